@@ -1,0 +1,33 @@
+//! A counter behind the glass wall. Run with `cargo run -p session-inspector --example counter`.
+#![allow(missing_docs, reason = "an example has no readers of its docs")]
+
+use axum::{Router, routing::post};
+use session_inspector::Inspector;
+use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore, session::Error};
+
+fn app<S: SessionStore + Clone>(store: S) -> Router {
+    Router::new().route("/", post(count).get(page)).layer(SessionManagerLayer::new(store))
+}
+
+async fn page() -> axum::response::Html<&'static str> {
+    axum::response::Html(r#"<form method="post"><button>Count</button></form><a href="/_inspector">inspector</a>"#)
+}
+
+async fn count(session: Session) -> Result<String, String> {
+    let counted = async {
+        let count = session.get::<u32>("count").await?.unwrap_or_default() + 1;
+        session.insert("count", count).await?;
+        Ok::<_, Error>(count)
+    };
+    counted.await.map(|count| format!("counted to {count}")).map_err(|error| error.to_string())
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let inspector = Inspector::default();
+    let app = inspector.wrap(app(inspector.observe(MemoryStore::default())));
+
+    let listener = session_inspector::listen(4099).await?;
+    println!("http://{}/", listener.local_addr()?);
+    axum::serve(listener, app).await
+}

@@ -1,0 +1,159 @@
+//! What is kept of a body: its first 64 KiB, masked.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::{HeaderMap, header::CONTENT_TYPE};
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+use crate::Body;
+
+const KEPT: usize = 64 * 1024;
+const MASK: &str = "•••";
+
+/// The beginning of a body that is on its way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tap(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    kept: Vec<u8>,
+    bytes: u64,
+}
+
+impl Tap {
+    /// The same body; what flows through it is seen here, and `end` is dropped with it.
+    pub(crate) fn listen<E: Send + 'static>(&self, body: axum::body::Body, end: E) -> axum::body::Body {
+        let tap = self.clone();
+        axum::body::Body::new(body.map_frame(move |frame| {
+            let _lives_as_long_as_the_body = &end;
+            if let Some(data) = frame.data_ref() {
+                tap.see(data);
+            }
+            frame
+        }))
+    }
+
+    fn see(&self, data: &[u8]) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = KEPT - seen.kept.len();
+        seen.kept.extend_from_slice(&data[..data.len().min(room)]);
+        seen.bytes += data.len() as u64;
+    }
+
+    /// What was seen so far, fit to be shown.
+    pub(crate) fn body(&self, headers: &HeaderMap) -> Body {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cut = seen.bytes > seen.kept.len() as u64;
+        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let (text, hidden) = match readable(&seen.kept, kind, cut) {
+            Ok(text) => (text, None),
+            Err(why) => (String::new(), Some(why.to_owned())),
+        };
+        let note = hidden.or_else(|| cut.then(|| format!("cut: the first 64 KiB of {} bytes", seen.bytes)));
+        Body { text, bytes: seen.bytes, note }
+    }
+}
+
+fn readable(bytes: &[u8], kind: &str, cut: bool) -> Result<String, &'static str> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        // A cut may fall inside a character.
+        Err(error) if cut && error.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return Err("not shown: it is not text"),
+    };
+    if kind.starts_with("application/x-www-form-urlencoded") {
+        return Ok(mask_form(text));
+    }
+    if kind.starts_with("multipart/") {
+        return Err("not shown: passwords in a multipart body cannot be masked");
+    }
+    if kind.contains("json") {
+        let value = serde_json::from_str(text).map(mask_json);
+        return value
+            .map(|value| value.to_string())
+            .map_err(|_| "not shown: passwords in JSON that does not parse cannot be masked");
+    }
+    Ok(text.to_owned())
+}
+
+/// `username=alice&password=•••`: the pairs as they came, but for the values of passwords.
+pub(crate) fn mask_form(text: &str) -> String {
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if is_password(&decoded(name)) => format!("{name}={MASK}"),
+        _ => pair.to_owned(),
+    };
+    text.split('&').map(pair).collect::<Vec<_>>().join("&")
+}
+
+fn mask_json(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| {
+                let value = if is_password(&name) { Value::from(MASK) } else { mask_json(value) };
+                (name, value)
+            })
+            .collect(),
+        Value::Array(values) => values.into_iter().map(mask_json).collect(),
+        other => other,
+    }
+}
+
+fn decoded(name: &str) -> String {
+    form_urlencoded::parse(name.as_bytes()).map(|(name, _)| name).collect()
+}
+
+fn is_password(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["pass", "pwd", "secret"].iter().any(|part| name.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(bytes: &[u8], kind: &str) -> Body {
+        let tap = Tap::default();
+        tap.see(bytes);
+        tap.body(&HeaderMap::from_iter([(CONTENT_TYPE, kind.parse().unwrap())]))
+    }
+
+    #[test]
+    fn form_fields_named_like_a_password_are_masked() {
+        let form = "application/x-www-form-urlencoded";
+        for name in ["password", "new_Password", "passwd", "pwd", "client_secret", "p%61ssword"] {
+            let body = seen(format!("username=alice&{name}=tea").as_bytes(), form);
+            assert_eq!(body.text, format!("username=alice&{name}=•••"));
+        }
+    }
+
+    #[test]
+    fn json_is_masked_at_any_depth() {
+        let body = seen(br#"{"user":{"password":"tea","name":"alice"},"all":[{"pwd":1}]}"#, "application/json");
+        let expected = serde_json::json!({"user": {"password": MASK, "name": "alice"}, "all": [{"pwd": MASK}]});
+        assert_eq!(serde_json::from_str::<Value>(&body.text).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_masked_is_not_shown() {
+        for (bytes, kind) in
+            [(&b"{\"password\":\"te"[..], "application/json"), (b"x", "multipart/form-data"), (b"\xff", "text/plain")]
+        {
+            let body = seen(bytes, kind);
+            assert_eq!((body.text.as_str(), body.bytes), ("", bytes.len() as u64));
+            assert!(body.note.is_some_and(|note| note.starts_with("not shown")));
+        }
+    }
+
+    #[test]
+    fn a_long_body_is_cut_and_says_so() {
+        let body = seen("é".repeat(KEPT).as_bytes(), "text/plain");
+        assert_eq!(body.text.len(), KEPT);
+        assert_eq!(body.note.as_deref(), Some("cut: the first 64 KiB of 131072 bytes"));
+        let odd = seen(format!("x{}", "é".repeat(KEPT)).as_bytes(), "text/plain");
+        assert_eq!(odd.text.len(), KEPT - 1, "a character is not torn apart");
+    }
+}

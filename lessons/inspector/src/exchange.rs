@@ -1,0 +1,186 @@
+//! What the timeline holds: plain data, serialisable.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// One entry of the timeline.
+#[derive(Clone, Debug, Serialize)]
+pub struct Event {
+    /// Counts from 1 in the order seen, also across [`Inspector::clear`](crate::Inspector::clear).
+    pub number: u64,
+    /// What happened.
+    pub what: What,
+}
+
+/// What an [`Event`] tells.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum What {
+    /// A request and its response.
+    Exchange(Box<Exchange>),
+    /// A store call that belongs to no request: a background task's.
+    Call(StoreCall),
+    /// Someone moved the clock on.
+    Skip {
+        /// By how many seconds.
+        seconds: u64,
+    },
+}
+
+/// A request, what it did to the session, and its response.
+#[derive(Clone, Debug, Serialize)]
+pub struct Exchange {
+    /// What came in.
+    pub request: Request,
+    /// The calls to the store while it was answered, in order.
+    pub calls: Vec<StoreCall>,
+    /// The session before and after, as far as the store was asked.
+    pub session: Session,
+    /// What went out.
+    pub response: Response,
+    /// The message of the panic that ended the handler, if one did.
+    pub panic: Option<String>,
+    /// Plain sentences on what it meant for the session.
+    pub summary: Vec<String>,
+}
+
+/// What the browser sent.
+#[derive(Clone, Debug, Serialize)]
+pub struct Request {
+    /// `GET`, `POST` …
+    pub method: String,
+    /// Path and query; values of fields named like a password are masked.
+    pub target: String,
+    /// Every cookie it brought, in order.
+    pub cookies: Vec<Cookie>,
+    /// Its body.
+    pub body: Body,
+}
+
+/// A cookie as it came with a request.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cookie {
+    /// Its name.
+    pub name: String,
+    /// The letter this value goes by on the timeline: `A` is the first value seen.
+    pub label: String,
+    /// The value itself.
+    pub value: String,
+}
+
+/// A body, masked, and cut after 64 KiB.
+#[derive(Clone, Debug, Serialize)]
+pub struct Body {
+    /// The text that is kept; empty for a body that is empty, binary or cannot be masked.
+    pub text: String,
+    /// Its full length in bytes.
+    pub bytes: u64,
+    /// Why `text` is not all of it, if it is not.
+    pub note: Option<String>,
+}
+
+/// One call to the store.
+#[derive(Clone, Debug, Serialize)]
+pub struct StoreCall {
+    /// Which method was called.
+    pub operation: Operation,
+    /// The letter of the cookie value that is this session ID.
+    pub label: String,
+    /// The session ID; for a create the one the store settled on.
+    pub id: String,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// The methods of a session store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// A record under a new ID.
+    Create,
+    /// A record written again under its ID.
+    Save,
+    /// A record asked for.
+    Load,
+    /// A record removed.
+    Delete,
+}
+
+/// What a store call came to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The data that was written or found, by key.
+    Data(BTreeMap<String, Value>),
+    /// There is no such record.
+    Missing,
+    /// There was one, and its time had come.
+    Expired,
+    /// Done; there is nothing to show.
+    Done,
+    /// The store failed.
+    Failed(String),
+}
+
+/// The session's data around one exchange.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Session {
+    /// As it was loaded; nothing if no record was found, or none asked for.
+    pub before: Option<BTreeMap<String, Value>>,
+    /// As the exchange left it in the store; nothing if it left none.
+    pub after: Option<BTreeMap<String, Value>>,
+    /// The keys that differ.
+    pub changes: Vec<Change>,
+}
+
+/// One key that differs between before and after.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    /// The key.
+    pub key: String,
+    /// Its value before; nothing if it was not there.
+    pub before: Option<Value>,
+    /// Its value after; nothing if it is gone.
+    pub after: Option<Value>,
+}
+
+/// What the app answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The `Location` of a redirect.
+    pub location: Option<String>,
+    /// Every cookie it sets.
+    pub set_cookies: Vec<SetCookie>,
+    /// Its body.
+    pub body: Body,
+}
+
+/// One `Set-Cookie` header.
+#[derive(Clone, Debug, Serialize)]
+pub struct SetCookie {
+    /// The cookie's name.
+    pub name: String,
+    /// The letter its value goes by; empty for a removal, which has no value.
+    pub label: String,
+    /// The value itself.
+    pub value: String,
+    /// The header without name and value, as it was sent.
+    pub sent: String,
+    /// Attribute by attribute, with the important ones that are absent.
+    pub attributes: Vec<Attribute>,
+}
+
+/// One attribute of a cookie and what it does.
+#[derive(Clone, Debug, Serialize)]
+pub struct Attribute {
+    /// As it stands in the header, such as `Max-Age=1800`, or its name if it is absent.
+    pub text: String,
+    /// Whether it is there.
+    pub present: bool,
+    /// What its presence or absence means in a browser.
+    pub meaning: String,
+}

@@ -1,0 +1,197 @@
+//! Plain sentences: what an exchange meant, what an attribute does.
+
+use cookie::{Cookie, SameSite};
+
+use crate::{Attribute, Exchange, Operation, Outcome};
+
+/// What an exchange meant for the session.
+pub(crate) fn summary(exchange: &Exchange) -> Vec<String> {
+    let mut said = Vec::new();
+    if let Some(panic) = &exchange.panic {
+        said.push(format!("the handler panicked: {panic}"));
+    } else if exchange.response.status == 499 {
+        said.push("the client left before it was answered".to_owned());
+    }
+    said.extend(store_sentences(exchange));
+    said.extend(removals(exchange));
+    if said.is_empty() {
+        said.push(untouched(exchange).to_owned());
+    }
+    said
+}
+
+fn store_sentences(exchange: &Exchange) -> Vec<String> {
+    let calls = &exchange.calls;
+    let done = |operation: Operation| {
+        calls.iter().filter(move |call| call.operation == operation && !matches!(call.outcome, Outcome::Failed(_)))
+    };
+    let deleted: Vec<_> = done(Operation::Delete).map(|call| call.label.clone()).collect();
+    let created = done(Operation::Create).next_back();
+    let mut said: Vec<String> = calls.iter().filter_map(refused).collect();
+    match (deleted.first(), created) {
+        (Some(old), Some(new)) => {
+            said.push(format!("new id: the session goes on as {}, and {old} no longer works", new.label))
+        }
+        (Some(old), None) => said.push(format!("the session is destroyed: {old} no longer works, whoever holds it")),
+        (None, Some(new)) => said.push(format!("a new session: its id is the value of cookie {}", new.label)),
+        (None, None) => {}
+    }
+    if created.is_none() && deleted.is_empty() {
+        if let Some(saved) = done(Operation::Save).next_back() {
+            said.push(saved_words(exchange, &saved.label));
+        } else if calls
+            .iter()
+            .any(|call| matches!((call.operation, &call.outcome), (Operation::Load, Outcome::Data(_))))
+        {
+            said.push("the session was read, nothing was written".to_owned());
+        }
+    }
+    said
+}
+
+/// A call that did not find what it looked for, or failed.
+fn refused(call: &crate::StoreCall) -> Option<String> {
+    let label = &call.label;
+    match &call.outcome {
+        Outcome::Missing => Some(format!("the store knows no session {label}")),
+        Outcome::Expired => Some(format!("session {label} had expired")),
+        Outcome::Failed(error) => Some(format!("the store failed: {error}")),
+        Outcome::Data(_) | Outcome::Done => None,
+    }
+}
+
+fn saved_words(exchange: &Exchange, label: &str) -> String {
+    match exchange.session.changes.len() {
+        0 => format!("session {label} was written again, unchanged: its time starts anew"),
+        1 => format!("session {label} was written: 1 key changed"),
+        changed => format!("session {label} was written: {changed} keys changed"),
+    }
+}
+
+fn removals(exchange: &Exchange) -> Vec<String> {
+    let removed = exchange.response.set_cookies.iter().filter(|cookie| cookie.value.is_empty());
+    removed.map(|cookie| format!("the browser is told to delete cookie `{}`", cookie.name)).collect()
+}
+
+fn untouched(exchange: &Exchange) -> &'static str {
+    match (exchange.response.set_cookies.is_empty(), exchange.request.cookies.is_empty()) {
+        (false, _) => "a cookie was set, and the store was not asked",
+        (true, false) => "the store was not asked: whatever came in the cookies was not looked up",
+        (true, true) => "no cookie, no store call: no session was needed",
+    }
+}
+
+/// A cookie's attributes in the order that matters, absent ones too where their absence says something.
+/// Source of the rules: RFC 6265bis.
+pub(crate) fn attributes(cookie: &Cookie) -> Vec<Attribute> {
+    let mut all =
+        vec![http_only(cookie), same_site(cookie), secure(cookie), lifetime(cookie), path(cookie), domain(cookie)];
+    if cookie.name().starts_with("__Host-") {
+        all.push(present(
+            "__Host-",
+            "the name promises Secure, Path=/ and no Domain: a browser refuses it otherwise, so no neighbour can plant one",
+        ));
+    }
+    all
+}
+
+fn http_only(cookie: &Cookie) -> Attribute {
+    match cookie.http_only() {
+        Some(true) => present("HttpOnly", "scripts on the page cannot read it"),
+        _ => absent("HttpOnly", "any script on the page can read it"),
+    }
+}
+
+fn same_site(cookie: &Cookie) -> Attribute {
+    match cookie.same_site() {
+        Some(SameSite::Strict) => present(
+            "SameSite=Strict",
+            "sent only when the request starts on this very site, not even after a link from another",
+        ),
+        Some(SameSite::Lax) => {
+            present("SameSite=Lax", "from another site only a link or another top-level GET brings it along")
+        }
+        Some(SameSite::None) => present("SameSite=None", "any other site's requests bring it along"),
+        None => {
+            absent("SameSite", "browsers differ: Chromium treats it as Lax, but for POSTs in its first two minutes")
+        }
+    }
+}
+
+fn secure(cookie: &Cookie) -> Attribute {
+    match cookie.secure() {
+        Some(true) => present("Secure", "sent over https only (Chromium and Firefox also trust http on localhost)"),
+        _ => absent("Secure", "sent over plain http too: readable on the way"),
+    }
+}
+
+fn lifetime(cookie: &Cookie) -> Attribute {
+    match (cookie.max_age(), cookie.expires_datetime()) {
+        (Some(age), _) if age <= time::Duration::ZERO => {
+            present(&format!("Max-Age={}", age.whole_seconds()), "the browser deletes it now")
+        }
+        (Some(age), _) => {
+            let kept = format!(
+                "the browser keeps it for {}, also when it is closed",
+                span(age.whole_seconds().unsigned_abs())
+            );
+            present(&format!("Max-Age={}", age.whole_seconds()), &kept)
+        }
+        (None, Some(_)) => present("Expires", "the browser keeps it until that moment, also when it is closed"),
+        (None, None) => absent("Max-Age", "the browser forgets it when it is closed (or restores it with its tabs)"),
+    }
+}
+
+fn path(cookie: &Cookie) -> Attribute {
+    match cookie.path() {
+        Some(path) => present(&format!("Path={path}"), &format!("sent for every path below {path}")),
+        None => absent("Path", "sent only for paths beside the one that set it"),
+    }
+}
+
+fn domain(cookie: &Cookie) -> Attribute {
+    match cookie.domain() {
+        Some(domain) => present(&format!("Domain={domain}"), &format!("sent to {domain} and to every host below it")),
+        None => absent("Domain", "sent to this host alone, not to its subdomains"),
+    }
+}
+
+fn present(text: &str, meaning: &str) -> Attribute {
+    Attribute { text: text.to_owned(), present: true, meaning: meaning.to_owned() }
+}
+
+fn absent(text: &str, meaning: &str) -> Attribute {
+    Attribute { text: text.to_owned(), present: false, meaning: meaning.to_owned() }
+}
+
+/// Seconds in the largest unit that divides them: `1 day`, `90 minutes`.
+pub(crate) fn span(seconds: u64) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let fits = |(size, _): &&(u64, &str)| seconds >= *size && seconds.is_multiple_of(*size);
+    let (size, name) = units.iter().find(fits).copied().unwrap_or((1, "second"));
+    let count = seconds / size;
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_said_in_its_largest_even_unit() {
+        assert_eq!(
+            [0, 1, 59, 60, 1860, 5400, 7200, 86_400, 1_209_600].map(span),
+            [
+                "0 seconds",
+                "1 second",
+                "59 seconds",
+                "1 minute",
+                "31 minutes",
+                "90 minutes",
+                "2 hours",
+                "1 day",
+                "14 days"
+            ]
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! The glass wall around a small app: what it sees, and that it changes nothing.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode, header},
+    response::Response,
+    routing::{get, post},
+};
+use http_body_util::BodyExt;
+use session_inspector::{Clock, Inspector, Operation, Outcome, PATH, What};
+use time::OffsetDateTime;
+use tower::ServiceExt;
+use tower_sessions::{
+    Expiry, MemoryStore, Session, SessionManagerLayer, SessionStore,
+    session::{Id, Record},
+};
+
+fn app<S: SessionStore + Clone>(store: S) -> Router {
+    let half_an_hour = Expiry::OnInactivity(time::Duration::minutes(30));
+    Router::new()
+        .route(
+            "/",
+            get(|session: Session| async move { session.get::<u8>("n").await.unwrap().unwrap_or(0).to_string() }),
+        )
+        .route("/set", post(|session: Session| async move { session.insert("n", 7).await.unwrap() }))
+        .route("/renew", post(|session: Session| async move { session.cycle_id().await.unwrap() }))
+        .route("/end", post(|session: Session| async move { session.flush().await.unwrap() }))
+        .route("/body", post(|body: String| async move { body }))
+        .route("/panic", post(async || -> String { panic!("the roof is on fire") }))
+        .route("/time", get(|clock: Clock| async move { clock.now().unix_timestamp().to_string() }))
+        .layer(SessionManagerLayer::new(store).with_expiry(half_an_hour))
+}
+
+fn watched() -> (Inspector, Router) {
+    let inspector = Inspector::default();
+    let app = inspector.wrap(app(inspector.observe(MemoryStore::default())));
+    (inspector, app)
+}
+
+async fn send(app: &Router, method: &str, path: &str, cookie: Option<&str>, body: impl Into<Body>) -> Response {
+    let mut request = Request::builder().method(method).uri(path);
+    request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    if let Some(cookie) = cookie {
+        request = request.header(header::COOKIE, cookie);
+    }
+    app.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap()
+}
+
+async fn text(response: Response) -> String {
+    String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+}
+
+/// The `name=value` part of the cookie that the response sets.
+fn cookie(response: &Response) -> String {
+    response.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_transcript_tells_the_life_of_a_session() {
+    let (inspector, app) = watched();
+    let first = cookie(&send(&app, "POST", "/set", None, "").await);
+    send(&app, "GET", "/", Some(&first), "").await;
+    let second = cookie(&send(&app, "POST", "/renew", Some(&first), "").await);
+    send(&app, "GET", "/", Some(&first), "").await;
+    send(&app, "POST", "/end", Some(&second), "").await;
+    send(&app, "GET", "/time", None, "").await;
+    let expected = "\
+POST /set                                           200
+    store       create A {\"n\":7}
+    set-cookie  id=A; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=1800
+    so          a new session: its id is the value of cookie A
+
+GET /                                               200
+    cookie      id=A
+    store       load A {\"n\":7}
+    so          the session was read, nothing was written
+
+POST /renew                                         200
+    cookie      id=A
+    store       load A {\"n\":7}
+    store       delete A
+    store       create B {\"n\":7}
+    set-cookie  id=B; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=1800
+    so          new id: the session goes on as B, and A no longer works
+
+GET /                                               200
+    cookie      id=A
+    store       load A nothing
+    set-cookie  id=; Path=/; Max-Age=0; Expires=…
+    so          the store knows no session A
+    so          the browser is told to delete cookie `id`
+
+POST /end                                           200
+    cookie      id=B
+    store       delete B
+    set-cookie  id=; Path=/; Max-Age=0; Expires=…
+    so          the session is destroyed: B no longer works, whoever holds it
+    so          the browser is told to delete cookie `id`
+
+GET /time                                           200
+    so          no cookie, no store call: no session was needed
+";
+    assert_eq!(inspector.transcript(), expected);
+}
+
+#[tokio::test]
+async fn a_skip_of_31_minutes_ends_a_session_of_30() {
+    let (inspector, app) = watched();
+    let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
+    inspector.skip(Duration::from_secs(29 * 60));
+    assert_eq!(text(send(&app, "GET", "/", Some(&cookie), "").await).await, "7");
+    inspector.skip(Duration::from_secs(2 * 60));
+    assert_eq!(text(send(&app, "GET", "/", Some(&cookie), "").await).await, "0");
+    let calls = inspector.exchanges().pop().unwrap().calls;
+    assert_eq!(calls[0].outcome, Outcome::Expired);
+}
+
+#[tokio::test]
+async fn a_write_after_a_skip_starts_the_time_anew() {
+    let (inspector, app) = watched();
+    let first = cookie(&send(&app, "POST", "/set", None, "").await);
+    inspector.skip(Duration::from_secs(29 * 60));
+    let second = cookie(&send(&app, "POST", "/renew", Some(&first), "").await);
+    inspector.skip(Duration::from_secs(29 * 60));
+    assert_eq!(text(send(&app, "GET", "/", Some(&second), "").await).await, "7");
+}
+
+#[tokio::test]
+async fn an_expired_record_gives_back_its_expiry_in_system_time() {
+    let inspector = Inspector::default();
+    let store = inspector.observe(MemoryStore::default());
+    inspector.skip(Duration::from_secs(3600));
+    let expiry_date = OffsetDateTime::now_utc() + time::Duration::minutes(5);
+    let mut record = Record { id: Id::default(), data: Default::default(), expiry_date };
+    store.create(&mut record).await.unwrap();
+    assert_eq!(store.load(&record.id).await.unwrap(), Some(record));
+    let outside: Vec<_> = inspector
+        .events()
+        .into_iter()
+        .filter_map(|event| match event.what {
+            What::Call(call) => Some(call.operation),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(outside, [Operation::Create, Operation::Load], "calls without a request stand on their own");
+}
+
+#[tokio::test]
+async fn handlers_are_given_the_inspectors_clock() {
+    let (inspector, app) = watched();
+    inspector.skip(Duration::from_secs(1_000_000));
+    let said: i64 = text(send(&app, "GET", "/time", None, "").await).await.parse().unwrap();
+    let ahead = said - OffsetDateTime::now_utc().unix_timestamp();
+    assert!((999_990..=1_000_000).contains(&ahead), "the clock is {ahead} s ahead");
+}
+
+#[tokio::test]
+async fn without_an_inspector_the_clock_is_system_time() {
+    let said: i64 = text(send(&app(MemoryStore::default()), "GET", "/time", None, "").await).await.parse().unwrap();
+    assert!(said - OffsetDateTime::now_utc().unix_timestamp() <= 0);
+}
+
+#[tokio::test]
+async fn bodies_pass_unchanged_and_passwords_are_masked_on_the_page_only() {
+    let (inspector, app) = watched();
+    let sent = "username=alice&password=tea";
+    assert_eq!(text(send(&app, "POST", "/body?password=tea", None, sent).await).await, sent);
+    let exchange = inspector.exchanges().pop().unwrap();
+    assert_eq!(exchange.request.target, "/body?password=•••");
+    assert_eq!(exchange.request.body.text, "username=alice&password=•••");
+    assert_eq!(exchange.response.body.bytes, sent.len() as u64);
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_and_told() {
+    let (inspector, app) = watched();
+    let response = send(&app, "POST", "/panic", None, "").await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(text(response).await, "the handler panicked: the roof is on fire");
+    let exchange = inspector.exchanges().pop().unwrap();
+    assert_eq!(exchange.panic.as_deref(), Some("the roof is on fire"));
+}
+
+#[tokio::test]
+async fn the_page_streams_what_happened_and_what_happens() {
+    let (_inspector, app) = watched();
+    send(&app, "POST", "/set", None, "").await;
+    let mut stream = send(&app, "GET", &format!("{PATH}/events"), None, "").await.into_body().into_data_stream();
+    let mut next = async || {
+        let chunk = futures_util::StreamExt::next(&mut stream).await.unwrap().unwrap();
+        String::from_utf8(chunk.to_vec()).unwrap()
+    };
+    let first = next().await;
+    assert!(first.contains("POST") && first.contains("id: 1"), "{first}");
+    send(&app, "GET", "/?x=<script>", None, "").await;
+    let second = next().await;
+    assert!(second.contains("id: 2") && second.contains("&lt;script&gt;") && !second.contains("<script"), "{second}");
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_cannot_skip_or_clear() {
+    let (inspector, app) = watched();
+    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 204)] {
+        let request = Request::post(format!("{PATH}/skip"))
+            .header("sec-fetch-site", site)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from("seconds=60"))
+            .unwrap();
+        assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status, "{site}");
+    }
+    assert_eq!(inspector.clock().skipped(), Duration::from_secs(60));
+    assert_eq!(send(&app, "POST", &format!("{PATH}/skip"), None, "seconds=99999999999").await.status(), 422);
+    assert_eq!(send(&app, "POST", &format!("{PATH}/clear"), None, "").await.status(), 204);
+    assert!(inspector.events().is_empty());
+}
