@@ -24,8 +24,6 @@ const LONGEST_SKIP: u64 = 10 * 365 * 86_400;
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();
-    templates.set_trim_blocks(true);
-    templates.set_lstrip_blocks(true);
     templates.add_filter("span", words::span);
     // Plain text, which the template then escapes like any other.
     templates.add_filter("json", |value: minijinja::Value| serde_json::to_string(&value).unwrap_or_default());

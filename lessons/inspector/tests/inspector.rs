@@ -26,6 +26,7 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
             get(|session: Session| async move { session.get::<u8>("n").await.unwrap().unwrap_or(0).to_string() }),
         )
         .route("/set", post(|session: Session| async move { session.insert("n", 7).await.unwrap() }))
+        .route("/markup", post(|session: Session| async move { session.insert("m", "<script>").await.unwrap() }))
         .route("/renew", post(|session: Session| async move { session.cycle_id().await.unwrap() }))
         .route("/end", post(|session: Session| async move { session.flush().await.unwrap() }))
         .route("/body", post(|body: String| async move { body }))
@@ -195,7 +196,7 @@ async fn the_page_streams_what_happened_and_what_happens() {
     };
     let first = next().await;
     assert!(first.contains("POST") && first.contains("id: 1"), "{first}");
-    send(&app, "GET", "/?x=<script>", None, "").await;
+    send(&app, "POST", "/markup", None, "").await;
     let second = next().await;
     assert!(second.contains("id: 2") && second.contains("&lt;script&gt;") && !second.contains("<script"), "{second}");
 }
