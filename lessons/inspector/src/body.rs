@@ -3,12 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::{HeaderMap, header::CONTENT_TYPE};
+use html5gum::{Token, Tokenizer};
 use http_body_util::BodyExt;
 use serde_json::Value;
 
 use crate::Body;
 
 const KEPT: usize = 64 * 1024;
+/// How many characters of a page's sentence are kept.
+const SAID: usize = 100;
 const MASK: &str = "•••";
 
 /// The beginning of a body that is on its way.
@@ -51,7 +54,8 @@ impl Tap {
             Err(why) => (String::new(), Some(why.to_owned())),
         };
         let note = hidden.or_else(|| cut.then(|| format!("cut: the first 64 KiB of {} bytes", seen.bytes)));
-        Body { text, bytes: seen.bytes, note }
+        let says = says(&text, kind);
+        Body { text, says, bytes: seen.bytes, note }
     }
 }
 
@@ -77,6 +81,27 @@ fn readable(bytes: &[u8], kind: &str, cut: bool) -> Result<String, &'static str>
             .map_err(|_| "not shown: passwords in JSON that does not parse cannot be masked");
     }
     Ok(text.to_owned())
+}
+
+/// The sentence a page stands for: its first heading, or the first line of plain text.
+fn says(text: &str, kind: &str) -> Option<String> {
+    let said = if kind.starts_with("text/html") {
+        let mut tokens = Tokenizer::new(text).flatten();
+        tokens.find(|token| matches!(token, Token::StartTag(tag) if tag.name.as_slice() == b"h1"))?;
+        let heading = tokens.take_while(|token| !matches!(token, Token::EndTag(tag) if tag.name.as_slice() == b"h1"));
+        heading
+            .filter_map(|token| match token {
+                Token::String(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+                _ => None,
+            })
+            .collect()
+    } else if kind.starts_with("text/plain") {
+        text.lines().next()?.to_owned()
+    } else {
+        return None;
+    };
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!said.is_empty()).then(|| said.chars().take(SAID).collect())
 }
 
 /// `username=alice&password=•••`: the pairs as they came, but for the values of passwords.
@@ -146,6 +171,18 @@ mod tests {
             assert_eq!((body.text.as_str(), body.bytes), ("", bytes.len() as u64));
             assert!(body.note.is_some_and(|note| note.starts_with("not shown")));
         }
+    }
+
+    #[test]
+    fn a_page_says_its_first_heading_and_plain_text_its_first_line() {
+        let says = |text: &str, kind| seen(text.as_bytes(), kind).says;
+        assert_eq!(
+            says("<p>no</p><h1>Tea &amp;\n <b>cake</b></h1><h1>no</h1>", "text/html; charset=utf-8").as_deref(),
+            Some("Tea & cake")
+        );
+        assert_eq!(says("one\ntwo", "text/plain").as_deref(), Some("one"));
+        assert_eq!(says("<p>no heading</p>", "text/html"), None);
+        assert_eq!(says("{}", "application/json"), None);
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub struct Cookie {
 pub struct Body {
     /// The text that is kept; empty for a body that is empty, binary or cannot be masked.
     pub text: String,
+    /// The sentence it stands for: the first heading of a page, the first line of plain text.
+    pub says: Option<String>,
     /// Its full length in bytes.
     pub bytes: u64,
     /// Why `text` is not all of it, if it is not.

@@ -43,6 +43,9 @@ fn write_exchange(text: &mut String, exchange: &Exchange) -> fmt::Result {
     for cookie in &response.set_cookies {
         line("set-cookie", set_cookie_words(cookie))?;
     }
+    if let Some(says) = &response.body.says {
+        line("page", says.clone())?;
+    }
     exchange.summary.iter().try_for_each(|said| line("so", said.clone()))
 }
 

@@ -63,11 +63,11 @@ fn cookie(response: &Response) -> String {
 async fn a_transcript_tells_the_life_of_a_session() {
     let (inspector, app) = watched();
     let first = cookie(&send(&app, "POST", "/set", None, "").await);
-    send(&app, "GET", "/", Some(&first), "").await;
+    text(send(&app, "GET", "/", Some(&first), "").await).await;
     let second = cookie(&send(&app, "POST", "/renew", Some(&first), "").await);
-    send(&app, "GET", "/", Some(&first), "").await;
+    text(send(&app, "GET", "/", Some(&first), "").await).await;
     send(&app, "POST", "/end", Some(&second), "").await;
-    send(&app, "GET", "/time", None, "").await;
+    send(&app, "GET", "/body", None, "").await;
     let expected = "\
 POST /set                                           200
     store       create A {\"n\":7}
@@ -77,6 +77,7 @@ POST /set                                           200
 GET /                                               200
     cookie      id=A
     store       load A {\"n\":7}
+    page        7
     so          the session was read, nothing was written
 
 POST /renew                                         200
@@ -91,6 +92,7 @@ GET /                                               200
     cookie      id=A
     store       load A nothing
     set-cookie  id=; Path=/; Max-Age=0; Expires=…
+    page        0
     so          the store knows no session A
     so          the browser is told to delete cookie `id`
 
@@ -101,7 +103,7 @@ POST /end                                           200
     so          the session is destroyed: B no longer works, whoever holds it
     so          the browser is told to delete cookie `id`
 
-GET /time                                           200
+GET /body                                           405
     so          no cookie, no store call: no session was needed
 ";
     assert_eq!(inspector.transcript(), expected);

@@ -1,0 +1,50 @@
+//! The key that signs cookies: from the environment, never from the source.
+
+use std::env::{self, VarError};
+
+use axum_extra::extract::cookie::Key;
+
+/// The environment variable that holds the key: at least 64 bytes, such as `openssl rand -base64 64` prints.
+pub const VARIABLE: &str = "SESSION_KEY";
+
+// ANCHOR: key
+/// The key in [`VARIABLE`]; without one a random key, which ends with the process and says so.
+///
+/// # Errors
+/// The key there is shorter than the 64 bytes that HMAC-SHA256 and a separate encryption key take.
+pub fn from_environment() -> Result<Key, String> {
+    match env::var(VARIABLE) {
+        Ok(text) => parse(&text),
+        Err(VarError::NotPresent) => {
+            eprintln!("{VARIABLE} is not set: signing with a random key, so signed cookies end with this process");
+            Ok(Key::generate())
+        }
+        Err(VarError::NotUnicode(_)) => {
+            Err(format!("{VARIABLE} is not text: set it to what `openssl rand -base64 64` prints"))
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<Key, String> {
+    Key::try_from(text.as_bytes()).map_err(|_| {
+        format!(
+            "{VARIABLE} has {} bytes, a key needs at least 64: set it to what `openssl rand -base64 64` prints",
+            text.len()
+        )
+    })
+}
+// ANCHOR_END: key
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_63_bytes_is_refused_and_one_of_64_is_taken() {
+        assert_eq!(
+            parse(&"k".repeat(63)).err().as_deref(),
+            Some("SESSION_KEY has 63 bytes, a key needs at least 64: set it to what `openssl rand -base64 64` prints")
+        );
+        assert!(parse(&"k".repeat(64)).is_ok());
+    }
+}

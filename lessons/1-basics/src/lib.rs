@@ -1,0 +1,64 @@
+//! Lesson 1, basics: one visitor remembered in two ways, side by side.
+//! Run with `cargo run -p lesson-1`.
+
+pub mod key;
+mod mallory;
+mod page;
+mod server_side;
+mod signed_cookie;
+
+use std::collections::HashMap;
+
+use axum::{Router, extract::Query, response::Html, routing::get};
+use axum_extra::extract::{CookieJar, SignedCookieJar, cookie::Key};
+use minijinja::context;
+use tower_sessions::{Session, SessionManagerLayer, SessionStore};
+
+use crate::{page::Failure, server_side::Visitor};
+
+/// The cookie that carries the session ID. Its name is this lesson's own: two apps on one host that
+/// share a cookie name read each other's cookies.
+const COOKIE: &str = "lesson-1";
+
+/// The lesson on `store`, with a key that ends with the process.
+pub fn app<S: SessionStore + Clone>(store: S) -> Router {
+    app_with_key(store, Key::generate())
+}
+
+/// The lesson on `store`; `key` signs the cookies of the signed-cookie half.
+pub fn app_with_key<S: SessionStore + Clone>(store: S, key: Key) -> Router {
+    let pages = Router::new()
+        .route("/", get(index))
+        .merge(server_side::routes())
+        .nest("/cookie", signed_cookie::routes())
+        // ANCHOR: layer
+        .layer(SessionManagerLayer::new(store).with_name(COOKIE))
+        // ANCHOR_END: layer
+        .with_state(key);
+    mallory::overhears(pages)
+}
+
+async fn index(
+    session: Session,
+    signed: SignedCookieJar,
+    plain: CookieJar,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Html<String>, Failure> {
+    let said = |half: &str| query.get(half).and_then(|what| page::sentence(what));
+    page::render(
+        "index.html",
+        context! {
+            server => context! {
+                user => Visitor::of(&session).await?.map(|visitor| visitor.username),
+                id => session.id().map(|id| id.to_string()),
+                said => said("server"),
+            },
+            cookie => context! {
+                user => signed_cookie::read(&signed).map(|visitor| visitor.username),
+                value => plain.get(signed_cookie::COOKIE).map(|cookie| cookie.value().to_owned()),
+                readable => plain.get(signed_cookie::COOKIE).and_then(|cookie| signed_cookie::without_the_key(cookie.value())),
+                said => said("cookie"),
+            },
+        },
+    )
+}

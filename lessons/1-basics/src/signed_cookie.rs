@@ -1,0 +1,79 @@
+//! The article's model: the data itself in a cookie, signed. Everyone can read it, nobody can take it back.
+
+use axum::{
+    Router,
+    response::{Html, Redirect},
+    routing::{get, post},
+};
+use axum_extra::extract::{
+    SignedCookieJar,
+    cookie::{Cookie, Key, SameSite},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::{
+    page::{self, Failure},
+    server_side::Visitor,
+};
+
+/// The cookie that carries the data.
+pub(crate) const COOKIE: &str = "lesson-1-signed";
+/// How many characters of the cookie's value are its signature: HMAC-SHA256 in base64.
+const SIGNATURE: usize = 44;
+
+pub(crate) fn routes() -> Router<Key> {
+    Router::new()
+        .route("/set_session", post(set_session))
+        .route("/get_session", get(get_session))
+        .route("/logout", post(logout))
+        .route("/clear_session", post(clear_session))
+}
+
+// ANCHOR: set
+async fn set_session(jar: SignedCookieJar) -> (SignedCookieJar, Redirect) {
+    let visitor = Visitor { username: "JohnDoe".to_owned() };
+    (jar.add(cookie(write(&visitor))), Redirect::to("/?cookie=set"))
+}
+
+fn write(visitor: &Visitor) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(visitor).unwrap_or_default())
+}
+// ANCHOR_END: set
+
+// ANCHOR: get
+async fn get_session(jar: SignedCookieJar) -> Result<Html<String>, Failure> {
+    page::who(read(&jar).map(|visitor| visitor.username))
+}
+
+pub(crate) fn read(jar: &SignedCookieJar) -> Option<Visitor> {
+    let cookie = jar.get(COOKIE)?; // nothing if the signature does not fit
+    parse(cookie.value())
+}
+// ANCHOR_END: get
+
+// ANCHOR: logout
+async fn logout(jar: SignedCookieJar) -> (SignedCookieJar, Redirect) {
+    (jar.remove(cookie(String::new())), Redirect::to("/?cookie=logged_out"))
+}
+// ANCHOR_END: logout
+
+/// The visitor was all the session held, so emptying it and logging out are one and the same here.
+async fn clear_session(jar: SignedCookieJar) -> (SignedCookieJar, Redirect) {
+    (jar.remove(cookie(String::new())), Redirect::to("/?cookie=cleared"))
+}
+
+// ANCHOR: readable
+/// What anyone who holds the cookie can read in it: no key is needed.
+pub(crate) fn without_the_key(value: &str) -> Option<String> {
+    let payload = URL_SAFE_NO_PAD.decode(value.get(SIGNATURE..)?).ok()?;
+    String::from_utf8(payload).ok()
+}
+// ANCHOR_END: readable
+
+fn parse(payload: &str) -> Option<Visitor> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}
+
+fn cookie(value: String) -> Cookie<'static> {
+    Cookie::build((COOKIE, value)).path("/").http_only(true).secure(true).same_site(SameSite::Lax).build()
+}

@@ -1,0 +1,211 @@
+//! Lesson 1's claims, each seen to hold. Named after the article's blocks (S01 set-up, S02 set and get,
+//! S03 deletion, S20 clear).
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode, header},
+    response::Response,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac};
+use http_body_util::BodyExt;
+use session_inspector::Inspector;
+use sha1::Sha1;
+use tower::ServiceExt;
+use tower_sessions::MemoryStore;
+
+/// A browser with one cookie, in front of the lesson behind its inspector.
+struct Visitor {
+    inspector: Inspector,
+    app: Router,
+    cookie: Option<String>,
+}
+
+impl Visitor {
+    fn new() -> Self {
+        let inspector = Inspector::default();
+        let app = inspector.wrap(lesson_1::app(inspector.observe(MemoryStore::default())));
+        Self { inspector, app, cookie: None }
+    }
+
+    async fn send(&mut self, method: &str, path: &str) -> (StatusCode, String) {
+        let response = self.send_with(method, path, self.cookie.clone()).await;
+        for set in response.headers().get_all(header::SET_COOKIE) {
+            let pair = set.to_str().unwrap().split(';').next().unwrap();
+            self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
+        }
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn send_with(&self, method: &str, path: &str, cookie: Option<String>) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        self.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    async fn sees(&mut self, path: &str, words: &str) {
+        let (status, page) = self.send("GET", path).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains(words), "{path} should say {words:?}:\n{page}");
+    }
+}
+
+/// The transcript of a test is what the book shows of it.
+fn snapshot(name: &str, visitor: &Visitor) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, visitor.inspector.transcript());
+    });
+}
+
+#[tokio::test]
+async fn s02_what_is_set_can_be_got() {
+    let mut visitor = Visitor::new();
+    assert_eq!(visitor.send("POST", "/set_session").await.0, StatusCode::SEE_OTHER);
+    visitor.sees("/get_session", "Logged in as JohnDoe").await;
+    snapshot("set_get", &visitor);
+    visitor.sees("/?server=set", "Session data set").await;
+    visitor.sees("/", "Logged in as <b>JohnDoe</b>").await;
+}
+
+#[tokio::test]
+async fn s02_in_the_cookie_model_the_store_is_never_asked() {
+    let mut visitor = Visitor::new();
+    visitor.send("POST", "/cookie/set_session").await;
+    visitor.sees("/cookie/get_session", "Logged in as JohnDoe").await;
+    assert!(visitor.inspector.exchanges().iter().all(|exchange| exchange.calls.is_empty()));
+    snapshot("cookie_set_get", &visitor);
+}
+
+#[tokio::test]
+async fn s03_after_a_logout_the_old_cookie_is_useless() {
+    let mut visitor = Visitor::new();
+    visitor.send("POST", "/set_session").await;
+    let copy = visitor.cookie.clone();
+    visitor.send("POST", "/logout").await;
+    assert_eq!(visitor.cookie, None, "the browser was told to delete it");
+    visitor.cookie = copy;
+    visitor.sees("/get_session", "You are not logged in").await;
+    snapshot("logout", &visitor);
+}
+
+#[tokio::test]
+async fn s03_a_signed_cookie_still_logs_in_after_the_logout() {
+    let mut visitor = Visitor::new();
+    visitor.send("POST", "/cookie/set_session").await;
+    let copy = visitor.cookie.clone();
+    visitor.send("POST", "/cookie/logout").await;
+    assert_eq!(visitor.cookie, None, "the browser was told to delete it");
+    visitor.cookie = copy;
+    visitor.sees("/cookie/get_session", "Logged in as JohnDoe").await;
+    snapshot("cookie_logout", &visitor);
+}
+
+#[tokio::test]
+async fn mallory_is_inside_after_the_logout_in_one_model_and_outside_in_the_other() {
+    for (prefix, verdict) in [("", "Mallory is outside."), ("/cookie", "Mallory is inside.")] {
+        let mut visitor = Visitor::new();
+        visitor.sees(&format!("{prefix}/replay"), "She has nothing to send yet").await;
+        visitor.send("POST", &format!("{prefix}/set_session")).await;
+        visitor.sees("/", "JohnDoe").await;
+        visitor.sees(&format!("{prefix}/replay"), "Mallory is inside.").await;
+        visitor.send("POST", &format!("{prefix}/logout")).await;
+        visitor.sees(&format!("{prefix}/replay"), verdict).await;
+    }
+}
+
+#[tokio::test]
+async fn s20_clear_empties_the_record_and_keeps_the_session() {
+    let mut visitor = Visitor::new();
+    visitor.send("POST", "/set_session").await;
+    let before = visitor.cookie.clone();
+    visitor.send("POST", "/clear_session").await;
+    assert_eq!(visitor.cookie, before, "the same id goes on");
+    visitor.sees("/get_session", "You are not logged in").await;
+    snapshot("clear", &visitor);
+}
+
+#[tokio::test]
+async fn clear_does_not_adopt_an_id_that_nobody_issued() {
+    let visitor = Visitor::new();
+    let planted = "lesson-1=AAAAAAAAAAAAAAAAAAAAAA".to_owned();
+    visitor.send_with("POST", "/clear_session", Some(planted)).await;
+    let exchange = visitor.inspector.exchanges().pop().unwrap();
+    assert!(exchange.response.set_cookies.iter().all(|cookie| cookie.value.is_empty()), "{exchange:?}");
+    assert_eq!(exchange.session.after, None);
+}
+
+#[tokio::test]
+async fn s01_a_signed_cookie_is_readable_without_the_key_and_a_changed_one_is_refused() {
+    let mut visitor = Visitor::new();
+    visitor.send("POST", "/cookie/set_session").await;
+    let cookie = visitor.cookie.clone().unwrap();
+    let (name, value) = cookie.split_once('=').unwrap();
+    let (signature, payload) = value.split_at(value.rfind("%3D").unwrap() + 3); // base64's `=`, encoded for the header
+    assert_eq!(URL_SAFE_NO_PAD.decode(payload).unwrap(), br#"{"username":"JohnDoe"}"#);
+    visitor.cookie = Some(format!("{name}={signature}{}", URL_SAFE_NO_PAD.encode(r#"{"username":"Admin"}"#)));
+    visitor.sees("/cookie/get_session", "You are not logged in").await;
+}
+
+// ANCHOR: flask
+/// A cookie as Flask makes it: data, the time in seconds, and a signature, joined with dots.
+fn flask_cookie(key: &str, data: &str, seconds: u32) -> String {
+    let sign = |key: &[u8], text: &str| {
+        let mut hmac = Hmac::<Sha1>::new_from_slice(key).unwrap();
+        hmac.update(text.as_bytes());
+        hmac.finalize().into_bytes()
+    };
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let signed = format!("{}.{}", encode(data.as_bytes()), encode(&seconds.to_be_bytes()));
+    let derived = sign(key.as_bytes(), "cookie-session");
+    format!("{signed}.{}", encode(&sign(&derived, &signed)))
+}
+
+#[test]
+fn s01_whoever_knows_the_articles_key_makes_any_cookie() {
+    let made_by_flask = "eyJ1c2VybmFtZSI6IkpvaG5Eb2UifQ.ZVPxAA.eBEStZ96ykEV1FibiUSOTl5HeLY";
+    let made_here = flask_cookie("your_secret_key", r#"{"username":"JohnDoe"}"#, 1_700_000_000);
+    assert_eq!(made_here, made_by_flask);
+}
+// ANCHOR_END: flask
+
+#[tokio::test]
+async fn reading_changes_nothing() {
+    for method in ["GET", "HEAD"] {
+        for path in [
+            "/set_session",
+            "/logout",
+            "/clear_session",
+            "/cookie/set_session",
+            "/cookie/logout",
+            "/cookie/clear_session",
+        ] {
+            let visitor = Visitor::new();
+            let response = visitor.send_with(method, path, None).await;
+            assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_address_says_is_not_echoed() {
+    let mut visitor = Visitor::new();
+    let (_, page) = visitor.send("GET", "/?server=%3Cscript%3Ealert(1)%3C/script%3E").await;
+    assert!(!page.contains("alert(1)"));
+}
+
+#[tokio::test]
+async fn every_page_of_a_cookie_is_httponly_secure_and_samesite() {
+    for path in ["/set_session", "/cookie/set_session"] {
+        let visitor = Visitor::new();
+        let response = visitor.send_with("POST", path, None).await;
+        let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+        for attribute in ["HttpOnly", "Secure", "SameSite"] {
+            assert!(cookie.contains(attribute), "{cookie}");
+        }
+    }
+}
