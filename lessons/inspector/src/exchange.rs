@@ -88,7 +88,7 @@ pub struct Body {
 pub struct StoreCall {
     /// Which method was called.
     pub operation: Operation,
-    /// The letter of the cookie value that is this session ID.
+    /// The letter of the cookie value that is this session ID; empty for a delete of one that was never seen.
     pub label: String,
     /// The session ID; for a create the one the store settled on.
     pub id: String,

@@ -80,6 +80,12 @@ impl Timeline {
         letters(kept.forgotten + place)
     }
 
+    /// The letter of a value that has been seen already.
+    pub(crate) fn known_label(&self, value: &str) -> Option<String> {
+        let kept = self.kept();
+        kept.values.iter().position(|known| known == value).map(|place| letters(kept.forgotten + place))
+    }
+
     /// Nothing panics while it holds the lock; if it did, a timeline with a hole is better than none.
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)

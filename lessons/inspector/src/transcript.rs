@@ -79,5 +79,6 @@ fn call_words(call: &StoreCall) -> String {
         Outcome::Done => String::new(),
         Outcome::Failed(error) => format!(" failed: {error}"),
     };
-    format!("{operation} {}{outcome}", call.label)
+    let label = if call.label.is_empty() { "an id that was never stored" } else { &call.label };
+    format!("{operation} {label}{outcome}")
 }

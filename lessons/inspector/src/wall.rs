@@ -39,7 +39,12 @@ tokio::task_local! {
 /// Writes a store call down: with the exchange it belongs to, or on its own.
 pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, outcome: Outcome) {
     let id = id.to_string();
-    let call = StoreCall { operation, label: timeline.label(&id), id, outcome };
+    let label = match operation {
+        // `cycle_id` deletes also the ID of a session that was never stored: nobody has seen that one.
+        Operation::Delete => timeline.known_label(&id).unwrap_or_default(),
+        _ => timeline.label(&id),
+    };
+    let call = StoreCall { operation, label, id, outcome };
     let noted = CALLS.try_with(|calls| locked(calls).push(call.clone()));
     if noted.is_err() {
         timeline.push(What::Call(call));

@@ -25,10 +25,14 @@ fn store_sentences(exchange: &Exchange) -> Vec<String> {
     let done = |operation: Operation| {
         calls.iter().filter(move |call| call.operation == operation && !matches!(call.outcome, Outcome::Failed(_)))
     };
-    let deleted: Vec<_> = done(Operation::Delete).map(|call| call.label.clone()).collect();
+    let deleted: Vec<_> =
+        done(Operation::Delete).filter(|call| !call.label.is_empty()).map(|call| call.label.clone()).collect();
     let created = done(Operation::Create).next_back();
     let mut said: Vec<String> = calls.iter().filter_map(refused).collect();
     match (deleted.first(), created) {
+        (Some(old), Some(new)) if *old == new.label => said.push(format!(
+            "the session was destroyed and made anew under the same id: whoever holds {old} is in again"
+        )),
         (Some(old), Some(new)) => {
             said.push(format!("new id: the session goes on as {}, and {old} no longer works", new.label))
         }

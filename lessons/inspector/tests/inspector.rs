@@ -28,6 +28,20 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
         .route("/set", post(|session: Session| async move { session.insert("n", 7).await.unwrap() }))
         .route("/markup", post(|session: Session| async move { session.insert("m", "<script>").await.unwrap() }))
         .route("/renew", post(|session: Session| async move { session.cycle_id().await.unwrap() }))
+        .route(
+            "/first",
+            post(|session: Session| async move {
+                session.cycle_id().await.unwrap();
+                session.insert("n", 7).await.unwrap();
+            }),
+        )
+        .route(
+            "/flush_and_set",
+            post(|session: Session| async move {
+                session.flush().await.unwrap();
+                session.insert("n", 8).await.unwrap();
+            }),
+        )
         .route("/end", post(|session: Session| async move { session.flush().await.unwrap() }))
         .route("/body", post(|body: String| async move { body }))
         .route("/panic", post(async || -> String { panic!("the roof is on fire") }))
@@ -107,6 +121,30 @@ GET /body                                           405
     so          no cookie, no store call: no session was needed
 ";
     assert_eq!(inspector.transcript(), expected);
+}
+
+#[tokio::test]
+async fn renewing_a_session_that_was_never_stored_is_a_new_session() {
+    let (inspector, app) = watched();
+    send(&app, "POST", "/first", None, "").await;
+    let expected = "\
+POST /first                                         200
+    store       delete an id that was never stored
+    store       create A {\"n\":7}
+    set-cookie  id=A; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=1800
+    so          a new session: its id is the value of cookie A
+";
+    assert_eq!(inspector.transcript(), expected);
+}
+
+#[tokio::test]
+async fn flush_and_insert_in_one_request_take_the_old_id_up_again() {
+    let (inspector, app) = watched();
+    let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
+    send(&app, "POST", "/flush_and_set", Some(&cookie), "").await;
+    let exchange = inspector.exchanges().pop().unwrap();
+    let expected = "the session was destroyed and made anew under the same id: whoever holds A is in again";
+    assert!(exchange.summary.contains(&expected.to_owned()), "{exchange:#?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,69 @@
+//! An exercise's README, read for what the checks and the terminal need of it.
+
+/// What an exercise asks for. The README is the only place that says it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Brief {
+    /// The first heading.
+    pub title: String,
+    /// The numbered lines under `## Requirements`, in order.
+    pub requirements: Vec<String>,
+    /// The `<details>` under `## Hints`, from nudge to near-solution.
+    pub hints: Vec<Hint>,
+}
+
+/// One rung of the ladder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hint {
+    /// What it is about: its `<summary>`.
+    pub title: String,
+    /// Its Markdown.
+    pub text: String,
+}
+
+impl Brief {
+    /// Reads a README. A part that is not there is empty: the curriculum's test says so.
+    pub fn parse(readme: &str) -> Self {
+        let title = readme.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default().trim().to_owned();
+        let requirements = section(readme, "Requirements").lines().filter_map(numbered).map(str::to_owned).collect();
+        let hints = section(readme, "Hints").split("<details>").skip(1).map(hint).collect();
+        Self { title, requirements, hints }
+    }
+}
+
+/// The text between a heading of the second level and the next.
+fn section<'a>(readme: &'a str, name: &str) -> &'a str {
+    let heading = format!("\n## {name}\n");
+    let after = readme.split_once(&heading).map_or("", |(_, after)| after);
+    after.split_once("\n## ").map_or(after, |(section, _)| section)
+}
+
+/// `12. text` gives `text`.
+fn numbered(line: &str) -> Option<&str> {
+    let (number, text) = line.split_once(". ")?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+}
+
+fn hint(details: &str) -> Hint {
+    let inner = details.split_once("</details>").map_or(details, |(inner, _)| inner);
+    let (title, text) = inner.split_once("</summary>").unwrap_or(("", inner));
+    Hint { title: title.trim().trim_start_matches("<summary>").to_owned(), text: text.trim().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_readme_gives_its_title_requirements_and_hints() {
+        let readme = "# Exercise 9: tea\n\nBrew.\n\n1. not one\n\n## Requirements\n\n1. hot\n2. green. Very.\n\n## Hints\n\n<details><summary>First</summary>\n\nUse `water`.\n\n</details>\n<details><summary>Second</summary>\n\nMore.\n\n</details>\n";
+        let hint = |title: &str, text: &str| Hint { title: title.to_owned(), text: text.to_owned() };
+        assert_eq!(
+            Brief::parse(readme),
+            Brief {
+                title: "Exercise 9: tea".to_owned(),
+                requirements: vec!["hot".to_owned(), "green. Very.".to_owned()],
+                hints: vec![hint("First", "Use `water`."), hint("Second", "More.")],
+            }
+        );
+    }
+}

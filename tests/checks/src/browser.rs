@@ -1,0 +1,280 @@
+//! A visitor: sends what a browser sends, keeps cookies as a browser keeps them, follows nothing by itself.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use axum::{
+    body::Body,
+    http::{
+        HeaderMap, Method, Request, StatusCode,
+        header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE},
+    },
+};
+use form_urlencoded::Serializer;
+use http_body_util::{BodyExt, Limited};
+use session_inspector::Exchange;
+use tower::ServiceExt;
+
+use crate::{
+    Form, Miss, Step, Trial, User, infer,
+    jar::Jar,
+    page, run,
+    trial::{Sent, UNANSWERED, UNFINISHED},
+};
+
+const URLENCODED: &str = "application/x-www-form-urlencoded";
+/// No page of an exercise is longer, in bytes.
+const LONGEST_PAGE: usize = 1024 * 1024;
+/// A longer body is not spelt out in a `curl` line.
+const LONG_BODY: usize = 200;
+
+/// One visitor's browser.
+pub struct Browser<'t> {
+    trial: &'t Trial,
+    who: &'static str,
+    jar: Mutex<Jar>,
+    /// Why the browser did not keep a cookie it was last sent.
+    refused: Mutex<Option<String>>,
+}
+
+/// What came back, and what the inspector saw of it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; bytes that are no UTF-8 are replaced.
+    pub body: String,
+    /// The exchange on the inspector's timeline.
+    pub exchange: Exchange,
+    /// Why the browser refused a cookie, if it did.
+    pub(crate) refused: Option<String>,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+}
+
+impl<'t> Browser<'t> {
+    pub(crate) fn new(trial: &'t Trial, who: &'static str) -> Self {
+        Self { trial, who, jar: Mutex::default(), refused: Mutex::default() }
+    }
+
+    /// Asks for a page.
+    pub async fn get(&self, path: &str) -> Result<Answer, Miss> {
+        self.send(Method::GET, path, URLENCODED, Vec::new()).await
+    }
+
+    /// Asks for a page's headers alone.
+    pub async fn head(&self, path: &str) -> Result<Answer, Miss> {
+        self.send(Method::HEAD, path, URLENCODED, Vec::new()).await
+    }
+
+    /// Submits a form.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        self.send(Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
+    }
+
+    /// Posts any bytes as any type.
+    pub async fn post_bytes(&self, path: &str, kind: &str, body: Vec<u8>) -> Result<Answer, Miss> {
+        self.send(Method::POST, path, kind, body).await
+    }
+
+    /// Submits the login form.
+    pub async fn log_in(&self, user: &User) -> Result<Answer, Miss> {
+        self.post("/login", &[("username", &user.name), ("password", &user.password)]).await
+    }
+
+    /// A browser for `who` with a copy of this one's cookies, as they are now.
+    pub fn copied_by(&self, who: &'static str) -> Browser<'t> {
+        let copy = Self::new(self.trial, who);
+        *copy.jar() = self.jar().clone();
+        let (own, jar) = (self.who, who);
+        self.trial.log().event(who, format!("holds a copy of {own}'s cookies"), format!("cp {own}.jar {jar}.jar"));
+        copy
+    }
+
+    /// Puts `id` in the place of the session ID `instead` in this browser's cookies.
+    pub fn plant(&self, instead: &str, id: &str) {
+        self.jar().replace(instead, id);
+        let by_hand = format!("# put the ID of any other session into {}.jar", self.who);
+        self.trial.log().event(self.who, "holds a session ID that mallory planted".to_owned(), by_hand);
+    }
+
+    /// Whether one of this browser's cookies has this very value.
+    pub fn holds(&self, value: &str) -> bool {
+        self.jar().values().any(|held| held == value)
+    }
+
+    async fn send(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Result<Answer, Miss> {
+        let log = self.trial.log();
+        let step = Step {
+            who: self.who.to_owned(),
+            method: method.to_string(),
+            path: path.to_owned(),
+            answer: UNANSWERED.to_owned(),
+        };
+        log.begin(Sent { step, curl: self.curl(&method, path, kind, &body) });
+
+        let request = self.request(&method, path, kind, body);
+        let seen_before = self.trial.exchanges().len();
+        let response = match self.trial.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (parts, body) = response.into_parts();
+        self.keep_cookies(&parts.headers, path);
+        log.answered(&format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
+        let body = Limited::new(body, LONGEST_PAGE).collect().await.map(|body| body.to_bytes());
+        let body = body.map_err(|error| {
+            Miss::new("a page of at most 1 MiB", error.to_string()).so("the answer goes on and on, or broke off")
+        })?;
+        let exchange = self.trial.exchanges().into_iter().nth(seen_before);
+        let exchange = exchange.ok_or_else(|| Miss::new("an answer", "the inspector saw no exchange"))?;
+
+        log.answered(&in_short(parts.status, &parts.headers));
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+            exchange,
+            refused: self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            method,
+            path: path.to_owned(),
+        };
+        match infer::panicked(&answer, run::last_panic()) {
+            Some(miss) => Err(miss),
+            None => Ok(answer),
+        }
+    }
+
+    fn request(&self, method: &Method, path: &str, kind: &str, body: Vec<u8>) -> Request<Body> {
+        let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
+        request = request.header("sec-fetch-site", "same-origin").header("sec-fetch-mode", "navigate");
+        if let Some(cookies) = self.jar().header(path.split('?').next().unwrap_or(path)) {
+            request = request.header(COOKIE, cookies);
+        }
+        if *method == Method::POST {
+            request = request.header(CONTENT_TYPE, kind).header(ORIGIN, "http://localhost");
+        }
+        request.body(Body::from(body)).expect("a check's own paths and headers are well formed")
+    }
+
+    fn keep_cookies(&self, headers: &HeaderMap, path: &str) {
+        for header in headers.get_all(SET_COOKIE) {
+            let kept = self.jar().set(&String::from_utf8_lossy(header.as_bytes()), path);
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = kept.err();
+        }
+    }
+
+    fn curl(&self, method: &Method, path: &str, kind: &str, body: &[u8]) -> String {
+        let jar = self.who;
+        let mut line = format!("curl -i -b {jar}.jar -c {jar}.jar");
+        match *method {
+            Method::GET => {}
+            Method::HEAD => line.push_str(" -I"),
+            _ if body.is_empty() => line.push_str(" -X POST"),
+            _ => {
+                if kind != URLENCODED {
+                    line.push_str(&format!(" -H 'Content-Type: {kind}'"));
+                }
+                match std::str::from_utf8(body) {
+                    Ok(text) if text.len() <= LONG_BODY => {
+                        line.push_str(&format!(" -d '{}'", text.replace('\'', "%27")))
+                    }
+                    _ => line.push_str(&format!(" -d @FILE_OF_{}_BYTES", body.len())),
+                }
+            }
+        }
+        format!("{line} 'http://localhost:PORT{path}'")
+    }
+
+    fn jar(&self) -> MutexGuard<'_, Jar> {
+        self.jar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Fields as a form sends them.
+pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
+    Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+fn in_short(status: StatusCode, headers: &HeaderMap) -> String {
+    match headers.get(LOCATION) {
+        Some(location) => format!("{} → {}", status.as_u16(), String::from_utf8_lossy(location.as_bytes())),
+        None => status.as_u16().to_string(),
+    }
+}
+
+impl Answer {
+    /// The text that a visitor reads: of a page its text, of anything else all of it.
+    pub fn text(&self) -> String {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.starts_with("text/html") { page::text(&self.body) } else { self.body.clone() }
+    }
+
+    /// The page's forms.
+    pub fn forms(&self) -> Vec<Form> {
+        page::forms(&self.body)
+    }
+
+    /// The answer in short, such as `303 → /protected`.
+    pub fn in_short(&self) -> String {
+        in_short(self.status, &self.headers)
+    }
+
+    /// It has this status.
+    pub fn has_status(&self, status: u16) -> Result<(), Miss> {
+        if self.status.as_u16() == status {
+            return Ok(());
+        }
+        Err(self.miss(status.to_string(), self.in_short()))
+    }
+
+    /// It sends the visitor to `path` with a GET: 302 or 303, after a GET also 307.
+    pub fn redirects_to(&self, path: &str) -> Result<(), Miss> {
+        let status = self.status.as_u16();
+        let fits = matches!(status, 302 | 303) || (status == 307 && matches!(self.method, Method::GET | Method::HEAD));
+        if fits && self.target().as_deref() == Some(path) {
+            return Ok(());
+        }
+        Err(self.miss(format!("303 → {path}"), self.in_short()))
+    }
+
+    /// The page shows these words.
+    pub fn shows(&self, words: &str) -> Result<(), Miss> {
+        self.has_status(200).map_err(|miss| Miss { expected: format!("200, and the page shows {words}"), ..miss })?;
+        if self.text().contains(words) {
+            return Ok(());
+        }
+        Err(self.miss(format!("the page shows  {words}"), format!("the page shows  {}", excerpt(&self.text(), words))))
+    }
+
+    /// A miss at this answer, with what can be told from it.
+    pub fn miss(&self, expected: impl Into<String>, actual: impl Into<String>) -> Miss {
+        Miss::new(expected, actual).session(infer::session(self)).so(infer::so(self))
+    }
+
+    /// The path a redirect leads to, if it stays here.
+    fn target(&self) -> Option<String> {
+        let location = String::from_utf8_lossy(self.headers.get(LOCATION)?.as_bytes()).into_owned();
+        let here = location.strip_prefix("http://localhost").unwrap_or(&location);
+        let path = here.split(['?', '#']).next().unwrap_or_default();
+        let directory = &self.path[..=self.path.rfind('/').unwrap_or(0)];
+        Some(if path.starts_with('/') { path.to_owned() } else { format!("{directory}{path}") })
+    }
+}
+
+/// The part of a text that is closest to the wanted words: where its beginning stands, else the start.
+fn excerpt(text: &str, words: &str) -> String {
+    const LONG: usize = 100;
+    if text.is_empty() {
+        return "(nothing)".to_owned();
+    }
+    let first = words.split_whitespace().next().unwrap_or_default();
+    let from = text.find(first).map_or(0, |place| place);
+    let cut: String = text[from..].chars().take(LONG).collect();
+    format!(
+        "{}{cut}{}",
+        if from > 0 { "… " } else { "" },
+        if text[from..].chars().nth(LONG).is_some() { " …" } else { "" }
+    )
+}

@@ -1,0 +1,141 @@
+//! Cookies, kept as a browser on `http://localhost` keeps them (RFC 6265bis, and Chromium on loopback,
+//! where `Secure` and `__Host-` cookies work over plain http).
+
+use cookie::{Cookie, SameSite};
+use time::OffsetDateTime;
+
+/// The longest name and value together, in bytes; browsers drop a longer cookie without a word.
+const LONGEST: usize = 4096;
+const HOST: &str = "localhost";
+
+/// The cookies of one browser.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Jar(Vec<Cookie<'static>>);
+
+impl Jar {
+    /// Takes a `Set-Cookie` header that came with the answer to a request for `path`.
+    ///
+    /// # Errors
+    /// Why a browser refuses this cookie.
+    pub(crate) fn set(&mut self, header: &str, path: &str) -> Result<(), String> {
+        let mut cookie = Cookie::parse(header.to_owned()).map_err(|error| format!("it is no cookie: {error}"))?;
+        refused(&cookie)?;
+        if !cookie.path().is_some_and(|path| path.starts_with('/')) {
+            cookie.set_path(directory(path).to_owned());
+        }
+        self.0.retain(|kept| (kept.name(), kept.path()) != (cookie.name(), cookie.path()));
+        if !expired(&cookie) {
+            self.0.push(cookie);
+        }
+        Ok(())
+    }
+
+    /// The `Cookie` header for a request to `path`; nothing if no cookie goes there.
+    pub(crate) fn header(&self, path: &str) -> Option<String> {
+        let sent = self.0.iter().filter(|cookie| goes_to(cookie, path));
+        let pairs: Vec<_> = sent.map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
+    /// Gives every cookie whose value is `from` the value `to`.
+    pub(crate) fn replace(&mut self, from: &str, to: &str) {
+        for cookie in self.0.iter_mut().filter(|cookie| cookie.value() == from) {
+            cookie.set_value(to.to_owned());
+        }
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Cookie::value)
+    }
+}
+
+fn refused(cookie: &Cookie) -> Result<(), String> {
+    let name = cookie.name();
+    let secure = cookie.secure() == Some(true);
+    if name.len() + cookie.value().len() > LONGEST {
+        return Err(format!("`{name}` is longer than {LONGEST} bytes"));
+    }
+    if name.starts_with("__Host-") && !(secure && cookie.path() == Some("/") && cookie.domain().is_none()) {
+        return Err(format!("`{name}` promises Secure, Path=/ and no Domain, and does not keep it"));
+    }
+    if name.starts_with("__Secure-") && !secure {
+        return Err(format!("`{name}` promises Secure, and does not keep it"));
+    }
+    if cookie.same_site() == Some(SameSite::None) && !secure {
+        return Err(format!("`{name}` is SameSite=None without Secure"));
+    }
+    match cookie.domain() {
+        Some(domain) if domain.trim_start_matches('.') != HOST => {
+            Err(format!("`{name}` is for {domain}, and this is {HOST}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn expired(cookie: &Cookie) -> bool {
+    match (cookie.max_age(), cookie.expires_datetime()) {
+        (Some(age), _) => age <= time::Duration::ZERO,
+        (None, Some(date)) => date <= OffsetDateTime::now_utc(),
+        (None, None) => false,
+    }
+}
+
+/// The default path of a cookie (RFC 6265bis, 5.1.4).
+fn directory(path: &str) -> &str {
+    match path.rfind('/') {
+        None | Some(0) => "/",
+        Some(end) => &path[..end],
+    }
+}
+
+fn goes_to(cookie: &Cookie, path: &str) -> bool {
+    let prefix = cookie.path().unwrap_or("/");
+    let rest = path.strip_prefix(prefix);
+    rest.is_some_and(|rest| rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jar(headers: &[&str]) -> Jar {
+        let mut jar = Jar::default();
+        for header in headers {
+            jar.set(header, "/shop/login").unwrap();
+        }
+        jar
+    }
+
+    #[test]
+    fn a_cookie_goes_back_to_its_path_and_below() {
+        let jar = jar(&["a=1; Path=/", "b=2", "c=3; Path=/shop/login"]);
+        assert_eq!(jar.header("/").as_deref(), Some("a=1"));
+        assert_eq!(jar.header("/shop/cart").as_deref(), Some("a=1; b=2"));
+        assert_eq!(jar.header("/shop/login/x").as_deref(), Some("a=1; b=2; c=3"));
+        assert_eq!(jar.header("/shopping").as_deref(), Some("a=1"));
+    }
+
+    #[test]
+    fn a_cookie_is_replaced_and_removed_by_name_and_path() {
+        assert_eq!(jar(&["a=1; Path=/", "a=2; Path=/"]).header("/").as_deref(), Some("a=2"));
+        assert_eq!(jar(&["a=1; Path=/", "a=; Path=/; Max-Age=0"]).header("/"), None);
+        assert_eq!(jar(&["a=1; Path=/", "a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]).header("/"), None);
+        assert_eq!(jar(&["a=1; Path=/", "a=; Path=/shop; Max-Age=0"]).header("/").as_deref(), Some("a=1"));
+    }
+
+    #[test]
+    fn what_a_browser_refuses_is_refused_with_a_reason() {
+        for header in [
+            "__Host-id=1; Secure",
+            "__Host-id=1; Path=/",
+            "__Secure-id=1",
+            "a=1; SameSite=None",
+            "a=1; Domain=example.com",
+        ] {
+            assert!(Jar::default().set(header, "/").is_err(), "{header}");
+        }
+        assert!(Jar::default().set(&format!("a={}", "x".repeat(LONGEST)), "/").is_err());
+        assert!(Jar::default().set(&format!("a={}", "x".repeat(LONGEST - 1)), "/").is_ok());
+        assert!(Jar::default().set("__Host-id=1; Secure; Path=/", "/").is_ok());
+    }
+}

@@ -1,0 +1,39 @@
+//! What an exercise is held against.
+//!
+//! ```text
+//! fn main() -> ExitCode { checks::login::SUITE.main(exercise_1::app) }
+//! ```
+//!
+//! # Layout, in the order of a run
+//!
+//! - `harness`: the test binary. It speaks the libtest protocol, starts itself again for each check,
+//!   ends a check that does not end by itself, and prints the report.
+//! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
+//! - [`login`]: the checks of exercise 1.
+//! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
+//! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
+//! - `infer`: what an answer tells of the state the app is in.
+//! - [`report`]: the verdict as data; `render`: the verdict as text.
+
+mod brief;
+mod browser;
+mod harness;
+mod infer;
+mod jar;
+pub mod login;
+mod page;
+mod render;
+pub mod report;
+mod run;
+mod suite;
+mod trial;
+mod users;
+
+pub use brief::{Brief, Hint};
+pub use browser::{Answer, Browser};
+pub use page::{Field, Form};
+pub use render::{Telling, render};
+pub use report::{CheckReport, Failure, Outcome, Report, Step};
+pub use suite::{Check, Suite};
+pub use trial::{App, Miss, Trial};
+pub use users::{User, Users};

@@ -1,0 +1,411 @@
+//! The checks of exercise 1: login, a protected page, logout.
+
+use session_inspector::{Operation, Outcome, SetCookie};
+
+use crate::{Answer, Browser, Check, Miss, Suite, Trial, User, browser::encode, infer::mentions};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+/// More than any server should take for a login form: 3 MiB.
+const TOO_MUCH: usize = 3 * 1024 * 1024;
+
+/// Exercise 1.
+pub static SUITE: Suite = Suite {
+    exercise: 1,
+    readme: include_str!("../../../exercises/1-login/README.md"),
+    checks: &[
+        Check {
+            id: "login_page_has_a_form",
+            why: "a form is the only way a visitor's browser sends a name and a password without a script",
+            hint: 1,
+            read: "exercises/login.md#the-task",
+            run: |trial| Box::pin(login_page_has_a_form(trial)),
+        },
+        Check {
+            id: "protected_page_asks_to_log_in",
+            why: "the server decides who may see a page, at every request; a link that is not shown protects nothing",
+            hint: 2,
+            read: "basics/set-and-get.md#what-get_session-does",
+            run: |trial| Box::pin(protected_page_asks_to_log_in(trial)),
+        },
+        Check {
+            id: "right_credentials_open_a_session",
+            why: "HTTP forgets the visitor after each answer; what shall be known at the next request must be written to the session now",
+            hint: 3,
+            read: "basics/set-and-get.md#what-set_session-does",
+            run: |trial| Box::pin(right_credentials_open_a_session(trial)),
+        },
+        Check {
+            id: "protected_page_names_the_user",
+            why: "what a request may know of its visitor is what the session holds, read back at that request",
+            hint: 2,
+            read: "basics/set-and-get.md#what-get_session-does",
+            run: |trial| Box::pin(protected_page_names_the_user(trial)),
+        },
+        Check {
+            id: "names_are_shown_as_text",
+            why: "a name that is pasted into a page as HTML can carry a script, which then acts as whoever looks at the page",
+            hint: 4,
+            read: "exercises/login.md#the-task",
+            run: |trial| Box::pin(names_are_shown_as_text(trial)),
+        },
+        Check {
+            id: "wrong_credentials_are_refused_alike",
+            why: "an answer that tells a wrong name from a wrong password tells a stranger which accounts exist",
+            hint: 3,
+            read: "exercises/login.md#the-task",
+            run: |trial| Box::pin(wrong_credentials_are_refused_alike(trial)),
+        },
+        Check {
+            id: "improper_forms_are_refused",
+            why: "anyone can send anything; an answer of 5xx, or none, is a visitor's way to hurt the server",
+            hint: 5,
+            read: "exercises/login.md#the-task",
+            run: |trial| Box::pin(improper_forms_are_refused(trial)),
+        },
+        Check {
+            id: "visitors_do_not_mix",
+            why: "one program serves all visitors at once; what it keeps outside the session belongs to everyone",
+            hint: 3,
+            read: "basics/what-is-a-session.md#why-a-program-cannot-just-remember",
+            run: |trial| Box::pin(visitors_do_not_mix(trial)),
+        },
+        Check {
+            id: "login_issues_a_new_session_id",
+            why: "whoever planted the old ID in the browser would be logged in too: session fixation (ASVS 7.2.4)",
+            hint: 6,
+            read: "basics/what-is-a-session.md#who-holds-the-id-is-the-visitor",
+            run: |trial| Box::pin(login_issues_a_new_session_id(trial)),
+        },
+        Check {
+            id: "logout_destroys_the_session",
+            why: "a cookie that was copied before the logout must be worth nothing after it (ASVS 7.4.1)",
+            hint: 7,
+            read: "basics/log-out.md#what-flush-does",
+            run: |trial| Box::pin(logout_destroys_the_session(trial)),
+        },
+        Check {
+            id: "the_password_is_nowhere",
+            why: "a session is kept in stores, caches and backups; a password has no business in any of them, nor in a page",
+            hint: 3,
+            read: "exercises/login.md#the-task",
+            run: |trial| Box::pin(the_password_is_nowhere(trial)),
+        },
+        Check {
+            id: "reading_changes_nothing",
+            why: "browsers, crawlers and other sites' links send GETs nobody meant; only a POST may change a session (ASVS 3.5.3)",
+            hint: 7,
+            read: "basics/set-and-get.md#why-post",
+            run: |trial| Box::pin(reading_changes_nothing(trial)),
+        },
+        Check {
+            id: "the_session_cookie_is_out_of_reach",
+            why: "a cookie a script can read can be stolen by one, a cookie every site sends lets them act as the visitor",
+            hint: 6,
+            read: "basics/what-is-a-session.md#what-the-cookie-promises",
+            run: |trial| Box::pin(the_session_cookie_is_out_of_reach(trial)),
+        },
+    ],
+};
+
+async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
+    let page = trial.browser("alice").get("/login").await?;
+    page.has_status(200).map_err(|miss| Miss { expected: "200, and a page with a form".to_owned(), ..miss })?;
+    let forms = page.forms();
+    let has = |form: &crate::Form, name: &str| form.fields.iter().any(|field| field.name == name);
+    let Some(form) = forms.iter().find(|form| has(form, "username") || has(form, "password")).or(forms.first()) else {
+        return Err(Miss::new("a <form>", "no form on the page").so("the page is there, its form is not"));
+    };
+    for name in ["username", "password"] {
+        if !has(form, name) {
+            let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
+            return Err(Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}"))
+                .so("a browser sends a field under its `name`; an `id` or a label does not count"));
+        }
+    }
+    if form.fields.iter().any(|field| field.name == "password" && field.kind != "password") {
+        return Err(Miss::new("type=password", "a field whose letters everyone can read")
+            .so("the browser shows what is typed into it"));
+    }
+    if form.method != "post" {
+        return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
+            .so("the browser would put the password into the address, and so into history and logs"));
+    }
+    let action = form.action.strip_prefix("http://localhost").unwrap_or(&form.action);
+    if !matches!(action, "" | "/login" | "login" | "./login") {
+        return Err(Miss::new("a form that posts to /login", format!("a form that posts to {}", form.action))
+            .so("its `action` names another address"));
+    }
+    Ok(())
+}
+
+async fn protected_page_asks_to_log_in(trial: &Trial) -> Result<(), Miss> {
+    trial.browser("alice").get("/protected").await?.redirects_to("/login")
+}
+
+async fn right_credentials_open_a_session(trial: &Trial) -> Result<(), Miss> {
+    let user = trial.users.alice();
+    let answer = trial.browser("alice").log_in(user).await?;
+    answer.redirects_to("/protected")?;
+    let data = answer.exchange.session.after.clone().unwrap_or_default();
+    if data.values().any(|value| mentions(value, &user.name)) {
+        return Ok(());
+    }
+    let holds = serde_json::to_string(&data).unwrap_or_default();
+    let so = match data.is_empty() {
+        true => "the handler answered, but nothing was written to the session",
+        false => "the session was written, but the name is not in it",
+    };
+    Err(answer.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")).so(so))
+}
+
+async fn protected_page_names_the_user(trial: &Trial) -> Result<(), Miss> {
+    logged_in(trial, "alice", trial.users.alice()).await.map(|_| ())
+}
+
+async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
+    let user = trial.users.carol();
+    let carol = trial.browser("carol");
+    carol.log_in(user).await?.redirects_to("/protected")?;
+    let page = carol.get("/protected").await?;
+    page.shows(&user.name).map_err(|miss| {
+        let so = match page.body.contains(&user.name) {
+            true => "the name was pasted into the page as HTML: the browser takes its <i> for a tag",
+            false if page.body.contains("&amp;lt;") => "the name was escaped twice",
+            false => return miss,
+        };
+        miss.so(so)
+    })
+}
+
+async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.users.alice();
+    let stranger = User { name: format!("no-{}", alice.name), password: alice.password.clone() };
+    let forgetful = User { name: alice.name.clone(), password: trial.users.bob().password.clone() };
+    let mut pages = Vec::new();
+    for (who, user) in [("alice", &forgetful), ("stranger", &stranger)] {
+        let browser = trial.browser(who);
+        let answer = browser.log_in(user).await?;
+        answer.has_status(401).map_err(|miss| match answer.status.is_redirection() {
+            true => miss.so("the visitor was let in, or sent on as if"),
+            false => miss,
+        })?;
+        if let Some(data) = &answer.exchange.session.after {
+            let holds = serde_json::to_string(data).unwrap_or_default();
+            return Err(answer
+                .miss("no session", format!("a session that holds {holds}"))
+                .so("something was written to the session before the password was known to be right"));
+        }
+        pages.push(answer.text().replace(&user.name, "…"));
+        browser.get("/protected").await?.redirects_to("/login")?;
+    }
+    match pages.as_slice() {
+        [wrong_password, unknown_user] if wrong_password != unknown_user => {
+            Err(Miss::new(format!("both say  {wrong_password}"), format!("unknown  {unknown_user}"))
+                .so("the two pages tell a wrong password from an unknown user"))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn improper_forms_are_refused(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.users.alice();
+    let form = |fields: &[(&str, &str)]| encode(fields).into_bytes();
+    let long = "x".repeat(TOO_MUCH);
+    let forms = [
+        ("without a password", FORM, form(&[("username", &alice.name)])),
+        ("without a username", FORM, form(&[("password", &alice.password)])),
+        ("with nothing in it", FORM, Vec::new()),
+        ("with empty fields", FORM, form(&[("username", ""), ("password", "")])),
+        ("whose bytes are no UTF-8", FORM, b"username=%ff%fe&password=%ff".to_vec()),
+        ("with raw bytes", FORM, b"username=\xff\xfe&password=\xff".to_vec()),
+        ("of another type", "text/plain", form(&[("username", &alice.name), ("password", &alice.password)])),
+        ("of 3 MiB", FORM, form(&[("username", &long), ("password", "x")])),
+    ];
+    let mallory = trial.browser("mallory");
+    for (what, kind, body) in forms {
+        let answer = mallory.post_bytes("/login", kind, body).await?;
+        if !answer.status.is_client_error() {
+            return Err(answer.miss(format!("4xx for a form {what}"), answer.in_short()));
+        }
+        if answer.exchange.session.after.is_some() {
+            return Err(answer.miss("no session", format!("a session, for a form {what}")));
+        }
+    }
+    mallory.get("/login").await?.has_status(200)
+}
+
+async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
+    let (alice, _) = logged_in(trial, "alice", trial.users.alice()).await?;
+    let (bob, _) = logged_in(trial, "bob", trial.users.bob()).await?;
+    for (browser, own, others) in
+        [(&alice, trial.users.alice(), trial.users.bob()), (&bob, trial.users.bob(), trial.users.alice())]
+    {
+        let page = browser.get("/protected").await?;
+        page.shows(&own.name).map_err(|miss| match page.text().contains(&others.name) {
+            true => miss.so("one visitor sees what belongs to another: it is kept outside the session"),
+            false => miss,
+        })?;
+    }
+    let stranger = trial.browser("stranger").get("/protected").await?;
+    stranger.redirects_to("/login").map_err(|miss| miss.so("a visitor who never logged in is taken for one who did"))
+}
+
+async fn login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
+    // Mallory plants the cookie of her own login ...
+    let (mallory, _) = logged_in(trial, "mallory", trial.users.bob()).await?;
+    let answer = logged_in_with(mallory.copied_by("alice"), trial.users.alice()).await?;
+    is_out(&mallory, &answer).await?;
+    // ... and then that of a session in which nobody is logged in.
+    trial.log().new_scene();
+    let (victim, answer) = logged_in(trial, "alice", trial.users.alice()).await?;
+    let Some(id) = session_cookies(&answer).first().map(|cookie| cookie.value.clone()).filter(|id| victim.holds(id))
+    else {
+        return Ok(()); // a signed cookie: nobody can plant an ID of their own choice
+    };
+    let planted = trial.plant().await;
+    victim.plant(&id, &planted.to_string());
+    let mallory = victim.copied_by("mallory");
+    let answer = logged_in_with(victim, trial.users.alice()).await?;
+    is_out(&mallory, &answer).await
+}
+
+/// The cookie that mallory planted before this login is worth nothing now.
+async fn is_out(mallory: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
+    let page = mallory.get("/protected").await?;
+    page.redirects_to("/login").map_err(|miss| {
+        let calls = &login.exchange.calls;
+        let created = calls.iter().find(|call| call.operation == Operation::Create);
+        let so = match created {
+            None => "the login kept the ID that mallory had planted, so her copy of the cookie is logged in as well",
+            Some(created) if mallory.holds(&created.id) => {
+                "the old session was ended, but the new one stands under the same ID: after `flush` an insert takes the old ID up again; `cycle_id` makes a new one"
+            }
+            Some(_) => "the login has a new ID, but the old session still stands under the old one",
+        };
+        Miss { expected: format!("{} for mallory, who planted the cookie", miss.expected), ..miss }.so(so)
+    })
+}
+
+async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
+    let (alice, _) = logged_in(trial, "alice", trial.users.alice()).await?;
+    let (bob, _) = logged_in(trial, "bob", trial.users.bob()).await?;
+    let mallory = alice.copied_by("mallory");
+    let answer = alice.post("/logout", &[]).await?;
+    answer.redirects_to("/login")?;
+    mallory.get("/protected").await?.redirects_to("/login").map_err(|miss| {
+        let expected = format!("{} for mallory, who copied the cookie before", miss.expected);
+        Miss { expected, ..miss }
+            .so("the logout did not reach the server's side: the session still stands in the store")
+    })?;
+    alice.get("/protected").await?.redirects_to("/login")?;
+    let calls = &answer.exchange.calls;
+    let destroyed = calls.iter().any(|call| call.operation == Operation::Delete && call.outcome == Outcome::Done);
+    if !destroyed || answer.exchange.session.after.is_some() {
+        let data = answer.exchange.session.after.clone().unwrap_or_default();
+        let holds = serde_json::to_string(&data).unwrap_or_default();
+        let so = "the session was emptied, not ended: its ID still opens it";
+        return Err(answer.miss("no record in the store", format!("a record that holds {holds}")).so(so));
+    }
+    let page = bob.get("/protected").await?;
+    page.shows(&trial.users.bob().name).map_err(|miss| miss.so("alice's logout ended bob's session too"))?;
+    trial.browser("stranger").post("/logout", &[]).await?.redirects_to("/login")
+}
+
+async fn the_password_is_nowhere(trial: &Trial) -> Result<(), Miss> {
+    let user = trial.users.alice();
+    let alice = trial.browser("alice");
+    let mistaken = User { name: format!("no-{}", user.name), password: user.password.clone() };
+    let answers = [alice.log_in(&mistaken).await?, alice.log_in(user).await?, alice.get("/protected").await?];
+    for answer in answers {
+        let session = answer.exchange.session.after.iter().flat_map(|data| data.values());
+        let in_session = session.into_iter().any(|value| mentions(value, &user.password));
+        let in_cookie = answer.exchange.response.set_cookies.iter().any(|cookie| cookie.value.contains(&user.password));
+        let in_page = answer.body.contains(&user.password);
+        let found = [(in_session, "the session"), (in_cookie, "a cookie"), (in_page, "the page")];
+        if let Some((_, place)) = found.iter().find(|(found, _)| *found) {
+            let miss = answer.miss("the password nowhere", format!("the password in {place}"));
+            return Err(miss.so("it is needed once, to be compared, and then no more"));
+        }
+    }
+    Ok(())
+}
+
+async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
+    let user = trial.users.alice();
+    let with_query = format!("/login?{}", encode(&[("username", &user.name), ("password", &user.password)]));
+    let stranger = trial.browser("stranger");
+    for path in ["/login", &with_query, "/protected", "/logout"] {
+        for answer in [stranger.get(path).await?, stranger.head(path).await?] {
+            let calls = &answer.exchange.calls;
+            if calls.iter().any(|call| matches!(call.operation, Operation::Create | Operation::Save)) {
+                return Err(answer
+                    .miss("no session for a visitor who only reads", "a session")
+                    .so("every crawler and every link preview would fill the store"));
+            }
+        }
+    }
+    let (alice, _) = logged_in(trial, "alice", user).await?;
+    for path in ["/login", "/protected", "/logout"] {
+        for answer in [alice.get(path).await?, alice.head(path).await?] {
+            let ended = answer.exchange.calls.iter().any(|call| call.operation == Operation::Delete);
+            if ended || !answer.exchange.session.changes.is_empty() {
+                let method = &answer.exchange.request.method;
+                let miss = answer.miss("the session as it was", format!("{method} {path} changed it"));
+                return Err(miss.so("any page on the web can make a browser send this request"));
+            }
+        }
+    }
+    alice.get("/protected").await?.shows(&user.name)
+}
+
+async fn the_session_cookie_is_out_of_reach(trial: &Trial) -> Result<(), Miss> {
+    let (_, answer) = logged_in(trial, "alice", trial.users.alice()).await?;
+    for cookie in session_cookies(&answer) {
+        let has =
+            |wanted: &str| cookie.attributes.iter().any(|attribute| attribute.present && attribute.text == wanted);
+        let sent = format!("{}=…; {}", cookie.name, cookie.sent);
+        if !has("HttpOnly") {
+            return Err(Miss::new("HttpOnly", sent).so("a script on the page can read the session ID"));
+        }
+        if !has("SameSite=Lax") && !has("SameSite=Strict") {
+            return Err(
+                Miss::new("SameSite=Lax or SameSite=Strict", sent).so("other sites' forms bring the cookie along")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A browser of `who`, logged in, seen to be inside; and the answer to the login.
+async fn logged_in<'t>(trial: &'t Trial, who: &'static str, user: &User) -> Result<(Browser<'t>, Answer), Miss> {
+    let browser = trial.browser(who);
+    let answer = browser.log_in(user).await?;
+    is_inside(&browser, &answer, user).await?;
+    Ok((browser, answer))
+}
+
+async fn logged_in_with(browser: Browser<'_>, user: &User) -> Result<Answer, Miss> {
+    let answer = browser.log_in(user).await?;
+    is_inside(&browser, &answer, user).await?;
+    Ok(answer)
+}
+
+async fn is_inside(browser: &Browser<'_>, login: &Answer, user: &User) -> Result<(), Miss> {
+    login.redirects_to("/protected")?;
+    let page = browser.get("/protected").await?;
+    page.shows(&user.name).map_err(|miss| {
+        match login.exchange.response.set_cookies.is_empty() && page.exchange.request.cookies.is_empty() {
+            true => miss.so("the login set no cookie: nothing was written to the session"),
+            false => miss,
+        }
+    })
+}
+
+/// The cookies of this answer that carry the ID of a session it wrote; all of them if none is seen to.
+fn session_cookies(answer: &Answer) -> Vec<SetCookie> {
+    let ids: Vec<_> = answer.exchange.calls.iter().map(|call| call.id.as_str()).collect();
+    let cookies = &answer.exchange.response.set_cookies;
+    let carries = |cookie: &&SetCookie| ids.iter().any(|id| cookie.value.contains(id));
+    let found: Vec<_> = cookies.iter().filter(carries).cloned().collect();
+    if found.is_empty() { cookies.clone() } else { found }
+}

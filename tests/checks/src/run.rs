@@ -1,0 +1,158 @@
+//! One check, run in this process: on a thread of its own, against the clock, with panics caught.
+
+use std::{
+    cell::{Cell, RefCell},
+    panic::{self, AssertUnwindSafe, PanicHookInfo},
+    sync::{
+        Arc, Once,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    App, CheckReport, Failure, Miss, Outcome, Suite, Trial, Users,
+    trial::{Log, UNANSWERED, UNFINISHED},
+};
+
+/// How long a check may take, its compile time not counted. All of a check's requests together take
+/// milliseconds when the app answers at all.
+pub(crate) const LIMIT: Duration = Duration::from_secs(5);
+/// How many requests a failure spells out.
+const TOLD: usize = 6;
+
+/// Runs the check at `place`. It always comes back within [`LIMIT`], if the process does not end.
+pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64) -> CheckReport {
+    let log = Arc::new(Log::default());
+    let users = Users::with_suffix(&suffix(seed));
+    let (sender, receiver) = mpsc::channel();
+    let (app, shared_log) = (app.clone(), log.clone());
+    let thread = thread::spawn(move || {
+        let _ = sender.send(guarded(suite, place, &app, users, shared_log)); // nobody listens after the limit
+    });
+    let result = match receiver.recv_timeout(LIMIT) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout) => Err(no_answer(&log)),
+        Err(RecvTimeoutError::Disconnected) => Err(Miss::new("an answer", "the check's thread ended without one")),
+    };
+    drop(thread); // one that hangs is left behind; the process that runs a learner's code ends soon
+    let outcome = result
+        .map_or_else(|miss| Outcome::Failed(Box::new(failure(suite, place, &log, miss, seed))), |()| Outcome::Passed);
+    report(suite, place, outcome)
+}
+
+/// The report on the check at `place` with this outcome.
+pub(crate) fn report(suite: &Suite, place: usize, outcome: Outcome) -> CheckReport {
+    let requirement = suite.brief().requirements.get(place).cloned().unwrap_or_default();
+    CheckReport {
+        number: place + 1,
+        id: suite.checks[place].id.to_owned(),
+        requirement,
+        outcome,
+        prints: String::new(),
+    }
+}
+
+/// All that a failure tells beside the miss itself.
+pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: u64) -> Failure {
+    let check = &suite.checks[place];
+    let sent = log.sent();
+    let told = &sent[sent.len().saturating_sub(TOLD)..];
+    let port = 4100 + u16::from(suite.exercise);
+    // The demo has the same people, without this run's suffix; a name's markup is encoded in a form.
+    let by_hand = |curl: &str| curl.replace(&suffix(seed), "").replace(":PORT", &format!(":{port}"));
+    Failure {
+        steps: told.iter().map(|sent| sent.step.clone()).collect(),
+        again: told.iter().map(|sent| by_hand(&sent.curl)).collect(),
+        expected: miss.expected,
+        actual: miss.actual,
+        session: miss.session,
+        so: miss.so,
+        why: check.why.to_owned(),
+        hint: check.hint,
+        read: check.read.to_owned(),
+    }
+}
+
+/// What makes this run's names and passwords others than the last run's.
+fn suffix(seed: u64) -> String {
+    format!("-{:03x}", fastrand::Rng::with_seed(seed).u16(0x100..=0xfff))
+}
+
+fn no_answer(log: &Log) -> Miss {
+    let limit = LIMIT.as_secs();
+    let last = log.sent().last().map(|sent| sent.step.clone());
+    match last {
+        Some(step) if step.answer == UNANSWERED => Miss::new("an answer", format!("none in {limit} s")).so(format!(
+            "the handler of {} {} does not end: a loop, a blocking call, or a future that is never ready",
+            step.method, step.path
+        )),
+        Some(step) if step.answer.ends_with(UNFINISHED) => Miss::new("a whole answer", format!("none in {limit} s"))
+            .so(format!("the answer to {} {} begins, and its body does not end", step.method, step.path)),
+        Some(_) => Miss::new("the check to end", format!("it did not, in {limit} s")),
+        None => Miss::new("an app", format!("none in {limit} s")).so("`app` does not return"),
+    }
+}
+
+fn guarded(suite: &Suite, place: usize, app: &App, users: Users, log: Arc<Log>) -> Result<(), Miss> {
+    catch_panics_on_this_thread();
+    let trial = panic::catch_unwind(AssertUnwindSafe(|| Trial::new(app, users, log)));
+    let trial = trial.map_err(|_| in_app())?;
+    // Threads, so that an answer may use all of tokio (`block_in_place` needs them).
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|error| Miss::new("a tokio runtime", error.to_string()))?;
+    let run = suite.checks[place].run;
+    let result = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(&trial))));
+    runtime.shutdown_background();
+    result.unwrap_or_else(|_| Err(in_check()))
+}
+
+fn in_app() -> Miss {
+    let panic = last_panic().unwrap_or_default();
+    let unwritten = panic.message.starts_with("not yet implemented");
+    let so = if unwritten { "`app` is still `todo!()`" } else { "`app` itself panicked, before any request" };
+    Miss::new("an app", format!("a panic: {}", panic.message)).so(format!("{so}, at {}", panic.place))
+}
+
+fn in_check() -> Miss {
+    let panic = last_panic().unwrap_or_default();
+    Miss::new("a verdict", format!("a panic: {}", panic.message)).so(format!(
+        "something outside a handler panicked, at {}; if that is not your code, it is a mistake in the check",
+        panic.place
+    ))
+}
+
+/// A panic on this thread.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Panic {
+    pub(crate) message: String,
+    /// File and line.
+    pub(crate) place: String,
+}
+
+thread_local! {
+    static CAUGHT_HERE: Cell<bool> = const { Cell::new(false) };
+    static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// The last panic on this thread.
+pub(crate) fn last_panic() -> Option<Panic> {
+    LAST.with(|last| last.borrow().clone())
+}
+
+/// From now on a panic on this thread is noted, not printed: the report tells it.
+fn catch_panics_on_this_thread() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| if CAUGHT_HERE.get() { note(info) } else { others(info) }));
+    });
+    CAUGHT_HERE.set(true);
+}
+
+fn note(info: &PanicHookInfo) {
+    let place = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
+    let message = info.payload_as_str().unwrap_or("no message").to_owned();
+    LAST.with(|last| *last.borrow_mut() = Some(Panic { message, place }));
+}

@@ -1,0 +1,57 @@
+//! The checks of one exercise.
+
+use std::process::ExitCode;
+
+use axum::Router;
+use futures_util::future::BoxFuture;
+use session_inspector::Observed;
+use tower_sessions::MemoryStore;
+
+use crate::{App, Brief, Miss, Report, Trial, harness, run};
+
+/// The checks of one exercise, one for each requirement of its README, in the same order.
+pub struct Suite {
+    /// The exercise's number.
+    pub exercise: u8,
+    /// The exercise's README.
+    pub readme: &'static str,
+    /// The checks.
+    pub checks: &'static [Check],
+}
+
+/// One requirement, and how to see whether it is met.
+pub struct Check {
+    /// A sentence of the field, in snake case: the check's name as a test.
+    pub id: &'static str,
+    /// Why the requirement matters, in one sentence.
+    pub why: &'static str,
+    /// The README's hint that fits a failure best, counted from 1.
+    pub hint: usize,
+    /// Where the book tells it: a path below `book/src/`, with an anchor.
+    pub read: &'static str,
+    /// Plays the visitor; gives what it missed.
+    pub run: for<'a> fn(&'a Trial) -> BoxFuture<'a, Result<(), Miss>>,
+}
+
+impl Suite {
+    /// The `main` of an exercise's test binary.
+    pub fn main(&'static self, app: impl Fn(Observed<MemoryStore>) -> Router + Send + Sync + 'static) -> ExitCode {
+        self.main_with(App::new(app))
+    }
+
+    /// The same for an app that is already one.
+    pub fn main_with(&'static self, app: App) -> ExitCode {
+        harness::main(self, app)
+    }
+
+    /// All checks on `app`, one after the other in this process: for apps that are known to end.
+    pub fn run_here(&'static self, app: &App, seed: u64) -> Report {
+        let checks = (0..self.checks.len()).map(|place| run::check(self, place, app, seed)).collect();
+        Report { exercise: self.exercise, seed, checks }
+    }
+
+    /// What the exercise asks for.
+    pub fn brief(&self) -> Brief {
+        Brief::parse(self.readme)
+    }
+}

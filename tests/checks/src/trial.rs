@@ -1,0 +1,140 @@
+//! What one check plays with.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::{Extension, Router};
+use serde_json::Value;
+use session_inspector::{Exchange, Inspector, Observed};
+use tower_sessions::{
+    MemoryStore, SessionStore,
+    session::{Id, Record},
+};
+
+use crate::{Browser, Step, Users};
+
+/// The learner's `app`, which takes a store.
+#[derive(Clone)]
+pub struct App(Arc<dyn Fn(Observed<MemoryStore>) -> Router + Send + Sync>);
+
+impl App {
+    /// An app by the contract of every exercise.
+    pub fn new(app: impl Fn(Observed<MemoryStore>) -> Router + Send + Sync + 'static) -> Self {
+        Self(Arc::new(app))
+    }
+}
+
+/// A fresh app behind the inspector, accounts that are others in every run, and what was done so far.
+pub struct Trial {
+    /// The accounts.
+    pub users: Users,
+    pub(crate) router: Router,
+    pub(crate) inspector: Inspector,
+    store: Observed<MemoryStore>,
+    log: Arc<Log>,
+}
+
+/// What was sent and answered. It outlives a trial that does not end.
+#[derive(Debug, Default)]
+pub(crate) struct Log(Mutex<Vec<Sent>>);
+
+/// A step, and how to send it by hand.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) step: Step,
+    pub(crate) curl: String,
+}
+
+/// What stands for the answer of a request that is not answered.
+pub(crate) const UNANSWERED: &str = "no answer";
+/// What follows the status of an answer whose body is still to come.
+pub(crate) const UNFINISHED: &str = ", unfinished";
+
+impl Trial {
+    pub(crate) fn new(app: &App, users: Users, log: Arc<Log>) -> Self {
+        let inspector = Inspector::default();
+        let store = inspector.observe(MemoryStore::default());
+        let router = inspector.wrap((app.0)(store.clone()).layer(Extension(users.clone())));
+        Self { users, router, inspector, store, log }
+    }
+
+    /// A browser of its own for `who`, with no cookies yet.
+    pub fn browser(&self, who: &'static str) -> Browser<'_> {
+        Browser::new(self, who)
+    }
+
+    /// Puts a session that nobody asked for into the store, and gives its ID.
+    pub async fn plant(&self) -> Id {
+        let expiry_date = self.inspector.clock().now() + time::Duration::hours(1);
+        let mut record =
+            Record { id: Id::default(), data: [("planted".to_owned(), Value::from(true))].into(), expiry_date };
+        // A store in memory does not fail.
+        let _ = self.store.create(&mut record).await;
+        record.id
+    }
+
+    /// The exchanges so far, as the inspector saw them.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.inspector.exchanges()
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+}
+
+impl Log {
+    pub(crate) fn begin(&self, sent: Sent) {
+        self.sent().push(sent);
+    }
+
+    /// Something that happened without a request, and how to do it by hand.
+    pub(crate) fn event(&self, who: &str, what: String, by_hand: String) {
+        let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: String::new() };
+        self.begin(Sent { step, curl: by_hand });
+    }
+
+    /// Forgets what came before: the next steps are a scene of their own.
+    pub(crate) fn new_scene(&self) {
+        self.sent().clear();
+    }
+
+    pub(crate) fn answered(&self, answer: &str) {
+        if let Some(last) = self.sent().last_mut() {
+            answer.clone_into(&mut last.step.answer);
+        }
+    }
+
+    pub(crate) fn sent(&self) -> MutexGuard<'_, Vec<Sent>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a check missed.
+#[derive(Clone, Debug, Default)]
+pub struct Miss {
+    pub(crate) expected: String,
+    pub(crate) actual: String,
+    pub(crate) session: String,
+    pub(crate) so: String,
+}
+
+impl Miss {
+    /// Expected one thing, and saw another.
+    pub fn new(expected: impl Into<String>, actual: impl Into<String>) -> Self {
+        Self { expected: expected.into(), actual: actual.into(), ..Self::default() }
+    }
+
+    /// What follows from it, in a sentence.
+    #[must_use]
+    pub fn so(mut self, so: impl Into<String>) -> Self {
+        self.so = so.into();
+        self
+    }
+
+    /// What the session did.
+    #[must_use]
+    pub fn session(mut self, session: impl Into<String>) -> Self {
+        self.session = session.into();
+        self
+    }
+}

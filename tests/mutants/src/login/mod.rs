@@ -1,0 +1,108 @@
+//! Answers to exercise 1.
+
+mod cookie;
+mod form;
+mod identity;
+mod letting_in;
+mod logout;
+mod protected;
+mod right;
+
+use axum::{
+    Router,
+    routing::{MethodRouter, get, post},
+};
+use checks::App;
+use tower_sessions::{SessionManagerLayer, SessionStore};
+
+use crate::{Mutant, RightAnswer};
+
+/// Every wrong answer, in the order of the checks they fall to.
+pub const MUTANTS: &[Mutant] = &[
+    mutant("no_form", "login_page_has_a_form", || App::new(form::no_form)),
+    mutant("fields_without_names", "login_page_has_a_form", || App::new(form::fields_without_names)),
+    mutant("form_that_gets", "login_page_has_a_form", || App::new(form::form_that_gets)),
+    mutant("readable_password_field", "login_page_has_a_form", || App::new(form::readable_password_field)),
+    mutant("page_for_everyone", "protected_page_asks_to_log_in", || App::new(protected::page_for_everyone)),
+    mutant("not_routed", "protected_page_asks_to_log_in", || App::new(protected::not_routed)),
+    mutant("forgets_to_insert", "right_credentials_open_a_session", || App::new(letting_in::forgets_to_insert)),
+    mutant("remembers_only_that", "right_credentials_open_a_session", || App::new(letting_in::remembers_only_that)),
+    mutant("answers_with_a_page", "right_credentials_open_a_session", || App::new(letting_in::answers_with_a_page)),
+    mutant("reads_another_key", "protected_page_names_the_user", || App::new(protected::reads_another_key)),
+    mutant("constant_name", "protected_page_names_the_user", || App::new(protected::constant_name)),
+    mutant("cookie_for_the_login_page_only", "protected_page_names_the_user", || {
+        App::new(cookie::for_the_login_page_only)
+    }),
+    mutant("cookie_a_browser_refuses", "protected_page_names_the_user", || App::new(cookie::a_browser_refuses)),
+    mutant("pastes_the_name", "names_are_shown_as_text", || App::new(protected::pastes_the_name)),
+    mutant("escapes_twice", "names_are_shown_as_text", || App::new(protected::escapes_twice)),
+    mutant("refuses_with_200", "wrong_credentials_are_refused_alike", || App::new(letting_in::refuses_with_200)),
+    mutant("tells_who_exists", "wrong_credentials_are_refused_alike", || App::new(letting_in::tells_who_exists)),
+    mutant("any_password", "wrong_credentials_are_refused_alike", || App::new(letting_in::any_password)),
+    mutant("inserts_before_it_asks", "wrong_credentials_are_refused_alike", || {
+        App::new(letting_in::inserts_before_it_asks)
+    }),
+    mutant("unwraps_the_form", "improper_forms_are_refused", || App::new(form::unwraps_the_form)),
+    mutant("fails_with_500", "improper_forms_are_refused", || App::new(form::fails_with_500)),
+    mutant("one_user_for_all", "visitors_do_not_mix", || App::new(identity::one_user_for_all)),
+    mutant("keeps_the_id", "login_issues_a_new_session_id", || App::new(identity::keeps_the_id)),
+    mutant("renews_only_between_users", "login_issues_a_new_session_id", || {
+        App::new(identity::renews_only_between_users)
+    }),
+    mutant("flushes_and_inserts", "login_issues_a_new_session_id", || App::new(identity::flushes_and_inserts)),
+    mutant("leaves_the_old_one", "login_issues_a_new_session_id", || App::new(identity::leaves_the_old_one)),
+    mutant("logout_clears", "logout_destroys_the_session", || App::new(logout::clears)),
+    mutant("logout_removes_the_key", "logout_destroys_the_session", || App::new(logout::removes_the_key)),
+    mutant("logout_in_the_browser_only", "logout_destroys_the_session", || App::new(logout::in_the_browser_only)),
+    mutant("logout_ends_all", "logout_destroys_the_session", || App::new(logout::ends_all)),
+    mutant("keeps_the_credentials", "the_password_is_nowhere", || App::new(letting_in::keeps_the_credentials)),
+    mutant("fills_the_password_in_again", "the_password_is_nowhere", || App::new(form::fills_the_password_in_again)),
+    mutant("logout_by_get", "reading_changes_nothing", || App::new(logout::by_get)),
+    mutant("login_by_get", "reading_changes_nothing", || App::new(letting_in::by_get)),
+    mutant("counts_visits", "reading_changes_nothing", || App::new(form::counts_visits)),
+    mutant("cookie_for_scripts", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_scripts)),
+    mutant("cookie_for_other_sites", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_other_sites)),
+];
+
+/// Other right answers.
+pub const RIGHT_ANSWERS: &[RightAnswer] = &[
+    RightAnswer { name: "strings and loose keys, 302", app: || App::new(right::strings::app) },
+    RightAnswer {
+        name: "an extractor and a typed user, the old session flushed",
+        app: || App::new(right::extractor::app),
+    },
+    RightAnswer { name: "a middleware before the protected pages", app: || App::new(right::guard::app) },
+    RightAnswer { name: "the form read by hand, absolute redirects", app: || App::new(right::by_hand::app) },
+    RightAnswer { name: "explicit saves, a cookie with a prefix", app: || App::new(right::explicit::app) },
+];
+
+const fn mutant(name: &'static str, falls_to: &'static str, app: fn() -> App) -> Mutant {
+    Mutant { name, falls_to, app }
+}
+
+/// The solution's parts; a mutant puts its own in the place of one.
+struct Parts {
+    login: MethodRouter,
+    protected: MethodRouter,
+    logout: MethodRouter,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            login: get(solution_1::login_form).post(solution_1::login),
+            protected: get(solution_1::protected),
+            logout: post(solution_1::logout),
+        }
+    }
+}
+
+impl Parts {
+    fn on<S: SessionStore + Clone>(self, store: S) -> Router {
+        self.routes().layer(SessionManagerLayer::new(store))
+    }
+
+    fn routes(self) -> Router {
+        Router::new().route("/login", self.login).route("/protected", self.protected).route("/logout", self.logout)
+    }
+}
