@@ -1,0 +1,23 @@
+//! The session workbook: one process that shows the book with its live demos, or the same in a terminal.
+//!
+//! # Layout
+//!
+//! A module uses only those above it.
+//!
+//! - [`workspace`]: where the workbook lies. [`book`]: its text, built by mdBook. [`exercise`]: what there is to solve.
+//! - [`check`]: cargo, started and ended; gives a [`check::Verdict`].
+//! - [`report`]: verdicts as text and as HTML. [`markdown`]: hints in a terminal. Neither does I/O.
+//! - [`progress`]: what a learner has reached, in `.workbook/`.
+//! - [`demos`]: the lessons, each behind its inspector. [`web`]: the studio that joins all of it.
+//! - [`cli`]: the commands.
+
+pub mod book;
+pub mod check;
+pub mod cli;
+pub mod demos;
+pub mod exercise;
+pub mod markdown;
+pub mod progress;
+pub mod report;
+pub mod web;
+pub mod workspace;

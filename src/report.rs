@@ -1,0 +1,77 @@
+//! Verdicts, as text for a terminal and as HTML for the studio.
+
+use std::{fmt::Write, sync::LazyLock};
+
+use anstyle::{AnsiColor, Style};
+use checks::Telling;
+use minijinja::{Environment, context, value::Serde};
+
+use crate::{
+    check::{CompileErrors, Verdict},
+    exercise::Exercise,
+    progress::Reached,
+};
+
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const SOFT: Style = Style::new().dimmed();
+
+static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
+    let mut templates = Environment::new();
+    let verdict = templates.add_template("verdict.html", include_str!("templates/verdict.html"));
+    verdict.expect("the studio's own template parses");
+    templates
+});
+
+/// The verdict for a person at a terminal, with ANSI styles.
+pub fn text(verdict: &Verdict, telling: Telling) -> String {
+    match verdict {
+        Verdict::Report(report) => checks::render(report, telling),
+        Verdict::DoesNotCompile(errors) => compile_errors(errors),
+    }
+}
+
+fn compile_errors(CompileErrors { first, count }: &CompileErrors) -> String {
+    let mut text = format!("\n{BAD}✘ it does not compile{BAD:#}\n\n{}\n", first.join("\n\n"));
+    if *count > first.len() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n{SOFT}and {} more, which may go with these{SOFT:#}\n", count - first.len());
+    }
+    text
+}
+
+/// The verdict as a piece of HTML for the panel beside the book.
+pub fn html(exercise: &Exercise, verdict: &Verdict, changed_since: bool) -> String {
+    let context = context! {
+        exercise => exercise.number,
+        folder => exercise.folder.file_name().map(|name| name.to_string_lossy().into_owned()),
+        verdict => Serde(verdict),
+        passed => verdict.passed(),
+        changed_since,
+    };
+    let html = TEMPLATES.get_template("verdict.html").and_then(|template| template.render(context));
+    html.unwrap_or_else(|error| format!("<p>The verdict cannot be shown: {error}</p>"))
+}
+
+/// One line of the list: number, title, state by sign and word.
+pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> String {
+    let state = match &reached.verdict {
+        None => "·  not tried yet".to_owned(),
+        Some((verdict, on)) => {
+            let since = if hash == Some(on) { "" } else { ", and changed since" };
+            format!("{}{since}", state(verdict))
+        }
+    };
+    let title = exercise.brief.title.split_once(": ").map_or(exercise.brief.title.as_str(), |(_, title)| title);
+    format!("  {}  {title:<16}{state}", exercise.number)
+}
+
+fn state(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Report(report) if report.passed() => format!("✔  passed, all {}", report.checks.len()),
+        Verdict::Report(report) => {
+            let passed = report.checks.iter().filter(|check| check.passed()).count();
+            format!("✘  not yet, {passed} of {}", report.checks.len())
+        }
+        Verdict::DoesNotCompile(_) => "✘  did not compile".to_owned(),
+    }
+}

@@ -1,0 +1,83 @@
+//! The studio: one port on loopback, and a host name for each part.
+//!
+//! `workbook.localhost` is the book and its API, `lesson-N.workbook.localhost` a demo: the same site, so
+//! that cookies flow in the panel's frames, but another origin, so that a demo cannot call the API.
+
+mod api;
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, X_CONTENT_TYPE_OPTIONS},
+    },
+    response::{IntoResponse, Redirect, Response},
+};
+use tower::ServiceExt;
+use tower_http::{
+    services::{ServeDir, ServeFile},
+    set_header::SetResponseHeaderLayer,
+};
+
+use crate::demos;
+
+/// The host of the book.
+pub const HOST_NAME: &str = "workbook.localhost";
+
+/// What the studio serves.
+#[derive(Clone)]
+struct Studio {
+    book: Router,
+    demos: Arc<HashMap<String, Router>>,
+}
+
+/// The studio of the workbook at `root`, whose book was built into `book`.
+pub fn studio(root: PathBuf, book: PathBuf) -> Router {
+    let demos = demos::all().into_iter().map(|(name, demo)| (format!("{name}.{HOST_NAME}"), demo)).collect();
+    let studio = Studio { book: book_and_api(root, book), demos: Arc::new(demos) };
+    Router::new().fallback(route).with_state(studio)
+}
+
+fn book_and_api(root: PathBuf, book: PathBuf) -> Router {
+    let missing = ServeFile::new(book.join("404.html"));
+    let pages = ServeDir::new(&book).not_found_service(missing);
+    let header = SetResponseHeaderLayer::overriding;
+    Router::new()
+        .nest("/api", api::routes(root))
+        .fallback_service(pages)
+        .layer(header(CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'")))
+        .layer(header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        // The book is built anew at every start; a browser asks whether it has changed.
+        .layer(header(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
+}
+
+/// Sends a request to the part its Host names. A name that is not ours is refused: a page of another
+/// site could otherwise have its own name point here (DNS rebinding).
+async fn route(State(studio): State<Studio>, request: Request) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_lowercase();
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => (name, format!(":{port}")),
+        _ => (host.as_str(), String::new()),
+    };
+    if name == HOST_NAME {
+        return serve(studio.book, request).await;
+    }
+    if let Some(demo) = studio.demos.get(name) {
+        return serve(demo.clone(), request).await;
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads && matches!(name, "localhost" | "127.0.0.1") {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        return Redirect::temporary(&format!("http://{HOST_NAME}{port}{path}")).into_response();
+    }
+    let sentence = format!("The workbook does not answer as {name:?}. Open http://{HOST_NAME}{port}/ instead.\n");
+    (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
+}
+
+async fn serve(part: Router, request: Request<Body>) -> Response {
+    part.oneshot(request).await.into_response()
+}

@@ -1,0 +1,147 @@
+//! What the panel beside the book asks for. Only the book's own pages may do more than read.
+
+use std::{convert::Infallible, path::PathBuf, sync::Arc};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Path, Request, State},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_TYPE, HOST, ORIGIN},
+    },
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use checks::CheckReport;
+use futures_util::stream;
+use serde::Serialize;
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::AbortHandle,
+};
+
+use crate::{
+    check::{self, Event, Verdict},
+    exercise::Exercise,
+    progress::Progress,
+    report,
+};
+
+#[derive(Clone)]
+struct Api {
+    root: Arc<PathBuf>,
+    /// The run under way. A new one ends it: two at once would wait for the same build folder.
+    running: Arc<Mutex<Option<AbortHandle>>>,
+}
+
+/// A line of a run, in the order it happens.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line {
+    Compiling,
+    Checked { number: usize, requirement: String, passed: bool },
+    Verdict { passed: bool, html: String, note: Option<String> },
+    Failed { reason: String },
+}
+
+pub(crate) fn routes(root: PathBuf) -> Router {
+    let api = Api { root: Arc::new(root), running: Arc::default() };
+    Router::new()
+        .route("/exercises/{number}", get(latest))
+        .route("/exercises/{number}/check", post(run))
+        .fallback(async || (StatusCode::NOT_FOUND, "The API has no such address.\n"))
+        .layer(middleware::from_fn(same_origin))
+        .with_state(api)
+}
+
+/// The latest verdict, if there is one.
+async fn latest(State(api): State<Api>, Path(number): Path<u8>) -> Response {
+    let exercise = match Exercise::find(&api.root, number) {
+        Ok(exercise) => exercise,
+        Err(reason) => return (StatusCode::NOT_FOUND, reason).into_response(),
+    };
+    let (progress, note) = Progress::load(&api.root);
+    let html = progress.of(&exercise.id).verdict.map(|(verdict, on)| {
+        let changed_since = exercise.hash().ok() != Some(on);
+        report::html(&exercise, &verdict, changed_since)
+    });
+    Json(serde_json::json!({ "title": exercise.brief.title, "html": html, "note": note })).into_response()
+}
+
+/// Runs the checks; each line of the answer is a JSON object, sent as it happens. Who hangs up ends the run.
+async fn run(State(api): State<Api>, Path(number): Path<u8>) -> Response {
+    let exercise = match Exercise::find(&api.root, number) {
+        Ok(exercise) => exercise,
+        Err(reason) => return (StatusCode::NOT_FOUND, reason).into_response(),
+    };
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let root = api.root.clone();
+    let task = tokio::spawn(async move { checked(&root, &exercise, &sender).await });
+    let handle = task.abort_handle();
+    if let Some(earlier) = api.running.lock().await.replace(handle.clone()) {
+        earlier.abort();
+    }
+    let lines = stream::unfold((receiver, EndWith(handle)), |(mut receiver, end)| async move {
+        let line: Line = receiver.recv().await?;
+        let text = serde_json::to_string(&line).unwrap_or_default();
+        Some((Ok::<_, Infallible>(format!("{text}\n")), (receiver, end)))
+    });
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()
+}
+
+/// A run that nobody listens to any more ends.
+struct EndWith(AbortHandle);
+
+impl Drop for EndWith {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn checked(root: &std::path::Path, exercise: &Exercise, lines: &mpsc::UnboundedSender<Line>) {
+    // A send fails only when nobody listens, and then this task ends.
+    let tell = |line| drop(lines.send(line));
+    // Taken before, so that a save meanwhile counts as a change.
+    let hash = exercise.hash().unwrap_or_default();
+    let outcome = check::check(root, exercise, |event| {
+        tell(match event {
+            Event::Compiling => Line::Compiling,
+            Event::Checked(report) => line(report),
+        });
+    });
+    match outcome.await {
+        Ok(verdict) => tell(kept(root, exercise, verdict, hash)),
+        Err(reason) => tell(Line::Failed { reason }),
+    }
+}
+
+fn line(report: CheckReport) -> Line {
+    let passed = report.passed();
+    Line::Checked { number: report.number, requirement: report.requirement, passed }
+}
+
+fn kept(root: &std::path::Path, exercise: &Exercise, verdict: Verdict, hash: String) -> Line {
+    let html = report::html(exercise, &verdict, false);
+    let passed = verdict.passed();
+    let note = Progress::change(root, &exercise.id, |reached| reached.verdict = Some((verdict, hash)));
+    Line::Verdict { passed, html, note }
+}
+
+/// Anything but reading takes a page of this very origin: `Sec-Fetch-Site` says so, or the Origin is our Host.
+async fn same_origin(request: Request, next: Next) -> Response {
+    if request.method().is_safe() || is_same_origin(request.headers()) {
+        return next.run(request).await;
+    }
+    (StatusCode::FORBIDDEN, "Only the workbook's own pages may do this.\n").into_response()
+}
+
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text("sec-fetch-site"), text(ORIGIN.as_str()), text(HOST.as_str())) {
+        (Some(site), ..) => site == "same-origin",
+        (None, Some(origin), Some(host)) => origin == format!("http://{host}"),
+        _ => false,
+    }
+}
