@@ -58,17 +58,25 @@ enum Line {
     Report(Report),
 }
 
-/// Builds and checks the answer to `exercise` in the workbook at `root`; tells `on` how it goes.
+/// Builds and checks the answer to `exercise` in the workbook at `root`; tells `on` how it goes. The same
+/// `seed` makes the same names and tokens again.
 ///
 /// # Errors
 /// A sentence, if there is no verdict: no cargo, a broken manifest, a test binary that gives no report.
-pub async fn check(root: &Path, exercise: &Exercise, mut on: impl FnMut(Event)) -> Result<Verdict, String> {
+pub async fn check(
+    root: &Path,
+    exercise: &Exercise,
+    seed: Option<u64>,
+    mut on: impl FnMut(Event),
+) -> Result<Verdict, String> {
     on(Event::Compiling);
     let binary = match build(root, exercise).await? {
         Ok(binary) => binary,
         Err(errors) => return Ok(Verdict::DoesNotCompile(errors)),
     };
-    let mut child = Group::spawn(binary.as_ref(), &["--json"], &exercise.folder)?;
+    let seed = seed.map(|seed| format!("--seed={seed}"));
+    let arguments: Vec<_> = ["--json"].into_iter().chain(seed.as_deref()).collect();
+    let mut child = Group::spawn(binary.as_ref(), &arguments, &exercise.folder)?;
     let mut lines = BufReader::new(child.stdout()?).lines();
     while let Some(line) = lines.next_line().await.map_err(|error| format!("the checks broke off: {error}"))? {
         match serde_json::from_str(&line) {

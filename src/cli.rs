@@ -51,6 +51,9 @@ enum Command {
         /// Tell every failure in full, not only the first
         #[arg(long)]
         all: bool,
+        /// Make the names and tokens of an earlier run again
+        #[arg(long, value_name = "NUMBER")]
+        seed: Option<u64>,
     },
     /// Show a hint: first the one that fits your last failure, then the others in turn
     Hint {
@@ -67,7 +70,7 @@ pub async fn main() -> ExitCode {
         match command {
             None => serve(&root, studio).await,
             Some(Command::List) => list(&root),
-            Some(Command::Check { exercise, json, all }) => check(&root, exercise, json, all).await,
+            Some(Command::Check { exercise, json, all, seed }) => check(&root, exercise, seed, json, all).await,
             Some(Command::Hint { exercise }) => hint(&root, exercise),
         }
     };
@@ -106,10 +109,10 @@ fn list(root: &Path) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn check(root: &Path, number: u8, json: bool, all: bool) -> Result<ExitCode, String> {
+async fn check(root: &Path, number: u8, seed: Option<u64>, json: bool, all: bool) -> Result<ExitCode, String> {
     let exercise = Exercise::find(root, number)?;
     let hash = exercise.hash().map_err(|error| format!("{} cannot be read: {error}", exercise.folder.display()))?;
-    let Some(verdict) = until_ended(check::check(root, &exercise, |_| ())).await else {
+    let Some(verdict) = until_ended(check::check(root, &exercise, seed, |_| ())).await else {
         return Ok(ExitCode::from(130)); // as a shell says of a program that Ctrl-C ended
     };
     let verdict = verdict?;

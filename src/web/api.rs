@@ -105,7 +105,7 @@ async fn checked(root: &std::path::Path, exercise: &Exercise, lines: &mpsc::Unbo
     let tell = |line| drop(lines.send(line));
     // Taken before, so that a save meanwhile counts as a change.
     let hash = exercise.hash().unwrap_or_default();
-    let outcome = check::check(root, exercise, |event| {
+    let outcome = check::check(root, exercise, None, |event| {
         tell(match event {
             Event::Compiling => Line::Compiling,
             Event::Checked(report) => line(report),

@@ -17,7 +17,7 @@ pub static SUITE: Suite = Suite {
             id: "login_page_has_a_form",
             why: "a form is the only way a visitor's browser sends a name and a password without a script",
             hint: 1,
-            read: "exercises/login.md#the-task",
+            read: "exercises/login.md#requirements",
             run: |trial| Box::pin(login_page_has_a_form(trial)),
         },
         Check {
@@ -45,21 +45,21 @@ pub static SUITE: Suite = Suite {
             id: "names_are_shown_as_text",
             why: "a name that is pasted into a page as HTML can carry a script, which then acts as whoever looks at the page",
             hint: 4,
-            read: "exercises/login.md#the-task",
+            read: "exercises/login.md#requirements",
             run: |trial| Box::pin(names_are_shown_as_text(trial)),
         },
         Check {
             id: "wrong_credentials_are_refused_alike",
             why: "an answer that tells a wrong name from a wrong password tells a stranger which accounts exist",
             hint: 3,
-            read: "exercises/login.md#the-task",
+            read: "exercises/login.md#requirements",
             run: |trial| Box::pin(wrong_credentials_are_refused_alike(trial)),
         },
         Check {
             id: "improper_forms_are_refused",
             why: "anyone can send anything; an answer of 5xx, or none, is a visitor's way to hurt the server",
             hint: 5,
-            read: "exercises/login.md#the-task",
+            read: "exercises/login.md#requirements",
             run: |trial| Box::pin(improper_forms_are_refused(trial)),
         },
         Check {
@@ -87,7 +87,7 @@ pub static SUITE: Suite = Suite {
             id: "the_password_is_nowhere",
             why: "a session is kept in stores, caches and backups; a password has no business in any of them, nor in a page",
             hint: 3,
-            read: "exercises/login.md#the-task",
+            read: "exercises/login.md#requirements",
             run: |trial| Box::pin(the_password_is_nowhere(trial)),
         },
         Check {

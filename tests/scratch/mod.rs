@@ -1,0 +1,70 @@
+//! A copy of the workbook in which a test may write answers, without touching the learner's.
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// The workbook's own parts, all that a copy needs.
+const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "book", "exercises", "lessons", "solutions", "src", "tests"];
+
+/// The folder of the project itself.
+pub fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    /// A fresh copy under this name. The name is the same in every run, so that what was built is found again.
+    pub fn new(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        // What is built lies in the project's own target folder; here is nothing worth keeping.
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(&root).unwrap();
+        PARTS.iter().for_each(|part| copy(&project().join(part), &root.join(part)));
+        Self(root)
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// Puts this text in the place of the learner's answer to exercise 1.
+    pub fn answer(&self, text: &str) {
+        fs::write(self.0.join("exercises/1-login/src/lib.rs"), text).unwrap();
+    }
+
+    /// The text of the solution; its templates are copied beside it, where it looks for them.
+    pub fn solution(&self) -> String {
+        copy(&project().join("solutions/1-login/templates"), &self.0.join("exercises/1-login/templates"));
+        fs::read_to_string(project().join("solutions/1-login/src/lib.rs")).unwrap()
+    }
+
+    /// A program that works on this copy and shares what is built with the project.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        command.current_dir(&self.0).env("CARGO_TARGET_DIR", target).env("NO_COLOR", "1");
+        command
+    }
+
+    /// `cargo run -- ARGUMENTS` on this copy.
+    pub fn workbook(&self, arguments: &str) -> Output {
+        self.command(env!("CARGO_BIN_EXE_workbook")).args(arguments.split_whitespace()).output().unwrap()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        fs::copy(from, to).unwrap();
+        return;
+    }
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let name = entry.unwrap().file_name();
+        copy(&from.join(&name), &to.join(&name));
+    }
+}

@@ -1,0 +1,271 @@
+//! The studio: who may ask it for what, and the whole way through it in a real browser.
+
+mod scratch;
+
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use fantoccini::{Client, ClientBuilder, Locator};
+use http_body_util::BodyExt;
+use scratch::Scratch;
+use serde_json::json;
+use tower::ServiceExt;
+
+/// The studio in this process, on a book that is one page.
+fn studio() -> Router {
+    static BOOK: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+        let book = tempfile::tempdir().unwrap();
+        std::fs::write(book.path().join("index.html"), "the book").unwrap();
+        std::fs::write(book.path().join("404.html"), "no such page").unwrap();
+        book
+    });
+    workbook::web::studio(scratch::project().to_path_buf(), BOOK.path().to_path_buf())
+}
+
+async fn ask(method: &str, address: &str, headers: &[(&str, &str)]) -> (StatusCode, String, String) {
+    let (host, path) = address.split_once('/').unwrap();
+    let mut request = Request::builder().method(method).uri(format!("/{path}")).header(header::HOST, host);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = studio().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let location = response.headers().get(header::LOCATION).map(|location| location.to_str().unwrap().to_owned());
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, location.unwrap_or_default(), String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test]
+async fn each_host_name_is_a_part_of_the_studio() {
+    assert_eq!(ask("GET", "workbook.localhost:4000/", &[]).await.2, "the book");
+    assert_eq!(ask("GET", "WORKBOOK.localhost/", &[]).await.2, "the book");
+    let missing = ask("GET", "workbook.localhost:4000/no/such", &[]).await;
+    assert_eq!((missing.0, missing.2.as_str()), (StatusCode::NOT_FOUND, "no such page"));
+    assert!(
+        ask("GET", "lesson-1.workbook.localhost:4000/", &[]).await.2.contains("One visitor, remembered in two ways")
+    );
+    assert!(ask("GET", "lesson-1.workbook.localhost:4000/_inspector", &[]).await.2.contains("Session inspector"));
+    for host in ["localhost:4000", "127.0.0.1:4000"] {
+        let (status, location, _) = ask("GET", &format!("{host}/basics/log-out.html?x=1"), &[]).await;
+        assert_eq!(
+            (status, location.as_str()),
+            (StatusCode::TEMPORARY_REDIRECT, "http://workbook.localhost:4000/basics/log-out.html?x=1")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_host_name_that_is_not_ours_is_refused() {
+    for host in [
+        "evil.example",
+        "evil.localhost:4000",
+        "workbook.localhost.evil.example",
+        "lesson-99.workbook.localhost",
+        "[::1]:4000",
+        "",
+    ] {
+        assert_eq!(ask("GET", &format!("{host}/"), &[]).await.0, StatusCode::MISDIRECTED_REQUEST, "{host}");
+    }
+    assert_eq!(ask("POST", "localhost:4000/api/exercises/1/check", &[]).await.0, StatusCode::MISDIRECTED_REQUEST);
+}
+
+#[tokio::test]
+async fn only_the_books_own_pages_may_run_checks() {
+    let refused: &[&[(&str, &str)]] = &[
+        &[],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")], // a demo, or a vulnerable page of a lesson
+        &[("sec-fetch-site", "none")],
+        &[("origin", "http://evil.localhost:4000")],
+        &[("origin", "http://lesson-1.workbook.localhost:4000")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "cross-site"), ("origin", "http://workbook.localhost:4000")],
+    ];
+    for headers in refused {
+        let (status, _, _) = ask("POST", "workbook.localhost:4000/api/exercises/99/check", headers).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{headers:?}");
+    }
+    for headers in [("sec-fetch-site", "same-origin"), ("origin", "http://workbook.localhost:4000")] {
+        let (status, _, body) = ask("POST", "workbook.localhost:4000/api/exercises/99/check", &[headers]).await;
+        assert_eq!((status, body.as_str()), (StatusCode::NOT_FOUND, "there is no exercise 99; there is 1"));
+    }
+}
+
+#[tokio::test]
+async fn the_api_answers_what_it_does_not_know_with_a_sentence() {
+    assert_eq!(ask("GET", "workbook.localhost/api/nothing", &[]).await.2, "The API has no such address.\n");
+    assert_eq!(ask("GET", "workbook.localhost/api/exercises/9", &[]).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(ask("GET", "workbook.localhost/api/exercises/nine", &[]).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        ask("DELETE", "workbook.localhost/api/exercises/1", &[("sec-fetch-site", "same-origin")]).await.0,
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+}
+
+#[tokio::test]
+async fn no_other_page_may_frame_the_book() {
+    let request = Request::get("/").header(header::HOST, "workbook.localhost").body(Body::empty()).unwrap();
+    let response = studio().oneshot(request).await.unwrap();
+    assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], "frame-ancestors 'none'");
+}
+
+/// A program that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a program and reads what it prints up to the line that `find` understands.
+fn start<T>(command: &mut Command, find: impl Fn(&str) -> Option<T>) -> (Running, T) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let found = lines.map_while(Result::ok).find_map(|line| find(&line)).expect("the program says where it listens");
+    (Running(child), found)
+}
+
+fn start_studio(scratch: &Scratch, port: u16) -> (Running, String) {
+    let mut command = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+    start(command.args(["--port", &port.to_string()]), |line| {
+        line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
+    })
+}
+
+#[test]
+fn a_port_that_is_taken_is_passed_over() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let (_studio, address) = start_studio(&Scratch::new("port"), port);
+    let got: u16 = address.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
+    assert!(got > port && got <= port + 100, "{address}");
+}
+
+/// A browser that WebDriver can steer, or the reason why there is none.
+fn driver() -> Result<(Running, u16), String> {
+    let found = |program: &str| {
+        env::split_paths(&env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(program).is_file())
+    };
+    let missing: Vec<_> = ["chromedriver", "chromium"].into_iter().filter(|program| !found(program)).collect();
+    if !missing.is_empty() {
+        return Err(format!(
+            "{} is not installed (Debian: apt-get install chromium chromium-driver)",
+            missing.join(" and ")
+        ));
+    }
+    let said = |line: &str| {
+        line.rsplit_once("started successfully on port ").and_then(|(_, port)| port.trim_end_matches('.').parse().ok())
+    };
+    Ok(start(Command::new("chromedriver").arg("--port=0"), said))
+}
+
+async fn browser(port: u16, profile: &Path) -> Client {
+    let profile = format!("--user-data-dir={}", profile.display());
+    let arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1440,900",
+        &profile,
+    ];
+    let serde_json::Value::Object(capabilities) = json!({ "goog:chromeOptions": { "args": arguments } }) else {
+        unreachable!("it is an object")
+    };
+    let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+    builder.capabilities(capabilities).connect(&format!("http://localhost:{port}")).await.unwrap()
+}
+
+async fn wait_for(browser: &Client, css: &str) -> fantoccini::elements::Element {
+    browser
+        .wait()
+        .at_most(Duration::from_secs(120))
+        .for_element(Locator::Css(css))
+        .await
+        .unwrap_or_else(|error| panic!("{css}: {error}"))
+}
+
+/// Waits until an element that fits has these words in it.
+async fn wait_for_words(browser: &Client, tag: &str, words: &str) {
+    let path = format!("//{tag}[contains(., \"{words}\")]");
+    let found = browser.wait().at_most(Duration::from_secs(120)).for_element(Locator::XPath(&path)).await;
+    found.unwrap_or_else(|error| panic!("no {tag} says {words:?}: {error}"));
+}
+
+#[tokio::test]
+async fn read_play_and_solve_in_a_real_browser() {
+    let (_driver, port) = match driver() {
+        Ok(driver) => driver,
+        Err(reason) => {
+            let required =
+                env::var("WORKBOOK_REQUIRE").is_ok_and(|required| required.split(',').any(|part| part == "browser"));
+            assert!(!required, "WORKBOOK_REQUIRE asks for a browser, and {reason}");
+            println!("SKIPPED: {reason}");
+            return;
+        }
+    };
+    let scratch = Scratch::new("studio");
+    let (_studio, address) = start_studio(&scratch, 0);
+    let profile = tempfile::tempdir().unwrap();
+    let browser = browser(port, profile.path()).await;
+
+    // Read: a chapter, with its live panel.
+    browser.goto(&format!("{address}basics/set-and-get.html")).await.unwrap();
+    wait_for_words(&browser, "h1", "How do I remember a visitor?").await;
+
+    // Play: the demo in the panel sets a session, and the inspector sees it.
+    wait_for(&browser, "#panel iframe.demo").await.enter_frame().await.unwrap();
+    wait_for(&browser, "form[action='/set_session'] button").await.click().await.unwrap();
+    wait_for_words(&browser, "p", "Session data set").await;
+    wait_for_words(&browser, "p", "Logged in as JohnDoe").await;
+    browser.enter_parent_frame().await.unwrap();
+    wait_for(&browser, "#panel iframe.inspector").await.enter_frame().await.unwrap();
+    wait_for_words(&browser, "p", "a new session: its id is the value of cookie A").await;
+    wait_for(&browser, "button[data-skip='1860']").await.click().await.unwrap();
+    wait_for_words(&browser, "p", "clock: 31 minutes ahead").await;
+    browser.enter_parent_frame().await.unwrap();
+
+    // Solve: the stub is refused, the solution passes.
+    browser.goto(&format!("{address}exercises/login.html")).await.unwrap();
+    wait_for_words(&browser, "div", "Not checked yet.").await;
+    wait_for(&browser, "#panel button.main").await.click().await.unwrap();
+    wait_for_words(&browser, "b", "Not yet: 0 of 13.").await;
+    wait_for_words(&browser, "dd", "is still `todo!()`").await;
+    scratch.answer(&scratch.solution());
+    wait_for(&browser, "#panel button.main").await.click().await.unwrap();
+    wait_for_words(&browser, "b", "Passed, all 13.").await;
+
+    // The verdict is still there later, and says when it is old.
+    scratch.answer(&format!("{}\n", scratch.solution()));
+    browser.refresh().await.unwrap();
+    wait_for_words(&browser, "p", "You have changed your answer since this verdict.").await;
+
+    // Nothing was asked of another machine.
+    let asked = browser
+        .execute(
+            "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).hostname)",
+            Vec::new(),
+        )
+        .await
+        .unwrap();
+    let asked: Vec<String> = serde_json::from_value(asked).unwrap();
+    assert!(asked.iter().all(|host| host.ends_with("localhost")), "{asked:?}");
+    browser.close().await.unwrap();
+}
