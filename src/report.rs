@@ -4,7 +4,7 @@ use std::{fmt::Write, sync::LazyLock};
 
 use anstyle::{AnsiColor, Style};
 use checks::Telling;
-use minijinja::{Environment, context, value::Serde};
+use minijinja::{Environment, HtmlEscape, context, value::Serde};
 
 use crate::{
     check::{CompileErrors, Verdict},
@@ -17,6 +17,7 @@ const SOFT: Style = Style::new().dimmed();
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();
+    templates.add_filter("inline", |text: String| minijinja::Value::from_safe_string(inline_code(&text)));
     let verdict = templates.add_template("verdict.html", include_str!("templates/verdict.html"));
     verdict.expect("the studio's own template parses");
     templates
@@ -52,6 +53,15 @@ pub fn html(exercise: &Exercise, verdict: &Verdict, changed_since: bool) -> Stri
     html.unwrap_or_else(|error| format!("<p>The verdict cannot be shown: {error}</p>"))
 }
 
+/// Text with `code` in it as HTML, escaped.
+fn inline_code(text: &str) -> String {
+    let piece = |(place, piece): (usize, &str)| {
+        let escaped = HtmlEscape(piece).to_string();
+        if place % 2 == 1 { format!("<code>{escaped}</code>") } else { escaped }
+    };
+    text.split('`').enumerate().map(piece).collect()
+}
+
 /// One line of the list: number, title, state by sign and word.
 pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> String {
     let state = match &reached.verdict {
@@ -73,5 +83,15 @@ fn state(verdict: &Verdict) -> String {
             format!("✘  not yet, {passed} of {}", report.checks.len())
         }
         Verdict::DoesNotCompile(_) => "✘  did not compile".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inline_code_is_escaped() {
+        assert_eq!(inline_code("a `<i>` & `b`"), "a <code>&lt;i&gt;</code> &amp; <code>b</code>");
     }
 }

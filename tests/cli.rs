@@ -175,17 +175,12 @@ fn a_progress_file_that_cannot_be_written_costs_no_verdict() {
     assert!(err(&output).contains("your progress is not"), "{output:?}");
 }
 
-/// The learner's program holds a connection open and never answers; when the connection ends, it has ended.
 #[test]
 #[cfg(unix)]
 fn ctrl_c_ends_the_learners_program_too() {
     let (_alone, scratch) = scratch();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let hangs = format!(
-        "    let _held = std::net::TcpStream::connect((\"127.0.0.1\", {})).unwrap();\n    loop {{ std::thread::park(); }}\n    #[allow(unreachable_code)]\n    Router::new()",
-        listener.local_addr().unwrap().port()
-    );
-    scratch.answer(&scratch.solution().replace("    Router::new()", &hangs));
+    scratch.answer_that_hangs(&listener);
     let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
     let mut workbook = workbook.args(["check", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let (mut learner, _) = listener.accept().unwrap();

@@ -4,7 +4,8 @@ mod scratch;
 
 use std::{
     env,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     sync::LazyLock,
@@ -147,11 +148,49 @@ fn start_studio(scratch: &Scratch, port: u16) -> (Running, String) {
 
 #[test]
 fn a_port_that_is_taken_is_passed_over() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let (_studio, address) = start_studio(&Scratch::new("port"), port);
     let got: u16 = address.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
     assert!(got > port && got <= port + 100, "{address}");
+}
+
+/// Asks the studio at this address for a run, and does not read the answer.
+fn begin_run(address: &str) -> TcpStream {
+    let host = address.trim_start_matches("http://").trim_end_matches('/');
+    let mut connection = TcpStream::connect(("127.0.0.1", host.rsplit(':').next().unwrap().parse().unwrap())).unwrap();
+    let request = format!(
+        "POST /api/exercises/1/check HTTP/1.1\r\nHost: {host}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\n\r\n"
+    );
+    connection.write_all(request.as_bytes()).unwrap();
+    connection
+}
+
+#[test]
+#[cfg(unix)]
+fn a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio() {
+    let scratch = Scratch::new("ends");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    scratch.answer_that_hangs(&listener);
+    let (mut studio, address) = start_studio(&scratch, 0);
+    let has_ended = |mut learner: TcpStream| assert!(matches!(learner.read(&mut [0]), Ok(0) | Err(_)));
+
+    let run = begin_run(&address);
+    let (learner, _) = listener.accept().unwrap();
+    drop(run);
+    has_ended(learner);
+
+    // Each check is a process of its own; what connects after this may still be of the first run or of the second.
+    let first = begin_run(&address);
+    let (learner, _) = listener.accept().unwrap();
+    let _second = begin_run(&address);
+    has_ended(learner);
+    drop(first);
+
+    let (learner, _) = listener.accept().unwrap();
+    assert!(Command::new("kill").args(["-INT", &studio.0.id().to_string()]).status().unwrap().success());
+    assert!(studio.0.wait().unwrap().success());
+    has_ended(learner);
 }
 
 /// A browser that WebDriver can steer, or the reason why there is none.
@@ -247,7 +286,7 @@ async fn read_play_and_solve_in_a_real_browser() {
     wait_for_words(&browser, "div", "Not checked yet.").await;
     wait_for(&browser, "#panel button.main").await.click().await.unwrap();
     wait_for_words(&browser, "b", "Not yet: 0 of 13.").await;
-    wait_for_words(&browser, "dd", "is still `todo!()`").await;
+    wait_for_words(&browser, "dd", "is still todo!()").await;
     scratch.answer(&scratch.solution());
     wait_for(&browser, "#panel button.main").await.click().await.unwrap();
     wait_for_words(&browser, "b", "Passed, all 13.").await;

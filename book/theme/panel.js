@@ -10,6 +10,9 @@
     return made;
   };
 
+  // A requirement's words, with `code` as code.
+  const words = (text) => text.split("`").map((piece, place) => (place % 2 ? element("code", { textContent: piece }) : piece));
+
   const lesson = (number) => {
     const origin = `http://lesson-${number}.${location.host}`;
     const demo = element("iframe", { src: `${origin}/`, title: `Demo of lesson ${number}`, className: "demo" });
@@ -40,7 +43,7 @@
         compiling: () => { view.firstElementChild.textContent = "Compiling your answer …"; },
         checked: ({ number, requirement, passed }) => {
           view.firstElementChild.textContent = "Checking …";
-          list.append(element("li", {}, element("span", { className: passed ? "sign good" : "sign bad", textContent: passed ? "✔" : "✘" }), ` ${number} ${requirement}`));
+          list.append(element("li", {}, element("span", { className: passed ? "sign good" : "sign bad", textContent: passed ? "✔" : "✘" }), ` ${number} `, ...words(requirement)));
         },
         verdict: show,
         failed: ({ reason }) => view.replaceChildren(element("p", { className: "bad", textContent: reason })),

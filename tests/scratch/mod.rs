@@ -3,12 +3,15 @@
 
 use std::{
     fs,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 /// The workbook's own parts, all that a copy needs.
 const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "book", "exercises", "lessons", "solutions", "src", "tests"];
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The folder of the project itself.
 pub fn project() -> &'static Path {
@@ -18,13 +21,20 @@ pub fn project() -> &'static Path {
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// A fresh copy under this name. The name is the same in every run, so that what was built is found again.
+    /// A fresh copy under this name, and with this name in its packages' version. Cargo tells packages by their
+    /// place within a workspace and their version, not by the workspace's own place: without it, a build of the
+    /// copy would pass for one of the project.
     pub fn new(name: &str) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         // What is built lies in the project's own target folder; here is nothing worth keeping.
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(&root).unwrap();
         PARTS.iter().for_each(|part| copy(&project().join(part), &root.join(part)));
+        let manifest = root.join("Cargo.toml");
+        let text = fs::read_to_string(&manifest).unwrap();
+        let renamed = text.replacen(&format!("version = \"{VERSION}\""), &format!("version = \"{VERSION}-{name}\""), 1);
+        assert_ne!(text, renamed, "the workspace's version stands in Cargo.toml");
+        fs::write(manifest, renamed).unwrap();
         Self(root)
     }
 
@@ -43,11 +53,28 @@ impl Scratch {
         fs::read_to_string(project().join("solutions/1-login/src/lib.rs")).unwrap()
     }
 
+    /// Answers that the learner's program connects to this listener and never answers a request: when the
+    /// connection ends, the program has ended.
+    pub fn answer_that_hangs(&self, listener: &TcpListener) {
+        let port = listener.local_addr().unwrap().port();
+        let hangs = format!(
+            "    let _held = std::net::TcpStream::connect((\"127.0.0.1\", {port})).unwrap();
+    loop {{ std::thread::park(); }}
+    #[allow(unreachable_code)]
+    Router::new()"
+        );
+        self.answer(&self.solution().replace("    Router::new()", &hangs));
+    }
+
     /// A program that works on this copy and shares what is built with the project.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        command.current_dir(&self.0).env("CARGO_TARGET_DIR", target).env("NO_COLOR", "1");
+        command
+            .current_dir(&self.0)
+            .env("CARGO_TARGET_DIR", target)
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("NO_COLOR", "1");
         command
     }
 
