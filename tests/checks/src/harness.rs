@@ -15,12 +15,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clap::Parser;
-use libtest_mimic::Arguments;
 use serde::Serialize;
 
 use crate::{
-    App, CheckReport, Miss, Outcome, Report, Suite, Telling, render,
+    App, CheckReport, Miss, Outcome, Report, Suite, Telling,
+    args::{Args, USAGE},
+    render,
     run::{self, LIMIT},
     trial::Log,
 };
@@ -32,26 +32,6 @@ const PRINTS: u64 = 64 * 1024;
 /// How often a waiting process is looked at.
 const LOOK: Duration = Duration::from_millis(2);
 
-#[derive(Parser)]
-struct Args {
-    #[command(flatten)]
-    libtest: Arguments,
-    /// Tell every failure in full, not only the first
-    #[arg(long)]
-    all: bool,
-    /// Print one JSON object for each check as it ends, and one for the report
-    #[arg(long)]
-    json: bool,
-    /// Make the names and tokens of an earlier run again
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
-    /// Run the check at this place and write its report to `--report`
-    #[arg(long, hide = true, requires = "report")]
-    child: Option<usize>,
-    #[arg(long, hide = true)]
-    report: Option<String>,
-}
-
 /// A line of `--json`.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,14 +41,23 @@ enum Line<'a> {
 }
 
 pub(crate) fn main(suite: &'static Suite, app: App) -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::read(env::args_os().skip(1)) {
+        Ok(args) => args,
+        Err(error) => {
+            eprintln!("{error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    if args.help {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(0..100_000));
     if let (Some(place), Some(report)) = (args.child, &args.report) {
-        return child(suite, place, &app, seed, Path::new(report));
+        return child(suite, place, &app, seed, report);
     }
-    let chosen: Vec<usize> =
-        (0..suite.checks.len()).filter(|&place| is_chosen(&args.libtest, suite.checks[place].id)).collect();
-    if args.libtest.list {
+    let chosen: Vec<usize> = (0..suite.checks.len()).filter(|&place| args.choose(suite.checks[place].id)).collect();
+    if args.list {
         chosen.iter().for_each(|&place| println!("{}: test", suite.checks[place].id));
         return ExitCode::SUCCESS;
     }
@@ -79,10 +68,6 @@ pub(crate) fn main(suite: &'static Suite, app: App) -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-fn is_chosen(libtest: &Arguments, id: &str) -> bool {
-    !libtest.ignored && !libtest.is_filtered_out(&libtest_mimic::Trial::test(id, || Ok(())))
 }
 
 fn told(suite: &Suite, report: Report, args: &Args) -> ExitCode {

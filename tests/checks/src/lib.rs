@@ -6,7 +6,7 @@
 //!
 //! # Layout, in the order of a run
 //!
-//! - `harness`: the test binary. It speaks the libtest protocol, starts itself again for each check,
+//! - `harness`: the test binary. It speaks the libtest protocol (`args`), starts itself again for each check,
 //!   ends a check that does not end by itself, and prints the report.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
 //! - [`login`]: the checks of exercise 1.
@@ -15,6 +15,7 @@
 //! - `infer`: what an answer tells of the state the app is in.
 //! - [`report`]: the verdict as data; `render`: the verdict as text.
 
+mod args;
 mod brief;
 mod browser;
 mod harness;

@@ -1,0 +1,102 @@
+//! What the test binary of an exercise understands: the part of libtest's command line that cargo, nextest
+//! and editors use, and three words of ours.
+//!
+//! Read with `lexopt`: a parser with derives would be a tenth of what a learner's first build compiles.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use lexopt::{
+    Arg::{Long, Short, Value},
+    Error, Parser, ValueExt,
+};
+
+pub(crate) const USAGE: &str = "\
+Usage: cargo test -p exercise-N [-- OPTIONS [FILTER]...]
+
+  FILTER         run the checks that have this in their name; several: any of them
+  --exact        filters are whole names
+  --skip FILTER  leave out what has this in its name
+  --list         print the names and run nothing
+  --all          tell every failure in full, not only the first
+  --json         print one JSON object for each check as it ends, and one for the report
+  --seed NUMBER  make the names and tokens of an earlier run again";
+
+#[derive(Debug, Default)]
+pub(crate) struct Args {
+    pub(crate) help: bool,
+    pub(crate) list: bool,
+    pub(crate) all: bool,
+    pub(crate) json: bool,
+    pub(crate) seed: Option<u64>,
+    /// Run the check at this place and write its report to `report`.
+    pub(crate) child: Option<usize>,
+    pub(crate) report: Option<PathBuf>,
+    exact: bool,
+    ignored: bool,
+    filters: Vec<String>,
+    skip: Vec<String>,
+}
+
+impl Args {
+    pub(crate) fn read(words: impl IntoIterator<Item: Into<OsString>>) -> Result<Self, Error> {
+        let mut parser = Parser::from_args(words);
+        let mut args = Self::default();
+        while let Some(word) = parser.next()? {
+            match word {
+                Long("help") | Short('h') => args.help = true,
+                Long("list") => args.list = true,
+                Long("all") => args.all = true,
+                Long("json") => args.json = true,
+                Long("seed") => args.seed = Some(parser.value()?.parse()?),
+                Long("child") => args.child = Some(parser.value()?.parse()?),
+                Long("report") => args.report = Some(parser.value()?.into()),
+                Long("exact") => args.exact = true,
+                Long("ignored") => args.ignored = true,
+                Long("skip") => args.skip.push(parser.value()?.string()?),
+                // How libtest tells; here one report tells all, in the order of the requirements.
+                Long("format" | "color" | "test-threads" | "logfile") | Short('Z') => drop(parser.value()?),
+                Long("nocapture" | "no-capture" | "show-output" | "quiet" | "include-ignored" | "test" | "bench")
+                | Short('q') => (),
+                Value(filter) => args.filters.push(filter.string()?),
+                _ => return Err(word.unexpected()),
+            }
+        }
+        Ok(args)
+    }
+
+    /// Whether the check of this name is to run. No check is an ignored one.
+    pub(crate) fn choose(&self, name: &str) -> bool {
+        let fits = |filter: &String| if self.exact { name == filter } else { name.contains(filter.as_str()) };
+        !self.ignored && (self.filters.is_empty() || self.filters.iter().any(fits)) && !self.skip.iter().any(fits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(line: &str) -> Vec<&'static str> {
+        let args = Args::read(line.split_whitespace()).unwrap();
+        ["form", "form_posts", "logout"].into_iter().filter(|name| args.choose(name)).collect()
+    }
+
+    #[test]
+    fn checks_are_chosen_the_way_libtest_does() {
+        assert_eq!(chosen(""), ["form", "form_posts", "logout"]);
+        assert_eq!(chosen("form"), ["form", "form_posts"]);
+        assert_eq!(chosen("form --exact --nocapture"), ["form"]);
+        assert_eq!(chosen("posts log"), ["form_posts", "logout"]);
+        assert_eq!(chosen("--skip form"), ["logout"]);
+        assert_eq!(chosen("--exact --skip form"), ["form_posts", "logout"]);
+        assert!(chosen("--ignored").is_empty());
+        assert_eq!(chosen("--include-ignored --test-threads 1 --color=always -q").len(), 3);
+    }
+
+    #[test]
+    fn a_word_nobody_knows_is_named() {
+        let refused = |line: &str| Args::read(line.split_whitespace()).unwrap_err().to_string();
+        assert_eq!(refused("--al"), "invalid option '--al'");
+        assert_eq!(refused("--seed x"), "cannot parse argument \"x\": invalid digit found in string");
+        assert_eq!(refused("--seed"), "missing argument for option '--seed'");
+    }
+}
