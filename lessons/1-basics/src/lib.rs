@@ -11,10 +11,11 @@ use std::collections::HashMap;
 
 use axum::{Router, extract::Query, response::Html, routing::get};
 use axum_extra::extract::{CookieJar, SignedCookieJar, cookie::Key};
+use lesson_page::Failure;
 use minijinja::context;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore};
 
-use crate::{page::Failure, server_side::Visitor};
+use crate::{page::PAGES, server_side::Visitor};
 
 /// The cookie that carries the session ID. Its name is this lesson's own: two apps on one host that
 /// share a cookie name read each other's cookies.
@@ -45,7 +46,7 @@ async fn index(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Html<String>, Failure> {
     let said = |half: &str| query.get(half).and_then(|what| page::sentence(what));
-    page::render(
+    PAGES.render(
         "index.html",
         context! {
             server => context! {

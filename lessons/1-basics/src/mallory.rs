@@ -13,10 +13,11 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use http_body_util::BodyExt;
+use lesson_page::Failure;
 use minijinja::context;
 use tower::ServiceExt;
 
-use crate::{page, page::Failure, signed_cookie};
+use crate::{page::PAGES, signed_cookie};
 
 /// The last value of each of the lesson's two cookies, whoever sent it.
 #[derive(Clone, Default)]
@@ -50,10 +51,10 @@ async fn copy(State(copies): State<Copies>, jar: CookieJar, request: Request, ne
 async fn replay(pages: Router, copies: Copies, which: usize, path: &'static str) -> Result<Html<String>, Failure> {
     let copy = copies.0.lock().unwrap_or_else(PoisonError::into_inner)[which].clone();
     let Some(copy) = copy else {
-        return page::render("replay.html", context! { path });
+        return PAGES.render("replay.html", context! { path });
     };
     let answer = text(pages, path, &copy).await;
-    page::render("replay.html", context! { path, copy, inside => answer.contains("Logged in as"), answer })
+    PAGES.render("replay.html", context! { path, copy, inside => answer.contains("Logged in as"), answer })
 }
 
 async fn text(pages: Router, path: &str, cookie: &str) -> String {

@@ -6,10 +6,11 @@ use axum::{
     routing::{get, post},
 };
 use axum_extra::extract::cookie::Key;
+use lesson_page::Failure;
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, session::Error};
 
-use crate::page::{self, Failure};
+use crate::page;
 
 pub(crate) fn routes() -> Router<Key> {
     Router::new()

@@ -10,11 +10,9 @@ use axum_extra::extract::{
     cookie::{Cookie, Key, SameSite},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use lesson_page::Failure;
 
-use crate::{
-    page::{self, Failure},
-    server_side::Visitor,
-};
+use crate::{page, server_side::Visitor};
 
 /// The cookie that carries the data.
 pub(crate) const COOKIE: &str = "lesson-1-signed";

@@ -1,6 +1,9 @@
 //! What one check plays with.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::{Extension, Router};
 use serde_json::Value;
@@ -55,6 +58,21 @@ impl Trial {
         let store = inspector.observe(MemoryStore::default());
         let router = inspector.wrap((app.0)(store.clone()).layer(Extension(users.clone())));
         Self { users, router, inspector, store, log }
+    }
+
+    /// A trial of an app that is known to end, with the accounts of a demo: what a lesson's test plays with.
+    pub fn of(app: impl Fn(Observed<MemoryStore>) -> Router + Send + Sync + 'static) -> Self {
+        Self::new(&App::new(app), Users::demo(), Arc::default())
+    }
+
+    /// Lets this much time pass, for every record and every [`Clock`](session_inspector::Clock).
+    pub fn skip(&self, time: Duration) {
+        self.inspector.skip(time);
+    }
+
+    /// What was exchanged so far, as text: see [`Inspector::transcript`].
+    pub fn transcript(&self) -> String {
+        self.inspector.transcript()
     }
 
     /// A browser of its own for `who`, with no cookies yet.

@@ -1,0 +1,42 @@
+//! What the pages of all lessons share: one layout, one look, and a sentence for a page that cannot be given.
+//!
+//! A lesson's templates extend `layout.html` and fill its `main` block.
+
+mod failure;
+
+use axum::response::Html;
+use minijinja::{Environment, Value};
+
+pub use failure::Failure;
+
+/// The templates of one lesson.
+#[derive(Debug)]
+pub struct Pages(Environment<'static>);
+
+impl Pages {
+    /// The templates of the lesson with this title: pairs of a name, such as `index.html`, and a text.
+    /// Names that end in `.html` are escaped as HTML.
+    ///
+    /// # Panics
+    /// A template does not parse: they are part of the program, so its first request shows it.
+    pub fn new(title: &'static str, templates: &[(&'static str, &'static str)]) -> Self {
+        let mut pages = Environment::new();
+        pages.add_global("title", title);
+        let shared = [
+            ("style.css", include_str!("../templates/style.css")),
+            ("layout.html", include_str!("../templates/layout.html")),
+        ];
+        for (name, source) in shared.iter().chain(templates) {
+            pages.add_template(name, source).expect("the lesson's own templates parse");
+        }
+        Self(pages)
+    }
+
+    /// The page `name` with these values in it.
+    ///
+    /// # Errors
+    /// There is no template of this name, or it fails with these values.
+    pub fn render(&self, name: &str, values: Value) -> Result<Html<String>, Failure> {
+        Ok(Html(self.0.get_template(name)?.render(values)?))
+    }
+}
