@@ -10,6 +10,7 @@
 //!   ends a check that does not end by itself, and prints the report.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
 //! - [`login`]: the checks of exercise 1.
+//! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
 //! - `infer`: what an answer tells of the state the app is in.
@@ -26,6 +27,7 @@ mod page;
 mod render;
 pub mod report;
 mod run;
+pub mod store;
 mod suite;
 mod trial;
 mod users;

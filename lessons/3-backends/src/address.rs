@@ -1,0 +1,145 @@
+//! Which backend an address names, and how to open it.
+
+use std::fmt::{self, Display};
+
+use tower_sessions::{ExpiredDeletion, SessionStore};
+
+use crate::{
+    cleaning::{EVERY, clean},
+    store::{
+        AnyStore,
+        file::Folder,
+        memcached::Memcached,
+        memory::Memory,
+        postgres::Postgres,
+        redis::Redis,
+        sqlite::Sqlite,
+        tiers::{Cache, Tiers},
+    },
+};
+
+/// The addresses there are, for a person who typed another one.
+pub const KINDS: &str = "memory:  file:FOLDER  sqlite:FILE  postgres://USER@HOST/DATABASE  redis://HOST:PORT  \
+                         redis://HOST:PORT,HOST:PORT (a cluster)  memcached://HOST:PORT[,HOST:PORT]";
+
+/// Why a backend cannot be had. Never with the password that an address may hold.
+#[derive(Debug, PartialEq)]
+pub struct NotOpen {
+    backend: String,
+    reason: String,
+}
+
+impl NotOpen {
+    fn new(address: &str, reason: impl Display) -> Self {
+        Self { backend: without_password(address), reason: reason.to_string() }
+    }
+}
+
+impl Display for NotOpen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} cannot be opened: {}", self.backend, self.reason)
+    }
+}
+
+/// The store at an address, with `cache` before it if there is one. Where the backend does not remove expired
+/// records by itself, a task begins to.
+///
+/// # Errors
+/// The address names no backend, or the backend does not answer.
+pub async fn open(address: &str, cache: Option<&str>) -> Result<AnyStore, NotOpen> {
+    let Some(cache) = cache else { return open_store(address).await };
+    let store = open_store(address).await?;
+    let (kind, place) = split(cache)?;
+    match kind {
+        "redis" => Ok(before(open_redis(cache, place).await?, store)),
+        "memcached" => Ok(before(open_memcached(cache, place).await?, store)),
+        _ => Err(NotOpen::new(cache, "a cache that all instances share is needed: redis://… or memcached://…")),
+    }
+}
+
+async fn open_store(address: &str) -> Result<AnyStore, NotOpen> {
+    let not_open = |error: &dyn Display| NotOpen::new(address, error);
+    let (kind, place) = split(address)?;
+    Ok(match kind {
+        "memory" => cleaned(Memory::default()),
+        "file" => cleaned(Folder::open(place).map_err(|error| not_open(&error))?),
+        "sqlite" => cleaned(Sqlite::open(place).await.map_err(|error| not_open(&error))?),
+        "postgres" | "postgresql" => cleaned(Postgres::open(address).await.map_err(|error| not_open(&error))?),
+        "redis" => AnyStore::new(open_redis(address, place).await?),
+        "memcached" => AnyStore::new(open_memcached(address, place).await?),
+        _ => return Err(NotOpen::new(address, format!("there is no such kind of store. There are:  {KINDS}"))),
+    })
+}
+
+fn split(address: &str) -> Result<(&str, &str), NotOpen> {
+    let (kind, place) = address
+        .split_once(':')
+        .ok_or_else(|| NotOpen::new(address, format!("that is no address of a store. There are:  {KINDS}")))?;
+    let place = place.trim_start_matches("//");
+    if place.is_empty() && kind != "memory" {
+        return Err(NotOpen::new(address, format!("it does not say where. There are:  {KINDS}")));
+    }
+    Ok((kind, place))
+}
+
+async fn open_redis(address: &str, place: &str) -> Result<Redis, NotOpen> {
+    let nodes: Vec<_> = place.split(',').map(|node| format!("redis://{node}")).collect();
+    let opened = match nodes.as_slice() {
+        [node] => Redis::open(node).await,
+        nodes => Redis::open_cluster(nodes).await,
+    };
+    opened.map_err(|error| NotOpen::new(address, error))
+}
+
+async fn open_memcached(address: &str, place: &str) -> Result<Memcached, NotOpen> {
+    Memcached::open(place.split(',').map(str::to_owned).collect()).await.map_err(|error| NotOpen::new(address, error))
+}
+
+fn before(cache: impl Cache, store: impl SessionStore) -> AnyStore {
+    AnyStore::new(Tiers::new(cache, store))
+}
+
+fn cleaned(store: impl ExpiredDeletion + Clone) -> AnyStore {
+    tokio::spawn(clean(store.clone(), EVERY));
+    AnyStore::new(store)
+}
+
+/// The address as it may be shown.
+pub fn without_password(address: &str) -> String {
+    let hidden = |part: &str| match part.rsplit_once('@') {
+        Some((who, place)) => match who.rsplit_once(':').filter(|(_, rest)| !rest.starts_with("//")) {
+            Some((user, _)) => format!("{user}:…@{place}"),
+            None => part.to_owned(),
+        },
+        None => part.to_owned(),
+    };
+    address.split(',').map(hidden).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        assert_eq!(without_password("postgres://app:s3cret@db/shop"), "postgres://app:…@db/shop");
+        assert_eq!(without_password("redis://:s3cret@a:1,:s3cret@b:2"), "redis://:…@a:1,:…@b:2");
+        assert_eq!(without_password("postgres://app@db:5432/shop"), "postgres://app@db:5432/shop");
+        assert_eq!(without_password("sqlite:sessions.sqlite"), "sqlite:sessions.sqlite");
+    }
+
+    #[tokio::test]
+    async fn an_address_of_nothing_is_told_apart_and_what_there_is_is_listed() {
+        for (address, words) in [
+            ("sqlite", "that is no address of a store"),
+            ("mongo://localhost", "there is no such kind of store"),
+            ("file:", "it does not say where"),
+            ("redis://", "it does not say where"),
+        ] {
+            let said = open(address, None).await.unwrap_err().to_string();
+            assert!(said.contains(words) && said.contains(KINDS), "{address}: {said}");
+        }
+        let said = open("memory:", Some("memory:")).await.unwrap_err().to_string();
+        assert!(said.contains("a cache that all instances share"), "{said}");
+    }
+}

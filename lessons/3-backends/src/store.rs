@@ -1,0 +1,65 @@
+//! The stores, one module for each backend, and what they have in common.
+//!
+//! All of them keep the same promises, which `checks::store` holds them to: an expired record is never loaded,
+//! a collision of IDs never merges two sessions, and a save never revives a session that was deleted.
+
+pub mod file;
+pub mod memcached;
+pub mod memory;
+pub mod postgres;
+pub mod redis;
+pub mod sqlite;
+pub mod tiers;
+
+use std::{fmt::Display, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::time::timeout;
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::{Error, Result},
+};
+
+/// How long a backend may take for one call. A request of this lesson makes two at most, so that even with a
+/// backend that hangs every visitor has an answer within two seconds.
+pub const LIMIT: Duration = Duration::from_millis(800);
+
+/// A store of any kind, and each of its calls with an end.
+#[derive(Clone, Debug)]
+pub struct AnyStore(Arc<dyn SessionStore>);
+
+impl AnyStore {
+    /// This store, as one of many.
+    pub fn new(store: impl SessionStore) -> Self {
+        Self(Arc::new(store))
+    }
+}
+
+#[async_trait]
+impl SessionStore for AnyStore {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        limited(self.0.create(record)).await
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        limited(self.0.save(record)).await
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        limited(self.0.load(id)).await
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        limited(self.0.delete(id)).await
+    }
+}
+
+async fn limited<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(LIMIT, call).await.unwrap_or_else(|_| Err(failed(format!("no answer in {} ms", LIMIT.as_millis()))))
+}
+
+/// What a client of a backend says, as the error of a store.
+fn failed(error: impl Display) -> Error {
+    Error::Backend(error.to_string())
+}

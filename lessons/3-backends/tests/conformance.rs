@@ -1,0 +1,465 @@
+//! Every backend keeps every rule of `checks::store`.
+
+mod services;
+
+use std::{fs, future::Future, path::PathBuf};
+
+use checks::store::{Backend, rules};
+use lesson_3::{
+    address::open,
+    at_rest::{PREFIX, key},
+    store::{
+        AnyStore, file::Folder, memcached::Memcached, memory::Memory, postgres::Postgres, redis::Redis, sqlite::Sqlite,
+    },
+};
+use services::Service;
+use sqlx::{AssertSqlSafe, Executor, PgPool, Row, SqlitePool, query};
+use tempfile::TempDir;
+use tower_sessions::{ExpiredDeletion, session::Id};
+
+const DAMAGE: &[u8] = b"{\"data\": {\"user";
+
+/// Holds a backend to every rule, each on a fresh one, and tells all that it breaks.
+async fn keeps_every_rule<B: Backend>(fresh: impl AsyncFn() -> B) {
+    let mut broken = Vec::new();
+    for rule in rules::<B>() {
+        if let Err(miss) = (rule.run)(&fresh().await).await {
+            broken.push(format!("{}: {miss:?}", rule.id));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Runs `test` on a server of its own, if its program is there.
+async fn with<T>(service: Option<Service>, test: impl AsyncFnOnce(Service) -> T) {
+    if let Some(service) = service {
+        test(service).await;
+    }
+}
+
+struct InMemory;
+
+impl Backend for InMemory {
+    type Store = Memory;
+
+    async fn open(&self) -> Memory {
+        Memory::default()
+    }
+
+    fn keeps(&self) -> bool {
+        false
+    }
+
+    async fn damage(&self, _: &Id) -> Option<()> {
+        None // records are kept as they are, there are no bytes
+    }
+
+    async fn contents(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    async fn put_foreign(&self) -> Option<()> {
+        None
+    }
+
+    async fn foreign_is_there(&self) -> bool {
+        false
+    }
+
+    async fn clean(&self, store: &Memory) {
+        store.delete_expired().await.unwrap();
+        assert_eq!(store.len(), 1, "the expired record is gone, the other one is there");
+    }
+}
+
+#[tokio::test]
+async fn memory() {
+    keeps_every_rule(async || InMemory).await;
+}
+
+struct InFolder(TempDir);
+
+impl InFolder {
+    fn files(&self) -> Vec<PathBuf> {
+        fs::read_dir(self.0.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+impl Backend for InFolder {
+    type Store = Folder;
+
+    async fn open(&self) -> Folder {
+        Folder::open(self.0.path()).unwrap()
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    async fn damage(&self, id: &Id) -> Option<()> {
+        fs::write(self.0.path().join(key(id)), DAMAGE).ok()
+    }
+
+    async fn contents(&self) -> Option<Vec<u8>> {
+        let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned().into_bytes();
+        Some(self.files().iter().flat_map(|path| [name(path), fs::read(path).unwrap()].concat()).collect())
+    }
+
+    async fn put_foreign(&self) -> Option<()> {
+        fs::write(self.0.path().join("letter.txt"), r#"{"data":{},"expires":1}"#).ok()
+    }
+
+    async fn foreign_is_there(&self) -> bool {
+        self.0.path().join("letter.txt").exists()
+    }
+
+    async fn clean(&self, store: &Folder) {
+        store.delete_expired().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn s07_files() {
+    keeps_every_rule(async || InFolder(tempfile::tempdir().unwrap())).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn s07_files_are_for_their_owner_alone_and_nothing_else_is_left_behind() {
+    use std::os::unix::fs::PermissionsExt;
+    use tower_sessions::{SessionStore, session::Record};
+
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("sessions");
+    let store = Folder::open(&folder).unwrap();
+    let expiry_date = time::OffsetDateTime::now_utc() + time::Duration::hours(1);
+    let mut record = Record { id: Id::default(), data: [("name".to_owned(), "alice".into())].into(), expiry_date };
+    store.create(&mut record).await.unwrap();
+    store.save(&record).await.unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    assert_eq!(mode(&folder.join(key(&record.id))), 0o600);
+    let mut names: Vec<_> =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, [".lock".to_owned(), key(&record.id)]);
+}
+
+struct InSqlite(TempDir);
+
+impl InSqlite {
+    async fn pool(&self) -> SqlitePool {
+        SqlitePool::connect(&format!("sqlite:{}", self.0.path().join("sessions.sqlite").display())).await.unwrap()
+    }
+}
+
+impl Backend for InSqlite {
+    type Store = Sqlite;
+
+    async fn open(&self) -> Sqlite {
+        Sqlite::open(self.0.path().join("sessions.sqlite")).await.unwrap()
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    async fn damage(&self, id: &Id) -> Option<()> {
+        let update = query("update sessions set value = ? where key = ?").bind(DAMAGE).bind(key(id));
+        update.execute(&self.pool().await).await.unwrap();
+        Some(())
+    }
+
+    async fn contents(&self) -> Option<Vec<u8>> {
+        let rows = query("select key, value from sessions").fetch_all(&self.pool().await).await.unwrap();
+        Some(rows.iter().flat_map(|row| [row.get::<String, _>(0).into_bytes(), row.get(1)].concat()).collect())
+    }
+
+    async fn put_foreign(&self) -> Option<()> {
+        let insert = "insert into sessions (key, value, expires) values ('another-program', x'00', 1)";
+        self.pool().await.execute(insert).await.unwrap();
+        Some(())
+    }
+
+    async fn foreign_is_there(&self) -> bool {
+        let select = "select 1 from sessions where key = 'another-program'";
+        query(select).fetch_optional(&self.pool().await).await.unwrap().is_some()
+    }
+
+    async fn clean(&self, store: &Sqlite) {
+        store.delete_expired().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn s12_s23_sqlite() {
+    keeps_every_rule(async || InSqlite(tempfile::tempdir().unwrap())).await;
+}
+
+/// A database of its own in one server.
+struct InPostgres(String);
+
+impl InPostgres {
+    async fn fresh(port: u16) -> Self {
+        let server = format!("postgres://postgres@127.0.0.1:{port}");
+        let name = format!("d{}", Id::default().0.unsigned_abs());
+        let pool = PgPool::connect(&format!("{server}/postgres")).await.unwrap();
+        pool.execute(AssertSqlSafe(format!("create database {name}"))).await.unwrap();
+        Self(format!("{server}/{name}"))
+    }
+
+    async fn pool(&self) -> PgPool {
+        PgPool::connect(&self.0).await.unwrap()
+    }
+}
+
+impl Backend for InPostgres {
+    type Store = Postgres;
+
+    async fn open(&self) -> Postgres {
+        Postgres::open(&self.0).await.unwrap()
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    async fn damage(&self, id: &Id) -> Option<()> {
+        let update = query("update sessions set value = $1 where key = $2").bind(DAMAGE).bind(key(id));
+        update.execute(&self.pool().await).await.unwrap();
+        Some(())
+    }
+
+    async fn contents(&self) -> Option<Vec<u8>> {
+        let rows = query("select key, value from sessions").fetch_all(&self.pool().await).await.unwrap();
+        Some(rows.iter().flat_map(|row| [row.get::<String, _>(0).into_bytes(), row.get(1)].concat()).collect())
+    }
+
+    async fn put_foreign(&self) -> Option<()> {
+        let insert = "insert into sessions (key, value, expires) values ('another-program', '\\x00', 1)";
+        self.pool().await.execute(insert).await.unwrap();
+        Some(())
+    }
+
+    async fn foreign_is_there(&self) -> bool {
+        let select = "select 1 from sessions where key = 'another-program'";
+        query(select).fetch_optional(&self.pool().await).await.unwrap().is_some()
+    }
+
+    async fn clean(&self, store: &Postgres) {
+        store.delete_expired().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn postgres() {
+    with(Service::postgres(), async |server| {
+        keeps_every_rule(async || InPostgres::fresh(server.port).await).await;
+    })
+    .await;
+}
+
+/// A server, emptied for each rule: Redis, on one node or several.
+struct InRedis(Vec<u16>);
+
+impl InRedis {
+    async fn fresh(ports: &[u16]) -> Self {
+        let fresh = Self(ports.to_vec());
+        fresh.each(redis::cmd("FLUSHALL")).await;
+        fresh
+    }
+
+    /// Sends a command to every node; their answers, in their order.
+    async fn each(&self, command: redis::Cmd) -> Vec<redis::RedisResult<redis::Value>> {
+        let mut answers = Vec::new();
+        for port in &self.0 {
+            let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
+            answers.push(command.query_async(&mut client.get_multiplexed_async_connection().await.unwrap()).await);
+        }
+        answers
+    }
+}
+
+impl Backend for InRedis {
+    type Store = Redis;
+
+    async fn open(&self) -> Redis {
+        let addresses: Vec<_> = self.0.iter().map(|port| format!("redis://127.0.0.1:{port}")).collect();
+        match addresses.as_slice() {
+            [one] => Redis::open(one).await.unwrap(),
+            nodes => Redis::open_cluster(nodes).await.unwrap(),
+        }
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    async fn damage(&self, id: &Id) -> Option<()> {
+        // In a cluster one node takes it and the others say whose it is.
+        let mut set = redis::cmd("SET");
+        set.arg(key(id)).arg(DAMAGE);
+        self.each(set).await.into_iter().any(|answer| answer.is_ok()).then_some(())
+    }
+
+    async fn contents(&self) -> Option<Vec<u8>> {
+        let mut all = Vec::new();
+        for port in &self.0 {
+            let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
+            let mut node = client.get_multiplexed_async_connection().await.unwrap();
+            let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut node).await.unwrap();
+            for key in keys {
+                let value: Vec<u8> = redis::cmd("GET").arg(&key).query_async(&mut node).await.unwrap();
+                all.extend([key.into_bytes(), value].concat());
+            }
+        }
+        Some(all)
+    }
+
+    async fn put_foreign(&self) -> Option<()> {
+        let mut set = redis::cmd("SET");
+        set.arg("another-program").arg("1");
+        self.each(set).await.into_iter().any(|answer| answer.is_ok()).then_some(())
+    }
+
+    async fn foreign_is_there(&self) -> bool {
+        let mut get = redis::cmd("GET");
+        get.arg("another-program");
+        self.each(get).await.into_iter().any(|answer| answer.is_ok_and(|value| value != redis::Value::Nil))
+    }
+
+    async fn clean(&self, _: &Redis) {} // Redis does it by itself
+}
+
+#[tokio::test]
+async fn s13_s22_redis() {
+    with(Service::redis(), async |server| {
+        keeps_every_rule(async || InRedis::fresh(&[server.port]).await).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn redis_cluster_of_three_nodes() {
+    if let Some(nodes) = services::redis_cluster() {
+        let ports: Vec<_> = nodes.iter().map(|node| node.port).collect();
+        keeps_every_rule(async || InRedis::fresh(&ports).await).await;
+    }
+}
+
+/// One server or two; emptied for each rule.
+struct InMemcached(Vec<String>);
+
+impl InMemcached {
+    async fn fresh(servers: &[Service]) -> Self {
+        let fresh = Self(servers.iter().map(|server| format!("127.0.0.1:{}", server.port)).collect());
+        for address in &fresh.0 {
+            memcache::connect(format!("memcache://{address}")).unwrap().flush().unwrap();
+        }
+        fresh
+    }
+
+    fn clients(&self) -> impl Iterator<Item = memcache::Client> {
+        self.0.iter().map(|address| memcache::connect(format!("memcache://{address}")).unwrap())
+    }
+}
+
+impl Backend for InMemcached {
+    type Store = Memcached;
+
+    async fn open(&self) -> Memcached {
+        Memcached::open(self.0.clone()).await.unwrap()
+    }
+
+    fn keeps(&self) -> bool {
+        true // as long as the servers run: what happens when they do not, `faults` shows
+    }
+
+    async fn damage(&self, id: &Id) -> Option<()> {
+        // Only the server that has it replaces it.
+        self.clients().any(|client| client.replace(&key(id), DAMAGE, 0).is_ok()).then_some(())
+    }
+
+    async fn contents(&self) -> Option<Vec<u8>> {
+        None // Memcached does not list what it holds
+    }
+
+    async fn put_foreign(&self) -> Option<()> {
+        self.clients().for_each(|client| client.set("another-program", 1, 0).unwrap());
+        Some(())
+    }
+
+    async fn foreign_is_there(&self) -> bool {
+        self.clients().all(|client| client.get::<i32>("another-program").unwrap() == Some(1))
+    }
+
+    async fn clean(&self, _: &Memcached) {} // Memcached does it by itself
+}
+
+#[tokio::test]
+async fn memcached() {
+    let (Some(one), Some(other)) = (Service::memcached(), Service::memcached()) else { return };
+    let servers = [one, other];
+    keeps_every_rule(async || InMemcached::fresh(&servers[..1]).await).await;
+    keeps_every_rule(async || InMemcached::fresh(&servers).await).await;
+}
+
+/// Another backend's store, with a cache before it.
+struct Tiered<B, O>(B, O);
+
+impl<B: Backend, F: Future<Output = AnyStore> + Send, O: Fn() -> F + Send + Sync> Backend for Tiered<B, O> {
+    type Store = AnyStore;
+
+    async fn open(&self) -> AnyStore {
+        (self.1)().await
+    }
+
+    fn keeps(&self) -> bool {
+        self.0.keeps()
+    }
+
+    async fn damage(&self, id: &Id) -> Option<()> {
+        self.0.damage(id).await
+    }
+
+    async fn contents(&self) -> Option<Vec<u8>> {
+        self.0.contents().await
+    }
+
+    async fn put_foreign(&self) -> Option<()> {
+        self.0.put_foreign().await
+    }
+
+    async fn foreign_is_there(&self) -> bool {
+        self.0.foreign_is_there().await
+    }
+
+    async fn clean(&self, _: &AnyStore) {
+        self.0.clean(&self.0.open().await).await;
+    }
+}
+
+#[tokio::test]
+async fn a_cache_before_a_store() {
+    let (Some(redis), Some(memcached)) = (Service::redis(), Service::memcached()) else { return };
+    for cache in [format!("redis://127.0.0.1:{}", redis.port), format!("memcached://127.0.0.1:{}", memcached.port)] {
+        keeps_every_rule(async || {
+            let folder = tempfile::tempdir().unwrap();
+            let store = format!("sqlite:{}", folder.path().join("sessions.sqlite").display());
+            let cache = cache.clone();
+            let opened = move || {
+                let (store, cache) = (store.clone(), cache.clone());
+                async move { open(&store, Some(&cache)).await.unwrap() }
+            };
+            Tiered(InSqlite(folder), opened)
+        })
+        .await;
+    }
+}
+
+#[test]
+fn a_key_is_a_file_name_and_a_memcached_key() {
+    let key = key(&Id::default());
+    assert!(key.starts_with(PREFIX) && key.len() <= 250);
+    assert!(key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{key}");
+}

@@ -1,0 +1,188 @@
+//! Real servers, each on a free port and with a folder of its own, ended with the test that started them.
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
+use std::{
+    env, fs, io,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
+};
+
+use tempfile::TempDir;
+
+/// What starts a server in this folder on this port.
+type MakeCommand = Box<dyn Fn(&Path, u16) -> Command + Send + Sync>;
+
+/// A server that can be killed, and started again on the same port and folder.
+pub struct Service {
+    pub port: u16,
+    folder: TempDir,
+    command: MakeCommand,
+    process: Option<Child>,
+}
+
+impl Service {
+    /// Redis, which promises to keep what it has answered: every write is on the disk first.
+    pub fn redis() -> Option<Self> {
+        let program = program("redis-server")?;
+        Some(Self::start(move |folder, port| {
+            let mut command = Command::new(&program);
+            command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "always"]);
+            command.args(["--port", &port.to_string(), "--dir"]).arg(folder);
+            command
+        }))
+    }
+
+    /// A node that waits to be made part of a cluster.
+    pub fn redis_node() -> Option<Self> {
+        let program = program("redis-server")?;
+        Some(Self::start(move |folder, port| {
+            let mut command = Command::new(&program);
+            command.args(["--bind", "127.0.0.1", "--save", "", "--cluster-enabled", "yes"]);
+            command.args(["--port", &port.to_string(), "--dir"]).arg(folder);
+            command
+        }))
+    }
+
+    pub fn memcached() -> Option<Self> {
+        let program = program("memcached")?;
+        Some(Self::start(move |_, port| {
+            let mut command = Command::new(&program);
+            command.args(["--listen", "127.0.0.1", "--user", "nobody", "--port", &port.to_string()]);
+            command
+        }))
+    }
+
+    /// PostgreSQL, with an empty database `postgres` and a user `postgres` who needs no password.
+    pub fn postgres() -> Option<Self> {
+        let (initdb, postgres) = (program("initdb")?, program("postgres")?);
+        Some(Self::start(move |folder, port| {
+            let data = folder.join("data");
+            if !data.exists() {
+                let mut init = Command::new(&initdb);
+                init.args(["--username", "postgres", "--auth", "trust", "--no-sync", "--pgdata"]).arg(&data);
+                let made = as_nobody(&mut init, folder).output().expect("initdb starts");
+                assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+            }
+            // A server that was killed leaves this behind; the number in it may be somebody else's by now.
+            let _ = fs::remove_file(data.join("postmaster.pid"));
+            let mut command = Command::new(&postgres);
+            command.args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k"]).arg(folder).arg("-D").arg(data);
+            as_nobody(&mut command, folder);
+            command
+        }))
+    }
+
+    fn start(command: impl Fn(&Path, u16) -> Command + Send + Sync + 'static) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the server");
+        let mut service = Self { port: free_port(), folder, command: Box::new(command), process: None };
+        service.restart();
+        service
+    }
+
+    /// Ends it as a crash does: nothing is written, nobody is told.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Starts it again, and comes back when it listens.
+    pub fn restart(&mut self) {
+        self.kill();
+        let log = fs::File::create(self.folder.path().join("log")).expect("a log for the server");
+        let mut command = (self.command)(self.folder.path(), self.port);
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
+        let mut process = command.spawn().expect("the server starts");
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            let ended = process.try_wait().expect("the server can be asked");
+            assert!(ended.is_none(), "the server ended ({ended:?}): {}", self.log());
+            std::thread::yield_now();
+        }
+        self.process = Some(process);
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+/// Three nodes that are one cluster, each with a third of the keys.
+pub fn redis_cluster() -> Option<Vec<Service>> {
+    let cli = program("redis-cli")?;
+    let nodes = (0..3).map(|_| Service::redis_node()).collect::<Option<Vec<_>>>()?;
+    let mut create = Command::new(&cli);
+    create.args(["--cluster", "create"]).args(nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)));
+    let created = create.arg("--cluster-yes").output().expect("redis-cli starts");
+    assert!(created.status.success(), "the cluster: {}", String::from_utf8_lossy(&created.stdout));
+    // The nodes tell each other; until the last one knows, it answers that the cluster is down.
+    for node in &nodes {
+        let info = || Command::new(&cli).args(["-p", &node.port.to_string(), "cluster", "info"]).output();
+        while !String::from_utf8_lossy(&info().expect("redis-cli starts").stdout).contains("cluster_state:ok") {}
+    }
+    Some(nodes)
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Where a server's program is. If it is not there, the test is skipped and says so; under
+/// `WORKBOOK_REQUIRE=services` that is a failure.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let mut folders: Vec<_> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
+    // Debian keeps PostgreSQL's own programs out of the path, by version.
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    folders.extend(versions.map(|version| version.path().join("bin")));
+    let found = folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file());
+    if found.is_none() {
+        let required =
+            env::var("WORKBOOK_REQUIRE").is_ok_and(|required| required.split(',').any(|one| one == "services"));
+        assert!(!required, "WORKBOOK_REQUIRE=services, and {name} is not installed");
+        println!("SKIPPED: {name} is not installed");
+    }
+    found
+}
+
+/// Free now, no other test's, and low enough that a cluster's second port (10000 above it) is one as well.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Test binaries run at the same time: each begins elsewhere.
+    let begin = 20_000 + (std::process::id() % 300) as u16 * 100;
+    loop {
+        let port = begin + NEXT.fetch_add(1, Ordering::Relaxed) % 5_000;
+        let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        if free(port) && free(port + 10_000) {
+            return port;
+        }
+    }
+}
+
+/// PostgreSQL does not run as root, so where the tests do, `nobody` runs it.
+#[cfg(unix)]
+fn as_nobody<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
+    use std::os::unix::{
+        fs::{MetadataExt, chown},
+        process::CommandExt,
+    };
+    const NOBODY: u32 = 65_534;
+    let owner = |path: &Path| fs::metadata(path).map(|found| found.uid());
+    let give = |path: &Path| -> io::Result<()> {
+        if owner(path)? == 0 { chown(path, Some(NOBODY), Some(NOBODY)) } else { Ok(()) }
+    };
+    let root = owner(folder).is_ok_and(|owner| owner == 0) || owner(folder).is_ok_and(|owner| owner == NOBODY);
+    give(folder).expect("the folder can be given to nobody");
+    if root {
+        command.uid(NOBODY).gid(NOBODY).current_dir(folder);
+    }
+    command
+}
+
+#[cfg(not(unix))]
+fn as_nobody<'a>(command: &'a mut Command, _: &Path) -> &'a mut Command {
+    command
+}

@@ -1,0 +1,372 @@
+//! What every session store has to keep: one list of rules, for each backend of lesson 3 and for exercise 5.
+
+use std::{collections::HashSet, future::Future};
+
+use futures_util::future::{BoxFuture, FutureExt, join, join_all};
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+};
+
+use crate::Miss;
+
+/// A backend under test: how to open a store on it, and what only the backend itself can do or tell.
+///
+/// One value is one empty backend of its own, so that rules do not see each other's sessions.
+pub trait Backend: Send + Sync {
+    /// The store under test.
+    type Store: SessionStore;
+
+    /// Opens the store; a second time on what the first one left.
+    fn open(&self) -> impl Future<Output = Self::Store> + Send;
+
+    /// Whether sessions outlive the store that made them, as in a file or a server.
+    fn keeps(&self) -> bool;
+
+    /// Overwrites what stands under this ID with bytes that are no record; nothing where there are no bytes.
+    fn damage(&self, id: &Id) -> impl Future<Output = Option<()>> + Send;
+
+    /// All keys and values of the backend, one after the other; nothing where it has no way to tell.
+    fn contents(&self) -> impl Future<Output = Option<Vec<u8>>> + Send;
+
+    /// Puts an entry of another program beside the sessions; nothing where there is no beside.
+    fn put_foreign(&self) -> impl Future<Output = Option<()>> + Send;
+
+    /// Whether that entry is still there.
+    fn foreign_is_there(&self) -> impl Future<Output = bool> + Send;
+
+    /// Removes expired records, as the store's cleaning does; nothing where the backend does it by itself.
+    fn clean(&self, store: &Self::Store) -> impl Future<Output = ()> + Send;
+}
+
+/// One rule.
+pub struct Rule<B: Backend> {
+    /// A sentence, in snake case.
+    pub id: &'static str,
+    /// What goes wrong where it is broken.
+    pub why: &'static str,
+    /// Holds a fresh backend to it.
+    pub run: for<'a> fn(&'a B) -> BoxFuture<'a, Result<(), Miss>>,
+}
+
+/// All rules, in the order in which to meet them.
+pub fn rules<B: Backend>() -> Vec<Rule<B>> {
+    vec![
+        Rule {
+            id: "what_is_created_is_loaded",
+            why: "a session that cannot be found again logs its visitor out",
+            run: |backend| created_is_loaded(backend).boxed(),
+        },
+        Rule {
+            id: "an_unknown_id_loads_nothing",
+            why: "an ID that nobody issued must never open a session",
+            run: |backend| unknown_loads_nothing(backend).boxed(),
+        },
+        Rule {
+            id: "save_replaces_what_was_there",
+            why: "a change that is not kept is a cart that loses its items",
+            run: |backend| save_replaces(backend).boxed(),
+        },
+        Rule {
+            id: "a_deleted_session_is_gone",
+            why: "logging out is this call, and nothing else (ASVS 7.4.1)",
+            run: |backend| deleted_is_gone(backend).boxed(),
+        },
+        Rule {
+            id: "save_never_revives_a_deleted_session",
+            why: "a request that was under way during the logout would log its visitor in again",
+            run: |backend| save_never_revives(backend).boxed(),
+        },
+        Rule {
+            id: "a_save_that_races_a_delete_loses",
+            why: "whichever of the two comes first, after the logout the session must be gone",
+            run: |backend| save_loses_to_delete(backend).boxed(),
+        },
+        Rule {
+            id: "an_expired_session_is_not_loaded",
+            why: "a timeout that waits for a cleaning task is no timeout (ASVS 7.3.1)",
+            run: |backend| expired_is_not_loaded(backend).boxed(),
+        },
+        Rule {
+            id: "save_never_revives_an_expired_session",
+            why: "a slow request would give an ended session new life",
+            run: |backend| save_never_revives_expired(backend).boxed(),
+        },
+        Rule {
+            id: "expiry_comes_back_as_it_went_in",
+            why: "a store that rounds up keeps sessions alive past their end, one that rounds much ends them early",
+            run: |backend| expiry_comes_back(backend).boxed(),
+        },
+        Rule {
+            id: "a_collision_never_merges_two_sessions",
+            why: "two visitors under one ID read each other's data",
+            run: |backend| collision_never_merges(backend).boxed(),
+        },
+        Rule {
+            id: "a_hundred_sessions_at_once_are_a_hundred_sessions",
+            why: "visitors do not queue up",
+            run: |backend| hundred_at_once(backend).boxed(),
+        },
+        Rule {
+            id: "a_big_session_is_kept_whole_or_refused",
+            why: "half a record is worse than none: it reads as damage later, or as an empty cart",
+            run: |backend| big_is_whole_or_refused(backend).boxed(),
+        },
+        Rule {
+            id: "a_damaged_record_is_an_error",
+            why: "a panic takes the request down without a word, and an empty session hides the loss",
+            run: |backend| damaged_is_an_error(backend).boxed(),
+        },
+        Rule {
+            id: "ids_are_not_readable_in_the_backend",
+            why: "whoever reads a backup could send the IDs in it as cookies",
+            run: |backend| ids_are_not_readable(backend).boxed(),
+        },
+        Rule {
+            id: "entries_of_others_are_left_alone",
+            why: "a backend is seldom one program's own",
+            run: |backend| foreign_is_left_alone(backend).boxed(),
+        },
+        Rule {
+            id: "cleaning_takes_the_expired_and_leaves_the_rest",
+            why: "sessions that nobody ends pile up, and a cleaning that takes too much logs people out",
+            run: |backend| cleaning_takes_the_expired(backend).boxed(),
+        },
+        Rule {
+            id: "sessions_outlive_the_store_where_they_should",
+            why: "a restart should not log everybody out",
+            run: |backend| outlive_the_store(backend).boxed(),
+        },
+    ]
+}
+
+/// How often a race is run: it goes another way each time.
+const ROUNDS: usize = 50;
+
+fn record(value: impl Into<Value>) -> Record {
+    let expiry_date = OffsetDateTime::now_utc() + Duration::hours(1);
+    Record { id: Id::default(), data: [("value".to_owned(), value.into())].into(), expiry_date }
+}
+
+/// A record that has been created.
+async fn created(store: &impl SessionStore, mut record: Record) -> Result<Record, Miss> {
+    store.create(&mut record).await.map_err(failed("create"))?;
+    Ok(record)
+}
+
+fn failed(call: &'static str) -> impl Fn(tower_sessions::session_store::Error) -> Miss {
+    move |error| Miss::new(format!("`{call}` works"), format!("it fails: {error}"))
+}
+
+async fn value(store: &impl SessionStore, id: &Id) -> Result<Option<Value>, Miss> {
+    let record = store.load(id).await.map_err(failed("load"))?;
+    match record {
+        Some(record) if record.id != *id => {
+            Err(Miss::new(format!("the record of {id}"), format!("a record that says it is {}", record.id)))
+        }
+        record => Ok(record.and_then(|record| record.data.get("value").cloned())),
+    }
+}
+
+/// `load` gives this value.
+async fn loads(store: &impl SessionStore, id: &Id, expected: Option<Value>) -> Result<(), Miss> {
+    let actual = value(store, id).await?;
+    let words = |value: &Option<Value>| match value {
+        Some(value) => format!("`load` gives the record with {}", short(value)),
+        None => "`load` gives nothing".to_owned(),
+    };
+    if actual == expected { Ok(()) } else { Err(Miss::new(words(&expected), words(&actual))) }
+}
+
+fn short(value: &Value) -> String {
+    value.to_string().chars().take(40).collect()
+}
+
+async fn created_is_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let nested = serde_json::json!({ "näme": ["pear", 3, null, { "deep": true }] });
+    let record = created(&store, record(nested.clone())).await?;
+    loads(&store, &record.id, Some(nested)).await
+}
+
+async fn unknown_loads_nothing<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    created(&store, record(1)).await?;
+    loads(&store, &Id::default(), None).await
+}
+
+async fn save_replaces<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let first = created(&store, record(1)).await?;
+    let second = Record { data: [("other".to_owned(), Value::from(2))].into(), ..first.clone() };
+    store.save(&second).await.map_err(failed("save"))?;
+    let loaded = store.load(&first.id).await.map_err(failed("load"))?;
+    match loaded {
+        Some(loaded) if loaded.data == second.data => Ok(()),
+        Some(loaded) => Err(Miss::new("the data of the second save alone", format!("{:?}", loaded.data))),
+        None => Err(Miss::new("the record", "nothing")),
+    }
+}
+
+async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let (gone, stays) = (created(&store, record(1)).await?, created(&store, record(2)).await?);
+    store.delete(&gone.id).await.map_err(failed("delete"))?;
+    loads(&store, &gone.id, None).await?;
+    loads(&store, &stays.id, Some(2.into())).await?;
+    // Two logouts at once are no error: the second one finds nothing to do.
+    store.delete(&gone.id).await.map_err(failed("a second delete"))
+}
+
+async fn save_never_revives<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let record = created(&store, record(1)).await?;
+    store.delete(&record.id).await.map_err(failed("delete"))?;
+    // Refused or ignored: both are right, as long as the session stays gone.
+    let _ = store.save(&record).await;
+    loads(&store, &record.id, None).await
+}
+
+async fn save_loses_to_delete<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    for _ in 0..ROUNDS {
+        let record = created(&store, record(1)).await?;
+        let (_, deleted) = join(store.save(&record), store.delete(&record.id)).await;
+        deleted.map_err(failed("delete"))?;
+        loads(&store, &record.id, None).await?;
+    }
+    Ok(())
+}
+
+async fn expired_is_not_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    // A second is where many a backend's clock ends.
+    for ago in [Duration::milliseconds(1), Duration::milliseconds(999), Duration::seconds(1), Duration::days(400)] {
+        let expiry_date = OffsetDateTime::now_utc() - ago;
+        let Ok(record) = created(&store, Record { expiry_date, ..record(1) }).await else { continue };
+        loads(&store, &record.id, None).await?;
+    }
+    Ok(())
+}
+
+async fn save_never_revives_expired<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let expiry_date = OffsetDateTime::now_utc() - Duration::milliseconds(1);
+    let Ok(expired) = created(&store, Record { expiry_date, ..record(1) }).await else { return Ok(()) };
+    let _ = store.save(&Record { id: expired.id, ..record(2) }).await;
+    loads(&store, &expired.id, None).await
+}
+
+async fn expiry_comes_back<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    for ahead in [Duration::seconds(90), Duration::days(40), Duration::days(400)] {
+        let expiry_date = OffsetDateTime::now_utc() + ahead;
+        let record = created(&store, Record { expiry_date, ..record(1) }).await?;
+        let loaded = store.load(&record.id).await.map_err(failed("load"))?;
+        let Some(loaded) = loaded else { return Err(Miss::new("the record", "nothing")) };
+        let off = loaded.expiry_date - expiry_date;
+        if off > Duration::ZERO || off < -Duration::seconds(1) {
+            return Err(Miss::new(format!("expiry {expiry_date}"), format!("{}, off by {off}", loaded.expiry_date)));
+        }
+    }
+    Ok(())
+}
+
+async fn collision_never_merges<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let first = created(&store, record(1)).await?;
+    let mut second = Record { id: first.id, ..record(2) };
+    if store.create(&mut second).await.is_ok() {
+        if second.id == first.id {
+            return Err(Miss::new("another ID for the second session", "the same one"));
+        }
+        loads(&store, &second.id, Some(2.into())).await?;
+    }
+    loads(&store, &first.id, Some(1.into())).await
+}
+
+async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let all = join_all((0..100).map(|number| created(&store, record(number)))).await;
+    let all = all.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let different: HashSet<_> = all.iter().map(|record| record.id).collect();
+    if different.len() != all.len() {
+        return Err(Miss::new("100 IDs", different.len().to_string()));
+    }
+    for record in &all {
+        loads(&store, &record.id, record.data.get("value").cloned()).await?;
+    }
+    Ok(())
+}
+
+async fn big_is_whole_or_refused<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let big = Value::from("x".repeat(1024 * 1024));
+    let mut record = record(big.clone());
+    match store.create(&mut record).await {
+        Ok(()) => loads(&store, &record.id, Some(big)).await,
+        Err(error) if error.to_string().is_empty() => Err(Miss::new("a reason", "an error without words")),
+        Err(_) => loads(&store, &record.id, None).await,
+    }
+}
+
+async fn damaged_is_an_error<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let record = created(&store, record(1)).await?;
+    if backend.damage(&record.id).await.is_none() {
+        return Ok(());
+    }
+    match store.load(&record.id).await {
+        Err(_) => Ok(()),
+        Ok(loaded) => Err(Miss::new("an error", format!("{:?}", loaded.map(|loaded| loaded.data)))),
+    }
+}
+
+async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let record = created(&store, record(1)).await?;
+    let Some(contents) = backend.contents().await else { return Ok(()) };
+    if contents.is_empty() {
+        return Err(Miss::new("a session in the backend", "an empty backend"));
+    }
+    let id = record.id.to_string();
+    let forms = [id.clone().into_bytes(), record.id.0.to_le_bytes().to_vec(), record.id.0.to_be_bytes().to_vec()];
+    let readable = forms.iter().any(|form| contents.windows(form.len()).any(|window| window == form));
+    if readable { Err(Miss::new("no ID at rest", format!("{id} stands there as it is"))) } else { Ok(()) }
+}
+
+async fn foreign_is_left_alone<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    if backend.put_foreign().await.is_none() {
+        return Ok(());
+    }
+    let record = created(&store, record(1)).await?;
+    store.delete(&record.id).await.map_err(failed("delete"))?;
+    backend.clean(&store).await;
+    let there = backend.foreign_is_there().await;
+    if there { Ok(()) } else { Err(Miss::new("the other program's entry", "it is gone")) }
+}
+
+async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let stays = created(&store, record("stays")).await?;
+    let expiry_date = OffsetDateTime::now_utc() - Duration::seconds(2);
+    // A store that refuses to create what has expired has nothing to clean.
+    let _ = created(&store, Record { expiry_date, ..record("a-record-that-has-expired") }).await;
+    backend.clean(&store).await;
+    loads(&store, &stays.id, Some("stays".into())).await?;
+    let Some(contents) = backend.contents().await else { return Ok(()) };
+    let word = b"a-record-that-has-expired";
+    let left = contents.windows(word.len()).any(|window| window == word);
+    if left { Err(Miss::new("no expired record", "it is still there after the cleaning")) } else { Ok(()) }
+}
+
+async fn outlive_the_store<B: Backend>(backend: &B) -> Result<(), Miss> {
+    let store = backend.open().await;
+    let record = created(&store, record(1)).await?;
+    drop(store);
+    let expected = backend.keeps().then(|| Value::from(1));
+    loads(&backend.open().await, &record.id, expected).await
+}
