@@ -1,6 +1,9 @@
 //! Which backend an address names, and how to open it.
 
-use std::fmt::{self, Display};
+use std::{
+    fmt::{self, Display},
+    time::Duration,
+};
 
 use tower_sessions::{ExpiredDeletion, SessionStore};
 
@@ -41,32 +44,35 @@ impl Display for NotOpen {
     }
 }
 
-/// The store at an address, with `cache` before it if there is one. Where the backend does not remove expired
+/// The store at an address, with `cache` before it if there is one; a call that takes longer
+/// than `limit` fails. Where the backend does not remove expired
 /// records by itself, a task begins to.
 ///
 /// # Errors
 /// The address names no backend, or the backend does not answer.
-pub async fn open(address: &str, cache: Option<&str>) -> Result<AnyStore, NotOpen> {
-    let Some(cache) = cache else { return open_store(address).await };
-    let store = open_store(address).await?;
+pub async fn open(address: &str, cache: Option<&str>, limit: Duration) -> Result<AnyStore, NotOpen> {
+    let Some(cache) = cache else { return open_store(address, limit).await };
+    let store = open_store(address, limit).await?;
     let (kind, place) = split(cache)?;
     match kind {
-        "redis" => Ok(before(open_redis(cache, place).await?, store)),
-        "memcached" => Ok(before(open_memcached(cache, place).await?, store)),
+        "redis" => Ok(before(open_redis(cache, place, limit).await?, store, limit)),
+        "memcached" => Ok(before(open_memcached(cache, place, limit).await?, store, limit)),
         _ => Err(NotOpen::new(cache, "a cache that all instances share is needed: redis://… or memcached://…")),
     }
 }
 
-async fn open_store(address: &str) -> Result<AnyStore, NotOpen> {
+async fn open_store(address: &str, limit: Duration) -> Result<AnyStore, NotOpen> {
     let not_open = |error: &dyn Display| NotOpen::new(address, error);
     let (kind, place) = split(address)?;
     Ok(match kind {
-        "memory" => cleaned(Memory::default()),
-        "file" => cleaned(Folder::open(place).map_err(|error| not_open(&error))?),
-        "sqlite" => cleaned(Sqlite::open(place).await.map_err(|error| not_open(&error))?),
-        "postgres" | "postgresql" => cleaned(Postgres::open(address).await.map_err(|error| not_open(&error))?),
-        "redis" => AnyStore::new(open_redis(address, place).await?),
-        "memcached" => AnyStore::new(open_memcached(address, place).await?),
+        "memory" => cleaned(Memory::default(), limit),
+        "file" => cleaned(Folder::open(place).map_err(|error| not_open(&error))?, limit),
+        "sqlite" => cleaned(Sqlite::open(place, limit).await.map_err(|error| not_open(&error))?, limit),
+        "postgres" | "postgresql" => {
+            cleaned(Postgres::open(address, limit).await.map_err(|error| not_answering(address, error))?, limit)
+        }
+        "redis" => AnyStore::new(open_redis(address, place, limit).await?, limit),
+        "memcached" => AnyStore::new(open_memcached(address, place, limit).await?, limit),
         _ => return Err(NotOpen::new(address, format!("there is no such kind of store. There are:  {KINDS}"))),
     })
 }
@@ -82,26 +88,32 @@ fn split(address: &str) -> Result<(&str, &str), NotOpen> {
     Ok((kind, place))
 }
 
-async fn open_redis(address: &str, place: &str) -> Result<Redis, NotOpen> {
+async fn open_redis(address: &str, place: &str, limit: Duration) -> Result<Redis, NotOpen> {
     let nodes: Vec<_> = place.split(',').map(|node| format!("redis://{node}")).collect();
     let opened = match nodes.as_slice() {
-        [node] => Redis::open(node).await,
-        nodes => Redis::open_cluster(nodes).await,
+        [node] => Redis::open(node, limit).await,
+        nodes => Redis::open_cluster(nodes, limit).await,
     };
-    opened.map_err(|error| NotOpen::new(address, error))
+    opened.map_err(|error| not_answering(address, error))
 }
 
-async fn open_memcached(address: &str, place: &str) -> Result<Memcached, NotOpen> {
-    Memcached::open(place.split(',').map(str::to_owned).collect()).await.map_err(|error| NotOpen::new(address, error))
+async fn open_memcached(address: &str, place: &str, limit: Duration) -> Result<Memcached, NotOpen> {
+    Memcached::open(place.split(',').map(str::to_owned).collect(), limit)
+        .await
+        .map_err(|error| not_answering(address, error))
 }
 
-fn before(cache: impl Cache, store: impl SessionStore) -> AnyStore {
-    AnyStore::new(Tiers::new(cache, store))
+fn before(cache: impl Cache, store: impl SessionStore, limit: Duration) -> AnyStore {
+    AnyStore::new(Tiers::new(cache, store), limit)
 }
 
-fn cleaned(store: impl ExpiredDeletion + Clone) -> AnyStore {
+fn cleaned(store: impl ExpiredDeletion + Clone, limit: Duration) -> AnyStore {
     tokio::spawn(clean(store.clone(), EVERY));
-    AnyStore::new(store)
+    AnyStore::new(store, limit)
+}
+
+fn not_answering(address: &str, error: impl Display) -> NotOpen {
+    NotOpen::new(address, format!("{error}; is the server running there? sqlite:FILE needs none"))
 }
 
 /// The address as it may be shown.
@@ -119,6 +131,7 @@ pub fn without_password(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::LIMIT;
 
     #[test]
     fn a_password_is_never_shown() {
@@ -136,10 +149,10 @@ mod tests {
             ("file:", "it does not say where"),
             ("redis://", "it does not say where"),
         ] {
-            let said = open(address, None).await.unwrap_err().to_string();
+            let said = open(address, None, LIMIT).await.unwrap_err().to_string();
             assert!(said.contains(words) && said.contains(KINDS), "{address}: {said}");
         }
-        let said = open("memory:", Some("memory:")).await.unwrap_err().to_string();
+        let said = open("memory:", Some("memory:"), LIMIT).await.unwrap_err().to_string();
         assert!(said.contains("a cache that all instances share"), "{said}");
     }
 }

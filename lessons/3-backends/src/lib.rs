@@ -1,5 +1,117 @@
-//! Lesson 3.
+//! Lesson 3, backends: one app, and any place for its sessions to be.
+//! Run with `cargo run -p lesson-3 -- --store sqlite:sessions.sqlite`.
+
 pub mod address;
 pub mod at_rest;
 pub mod cleaning;
+pub mod front;
+pub mod instance;
+mod page;
 pub mod store;
+mod unavailable;
+
+use axum::{
+    Extension, Router,
+    response::{Html, Redirect},
+    routing::{get, post},
+};
+use lesson_page::Failure;
+use minijinja::{context, value::Serde};
+use serde::{Deserialize, Serialize};
+use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
+
+use crate::page::{Done, PAGES};
+
+/// The cookie that carries the session ID.
+const COOKIE: &str = "lesson-3";
+
+/// Where an app runs, for its pages to say.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Place {
+    /// Where the sessions are, such as `sqlite:sessions.sqlite`; empty where nobody said.
+    pub store: String,
+    /// Which copy of the app this is, where there are several.
+    pub instance: Option<usize>,
+}
+
+/// The lesson on `store`.
+pub fn app<S: SessionStore + Clone>(store: S) -> Router {
+    app_at(Place::default(), store)
+}
+
+/// The lesson on `store`, and its pages say where that is.
+pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/set_session", post(set_session))
+        .route("/get_session", get(get_session))
+        .route("/count", post(count))
+        .route("/clear_session", post(clear_session))
+        .route("/logout", post(logout))
+        .layer(SessionManagerLayer::new(store).with_name(COOKIE))
+        .layer(Extension(place))
+        .layer(axum::middleware::map_response(unavailable::say))
+}
+
+/// What the session knows of its visitor.
+#[derive(Default, Deserialize, Serialize)]
+struct Visitor {
+    username: Option<String>,
+    count: u64,
+}
+
+impl Visitor {
+    const KEY: &str = "visitor";
+
+    async fn of(session: &Session) -> Result<Self, Error> {
+        Ok(session.get(Self::KEY).await?.unwrap_or_default())
+    }
+
+    async fn remember(&self, session: &Session) -> Result<(), Error> {
+        session.insert(Self::KEY, self).await
+    }
+}
+
+async fn index(session: Session, Extension(place): Extension<Place>, done: Done) -> Result<Html<String>, Failure> {
+    let visitor = Visitor::of(&session).await?;
+    let id = session.id();
+    PAGES.render(
+        "index.html",
+        context! {
+            place => Serde(place),
+            visitor => Serde(visitor),
+            done => done.sentence(),
+            id => id.map(|id| id.to_string()),
+            key => id.map(|id| at_rest::key(&id)),
+        },
+    )
+}
+
+async fn set_session(session: Session) -> Result<Redirect, Failure> {
+    let visitor = Visitor { username: Some("JohnDoe".to_owned()), ..Visitor::of(&session).await? };
+    visitor.remember(&session).await?;
+    Ok(Done::Set.back())
+}
+
+async fn get_session(session: Session, Extension(place): Extension<Place>) -> Result<Html<String>, Failure> {
+    PAGES.render("who.html", context! { place => Serde(place), username => Visitor::of(&session).await?.username })
+}
+
+async fn count(session: Session) -> Result<Redirect, Failure> {
+    let mut visitor = Visitor::of(&session).await?;
+    visitor.count += 1;
+    visitor.remember(&session).await?;
+    Ok(Redirect::to("/"))
+}
+
+async fn clear_session(session: Session) -> Result<Redirect, Failure> {
+    // Ask the store first: `clear` alone would accept any ID the browser sends, also one nobody issued.
+    Visitor::of(&session).await?;
+    session.clear().await;
+    Ok(Done::Cleared.back())
+}
+
+async fn logout(session: Session) -> Result<Redirect, Failure> {
+    session.flush().await?;
+    Ok(Done::LoggedOut.back())
+}

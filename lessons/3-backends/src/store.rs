@@ -27,36 +27,40 @@ pub const LIMIT: Duration = Duration::from_millis(800);
 
 /// A store of any kind, and each of its calls with an end.
 #[derive(Clone, Debug)]
-pub struct AnyStore(Arc<dyn SessionStore>);
+pub struct AnyStore {
+    store: Arc<dyn SessionStore>,
+    limit: Duration,
+}
 
 impl AnyStore {
-    /// This store, as one of many.
-    pub fn new(store: impl SessionStore) -> Self {
-        Self(Arc::new(store))
+    /// This store, whose calls fail when they take longer than `limit`.
+    pub fn new(store: impl SessionStore, limit: Duration) -> Self {
+        Self { store: Arc::new(store), limit }
+    }
+
+    async fn limited<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let late = || failed(format!("no answer in {} ms", self.limit.as_millis()));
+        timeout(self.limit, call).await.unwrap_or_else(|_| Err(late()))
     }
 }
 
 #[async_trait]
 impl SessionStore for AnyStore {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        limited(self.0.create(record)).await
+        self.limited(self.store.create(record)).await
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        limited(self.0.save(record)).await
+        self.limited(self.store.save(record)).await
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        limited(self.0.load(id)).await
+        self.limited(self.store.load(id)).await
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        limited(self.0.delete(id)).await
+        self.limited(self.store.delete(id)).await
     }
-}
-
-async fn limited<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
-    timeout(LIMIT, call).await.unwrap_or_else(|_| Err(failed(format!("no answer in {} ms", LIMIT.as_millis()))))
 }
 
 /// What a client of a backend says, as the error of a store.

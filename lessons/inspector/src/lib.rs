@@ -44,7 +44,7 @@ pub use exchange::{
     StoreCall, What,
 };
 pub use observed::Observed;
-pub use serve::{listen, serve};
+pub use serve::{listen, serve, serve_on};
 use timeline::Timeline;
 
 /// Where the inspector's own page lives, below the app it watches.

@@ -7,7 +7,7 @@ use std::{
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tower_sessions::MemoryStore;
+use tower_sessions::{MemoryStore, SessionStore};
 
 use crate::{Inspector, Observed, PATH};
 
@@ -18,11 +18,21 @@ const TRIED: u16 = 100;
 ///
 /// It listens on loopback at `port`, or at the next free one, and prints where.
 pub async fn serve(name: &str, port: u16, app: impl FnOnce(Observed<MemoryStore>) -> Router) -> io::Result<()> {
+    serve_on(name, port, MemoryStore::default(), app).await
+}
+
+/// The same on a store of your own.
+pub async fn serve_on<S: SessionStore>(
+    name: &str,
+    port: u16,
+    store: S,
+    app: impl FnOnce(Observed<S>) -> Router,
+) -> io::Result<()> {
     let inspector = Inspector::default();
-    let app = inspector.wrap(app(inspector.observe(MemoryStore::default())));
+    let app = inspector.wrap(app(inspector.observe(store)));
     let listener = listen(port).await?;
     let port = listener.local_addr()?.port();
-    println!("{name}    http://localhost:{port}/\ninspector   http://localhost:{port}{PATH}\nCtrl-C ends it.");
+    println!("{name:<12}http://localhost:{port}/\ninspector   http://localhost:{port}{PATH}\nCtrl-C ends it.");
     axum::serve(listener, app).await
 }
 

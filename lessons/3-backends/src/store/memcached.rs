@@ -12,7 +12,7 @@ use tower_sessions::{
 };
 
 use super::{
-    LIMIT, failed,
+    failed,
     tiers::{Cache, Found, REST},
 };
 use crate::at_rest::{decode, encode, key};
@@ -22,14 +22,14 @@ use crate::at_rest::{decode, encode, key};
 pub struct Memcached(AsyncMetaClient);
 
 impl Memcached {
-    /// Connects to servers such as `127.0.0.1:11211`.
+    /// Connects to servers such as `127.0.0.1:11211`. A call fails that takes longer than `limit`.
     ///
     /// # Errors
     /// One of them does not answer.
-    pub async fn open(servers: Vec<String>) -> std::result::Result<Self, Error> {
+    pub async fn open(servers: Vec<String>, limit: Duration) -> std::result::Result<Self, Error> {
         let client = MetaClientBuilder::new()
-            .connect_timeout(Some(LIMIT))
-            .io_timeout(Some(LIMIT))
+            .connect_timeout(Some(limit))
+            .io_timeout(Some(limit))
             .connect_multiple_async(servers)
             .await?;
         client.noop().await?;

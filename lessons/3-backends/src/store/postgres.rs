@@ -1,14 +1,16 @@
 //! In PostgreSQL: one truth for any number of machines.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use sqlx::{PgPool, postgres::PgPoolOptions, query, query_scalar};
+use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions, query, query_scalar};
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
     session_store::Result,
 };
 
-use super::{LIMIT, failed};
+use super::failed;
 use crate::at_rest::{PREFIX, decode, encode, key, milliseconds, now};
 
 /// A database, behind a pool of connections that are made anew when they break.
@@ -17,11 +19,14 @@ pub struct Postgres(PgPool);
 
 impl Postgres {
     /// Connects to `postgres://user:password@host:port/database`, and makes the table if there is none.
+    /// A call fails that has to wait longer than `limit` for a connection.
     ///
     /// # Errors
     /// The database does not answer, or does not let us in.
-    pub async fn open(address: &str) -> std::result::Result<Self, sqlx::Error> {
-        let pool = PgPoolOptions::new().acquire_timeout(LIMIT).connect(address).await?;
+    pub async fn open(address: &str, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
+        // The pool would only say that time ran out; one connection says why.
+        PgConnection::connect(address).await?.close().await?;
+        let pool = PgPoolOptions::new().acquire_timeout(limit).connect(address).await?;
         // Two instances may start at once, and PostgreSQL's `if not exists` is not safe against that by itself.
         let mut start = pool.begin().await?;
         query("select pg_advisory_xact_lock(43003)").execute(&mut *start).await?;

@@ -1,6 +1,6 @@
 //! In Redis, on one node or in a cluster: quick, shared, and expired records go by themselves.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use redis::{
@@ -17,7 +17,7 @@ use tower_sessions::{
 };
 
 use super::{
-    LIMIT, failed,
+    failed,
     tiers::{Cache, Found, REST},
 };
 use crate::at_rest::{decode, encode, key, milliseconds};
@@ -33,14 +33,14 @@ enum Connection {
 }
 
 impl Redis {
-    /// Connects to one node, at an address such as `redis://127.0.0.1:6379`.
+    /// Connects to one node, at an address such as `redis://127.0.0.1:6379`. A call fails that takes longer than `limit`.
     ///
     /// # Errors
     /// The node does not answer.
-    pub async fn open(address: &str) -> std::result::Result<Self, RedisError> {
+    pub async fn open(address: &str, limit: Duration) -> std::result::Result<Self, RedisError> {
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(LIMIT))
-            .set_response_timeout(Some(LIMIT))
+            .set_connection_timeout(Some(limit))
+            .set_response_timeout(Some(limit))
             // The next request tries again; this one's visitor should not wait for it.
             .set_number_of_retries(1);
         let manager = ConnectionManager::new_with_config(Client::open(address)?, config).await?;
@@ -51,11 +51,11 @@ impl Redis {
     ///
     /// # Errors
     /// None of the nodes answers.
-    pub async fn open_cluster(addresses: &[String]) -> std::result::Result<Self, RedisError> {
+    pub async fn open_cluster(addresses: &[String], limit: Duration) -> std::result::Result<Self, RedisError> {
         let client = ClusterClientBuilder::new(addresses.iter().map(String::as_str))
-            .connection_timeout(LIMIT)
-            .response_timeout(LIMIT)
-            .overall_response_timeout(Some(LIMIT))
+            .connection_timeout(limit)
+            .response_timeout(limit)
+            .overall_response_timeout(Some(limit))
             .build()?;
         Self::answering(Connection::Cluster(client.get_async_connection().await?)).await
     }

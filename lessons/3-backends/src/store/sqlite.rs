@@ -1,6 +1,10 @@
 //! In an SQLite file: no server to run, and nothing lost with the process.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    path::Path,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use sqlx::{
@@ -13,7 +17,7 @@ use tower_sessions::{
     session_store::Result,
 };
 
-use super::{LIMIT, failed};
+use super::failed;
 use crate::at_rest::{PREFIX, decode, encode, key, milliseconds, now};
 
 /// A file, behind a pool of connections.
@@ -21,21 +25,26 @@ use crate::at_rest::{PREFIX, decode, encode, key, milliseconds, now};
 pub struct Sqlite(SqlitePool);
 
 impl Sqlite {
-    /// Opens the file, and makes it and its table if there are none.
+    /// Opens the file, and makes it and its table if there are none. A call fails that has to wait longer than `limit`.
     ///
     /// # Errors
     /// It cannot be made, or is no SQLite file.
-    pub async fn open(file: impl AsRef<Path>) -> std::result::Result<Self, sqlx::Error> {
+    pub async fn open(file: impl AsRef<Path>, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
         if let Some(folder) = file.as_ref().parent() {
             fs::create_dir_all(folder)?;
         }
+        // For its owner alone; SQLite gives the files it puts beside it the same mode.
+        let mut options = File::options();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        drop(options.open(&file)?);
         let options = SqliteConnectOptions::new()
             .filename(file)
-            .create_if_missing(true)
-            // Readers and a writer do not wait for each other; two writers wait for up to half a second.
+            // Readers and a writer do not wait for each other; two writers do, for a while.
             .journal_mode(SqliteJournalMode::Wal)
-            .busy_timeout(LIMIT / 2);
-        let pool = SqlitePoolOptions::new().acquire_timeout(LIMIT).connect_with(options).await?;
+            .busy_timeout(limit / 2);
+        let pool = SqlitePoolOptions::new().acquire_timeout(limit).connect_with(options).await?;
         query(
             "create table if not exists sessions (key text primary key, value blob not null, expires integer not null)",
         )

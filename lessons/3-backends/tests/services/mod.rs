@@ -19,6 +19,8 @@ pub struct Service {
     pub port: u16,
     folder: TempDir,
     command: MakeCommand,
+    /// Whether it takes requests, once it listens.
+    ready: fn(u16) -> bool,
     process: Option<Child>,
 }
 
@@ -57,7 +59,7 @@ impl Service {
     /// PostgreSQL, with an empty database `postgres` and a user `postgres` who needs no password.
     pub fn postgres() -> Option<Self> {
         let (initdb, postgres) = (program("initdb")?, program("postgres")?);
-        Some(Self::start(move |folder, port| {
+        Some(Self::start_with(postgres_is_ready, move |folder, port| {
             let data = folder.join("data");
             if !data.exists() {
                 let mut init = Command::new(&initdb);
@@ -75,8 +77,12 @@ impl Service {
     }
 
     fn start(command: impl Fn(&Path, u16) -> Command + Send + Sync + 'static) -> Self {
+        Self::start_with(|_| true, command)
+    }
+
+    fn start_with(ready: fn(u16) -> bool, command: impl Fn(&Path, u16) -> Command + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the server");
-        let mut service = Self { port: free_port(), folder, command: Box::new(command), process: None };
+        let mut service = Self { port: free_port(), folder, command: Box::new(command), ready, process: None };
         service.restart();
         service
     }
@@ -89,19 +95,46 @@ impl Service {
         }
     }
 
-    /// Starts it again, and comes back when it listens.
+    /// Lets it stand still: it holds its connections and answers nobody.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let process = self.process.as_ref().expect("it runs").id().to_string();
+        // PostgreSQL answers with a child for each connection.
+        let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+        let all = [process.as_str()].into_iter().chain(children.split_whitespace());
+        assert!(Command::new("kill").arg(signal).args(all).status().is_ok_and(|status| status.success()));
+    }
+
+    /// Starts it again, and comes back when it takes requests.
     pub fn restart(&mut self) {
         self.kill();
+        // The children of a PostgreSQL that was killed notice after a moment, and until then it does not start.
+        let mut attempts = 0;
+        while !self.begins() {
+            attempts += 1;
+            assert!(attempts < 200, "the server does not start: {}", self.log());
+        }
+    }
+
+    fn begins(&mut self) -> bool {
         let log = fs::File::create(self.folder.path().join("log")).expect("a log for the server");
         let mut command = (self.command)(self.folder.path(), self.port);
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
-        let mut process = command.spawn().expect("the server starts");
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            let ended = process.try_wait().expect("the server can be asked");
-            assert!(ended.is_none(), "the server ended ({ended:?}): {}", self.log());
-            std::thread::yield_now();
+        let process = self.process.insert(command.spawn().expect("the server can be run"));
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() || !(self.ready)(self.port) {
+            if process.try_wait().expect("the server can be asked").is_some() {
+                return false;
+            }
         }
-        self.process = Some(process);
+        true
     }
 
     pub fn log(&self) -> String {
@@ -116,7 +149,8 @@ pub fn redis_cluster() -> Option<Vec<Service>> {
     let mut create = Command::new(&cli);
     create.args(["--cluster", "create"]).args(nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)));
     let created = create.arg("--cluster-yes").output().expect("redis-cli starts");
-    assert!(created.status.success(), "the cluster: {}", String::from_utf8_lossy(&created.stdout));
+    let said = [created.stdout, created.stderr].concat();
+    assert!(created.status.success(), "the cluster: {}", String::from_utf8_lossy(&said));
     // The nodes tell each other; until the last one knows, it answers that the cluster is down.
     for node in &nodes {
         let info = || Command::new(&cli).args(["-p", &node.port.to_string(), "cluster", "info"]).output();
@@ -148,13 +182,20 @@ pub fn program(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// Free now, no other test's, and low enough that a cluster's second port (10000 above it) is one as well.
+/// It listens before it is ready.
+fn postgres_is_ready(port: u16) -> bool {
+    let Some(asking) = program("pg_isready") else { return true };
+    Command::new(asking).args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).status().is_ok_and(|it| it.success())
+}
+
+/// Free now, and no other test's. Below 32768, so that no outgoing connection takes it while a server is away, and
+/// so low that the same holds for a cluster node's second port, 10000 above it.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Test binaries run at the same time: each begins elsewhere.
-    let begin = 20_000 + (std::process::id() % 300) as u16 * 100;
+    let begin = 12_000 + (std::process::id() % 90) as u16 * 100;
     loop {
-        let port = begin + NEXT.fetch_add(1, Ordering::Relaxed) % 5_000;
+        let port = begin + NEXT.fetch_add(1, Ordering::Relaxed) % 1_000;
         let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
         if free(port) && free(port + 10_000) {
             return port;

@@ -1,0 +1,78 @@
+//! Serves lesson 3 on the store of your choice. Run with `cargo run -p lesson-3 -- --help`.
+
+use std::{io, process::ExitCode};
+
+use clap::Parser;
+use lesson_3::{
+    Place,
+    address::{KINDS, open, without_password},
+    app_at,
+    front::front,
+    instance::{Instances, Launch},
+    store::LIMIT,
+};
+use tokio::io::{AsyncReadExt, stdin};
+
+/// Lesson 3: the same app, its sessions wherever you like.
+#[derive(Parser)]
+#[command(after_help = format!("Stores:  {KINDS}"))]
+struct Arguments {
+    /// Where the sessions are kept
+    #[arg(long, default_value = "sqlite:.workbook/lesson-3.sqlite")]
+    store: String,
+    /// A cache before the store: redis://… or memcached://…
+    #[arg(long)]
+    cache: Option<String>,
+    /// The port to listen at, or the next free one after it
+    #[arg(long, default_value_t = 4003)]
+    port: u16,
+    /// Run this many copies of the app over the store, behind a front
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=16))]
+    instances: Option<u8>,
+    /// Be one of those copies
+    #[arg(long, hide = true)]
+    instance: Option<usize>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), String> {
+    let Arguments { store, cache, port, instances, instance } = arguments;
+    if let Some(count) = instances {
+        return behind_a_front(Launch { store, cache }, port, usize::from(count)).await;
+    }
+    let opened = open(&store, cache.as_deref(), LIMIT).await.map_err(|error| error.to_string())?;
+    let named = [Some(store), cache].into_iter().flatten().map(|address| without_password(&address));
+    let place = Place { store: named.collect::<Vec<_>>().join(" behind "), instance };
+    let served = match instance {
+        Some(_) => serve_instance(app_at(place, opened), port).await,
+        None => session_inspector::serve_on("lesson-3", port, opened, |store| app_at(place, store)).await,
+    };
+    served.map_err(|error| format!("lesson-3 cannot be served: {error}"))
+}
+
+async fn behind_a_front(launch: Launch, port: u16, count: usize) -> Result<(), String> {
+    let instances = Instances::launch(launch, count).await?;
+    let not_served = |error: io::Error| format!("the front cannot be served: {error}");
+    let listener = session_inspector::listen(port).await.map_err(not_served)?;
+    let port = listener.local_addr().map_err(not_served)?.port();
+    println!("lesson-3    http://localhost:{port}/\ninstances   http://localhost:{port}/_front\nCtrl-C ends it.");
+    axum::serve(listener, front(instances)).await.map_err(not_served)
+}
+
+/// One of several: it tells its port, and ends when the front does.
+async fn serve_instance(app: axum::Router, port: u16) -> io::Result<()> {
+    let listener = session_inspector::listen(port).await?;
+    println!("{}", listener.local_addr()?.port());
+    let front_ended = async { drop(stdin().read_to_end(&mut Vec::new()).await) };
+    axum::serve(listener, app).with_graceful_shutdown(front_ended).await
+}

@@ -1,0 +1,178 @@
+//! What the lesson says about its app and its stores, each seen to hold.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use checks::{
+    Miss, Trial,
+    store::{Backend, rules},
+};
+use lesson_3::{app, cleaning::clean};
+use tokio::sync::Notify;
+use tower_sessions::{
+    ExpiredDeletion, MemoryStore, SessionStore,
+    session::{Id, Record},
+    session_store::{Error, Result as StoreResult},
+};
+
+/// The transcript of a test is what the book shows of it.
+fn snapshot(name: &str, trial: &Trial) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, trial.transcript());
+    });
+}
+
+#[tokio::test]
+async fn s07_s13_s20_s21_set_get_and_clear() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let alice = trial.browser("alice");
+    alice.get("/get_session").await?.shows("You are not logged in")?;
+    alice.post("/set_session", &[]).await?.redirects_to("/")?;
+    alice.get("/?done=set").await?.shows("Session data set")?;
+    alice.get("/get_session").await?.shows("Logged in as JohnDoe")?;
+    alice.post("/count", &[]).await?.redirects_to("/")?;
+    alice.get("/").await?.shows("Logged in as JohnDoe, and you have counted to 1.")?;
+    alice.post("/clear_session", &[]).await?.redirects_to("/")?;
+    alice.get("/?done=cleared").await?.shows("Session cleared")?;
+    alice.get("/get_session").await?.shows("You are not logged in")
+}
+
+#[tokio::test]
+async fn s21_the_record_is_gone_after_a_logout_and_the_old_cookie_is_worth_nothing() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let alice = trial.browser("alice");
+    alice.post("/set_session", &[]).await?;
+    let mallory = alice.copied_by("mallory");
+    alice.post("/logout", &[]).await?.redirects_to("/")?;
+    mallory.get("/get_session").await?.shows("You are not logged in")?;
+    snapshot("logout", &trial);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_page_shows_the_key_and_the_store_is_the_only_one_to_know_it() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let alice = trial.browser("alice");
+    let issued = alice.post("/count", &[]).await?.exchange.response.set_cookies[0].value.clone();
+    let id: Id = issued.parse().expect("the cookie is an ID");
+    alice.get("/").await?.shows(&lesson_3::at_rest::key(&id))?;
+    // Of SHA-256 itself: the key of an ID that anyone can work out by hand.
+    assert_eq!(
+        lesson_3::at_rest::key(&Id(0)),
+        "lesson-3-8a5bdb4cc15164126c6ef2668de9dd240d299ce6397a42c95a9411b93d080ed8"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_changes_by_reading() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let alice = trial.browser("alice");
+    for path in ["/set_session", "/count", "/clear_session", "/logout"] {
+        alice.get(path).await?.has_status(405)?;
+        alice.head(path).await?.has_status(405)?;
+    }
+    alice.get("/?done=%3Cscript%3Ealert(1)%3C/script%3E").await?.shows("You are not logged in")
+}
+
+/// tower-sessions' own store in memory, held to the same rules.
+struct OfTowerSessions;
+
+impl Backend for OfTowerSessions {
+    type Store = MemoryStore;
+
+    async fn open(&self) -> MemoryStore {
+        MemoryStore::default()
+    }
+
+    fn keeps(&self) -> bool {
+        false
+    }
+
+    async fn damage(&self, _: &Id) -> Option<()> {
+        None
+    }
+
+    async fn contents(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    async fn put_foreign(&self) -> Option<()> {
+        None
+    }
+
+    async fn foreign_is_there(&self) -> bool {
+        false
+    }
+
+    async fn clean(&self, _: &MemoryStore) {}
+}
+
+#[tokio::test]
+async fn the_memory_store_of_tower_sessions_revives_what_was_ended() {
+    let mut broken = Vec::new();
+    for rule in rules() {
+        if (rule.run)(&OfTowerSessions).await.is_err() {
+            broken.push(rule.id);
+        }
+    }
+    assert_eq!(
+        broken,
+        [
+            "save_never_revives_a_deleted_session",
+            "a_save_that_races_a_delete_loses",
+            "save_never_revives_an_expired_session"
+        ]
+    );
+}
+
+/// Its first cleaning fails, its second one panics, and its third one goes well.
+#[derive(Clone, Debug, Default)]
+struct Troubled {
+    cleanings: Arc<AtomicUsize>,
+    third: Arc<Notify>,
+}
+
+#[async_trait]
+impl SessionStore for Troubled {
+    async fn save(&self, _: &Record) -> StoreResult<()> {
+        Ok(())
+    }
+
+    async fn load(&self, _: &Id) -> StoreResult<Option<Record>> {
+        Ok(None)
+    }
+
+    async fn delete(&self, _: &Id) -> StoreResult<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ExpiredDeletion for Troubled {
+    async fn delete_expired(&self) -> StoreResult<()> {
+        match self.cleanings.fetch_add(1, Ordering::Relaxed) {
+            0 => Err(Error::Backend("the disk is away".to_owned())),
+            1 => panic!("the disk is on fire"),
+            _ => {
+                self.third.notify_one();
+                Ok(())
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn cleaning_goes_on_after_an_error_and_after_a_panic() {
+    let store = Troubled::default();
+    let cleaning = tokio::spawn(clean(store.clone(), Duration::from_millis(1)));
+    store.third.notified().await;
+    assert!(!cleaning.is_finished());
+    cleaning.abort();
+}

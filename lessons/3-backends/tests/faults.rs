@@ -1,0 +1,201 @@
+//! What visitors see while a server is away, and what is left when it is back.
+
+mod services;
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use checks::{Answer, Browser, Miss, Trial};
+use futures_util::future::join_all;
+use lesson_3::{
+    address::open,
+    app,
+    store::{AnyStore, LIMIT},
+};
+use services::Service;
+use tokio::time::timeout;
+
+/// No visitor waits longer, whatever the backend does.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a server may take to be itself again.
+const RECOVERY: Duration = Duration::from_secs(60);
+
+fn trial(store: &AnyStore) -> Trial {
+    let store = store.clone();
+    Trial::of(move |_| app(store.clone()))
+}
+
+/// An answer in time, whichever.
+async fn in_time(answer: impl Future<Output = Result<Answer, Miss>>) -> Answer {
+    timeout(PATIENCE, answer).await.expect("an answer within two seconds").expect("an answer and no panic")
+}
+
+async fn count(visitor: &Browser<'_>) -> StatusCode {
+    in_time(visitor.post("/count", &[])).await.status
+}
+
+/// How far the visitor has counted; nothing while the store is away.
+async fn counted(visitor: &Browser<'_>) -> Option<u64> {
+    let page = in_time(visitor.get("/")).await;
+    let text = page.text();
+    let counted = text.split("you have counted to ").nth(1)?;
+    counted.split('.').next()?.parse().ok()
+}
+
+async fn back(visitor: &Browser<'_>) -> u64 {
+    let asking = async {
+        loop {
+            if let Some(counted) = counted(visitor).await {
+                return counted;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(RECOVERY, asking).await.expect("the app finds its server again")
+}
+
+/// The server is away, then back: 503 and a sentence in between, and no work for anyone to make the app well again.
+async fn is_away_and_comes_back(mut server: Service, address: String) -> u64 {
+    let store = open(&address, None, LIMIT).await.unwrap();
+    let trial = trial(&store);
+    let alice = trial.browser("alice");
+    for _ in 0..3 {
+        assert_eq!(count(&alice).await, StatusCode::SEE_OTHER);
+    }
+    server.kill();
+    for _ in 0..3 {
+        for away in [in_time(alice.get("/")).await, in_time(alice.post("/count", &[])).await] {
+            assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE, "{}", away.body);
+            assert!(away.body.starts_with("the session"), "a sentence, not {:?}", away.body);
+            assert_eq!(away.headers["retry-after"], "1");
+        }
+    }
+    server.restart();
+    back(&alice).await
+}
+
+/// The server stands still with all connections open: nobody waits for it for long.
+async fn stands_still(server: Service, address: String) {
+    let store = open(&address, None, LIMIT).await.unwrap();
+    let trial = trial(&store);
+    let alice = trial.browser("alice");
+    assert_eq!(count(&alice).await, StatusCode::SEE_OTHER);
+    server.pause();
+    assert_eq!(count(&alice).await, StatusCode::SERVICE_UNAVAILABLE, "{address}");
+    assert_eq!(in_time(alice.get("/")).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    server.resume();
+    assert!(back(&alice).await >= 1);
+}
+
+/// Eight visitors count while the server is killed and started again. What each was told is done, is done.
+async fn crashes_under_load(mut server: Service, address: String) {
+    let store = open(&address, None, LIMIT).await.unwrap();
+    let trials: Vec<_> = (0..8).map(|_| trial(&store)).collect();
+    let visitors: Vec<_> = trials.iter().map(|trial| trial.browser("alice")).collect();
+    for visitor in &visitors {
+        assert_eq!(count(visitor).await, StatusCode::SEE_OTHER);
+    }
+    let crash = tokio::task::spawn_blocking(move || {
+        server.restart();
+        server
+    });
+    let counting = visitors.iter().map(async |visitor| {
+        let (mut done, mut failed) = (1, 0);
+        for _ in 0..40 {
+            match count(visitor).await {
+                StatusCode::SEE_OTHER => done += 1,
+                StatusCode::SERVICE_UNAVAILABLE => failed += 1,
+                other => panic!("{other}"),
+            }
+        }
+        (done, failed)
+    });
+    let told = join_all(counting).await;
+    let _server = crash.await.unwrap();
+    for (visitor, (done, failed)) in visitors.iter().zip(told) {
+        let kept = back(visitor).await;
+        // A failed one may have come through before the answer was lost.
+        assert!(
+            (done..=done + failed).contains(&kept),
+            "told {done} are done and {failed} failed, and {kept} are kept"
+        );
+    }
+}
+
+fn redis(server: &Service) -> String {
+    format!("redis://127.0.0.1:{}", server.port)
+}
+
+fn postgres(server: &Service) -> String {
+    format!("postgres://postgres@127.0.0.1:{}/postgres", server.port)
+}
+
+fn memcached(server: &Service) -> String {
+    format!("memcached://127.0.0.1:{}", server.port)
+}
+
+#[tokio::test]
+async fn redis_is_away_and_comes_back_with_every_session() {
+    let Some(server) = Service::redis() else { return };
+    let address = redis(&server);
+    assert_eq!(is_away_and_comes_back(server, address).await, 3);
+}
+
+#[tokio::test]
+async fn postgres_is_away_and_comes_back_with_every_session() {
+    let Some(server) = Service::postgres() else { return };
+    let address = postgres(&server);
+    assert_eq!(is_away_and_comes_back(server, address).await, 3);
+}
+
+#[tokio::test]
+async fn memcached_is_away_and_comes_back_without_a_session() {
+    let Some(server) = Service::memcached() else { return };
+    let address = memcached(&server);
+    assert_eq!(is_away_and_comes_back(server, address).await, 0, "a cache promises nothing");
+}
+
+#[cfg(target_os = "linux")] // where a process tells of its children
+#[tokio::test]
+async fn a_server_that_stands_still_keeps_nobody_waiting() {
+    for (server, address) in [
+        (Service::redis(), redis as fn(&Service) -> String),
+        (Service::postgres(), postgres),
+        (Service::memcached(), memcached),
+    ] {
+        let Some(server) = server else { continue };
+        let address = address(&server);
+        stands_still(server, address).await;
+    }
+}
+
+#[tokio::test]
+async fn redis_keeps_what_it_said_it_keeps_when_it_crashes_under_load() {
+    let Some(server) = Service::redis() else { return };
+    let address = redis(&server);
+    crashes_under_load(server, address).await;
+}
+
+#[tokio::test]
+async fn postgres_keeps_what_it_said_it_keeps_when_it_crashes_under_load() {
+    let Some(server) = Service::postgres() else { return };
+    let address = postgres(&server);
+    crashes_under_load(server, address).await;
+}
+
+#[tokio::test]
+async fn a_cache_that_is_away_slows_reading_and_stops_logging_out() {
+    let (Some(mut cache), folder) = (Service::memcached(), tempfile::tempdir().unwrap()) else { return };
+    let store = format!("sqlite:{}", folder.path().join("sessions.sqlite").display());
+    let store = open(&store, Some(&memcached(&cache)), LIMIT).await.unwrap();
+    let trial = trial(&store);
+    let alice = trial.browser("alice");
+    assert_eq!(count(&alice).await, StatusCode::SEE_OTHER);
+    cache.kill();
+    assert_eq!(counted(&alice).await, Some(1), "the store is asked instead");
+    // It may come back with the session in it, so nothing may change that it does not hear of.
+    assert_eq!(in_time(alice.post("/logout", &[])).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    cache.restart();
+    assert_eq!(in_time(alice.post("/logout", &[])).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(back(&alice).await, 0);
+}
