@@ -38,10 +38,12 @@ impl AnyStore {
         Self { store: Arc::new(store), limit }
     }
 
+    // ANCHOR: limit
     async fn limited<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         let late = || failed(format!("no answer in {} ms", self.limit.as_millis()));
         timeout(self.limit, call).await.unwrap_or_else(|_| Err(late()))
     }
+    // ANCHOR_END: limit
 }
 
 #[async_trait]

@@ -114,6 +114,7 @@ impl Backend for OfTowerSessions {
     async fn clean(&self, _: &MemoryStore) {}
 }
 
+// ANCHOR: tower_sessions
 #[tokio::test]
 async fn the_memory_store_of_tower_sessions_revives_what_was_ended() {
     let mut broken = Vec::new();
@@ -131,6 +132,7 @@ async fn the_memory_store_of_tower_sessions_revives_what_was_ended() {
         ]
     );
 }
+// ANCHOR_END: tower_sessions
 
 /// Its first cleaning fails, its second one panics, and its third one goes well.
 #[derive(Clone, Debug, Default)]

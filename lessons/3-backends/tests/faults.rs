@@ -87,6 +87,7 @@ async fn stands_still(server: Service, address: String) {
     assert!(back(&alice).await >= 1);
 }
 
+// ANCHOR: crash
 /// Eight visitors count while the server is killed and started again. What each was told is done, is done.
 async fn crashes_under_load(mut server: Service, address: String) {
     let store = open(&address, None, LIMIT).await.unwrap();
@@ -121,6 +122,7 @@ async fn crashes_under_load(mut server: Service, address: String) {
         );
     }
 }
+// ANCHOR_END: crash
 
 fn redis(server: &Service) -> String {
     format!("redis://127.0.0.1:{}", server.port)

@@ -70,6 +70,7 @@ fn known_at(instances: &[&str]) -> Vec<(String, bool)> {
     instances.iter().map(|instance| ((*instance).to_owned(), true)).collect()
 }
 
+// ANCHOR: one
 /// Logged in at one, known at all; one is killed, and nobody is logged out; it comes back, and knows everyone.
 async fn are_one_over(store: &str) {
     let front = Front::of(3, store).await;
@@ -85,6 +86,7 @@ async fn are_one_over(store: &str) {
     front.send("POST", "/logout", Some(&cookie)).await;
     assert!(front.asked(3, &cookie).await.iter().all(|(_, known)| !known));
 }
+// ANCHOR_END: one
 
 #[tokio::test]
 async fn copies_of_the_app_are_one_over_a_file() {
@@ -101,6 +103,7 @@ async fn copies_of_the_app_are_one_over_a_redis_cluster_of_three_nodes() {
     are_one_over(&format!("redis://{}", addresses.join(","))).await;
 }
 
+// ANCHOR: strangers
 #[tokio::test]
 async fn copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory() {
     let front = Front::of(3, "memory:").await;
@@ -108,6 +111,7 @@ async fn copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory() {
     let known = [("2".to_owned(), false), ("3".to_owned(), false), ("1".to_owned(), true), ("2".to_owned(), false)];
     assert_eq!(front.asked(4, &cookie).await, known);
 }
+// ANCHOR_END: strangers
 
 #[tokio::test]
 async fn the_front_says_what_it_cannot_do() {
