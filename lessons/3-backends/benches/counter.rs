@@ -102,7 +102,7 @@ async fn visit(address: &str, begun: Instant) -> Vec<Duration> {
         }
         let sent = Instant::now();
         let answer = client.request(request.body(Body::empty()).expect("a request")).await.expect("an answer");
-        assert!(answer.status().is_redirection(), "{}", answer.status());
+        assert!(answer.status().is_redirection(), "{address}: {}", answer.status());
         if let Some(set) = answer.headers().get("set-cookie") {
             cookie = set.to_str().ok().and_then(|set| set.split(';').next()).map(str::to_owned);
         }

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io,
     path::Path,
     time::Duration,
 };
@@ -20,9 +21,15 @@ use tower_sessions::{
 use super::failed;
 use crate::at_rest::{PREFIX, decode, encode, key, milliseconds, now};
 
-/// A file, behind a pool of connections.
+/// A file: many connections that read, and one that writes.
+///
+/// SQLite lets one connection write at a time. Those that wait for it try again and again, in no order, and some
+/// never get their turn; whoever waits for the one connection of a pool waits in a queue.
 #[derive(Clone, Debug)]
-pub struct Sqlite(SqlitePool);
+pub struct Sqlite {
+    reader: SqlitePool,
+    writer: SqlitePool,
+}
 
 impl Sqlite {
     /// Opens the file, and makes it and its table if there are none. A call fails that has to wait longer than `limit`.
@@ -30,29 +37,32 @@ impl Sqlite {
     /// # Errors
     /// It cannot be made, or is no SQLite file.
     pub async fn open(file: impl AsRef<Path>, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
-        if let Some(folder) = file.as_ref().parent() {
-            fs::create_dir_all(folder)?;
-        }
-        // For its owner alone; SQLite gives the files it puts beside it the same mode.
-        let mut options = File::options();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        drop(options.open(&file)?);
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            // Readers and a writer do not wait for each other; two writers do, for a while.
-            .journal_mode(SqliteJournalMode::Wal)
-            .busy_timeout(limit / 2);
-        let pool = SqlitePoolOptions::new().acquire_timeout(limit).connect_with(options).await?;
+        make(file.as_ref())?;
+        // In this mode nobody who reads waits for somebody who writes.
+        let options = SqliteConnectOptions::new().filename(file).journal_mode(SqliteJournalMode::Wal);
+        let options = options.busy_timeout(limit); // of another process that writes
+        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(limit);
+        let writer = pool(1).connect_with(options.clone()).await?;
         query(
             "create table if not exists sessions (key text primary key, value blob not null, expires integer not null)",
         )
-        .execute(&pool)
+        .execute(&writer)
         .await?;
-        query("create index if not exists sessions_expires on sessions (expires)").execute(&pool).await?;
-        Ok(Self(pool))
+        query("create index if not exists sessions_expires on sessions (expires)").execute(&writer).await?;
+        Ok(Self { reader: pool(4).connect_with(options).await?, writer })
     }
+}
+
+/// The file and its folder, for their owner alone; SQLite gives the files it puts beside it the same mode.
+fn make(file: &Path) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
 }
 
 // ANCHOR: store
@@ -64,7 +74,7 @@ impl SessionStore for Sqlite {
                 .bind(key(&record.id))
                 .bind(encode(record)?)
                 .bind(milliseconds(record.expiry_date))
-                .execute(&self.0)
+                .execute(&self.writer)
                 .await
                 .map_err(failed)?;
             if inserted.rows_affected() == 1 {
@@ -81,7 +91,7 @@ impl SessionStore for Sqlite {
             .bind(milliseconds(record.expiry_date))
             .bind(key(&record.id))
             .bind(now())
-            .execute(&self.0)
+            .execute(&self.writer)
             .await
             .map_err(failed)?;
         Ok(())
@@ -90,14 +100,14 @@ impl SessionStore for Sqlite {
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let value: Option<Vec<u8>> = query_scalar("select value from sessions where key = ?")
             .bind(key(id))
-            .fetch_optional(&self.0)
+            .fetch_optional(&self.reader)
             .await
             .map_err(failed)?;
         value.map_or(Ok(None), |value| decode(id, &value))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        query("delete from sessions where key = ?").bind(key(id)).execute(&self.0).await.map_err(failed)?;
+        query("delete from sessions where key = ?").bind(key(id)).execute(&self.writer).await.map_err(failed)?;
         Ok(())
     }
 }
@@ -108,7 +118,7 @@ impl ExpiredDeletion for Sqlite {
         query("delete from sessions where expires <= ? and key like ?")
             .bind(now())
             .bind(format!("{PREFIX}%"))
-            .execute(&self.0)
+            .execute(&self.writer)
             .await
             .map_err(failed)?;
         Ok(())
