@@ -302,7 +302,11 @@ fn no_dependency_is_built_twice_for_want_of_the_same_features() {
         }
     }
     let apart: Vec<_> = apart.into_iter().collect();
-    assert!(apart.is_empty(), "add these features in tests/unify/Cargo.toml, or tests/unify-backends/Cargo.toml:\n{}", apart.join("\n"));
+    assert!(
+        apart.is_empty(),
+        "add these features in tests/unify/Cargo.toml, or tests/unify-backends/Cargo.toml:\n{}",
+        apart.join("\n")
+    );
 }
 
 fn cargo(arguments: &[&str]) -> String {

@@ -99,6 +99,12 @@ impl<'t> Browser<'t> {
         self.trial.log().event(self.who, "holds a session ID that mallory planted".to_owned(), by_hand);
     }
 
+    /// Closes the browser and opens it again: cookies without an age of their own are gone.
+    pub fn close(&self) {
+        self.jar().close();
+        self.trial.log().event(self.who, "closes the browser".to_owned(), format!("rm {}.jar", self.who));
+    }
+
     /// Whether one of this browser's cookies has this very value.
     pub fn holds(&self, value: &str) -> bool {
         self.jar().values().any(|held| held == value)

@@ -44,6 +44,11 @@ impl Jar {
         }
     }
 
+    /// Drops what lives as long as the browser runs: cookies with neither `Max-Age` nor `Expires`.
+    pub(crate) fn close(&mut self) {
+        self.0.retain(|cookie| cookie.max_age().is_some() || cookie.expires_datetime().is_some());
+    }
+
     pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Cookie::value)
     }
@@ -121,6 +126,23 @@ mod tests {
         assert_eq!(jar(&["a=1; Path=/", "a=; Path=/; Max-Age=0"]).header("/"), None);
         assert_eq!(jar(&["a=1; Path=/", "a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]).header("/"), None);
         assert_eq!(jar(&["a=1; Path=/", "a=; Path=/shop; Max-Age=0"]).header("/").as_deref(), Some("a=1"));
+    }
+
+    #[test]
+    fn a_cookie_without_an_age_ends_with_the_browser() {
+        let mut jar =
+            jar(&["a=1; Path=/", "b=2; Path=/; Max-Age=60", "c=3; Path=/; Expires=Fri, 31 Dec 9999 23:59:59 GMT"]);
+        jar.close();
+        assert_eq!(jar.header("/").as_deref(), Some("b=2; c=3"));
+    }
+
+    #[test]
+    fn a_host_cookie_is_not_removed_without_secure() {
+        let mut jar = jar(&["__Host-id=1; Secure; Path=/"]);
+        assert!(jar.set("__Host-id=; Path=/; Max-Age=0", "/").is_err());
+        assert_eq!(jar.header("/").as_deref(), Some("__Host-id=1"));
+        jar.set("__Host-id=; Path=/; Max-Age=0; Secure", "/").unwrap();
+        assert_eq!(jar.header("/"), None);
     }
 
     #[test]

@@ -1,0 +1,160 @@
+//! Lesson 2, lifetime: when a session ends, in the browser and on the server.
+//! Run with `cargo run -p lesson-2`.
+
+mod cookie;
+mod lifetime;
+mod page;
+pub mod settings;
+
+use axum::{
+    Extension, Form, Router,
+    extract::Request,
+    middleware::{self, Next, from_fn_with_state, map_response_with_state},
+    response::{Html, Redirect, Response},
+    routing::{get, post},
+};
+use lesson_page::Failure;
+use minijinja::{context, value::Serde};
+use serde::{Deserialize, Serialize};
+use session_inspector::Clock;
+use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
+
+use crate::{
+    lifetime::{Lifetime, has_ended},
+    page::{Done, PAGES},
+    settings::Settings,
+};
+
+/// The lesson on `store`.
+pub fn app<S: SessionStore + Clone>(store: S) -> Router {
+    app_with(Settings::default(), store)
+}
+
+/// The lesson on `store`, with settings of your own.
+pub fn app_with<S: SessionStore + Clone>(settings: Settings, store: S) -> Router {
+    // ANCHOR: layers
+    let sessions = SessionManagerLayer::new(store).with_name(settings.cookie).with_same_site(settings.same_site);
+    let pages = Router::new()
+        .route("/", get(index))
+        .route("/set_session", post(set_session))
+        .route("/set_permanent_session", post(set_permanent_session))
+        .route("/get_session", get(get_session))
+        .route("/login", post(login))
+        .route("/logout", post(logout))
+        .layer(Extension(settings.clone()))
+        .layer(from_fn_with_state(settings.clone(), lifetime::keep))
+        .layer(middleware::from_fn(note_what_was_brought))
+        .layer(sessions)
+        .layer(map_response_with_state(settings, cookie::finish));
+    // ANCHOR_END: layers
+    // Outside of all that: pushing the clock is nobody's activity.
+    pages.route("/skip", post(skip))
+}
+
+/// What the session knows of its visitor.
+#[derive(Deserialize, Serialize)]
+struct Visitor {
+    username: String,
+}
+
+impl Visitor {
+    const KEY: &str = "visitor";
+
+    async fn of(session: &Session) -> Result<Option<Self>, Error> {
+        session.get(Self::KEY).await
+    }
+
+    async fn remember(&self, session: &Session) -> Result<(), Error> {
+        session.insert(Self::KEY, self).await
+    }
+}
+
+/// Whether the request came with a session cookie at all.
+#[derive(Clone, Copy)]
+struct Brought(bool);
+
+async fn note_what_was_brought(session: Session, mut request: Request, next: Next) -> Response {
+    // Before anyone has asked the store, the ID is the one that the browser sent.
+    let brought = session.id().is_some();
+    request.extensions_mut().insert(Brought(brought));
+    next.run(request).await
+}
+
+async fn index(
+    session: Session,
+    clock: Clock,
+    done: Done,
+    Extension(settings): Extension<Settings>,
+    Extension(Brought(brought)): Extension<Brought>,
+) -> Result<Html<String>, Failure> {
+    let visitor = Visitor::of(&session).await?;
+    let lifetime = Lifetime::of(&session).await?;
+    PAGES.render(
+        "index.html",
+        context! {
+            done => done.sentence(),
+            ended => has_ended(brought, &session),
+            username => visitor.map(|visitor| visitor.username),
+            clocks => lifetime.map(|lifetime| Serde(page::clocks(&settings, &lifetime, clock.now()))),
+            settings => Serde(page::told(&settings)),
+        },
+    )
+}
+
+async fn set_session(session: Session, clock: Clock) -> Result<Redirect, Failure> {
+    Visitor { username: "JohnDoe".to_owned() }.remember(&session).await?;
+    if Lifetime::of(&session).await?.is_none() {
+        Lifetime::begin(&session, &clock, false).await?;
+    }
+    Ok(Done::Set.back())
+}
+
+// ANCHOR: permanent
+async fn set_permanent_session(session: Session, clock: Clock) -> Result<Redirect, Failure> {
+    Visitor { username: "JohnDoe".to_owned() }.remember(&session).await?;
+    Lifetime::begin(&session, &clock, true).await?;
+    Ok(Done::SetPermanent.back())
+}
+// ANCHOR_END: permanent
+
+async fn get_session(session: Session) -> Result<Html<String>, Failure> {
+    PAGES.render("who.html", context! { username => Visitor::of(&session).await?.map(|visitor| visitor.username) })
+}
+
+/// What the login form sends. Passwords are another lesson: this one is about what comes after.
+#[derive(Deserialize)]
+struct Login {
+    username: String,
+    /// A box that is not ticked is not sent.
+    #[serde(default)]
+    remember: Option<String>,
+}
+
+// ANCHOR: login
+async fn login(
+    session: Session,
+    clock: Clock,
+    Form(Login { username, remember }): Form<Login>,
+) -> Result<Redirect, Failure> {
+    Visitor { username }.remember(&session).await?;
+    Lifetime::begin(&session, &clock, remember.is_some()).await?;
+    session.cycle_id().await?; // another person may have planted the old ID
+    Ok(Done::LoggedIn.back())
+}
+// ANCHOR_END: login
+
+async fn logout(session: Session) -> Result<Redirect, Failure> {
+    session.flush().await?;
+    Ok(Done::LoggedOut.back())
+}
+
+#[derive(Deserialize)]
+struct Skip {
+    minutes: u16,
+}
+
+/// Time passes, for this demo alone.
+async fn skip(clock: Clock, Form(Skip { minutes }): Form<Skip>) -> Redirect {
+    clock.skip(std::time::Duration::from_secs(u64::from(minutes) * 60));
+    Redirect::to("/")
+}

@@ -1,0 +1,146 @@
+//! What the visitor sees: templates, the article's sentences, and spans of time in words.
+
+use std::sync::LazyLock;
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+    response::Redirect,
+};
+use lesson_page::Pages;
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use crate::{
+    lifetime::Lifetime,
+    settings::{Life, Settings},
+};
+
+pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
+    Pages::new(
+        "Lesson 2: lifetime",
+        &[("index.html", include_str!("../templates/index.html")), ("who.html", include_str!("../templates/who.html"))],
+    )
+});
+
+/// The ends of the present session, in words.
+#[derive(Serialize)]
+pub(crate) struct Clocks {
+    cookie: String,
+    idle: String,
+    absolute: String,
+}
+
+pub(crate) fn clocks(settings: &Settings, lifetime: &Lifetime, now: OffsetDateTime) -> Clocks {
+    let life = settings.life(lifetime.remembered);
+    Clocks {
+        cookie: cookie(life),
+        idle: words(lifetime.idle_left(life, now)),
+        absolute: words(lifetime.absolute_left(life, now)),
+    }
+}
+
+/// One line of the settings: what, for a visit, when remembered.
+type Line = (&'static str, String, String);
+
+/// The settings, to be printed.
+pub(crate) fn told(settings: &Settings) -> Vec<Line> {
+    let Settings { visit, remembered, renewal, cookie: name, same_site } = settings;
+    let both = |words: String| (words.clone(), words);
+    let (part, part_again) = both(format!("after 1/{renewal} of the idle time"));
+    let (attributes, attributes_again) = both(format!("{name}; Secure; HttpOnly; SameSite={same_site}; Path=/"));
+    vec![
+        ("without a request it ends after", words(visit.idle), words(remembered.idle)),
+        ("however busy, it ends after", words(visit.absolute), words(remembered.absolute)),
+        ("the cookie ends", cookie(*visit), cookie(*remembered)),
+        ("a read is written down", part, part_again),
+        ("the cookie is", attributes, attributes_again),
+    ]
+}
+
+fn cookie(life: Life) -> String {
+    life.cookie.map_or("with the browser".to_owned(), |age| format!("{} after it was last set", words(age)))
+}
+
+/// A span of time, to the minute below a day and to the hour above.
+fn words(span: Duration) -> String {
+    let count = |number: i64, unit: &str| match number {
+        0 => String::new(),
+        1 => format!("1 {unit} "),
+        number => format!("{number} {unit}s "),
+    };
+    let (days, hours, minutes) = (span.whole_days(), span.whole_hours() % 24, span.whole_minutes() % 60);
+    let words = match days {
+        0 => [count(hours, "hour"), count(minutes, "minute")].concat(),
+        days => [count(days, "day"), count(hours, "hour")].concat(),
+    };
+    if words.is_empty() { "less than a minute".to_owned() } else { words.trim_end().to_owned() }
+}
+
+/// What was done last, as a redirect tells it to the next page.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Done {
+    #[default]
+    Nothing,
+    Set,
+    SetPermanent,
+    LoggedIn,
+    LoggedOut,
+}
+
+impl Done {
+    /// The article's sentence.
+    pub(crate) fn sentence(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Set => Some("Session data set"),
+            Self::SetPermanent => Some("Permanent session data set"),
+            Self::LoggedIn => Some("Logged in"),
+            Self::LoggedOut => Some("Logged out"),
+        }
+    }
+
+    /// Back to the index, which says it.
+    pub(crate) fn back(self) -> Redirect {
+        Redirect::to(match self {
+            Self::Nothing => "/",
+            Self::Set => "/?done=set",
+            Self::SetPermanent => "/?done=set_permanent",
+            Self::LoggedIn => "/?done=logged_in",
+            Self::LoggedOut => "/?done=logged_out",
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Done {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        /// The address is the visitor's to write; any other word says nothing.
+        #[derive(Deserialize)]
+        struct Said {
+            done: Done,
+        }
+        Ok(Query::try_from_uri(&parts.uri).map(|Query(Said { done })| done).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_told_in_words() {
+        for (span, expected) in [
+            (Duration::seconds(59), "less than a minute"),
+            (Duration::minutes(1), "1 minute"),
+            (Duration::minutes(90), "1 hour 30 minutes"),
+            (Duration::hours(8), "8 hours"),
+            (Duration::minutes(7 * 24 * 60 - 1), "6 days 23 hours"),
+            (Duration::days(30), "30 days"),
+        ] {
+            assert_eq!(words(span), expected);
+        }
+    }
+}
