@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, ErrorKind},
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddr},
 };
 
 use axum::Router;
@@ -33,7 +33,7 @@ pub async fn serve_on<S: SessionStore>(
     let listener = listen(port).await?;
     let port = listener.local_addr()?.port();
     println!("{name:<12}http://localhost:{port}/\ninspector   http://localhost:{port}{PATH}\nCtrl-C ends it.");
-    axum::serve(listener, app).await
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
 }
 
 /// Listens on loopback at `port`, or at the first free one of the hundred after it; at any free one for port 0.

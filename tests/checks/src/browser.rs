@@ -1,15 +1,21 @@
 //! A visitor: sends what a browser sends, keeps cookies as a browser keeps them, follows nothing by itself.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
+    extract::ConnectInfo,
     http::{
         HeaderMap, Method, Request, StatusCode,
-        header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE},
+        header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE, USER_AGENT},
     },
 };
 use form_urlencoded::Serializer;
+use futures_util::{future, stream};
 use http_body_util::{BodyExt, Limited};
 use session_inspector::Exchange;
 use tower::ServiceExt;
@@ -32,8 +38,29 @@ pub struct Browser<'t> {
     trial: &'t Trial,
     who: &'static str,
     jar: Mutex<Jar>,
+    place: Mutex<Place>,
     /// Why the browser did not keep a cookie it was last sent.
     refused: Mutex<Option<String>>,
+}
+
+/// Where a browser's requests come from, and what it says it is.
+#[derive(Clone, Debug)]
+struct Place {
+    address: IpAddr,
+    agent: &'static str,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { address: Ipv4Addr::LOCALHOST.into(), agent: "checks" }
+    }
+}
+
+/// Who began a request: a page of this site, or of another one, in the same tab.
+#[derive(Clone, Copy, Debug)]
+enum From<'a> {
+    Here,
+    Elsewhere(&'a str),
 }
 
 /// What came back, and what the inspector saw of it.
@@ -55,27 +82,68 @@ pub struct Answer {
 
 impl<'t> Browser<'t> {
     pub(crate) fn new(trial: &'t Trial, who: &'static str) -> Self {
-        Self { trial, who, jar: Mutex::default(), refused: Mutex::default() }
+        Self { trial, who, jar: Mutex::default(), place: Mutex::default(), refused: Mutex::default() }
     }
 
     /// Asks for a page.
     pub async fn get(&self, path: &str) -> Result<Answer, Miss> {
-        self.send(Method::GET, path, URLENCODED, Vec::new()).await
+        self.send(From::Here, Method::GET, path, URLENCODED, Vec::new()).await
     }
 
     /// Asks for a page's headers alone.
     pub async fn head(&self, path: &str) -> Result<Answer, Miss> {
-        self.send(Method::HEAD, path, URLENCODED, Vec::new()).await
+        self.send(From::Here, Method::HEAD, path, URLENCODED, Vec::new()).await
     }
 
     /// Submits a form.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
-        self.send(Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
+        self.send(From::Here, Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
     }
 
     /// Posts any bytes as any type.
     pub async fn post_bytes(&self, path: &str, kind: &str, body: Vec<u8>) -> Result<Answer, Miss> {
-        self.send(Method::POST, path, kind, body).await
+        self.send(From::Here, Method::POST, path, kind, body).await
+    }
+
+    /// Follows a link on a page of another site, such as `http://evil.localhost`.
+    pub async fn get_from(&self, site: &str, path: &str) -> Result<Answer, Miss> {
+        self.send(From::Elsewhere(site), Method::GET, path, URLENCODED, Vec::new()).await
+    }
+
+    /// Submits a form that stands on a page of another site.
+    pub async fn post_from(&self, site: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        self.send(From::Elsewhere(site), Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
+    }
+
+    /// Submits a form over a slow line: `meanwhile` happens when the server asks for the body, which comes after it.
+    pub async fn post_slowly(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        meanwhile: impl Future<Output = Result<(), Miss>>,
+    ) -> Result<Answer, Miss> {
+        let fields = encode(fields);
+        let (asked, is_asked) = tokio::sync::oneshot::channel();
+        let (go_on, goes_on) = tokio::sync::oneshot::channel::<()>();
+        let slow = fields.clone();
+        let body = Body::from_stream(stream::once(async move {
+            let _ = asked.send(());
+            let _ = goes_on.await;
+            Ok::<_, Infallible>(Bytes::from(slow))
+        }));
+        let meanwhile = async {
+            // A server that answers without asking for the body lets nothing happen meanwhile.
+            let done = if is_asked.await.is_ok() { meanwhile.await } else { Ok(()) };
+            let _ = go_on.send(());
+            done
+        };
+        let (answer, done) = future::join(
+            self.send_body(From::Here, Method::POST, path, URLENCODED, fields.as_bytes(), body),
+            meanwhile,
+        )
+        .await;
+        done?;
+        answer
     }
 
     /// Submits the login form.
@@ -105,12 +173,55 @@ impl<'t> Browser<'t> {
         self.trial.log().event(self.who, "closes the browser".to_owned(), format!("rm {}.jar", self.who));
     }
 
+    /// Goes to another network address, and says that it is another browser.
+    pub fn moves_to(&self, address: IpAddr, agent: &'static str) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Place { address, agent };
+        self.trial.log().event(self.who, format!("is at {address} now, with {agent}"), format!("# from {address}"));
+    }
+
+    /// What a script on the page reads in `document.cookie`.
+    pub fn document_cookie(&self) -> String {
+        self.jar().readable()
+    }
+
+    /// The value of this browser's cookie of this name.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.jar().value(name).map(str::to_owned)
+    }
+
+    /// Puts a cookie into this browser by hand: one that was stolen, made up or planted.
+    pub fn takes(&self, cookie: &str) {
+        // A browser's own developer tools refuse no cookie but one that is none.
+        let _ = self.jar().set(&format!("{cookie}; Path=/; Secure"), "/");
+        let by_hand = format!("# put the cookie {cookie} into {}.jar", self.who);
+        self.trial.log().event(self.who, "has a cookie that no answer brought".to_owned(), by_hand);
+    }
+
     /// Whether one of this browser's cookies has this very value.
     pub fn holds(&self, value: &str) -> bool {
         self.jar().values().any(|held| held == value)
     }
 
-    async fn send(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Result<Answer, Miss> {
+    async fn send(
+        &self,
+        from: From<'_>,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: Vec<u8>,
+    ) -> Result<Answer, Miss> {
+        self.send_body(from, method, path, kind, &body.clone(), Body::from(body)).await
+    }
+
+    async fn send_body(
+        &self,
+        from: From<'_>,
+        method: Method,
+        path: &str,
+        kind: &str,
+        spelt: &[u8],
+        body: Body,
+    ) -> Result<Answer, Miss> {
         let log = self.trial.log();
         let step = Step {
             who: self.who.to_owned(),
@@ -118,9 +229,9 @@ impl<'t> Browser<'t> {
             path: path.to_owned(),
             answer: UNANSWERED.to_owned(),
         };
-        log.begin(Sent { step, curl: self.curl(&method, path, kind, &body) });
+        let sent = log.begin(Sent { step, curl: self.curl(&method, path, kind, spelt), exchange: None });
 
-        let request = self.request(&method, path, kind, body);
+        let request = self.request(from, &method, path, kind, body);
         let seen_before = self.trial.exchanges().len();
         let response = match self.trial.router.clone().oneshot(request).await {
             Ok(response) => response,
@@ -128,15 +239,17 @@ impl<'t> Browser<'t> {
         };
         let (parts, body) = response.into_parts();
         self.keep_cookies(&parts.headers, path);
-        log.answered(&format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
+        log.answered(sent, &format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
         let body = Limited::new(body, LONGEST_PAGE).collect().await.map(|body| body.to_bytes());
         let body = body.map_err(|error| {
             Miss::new("a page of at most 1 MiB", error.to_string()).so("the answer goes on and on, or broke off")
         })?;
-        let exchange = self.trial.exchanges().into_iter().nth(seen_before);
+        // Its own is the last: whatever else was asked meanwhile has been answered before.
+        let exchange = self.trial.exchanges().into_iter().skip(seen_before).next_back();
         let exchange = exchange.ok_or_else(|| Miss::new("an answer", "the inspector saw no exchange"))?;
 
-        log.answered(&in_short(parts.status, &parts.headers));
+        log.answered(sent, &in_short(parts.status, &parts.headers));
+        log.seen(sent, &exchange);
         let answer = Answer {
             status: parts.status,
             headers: parts.headers,
@@ -152,16 +265,25 @@ impl<'t> Browser<'t> {
         }
     }
 
-    fn request(&self, method: &Method, path: &str, kind: &str, body: Vec<u8>) -> Request<Body> {
+    fn request(&self, from: From<'_>, method: &Method, path: &str, kind: &str, body: Body) -> Request<Body> {
+        let Place { address, agent } = self.place.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let plain = path.split('?').next().unwrap_or(path);
+        let (site, origin, cookies) = match from {
+            From::Here => ("same-origin", "http://localhost", self.jar().header(plain)),
+            From::Elsewhere(site) => {
+                ("cross-site", site, self.jar().header_from_elsewhere(plain, *method != Method::POST))
+            }
+        };
         let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
-        request = request.header("sec-fetch-site", "same-origin").header("sec-fetch-mode", "navigate");
-        if let Some(cookies) = self.jar().header(path.split('?').next().unwrap_or(path)) {
+        request = request.header("sec-fetch-site", site).header("sec-fetch-mode", "navigate");
+        request = request.header(USER_AGENT, agent).extension(ConnectInfo(SocketAddr::new(address, 40_000)));
+        if let Some(cookies) = cookies {
             request = request.header(COOKIE, cookies);
         }
         if *method == Method::POST {
-            request = request.header(CONTENT_TYPE, kind).header(ORIGIN, "http://localhost");
+            request = request.header(CONTENT_TYPE, kind).header(ORIGIN, origin);
         }
-        request.body(Body::from(body)).expect("a check's own paths and headers are well formed")
+        request.body(body).expect("a check's own paths and headers are well formed")
     }
 
     fn keep_cookies(&self, headers: &HeaderMap, path: &str) {

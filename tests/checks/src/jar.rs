@@ -32,9 +32,29 @@ impl Jar {
 
     /// The `Cookie` header for a request to `path`; nothing if no cookie goes there.
     pub(crate) fn header(&self, path: &str) -> Option<String> {
-        let sent = self.0.iter().filter(|cookie| goes_to(cookie, path));
-        let pairs: Vec<_> = sent.map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
-        (!pairs.is_empty()).then(|| pairs.join("; "))
+        pairs(self.0.iter().filter(|cookie| goes_to(cookie, path)))
+    }
+
+    /// The `Cookie` header for a request that a page of another site begins, in this tab (RFC 6265bis 5.6.7.1).
+    ///
+    /// A cookie that says no `SameSite` goes along, as Chromium does it in the cookie's first two minutes.
+    pub(crate) fn header_from_elsewhere(&self, path: &str, safe: bool) -> Option<String> {
+        let goes_along = |cookie: &&Cookie| match cookie.same_site() {
+            Some(SameSite::Strict) => false,
+            Some(SameSite::Lax) => safe,
+            Some(SameSite::None) | None => true,
+        };
+        pairs(self.0.iter().filter(|cookie| goes_to(cookie, path)).filter(goes_along))
+    }
+
+    /// What `document.cookie` gives to a script.
+    pub(crate) fn readable(&self) -> String {
+        pairs(self.0.iter().filter(|cookie| cookie.http_only() != Some(true))).unwrap_or_default()
+    }
+
+    /// The value of the cookie with this name.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|cookie| cookie.name() == name).map(Cookie::value)
     }
 
     /// Gives every cookie whose value is `from` the value `to`.
@@ -52,6 +72,11 @@ impl Jar {
     pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Cookie::value)
     }
+}
+
+fn pairs<'c>(cookies: impl Iterator<Item = &'c Cookie<'static>>) -> Option<String> {
+    let pairs: Vec<_> = cookies.map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
+    (!pairs.is_empty()).then(|| pairs.join("; "))
 }
 
 fn refused(cookie: &Cookie) -> Result<(), String> {
@@ -143,6 +168,19 @@ mod tests {
         assert_eq!(jar.header("/").as_deref(), Some("__Host-id=1"));
         jar.set("__Host-id=; Path=/; Max-Age=0; Secure", "/").unwrap();
         assert_eq!(jar.header("/"), None);
+    }
+
+    #[test]
+    fn what_another_site_begins_brings_along_what_samesite_allows() {
+        let jar = jar(&["s=1; SameSite=Strict", "l=2; SameSite=Lax", "n=3; SameSite=None; Secure", "u=4"]);
+        assert_eq!(jar.header_from_elsewhere("/shop/", true).as_deref(), Some("l=2; n=3; u=4"));
+        assert_eq!(jar.header_from_elsewhere("/shop/", false).as_deref(), Some("n=3; u=4"));
+        assert_eq!(jar.header("/shop/").as_deref(), Some("s=1; l=2; n=3; u=4"));
+    }
+
+    #[test]
+    fn a_script_reads_what_is_not_httponly() {
+        assert_eq!(jar(&["a=1; HttpOnly", "b=2"]).readable(), "b=2");
     }
 
     #[test]

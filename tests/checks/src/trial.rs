@@ -45,6 +45,8 @@ pub(crate) struct Log(Mutex<Vec<Sent>>);
 pub(crate) struct Sent {
     pub(crate) step: Step,
     pub(crate) curl: String,
+    /// What the inspector saw of it, once it is answered.
+    pub(crate) exchange: Option<Exchange>,
 }
 
 /// What stands for the answer of a request that is not answered.
@@ -75,6 +77,19 @@ impl Trial {
         self.inspector.transcript()
     }
 
+    /// Who did what, and what it meant for the session, as text.
+    pub fn story(&self) -> String {
+        let told = |Sent { step: Step { who, method, path, answer }, exchange, .. }: &Sent| match exchange {
+            None => format!("{who:<9}{method}{path}\n"),
+            Some(Exchange { request, summary, .. }) => {
+                let head = format!("{method} {path}  {}", request.body.text);
+                let meant: String = summary.iter().map(|said| format!("{:<9}  {said}\n", "")).collect();
+                format!("{who:<9}{:<58}  {answer}\n{meant}", head.trim_end())
+            }
+        };
+        self.log.sent().iter().map(told).collect()
+    }
+
     /// A browser of its own for `who`, with no cookies yet.
     pub fn browser(&self, who: &'static str) -> Browser<'_> {
         Browser::new(self, who)
@@ -101,14 +116,17 @@ impl Trial {
 }
 
 impl Log {
-    pub(crate) fn begin(&self, sent: Sent) {
-        self.sent().push(sent);
+    /// Gives the place at which it stands until there is a new scene.
+    pub(crate) fn begin(&self, sent: Sent) -> usize {
+        let mut all = self.sent();
+        all.push(sent);
+        all.len() - 1
     }
 
     /// Something that happened without a request, and how to do it by hand.
     pub(crate) fn event(&self, who: &str, what: String, by_hand: String) {
         let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: String::new() };
-        self.begin(Sent { step, curl: by_hand });
+        self.begin(Sent { step, curl: by_hand, exchange: None });
     }
 
     /// Forgets what came before: the next steps are a scene of their own.
@@ -116,9 +134,15 @@ impl Log {
         self.sent().clear();
     }
 
-    pub(crate) fn answered(&self, answer: &str) {
-        if let Some(last) = self.sent().last_mut() {
-            answer.clone_into(&mut last.step.answer);
+    pub(crate) fn answered(&self, place: usize, answer: &str) {
+        if let Some(sent) = self.sent().get_mut(place) {
+            answer.clone_into(&mut sent.step.answer);
+        }
+    }
+
+    pub(crate) fn seen(&self, place: usize, exchange: &Exchange) {
+        if let Some(sent) = self.sent().get_mut(place) {
+            sent.exchange = Some(exchange.clone());
         }
     }
 

@@ -1,0 +1,154 @@
+//! The attacks: what mallory does, and how to see whether it worked.
+//!
+//! An attack plays on a shop of its own, in this process, and has succeeded if the shop's books say so: never because
+//! of what mallory was answered. The tests play each of them against every defence alone.
+
+mod cookie;
+mod csrf;
+mod ending;
+mod fixation;
+mod guessing;
+mod pinning;
+mod script;
+
+use checks::{Answer, Browser, Miss, Trial};
+use futures_util::future::BoxFuture;
+
+use crate::{
+    defence::{Defence, Defences, csrf::FIELD, password::Passwords},
+    shop::{ACCOUNTS, Shop},
+    twin::Twin,
+};
+
+/// Mallory's own site.
+const EVIL: &str = "http://evil.localhost";
+
+/// One attack.
+pub struct Attack {
+    /// Its name in addresses, such as `planted-id`.
+    pub id: &'static str,
+    /// What mallory does, in a line.
+    pub title: &'static str,
+    /// Why it works.
+    pub why: &'static str,
+    /// Each of these alone stops it.
+    pub stopped_by: &'static [Defence],
+    /// What the shop has that is attacked, as the attack is about what comes after.
+    pub given: &'static [Defence],
+    /// Mallory's page for it, to try it by hand.
+    pub page: Option<&'static str>,
+    /// Does it, and says whether it succeeded.
+    script: Script,
+}
+
+type Script = for<'s> fn(&'s Scene<'s>) -> BoxFuture<'s, Result<bool, Miss>>;
+
+/// Every attack, in the order of the chapter.
+pub const ALL: &[&Attack] = &[
+    &cookie::READ,
+    &cookie::FORGE,
+    &cookie::REPLAY,
+    &fixation::PLANTED,
+    &fixation::ADOPTED,
+    &fixation::OLD_COPY,
+    &csrf::BY_LINK,
+    &csrf::BY_FORM,
+    &csrf::LOGIN,
+    &script::RIDE,
+    &script::STEAL,
+    &guessing::PASSWORD,
+    &guessing::USERS,
+    &pinning::ROAMING,
+    &pinning::NEXT_DOOR,
+    &ending::SHARED_COMPUTER,
+    &ending::DEMOTED,
+    &ending::RESURRECTED,
+];
+
+/// What an attack plays with: a shop, and browsers.
+pub(crate) struct Scene<'s> {
+    trial: &'s Trial,
+    shop: &'s Shop,
+}
+
+/// What became of an attack.
+#[derive(Debug)]
+pub struct Run {
+    /// Whether mallory got what he wanted.
+    pub succeeded: bool,
+    /// Whether bob could do all that a customer does, on the same shop.
+    pub bob_is_served: bool,
+    /// Who did what.
+    pub story: String,
+}
+
+impl Attack {
+    /// The attack of this name.
+    pub fn named(id: &str) -> Option<&'static Self> {
+        ALL.iter().copied().find(|attack| attack.id == id)
+    }
+
+    // ANCHOR: run
+    /// Plays it on a new shop with these defences, and lets bob shop there afterwards.
+    ///
+    /// # Errors
+    /// The script could not be played to its end, which is a fault of this lesson.
+    pub async fn run(&self, defences: Defences) -> Result<Run, Miss> {
+        let shop = Shop::new(Passwords::quick());
+        let twin = Twin::new("shop", defences.and(self.given), shop.clone(), false);
+        let trial = Trial::of(move |store| twin.clone().serve(store));
+        let scene = Scene { trial: &trial, shop: &shop };
+        let succeeded = (self.script)(&scene).await?;
+        let story = trial.story();
+        Ok(Run { succeeded, bob_is_served: scene.serves_bob().await?, story })
+    }
+    // ANCHOR_END: run
+}
+
+impl<'s> Scene<'s> {
+    fn browser(&self, who: &'static str) -> Browser<'s> {
+        self.trial.browser(who)
+    }
+
+    /// Fills in a form of the start page and sends it, as a person does: with the hidden fields that it holds.
+    async fn submit(&self, who: &Browser<'_>, action: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        let token = self.token(who).await?;
+        let hidden = token.as_deref().map(|token| (FIELD, token));
+        who.post(action, &[fields, hidden.as_slice()].concat()).await
+    }
+
+    /// The token in the forms that this visitor sees, if there is one.
+    async fn token(&self, who: &Browser<'_>) -> Result<Option<String>, Miss> {
+        let fields = who.get("/").await?.forms().into_iter().flat_map(|form| form.fields);
+        Ok(fields.into_iter().find(|field| field.name == FIELD).map(|field| field.value))
+    }
+
+    async fn log_in(&self, who: &Browser<'_>, username: &str) -> Result<Answer, Miss> {
+        let password = ACCOUNTS.iter().find(|(name, ..)| *name == username).map_or("", |(_, password, _)| password);
+        self.submit(who, "/login", &[("username", username), ("password", password)]).await
+    }
+
+    async fn buy(&self, who: &Browser<'_>, item: &str) -> Result<Answer, Miss> {
+        self.submit(who, "/buy", &[("item", item)]).await
+    }
+
+    // ANCHOR: bob
+    /// Bob, from another network, does what customers do.
+    async fn serves_bob(&self) -> Result<bool, Miss> {
+        let bob = self.browser("bob");
+        bob.moves_to([203, 0, 113, 9].into(), "bob's browser");
+        self.log_in(&bob, "bob").await?;
+        self.buy(&bob, "a teapot").await?;
+        self.submit(&bob, "/wish", &[("item", "a kettle")]).await?;
+        self.submit(&bob, "/note", &[("text", "tea & <biscuits>")]).await?;
+        self.submit(&bob, "/email", &[("email", "bob@home.example"), ("password", ACCOUNTS[1].1)]).await?;
+        let page = bob.get("/").await?.text();
+        let is_known = page.contains("Logged in as bob") && page.contains("a kettle");
+        self.submit(&bob, "/logout", &[]).await?;
+        let has_left = bob.get("/").await?.text().contains("You are not logged in");
+        let is_done =
+            self.shop.ordered("bob", "a teapot") && self.shop.email("bob").as_deref() == Some("bob@home.example");
+        Ok(is_known && is_done && has_left)
+    }
+    // ANCHOR_END: bob
+}

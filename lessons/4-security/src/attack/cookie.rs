@@ -1,0 +1,68 @@
+//! The article's cookie: what anyone reads in it, who can make one, and who can take it back.
+
+use futures_util::FutureExt;
+use time::OffsetDateTime;
+
+use super::{Attack, Miss, Scene};
+use crate::{
+    article::{self, Data, PUBLISHED_KEY},
+    defence::Defence::{RandomKey, ServerSide},
+    shop::Role,
+};
+
+pub(super) const READ: Attack = Attack {
+    id: "read-cookie",
+    title: "Read what the cookie says",
+    why: "A signature keeps data from being changed. It hides nothing: the data is base64, which needs no key.",
+    stopped_by: &[ServerSide],
+    given: &[],
+    page: None,
+    script: |scene| read(scene).boxed(),
+};
+
+pub(super) const FORGE: Attack = Attack {
+    id: "forge-cookie",
+    title: "Make an admin's cookie",
+    why: "The article's key is printed in the article. Whoever has the key signs whatever he likes.",
+    stopped_by: &[ServerSide, RandomKey],
+    given: &[],
+    page: None,
+    script: |scene| forge(scene).boxed(),
+};
+
+pub(super) const REPLAY: Attack = Attack {
+    id: "replay-after-logout",
+    title: "Use a copied cookie after the logout",
+    why: "Logging out takes the cookie from alice's browser. What was signed stays signed, in every copy.",
+    stopped_by: &[ServerSide],
+    given: &[],
+    page: None,
+    script: |scene| replay(scene).boxed(),
+};
+
+async fn read(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let alice = scene.browser("alice");
+    scene.log_in(&alice, "alice").await?;
+    // Somewhere on the way, in a log, over her shoulder.
+    let cookies = [article::COOKIE, crate::twin::COOKIE].map(|name| alice.cookie(name).unwrap_or_default());
+    Ok(cookies.iter().filter_map(|cookie| article::read(cookie)).any(|data| data.contains("alice")))
+}
+
+// ANCHOR: forge
+async fn forge(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let mallory = scene.browser("mallory");
+    let data = Data { username: "carol".to_owned(), role: Role::Admin };
+    mallory.takes(&format!("{}={}", article::COOKIE, article::sign(PUBLISHED_KEY, &data, OffsetDateTime::now_utc())));
+    scene.submit(&mallory, "/banner", &[("text", "Everything is free")]).await?;
+    Ok(scene.shop.banner() == "Everything is free")
+}
+// ANCHOR_END: forge
+
+async fn replay(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let alice = scene.browser("alice");
+    scene.log_in(&alice, "alice").await?;
+    let mallory = alice.copied_by("mallory");
+    scene.submit(&alice, "/logout", &[]).await?;
+    scene.buy(&mallory, "a yacht").await?;
+    Ok(scene.shop.ordered("alice", "a yacht"))
+}

@@ -1,0 +1,80 @@
+//! An ID that mallory knows, and when it stops being of use to him.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
+use super::{Attack, Miss, Scene};
+use crate::{
+    defence::Defence::{FlushAtLogout, RenewAtLogin, RenewOften},
+    twin::COOKIE,
+};
+
+pub(super) const PLANTED: Attack = Attack {
+    id: "planted-id",
+    title: "Plant a session ID before the login",
+    why: "Mallory lets the shop give him a session, puts its ID into alice's browser and waits for her login. \
+          If the ID stays the same, his is hers.",
+    stopped_by: &[RenewAtLogin],
+    given: &[],
+    page: None,
+    script: |scene| planted(scene).boxed(),
+};
+
+pub(super) const ADOPTED: Attack = Attack {
+    id: "adopted-id",
+    title: "Plant a session ID that mallory made up",
+    why: "tower-sessions takes only IDs that its store knows. But `clear()`, called before anyone has looked into the \
+          session, saves an empty one under whatever ID came in.",
+    stopped_by: &[RenewAtLogin, FlushAtLogout],
+    given: &[],
+    page: None,
+    script: |scene| adopted(scene).boxed(),
+};
+
+pub(super) const OLD_COPY: Attack = Attack {
+    id: "old-copy",
+    title: "Use a copied ID later in the day",
+    why: "An ID that never changes is as good at night as it was in the morning, wherever it was seen. The article's \
+          regenerate_session() changes none.",
+    stopped_by: &[RenewOften],
+    given: &[],
+    page: None,
+    script: |scene| old_copy(scene).boxed(),
+};
+
+// ANCHOR: planted
+async fn planted(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
+    scene.submit(&mallory, "/wish", &[("item", "a fool")]).await?;
+    let id = mallory.cookie(COOKIE).unwrap_or_default();
+    alice.takes(&format!("{COOKIE}={id}")); // at a computer they share, or from a neighbouring host
+    scene.log_in(&alice, "alice").await?;
+    scene.buy(&mallory, "a yacht").await?;
+    Ok(scene.shop.ordered("alice", "a yacht"))
+}
+// ANCHOR_END: planted
+
+async fn adopted(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
+    let made_up = format!("{COOKIE}=AAAAAAAAAAAAAAAAAAAAAA");
+    mallory.takes(&made_up);
+    mallory.post("/clear_session", &[]).await?;
+    alice.takes(&made_up);
+    scene.log_in(&alice, "alice").await?;
+    scene.buy(&mallory, "a yacht").await?;
+    Ok(scene.shop.ordered("alice", "a yacht"))
+}
+
+async fn old_copy(scene: &Scene<'_>) -> Result<bool, Miss> {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
+    scene.log_in(&alice, "alice").await?;
+    scene.buy(&alice, "a book").await?;
+    mallory.takes(&format!("{COOKIE}={}", alice.cookie(COOKIE).unwrap_or_default()));
+    scene.trial.skip(16 * MINUTE);
+    scene.buy(&alice, "a lamp").await?;
+    scene.trial.skip(MINUTE);
+    scene.buy(&mallory, "a yacht").await?;
+    Ok(scene.shop.ordered("alice", "a yacht"))
+}

@@ -1,0 +1,74 @@
+//! Passwords and user names, by trying.
+
+use futures_util::FutureExt;
+
+use super::{Attack, Miss, Scene};
+use crate::defence::Defence::{DummyHash, Throttle};
+
+pub(super) const PASSWORD: Attack = Attack {
+    id: "guess-password",
+    title: "Try the passwords that everybody has",
+    why: "A program tries thousands in an hour, and the most common twenty open a good part of all accounts.",
+    stopped_by: &[Throttle],
+    given: &[],
+    page: None,
+    script: |scene| password(scene).boxed(),
+};
+
+pub(super) const USERS: Attack = Attack {
+    id: "find-users",
+    title: "Find out who has an account",
+    why: "Checking a password is slow on purpose. If the shop checks none because there is no such user, the answer \
+          comes sooner: sixty milliseconds that can be measured from far away.",
+    stopped_by: &[DummyHash],
+    given: &[],
+    page: None,
+    script: |scene| users(scene).boxed(),
+};
+
+/// From the lists of what was found in stolen databases, the most common first.
+const COMMON: [&str; 20] = [
+    "123456",
+    "password",
+    "123456789",
+    "12345",
+    "qwerty",
+    "111111",
+    "abc123",
+    "iloveyou",
+    "admin",
+    "welcome",
+    "monkey",
+    "login",
+    "princess",
+    "dragon",
+    "letmein",
+    "football",
+    "sunshine",
+    "master",
+    "shadow",
+    "hello",
+];
+
+async fn password(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let mallory = scene.browser("mallory");
+    for guess in COMMON {
+        scene.submit(&mallory, "/login", &[("username", "alice"), ("password", guess)]).await?;
+    }
+    scene.buy(&mallory, "a yacht").await?;
+    Ok(scene.shop.ordered("alice", "a yacht"))
+}
+
+// ANCHOR: users
+/// Time is a poor thing to test, so the work is counted: a password that is checked or not is the difference.
+async fn users(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let mallory = scene.browser("mallory");
+    let mut seen = Vec::new();
+    for username in ["alice", "nobody"] {
+        let before = scene.shop.passwords().checked();
+        let answer = scene.submit(&mallory, "/login", &[("username", username), ("password", "?")]).await?;
+        seen.push((answer.status, answer.body, scene.shop.passwords().checked() - before));
+    }
+    Ok(seen[0] != seen[1])
+}
+// ANCHOR_END: users

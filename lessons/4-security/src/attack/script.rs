@@ -1,0 +1,66 @@
+//! A script of mallory's on the shop's own page.
+
+use checks::Answer;
+use futures_util::FutureExt;
+
+use super::{Attack, Miss, Scene};
+use crate::defence::Defence::{Escape, Headers, HttpOnly};
+
+pub(super) const RIDE: Attack = Attack {
+    id: "xss-ride",
+    title: "Write a note that buys for whoever reads it",
+    why: "What a script on the page asks for comes from the page itself: with the cookie, with the right origin, with \
+          the token from the form beside it. HttpOnly does not help, as nothing is stolen.",
+    stopped_by: &[Escape, Headers],
+    given: &[],
+    page: Some("/notes"),
+    script: |scene| ride(scene).boxed(),
+};
+
+pub(super) const STEAL: Attack = Attack {
+    id: "xss-steal",
+    title: "Write a note that sends the reader's cookie",
+    why: "A cookie without HttpOnly stands in document.cookie, for every script on the page.",
+    stopped_by: &[Escape, Headers, HttpOnly],
+    given: &[],
+    page: Some("/notes"),
+    script: |scene| steal(scene).boxed(),
+};
+
+/// Stands for the real notes of [`evil`](crate::evil): nothing in this process runs scripts.
+const NOTE: &str = "Nice shop!<script>/* mallory's */</script>";
+
+async fn ride(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let alice = scene.browser("alice");
+    if runs(&alice_reads(scene, &alice).await?) {
+        scene.buy(&alice, "a yacht").await?;
+    }
+    Ok(scene.shop.ordered("alice", "a yacht"))
+}
+
+async fn steal(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let (alice, mallory) = (scene.browser("alice"), scene.browser("mallory"));
+    if runs(&alice_reads(scene, &alice).await?) {
+        alice
+            .document_cookie()
+            .split("; ")
+            .filter(|cookie| cookie.contains('='))
+            .for_each(|cookie| mallory.takes(cookie));
+    }
+    scene.buy(&mallory, "a yacht").await?;
+    Ok(scene.shop.ordered("alice", "a yacht"))
+}
+
+async fn alice_reads(scene: &Scene<'_>, alice: &checks::Browser<'_>) -> Result<Answer, Miss> {
+    let author = scene.browser("mallory");
+    scene.log_in(&author, "mallory").await?;
+    scene.submit(&author, "/note", &[("text", NOTE)]).await?;
+    scene.log_in(alice, "alice").await?;
+    alice.get("/").await
+}
+
+/// Whether a browser would run the script: it stands in the page as markup, and no policy forbids it. The tests that
+/// play this in a real browser come to the same verdicts.
+fn runs(page: &Answer) -> bool {
+    page.body.contains(NOTE) && !page.headers.contains_key("content-security-policy")
+}

@@ -1,0 +1,161 @@
+//! What stops an attack: every defence of this lesson by name, and sets of them.
+//!
+//! Each module below is one of them as a part that any axum + tower-sessions program can take. The others are a word
+//! in the right place, and stand in [`twin`](crate::twin).
+
+pub mod csrf;
+pub mod headers;
+pub mod origin;
+pub mod password;
+pub mod renewal;
+pub mod revival;
+pub mod throttle;
+
+use std::collections::BTreeSet;
+
+use Defence::*;
+
+/// A way to stop attacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Defence {
+    /// Who the visitor is stands on the server; the cookie holds an ID and nothing else.
+    ServerSide,
+    /// Cookies are signed with a key that nobody could have read anywhere.
+    RandomKey,
+    /// A login issues a new session ID.
+    RenewAtLogin,
+    /// Logging out destroys the record, and everything in it.
+    FlushAtLogout,
+    /// Only a POST changes anything.
+    PostOnly,
+    /// Forms of other sites do not bring the cookie along.
+    SameSite,
+    /// A POST that another site's page began is refused.
+    OriginCheck,
+    /// A form holds a secret of the session, and is refused without it.
+    CsrfToken,
+    /// What visitors wrote is shown as text.
+    Escape,
+    /// The browser is told to run no script on our pages, among other things.
+    Headers,
+    /// Scripts cannot read the session cookie.
+    HttpOnly,
+    /// After a few wrong passwords the next try has to wait.
+    Throttle,
+    /// An unknown user name costs as much work as a wrong password.
+    DummyHash,
+    /// A change of address or browser is noted; it ends nothing.
+    SoftSignal,
+    /// What would hand over the account asks for the password again.
+    StepUp,
+    /// What somebody may do is looked up at each request.
+    RolePerRequest,
+    /// The session ID is renewed every fifteen minutes.
+    RenewOften,
+    /// A save never brings back a session that was deleted.
+    NeverRevive,
+}
+
+impl Defence {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        ServerSide,
+        RandomKey,
+        RenewAtLogin,
+        FlushAtLogout,
+        PostOnly,
+        SameSite,
+        OriginCheck,
+        CsrfToken,
+        Escape,
+        Headers,
+        HttpOnly,
+        Throttle,
+        DummyHash,
+        SoftSignal,
+        StepUp,
+        RolePerRequest,
+        RenewOften,
+        NeverRevive,
+    ];
+
+    /// What it is, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            ServerSide => "the data stays on the server",
+            RandomKey => "a random signing key",
+            RenewAtLogin => "a new ID at login",
+            FlushAtLogout => "logout destroys the record",
+            PostOnly => "only POST changes anything",
+            SameSite => "SameSite=Lax",
+            OriginCheck => "a look at Sec-Fetch-Site and Origin",
+            CsrfToken => "a token in each form",
+            Escape => "output is escaped",
+            Headers => "a content security policy",
+            HttpOnly => "HttpOnly",
+            Throttle => "a throttle on logins",
+            DummyHash => "a hash for unknown users too",
+            SoftSignal => "address and browser only noted",
+            StepUp => "the password again before a change of e-mail",
+            RolePerRequest => "the role is looked up each time",
+            RenewOften => "a new ID every 15 minutes",
+            NeverRevive => "a save never revives",
+        }
+    }
+
+    /// The requirement of the OWASP Application Security Verification Standard 5.0 that asks for it.
+    pub fn asvs(self) -> &'static str {
+        match self {
+            ServerSide => "7.2.1",
+            RandomKey => "9.1.1",
+            RenewAtLogin | RenewOften => "7.2.4",
+            FlushAtLogout | NeverRevive => "7.4.1",
+            PostOnly => "3.5.3",
+            SameSite => "3.3.2",
+            OriginCheck | CsrfToken => "3.5.1",
+            Escape => "1.2.1",
+            Headers => "3.4.3",
+            HttpOnly => "3.3.4",
+            Throttle => "6.3.1",
+            DummyHash => "6.3.8",
+            SoftSignal => "7.2.1",
+            StepUp => "7.5.1",
+            RolePerRequest => "8.3.2",
+        }
+    }
+}
+
+/// A set of defences.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Defences(BTreeSet<Defence>);
+
+impl Defences {
+    /// None: the vulnerable twin.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// All of them: the hardened twin.
+    pub fn all() -> Self {
+        Self(Defence::ALL.into())
+    }
+
+    /// This set, and these.
+    #[must_use]
+    pub fn and(mut self, more: &[Defence]) -> Self {
+        self.0.extend(more);
+        self
+    }
+
+    /// This set, but these.
+    #[must_use]
+    pub fn but(mut self, fewer: &[Defence]) -> Self {
+        self.0.retain(|defence| !fewer.contains(defence));
+        self
+    }
+
+    /// Whether this one is among them.
+    pub fn has(&self, defence: Defence) -> bool {
+        self.0.contains(&defence)
+    }
+}

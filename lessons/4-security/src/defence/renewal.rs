@@ -1,0 +1,105 @@
+//! A new session ID every so often, without losing the requests that are under way.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, header::COOKIE},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use cookie::Cookie;
+use lesson_page::Failure;
+use session_inspector::Clock;
+use time::{Duration, OffsetDateTime};
+use tower_sessions::Session;
+
+/// When the ID was last renewed, in seconds since 1970.
+const KEY: &str = "renewed";
+
+// ANCHOR: renewal
+/// Renews IDs. Clones share what they renewed.
+#[derive(Clone, Debug)]
+pub struct Renewal {
+    every: Duration,
+    /// For how long the old ID still leads to the session.
+    grace: Duration,
+    /// The name of the session cookie.
+    cookie: &'static str,
+    /// Old IDs, each with its successor and the end of its grace.
+    old: Arc<Mutex<HashMap<String, (String, OffsetDateTime)>>>,
+}
+
+impl Renewal {
+    /// A new ID after `every`; the old one is good for another `grace`.
+    pub fn new(cookie: &'static str, every: Duration, grace: Duration) -> Self {
+        Self { every, grace, cookie, old: Arc::default() }
+    }
+
+    /// Inside of the session layer: renews the ID when it is time. For `from_fn_with_state`.
+    pub async fn renew(
+        State(renewal): State<Self>,
+        session: Session,
+        clock: Clock,
+        request: Request,
+        next: Next,
+    ) -> Result<Response, Failure> {
+        let response = next.run(request).await.into_response();
+        // A response with 5xx brings no cookie, so its browser would never learn the new ID.
+        if response.status().is_server_error() || session.is_empty().await {
+            return Ok(response);
+        }
+        let now = clock.now().unix_timestamp();
+        match session.get::<i64>(KEY).await? {
+            Some(renewed) if now - renewed < renewal.every.whole_seconds() => {}
+            None => session.insert(KEY, now).await?,
+            Some(_) => {
+                let old = session.id();
+                session.cycle_id().await?;
+                session.insert(KEY, now).await?;
+                session.save().await?; // before that it has no ID
+                if let (Some(old), Some(new)) = (old, session.id()) {
+                    renewal.remember(old.to_string(), new.to_string(), clock.now());
+                }
+            }
+        }
+        Ok(response)
+    }
+
+    /// Outside of the session layer: a request that was on its way with the old ID finds the session under the new
+    /// one. For `from_fn_with_state`.
+    pub async fn follow(State(renewal): State<Self>, clock: Clock, mut request: Request, next: Next) -> Response {
+        if let Some(cookies) = renewal.renewed(request.headers(), clock.now()) {
+            request.headers_mut().insert(COOKIE, cookies);
+        }
+        next.run(request).await
+    }
+    // ANCHOR_END: renewal
+
+    /// The cookies, with the ID's successor in the place of an old ID.
+    fn renewed(&self, headers: &HeaderMap, now: OffsetDateTime) -> Option<HeaderValue> {
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+        let mut cookies: Vec<_> = cookies.flat_map(Cookie::split_parse).flatten().collect();
+        let session = cookies.iter_mut().find(|cookie| cookie.name() == self.cookie)?;
+        session.set_value(self.successor(session.value(), now)?);
+        let pairs: Vec<_> = cookies.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
+        HeaderValue::from_str(&pairs.join("; ")).ok()
+    }
+
+    fn remember(&self, old: String, new: String, now: OffsetDateTime) {
+        let mut all = self.all();
+        all.retain(|_, (_, end)| *end > now);
+        all.insert(old, (new, now + self.grace));
+    }
+
+    fn successor(&self, id: &str, now: OffsetDateTime) -> Option<String> {
+        self.all().get(id).filter(|(_, end)| *end > now).map(|(new, _)| new.clone())
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, (String, OffsetDateTime)>> {
+        self.old.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

