@@ -1,6 +1,6 @@
 //! The commands. Exit codes: 0 passed or done, 1 not yet, 2 something is wrong with the call or the machine.
 
-use std::{future::Future, path::Path, process::ExitCode};
+use std::{future::Future, net::SocketAddr, path::Path, process::ExitCode};
 
 use checks::Telling;
 use clap::{Parser, Subcommand};
@@ -92,6 +92,7 @@ async fn serve(root: &Path, Studio { port, open }: Studio) -> Result<ExitCode, S
         eprintln!("no browser could be opened ({error}); open {address} yourself");
     }
     let studio = web::studio(root.to_path_buf(), folder.path().to_path_buf());
+    let studio = studio.into_make_service_with_connect_info::<SocketAddr>();
     let served = async { axum::serve(listener, studio).await.map_err(|error| format!("the studio stopped: {error}")) };
     until_ended(served).await.unwrap_or(Ok(()))?;
     Ok(ExitCode::SUCCESS)

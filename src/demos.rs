@@ -4,12 +4,18 @@ use axum::Router;
 use session_inspector::{Inspector, Observed};
 use tower_sessions::MemoryStore;
 
-/// Every demo: the first label of its host name, and its app.
+/// The demo that also answers as [`EVIL`].
+pub const ATTACKS: &str = "lesson-4";
+/// The host of its attacker: another site than everything else here.
+pub const EVIL: &str = "evil.localhost";
+
+/// Every demo: its name, which is a label of its host name, and its app.
 pub fn all() -> Vec<(&'static str, Router)> {
     vec![
         ("lesson-1", inspected(lesson_1::app)),
         ("lesson-2", inspected(lesson_2::app)),
         ("lesson-3", inspected(lesson_3::app)),
+        ("lesson-4", inspected(lesson_4::app)),
     ]
 }
 

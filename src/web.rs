@@ -1,7 +1,8 @@
 //! The studio: one port on loopback, and a host name for each part.
 //!
 //! `workbook.localhost` is the book and its API, `lesson-N.workbook.localhost` a demo: the same site, so
-//! that cookies flow in the panel's frames, but another origin, so that a demo cannot call the API.
+//! that cookies flow in the panel's frames, but another origin, so that a demo cannot call the API. A demo that
+//! has several parts tells them apart by one more label before its name; the attacker is at `evil.localhost`.
 
 mod api;
 
@@ -32,12 +33,24 @@ pub const HOST_NAME: &str = "workbook.localhost";
 #[derive(Clone)]
 struct Studio {
     book: Router,
-    demos: Arc<HashMap<String, Router>>,
+    demos: Arc<HashMap<&'static str, Router>>,
+}
+
+impl Studio {
+    /// The demo that answers as `host`, such as `lesson-4.workbook.localhost` or a name below it.
+    fn demo(&self, host: &str) -> Option<&Router> {
+        if host == demos::EVIL {
+            return self.demos.get(demos::ATTACKS);
+        }
+        let labels = host.strip_suffix(HOST_NAME)?.strip_suffix('.')?;
+        let name = labels.split_once('.').map_or(labels, |(_, name)| name);
+        self.demos.get(name)
+    }
 }
 
 /// The studio of the workbook at `root`, whose book was built into `book`.
 pub fn studio(root: PathBuf, book: PathBuf) -> Router {
-    let demos = demos::all().into_iter().map(|(name, demo)| (format!("{name}.{HOST_NAME}"), demo)).collect();
+    let demos = demos::all().into_iter().collect();
     let studio = Studio { book: book_and_api(root, book), demos: Arc::new(demos) };
     Router::new().fallback(route).with_state(studio)
 }
@@ -66,7 +79,7 @@ async fn route(State(studio): State<Studio>, request: Request) -> Response {
     if name == HOST_NAME {
         return serve(studio.book, request).await;
     }
-    if let Some(demo) = studio.demos.get(name) {
+    if let Some(demo) = studio.demo(name) {
         return serve(demo.clone(), request).await;
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);

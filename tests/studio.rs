@@ -1,15 +1,13 @@
 //! The studio: who may ask it for what, and the whole way through it in a real browser.
 
+mod chromium;
 mod scratch;
 
 use std::{
-    env,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
-    path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::LazyLock,
-    time::Duration,
 };
 
 use axum::{
@@ -17,10 +15,9 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use fantoccini::{Client, ClientBuilder, Locator};
+use chromium::{Running, start, wait_for, wait_for_words};
 use http_body_util::BodyExt;
 use scratch::Scratch;
-use serde_json::json;
 use tower::ServiceExt;
 
 /// The studio in this process, on a book that is one page.
@@ -57,6 +54,15 @@ async fn each_host_name_is_a_part_of_the_studio() {
         ask("GET", "lesson-1.workbook.localhost:4000/", &[]).await.2.contains("One visitor, remembered in two ways")
     );
     assert!(ask("GET", "lesson-1.workbook.localhost:4000/_inspector", &[]).await.2.contains("Session inspector"));
+    for (host, says) in [
+        ("lesson-4.workbook.localhost:4000", "http://evil.localhost:4000/"),
+        ("vulnerable.lesson-4.workbook.localhost:4000", "The vulnerable shop"),
+        ("hardened.lesson-4.workbook.localhost:4000", "The hardened shop"),
+        ("evil.localhost:4000", "Mallory's site"),
+    ] {
+        let (status, _, page) = ask("GET", &format!("{host}/"), &[]).await;
+        assert!(status == StatusCode::OK && page.contains(says), "{host}: {page}");
+    }
     for host in ["localhost:4000", "127.0.0.1:4000"] {
         let (status, location, _) = ask("GET", &format!("{host}/basics/log-out.html?x=1"), &[]).await;
         assert_eq!(
@@ -70,9 +76,12 @@ async fn each_host_name_is_a_part_of_the_studio() {
 async fn a_host_name_that_is_not_ours_is_refused() {
     for host in [
         "evil.example",
-        "evil.localhost:4000",
+        "other.evil.localhost:4000",
         "workbook.localhost.evil.example",
         "lesson-99.workbook.localhost",
+        "vulnerable.lesson-99.workbook.localhost",
+        "very.vulnerable.lesson-4.workbook.localhost",
+        "lesson-4workbook.localhost",
         "[::1]:4000",
         "",
     ] {
@@ -119,24 +128,6 @@ async fn no_other_page_may_frame_the_book() {
     let request = Request::get("/").header(header::HOST, "workbook.localhost").body(Body::empty()).unwrap();
     let response = studio().oneshot(request).await.unwrap();
     assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], "frame-ancestors 'none'");
-}
-
-/// A program that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts a program and reads what it prints up to the line that `find` understands.
-fn start<T>(command: &mut Command, find: impl Fn(&str) -> Option<T>) -> (Running, T) {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let found = lines.map_while(Result::ok).find_map(|line| find(&line)).expect("the program says where it listens");
-    (Running(child), found)
 }
 
 fn start_studio(scratch: &Scratch, port: u16) -> (Running, String) {
@@ -193,77 +184,12 @@ fn a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio
     has_ended(learner);
 }
 
-/// A browser that WebDriver can steer, or the reason why there is none.
-fn driver() -> Result<(Running, u16), String> {
-    let found = |program: &str| {
-        env::split_paths(&env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(program).is_file())
-    };
-    let missing: Vec<_> = ["chromedriver", "chromium"].into_iter().filter(|program| !found(program)).collect();
-    if !missing.is_empty() {
-        return Err(format!(
-            "{} is not installed (Debian: apt-get install chromium chromium-driver)",
-            missing.join(" and ")
-        ));
-    }
-    let said = |line: &str| {
-        line.rsplit_once("started successfully on port ").and_then(|(_, port)| port.trim_end_matches('.').parse().ok())
-    };
-    Ok(start(Command::new("chromedriver").arg("--port=0"), said))
-}
-
-async fn browser(port: u16, profile: &Path) -> Client {
-    let profile = format!("--user-data-dir={}", profile.display());
-    let arguments = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--window-size=1440,900",
-        &profile,
-    ];
-    let serde_json::Value::Object(capabilities) = json!({ "goog:chromeOptions": { "args": arguments } }) else {
-        unreachable!("it is an object")
-    };
-    let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-    builder.capabilities(capabilities).connect(&format!("http://localhost:{port}")).await.unwrap()
-}
-
-async fn wait_for(browser: &Client, css: &str) -> fantoccini::elements::Element {
-    browser
-        .wait()
-        .at_most(Duration::from_secs(120))
-        .for_element(Locator::Css(css))
-        .await
-        .unwrap_or_else(|error| panic!("{css}: {error}"))
-}
-
-/// Waits until an element that fits has these words in it.
-async fn wait_for_words(browser: &Client, tag: &str, words: &str) {
-    let path = format!("//{tag}[contains(., \"{words}\")]");
-    let found = browser.wait().at_most(Duration::from_secs(120)).for_element(Locator::XPath(&path)).await;
-    found.unwrap_or_else(|error| panic!("no {tag} says {words:?}: {error}"));
-}
-
 #[tokio::test]
 async fn read_play_and_solve_in_a_real_browser() {
-    let (_driver, port) = match driver() {
-        Ok(driver) => driver,
-        Err(reason) => {
-            let required =
-                env::var("WORKBOOK_REQUIRE").is_ok_and(|required| required.split(',').any(|part| part == "browser"));
-            assert!(!required, "WORKBOOK_REQUIRE asks for a browser, and {reason}");
-            println!("SKIPPED: {reason}");
-            return;
-        }
-    };
+    let Some(chromium) = chromium::found() else { return };
     let scratch = Scratch::new("studio");
     let (_studio, address) = start_studio(&scratch, 0);
-    let profile = tempfile::tempdir().unwrap();
-    let browser = browser(port, profile.path()).await;
+    let browser = chromium.browser().await;
 
     // Read: a chapter, with its live panel.
     browser.goto(&format!("{address}basics/set-and-get.html")).await.unwrap();

@@ -55,6 +55,11 @@ pub fn app_with<S: SessionStore + Clone>(https: bool, store: S) -> Router {
     Router::new().fallback(by_host).with_state(hosts)
 }
 
+/// A shop of its own, with these defences and nothing else around it.
+pub fn shop_with<S: SessionStore + Clone>(defences: Defences, shop: Shop, store: S) -> Router {
+    Twin::new("own", defences, shop, false).serve(store)
+}
+
 #[derive(Clone)]
 struct Hosts {
     vulnerable: Router,

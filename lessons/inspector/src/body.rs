@@ -104,10 +104,10 @@ fn says(text: &str, kind: &str) -> Option<String> {
     (!said.is_empty()).then(|| said.chars().take(SAID).collect())
 }
 
-/// `username=alice&password=•••`: the pairs as they came, but for the values of passwords.
+/// `username=alice&password=•••`: the pairs as they came, but for the values of secrets.
 pub(crate) fn mask_form(text: &str) -> String {
     let pair = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if is_password(&decoded(name)) => format!("{name}={MASK}"),
+        Some((name, _)) if is_secret(&decoded(name)) => format!("{name}={MASK}"),
         _ => pair.to_owned(),
     };
     text.split('&').map(pair).collect::<Vec<_>>().join("&")
@@ -118,7 +118,7 @@ fn mask_json(value: Value) -> Value {
         Value::Object(fields) => fields
             .into_iter()
             .map(|(name, value)| {
-                let value = if is_password(&name) { Value::from(MASK) } else { mask_json(value) };
+                let value = if is_secret(&name) { Value::from(MASK) } else { mask_json(value) };
                 (name, value)
             })
             .collect(),
@@ -131,9 +131,9 @@ fn decoded(name: &str) -> String {
     form_urlencoded::parse(name.as_bytes()).map(|(name, _)| name).collect()
 }
 
-fn is_password(name: &str) -> bool {
+fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["pass", "pwd", "secret"].iter().any(|part| name.contains(part))
+    ["pass", "pwd", "secret", "csrf", "token"].iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]
@@ -147,9 +147,9 @@ mod tests {
     }
 
     #[test]
-    fn form_fields_named_like_a_password_are_masked() {
+    fn form_fields_named_like_a_secret_are_masked() {
         let form = "application/x-www-form-urlencoded";
-        for name in ["password", "new_Password", "passwd", "pwd", "client_secret", "p%61ssword"] {
+        for name in ["password", "new_Password", "passwd", "pwd", "client_secret", "p%61ssword", "csrf_token"] {
             let body = seen(format!("username=alice&{name}=tea").as_bytes(), form);
             assert_eq!(body.text, format!("username=alice&{name}=•••"));
         }

@@ -51,7 +51,7 @@ pub struct Exchange {
 pub struct Request {
     /// `GET`, `POST` …
     pub method: String,
-    /// Path and query; values of fields named like a password are masked.
+    /// Path and query; values of fields named like a secret are masked.
     pub target: String,
     /// Every cookie it brought, in order.
     pub cookies: Vec<Cookie>,

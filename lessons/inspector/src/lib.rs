@@ -46,6 +46,7 @@ pub use exchange::{
 pub use observed::Observed;
 pub use serve::{listen, serve, serve_on};
 use timeline::Timeline;
+pub use words::span;
 
 /// Where the inspector's own page lives, below the app it watches.
 pub const PATH: &str = "/_inspector";

@@ -169,7 +169,7 @@ fn absent(text: &str, meaning: &str) -> Attribute {
 }
 
 /// Seconds in the largest unit that divides them: `1 day`, `90 minutes`.
-pub(crate) fn span(seconds: u64) -> String {
+pub fn span(seconds: u64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     let fits = |(size, _): &&(u64, &str)| seconds >= *size && seconds.is_multiple_of(*size);
     let (size, name) = units.iter().find(fits).copied().unwrap_or((1, "second"));

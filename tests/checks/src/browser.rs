@@ -107,12 +107,18 @@ impl<'t> Browser<'t> {
 
     /// Follows a link on a page of another site, such as `http://evil.localhost`.
     pub async fn get_from(&self, site: &str, path: &str) -> Result<Answer, Miss> {
+        self.visits(site);
         self.send(From::Elsewhere(site), Method::GET, path, URLENCODED, Vec::new()).await
     }
 
     /// Submits a form that stands on a page of another site.
     pub async fn post_from(&self, site: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        self.visits(site);
         self.send(From::Elsewhere(site), Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
+    }
+
+    fn visits(&self, site: &str) {
+        self.trial.log().event(self.who, format!("is on a page of {site}, and from there:"), format!("# from {site}"));
     }
 
     /// Submits a form over a slow line: `meanwhile` happens when the server asks for the body, which comes after it.

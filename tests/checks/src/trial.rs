@@ -69,6 +69,8 @@ impl Trial {
 
     /// Lets this much time pass, for every record and every [`Clock`](session_inspector::Clock).
     pub fn skip(&self, time: Duration) {
+        let passed = session_inspector::span(time.as_secs());
+        self.log.event("(time)", format!("{passed} pass"), format!("# {passed} later"));
         self.inspector.skip(time);
     }
 
@@ -77,17 +79,15 @@ impl Trial {
         self.inspector.transcript()
     }
 
-    /// Who did what, and what it meant for the session, as text.
+    /// Who did what, what it meant for the session, and with which sentence it was refused, as text.
     pub fn story(&self) -> String {
-        let told = |Sent { step: Step { who, method, path, answer }, exchange, .. }: &Sent| match exchange {
-            None => format!("{who:<9}{method}{path}\n"),
-            Some(Exchange { request, summary, .. }) => {
-                let head = format!("{method} {path}  {}", request.body.text);
-                let meant: String = summary.iter().map(|said| format!("{:<9}  {said}\n", "")).collect();
-                format!("{who:<9}{:<58}  {answer}\n{meant}", head.trim_end())
-            }
-        };
-        self.log.sent().iter().map(told).collect()
+        let steps: Vec<_> = self.log.sent().iter().map(told).collect();
+        let same = steps.chunk_by(|one, next| one == next);
+        same.map(|steps| match steps {
+            [step] => step.clone(),
+            steps => format!("{}{:<9}… and the same {} times more\n", steps[0], "", steps.len() - 1),
+        })
+        .collect()
     }
 
     /// A browser of its own for `who`, with no cookies yet.
@@ -113,6 +113,26 @@ impl Trial {
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }
+}
+
+/// A step as text.
+fn told(Sent { step: Step { who, method, path, answer }, exchange, .. }: &Sent) -> String {
+    let Some(Exchange { request, response, summary, .. }) = exchange else {
+        return format!("{who:<9}{method}{path}\n");
+    };
+    let head = format!("{method} {path}  {}", fields(&request.body.text));
+    let refusal = response.body.says.iter().filter(|_| response.status >= 400);
+    let lines = summary.iter().chain(refusal).map(|said| format!("{:<9}  {said}\n", ""));
+    format!("{who:<9}{:<58}  {answer}\n{}", head.trim_end(), lines.collect::<String>())
+}
+
+/// A form as a person reads it; anything else as it is.
+fn fields(body: &str) -> String {
+    if body.starts_with('{') {
+        return body.to_owned();
+    }
+    let pairs = form_urlencoded::parse(body.as_bytes()).map(|(name, value)| format!("{name}={value}"));
+    pairs.collect::<Vec<_>>().join("  ")
 }
 
 impl Log {

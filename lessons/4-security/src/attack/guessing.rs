@@ -3,7 +3,10 @@
 use futures_util::FutureExt;
 
 use super::{Attack, Miss, Scene};
-use crate::defence::Defence::{DummyHash, Throttle};
+use crate::defence::{
+    Defence::{DummyHash, Throttle},
+    csrf::FIELD,
+};
 
 pub(super) const PASSWORD: Attack = Attack {
     id: "guess-password",
@@ -52,8 +55,9 @@ const COMMON: [&str; 20] = [
 
 async fn password(scene: &Scene<'_>) -> Result<bool, Miss> {
     let mallory = scene.browser("mallory");
+    let token = scene.token(&mallory).await?.unwrap_or_default();
     for guess in COMMON {
-        scene.submit(&mallory, "/login", &[("username", "alice"), ("password", guess)]).await?;
+        mallory.post("/login", &[("username", "alice"), ("password", guess), (FIELD, &token)]).await?;
     }
     scene.buy(&mallory, "a yacht").await?;
     Ok(scene.shop.ordered("alice", "a yacht"))

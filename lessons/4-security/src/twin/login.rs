@@ -136,6 +136,8 @@ impl Twin {
 
 fn wait(wait: Duration) -> Response {
     let seconds = wait.whole_seconds() + 1;
-    let sentence = format!("Too many wrong passwords. Please try again in {seconds} seconds.\n");
+    let minutes = u64::try_from(seconds).unwrap_or_default().div_ceil(60);
+    let sentence =
+        format!("Too many wrong passwords. Please try again in {}.\n", session_inspector::span(minutes * 60));
     (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds.to_string())], sentence).into_response()
 }

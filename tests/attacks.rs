@@ -1,0 +1,163 @@
+//! The attacks of lesson 4 that need a browser, in a real one. What is asserted is what the shop and mallory's site
+//! have in their books.
+
+mod chromium;
+
+use axum::{Router, body::Body, http::Request};
+use chromium::{wait_for, wait_for_words};
+use fantoccini::Client;
+use http_body_util::BodyExt;
+use lesson_4::{
+    defence::{
+        Defence::{Escape, Headers, HttpOnly},
+        Defences,
+        password::Passwords,
+    },
+    shop::{ACCOUNTS, Shop},
+};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+use tower_sessions::MemoryStore;
+
+/// Something that is served on a port of its own, and can be asked without a browser.
+struct Site {
+    router: Router,
+    port: u16,
+}
+
+impl Site {
+    async fn serve(router: Router) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(axum::serve(listener, router.clone()).into_future());
+        Self { router, port }
+    }
+
+    fn host(&self, label: &str) -> String {
+        format!("{label}.localhost:{}", self.port)
+    }
+
+    /// What a stranger reads on a start page: what was bought, or the cookies that mallory got.
+    async fn books(&self, label: &str) -> String {
+        let request = Request::get("/").header("host", self.host(label)).body(Body::empty()).unwrap();
+        let page = self.router.clone().oneshot(request).await.unwrap().into_body().collect().await.unwrap();
+        String::from_utf8(page.to_bytes().to_vec()).unwrap()
+    }
+}
+
+async fn log_in(browser: &Client, host: &str, name: &str) {
+    let (_, password, _) = ACCOUNTS.into_iter().find(|account| account.0 == name).unwrap();
+    browser.goto(&format!("http://{host}/")).await.unwrap();
+    fill(browser, "[action='/login'] [name=username]", name).await;
+    fill(browser, "[action='/login'] [name=password]", password).await;
+    press(browser, "[action='/login'] button").await;
+    wait_for_words(browser, "p", &format!("Logged in as {name}")).await;
+}
+
+async fn log_out(browser: &Client) {
+    press(browser, "[action='/logout'] button").await;
+    wait_for_words(browser, "p", "You are not logged in").await;
+}
+
+async fn buy(browser: &Client, item: &str, name: &str) {
+    fill(browser, "[action='/buy'] [name=item]", item).await;
+    press(browser, "[action='/buy'] button").await;
+    wait_for_words(browser, "p", &format!("{name}: {item}")).await;
+}
+
+async fn fill(browser: &Client, css: &str, text: &str) {
+    let field = wait_for(browser, css).await;
+    field.clear().await.unwrap();
+    field.send_keys(text).await.unwrap();
+}
+
+async fn press(browser: &Client, css: &str) {
+    wait_for(browser, css).await.click().await.unwrap();
+}
+
+/// Opens mallory's page for this shop and does what it asks for, up to a page that says `words`.
+async fn take_the_bait(browser: &Client, site: &Site, page: &str, at: &str, words: &str) {
+    browser.goto(&format!("http://{}/{page}?at={}", site.host("evil"), site.host(at))).await.unwrap();
+    press(browser, "#bait").await;
+    wait_for_words(browser, "body", words).await;
+}
+
+#[tokio::test]
+async fn s17_forms_and_links_of_another_site() {
+    let Some(chromium) = chromium::found() else { return };
+    let site = Site::serve(lesson_4::app(MemoryStore::default())).await;
+    let browser = chromium.browser().await;
+
+    for (page, refusal) in [
+        ("csrf-by-link", "so a link does nothing here"),
+        ("csrf-by-form", "This form was sent from a page of another site"),
+    ] {
+        for (at, words, orders) in [("vulnerable", "The vulnerable shop", 1), ("hardened", refusal, 0)] {
+            log_in(&browser, &site.host(at), "alice").await;
+            let before = site.books(at).await.matches("alice: a yacht").count();
+            take_the_bait(&browser, &site, page, at, words).await;
+            let after = site.books(at).await.matches("alice: a yacht").count();
+            assert_eq!(after - before, orders, "{page} at the {at} shop");
+            browser.goto(&format!("http://{}/", site.host(at))).await.unwrap();
+            buy(&browser, "a teapot", "alice").await;
+            log_out(&browser).await;
+        }
+    }
+
+    take_the_bait(&browser, &site, "login-csrf", "vulnerable", "Logged in as mallory").await;
+    buy(&browser, "a diary", "mallory").await;
+    assert!(site.books("vulnerable").await.contains("mallory: a diary"));
+    take_the_bait(&browser, &site, "login-csrf", "hardened", "This form was sent from a page of another site").await;
+    browser.goto(&format!("http://{}/", site.host("hardened"))).await.unwrap();
+    wait_for_words(&browser, "p", "You are not logged in").await;
+    browser.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn s15_a_script_on_the_shops_own_page() {
+    let Some(chromium) = chromium::found() else { return };
+    let mallorys = Site::serve(lesson_4::app(MemoryStore::default())).await;
+    let browser = chromium.browser().await;
+    browser.goto(&format!("http://{}/notes?at=any.localhost", mallorys.host("evil"))).await.unwrap();
+    let note = wait_for(&browser, "pre").await.text().await.unwrap().replace('\n', " ");
+
+    // The site, whether the script buys in her name, whether it sends her cookie.
+    let sites = [
+        ("nothing", Defences::none(), true, true),
+        ("http-only", Defences::none().and(&[HttpOnly]), true, false),
+        ("policy", Defences::none().and(&[Headers]), false, false),
+        ("escaped", Defences::none().and(&[Escape]), false, false),
+        ("everything", Defences::all(), false, false),
+    ];
+    for (name, defences, rides, steals) in sites {
+        let is_hidden = defences.has(HttpOnly);
+        let shop = Shop::new(Passwords::quick());
+        let site = Site::serve(lesson_4::shop_with(defences, shop, MemoryStore::default())).await;
+        let host = site.host(name);
+        log_in(&browser, &host, "mallory").await;
+        fill(&browser, "[action='/note'] [name=text]", &note).await;
+        press(&browser, "[action='/note'] button").await;
+        wait_for_words(&browser, "p", "mallory: Nice shop!").await;
+        log_out(&browser).await;
+
+        log_in(&browser, &host, "alice").await;
+        wait_for_words(&browser, "p", "mallory: Nice shop!").await;
+        let id = browser.get_named_cookie("shop").await.unwrap().value().to_owned();
+        // Her next visit: when it is loaded, the script of this one has run if it ever does.
+        let asked = "return performance.getEntriesByType('resource').map((entry) => entry.name).join()";
+        let asked = loop {
+            let asked = browser.execute(asked, Vec::new()).await.unwrap().as_str().unwrap().to_owned();
+            if !rides || (asked.contains("/buy") && asked.contains("/collect")) {
+                break asked;
+            }
+        };
+        assert_eq!(asked.contains("/buy"), rides, "{name}: {asked}");
+        browser.goto(&format!("http://{host}/")).await.unwrap();
+        buy(&browser, "a teapot", "alice").await;
+        assert_eq!(site.books(name).await.contains("alice: a yacht"), rides, "{name}");
+        assert_eq!(mallorys.books("evil").await.contains(&id), steals, "{name}");
+        let readable = browser.execute("return document.cookie", Vec::new()).await.unwrap();
+        assert_eq!(readable.as_str().unwrap().contains(&id), !is_hidden, "{name}");
+    }
+    browser.close().await.unwrap();
+}

@@ -1,0 +1,101 @@
+//! A real browser, and programs that end with the test.
+
+#![allow(dead_code, reason = "each test that includes this uses a part of it")]
+
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// No page takes so long, on any machine.
+const AT_MOST: Duration = Duration::from_secs(120);
+
+/// A program that ends with the test.
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a program and reads what it prints up to the line that `find` understands.
+pub fn start<T>(command: &mut Command, find: impl Fn(&str) -> Option<T>) -> (Running, T) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let found = lines.map_while(Result::ok).find_map(|line| find(&line)).expect("the program says where it listens");
+    (Running(child), found)
+}
+
+/// Chromium, and the driver that steers it.
+pub struct Chromium {
+    port: u16,
+    profile: TempDir,
+    _driver: Running,
+}
+
+/// The browser; without one says so, unless `WORKBOOK_REQUIRE` asks for it.
+pub fn found() -> Option<Chromium> {
+    let is_here = |program: &str| {
+        env::split_paths(&env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(program).is_file())
+    };
+    let missing: Vec<_> = ["chromedriver", "chromium"].into_iter().filter(|program| !is_here(program)).collect();
+    if !missing.is_empty() {
+        let reason =
+            format!("{} is not installed (Debian: apt-get install chromium chromium-driver)", missing.join(" and "));
+        let required =
+            env::var("WORKBOOK_REQUIRE").is_ok_and(|required| required.split(',').any(|part| part == "browser"));
+        assert!(!required, "WORKBOOK_REQUIRE asks for a browser, and {reason}");
+        println!("SKIPPED: {reason}");
+        return None;
+    }
+    let said = |line: &str| {
+        line.rsplit_once("started successfully on port ").and_then(|(_, port)| port.trim_end_matches('.').parse().ok())
+    };
+    let (driver, port) = start(Command::new("chromedriver").arg("--port=0"), said);
+    Some(Chromium { port, profile: tempfile::tempdir().unwrap(), _driver: driver })
+}
+
+impl Chromium {
+    /// The browser, with a profile that nobody has used yet.
+    pub async fn browser(&self) -> Client {
+        let profile = format!("--user-data-dir={}", self.profile.path().display());
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1440,900",
+            &profile,
+        ];
+        let serde_json::Value::Object(capabilities) = json!({ "goog:chromeOptions": { "args": arguments } }) else {
+            unreachable!("it is an object")
+        };
+        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        let driver = format!("http://localhost:{}", self.port);
+        builder.capabilities(capabilities).connect(&driver).await.unwrap()
+    }
+}
+
+pub async fn wait_for(browser: &Client, css: &str) -> Element {
+    let found = browser.wait().at_most(AT_MOST).for_element(Locator::Css(css)).await;
+    found.unwrap_or_else(|error| panic!("{css}: {error}"))
+}
+
+/// Waits until an element that fits has these words in it.
+pub async fn wait_for_words(browser: &Client, tag: &str, words: &str) {
+    let path = format!("//{tag}[contains(., \"{words}\")]");
+    let found = browser.wait().at_most(AT_MOST).for_element(Locator::XPath(&path)).await;
+    found.unwrap_or_else(|error| panic!("no {tag} says {words:?}: {error}"));
+}
