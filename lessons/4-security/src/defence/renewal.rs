@@ -29,9 +29,11 @@ pub struct Renewal {
     grace: Duration,
     /// The name of the session cookie.
     cookie: &'static str,
-    /// Old IDs, each with its successor and the end of its grace.
-    old: Arc<Mutex<HashMap<String, (String, OffsetDateTime)>>>,
+    old: Arc<Mutex<Old>>,
 }
+
+/// Old IDs, each with its successor, as soon as there is one, and the end of its grace.
+type Old = HashMap<String, (Option<String>, OffsetDateTime)>;
 
 impl Renewal {
     /// A new ID after `every`; the old one is good for another `grace`.
@@ -57,13 +59,14 @@ impl Renewal {
             Some(renewed) if now - renewed < renewal.every.whole_seconds() => {}
             None => session.insert(KEY, now).await?,
             Some(_) => {
-                let old = session.id();
+                let Some(old) = session.id().map(|id| id.to_string()).filter(|old| renewal.claims(old, clock.now()))
+                else {
+                    return Ok(response); // another request of hers is renewing it
+                };
                 session.cycle_id().await?;
                 session.insert(KEY, now).await?;
                 session.save().await?; // before that it has no ID
-                if let (Some(old), Some(new)) = (old, session.id()) {
-                    renewal.remember(old.to_string(), new.to_string(), clock.now());
-                }
+                renewal.follows(&old, session.id().map(|id| id.to_string()));
             }
         }
         Ok(response)
@@ -89,17 +92,24 @@ impl Renewal {
         HeaderValue::from_str(&pairs.join("; ")).ok()
     }
 
-    fn remember(&self, old: String, new: String, now: OffsetDateTime) {
+    /// Whether this request is the one to renew the ID: of several at the same time only the first is.
+    fn claims(&self, old: &str, now: OffsetDateTime) -> bool {
         let mut all = self.all();
         all.retain(|_, (_, end)| *end > now);
-        all.insert(old, (new, now + self.grace));
+        all.insert(old.to_owned(), (None, now + self.grace)).is_none()
+    }
+
+    fn follows(&self, old: &str, new: Option<String>) {
+        if let Some((successor, _)) = self.all().get_mut(old) {
+            *successor = new;
+        }
     }
 
     fn successor(&self, id: &str, now: OffsetDateTime) -> Option<String> {
-        self.all().get(id).filter(|(_, end)| *end > now).map(|(new, _)| new.clone())
+        self.all().get(id).filter(|(_, end)| *end > now).and_then(|(new, _)| new.clone())
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<String, (String, OffsetDateTime)>> {
+    fn all(&self) -> MutexGuard<'_, Old> {
         self.old.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,0 +1,243 @@
+//! The defences, each where it acts: in the shop, on the pages, in the store.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode, header::SET_COOKIE},
+};
+use checks::{Answer, Browser, Form, Miss, Trial};
+use http_body_util::BodyExt;
+use lesson_4::{
+    app, app_with,
+    defence::{
+        Defence::{self, *},
+        Defences,
+        password::Passwords,
+        revival::NeverRevive,
+    },
+    shop::{ACCOUNTS, Shop},
+    shop_with,
+};
+use tower::ServiceExt;
+use tower_sessions::{
+    MemoryStore, Session, SessionStore,
+    session::{Id, Record},
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A shop with these defences alone.
+fn shop(defences: &[Defence]) -> Trial {
+    let shop = Shop::new(Passwords::quick());
+    let defences = Defences::none().and(defences);
+    Trial::of(move |store| shop_with(defences.clone(), shop.clone(), store))
+}
+
+async fn log_in(who: &Browser<'_>, username: &str, password: &str) -> Result<Answer, Miss> {
+    let token = token(who).await?;
+    who.post("/login", &[("username", username), ("password", password), ("csrf", &token)]).await
+}
+
+async fn token(who: &Browser<'_>) -> Result<String, Miss> {
+    let fields = who.get("/").await?.forms().into_iter().flat_map(|Form { fields, .. }| fields);
+    Ok(fields.into_iter().find(|field| field.name == "csrf").map(|field| field.value).unwrap_or_default())
+}
+
+/// The lesson's own pages, asked as `host`.
+async fn ask(lesson: Router, method: &str, host: &str, path: &str) -> (StatusCode, HeaderMap, String) {
+    let request = Request::builder().method(method).uri(path).header("host", host).body(Body::empty()).unwrap();
+    let (parts, body) = lesson.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn s14_to_s19_together_let_people_log_in() -> Result<(), Miss> {
+    let trial = shop(&Defence::ALL);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?.redirects_to("/")?;
+    alice.get("/").await?.shows("Logged in as alice")
+}
+
+#[tokio::test]
+async fn s14_a_request_that_comes_with_the_old_id_is_served_for_half_a_minute() -> Result<(), Miss> {
+    let trial = shop(&[ServerSide, RenewOften]);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?;
+    alice.get("/").await?;
+    let [tab, late] = ["another tab", "a late tab"].map(|tab| alice.copied_by(tab));
+    trial.skip(16 * MINUTE);
+    assert!(alice.get("/").await?.headers.contains_key(SET_COOKIE), "the ID is renewed");
+    tab.post("/wish", &[("item", "a kite")]).await?.has_status(303)?;
+    alice.get("/").await?.shows("a kite")?;
+    trial.skip(MINUTE);
+    late.get("/").await?.shows("You are not logged in")?;
+    alice.get("/").await?.shows("Logged in as alice")
+}
+
+#[tokio::test]
+async fn s14_of_two_requests_at_the_same_time_one_renews_the_id() -> Result<(), Miss> {
+    let trial = shop(&[ServerSide, RenewOften]);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?;
+    alice.get("/").await?;
+    let tab = alice.copied_by("another tab");
+    trial.skip(16 * MINUTE);
+    let meanwhile = async { alice.get("/").await.map(|page| assert!(page.headers.contains_key(SET_COOKIE))) };
+    let slow = tab.post_slowly("/buy", &[("item", "a slow boat")], meanwhile).await?;
+    assert!(!slow.headers.contains_key(SET_COOKIE), "{slow:?}");
+    alice.get("/").await?.shows("Logged in as alice")
+}
+
+#[tokio::test]
+async fn s15_the_cookie_has_the_attributes_that_it_should_have() -> Result<(), Miss> {
+    for (defences, attributes) in [
+        (&[][..], "; SameSite=None; Secure; Path=/"),
+        (&[HttpOnly], "; HttpOnly; SameSite=None; Secure; Path=/"),
+        (&[HttpOnly, SameSite], "; HttpOnly; SameSite=Lax; Secure; Path=/"),
+    ] {
+        let trial = shop(defences);
+        let answer = trial.browser("alice").post("/wish", &[("item", "a kite")]).await?;
+        let cookie = answer.headers[SET_COOKIE].to_str().unwrap();
+        assert!(cookie.starts_with("shop=") && cookie.ends_with(attributes), "{cookie}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn s17_a_form_without_the_sessions_token_is_refused() -> Result<(), Miss> {
+    let trial = shop(&[CsrfToken]);
+    let (alice, mallory) = (trial.browser("alice"), trial.browser("mallory"));
+    let before = token(&alice).await?;
+    log_in(&alice, "alice", "sunshine").await?.redirects_to("/")?;
+    let own = token(&alice).await?;
+    assert_ne!(before, own, "a login makes the old token worthless");
+    for wrong in ["", "a guess", &before, &token(&mallory).await?] {
+        alice.post("/buy", &[("item", "a yacht"), ("csrf", wrong)]).await?.has_status(403)?;
+    }
+    alice.post("/buy", &[("item", "a yacht")]).await?.has_status(403)?;
+    alice.post("/buy", &[("item", "a yacht"), ("csrf", &own)]).await?.has_status(303)
+}
+
+#[tokio::test]
+async fn a_crowd_of_addresses_runs_into_the_accounts_limit() -> Result<(), Miss> {
+    let trial = shop(&[Throttle]);
+    let mallory = trial.browser("mallory");
+    for guess in 0..100u8 {
+        mallory.moves_to([10, 0, 0, guess].into(), "a bot");
+        log_in(&mallory, "alice", "a guess").await?.has_status(401)?;
+    }
+    mallory.moves_to([10, 0, 1, 0].into(), "a bot");
+    let refused = log_in(&mallory, "alice", "a guess").await?;
+    refused.has_status(429)?;
+    let wait: u32 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!(wait <= 60, "{wait}");
+    log_in(&mallory, "bob", "a guess").await?.has_status(401)?;
+    trial.skip(MINUTE);
+    log_in(&trial.browser("alice"), "alice", "sunshine").await?.redirects_to("/")
+}
+
+#[tokio::test]
+async fn one_address_that_tries_many_accounts_runs_into_its_own_limit() -> Result<(), Miss> {
+    let trial = shop(&[Throttle]);
+    let mallory = trial.browser("mallory");
+    for account in 0..20 {
+        log_in(&mallory, &account.to_string(), "123456").await?.has_status(401)?;
+    }
+    log_in(&mallory, "alice", "123456").await?.has_status(429)?;
+    let alice = trial.browser("alice");
+    alice.moves_to([203, 0, 113, 4].into(), "alice's browser");
+    log_in(&alice, "alice", "sunshine").await?.redirects_to("/")
+}
+
+#[tokio::test]
+async fn who_knows_the_password_is_never_made_to_wait() -> Result<(), Miss> {
+    let trial = shop(&[Throttle]);
+    for _ in 0..30 {
+        log_in(&trial.browser("alice"), "alice", "sunshine").await?.redirects_to("/")?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_password_that_is_asked_for_again_cannot_be_guessed_either() -> Result<(), Miss> {
+    let trial = shop(&[StepUp, Throttle]);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?;
+    let fields = [("email", "mallory@evil.example"), ("password", "a guess")];
+    for _ in 0..5 {
+        alice.post("/email", &fields).await?.has_status(403)?;
+    }
+    alice.post("/email", &fields).await?.has_status(429)
+}
+
+#[tokio::test]
+async fn every_page_of_the_hardened_shop_says_what_the_browser_shall_forbid() {
+    for path in ["/", "/no/such/page"] {
+        let (_, headers, _) = ask(app(MemoryStore::default()), "GET", "hardened.localhost", path).await;
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self'"), "{policy}");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["referrer-policy"], "same-origin");
+        assert_eq!(headers["cache-control"], "no-store");
+        assert!(!headers.contains_key("strict-transport-security"), "without TLS it would lock everybody out");
+    }
+    let (_, headers, _) = ask(app_with(true, MemoryStore::default()), "GET", "hardened.localhost", "/").await;
+    assert_eq!(headers["strict-transport-security"], "max-age=31536000");
+}
+
+#[tokio::test]
+async fn a_store_that_never_revives_gives_a_new_id_to_whoever_asks_for_a_deleted_one() {
+    let store = NeverRevive::new(MemoryStore::default());
+    let session = Session::new(None, std::sync::Arc::new(store.clone()), None);
+    session.insert("username", "alice").await.unwrap();
+    session.save().await.unwrap();
+    let id = session.id().unwrap();
+    session.flush().await.unwrap();
+    // tower-sessions keeps the ID of a session that is flushed and filled in one request.
+    let again = Session::new(Some(id), std::sync::Arc::new(store.clone()), None);
+    again.insert("username", "alice").await.unwrap();
+    again.save().await.unwrap();
+    assert_ne!(again.id(), Some(id));
+
+    let mut record = Record { id, data: [].into(), expiry_date: time::OffsetDateTime::now_utc() + MINUTE };
+    store.save(&record).await.unwrap();
+    assert_eq!(store.load(&id).await.unwrap(), None);
+    store.create(&mut record).await.unwrap();
+    assert_ne!(record.id, id);
+    assert_eq!(store.load(&record.id).await.unwrap().map(|record| record.id), Some(record.id));
+    assert_ne!(record.id, Id::default());
+}
+
+#[tokio::test]
+async fn the_start_page_runs_an_attack_and_shows_both_outcomes() {
+    let lesson = app(MemoryStore::default());
+    let (status, _, page) = ask(lesson.clone(), "POST", "localhost:4004", "/attacks/planted-id").await;
+    assert_eq!(status, StatusCode::OK);
+    for words in ["The attack succeeded.", "The attack was blocked.", "Bob, who means no harm, was served."] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let (status, _, sentence) = ask(lesson.clone(), "GET", "localhost:4004", "/attacks/none-such").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(sentence.starts_with("There is no attack \"none-such\"; there are: read-cookie, "), "{sentence}");
+    let (_, _, all) = ask(lesson, "POST", "localhost:4004", "/attacks").await;
+    let count = |words| all.matches(words).count();
+    let attacks = lesson_4::attack::ALL.len();
+    assert_eq!((count(">succeeded<"), count(">blocked<"), count("not served")), (attacks, attacks, 0), "{all}");
+}
+
+#[tokio::test]
+async fn mallorys_pages_are_no_weapon_against_other_machines() {
+    let lesson = app(MemoryStore::default());
+    for at in ["", "?at=shop.example", "?at=localhost.example", "?at=a%20b.localhost", "?at=x%22.localhost"] {
+        let (status, _, sentence) = ask(lesson.clone(), "GET", "evil.localhost", &format!("/csrf-by-form{at}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{at}: {sentence}");
+    }
+    let (status, _, page) = ask(lesson, "GET", "evil.localhost", "/csrf-by-form?at=vulnerable.localhost:4004").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains(r#"action="http://vulnerable.localhost:4004/buy""#), "{page}");
+    assert!(ACCOUNTS.iter().any(|(name, ..)| *name == "mallory"));
+}
