@@ -88,10 +88,9 @@ async fn s17_forms_and_links_of_another_site() {
     let site = Site::serve(lesson_4::app(MemoryStore::default())).await;
     let browser = chromium.browser().await;
 
-    for (page, refusal) in [
-        ("csrf-by-link", "so a link does nothing here"),
-        ("csrf-by-form", "This form was sent from a page of another site"),
-    ] {
+    for (page, refusal) in
+        [("csrf-by-link", "so a link does nothing here"), ("csrf-by-form", "This was not sent from a page of ours")]
+    {
         for (at, words, orders) in [("vulnerable", "The vulnerable shop", 1), ("hardened", refusal, 0)] {
             log_in(&browser, &site.host(at), "alice").await;
             let before = site.books(at).await.matches("alice: a yacht").count();
@@ -107,7 +106,7 @@ async fn s17_forms_and_links_of_another_site() {
     take_the_bait(&browser, &site, "login-csrf", "vulnerable", "Logged in as mallory").await;
     buy(&browser, "a diary", "mallory").await;
     assert!(site.books("vulnerable").await.contains("mallory: a diary"));
-    take_the_bait(&browser, &site, "login-csrf", "hardened", "This form was sent from a page of another site").await;
+    take_the_bait(&browser, &site, "login-csrf", "hardened", "This was not sent from a page of ours").await;
     browser.goto(&format!("http://{}/", site.host("hardened"))).await.unwrap();
     wait_for_words(&browser, "p", "You are not logged in").await;
     browser.close().await.unwrap();

@@ -11,7 +11,7 @@ mod guessing;
 mod pinning;
 mod script;
 
-use checks::{Answer, Browser, Miss, Trial};
+use checks::{Answer, Browser, Miss, Told, Trial};
 use futures_util::future::BoxFuture;
 
 use crate::{
@@ -79,7 +79,7 @@ pub struct Run {
     /// Whether bob could do all that a customer does, on the same shop.
     pub bob_is_served: bool,
     /// Who did what.
-    pub story: String,
+    pub story: Vec<Told>,
 }
 
 impl Attack {

@@ -7,6 +7,7 @@ use axum::{
     response::Html,
     routing::{get, post},
 };
+use checks::Told;
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 use serde::Serialize;
@@ -23,7 +24,7 @@ pub(crate) fn routes() -> Router {
 
 /// An attack, as the templates take it.
 #[derive(Serialize)]
-struct Told {
+struct Listed {
     id: &'static str,
     title: &'static str,
     why: &'static str,
@@ -37,24 +38,24 @@ struct Outcome {
     twin: &'static str,
     succeeded: bool,
     bob_is_served: bool,
-    story: String,
+    story: Vec<Told>,
 }
 
 async fn index(request: Request) -> Result<Html<String>, Failure> {
-    let attacks: Vec<_> = attack::ALL.iter().map(|attack| told(attack)).collect();
+    let attacks: Vec<_> = attack::ALL.iter().map(|attack| listed(attack)).collect();
     PAGES.render("index.html", context! { attacks => Serde(attacks), hosts => Serde(Links::from(&request)) })
 }
 
 async fn show(Path(id): Path<String>, request: Request) -> axum::response::Result<Html<String>> {
     let attack = named(&id)?;
-    let values = context! { attack => Serde(told(attack)), hosts => Serde(Links::from(&request)) };
+    let values = context! { attack => Serde(listed(attack)), hosts => Serde(Links::from(&request)) };
     Ok(PAGES.render("attack.html", values)?)
 }
 
 async fn run(Path(id): Path<String>, request: Request) -> axum::response::Result<Html<String>> {
     let attack = named(&id)?;
     let values = context! {
-        attack => Serde(told(attack)),
+        attack => Serde(listed(attack)),
         hosts => Serde(Links::from(&request)),
         outcomes => Serde(outcomes(attack).await?),
     };
@@ -64,7 +65,7 @@ async fn run(Path(id): Path<String>, request: Request) -> axum::response::Result
 async fn run_all() -> axum::response::Result<Html<String>> {
     let mut lines = Vec::new();
     for attack in attack::ALL {
-        lines.push((told(attack), outcomes(attack).await?));
+        lines.push((listed(attack), outcomes(attack).await?));
     }
     Ok(PAGES.render("all.html", context! { lines => Serde(lines) })?)
 }
@@ -78,10 +79,10 @@ async fn outcomes(attack: &Attack) -> Result<[Outcome; 2], (StatusCode, String)>
     ])
 }
 
-fn told(attack: &Attack) -> Told {
+fn listed(attack: &Attack) -> Listed {
     let &Attack { id, title, why, page, .. } = attack;
     let stopped_by = attack.stopped_by.iter().map(|defence: &Defence| (defence.words(), defence.asvs())).collect();
-    Told { id, title, why, stopped_by, page }
+    Listed { id, title, why, stopped_by, page }
 }
 
 fn named(id: &str) -> Result<&'static Attack, (StatusCode, String)> {

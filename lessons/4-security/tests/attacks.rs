@@ -21,10 +21,10 @@ async fn against_each_alone(attack: &attack::Attack) -> Result<Vec<bool>, Miss> 
 async fn each_attack_succeeds_on_the_vulnerable_twin_and_fails_on_the_hardened_one() -> Result<(), Miss> {
     for attack in attack::ALL {
         let vulnerable = attack.run(Defences::none()).await?;
-        assert!(vulnerable.succeeded, "{} fails on the vulnerable twin:\n{}", attack.id, vulnerable.story);
+        assert!(vulnerable.succeeded, "{} fails on the vulnerable twin:\n{:#?}", attack.id, vulnerable.story);
         assert!(vulnerable.bob_is_served, "{}: bob is not served on the vulnerable twin", attack.id);
         let hardened = attack.run(Defences::all()).await?;
-        assert!(!hardened.succeeded, "{} succeeds on the hardened twin:\n{}", attack.id, hardened.story);
+        assert!(!hardened.succeeded, "{} succeeds on the hardened twin:\n{:#?}", attack.id, hardened.story);
         assert!(hardened.bob_is_served, "{}: bob is not served on the hardened twin", attack.id);
     }
     Ok(())
@@ -42,7 +42,7 @@ async fn an_attack_is_stopped_by_what_is_said_to_stop_it_and_by_nothing_else() -
         let words: Vec<_> = stops.iter().map(|stop| stop.words()).collect();
         writeln!(table, "{:<20}  {}", attack.id, words.join(", or ")).unwrap();
         let rest = attack.run(Defences::all().but(attack.stopped_by)).await?;
-        assert!(rest.succeeded, "{} is also stopped by all others together:\n{}", attack.id, rest.story);
+        assert!(rest.succeeded, "{} is also stopped by all others together:\n{:#?}", attack.id, rest.story);
     }
     insta::assert_snapshot!("matrix", table);
     Ok(())

@@ -14,6 +14,7 @@ async fn tells(ids: &[&str]) -> Result<(), Miss> {
         for (twin, defences, succeeds) in [("vulnerable", Defences::none(), true), ("hardened", Defences::all(), false)]
         {
             let Run { succeeded, bob_is_served, story } = attack.run(defences).await?;
+            let story: String = story.iter().map(ToString::to_string).collect();
             assert_eq!((succeeded, bob_is_served), (succeeds, true), "{id} on the {twin} shop:\n{story}");
             let said = if succeeded { "The attack succeeded." } else { "The attack was blocked." };
             insta::assert_snapshot!(format!("{id}-{twin}"), format!("{story}\n{said}"));

@@ -128,6 +128,8 @@ impl<'t> Browser<'t> {
         fields: &[(&str, &str)],
         meanwhile: impl Future<Output = Result<(), Miss>>,
     ) -> Result<Answer, Miss> {
+        let slowly = "sends the next form slowly: what comes after it happens before it has arrived".to_owned();
+        self.trial.log().event(self.who, slowly, "# slowly".to_owned());
         let fields = encode(fields);
         let (asked, is_asked) = tokio::sync::oneshot::channel();
         let (go_on, goes_on) = tokio::sync::oneshot::channel::<()>();

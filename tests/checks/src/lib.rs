@@ -38,7 +38,7 @@ pub use page::{Field, Form};
 pub use render::{Telling, render};
 pub use report::{CheckReport, Failure, Outcome, Report, Step};
 pub use suite::{Check, Suite};
-pub use trial::{App, Miss, Trial};
+pub use trial::{App, Miss, Told, Trial};
 pub use users::{User, Users};
 
 /// The checks of every exercise, in order.

@@ -1,11 +1,13 @@
 //! What one check plays with.
 
 use std::{
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use axum::{Extension, Router};
+use serde::Serialize;
 use serde_json::Value;
 use session_inspector::{Exchange, Inspector, Observed};
 use tower_sessions::{
@@ -79,15 +81,16 @@ impl Trial {
         self.inspector.transcript()
     }
 
-    /// Who did what, what it meant for the session, and with which sentence it was refused, as text.
-    pub fn story(&self) -> String {
-        let steps: Vec<_> = self.log.sent().iter().map(told).collect();
-        let same = steps.chunk_by(|one, next| one == next);
-        same.map(|steps| match steps {
-            [step] => step.clone(),
-            steps => format!("{}{:<9}… and the same {} times more\n", steps[0], "", steps.len() - 1),
-        })
-        .collect()
+    /// Who did what, what it meant for the session, and with which sentence it was refused.
+    pub fn story(&self) -> Vec<Told> {
+        let mut story: Vec<Told> = Vec::new();
+        for told in self.log.sent().iter().map(Told::of) {
+            match story.last_mut() {
+                Some(last) if last.is_like(&told) => last.times += 1,
+                _ => story.push(told),
+            }
+        }
+        story
     }
 
     /// A browser of its own for `who`, with no cookies yet.
@@ -115,15 +118,44 @@ impl Trial {
     }
 }
 
-/// A step as text.
-fn told(Sent { step: Step { who, method, path, answer }, exchange, .. }: &Sent) -> String {
-    let Some(Exchange { request, response, summary, .. }) = exchange else {
-        return format!("{who:<9}{method}{path}\n");
-    };
-    let head = format!("{method} {path}  {}", fields(&request.body.text));
-    let refusal = response.body.says.iter().filter(|_| response.status >= 400);
-    let lines = summary.iter().chain(refusal).map(|said| format!("{:<9}  {said}\n", ""));
-    format!("{who:<9}{:<58}  {answer}\n{}", head.trim_end(), lines.collect::<String>())
+/// A step of a story.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Told {
+    /// Who did it.
+    pub who: String,
+    /// What: a request such as `POST /buy  item=a teapot`, or a sentence.
+    pub did: String,
+    /// The answer in short, such as `303 → /`; empty if nothing was asked.
+    pub answer: String,
+    /// What it meant.
+    pub meant: Vec<String>,
+    /// So many times in a row.
+    pub times: usize,
+}
+
+impl Told {
+    fn of(Sent { step: Step { who, method, path, answer }, exchange, .. }: &Sent) -> Self {
+        let who = who.clone();
+        let Some(Exchange { request, response, summary, .. }) = exchange else {
+            return Self { who, did: path.clone(), answer: String::new(), meant: Vec::new(), times: 1 };
+        };
+        let did = format!("{method} {path}  {}", fields(&request.body.text)).trim_end().to_owned();
+        let refusal = response.body.says.iter().filter(|_| response.status >= 400);
+        Self { who, did, answer: answer.clone(), meant: summary.iter().chain(refusal).cloned().collect(), times: 1 }
+    }
+
+    fn is_like(&self, next: &Self) -> bool {
+        *self == Self { times: self.times, ..next.clone() }
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { who, did, answer, meant, times } = self;
+        writeln!(f, "{}", format!("{who:<9}{did:<58}  {answer}").trim_end())?;
+        meant.iter().try_for_each(|meant| writeln!(f, "{:<9}  {meant}", ""))?;
+        if *times > 1 { writeln!(f, "{:<9}… {times} times in a row", "") } else { Ok(()) }
+    }
 }
 
 /// A form as a person reads it; anything else as it is.

@@ -21,7 +21,9 @@ pub async fn check(request: Request, next: Next) -> Response {
     if reads || is_own(request.headers()) {
         return next.run(request).await;
     }
-    (StatusCode::FORBIDDEN, "This form was sent from a page of another site, so nothing was done.\n").into_response()
+    let sentence = "This was not sent from a page of ours, so nothing was done. \
+                    (A program that means it says Sec-Fetch-Site: none.)\n";
+    (StatusCode::FORBIDDEN, sentence).into_response()
 }
 
 /// Whether a page of this very origin began the request, or the visitor did it herself.
