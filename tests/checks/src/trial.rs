@@ -152,9 +152,9 @@ impl Told {
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { who, did, answer, meant, times } = self;
-        writeln!(f, "{}", format!("{who:<9}{did:<58}  {answer}").trim_end())?;
-        meant.iter().try_for_each(|meant| writeln!(f, "{:<9}  {meant}", ""))?;
-        if *times > 1 { writeln!(f, "{:<9}… {times} times in a row", "") } else { Ok(()) }
+        writeln!(f, "{}", format!("{who:<9}{did:<34}  {answer}").trim_end())?;
+        meant.iter().try_for_each(|meant| writeln!(f, "    {meant}"))?;
+        if *times > 1 { writeln!(f, "    … {times} times in a row") } else { Ok(()) }
     }
 }
 
