@@ -6,6 +6,7 @@
 //! - [`attack`]: the attacks as scripts, and what stops each.
 //! - [`defence`]: the defences; those that are more than a word are modules to take along.
 //! - `twin`: the shop's pages, with as many defences as one likes; [`shop`]: what it knows.
+//! - [`request`]: what is known of a request without its session.
 //! - `article`: the article's signed cookie, as Flask makes it.
 //! - `index`: the start page, and "run the attack"; `evil`: mallory's own pages.
 
@@ -15,6 +16,7 @@ pub mod defence;
 mod evil;
 mod index;
 mod page;
+pub mod request;
 pub mod shop;
 mod twin;
 

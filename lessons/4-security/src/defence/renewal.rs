@@ -11,11 +11,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use cookie::Cookie;
 use lesson_page::Failure;
 use session_inspector::Clock;
 use time::{Duration, OffsetDateTime};
 use tower_sessions::Session;
+
+use crate::request::cookies;
 
 /// When the ID was last renewed, in seconds since 1970.
 const KEY: &str = "renewed";
@@ -84,8 +85,7 @@ impl Renewal {
 
     /// The cookies, with the ID's successor in the place of an old ID.
     fn renewed(&self, headers: &HeaderMap, now: OffsetDateTime) -> Option<HeaderValue> {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-        let mut cookies: Vec<_> = cookies.flat_map(Cookie::split_parse).flatten().collect();
+        let mut cookies: Vec<_> = cookies(headers).collect();
         let session = cookies.iter_mut().find(|cookie| cookie.name() == self.cookie)?;
         session.set_value(self.successor(session.value(), now)?);
         let pairs: Vec<_> = cookies.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();

@@ -19,11 +19,12 @@ use tower_sessions::Session;
 use super::{
     Twin,
     forms::Filled,
-    visitor::{Place, Visit, Visitor},
+    visitor::{Visit, Visitor},
 };
 use crate::{
     article::{self, Data},
     defence::{Defence, csrf},
+    request::Place,
 };
 
 #[derive(Deserialize)]

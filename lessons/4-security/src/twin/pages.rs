@@ -11,14 +11,11 @@ use serde::{Deserialize, Serialize};
 use session_inspector::Clock;
 use tower_sessions::{Session, session::Error};
 
-use super::{
-    Twin,
-    forms::Filled,
-    visitor::{Place, Visitor},
-};
+use super::{Twin, forms::Filled, visitor::Visitor};
 use crate::{
     defence::{Defence, csrf},
     page::PAGES,
+    request::Place,
     shop::{ACCOUNTS, Role},
 };
 

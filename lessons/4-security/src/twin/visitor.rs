@@ -1,23 +1,21 @@
 //! Who is it? From the session, or as in the article from a signed cookie.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
-    http::{
-        HeaderMap, StatusCode,
-        header::{COOKIE, USER_AGENT},
-        request::Parts,
-    },
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use cookie::Cookie;
 use lesson_page::Failure;
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, session::Error};
 
 use super::Twin;
-use crate::{article, defence::Defence, shop::Role};
+use crate::{
+    article,
+    defence::Defence,
+    request::{Place, cookie},
+    shop::Role,
+};
 
 /// What the session knows of its visitor.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -26,13 +24,6 @@ pub(crate) struct Visit {
     /// As it was at login; the hardened twin does not ask for it.
     pub(crate) role: Option<Role>,
     pub(crate) place: Option<Place>,
-}
-
-/// Where a request comes from, and what the browser says it is.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Place {
-    pub(crate) address: IpAddr,
-    pub(crate) agent: String,
 }
 
 /// Who sent the request.
@@ -90,33 +81,7 @@ impl FromRequestParts<Twin> for Visitor {
     async fn from_request_parts(parts: &mut Parts, twin: &Twin) -> Result<Self, Response> {
         let session = Session::from_request_parts(parts, twin).await.map_err(IntoResponse::into_response)?;
         let place = Place::of(parts);
-        let cookie = article_cookie(&parts.headers);
+        let cookie = cookie(&parts.headers, article::COOKIE).map(|cookie| cookie.value().to_owned());
         Self::of(twin, session, place, cookie).await.map_err(IntoResponse::into_response)
-    }
-}
-
-fn article_cookie(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-    let mut cookies = cookies.flat_map(Cookie::split_parse).flatten();
-    cookies.find(|cookie| cookie.name() == article::COOKIE).map(|cookie| cookie.value().to_owned())
-}
-
-impl Place {
-    /// The address is the connection's. A header such as `X-Forwarded-For` is as true as whoever writes it: believe it
-    /// only from a proxy of your own.
-    fn of(parts: &Parts) -> Self {
-        let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Self {
-            address: connection.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip()),
-            agent: parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default().to_owned(),
-        }
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Place {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::of(parts))
     }
 }

@@ -1,0 +1,57 @@
+//! What a request says of itself, and what its connection says.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{
+        HeaderMap,
+        header::{COOKIE, USER_AGENT},
+        request::Parts,
+    },
+};
+use cookie::Cookie;
+use serde::{Deserialize, Serialize};
+
+/// The cookies of a request; what is no cookie is left out.
+pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
+    let all = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    all.flat_map(Cookie::split_parse).flatten()
+}
+
+/// The cookie of this name.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cookie<'h>> {
+    cookies(headers).find(|cookie| cookie.name() == name)
+}
+
+/// Where a request comes from, and what the browser says it is.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Place {
+    /// The connection's address. A header such as `X-Forwarded-For` is as true as whoever writes it: believe it only
+    /// from a proxy of your own.
+    pub address: IpAddr,
+    /// The `User-Agent`.
+    pub agent: String,
+}
+
+impl Place {
+    /// Where the request with these parts comes from. Without a connection, as in a test, it is `0.0.0.0`.
+    pub fn of(parts: &Parts) -> Self {
+        let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Self {
+            address: connection.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip()),
+            agent: parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Place {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts))
+    }
+}

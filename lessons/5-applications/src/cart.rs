@@ -1,0 +1,122 @@
+//! What somebody is going to buy. She need not be logged in.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::Path,
+    http::StatusCode,
+    response::{Redirect, Response},
+};
+use lesson_page::Failure;
+use minijinja::{context, value::Serde};
+use serde::{Deserialize, Serialize};
+use tower_sessions::{Session, session::Id};
+
+use crate::{
+    catalogue::{ITEMS, item},
+    flash,
+    kept::Kept,
+    page,
+    visitor::Visitor,
+};
+
+/// So many of one thing, at most.
+const MOST: u8 = 99;
+
+// ANCHOR: cart
+/// What is in the cart, and how many of each.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Cart {
+    /// Another one after each change: an order names the cart that was looked at.
+    pub(crate) token: String,
+    lines: BTreeMap<String, u8>,
+}
+
+impl Kept for Cart {
+    const KEY: &'static str = "cart";
+}
+
+impl Cart {
+    /// Whether there was room for it.
+    fn add(&mut self, id: &str) -> bool {
+        let count = self.lines.entry(id.to_owned()).or_default();
+        let fits = *count < MOST;
+        *count += u8::from(fits);
+        fits
+    }
+
+    /// Whether it was there.
+    fn remove(&mut self, id: &str) -> bool {
+        self.lines.remove(id).is_some()
+    }
+
+    async fn changed(&mut self, session: &Session) -> Result<(), Failure> {
+        self.token = Id::default().to_string();
+        self.keep(session).await
+    }
+    // ANCHOR_END: cart
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// How many things are in it.
+    pub(crate) fn count(&self) -> u32 {
+        self.lines.values().map(|count| u32::from(*count)).sum()
+    }
+
+    /// `teapot, cup × 2`.
+    pub(crate) fn words(&self) -> String {
+        let line = |(id, count): (&String, &u8)| if *count == 1 { id.clone() } else { format!("{id} × {count}") };
+        self.lines.iter().map(line).collect::<Vec<_>>().join(", ")
+    }
+
+    fn price(&self) -> u32 {
+        let price = |id: &str| ITEMS.iter().find(|item| item.id == id).map_or(0, |item| item.price);
+        self.lines.iter().map(|(id, count)| price(id) * u32::from(*count)).sum()
+    }
+}
+
+// ANCHOR: add
+pub(crate) async fn add(Visitor { session, .. }: Visitor, Path(id): Path<String>) -> axum::response::Result<Redirect> {
+    let item = item(&id)?;
+    let mut cart = Cart::of(&session).await?;
+    if !cart.add(item.id) {
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("More than {MOST} do not fit.\n")).into());
+    }
+    cart.changed(&session).await?;
+    flash::say(&session, format!("Added {} to your cart", item.id)).await?;
+    Ok(Redirect::to("/view_cart"))
+}
+// ANCHOR_END: add
+
+pub(crate) async fn remove(
+    Visitor { session, .. }: Visitor,
+    Path(id): Path<String>,
+) -> axum::response::Result<Redirect> {
+    let item = item(&id)?;
+    let mut cart = Cart::of(&session).await?;
+    if cart.remove(item.id) {
+        cart.changed(&session).await?;
+        flash::say(&session, format!("Removed {} from your cart", item.id)).await?;
+    }
+    Ok(Redirect::to("/view_cart"))
+}
+
+pub(crate) async fn clear(Visitor { session, .. }: Visitor) -> Result<Redirect, Failure> {
+    session.remove::<Cart>(Cart::KEY).await?;
+    flash::say(&session, "Cart cleared").await?;
+    Ok(Redirect::to("/view_cart"))
+}
+
+pub(crate) async fn view(Visitor { session, user }: Visitor) -> Result<Response, Failure> {
+    let cart = Cart::of(&session).await?;
+    let lines: Vec<_> = cart.lines.iter().collect();
+    let values = context! {
+        words => cart.words(),
+        lines => Serde(&lines),
+        price => cart.price(),
+        token => cart.token.as_str(),
+    };
+    page::render(&session, user.as_ref(), "cart.html", values).await
+}

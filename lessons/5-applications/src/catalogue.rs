@@ -1,0 +1,31 @@
+//! What the shop sells.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+/// Something that the shop sells.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Item {
+    /// Its name in addresses.
+    pub(crate) id: &'static str,
+    /// In euro.
+    pub(crate) price: u32,
+}
+
+/// Everything.
+pub(crate) const ITEMS: [Item; 6] = [
+    Item { id: "teapot", price: 40 },
+    Item { id: "cup", price: 9 },
+    Item { id: "kettle", price: 55 },
+    Item { id: "spoon", price: 3 },
+    Item { id: "tray", price: 21 },
+    Item { id: "tea", price: 7 },
+];
+
+/// The item of this name.
+pub(crate) fn item(id: &str) -> Result<Item, (StatusCode, String)> {
+    ITEMS.into_iter().find(|item| item.id == id).ok_or_else(|| {
+        let all: Vec<_> = ITEMS.iter().map(|item| item.id).collect();
+        (StatusCode::NOT_FOUND, format!("There is no {id:?} in this shop; there are: {}.\n", all.join(", ")))
+    })
+}

@@ -1,0 +1,28 @@
+//! A message for the next page, shown once.
+
+use lesson_page::Failure;
+use serde::{Deserialize, Serialize};
+use tower_sessions::Session;
+
+use crate::kept::Kept;
+
+#[derive(Default, Deserialize, Serialize)]
+struct Flash(Vec<String>);
+
+impl Kept for Flash {
+    const KEY: &'static str = "flash";
+}
+
+// ANCHOR: flash
+/// Leaves a message for the page that the answer leads to.
+pub(crate) async fn say(session: &Session, message: impl Into<String>) -> Result<(), Failure> {
+    let mut flash = Flash::of(session).await?;
+    flash.0.push(message.into());
+    flash.keep(session).await
+}
+
+/// Takes the messages, so that nobody sees them again. Where there are none, nothing is written.
+pub(crate) async fn take(session: &Session) -> Result<Vec<String>, Failure> {
+    Ok(session.remove::<Flash>(Flash::KEY).await?.unwrap_or_default().0)
+}
+// ANCHOR_END: flash

@@ -1,0 +1,57 @@
+//! Which pages were seen.
+
+use std::collections::VecDeque;
+
+use axum::{
+    extract::Request,
+    http::{Method, header::CONTENT_TYPE},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use lesson_page::Failure;
+use minijinja::{context, value::Serde};
+use serde::{Deserialize, Serialize};
+use tower_sessions::Session;
+
+use crate::{kept::Kept, page, visitor::Visitor};
+
+/// So many pages are remembered.
+const KEPT: usize = 20;
+/// A path that is longer is not worth remembering.
+const LONGEST: usize = 200;
+
+/// Paths, the oldest first.
+#[derive(Default, Deserialize, Serialize)]
+struct History(VecDeque<String>);
+
+impl Kept for History {
+    const KEY: &'static str = "history";
+}
+
+// ANCHOR: track
+/// Remembers each page that was shown to somebody who has a session: only to look makes none. For `from_fn`.
+pub(crate) async fn track(session: Session, request: Request, next: Next) -> Result<Response, Failure> {
+    let path = (request.method() == Method::GET).then(|| request.uri().path().to_owned());
+    let response = next.run(request).await.into_response();
+    let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if let Some(path) = path
+        && is_page
+        && response.status().is_success()
+        && path.len() <= LONGEST
+        && !session.is_empty().await
+    {
+        let mut history = History::of(&session).await?;
+        history.0.push_back(path);
+        while history.0.len() > KEPT {
+            history.0.pop_front();
+        }
+        history.keep(&session).await?;
+    }
+    Ok(response)
+}
+// ANCHOR_END: track
+
+pub(crate) async fn view(Visitor { session, user }: Visitor) -> Result<Response, Failure> {
+    let history = History::of(&session).await?;
+    page::render(&session, user.as_ref(), "history.html", context! { paths => Serde(&history.0) }).await
+}

@@ -1,0 +1,123 @@
+//! Which language: the one that was chosen, or the best of those that the browser asks for.
+
+use axum::{
+    extract::Path,
+    http::{
+        HeaderMap, StatusCode,
+        header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, VARY},
+    },
+    response::{IntoResponse, Redirect, Response},
+};
+use lesson_page::Failure;
+use minijinja::{context, value::Serde};
+use serde::{Deserialize, Serialize};
+
+use crate::{catalogue::ITEMS, flash, kept::Kept, page, visitor::Visitor};
+
+// ANCHOR: language
+/// A language that the shop speaks.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Language {
+    En,
+    Es,
+    Fr,
+    Ja,
+}
+
+impl Language {
+    const ALL: [Self; 4] = [Self::En, Self::Es, Self::Fr, Self::Ja];
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Es => "es",
+            Self::Fr => "fr",
+            Self::Ja => "ja",
+        }
+    }
+
+    fn hello(self) -> &'static str {
+        match self {
+            Self::En => "Hello, World!",
+            Self::Es => "¡Hola, Mundo!",
+            Self::Fr => "Bonjour, le monde!",
+            Self::Ja => "こんにちは、世界！",
+        }
+    }
+
+    /// `fr` for `fr`, `FR` and `fr-CH`.
+    fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next()?;
+        Self::ALL.into_iter().find(|language| language.code().eq_ignore_ascii_case(primary))
+    }
+
+    /// The one that the browser likes best, of those that we have.
+    fn accepted(header: &str) -> Option<Self> {
+        let liked = header.split(',').filter_map(|part| {
+            let (tag, weight) = part.split_once(';').unwrap_or((part, "q=1"));
+            let weight: f32 = weight.trim().strip_prefix("q=")?.parse().ok()?;
+            // Also leaves out what is no number.
+            (weight > 0.0 && weight <= 1.0).then_some((Self::of_tag(tag.trim())?, weight))
+        });
+        // Of two that are liked as much the first counts.
+        liked.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(language, _)| language)
+    }
+}
+// ANCHOR_END: language
+
+/// What was chosen, if anything was.
+#[derive(Default, Deserialize, Serialize)]
+struct Chosen(Option<Language>);
+
+impl Kept for Chosen {
+    const KEY: &'static str = "language";
+}
+
+// ANCHOR: hello
+pub(crate) async fn hello(Visitor { session, user }: Visitor, headers: HeaderMap) -> Result<Response, Failure> {
+    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok()).and_then(Language::accepted);
+    let language = Chosen::of(&session).await?.0.or(accepted).unwrap_or(Language::En);
+    let values = context! {
+        hello => language.hello(),
+        lang => language.code(),
+        languages => Serde(Language::ALL),
+        items => Serde(ITEMS),
+    };
+    let page = page::render(&session, user.as_ref(), "hello.html", values).await?;
+    // A cache must not give this page to somebody who reads another language.
+    Ok(([(CONTENT_LANGUAGE, language.code()), (VARY, "Accept-Language, Cookie")], page).into_response())
+}
+
+pub(crate) async fn set(Visitor { session, .. }: Visitor, Path(tag): Path<String>) -> axum::response::Result<Redirect> {
+    let Some(language) = Language::ALL.into_iter().find(|language| language.code() == tag) else {
+        let all: Vec<_> = Language::ALL.map(Language::code).into();
+        let sentence = format!("The shop does not speak {tag:?}; it speaks: {}.\n", all.join(", "));
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, sentence).into());
+    };
+    Chosen(Some(language)).keep(&session).await?;
+    flash::say(&session, format!("Language set to {}", language.code())).await?;
+    Ok(Redirect::to("/"))
+}
+// ANCHOR_END: hello
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s27_the_browser_says_how_much_it_likes_each_language() {
+        for (header, best) in [
+            ("fr", Some(Language::Fr)),
+            ("FR-ch", Some(Language::Fr)),
+            ("de, fr;q=0.5, es;q=0.8", Some(Language::Es)),
+            ("ja;q=0.5, es;q=0.5", Some(Language::Ja)),
+            ("en;q=0, fr;q=0.1", Some(Language::Fr)),
+            ("de, *", None),
+            ("", None),
+            ("fr;q=nan, fr;q=2, fr;q=-1, fr;q=, fr;x, ;;,,", None),
+        ] {
+            assert_eq!(Language::accepted(header), best, "{header}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! How somebody likes the pages.
+
+use axum::{
+    Form,
+    extract::rejection::FormRejection,
+    http::StatusCode,
+    response::{Redirect, Response},
+};
+use lesson_page::Failure;
+use minijinja::context;
+use serde::{Deserialize, Serialize};
+
+use crate::{flash, kept::Kept, page, visitor::Visitor};
+
+// ANCHOR: preferences
+/// All of it in one value: it is saved whole, or not at all.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Preferences {
+    pub(crate) theme: Theme,
+    pub(crate) notifications: Notifications,
+}
+
+/// The colours.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Theme {
+    #[default]
+    Light,
+    Dark,
+}
+
+/// Whether the pages bring news.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Notifications {
+    #[default]
+    Enabled,
+    Disabled,
+}
+
+impl Kept for Preferences {
+    const KEY: &'static str = "preferences";
+}
+
+pub(crate) async fn set(
+    Visitor { session, .. }: Visitor,
+    form: Result<Form<Preferences>, FormRejection>,
+) -> axum::response::Result<Redirect> {
+    let Ok(Form(preferences)) = form else {
+        let sentence = "Nothing was saved: theme is light or dark, and notifications are enabled or disabled.\n";
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, sentence).into());
+    };
+    preferences.keep(&session).await?;
+    flash::say(&session, "Preferences saved").await?;
+    Ok(Redirect::to("/set_preferences"))
+}
+// ANCHOR_END: preferences
+
+impl Theme {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+impl Notifications {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+pub(crate) async fn form(Visitor { session, user }: Visitor) -> Result<Response, Failure> {
+    page::render(&session, user.as_ref(), "preferences.html", context! {}).await
+}

@@ -1,0 +1,54 @@
+//! What was bought.
+
+use serde::Serialize;
+use sqlx::{query, query_as};
+use time::OffsetDateTime;
+
+use super::{Away, Shop};
+
+/// An order.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Order {
+    pub(crate) items: String,
+}
+
+impl Shop {
+    // ANCHOR: order
+    /// Writes an order down, once for each token: whether this was the first time.
+    pub(crate) async fn order(
+        &self,
+        account: i64,
+        token: &str,
+        items: &str,
+        now: OffsetDateTime,
+    ) -> Result<bool, Away> {
+        let done =
+            query("insert into orders (token, account, items, bought) values (?, ?, ?, ?) on conflict do nothing")
+                .bind(token)
+                .bind(account)
+                .bind(items)
+                .bind(now.unix_timestamp())
+                .execute(self.pool().await?)
+                .await?;
+        Ok(done.rows_affected() == 1)
+    }
+    // ANCHOR_END: order
+
+    /// Whether this token has bought something for this account.
+    pub(crate) async fn has_bought(&self, account: i64, token: &str) -> Result<bool, Away> {
+        let found: Option<(i64,)> = query_as("select 1 from orders where token = ? and account = ?")
+            .bind(token)
+            .bind(account)
+            .fetch_optional(self.pool().await?)
+            .await?;
+        Ok(found.is_some())
+    }
+
+    pub(crate) async fn orders(&self, account: i64) -> Result<Vec<Order>, Away> {
+        let found: Vec<(String,)> = query_as("select items from orders where account = ? order by bought, rowid")
+            .bind(account)
+            .fetch_all(self.pool().await?)
+            .await?;
+        Ok(found.into_iter().map(|(items,)| Order { items }).collect())
+    }
+}

@@ -1,0 +1,118 @@
+//! Who sent a request.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+    response::{ErrorResponse, IntoResponse, Redirect, Response},
+};
+use lesson_page::Failure;
+use serde::{Deserialize, Serialize};
+use session_inspector::Clock;
+use tower_sessions::{Session, session::Id};
+
+use crate::{
+    kept::Kept,
+    shop::{Account, Role, Shop},
+};
+
+/// The handle of a login: see the shop's logins.
+#[derive(Default, Deserialize, Serialize)]
+struct Handle(Option<String>);
+
+impl Kept for Handle {
+    const KEY: &'static str = "login";
+}
+
+/// Somebody, with a session or without, who may be logged in.
+pub(crate) struct Visitor {
+    pub(crate) session: Session,
+    pub(crate) user: Option<Account>,
+}
+
+/// Somebody who is logged in. Others are sent to the login page.
+pub(crate) struct User {
+    pub(crate) session: Session,
+    pub(crate) account: Account,
+    /// The number of this login.
+    pub(crate) login: i64,
+}
+
+/// An admin. Other users are told that they are none.
+pub(crate) struct Admin(pub(crate) User);
+
+// ANCHOR: visitor
+/// The account behind a session, and the number of its login. Both are looked up at each request, so that whatever
+/// was taken away is gone at once.
+async fn user(shop: &Shop, session: &Session, clock: &Clock) -> axum::response::Result<Option<(Account, i64)>> {
+    let Handle(Some(handle)) = Handle::of(session).await? else { return Ok(None) };
+    let found = shop.whose(&handle, clock.now()).await?;
+    if found.is_none() {
+        session.flush().await.map_err(Failure::from)?; // ended from elsewhere
+    }
+    Ok(found)
+}
+
+/// Logs somebody in: a new login, and a new ID for what the session has kept so far.
+pub(crate) async fn log_in(
+    shop: &Shop,
+    visitor: Visitor,
+    account: i64,
+    agent: &str,
+    clock: &Clock,
+) -> axum::response::Result<()> {
+    let Visitor { session, user } = visitor;
+    if user.is_some_and(|user| user.id != account) {
+        session.clear().await; // the cart and the rest are somebody else's
+    }
+    let handle = Id::default().to_string(); // 128 random bits
+    shop.begin(account, &handle, agent, clock.now()).await?;
+    Handle(Some(handle)).keep(&session).await?;
+    // Last: an answer with 5xx after this would bring no cookie.
+    session.cycle_id().await.map_err(Failure::from)?;
+    Ok(())
+}
+// ANCHOR_END: visitor
+
+async fn parts(parts: &mut Parts, shop: &Shop) -> axum::response::Result<(Session, Option<(Account, i64)>)> {
+    let session = Session::from_request_parts(parts, shop).await?;
+    let Ok(clock) = Clock::from_request_parts(parts, shop).await;
+    let user = user(shop, &session, &clock).await?;
+    Ok((session, user))
+}
+
+fn answer(error: ErrorResponse) -> Response {
+    Err::<(), _>(error).into_response()
+}
+
+impl FromRequestParts<Shop> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(request: &mut Parts, shop: &Shop) -> Result<Self, Response> {
+        let (session, user) = parts(request, shop).await.map_err(answer)?;
+        Ok(Self { session, user: user.map(|(account, _)| account) })
+    }
+}
+
+impl FromRequestParts<Shop> for User {
+    type Rejection = Response;
+
+    async fn from_request_parts(request: &mut Parts, shop: &Shop) -> Result<Self, Response> {
+        let (session, user) = parts(request, shop).await.map_err(answer)?;
+        match user {
+            Some((account, login)) => Ok(Self { session, account, login }),
+            None => Err(Redirect::to("/login").into_response()),
+        }
+    }
+}
+
+impl FromRequestParts<Shop> for Admin {
+    type Rejection = Response;
+
+    async fn from_request_parts(request: &mut Parts, shop: &Shop) -> Result<Self, Response> {
+        let user = User::from_request_parts(request, shop).await?;
+        match user.account.role {
+            Role::Admin => Ok(Self(user)),
+            Role::User => Err((StatusCode::FORBIDDEN, "Only an admin may do this.\n").into_response()),
+        }
+    }
+}
