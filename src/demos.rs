@@ -16,6 +16,7 @@ pub fn all() -> Vec<(&'static str, Router)> {
         ("lesson-2", inspected(lesson_2::app)),
         ("lesson-3", inspected(lesson_3::app)),
         ("lesson-4", inspected(lesson_4::app)),
+        ("lesson-5", inspected(lesson_5::app)),
     ]
 }
 

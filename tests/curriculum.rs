@@ -159,6 +159,23 @@ fn every_lesson_has_a_chapter_and_a_demo_in_the_studio() {
     assert_eq!(shown, built, "the lessons in the studio, and those there are");
 }
 
+/// The article's blocks of code are S01 to S31, in its order. A test is named after what it proves of them.
+#[test]
+fn every_block_of_the_article_is_named_by_a_test() {
+    let sources = ["lessons", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"));
+    let named: BTreeSet<String> = sources
+        .flat_map(|path| {
+            let text = read(path);
+            let tests = text.split("fn s").skip(1).filter_map(|rest| rest.split_once('(')).map(|(name, _)| name);
+            tests
+                .flat_map(|name| format!("s{name}").split('_').map(str::to_owned).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let missing: Vec<_> = (1..=31).map(|block| format!("s{block:02}")).filter(|block| !named.contains(block)).collect();
+    assert!(missing.is_empty(), "no test is named after {}", missing.join(", "));
+}
+
 #[test]
 fn every_exercise_is_whole() {
     let pages: BTreeMap<_, _> = pages().into_iter().collect();

@@ -152,7 +152,7 @@ impl Told {
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { who, did, answer, meant, times } = self;
-        writeln!(f, "{}", format!("{who:<9}{did:<34}  {answer}").trim_end())?;
+        writeln!(f, "{}", format!("{who:<8} {did:<34}  {answer}").trim_end())?;
         meant.iter().try_for_each(|meant| writeln!(f, "    {meant}"))?;
         if *times > 1 { writeln!(f, "    … {times} times in a row") } else { Ok(()) }
     }

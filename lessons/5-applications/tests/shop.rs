@@ -1,0 +1,375 @@
+//! The shop, as its visitors meet it.
+
+use std::time::Duration;
+
+use axum::http::header::{CONTENT_LANGUAGE, SET_COOKIE, VARY};
+use checks::{Answer, Browser, Field, Miss, Trial};
+use lesson_4::defence::password::Passwords;
+use lesson_5::{app_with, shop::Shop};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn shop() -> Trial {
+    let shop = Shop::in_memory(Passwords::quick());
+    Trial::of(move |store| app_with(shop.clone(), store))
+}
+
+async fn log_in(who: &Browser<'_>, name: &str, password: &str) -> Result<Answer, Miss> {
+    who.post("/login", &[("username", name), ("password", password)]).await
+}
+
+async fn is_alice(who: &Browser<'_>) -> Result<(), Miss> {
+    log_in(who, "alice", "a cup of tea").await?.redirects_to("/profile")
+}
+
+fn story(trial: &Trial) -> String {
+    trial.story().iter().map(ToString::to_string).collect()
+}
+
+/// What a hidden field of this page holds.
+async fn hidden(who: &Browser<'_>, page: &str, name: &str) -> Result<String, Miss> {
+    let fields = who.get(page).await?.forms().into_iter().flat_map(|form| form.fields);
+    let found: Option<Field> = fields.into_iter().find(|field| field.name == name);
+    found.map(|field| field.value).ok_or_else(|| Miss::new(format!("a field {name} on {page}"), "none"))
+}
+
+/// Presses the button of the form that leads to an address with this ending.
+async fn press(who: &Browser<'_>, page: &str, ending: &str) -> Result<Answer, Miss> {
+    let forms = who.get(page).await?.forms();
+    let form = forms.iter().find(|form| form.action.ends_with(ending));
+    let form = form.ok_or_else(|| Miss::new(format!("a form to …{ending} on {page}"), format!("{forms:?}")))?;
+    let fields: Vec<_> = form.fields.iter().map(|field| (field.name.as_str(), field.value.as_str())).collect();
+    who.post(&form.action, &fields).await
+}
+
+#[tokio::test]
+async fn s08_s29_in_and_out_and_who_one_is() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    alice.get("/profile").await?.shows("You are not logged in")?;
+    let refused = log_in(&alice, "alice", "a guess").await?;
+    refused.has_status(401)?;
+    assert!(refused.text().contains("Invalid credentials"), "{refused:?}");
+    is_alice(&alice).await?;
+    alice.get("/profile").await?.shows("Logged in as alice")?;
+    alice.post("/logout", &[]).await?.redirects_to("/login")?;
+    alice.get("/profile").await?.shows("You are not logged in")?;
+    insta::assert_snapshot!("login", story(&trial));
+    alice.get("/logout").await?.has_status(405)
+}
+
+#[tokio::test]
+async fn s08_a_login_takes_the_cart_along_and_another_visitor_does_not_get_it() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    alice.post("/add_to_cart/teapot", &[]).await?.redirects_to("/view_cart")?;
+    let before = alice.copied_by("mallory");
+    is_alice(&alice).await?;
+    alice.get("/view_cart").await?.shows("Your cart contains: teapot")?;
+    before.get("/profile").await?.shows("You are not logged in")?;
+    // Without a logout in between: the article shows bob what alice left.
+    log_in(&alice, "bob", "a long walk home").await?.redirects_to("/profile")?;
+    alice.get("/view_cart").await?.shows("Your cart is empty")?;
+    alice.post("/add_to_cart/cup", &[]).await?;
+    alice.post("/logout", &[]).await?;
+    alice.get("/view_cart").await?.shows("Your cart is empty")
+}
+
+#[tokio::test]
+async fn s08_guesses_are_counted_and_an_unknown_name_costs_the_same_work() -> Result<(), Miss> {
+    let passwords = Passwords::quick();
+    let shop = Shop::in_memory(passwords.clone());
+    let trial = Trial::of(move |store| app_with(shop.clone(), store));
+    let mallory = trial.browser("mallory");
+    let mut answers = Vec::new();
+    for name in ["alice", "nobody"] {
+        let before = passwords.checked();
+        let answer = log_in(&mallory, name, "a guess").await?;
+        answers.push((answer.status, answer.body, passwords.checked() - before));
+    }
+    assert_eq!(answers[0], answers[1]);
+    for _ in 0..4 {
+        log_in(&mallory, "alice", "a guess").await?.has_status(401)?;
+    }
+    log_in(&mallory, "alice", "a cup of tea").await?.has_status(429)?;
+    trial.skip(3 * MINUTE);
+    is_alice(&mallory).await
+}
+
+#[tokio::test]
+async fn somebody_new_registers_and_is_logged_in() -> Result<(), Miss> {
+    let trial = shop();
+    let dora = trial.browser("dora");
+    let register = |name, password| [("username", name), ("password", password)];
+    for (name, password, status) in [
+        ("dora", "short", 422),
+        ("", "long enough", 422),
+        ("<b>dora</b>", "long enough", 422),
+        ("alice", "long enough", 409),
+    ] {
+        dora.post("/register", &register(name, password)).await?.has_status(status)?;
+        dora.get("/profile").await?.shows("You are not logged in")?;
+    }
+    dora.post("/register", &register("dora", "long enough")).await?.redirects_to("/profile")?;
+    let page = dora.get("/profile").await?;
+    page.shows("Welcome, dora")?;
+    page.shows("Logged in as dora")?;
+    dora.get("/dashboard").await?.shows("Welcome to the user dashboard")?;
+    assert!(!dora.get("/profile").await?.text().contains("Welcome, dora"), "a message is shown once");
+    log_in(&trial.browser("dora at work"), "dora", "long enough").await?.redirects_to("/profile")
+}
+
+#[tokio::test]
+async fn s09_s30_every_addition_stays() -> Result<(), Miss> {
+    let trial = shop();
+    let (alice, bob) = (trial.browser("alice"), trial.browser("bob"));
+    for item in ["teapot", "cup", "cup"] {
+        alice.post(&format!("/add_to_cart/{item}"), &[]).await?.redirects_to("/view_cart")?;
+        alice.get("/view_cart").await?.shows(&format!("Added {item} to your cart"))?;
+    }
+    alice.get("/view_cart").await?.shows("Your cart contains: cup × 2, teapot")?;
+    bob.get("/view_cart").await?.shows("Your cart is empty")?;
+    alice.post("/remove_from_cart/cup", &[]).await?;
+    alice.get("/view_cart").await?.shows("Your cart contains: teapot")?;
+    alice.post("/remove_from_cart/cup", &[]).await?.redirects_to("/view_cart")?;
+    alice.post("/clear_cart", &[]).await?;
+    alice.get("/view_cart").await?.shows("Cart cleared")?;
+    alice.get("/view_cart").await?.shows("Your cart is empty")
+}
+
+#[tokio::test]
+async fn s09_what_the_shop_does_not_sell_is_said_and_not_shown_as_markup() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    let refused = alice.post("/add_to_cart/%3Cscript%3E", &[]).await?;
+    refused.has_status(404)?;
+    assert!(refused.headers["content-type"].to_str().unwrap().starts_with("text/plain"), "{refused:?}");
+    assert!(!refused.headers.contains_key(SET_COOKIE), "nothing was remembered of it");
+    alice.get("/add_to_cart/cup").await?.has_status(405)?;
+    alice.get("/view_cart").await?.shows("Your cart is empty")?;
+    for _ in 0..99 {
+        alice.post("/add_to_cart/cup", &[]).await?.has_status(303)?;
+    }
+    alice.post("/add_to_cart/cup", &[]).await?.has_status(422)?;
+    alice.get("/view_cart").await?.shows("cup × 99")
+}
+
+#[tokio::test]
+async fn s10_the_last_twenty_pages_and_nothing_else() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    alice.get("/").await?;
+    let page = alice.get("/view_history").await?;
+    page.shows("No history available")?;
+    assert!(!page.headers.contains_key(SET_COOKIE), "to look makes no session");
+    alice.post("/set_language/fr", &[]).await?;
+    alice.get("/no/such/page").await?.has_status(404)?;
+    alice.head("/").await?;
+    alice.get("/dashboard").await?.redirects_to("/login")?;
+    alice.get("/profile").await?;
+    let page = alice.get("/view_history").await?.text();
+    assert!(page.contains("You have visited: /profile"), "{page}");
+    for _ in 0..30 {
+        alice.get("/").await?;
+    }
+    let page = alice.get("/view_history").await?;
+    assert_eq!(page.body.matches("<li>").count(), 20);
+    Ok(())
+}
+
+#[tokio::test]
+async fn s25_a_role_that_is_taken_away_is_gone_at_the_next_request() -> Result<(), Miss> {
+    let trial = shop();
+    let (alice, carol) = (trial.browser("alice"), trial.browser("carol"));
+    alice.get("/dashboard").await?.redirects_to("/login")?;
+    is_alice(&alice).await?;
+    log_in(&carol, "carol", "nine green bottles").await?.redirects_to("/profile")?;
+    alice.get("/dashboard").await?.shows("Welcome to the user dashboard")?;
+    carol.get("/dashboard").await?.shows("Welcome to the admin dashboard")?;
+    alice.post("/accounts/2/delete", &[]).await?.has_status(403)?;
+
+    carol.post("/accounts/1/role", &[("role", "admin")]).await?.redirects_to("/dashboard")?;
+    alice.get("/dashboard").await?.shows("Welcome to the admin dashboard")?;
+    alice.post("/accounts/3/role", &[("role", "user")]).await?.redirects_to("/dashboard")?;
+    carol.get("/dashboard").await?.shows("Welcome to the user dashboard")?;
+    insta::assert_snapshot!("demoted", story(&trial));
+    carol.post("/accounts/2/delete", &[]).await?.has_status(403)?;
+    alice.post("/accounts/1/role", &[("role", "user")]).await?.has_status(409)?; // the last admin
+    alice.post("/accounts/1/role", &[("role", "emperor")]).await?.has_status(422)?;
+    alice.post("/accounts/99/delete", &[]).await?.has_status(409)?;
+
+    alice.post("/accounts/3/delete", &[]).await?.redirects_to("/dashboard")?;
+    carol.get("/profile").await?.shows("You are not logged in")?;
+    log_in(&carol, "carol", "nine green bottles").await?.has_status(401)?;
+    alice.post("/logout", &[]).await?;
+    alice.get("/dashboard").await?.redirects_to("/login")
+}
+
+#[tokio::test]
+async fn s26_a_double_click_buys_once() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    alice.post("/add_to_cart/teapot", &[]).await?;
+    let token = hidden(&alice, "/view_cart", "token").await?;
+    alice.post("/checkout", &[("token", &token)]).await?.redirects_to("/login")?;
+    is_alice(&alice).await?;
+    let old = alice.copied_by("an old tab");
+    let form = [("token", token.as_str())];
+    let (first, second) = tokio::join!(alice.post("/checkout", &form), old.post("/checkout", &form));
+    first?.redirects_to("/view_cart")?;
+    second?.redirects_to("/view_cart")?;
+    let page = alice.get("/view_cart").await?;
+    page.shows("Checkout completed")?;
+    page.shows("Your cart is empty")?;
+    let profile = alice.get("/profile").await?;
+    assert_eq!(profile.text().matches("teapot").count(), 1, "{}", profile.text());
+    insta::assert_snapshot!("double-click", story(&trial));
+    alice.post("/checkout", &[("token", "")]).await?;
+    alice.get("/view_cart").await?.shows("Your cart is empty")
+}
+
+#[tokio::test]
+async fn s26_what_is_bought_is_what_was_looked_at() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    is_alice(&alice).await?;
+    alice.post("/add_to_cart/teapot", &[]).await?;
+    let seen = hidden(&alice, "/view_cart", "token").await?;
+    alice.post("/add_to_cart/kettle", &[]).await?;
+    alice.post("/checkout", &[("token", &seen)]).await?;
+    let page = alice.get("/view_cart").await?;
+    page.shows("Your cart has changed since you looked at it, so nothing was bought")?;
+    page.shows("Your cart contains: kettle, teapot")?;
+    alice.get("/checkout").await?.has_status(405)
+}
+
+#[tokio::test]
+async fn s27_a_language_is_chosen_or_the_browsers() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    for (code, hello) in
+        [("es", "¡Hola, Mundo!"), ("fr", "Bonjour, le monde!"), ("ja", "こんにちは、世界！"), ("en", "Hello, World!")]
+    {
+        alice.post(&format!("/set_language/{code}"), &[]).await?.redirects_to("/")?;
+        let page = alice.get("/").await?;
+        page.shows(hello)?;
+        page.shows(&format!("Language set to {code}"))?;
+        assert_eq!(page.headers[CONTENT_LANGUAGE], code);
+        assert!(page.headers[VARY].to_str().unwrap().contains("Accept-Language"));
+    }
+    let refused = alice.post("/set_language/tlh", &[]).await?;
+    refused.has_status(422)?;
+    assert_eq!(refused.body, "The shop does not speak \"tlh\"; it speaks: en, es, fr, ja.\n");
+    alice.get("/").await?.shows("Hello, World!")
+}
+
+#[tokio::test]
+async fn s28_s31_preferences_are_saved_whole_or_not_at_all() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    alice.get("/profile").await?.shows("Profile settings - Theme: light, Notifications: enabled")?;
+    let refused: [&[(&str, &str)]; 4] = [
+        &[("theme", "dark")],
+        &[("notifications", "disabled")],
+        &[("theme", "dark"), ("notifications", "<script>")],
+        &[("theme", "pink"), ("notifications", "disabled")],
+    ];
+    for form in refused {
+        let answer = alice.post("/set_preferences", form).await?;
+        answer.has_status(422)?;
+        assert!(answer.body.starts_with("Nothing was saved: "), "{answer:?}");
+        alice.get("/profile").await?.shows("Theme: light, Notifications: enabled")?;
+    }
+    alice.post("/set_preferences", &[("theme", "dark"), ("notifications", "disabled")]).await?;
+    let page = alice.get("/set_preferences").await?;
+    page.shows("Preferences saved")?;
+    assert!(page.body.contains(r#"<html lang="en" data-theme="dark">"#), "{}", page.body);
+    assert!(!page.text().contains("News:"), "{}", page.text());
+    is_alice(&alice).await?;
+    alice.get("/profile").await?.shows("Profile settings - Theme: dark, Notifications: disabled")
+}
+
+#[tokio::test]
+async fn somebody_sees_where_she_is_logged_in_and_ends_it() -> Result<(), Miss> {
+    let trial = shop();
+    let [home, phone, library, bob] = ["alice", "her phone", "the library", "bob"].map(|who| trial.browser(who));
+    phone.moves_to([192, 0, 2, 7].into(), "a phone");
+    library.moves_to([192, 0, 2, 8].into(), "an old computer");
+    for browser in [&home, &phone, &library] {
+        is_alice(browser).await?;
+    }
+    log_in(&bob, "bob", "a long walk home").await?;
+    trial.skip(5 * MINUTE);
+    let page = home.get("/sessions").await?;
+    for words in ["a phone", "an old computer", "this one", "5 minutes ago"] {
+        page.shows(words)?;
+    }
+    bob.post("/sessions/1/end", &[]).await?.has_status(404)?;
+    press(&home, "/sessions", "/end").await?.redirects_to("/sessions")?;
+    home.get("/sessions").await?.shows("Session ended")?;
+    library.get("/profile").await?.shows("You are not logged in")?;
+    phone.get("/profile").await?.shows("Logged in as alice")?;
+    press(&home, "/sessions", "/end_others").await?;
+    home.get("/sessions").await?.shows("Other sessions ended: 1")?;
+    phone.get("/profile").await?.shows("You are not logged in")?;
+    bob.get("/profile").await?.shows("Logged in as bob")?;
+    home.get("/profile").await?.shows("Logged in as alice")
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions() -> Result<(), Miss> {
+    let trial = shop();
+    let (alice, thief) = (trial.browser("alice"), trial.browser("a thief"));
+    is_alice(&alice).await?;
+    is_alice(&thief).await?;
+    let copy = alice.copied_by("another thief");
+    let change = |old, new| [("password", old), ("new_password", new)];
+    thief.post("/password", &change("a guess", "mine, all mine")).await?.has_status(403)?;
+    alice.post("/password", &change("a cup of tea", "short")).await?.has_status(422)?;
+    alice.post("/password", &change("a cup of tea", "two cups of tea")).await?.redirects_to("/sessions")?;
+    alice.get("/sessions").await?.shows("Password changed, other sessions ended: 1")?;
+    thief.get("/profile").await?.shows("You are not logged in")?;
+    insta::assert_snapshot!("new-password", story(&trial));
+    copy.get("/profile").await?.shows("You are not logged in")?;
+    log_in(&thief, "alice", "a cup of tea").await?.has_status(401)?;
+    log_in(&thief, "alice", "two cups of tea").await?.redirects_to("/profile")
+}
+
+#[tokio::test]
+async fn forms_of_other_sites_do_nothing() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    is_alice(&alice).await?;
+    alice.post_from("http://evil.localhost", "/add_to_cart/teapot", &[]).await?.has_status(403)?;
+    alice.get_from("http://evil.localhost", "/view_cart").await?.shows("Your cart is empty")
+}
+
+#[tokio::test]
+async fn accounts_and_orders_outlive_the_process() -> Result<(), Miss> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.db");
+    for is_new in [true, false] {
+        let shop = Shop::in_file(&file, Passwords::quick());
+        let trial = Trial::of(move |store| app_with(shop.clone(), store));
+        let dora = trial.browser("dora");
+        let form = [("username", "dora"), ("password", "long enough")];
+        let address = if is_new { "/register" } else { "/login" };
+        dora.post(address, &form).await?.redirects_to("/profile")?;
+        if is_new {
+            dora.post("/add_to_cart/tray", &[]).await?;
+            press(&dora, "/view_cart", "/checkout").await?;
+        }
+        dora.get("/profile").await?.shows("tray")?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, text) = (folder.path().join("notes.txt"), "this is no database, and nobody should think it is one");
+    std::fs::write(&file, text).unwrap();
+    let reason = Shop::in_file(&file, Passwords::quick()).open().await.unwrap_err().to_string();
+    assert!(reason.contains("not a database"), "{reason}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
