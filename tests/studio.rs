@@ -207,6 +207,21 @@ async fn read_play_and_solve_in_a_real_browser() {
     wait_for_words(&browser, "p", "clock: 31 minutes ahead").await;
     browser.enter_parent_frame().await.unwrap();
 
+    // Every lesson has its demo beside the chapter; the last one sends headers that forbid other frames.
+    for (page, heading) in [
+        ("lifetime/how-long", "When does a session end?"),
+        ("backends/where", "One app, and any place for its sessions"),
+        ("security/csrf", "Two shops, and mallory"),
+        ("applications/cart", "Hello, World!"),
+    ] {
+        browser.goto(&format!("{address}{page}.html")).await.unwrap();
+        wait_for(&browser, "#panel iframe.demo").await.enter_frame().await.unwrap();
+        wait_for_words(&browser, "h1", heading).await;
+    }
+    wait_for(&browser, "form[action='/add_to_cart/cup'] button").await.click().await.unwrap();
+    wait_for_words(&browser, "h1", "Your cart contains: cup").await;
+    browser.enter_parent_frame().await.unwrap();
+
     // Solve: the stub is refused, the solution passes.
     browser.goto(&format!("{address}exercises/login.html")).await.unwrap();
     wait_for_words(&browser, "div", "Not checked yet.").await;

@@ -91,7 +91,7 @@ impl Twin {
             pages = pages.layer(from_fn(origin::check));
         }
         if has(Defence::Headers) {
-            let headers = Headers::new(page::STYLE.as_str(), self.https);
+            let headers = Headers::new(page::STYLE.as_str(), "'none'", self.https);
             pages = pages.layer(map_response(move |response| ready(headers.on(response))));
         }
         pages.with_state(self)

@@ -41,6 +41,8 @@ use crate::{page::PAGES, shop::Shop, turns::Turns};
 
 /// The name of the session cookie.
 const COOKIE: &str = "lesson-5";
+/// Who may show these pages in a frame: the workbook's studio, beside the chapter.
+const STUDIO: &str = "http://workbook.localhost:*";
 /// A session that nobody uses for so long is over.
 const IDLE: Duration = Duration::DAY;
 
@@ -57,7 +59,7 @@ pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
         .with_expiry(Expiry::OnInactivity(IDLE))
         .with_same_site(tower_sessions::cookie::SameSite::Lax);
     let renewal = Renewal::new(COOKIE, Duration::minutes(15), Duration::seconds(30));
-    let headers = Headers::new(&PAGES.style_source(), false);
+    let headers = Headers::new(&PAGES.style_source(), STUDIO, false);
     // What stands last sees a request first.
     pages()
         .layer(from_fn(history::track))

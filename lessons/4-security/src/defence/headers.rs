@@ -16,19 +16,20 @@ use axum::{
 pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 
 impl Headers {
-    /// `style` is what the policy says of the pages' one style sheet, such as `'sha256-…'`. With `https` the browser
-    /// is told to come by TLS only, for a year: do not say it on a host that is ever served without.
+    /// `style` is what the policy says of the pages' one style sheet, such as `'sha256-…'`, and `frames` who may show
+    /// them in a frame, such as `'none'`. With `https` the browser is told to come by TLS only, for a year: do not say
+    /// it on a host that is ever served without.
     ///
     /// # Panics
-    /// `style` has characters that no header may have.
-    pub fn new(style: &str, https: bool) -> Self {
-        // Nothing is allowed but what is named: no script at all, no frame around us (3.4.3, 3.4.6).
+    /// They have characters that no header may have.
+    pub fn new(style: &str, frames: &str, https: bool) -> Self {
+        // Nothing is allowed but what is named, and no script at all (3.4.3, 3.4.6).
         let policy = format!(
             "default-src 'none'; style-src {style}; img-src data:; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'"
+             frame-ancestors {frames}"
         );
         let mut headers = vec![
-            (CONTENT_SECURITY_POLICY, policy.parse().expect("the style's source is text")),
+            (CONTENT_SECURITY_POLICY, policy.parse().expect("sources are text")),
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")), // 3.4.4
             (REFERRER_POLICY, HeaderValue::from_static("same-origin")),    // 3.4.5
             // Not in any cache: the next person at this computer presses "back" (14.3.2).
