@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
-use axum::http::header::{CONTENT_LANGUAGE, SET_COOKIE, VARY};
+use axum::{
+    body::Body,
+    http::{
+        Request,
+        header::{CONTENT_LANGUAGE, SET_COOKIE, VARY},
+    },
+};
 use checks::{Answer, Browser, Field, Miss, Trial};
 use lesson_4::defence::password::Passwords;
 use lesson_5::{app_with, shop::Shop};
+use tower::ServiceExt;
+use tower_sessions::MemoryStore;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -261,6 +269,17 @@ async fn s27_a_language_is_chosen_or_the_browsers() -> Result<(), Miss> {
     refused.has_status(422)?;
     assert_eq!(refused.body, "The shop does not speak \"tlh\"; it speaks: en, es, fr, ja.\n");
     alice.get("/").await?.shows("Hello, World!")
+}
+
+#[tokio::test]
+async fn s27_before_anything_is_chosen_the_browsers_languages_count() {
+    let shop = app_with(Shop::in_memory(Passwords::quick()), MemoryStore::default());
+    for (accepted, code) in [("de, fr-CH;q=0.9, en;q=0.8", "fr"), ("de", "en"), ("ja", "ja")] {
+        let request = Request::get("/").header("accept-language", accepted).body(Body::empty()).unwrap();
+        let answer = shop.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.headers()[CONTENT_LANGUAGE], code, "{accepted}");
+        assert!(!answer.headers().contains_key(SET_COOKIE), "to look makes no session");
+    }
 }
 
 #[tokio::test]
