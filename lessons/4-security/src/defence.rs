@@ -1,7 +1,7 @@
 //! What stops an attack: every defence of this lesson by name, and sets of them.
 //!
 //! Each module below is one of them as a part that any axum + tower-sessions program can take. The others are a word
-//! in the right place, and stand in [`twin`](crate::twin).
+//! in the right place, and stand in `twin`.
 
 pub mod csrf;
 pub mod headers;
