@@ -108,7 +108,8 @@ async fn only_the_books_own_pages_may_run_checks() {
     }
     for headers in [("sec-fetch-site", "same-origin"), ("origin", "http://workbook.localhost:4000")] {
         let (status, _, body) = ask("POST", "workbook.localhost:4000/api/exercises/99/check", &[headers]).await;
-        assert_eq!((status, body.as_str()), (StatusCode::NOT_FOUND, "there is no exercise 99; there is 1"));
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(body.starts_with("there is no exercise 99; there is 1, 2"), "{body}");
     }
 }
 

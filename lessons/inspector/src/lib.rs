@@ -90,11 +90,21 @@ impl Inspector {
 
     /// The exchanges on the timeline, oldest first.
     pub fn exchanges(&self) -> Vec<Exchange> {
+        self.exchanges_since(0)
+    }
+
+    /// The exchanges after the event of this number, oldest first.
+    pub fn exchanges_since(&self, number: u64) -> Vec<Exchange> {
         let exchange = |event: Event| match event.what {
             What::Exchange(exchange) => Some(*exchange),
             _ => None,
         };
-        self.events().into_iter().filter_map(exchange).collect()
+        self.timeline.since(number).into_iter().filter_map(exchange).collect()
+    }
+
+    /// The number of the newest event; 0 if there was none.
+    pub fn newest(&self) -> u64 {
+        *self.timeline.watch().borrow()
     }
 
     /// Forgets every event; cookie values keep their names.

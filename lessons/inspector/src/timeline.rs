@@ -52,7 +52,9 @@ impl Timeline {
 
     /// The events after number `after`, oldest first.
     pub(crate) fn since(&self, after: u64) -> Vec<Event> {
-        self.kept().events.iter().filter(|event| event.number > after).cloned().collect()
+        let kept = self.kept();
+        let first = kept.events.partition_point(|event| event.number <= after);
+        kept.events.range(first..).cloned().collect()
     }
 
     pub(crate) fn clear(&self) {

@@ -30,6 +30,8 @@ use crate::{
 const URLENCODED: &str = "application/x-www-form-urlencoded";
 /// No page of an exercise is longer, in bytes.
 const LONGEST_PAGE: usize = 1024 * 1024;
+/// So much of a path is told; the line for `curl` has all of it.
+const LONGEST_PATH: usize = 80;
 /// A longer body is not spelt out in a `curl` line.
 const LONG_BODY: usize = 200;
 
@@ -234,14 +236,14 @@ impl<'t> Browser<'t> {
         let step = Step {
             who: self.who.to_owned(),
             method: method.to_string(),
-            path: path.to_owned(),
+            path: infer::short(path, LONGEST_PATH),
             answer: UNANSWERED.to_owned(),
         };
         let sent = log.begin(Sent { step, curl: self.curl(&method, path, kind, spelt), exchange: None });
 
         let request = self.request(from, &method, path, kind, body);
-        let seen_before = self.trial.exchanges().len();
-        let response = match self.trial.router.clone().oneshot(request).await {
+        let seen_before = self.trial.inspector.newest();
+        let response = match self.trial.router().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };
@@ -253,7 +255,7 @@ impl<'t> Browser<'t> {
             Miss::new("a page of at most 1 MiB", error.to_string()).so("the answer goes on and on, or broke off")
         })?;
         // Its own is the last: whatever else was asked meanwhile has been answered before.
-        let exchange = self.trial.exchanges().into_iter().skip(seen_before).next_back();
+        let exchange = self.trial.inspector.exchanges_since(seen_before).pop();
         let exchange = exchange.ok_or_else(|| Miss::new("an answer", "the inspector saw no exchange"))?;
 
         log.answered(sent, &in_short(parts.status, &parts.headers));

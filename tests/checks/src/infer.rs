@@ -6,6 +6,17 @@ use session_inspector::Outcome;
 
 use crate::{Answer, Miss, run::Panic};
 
+/// So much of a record is told, in characters.
+const LONGEST_RECORD: usize = 300;
+
+/// The beginning of a long text.
+pub(crate) fn short(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// The miss of a handler that panicked, if this one did.
 pub(crate) fn panicked(answer: &Answer, panic: Option<Panic>) -> Option<Miss> {
     let message = answer.exchange.panic.as_ref()?;
@@ -29,7 +40,10 @@ pub(crate) fn session(answer: &Answer) -> String {
     let mut said = vec![sent];
     said.extend(exchange.summary.iter().filter(|_| !exchange.calls.is_empty()).cloned());
     if let Some(data) = &exchange.session.after {
-        said.push(format!("the record holds {}", serde_json::to_string(data).unwrap_or_default()));
+        said.push(format!(
+            "the record holds {}",
+            short(&serde_json::to_string(data).unwrap_or_default(), LONGEST_RECORD)
+        ));
     }
     said.join(" · ")
 }

@@ -9,7 +9,7 @@
 //! - `harness`: the test binary. It speaks the libtest protocol (`args`), starts itself again for each check,
 //!   ends a check that does not end by itself, and prints the report.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
-//! - [`login`]: the checks of exercise 1.
+//! - [`login`], [`cart`]: the checks of exercises 1 and 2.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
@@ -19,6 +19,7 @@
 mod args;
 mod brief;
 mod browser;
+pub mod cart;
 mod harness;
 mod infer;
 mod jar;
@@ -42,4 +43,4 @@ pub use trial::{App, Miss, Told, Trial};
 pub use users::{User, Users};
 
 /// The checks of every exercise, in order.
-pub static SUITES: &[&Suite] = &[&login::SUITE];
+pub static SUITES: &[&Suite] = &[&login::SUITE, &cart::SUITE];

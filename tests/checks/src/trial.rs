@@ -32,7 +32,8 @@ impl App {
 pub struct Trial {
     /// The accounts.
     pub users: Users,
-    pub(crate) router: Router,
+    app: App,
+    router: Mutex<Router>,
     pub(crate) inspector: Inspector,
     store: Observed<MemoryStore>,
     log: Arc<Log>,
@@ -60,8 +61,8 @@ impl Trial {
     pub(crate) fn new(app: &App, users: Users, log: Arc<Log>) -> Self {
         let inspector = Inspector::default();
         let store = inspector.observe(MemoryStore::default());
-        let router = inspector.wrap((app.0)(store.clone()).layer(Extension(users.clone())));
-        Self { users, router, inspector, store, log }
+        let router = Mutex::new(serving(app, &inspector, &store, &users));
+        Self { users, app: app.clone(), router, inspector, store, log }
     }
 
     /// A trial of an app that is known to end, with the accounts of a demo: what a lesson's test plays with.
@@ -74,6 +75,23 @@ impl Trial {
         let passed = session_inspector::span(time.as_secs());
         self.log.event("(time)", format!("{passed} pass"), format!("# {passed} later"));
         self.inspector.skip(time);
+    }
+
+    /// Ends the server and starts it anew. What the store holds is still there, and nothing else.
+    pub(crate) fn restart(&self) {
+        self.log.event("(server)", "ends, and is started anew".to_owned(), "# start the server anew".to_owned());
+        let anew = serving(&self.app, &self.inspector, &self.store, &self.users);
+        *self.router.lock().unwrap_or_else(PoisonError::into_inner) = anew;
+    }
+
+    /// The app, to be asked once.
+    pub(crate) fn router(&self) -> Router {
+        self.router.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A word that is another one in every run.
+    pub(crate) fn named(&self, word: &str) -> String {
+        self.users.named(word)
     }
 
     /// What was exchanged so far, as text: see [`Inspector::transcript`].
@@ -165,6 +183,10 @@ fn fields(body: &str) -> String {
     }
     let pairs = form_urlencoded::parse(body.as_bytes()).map(|(name, value)| format!("{name}={value}"));
     pairs.collect::<Vec<_>>().join("  ")
+}
+
+fn serving(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, users: &Users) -> Router {
+    inspector.wrap((app.0)(store.clone()).layer(Extension(users.clone())))
 }
 
 impl Log {

@@ -7,7 +7,10 @@ use std::sync::Arc;
 /// Passwords are compared as they are: these exercises are about what comes after the password.
 /// Lesson 5 keeps accounts the way they should be kept, with argon2id.
 #[derive(Clone, Debug)]
-pub struct Users(Arc<[User]>);
+pub struct Users {
+    all: Arc<[User]>,
+    suffix: Arc<str>,
+}
 
 /// One account.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +24,7 @@ pub struct User {
 impl Users {
     /// Whether there is an account of this name, and this is its password.
     pub fn verify(&self, name: &str, password: &str) -> bool {
-        self.0.iter().any(|user| user.name == name && user.password == password)
+        self.all.iter().any(|user| user.name == name && user.password == password)
     }
 
     /// The accounts of a demo: alice, bob, and carol, whose name is `<i>carol</i>`.
@@ -32,22 +35,28 @@ impl Users {
     /// The same three with `suffix` in every name and password.
     pub(crate) fn with_suffix(suffix: &str) -> Self {
         let user = |name: String, password: &str| User { name, password: format!("{password}{suffix}") };
-        Self(Arc::new([
+        let all = Arc::new([
             user(format!("alice{suffix}"), "wonderland"),
             user(format!("bob{suffix}"), "builder"),
             user(format!("<i>carol{suffix}</i>"), "singer"),
-        ]))
+        ]);
+        Self { all, suffix: suffix.into() }
+    }
+
+    /// A word with this run's suffix.
+    pub(crate) fn named(&self, word: &str) -> String {
+        format!("{word}{}", self.suffix)
     }
 
     pub(crate) fn alice(&self) -> &User {
-        &self.0[0]
+        &self.all[0]
     }
 
     pub(crate) fn bob(&self) -> &User {
-        &self.0[1]
+        &self.all[1]
     }
 
     pub(crate) fn carol(&self) -> &User {
-        &self.0[2]
+        &self.all[2]
     }
 }

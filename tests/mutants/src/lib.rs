@@ -4,6 +4,7 @@
 //! to the check it names and pass every check before it. A [`RightAnswer`] meets every requirement in
 //! another way than the solution and must pass. [`rogue`] holds programs that do not answer at all.
 
+pub mod cart;
 pub mod login;
 pub mod rogue;
 
@@ -25,4 +26,8 @@ pub struct RightAnswer {
     pub name: &'static str,
     /// The answer.
     pub app: fn() -> App,
+}
+
+const fn mutant(name: &'static str, falls_to: &'static str, app: fn() -> App) -> Mutant {
+    Mutant { name, falls_to, app }
 }

@@ -1,56 +1,5 @@
 //! The checks of exercise 1 refuse every wrong answer at the right place, and no right one.
 
-use std::collections::BTreeSet;
+mod proof;
 
-use checks::{Outcome, Telling, login::SUITE, render};
-use mutants::login::{MUTANTS, RIGHT_ANSWERS};
-
-/// Names and passwords of one run, so that what is said about it can be kept.
-const SEED: u64 = 7;
-
-#[test]
-fn every_mutant_falls_to_the_check_it_names_and_to_no_earlier_one() {
-    for mutant in MUTANTS {
-        let report = SUITE.run_here(&(mutant.app)(), SEED);
-        let fell_to = report.first_failure().map(|(check, _)| check.id.as_str());
-        assert_eq!(fell_to, Some(mutant.falls_to), "{}\n{}", mutant.name, render(&report, Telling::All));
-        let message = anstream::adapter::strip_str(&render(&report, Telling::First)).to_string();
-        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(mutant.name, message) });
-    }
-}
-
-#[test]
-fn every_check_is_needed_by_a_mutant() {
-    let needed: BTreeSet<_> = MUTANTS.iter().map(|mutant| mutant.falls_to).collect();
-    let all: BTreeSet<_> = SUITE.checks.iter().map(|check| check.id).collect();
-    assert_eq!(needed, all);
-}
-
-#[test]
-fn every_other_right_answer_passes_whatever_the_names_are() {
-    for seed in [SEED, 8, 99_999] {
-        for answer in RIGHT_ANSWERS {
-            let report = SUITE.run_here(&(answer.app)(), seed);
-            assert!(report.passed(), "{}\n{}", answer.name, render(&report, Telling::All));
-        }
-    }
-}
-
-#[test]
-fn the_same_seed_tells_the_same() {
-    let app = (MUTANTS[0].app)();
-    assert_eq!(SUITE.run_here(&app, SEED), SUITE.run_here(&app, SEED));
-}
-
-#[test]
-fn every_failure_says_what_follows_and_where_to_read() {
-    for mutant in MUTANTS {
-        for check in SUITE.run_here(&(mutant.app)(), SEED).checks {
-            if let Outcome::Failed(failure) = check.outcome {
-                let said = [&failure.expected, &failure.actual, &failure.so, &failure.why, &failure.read];
-                assert!(said.iter().all(|words| !words.is_empty()), "{}: {failure:#?}", mutant.name);
-                assert!(!failure.steps.is_empty() && failure.hint > 0, "{}: {failure:#?}", mutant.name);
-            }
-        }
-    }
-}
+proof!(checks::login::SUITE, mutants::login);

@@ -15,7 +15,7 @@ use axum::{
 use checks::App;
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
-use crate::{Mutant, RightAnswer};
+use crate::{Mutant, RightAnswer, mutant};
 
 /// Every wrong answer, in the order of the checks they fall to.
 pub const MUTANTS: &[Mutant] = &[
@@ -75,10 +75,6 @@ pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     RightAnswer { name: "the form read by hand, absolute redirects", app: || App::new(right::by_hand::app) },
     RightAnswer { name: "explicit saves, a cookie with a prefix", app: || App::new(right::explicit::app) },
 ];
-
-const fn mutant(name: &'static str, falls_to: &'static str, app: fn() -> App) -> Mutant {
-    Mutant { name, falls_to, app }
-}
 
 /// The solution's parts; a mutant puts its own in the place of one.
 struct Parts {

@@ -1,0 +1,397 @@
+//! The checks of exercise 2: a cart in the session.
+
+use crate::{Answer, Browser, Check, Miss, Suite, Trial};
+
+/// The bounds of the README.
+const MOST_ITEMS: usize = 50;
+const MOST_OF_ONE: usize = 99;
+const LONGEST_NAME: usize = 100;
+
+const VIEW: &str = "/view_cart";
+const EMPTY: &str = "Your cart is empty";
+
+/// Exercise 2.
+pub static SUITE: Suite = Suite {
+    exercise: 2,
+    readme: include_str!("../../../exercises/2-cart/README.md"),
+    checks: &[
+        Check {
+            id: "an_empty_cart_says_so",
+            why: "a visitor without a session is the most common one; reading what is not there is no error",
+            hint: 2,
+            read: "applications/cart.md#what-is-a-cart",
+            run: |trial| Box::pin(an_empty_cart_says_so(trial)),
+        },
+        Check {
+            id: "what_is_added_is_in_the_cart",
+            why: "HTTP forgets the visitor after each answer; what shall be known at the next request must be written to the session now",
+            hint: 2,
+            read: "basics/set-and-get.md#what-set_session-does",
+            run: |trial| Box::pin(what_is_added_is_in_the_cart(trial)),
+        },
+        Check {
+            id: "every_addition_stays",
+            why: "`get` hands you a copy; only `insert` puts it back, as a session stores values and not variables",
+            hint: 2,
+            read: "applications/login.md#how-does-a-module-keep-its-part-of-the-session",
+            run: |trial| Box::pin(every_addition_stays(trial)),
+        },
+        Check {
+            id: "items_are_counted",
+            why: "who wants two of a thing has one line with a number, and not two lines",
+            hint: 3,
+            read: "applications/cart.md#what-is-a-cart",
+            run: |trial| Box::pin(items_are_counted(trial)),
+        },
+        Check {
+            id: "an_item_is_taken_out",
+            why: "taking out is a change like any other: on the copy, and then put back",
+            hint: 3,
+            read: "applications/cart.md#what-is-a-cart",
+            run: |trial| Box::pin(an_item_is_taken_out(trial)),
+        },
+        Check {
+            id: "taking_out_what_is_absent_is_no_error",
+            why: "a button is pressed twice, a page is old: the visitor wanted it gone, and gone it is",
+            hint: 3,
+            read: "applications/cart.md#how-is-it-sold-once",
+            run: |trial| Box::pin(taking_out_what_is_absent_is_no_error(trial)),
+        },
+        Check {
+            id: "the_cart_is_cleared",
+            why: "what was put back under a key stays until that key is taken out",
+            hint: 6,
+            read: "basics/log-out.md#what-flush-does",
+            run: |trial| Box::pin(the_cart_is_cleared(trial)),
+        },
+        Check {
+            id: "items_are_shown_as_text",
+            why: "an item that is pasted into a page as HTML can carry a script, which then acts as whoever looks at the page",
+            hint: 4,
+            read: "security/scripts.md#what-stops-the-ride",
+            run: |trial| Box::pin(items_are_shown_as_text(trial)),
+        },
+        Check {
+            id: "visitors_do_not_mix",
+            why: "one program serves all visitors at once; what it keeps outside the session belongs to everyone",
+            hint: 2,
+            read: "basics/what-is-a-session.md#why-a-program-cannot-just-remember",
+            run: |trial| Box::pin(visitors_do_not_mix(trial)),
+        },
+        Check {
+            id: "the_cart_has_bounds",
+            why: "anyone can send anything, a million times; what has no bounds fills the store for everyone",
+            hint: 5,
+            read: "applications/cart.md#what-is-a-cart",
+            run: |trial| Box::pin(the_cart_has_bounds(trial)),
+        },
+        Check {
+            id: "the_cart_is_in_the_session",
+            why: "the session belongs to the whole site and outlives the program; each part of the site has its own key in it",
+            hint: 6,
+            read: "applications/login.md#how-does-a-module-keep-its-part-of-the-session",
+            run: |trial| Box::pin(the_cart_is_in_the_session(trial)),
+        },
+        Check {
+            id: "reading_changes_nothing",
+            why: "browsers, crawlers and other sites' links send GETs nobody meant; only a POST may change a session (ASVS 3.5.3)",
+            hint: 6,
+            read: "security/csrf.md#can-a-link-buy-something",
+            run: |trial| Box::pin(reading_changes_nothing(trial)),
+        },
+    ],
+};
+
+async fn an_empty_cart_says_so(trial: &Trial) -> Result<(), Miss> {
+    trial.browser("alice").get(VIEW).await?.shows(EMPTY)
+}
+
+async fn what_is_added_is_in_the_cart(trial: &Trial) -> Result<(), Miss> {
+    let (alice, pear) = (trial.browser("alice"), trial.named("pear"));
+    add(&alice, &pear).await?;
+    let page = alice.get(VIEW).await?;
+    page.shows(&pear)?;
+    is_not_empty(&page)
+}
+
+async fn every_addition_stays(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let items = ["pear", "plum", "quince"].map(|item| trial.named(item));
+    let mut answers = Vec::new();
+    for item in &items {
+        answers.push(add(&alice, item).await?);
+    }
+    let page = alice.get(VIEW).await?;
+    let unwritten = answers.iter().find(|answer| answer.exchange.session.changes.is_empty());
+    let so = match unwritten {
+        Some(Answer { method, path, .. }) => {
+            format!("{method} {path} was answered, but nothing was written to the session")
+        }
+        None => "each item was written to the session, but without those that were there before".to_owned(),
+    };
+    items.iter().try_for_each(|item| page.shows(item).map_err(|miss| miss.so(so.clone())))
+}
+
+async fn items_are_counted(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    for item in [&pear, &plum, &pear] {
+        add(&alice, item).await?;
+    }
+    let page = alice.get(VIEW).await?;
+    page.shows(&line(&pear, 2))?;
+    page.shows(&line(&plum, 1))?;
+    let shown = page.text().matches(&pear).count();
+    if shown != 1 {
+        let miss = page.miss(format!("{pear} once"), format!("{pear} {shown} times"));
+        return Err(miss.so("each item has one line, however many there are of it"));
+    }
+    Ok(())
+}
+
+async fn an_item_is_taken_out(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    // One name begins with the other, which must not matter.
+    let [pear, pears, plum] = [trial.named("pear"), format!("{}s", trial.named("pear")), trial.named("plum")];
+    for item in [&pear, &pears, &plum, &pear] {
+        add(&alice, item).await?;
+    }
+    remove(&alice, &pear).await?;
+    let page = alice.get(VIEW).await?;
+    for other in [&pears, &plum] {
+        page.shows(&line(other, 1))
+            .map_err(|miss| miss.so(format!("{pear} was to be taken out, and {other} is gone")))?;
+    }
+    shows_not(&page, &format!("{pear} ×"), "the item is still in the cart, or some of it")?;
+    remove(&alice, &pears).await?;
+    remove(&alice, &plum).await?;
+    alice
+        .get(VIEW)
+        .await?
+        .shows(EMPTY)
+        .map_err(|miss| miss.so("the last item was taken out, and the page does not say so"))
+}
+
+async fn taking_out_what_is_absent_is_no_error(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    remove(&alice, &plum).await?;
+    let page = alice.get(VIEW).await?;
+    page.shows(EMPTY).map_err(|miss| match page.text().contains(&plum) {
+        true => miss.so("to take something out has put it in"),
+        false => miss,
+    })?;
+    add(&alice, &pear).await?;
+    remove(&alice, &plum).await?;
+    remove(&alice, &plum).await?;
+    let page = alice.get(VIEW).await?;
+    page.shows(&line(&pear, 1))?;
+    shows_not(&page, &plum, "what was never added is shown")
+}
+
+async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    for item in [&pear, &plum] {
+        add(&alice, item).await?;
+    }
+    clear(&alice).await?;
+    let page = alice.get(VIEW).await?;
+    page.shows(EMPTY)?;
+    shows_not(&page, &plum, "what was in the cart is still shown")?;
+    clear(&alice).await?; // of nothing
+    add(&alice, &pear).await?;
+    let page = alice.get(VIEW).await?;
+    page.shows(&line(&pear, 1))
+}
+
+async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let names = [format!("<b>{}</b>", trial.named("pear")), trial.named("50 % off & más"), trial.named("a/b?c#d")];
+    for name in &names {
+        add(&alice, name).await?;
+    }
+    let page = alice.get(VIEW).await?;
+    for name in &names {
+        page.shows(&line(name, 1)).map_err(|miss| {
+            let so = match page.body.contains(name.as_str()) && name.contains('<') {
+                true => "the item was pasted into the page as HTML: the browser takes its <b> for a tag",
+                false if page.body.contains("&amp;lt;") || page.body.contains("&amp;amp;") => {
+                    "the item was escaped twice"
+                }
+                false if page.body.contains("%3C") || page.body.contains("%25") => "the item is still percent-encoded",
+                false => return miss,
+            };
+            miss.so(so)
+        })?;
+    }
+    remove(&alice, &names[0]).await?;
+    shows_not(&alice.get(VIEW).await?, &names[0], "an item whose name looks like HTML cannot be taken out")
+}
+
+async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
+    let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    add(&alice, &pear).await?;
+    add(&bob, &plum).await?;
+    let mixed = "one visitor sees what belongs to another: it is kept outside the session";
+    for (browser, own, others) in [(&alice, &pear, &plum), (&bob, &plum, &pear)] {
+        let page = browser.get(VIEW).await?;
+        page.shows(own)?;
+        shows_not(&page, others, mixed)?;
+    }
+    trial.browser("stranger").get(VIEW).await?.shows(EMPTY).map_err(|miss| miss.so(mixed))?;
+    clear(&bob).await?;
+    alice.get(VIEW).await?.shows(&pear).map_err(|miss| miss.so("bob cleared his cart, and alice's is gone"))
+}
+
+async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let item = |place: usize| trial.named(&format!("item{place:02}"));
+    for place in 0..MOST_ITEMS {
+        add(&alice, &item(place)).await?;
+    }
+    trial.log().new_scene();
+    refuses(&alice, &item(MOST_ITEMS), &format!("{MOST_ITEMS} different items are in the cart, and another one"))
+        .await?;
+    add(&alice, &item(0)).await?; // there is room for one more of what is there
+
+    trial.log().new_scene();
+    let (bob, pear) = (trial.browser("bob"), trial.named("pear"));
+    for _ in 0..MOST_OF_ONE {
+        add(&bob, &pear).await?;
+    }
+    trial.log().new_scene();
+    refuses(&bob, &pear, &format!("{MOST_OF_ONE} of an item are in the cart, and another one")).await?;
+    bob.get(VIEW).await?.shows(&line(&pear, MOST_OF_ONE))?;
+
+    trial.log().new_scene();
+    let carol = trial.browser("carol");
+    let name = |letter: &str, length: usize| {
+        let own = trial.named("");
+        format!("{}{own}", letter.repeat(length - own.chars().count()))
+    };
+    refuses(&carol, &name("x", LONGEST_NAME + 1), &format!("a name of {} characters", LONGEST_NAME + 1)).await?;
+    for fits in [name("x", LONGEST_NAME), name("é", LONGEST_NAME - 20)] {
+        let so = "that name is not too long: an é, say, is one character and two bytes";
+        add(&carol, &fits).await.map_err(|miss| miss.so(so))?;
+        carol.get(VIEW).await?.shows(&line(&fits, 1))?;
+    }
+    Ok(())
+}
+
+async fn the_cart_is_in_the_session(trial: &Trial) -> Result<(), Miss> {
+    let (alice, pear) = (trial.browser("alice"), trial.named("pear"));
+    let first = add(&alice, &pear).await?;
+    trial.restart();
+    alice.get(VIEW).await?.shows(&line(&pear, 1)).map_err(|miss| {
+        miss.so(
+            "after a new start the store still has the session, but the cart is not in it: it was kept in the program",
+        )
+    })?;
+
+    // A session in which another part of the site keeps something.
+    let stored = &first.exchange.calls;
+    let Some(id) = stored.iter().map(|call| call.id.clone()).find(|id| alice.holds(id)) else {
+        return Ok(()); // a signed cookie: nobody can plant an ID
+    };
+    let planted = trial.plant().await;
+    alice.plant(&id, &planted.to_string());
+    for answer in
+        [add(&alice, &pear).await?, remove(&alice, &pear).await?, add(&alice, &pear).await?, clear(&alice).await?]
+    {
+        let data = answer.exchange.session.after.clone().unwrap_or_default();
+        let kept = data.contains_key("planted") || answer.exchange.calls.is_empty();
+        if !kept {
+            let holds = serde_json::to_string(&data).unwrap_or_default();
+            let miss = answer.miss("a session that still holds `planted`", format!("a session that holds {holds}"));
+            return Err(miss.so("what another part of the site keeps in the session is gone, such as who is logged in"));
+        }
+    }
+    Ok(())
+}
+
+async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
+    let pear = trial.named("pear");
+    let changing = [format!("/add_to_cart/{pear}"), format!("/remove_from_cart/{pear}"), "/clear_cart".to_owned()];
+    let paths = || [VIEW.to_owned()].into_iter().chain(changing.clone());
+    let stranger = trial.browser("stranger");
+    for path in paths() {
+        for answer in [stranger.get(&path).await?, stranger.head(&path).await?] {
+            if answer.exchange.session.after.is_some() {
+                let miss = answer.miss("no session for a visitor who only reads", "a session");
+                return Err(miss.so("every crawler and every link preview would fill the store"));
+            }
+        }
+    }
+    let alice = trial.browser("alice");
+    add(&alice, &pear).await?;
+    for path in paths() {
+        for answer in [alice.get(&path).await?, alice.head(&path).await?] {
+            if !answer.exchange.session.changes.is_empty() {
+                let method = &answer.exchange.request.method;
+                let miss = answer.miss("the session as it was", format!("{method} {path} changed it"));
+                return Err(miss.so("any page on the web can make a browser send this request"));
+            }
+        }
+    }
+    alice.get(VIEW).await?.shows(&line(&pear, 1))
+}
+
+/// How an item stands on the page.
+fn line(item: &str, count: usize) -> String {
+    format!("{item} × {count}")
+}
+
+async fn add(browser: &Browser<'_>, item: &str) -> Result<Answer, Miss> {
+    done(browser.post(&address("add_to_cart", item), &[]).await?)
+}
+
+async fn remove(browser: &Browser<'_>, item: &str) -> Result<Answer, Miss> {
+    done(browser.post(&address("remove_from_cart", item), &[]).await?)
+}
+
+async fn clear(browser: &Browser<'_>) -> Result<Answer, Miss> {
+    done(browser.post("/clear_cart", &[]).await?)
+}
+
+fn done(answer: Answer) -> Result<Answer, Miss> {
+    answer.redirects_to(VIEW)?;
+    Ok(answer)
+}
+
+/// This does not fit, and the answer says so without a change.
+async fn refuses(browser: &Browser<'_>, item: &str, what: &str) -> Result<(), Miss> {
+    let before = browser.get(VIEW).await?.text();
+    let answer = browser.post(&address("add_to_cart", item), &[]).await?;
+    if !answer.status.is_client_error() {
+        let miss = answer.miss(format!("4xx: {what}"), answer.in_short());
+        return Err(miss.so("the cart takes more than the requirement allows"));
+    }
+    let page = browser.get(VIEW).await?;
+    if page.text() != before {
+        let miss = page.miss("the cart as it was", format!("a cart that has changed: {what}"));
+        return Err(miss.so("the answer refuses, and the change was made all the same"));
+    }
+    Ok(())
+}
+
+/// An item in an address: everything that is no letter, digit or hyphen is percent-encoded.
+fn address(what: &str, item: &str) -> String {
+    let encoded = item.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    format!("/{what}/{}", encoded.collect::<String>())
+}
+
+fn is_not_empty(page: &Answer) -> Result<(), Miss> {
+    shows_not(page, EMPTY, "the page says that the cart is empty, and shows what is in it")
+}
+
+fn shows_not(page: &Answer, words: &str, so: &str) -> Result<(), Miss> {
+    if page.text().contains(words) {
+        return Err(page.miss(format!("a page without  {words}"), format!("the page shows  {words}")).so(so));
+    }
+    Ok(())
+}

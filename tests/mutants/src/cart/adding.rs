@@ -1,0 +1,182 @@
+//! Mistakes in adding.
+
+use axum::{
+    Router,
+    extract::Path,
+    http::{StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+    routing::{MethodRouter, get, post},
+};
+use solution_2::{Cart, Failure};
+use tower_sessions::{Session, SessionStore};
+
+use super::{Parts, shown};
+
+type Item = Path<String>;
+
+fn adding<S: SessionStore + Clone>(add: MethodRouter, store: S) -> Router {
+    Parts { add, ..Parts::default() }.on(store)
+}
+
+fn full() -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, "That does not fit.").into_response()
+}
+
+/// One more, if this says that it fits.
+async fn bounded(session: Session, item: String, fits: impl FnOnce(&Cart, &str) -> bool) -> Result<Response, Failure> {
+    let mut cart = Cart::of(&session).await?;
+    if !fits(&cart, &item) {
+        return Ok(full());
+    }
+    *cart.0.entry(item).or_default() += 1;
+    cart.keep(&session).await?;
+    Ok(shown().into_response())
+}
+
+fn has_room(cart: &Cart, item: &str) -> bool {
+    cart.0.contains_key(item) || cart.0.len() < Cart::MOST_ITEMS
+}
+
+fn has_few(cart: &Cart, item: &str) -> bool {
+    cart.0.get(item).is_none_or(|count| *count < Cart::MOST_OF_ONE)
+}
+
+fn is_short(item: &str) -> bool {
+    item.chars().count() <= Cart::LONGEST_NAME
+}
+
+pub(super) fn forgets_to_insert<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        Ok(if cart.add(item) { shown().into_response() } else { full() })
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn answers_with_a_page<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<String, Failure> {
+        let said = format!("Added {item} to your cart");
+        solution_2::add_to_cart(session, Path(item)).await?;
+        Ok(said)
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn only_the_first_is_kept<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        let is_new = cart.0.is_empty();
+        cart.add(item);
+        if is_new {
+            cart.keep(&session).await?;
+        }
+        Ok(shown())
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn only_the_last_is_kept<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        Cart([(item, 1)].into()).keep(&session).await?;
+        Ok(shown())
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn once_is_enough<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        cart.0.insert(item, 1);
+        cart.keep(&session).await?;
+        Ok(shown())
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn does_not_decode<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, uri: Uri) -> Result<Response, Failure> {
+        let item = uri.path().trim_start_matches("/add_to_cart/").to_owned();
+        solution_2::add_to_cart(session, Path(item)).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn no_bounds<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        bounded(session, item, |_, _| true).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn one_item_too_many<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        bounded(session, item, |cart, item| {
+            let has_room = cart.0.contains_key(item) || cart.0.len() <= Cart::MOST_ITEMS;
+            has_room && has_few(cart, item) && is_short(item)
+        })
+        .await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn full_for_what_is_there<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        bounded(session, item, |cart, item| cart.0.len() < Cart::MOST_ITEMS && has_few(cart, item) && is_short(item))
+            .await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn one_too_many_of_it<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        bounded(session, item, |cart, item| {
+            let few = cart.0.get(item).is_none_or(|count| *count <= Cart::MOST_OF_ONE);
+            has_room(cart, item) && few && is_short(item)
+        })
+        .await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn counts_bytes<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        bounded(session, item, |cart, item| {
+            has_room(cart, item) && has_few(cart, item) && item.len() <= Cart::LONGEST_NAME
+        })
+        .await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn drops_without_a_word<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, path: Item) -> Result<Redirect, Failure> {
+        solution_2::add_to_cart(session, path).await?;
+        Ok(shown())
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn refuses_after_the_insert<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        let fits = has_room(&cart, &item) && has_few(&cart, &item) && is_short(&item);
+        *cart.0.entry(item).or_default() += 1;
+        cart.keep(&session).await?;
+        Ok(if fits { shown().into_response() } else { full() })
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn renews_and_forgets<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, path: Item) -> Result<Response, Failure> {
+        let cart = Cart::of(&session).await?;
+        session.clear().await;
+        cart.keep(&session).await?;
+        solution_2::add_to_cart(session, path).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
+    adding(get(solution_2::add_to_cart).post(solution_2::add_to_cart), store)
+}

@@ -1,0 +1,101 @@
+//! Answers to exercise 2.
+
+mod adding;
+mod place;
+mod right;
+mod showing;
+mod taking_out;
+
+use axum::{
+    Router,
+    routing::{MethodRouter, get, post},
+};
+use checks::App;
+use tower_sessions::{SessionManagerLayer, SessionStore};
+
+use crate::{Mutant, RightAnswer, mutant};
+
+/// Every wrong answer, in the order of the checks they fall to.
+pub const MUTANTS: &[Mutant] = &[
+    mutant("empty_is_not_found", "an_empty_cart_says_so", || App::new(showing::empty_is_not_found)),
+    mutant("empty_is_silent", "an_empty_cart_says_so", || App::new(showing::empty_is_silent)),
+    mutant("empty_panics", "an_empty_cart_says_so", || App::new(showing::empty_panics)),
+    mutant("forgets_to_insert", "what_is_added_is_in_the_cart", || App::new(adding::forgets_to_insert)),
+    mutant("answers_with_a_page", "what_is_added_is_in_the_cart", || App::new(adding::answers_with_a_page)),
+    mutant("always_empty_too", "what_is_added_is_in_the_cart", || App::new(showing::always_empty_too)),
+    mutant("only_the_first_is_kept", "every_addition_stays", || App::new(adding::only_the_first_is_kept)),
+    mutant("only_the_last_is_kept", "every_addition_stays", || App::new(adding::only_the_last_is_kept)),
+    mutant("once_is_enough", "items_are_counted", || App::new(adding::once_is_enough)),
+    mutant("a_line_for_each", "items_are_counted", || App::new(showing::a_line_for_each)),
+    mutant("takes_out_one", "an_item_is_taken_out", || App::new(taking_out::one)),
+    mutant("takes_out_what_begins_so", "an_item_is_taken_out", || App::new(taking_out::what_begins_so)),
+    mutant("takes_out_of_the_copy", "an_item_is_taken_out", || App::new(taking_out::of_the_copy)),
+    mutant("empty_is_no_cart", "an_item_is_taken_out", || App::new(showing::empty_is_no_cart)),
+    mutant("absent_is_not_found", "taking_out_what_is_absent_is_no_error", || {
+        App::new(taking_out::absent_is_not_found)
+    }),
+    mutant("absent_is_zero", "taking_out_what_is_absent_is_no_error", || App::new(taking_out::absent_is_zero)),
+    mutant("clears_the_copy", "the_cart_is_cleared", || App::new(taking_out::clears_the_copy)),
+    mutant("clears_to_null", "the_cart_is_cleared", || App::new(taking_out::clears_to_null)),
+    mutant("pastes_the_item", "items_are_shown_as_text", || App::new(showing::pastes_the_item)),
+    mutant("escapes_twice", "items_are_shown_as_text", || App::new(showing::escapes_twice)),
+    mutant("does_not_decode", "items_are_shown_as_text", || App::new(adding::does_not_decode)),
+    mutant("one_cart_for_all", "visitors_do_not_mix", || App::new(place::one_cart_for_all)),
+    mutant("no_bounds", "the_cart_has_bounds", || App::new(adding::no_bounds)),
+    mutant("one_item_too_many", "the_cart_has_bounds", || App::new(adding::one_item_too_many)),
+    mutant("full_for_what_is_there", "the_cart_has_bounds", || App::new(adding::full_for_what_is_there)),
+    mutant("one_too_many_of_it", "the_cart_has_bounds", || App::new(adding::one_too_many_of_it)),
+    mutant("counts_bytes", "the_cart_has_bounds", || App::new(adding::counts_bytes)),
+    mutant("drops_without_a_word", "the_cart_has_bounds", || App::new(adding::drops_without_a_word)),
+    mutant("refuses_after_the_insert", "the_cart_has_bounds", || App::new(adding::refuses_after_the_insert)),
+    mutant("kept_in_the_program", "the_cart_is_in_the_session", || App::new(place::kept_in_the_program)),
+    mutant("clear_flushes", "the_cart_is_in_the_session", || App::new(taking_out::flushes)),
+    mutant("clear_clears", "the_cart_is_in_the_session", || App::new(taking_out::clears)),
+    mutant("renews_and_forgets", "the_cart_is_in_the_session", || App::new(adding::renews_and_forgets)),
+    mutant("adds_by_get", "reading_changes_nothing", || App::new(adding::by_get)),
+    mutant("clears_by_get", "reading_changes_nothing", || App::new(taking_out::clears_by_get)),
+    mutant("makes_a_cart_to_look", "reading_changes_nothing", || App::new(showing::makes_a_cart_to_look)),
+];
+
+/// Other right answers.
+pub const RIGHT_ANSWERS: &[RightAnswer] = &[
+    RightAnswer { name: "a list that is counted when it is shown, 302", app: || App::new(right::list::app) },
+    RightAnswer { name: "lines with names, an extractor", app: || App::new(right::extractor::app) },
+    RightAnswer { name: "loose JSON, a table, an absolute redirect", app: || App::new(right::json::app) },
+    RightAnswer { name: "a middleware that puts it back", app: || App::new(right::middleware::app) },
+    RightAnswer { name: "one route for all, explicit saves", app: || App::new(right::one_route::app) },
+];
+
+/// The solution's parts; a mutant puts its own in the place of one.
+struct Parts {
+    view: MethodRouter,
+    add: MethodRouter,
+    remove: MethodRouter,
+    clear: MethodRouter,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            view: get(solution_2::view_cart),
+            add: post(solution_2::add_to_cart),
+            remove: post(solution_2::remove_from_cart),
+            clear: post(solution_2::clear_cart),
+        }
+    }
+}
+
+impl Parts {
+    fn on<S: SessionStore + Clone>(self, store: S) -> Router {
+        Router::new()
+            .route("/view_cart", self.view)
+            .route("/add_to_cart/{item}", self.add)
+            .route("/remove_from_cart/{item}", self.remove)
+            .route("/clear_cart", self.clear)
+            .layer(SessionManagerLayer::new(store))
+    }
+}
+
+fn shown() -> axum::response::Redirect {
+    axum::response::Redirect::to("/view_cart")
+}

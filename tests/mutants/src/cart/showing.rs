@@ -1,0 +1,109 @@
+//! Mistakes in the page.
+
+use std::fmt::Write;
+
+use axum::{
+    Router,
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use solution_2::{Cart, Failure};
+use tower_sessions::{Session, SessionStore};
+
+use super::Parts;
+
+fn viewing<S: SessionStore + Clone>(view: axum::routing::MethodRouter, store: S) -> Router {
+    Parts { view, ..Parts::default() }.on(store)
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+fn lines(Cart(items): &Cart, show: fn(&str) -> String) -> String {
+    items.iter().fold(String::new(), |mut page, (item, count)| {
+        let _ = write!(page, "<li>{} × {count}</li>", show(item));
+        page
+    })
+}
+
+pub(super) fn empty_is_not_found<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Response, Failure> {
+        match session.get::<Cart>(Cart::KEY).await? {
+            Some(_) => solution_2::view_cart(session).await.map(IntoResponse::into_response),
+            None => Ok((StatusCode::NOT_FOUND, "Your cart is empty").into_response()),
+        }
+    }
+    viewing(get(view), store)
+}
+
+pub(super) fn empty_is_silent<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        Ok(Html(format!("<h1>Your cart</h1>{}", lines(&Cart::of(&session).await?, escaped))))
+    }
+    viewing(get(view), store)
+}
+
+pub(super) fn empty_panics<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Html<String> {
+        Html(lines(&session.get(Cart::KEY).await.unwrap().unwrap(), escaped))
+    }
+    viewing(get(view), store)
+}
+
+pub(super) fn always_empty_too<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        Ok(Html(format!("Your cart is empty{}", lines(&Cart::of(&session).await?, escaped))))
+    }
+    viewing(get(view), store)
+}
+
+pub(super) fn a_line_for_each<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        let Cart(items) = Cart::of(&session).await?;
+        if items.is_empty() {
+            return Ok(Html("Your cart is empty".to_owned()));
+        }
+        let each = items.iter().flat_map(|(item, count)| (1..=*count).map(move |nth| (item, nth)));
+        Ok(Html(each.map(|(item, nth)| format!("<li>{} × {nth}</li>", escaped(item))).collect()))
+    }
+    viewing(get(view), store)
+}
+
+pub(super) fn empty_is_no_cart<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        Ok(Html(match session.get(Cart::KEY).await? {
+            Some(cart) => lines(&cart, escaped),
+            None => "Your cart is empty".to_owned(),
+        }))
+    }
+    viewing(get(view), store)
+}
+
+fn or_empty(cart: &Cart, show: fn(&str) -> String) -> Html<String> {
+    Html(if cart.0.is_empty() { "Your cart is empty".to_owned() } else { lines(cart, show) })
+}
+
+pub(super) fn pastes_the_item<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        Ok(or_empty(&Cart::of(&session).await?, str::to_owned))
+    }
+    viewing(get(view), store)
+}
+
+pub(super) fn escapes_twice<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        Ok(or_empty(&Cart::of(&session).await?, |item| escaped(&escaped(item))))
+    }
+    viewing(get(view), store)
+}
+
+pub(super) fn makes_a_cart_to_look<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        let cart = Cart::of(&session).await?;
+        cart.keep(&session).await?;
+        Ok(or_empty(&cart, escaped))
+    }
+    viewing(get(view), store)
+}

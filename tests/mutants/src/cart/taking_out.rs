@@ -1,0 +1,113 @@
+//! Mistakes in taking out and in clearing.
+
+use axum::{
+    Router,
+    extract::Path,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::{MethodRouter, get, post},
+};
+use serde_json::Value;
+use solution_2::{Cart, Failure};
+use tower_sessions::{Session, SessionStore};
+
+use super::{Parts, shown};
+
+type Item = Path<String>;
+
+fn removing<S: SessionStore + Clone>(remove: MethodRouter, store: S) -> Router {
+    Parts { remove, ..Parts::default() }.on(store)
+}
+
+fn clearing<S: SessionStore + Clone>(clear: MethodRouter, store: S) -> Router {
+    Parts { clear, ..Parts::default() }.on(store)
+}
+
+pub(super) fn one<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        if let Some(count) = cart.0.get_mut(&item) {
+            *count -= 1;
+        }
+        cart.0.retain(|_, count| *count > 0);
+        cart.keep(&session).await?;
+        Ok(shown())
+    }
+    removing(post(remove), store)
+}
+
+pub(super) fn what_begins_so<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        cart.0.retain(|name, _| !name.starts_with(&item));
+        cart.keep(&session).await?;
+        Ok(shown())
+    }
+    removing(post(remove), store)
+}
+
+pub(super) fn of_the_copy<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        Cart::of(&session).await?.0.remove(&item);
+        Ok(shown())
+    }
+    removing(post(remove), store)
+}
+
+pub(super) fn absent_is_not_found<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        if !Cart::of(&session).await?.0.contains_key(&item) {
+            return Ok((StatusCode::NOT_FOUND, "That is not in your cart.").into_response());
+        }
+        solution_2::remove_from_cart(session, Path(item)).await.map(IntoResponse::into_response)
+    }
+    removing(post(remove), store)
+}
+
+pub(super) fn absent_is_zero<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        if cart.0.remove(&item).is_none() {
+            cart.0.insert(item, 0);
+        }
+        cart.keep(&session).await?;
+        Ok(shown())
+    }
+    removing(post(remove), store)
+}
+
+pub(super) fn clears_the_copy<S: SessionStore + Clone>(store: S) -> Router {
+    async fn clear(session: Session) -> Result<Redirect, Failure> {
+        Cart::of(&session).await?.0.clear();
+        Ok(shown())
+    }
+    clearing(post(clear), store)
+}
+
+pub(super) fn clears_to_null<S: SessionStore + Clone>(store: S) -> Router {
+    async fn clear(session: Session) -> Result<Redirect, Failure> {
+        session.insert(Cart::KEY, Value::from("")).await?;
+        Ok(shown())
+    }
+    clearing(post(clear), store)
+}
+
+pub(super) fn flushes<S: SessionStore + Clone>(store: S) -> Router {
+    async fn clear(session: Session) -> Result<Redirect, Failure> {
+        session.flush().await?;
+        Ok(shown())
+    }
+    clearing(post(clear), store)
+}
+
+pub(super) fn clears<S: SessionStore + Clone>(store: S) -> Router {
+    async fn clear(session: Session) -> Redirect {
+        session.clear().await;
+        shown()
+    }
+    clearing(post(clear), store)
+}
+
+pub(super) fn clears_by_get<S: SessionStore + Clone>(store: S) -> Router {
+    clearing(get(solution_2::clear_cart).post(solution_2::clear_cart), store)
+}
