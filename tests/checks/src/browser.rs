@@ -354,6 +354,11 @@ impl Answer {
         page::forms(&self.body)
     }
 
+    /// The value of this attribute of the first tag of this name.
+    pub fn attribute(&self, tag: &str, name: &str) -> Option<String> {
+        page::attribute_of(&self.body, tag, name)
+    }
+
     /// The answer in short, such as `303 → /protected`.
     pub fn in_short(&self) -> String {
         in_short(self.status, &self.headers)
@@ -374,7 +379,15 @@ impl Answer {
         if fits && self.target().as_deref() == Some(path) {
             return Ok(());
         }
-        Err(self.miss(format!("303 → {path}"), self.in_short()))
+        let miss = self.miss(format!("303 → {path}"), self.in_short());
+        Err(
+            match self.status.is_success() && self.method == Method::POST && !self.exchange.session.changes.is_empty() {
+                true => {
+                    miss.so("the change was made and the answer is a page: who reloads that page sends the form again")
+                }
+                false => miss,
+            },
+        )
     }
 
     /// The page shows these words.
@@ -384,6 +397,14 @@ impl Answer {
             return Ok(());
         }
         Err(self.miss(format!("the page shows  {words}"), format!("the page shows  {}", excerpt(&self.text(), words))))
+    }
+
+    /// The page does not show these words; if it does, `so` follows.
+    pub fn shows_not(&self, words: &str, so: &str) -> Result<(), Miss> {
+        if self.text().contains(words) {
+            return Err(self.miss(format!("a page without  {words}"), format!("the page shows  {words}")).so(so));
+        }
+        Ok(())
     }
 
     /// A miss at this answer, with what can be told from it.
@@ -397,7 +418,8 @@ impl Answer {
         let here = location.strip_prefix("http://localhost").unwrap_or(&location);
         let path = here.split(['?', '#']).next().unwrap_or_default();
         let directory = &self.path[..=self.path.rfind('/').unwrap_or(0)];
-        Some(if path.starts_with('/') { path.to_owned() } else { format!("{directory}{path}") })
+        let relative = path.strip_prefix("./").unwrap_or(path);
+        Some(if path.starts_with('/') { path.to_owned() } else { format!("{directory}{relative}") })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The checks of exercise 2: a cart in the session.
 
-use crate::{Answer, Browser, Check, Miss, Suite, Trial};
+use crate::{Answer, Browser, Check, Miss, Suite, Trial, neighbour, reading};
 
 /// The bounds of the README.
 const MOST_ITEMS: usize = 50;
@@ -162,7 +162,7 @@ async fn an_item_is_taken_out(trial: &Trial) -> Result<(), Miss> {
         page.shows(&line(other, 1))
             .map_err(|miss| miss.so(format!("{pear} was to be taken out, and {other} is gone")))?;
     }
-    shows_not(&page, &format!("{pear} ×"), "the item is still in the cart, or some of it")?;
+    page.shows_not(&format!("{pear} ×"), "the item is still in the cart, or some of it")?;
     remove(&alice, &pears).await?;
     remove(&alice, &plum).await?;
     alice
@@ -186,7 +186,7 @@ async fn taking_out_what_is_absent_is_no_error(trial: &Trial) -> Result<(), Miss
     remove(&alice, &plum).await?;
     let page = alice.get(VIEW).await?;
     page.shows(&line(&pear, 1))?;
-    shows_not(&page, &plum, "what was never added is shown")
+    page.shows_not(&plum, "what was never added is shown")
 }
 
 async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
@@ -198,7 +198,7 @@ async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
     clear(&alice).await?;
     let page = alice.get(VIEW).await?;
     page.shows(EMPTY)?;
-    shows_not(&page, &plum, "what was in the cart is still shown")?;
+    page.shows_not(&plum, "what was in the cart is still shown")?;
     clear(&alice).await?; // of nothing
     add(&alice, &pear).await?;
     let page = alice.get(VIEW).await?;
@@ -226,7 +226,7 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
         })?;
     }
     remove(&alice, &names[0]).await?;
-    shows_not(&alice.get(VIEW).await?, &names[0], "an item whose name looks like HTML cannot be taken out")
+    alice.get(VIEW).await?.shows_not(&names[0], "an item whose name looks like HTML cannot be taken out")
 }
 
 async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
@@ -238,7 +238,7 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     for (browser, own, others) in [(&alice, &pear, &plum), (&bob, &plum, &pear)] {
         let page = browser.get(VIEW).await?;
         page.shows(own)?;
-        shows_not(&page, others, mixed)?;
+        page.shows_not(others, mixed)?;
     }
     trial.browser("stranger").get(VIEW).await?.shows(EMPTY).map_err(|miss| miss.so(mixed))?;
     clear(&bob).await?;
@@ -290,51 +290,23 @@ async fn the_cart_is_in_the_session(trial: &Trial) -> Result<(), Miss> {
         )
     })?;
 
-    // A session in which another part of the site keeps something.
-    let stored = &first.exchange.calls;
-    let Some(id) = stored.iter().map(|call| call.id.clone()).find(|id| alice.holds(id)) else {
-        return Ok(()); // a signed cookie: nobody can plant an ID
-    };
-    let planted = trial.plant().await;
-    alice.plant(&id, &planted.to_string());
-    for answer in
-        [add(&alice, &pear).await?, remove(&alice, &pear).await?, add(&alice, &pear).await?, clear(&alice).await?]
-    {
-        let data = answer.exchange.session.after.clone().unwrap_or_default();
-        let kept = data.contains_key("planted") || answer.exchange.calls.is_empty();
-        if !kept {
-            let holds = serde_json::to_string(&data).unwrap_or_default();
-            let miss = answer.miss("a session that still holds `planted`", format!("a session that holds {holds}"));
-            return Err(miss.so("what another part of the site keeps in the session is gone, such as who is logged in"));
-        }
+    if !neighbour::moves_in(trial, &alice, &first).await {
+        return Ok(());
     }
-    Ok(())
+    neighbour::stays(&add(&alice, &pear).await?)?;
+    neighbour::stays(&remove(&alice, &pear).await?)?;
+    neighbour::stays(&add(&alice, &pear).await?)?;
+    neighbour::stays(&clear(&alice).await?)
 }
 
 async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let pear = trial.named("pear");
     let changing = [format!("/add_to_cart/{pear}"), format!("/remove_from_cart/{pear}"), "/clear_cart".to_owned()];
-    let paths = || [VIEW.to_owned()].into_iter().chain(changing.clone());
-    let stranger = trial.browser("stranger");
-    for path in paths() {
-        for answer in [stranger.get(&path).await?, stranger.head(&path).await?] {
-            if answer.exchange.session.after.is_some() {
-                let miss = answer.miss("no session for a visitor who only reads", "a session");
-                return Err(miss.so("every crawler and every link preview would fill the store"));
-            }
-        }
-    }
+    let paths: Vec<_> = [VIEW].into_iter().chain(changing.iter().map(String::as_str)).collect();
+    reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
     let alice = trial.browser("alice");
     add(&alice, &pear).await?;
-    for path in paths() {
-        for answer in [alice.get(&path).await?, alice.head(&path).await?] {
-            if !answer.exchange.session.changes.is_empty() {
-                let method = &answer.exchange.request.method;
-                let miss = answer.miss("the session as it was", format!("{method} {path} changed it"));
-                return Err(miss.so("any page on the web can make a browser send this request"));
-            }
-        }
-    }
+    reading::changes_nothing(&alice, &paths).await?;
     alice.get(VIEW).await?.shows(&line(&pear, 1))
 }
 
@@ -386,12 +358,5 @@ fn address(what: &str, item: &str) -> String {
 }
 
 fn is_not_empty(page: &Answer) -> Result<(), Miss> {
-    shows_not(page, EMPTY, "the page says that the cart is empty, and shows what is in it")
-}
-
-fn shows_not(page: &Answer, words: &str, so: &str) -> Result<(), Miss> {
-    if page.text().contains(words) {
-        return Err(page.miss(format!("a page without  {words}"), format!("the page shows  {words}")).so(so));
-    }
-    Ok(())
+    page.shows_not(EMPTY, "the page says that the cart is empty, and shows what is in it")
 }

@@ -64,6 +64,7 @@ pub(crate) fn so(answer: &Answer) -> String {
             format!("the handler asks for something the app does not give: {}", answer.body.trim())
         }
         status if status.is_server_error() => format!("the handler failed: {}", first_line(&answer.body)),
+        status if status.is_client_error() => format!("the handler refused the request with {}", status.as_u16()),
         _ => store_says(answer),
     }
 }

@@ -9,7 +9,8 @@
 //! - `harness`: the test binary. It speaks the libtest protocol (`args`), starts itself again for each check,
 //!   ends a check that does not end by itself, and prints the report.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
-//! - [`login`], [`cart`]: the checks of exercises 1 and 2.
+//! - [`login`], [`cart`], [`preferences`]: the checks of exercises 1 to 3.
+//! - `reading`, `neighbour`: what more than one exercise asks for.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
@@ -24,7 +25,10 @@ mod harness;
 mod infer;
 mod jar;
 pub mod login;
+mod neighbour;
 mod page;
+pub mod preferences;
+mod reading;
 mod render;
 pub mod report;
 mod run;
@@ -43,4 +47,4 @@ pub use trial::{App, Miss, Told, Trial};
 pub use users::{User, Users};
 
 /// The checks of every exercise, in order.
-pub static SUITES: &[&Suite] = &[&login::SUITE, &cart::SUITE];
+pub static SUITES: &[&Suite] = &[&login::SUITE, &cart::SUITE, &preferences::SUITE];

@@ -2,7 +2,7 @@
 
 use session_inspector::{Operation, Outcome, SetCookie};
 
-use crate::{Answer, Browser, Check, Miss, Suite, Trial, User, browser::encode, infer::mentions};
+use crate::{Answer, Browser, Check, Miss, Suite, Trial, User, browser::encode, infer::mentions, reading};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// More than any server should take for a login form: 3 MiB.
@@ -111,12 +111,11 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
     let page = trial.browser("alice").get("/login").await?;
     page.has_status(200).map_err(|miss| Miss { expected: "200, and a page with a form".to_owned(), ..miss })?;
     let forms = page.forms();
-    let has = |form: &crate::Form, name: &str| form.fields.iter().any(|field| field.name == name);
-    let Some(form) = forms.iter().find(|form| has(form, "username") || has(form, "password")).or(forms.first()) else {
+    let Some(form) = forms.iter().find(|form| form.has("username") || form.has("password")).or(forms.first()) else {
         return Err(Miss::new("a <form>", "no form on the page").so("the page is there, its form is not"));
     };
     for name in ["username", "password"] {
-        if !has(form, name) {
+        if !form.has(name) {
             let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
             return Err(Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}"))
                 .so("a browser sends a field under its `name`; an `id` or a label does not count"));
@@ -333,28 +332,9 @@ async fn the_password_is_nowhere(trial: &Trial) -> Result<(), Miss> {
 async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.alice();
     let with_query = format!("/login?{}", encode(&[("username", &user.name), ("password", &user.password)]));
-    let stranger = trial.browser("stranger");
-    for path in ["/login", &with_query, "/protected", "/logout"] {
-        for answer in [stranger.get(path).await?, stranger.head(path).await?] {
-            let calls = &answer.exchange.calls;
-            if calls.iter().any(|call| matches!(call.operation, Operation::Create | Operation::Save)) {
-                return Err(answer
-                    .miss("no session for a visitor who only reads", "a session")
-                    .so("every crawler and every link preview would fill the store"));
-            }
-        }
-    }
+    reading::opens_no_session(&trial.browser("stranger"), &["/login", &with_query, "/protected", "/logout"]).await?;
     let (alice, _) = logged_in(trial, "alice", user).await?;
-    for path in ["/login", "/protected", "/logout"] {
-        for answer in [alice.get(path).await?, alice.head(path).await?] {
-            let ended = answer.exchange.calls.iter().any(|call| call.operation == Operation::Delete);
-            if ended || !answer.exchange.session.changes.is_empty() {
-                let method = &answer.exchange.request.method;
-                let miss = answer.miss("the session as it was", format!("{method} {path} changed it"));
-                return Err(miss.so("any page on the web can make a browser send this request"));
-            }
-        }
-    }
+    reading::changes_nothing(&alice, &["/login", "/protected", "/logout"]).await?;
     alice.get("/protected").await?.shows(&user.name)
 }
 

@@ -13,7 +13,7 @@ pub struct Form {
     pub fields: Vec<Field>,
 }
 
-/// A field of a form.
+/// A field of a form; each option of a select and each radio button is one of its own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Field {
     /// Its `name`.
@@ -22,6 +22,27 @@ pub struct Field {
     pub kind: String,
     /// Its `value`.
     pub value: String,
+    /// Whether it is sent if the visitor touches nothing.
+    pub chosen: bool,
+}
+
+impl Form {
+    /// Whether there is a field of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
+    }
+
+    /// What can be chosen under this name, in order.
+    pub fn choices(&self, name: &str) -> Vec<&str> {
+        let choices = self.fields.iter().filter(|field| field.name == name && is_choice(&field.kind));
+        choices.map(|field| field.value.as_str()).collect()
+    }
+
+    /// What is sent under this name if the visitor touches nothing.
+    pub fn chosen(&self, name: &str) -> Option<&str> {
+        let chosen = self.fields.iter().filter(|field| field.name == name && field.chosen);
+        chosen.map(|field| field.value.as_str()).next_back()
+    }
 }
 
 /// The text a visitor reads: no markup, no scripts, references resolved, white space folded.
@@ -42,34 +63,124 @@ pub(crate) fn text(html: &str) -> String {
 
 /// The page's forms, in order.
 pub(crate) fn forms(html: &str) -> Vec<Form> {
-    let mut forms: Vec<Form> = Vec::new();
-    let mut inside = false;
-    for token in tokens(html) {
+    let mut reader = Reader::default();
+    tokens(html).for_each(|token| reader.read(token));
+    reader.forms
+}
+
+/// The value of this attribute of the first tag of this name.
+pub(crate) fn attribute_of(html: &str, name: &str, wanted: &str) -> Option<String> {
+    tokens(html).find_map(|token| match token {
+        Token::StartTag(tag) if tag.name.as_slice() == name.as_bytes() => Some(attribute(&tag, wanted)),
+        _ => None,
+    })?
+}
+
+/// Reads forms as a browser does: what lies outside them is not theirs.
+#[derive(Default)]
+struct Reader {
+    forms: Vec<Form>,
+    in_form: bool,
+    /// The name of the select it is in, and where its options begin.
+    select: Option<(String, usize)>,
+    /// The text of the option it is in, which is its value if it names none.
+    option: Option<String>,
+}
+
+impl Reader {
+    fn read(&mut self, token: Token) {
         match token {
-            Token::StartTag(tag) if tag.name.as_slice() == b"form" => {
-                let method = attribute(&tag, "method").unwrap_or("get".to_owned()).to_lowercase();
-                forms.push(Form { method, action: attribute(&tag, "action").unwrap_or_default(), fields: Vec::new() });
-                inside = true;
-            }
-            Token::EndTag(tag) if tag.name.as_slice() == b"form" => inside = false,
-            Token::StartTag(tag) if inside => {
-                if let (Some(form), Some(field)) = (forms.last_mut(), field(&tag)) {
-                    form.fields.push(field);
+            Token::StartTag(tag) => self.open(&tag),
+            Token::EndTag(tag) => self.close(&tag.name),
+            Token::String(text) => {
+                if let Some(option) = &mut self.option {
+                    option.push_str(&String::from_utf8_lossy(&text));
                 }
             }
             _ => {}
         }
     }
-    forms
+
+    fn open(&mut self, tag: &StartTag<()>) {
+        match tag.name.as_slice() {
+            b"form" => {
+                self.end_select();
+                let method = attribute(tag, "method").unwrap_or("get".to_owned()).to_lowercase();
+                let action = attribute(tag, "action").unwrap_or_default();
+                self.forms.push(Form { method, action, fields: Vec::new() });
+                self.in_form = true;
+            }
+            b"select" => self.select = attribute(tag, "name").map(|name| (name, self.fields().len())),
+            b"option" => {
+                self.end_option();
+                let Some((name, _)) = self.select.clone() else { return };
+                let value = attribute(tag, "value");
+                self.option = value.is_none().then(String::new);
+                let chosen = attribute(tag, "selected").is_some();
+                self.add(Field { name, kind: "select".to_owned(), value: value.unwrap_or_default(), chosen });
+            }
+            b"input" => {
+                let Some(name) = attribute(tag, "name") else { return };
+                let kind = attribute(tag, "type").unwrap_or("text".to_owned()).to_lowercase();
+                let must_be_checked = matches!(kind.as_str(), "radio" | "checkbox");
+                let chosen = !must_be_checked || attribute(tag, "checked").is_some();
+                let value = attribute(tag, "value").unwrap_or(if must_be_checked { "on" } else { "" }.to_owned());
+                self.add(Field { name, kind, value, chosen });
+            }
+            b"textarea" => {
+                let Some(name) = attribute(tag, "name") else { return };
+                self.add(Field { name, kind: "textarea".to_owned(), value: String::new(), chosen: true });
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, name: &[u8]) {
+        match name {
+            b"form" => {
+                self.end_select();
+                self.in_form = false;
+            }
+            b"select" => self.end_select(),
+            b"option" => self.end_option(),
+            _ => {}
+        }
+    }
+
+    fn end_option(&mut self) {
+        let text = self.option.take().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        if let (Some(text), Some(field)) = (text, self.forms.last_mut().and_then(|form| form.fields.last_mut())) {
+            field.value = text;
+        }
+    }
+
+    /// A select in which nothing is selected shows its first option, and sends it.
+    fn end_select(&mut self) {
+        self.end_option();
+        let Some((_, first)) = self.select.take() else { return };
+        let options = self.forms.last_mut().and_then(|form| form.fields.get_mut(first..)).unwrap_or_default();
+        if !options.iter().any(|option| option.chosen)
+            && let Some(option) = options.first_mut()
+        {
+            option.chosen = true;
+        }
+    }
+
+    fn fields(&self) -> &[Field] {
+        self.forms.last().map_or(&[], |form| &form.fields)
+    }
+
+    fn add(&mut self, field: Field) {
+        if self.in_form
+            && let Some(form) = self.forms.last_mut()
+        {
+            form.fields.push(field);
+        }
+    }
 }
 
-fn field(tag: &StartTag<()>) -> Option<Field> {
-    let kind = match tag.name.as_slice() {
-        b"input" => attribute(tag, "type").unwrap_or("text".to_owned()).to_lowercase(),
-        name @ (b"select" | b"textarea") => String::from_utf8_lossy(name).into_owned(),
-        _ => return None,
-    };
-    Some(Field { name: attribute(tag, "name")?, kind, value: attribute(tag, "value").unwrap_or_default() })
+fn is_choice(kind: &str) -> bool {
+    matches!(kind, "select" | "radio")
 }
 
 fn attribute(tag: &StartTag<()>, name: &str) -> Option<String> {
@@ -77,7 +188,7 @@ fn attribute(tag: &StartTag<()>, name: &str) -> Option<String> {
 }
 
 fn hides(name: &[u8]) -> bool {
-    matches!(name, b"script" | b"style" | b"template" | b"head")
+    matches!(name, b"script" | b"style" | b"template" | b"title")
 }
 
 fn breaks(name: &[u8]) -> bool {
@@ -103,15 +214,29 @@ mod tests {
     #[test]
     fn forms_are_found_however_they_are_written() {
         let html = "<input name=outside><FORM Method='POST' action=/login><INPUT TYPE=password NAME=password><select name=x></select><input type=submit></form><input name=late>";
-        let field =
-            |name: &str, kind: &str| Field { name: name.to_owned(), kind: kind.to_owned(), value: String::new() };
-        assert_eq!(
-            forms(html),
-            [Form {
-                method: "post".to_owned(),
-                action: "/login".to_owned(),
-                fields: vec![field("password", "password"), field("x", "select")]
-            }]
-        );
+        let password =
+            Field { name: "password".to_owned(), kind: "password".to_owned(), value: String::new(), chosen: true };
+        let form = Form { method: "post".to_owned(), action: "/login".to_owned(), fields: vec![password] };
+        assert_eq!(forms(html), [form]);
+    }
+
+    #[test]
+    fn choices_are_read_as_a_browser_reads_them() {
+        let html = "<form><select name=size><option>big one<option value=small selected>Small</select>\
+            <select name=first><option value=a></option><option value=b></select>\
+            <input type=radio name=sugar value=yes><input type=radio name=sugar value=no checked>\
+            <input type=checkbox name=milk></form>";
+        let [form] = &forms(html)[..] else { panic!("one form") };
+        let told = |name| (form.choices(name), form.chosen(name));
+        assert_eq!(told("size"), (vec!["big one", "small"], Some("small")));
+        assert_eq!(told("first"), (vec!["a", "b"], Some("a")));
+        assert_eq!(told("sugar"), (vec!["yes", "no"], Some("no")));
+        assert_eq!((form.has("milk"), told("milk")), (true, (vec![], None)));
+    }
+
+    #[test]
+    fn an_attribute_of_the_root_is_found() {
+        assert_eq!(attribute_of("<!doctype html><HTML data-theme=dark>", "html", "data-theme").unwrap(), "dark");
+        assert_eq!(attribute_of("<p>", "html", "data-theme"), None);
     }
 }

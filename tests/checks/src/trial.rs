@@ -58,6 +58,9 @@ pub(crate) const UNANSWERED: &str = "no answer";
 pub(crate) const UNFINISHED: &str = ", unfinished";
 
 impl Trial {
+    /// The one key of a session that was planted.
+    pub(crate) const PLANTED: &str = "planted";
+
     pub(crate) fn new(app: &App, users: Users, log: Arc<Log>) -> Self {
         let inspector = Inspector::default();
         let store = inspector.observe(MemoryStore::default());
@@ -73,7 +76,7 @@ impl Trial {
     /// Lets this much time pass, for every record and every [`Clock`](session_inspector::Clock).
     pub fn skip(&self, time: Duration) {
         let passed = session_inspector::span(time.as_secs());
-        self.log.event("(time)", format!("{passed} pass"), format!("# {passed} later"));
+        self.log.event("(time)", format!("{passed} later"), format!("# {passed} later"));
         self.inspector.skip(time);
     }
 
@@ -120,7 +123,7 @@ impl Trial {
     pub async fn plant(&self) -> Id {
         let expiry_date = self.inspector.clock().now() + time::Duration::hours(1);
         let mut record =
-            Record { id: Id::default(), data: [("planted".to_owned(), Value::from(true))].into(), expiry_date };
+            Record { id: Id::default(), data: [(Self::PLANTED.to_owned(), Value::from(true))].into(), expiry_date };
         // A store in memory does not fail.
         let _ = self.store.create(&mut record).await;
         record.id

@@ -6,6 +6,7 @@
 
 pub mod cart;
 pub mod login;
+pub mod preferences;
 pub mod rogue;
 
 use checks::App;

@@ -1,0 +1,25 @@
+//! Another part of the site, which keeps something of its own in the same session.
+
+use crate::{Answer, Browser, Miss, Trial};
+
+/// From now on `browser` has a session in which somebody else keeps something, in the place of the one that
+/// `written` wrote. `false` if nobody can plant an ID: it is a signed cookie.
+pub(crate) async fn moves_in(trial: &Trial, browser: &Browser<'_>, written: &Answer) -> bool {
+    let Some(id) = written.exchange.calls.iter().map(|call| &call.id).find(|id| browser.holds(id)) else {
+        return false;
+    };
+    browser.plant(id, &trial.plant().await.to_string());
+    true
+}
+
+/// After this answer it is still there.
+pub(crate) fn stays(answer: &Answer) -> Result<(), Miss> {
+    let data = answer.exchange.session.after.clone().unwrap_or_default();
+    if data.contains_key(Trial::PLANTED) || answer.exchange.calls.is_empty() {
+        return Ok(());
+    }
+    let holds = serde_json::to_string(&data).unwrap_or_default();
+    let expected = format!("a session that still holds `{}`", Trial::PLANTED);
+    let miss = answer.miss(expected, format!("a session that holds {holds}"));
+    Err(miss.so("what another part of the site keeps in the session is gone, such as who is logged in"))
+}

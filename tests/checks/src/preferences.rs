@@ -1,0 +1,436 @@
+//! The checks of exercise 3: preferences that are saved whole or not at all, and applied.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use session_inspector::{Operation, Outcome};
+
+use crate::{Answer, Browser, Check, Miss, Suite, Trial, User, browser::encode, infer::mentions, neighbour, reading};
+
+const FORM: &str = "/set_preferences";
+const PROFILE: &str = "/profile";
+const URLENCODED: &str = "application/x-www-form-urlencoded";
+
+const THEMES: [&str; 2] = ["light", "dark"];
+const NOTIFICATIONS: [&str; 2] = ["enabled", "disabled"];
+
+/// A theme, and notifications.
+type Choice = (&'static str, &'static str);
+
+const DEFAULT: Choice = ("light", "enabled");
+const OTHER: Choice = ("dark", "disabled");
+
+/// Exercise 3.
+pub static SUITE: Suite = Suite {
+    exercise: 3,
+    readme: include_str!("../../../exercises/3-preferences/README.md"),
+    checks: &[
+        Check {
+            id: "there_are_defaults",
+            why: "most visitors never choose anything; what is not in the session has to mean something",
+            hint: 1,
+            read: "applications/preferences.md#what-does-she-read-before-she-has-chosen",
+            run: |trial| Box::pin(there_are_defaults(trial)),
+        },
+        Check {
+            id: "the_form_offers_what_there_is",
+            why: "a form that offers the choices cannot be filled in wrongly by someone who means well",
+            hint: 2,
+            read: "applications/preferences.md#how-are-preferences-saved",
+            run: |trial| Box::pin(the_form_offers_what_there_is(trial)),
+        },
+        Check {
+            id: "a_choice_is_saved",
+            why: "HTTP forgets the visitor after each answer; a choice is known at the next request only if the session holds it",
+            hint: 3,
+            read: "basics/set-and-get.md#what-set_session-does",
+            run: |trial| Box::pin(a_choice_is_saved(trial)),
+        },
+        Check {
+            id: "a_later_choice_counts",
+            why: "people change their minds, also back again; what was saved first must not win",
+            hint: 3,
+            read: "applications/preferences.md#how-are-preferences-saved",
+            run: |trial| Box::pin(a_later_choice_counts(trial)),
+        },
+        Check {
+            id: "unknown_values_save_nothing",
+            why: "a form is only a proposal: anyone can send anything, and what is saved unchecked is used unchecked",
+            hint: 4,
+            read: "applications/preferences.md#how-are-preferences-saved",
+            run: |trial| Box::pin(unknown_values_save_nothing(trial)),
+        },
+        Check {
+            id: "missing_values_save_nothing",
+            why: "one request is one decision: half of it saved is a state that nobody chose",
+            hint: 4,
+            read: "applications/preferences.md#how-are-preferences-saved",
+            run: |trial| Box::pin(missing_values_save_nothing(trial)),
+        },
+        Check {
+            id: "the_theme_is_applied",
+            why: "a preference that changes nothing is a note to oneself; the page itself has to carry it",
+            hint: 5,
+            read: "applications/preferences.md#where-do-they-take-effect",
+            run: |trial| Box::pin(the_theme_is_applied(trial)),
+        },
+        Check {
+            id: "the_form_shows_the_choice",
+            why: "a form that shows the defaults again undoes the last choice at the next click on its button",
+            hint: 5,
+            read: "applications/preferences.md#where-do-they-take-effect",
+            run: |trial| Box::pin(the_form_shows_the_choice(trial)),
+        },
+        Check {
+            id: "visitors_do_not_mix",
+            why: "one program serves all visitors at once; what it keeps outside the session belongs to everyone",
+            hint: 3,
+            read: "basics/what-is-a-session.md#why-a-program-cannot-just-remember",
+            run: |trial| Box::pin(visitors_do_not_mix(trial)),
+        },
+        Check {
+            id: "the_choice_is_there_at_the_next_visit",
+            why: "a visit ends with the browser's window; a cookie without an age of its own ends with it, and the session behind it is lost",
+            hint: 6,
+            read: "lifetime/how-long.md#what-does-the-article-set",
+            run: |trial| Box::pin(the_choice_is_there_at_the_next_visit(trial)),
+        },
+        Check {
+            id: "a_login_keeps_the_choice",
+            why: "a login has to renew the session's ID (ASVS 7.2.4), which is no reason to lose what the session holds",
+            hint: 7,
+            read: "security/fixation.md#what-stops-it",
+            run: |trial| Box::pin(a_login_keeps_the_choice(trial)),
+        },
+        Check {
+            id: "reading_changes_nothing",
+            why: "browsers, crawlers and other sites' links send GETs nobody meant; only a POST may change a session (ASVS 3.5.3)",
+            hint: 3,
+            read: "security/csrf.md#can-a-link-buy-something",
+            run: |trial| Box::pin(reading_changes_nothing(trial)),
+        },
+    ],
+};
+
+async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
+    shows(&trial.browser("alice").get(PROFILE).await?, DEFAULT)
+}
+
+async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
+    let page = trial.browser("alice").get(FORM).await?;
+    page.has_status(200).map_err(|miss| Miss { expected: "200, and a page with a form".to_owned(), ..miss })?;
+    let forms = page.forms();
+    let Some(form) = forms.iter().find(|form| form.has("theme") || form.has("notifications")).or(forms.first()) else {
+        return Err(Miss::new("a <form>", "no form on the page").so("the page is there, its form is not"));
+    };
+    for (name, wanted) in [("theme", THEMES), ("notifications", NOTIFICATIONS)] {
+        if !form.has(name) {
+            let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
+            return Err(Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}"))
+                .so("a browser sends a field under its `name`; an `id` or a label does not count"));
+        }
+        let mut offered = form.choices(name);
+        offered.sort_unstable();
+        let mut sorted = wanted;
+        sorted.sort_unstable();
+        if offered != sorted {
+            let actual = match offered.is_empty() {
+                true => "a field without a choice".to_owned(),
+                false => format!("the choice between {}", offered.join(", ")),
+            };
+            return Err(Miss::new(format!("under `{name}` the choice between {}", wanted.join(" and ")), actual).so(
+                "a <select> with an <option> for each, or a radio button for each; what counts is the `value` that is sent",
+            ));
+        }
+    }
+    if form.method != "post" {
+        return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
+            .so("the browser would ask for a page with the choice in its address, and nothing would be saved"));
+    }
+    let action = form.action.strip_prefix("http://localhost").unwrap_or(&form.action);
+    if !matches!(action, "" | FORM | "set_preferences" | "./set_preferences") {
+        return Err(Miss::new(format!("a form that posts to {FORM}"), format!("a form that posts to {}", form.action))
+            .so("its `action` names another address"));
+    }
+    Ok(())
+}
+
+async fn a_choice_is_saved(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let saved = save(&alice, OTHER).await?;
+    shows(&alice.get(PROFILE).await?, OTHER).map_err(|miss| match &saved.exchange.session.after {
+        None => miss.so(format!("POST {FORM} was answered, but nothing was written to the session")),
+        Some(_) if saved.exchange.session.changes.is_empty() => miss,
+        Some(_) => miss.so("something was written to the session, and the page does not show it: is all of it written, and read under the same key?"),
+    })
+}
+
+async fn a_later_choice_counts(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    for choice in [OTHER, ("light", "disabled"), ("dark", "enabled"), DEFAULT] {
+        save(&alice, choice).await?;
+        shows(&alice.get(PROFILE).await?, choice)?;
+    }
+    Ok(())
+}
+
+async fn unknown_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
+    let form = |what: &'static str, theme, notifications| Improper {
+        what,
+        kind: URLENCODED,
+        body: encode(&[("theme", theme), ("notifications", notifications)]),
+        is_a_form: true,
+    };
+    let forms = [
+        form("a form with an unknown theme", "purple", "disabled"),
+        form("a form with unknown notifications", "dark", "sometimes"),
+        form("a form with a theme in capitals", "DARK", "disabled"),
+        form("a form with empty values", "", ""),
+        form("a form with its values exchanged", "disabled", "dark"),
+        form("a form with a tag for a theme", "\"><script>alert(1)</script>", "disabled"),
+    ];
+    save_nothing(trial, &forms).await
+}
+
+async fn missing_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
+    let form = |what: &'static str, fields: &[(&str, &str)]| Improper {
+        what,
+        kind: URLENCODED,
+        body: encode(fields),
+        is_a_form: true,
+    };
+    let forms = [
+        form("a form without notifications", &[("theme", "dark")]),
+        form("a form without a theme", &[("notifications", "disabled")]),
+        form("a form with nothing in it", &[]),
+        form("a form with names in capitals", &[("Theme", "dark"), ("Notifications", "disabled")]),
+        Improper {
+            kind: "text/plain",
+            is_a_form: false,
+            ..form("a form sent as plain text", &[("theme", "dark"), ("notifications", "disabled")])
+        },
+        Improper {
+            body: "theme=%ff&notifications=%fe".to_owned(),
+            is_a_form: false,
+            ..form("a form whose bytes are no text", &[])
+        },
+    ];
+    save_nothing(trial, &forms).await
+}
+
+async fn the_theme_is_applied(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    for path in [PROFILE, FORM] {
+        is_applied(&alice.get(path).await?, DEFAULT)?;
+    }
+    for choice in [OTHER, DEFAULT] {
+        save(&alice, choice).await?;
+        for path in [PROFILE, FORM] {
+            is_applied(&alice.get(path).await?, choice)?;
+        }
+    }
+    Ok(())
+}
+
+async fn the_form_shows_the_choice(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    is_preselected(&alice.get(FORM).await?, DEFAULT)?;
+    for choice in [OTHER, ("light", "disabled"), ("dark", "enabled")] {
+        save(&alice, choice).await?;
+        is_preselected(&alice.get(FORM).await?, choice)?;
+    }
+    Ok(())
+}
+
+async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
+    let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    save(&alice, OTHER).await?;
+    save(&bob, ("light", "disabled")).await?;
+    let mixed = "one visitor sees what another chose: it is kept outside the session";
+    shows(&alice.get(PROFILE).await?, OTHER).map_err(|miss| miss.so(mixed))?;
+    shows(&bob.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so(mixed))?;
+    shows(&trial.browser("stranger").get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(mixed))
+}
+
+async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let saved = save(&alice, OTHER).await?;
+    trial.restart();
+    shows(&alice.get(PROFILE).await?, OTHER).map_err(|miss| {
+        miss.so("after a new start the store still has the session, but the choice is not in it: it was kept in the program")
+    })?;
+    alice.close();
+    trial.skip(Duration::from_secs(24 * 60 * 60));
+    let next = alice.get(PROFILE).await?;
+    shows(&next, OTHER).map_err(|miss| {
+        let was_sent = !next.exchange.request.cookies.is_empty();
+        let sent =
+            saved.exchange.response.set_cookies.first().map(|cookie| format!("{}=…; {}", cookie.name, cookie.sent));
+        match (was_sent, sent) {
+            (false, Some(sent)) => {
+                miss.so(format!("the cookie has no age of its own, so it went with the browser's window: {sent}"))
+            }
+            _ => miss,
+        }
+    })?;
+    if !neighbour::moves_in(trial, &alice, &next).await {
+        return Ok(());
+    }
+    neighbour::stays(&save(&alice, DEFAULT).await?)
+}
+
+async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
+    let user = trial.users.alice();
+    let alice = trial.browser("alice");
+    let saved = save(&alice, OTHER).await?;
+    let mallory = alice.copied_by("mallory");
+
+    let forgetful = User { name: user.name.clone(), password: trial.users.bob().password.clone() };
+    let refused = alice.log_in(&forgetful).await?;
+    refused.has_status(401)?;
+    shows(&alice.get(PROFILE).await?, OTHER)
+        .map_err(|miss| miss.so("a login that failed has taken the choice with it"))?;
+
+    let login = alice.log_in(user).await?;
+    login.redirects_to(PROFILE)?;
+    shows(&alice.get(PROFILE).await?, OTHER).map_err(|miss| {
+        let keys = |answer: &Answer| -> BTreeSet<String> {
+            answer.exchange.session.after.iter().flat_map(|data| data.keys().cloned()).collect()
+        };
+        if !keys(&login).is_superset(&keys(&saved)) {
+            miss.so("the login emptied the session before it wrote the name into it")
+        } else {
+            miss
+        }
+    })?;
+    let data = login.exchange.session.after.clone().unwrap_or_default();
+    if !data.values().any(|value| mentions(value, &user.name)) {
+        let holds = serde_json::to_string(&data).unwrap_or_default();
+        return Err(login.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")));
+    }
+    shows(&mallory.get(PROFILE).await?, DEFAULT).map_err(|miss| {
+        let expected = format!("{}, for mallory, who copied the cookie before the login", miss.expected);
+        let cookies = &saved.exchange.response.set_cookies;
+        let old = cookies.first().map_or("the old one".to_owned(), |cookie| format!("cookie {}", cookie.label));
+        let renewed = login.exchange.calls.iter().any(|call| call.operation == Operation::Create);
+        let ended = login
+            .exchange
+            .calls
+            .iter()
+            .any(|call| call.operation == Operation::Delete && call.outcome == Outcome::Done);
+        let so = match (renewed, ended) {
+            (true, false) => format!("the login has a new ID, but the old session still stands under {old}"),
+            _ => format!("the login kept the session's ID: who holds {old} is logged in as well"),
+        };
+        Miss { expected, ..miss }.so(so)
+    })
+}
+
+async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
+    let with_query = format!("{FORM}?{}", encode(&[("theme", OTHER.0), ("notifications", OTHER.1)]));
+    let with_login = format!(
+        "/login?{}",
+        encode(&[("username", &trial.users.alice().name), ("password", &trial.users.alice().password)])
+    );
+    let paths = [PROFILE, FORM, &with_query, &with_login];
+    reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
+    let alice = trial.browser("alice");
+    save(&alice, ("light", "disabled")).await?;
+    reading::changes_nothing(&alice, &paths).await?;
+    shows(&alice.get(PROFILE).await?, ("light", "disabled"))
+}
+
+/// Saves this choice, which is sent on to the profile.
+async fn save(browser: &Browser<'_>, (theme, notifications): Choice) -> Result<Answer, Miss> {
+    let answer = browser.post(FORM, &[("theme", theme), ("notifications", notifications)]).await?;
+    answer.redirects_to(PROFILE)?;
+    Ok(answer)
+}
+
+/// The profile names this choice, and no other.
+fn shows(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
+    for (label, chosen, all) in [("Theme", theme, THEMES), ("Notifications", notifications, NOTIFICATIONS)] {
+        page.shows(&format!("{label}: {chosen}"))?;
+        for other in all.into_iter().filter(|other| *other != chosen) {
+            page.shows_not(&format!("{label}: {other}"), "the page names more than what was chosen")?;
+        }
+    }
+    Ok(())
+}
+
+fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> {
+    page.has_status(200)?;
+    let applied = page.attribute("html", "data-theme");
+    if applied.as_deref() == Some(theme) {
+        return Ok(());
+    }
+    let actual = match applied {
+        Some(applied) => format!("<html data-theme=\"{applied}\">"),
+        None => "no `data-theme` on <html>".to_owned(),
+    };
+    Err(page
+        .miss(format!("<html data-theme=\"{theme}\"> at {}", page.path), actual)
+        .so(format!("the page at {} does not look as its visitor chose", page.path)))
+}
+
+fn is_preselected(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
+    page.has_status(200)?;
+    let forms = page.forms();
+    for (name, chosen) in [("theme", theme), ("notifications", notifications)] {
+        let shown = forms.iter().find(|form| form.has(name)).and_then(|form| form.chosen(name));
+        if shown != Some(chosen) {
+            let actual = format!("`{}` in the form", shown.unwrap_or("nothing chosen"));
+            return Err(page
+                .miss(format!("`{chosen}` chosen under `{name}` in the form"), actual)
+                .so("mark the current choice with `selected` (an <option>) or `checked` (a radio button)"));
+        }
+    }
+    Ok(())
+}
+
+/// What no handler should take.
+struct Improper {
+    what: &'static str,
+    kind: &'static str,
+    body: String,
+    /// It can be read as a form, so that 422 is the answer; anything else gets some 4xx.
+    is_a_form: bool,
+}
+
+/// Each of these is refused, by who has chosen nothing and by who has, and nothing of it is saved.
+async fn save_nothing(trial: &Trial, forms: &[Improper]) -> Result<(), Miss> {
+    let stranger = trial.browser("stranger");
+    for form in forms {
+        saves_nothing(trial, &stranger, DEFAULT, form).await?;
+    }
+    let (alice, chosen) = (trial.browser("alice"), ("dark", "enabled"));
+    save(&alice, chosen).await?;
+    for form in forms {
+        saves_nothing(trial, &alice, chosen, form).await?;
+    }
+    Ok(())
+}
+
+async fn saves_nothing(trial: &Trial, browser: &Browser<'_>, before: Choice, form: &Improper) -> Result<(), Miss> {
+    let Improper { what, kind, body, is_a_form } = form;
+    trial.log().new_scene();
+    let answer = browser.post_bytes(FORM, kind, body.clone().into_bytes()).await?;
+    let (wanted, is_refused) = match is_a_form {
+        true => ("422", answer.status.as_u16() == 422),
+        false => ("4xx", answer.status.is_client_error()),
+    };
+    if !is_refused {
+        let miss = answer.miss(format!("{wanted} for {what}"), answer.in_short());
+        return Err(match answer.status.as_u16() {
+            200..400 => miss.so(format!("{what} was taken as if it were a choice")),
+            400 => miss.so("400 says that a request cannot be read; this one can, and what it says is not valid: 422"),
+            _ => miss,
+        });
+    }
+    let so = "the answer refuses, and yet something was saved: look at all of it before the first `insert`";
+    if !answer.exchange.session.changes.is_empty() {
+        let holds = serde_json::to_string(&answer.exchange.session.after).unwrap_or_default();
+        let expected = format!("the session as it was before {what}");
+        return Err(answer.miss(expected, format!("a session that holds {holds}")).so(so));
+    }
+    shows(&browser.get(PROFILE).await?, before).map_err(|miss| miss.so(so))
+}

@@ -1,0 +1,34 @@
+//! GET and HEAD are for reading (RFC 9110, 9.2.1): whoever sends one has asked for no change.
+
+use session_inspector::Operation;
+
+use crate::{Browser, Miss};
+
+/// A visitor without a session who asks for these paths has none afterwards.
+pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
+    for path in paths {
+        for answer in [stranger.get(path).await?, stranger.head(path).await?] {
+            let calls = &answer.exchange.calls;
+            if calls.iter().any(|call| matches!(call.operation, Operation::Create | Operation::Save)) {
+                let miss = answer.miss("no session for a visitor who only reads", "a session");
+                return Err(miss.so("every crawler and every link preview would fill the store"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The session of this visitor is the same after asking for these paths.
+pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
+    for path in paths {
+        for answer in [browser.get(path).await?, browser.head(path).await?] {
+            let ended = answer.exchange.calls.iter().any(|call| call.operation == Operation::Delete);
+            if ended || !answer.exchange.session.changes.is_empty() {
+                let method = &answer.exchange.request.method;
+                let miss = answer.miss("the session as it was", format!("{method} {path} changed it"));
+                return Err(miss.so("any page on the web can make a browser send this request"));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Mistakes in the login.
+
+use axum::{
+    Extension, Form, Router,
+    extract::Query,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, get, post},
+};
+use checks::Users;
+use solution_3::{Credentials, Failure, Preferences};
+use tower_sessions::{Session, SessionStore};
+
+use super::{Parts, shown};
+
+fn entering<S: SessionStore + Clone>(login: MethodRouter, store: S) -> Router {
+    Parts { login, ..Parts::default() }.on(store)
+}
+
+fn refused() -> Response {
+    StatusCode::UNAUTHORIZED.into_response()
+}
+
+async fn named(session: &Session, Credentials { username, .. }: Credentials) -> Result<Response, Failure> {
+    session.insert("username", username).await?;
+    Ok(shown().into_response())
+}
+
+type Accounts = Extension<Users>;
+type Sent = Form<Credentials>;
+
+pub(super) fn flushes<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, Extension(users): Accounts, Form(sent): Sent) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(refused());
+        }
+        session.flush().await?;
+        named(&session, sent).await
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn clears<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, Extension(users): Accounts, Form(sent): Sent) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(refused());
+        }
+        session.clear().await;
+        session.cycle_id().await?;
+        named(&session, sent).await
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn keeps_the_id<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, Extension(users): Accounts, Form(sent): Sent) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(refused());
+        }
+        named(&session, sent).await
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn lets_anyone_in<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, Form(sent): Sent) -> Result<Response, Failure> {
+        session.cycle_id().await?;
+        named(&session, sent).await
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn forgets_the_name<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, Extension(users): Accounts, Form(sent): Sent) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(refused());
+        }
+        session.cycle_id().await?;
+        Ok(shown().into_response())
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn a_typo_ends_the_session<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Accounts, sent: Sent) -> Result<Response, Failure> {
+        let answer = solution_3::login(session.clone(), users, sent).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            session.flush().await?;
+        }
+        Ok(answer)
+    }
+    entering(post(login), store)
+}
+
+/// Builds a new session by hand, and forgets to end the old one.
+pub(super) fn leaves_the_old_one<S: SessionStore + Clone>(store: S) -> Router {
+    let sessions = store.clone();
+    let login = move |session: Session, Extension(users): Accounts, Form(sent): Sent| {
+        let sessions = sessions.clone();
+        async move {
+            if !users.verify(&sent.username, &sent.password) {
+                return Ok(refused());
+            }
+            let chosen = Preferences::of(&session).await?;
+            let new = Session::new(None, std::sync::Arc::new(sessions), session.expiry());
+            new.insert(Preferences::KEY, chosen).await?;
+            let answer = named(&new, sent).await?;
+            new.save().await?;
+            let id = new.id().ok_or(Failure)?;
+            let cookie = format!("id={id}; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=2592000");
+            Ok::<_, Failure>(([(axum::http::header::SET_COOKIE, cookie)], answer).into_response())
+        }
+    };
+    entering(post(login), store)
+}
+
+pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Accounts, Query(sent): Query<Credentials>) -> Result<Response, Failure> {
+        solution_3::login(session, users, Form(sent)).await
+    }
+    entering(get(login).post(solution_3::login), store)
+}

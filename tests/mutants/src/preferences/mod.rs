@@ -1,0 +1,106 @@
+//! Answers to exercise 3.
+
+mod entering;
+mod place;
+mod right;
+mod saving;
+mod showing;
+
+use axum::{
+    Router,
+    routing::{MethodRouter, get, post},
+};
+use checks::App;
+use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
+
+use crate::{Mutant, RightAnswer, mutant};
+
+/// Every wrong answer, in the order of the checks they fall to.
+pub const MUTANTS: &[Mutant] = &[
+    mutant("there_is_always_something", "there_are_defaults", || App::new(showing::there_is_always_something)),
+    mutant("nothing_is_none", "there_are_defaults", || App::new(showing::nothing_is_none)),
+    mutant("dark_by_default", "there_are_defaults", || App::new(showing::dark_by_default)),
+    mutant("form_is_get", "the_form_offers_what_there_is", || App::new(showing::form_is_get)),
+    mutant("form_has_ids", "the_form_offers_what_there_is", || App::new(showing::form_has_ids)),
+    mutant("form_is_free_text", "the_form_offers_what_there_is", || App::new(showing::form_is_free_text)),
+    mutant("form_offers_more", "the_form_offers_what_there_is", || App::new(showing::form_offers_more)),
+    mutant("form_goes_to_the_profile", "the_form_offers_what_there_is", || App::new(showing::form_goes_to_the_profile)),
+    mutant("forgets_to_insert", "a_choice_is_saved", || App::new(saving::forgets_to_insert)),
+    mutant("answers_with_a_page", "a_choice_is_saved", || App::new(saving::answers_with_a_page)),
+    mutant("saves_the_theme_only", "a_choice_is_saved", || App::new(saving::saves_the_theme_only)),
+    mutant("another_key", "a_choice_is_saved", || App::new(saving::another_key)),
+    mutant("the_first_choice_wins", "a_later_choice_counts", || App::new(saving::the_first_choice_wins)),
+    mutant("defaults_are_not_saved", "a_later_choice_counts", || App::new(saving::defaults_are_not_saved)),
+    mutant("takes_any_text", "unknown_values_save_nothing", || App::new(saving::takes_any_text)),
+    mutant("saves_the_good_half", "unknown_values_save_nothing", || App::new(saving::saves_the_good_half)),
+    mutant("unknown_becomes_default", "unknown_values_save_nothing", || App::new(saving::unknown_becomes_default)),
+    mutant("answers_400", "unknown_values_save_nothing", || App::new(saving::answers_400)),
+    mutant("capitals_will_do", "unknown_values_save_nothing", || App::new(saving::capitals_will_do)),
+    mutant("missing_becomes_default", "missing_values_save_nothing", || App::new(saving::missing_becomes_default)),
+    mutant("saves_what_there_is", "missing_values_save_nothing", || App::new(saving::saves_what_there_is)),
+    mutant("missing_panics", "missing_values_save_nothing", || App::new(saving::missing_panics)),
+    mutant("refuses_after_the_insert", "missing_values_save_nothing", || App::new(saving::refuses_after_the_insert)),
+    mutant("theme_is_on_the_body", "the_theme_is_applied", || App::new(showing::theme_is_on_the_body)),
+    mutant("form_is_always_light", "the_theme_is_applied", || App::new(showing::form_is_always_light)),
+    mutant("form_shows_the_defaults", "the_form_shows_the_choice", || App::new(showing::form_shows_the_defaults)),
+    mutant("form_shows_the_theme_only", "the_form_shows_the_choice", || App::new(showing::form_shows_the_theme_only)),
+    mutant("one_choice_for_all", "visitors_do_not_mix", || App::new(place::one_choice_for_all)),
+    mutant("kept_in_the_program", "the_choice_is_there_at_the_next_visit", || App::new(place::kept_in_the_program)),
+    mutant("goes_with_the_window", "the_choice_is_there_at_the_next_visit", || App::new(place::goes_with_the_window)),
+    mutant("an_hour_is_enough", "the_choice_is_there_at_the_next_visit", || App::new(place::an_hour_is_enough)),
+    mutant("saving_clears", "the_choice_is_there_at_the_next_visit", || App::new(saving::clears)),
+    mutant("login_flushes", "a_login_keeps_the_choice", || App::new(entering::flushes)),
+    mutant("login_clears", "a_login_keeps_the_choice", || App::new(entering::clears)),
+    mutant("login_keeps_the_id", "a_login_keeps_the_choice", || App::new(entering::keeps_the_id)),
+    mutant("login_lets_anyone_in", "a_login_keeps_the_choice", || App::new(entering::lets_anyone_in)),
+    mutant("login_forgets_the_name", "a_login_keeps_the_choice", || App::new(entering::forgets_the_name)),
+    mutant("a_typo_ends_the_session", "a_login_keeps_the_choice", || App::new(entering::a_typo_ends_the_session)),
+    mutant("login_copies_to_a_new_session", "a_login_keeps_the_choice", || App::new(entering::leaves_the_old_one)),
+    mutant("saves_by_get", "reading_changes_nothing", || App::new(saving::by_get)),
+    mutant("saves_the_defaults", "reading_changes_nothing", || App::new(showing::saves_the_defaults)),
+    mutant("logs_in_by_get", "reading_changes_nothing", || App::new(entering::by_get)),
+];
+
+/// Other right answers.
+pub const RIGHT_ANSWERS: &[RightAnswer] = &[
+    RightAnswer { name: "two keys with strings, checked first, radio buttons", app: || App::new(right::loose::app) },
+    RightAnswer { name: "booleans, 302, an absolute address", app: || App::new(right::booleans::app) },
+    RightAnswer { name: "an extractor that dresses the page", app: || App::new(right::extractor::app) },
+    RightAnswer { name: "a middleware with JSON in an extension", app: || App::new(right::middleware::app) },
+    RightAnswer { name: "one handler by method, a date of expiry", app: || App::new(right::one_handler::app) },
+];
+
+/// The solution's parts; a mutant puts its own in the place of one.
+struct Parts {
+    form: MethodRouter,
+    set: MethodRouter,
+    profile: MethodRouter,
+    login: MethodRouter,
+    kept: Expiry,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            form: get(solution_3::preferences_form),
+            set: post(solution_3::set_preferences),
+            profile: get(solution_3::profile),
+            login: post(solution_3::login),
+            kept: solution_3::KEPT,
+        }
+    }
+}
+
+impl Parts {
+    fn on<S: SessionStore + Clone>(self, store: S) -> Router {
+        Router::new()
+            .route("/set_preferences", self.form.merge(self.set))
+            .route("/profile", self.profile)
+            .route("/login", self.login)
+            .layer(SessionManagerLayer::new(store).with_expiry(self.kept))
+    }
+}
+
+fn shown() -> axum::response::Redirect {
+    axum::response::Redirect::to("/profile")
+}

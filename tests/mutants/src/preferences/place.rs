@@ -1,0 +1,81 @@
+//! Choices in the wrong place, or not for long.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Extension, Form, Router,
+    response::{Html, Redirect},
+    routing::{get, post},
+};
+use solution_3::{Failure, Preferences};
+use tower_sessions::{Expiry, Session, SessionStore, cookie::time::Duration, session::Id};
+
+use super::{Parts, shown};
+
+/// Choices by whatever they are kept by.
+#[derive(Clone)]
+struct Choices<K>(Arc<Mutex<HashMap<K, Preferences>>>);
+
+impl<K: Eq + Hash> Choices<K> {
+    fn keep(&self, key: K, preferences: Preferences) {
+        self.0.lock().unwrap().insert(key, preferences);
+    }
+
+    /// The solution's page, on a session that says for once what is kept here.
+    async fn shown_by<F, P>(&self, key: Option<K>, session: Session, page: F) -> Result<Html<String>, Failure>
+    where
+        F: FnOnce(Session) -> P,
+        P: Future<Output = Result<Html<String>, Failure>>,
+    {
+        let kept = key.and_then(|key| self.0.lock().unwrap().get(&key).copied()).unwrap_or_default();
+        let lent = Session::new(None, Arc::new(tower_sessions::MemoryStore::default()), session.expiry());
+        lent.insert(Preferences::KEY, kept).await?;
+        page(lent).await
+    }
+}
+
+pub(super) fn one_choice_for_all<S: SessionStore + Clone>(store: S) -> Router {
+    type All = Extension<Choices<()>>;
+    async fn form(session: Session, Extension(all): All) -> Result<Html<String>, Failure> {
+        all.shown_by(Some(()), session, solution_3::preferences_form).await
+    }
+    async fn set(Extension(all): All, Form(sent): Form<Preferences>) -> Redirect {
+        all.keep((), sent);
+        shown()
+    }
+    async fn profile(session: Session, Extension(all): All) -> Result<Html<String>, Failure> {
+        all.shown_by(Some(()), session, solution_3::profile).await
+    }
+    let parts = Parts { form: get(form), set: post(set), profile: get(profile), ..Parts::default() };
+    parts.on(store).layer(Extension(Choices::<()>(Arc::default())))
+}
+
+pub(super) fn kept_in_the_program<S: SessionStore + Clone>(store: S) -> Router {
+    type All = Extension<Choices<Id>>;
+    async fn form(session: Session, Extension(all): All) -> Result<Html<String>, Failure> {
+        all.shown_by(session.id(), session, solution_3::preferences_form).await
+    }
+    async fn set(session: Session, Extension(all): All, Form(sent): Form<Preferences>) -> Result<Redirect, Failure> {
+        session.insert("visited", true).await?;
+        session.save().await?;
+        all.keep(session.id().ok_or(Failure)?, sent);
+        Ok(shown())
+    }
+    async fn profile(session: Session, Extension(all): All) -> Result<Html<String>, Failure> {
+        all.shown_by(session.id(), session, solution_3::profile).await
+    }
+    let parts = Parts { form: get(form), set: post(set), profile: get(profile), ..Parts::default() };
+    parts.on(store).layer(Extension(Choices::<Id>(Arc::default())))
+}
+
+pub(super) fn goes_with_the_window<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { kept: Expiry::OnSessionEnd, ..Parts::default() }.on(store)
+}
+
+pub(super) fn an_hour_is_enough<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { kept: Expiry::OnInactivity(Duration::hours(1)), ..Parts::default() }.on(store)
+}

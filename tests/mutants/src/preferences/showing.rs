@@ -1,0 +1,108 @@
+//! Mistakes in the pages.
+
+use axum::{
+    Router,
+    response::{Html, IntoResponse, Response},
+    routing::{MethodRouter, get},
+};
+use solution_3::{Failure, Preferences};
+use tower_sessions::{Session, SessionStore};
+
+use super::Parts;
+
+fn profiling<S: SessionStore + Clone>(profile: MethodRouter, store: S) -> Router {
+    Parts { profile, ..Parts::default() }.on(store)
+}
+
+fn asking<S: SessionStore + Clone>(form: MethodRouter, store: S) -> Router {
+    Parts { form, ..Parts::default() }.on(store)
+}
+
+pub(super) fn there_is_always_something<S: SessionStore + Clone>(store: S) -> Router {
+    async fn profile(session: Session) -> Result<Html<String>, Failure> {
+        let _: Preferences = session.get(Preferences::KEY).await?.unwrap();
+        solution_3::profile(session).await
+    }
+    profiling(get(profile), store)
+}
+
+pub(super) fn nothing_is_none<S: SessionStore + Clone>(store: S) -> Router {
+    async fn profile(session: Session) -> Result<Response, Failure> {
+        match session.get::<Preferences>(Preferences::KEY).await? {
+            Some(_) => solution_3::profile(session).await.map(IntoResponse::into_response),
+            None => Ok(Html("<html data-theme=light><p>Theme: None, Notifications: None").into_response()),
+        }
+    }
+    profiling(get(profile), store)
+}
+
+pub(super) fn dark_by_default<S: SessionStore + Clone>(store: S) -> Router {
+    async fn profile(session: Session) -> Result<Response, Failure> {
+        match session.get::<Preferences>(Preferences::KEY).await? {
+            Some(_) => solution_3::profile(session).await.map(IntoResponse::into_response),
+            None => Ok(Html("<html data-theme=dark><p>Theme: dark, Notifications: enabled").into_response()),
+        }
+    }
+    profiling(get(profile), store)
+}
+
+/// The form's page, with this in the place of that.
+fn with_form<S: SessionStore + Clone>(store: S, that: &'static str, this: &'static str) -> Router {
+    let form = move |session: Session| async move {
+        let Html(page) = solution_3::preferences_form(session).await?;
+        Ok::<_, Failure>(Html(page.replace(that, this)))
+    };
+    asking(get(form), store)
+}
+
+pub(super) fn form_is_get<S: SessionStore + Clone>(store: S) -> Router {
+    with_form(store, " method=\"post\"", "")
+}
+
+pub(super) fn form_has_ids<S: SessionStore + Clone>(store: S) -> Router {
+    with_form(store, "name=", "id=")
+}
+
+pub(super) fn form_offers_more<S: SessionStore + Clone>(store: S) -> Router {
+    with_form(store, "</select>", "<option>purple</option></select>")
+}
+
+pub(super) fn form_goes_to_the_profile<S: SessionStore + Clone>(store: S) -> Router {
+    with_form(store, "method=\"post\"", "method=\"post\" action=\"/profile\"")
+}
+
+pub(super) fn form_is_free_text<S: SessionStore + Clone>(store: S) -> Router {
+    async fn form() -> Html<&'static str> {
+        Html("<form method=post><input name=theme value=light><input name=notifications value=enabled></form>")
+    }
+    asking(get(form), store)
+}
+
+pub(super) fn theme_is_on_the_body<S: SessionStore + Clone>(store: S) -> Router {
+    async fn profile(session: Session) -> Result<Html<String>, Failure> {
+        let Html(page) = solution_3::profile(session).await?;
+        Ok(Html(page.replace("<html", "<html><body")))
+    }
+    profiling(get(profile), store)
+}
+
+pub(super) fn form_is_always_light<S: SessionStore + Clone>(store: S) -> Router {
+    with_form(store, "data-theme=\"dark\"", "data-theme=\"light\"")
+}
+
+pub(super) fn form_shows_the_defaults<S: SessionStore + Clone>(store: S) -> Router {
+    with_form(store, "<option selected>", "<option>")
+}
+
+pub(super) fn form_shows_the_theme_only<S: SessionStore + Clone>(store: S) -> Router {
+    with_form(store, "<option selected>disabled", "<option>disabled")
+}
+
+pub(super) fn saves_the_defaults<S: SessionStore + Clone>(store: S) -> Router {
+    async fn profile(session: Session) -> Result<Html<String>, Failure> {
+        let preferences = Preferences::of(&session).await?;
+        session.insert(Preferences::KEY, preferences).await?;
+        solution_3::profile(session).await
+    }
+    profiling(get(profile), store)
+}
