@@ -82,8 +82,10 @@ async fn s05_a_permanent_session_outlives_the_browser_for_seven_days() -> Result
     alice.close();
     trial.skip(6 * DAY);
     assert!(is_known(&alice).await?);
+    let mallory = alice.copied_by("mallory");
     trial.skip(7 * DAY + MINUTE);
-    assert!(!is_known(&alice).await?);
+    assert!(!is_known(&alice).await?, "her browser has dropped the cookie");
+    assert!(!is_known(&mallory).await?, "and the store the session: a copy that nobody dropped is worth nothing");
     snapshot("permanent", &trial);
     Ok(())
 }

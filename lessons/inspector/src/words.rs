@@ -168,13 +168,20 @@ fn absent(text: &str, meaning: &str) -> Attribute {
     Attribute { text: text.to_owned(), present: false, meaning: meaning.to_owned() }
 }
 
-/// Seconds in the largest unit that divides them: `1 day`, `90 minutes`.
+/// Seconds in the largest unit that divides them, or in several: `1 day`, `90 minutes`, `30 minutes 1 second`.
 pub fn span(seconds: u64) -> String {
+    const MANY: u64 = 120;
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let fits = |(size, _): &&(u64, &str)| seconds >= *size && seconds.is_multiple_of(*size);
-    let (size, name) = units.iter().find(fits).copied().unwrap_or((1, "second"));
-    let count = seconds / size;
-    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+    let even = units.into_iter().find(|(size, _)| seconds >= *size && seconds.is_multiple_of(*size));
+    let (size, name) = match even.unwrap_or((1, "second")) {
+        (size, _) if seconds / size > MANY => {
+            units.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1, "second"))
+        }
+        unit => unit,
+    };
+    let (count, rest) = (seconds / size, seconds % size);
+    let said = format!("{count} {name}{}", if count == 1 { "" } else { "s" });
+    if rest == 0 { said } else { format!("{said} {}", span(rest)) }
 }
 
 #[cfg(test)]
@@ -182,19 +189,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_said_in_its_largest_even_unit() {
+    fn a_span_is_said_as_a_person_says_it() {
         assert_eq!(
-            [0, 1, 59, 60, 1860, 5400, 7200, 86_400, 1_209_600].map(span),
+            [0, 1, 59, 60, 1801, 1860, 5400, 7200, 86_400, 1_209_600, 2_588_400].map(span),
             [
                 "0 seconds",
                 "1 second",
                 "59 seconds",
                 "1 minute",
+                "30 minutes 1 second",
                 "31 minutes",
                 "90 minutes",
                 "2 hours",
                 "1 day",
-                "14 days"
+                "14 days",
+                "29 days 23 hours"
             ]
         );
     }

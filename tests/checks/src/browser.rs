@@ -161,10 +161,10 @@ impl<'t> Browser<'t> {
         self.post("/login", &[("username", &user.name), ("password", &user.password)]).await
     }
 
-    /// A browser for `who` with a copy of this one's cookies, as they are now.
+    /// A browser for `who` with a copy of this one's cookies, as they are now. It never drops them of itself.
     pub fn copied_by(&self, who: &'static str) -> Browser<'t> {
         let copy = Self::new(self.trial, who);
-        *copy.jar() = self.jar().clone();
+        *copy.jar() = self.jar().copied();
         let (own, jar) = (self.who, who);
         self.trial.log().event(who, format!("holds a copy of {own}'s cookies"), format!("cp {own}.jar {jar}.jar"));
         copy
@@ -202,9 +202,24 @@ impl<'t> Browser<'t> {
     /// Puts a cookie into this browser by hand: one that was stolen, made up or planted.
     pub fn takes(&self, cookie: &str) {
         // A browser's own developer tools refuse no cookie but one that is none.
-        let _ = self.jar().set(&format!("{cookie}; Path=/; Secure"), "/");
+        let _ = self.jar().set(&format!("{cookie}; Path=/; Secure"), "/", self.trial.inspector.clock().now());
         let by_hand = format!("# put the cookie {cookie} into {}.jar", self.who);
         self.trial.log().event(self.who, "has a cookie that no answer brought".to_owned(), by_hand);
+    }
+
+    /// Goes where a redirect leads to.
+    pub async fn follow(&self, redirect: &Answer) -> Result<Answer, Miss> {
+        match redirect.location() {
+            Some(path) => self.get(&path).await,
+            None => Err(redirect.miss("a redirect within this site", redirect.in_short())),
+        }
+    }
+
+    /// Drops every cookie whose value is not one of these.
+    pub fn drops_all_but(&self, keeps: impl Fn(&str) -> bool) {
+        self.jar().retain(keeps);
+        let by_hand = format!("# keep the session's cookie alone in {}.jar", self.who);
+        self.trial.log().event(self.who, "keeps the session's cookie alone".to_owned(), by_hand);
     }
 
     /// Whether one of this browser's cookies has this very value.
@@ -278,6 +293,7 @@ impl<'t> Browser<'t> {
     fn request(&self, from: From<'_>, method: &Method, path: &str, kind: &str, body: Body) -> Request<Body> {
         let Place { address, agent } = self.place.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let plain = path.split('?').next().unwrap_or(path);
+        self.jar().age(self.trial.inspector.clock().now());
         let (site, origin, cookies) = match from {
             From::Here => ("same-origin", "http://localhost", self.jar().header(plain)),
             From::Elsewhere(site) => {
@@ -298,7 +314,8 @@ impl<'t> Browser<'t> {
 
     fn keep_cookies(&self, headers: &HeaderMap, path: &str) {
         for header in headers.get_all(SET_COOKIE) {
-            let kept = self.jar().set(&String::from_utf8_lossy(header.as_bytes()), path);
+            let now = self.trial.inspector.clock().now();
+            let kept = self.jar().set(&String::from_utf8_lossy(header.as_bytes()), path, now);
             *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = kept.err();
         }
     }
@@ -412,11 +429,17 @@ impl Answer {
         Miss::new(expected, actual).session(infer::session(self)).so(infer::so(self))
     }
 
-    /// The path a redirect leads to, if it stays here.
+    /// The path a redirect leads to, without its query.
     fn target(&self) -> Option<String> {
+        let location = self.location()?;
+        location.split('?').next().map(str::to_owned)
+    }
+
+    /// The path and query a redirect leads to, if it stays here.
+    fn location(&self) -> Option<String> {
         let location = String::from_utf8_lossy(self.headers.get(LOCATION)?.as_bytes()).into_owned();
         let here = location.strip_prefix("http://localhost").unwrap_or(&location);
-        let path = here.split(['?', '#']).next().unwrap_or_default();
+        let path = here.split('#').next().unwrap_or_default();
         let directory = &self.path[..=self.path.rfind('/').unwrap_or(0)];
         let relative = path.strip_prefix("./").unwrap_or(path);
         Some(if path.starts_with('/') { path.to_owned() } else { format!("{directory}{relative}") })

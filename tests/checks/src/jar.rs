@@ -10,29 +10,59 @@ const HOST: &str = "localhost";
 
 /// The cookies of one browser.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Jar(Vec<Cookie<'static>>);
+pub(crate) struct Jar(Vec<Kept>);
+
+#[derive(Clone, Debug)]
+struct Kept {
+    cookie: Cookie<'static>,
+    /// When the browser drops it; never while it runs if there is none.
+    until: Option<OffsetDateTime>,
+}
 
 impl Jar {
-    /// Takes a `Set-Cookie` header that came with the answer to a request for `path`.
+    /// Takes a `Set-Cookie` header that came `now` with the answer to a request for `path`.
     ///
     /// # Errors
     /// Why a browser refuses this cookie.
-    pub(crate) fn set(&mut self, header: &str, path: &str) -> Result<(), String> {
+    pub(crate) fn set(&mut self, header: &str, path: &str, now: OffsetDateTime) -> Result<(), String> {
         let mut cookie = Cookie::parse(header.to_owned()).map_err(|error| format!("it is no cookie: {error}"))?;
         refused(&cookie)?;
         if !cookie.path().is_some_and(|path| path.starts_with('/')) {
             cookie.set_path(directory(path).to_owned());
         }
-        self.0.retain(|kept| (kept.name(), kept.path()) != (cookie.name(), cookie.path()));
-        if !expired(&cookie) {
-            self.0.push(cookie);
+        self.0.retain(|kept| (kept.cookie.name(), kept.cookie.path()) != (cookie.name(), cookie.path()));
+        let until = match (cookie.max_age(), cookie.expires_datetime()) {
+            (Some(age), _) => Some(now.saturating_add(age)),
+            (None, date) => date,
+        };
+        if until.is_none_or(|until| until > now) {
+            self.0.push(Kept { cookie, until });
         }
         Ok(())
     }
 
+    /// Drops what is past its age.
+    pub(crate) fn age(&mut self, now: OffsetDateTime) {
+        self.0.retain(|kept| kept.until.is_none_or(|until| until > now));
+    }
+
+    /// A copy in the hands of somebody who drops nothing.
+    pub(crate) fn copied(&self) -> Self {
+        Self(self.0.iter().map(|kept| Kept { until: None, cookie: kept.cookie.clone() }).collect())
+    }
+
+    /// Drops what has another value.
+    pub(crate) fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
+        self.0.retain(|kept| keeps(kept.cookie.value()));
+    }
+
+    fn cookies(&self) -> impl Iterator<Item = &Cookie<'static>> {
+        self.0.iter().map(|kept| &kept.cookie)
+    }
+
     /// The `Cookie` header for a request to `path`; nothing if no cookie goes there.
     pub(crate) fn header(&self, path: &str) -> Option<String> {
-        pairs(self.0.iter().filter(|cookie| goes_to(cookie, path)))
+        pairs(self.cookies().filter(|cookie| goes_to(cookie, path)))
     }
 
     /// The `Cookie` header for a request that a page of another site begins, in this tab (RFC 6265bis 5.6.7.1).
@@ -44,33 +74,33 @@ impl Jar {
             Some(SameSite::Lax) => safe,
             Some(SameSite::None) | None => true,
         };
-        pairs(self.0.iter().filter(|cookie| goes_to(cookie, path)).filter(goes_along))
+        pairs(self.cookies().filter(|cookie| goes_to(cookie, path)).filter(goes_along))
     }
 
     /// What `document.cookie` gives to a script.
     pub(crate) fn readable(&self) -> String {
-        pairs(self.0.iter().filter(|cookie| cookie.http_only() != Some(true))).unwrap_or_default()
+        pairs(self.cookies().filter(|cookie| cookie.http_only() != Some(true))).unwrap_or_default()
     }
 
     /// The value of the cookie with this name.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|cookie| cookie.name() == name).map(Cookie::value)
+        self.cookies().find(|cookie| cookie.name() == name).map(Cookie::value)
     }
 
     /// Gives every cookie whose value is `from` the value `to`.
     pub(crate) fn replace(&mut self, from: &str, to: &str) {
-        for cookie in self.0.iter_mut().filter(|cookie| cookie.value() == from) {
+        for cookie in self.0.iter_mut().map(|kept| &mut kept.cookie).filter(|cookie| cookie.value() == from) {
             cookie.set_value(to.to_owned());
         }
     }
 
     /// Drops what lives as long as the browser runs: cookies with neither `Max-Age` nor `Expires`.
     pub(crate) fn close(&mut self) {
-        self.0.retain(|cookie| cookie.max_age().is_some() || cookie.expires_datetime().is_some());
+        self.0.retain(|Kept { cookie, .. }| cookie.max_age().is_some() || cookie.expires_datetime().is_some());
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(Cookie::value)
+        self.cookies().map(Cookie::value)
     }
 }
 
@@ -102,14 +132,6 @@ fn refused(cookie: &Cookie) -> Result<(), String> {
     }
 }
 
-fn expired(cookie: &Cookie) -> bool {
-    match (cookie.max_age(), cookie.expires_datetime()) {
-        (Some(age), _) => age <= time::Duration::ZERO,
-        (None, Some(date)) => date <= OffsetDateTime::now_utc(),
-        (None, None) => false,
-    }
-}
-
 /// The default path of a cookie (RFC 6265bis, 5.1.4).
 fn directory(path: &str) -> &str {
     match path.rfind('/') {
@@ -126,12 +148,16 @@ fn goes_to(cookie: &Cookie, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use time::Duration;
+
     use super::*;
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH.saturating_add(Duration::days(20_000));
 
     fn jar(headers: &[&str]) -> Jar {
         let mut jar = Jar::default();
         for header in headers {
-            jar.set(header, "/shop/login").unwrap();
+            jar.set(header, "/shop/login", NOW).unwrap();
         }
         jar
     }
@@ -162,11 +188,22 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_is_dropped_at_its_age_but_not_by_a_thief() {
+        let mut jar = jar(&["a=1; Path=/; Max-Age=60", "b=2; Path=/; Max-Age=61", "c=3; Path=/"]);
+        let mut thief = jar.copied();
+        for jar in [&mut jar, &mut thief] {
+            jar.age(NOW + Duration::seconds(60));
+        }
+        assert_eq!(jar.header("/").as_deref(), Some("b=2; c=3"));
+        assert_eq!(thief.header("/").as_deref(), Some("a=1; b=2; c=3"));
+    }
+
+    #[test]
     fn a_host_cookie_is_not_removed_without_secure() {
         let mut jar = jar(&["__Host-id=1; Secure; Path=/"]);
-        assert!(jar.set("__Host-id=; Path=/; Max-Age=0", "/").is_err());
+        assert!(jar.set("__Host-id=; Path=/; Max-Age=0", "/", NOW).is_err());
         assert_eq!(jar.header("/").as_deref(), Some("__Host-id=1"));
-        jar.set("__Host-id=; Path=/; Max-Age=0; Secure", "/").unwrap();
+        jar.set("__Host-id=; Path=/; Max-Age=0; Secure", "/", NOW).unwrap();
         assert_eq!(jar.header("/"), None);
     }
 
@@ -192,10 +229,10 @@ mod tests {
             "a=1; SameSite=None",
             "a=1; Domain=example.com",
         ] {
-            assert!(Jar::default().set(header, "/").is_err(), "{header}");
+            assert!(Jar::default().set(header, "/", NOW).is_err(), "{header}");
         }
-        assert!(Jar::default().set(&format!("a={}", "x".repeat(LONGEST)), "/").is_err());
-        assert!(Jar::default().set(&format!("a={}", "x".repeat(LONGEST - 1)), "/").is_ok());
-        assert!(Jar::default().set("__Host-id=1; Secure; Path=/", "/").is_ok());
+        assert!(Jar::default().set(&format!("a={}", "x".repeat(LONGEST)), "/", NOW).is_err());
+        assert!(Jar::default().set(&format!("a={}", "x".repeat(LONGEST - 1)), "/", NOW).is_ok());
+        assert!(Jar::default().set("__Host-id=1; Secure; Path=/", "/", NOW).is_ok());
     }
 }

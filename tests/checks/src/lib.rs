@@ -9,7 +9,7 @@
 //! - `harness`: the test binary. It speaks the libtest protocol (`args`), starts itself again for each check,
 //!   ends a check that does not end by itself, and prints the report.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
-//! - [`login`], [`cart`], [`preferences`]: the checks of exercises 1 to 3.
+//! - [`login`], [`cart`], [`preferences`], [`timeouts`]: the checks of exercises 1 to 4.
 //! - `reading`, `neighbour`: what more than one exercise asks for.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
@@ -34,6 +34,7 @@ pub mod report;
 mod run;
 pub mod store;
 mod suite;
+pub mod timeouts;
 mod trial;
 mod users;
 
@@ -47,4 +48,4 @@ pub use trial::{App, Miss, Told, Trial};
 pub use users::{User, Users};
 
 /// The checks of every exercise, in order.
-pub static SUITES: &[&Suite] = &[&login::SUITE, &cart::SUITE, &preferences::SUITE];
+pub static SUITES: &[&Suite] = &[&login::SUITE, &cart::SUITE, &preferences::SUITE, &timeouts::SUITE];

@@ -23,6 +23,7 @@ const OTHER: Choice = ("dark", "disabled");
 pub static SUITE: Suite = Suite {
     exercise: 3,
     readme: include_str!("../../../exercises/3-preferences/README.md"),
+    passes_at_first: &[],
     checks: &[
         Check {
             id: "there_are_defaults",
@@ -267,7 +268,7 @@ async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss
             saved.exchange.response.set_cookies.first().map(|cookie| format!("{}=…; {}", cookie.name, cookie.sent));
         match (was_sent, sent) {
             (false, Some(sent)) => {
-                miss.so(format!("the cookie has no age of its own, so it went with the browser's window: {sent}"))
+                miss.so(format!("by then the browser had dropped the cookie, which was set as {sent}"))
             }
             _ => miss,
         }

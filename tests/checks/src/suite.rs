@@ -15,6 +15,8 @@ pub struct Suite {
     pub exercise: u8,
     /// The exercise's README.
     pub readme: &'static str,
+    /// The checks that the stub passes as it is: the work is not to break them.
+    pub passes_at_first: &'static [&'static str],
     /// The checks.
     pub checks: &'static [Check],
 }

