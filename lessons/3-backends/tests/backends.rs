@@ -111,7 +111,9 @@ impl Backend for OfTowerSessions {
         false
     }
 
-    async fn clean(&self, _: &MemoryStore) {}
+    async fn clean(&self, _: &MemoryStore) -> StoreResult<()> {
+        Ok(())
+    }
 }
 
 // ANCHOR: tower_sessions

@@ -15,7 +15,7 @@ use lesson_3::{
 use services::Service;
 use sqlx::{AssertSqlSafe, Executor, PgPool, Row, SqlitePool, query};
 use tempfile::TempDir;
-use tower_sessions::{ExpiredDeletion, session::Id};
+use tower_sessions::{ExpiredDeletion, session::Id, session_store::Result};
 
 /// The rules are about what is kept, not about how fast: a busy machine breaks none of them.
 const PATIENT: Duration = Duration::from_secs(60);
@@ -68,9 +68,10 @@ impl Backend for InMemory {
         false
     }
 
-    async fn clean(&self, store: &Memory) {
-        store.delete_expired().await.unwrap();
+    async fn clean(&self, store: &Memory) -> Result<()> {
+        store.delete_expired().await?;
         assert_eq!(store.len(), 1, "the expired record is gone, the other one is there");
+        Ok(())
     }
 }
 
@@ -115,8 +116,8 @@ impl Backend for InFolder {
         self.0.path().join("letter.txt").exists()
     }
 
-    async fn clean(&self, store: &Folder) {
-        store.delete_expired().await.unwrap();
+    async fn clean(&self, store: &Folder) -> Result<()> {
+        store.delete_expired().await
     }
 }
 
@@ -188,8 +189,8 @@ impl Backend for InSqlite {
         query(select).fetch_optional(&self.pool().await).await.unwrap().is_some()
     }
 
-    async fn clean(&self, store: &Sqlite) {
-        store.delete_expired().await.unwrap();
+    async fn clean(&self, store: &Sqlite) -> Result<()> {
+        store.delete_expired().await
     }
 }
 
@@ -248,8 +249,8 @@ impl Backend for InPostgres {
         query(select).fetch_optional(&self.pool().await).await.unwrap().is_some()
     }
 
-    async fn clean(&self, store: &Postgres) {
-        store.delete_expired().await.unwrap();
+    async fn clean(&self, store: &Postgres) -> Result<()> {
+        store.delete_expired().await
     }
 }
 
@@ -330,7 +331,9 @@ impl Backend for InRedis {
         self.each(get).await.into_iter().any(|answer| answer.is_ok_and(|value| value != redis::Value::Nil))
     }
 
-    async fn clean(&self, _: &Redis) {} // Redis does it by itself
+    async fn clean(&self, _: &Redis) -> Result<()> {
+        Ok(()) // Redis does it by itself
+    }
 }
 
 #[tokio::test]
@@ -395,7 +398,9 @@ impl Backend for InMemcached {
         self.clients().all(|client| client.get::<i32>("another-program").unwrap() == Some(1))
     }
 
-    async fn clean(&self, _: &Memcached) {} // Memcached does it by itself
+    async fn clean(&self, _: &Memcached) -> Result<()> {
+        Ok(()) // Memcached does it by itself
+    }
 }
 
 #[tokio::test]
@@ -436,8 +441,8 @@ impl<B: Backend, F: Future<Output = AnyStore> + Send, O: Fn() -> F + Send + Sync
         self.0.foreign_is_there().await
     }
 
-    async fn clean(&self, _: &AnyStore) {
-        self.0.clean(&self.0.open().await).await;
+    async fn clean(&self, _: &AnyStore) -> Result<()> {
+        self.0.clean(&self.0.open().await).await
     }
 }
 

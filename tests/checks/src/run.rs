@@ -64,7 +64,7 @@ pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: 
     let by_hand = |curl: &str| curl.replace(&suffix(seed), "").replace(":PORT", &format!(":{port}"));
     Failure {
         steps: told.iter().map(|sent| sent.step.clone()).collect(),
-        again: told.iter().map(|sent| by_hand(&sent.curl)).collect(),
+        again: told.iter().map(|sent| by_hand(&sent.curl)).filter(|line| !line.is_empty()).collect(),
         expected: miss.expected,
         actual: miss.actual,
         session: miss.session,
@@ -84,6 +84,9 @@ fn no_answer(log: &Log) -> Miss {
     let limit = LIMIT.as_secs();
     let last = log.sent().last().map(|sent| sent.step.clone());
     match last {
+        Some(step) if step.answer == UNANSWERED && step.method.is_empty() => {
+            Miss::new("an end", format!("none in {limit} s")).so(format!("`{}` does not end", step.path.trim()))
+        }
         Some(step) if step.answer == UNANSWERED => Miss::new("an answer", format!("none in {limit} s")).so(format!(
             "the handler of {} {} does not end: a loop, a blocking call, or a future that is never ready",
             step.method, step.path
@@ -117,8 +120,12 @@ fn in_app() -> Miss {
 
 fn in_check() -> Miss {
     let panic = last_panic().unwrap_or_default();
+    if panic.message.starts_with("not yet implemented") {
+        return Miss::new("an answer", format!("a panic: {}", panic.message))
+            .so(format!("it is still `todo!()`, at {}", panic.place));
+    }
     Miss::new("a verdict", format!("a panic: {}", panic.message)).so(format!(
-        "something outside a handler panicked, at {}; if that is not your code, it is a mistake in the check",
+        "something outside a handler panicked, at {}; return an error instead (if that is not your code, it is a mistake in the check)",
         panic.place
     ))
 }

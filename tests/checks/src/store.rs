@@ -1,6 +1,11 @@
 //! What every session store has to keep: one list of rules, for each backend of lesson 3 and for exercise 5.
 
-use std::{collections::HashSet, future::Future};
+use std::{
+    collections::{BTreeMap, HashSet},
+    future::Future,
+    panic::resume_unwind,
+    sync::Arc,
+};
 
 use futures_util::future::{BoxFuture, FutureExt, join, join_all};
 use serde_json::Value;
@@ -8,6 +13,7 @@ use time::{Duration, OffsetDateTime};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
+    session_store::Result as StoreResult,
 };
 
 use crate::Miss;
@@ -38,15 +44,13 @@ pub trait Backend: Send + Sync {
     fn foreign_is_there(&self) -> impl Future<Output = bool> + Send;
 
     /// Removes expired records, as the store's cleaning does; nothing where the backend does it by itself.
-    fn clean(&self, store: &Self::Store) -> impl Future<Output = ()> + Send;
+    fn clean(&self, store: &Self::Store) -> impl Future<Output = StoreResult<()>> + Send;
 }
 
 /// One rule.
 pub struct Rule<B: Backend> {
     /// A sentence, in snake case.
     pub id: &'static str,
-    /// What goes wrong where it is broken.
-    pub why: &'static str,
     /// Holds a fresh backend to it.
     pub run: for<'a> fn(&'a B) -> BoxFuture<'a, Result<(), Miss>>,
 }
@@ -54,91 +58,32 @@ pub struct Rule<B: Backend> {
 /// All rules, in the order in which to meet them.
 pub fn rules<B: Backend>() -> Vec<Rule<B>> {
     vec![
-        Rule {
-            id: "what_is_created_is_loaded",
-            why: "a session that cannot be found again logs its visitor out",
-            run: |backend| created_is_loaded(backend).boxed(),
-        },
-        Rule {
-            id: "an_unknown_id_loads_nothing",
-            why: "an ID that nobody issued must never open a session",
-            run: |backend| unknown_loads_nothing(backend).boxed(),
-        },
-        Rule {
-            id: "save_replaces_what_was_there",
-            why: "a change that is not kept is a cart that loses its items",
-            run: |backend| save_replaces(backend).boxed(),
-        },
-        Rule {
-            id: "a_deleted_session_is_gone",
-            why: "logging out is this call, and nothing else (ASVS 7.4.1)",
-            run: |backend| deleted_is_gone(backend).boxed(),
-        },
-        Rule {
-            id: "save_never_revives_a_deleted_session",
-            why: "a request that was under way during the logout would log its visitor in again",
-            run: |backend| save_never_revives(backend).boxed(),
-        },
-        Rule {
-            id: "a_save_that_races_a_delete_loses",
-            why: "whichever of the two comes first, after the logout the session must be gone",
-            run: |backend| save_loses_to_delete(backend).boxed(),
-        },
-        Rule {
-            id: "an_expired_session_is_not_loaded",
-            why: "a timeout that waits for a cleaning task is no timeout (ASVS 7.3.1)",
-            run: |backend| expired_is_not_loaded(backend).boxed(),
-        },
+        Rule { id: "what_is_created_is_loaded", run: |backend| created_is_loaded(backend).boxed() },
+        Rule { id: "an_unknown_id_loads_nothing", run: |backend| unknown_loads_nothing(backend).boxed() },
+        Rule { id: "save_replaces_what_was_there", run: |backend| save_replaces(backend).boxed() },
+        Rule { id: "a_deleted_session_is_gone", run: |backend| deleted_is_gone(backend).boxed() },
+        Rule { id: "save_never_revives_a_deleted_session", run: |backend| save_never_revives(backend).boxed() },
+        Rule { id: "a_save_that_races_a_delete_loses", run: |backend| save_loses_to_delete(backend).boxed() },
+        Rule { id: "an_expired_session_is_not_loaded", run: |backend| expired_is_not_loaded(backend).boxed() },
         Rule {
             id: "save_never_revives_an_expired_session",
-            why: "a slow request would give an ended session new life",
             run: |backend| save_never_revives_expired(backend).boxed(),
         },
-        Rule {
-            id: "expiry_comes_back_as_it_went_in",
-            why: "a store that rounds up keeps sessions alive past their end, one that rounds much ends them early",
-            run: |backend| expiry_comes_back(backend).boxed(),
-        },
-        Rule {
-            id: "a_collision_never_merges_two_sessions",
-            why: "two visitors under one ID read each other's data",
-            run: |backend| collision_never_merges(backend).boxed(),
-        },
+        Rule { id: "expiry_comes_back_as_it_went_in", run: |backend| expiry_comes_back(backend).boxed() },
+        Rule { id: "a_collision_never_merges_two_sessions", run: |backend| collision_never_merges(backend).boxed() },
         Rule {
             id: "a_hundred_sessions_at_once_are_a_hundred_sessions",
-            why: "visitors do not queue up",
             run: |backend| hundred_at_once(backend).boxed(),
         },
-        Rule {
-            id: "a_big_session_is_kept_whole_or_refused",
-            why: "half a record is worse than none: it reads as damage later, or as an empty cart",
-            run: |backend| big_is_whole_or_refused(backend).boxed(),
-        },
-        Rule {
-            id: "a_damaged_record_is_an_error",
-            why: "a panic takes the request down without a word, and an empty session hides the loss",
-            run: |backend| damaged_is_an_error(backend).boxed(),
-        },
-        Rule {
-            id: "ids_are_not_readable_in_the_backend",
-            why: "whoever reads a backup could send the IDs in it as cookies",
-            run: |backend| ids_are_not_readable(backend).boxed(),
-        },
-        Rule {
-            id: "entries_of_others_are_left_alone",
-            why: "a backend is seldom one program's own",
-            run: |backend| foreign_is_left_alone(backend).boxed(),
-        },
+        Rule { id: "a_big_session_is_kept_whole_or_refused", run: |backend| big_is_whole_or_refused(backend).boxed() },
+        Rule { id: "a_damaged_record_is_an_error", run: |backend| damaged_is_an_error(backend).boxed() },
+        Rule { id: "ids_are_not_readable_in_the_backend", run: |backend| ids_are_not_readable(backend).boxed() },
+        Rule { id: "entries_of_others_are_left_alone", run: |backend| foreign_is_left_alone(backend).boxed() },
         Rule {
             id: "cleaning_takes_the_expired_and_leaves_the_rest",
-            why: "sessions that nobody ends pile up, and a cleaning that takes too much logs people out",
             run: |backend| cleaning_takes_the_expired(backend).boxed(),
         },
-        Rule {
-            id: "sessions_outlive_the_store_where_they_should",
-            why: "a restart should not log everybody out",
-            run: |backend| outlive_the_store(backend).boxed(),
-        },
+        Rule { id: "sessions_outlive_the_store_where_they_should", run: |backend| outlive_the_store(backend).boxed() },
     ]
 }
 
@@ -157,7 +102,10 @@ async fn created(store: &impl SessionStore, mut record: Record) -> Result<Record
 }
 
 fn failed(call: &'static str) -> impl Fn(tower_sessions::session_store::Error) -> Miss {
-    move |error| Miss::new(format!("`{call}` works"), format!("it fails: {error}"))
+    move |error| {
+        let miss = Miss::new(format!("`{call}` works"), format!("it fails: {error}"));
+        if call == "create" { miss.so("a new session cannot be stored; is there a place for it?") } else { miss }
+    }
 }
 
 async fn value(store: &impl SessionStore, id: &Id) -> Result<Option<Value>, Miss> {
@@ -178,6 +126,12 @@ async fn loads(store: &impl SessionStore, id: &Id, expected: Option<Value>) -> R
         None => "`load` gives nothing".to_owned(),
     };
     if actual == expected { Ok(()) } else { Err(Miss::new(words(&expected), words(&actual))) }
+}
+
+/// What is in a record, in the order of its keys.
+pub(crate) fn json(record: &Record) -> String {
+    let sorted: BTreeMap<_, _> = record.data.iter().collect();
+    serde_json::to_string(&sorted).unwrap_or_default()
 }
 
 fn short(value: &Value) -> String {
@@ -205,7 +159,7 @@ async fn save_replaces<B: Backend>(backend: &B) -> Result<(), Miss> {
     let loaded = store.load(&first.id).await.map_err(failed("load"))?;
     match loaded {
         Some(loaded) if loaded.data == second.data => Ok(()),
-        Some(loaded) => Err(Miss::new("the data of the second save alone", format!("{:?}", loaded.data))),
+        Some(loaded) => Err(Miss::new(json(&second), json(&loaded))),
         None => Err(Miss::new("the record", "nothing")),
     }
 }
@@ -214,10 +168,11 @@ async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
     let (gone, stays) = (created(&store, record(1)).await?, created(&store, record(2)).await?);
     store.delete(&gone.id).await.map_err(failed("delete"))?;
-    loads(&store, &gone.id, None).await?;
-    loads(&store, &stays.id, Some(2.into())).await?;
-    // Two logouts at once are no error: the second one finds nothing to do.
-    store.delete(&gone.id).await.map_err(failed("a second delete"))
+    loads(&store, &gone.id, None).await.map_err(|miss| miss.so("after `delete` there is still something"))?;
+    let stays = loads(&store, &stays.id, Some(2.into())).await;
+    stays.map_err(|miss| miss.so("`delete` took another session as well"))?;
+    let again = store.delete(&gone.id).await.map_err(failed("a second delete"));
+    again.map_err(|miss| miss.so("two logouts at once are no error: the second one finds nothing to do"))
 }
 
 async fn save_never_revives<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -230,16 +185,34 @@ async fn save_never_revives<B: Backend>(backend: &B) -> Result<(), Miss> {
 }
 
 async fn save_loses_to_delete<B: Backend>(backend: &B) -> Result<(), Miss> {
-    let store = backend.open().await;
+    let store = Arc::new(backend.open().await);
     for round in 0..ROUNDS {
-        let record = created(&store, record(1)).await?;
-        let (save, delete) = (store.save(&record), store.delete(&record.id));
-        // Each begins first in half of the rounds.
-        let deleted = if round % 2 == 0 { join(save, delete).await.1 } else { join(delete, save).await.0 };
-        deleted.map_err(failed("delete"))?;
-        loads(&store, &record.id, None).await?;
+        let record = created(&*store, record(1)).await?;
+        let (saved, deleted) = (record.clone(), record.id);
+        let (saving, deleting) = (store.clone(), store.clone());
+        let (save, delete) = (async move { saving.save(&saved).await }, async move { deleting.delete(&deleted).await });
+        // Each begins first in half of the rounds, and in half of them they run on threads of their own.
+        let result = match round % 4 {
+            0 => join(save, delete).await.1,
+            1 => join(delete, save).await.0,
+            2 => on_threads(save, delete).await.1,
+            _ => on_threads(delete, save).await.0,
+        };
+        result.map_err(failed("delete"))?;
+        loads(&*store, &record.id, None).await?;
     }
     Ok(())
+}
+
+/// Both at once, where the runtime has threads for it. A panic of one is a panic here.
+async fn on_threads<T: Send + 'static>(
+    one: impl Future<Output = T> + Send + 'static,
+    other: impl Future<Output = T> + Send + 'static,
+) -> (T, T) {
+    let (one, other) = join(tokio::spawn(one), tokio::spawn(other)).await;
+    let done =
+        |result: Result<T, tokio::task::JoinError>| result.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+    (done(one), done(other))
 }
 
 async fn expired_is_not_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -269,9 +242,16 @@ async fn expiry_comes_back<B: Backend>(backend: &B) -> Result<(), Miss> {
         let loaded = store.load(&record.id).await.map_err(failed("load"))?;
         let Some(loaded) = loaded else { return Err(Miss::new("the record", "nothing")) };
         let off = loaded.expiry_date - expiry_date;
-        if off > Duration::ZERO || off < -Duration::seconds(1) {
-            return Err(Miss::new(format!("expiry {expiry_date}"), format!("{}, off by {off}", loaded.expiry_date)));
-        }
+        let direction = match off {
+            off if off > Duration::ZERO => "later",
+            off if off < -Duration::seconds(1) => "more than a second earlier",
+            _ => continue,
+        };
+        return Err(Miss::new(
+            format!("the expiry that was stored, {ahead} ahead"),
+            format!("one that is {direction}"),
+        )
+        .so(format!("the session would end {direction} than it was told to")));
     }
     Ok(())
 }
@@ -331,12 +311,25 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
     let record = created(&store, record(1)).await?;
     let Some(contents) = backend.contents().await else { return Ok(()) };
     if contents.is_empty() {
-        return Err(Miss::new("a session in the backend", "an empty backend"));
+        return Err(
+            Miss::new("a session in the backend", "an empty backend").so("the sessions are kept somewhere else")
+        );
     }
     let id = record.id.to_string();
-    let forms = [id.clone().into_bytes(), record.id.0.to_le_bytes().to_vec(), record.id.0.to_be_bytes().to_vec()];
-    let readable = forms.iter().any(|form| contents.windows(form.len()).any(|window| window == form));
-    if readable { Err(Miss::new("no ID at rest", format!("{id} stands there as it is"))) } else { Ok(()) }
+    let number = record.id.0;
+    let forms = [
+        ("as in a cookie", id.into_bytes()),
+        ("as a number", number.to_string().into_bytes()),
+        ("as a hexadecimal number", format!("{number:x}").into_bytes()),
+        ("as a hexadecimal number", format!("{number:X}").into_bytes()),
+        ("as bytes", number.to_le_bytes().to_vec()),
+        ("as bytes", number.to_be_bytes().to_vec()),
+    ];
+    let readable = forms.iter().find(|(_, form)| contents.windows(form.len()).any(|window| window == form));
+    match readable {
+        Some((how, _)) => Err(Miss::new("no ID at rest", format!("the session's ID stands there, {how}"))),
+        None => Ok(()),
+    }
 }
 
 async fn foreign_is_left_alone<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -346,9 +339,12 @@ async fn foreign_is_left_alone<B: Backend>(backend: &B) -> Result<(), Miss> {
     }
     let record = created(&store, record(1)).await?;
     store.delete(&record.id).await.map_err(failed("delete"))?;
-    backend.clean(&store).await;
-    let there = backend.foreign_is_there().await;
-    if there { Ok(()) } else { Err(Miss::new("the other program's entry", "it is gone")) }
+    let cleaned = backend.clean(&store).await.map_err(failed("delete_expired"));
+    cleaned.map_err(|miss| miss.so("another program's entry is in the way of `delete_expired`"))?;
+    if backend.foreign_is_there().await {
+        return Ok(());
+    }
+    Err(Miss::new("the other program's entry", "it is gone, or another one").so("what is not the store's was touched"))
 }
 
 async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -357,12 +353,16 @@ async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss>
     let expiry_date = OffsetDateTime::now_utc() - Duration::seconds(2);
     // A store that refuses to create what has expired has nothing to clean.
     let _ = created(&store, Record { expiry_date, ..record("a-record-that-has-expired") }).await;
-    backend.clean(&store).await;
-    loads(&store, &stays.id, Some("stays".into())).await?;
+    backend.clean(&store).await.map_err(failed("delete_expired"))?;
+    let stays = loads(&store, &stays.id, Some("stays".into())).await;
+    stays.map_err(|miss| miss.so("`delete_expired` took a session that lives"))?;
     let Some(contents) = backend.contents().await else { return Ok(()) };
     let word = b"a-record-that-has-expired";
     let left = contents.windows(word.len()).any(|window| window == word);
-    if left { Err(Miss::new("no expired record", "it is still there after the cleaning")) } else { Ok(()) }
+    match left {
+        true => Err(Miss::new("no expired record", "it is still there").so("`delete_expired` left what has expired")),
+        false => Ok(()),
+    }
 }
 
 async fn outlive_the_store<B: Backend>(backend: &B) -> Result<(), Miss> {

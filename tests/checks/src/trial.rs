@@ -1,7 +1,8 @@
 //! What one check plays with.
 
 use std::{
-    fmt,
+    fmt, io,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -11,20 +12,43 @@ use serde::Serialize;
 use serde_json::Value;
 use session_inspector::{Exchange, Inspector, Observed};
 use tower_sessions::{
-    MemoryStore, SessionStore,
+    ExpiredDeletion, MemoryStore, SessionStore,
     session::{Id, Record},
 };
 
-use crate::{Browser, Step, Users};
+use crate::{
+    Browser, Step, Users,
+    folder::{Kept, Open},
+};
 
-/// The learner's `app`, which takes a store.
+/// What a learner wrote: an app, which takes a store, or a store.
 #[derive(Clone)]
-pub struct App(Arc<dyn Fn(Observed<MemoryStore>) -> Router + Send + Sync>);
+pub struct App(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Site(Arc<dyn Fn(Observed<MemoryStore>) -> Router + Send + Sync>),
+    Store(Open),
+}
 
 impl App {
-    /// An app by the contract of every exercise.
+    /// An app by the contract of every exercise but one.
     pub fn new(app: impl Fn(Observed<MemoryStore>) -> Router + Send + Sync + 'static) -> Self {
-        Self(Arc::new(app))
+        Self(Kind::Site(Arc::new(app)))
+    }
+
+    /// A store by the contract of exercise 5: this opens it in a folder, which may not be there yet.
+    pub fn store<S: SessionStore + ExpiredDeletion>(
+        open: impl Fn(&Path) -> io::Result<S> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Kind::Store(Arc::new(move |folder| Ok(Box::new(open(folder)?)))))
+    }
+
+    fn router(&self, store: Observed<MemoryStore>) -> Router {
+        match &self.0 {
+            Kind::Site(app) => app(store),
+            Kind::Store(_) => Router::new(),
+        }
     }
 }
 
@@ -137,6 +161,18 @@ impl Trial {
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }
+
+    pub(crate) fn shared_log(&self) -> Arc<Log> {
+        self.log.clone()
+    }
+
+    /// Opens the learner's store in this folder.
+    pub(crate) fn open_store(&self, folder: &Path) -> io::Result<Box<dyn Kept>> {
+        match &self.app.0 {
+            Kind::Store(open) => open(folder),
+            Kind::Site(_) => Err(io::Error::other("this exercise's answer is no store")),
+        }
+    }
 }
 
 /// A step of a story.
@@ -189,7 +225,15 @@ fn fields(body: &str) -> String {
 }
 
 fn serving(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, users: &Users) -> Router {
-    inspector.wrap((app.0)(store.clone()).layer(Extension(users.clone())))
+    inspector.wrap(app.router(store.clone()).layer(Extension(users.clone())))
+}
+
+impl Sent {
+    /// Something that was done without a request, and that `curl` cannot do.
+    pub(crate) fn call(who: &str, what: String) -> Self {
+        let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: UNANSWERED.to_owned() };
+        Self { step, curl: String::new(), exchange: None }
+    }
 }
 
 impl Log {

@@ -5,6 +5,7 @@
 //! another way than the solution and must pass. [`rogue`] holds programs that do not answer at all.
 
 pub mod cart;
+pub mod folder;
 pub mod login;
 pub mod preferences;
 pub mod rogue;

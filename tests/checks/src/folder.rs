@@ -1,0 +1,446 @@
+//! The checks of exercise 5: the rules of [`store`](crate::store), for a learner's store in a folder.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use tower_sessions::{
+    ExpiredDeletion, SessionStore,
+    session::{Id, Record},
+    session_store::{Error, Result as StoreResult},
+};
+
+use crate::{
+    Check, Miss, Suite, Trial, infer,
+    store::{Backend, json, rules},
+    trial::{Log, Sent},
+};
+
+/// The file of another program, and what is in it.
+const FOREIGN: (&str, &str) = ("notes.txt", "Nothing of this is a session.\n");
+/// What no store writes.
+const DAMAGE: &[u8] = b"{\"data\": {\"user";
+
+/// So much of a record's data is told, in characters.
+const LONGEST_DATA: usize = 40;
+
+/// Exercise 5.
+pub static SUITE: Suite = Suite {
+    exercise: 5,
+    readme: include_str!("../../../exercises/5-store/README.md"),
+    passes_at_first: &[],
+    checks: &[
+        Check {
+            id: "what_is_created_is_loaded",
+            why: "a session that cannot be found again logs its visitor out",
+            hint: 2,
+            read: "backends/where.md#what-does-a-store-look-like",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "what_is_created_is_loaded",
+                    "`load` does not find what `create` wrote, or finds less of it",
+                ))
+            },
+        },
+        Check {
+            id: "an_unknown_id_loads_nothing",
+            why: "an ID that nobody issued must never open a session",
+            hint: 2,
+            read: "backends/where.md#what-does-a-store-look-like",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "an_unknown_id_loads_nothing",
+                    "a file that is not there is no error: there is no such session",
+                ))
+            },
+        },
+        Check {
+            id: "save_replaces_what_was_there",
+            why: "a change that is not kept is a cart that loses its items",
+            hint: 3,
+            read: "backends/promises.md#what-is-the-rule-for-saving",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "save_replaces_what_was_there",
+                    "`save` has to put the record in the place of the old one, with all its keys and no others",
+                ))
+            },
+        },
+        Check {
+            id: "a_deleted_session_is_gone",
+            why: "logging out is this call, and nothing else (ASVS 7.4.1)",
+            hint: 2,
+            read: "backends/where.md#what-does-a-store-look-like",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "a_deleted_session_is_gone",
+                    "`delete` leaves something behind, or takes more than the one session, or minds that there is nothing to do",
+                ))
+            },
+        },
+        Check {
+            id: "save_never_revives_a_deleted_session",
+            why: "a request that was under way during the logout would log its visitor in again",
+            hint: 3,
+            read: "backends/promises.md#what-is-the-rule-for-saving",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "save_never_revives_a_deleted_session",
+                    "`save` writes without looking whether the session is still there",
+                ))
+            },
+        },
+        Check {
+            id: "a_save_that_races_a_delete_loses",
+            why: "whichever of the two comes first, after the logout the session must be gone",
+            hint: 4,
+            read: "backends/promises.md#what-is-the-rule-for-saving",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "a_save_that_races_a_delete_loses",
+                    "`save` looks, the session is deleted, and then `save` writes: something has to hold the two apart",
+                ))
+            },
+        },
+        Check {
+            id: "an_expired_session_is_not_loaded",
+            why: "a timeout that waits for a cleaning task is no timeout (ASVS 7.3.1)",
+            hint: 5,
+            read: "backends/promises.md#when-does-a-store-fail",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "an_expired_session_is_not_loaded",
+                    "`load` gives out a session that has ended: does it look at the `expiry_date`, and is that kept as it was?",
+                ))
+            },
+        },
+        Check {
+            id: "save_never_revives_an_expired_session",
+            why: "a slow request would give an ended session new life",
+            hint: 5,
+            read: "backends/promises.md#what-is-the-rule-for-saving",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "save_never_revives_an_expired_session",
+                    "`save` looks whether there is a file, and not whether the session in it has ended",
+                ))
+            },
+        },
+        Check {
+            id: "expiry_comes_back_as_it_went_in",
+            why: "a store that rounds up keeps sessions alive past their end, one that rounds much ends them early",
+            hint: 5,
+            read: "backends/promises.md#when-does-a-store-fail",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "expiry_comes_back_as_it_went_in",
+                    "the `expiry_date` that is loaded is another one than the one that was stored",
+                ))
+            },
+        },
+        Check {
+            id: "a_collision_never_merges_two_sessions",
+            why: "two visitors under one ID read each other's data",
+            hint: 6,
+            read: "backends/promises.md#when-does-a-store-fail",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "a_collision_never_merges_two_sessions",
+                    "`create` has to take another ID when its own is in use, and to write it into the record it was given",
+                ))
+            },
+        },
+        Check {
+            id: "a_hundred_sessions_at_once_are_a_hundred_sessions",
+            why: "visitors do not queue up",
+            hint: 6,
+            read: "backends/promises.md#when-does-a-store-fail",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "a_hundred_sessions_at_once_are_a_hundred_sessions",
+                    "sessions that are created at the same moment get into each other's way",
+                ))
+            },
+        },
+        Check {
+            id: "a_big_session_is_kept_whole_or_refused",
+            why: "half a record is worse than none: it reads as damage later, or as an empty cart",
+            hint: 2,
+            read: "backends/promises.md#when-does-a-store-fail",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "a_big_session_is_kept_whole_or_refused",
+                    "a record of 1 MiB comes back cut, or was refused and is there all the same",
+                ))
+            },
+        },
+        Check {
+            id: "a_damaged_record_is_an_error",
+            why: "a panic takes the request down without a word, and an empty session hides the loss",
+            hint: 7,
+            read: "backends/away.md#where-does-a-failed-save-go",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "a_damaged_record_is_an_error",
+                    "the files were overwritten with half a JSON object, and `load` did not say so",
+                ))
+            },
+        },
+        Check {
+            id: "ids_are_not_readable_in_the_backend",
+            why: "whoever reads a backup could send the IDs in it as cookies",
+            hint: 8,
+            read: "backends/where.md#under-which-name-does-a-session-stand-there",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "ids_are_not_readable_in_the_backend",
+                    "the ID stands in the folder, as a file's name or in its content",
+                ))
+            },
+        },
+        Check {
+            id: "entries_of_others_are_left_alone",
+            why: "a backend is seldom one program's own",
+            hint: 9,
+            read: "backends/where.md#under-which-name-does-a-session-stand-there",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "entries_of_others_are_left_alone",
+                    "another program's file in the folder was touched, or is in the way",
+                ))
+            },
+        },
+        Check {
+            id: "cleaning_takes_the_expired_and_leaves_the_rest",
+            why: "sessions that nobody ends pile up, and a cleaning that takes too much logs people out",
+            hint: 9,
+            read: "backends/promises.md#and-what-has-expired-who-takes-it-away",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "cleaning_takes_the_expired_and_leaves_the_rest",
+                    "`delete_expired` takes too little, or too much",
+                ))
+            },
+        },
+        Check {
+            id: "sessions_outlive_the_store_where_they_should",
+            why: "a restart should not log everybody out",
+            hint: 2,
+            read: "backends/where.md#which-places-are-there",
+            run: |trial| {
+                Box::pin(keeps(
+                    trial,
+                    "sessions_outlive_the_store_where_they_should",
+                    "what one store wrote, the next one on the same folder does not find",
+                ))
+            },
+        },
+    ],
+};
+
+/// Holds the learner's store, in a folder of its own, to the rule of this name.
+async fn keeps(trial: &Trial, id: &str, so: &str) -> Result<(), Miss> {
+    let folder = TempDir::new().map_err(|error| Miss::new("a temporary folder", error.to_string()).so("the disk"))?;
+    let backend = InFolder { folder, trial };
+    for rule in rules::<InFolder>() {
+        if rule.id == id {
+            return (rule.run)(&backend).await.map_err(|miss| if miss.so.is_empty() { miss.so(so) } else { miss });
+        }
+    }
+    Err(Miss::new(format!("a rule called {id}"), "none"))
+}
+
+/// Opens a store in a folder.
+pub(crate) type Open = Arc<dyn Fn(&Path) -> io::Result<Box<dyn Kept>> + Send + Sync>;
+
+/// A store that can be cleaned, whatever its type.
+#[async_trait]
+pub(crate) trait Kept: SessionStore {
+    async fn clean(&self) -> StoreResult<()>;
+}
+
+#[async_trait]
+impl<S: SessionStore + ExpiredDeletion> Kept for S {
+    async fn clean(&self) -> StoreResult<()> {
+        self.delete_expired().await
+    }
+}
+
+struct InFolder<'t> {
+    folder: TempDir,
+    trial: &'t Trial,
+}
+
+impl Backend for InFolder<'_> {
+    type Store = Opened;
+
+    async fn open(&self) -> Opened {
+        let log = self.trial.shared_log();
+        let place = log.begin(Sent::call("store", "open".to_owned()));
+        let store = self.trial.open_store(&self.folder.path().join("sessions"));
+        log.answered(place, &store.as_ref().map_or_else(|error| format!("an error: {error}"), |_| "done".to_owned()));
+        Opened { store, log, seen: Mutex::default() }
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    async fn damage(&self, _: &Id) -> Option<()> {
+        let files = files(self.folder.path());
+        if files.is_empty() {
+            return None; // another rule asks where the sessions are
+        }
+        self.happens("every file is overwritten with half a JSON object");
+        files.iter().try_for_each(|file| fs::write(file, DAMAGE)).ok()
+    }
+
+    async fn contents(&self) -> Option<Vec<u8>> {
+        let mut all = Vec::new();
+        for file in files(self.folder.path()) {
+            all.extend(file.strip_prefix(self.folder.path()).ok()?.to_string_lossy().as_bytes());
+            all.extend(fs::read(&file).ok()?);
+        }
+        Some(all)
+    }
+
+    async fn put_foreign(&self) -> Option<()> {
+        self.happens("another program puts notes.txt into it");
+        fs::create_dir_all(self.foreign().parent()?).ok()?;
+        fs::write(self.foreign(), FOREIGN.1).ok()
+    }
+
+    async fn foreign_is_there(&self) -> bool {
+        fs::read_to_string(self.foreign()).is_ok_and(|text| text == FOREIGN.1)
+    }
+
+    async fn clean(&self, store: &Opened) -> StoreResult<()> {
+        let clean = store.store()?.clean();
+        store.told("delete_expired".to_owned(), clean, |()| "done".to_owned()).await
+    }
+}
+
+impl InFolder<'_> {
+    fn happens(&self, what: &str) {
+        self.trial.log().event("(folder)", what.to_owned(), String::new());
+    }
+
+    fn foreign(&self) -> PathBuf {
+        self.folder.path().join("sessions").join(FOREIGN.0)
+    }
+}
+
+/// Every file below this folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// A learner's store, whose calls are written down. One that could not be opened refuses each of them.
+#[derive(Debug)]
+struct Opened {
+    store: io::Result<Box<dyn Kept>>,
+    log: Arc<Log>,
+    /// The IDs so far: the first one is told as A.
+    seen: Mutex<Vec<Id>>,
+}
+
+impl Opened {
+    fn store(&self) -> StoreResult<&dyn Kept> {
+        self.store.as_deref().map_err(|error| Error::Backend(format!("`open` failed: {error}")))
+    }
+
+    /// Writes a call down, and then its result.
+    async fn told<T>(
+        &self,
+        call: String,
+        result: impl Future<Output = StoreResult<T>>,
+        words: impl FnOnce(&T) -> String,
+    ) -> StoreResult<T> {
+        let place = self.log.begin(Sent::call("store", call));
+        let result = result.await;
+        self.log.answered(place, &result.as_ref().map_or_else(|error| format!("an error: {error}"), words));
+        result
+    }
+
+    fn letter(&self, id: &Id) -> String {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = seen.iter().position(|known| known == id).unwrap_or_else(|| {
+            seen.push(*id);
+            seen.len() - 1
+        });
+        letter(place)
+    }
+
+    fn words(&self, record: &Record) -> String {
+        let data = json(record);
+        let ended = if record.expiry_date <= OffsetDateTime::now_utc() { "  expired" } else { "" };
+        format!("{}  {}{ended}", self.letter(&record.id), infer::short(&data, LONGEST_DATA))
+    }
+}
+
+#[async_trait]
+impl SessionStore for Opened {
+    async fn create(&self, record: &mut Record) -> StoreResult<()> {
+        let call = format!("create {}", self.words(record));
+        let store = self.store()?;
+        let before = record.id;
+        let created = async {
+            store.create(record).await?;
+            Ok(record.id)
+        };
+        let under = |id: &Id| if *id == before { "done".to_owned() } else { format!("done, as {}", self.letter(id)) };
+        self.told(call, created, under).await.map(|_| ())
+    }
+
+    async fn save(&self, record: &Record) -> StoreResult<()> {
+        let store = self.store()?;
+        self.told(format!("save   {}", self.words(record)), store.save(record), |()| "done".to_owned()).await
+    }
+
+    async fn load(&self, id: &Id) -> StoreResult<Option<Record>> {
+        let store = self.store()?;
+        let words = |record: &Option<Record>| record.as_ref().map_or("nothing".to_owned(), |record| self.words(record));
+        self.told(format!("load   {}", self.letter(id)), store.load(id), words).await
+    }
+
+    async fn delete(&self, id: &Id) -> StoreResult<()> {
+        let store = self.store()?;
+        self.told(format!("delete {}", self.letter(id)), store.delete(id), |()| "done".to_owned()).await
+    }
+}
+
+/// A, B, … Z, A1, B1, …
+fn letter(place: usize) -> String {
+    let letter = char::from(b'A' + u8::try_from(place % 26).unwrap_or_default());
+    if place < 26 { letter.to_string() } else { format!("{letter}{}", place / 26) }
+}

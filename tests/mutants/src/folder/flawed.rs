@@ -1,0 +1,295 @@
+//! A store in a folder with one mistake.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use checks::App;
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+use tokio::{sync::Mutex as Turns, task::yield_now};
+use tower_sessions::{
+    ExpiredDeletion, SessionStore,
+    session::{Id, Record},
+    session_store::{Error, Result},
+};
+
+/// The mistake.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Flaw {
+    WritesNothing,
+    KeepsTextsOnly,
+    MakesNoFolder,
+    UnknownIsAnError,
+    UnknownIsEmpty,
+    SaveDoesNothing,
+    SaveMerges,
+    DeleteEmpties,
+    DeleteTakesAll,
+    SecondDeleteFails,
+    SaveWritesAnyway,
+    NoLock,
+    LoadIgnoresExpiry,
+    RoundsUp,
+    SaveAsksForTheFileAlone,
+    TwoWeeksForEveryone,
+    WholeMinutes,
+    CreateOverwrites,
+    CreateKeepsItsNewId,
+    OneTemporaryFile,
+    Cuts,
+    DamagedIsNothing,
+    DamagedPanics,
+    IdIsTheName,
+    IdIsInTheFile,
+    CleaningTakesWhatItCannotRead,
+    CleaningStopsAtOthers,
+    CleaningDoesNothing,
+    CleaningTakesAll,
+    OpensAnew,
+}
+
+pub(super) fn app(flaw: Flaw) -> App {
+    App::store(move |folder| Flawed::open(folder, flaw))
+}
+
+/// Right but for the flaw: a file for each session, and writers that take turns.
+#[derive(Clone, Debug)]
+struct Flawed {
+    folder: PathBuf,
+    flaw: Flaw,
+    turns: Arc<Turns<()>>,
+}
+
+impl Flawed {
+    fn open(folder: &Path, flaw: Flaw) -> io::Result<Self> {
+        if flaw == Flaw::OpensAnew && folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        if flaw != Flaw::MakesNoFolder {
+            fs::create_dir_all(folder)?;
+        }
+        Ok(Self { folder: folder.to_owned(), flaw, turns: Arc::default() })
+    }
+
+    fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == flaw
+    }
+
+    fn path(&self, id: &Id) -> PathBuf {
+        if self.has(Flaw::IdIsTheName) {
+            return self.folder.join(format!("{id}.session"));
+        }
+        self.folder.join(format!("{}.session", super::right::hidden(id)))
+    }
+
+    fn entry(&self, record: &Record) -> Value {
+        let mut data = record.data.clone();
+        if self.has(Flaw::KeepsTextsOnly) {
+            data = data.into_iter().map(|(key, value)| (key, Value::from(value.to_string()))).collect();
+        }
+        let mut expires = record.expiry_date.unix_timestamp_nanos() / 1_000_000;
+        match self.flaw {
+            Flaw::RoundsUp => expires = expires.div_euclid(1000) * 1000 + 1000,
+            Flaw::WholeMinutes => expires = expires.div_euclid(60_000) * 60_000,
+            Flaw::TwoWeeksForEveryone if record.expiry_date > OffsetDateTime::now_utc() => {
+                expires = (OffsetDateTime::now_utc() + Duration::weeks(2)).unix_timestamp_nanos() / 1_000_000;
+            }
+            _ => {}
+        }
+        let id = self.has(Flaw::IdIsInTheFile).then(|| record.id.0.to_string());
+        json!({ "data": data, "expires": i64::try_from(expires).unwrap_or(i64::MAX), "id": id })
+    }
+
+    async fn write(&self, record: &Record) -> Result<()> {
+        let mut bytes = self.entry(record).to_string().into_bytes();
+        if self.has(Flaw::WritesNothing) {
+            return Ok(());
+        }
+        if self.has(Flaw::Cuts) {
+            bytes.truncate(64 * 1024);
+        }
+        if self.has(Flaw::OneTemporaryFile) {
+            let temporary = self.folder.join("new.tmp");
+            fs::write(&temporary, &bytes).map_err(unable)?;
+            yield_now().await;
+            let _ = fs::rename(&temporary, self.path(&record.id));
+            return Ok(());
+        }
+        fs::write(self.path(&record.id), bytes).map_err(unable)
+    }
+
+    fn read(&self, id: &Id) -> Result<Option<Record>> {
+        match self.read_file(&self.path(id))? {
+            Some((data, expiry_date)) => Ok(Some(Record { id: *id, data, expiry_date })),
+            None if self.has(Flaw::UnknownIsAnError) => Err(failed("there is no such session")),
+            None if self.has(Flaw::UnknownIsEmpty) => {
+                let expiry_date = OffsetDateTime::now_utc() + Duration::hours(1);
+                Ok(Some(Record { id: *id, data: [("value".to_owned(), Value::Null)].into(), expiry_date }))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn read_file(&self, path: &Path) -> Result<Option<(HashMap<String, Value>, OffsetDateTime)>> {
+        let Ok(bytes) = fs::read(path) else { return Ok(None) };
+        let entry: Value = match serde_json::from_slice(&bytes) {
+            Ok(entry) => entry,
+            Err(_) if self.has(Flaw::DamagedIsNothing) => return Ok(None),
+            Err(error) if self.has(Flaw::DamagedPanics) => panic!("a damaged record: {error}"),
+            Err(error) => return Err(Error::Decode(error.to_string())),
+        };
+        let data = serde_json::from_value(entry["data"].clone()).map_err(|error| Error::Decode(error.to_string()))?;
+        let expires = i128::from(entry["expires"].as_i64().unwrap_or_default()) * 1_000_000;
+        let expires = OffsetDateTime::from_unix_timestamp_nanos(expires).map_err(failed)?;
+        Ok(Some((data, expires)))
+    }
+}
+
+#[async_trait]
+impl SessionStore for Flawed {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        let _turn = if self.has(Flaw::OneTemporaryFile) { None } else { Some(self.turns.lock().await) };
+        if self.has(Flaw::CreateKeepsItsNewId) && self.path(&record.id).exists() {
+            return self.write(&Record { id: Id::default(), ..record.clone() }).await;
+        }
+        while !self.has(Flaw::CreateOverwrites) && self.path(&record.id).exists() {
+            record.id = Id::default();
+        }
+        self.write(record).await
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        if self.has(Flaw::SaveDoesNothing) {
+            return Ok(());
+        }
+        let _turn = if self.has(Flaw::NoLock) { None } else { Some(self.turns.lock().await) };
+        let there = self.read_file(&self.path(&record.id))?;
+        let lives = match &there {
+            Some((_, expires)) => self.has(Flaw::SaveAsksForTheFileAlone) || *expires > OffsetDateTime::now_utc(),
+            None => self.has(Flaw::SaveWritesAnyway),
+        };
+        if !lives {
+            return Ok(());
+        }
+        if self.has(Flaw::NoLock) {
+            yield_now().await;
+            yield_now().await;
+        }
+        let mut record = record.clone();
+        if self.has(Flaw::SaveMerges) {
+            record.data = there.into_iter().flat_map(|(data, _)| data).chain(record.data).collect();
+        }
+        self.write(&record).await
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let lives =
+            |record: &Record| self.has(Flaw::LoadIgnoresExpiry) || record.expiry_date > OffsetDateTime::now_utc();
+        Ok(self.read(id)?.filter(lives))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        let _turn = if self.has(Flaw::NoLock) { None } else { Some(self.turns.lock().await) };
+        if self.has(Flaw::DeleteEmpties) {
+            return fs::write(self.path(id), b"").map_err(unable);
+        }
+        if self.has(Flaw::DeleteTakesAll) {
+            return fs::remove_dir_all(&self.folder).and_then(|()| fs::create_dir(&self.folder)).map_err(unable);
+        }
+        match fs::remove_file(self.path(id)) {
+            Err(error) if self.has(Flaw::SecondDeleteFails) => Err(unable(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl ExpiredDeletion for Flawed {
+    async fn delete_expired(&self) -> Result<()> {
+        let _turn = self.turns.lock().await;
+        if self.has(Flaw::CleaningDoesNothing) {
+            return Ok(());
+        }
+        for file in fs::read_dir(&self.folder).map_err(unable)? {
+            let path = file.map_err(unable)?.path();
+            let takes_any = matches!(self.flaw, Flaw::CleaningTakesWhatItCannotRead | Flaw::CleaningStopsAtOthers);
+            if !takes_any && path.extension().is_none_or(|ending| ending != "session") {
+                continue;
+            }
+            let is_over = match self.read_file(&path) {
+                Ok(Some((_, expires))) => self.has(Flaw::CleaningTakesAll) || expires <= OffsetDateTime::now_utc(),
+                Ok(None) => false,
+                Err(error) if self.has(Flaw::CleaningStopsAtOthers) => return Err(error),
+                Err(_) => self.has(Flaw::CleaningTakesWhatItCannotRead),
+            };
+            if is_over {
+                fs::remove_file(path).map_err(unable)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failed(error: impl ToString) -> Error {
+    Error::Backend(error.to_string())
+}
+
+/// In words that are the same on every system.
+fn unable(error: io::Error) -> Error {
+    failed(error.kind())
+}
+
+/// A right store in memory: the folder stays empty.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Map(Arc<Mutex<HashMap<Id, Record>>>);
+
+impl Map {
+    pub(super) fn open(_: &Path) -> io::Result<Self> {
+        Ok(Self::default())
+    }
+}
+
+fn lives(record: &Record) -> bool {
+    record.expiry_date > OffsetDateTime::now_utc()
+}
+
+#[async_trait]
+impl SessionStore for Map {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        let mut map = self.0.lock().unwrap();
+        while map.contains_key(&record.id) {
+            record.id = Id::default();
+        }
+        map.insert(record.id, record.clone());
+        Ok(())
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        if let Some(kept) = self.0.lock().unwrap().get_mut(&record.id).filter(|kept| lives(kept)) {
+            *kept = record.clone();
+        }
+        Ok(())
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        Ok(self.0.lock().unwrap().get(id).filter(|kept| lives(kept)).cloned())
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        self.0.lock().unwrap().remove(id);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ExpiredDeletion for Map {
+    async fn delete_expired(&self) -> Result<()> {
+        self.0.lock().unwrap().retain(|_, record| lives(record));
+        Ok(())
+    }
+}

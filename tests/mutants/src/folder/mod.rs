@@ -1,0 +1,61 @@
+//! Answers to exercise 5.
+
+mod flawed;
+mod right;
+
+use checks::App;
+
+use crate::{Mutant, RightAnswer, mutant};
+use flawed::{Flaw, app};
+
+/// Every wrong answer, in the order of the checks they fall to.
+pub const MUTANTS: &[Mutant] = &[
+    mutant("writes_nothing", "what_is_created_is_loaded", || app(Flaw::WritesNothing)),
+    mutant("keeps_texts_only", "what_is_created_is_loaded", || app(Flaw::KeepsTextsOnly)),
+    mutant("does_not_make_the_folder", "what_is_created_is_loaded", || app(Flaw::MakesNoFolder)),
+    mutant("unknown_is_an_error", "an_unknown_id_loads_nothing", || app(Flaw::UnknownIsAnError)),
+    mutant("unknown_is_an_empty_session", "an_unknown_id_loads_nothing", || app(Flaw::UnknownIsEmpty)),
+    mutant("save_does_nothing", "save_replaces_what_was_there", || app(Flaw::SaveDoesNothing)),
+    mutant("save_merges", "save_replaces_what_was_there", || app(Flaw::SaveMerges)),
+    mutant("delete_empties_the_file", "a_deleted_session_is_gone", || app(Flaw::DeleteEmpties)),
+    mutant("delete_takes_all", "a_deleted_session_is_gone", || app(Flaw::DeleteTakesAll)),
+    mutant("a_second_delete_is_an_error", "a_deleted_session_is_gone", || app(Flaw::SecondDeleteFails)),
+    mutant("save_writes_anyway", "save_never_revives_a_deleted_session", || app(Flaw::SaveWritesAnyway)),
+    mutant("nothing_holds_them_apart", "a_save_that_races_a_delete_loses", || app(Flaw::NoLock)),
+    mutant("load_ignores_the_expiry", "an_expired_session_is_not_loaded", || app(Flaw::LoadIgnoresExpiry)),
+    mutant("expiry_in_whole_seconds_up", "an_expired_session_is_not_loaded", || app(Flaw::RoundsUp)),
+    mutant("save_asks_for_the_file_alone", "save_never_revives_an_expired_session", || {
+        app(Flaw::SaveAsksForTheFileAlone)
+    }),
+    mutant("two_weeks_for_everyone", "expiry_comes_back_as_it_went_in", || app(Flaw::TwoWeeksForEveryone)),
+    mutant("expiry_in_whole_minutes", "expiry_comes_back_as_it_went_in", || app(Flaw::WholeMinutes)),
+    mutant("create_overwrites", "a_collision_never_merges_two_sessions", || app(Flaw::CreateOverwrites)),
+    mutant("create_keeps_its_new_id_to_itself", "a_collision_never_merges_two_sessions", || {
+        app(Flaw::CreateKeepsItsNewId)
+    }),
+    mutant("one_temporary_file", "a_hundred_sessions_at_once_are_a_hundred_sessions", || app(Flaw::OneTemporaryFile)),
+    mutant("cut_at_64_kib", "a_big_session_is_kept_whole_or_refused", || app(Flaw::Cuts)),
+    mutant("damaged_is_nothing", "a_damaged_record_is_an_error", || app(Flaw::DamagedIsNothing)),
+    mutant("damaged_panics", "a_damaged_record_is_an_error", || app(Flaw::DamagedPanics)),
+    mutant("the_id_is_the_name", "ids_are_not_readable_in_the_backend", || app(Flaw::IdIsTheName)),
+    mutant("the_id_is_in_the_file", "ids_are_not_readable_in_the_backend", || app(Flaw::IdIsInTheFile)),
+    mutant("kept_in_a_map", "ids_are_not_readable_in_the_backend", || App::store(flawed::Map::open)),
+    mutant("cleaning_takes_what_it_cannot_read", "entries_of_others_are_left_alone", || {
+        app(Flaw::CleaningTakesWhatItCannotRead)
+    }),
+    mutant("cleaning_stops_at_others", "entries_of_others_are_left_alone", || app(Flaw::CleaningStopsAtOthers)),
+    mutant("cleaning_does_nothing", "cleaning_takes_the_expired_and_leaves_the_rest", || {
+        app(Flaw::CleaningDoesNothing)
+    }),
+    mutant("cleaning_takes_all", "cleaning_takes_the_expired_and_leaves_the_rest", || app(Flaw::CleaningTakesAll)),
+    mutant("opens_a_new_folder_each_time", "sessions_outlive_the_store_where_they_should", || app(Flaw::OpensAnew)),
+];
+
+/// Other right answers.
+pub const RIGHT_ANSWERS: &[RightAnswer] = &[
+    RightAnswer { name: "one file for all, behind a lock", app: || App::store(right::one_file::OneFile::open) },
+    RightAnswer { name: "a folder for each session", app: || App::store(right::folders::Folders::open) },
+    RightAnswer { name: "asynchronous files, the date in front", app: || App::store(right::tokio_fs::Async::open) },
+    RightAnswer { name: "the date is that of the file", app: || App::store(right::dates::Dates::open) },
+    RightAnswer { name: "what is big, over or in use is refused", app: || App::store(right::strict::Strict::open) },
+];
