@@ -102,6 +102,25 @@ impl<'t> Browser<'t> {
         self.send(From::Here, Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
     }
 
+    /// Fills in the form of this page that posts to `path`, and submits it with all its hidden fields.
+    pub async fn submit(&self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        let forms = page.forms();
+        let goes_there = |form: &&Form| form.goes_to(path) || form.action.is_empty() && page.path == path;
+        let Some(form) = forms.iter().find(goes_there) else {
+            return Err(page.miss(format!("a form that posts to {path}"), "a page without one"));
+        };
+        for (name, _) in fields {
+            if !form.has(name) {
+                let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
+                let expected = format!("a field named `{name}` in the form that posts to {path}");
+                return Err(page.miss(expected, format!("fields named {names:?}")));
+            }
+        }
+        let is_given = |name: &str| fields.iter().any(|(given, _)| *given == name);
+        let filled = form.filled().filter(|(name, _)| !is_given(name)).chain(fields.iter().copied());
+        self.post(path, &filled.collect::<Vec<_>>()).await
+    }
+
     /// Posts any bytes as any type.
     pub async fn post_bytes(&self, path: &str, kind: &str, body: Vec<u8>) -> Result<Answer, Miss> {
         self.send(From::Here, Method::POST, path, kind, body).await
@@ -175,6 +194,11 @@ impl<'t> Browser<'t> {
         self.jar().replace(instead, id);
         let by_hand = format!("# put the ID of any other session into {}.jar", self.who);
         self.trial.log().event(self.who, "holds a session ID that mallory planted".to_owned(), by_hand);
+    }
+
+    /// Puts this value in the place of that in this browser's cookies.
+    pub fn replaces(&self, that: &str, this: &str) {
+        self.jar().replace(that, this);
     }
 
     /// Closes the browser and opens it again: cookies without an age of their own are gone.
@@ -446,14 +470,15 @@ impl Answer {
     }
 }
 
-/// The part of a text that is closest to the wanted words: where its beginning stands, else the start.
+/// The part of a text that is closest to the wanted words: where most of their beginning stands, else the start.
 fn excerpt(text: &str, words: &str) -> String {
     const LONG: usize = 100;
     if text.is_empty() {
         return "(nothing)".to_owned();
     }
-    let first = words.split_whitespace().next().unwrap_or_default();
-    let from = text.find(first).map_or(0, |place| place);
+    let word = words.find(char::is_whitespace).unwrap_or(words.len());
+    let beginnings = words.char_indices().map(|(end, _)| end).chain([words.len()]).rev().take_while(|end| *end >= word);
+    let from = beginnings.map(|end| &words[..end]).find_map(|beginning| text.find(beginning)).unwrap_or(0);
     let cut: String = text[from..].chars().take(LONG).collect();
     format!(
         "{}{cut}{}",

@@ -9,7 +9,7 @@
 //! - `harness`: the test binary. It speaks the libtest protocol (`args`), starts itself again for each check,
 //!   ends a check that does not end by itself, and prints the report.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
-//! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`]: the checks of exercises 1 to 5.
+//! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`]: the checks of exercises 1 to 6.
 //! - `reading`, `neighbour`: what more than one exercise asks for.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
@@ -22,6 +22,7 @@ mod brief;
 mod browser;
 pub mod cart;
 pub mod folder;
+pub mod harden;
 mod harness;
 mod infer;
 mod jar;
@@ -49,4 +50,5 @@ pub use trial::{App, Miss, Told, Trial};
 pub use users::{User, Users};
 
 /// The checks of every exercise, in order.
-pub static SUITES: &[&Suite] = &[&login::SUITE, &cart::SUITE, &preferences::SUITE, &timeouts::SUITE, &folder::SUITE];
+pub static SUITES: &[&Suite] =
+    &[&login::SUITE, &cart::SUITE, &preferences::SUITE, &timeouts::SUITE, &folder::SUITE, &harden::SUITE];

@@ -38,6 +38,18 @@ impl Form {
         choices.map(|field| field.value.as_str()).collect()
     }
 
+    /// Whether it posts to this path.
+    pub fn goes_to(&self, path: &str) -> bool {
+        let action = self.action.strip_prefix("http://localhost").unwrap_or(&self.action);
+        self.method == "post" && (action == path || action.strip_prefix("./").unwrap_or(action) == &path[1..])
+    }
+
+    /// What it sends if the visitor touches nothing.
+    pub fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
+        let sent = self.fields.iter().filter(|field| field.chosen && field.kind != "submit");
+        sent.map(|field| (field.name.as_str(), field.value.as_str()))
+    }
+
     /// What is sent under this name if the visitor touches nothing.
     pub fn chosen(&self, name: &str) -> Option<&str> {
         let chosen = self.fields.iter().filter(|field| field.name == name && field.chosen);

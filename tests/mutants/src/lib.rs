@@ -6,6 +6,7 @@
 
 pub mod cart;
 pub mod folder;
+pub mod harden;
 pub mod login;
 pub mod preferences;
 pub mod rogue;

@@ -1,0 +1,155 @@
+//! Exercise 6, harden, solved.
+
+pub mod shop;
+
+use std::sync::LazyLock;
+
+use axum::{
+    Extension, Form, Router,
+    http::StatusCode,
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use checks::Users;
+use minijinja::{Environment, context, value::Serde};
+use serde::Deserialize;
+use shop::Shop;
+use tower_sessions::{Session, SessionManagerLayer, SessionStore, cookie::SameSite, session::Error};
+
+// ANCHOR: app
+/// The answer.
+pub fn app<S: SessionStore + Clone>(store: S) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/login", get(login_form).post(login))
+        .route("/buy", post(buy))
+        .route("/note", post(note))
+        .route("/logout", post(logout))
+        .layer(Extension(Shop::default()))
+        .layer(SessionManagerLayer::new(store).with_name("exercise-6").with_same_site(SameSite::Lax))
+}
+// ANCHOR_END: app
+
+/// Where the session keeps who is logged in.
+pub const USERNAME: &str = "username";
+
+/// The shop, for who is logged in.
+pub async fn index(session: Session, Extension(shop): Extension<Shop>) -> Result<Response, Failure> {
+    let Some(username) = session.get::<String>(USERNAME).await? else {
+        return Ok(Redirect::to("/login").into_response());
+    };
+    let books = shop.books();
+    let context = context! { username, orders => Serde(books.orders), notes => Serde(books.notes) };
+    Ok(page("shop.html", context)?.into_response())
+}
+
+/// The form.
+pub async fn login_form() -> Result<Html<String>, Failure> {
+    page("login.html", context! {})
+}
+
+/// What the login form sends.
+#[derive(Deserialize)]
+pub struct Credentials {
+    /// Who it claims to be.
+    pub username: String,
+    /// The claim's proof.
+    pub password: String,
+}
+
+/// Lets the user in under a new session ID.
+pub async fn login(
+    session: Session,
+    Extension(users): Extension<Users>,
+    Form(Credentials { username, password }): Form<Credentials>,
+) -> Result<Response, Failure> {
+    if !users.verify(&username, &password) {
+        let refused = page("login.html", context! { refused => true })?;
+        return Ok((StatusCode::UNAUTHORIZED, refused).into_response());
+    }
+    session.cycle_id().await?;
+    session.insert(USERNAME, username).await?;
+    Ok(Redirect::to("/").into_response())
+}
+
+/// What is bought.
+#[derive(Deserialize)]
+pub struct Purchase {
+    /// The item's name.
+    pub item: String,
+}
+
+/// Who buys is who is logged in, whatever the form says.
+pub async fn buy(
+    session: Session,
+    Extension(shop): Extension<Shop>,
+    Form(Purchase { item }): Form<Purchase>,
+) -> Result<Redirect, Failure> {
+    let Some(username) = session.get::<String>(USERNAME).await? else {
+        return Ok(Redirect::to("/login"));
+    };
+    shop.order(username, item);
+    Ok(Redirect::to("/"))
+}
+
+/// What is written.
+#[derive(Deserialize)]
+pub struct Text {
+    /// The note.
+    pub text: String,
+}
+
+/// A note for all to read.
+pub async fn note(
+    session: Session,
+    Extension(shop): Extension<Shop>,
+    Form(Text { text }): Form<Text>,
+) -> Result<Redirect, Failure> {
+    let Some(username) = session.get::<String>(USERNAME).await? else {
+        return Ok(Redirect::to("/login"));
+    };
+    shop.note(username, text);
+    Ok(Redirect::to("/"))
+}
+
+/// Ends the session, here and in the browser.
+pub async fn logout(session: Session) -> Result<Redirect, Failure> {
+    session.flush().await?;
+    Ok(Redirect::to("/login"))
+}
+
+static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
+    let mut templates = Environment::new();
+    for (name, source) in
+        [("login.html", include_str!("../templates/login.html")), ("shop.html", include_str!("../templates/shop.html"))]
+    {
+        templates.add_template(name, source).expect("the solution's own templates parse");
+    }
+    templates
+});
+
+fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> {
+    Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
+}
+
+/// The store or a template let us down; the visitor learns no more than that.
+#[derive(Debug)]
+pub struct Failure;
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (StatusCode::INTERNAL_SERVER_ERROR, "This did not work. Please try again.\n").into_response()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(_: Error) -> Self {
+        Self
+    }
+}
+
+impl From<minijinja::Error> for Failure {
+    fn from(_: minijinja::Error) -> Self {
+        Self
+    }
+}

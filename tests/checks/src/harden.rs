@@ -1,0 +1,332 @@
+//! The checks of exercise 6: mallory's scripts, and a day in the life of alice.
+
+use crate::{Answer, Browser, Check, Form, Miss, Suite, Trial, User, browser::encode};
+
+const SHOP: &str = "/";
+const LOGIN: &str = "/login";
+const BUY: &str = "/buy";
+const NOTE: &str = "/note";
+const LOGOUT: &str = "/logout";
+const EVIL: &str = "http://evil.localhost";
+
+/// Exercise 6.
+pub static SUITE: Suite = Suite {
+    exercise: 6,
+    readme: include_str!("../../../exercises/6-harden/README.md"),
+    passes_at_first: &["alices_day_is_as_it_was"],
+    checks: &[
+        Check {
+            id: "alices_day_is_as_it_was",
+            why: "a shop in which nobody can buy is safe, and no shop",
+            hint: 1,
+            read: "security/ending.md#how-do-the-defences-come-together",
+            run: |trial| Box::pin(alices_day_is_as_it_was(trial)),
+        },
+        Check {
+            id: "a_planted_id_is_worth_nothing",
+            why: "who knows the session ID before the login knows it afterwards, unless the login makes a new one (ASVS 7.2.4)",
+            hint: 2,
+            read: "security/fixation.md#what-stops-it",
+            run: |trial| Box::pin(a_planted_id_is_worth_nothing(trial)),
+        },
+        Check {
+            id: "a_copy_ends_with_the_logout",
+            why: "a cookie that the browser drops is still a cookie to whoever copied it; a logout has to end the record (ASVS 7.4.1)",
+            hint: 3,
+            read: "security/ending.md#what-is-left-after-the-logout",
+            run: |trial| Box::pin(a_copy_ends_with_the_logout(trial)),
+        },
+        Check {
+            id: "a_link_buys_nothing",
+            why: "a browser follows any link, and loads any picture, with its cookies; only a POST may change anything (ASVS 3.5.3)",
+            hint: 4,
+            read: "security/csrf.md#can-a-link-buy-something",
+            run: |trial| Box::pin(a_link_buys_nothing(trial)),
+        },
+        Check {
+            id: "another_sites_form_buys_nothing",
+            why: "a form on any page of the web can be sent to the shop, and looks like alice's own if her cookie comes along (ASVS 3.5.1)",
+            hint: 5,
+            read: "security/csrf.md#can-a-form",
+            run: |trial| Box::pin(another_sites_form_buys_nothing(trial)),
+        },
+        Check {
+            id: "what_visitors_write_is_text",
+            why: "a script in a note runs in the browser of everyone who reads it, and does there what they could do (ASVS 1.2.1)",
+            hint: 6,
+            read: "security/scripts.md#what-stops-the-ride",
+            run: |trial| Box::pin(what_visitors_write_is_text(trial)),
+        },
+        Check {
+            id: "scripts_cannot_read_the_session_cookie",
+            why: "if a script does get in, it must at least not be able to carry the session away (ASVS 3.3.4)",
+            hint: 7,
+            read: "security/scripts.md#what-does-httponly-do",
+            run: |trial| Box::pin(scripts_cannot_read_the_session_cookie(trial)),
+        },
+        Check {
+            id: "nobody_buys_in_anothers_name",
+            why: "what a browser sends is what its owner wants it to send; who they are is known to the session alone (ASVS 8.2.2)",
+            hint: 8,
+            read: "security/csrf.md#what-does-a-cookie-prove",
+            run: |trial| Box::pin(nobody_buys_in_anothers_name(trial)),
+        },
+    ],
+};
+
+async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
+    let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    let [her, his] = [trial.users.alice(), trial.users.bob()];
+    trial.browser("stranger").get(SHOP).await?.redirects_to(LOGIN)?;
+    let mistaken = User { password: his.password.clone(), ..her.clone() };
+    let form = alice.get(LOGIN).await?;
+    alice.submit(&form, LOGIN, &credentials(&mistaken)).await?.has_status(401)?;
+    logs_in(&alice, her).await?;
+    logs_in(&bob, his).await?;
+
+    let items = [trial.named("a teapot"), trial.named("tea & milk")];
+    for item in &items {
+        buys(&alice, item).await?;
+    }
+    let note = format!("Is \"{}\" better than 'tea & milk'?", trial.named("coffee"));
+    let page = shop(&bob, his).await?;
+    bob.submit(&page, NOTE, &[("text", &note)]).await?.redirects_to(SHOP)?;
+    buys(&bob, &trial.named("a spoon")).await?;
+    for (browser, user) in [(&alice, her), (&bob, his)] {
+        let page = shop(browser, user).await?;
+        for item in &items {
+            page.shows(&bought(her, item))?;
+        }
+        page.shows(&bought(his, &trial.named("a spoon")))?;
+        page.shows(&format!("{} wrote: {note}", his.name))?;
+    }
+
+    let page = shop(&alice, her).await?;
+    alice.submit(&page, LOGOUT, &[]).await?.redirects_to(LOGIN)?;
+    alice.get(SHOP).await?.redirects_to(LOGIN)?;
+    shop(&bob, his).await.map_err(|miss| miss.so("alice's logout ended bob's session too"))?;
+    logs_in(&alice, her).await
+}
+
+async fn a_planted_id_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
+    let mallory = trial.browser("mallory");
+    logs_in(&mallory, trial.users.bob()).await?;
+    let victim = mallory.copied_by("alice");
+    logs_in(&victim, trial.users.alice()).await?;
+    let so = "mallory had planted this ID before the login, and it is logged in now: she sees what alice sees";
+    is_not(&mallory, trial.users.alice(), so).await?;
+
+    trial.log().new_scene();
+    let alice = trial.browser("alice");
+    let login = logs_in_with(&alice, trial.users.alice()).await?;
+    let Some(id) = login.exchange.calls.iter().map(|call| call.id.clone()).find(|id| alice.holds(id)) else {
+        return Ok(()); // a signed cookie: nobody can plant an ID
+    };
+    alice.plant(&id, &trial.plant().await.to_string());
+    let mallory = alice.copied_by("mallory");
+    logs_in(&alice, trial.users.alice()).await?;
+    is_not(&mallory, trial.users.alice(), so).await
+}
+
+async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
+    let carol = witness(trial).await?;
+    let (alice, her) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, her).await?;
+    let mallory = alice.copied_by("mallory");
+    let page = shop(&alice, her).await?;
+    let stolen = page.forms();
+    alice.submit(&page, LOGOUT, &[]).await?.redirects_to(LOGIN)?;
+    let so = "alice has logged out, and mallory's copy of her cookie has not: the session still stands in the store";
+    is_not(&mallory, her, so).await?;
+    let lure = trial.named("a lure");
+    mallory.post(BUY, &with(&stolen, BUY, &[("item", &lure)])).await?;
+    is_not_bought(&carol, her, &lure, so).await
+}
+
+async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
+    let carol = witness(trial).await?;
+    let (alice, her) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, her).await?;
+    let lure = trial.named("a lure");
+    let fields = encode(&[("item", &lure), ("text", &lure), ("username", &her.name)]);
+    let so = "a link was enough: the browser sends the cookie along, and the shop takes the GET for a wish";
+    for path in [BUY, NOTE] {
+        trial.log().new_scene();
+        alice.get_from(EVIL, &format!("{path}?{fields}")).await?;
+        // The same from a page of the shop: a picture in a note, for one.
+        alice.get(&format!("{path}?{fields}")).await?;
+        is_not_bought(&carol, her, &lure, so).await?;
+        is_not_written(&carol, her, &lure, so).await?;
+    }
+    trial.log().new_scene();
+    alice.get(LOGOUT).await?;
+    shop(&alice, her).await.map(|_| ()).map_err(|miss| miss.so("a link has logged alice out"))
+}
+
+async fn another_sites_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
+    let carol = witness(trial).await?;
+    let (alice, her) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, her).await?;
+    // Mallory knows the forms of the shop: she has an account.
+    let (mallory, own) = (trial.browser("mallory"), trial.users.bob());
+    logs_in(&mallory, own).await?;
+    let forms = shop(&mallory, own).await?.forms();
+    let lure = trial.named("a lure");
+    let so = "a form on mallory's page was enough: the browser sends the cookie along, and the shop does not ask where the form stands";
+    for (path, field) in [(BUY, "item"), (NOTE, "text")] {
+        trial.log().new_scene();
+        let mut fields = with(&forms, path, &[(field, &lure)]);
+        fields.iter_mut().filter(|(_, value)| *value == own.name).for_each(|(_, value)| *value = &her.name);
+        alice.post_from(EVIL, path, &fields).await?;
+        is_not_bought(&carol, her, &lure, so).await?;
+        is_not_written(&carol, her, &lure, so).await?;
+    }
+    trial.log().new_scene();
+    alice.post_from(EVIL, LOGOUT, &with(&forms, LOGOUT, &[])).await?;
+    shop(&alice, her).await.map(|_| ()).map_err(|miss| miss.so("a form of another site has logged alice out"))
+}
+
+async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
+    let mallory = trial.browser("mallory");
+    // Her name is no better than what she writes.
+    let carol = trial.users.carol();
+    logs_in(&mallory, carol).await?;
+    let word = trial.named("gift");
+    let scripts = [
+        format!("<script>document.forms[0].submit()</script>{word}1"),
+        format!("<img src=x onerror=\"alert(1)\">{word}2"),
+        format!("<ScRiPt>alert(1)</sCrIpT>{word}3"),
+        format!("\"><svg onload=alert(1)>{word}4"),
+        format!("&lt;b&gt;{word}5"),
+    ];
+    for script in &scripts {
+        let page = shop(&mallory, carol).await?;
+        mallory.submit(&page, NOTE, &[("text", script)]).await?.redirects_to(SHOP)?;
+        buys(&mallory, script).await?;
+    }
+    trial.log().new_scene();
+    let (alice, her) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, her).await?;
+    let page = shop(&alice, her).await?;
+    for script in &scripts {
+        for line in [format!("{} wrote: {script}", carol.name), bought(carol, script)] {
+            page.shows(&line).map_err(|miss| {
+                let raw = page.body.contains(script.as_str()) && !script.starts_with('&');
+                let so = match raw {
+                    true => "what mallory wrote stands in alice's page as HTML, and her browser runs it",
+                    false => "what was written is not shown as it was written: escaped twice, or partly taken away",
+                };
+                miss.so(so)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+async fn scripts_cannot_read_the_session_cookie(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let login = logs_in_with(&alice, trial.users.alice()).await?;
+    shop(&alice, trial.users.alice()).await?;
+    let readable = alice.document_cookie();
+    let id = login.exchange.calls.iter().map(|call| call.id.as_str()).find(|id| readable.contains(id));
+    let signed = login.exchange.calls.is_empty() && !readable.is_empty();
+    if id.is_none() && !signed {
+        return Ok(());
+    }
+    let names: Vec<_> = readable.split("; ").filter_map(|pair| pair.split('=').next()).collect();
+    let miss = login.miss(
+        "a `document.cookie` without the session's ID",
+        format!("a script reads the session's ID in {}", names.join(", ")),
+    );
+    Err(miss.so("one line of script sends it to mallory, and she is alice from then on"))
+}
+
+async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
+    let carol = witness(trial).await?;
+    let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
+    logs_in(&mallory, own).await?;
+    let forms = shop(&mallory, own).await?.forms();
+    let lure = trial.named("a lure");
+    for name in ["username", "user", "user_id", "name"] {
+        trial.log().new_scene();
+        let mut fields = with(&forms, BUY, &[("item", &lure), (name, &her.name)]);
+        fields.iter_mut().filter(|(_, value)| *value == own.name).for_each(|(_, value)| *value = &her.name);
+        mallory.post(BUY, &fields).await?;
+        let so = "mallory put alice's name where the browser had put her own, and the shop believed it";
+        is_not_bought(&carol, her, &lure, so).await?;
+    }
+    trial.log().new_scene();
+    mallory.replaces(&own.name, &her.name);
+    for name in ["username", "user"] {
+        mallory.takes(&format!("{name}={}", her.name));
+    }
+    mallory.post(BUY, &with(&forms, BUY, &[("item", &lure)])).await?;
+    is_not_bought(&carol, her, &lure, "mallory put alice's name into a cookie, and the shop believed it").await
+}
+
+fn credentials(user: &User) -> [(&str, &str); 2] {
+    [("username", &user.name), ("password", &user.password)]
+}
+
+/// The fields of the form that posts to `path`, as the page fills them in, but for these.
+fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
+    let form = forms.iter().find(|form| form.goes_to(path));
+    let hidden = form.into_iter().flat_map(|form| form.filled());
+    let is_given = |name: &str| fields.iter().any(|(given, _)| *given == name);
+    hidden.filter(|(name, _)| !is_given(name)).chain(fields.iter().copied()).collect()
+}
+
+async fn logs_in(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
+    logs_in_with(browser, user).await.map(|_| ())
+}
+
+async fn logs_in_with(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
+    let form = browser.get(LOGIN).await?;
+    let login = browser.submit(&form, LOGIN, &credentials(user)).await?;
+    login.redirects_to(SHOP)?;
+    shop(browser, user).await?;
+    Ok(login)
+}
+
+/// The shop's page, which greets this user.
+async fn shop(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
+    let page = browser.get(SHOP).await?;
+    page.shows(&format!("Hello, {}", user.name))?;
+    Ok(page)
+}
+
+async fn buys(browser: &Browser<'_>, item: &str) -> Result<(), Miss> {
+    let page = browser.get(SHOP).await?;
+    browser.submit(&page, BUY, &[("item", item)]).await?.redirects_to(SHOP)
+}
+
+fn bought(user: &User, item: &str) -> String {
+    format!("{} bought {item}", user.name)
+}
+
+/// This browser is not taken for this user.
+async fn is_not(browser: &Browser<'_>, user: &User, so: &str) -> Result<(), Miss> {
+    let page = browser.get(SHOP).await?;
+    let greeting = format!("Hello, {}", user.name);
+    if page.text().contains(&greeting) {
+        return Err(page.miss(format!("a page without  {greeting}"), format!("the page shows  {greeting}")).so(so));
+    }
+    Ok(())
+}
+
+/// Someone who has nothing to do with it, and sees what everyone sees.
+async fn witness(trial: &Trial) -> Result<Browser<'_>, Miss> {
+    let carol = trial.browser("carol");
+    logs_in(&carol, trial.users.carol()).await?;
+    Ok(carol)
+}
+
+async fn is_not_bought(witness: &Browser<'_>, user: &User, item: &str, so: &str) -> Result<(), Miss> {
+    // What the witness's own session did does not matter.
+    witness.get(SHOP).await?.shows_not(&bought(user, item), so).map_err(|miss| miss.session(""))
+}
+
+async fn is_not_written(witness: &Browser<'_>, user: &User, text: &str, so: &str) -> Result<(), Miss> {
+    let line = format!("{} wrote: {text}", user.name);
+    witness.get(SHOP).await?.shows_not(&line, so).map_err(|miss| miss.session(""))
+}

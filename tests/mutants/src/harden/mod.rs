@@ -1,0 +1,104 @@
+//! Answers to exercise 6.
+
+mod right;
+mod weak;
+
+use axum::{
+    Extension, Router,
+    routing::{MethodRouter, get, post},
+};
+use checks::App;
+use solution_6::shop::Shop;
+use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
+
+use crate::{Mutant, RightAnswer, mutant};
+
+/// Every wrong answer, in the order of the checks they fall to.
+pub const MUTANTS: &[Mutant] = &[
+    mutant("nobody_may_post", "alices_day_is_as_it_was", || App::new(weak::nobody_may_post)),
+    mutant("expects_another_origin", "alices_day_is_as_it_was", || App::new(weak::expects_another_origin)),
+    mutant("no_logout_any_more", "alices_day_is_as_it_was", || App::new(weak::no_logout_any_more)),
+    mutant("greets_with_the_last_login", "alices_day_is_as_it_was", || App::new(weak::greets_with_the_last_login)),
+    mutant("login_keeps_the_id", "a_planted_id_is_worth_nothing", || App::new(weak::login_keeps_the_id)),
+    mutant("login_flushes_and_inserts", "a_planted_id_is_worth_nothing", || App::new(weak::login_flushes_and_inserts)),
+    mutant("login_renews_for_strangers_only", "a_planted_id_is_worth_nothing", || {
+        App::new(weak::login_renews_for_strangers_only)
+    }),
+    mutant("logout_ends_the_cookie", "a_copy_ends_with_the_logout", || App::new(weak::logout_ends_the_cookie)),
+    mutant("logout_changes_a_copy", "a_copy_ends_with_the_logout", || App::new(weak::logout_changes_a_copy)),
+    mutant("a_link_still_buys", "a_link_buys_nothing", || App::new(weak::a_link_still_buys)),
+    mutant("a_link_still_writes", "a_link_buys_nothing", || App::new(weak::a_link_still_writes)),
+    mutant("a_link_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_logs_out)),
+    mutant("cookie_goes_along", "another_sites_form_buys_nothing", || App::new(weak::cookie_goes_along)),
+    mutant("any_localhost_will_do", "another_sites_form_buys_nothing", || App::new(weak::any_localhost_will_do)),
+    mutant("one_token_for_all", "another_sites_form_buys_nothing", || App::new(weak::one_token_for_all)),
+    mutant("only_buying_is_guarded", "another_sites_form_buys_nothing", || App::new(weak::only_buying_is_guarded)),
+    mutant("logout_takes_any_cookie_away", "another_sites_form_buys_nothing", || {
+        App::new(weak::logout_takes_any_cookie_away)
+    }),
+    mutant("notes_are_safe", "what_visitors_write_is_text", || App::new(weak::notes_are_safe)),
+    mutant("items_are_safe", "what_visitors_write_is_text", || App::new(weak::items_are_safe)),
+    mutant("script_tags_are_taken_out", "what_visitors_write_is_text", || App::new(weak::script_tags_are_taken_out)),
+    mutant("all_tags_are_taken_out", "what_visitors_write_is_text", || App::new(weak::all_tags_are_taken_out)),
+    mutant("escaped_when_stored_too", "what_visitors_write_is_text", || App::new(weak::escaped_when_stored_too)),
+    mutant("scripts_read_the_cookie", "scripts_cannot_read_the_session_cookie", || {
+        App::new(weak::scripts_read_the_cookie)
+    }),
+    mutant("a_readable_copy", "scripts_cannot_read_the_session_cookie", || App::new(weak::a_readable_copy)),
+    mutant("the_form_says_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_says_who)),
+    mutant("the_form_may_say_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_may_say_who)),
+    mutant("a_cookie_says_who", "nobody_buys_in_anothers_name", || App::new(weak::a_cookie_says_who)),
+];
+
+/// Other right answers.
+pub const RIGHT_ANSWERS: &[RightAnswer] = &[
+    RightAnswer { name: "a token in each form, SameSite=None", app: || App::new(right::token::app) },
+    RightAnswer { name: "Sec-Fetch-Site at the door, SameSite=None", app: || App::new(right::fetch_site::app) },
+    RightAnswer { name: "Origin and Host compared, strict cookie, a policy", app: || App::new(right::origin::app) },
+    RightAnswer { name: "the field stays and must be right", app: || App::new(right::field::app) },
+    RightAnswer { name: "__Host- cookie, login by a new session, 302", app: || App::new(right::host_cookie::app) },
+];
+
+/// The solution's parts; a mutant puts its own in the place of one.
+struct Parts {
+    index: MethodRouter,
+    login_form: MethodRouter,
+    login: MethodRouter,
+    buy: MethodRouter,
+    note: MethodRouter,
+    logout: MethodRouter,
+    same_site: SameSite,
+    http_only: bool,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            index: get(solution_6::index),
+            login_form: get(solution_6::login_form),
+            login: post(solution_6::login),
+            buy: post(solution_6::buy),
+            note: post(solution_6::note),
+            logout: post(solution_6::logout),
+            same_site: SameSite::Lax,
+            http_only: true,
+        }
+    }
+}
+
+impl Parts {
+    fn on<S: SessionStore + Clone>(self, store: S) -> Router {
+        let sessions = SessionManagerLayer::new(store).with_same_site(self.same_site).with_http_only(self.http_only);
+        self.routes().layer(sessions)
+    }
+
+    fn routes(self) -> Router {
+        Router::new()
+            .route("/", self.index)
+            .route("/login", self.login_form.merge(self.login))
+            .route("/buy", self.buy)
+            .route("/note", self.note)
+            .route("/logout", self.logout)
+            .layer(Extension(Shop::default()))
+    }
+}

@@ -1,0 +1,376 @@
+//! Shops that mallory still gets something out of, and shops that alice gets nothing out of.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Extension, Form, Router,
+    extract::Request,
+    http::{
+        HeaderMap, Method, StatusCode,
+        header::{COOKIE, ORIGIN, SET_COOKIE},
+    },
+    middleware::{Next, from_fn},
+    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use checks::Users;
+use serde::Deserialize;
+use solution_6::{Credentials, Failure, Purchase, Text, USERNAME, shop::Shop};
+use tower_sessions::{
+    Session, SessionStore,
+    cookie::{Cookie, SameSite},
+};
+
+use super::Parts;
+
+type Accounts = Extension<Users>;
+type Books = Extension<Shop>;
+
+pub(super) fn nobody_may_post<S: SessionStore + Clone>(store: S) -> Router {
+    async fn refuse(request: Request, next: Next) -> Response {
+        match *request.method() {
+            Method::POST if request.uri().path() != "/login" => StatusCode::FORBIDDEN.into_response(),
+            _ => next.run(request).await,
+        }
+    }
+    Parts::default().on(store).layer(from_fn(refuse))
+}
+
+/// Lets a POST in if its Origin is right.
+fn guarded(shop: Router, is_right: fn(&str) -> bool, paths: &'static [&'static str]) -> Router {
+    let guard = move |request: Request, next: Next| async move {
+        let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("null");
+        let is_guarded = request.method() == Method::POST && paths.contains(&request.uri().path());
+        if is_guarded && !is_right(origin) {
+            return StatusCode::FORBIDDEN.into_response();
+        }
+        next.run(request).await
+    };
+    shop.layer(from_fn(guard))
+}
+
+const ALL: &[&str] = &["/login", "/buy", "/note", "/logout"];
+
+pub(super) fn expects_another_origin<S: SessionStore + Clone>(store: S) -> Router {
+    guarded(Parts::default().on(store), |origin| origin == "https://shop.example", ALL)
+}
+
+pub(super) fn no_logout_any_more<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { logout: post(|| async { StatusCode::FORBIDDEN }), ..Parts::default() }.on(store)
+}
+
+pub(super) fn greets_with_the_last_login<S: SessionStore + Clone>(store: S) -> Router {
+    type Last = Extension<Arc<Mutex<String>>>;
+    async fn login(
+        session: Session,
+        users: Accounts,
+        Extension(last): Last,
+        form: Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let username = form.0.username.clone();
+        let answer = solution_6::login(session, users, form).await?;
+        if answer.status() == StatusCode::SEE_OTHER {
+            *last.lock().unwrap() = username;
+        }
+        Ok(answer)
+    }
+    async fn index(session: Session, books: Books, Extension(last): Last) -> Result<Response, Failure> {
+        let last = last.lock().unwrap().clone();
+        if let Some(own) = session.get::<String>(USERNAME).await?.filter(|own| *own != last) {
+            return Ok(Html(format!("Hello, {last}, or {own}?").replace(&own, "you")).into_response());
+        }
+        solution_6::index(session, books).await
+    }
+    let parts = Parts { index: get(index), login: post(login), ..Parts::default() };
+    parts.on(store).layer(Extension(Arc::<Mutex<String>>::default()))
+}
+
+fn entering<S: SessionStore + Clone>(login: axum::routing::MethodRouter, store: S) -> Router {
+    Parts { login, ..Parts::default() }.on(store)
+}
+
+async fn named(session: &Session, Credentials { username, .. }: Credentials) -> Result<Response, Failure> {
+    session.insert(USERNAME, username).await?;
+    Ok(Redirect::to("/").into_response())
+}
+
+pub(super) fn login_keeps_the_id<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        Extension(users): Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(StatusCode::UNAUTHORIZED.into_response());
+        }
+        named(&session, sent).await
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn login_flushes_and_inserts<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        Extension(users): Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(StatusCode::UNAUTHORIZED.into_response());
+        }
+        session.flush().await?;
+        named(&session, sent).await
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn login_renews_for_strangers_only<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        Extension(users): Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(StatusCode::UNAUTHORIZED.into_response());
+        }
+        if session.get_value(USERNAME).await?.is_none() {
+            session.cycle_id().await?;
+        }
+        named(&session, sent).await
+    }
+    entering(post(login), store)
+}
+
+const ENDED: &str = "id=; Path=/; Secure; Max-Age=0";
+
+pub(super) fn logout_ends_the_cookie<S: SessionStore + Clone>(store: S) -> Router {
+    async fn logout() -> impl IntoResponse {
+        (AppendHeaders([(SET_COOKIE, ENDED)]), Redirect::to("/login"))
+    }
+    Parts { logout: post(logout), ..Parts::default() }.on(store)
+}
+
+/// Another site's form brings no cookie along, and still gets an answer that takes it away.
+pub(super) fn logout_takes_any_cookie_away<S: SessionStore + Clone>(store: S) -> Router {
+    async fn logout(session: Session) -> Result<Response, Failure> {
+        session.flush().await?;
+        Ok((AppendHeaders([(SET_COOKIE, ENDED)]), Redirect::to("/login")).into_response())
+    }
+    Parts { logout: post(logout), ..Parts::default() }.on(store)
+}
+
+/// Takes the name out of a copy of the session that is never saved.
+pub(super) fn logout_changes_a_copy<S: SessionStore + Clone>(store: S) -> Router {
+    let sessions = store.clone();
+    let logout = move |session: Session| {
+        let copy = Session::new(session.id(), Arc::new(sessions.clone()), None);
+        async move {
+            copy.remove::<String>(USERNAME).await?;
+            Ok::<_, Failure>((AppendHeaders([(SET_COOKIE, ENDED)]), Redirect::to("/login")))
+        }
+    };
+    Parts { logout: post(logout), ..Parts::default() }.on(store)
+}
+
+pub(super) fn a_link_still_buys<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { buy: get(solution_6::buy).post(solution_6::buy), ..Parts::default() }.on(store)
+}
+
+pub(super) fn a_link_still_writes<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { note: get(solution_6::note).post(solution_6::note), ..Parts::default() }.on(store)
+}
+
+pub(super) fn a_link_logs_out<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { logout: get(solution_6::logout).post(solution_6::logout), ..Parts::default() }.on(store)
+}
+
+pub(super) fn cookie_goes_along<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { same_site: SameSite::None, ..Parts::default() }.on(store)
+}
+
+pub(super) fn any_localhost_will_do<S: SessionStore + Clone>(store: S) -> Router {
+    let shop = Parts { same_site: SameSite::None, ..Parts::default() }.on(store);
+    guarded(shop, |origin| origin.ends_with("localhost"), ALL)
+}
+
+pub(super) fn only_buying_is_guarded<S: SessionStore + Clone>(store: S) -> Router {
+    let shop = Parts { same_site: SameSite::None, ..Parts::default() }.on(store);
+    guarded(shop, |origin| origin == "http://localhost", &["/buy"])
+}
+
+pub(super) fn one_token_for_all<S: SessionStore + Clone>(store: S) -> Router {
+    const TOKEN: &str = "6c1f0a2b7d";
+    #[derive(Deserialize)]
+    struct With<T> {
+        token: String,
+        #[serde(flatten)]
+        sent: T,
+    }
+    async fn index(session: Session, books: Books) -> Result<Response, Failure> {
+        let hidden = format!("<input type=hidden name=token value={TOKEN}><button>");
+        with_page(session, books, |page| page.replace("<button>", &hidden)).await
+    }
+    async fn buy(
+        session: Session,
+        books: Books,
+        Form(With { token, sent }): Form<With<Purchase>>,
+    ) -> Result<Response, Failure> {
+        match token.as_str() {
+            TOKEN => Ok(solution_6::buy(session, books, Form(sent)).await?.into_response()),
+            _ => Ok(StatusCode::FORBIDDEN.into_response()),
+        }
+    }
+    async fn note(
+        session: Session,
+        books: Books,
+        Form(With { token, sent }): Form<With<Text>>,
+    ) -> Result<Response, Failure> {
+        match token.as_str() {
+            TOKEN => Ok(solution_6::note(session, books, Form(sent)).await?.into_response()),
+            _ => Ok(StatusCode::FORBIDDEN.into_response()),
+        }
+    }
+    let parts =
+        Parts { index: get(index), buy: post(buy), note: post(note), same_site: SameSite::None, ..Parts::default() };
+    parts.on(store)
+}
+
+/// The solution's page, changed.
+async fn with_page(session: Session, books: Books, change: impl FnOnce(String) -> String) -> Result<Response, Failure> {
+    let answer = solution_6::index(session, books).await?;
+    if answer.status() != StatusCode::OK {
+        return Ok(answer);
+    }
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.map_err(|_| Failure)?;
+    Ok(Html(change(String::from_utf8_lossy(&body).into_owned())).into_response())
+}
+
+fn raw(page: &str) -> String {
+    page.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#x2f;", "/")
+        .replace("&#x27;", "'")
+        .replace("&amp;", "&")
+}
+
+/// What follows these words in each line of the page, as the stub shows it.
+fn unescaped(page: &str, words: &str) -> String {
+    let line = |line: &str| match line.split_once(words) {
+        Some((who, what)) => format!("{who}{words}{}", raw(what)),
+        None => line.to_owned(),
+    };
+    page.split("<li>").map(line).collect::<Vec<_>>().join("<li>")
+}
+
+pub(super) fn notes_are_safe<S: SessionStore + Clone>(store: S) -> Router {
+    async fn index(session: Session, books: Books) -> Result<Response, Failure> {
+        with_page(session, books, |page| unescaped(&page, " wrote: ")).await
+    }
+    Parts { index: get(index), ..Parts::default() }.on(store)
+}
+
+pub(super) fn items_are_safe<S: SessionStore + Clone>(store: S) -> Router {
+    async fn index(session: Session, books: Books) -> Result<Response, Failure> {
+        with_page(session, books, |page| unescaped(&page, " bought ")).await
+    }
+    Parts { index: get(index), ..Parts::default() }.on(store)
+}
+
+pub(super) fn script_tags_are_taken_out<S: SessionStore + Clone>(store: S) -> Router {
+    async fn note(session: Session, books: Books, Form(Text { text }): Form<Text>) -> Result<Redirect, Failure> {
+        let text = text.replace("<script>", "").replace("</script>", "");
+        solution_6::note(session, books, Form(Text { text })).await
+    }
+    async fn index(session: Session, books: Books) -> Result<Response, Failure> {
+        with_page(session, books, |page| unescaped(&page, " wrote: ")).await
+    }
+    Parts { index: get(index), note: post(note), ..Parts::default() }.on(store)
+}
+
+pub(super) fn all_tags_are_taken_out<S: SessionStore + Clone>(store: S) -> Router {
+    async fn note(session: Session, books: Books, Form(Text { text }): Form<Text>) -> Result<Redirect, Failure> {
+        let text = text.replace(['<', '>'], "");
+        solution_6::note(session, books, Form(Text { text })).await
+    }
+    Parts { note: post(note), ..Parts::default() }.on(store)
+}
+
+pub(super) fn escaped_when_stored_too<S: SessionStore + Clone>(store: S) -> Router {
+    async fn note(session: Session, books: Books, Form(Text { text }): Form<Text>) -> Result<Redirect, Failure> {
+        let text = text.replace('<', "&lt;");
+        solution_6::note(session, books, Form(Text { text })).await
+    }
+    Parts { note: post(note), ..Parts::default() }.on(store)
+}
+
+pub(super) fn scripts_read_the_cookie<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { http_only: false, ..Parts::default() }.on(store)
+}
+
+/// A script of the shop's own wants to know the session.
+pub(super) fn a_readable_copy<S: SessionStore + Clone>(store: S) -> Router {
+    async fn index(session: Session, books: Books) -> Result<Response, Failure> {
+        let id = session.id().map(|id| id.to_string()).unwrap_or_default();
+        let copy = AppendHeaders([(SET_COOKIE, format!("sid={id}; Path=/; SameSite=Strict"))]);
+        Ok((copy, solution_6::index(session, books).await?).into_response())
+    }
+    Parts { index: get(index), ..Parts::default() }.on(store)
+}
+
+#[derive(Deserialize)]
+struct Claimed {
+    username: Option<String>,
+    item: String,
+}
+
+/// The stub's own field.
+async fn with_field(session: Session, books: Books) -> Result<Response, Failure> {
+    let own = session.get::<String>(USERNAME).await?.unwrap_or_default().replace('<', "&lt;");
+    with_page(session, books, |page| {
+        page.replace("action=\"/buy\">", &format!("action=\"/buy\"><input type=hidden name=username value=\"{own}\">"))
+    })
+    .await
+}
+
+pub(super) fn the_form_says_who<S: SessionStore + Clone>(store: S) -> Router {
+    async fn buy(session: Session, Extension(shop): Books, Form(sent): Form<Claimed>) -> Result<Redirect, Failure> {
+        if session.get_value(USERNAME).await?.is_some() {
+            shop.order(sent.username.unwrap_or_default(), sent.item);
+        }
+        Ok(Redirect::to("/"))
+    }
+    Parts { index: get(with_field), buy: post(buy), ..Parts::default() }.on(store)
+}
+
+/// The field is gone from the page, and is believed if somebody sends it.
+pub(super) fn the_form_may_say_who<S: SessionStore + Clone>(store: S) -> Router {
+    async fn buy(session: Session, Extension(shop): Books, Form(sent): Form<Claimed>) -> Result<Redirect, Failure> {
+        if let Some(own) = session.get::<String>(USERNAME).await? {
+            shop.order(sent.username.unwrap_or(own), sent.item);
+        }
+        Ok(Redirect::to("/"))
+    }
+    Parts { buy: post(buy), ..Parts::default() }.on(store)
+}
+
+pub(super) fn a_cookie_says_who<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Accounts, form: Form<Credentials>) -> Result<Response, Failure> {
+        let cookie = Cookie::build(("username", form.0.username.clone())).path("/").http_only(true).build();
+        Ok((AppendHeaders([(SET_COOKIE, cookie.to_string())]), solution_6::login(session, users, form).await?)
+            .into_response())
+    }
+    async fn buy(
+        session: Session,
+        Extension(shop): Books,
+        headers: HeaderMap,
+        Form(Purchase { item }): Form<Purchase>,
+    ) -> Result<Redirect, Failure> {
+        let cookies = headers.get(COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
+        let claimed = Cookie::split_parse(cookies.to_owned()).flatten().find(|cookie| cookie.name() == "username");
+        if let (Some(_), Some(claimed)) = (session.get_value(USERNAME).await?, claimed) {
+            shop.order(claimed.value().to_owned(), item);
+        }
+        Ok(Redirect::to("/"))
+    }
+    Parts { login: post(login), buy: post(buy), ..Parts::default() }.on(store)
+}
