@@ -376,6 +376,15 @@ pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
     Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
+/// A part of a path: everything that is no letter, digit or hyphen is percent-encoded.
+pub(crate) fn in_path(part: &str) -> String {
+    let encoded = part.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    encoded.collect()
+}
+
 fn in_short(status: StatusCode, headers: &HeaderMap) -> String {
     match headers.get(LOCATION) {
         Some(location) => format!("{} → {}", status.as_u16(), String::from_utf8_lossy(location.as_bytes())),

@@ -1,6 +1,6 @@
 //! The checks of exercise 2: a cart in the session.
 
-use crate::{Answer, Browser, Check, Miss, Suite, Trial, neighbour, reading};
+use crate::{Answer, Browser, Check, Miss, Suite, Trial, browser::in_path, neighbour, reading};
 
 /// The bounds of the README.
 const MOST_ITEMS: usize = 50;
@@ -349,13 +349,8 @@ async fn refuses(browser: &Browser<'_>, item: &str, what: &str) -> Result<(), Mi
     Ok(())
 }
 
-/// An item in an address: everything that is no letter, digit or hyphen is percent-encoded.
 fn address(what: &str, item: &str) -> String {
-    let encoded = item.bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    });
-    format!("/{what}/{}", encoded.collect::<String>())
+    format!("/{what}/{}", in_path(item))
 }
 
 fn is_not_empty(page: &Answer) -> Result<(), Miss> {

@@ -9,7 +9,8 @@
 //! - `harness`: the test binary. It speaks the libtest protocol (`args`), starts itself again for each check,
 //!   ends a check that does not end by itself, and prints the report.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
-//! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`]: the checks of exercises 1 to 6.
+//! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`],
+//!   [`roles`]: the checks of exercises 1 to 7.
 //! - `reading`, `neighbour`: what more than one exercise asks for.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
@@ -33,6 +34,7 @@ pub mod preferences;
 mod reading;
 mod render;
 pub mod report;
+pub mod roles;
 mod run;
 pub mod store;
 mod suite;
@@ -47,8 +49,15 @@ pub use render::{Telling, render};
 pub use report::{CheckReport, Failure, Outcome, Report, Step};
 pub use suite::{Check, Suite};
 pub use trial::{App, Miss, Told, Trial};
-pub use users::{User, Users};
+pub use users::{Role, User, Users};
 
 /// The checks of every exercise, in order.
-pub static SUITES: &[&Suite] =
-    &[&login::SUITE, &cart::SUITE, &preferences::SUITE, &timeouts::SUITE, &folder::SUITE, &harden::SUITE];
+pub static SUITES: &[&Suite] = &[
+    &login::SUITE,
+    &cart::SUITE,
+    &preferences::SUITE,
+    &timeouts::SUITE,
+    &folder::SUITE,
+    &harden::SUITE,
+    &roles::SUITE,
+];

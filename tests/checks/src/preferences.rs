@@ -422,7 +422,7 @@ async fn saves_nothing(trial: &Trial, browser: &Browser<'_>, before: Choice, for
     if !is_refused {
         let miss = answer.miss(format!("{wanted} for {what}"), answer.in_short());
         return Err(match answer.status.as_u16() {
-            200..400 => miss.so(format!("{what} was taken as if it were a choice")),
+            200..=399 => miss.so(format!("{what} was taken as if it were a choice")),
             400 => miss.so("400 says that a request cannot be read; this one can, and what it says is not valid: 422"),
             _ => miss,
         });

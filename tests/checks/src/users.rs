@@ -1,33 +1,86 @@
 //! The people who have an account.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The accounts an exercise is given, as an axum `Extension`. They are others in every run.
+/// The accounts an exercise is given, as an axum `Extension`. They are others in every run. Clones are the same ones.
 ///
 /// Passwords are compared as they are: these exercises are about what comes after the password.
 /// Lesson 5 keeps accounts the way they should be kept, with argon2id.
 #[derive(Clone, Debug)]
 pub struct Users {
-    all: Arc<[User]>,
+    first: Arc<[User]>,
     suffix: Arc<str>,
+    accounts: Arc<Mutex<Vec<Account>>>,
 }
 
-/// One account.
+/// Who somebody is, and how they prove it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
-    /// The name to log in with. Any text: people are free to choose.
+    /// What is typed into `username`.
     pub name: String,
-    /// The password.
+    /// What is typed into `password`.
     pub password: String,
+}
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Role {
+    /// Use the site.
+    User,
+    /// Look after the others, too.
+    Admin,
+}
+
+#[derive(Debug)]
+struct Account {
+    user: User,
+    role: Role,
+    epoch: u64,
 }
 
 impl Users {
     /// Whether there is an account of this name, and this is its password.
     pub fn verify(&self, name: &str, password: &str) -> bool {
-        self.all.iter().any(|user| user.name == name && user.password == password)
+        self.look(name, |account| account.user.password == password).unwrap_or(false)
     }
 
-    /// The accounts of a demo: alice, bob, and carol, whose name is `<i>carol</i>`.
+    /// The names of all accounts, in the order in which they were made.
+    pub fn names(&self) -> Vec<String> {
+        self.accounts().iter().map(|account| account.user.name.clone()).collect()
+    }
+
+    /// What this user may do, now; nothing if there is no such account.
+    pub fn role(&self, name: &str) -> Option<Role> {
+        self.look(name, |account| account.role)
+    }
+
+    /// Gives this user another role; whether there is such an account.
+    pub fn set_role(&self, name: &str, role: Role) -> bool {
+        self.look(name, |account| account.role = role).is_some()
+    }
+
+    /// Deletes this account; whether there was one.
+    pub fn delete(&self, name: &str) -> bool {
+        let mut accounts = self.accounts();
+        let before = accounts.len();
+        accounts.retain(|account| account.user.name != name);
+        accounts.len() < before
+    }
+
+    /// A number in the account, 0 at first; nothing if there is no such account.
+    pub fn epoch(&self, name: &str) -> Option<u64> {
+        self.look(name, |account| account.epoch)
+    }
+
+    /// Raises that number by one and gives it; nothing if there is no such account.
+    pub fn next_epoch(&self, name: &str) -> Option<u64> {
+        self.look(name, |account| {
+            account.epoch += 1;
+            account.epoch
+        })
+    }
+
+    /// The accounts of a demo: alice, who is an admin, bob, and carol, whose name is `<i>carol</i>`.
     pub fn demo() -> Self {
         Self::with_suffix("")
     }
@@ -35,12 +88,15 @@ impl Users {
     /// The same three with `suffix` in every name and password.
     pub(crate) fn with_suffix(suffix: &str) -> Self {
         let user = |name: String, password: &str| User { name, password: format!("{password}{suffix}") };
-        let all = Arc::new([
+        let first = [
             user(format!("alice{suffix}"), "wonderland"),
             user(format!("bob{suffix}"), "builder"),
             user(format!("<i>carol{suffix}</i>"), "singer"),
-        ]);
-        Self { all, suffix: suffix.into() }
+        ];
+        let roles = [Role::Admin, Role::User, Role::User];
+        let accounts = first.clone().into_iter().zip(roles).map(|(user, role)| Account { user, role, epoch: 0 });
+        let accounts = Arc::new(Mutex::new(accounts.collect()));
+        Self { first: Arc::new(first), suffix: suffix.into(), accounts }
     }
 
     /// A word with this run's suffix.
@@ -49,14 +105,22 @@ impl Users {
     }
 
     pub(crate) fn alice(&self) -> &User {
-        &self.all[0]
+        &self.first[0]
     }
 
     pub(crate) fn bob(&self) -> &User {
-        &self.all[1]
+        &self.first[1]
     }
 
     pub(crate) fn carol(&self) -> &User {
-        &self.all[2]
+        &self.first[2]
+    }
+
+    fn look<T>(&self, name: &str, look: impl FnOnce(&mut Account) -> T) -> Option<T> {
+        self.accounts().iter_mut().find(|account| account.user.name == name).map(look)
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, Vec<Account>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

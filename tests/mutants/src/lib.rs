@@ -10,6 +10,7 @@ pub mod harden;
 pub mod login;
 pub mod preferences;
 pub mod rogue;
+pub mod roles;
 pub mod timeouts;
 
 use checks::App;

@@ -1,0 +1,221 @@
+//! Exercise 7, roles, solved.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Extension, Form, Router,
+    extract::{FromRequestParts, Path},
+    http::{StatusCode, request::Parts},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use checks::{Role, Users};
+use minijinja::{Environment, context, value::Serde};
+use serde::{Deserialize, Serialize};
+use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
+
+/// The answer.
+pub fn app<S: SessionStore + Clone>(store: S) -> Router {
+    Router::new()
+        .route("/login", get(login_form).post(login))
+        .route("/logout", post(logout))
+        .route("/dashboard", get(dashboard))
+        .route("/admin", get(admin))
+        .route("/admin/users/{name}/demote", post(demote))
+        .route("/admin/users/{name}/delete", post(delete))
+        .route("/sessions/end_others", post(end_others))
+        .layer(SessionManagerLayer::new(store).with_name("exercise-7"))
+}
+
+// ANCHOR: login
+/// What the session knows of its user: who they are, and which epoch of their account it belongs to. What they may
+/// do is not in it, as that can change while the session lives.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Login {
+    /// Who.
+    pub username: String,
+    /// The account's epoch at the login.
+    pub epoch: u64,
+}
+
+impl Login {
+    /// Where the session keeps it.
+    pub const KEY: &str = "login";
+
+    /// The login of this session, if its account is still there and no other session has ended it.
+    pub async fn of(session: &Session, users: &Users) -> Result<Option<Self>, Error> {
+        let login: Option<Self> = session.get(Self::KEY).await?;
+        Ok(login.filter(|login| users.epoch(&login.username) == Some(login.epoch)))
+    }
+}
+// ANCHOR_END: login
+
+// ANCHOR: extractors
+/// A handler that asks for this is for users.
+#[derive(Debug)]
+pub struct User {
+    /// Who it is.
+    pub username: String,
+    /// What they may do, now.
+    pub role: Role,
+    /// Their session.
+    pub session: Session,
+    /// The accounts.
+    pub users: Users,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for User {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let failed = || Failure.into_response();
+        let session = Session::from_request_parts(parts, state).await.map_err(|_| failed())?;
+        let users = parts.extensions.get::<Users>().cloned().ok_or_else(failed)?;
+        let login = Login::of(&session, &users).await.map_err(|_| failed())?;
+        let found = login.and_then(|Login { username, .. }| users.role(&username).map(|role| (username, role)));
+        let (username, role) = found.ok_or_else(|| Redirect::to("/login").into_response())?;
+        Ok(Self { username, role, session, users })
+    }
+}
+
+/// A handler that asks for this is for admins.
+#[derive(Debug)]
+pub struct Admin(pub User);
+
+impl<S: Send + Sync> FromRequestParts<S> for Admin {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let user = User::from_request_parts(parts, state).await?;
+        match user.role {
+            Role::Admin => Ok(Self(user)),
+            Role::User => Err((StatusCode::FORBIDDEN, "This is for admins.\n").into_response()),
+        }
+    }
+}
+// ANCHOR_END: extractors
+
+/// The form.
+pub async fn login_form() -> Result<Html<String>, Failure> {
+    page("login.html", context! {})
+}
+
+/// What the login form sends.
+#[derive(Deserialize)]
+pub struct Credentials {
+    /// Who it claims to be.
+    pub username: String,
+    /// The claim's proof.
+    pub password: String,
+}
+
+/// Lets the user in under a new session ID.
+pub async fn login(
+    session: Session,
+    Extension(users): Extension<Users>,
+    Form(Credentials { username, password }): Form<Credentials>,
+) -> Result<Response, Failure> {
+    let epoch = users.epoch(&username).filter(|_| users.verify(&username, &password));
+    let Some(epoch) = epoch else {
+        let refused = page("login.html", context! { refused => true })?;
+        return Ok((StatusCode::UNAUTHORIZED, refused).into_response());
+    };
+    session.cycle_id().await?;
+    session.insert(Login::KEY, Login { username, epoch }).await?;
+    Ok(Redirect::to("/dashboard").into_response())
+}
+
+/// Ends the session, here and in the browser.
+pub async fn logout(session: Session) -> Result<Redirect, Failure> {
+    session.flush().await?;
+    Ok(Redirect::to("/login"))
+}
+
+/// The user's own page.
+pub async fn dashboard(User { username, role, .. }: User) -> Result<Html<String>, Failure> {
+    page("dashboard.html", context! { username, is_admin => role == Role::Admin })
+}
+
+/// All users.
+pub async fn admin(Admin(User { users, .. }): Admin) -> Result<Html<String>, Failure> {
+    let role = |name: &str| if users.role(name) == Some(Role::Admin) { "admin" } else { "user" };
+    let names = users.names();
+    let all: Vec<_> = names.iter().map(|name| (name, role(name))).collect();
+    page("admin.html", context! { users => Serde(all) })
+}
+
+/// An admin becomes a user.
+pub async fn demote(Admin(User { users, .. }): Admin, Path(name): Path<String>) -> Result<Redirect, Refusal> {
+    may_lose(&users, &name)?;
+    users.set_role(&name, Role::User);
+    Ok(Redirect::to("/admin"))
+}
+
+/// An account goes.
+pub async fn delete(Admin(User { users, .. }): Admin, Path(name): Path<String>) -> Result<Redirect, Refusal> {
+    may_lose(&users, &name)?;
+    users.delete(&name);
+    Ok(Redirect::to("/admin"))
+}
+
+/// A status, and why.
+pub type Refusal = (StatusCode, &'static str);
+
+/// Whether this user can be spared as what they are.
+pub fn may_lose(users: &Users, name: &str) -> Result<(), Refusal> {
+    let is_admin = |name: &str| users.role(name) == Some(Role::Admin);
+    let others = users.names().iter().filter(|other| *other != name && is_admin(other)).count();
+    match users.role(name) {
+        None => Err((StatusCode::NOT_FOUND, "There is no such user.\n")),
+        Some(Role::Admin) if others == 0 => Err((StatusCode::CONFLICT, "This is the last admin.\n")),
+        Some(_) => Ok(()),
+    }
+}
+
+// ANCHOR: end_others
+/// Every session of the old epoch is over; this one goes over to the new one.
+pub async fn end_others(User { username, session, users, .. }: User) -> Result<Redirect, Failure> {
+    let epoch = users.next_epoch(&username).ok_or(Failure)?;
+    session.insert(Login::KEY, Login { username, epoch }).await?;
+    Ok(Redirect::to("/dashboard"))
+}
+// ANCHOR_END: end_others
+
+static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
+    let mut templates = Environment::new();
+    for (name, source) in [
+        ("login.html", include_str!("../templates/login.html")),
+        ("dashboard.html", include_str!("../templates/dashboard.html")),
+        ("admin.html", include_str!("../templates/admin.html")),
+    ] {
+        templates.add_template(name, source).expect("the solution's own templates parse");
+    }
+    templates
+});
+
+/// A page of these templates.
+pub fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> {
+    Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
+}
+
+/// The store or a template let us down; the visitor learns no more than that.
+#[derive(Debug)]
+pub struct Failure;
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (StatusCode::INTERNAL_SERVER_ERROR, "This did not work. Please try again.\n").into_response()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(_: Error) -> Self {
+        Self
+    }
+}
+
+impl From<minijinja::Error> for Failure {
+    fn from(_: minijinja::Error) -> Self {
+        Self
+    }
+}

@@ -1,0 +1,400 @@
+//! The checks of exercise 7: what somebody may do, and when that changes.
+
+use session_inspector::{Operation, Outcome};
+
+use crate::{Answer, Browser, Check, Miss, Role, Suite, Trial, User, browser::in_path, neighbour, reading};
+
+const LOGIN: &str = "/login";
+const DASHBOARD: &str = "/dashboard";
+const ADMIN: &str = "/admin";
+const END_OTHERS: &str = "/sessions/end_others";
+const LOGOUT: &str = "/logout";
+
+const FORBIDDEN: u16 = 403;
+
+/// Exercise 7.
+pub static SUITE: Suite = Suite {
+    exercise: 7,
+    readme: include_str!("../../../exercises/7-roles/README.md"),
+    passes_at_first: &[],
+    checks: &[
+        Check {
+            id: "users_have_a_dashboard",
+            why: "what a session does not know, nobody is; who it does know must find their own page",
+            hint: 2,
+            read: "applications/roles.md#how-does-a-handler-say-whom-it-is-for",
+            run: |trial| Box::pin(users_have_a_dashboard(trial)),
+        },
+        Check {
+            id: "the_admin_dashboard_is_for_admins",
+            why: "who is known is not yet allowed; 401, or a login page, would send a user in circles (ASVS 8.2.1)",
+            hint: 2,
+            read: "applications/roles.md#how-does-a-handler-say-whom-it-is-for",
+            run: |trial| Box::pin(the_admin_dashboard_is_for_admins(trial)),
+        },
+        Check {
+            id: "only_an_admin_demotes_and_deletes",
+            why: "a page that shows no button is no guard: anyone can send the request that the button sends (ASVS 8.2.1)",
+            hint: 3,
+            read: "applications/roles.md#how-does-a-handler-say-whom-it-is-for",
+            run: |trial| Box::pin(only_an_admin_demotes_and_deletes(trial)),
+        },
+        Check {
+            id: "a_demotion_acts_at_once",
+            why: "who was dismissed this morning must not be an admin until their session ends (ASVS 8.3.2)",
+            hint: 1,
+            read: "applications/roles.md#when-does-a-change-take-effect",
+            run: |trial| Box::pin(a_demotion_acts_at_once(trial)),
+        },
+        Check {
+            id: "a_promotion_acts_at_once",
+            why: "the role is looked up where it is kept, so that every change of it counts",
+            hint: 1,
+            read: "applications/roles.md#when-does-a-change-take-effect",
+            run: |trial| Box::pin(a_promotion_acts_at_once(trial)),
+        },
+        Check {
+            id: "a_deletion_acts_at_once",
+            why: "a session outlives its account unless somebody asks for it; its owner has left, and may have left it open (ASVS 7.4.2)",
+            hint: 1,
+            read: "security/ending.md#what-is-left-after-the-dismissal",
+            run: |trial| Box::pin(a_deletion_acts_at_once(trial)),
+        },
+        Check {
+            id: "the_last_admin_stays",
+            why: "a site without an admin can be mended by nobody from within",
+            hint: 4,
+            read: "applications/roles.md#what-about-the-last-admin",
+            run: |trial| Box::pin(the_last_admin_stays(trial)),
+        },
+        Check {
+            id: "other_sessions_are_ended",
+            why: "whoever lost a laptop must be able to end what is open on it (ASVS 7.5.2)",
+            hint: 5,
+            read: "applications/my-sessions.md#how-is-one-of-them-ended",
+            run: |trial| Box::pin(other_sessions_are_ended(trial)),
+        },
+        Check {
+            id: "a_logout_leaves_nothing_behind",
+            why: "whatever stays in the record is the next visitor's, or whoever's copied the cookie (ASVS 7.4.1)",
+            hint: 6,
+            read: "basics/log-out.md#what-flush-does",
+            run: |trial| Box::pin(a_logout_leaves_nothing_behind(trial)),
+        },
+        Check {
+            id: "a_login_issues_a_new_session_id",
+            why: "who knows the session ID before the login knows it afterwards, unless the login makes a new one (ASVS 7.2.4)",
+            hint: 6,
+            read: "security/fixation.md#what-stops-it",
+            run: |trial| Box::pin(a_login_issues_a_new_session_id(trial)),
+        },
+        Check {
+            id: "names_are_text",
+            why: "a name that is pasted into the admins' page as HTML is a script that runs with an admin's rights",
+            hint: 7,
+            read: "security/scripts.md#what-stops-the-ride",
+            run: |trial| Box::pin(names_are_text(trial)),
+        },
+        Check {
+            id: "reading_changes_nothing",
+            why: "an admin's browser follows links as well; only a POST may change anything (ASVS 3.5.3)",
+            hint: 2,
+            read: "security/csrf.md#can-a-link-buy-something",
+            run: |trial| Box::pin(reading_changes_nothing(trial)),
+        },
+    ],
+};
+
+async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
+    trial.browser("stranger").get(DASHBOARD).await?.redirects_to(LOGIN)?;
+    let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    logs_in(&alice, trial.users.alice()).await?;
+    logs_in(&bob, trial.users.bob()).await?;
+    for (browser, own, other) in
+        [(&alice, trial.users.alice(), trial.users.bob()), (&bob, trial.users.bob(), trial.users.alice())]
+    {
+        let page = browser.get(DASHBOARD).await?;
+        page.shows("User dashboard")?;
+        page.shows(&own.name).map_err(|miss| match page.text().contains(&other.name) {
+            true => miss.so("one visitor sees another's dashboard: who is logged in is kept outside the session"),
+            false => miss,
+        })?;
+        page.shows_not(&other.name, "one visitor sees another's dashboard")?;
+    }
+    let forgetful = User { password: trial.users.bob().password.clone(), ..trial.users.alice().clone() };
+    let browser = trial.browser("forgetful");
+    browser.log_in(&forgetful).await?.has_status(401)?;
+    browser.get(DASHBOARD).await?.redirects_to(LOGIN)
+}
+
+async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
+    trial.browser("stranger").get(ADMIN).await?.redirects_to(LOGIN)?;
+    let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    logs_in(&bob, trial.users.bob()).await?;
+    is_forbidden(&bob.get(ADMIN).await?, "a user sees what is for admins")?;
+    logs_in(&alice, trial.users.alice()).await?;
+    let page = alice.get(ADMIN).await?;
+    page.shows("Admin dashboard")?;
+    [trial.users.alice(), trial.users.bob()].into_iter().try_for_each(|user| page.shows(&user.name))
+}
+
+async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
+    let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    let [her, his] = [trial.users.alice(), trial.users.bob()];
+    logs_in(&bob, his).await?;
+    let nobody = trial.named("nobody");
+    for what in ["demote", "delete"] {
+        for name in [&her.name, &his.name] {
+            trial.browser("stranger").post(&path(name, what), &[]).await?.redirects_to(LOGIN)?;
+            is_forbidden(&bob.post(&path(name, what), &[]).await?, &format!("a user may {what}"))?;
+        }
+        let so = "who is not allowed to ask learns from the answer that there is no such user";
+        is_forbidden(&bob.post(&path(&nobody, what), &[]).await?, so)?;
+        is_there(
+            trial,
+            her,
+            Some(Role::Admin),
+            &format!("the answer refuses to {what}, and it was done all the same"),
+        )?;
+        is_there(trial, his, Some(Role::User), &format!("the answer refuses to {what}, and it was done all the same"))?;
+    }
+    trial.log().new_scene();
+    logs_in(&alice, her).await?;
+    for what in ["demote", "delete"] {
+        let answer = alice.post(&path(&nobody, what), &[]).await?;
+        answer.has_status(404).map_err(|miss| match answer.status.is_redirection() {
+            true => miss.so("there is no such user, and the answer is that it was done"),
+            false => miss,
+        })?;
+    }
+    let carol = trial.users.carol();
+    trial.users.set_role(&his.name, Role::Admin);
+    alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
+    is_there(trial, his, Some(Role::User), "the demotion was answered, and the account has its role still")?;
+    is_there(trial, carol, Some(Role::User), "another account went with it")?;
+    alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
+    is_there(trial, his, None, "the deletion was answered, and the account is still there")?;
+    is_there(trial, carol, Some(Role::User), "another account went with it")?;
+    alice.get(ADMIN).await?.shows_not(&his.name, "the deleted user is still on the page")
+}
+
+async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
+    let (alice, bob, phone) = (trial.browser("alice"), trial.browser("bob"), trial.browser("phone"));
+    let his = trial.users.bob();
+    trial.users.set_role(&his.name, Role::Admin);
+    trial.log().event("(accounts)", "bob is an admin".to_owned(), "# bob is an admin".to_owned());
+    for browser in [&bob, &phone] {
+        logs_in(browser, his).await?;
+        browser.get(ADMIN).await?.shows("Admin dashboard")?;
+    }
+    logs_in(&alice, trial.users.alice()).await?;
+    trial.log().new_scene();
+    alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
+    for browser in [&bob, &phone] {
+        let so = "bob is no admin any more, and his session still says that he is";
+        is_forbidden(&browser.get(ADMIN).await?, so)?;
+        is_forbidden(&browser.post(&path(&trial.users.carol().name, "delete"), &[]).await?, so)?;
+        let page = browser.get(DASHBOARD).await?;
+        page.shows(&his.name).map_err(|miss| miss.so("bob was demoted, not deleted: he is logged in still"))?;
+    }
+    is_there(trial, trial.users.carol(), Some(Role::User), "the answer refuses, and it was done all the same")
+}
+
+async fn a_promotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
+    let (bob, his) = (trial.browser("bob"), trial.users.bob());
+    logs_in(&bob, his).await?;
+    bob.get(ADMIN).await?.has_status(FORBIDDEN)?;
+    trial.users.set_role(&his.name, Role::Admin);
+    trial.log().event("(accounts)", "bob is an admin now".to_owned(), "# bob is an admin now".to_owned());
+    let page = bob.get(ADMIN).await?;
+    page.shows("Admin dashboard").map_err(|miss| miss.so("bob is an admin now, and his session does not know it"))
+}
+
+async fn a_deletion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
+    let (alice, bob, phone) = (trial.browser("alice"), trial.browser("bob"), trial.browser("phone"));
+    let his = trial.users.bob();
+    logs_in(&bob, his).await?;
+    logs_in(&phone, his).await?;
+    logs_in(&alice, trial.users.alice()).await?;
+    trial.log().new_scene();
+    alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
+    let so = "the account is gone, and its session still opens the page";
+    for browser in [&bob, &phone] {
+        for page in [DASHBOARD, ADMIN] {
+            browser.get(page).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))?;
+        }
+        browser.post(END_OTHERS, &[]).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))?;
+    }
+    bob.log_in(his).await?.has_status(401)?;
+    alice.get(DASHBOARD).await?.shows(&trial.users.alice().name)
+}
+
+async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
+    let (alice, her, his) = (trial.browser("alice"), trial.users.alice(), trial.users.bob());
+    logs_in(&alice, her).await?;
+    let so = "nobody is left who could make anybody an admin";
+    for what in ["demote", "delete"] {
+        let answer = alice.post(&path(&her.name, what), &[]).await?;
+        let refused =
+            answer.has_status(409).map_err(|miss| if answer.status.is_redirection() { miss.so(so) } else { miss });
+        refused?;
+        is_there(trial, her, Some(Role::Admin), so)?;
+    }
+    // Where there is another one she may go.
+    trial.log().new_scene();
+    trial.users.set_role(&his.name, Role::Admin);
+    trial.log().event("(accounts)", "bob is an admin, too".to_owned(), "# bob is an admin, too".to_owned());
+    alice.post(&path(&her.name, "demote"), &[]).await?;
+    is_there(trial, her, Some(Role::User), "alice is not the last admin: bob is one, too")
+}
+
+async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
+    let his = trial.users.bob();
+    let [bob, phone, library] = ["bob", "phone", "library"].map(|who| trial.browser(who));
+    let alice = trial.browser("alice");
+    logs_in(&alice, trial.users.alice()).await?;
+    for browser in [&bob, &phone, &library] {
+        logs_in(browser, his).await?;
+    }
+    trial.browser("stranger").post(END_OTHERS, &[]).await?.redirects_to(LOGIN)?;
+    trial.log().new_scene();
+    bob.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
+    for browser in [&phone, &library] {
+        let so = "bob ended his other sessions, and this one still opens the page";
+        browser.get(DASHBOARD).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))?;
+    }
+    bob.get(DASHBOARD).await?.shows(&his.name).map_err(|miss| miss.so("the session that asked was ended as well"))?;
+    let so = "bob ended his other sessions, and alice's went with them";
+    alice.get(DASHBOARD).await?.shows(&trial.users.alice().name).map_err(|miss| miss.so(so))?;
+
+    trial.log().new_scene();
+    logs_in(&phone, his).await?;
+    phone
+        .get(DASHBOARD)
+        .await?
+        .shows(&his.name)
+        .map_err(|miss| miss.so("bob has logged in again, and is not let in"))?;
+    bob.get(DASHBOARD)
+        .await?
+        .shows(&his.name)
+        .map_err(|miss| miss.so("a later login has ended the session that was kept"))?;
+    phone.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
+    bob.get(DASHBOARD)
+        .await?
+        .redirects_to(LOGIN)
+        .map_err(|miss| miss.so("it worked once, and the second time no more"))?;
+    phone.get(DASHBOARD).await?.shows(&his.name)
+}
+
+async fn a_logout_leaves_nothing_behind(trial: &Trial) -> Result<(), Miss> {
+    let (alice, her) = (trial.browser("alice"), trial.users.alice());
+    let login = logs_in(&alice, her).await?;
+    alice.get(ADMIN).await?.shows("Admin dashboard")?;
+    let mallory = alice.copied_by("mallory");
+    let logout = alice.post(LOGOUT, &[]).await?;
+    logout.redirects_to(LOGIN)?;
+    for browser in [&mallory, &alice] {
+        for page in [DASHBOARD, ADMIN] {
+            let so = "the logout did not reach the server's side: the session still stands in the store";
+            browser.get(page).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))?;
+        }
+    }
+    let calls = &logout.exchange.calls;
+    let destroyed = calls.iter().any(|call| call.operation == Operation::Delete && call.outcome == Outcome::Done);
+    if !login.exchange.calls.is_empty() && (!destroyed || logout.exchange.session.after.is_some()) {
+        let holds =
+            serde_json::to_string(&logout.exchange.session.after.clone().unwrap_or_default()).unwrap_or_default();
+        let miss = logout.miss("no record in the store", format!("a record that holds {holds}"));
+        return Err(miss.so("the session was emptied, not ended: its ID still opens it"));
+    }
+    trial.browser("stranger").post(LOGOUT, &[]).await?.redirects_to(LOGIN)?;
+    logs_in(&alice, trial.users.bob()).await?;
+    is_forbidden(&alice.get(ADMIN).await?, "bob uses the browser after alice, and has her rights")
+}
+
+async fn a_login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
+    let mallory = trial.browser("mallory");
+    logs_in(&mallory, trial.users.bob()).await?;
+    let alice = mallory.copied_by("alice");
+    logs_in(&alice, trial.users.alice()).await?;
+    let so = "mallory planted this ID before the login, and sees now what alice sees";
+    let page = mallory.get(DASHBOARD).await?;
+    page.shows_not(&trial.users.alice().name, so)?;
+
+    trial.log().new_scene();
+    let victim = trial.browser("alice");
+    let login = logs_in(&victim, trial.users.alice()).await?;
+    if !neighbour::moves_in(trial, &victim, &login).await {
+        return Ok(());
+    }
+    let mallory = victim.copied_by("mallory");
+    logs_in(&victim, trial.users.alice()).await?;
+    mallory.get(DASHBOARD).await?.shows_not(&trial.users.alice().name, so)
+}
+
+async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
+    let (alice, carol, her) = (trial.browser("alice"), trial.browser("carol"), trial.users.carol());
+    let raw = |page: &Answer, miss: Miss| match page.body.contains(&her.name) {
+        true => miss.so("the name was pasted into the page as HTML: the browser takes its <i> for a tag"),
+        false if page.body.contains("&amp;lt;") => miss.so("the name was escaped twice"),
+        false => miss,
+    };
+    logs_in(&carol, her).await?;
+    let page = carol.get(DASHBOARD).await?;
+    page.shows(&her.name).map_err(|miss| raw(&page, miss))?;
+    logs_in(&alice, trial.users.alice()).await?;
+    let page = alice.get(ADMIN).await?;
+    page.shows(&her.name).map_err(|miss| raw(&page, miss))?;
+    alice.post(&path(&her.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
+    is_there(trial, her, None, "the deletion was answered, and the account is still there")
+}
+
+async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
+    let his = trial.users.bob();
+    let changing = [path(&his.name, "demote"), path(&his.name, "delete")];
+    let paths: Vec<_> =
+        [LOGIN, DASHBOARD, ADMIN, END_OTHERS, LOGOUT].into_iter().chain(changing.iter().map(String::as_str)).collect();
+    reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
+    let [alice, bob, phone] = ["alice", "bob", "phone"].map(|who| trial.browser(who));
+    logs_in(&alice, trial.users.alice()).await?;
+    logs_in(&bob, his).await?;
+    logs_in(&phone, his).await?;
+    trial.users.set_role(&his.name, Role::Admin);
+    reading::changes_nothing(&alice, &paths).await?;
+    is_there(trial, his, Some(Role::Admin), "a GET has changed an account")?;
+    reading::changes_nothing(&bob, &paths).await?;
+    for browser in [&bob, &phone] {
+        browser.get(DASHBOARD).await?.shows(&his.name).map_err(|miss| miss.so("a GET has ended a session"))?;
+    }
+    Ok(())
+}
+
+async fn logs_in(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
+    let answer = browser.log_in(user).await?;
+    answer.redirects_to(DASHBOARD)?;
+    Ok(answer)
+}
+
+fn path(name: &str, what: &str) -> String {
+    format!("/admin/users/{}/{what}", in_path(name))
+}
+
+fn is_forbidden(answer: &Answer, so: &str) -> Result<(), Miss> {
+    answer.has_status(FORBIDDEN).map_err(|miss| match answer.status.as_u16() {
+        401 => miss.so("401 asks for a login, and there is one; 403 says that it is not enough"),
+        300..=399 if answer.redirects_to(LOGIN).is_ok() => miss.so("who is logged in already is sent to log in"),
+        200..=399 | 404 | 409 => miss.so(so),
+        _ => miss,
+    })
+}
+
+/// The account is as it should be, whatever the pages say.
+fn is_there(trial: &Trial, user: &User, expected: Option<Role>, so: &str) -> Result<(), Miss> {
+    let words = |role: Option<Role>| match role {
+        Some(Role::Admin) => format!("{} is an admin", user.name),
+        Some(Role::User) => format!("{} is a user", user.name),
+        None => format!("{} has no account", user.name),
+    };
+    let actual = trial.users.role(&user.name);
+    if actual == expected { Ok(()) } else { Err(Miss::new(words(expected), words(actual)).so(so)) }
+}

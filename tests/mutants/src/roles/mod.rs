@@ -1,0 +1,110 @@
+//! Answers to exercise 7.
+
+mod guards;
+mod right;
+mod sessions;
+
+use axum::{
+    Router,
+    routing::{MethodRouter, get, post},
+};
+use checks::App;
+use tower_sessions::{SessionManagerLayer, SessionStore};
+
+use crate::{Mutant, RightAnswer, mutant};
+
+/// Every wrong answer, in the order of the checks they fall to.
+pub const MUTANTS: &[Mutant] = &[
+    mutant("dashboard_for_everyone", "users_have_a_dashboard", || App::new(guards::dashboard_for_everyone)),
+    mutant("dashboard_of_the_last_login", "users_have_a_dashboard", || App::new(sessions::dashboard_of_the_last_login)),
+    mutant("admin_page_for_users", "the_admin_dashboard_is_for_admins", || App::new(guards::admin_page_for_users)),
+    mutant("users_are_sent_to_the_login", "the_admin_dashboard_is_for_admins", || {
+        App::new(guards::users_are_sent_to_the_login)
+    }),
+    mutant("strangers_are_forbidden", "the_admin_dashboard_is_for_admins", || {
+        App::new(guards::strangers_are_forbidden)
+    }),
+    mutant("lists_the_admins_only", "the_admin_dashboard_is_for_admins", || App::new(guards::lists_the_admins_only)),
+    mutant("the_button_is_the_guard", "only_an_admin_demotes_and_deletes", || {
+        App::new(guards::the_button_is_the_guard)
+    }),
+    mutant("forgets_to_guard_the_deletion", "only_an_admin_demotes_and_deletes", || {
+        App::new(guards::forgets_to_guard_the_deletion)
+    }),
+    mutant("own_account_may_go", "only_an_admin_demotes_and_deletes", || App::new(guards::own_account_may_go)),
+    mutant("says_not_found_first", "only_an_admin_demotes_and_deletes", || App::new(guards::says_not_found_first)),
+    mutant("unknown_is_done", "only_an_admin_demotes_and_deletes", || App::new(guards::unknown_is_done)),
+    mutant("deletes_nothing", "only_an_admin_demotes_and_deletes", || App::new(guards::deletes_nothing)),
+    mutant("role_in_the_session", "a_demotion_acts_at_once", || App::new(sessions::role_in_the_session)),
+    mutant("demotion_logs_out", "a_demotion_acts_at_once", || App::new(sessions::demotion_logs_out)),
+    mutant("role_of_the_login_as_well", "a_promotion_acts_at_once", || App::new(sessions::role_of_the_login_as_well)),
+    mutant("deleted_users_stay_in", "a_deletion_acts_at_once", || App::new(sessions::deleted_users_stay_in)),
+    mutant("the_last_admin_may_go", "the_last_admin_stays", || App::new(guards::the_last_admin_may_go)),
+    mutant("the_last_admin_may_be_demoted", "the_last_admin_stays", || App::new(guards::the_last_admin_may_be_demoted)),
+    mutant("nobody_demotes_themselves", "the_last_admin_stays", || App::new(guards::nobody_demotes_themselves)),
+    mutant("ends_no_other", "other_sessions_are_ended", || App::new(sessions::ends_no_other)),
+    mutant("ends_its_own_too", "other_sessions_are_ended", || App::new(sessions::ends_its_own_too)),
+    mutant("ends_everybodys", "other_sessions_are_ended", || App::new(sessions::ends_everybodys)),
+    mutant("ends_the_last_only", "other_sessions_are_ended", || App::new(sessions::ends_the_last_only)),
+    mutant("later_logins_are_out", "other_sessions_are_ended", || App::new(sessions::later_logins_are_out)),
+    mutant("logout_takes_the_login_out", "a_logout_leaves_nothing_behind", || {
+        App::new(sessions::logout_takes_the_login_out)
+    }),
+    mutant("logout_ends_the_cookie", "a_logout_leaves_nothing_behind", || App::new(sessions::logout_ends_the_cookie)),
+    mutant("login_keeps_the_id", "a_login_issues_a_new_session_id", || App::new(sessions::login_keeps_the_id)),
+    mutant("pastes_the_names", "names_are_text", || App::new(guards::pastes_the_names)),
+    mutant("does_not_decode", "names_are_text", || App::new(guards::does_not_decode)),
+    mutant("demotes_by_get", "reading_changes_nothing", || App::new(guards::demotes_by_get)),
+    mutant("ends_others_by_get", "reading_changes_nothing", || App::new(sessions::ends_others_by_get)),
+];
+
+/// Other right answers.
+pub const RIGHT_ANSWERS: &[RightAnswer] = &[
+    RightAnswer { name: "a list of IDs, deleted in the store", app: || App::new(right::list::app) },
+    RightAnswer { name: "a secret of the user's own in each session", app: || App::new(right::secret::app) },
+    RightAnswer { name: "a middleware for all of /admin", app: || App::new(right::nested::app) },
+    RightAnswer { name: "functions and strings, 302 and 307", app: || App::new(right::strings::app) },
+    RightAnswer { name: "deleted users are logged out for good", app: || App::new(right::flush::app) },
+];
+
+/// The solution's parts; a mutant puts its own in the place of one.
+struct Parts {
+    login: MethodRouter,
+    logout: MethodRouter,
+    dashboard: MethodRouter,
+    admin: MethodRouter,
+    demote: MethodRouter,
+    delete: MethodRouter,
+    end_others: MethodRouter,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            login: post(solution_7::login),
+            logout: post(solution_7::logout),
+            dashboard: get(solution_7::dashboard),
+            admin: get(solution_7::admin),
+            demote: post(solution_7::demote),
+            delete: post(solution_7::delete),
+            end_others: post(solution_7::end_others),
+        }
+    }
+}
+
+impl Parts {
+    fn on<S: SessionStore + Clone>(self, store: S) -> Router {
+        self.routes().layer(SessionManagerLayer::new(store))
+    }
+
+    fn routes(self) -> Router {
+        Router::new()
+            .route("/login", get(solution_7::login_form).merge(self.login))
+            .route("/logout", self.logout)
+            .route("/dashboard", self.dashboard)
+            .route("/admin", self.admin)
+            .route("/admin/users/{name}/demote", self.demote)
+            .route("/admin/users/{name}/delete", self.delete)
+            .route("/sessions/end_others", self.end_others)
+    }
+}

@@ -1,0 +1,223 @@
+//! Mistakes about what the session knows, and about which session is whose.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Extension, Form, Router,
+    extract::Path,
+    http::{StatusCode, header::SET_COOKIE},
+    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use checks::{Role, Users};
+use solution_7::{Admin, Credentials, Failure, Login, Refusal, User};
+use tower_sessions::{Session, SessionStore, session::Id};
+
+use super::Parts;
+
+type Accounts = Extension<Users>;
+
+/// The solution's login, and then this.
+async fn logged_in(session: &Session, users: Accounts, sent: Form<Credentials>) -> Result<(Response, bool), Failure> {
+    let answer = solution_7::login(session.clone(), users, sent).await?;
+    let is_in = answer.status() == StatusCode::SEE_OTHER;
+    Ok((answer, is_in))
+}
+
+pub(super) fn dashboard_of_the_last_login<S: SessionStore + Clone>(store: S) -> Router {
+    type Last = Extension<Arc<Mutex<String>>>;
+    async fn login(
+        session: Session,
+        users: Accounts,
+        Extension(last): Last,
+        sent: Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let name = sent.0.username.clone();
+        let (answer, is_in) = logged_in(&session, users, sent).await?;
+        if is_in {
+            *last.lock().unwrap() = name;
+        }
+        Ok(answer)
+    }
+    async fn dashboard(_: User, Extension(last): Last) -> Html<String> {
+        Html(format!("<h1>User dashboard</h1>{}", last.lock().unwrap().replace('<', "&lt;")))
+    }
+    let parts = Parts { login: post(login), dashboard: get(dashboard), ..Parts::default() };
+    parts.on(store).layer(Extension(Arc::<Mutex<String>>::default()))
+}
+
+const ROLE: &str = "is_admin";
+
+async fn login_with_role(session: Session, users: Accounts, sent: Form<Credentials>) -> Result<Response, Failure> {
+    let is_admin = users.role(&sent.0.username) == Some(Role::Admin);
+    let (answer, is_in) = logged_in(&session, users, sent).await?;
+    if is_in {
+        session.insert(ROLE, is_admin).await?;
+    }
+    Ok(answer)
+}
+
+async fn was_admin(session: &Session) -> Result<bool, Failure> {
+    Ok(session.get(ROLE).await?.unwrap_or_default())
+}
+
+pub(super) fn role_in_the_session<S: SessionStore + Clone>(store: S) -> Router {
+    async fn admin(user: User) -> Result<Response, Failure> {
+        match was_admin(&user.session).await? {
+            true => solution_7::admin(Admin(user)).await.map(IntoResponse::into_response),
+            false => Ok(StatusCode::FORBIDDEN.into_response()),
+        }
+    }
+    Parts { login: post(login_with_role), admin: get(admin), ..Parts::default() }.on(store)
+}
+
+pub(super) fn demotion_logs_out<S: SessionStore + Clone>(store: S) -> Router {
+    async fn demote(Admin(user): Admin, Path(name): Path<String>) -> Result<Redirect, Refusal> {
+        let users = user.users.clone();
+        let done = solution_7::demote(Admin(user), Path(name.clone())).await?;
+        users.next_epoch(&name);
+        Ok(done)
+    }
+    async fn admin(admin: Result<Admin, Response>, session: Session) -> Result<Response, Failure> {
+        match admin {
+            Ok(admin) => solution_7::admin(admin).await.map(IntoResponse::into_response),
+            // Who is known at all is told why.
+            Err(_) if session.get_value(Login::KEY).await?.is_some() => Ok(StatusCode::FORBIDDEN.into_response()),
+            Err(refusal) => Ok(refusal),
+        }
+    }
+    async fn delete(admin: Result<Admin, Response>, session: Session, name: Path<String>) -> Result<Response, Failure> {
+        match admin {
+            Ok(admin) => Ok(solution_7::delete(admin, name).await.into_response()),
+            Err(_) if session.get_value(Login::KEY).await?.is_some() => Ok(StatusCode::FORBIDDEN.into_response()),
+            Err(refusal) => Ok(refusal),
+        }
+    }
+    Parts { demote: post(demote), admin: get(admin), delete: post(delete), ..Parts::default() }.on(store)
+}
+
+pub(super) fn role_of_the_login_as_well<S: SessionStore + Clone>(store: S) -> Router {
+    async fn admin(Admin(user): Admin) -> Result<Response, Failure> {
+        match was_admin(&user.session).await? {
+            true => solution_7::admin(Admin(user)).await.map(IntoResponse::into_response),
+            false => Ok(StatusCode::FORBIDDEN.into_response()),
+        }
+    }
+    Parts { login: post(login_with_role), admin: get(admin), ..Parts::default() }.on(store)
+}
+
+pub(super) fn deleted_users_stay_in<S: SessionStore + Clone>(store: S) -> Router {
+    async fn dashboard(session: Session, Extension(users): Accounts) -> Result<Response, Failure> {
+        let login: Option<Login> = session.get(Login::KEY).await?;
+        let lives = |login: &Login| users.epoch(&login.username).is_none_or(|epoch| epoch == login.epoch);
+        Ok(match login.filter(lives) {
+            Some(login) => {
+                Html(format!("<h1>User dashboard</h1>{}", login.username.replace('<', "&lt;"))).into_response()
+            }
+            None => Redirect::to("/login").into_response(),
+        })
+    }
+    Parts { dashboard: get(dashboard), ..Parts::default() }.on(store)
+}
+
+pub(super) fn ends_no_other<S: SessionStore + Clone>(store: S) -> Router {
+    async fn end_others(_: User) -> Redirect {
+        Redirect::to("/dashboard")
+    }
+    Parts { end_others: post(end_others), ..Parts::default() }.on(store)
+}
+
+pub(super) fn ends_its_own_too<S: SessionStore + Clone>(store: S) -> Router {
+    async fn end_others(User { username, users, .. }: User) -> Redirect {
+        users.next_epoch(&username);
+        Redirect::to("/dashboard")
+    }
+    Parts { end_others: post(end_others), ..Parts::default() }.on(store)
+}
+
+pub(super) fn ends_everybodys<S: SessionStore + Clone>(store: S) -> Router {
+    async fn end_others(user: User) -> Result<Redirect, Failure> {
+        for name in user.users.names().into_iter().filter(|name| *name != user.username) {
+            user.users.next_epoch(&name);
+        }
+        solution_7::end_others(user).await
+    }
+    Parts { end_others: post(end_others), ..Parts::default() }.on(store)
+}
+
+/// Remembers the session of the last login alone, and deletes it in the store.
+pub(super) fn ends_the_last_only<S: SessionStore + Clone>(store: S) -> Router {
+    type Last = Arc<Mutex<Option<Id>>>;
+    let last = Last::default();
+    let noted = last.clone();
+    let login = move |session: Session, users: Accounts, sent: Form<Credentials>| {
+        let noted = noted.clone();
+        async move {
+            let (answer, is_in) = logged_in(&session, users, sent).await?;
+            if is_in {
+                session.save().await?;
+                *noted.lock().unwrap() = session.id();
+            }
+            Ok::<_, Failure>(answer)
+        }
+    };
+    let sessions = store.clone();
+    let end_others = move |user: User| {
+        let (sessions, last) = (sessions.clone(), last.clone());
+        async move {
+            let other = last.lock().unwrap().take().filter(|id| Some(*id) != user.session.id());
+            if let Some(other) = other {
+                sessions.delete(&other).await.map_err(|_| Failure)?;
+            }
+            Ok::<_, Failure>(Redirect::to("/dashboard"))
+        }
+    };
+    Parts { login: post(login), end_others: post(end_others), ..Parts::default() }.on(store)
+}
+
+pub(super) fn later_logins_are_out<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Accounts, sent: Form<Credentials>) -> Result<Response, Failure> {
+        let username = sent.0.username.clone();
+        let (answer, is_in) = logged_in(&session, users, sent).await?;
+        if is_in {
+            session.insert(Login::KEY, Login { username, epoch: 0 }).await?;
+        }
+        Ok(answer)
+    }
+    Parts { login: post(login), ..Parts::default() }.on(store)
+}
+
+pub(super) fn logout_takes_the_login_out<S: SessionStore + Clone>(store: S) -> Router {
+    async fn logout(session: Session) -> Result<Redirect, Failure> {
+        session.remove_value(Login::KEY).await?;
+        Ok(Redirect::to("/login"))
+    }
+    Parts { logout: post(logout), ..Parts::default() }.on(store)
+}
+
+pub(super) fn logout_ends_the_cookie<S: SessionStore + Clone>(store: S) -> Router {
+    async fn logout() -> impl IntoResponse {
+        (AppendHeaders([(SET_COOKIE, "id=; Path=/; Max-Age=0")]), Redirect::to("/login"))
+    }
+    Parts { logout: post(logout), ..Parts::default() }.on(store)
+}
+
+pub(super) fn login_keeps_the_id<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        Extension(users): Accounts,
+        Form(Credentials { username, password }): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        match users.epoch(&username).filter(|_| users.verify(&username, &password)) {
+            Some(epoch) => session.insert(Login::KEY, Login { username, epoch }).await?,
+            None => return Ok(StatusCode::UNAUTHORIZED.into_response()),
+        }
+        Ok(Redirect::to("/dashboard").into_response())
+    }
+    Parts { login: post(login), ..Parts::default() }.on(store)
+}
+
+pub(super) fn ends_others_by_get<S: SessionStore + Clone>(store: S) -> Router {
+    let end_others = get(solution_7::end_others).post(solution_7::end_others);
+    Parts { end_others, ..Parts::default() }.on(store)
+}
