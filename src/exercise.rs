@@ -48,6 +48,21 @@ impl Exercise {
         found.ok_or_else(|| format!("there is no exercise {number}; there is {}", numbers.join(", ")))
     }
 
+    /// How it is called: `exercise 2, cart`.
+    pub fn name(&self) -> String {
+        format!("exercise {}, {}", self.number, self.title())
+    }
+
+    /// Its title without the number.
+    pub fn title(&self) -> &str {
+        self.brief.title.split_once(": ").map_or(&self.brief.title, |(_, title)| title)
+    }
+
+    /// Its folder as seen from the workbook's, such as `exercises/2-cart`.
+    pub fn folder_in_workbook(&self) -> String {
+        format!("exercises/{}", self.folder.file_name().unwrap_or_default().to_string_lossy())
+    }
+
     /// The name of its crate.
     pub fn package(&self) -> String {
         format!("exercise-{}", self.number)
@@ -60,7 +75,7 @@ impl Exercise {
     pub fn hash(&self) -> io::Result<String> {
         let mut files = vec![self.folder.join("Cargo.toml")];
         for folder in ["src", "templates"] {
-            collect(&self.folder.join(folder), &mut files)?;
+            files_below(&self.folder.join(folder), &mut files)?;
         }
         files.sort();
         let mut hash = Sha256::new();
@@ -85,7 +100,8 @@ impl Exercise {
     }
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+/// Adds every file below `folder`, which may not be there.
+pub(crate) fn files_below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
@@ -93,9 +109,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in entries {
         let path = entry?.path();
         if path.is_dir() {
-            collect(&path, files)?;
+            files_below(&path, found)?;
         } else {
-            files.push(path);
+            found.push(path);
         }
     }
     Ok(())

@@ -8,6 +8,8 @@
 //! - [`check`]: cargo, started and ended; gives a [`check::Verdict`].
 //! - [`report`]: verdicts as text and as HTML. [`markdown`]: hints in a terminal. Neither does I/O.
 //! - [`progress`]: what a learner has reached, in `.workbook/`.
+//! - [`solution`]: what there is to say when an exercise is solved. [`stub`]: an exercise as it was at first.
+//! - [`watch`]: tells when an exercise's files are written. [`doctor`]: what this machine has of what the workbook needs.
 //! - [`demos`]: the lessons, each behind its inspector. [`web`]: the studio that joins all of it.
 //! - [`cli`]: the commands.
 
@@ -15,9 +17,13 @@ pub mod book;
 pub mod check;
 pub mod cli;
 pub mod demos;
+pub mod doctor;
 pub mod exercise;
 pub mod markdown;
 pub mod progress;
 pub mod report;
+pub mod solution;
+pub mod stub;
+pub mod watch;
 pub mod web;
 pub mod workspace;

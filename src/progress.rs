@@ -28,6 +28,25 @@ pub struct Reached {
     pub verdict: Option<(Verdict, String)>,
     /// The hints that were shown, counted from 1.
     pub hints: BTreeSet<usize>,
+    /// Whether it was ever passed; a file of an earlier workbook does not say.
+    #[serde(default)]
+    pub passed: bool,
+    /// Whether the solution was shown before that.
+    #[serde(default)]
+    pub shown: bool,
+}
+
+impl Reached {
+    /// Keeps this verdict, given on files with this hash.
+    pub fn judge(&mut self, verdict: Verdict, hash: String) {
+        self.passed |= verdict.passed();
+        self.verdict = Some((verdict, hash));
+    }
+
+    /// Whether the last verdict was that it passes.
+    pub fn is_passed(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|(verdict, _)| verdict.passed())
+    }
 }
 
 impl Default for Progress {
@@ -120,6 +139,19 @@ mod tests {
         assert_eq!(Progress::change(root.path(), "login", |login| login.hints.extend([2])), None);
         assert_eq!(Progress::change(root.path(), "login", |login| login.hints.extend([1])), None);
         assert_eq!(Progress::load(root.path()).0.of("login").hints, BTreeSet::from([1, 2]));
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_workbook_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join(".workbook")).unwrap();
+        let earlier =
+            r#"{"version":1,"exercises":{"login":{"verdict":null,"hints":[3]},"gone":{"verdict":null,"hints":[]}}}"#;
+        fs::write(file(root.path()), earlier).unwrap();
+        let (progress, note) = Progress::load(root.path());
+        assert_eq!((note, progress.of("login").hints), (None, BTreeSet::from([3])));
+        assert_eq!(Progress::change(root.path(), "login", |login| login.hints.extend([1])), None);
+        assert!(Progress::load(root.path()).0.exercises.contains_key("gone"), "what is not known is not lost");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{
     progress::Reached,
 };
 
+const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const SOFT: Style = Style::new().dimmed();
 
@@ -62,6 +63,14 @@ fn inline_code(text: &str) -> String {
     text.split('`').enumerate().map(piece).collect()
 }
 
+/// How many of how many, as a bar.
+pub fn bar(passed: usize, all: usize) -> String {
+    const WIDTH: usize = 28;
+    let full = (WIDTH * passed).checked_div(all).unwrap_or_default();
+    let (done, open) = ("█".repeat(full), "░".repeat(WIDTH - full));
+    format!("  {GOOD}{done}{GOOD:#}{SOFT}{open}{SOFT:#}  {passed} of {all} passed")
+}
+
 /// One line of the list: number, title, state by sign and word.
 pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> String {
     let state = match &reached.verdict {
@@ -71,8 +80,24 @@ pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> Strin
             format!("{}{since}", state(verdict))
         }
     };
-    let title = exercise.brief.title.split_once(": ").map_or(exercise.brief.title.as_str(), |(_, title)| title);
-    format!("  {}  {title:<16}{state}", exercise.number)
+    let shown = if reached.shown { ", solution seen" } else { "" };
+    format!("  {}  {:<16}{state}{shown}", exercise.number, exercise.title())
+}
+
+/// The same for a verdict that was given just now.
+pub fn line_of(exercise: &Exercise, verdict: &Verdict) -> String {
+    format!("  {}  {:<16}{}", exercise.number, exercise.title(), state(verdict))
+}
+
+/// A unified diff of this file, with ANSI styles.
+pub fn diff(file: &str, diff: &str) -> String {
+    let line = |line: &str| match line.as_bytes().first() {
+        Some(b'+') => format!("  {GOOD}{line}{GOOD:#}\n"),
+        Some(b'-') => format!("  {BAD}{line}{BAD:#}\n"),
+        Some(b'@') => format!("  {SOFT}{line}{SOFT:#}\n"),
+        _ => format!("  {line}\n"),
+    };
+    format!("  {file}\n{}", diff.lines().map(line).collect::<String>())
 }
 
 fn state(verdict: &Verdict) -> String {

@@ -4,7 +4,7 @@ mod scratch;
 
 use std::{
     fs,
-    io::Read,
+    io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     process::{Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -132,7 +132,7 @@ fn bad_calls_get_a_sentence_and_exit_code_2() {
         let sentence = format!("there is no exercise {number}; there is {all}\n");
         assert_eq!((code(&output), err(&output).as_str(), out(&output).as_str()), (Some(2), sentence.as_str(), ""));
     }
-    for arguments in ["check", "check one", "chekc 1", "--port x", "check 300"] {
+    for arguments in ["check --all 2", "watch 9", "reset", "check one", "chekc 1", "--port x", "check 300"] {
         assert_eq!(code(&scratch.workbook(arguments)), Some(2), "{arguments}");
     }
     let elsewhere = tempfile::tempdir().unwrap();
@@ -187,4 +187,118 @@ fn ctrl_c_ends_the_learners_program_too() {
     assert!(Command::new("kill").args(["-INT", &workbook.id().to_string()]).status().unwrap().success());
     assert_eq!(workbook.wait().unwrap().code(), Some(130));
     assert!(matches!(learner.read(&mut [0]), Ok(0) | Err(_)), "the connection is closed");
+}
+
+#[test]
+fn a_check_without_a_number_takes_the_first_that_is_not_passed() {
+    let (_alone, scratch) = scratch();
+    scratch.answer(&scratch.solution());
+    assert!(out(&scratch.workbook("check")).contains("exercise 1 passed"));
+    let second = scratch.workbook("check");
+    assert_eq!(code(&second), Some(1));
+    assert!(out(&second).contains("exercise 2 not yet"), "{second:?}");
+
+    let all = scratch.workbook("check --all --json");
+    assert_eq!(code(&all), Some(1));
+    let verdicts: Vec<Value> = serde_json::from_slice(&all.stdout).unwrap();
+    let passed: Vec<_> = verdicts.iter().map(|verdict| verdict["passed"] == true).collect();
+    let expected: Vec<_> = checks::SUITES.iter().map(|suite| suite.exercise == 1).collect();
+    assert_eq!(passed, expected);
+    assert!(out(&scratch.workbook("list")).contains(&format!("1 of {} passed", checks::SUITES.len())));
+}
+
+#[test]
+fn the_solution_is_shown_after_a_pass_or_when_asked_for_twice() {
+    let (_alone, scratch) = scratch();
+    let refused = scratch.workbook("solution 1");
+    assert_eq!(code(&refused), Some(1));
+    assert!(out(&refused).contains("--show-me"), "{refused:?}");
+    assert!(!out(&scratch.workbook("list")).contains("solution seen"));
+
+    let shown = scratch.workbook("solution 1 --show-me");
+    assert_eq!(code(&shown), Some(0));
+    let told = out(&shown);
+    assert!(told.contains("-    todo!(") && told.contains("+    session.flush().await?;"), "{told}");
+    assert!(told.contains("Why it is as it is") && !told.contains("ANCHOR"), "{told}");
+    assert!(out(&scratch.workbook("list")).contains("not tried yet, solution seen"));
+
+    scratch.answer(&scratch.solution());
+    scratch.workbook("check 1");
+    assert!(out(&scratch.workbook("solution 1")).contains("Your answer is the solution, to the letter."));
+}
+
+#[test]
+fn a_reset_keeps_the_answer_in_a_backup() {
+    let (_alone, scratch) = scratch();
+    let file = scratch.root().join("exercises/1-login/src/lib.rs");
+    let stub = fs::read_to_string(&file).unwrap();
+    let git = |arguments: &[&str]| {
+        let who = ["-c", "user.name=learner", "-c", "user.email=learner@localhost", "-c", "commit.gpgsign=false"];
+        let done = scratch.command("git").args(who).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    git(&["init", "-q"]);
+    let nothing = scratch.workbook("reset 1");
+    assert_eq!(code(&nothing), Some(2));
+    assert!(err(&nothing).contains("nothing to go back to; clone the workbook again"), "{nothing:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), stub);
+
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "as it was cloned"]);
+    for number in 1..=2 {
+        let answer = format!("// answer {number}");
+        scratch.answer(&answer);
+        fs::write(scratch.root().join("exercises/1-login/src/mine.rs"), "").unwrap();
+        let output = scratch.workbook("reset 1");
+        assert_eq!(code(&output), Some(0), "{output:?}");
+        let backup = scratch.root().join(format!(".workbook/backups/login-{number}"));
+        assert!(out(&output).contains(&backup.display().to_string()), "{output:?}");
+        assert_eq!(fs::read_to_string(backup.join("src/lib.rs")).unwrap(), answer);
+        assert!(backup.join("src/mine.rs").exists() && !file.with_file_name("mine.rs").exists());
+        assert_eq!(fs::read_to_string(&file).unwrap(), stub);
+    }
+    assert_eq!(code(&scratch.workbook("reset")), Some(2), "which one has to be said");
+}
+
+#[test]
+fn a_save_during_a_run_ends_it_and_begins_another() {
+    let (_alone, scratch) = scratch();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    scratch.answer_that_hangs(&listener);
+    let mut watch = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+    watch.args(["watch", "1", "--poll"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut watch = watch.spawn().unwrap();
+    let mut keys = watch.stdin.take().unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut until = |words: &str| lines.by_ref().take_while(|line| !line.contains(words)).collect::<Vec<_>>();
+
+    let (mut learner, _) = listener.accept().unwrap();
+    scratch.answer(&scratch.solution());
+    assert!(matches!(learner.read(&mut [0]), Ok(0) | Err(_)), "the run that hangs was ended");
+    let told = until("polling exercises/1-login · h hint").join("\n");
+    assert!(told.contains("13 of 13") && told.contains("What you learned"), "{told}");
+    assert!(!told.contains("not yet"), "the run that was ended tells nothing: {told}");
+
+    keys.write_all(b"h").unwrap();
+    until("Hint 1 of");
+    keys.write_all(b"n").unwrap();
+    assert!(until("polling exercises/2-cart").join("\n").contains("exercise 2 not yet"));
+    keys.write_all(b"p").unwrap();
+    until("polling exercises/1-login");
+    keys.write_all(b"q").unwrap();
+    assert!(watch.wait().unwrap().success());
+}
+
+#[test]
+fn the_doctor_works_outside_the_workbook_too() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_workbook")).arg("doctor").current_dir(&elsewhere).output().unwrap();
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    assert!(out(&output).contains("✔  linker") && out(&output).contains("The workbook works here"), "{output:?}");
+
+    let nothing = Command::new(env!("CARGO_BIN_EXE_workbook")).arg("doctor").env("PATH", elsewhere.path()).output();
+    let nothing = nothing.unwrap();
+    assert_eq!(code(&nothing), Some(2));
+    assert!(out(&nothing).contains("install Rust from https://rustup.rs"), "{nothing:?}");
+    assert!(out(&nothing).contains("2 things have to be mended"), "{nothing:?}");
 }

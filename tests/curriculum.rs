@@ -11,7 +11,7 @@ use std::{
 use checks::{Outcome, SUITES, Suite};
 use html5gum::{Token, Tokenizer};
 use serde_json::Value;
-use workbook::{book, demos, exercise::Exercise};
+use workbook::{book, demos, exercise::Exercise, solution::Solved};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -203,6 +203,9 @@ fn every_exercise_is_whole() {
             pages.values().any(|page| page.contains(&include) && page.contains(&format!("data-exercise=\"{number}\""))),
             "no page includes {folder}/README.md"
         );
+        let solved = Solved::of(root(), &exercise).unwrap_or_else(|error| panic!("solutions/{folder}: {error}"));
+        assert!(!solved.reasons.is_empty(), "solutions/{folder}/README.md does not say why it is as it is");
+        assert!(!solved.learned.is_empty(), "solutions/{folder}/README.md does not say what is learned");
         for check in suite.checks {
             assert!((1..=brief.hints.len()).contains(&check.hint), "{}: there is no hint {}", check.id, check.hint);
             assert!(!check.why.is_empty(), "{} does not say why", check.id);

@@ -125,7 +125,7 @@ fn line(report: CheckReport) -> Line {
 fn kept(root: &std::path::Path, exercise: &Exercise, verdict: Verdict, hash: String) -> Line {
     let html = report::html(exercise, &verdict, false);
     let passed = verdict.passed();
-    let note = Progress::change(root, &exercise.id, |reached| reached.verdict = Some((verdict, hash)));
+    let note = Progress::change(root, &exercise.id, |reached| reached.judge(verdict, hash));
     Line::Verdict { passed, html, note }
 }
 

@@ -1,0 +1,117 @@
+//! `check`: the verdict on one answer, or on all.
+
+use std::{path::Path, process::ExitCode};
+
+use checks::Telling;
+use serde_json::{Value, json};
+
+use super::{ended::until_ended, said};
+use crate::{
+    check::{self, Verdict},
+    exercise::Exercise,
+    markdown,
+    progress::Progress,
+    report,
+    solution::Solved,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Check {
+    /// The exercise's number
+    #[arg(conflicts_with = "all")]
+    exercise: Option<u8>,
+    /// Check all exercises
+    #[arg(long)]
+    all: bool,
+    /// Print the verdict as JSON
+    #[arg(long)]
+    json: bool,
+    /// Tell every failure in full, not only the first
+    #[arg(long)]
+    full: bool,
+    /// Make the names and tokens of an earlier run again
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+}
+
+pub(super) async fn check(root: &Path, arguments: Check) -> Result<ExitCode, String> {
+    let all = Exercise::all(root)?;
+    if arguments.all {
+        return check_all(root, &all, &arguments).await;
+    }
+    let exercise = match arguments.exercise {
+        Some(number) => Exercise::find(root, number)?,
+        None => next(root, &all, 0).cloned().ok_or("you have passed all exercises; `check N` checks one again")?,
+    };
+    let Some(verdict) = verdict(root, &exercise, arguments.seed).await? else { return Ok(interrupted()) };
+    if arguments.json {
+        println!("{:#}", as_json(&exercise, &verdict));
+    } else {
+        let telling = if arguments.full { Telling::All } else { Telling::First };
+        anstream::print!("{}", report::text(&verdict, telling));
+        if verdict.passed() {
+            anstream::print!("{}", learned(root, &all, &exercise));
+        }
+    }
+    Ok(code(verdict.passed()))
+}
+
+async fn check_all(root: &Path, all: &[Exercise], arguments: &Check) -> Result<ExitCode, String> {
+    let mut verdicts = Vec::new();
+    for exercise in all {
+        let Some(verdict) = verdict(root, exercise, arguments.seed).await? else { return Ok(interrupted()) };
+        if !arguments.json {
+            println!("{}", report::line_of(exercise, &verdict));
+        }
+        verdicts.push((exercise, verdict));
+    }
+    let passed = verdicts.iter().filter(|(_, verdict)| verdict.passed()).count();
+    if arguments.json {
+        let verdicts: Vec<_> = verdicts.iter().map(|(exercise, verdict)| as_json(exercise, verdict)).collect();
+        println!("{:#}", json!(verdicts));
+    } else {
+        anstream::println!("\n{}", report::bar(passed, all.len()));
+    }
+    Ok(code(passed == all.len()))
+}
+
+/// The verdict, which is kept; nothing if somebody ended the program.
+async fn verdict(root: &Path, exercise: &Exercise, seed: Option<u64>) -> Result<Option<Verdict>, String> {
+    let hash = exercise.hash().map_err(|error| format!("{} cannot be read: {error}", exercise.folder.display()))?;
+    let Some(verdict) = until_ended(check::check(root, exercise, seed, |_| ())).await.transpose()? else {
+        return Ok(None);
+    };
+    said(Progress::change(root, &exercise.id, |reached| reached.judge(verdict.clone(), hash)));
+    Ok(Some(verdict))
+}
+
+/// The first exercise after this number that is not passed, or else the first of all.
+pub(super) fn next<'e>(root: &Path, all: &'e [Exercise], after: u8) -> Option<&'e Exercise> {
+    let (progress, _) = Progress::load(root);
+    let mut open = all.iter().filter(|exercise| !progress.of(&exercise.id).is_passed());
+    open.clone().find(|exercise| exercise.number > after).or_else(|| open.next())
+}
+
+/// What somebody has learned who passed this, and what comes next.
+pub(super) fn learned(root: &Path, all: &[Exercise], exercise: &Exercise) -> String {
+    let learned = Solved::of(root, exercise).map(|solved| markdown::render(&solved.learned));
+    let learned = learned.map(|learned| format!("\n  What you learned\n\n{learned}\n")).unwrap_or_default();
+    let next = match next(root, all, exercise.number) {
+        Some(next) => format!("next: {}, in {}", next.name(), next.folder_in_workbook()),
+        None => format!("That was the last one: you have passed all {} exercises.", all.len()),
+    };
+    format!("{learned}  cargo run -- solution {} shows another way, and why\n  {next}\n", exercise.number)
+}
+
+fn as_json(exercise: &Exercise, verdict: &Verdict) -> Value {
+    json!({ "exercise": exercise.number, "id": exercise.id, "passed": verdict.passed(), "verdict": verdict })
+}
+
+fn code(passed: bool) -> ExitCode {
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// As a shell says of a program that Ctrl-C ended.
+fn interrupted() -> ExitCode {
+    ExitCode::from(130)
+}

@@ -1,0 +1,29 @@
+//! `reset`: an exercise as it was at first.
+
+use std::{path::Path, process::ExitCode};
+
+use super::said;
+use crate::{exercise::Exercise, progress::Progress, stub};
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Reset {
+    /// The exercise's number
+    exercise: Option<u8>,
+    /// Begin all exercises anew
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) fn reset(root: &Path, arguments: &Reset) -> Result<ExitCode, String> {
+    let exercises = match arguments.exercise {
+        Some(number) => vec![Exercise::find(root, number)?],
+        None => Exercise::all(root)?,
+    };
+    for exercise in exercises {
+        let backup = stub::restore(root, &exercise)?;
+        println!("{} is as it was at first; your answer is kept in {}", exercise.name(), backup.display());
+        said(Progress::change(root, &exercise.id, |reached| reached.verdict = None));
+    }
+    Ok(ExitCode::SUCCESS)
+}

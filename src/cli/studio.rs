@@ -1,0 +1,37 @@
+//! `cargo run`: the studio.
+
+use std::{net::SocketAddr, path::Path, process::ExitCode};
+
+use super::ended::until_ended;
+use crate::{book, web};
+
+/// Where the studio listens if nothing else is said.
+pub(super) const PORT: u16 = 4000;
+
+#[derive(clap::Args)]
+pub(super) struct Studio {
+    /// Port of the studio; the next free one is taken if it is in use
+    #[arg(long, default_value_t = PORT)]
+    port: u16,
+    /// Open the studio in your browser
+    #[arg(long)]
+    open: bool,
+}
+
+/// Serves the studio until someone ends it. What it started ends with it.
+pub(super) async fn serve(root: &Path, Studio { port, open }: Studio) -> Result<ExitCode, String> {
+    let folder = tempfile::tempdir().map_err(|error| format!("there is no place to build the book in: {error}"))?;
+    book::build(root, folder.path())?;
+    let listener = session_inspector::listen(port).await.map_err(|error| error.to_string())?;
+    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+    let address = format!("http://{}:{port}/", web::HOST_NAME);
+    println!("Session Workbook  {address}\nCtrl-C ends it.");
+    if open && let Err(error) = open::that_detached(&address) {
+        eprintln!("no browser could be opened ({error}); open {address} yourself");
+    }
+    let studio = web::studio(root.to_path_buf(), folder.path().to_path_buf());
+    let studio = studio.into_make_service_with_connect_info::<SocketAddr>();
+    let served = async { axum::serve(listener, studio).await.map_err(|error| format!("the studio stopped: {error}")) };
+    until_ended(served).await.unwrap_or(Ok(()))?;
+    Ok(ExitCode::SUCCESS)
+}

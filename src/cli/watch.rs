@@ -1,0 +1,139 @@
+//! `watch`: a verdict at each save.
+
+use std::{path::Path, process::ExitCode};
+
+use checks::Telling;
+use crossterm::{
+    cursor::MoveTo,
+    execute,
+    terminal::{Clear, ClearType},
+};
+
+use super::{check::learned, hint, keys::Keys};
+use crate::{
+    check::{self, Verdict},
+    exercise::Exercise,
+    progress::Progress,
+    report,
+    watch::{Changes, How},
+};
+
+#[derive(clap::Args)]
+pub(super) struct Watch {
+    /// The exercise's number; without one, the first that is not passed
+    exercise: Option<u8>,
+    /// Look at the files every second, where the system does not tell of changes
+    #[arg(long)]
+    poll: bool,
+}
+
+/// What ends a wait.
+enum Next {
+    Key(char),
+    Changed,
+    Done(Result<Verdict, String>),
+}
+
+pub(super) async fn watch(root: &Path, Watch { exercise, poll }: Watch) -> Result<ExitCode, String> {
+    let all = Exercise::all(root)?;
+    let first = match exercise {
+        Some(number) => Exercise::find(root, number)?.number,
+        None => super::check::next(root, &all, 0).map_or(1, |exercise| exercise.number),
+    };
+    let mut place = all.iter().position(|exercise| exercise.number == first).unwrap_or_default();
+    let mut screen = Screen { keys: Keys::new() };
+    loop {
+        match one(root, &all, &all[place], poll, &mut screen).await? {
+            'n' => place = (place + 1).min(all.len() - 1),
+            'p' => place = place.saturating_sub(1),
+            _ => return Ok(ExitCode::SUCCESS),
+        }
+    }
+}
+
+/// Watches this exercise, until a key asks for something else.
+async fn one(
+    root: &Path,
+    all: &[Exercise],
+    exercise: &Exercise,
+    poll: bool,
+    screen: &mut Screen,
+) -> Result<char, String> {
+    let mut changes = Changes::below(&exercise.folder, poll)?;
+    loop {
+        let hash = exercise.hash().unwrap_or_default();
+        screen.show(&format!("\n  {}: checking …\n", exercise.name()), true);
+        let mut run = Box::pin(check::check(root, exercise, None, |_| ()));
+        let done = loop {
+            let next = tokio::select! {
+                key = screen.keys.next() => Next::Key(key),
+                () = changes.next() => Next::Changed,
+                verdict = &mut run => Next::Done(verdict),
+            };
+            match next {
+                Next::Key(key @ ('n' | 'p' | 'q')) => return Ok(key),
+                Next::Key('r') => break None,
+                Next::Key(_) => {}
+                Next::Changed if exercise.hash().unwrap_or_default() == hash => {}
+                Next::Changed => break None,
+                Next::Done(verdict) => break Some(verdict),
+            }
+        };
+        drop(run); // and with it what it started
+        let Some(verdict) = done else { continue };
+        let verdict = verdict?;
+        let note = Progress::change(root, &exercise.id, |reached| reached.judge(verdict.clone(), hash.clone()));
+        screen.show(&said(root, all, exercise, &verdict, changes.how, note), true);
+        loop {
+            tokio::select! {
+                key = screen.keys.next() => match key {
+                    'n' | 'p' | 'q' => return Ok(key),
+                    'r' => break,
+                    'h' => screen.show(&hint::next(root, exercise), false),
+                    _ => {}
+                },
+                () = changes.next() => if exercise.hash().unwrap_or_default() != hash { break },
+            }
+        }
+    }
+}
+
+fn said(
+    root: &Path,
+    all: &[Exercise],
+    exercise: &Exercise,
+    verdict: &Verdict,
+    how: How,
+    note: Option<String>,
+) -> String {
+    let learned = if verdict.passed() { learned(root, all, exercise) } else { String::new() };
+    let how = match how {
+        How::Watching => "watching",
+        How::Polling => "polling",
+    };
+    let note = note.map(|note| format!("\n{note}\n")).unwrap_or_default();
+    format!(
+        "{}{learned}{note}\n  {how} {} · h hint  n next  p previous  r run  q quit\n",
+        report::text(verdict, Telling::First),
+        exercise.folder_in_workbook()
+    )
+}
+
+/// A terminal that is cleared for each verdict; anything else gets one after the other.
+struct Screen {
+    keys: Keys,
+}
+
+impl Screen {
+    fn show(&self, text: &str, anew: bool) {
+        if !self.keys.terminal {
+            anstream::print!("{text}");
+            return;
+        }
+        if anew {
+            // A terminal that cannot be cleared is written on as it is.
+            let _ = execute!(std::io::stdout(), Clear(ClearType::All), MoveTo(0, 0));
+        }
+        anstream::print!("{}", text.replace('\n', "\r\n"));
+    }
+}

@@ -1,0 +1,178 @@
+//! What this machine has of what the workbook needs, and how to get the rest.
+
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    net::{Ipv4Addr, TcpListener},
+    process::{Command, Stdio},
+};
+
+use anstyle::{AnsiColor, Style};
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const SOFT: Style = Style::new().dimmed();
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// What it is.
+    pub name: &'static str,
+    /// What was found.
+    pub state: State,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// It is there: how it names itself.
+    Fine(String),
+    /// It is not there, and what it is for can be left out.
+    Missing(&'static str),
+    /// The workbook does not work: what is wrong, and how to mend it.
+    Broken(String),
+}
+
+impl Finding {
+    /// Whether the workbook works with it.
+    pub fn is_fine(&self) -> bool {
+        !matches!(self.state, State::Broken(_))
+    }
+}
+
+/// Looks at everything, in the order in which it is needed.
+pub fn examine(port: u16) -> Vec<Finding> {
+    vec![
+        Finding { name: "Rust", state: rust() },
+        Finding { name: "linker", state: linker() },
+        Finding { name: "port", state: free(port) },
+        Finding { name: "git", state: optional(&["git"], "`reset` needs it; install git") },
+        Finding {
+            name: "browser",
+            state: optional(
+                &["chromium", "chromium-browser", "google-chrome", "chrome", "microsoft-edge", "msedge", "firefox"],
+                "none was found by its name; any Chromium, Chrome, Edge or Firefox shows the studio",
+            ),
+        },
+        Finding {
+            name: "chromedriver",
+            state: optional(&["chromedriver"], "tests in a real browser are skipped; install chromium-driver"),
+        },
+        Finding {
+            name: "mdBook",
+            state: optional(&["mdbook"], "the studio has the book; cargo install --locked mdbook"),
+        },
+        Finding { name: "Redis", state: optional(&["redis-server"], "lesson 3 tests it if it is there") },
+        Finding { name: "Memcached", state: optional(&["memcached"], "lesson 3 tests it if it is there") },
+        Finding { name: "PostgreSQL", state: optional(&["postgres", "psql"], "lesson 3 tests it if it is there") },
+    ]
+}
+
+/// The findings for a person at a terminal, with ANSI styles.
+pub fn told(findings: &[Finding]) -> String {
+    let mut text = "\n".to_owned();
+    for Finding { name, state } in findings {
+        let (style, sign, words) = match state {
+            State::Fine(words) => (GOOD, '✔', words.as_str()),
+            State::Missing(words) => (SOFT, '·', *words),
+            State::Broken(words) => (BAD, '✘', words.as_str()),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {style}{sign}{style:#}  {name:<14}{words}");
+    }
+    let broken = findings.iter().filter(|finding| !finding.is_fine()).count();
+    let _ = match broken {
+        0 => writeln!(text, "\n  The workbook works here. What has a dot is not needed for it."),
+        1 => writeln!(text, "\n  One thing has to be mended."),
+        broken => writeln!(text, "\n  {broken} things have to be mended."),
+    };
+    text
+}
+
+fn rust() -> State {
+    let needed = env!("CARGO_PKG_RUST_VERSION");
+    let Some(found) = says("rustc", "--version") else {
+        return State::Broken("rustc was not found: install Rust from https://rustup.rs".to_owned());
+    };
+    let numbers = |version: &str| -> Vec<u32> { version.split('.').filter_map(|part| part.parse().ok()).collect() };
+    let version = found.split_whitespace().nth(1).unwrap_or_default();
+    if numbers(version.split('-').next().unwrap_or_default()) >= numbers(needed) {
+        State::Fine(found)
+    } else {
+        State::Broken(format!("{found}, and the workbook needs {needed}: rustup update"))
+    }
+}
+
+/// The only way to know: rustc asks it to link the smallest program there is.
+fn linker() -> State {
+    let linked = || -> Result<(), String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let mut rustc = Command::new("rustc")
+            .args(["--crate-name", "linked", "-o"])
+            .arg(folder.path().join("linked"))
+            .arg("-")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("rustc cannot be started: {error}"))?;
+        if let Some(mut source) = rustc.stdin.take() {
+            source.write_all(b"fn main() {}").map_err(|error| error.to_string())?;
+        }
+        let output = rustc.wait_with_output().map_err(|error| error.to_string())?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.status.success() { Ok(()) } else { Err(said.lines().next().unwrap_or_default().to_owned()) }
+    };
+    match linked() {
+        Ok(()) => State::Fine("links a program".to_owned()),
+        Err(error) => State::Broken(format!(
+            "{error}: install a C toolchain (build-essential, Xcode's command line tools, or Visual Studio's build tools)"
+        )),
+    }
+}
+
+fn free(port: u16) -> State {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        Ok(_) => State::Fine(format!("{port} is free")),
+        Err(_) => State::Missing("4000 is in use; the studio takes the next one, or say --port N"),
+    }
+}
+
+fn optional(programs: &[&str], without: &'static str) -> State {
+    let found = programs.iter().find_map(|program| which::which(program).ok());
+    found.map_or(State::Missing(without), |path| State::Fine(path.display().to_string()))
+}
+
+fn says(program: &str, argument: &str) -> Option<String> {
+    let output = Command::new(program).arg(argument).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_thing_is_counted_and_a_missing_one_is_not() {
+        let finding = |state| Finding { name: "thing", state };
+        let all = [
+            finding(State::Fine("here".to_owned())),
+            finding(State::Missing("not needed")),
+            finding(State::Broken("gone: get it".to_owned())),
+        ];
+        assert!(told(&all).contains("One thing has to be mended"));
+        assert!(told(&all[..2]).contains("The workbook works here"));
+    }
+
+    #[test]
+    fn a_port_in_use_is_said_and_stops_nothing() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let state = free(taken.local_addr().unwrap().port());
+        assert!(matches!(state, State::Missing(_)), "{state:?}");
+    }
+
+    #[test]
+    fn this_machine_builds_programs() {
+        assert!(examine(0).iter().all(Finding::is_fine), "{}", told(&examine(0)));
+    }
+}

@@ -1,0 +1,83 @@
+//! The solution of an exercise, beside the learner's answer.
+
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use similar::TextDiff;
+
+use crate::exercise::{Exercise, files_below};
+
+/// What there is to say when an exercise is solved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solved {
+    /// Each file that differs, below the exercise's folder, and from the answer to the solution as a unified diff.
+    pub diffs: Vec<(String, String)>,
+    /// Markdown: why the solution is as it is.
+    pub reasons: String,
+    /// Markdown: what somebody knows who solved it.
+    pub learned: String,
+}
+
+impl Solved {
+    /// Reads the answer and the solution to `exercise` in the workbook at `root`.
+    ///
+    /// # Errors
+    /// A sentence that names the file which cannot be read.
+    pub fn of(root: &Path, exercise: &Exercise) -> Result<Self, String> {
+        let folder = root.join("solutions").join(exercise.folder.file_name().unwrap_or_default());
+        let readme = folder.join("README.md");
+        let text = fs::read_to_string(&readme).map_err(|error| cannot_be_read(&readme, &error))?;
+        let part = |title: &str| {
+            let after = text.split_once(&format!("\n## {title}\n")).map_or("", |(_, after)| after);
+            after.split("\n## ").next().unwrap_or_default().trim().to_owned()
+        };
+        let diffs = diffs(&exercise.folder, &folder)?;
+        Ok(Self { diffs, reasons: part("Why it is as it is"), learned: part("What you learned") })
+    }
+}
+
+fn diffs(answer: &Path, solution: &Path) -> Result<Vec<(String, String)>, String> {
+    let names: BTreeSet<_> = names(answer)?.into_iter().chain(names(solution)?).collect();
+    let mut diffs = Vec::new();
+    for name in names {
+        let [yours, ours] = [answer, solution].map(|folder| read(&folder.join(&name)));
+        let (yours, ours) = (without_marks(&yours?), without_marks(&ours?));
+        if yours != ours {
+            let diff = TextDiff::from_lines(&yours, &ours);
+            let diff = diff.unified_diff().header("your answer", "the solution").to_string();
+            diffs.push((name, diff));
+        }
+    }
+    Ok(diffs)
+}
+
+/// The files that are somebody's answer, by their path within the folder. What starts it is not of interest.
+fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    for part in ["src", "templates"] {
+        files_below(&folder.join(part), &mut found).map_err(|error| cannot_be_read(folder, &error))?;
+    }
+    let name = |file: &PathBuf| file.strip_prefix(folder).unwrap_or(file).to_string_lossy().replace('\\', "/");
+    Ok(found.iter().map(name).filter(|name| name != "src/main.rs").collect())
+}
+
+/// The text without the marks by which the book includes parts of it.
+fn without_marks(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("// ANCHOR")).collect()
+}
+
+/// The file's text; none if it is not there.
+fn read(file: &Path) -> Result<String, String> {
+    match fs::read(file) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(cannot_be_read(file, &error)),
+    }
+}
+
+fn cannot_be_read(file: &Path, error: &io::Error) -> String {
+    format!("{} cannot be read: {error}", file.display())
+}
