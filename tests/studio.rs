@@ -4,7 +4,7 @@ mod chromium;
 mod scratch;
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     process::Command,
     sync::LazyLock,
@@ -183,6 +183,16 @@ fn a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio
     assert!(Command::new("kill").args(["-INT", &studio.0.id().to_string()]).status().unwrap().success());
     assert!(studio.0.wait().unwrap().success());
     has_ended(learner);
+}
+
+#[test]
+fn an_answer_that_ends_the_process_with_0_has_not_passed() {
+    let scratch = Scratch::new("exits");
+    scratch.answer(&scratch.solution().replace("    Router::new()", "    std::process::exit(0);\n    Router::new()"));
+    let (_studio, address) = start_studio(&scratch, 0);
+    let mut lines = BufReader::new(begin_run(&address)).lines().map(Result::unwrap);
+    let verdict = lines.find(|line| line.contains("\"verdict\"")).unwrap();
+    assert!(verdict.contains("\"passed\":false"), "{verdict}");
 }
 
 #[tokio::test]
