@@ -489,9 +489,6 @@ fn excerpt(text: &str, words: &str) -> String {
     let beginnings = words.char_indices().map(|(end, _)| end).chain([words.len()]).rev().take_while(|end| *end >= word);
     let from = beginnings.map(|end| &words[..end]).find_map(|beginning| text.find(beginning)).unwrap_or(0);
     let cut: String = text[from..].chars().take(LONG).collect();
-    format!(
-        "{}{cut}{}",
-        if from > 0 { "… " } else { "" },
-        if text[from..].chars().nth(LONG).is_some() { " …" } else { "" }
-    )
+    // Nothing stands before it: so it begins as what was expected, and the eye finds where they part.
+    format!("{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
 }

@@ -64,6 +64,7 @@ pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     RightAnswer { name: "loose JSON, a table, an absolute redirect", app: || App::new(right::json::app) },
     RightAnswer { name: "a middleware that puts it back", app: || App::new(right::middleware::app) },
     RightAnswer { name: "one route for all, explicit saves", app: || App::new(right::one_route::app) },
+    RightAnswer { name: "a HashMap, which is in another order each time", app: || App::new(right::unordered::app) },
 ];
 
 /// The solution's parts; a mutant puts its own in the place of one.

@@ -37,7 +37,7 @@ pub(super) enum Flaw {
     RoundsUp,
     SaveAsksForTheFileAlone,
     TwoWeeksForEveryone,
-    WholeMinutes,
+    EndsEarly,
     CreateOverwrites,
     CreateKeepsItsNewId,
     OneTemporaryFile,
@@ -95,7 +95,7 @@ impl Flawed {
         let mut expires = record.expiry_date.unix_timestamp_nanos() / 1_000_000;
         match self.flaw {
             Flaw::RoundsUp => expires = expires.div_euclid(1000) * 1000 + 1000,
-            Flaw::WholeMinutes => expires = expires.div_euclid(60_000) * 60_000,
+            Flaw::EndsEarly => expires -= 5_000,
             Flaw::TwoWeeksForEveryone if record.expiry_date > OffsetDateTime::now_utc() => {
                 expires = (OffsetDateTime::now_utc() + Duration::weeks(2)).unix_timestamp_nanos() / 1_000_000;
             }

@@ -28,7 +28,7 @@ pub const MUTANTS: &[Mutant] = &[
         app(Flaw::SaveAsksForTheFileAlone)
     }),
     mutant("two_weeks_for_everyone", "expiry_comes_back_as_it_went_in", || app(Flaw::TwoWeeksForEveryone)),
-    mutant("expiry_in_whole_minutes", "expiry_comes_back_as_it_went_in", || app(Flaw::WholeMinutes)),
+    mutant("ends_five_seconds_early", "expiry_comes_back_as_it_went_in", || app(Flaw::EndsEarly)),
     mutant("create_overwrites", "a_collision_never_merges_two_sessions", || app(Flaw::CreateOverwrites)),
     mutant("create_keeps_its_new_id_to_itself", "a_collision_never_merges_two_sessions", || {
         app(Flaw::CreateKeepsItsNewId)

@@ -5,6 +5,7 @@ pub(super) mod json;
 pub(super) mod list;
 pub(super) mod middleware;
 pub(super) mod one_route;
+pub(super) mod unordered;
 
 /// As text within HTML.
 fn escaped(text: &str) -> String {
