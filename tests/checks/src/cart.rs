@@ -263,7 +263,8 @@ async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     refuses(&alice, &item(MOST_ITEMS), &format!("{MOST_ITEMS} different items are in the cart, and another one"))
         .await?;
-    add(&alice, &item(0)).await?; // there is room for one more of what is there
+    let so = "there is room for one more of what is there already: only another kind does not fit";
+    add(&alice, &item(0)).await.map_err(|miss| miss.so(so))?;
 
     trial.log().new_scene();
     let (bob, pear) = (trial.browser("bob"), trial.named("pear"));
