@@ -9,6 +9,8 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 
+use crate::watch::{Changes, How};
+
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const SOFT: Style = Style::new().dimmed();
@@ -46,6 +48,7 @@ pub fn examine(port: u16) -> Vec<Finding> {
         Finding { name: "Rust", state: rust() },
         Finding { name: "linker", state: linker() },
         Finding { name: "port", state: free(port) },
+        Finding { name: "watcher", state: watcher() },
         Finding { name: "git", state: optional(&["git"], "`reset` needs it; install git") },
         Finding {
             name: "browser",
@@ -135,6 +138,20 @@ fn free(port: u16) -> State {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => State::Fine(format!("{port} is free")),
         Err(_) => State::Missing("4000 is in use; the studio takes the next one, or say --port N"),
+    }
+}
+
+fn watcher() -> State {
+    let how = || {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        Changes::below(folder.path(), false).map(|changes| changes.how)
+    };
+    match how() {
+        Ok(How::Watching) => State::Fine("the system tells of saves".to_owned()),
+        Ok(How::Polling) => {
+            State::Missing("the system does not tell of saves; `watch` looks at the files every second")
+        }
+        Err(_) => State::Missing("`watch` does not work here: no temporary folder can be watched or looked at"),
     }
 }
 

@@ -203,6 +203,13 @@ fn every_exercise_is_whole() {
             pages.values().any(|page| page.contains(&include) && page.contains(&format!("data-exercise=\"{number}\""))),
             "no page includes {folder}/README.md"
         );
+        assert!(
+            root().join("exercises").join(folder).join("src/main.rs").is_file(),
+            "exercises/{folder} has no src/main.rs, so nobody can try it"
+        );
+        let proof = format!("tests/mutants/tests/{}.rs", exercise.id);
+        let proven = fs::read_to_string(root().join(&proof)).is_ok_and(|text| text.contains("proof!(checks::"));
+        assert!(proven, "{folder}: {proof} does not prove its checks with mutants and other right answers");
         let solved = Solved::of(root(), &exercise).unwrap_or_else(|error| panic!("solutions/{folder}: {error}"));
         assert!(!solved.reasons.is_empty(), "solutions/{folder}/README.md does not say why it is as it is");
         assert!(!solved.learned.is_empty(), "solutions/{folder}/README.md does not say what is learned");
