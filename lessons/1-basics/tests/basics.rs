@@ -198,6 +198,14 @@ async fn what_the_address_says_is_not_echoed() {
     assert!(!page.contains("alert(1)"));
 }
 
+/// A thousand IDs: each of their 128 bits was seen as 0 and as 1. Random ones miss that once in 10^298 runs.
+#[test]
+fn every_one_of_the_128_bits_of_an_id_varies() {
+    let ids: Vec<_> = (0..1000).map(|_| tower_sessions::session::Id::default().0).collect();
+    let (ones, zeros) = ids.iter().fold((0, 0), |(ones, zeros), id| (ones | id, zeros | !id));
+    assert_eq!((ones, zeros), (-1_i128, -1_i128));
+}
+
 #[tokio::test]
 async fn every_page_of_a_cookie_is_httponly_secure_and_samesite() {
     for path in ["/set_session", "/cookie/set_session"] {

@@ -83,6 +83,7 @@ fn pages() -> Router<Shop> {
         .route("/profile", get(login::profile))
         .route("/dashboard", get(roles::dashboard))
         .route("/accounts/{id}/role", post(roles::set_role))
+        .route("/accounts/{id}/end_sessions", post(roles::end_sessions))
         .route("/accounts/{id}/delete", post(roles::delete))
         .route("/add_to_cart/{item}", post(cart::add))
         .route("/remove_from_cart/{item}", post(cart::remove))

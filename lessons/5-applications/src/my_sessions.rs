@@ -70,7 +70,7 @@ pub(crate) async fn end_others(
     State(shop): State<Shop>,
     User { session, account, login }: User,
 ) -> axum::response::Result<Redirect> {
-    let ended = shop.end_others(account.id, login).await?;
+    let ended = shop.end_all(account.id, Some(login)).await?;
     flash::say(&session, format!("Other sessions ended: {ended}")).await?;
     Ok(Redirect::to("/sessions"))
 }
@@ -98,7 +98,7 @@ pub(crate) async fn change_password(
         return Err((StatusCode::FORBIDDEN, "That is not your password, so it was not changed.\n").into());
     }
     shop.set_password(account.id, new_password).await?;
-    let ended = shop.end_others(account.id, login).await?;
+    let ended = shop.end_all(account.id, Some(login)).await?;
     flash::say(&session, format!("Password changed, other sessions ended: {ended}")).await?;
     session.cycle_id().await.map_err(Failure::from)?;
     Ok(Redirect::to("/sessions"))

@@ -43,6 +43,16 @@ pub(crate) async fn set_role(
     Ok(Redirect::to("/dashboard"))
 }
 
+pub(crate) async fn end_sessions(
+    State(shop): State<Shop>,
+    Admin(admin): Admin,
+    Path(id): Path<i64>,
+) -> axum::response::Result<Redirect> {
+    let ended = shop.end_all(id, None).await?;
+    flash::say(&admin.session, format!("Sessions ended: {ended}")).await?;
+    Ok(Redirect::to("/dashboard"))
+}
+
 pub(crate) async fn delete(
     State(shop): State<Shop>,
     Admin(admin): Admin,

@@ -355,6 +355,36 @@ async fn a_new_password_ends_the_other_sessions() -> Result<(), Miss> {
 }
 
 #[tokio::test]
+async fn an_admin_logs_somebody_out_everywhere() -> Result<(), Miss> {
+    let trial = shop();
+    let [carol, home, phone] = ["carol", "alice", "her phone"].map(|who| trial.browser(who));
+    for browser in [&home, &phone] {
+        is_alice(browser).await?;
+    }
+    home.post("/accounts/1/end_sessions", &[]).await?.has_status(403)?;
+    log_in(&carol, "carol", "nine green bottles").await?.redirects_to("/profile")?;
+    carol.post("/accounts/1/end_sessions", &[]).await?.redirects_to("/dashboard")?;
+    carol.get("/dashboard").await?.shows("Sessions ended: 2")?;
+    for browser in [&home, &phone] {
+        browser.get("/profile").await?.shows("You are not logged in")?;
+    }
+    is_alice(&home).await
+}
+
+#[tokio::test]
+async fn whoever_is_logged_in_can_log_out_on_every_page() -> Result<(), Miss> {
+    let trial = shop();
+    let carol = trial.browser("carol");
+    log_in(&carol, "carol", "nine green bottles").await?;
+    let pages = ["/", "/login", "/profile", "/dashboard", "/view_cart", "/view_history", "/set_preferences", "/sessions"];
+    for page in pages {
+        let forms = carol.get(page).await?.forms();
+        assert!(forms.iter().any(|form| form.goes_to("/logout")), "{page}: {forms:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn forms_of_other_sites_do_nothing() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");

@@ -74,9 +74,9 @@ impl Shop {
         Ok(done.execute(self.pool().await?).await?.rows_affected() == 1)
     }
 
-    /// Ends all of her logins but this one; how many.
-    pub(crate) async fn end_others(&self, account: i64, login: i64) -> Result<u64, Away> {
-        let done = query("delete from logins where id <> ? and account = ?").bind(login).bind(account);
+    /// Ends all of her logins but this one, if one is to stay; how many.
+    pub(crate) async fn end_all(&self, account: i64, but: Option<i64>) -> Result<u64, Away> {
+        let done = query("delete from logins where account = ? and id is not ?").bind(account).bind(but);
         Ok(done.execute(self.pool().await?).await?.rows_affected())
     }
     // ANCHOR_END: end

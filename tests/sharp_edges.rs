@@ -1,0 +1,319 @@
+//! What surprises about tower-sessions 0.15, each seen on a site of a few lines. The book shows these tests and
+//! what they recorded; a new version that behaves otherwise fails here first.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::{
+    Router,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, SET_COOKIE, VARY},
+    },
+    routing::{get, post},
+};
+use checks::{Answer, Miss, Trial};
+use serde::{Deserialize, Serialize};
+use session_inspector::Observed;
+use tower_sessions::{
+    CachingSessionStore, Expiry, MemoryStore, Session, SessionManagerLayer, SessionStore,
+    session::{Id, Record},
+    session_store::{Error, ExpiredDeletion, Result as StoreResult},
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A site behind a session layer as it comes.
+fn plain(routes: Router, store: Observed<MemoryStore>) -> Router {
+    routes.layer(SessionManagerLayer::new(store))
+}
+
+/// Writes something, if it is not there yet.
+async fn set(session: Session) {
+    session.insert("name", "alice").await.unwrap();
+}
+
+/// Shows it.
+async fn who(session: Session) -> String {
+    session.get::<String>("name").await.unwrap().unwrap_or("nobody".to_owned())
+}
+
+/// The transcript of a test is what the book shows of it.
+fn snapshot(name: &str, trial: &Trial) {
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!(name, trial.transcript());
+    });
+}
+
+fn set_cookie(answer: &Answer) -> &str {
+    answer.headers.get(SET_COOKIE).map_or("", |set| set.to_str().unwrap())
+}
+
+// --- Time
+
+// ANCHOR: reading
+#[tokio::test]
+async fn reading_does_not_keep_a_session_alive() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        let idle = Expiry::OnInactivity(time::Duration::minutes(30));
+        let routes = Router::new().route("/", get(who).post(set));
+        routes.layer(SessionManagerLayer::new(store).with_expiry(idle))
+    });
+    let alice = trial.browser("alice");
+    alice.post("/", &[]).await?;
+    for _ in 0..2 {
+        trial.skip(14 * MINUTE);
+        alice.get("/").await?.shows("alice")?;
+    }
+    trial.skip(3 * MINUTE); // three idle minutes, thirty-one in all
+    alice.get("/").await?.shows("nobody")?;
+    snapshot("reading", &trial);
+    Ok(())
+}
+// ANCHOR_END: reading
+
+// ANCHOR: session_end
+#[tokio::test]
+async fn a_session_that_ends_with_the_browser_lives_for_two_weeks() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        let routes = Router::new().route("/", get(who).post(set));
+        routes.layer(SessionManagerLayer::new(store).with_expiry(Expiry::OnSessionEnd))
+    });
+    let alice = trial.browser("alice");
+    let answer = alice.post("/", &[]).await?;
+    assert!(!set_cookie(&answer).contains("Max-Age"));
+    let mallory = alice.copied_by("mallory");
+    alice.close();
+    trial.skip(13 * DAY);
+    mallory.get("/").await?.shows("alice")?;
+    trial.skip(2 * DAY);
+    mallory.get("/").await?.shows("nobody")
+}
+// ANCHOR_END: session_end
+
+// ANCHOR: instant
+#[tokio::test]
+async fn an_expiry_at_a_time_on_the_layer_is_one_instant_for_everyone() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        // Meant as "an hour from the login"; it is an hour from the start of the program, which was two hours ago.
+        let hour = Expiry::AtDateTime(time::OffsetDateTime::now_utc() - time::Duration::hours(1));
+        let routes = Router::new().route("/", get(who).post(set));
+        routes.layer(SessionManagerLayer::new(store).with_expiry(hour))
+    });
+    let alice = trial.browser("alice");
+    let answer = alice.post("/", &[]).await?;
+    assert!(set_cookie(&answer).contains("Max-Age=-"), "{}", set_cookie(&answer));
+    alice.get("/").await?.shows("nobody")
+}
+// ANCHOR_END: instant
+
+// --- Writing
+
+// ANCHOR: status
+#[tokio::test]
+async fn what_was_written_is_saved_with_a_4xx_and_dropped_with_a_5xx() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        let refuses = async |session: Session| {
+            session.insert("half", "refused").await.unwrap();
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
+        let fails = async |session: Session| {
+            session.insert("half", "failed").await.unwrap();
+            StatusCode::INTERNAL_SERVER_ERROR
+        };
+        plain(Router::new().route("/refuses", post(refuses)).route("/fails", post(fails)), store)
+    });
+    let alice = trial.browser("alice");
+    alice.post("/refuses", &[]).await?;
+    alice.post("/fails", &[]).await?;
+    snapshot("status", &trial);
+    Ok(())
+}
+// ANCHOR_END: status
+
+// ANCHOR: cycle
+#[tokio::test]
+async fn a_new_id_and_then_an_error_lose_the_session() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        let login = async |session: Session| {
+            session.cycle_id().await.unwrap();
+            StatusCode::BAD_GATEWAY // something after it went wrong
+        };
+        plain(Router::new().route("/", get(who).post(set)).route("/login", post(login)), store)
+    });
+    let alice = trial.browser("alice");
+    alice.post("/", &[]).await?;
+    alice.post("/login", &[]).await?;
+    alice.get("/").await?.shows("nobody")?;
+    snapshot("cycle", &trial);
+    Ok(())
+}
+// ANCHOR_END: cycle
+
+// ANCHOR: last
+#[tokio::test]
+async fn of_two_requests_at_the_same_time_the_last_to_save_wins() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        let add = async |session: Session, body: axum::extract::Request| {
+            let mut cart = session.get::<Vec<String>>("cart").await.unwrap().unwrap_or_default();
+            let item = axum::body::to_bytes(body.into_body(), 100).await.unwrap();
+            cart.push(String::from_utf8_lossy(&item).into_owned());
+            session.insert("cart", cart).await.unwrap();
+        };
+        plain(Router::new().route("/", get(who).post(set)).route("/add", post(add)), store)
+    });
+    let alice = trial.browser("alice");
+    alice.post("/", &[]).await?;
+    let meanwhile = async { alice.post("/add", &[("item", "milk")]).await.map(drop) };
+    alice.post_slowly("/add", &[("item", "bread")], meanwhile).await?;
+    snapshot("last", &trial);
+    Ok(())
+}
+// ANCHOR_END: last
+
+// ANCHOR: equal
+#[tokio::test]
+async fn an_equal_value_is_no_write_and_removing_nothing_is_one() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        let remove = async |session: Session| drop(session.remove::<String>("absent").await.unwrap());
+        plain(Router::new().route("/", post(set)).route("/remove", post(remove)), store)
+    });
+    let alice = trial.browser("alice");
+    for path in ["/", "/", "/remove"] {
+        alice.post(path, &[]).await?;
+    }
+    snapshot("equal", &trial);
+    Ok(())
+}
+// ANCHOR_END: equal
+
+// ANCHOR: shape
+#[tokio::test]
+async fn a_value_of_an_older_shape_is_an_error_at_every_request() -> Result<(), Miss> {
+    #[derive(Deserialize, Serialize)]
+    struct Visitor {
+        name: String,
+        visits: u32, // new in this release
+    }
+    let trial = Trial::of(|store| {
+        let before = async |session: Session| {
+            session.insert("visitor", serde_json::json!({ "name": "alice" })).await.unwrap();
+        };
+        let now = async |session: Session| match session.get::<Visitor>("visitor").await {
+            Ok(_) => StatusCode::OK,
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        plain(Router::new().route("/", get(now).post(before)), store)
+    });
+    let alice = trial.browser("alice");
+    alice.post("/", &[]).await?;
+    for _ in 0..2 {
+        alice.get("/").await?.has_status(500)?;
+    }
+    Ok(())
+}
+// ANCHOR_END: shape
+
+// --- IDs and cookies
+
+// ANCHOR: id
+#[tokio::test]
+async fn a_new_session_has_no_id_before_it_is_saved() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        let login = async |session: Session| {
+            session.insert("name", "alice").await.unwrap();
+            let before = session.id();
+            session.save().await.unwrap();
+            format!("{} {}", before.is_some(), session.id().is_some())
+        };
+        plain(Router::new().route("/login", post(login)), store)
+    });
+    trial.browser("alice").post("/login", &[]).await?.shows("false true")
+}
+// ANCHOR_END: id
+
+// ANCHOR: unknown
+#[tokio::test]
+async fn a_dead_cookie_is_removed_only_where_the_session_is_looked_at() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        plain(Router::new().route("/", get(who)).route("/about", get(async || "a page for everyone")), store)
+    });
+    let alice = trial.browser("alice");
+    let dead = format!("id={}", Id::default());
+    alice.takes(&dead);
+    alice.get("/about").await?;
+    alice.get("/").await?;
+    alice.takes("id=no-id-at-all");
+    alice.get("/about").await?;
+    snapshot("unknown", &trial);
+    Ok(())
+}
+// ANCHOR_END: unknown
+
+// ANCHOR: caches
+#[tokio::test]
+async fn a_page_that_read_the_session_says_nothing_to_caches() -> Result<(), Miss> {
+    let trial = Trial::of(|store| plain(Router::new().route("/", get(who).post(set)), store));
+    let alice = trial.browser("alice");
+    alice.post("/", &[]).await?;
+    let page = alice.get("/").await?;
+    page.shows("alice")?;
+    assert_eq!([VARY, CACHE_CONTROL].map(|name| page.headers.get(name)), [None, None]);
+    Ok(())
+}
+// ANCHOR_END: caches
+
+// --- Stores
+
+// ANCHOR: tiers
+#[tokio::test]
+async fn a_cache_in_each_process_does_not_hear_of_a_logout_in_another() {
+    let database = MemoryStore::default();
+    let [here, there] = [(); 2].map(|()| CachingSessionStore::new(MemoryStore::default(), database.clone()));
+    let mut record = Record {
+        id: Id::default(),
+        data: Default::default(),
+        expiry_date: time::OffsetDateTime::now_utc() + time::Duration::hours(1),
+    };
+    here.create(&mut record).await.unwrap();
+    assert!(there.load(&record.id).await.unwrap().is_some()); // it is in the cache over there now
+    here.delete(&record.id).await.unwrap();
+    assert_eq!(database.load(&record.id).await.unwrap(), None);
+    assert!(there.load(&record.id).await.unwrap().is_some(), "logged out, and logged in");
+}
+// ANCHOR_END: tiers
+
+/// A store whose cleaning fails.
+#[derive(Clone, Debug)]
+struct Away;
+
+#[async_trait]
+impl SessionStore for Away {
+    async fn save(&self, _: &Record) -> StoreResult<()> {
+        Ok(())
+    }
+
+    async fn load(&self, _: &Id) -> StoreResult<Option<Record>> {
+        Ok(None)
+    }
+
+    async fn delete(&self, _: &Id) -> StoreResult<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ExpiredDeletion for Away {
+    async fn delete_expired(&self) -> StoreResult<()> {
+        Err(Error::Backend("the database is away".to_owned()))
+    }
+}
+
+// ANCHOR: cleaning
+#[tokio::test]
+async fn cleaning_continuously_ends_at_the_first_error() {
+    let ended = Away.continuously_delete_expired(Duration::from_millis(1)).await;
+    assert!(matches!(ended, Err(Error::Backend(_))), "{ended:?}");
+}
+// ANCHOR_END: cleaning
