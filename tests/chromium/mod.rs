@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test that includes this uses a part of it")]
 
+#[path = "../required/mod.rs"]
+mod required;
+
 use std::{
     env,
     io::{BufRead, BufReader},
@@ -50,10 +53,7 @@ pub fn found() -> Option<Chromium> {
     if !missing.is_empty() {
         let reason =
             format!("{} is not installed (Debian: apt-get install chromium chromium-driver)", missing.join(" and "));
-        let required =
-            env::var("WORKBOOK_REQUIRE").is_ok_and(|required| required.split(',').any(|part| part == "browser"));
-        assert!(!required, "WORKBOOK_REQUIRE asks for a browser, and {reason}");
-        println!("SKIPPED: {reason}");
+        required::skipped("browser", &reason);
         return None;
     }
     let said = |line: &str| {

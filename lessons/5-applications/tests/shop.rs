@@ -376,7 +376,8 @@ async fn whoever_is_logged_in_can_log_out_on_every_page() -> Result<(), Miss> {
     let trial = shop();
     let carol = trial.browser("carol");
     log_in(&carol, "carol", "nine green bottles").await?;
-    let pages = ["/", "/login", "/profile", "/dashboard", "/view_cart", "/view_history", "/set_preferences", "/sessions"];
+    let pages =
+        ["/", "/login", "/profile", "/dashboard", "/view_cart", "/view_history", "/set_preferences", "/sessions"];
     for page in pages {
         let forms = carol.get(page).await?.forms();
         assert!(forms.iter().any(|form| form.goes_to("/logout")), "{page}: {forms:?}");

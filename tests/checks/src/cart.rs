@@ -27,7 +27,7 @@ pub static SUITE: Suite = Suite {
             id: "what_is_added_is_in_the_cart",
             why: "HTTP forgets the visitor after each answer; what shall be known at the next request must be written to the session now",
             hint: 2,
-            read: "basics/set-and-get.md#what-set_session-does",
+            read: "basics/set-and-get.md#how-is-something-written",
             run: |trial| Box::pin(what_is_added_is_in_the_cart(trial)),
         },
         Check {
@@ -62,7 +62,7 @@ pub static SUITE: Suite = Suite {
             id: "the_cart_is_cleared",
             why: "what was put back under a key stays until that key is taken out",
             hint: 6,
-            read: "basics/log-out.md#what-flush-does",
+            read: "basics/log-out.md#what-does-flush-do",
             run: |trial| Box::pin(the_cart_is_cleared(trial)),
         },
         Check {
@@ -76,7 +76,7 @@ pub static SUITE: Suite = Suite {
             id: "visitors_do_not_mix",
             why: "one program serves all visitors at once; what it keeps outside the session belongs to everyone",
             hint: 2,
-            read: "basics/what-is-a-session.md#why-a-program-cannot-just-remember",
+            read: "basics/what-is-a-session.md#why-can-a-program-not-just-remember",
             run: |trial| Box::pin(visitors_do_not_mix(trial)),
         },
         Check {

@@ -43,7 +43,7 @@ pub static SUITE: Suite = Suite {
             id: "a_choice_is_saved",
             why: "HTTP forgets the visitor after each answer; a choice is known at the next request only if the session holds it",
             hint: 3,
-            read: "basics/set-and-get.md#what-set_session-does",
+            read: "basics/set-and-get.md#how-is-something-written",
             run: |trial| Box::pin(a_choice_is_saved(trial)),
         },
         Check {
@@ -85,7 +85,7 @@ pub static SUITE: Suite = Suite {
             id: "visitors_do_not_mix",
             why: "one program serves all visitors at once; what it keeps outside the session belongs to everyone",
             hint: 3,
-            read: "basics/what-is-a-session.md#why-a-program-cannot-just-remember",
+            read: "basics/what-is-a-session.md#why-can-a-program-not-just-remember",
             run: |trial| Box::pin(visitors_do_not_mix(trial)),
         },
         Check {

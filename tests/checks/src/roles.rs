@@ -78,7 +78,7 @@ pub static SUITE: Suite = Suite {
             id: "a_logout_leaves_nothing_behind",
             why: "whatever stays in the record is the next visitor's, or whoever's copied the cookie (ASVS 7.4.1)",
             hint: 6,
-            read: "basics/log-out.md#what-flush-does",
+            read: "basics/log-out.md#what-does-flush-do",
             run: |trial| Box::pin(a_logout_leaves_nothing_behind(trial)),
         },
         Check {

@@ -99,7 +99,7 @@ pub static SUITE: Suite = Suite {
             id: "visitors_do_not_mix",
             why: "one program serves all visitors at once; what it keeps outside the session belongs to everyone",
             hint: 1,
-            read: "basics/what-is-a-session.md#why-a-program-cannot-just-remember",
+            read: "basics/what-is-a-session.md#why-can-a-program-not-just-remember",
             run: |trial| Box::pin(visitors_do_not_mix(trial)),
         },
         Check {

@@ -176,7 +176,7 @@ impl Trial {
 }
 
 /// A step of a story.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Told {
     /// Who did it.
     pub who: String,
@@ -188,27 +188,33 @@ pub struct Told {
     pub meant: Vec<String>,
     /// So many times in a row.
     pub times: usize,
+    /// The request and its answer as the inspector saw them, if it was a request.
+    #[serde(skip)]
+    pub exchange: Option<Exchange>,
 }
 
 impl Told {
     fn of(Sent { step: Step { who, method, path, answer }, exchange, .. }: &Sent) -> Self {
-        let who = who.clone();
-        let Some(Exchange { request, response, summary, .. }) = exchange else {
-            return Self { who, did: path.clone(), answer: String::new(), meant: Vec::new(), times: 1 };
+        let (who, exchange) = (who.clone(), exchange.clone());
+        let Some(Exchange { request, response, summary, .. }) = &exchange else {
+            return Self { who, did: path.clone(), answer: String::new(), meant: Vec::new(), times: 1, exchange };
         };
         let did = format!("{method} {path}  {}", fields(&request.body.text)).trim_end().to_owned();
         let refusal = response.body.says.iter().filter(|_| response.status >= 400);
-        Self { who, did, answer: answer.clone(), meant: summary.iter().chain(refusal).cloned().collect(), times: 1 }
+        let meant = summary.iter().chain(refusal).cloned().collect();
+        Self { who, did, answer: answer.clone(), meant, times: 1, exchange }
     }
 
+    /// Whether `next` reads the same.
     fn is_like(&self, next: &Self) -> bool {
-        *self == Self { times: self.times, ..next.clone() }
+        let read = |told: &Self| (told.who.clone(), told.did.clone(), told.answer.clone(), told.meant.clone());
+        read(self) == read(next)
     }
 }
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { who, did, answer, meant, times } = self;
+        let Self { who, did, answer, meant, times, .. } = self;
         writeln!(f, "{}", format!("{who:<8} {did:<34}  {answer}").trim_end())?;
         meant.iter().try_for_each(|meant| writeln!(f, "    {meant}"))?;
         if *times > 1 { writeln!(f, "    … {times} times in a row") } else { Ok(()) }

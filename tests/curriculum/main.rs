@@ -1,17 +1,19 @@
 //! Holds the parts of the course to each other, and says in a line what is missing.
 
+mod book;
+mod page;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    ops::RangeInclusive,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use checks::{Outcome, SUITES, Suite};
-use html5gum::{Token, Tokenizer};
+use page::Page;
 use serde_json::Value;
-use workbook::{book, demos, exercise::Exercise, solution::Solved};
+use workbook::{demos, exercise::Exercise, solution::Solved};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -42,13 +44,6 @@ fn numbered(folder: &str) -> BTreeMap<u8, String> {
     let names =
         fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter_map(|name| Some((name.split_once('-')?.0.parse().ok()?, name))).collect()
-}
-
-/// The pages of the book: path below `book/src`, and text.
-fn pages() -> Vec<(String, String)> {
-    let folder = root().join("book/src");
-    let name = |path: &PathBuf| path.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/");
-    files(&folder, "md").iter().map(|path| (name(path), read(path))).filter(|(name, _)| name != "SUMMARY.md").collect()
 }
 
 fn exercises() -> Vec<(Exercise, &'static Suite)> {
@@ -85,73 +80,14 @@ fn every_member_inherits_its_lints_and_versions() {
 }
 
 #[test]
-fn every_page_is_in_the_summary_once() {
-    let summary = read("book/src/SUMMARY.md");
-    for (name, _) in pages() {
-        assert_eq!(summary.matches(&format!("]({name})")).count(), 1, "{name} should be in SUMMARY.md once");
-    }
-}
-
-#[test]
-fn every_page_gets_its_rust_from_compiled_code() {
-    for (name, text) in pages() {
-        let mut blocks = text.split("\n```").skip(1).step_by(2);
-        let typed = |block: &str| {
-            block.starts_with("rust")
-                && !block.lines().skip(1).all(|line| line.starts_with("{{#include ") && line.ends_with("}}"))
-        };
-        assert!(!blocks.any(typed), "{name} has Rust that was typed by hand; include it from a lesson");
-    }
-}
-
-#[test]
-fn every_include_names_something() {
-    for (name, text) in pages() {
-        for directive in text.split("{{#include ").skip(1) {
-            let (directive, _) = directive.split_once("}}").unwrap();
-            let folder = root().join("book/src").join(&name);
-            let shown = included(folder.parent().unwrap(), directive);
-            assert!(!shown.trim().is_empty(), "{name} includes {directive}, which is empty");
-            let is_clean = !shown.contains("source: ") && !shown.starts_with("---");
-            assert!(is_clean, "{name} includes {directive} with the head of its snapshot");
-        }
-    }
-}
-
-/// What mdBook puts in the place of `path`, `path:anchor` or `path:from:to`.
-fn included(folder: &Path, directive: &str) -> String {
-    let mut parts = directive.split(':');
-    let text = read(folder.join(parts.next().unwrap()));
-    match (parts.next(), parts.next()) {
-        (None, _) => text,
-        (Some(anchor), None) if anchor.parse::<usize>().is_err() => {
-            let lines = text.lines().skip_while(|line| !line.ends_with(&format!("ANCHOR: {anchor}"))).skip(1);
-            lines.take_while(|line| !line.ends_with(&format!("ANCHOR_END: {anchor}"))).collect::<Vec<_>>().join("\n")
-        }
-        (Some(from), to) => {
-            let from: usize = from.parse().unwrap_or(1);
-            let to = to.map_or(from, |to| to.parse().unwrap_or(usize::MAX));
-            let lines: RangeInclusive<usize> = from..=to;
-            text.lines()
-                .enumerate()
-                .filter(|(place, _)| lines.contains(&(place + 1)))
-                .map(|(_, line)| format!("{line}\n"))
-                .collect()
-        }
-    }
-}
-
-#[test]
-fn every_lesson_has_a_chapter_and_a_demo_in_the_studio() {
-    let told: BTreeSet<String> = pages()
-        .iter()
-        .flat_map(|(_, text)| {
-            text.split("data-lesson=\"")
-                .skip(1)
-                .map(|rest| rest.split('"').next().unwrap().to_owned())
-                .collect::<Vec<_>>()
-        })
-        .collect();
+fn every_lesson_has_a_demo_in_the_studio_and_a_chapter() {
+    let named = |text: &str| {
+        text.split("data-lesson=\"")
+            .skip(1)
+            .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let told: BTreeSet<_> = Page::all().iter().flat_map(|page| named(&page.text)).collect();
     let shown: BTreeSet<_> =
         demos::all().into_iter().map(|(name, _)| name.trim_start_matches("lesson-").to_owned()).collect();
     let built: BTreeSet<_> = numbered("lessons").keys().map(u8::to_string).collect();
@@ -159,26 +95,9 @@ fn every_lesson_has_a_chapter_and_a_demo_in_the_studio() {
     assert_eq!(shown, built, "the lessons in the studio, and those there are");
 }
 
-/// The article's blocks of code are S01 to S31, in its order. A test is named after what it proves of them.
-#[test]
-fn every_block_of_the_article_is_named_by_a_test() {
-    let sources = ["lessons", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"));
-    let named: BTreeSet<String> = sources
-        .flat_map(|path| {
-            let text = read(path);
-            let tests = text.split("fn s").skip(1).filter_map(|rest| rest.split_once('(')).map(|(name, _)| name);
-            tests
-                .flat_map(|name| format!("s{name}").split('_').map(str::to_owned).collect::<Vec<_>>())
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    let missing: Vec<_> = (1..=31).map(|block| format!("s{block:02}")).filter(|block| !named.contains(block)).collect();
-    assert!(missing.is_empty(), "no test is named after {}", missing.join(", "));
-}
-
 #[test]
 fn every_exercise_is_whole() {
-    let pages: BTreeMap<_, _> = pages().into_iter().collect();
+    let pages = Page::all();
     let folders = numbered("exercises");
     assert_eq!(folders, numbered("solutions"), "exercises and solutions");
     for (exercise, suite) in exercises() {
@@ -200,7 +119,9 @@ fn every_exercise_is_whole() {
         );
         let include = format!("{{{{#include ../../../exercises/{folder}/README.md}}}}");
         assert!(
-            pages.values().any(|page| page.contains(&include) && page.contains(&format!("data-exercise=\"{number}\""))),
+            pages.iter().any(|Page { text, .. }| {
+                text.contains(&include) && text.contains(&format!("data-exercise=\"{number}\""))
+            }),
             "no page includes {folder}/README.md"
         );
         assert!(
@@ -218,54 +139,6 @@ fn every_exercise_is_whole() {
             assert!(!check.why.is_empty(), "{} does not say why", check.id);
         }
     }
-}
-
-#[test]
-fn every_link_of_the_book_and_of_the_checks_leads_somewhere() {
-    let folder = tempfile::tempdir().unwrap();
-    book::build(root(), folder.path()).unwrap();
-    let mut anchors: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut links: Vec<(String, String)> = Vec::new();
-    for path in files(folder.path(), "html") {
-        let name = path.strip_prefix(folder.path()).unwrap().to_string_lossy().replace('\\', "/");
-        let ids = anchors.entry(name.clone()).or_default();
-        for token in Tokenizer::new(&fs::read_to_string(&path).unwrap()).flatten() {
-            let Token::StartTag(tag) = token else { continue };
-            let attribute = |name: &str| {
-                tag.attributes.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value).into_owned())
-            };
-            ids.extend(attribute("id"));
-            links.extend(attribute("href").or(attribute("src")).map(|link| (name.clone(), link)));
-        }
-    }
-    let read = SUITES
-        .iter()
-        .flat_map(|suite| suite.checks)
-        .map(|check| ("a check's `read`".to_owned(), check.read.replace(".md", ".html")));
-    // The print page repeats all pages at another depth; 404.html stands at any depth.
-    for (from, link) in links.into_iter().filter(|(from, _)| from != "print.html" && from != "404.html").chain(read) {
-        if link.contains("://") || link.starts_with("data:") {
-            continue;
-        }
-        let (path, anchor) = link.split_once('#').unwrap_or((&link, ""));
-        let target = if path.is_empty() { from.clone() } else { resolved(&from, path) };
-        assert!(folder.path().join(&target).exists(), "{from} links to {link}, and there is no {target}");
-        let known = anchor.is_empty() || !target.ends_with(".html") || anchors[&target].contains(anchor);
-        assert!(known, "{from} links to {link}, and {target} has no such anchor");
-    }
-}
-
-fn resolved(from: &str, path: &str) -> String {
-    let mut folders: Vec<_> = from.split('/').collect();
-    folders.pop();
-    for part in path.split('/') {
-        match part {
-            ".." => drop(folders.pop()),
-            "." => {}
-            part => folders.push(part),
-        }
-    }
-    folders.join("/")
 }
 
 /// As it is committed: a learner who has begun to solve it is told that this part is left out.

@@ -1,0 +1,319 @@
+//! What every page of the book has to be. A rule gives a sentence for each fault it finds. The book is held to all
+//! rules, and each rule to a page that breaks it.
+
+use std::{
+    collections::BTreeSet,
+    path::{Component, Path, PathBuf},
+    sync::LazyLock,
+};
+
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
+
+use crate::{files, numbered, read, root};
+
+/// So many words can be read in under five minutes, with the code between them.
+const MOST_WORDS: usize = 850;
+/// Folders of pages that tell of no single lesson, and pages beside the folders.
+const WITHOUT_A_LESSON: [&str; 2] = ["reference", "sharp-edges"];
+const ALONE: [&str; 3] = ["404.md", "introduction.md", "summary.md"];
+
+/// A page of the book.
+pub struct Page {
+    /// Its path below `book/src`, with `/`.
+    pub name: String,
+    pub text: String,
+}
+
+/// A heading of a page, and what stands below it.
+pub struct Section {
+    pub heading: String,
+    pub text: String,
+}
+
+impl Page {
+    /// All pages there are. `SUMMARY.md` is none.
+    pub fn all() -> Vec<Self> {
+        let folder = root().join("book/src");
+        let name = |path: &PathBuf| path.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/");
+        let pages = files(&folder, "md").into_iter().map(|path| Self { name: name(&path), text: read(path) });
+        pages.filter(|page| page.name != "SUMMARY.md").collect()
+    }
+
+    fn folder(&self) -> &str {
+        self.name.split_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// Whether it is a page on a lesson: then it is built like the others.
+    fn tells_of_a_lesson(&self) -> bool {
+        !self.folder().is_empty() && self.folder() != "exercises" && !WITHOUT_A_LESSON.contains(&self.folder())
+    }
+
+    /// Its sections at the second level.
+    pub fn sections(&self) -> Vec<Section> {
+        let parts = self.text.split("\n## ").skip(1);
+        let section = |part: &str| {
+            let (heading, text) = part.split_once('\n').unwrap_or((part, ""));
+            Section { heading: heading.to_owned(), text: text.to_owned() }
+        };
+        parts.map(section).collect()
+    }
+
+    /// Everything in `{{#include …}}`.
+    pub fn includes(&self) -> impl Iterator<Item = &str> {
+        self.text.split("{{#include ").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(directive, _)| directive)
+    }
+
+    fn says(&self, fault: impl std::fmt::Display) -> String {
+        format!("{}: {fault}", self.name)
+    }
+}
+
+type Rule = fn(&Page) -> Vec<String>;
+
+const RULES: &[Rule] = &[
+    code_comes_from_the_workspace,
+    every_include_names_something,
+    a_lesson_backs_it,
+    it_is_built_like_the_others,
+    it_reads_in_five_minutes,
+    what_it_names_as_a_test_is_one,
+];
+
+/// Rust and output are included, of Flask a line is quoted, and what is left are commands.
+fn code_comes_from_the_workspace(page: &Page) -> Vec<String> {
+    blocks(&page.text).iter().filter_map(|(kind, code)| fault_in(kind, code)).map(|fault| page.says(fault)).collect()
+}
+
+/// The blocks of code: their language, and what stands in them. Without a fence they have none.
+fn blocks(text: &str) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    let mut block: Option<(String, String)> = None;
+    for event in Parser::new(text) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(kind))) => {
+                block = Some((kind.to_string(), String::new()))
+            }
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => block = Some(Default::default()),
+            Event::Text(text) => {
+                if let Some((_, code)) = &mut block {
+                    code.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => all.extend(block.take()),
+            _ => {}
+        }
+    }
+    all
+}
+
+fn fault_in(kind: &str, code: &str) -> Option<String> {
+    let first = code.lines().next().unwrap_or_default();
+    let is_included = code.lines().all(|line| line.starts_with("{{#include ") && line.ends_with("}}"));
+    match kind.split(',').next().unwrap_or_default() {
+        "rust" if !is_included => {
+            Some(format!("has Rust that was typed by hand, include it from compiled code: {first}"))
+        }
+        "text" if !is_included => {
+            Some(format!("has output that was typed by hand, include it from a snapshot: {first}"))
+        }
+        "python" if code.lines().count() > 1 => {
+            Some(format!("quotes more of the article than the line under discussion: {first}"))
+        }
+        "rust" | "text" | "python" | "sh" => None,
+        other => Some(format!("has a block of code in {other:?}; there are rust, text, python and sh: {first}")),
+    }
+}
+
+/// mdBook shows a misspelt anchor as an empty block, and says nothing.
+fn every_include_names_something(page: &Page) -> Vec<String> {
+    let path = root().join("book/src").join(&page.name);
+    let fault = |directive| {
+        let shown = included(path.parent()?, directive);
+        if shown.trim().is_empty() {
+            return Some(page.says(format!("includes {directive}, which is empty or does not exist")));
+        }
+        let has_head =
+            shown.lines().next() == Some("---") || shown.lines().take(2).any(|line| line.starts_with("source: "));
+        has_head.then(|| page.says(format!("includes {directive} with the head of its snapshot")))
+    };
+    page.includes().filter_map(fault).collect()
+}
+
+/// What mdBook puts in the place of `path`, `path:anchor` or `path:from:to`; nothing if there is no such file.
+pub fn included(folder: &Path, directive: &str) -> String {
+    let mut parts = directive.split(':');
+    let path = plain(&folder.join(parts.next().unwrap_or_default()));
+    let Ok(text) = std::fs::read_to_string(path) else { return String::new() };
+    match (parts.next(), parts.next()) {
+        (None, _) => text,
+        (Some(anchor), None) if anchor.parse::<usize>().is_err() => {
+            let lines = text.lines().skip_while(|line| !line.ends_with(&format!("ANCHOR: {anchor}"))).skip(1);
+            lines.take_while(|line| !line.ends_with(&format!("ANCHOR_END: {anchor}"))).collect::<Vec<_>>().join("\n")
+        }
+        (Some(from), to) => {
+            let from: usize = from.parse().unwrap_or(1);
+            let to = to.map_or(from, |to| to.parse().unwrap_or(usize::MAX));
+            text.lines().take(to).skip(from - 1).map(|line| format!("{line}\n")).collect()
+        }
+    }
+}
+
+/// Without `..`, which a folder that does not exist would stop.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// A chapter is a folder, and named after a lesson, whose demo stands on each of its pages.
+fn a_lesson_backs_it(page: &Page) -> Vec<String> {
+    let folder = page.folder();
+    if !page.tells_of_a_lesson() {
+        let has_exercise = page.text.contains("<aside class=\"live\" data-exercise=\"");
+        return match folder {
+            "exercises" if !has_exercise => vec![page.says("has no panel with an exercise")],
+            "" if !ALONE.contains(&page.name.as_str()) => vec![page.says("belongs into the folder of a chapter")],
+            _ => Vec::new(),
+        };
+    }
+    let lessons = numbered("lessons");
+    let Some(number) = lessons.iter().find(|(number, name)| **name == format!("{number}-{folder}")).map(|(n, _)| n)
+    else {
+        return vec![page.says(format!("no lesson backs the chapter {folder}: there is no lessons/N-{folder}"))];
+    };
+    let has_demo = page.text.contains(&format!("<aside class=\"live\" data-lesson=\"{number}\">"));
+    (!has_demo).then(|| page.says(format!("has no panel with the demo of lesson {number}"))).into_iter().collect()
+}
+
+/// Its headings are the reader's questions, and a page on a lesson says what it is for, and ends as all of them do.
+fn it_is_built_like_the_others(page: &Page) -> Vec<String> {
+    let mut faults = Vec::new();
+    let headings = headings(&page.text);
+    if headings.iter().filter(|(level, _)| *level == HeadingLevel::H1).count() > 1 {
+        faults.push(page.says("has more than one title"));
+    }
+    if !page.tells_of_a_lesson() {
+        return faults;
+    }
+    for (_, heading) in &headings {
+        if !heading.ends_with('?') && !["Try it", "To remember"].contains(&heading.as_str()) {
+            faults.push(page.says(format!("the heading {heading:?} is no question")));
+        }
+    }
+    for part in ["\n\nAfter this page you ", "\n## Try it\n", "<details><summary>Question: ", "\n## To remember\n"] {
+        if !page.text.contains(part) {
+            faults.push(page.says(format!("has no {:?}", part.trim())));
+        }
+    }
+    faults
+}
+
+fn headings(text: &str) -> Vec<(HeadingLevel, String)> {
+    let mut all = Vec::new();
+    let mut heading: Option<(HeadingLevel, String)> = None;
+    for event in Parser::new(text) {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => heading = Some((level, String::new())),
+            Event::Text(words) | Event::Code(words) => {
+                if let Some((_, text)) = &mut heading {
+                    text.push_str(&words);
+                }
+            }
+            Event::End(TagEnd::Heading(_)) => all.extend(heading.take()),
+            _ => {}
+        }
+    }
+    all
+}
+
+fn it_reads_in_five_minutes(page: &Page) -> Vec<String> {
+    let words = page.text.split("\n```").step_by(2).flat_map(str::split_whitespace).count();
+    let is_long = words > MOST_WORDS;
+    is_long
+        .then(|| page.says(format!("has {words} words; more than {MOST_WORDS} take five minutes")))
+        .into_iter()
+        .collect()
+}
+
+/// A long name in `code` is taken for a test's: it has to be one, or a check's or a rule's.
+fn what_it_names_as_a_test_is_one(page: &Page) -> Vec<String> {
+    static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(names);
+    let looks_like_one = |code: &str| {
+        code.matches('_').count() >= 3 && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let named = Parser::new(&page.text).filter_map(|event| match event {
+        Event::Code(code) if looks_like_one(&code) => Some(code.to_string()),
+        _ => None,
+    });
+    named.filter(|name| !NAMES.contains(name)).map(|name| page.says(format!("there is no test named {name}"))).collect()
+}
+
+/// The functions, and the ids of checks and rules, in lessons and tests.
+fn names() -> BTreeSet<String> {
+    let sources = ["lessons", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"));
+    let named_in = |text: &str| -> Vec<String> {
+        let after = |mark: &'static str| text.split(mark).skip(1).map(str::to_owned).collect::<Vec<_>>();
+        let word =
+            |rest: &String| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>();
+        [after("fn "), after("id: \"")].concat().iter().map(word).collect()
+    };
+    sources.flat_map(|path| named_in(&read(path))).collect()
+}
+
+/// What is wrong with this page.
+fn faults(page: &Page) -> Vec<String> {
+    RULES.iter().flat_map(|rule| rule(page)).collect()
+}
+
+#[test]
+fn every_page_keeps_every_rule() {
+    let faults: Vec<_> = Page::all().iter().flat_map(faults).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_rule_refuses_a_page_that_breaks_it() {
+    let fine = "# Why?\n\nAfter this page you know.\n\n<aside class=\"live\" data-lesson=\"1\"></aside>\n\n## How?\n\n\
+                ## Try it\n\n<details><summary>Question: why?</summary>\n\n</details>\n\n## To remember\n";
+    let page = |name: &str, text: &str| Page { name: name.to_owned(), text: text.to_owned() };
+    assert_eq!(faults(&page("basics/why.md", fine)), [] as [&str; 0]);
+    let with = |more: &str| format!("{fine}\n{more}\n");
+    for (name, text, said) in [
+        ("basics/why.md", with("```rust\nfn main() {}\n```"), "has Rust that was typed by hand"),
+        ("basics/why.md", with("> ```rust,noplayground\n> fn main() {}\n> ```"), "has Rust that was typed by hand"),
+        ("basics/why.md", with("```text\nPOST / 200\n```"), "has output that was typed by hand"),
+        ("basics/why.md", with("```python\nsession\nsession\n```"), "quotes more of the article"),
+        ("basics/why.md", with("```\nPOST / 200\n```"), "has a block of code in \"\""),
+        ("basics/why.md", with("    POST / 200"), "has a block of code in \"\""),
+        ("basics/why.md", with("```text\n{{#include ../no-such-file.snap}}\n```"), "which is empty or does not exist"),
+        (
+            "basics/why.md",
+            with("```rust\n{{#include ../../../lessons/1-basics/src/lib.rs:layre}}\n```"),
+            "which is empty or does not exist",
+        ),
+        (
+            "basics/why.md",
+            with("```text\n{{#include ../../../lessons/1-basics/tests/snapshots/set_get.snap}}\n```"),
+            "with the head of its snapshot",
+        ),
+        ("magic/why.md", fine.to_owned(), "there is no lessons/N-magic"),
+        ("lifetime/why.md", fine.to_owned(), "has no panel with the demo of lesson 2"),
+        ("exercises/why.md", fine.to_owned(), "has no panel with an exercise"),
+        ("why.md", fine.to_owned(), "belongs into the folder of a chapter"),
+        ("basics/why.md", with("## About this"), "the heading \"About this\" is no question"),
+        ("basics/why.md", with("# Why not?"), "has more than one title"),
+        ("basics/why.md", fine.replace("## Try it", "## What now?"), "has no \"## Try it\""),
+        ("basics/why.md", fine.replace("After", "Before"), "has no \"After this page you\""),
+        ("basics/why.md", with(&"word ".repeat(MOST_WORDS)), "take five minutes"),
+        ("basics/why.md", with("See `a_test_of_no_one`."), "there is no test named a_test_of_no_one"),
+    ] {
+        let faults = faults(&page(name, &text));
+        assert_eq!(faults.len(), 1, "{said}: {faults:?}");
+        assert!(faults[0].contains(said), "{said}: {faults:?}");
+    }
+}

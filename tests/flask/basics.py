@@ -1,0 +1,54 @@
+"""Blocks 1 to 3: the key, reading and writing, logging out."""
+
+from flask import session
+from flask.sessions import SecureCookieSessionInterface
+
+from apps import PUBLISHED_KEY, cookie_app, name_pages
+from record import block
+
+
+@block("s01")
+def s01(stage):
+    """A signature is no envelope, and a key that was printed in an article is no key."""
+    app = name_pages(cookie_app())
+
+    @app.get("/dashboard")
+    def dashboard():
+        return f"Welcome to the {session.get('role', 'user')} dashboard"
+
+    alice, mallory = stage.visitor("alice", app), stage.visitor("mallory", app)
+    alice.get("/set_session")
+    stage.fact("A is", alice.jar["session"].value)
+    mallory.decodes(alice.jar)
+    forged = SecureCookieSessionInterface().get_signing_serializer(cookie_app()).dumps({"role": "admin"})
+    mallory.makes(forged, f'signs {{"role":"admin"}} with "{PUBLISHED_KEY}": cookie')
+    mallory.get("/dashboard")
+
+
+@block("s02")
+def s02(stage):
+    """It works; the price is silence: nobody is `None`, and a changed cookie is nobody."""
+    app = name_pages(cookie_app())
+    alice = stage.visitor("alice", app)
+    alice.get("/get_session")
+    alice.get("/set_session")
+    alice.get("/get_session")
+
+    alice.makes(alice.jar["session"].value[:-1], "cuts off the last letter of cookie A: cookie")
+    alice.get("/get_session")
+
+    stage.part("without app.secret_key")
+    app.secret_key = None
+    stage.visitor("alice", app).get("/set_session")
+
+
+@block("s03")
+def s03(stage):
+    """Logging out asks one browser to forget; a copy elsewhere never hears of it."""
+    app = name_pages(cookie_app())
+    alice, mallory = stage.visitor("alice", app), stage.visitor("mallory", app)
+    alice.get("/set_session")
+    mallory.takes(alice.jar, "copies cookie")
+    alice.head("/logout")
+    alice.get("/get_session")
+    mallory.get("/get_session")

@@ -1,0 +1,65 @@
+"""Blocks 8 to 10: login, cart, browsing history."""
+
+from flask import request, session
+
+from apps import cart_pages, cookie_app, login_pages, name_pages, server_app
+from record import block
+
+
+@block("s08")
+def s08(stage):
+    """The login tells machines nothing, forgets nothing at logout, and keeps the id a stranger chose."""
+    stage.part("with the signed cookie")
+    alice = stage.visitor("alice", cart_pages(login_pages(cookie_app())))
+    alice.post("/login", username="user1", password="wrong")
+    alice.get("/profile")
+
+    stage.part("with Flask-Session")
+    app = cart_pages(login_pages(server_app()))
+    mallory, bob = stage.visitor("mallory", app), stage.visitor("bob", app)
+    mallory.get("/add_to_cart/pear")
+    bob.takes(mallory.jar, "finds in his browser, planted by mallory, cookie")
+    bob.post("/login", username="user2", password="password2")
+    mallory.get("/profile")
+
+
+@block("s09")
+def s09(stage):
+    """Flask notices `session["cart"] = []`, but not what is appended to that list afterwards."""
+    stage.part("as in the article")
+    app = cart_pages(name_pages(cookie_app()))
+    alice = stage.visitor("alice", app)
+    alice.get("/add_to_cart/pear")
+    alice.get("/add_to_cart/plum")
+
+    stage.part("with permanent = True, every request writes the cookie anew")
+    bob = stage.visitor("bob", app)
+    bob.get("/set_permanent_session")
+    bob.get("/add_to_cart/pear")
+    bob.get("/add_to_cart/plum")
+
+
+@block("s10")
+def s10(stage):
+    """The history shows the page it is on, then forgets it: only the very first path was ever stored."""
+    app = cookie_app()
+
+    @app.before_request
+    def track_history():
+        if "history" not in session:
+            session["history"] = []
+        session["history"].append(request.path)
+
+    @app.get("/<name>")
+    def article(name):
+        return f"Page {name}"
+
+    @app.get("/view_history")
+    def view_history():
+        return f"You have visited: {session['history']}"
+
+    alice = stage.visitor("alice", app)
+    alice.get("/pears")
+    alice.get("/plums")
+    alice.get("/view_history")
+    alice.get("/view_history")

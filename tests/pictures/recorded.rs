@@ -1,0 +1,116 @@
+//! From what the inspector recorded to the arrows of a picture.
+
+use checks::Told;
+use session_inspector::{Exchange, Operation, Outcome, StoreCall};
+
+use crate::drawing::{Arrow, Picture, Row};
+
+/// So many characters of a session's data are shown at a call; longer data is left out.
+const LONGEST_DATA: usize = 28;
+/// How a story says that the next request arrives in pieces.
+const SLOWLY: &str = "sends the next form slowly";
+
+/// Draws what the visitors of `server` did. A look at a page that tells nothing new is left out.
+pub fn story(picture: &mut Picture, story: &[Told]) {
+    // What is left of a slow request, until something else has happened.
+    let mut pending = Vec::new();
+    let mut is_slow = false;
+    for told in story {
+        match &told.exchange {
+            None if told.did.starts_with(SLOWLY) => is_slow = true,
+            None => picture.add(Row::Note { at: told.who.clone(), words: note(&told.did) }),
+            Some(exchange) if tells_nothing(exchange, story) => {}
+            Some(exchange) => {
+                let mut rows = rows(&told.who, "server", exchange, &ids(story));
+                if is_slow {
+                    // It was loaded at once, and is saved and answered when its body is there.
+                    pending = rows.split_off(1 + loads(exchange));
+                } else {
+                    rows.append(&mut pending);
+                }
+                rows.into_iter().for_each(|row| picture.add(row));
+                is_slow = false;
+            }
+        }
+    }
+}
+
+/// Draws one request of `who` to `server`, the calls that `server` made, and its answer.
+pub fn exchange(picture: &mut Picture, who: &str, server: &str, exchange: &Exchange) {
+    let ids: Vec<_> = exchange.calls.iter().map(|call| call.label.clone()).collect();
+    rows(who, server, exchange, &ids).into_iter().for_each(|row| picture.add(row));
+}
+
+/// The letters that are session IDs; other cookies are not drawn.
+fn ids(story: &[Told]) -> Vec<String> {
+    let exchanges = story.iter().filter_map(|told| told.exchange.as_ref());
+    exchanges.flat_map(|exchange| &exchange.calls).map(|call| call.label.clone()).collect()
+}
+
+/// A page that was only looked at, and that others of the story have looked at as well; or that asked for no session.
+fn tells_nothing(exchange: &Exchange, story: &[Told]) -> bool {
+    let Exchange { request, calls, response, .. } = exchange;
+    let all = story.iter().filter_map(|told| told.exchange.as_ref());
+    let is_usual = || all.filter(|other| other.response.body.says == response.body.says).count() > 1;
+    let only_loads = calls.iter().all(|call| call.operation == Operation::Load);
+    response.status == 200 && only_loads && (request.cookies.is_empty() || is_usual())
+}
+
+fn loads(exchange: &Exchange) -> usize {
+    exchange.calls.iter().take_while(|call| call.operation == Operation::Load).count()
+}
+
+fn rows(who: &str, server: &str, Exchange { request, calls, response, .. }: &Exchange, ids: &[String]) -> Vec<Row> {
+    let arrow = |from: &str, to: &str, above: String, below: String| Arrow {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        above,
+        below,
+        is_answer: false,
+    };
+    let brought = request.cookies.iter().filter(|cookie| ids.contains(&cookie.label));
+    let brought: Vec<_> = brought.map(|cookie| format!("cookie {}", cookie.label)).collect();
+    let asks = arrow(who, server, format!("{} {}", request.method, request.target), brought.join(", "));
+    let calls = calls.iter().map(|call| {
+        let (asked, came) = call_words(call);
+        arrow(server, "store", asked, came)
+    });
+    let set = response.set_cookies.iter().filter(|cookie| cookie.label.is_empty() || ids.contains(&cookie.label));
+    let mut set: Vec<_> = set.map(|cookie| set_words(&cookie.label)).collect();
+    set.dedup();
+    let more = match (&response.location, &response.body.says) {
+        (Some(location), _) => format!(" → {}", location.split('?').next().unwrap_or_default()),
+        (None, Some(says)) => format!(" {says}"),
+        (None, None) => String::new(),
+    };
+    let answers = Arrow { is_answer: true, ..arrow(server, who, format!("{}{more}", response.status), set.join(", ")) };
+    std::iter::once(asks).chain(calls).chain([answers]).map(Row::Arrow).collect()
+}
+
+/// What the store was asked, and what came of it.
+fn call_words(StoreCall { operation, label, outcome, .. }: &StoreCall) -> (String, String) {
+    let asked = match operation {
+        Operation::Create => "create",
+        Operation::Save => "save",
+        Operation::Load => "load",
+        Operation::Delete => "delete",
+    };
+    let came = match outcome {
+        Outcome::Missing => "nothing".to_owned(),
+        Outcome::Expired => "expired".to_owned(),
+        Outcome::Done => String::new(),
+        Outcome::Failed(error) => error.clone(),
+        Outcome::Data(data) => serde_json::to_string(data).unwrap_or_default(),
+    };
+    let fits = came.chars().count() <= LONGEST_DATA;
+    (format!("{asked} {label}").trim_end().to_owned(), if fits { came } else { String::new() })
+}
+
+fn set_words(label: &str) -> String {
+    if label.is_empty() { "cookie removed".to_owned() } else { format!("set cookie {label}") }
+}
+
+/// As a note beside the one who did it.
+fn note(did: &str) -> String {
+    did.trim_end_matches(", and from there:").to_owned()
+}
