@@ -6,9 +6,9 @@
 //!
 //! - [`workspace`]: where the workbook lies. [`book`]: its text, built by mdBook. [`exercise`]: what there is to solve.
 //! - [`check`]: cargo, started and ended; gives a [`check::Verdict`].
-//! - [`report`]: verdicts as text and as HTML. [`markdown`]: hints in a terminal. Neither does I/O.
 //! - [`progress`]: what a learner has reached, in `.workbook/`.
 //! - [`solution`]: what there is to say when an exercise is solved. [`stub`]: an exercise as it was at first.
+//! - [`markdown`]: hints and reasons, as text and as HTML. [`report`]: the same of verdicts. Neither does I/O.
 //! - [`watch`]: tells when an exercise's files are written. [`doctor`]: what this machine has of what the workbook needs.
 //! - [`demos`]: the lessons, each behind its inspector. [`web`]: the studio that joins all of it.
 //! - [`cli`]: the commands.

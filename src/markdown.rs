@@ -1,4 +1,4 @@
-//! A hint's Markdown, for a terminal.
+//! The Markdown of hints and solutions, for a terminal and for the studio.
 
 use anstyle::{AnsiColor, Style};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
@@ -7,6 +7,13 @@ const WIDTH: usize = 92;
 const INDENT: &str = "  ";
 const CODE: Style = AnsiColor::Cyan.on_default();
 const BOLD: Style = Style::new().bold();
+
+/// As HTML. Only for text of the workbook's own: markup in it stays markup.
+pub fn html(markdown: &str) -> String {
+    let mut html = String::new();
+    pulldown_cmark::html::push_html(&mut html, Parser::new(markdown));
+    html
+}
 
 /// Paragraphs wrapped and indented, list items with a dash, code as it is; with ANSI styles.
 pub fn render(markdown: &str) -> String {

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::Verdict;
+use crate::{check::Verdict, exercise::Exercise};
 
 /// The form of the file. A file of another form is set aside.
 const VERSION: u8 = 1;
@@ -59,6 +59,12 @@ impl Progress {
     /// What was reached in the exercise `id`.
     pub fn of(&self, id: &str) -> Reached {
         self.exercises.get(id).cloned().unwrap_or_default()
+    }
+
+    /// The first of `all` after this number that is not passed, or else the first of them that is not.
+    pub fn next<'e>(&self, all: &'e [Exercise], after: u8) -> Option<&'e Exercise> {
+        let mut open = all.iter().filter(|exercise| !self.of(&exercise.id).is_passed());
+        open.clone().find(|exercise| exercise.number > after).or_else(|| open.next())
     }
 
     /// The progress kept in the workbook at `root`; none if there is no file. One that cannot be

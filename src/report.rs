@@ -9,7 +9,9 @@ use minijinja::{Environment, HtmlEscape, context, value::Serde};
 use crate::{
     check::{CompileErrors, Verdict},
     exercise::Exercise,
+    markdown,
     progress::Reached,
+    solution::Solved,
 };
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -41,14 +43,26 @@ fn compile_errors(CompileErrors { first, count }: &CompileErrors) -> String {
     text
 }
 
+/// What there is to say after a pass: the solution beside the answer, and the exercise that comes next.
+pub type Passed<'e> = (Solved, Option<&'e Exercise>);
+
 /// The verdict as a piece of HTML for the panel beside the book.
-pub fn html(exercise: &Exercise, verdict: &Verdict, changed_since: bool) -> String {
+pub fn html(exercise: &Exercise, verdict: &Verdict, changed_since: bool, passed: Option<Passed>) -> String {
+    let after = passed.map(|(Solved { diffs, reasons, learned }, next)| {
+        context! {
+            learned => markdown::html(&learned),
+            reasons => markdown::html(&reasons),
+            diffs,
+            next => next.map(|next| context! { id => next.id.as_str(), name => next.name() }),
+        }
+    });
     let context = context! {
         exercise => exercise.number,
         folder => exercise.folder.file_name().map(|name| name.to_string_lossy().into_owned()),
         verdict => Serde(verdict),
         passed => verdict.passed(),
         changed_since,
+        after,
     };
     let html = TEMPLATES.get_template("verdict.html").and_then(|template| template.render(context));
     html.unwrap_or_else(|error| format!("<p>The verdict cannot be shown: {error}</p>"))

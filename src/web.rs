@@ -5,6 +5,8 @@
 //! has several parts tells them apart by one more label before its name; the attacker is at `evil.localhost`.
 
 mod api;
+mod edit;
+mod same_origin;
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
@@ -25,6 +27,9 @@ use tower_http::{
 };
 
 use crate::demos;
+
+/// Where the studio has the pages' own files, for mdBook to link to.
+pub const EDIT_URL: &str = edit::TEMPLATE;
 
 /// The host of the book.
 pub const HOST_NAME: &str = "workbook.localhost";
@@ -60,7 +65,8 @@ fn book_and_api(root: PathBuf, book: PathBuf) -> Router {
     let pages = ServeDir::new(&book).not_found_service(missing);
     let header = SetResponseHeaderLayer::overriding;
     Router::new()
-        .nest("/api", api::routes(root))
+        .nest("/api", api::routes(root.clone()))
+        .nest("/edit", edit::routes(root))
         .fallback_service(pages)
         .layer(header(CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'")))
         .layer(header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))

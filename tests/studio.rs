@@ -196,6 +196,80 @@ fn an_answer_that_ends_the_process_with_0_has_not_passed() {
 }
 
 #[tokio::test]
+async fn the_pencil_of_a_page_leads_to_its_file() {
+    let (status, _, page) = ask("GET", "workbook.localhost/edit/src/basics/log-out.md", &[]).await;
+    let file = scratch::project().join("book").join("src/basics/log-out.md");
+    let page = page.replace("&#x2f;", "/");
+    assert!(status == StatusCode::OK && page.contains(&format!("<code>{}</code>", file.display())), "{page}");
+    for path in ["src/no-such.md", "book.toml", "src/studio.png", "src/..%2F..%2FREADME.md", "src/%2Fetc%2Fpasswd"] {
+        let (status, _, said) = ask("GET", &format!("workbook.localhost/edit/{path}"), &[]).await;
+        assert!(status == StatusCode::NOT_FOUND && said.starts_with("The book has no page "), "{path}: {said}");
+    }
+    for headers in [&[][..], &[("sec-fetch-site", "same-site")], &[("origin", "http://evil.localhost:4000")]] {
+        let (status, ..) = ask("POST", "workbook.localhost/edit/src/basics/log-out.md", headers).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{headers:?}");
+    }
+}
+
+/// What a script on the page gives.
+async fn value(browser: &fantoccini::Client, script: &str) -> serde_json::Value {
+    browser.execute(script, Vec::new()).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_readers_tools_work_in_a_real_browser() {
+    let Some(chromium) = chromium::found() else { return };
+    let (_studio, address) = start_studio(&Scratch::new("reader"), 0);
+    let browser = chromium.browser().await;
+
+    // An address that leads nowhere, one that has moved, and the way to a page's file.
+    browser.goto(&format!("{address}no/such/page.html")).await.unwrap();
+    wait_for_words(&browser, "h1", "There is no such page").await;
+    wait_for(&browser, "main a[href='introduction.html']").await.click().await.unwrap();
+    wait_for_words(&browser, "h1", "Introduction").await;
+    browser.goto(&format!("{address}where-to-go-on.html")).await.unwrap();
+    wait_for_words(&browser, "h1", "Where can I read on?").await;
+    wait_for(&browser, "a[rel='edit']").await.click().await.unwrap();
+    wait_for_words(&browser, "code", "reading.md").await;
+
+    // Search: a word of a page leads to it.
+    browser.goto(&format!("{address}introduction.html?search=fixation")).await.unwrap();
+    wait_for_words(&browser, "a", "Who chose this session ID?").await;
+
+    // Themes: text, code and pictures can be read in each.
+    browser.goto(&format!("{address}security/fixation.html")).await.unwrap();
+    wait_for(&browser, "figure.sequence svg").await;
+    let mut seen = std::collections::BTreeSet::new();
+    for theme in ["light", "rust", "coal", "navy", "ayu"] {
+        value(&browser, &format!("document.getElementById('mdbook-theme-{theme}').click()")).await;
+        wait_for(&browser, &format!("html.{theme}")).await;
+        let colours = value(
+            &browser,
+            "const of = (css) => getComputedStyle(document.querySelector(css));
+             return [of('html').backgroundColor, of('main p').color, of('.sequence .actor').fill, of('.sequence .life').stroke]",
+        )
+        .await;
+        let colours: Vec<String> = serde_json::from_value(colours).unwrap();
+        assert_eq!(colours[1], colours[2], "{theme}: the pictures' words have the colour of the text");
+        assert!(
+            !colours[1..].contains(&colours[0]),
+            "{theme}: something has the colour of the background: {colours:?}"
+        );
+        seen.insert(colours);
+    }
+    assert_eq!(seen.len(), 5, "each theme has colours of its own");
+
+    // On paper: all pages, without the panel.
+    value(&browser, "window.print = () => {}").await;
+    browser.goto(&format!("{address}print.html")).await.unwrap();
+    for title in ["Introduction", "When does a right end?", "Exercise 7: roles", "Where can I read on?"] {
+        wait_for_words(&browser, "h1", title).await;
+    }
+    assert_eq!(value(&browser, "return document.querySelectorAll('#panel').length").await, 0);
+    browser.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn read_play_and_solve_in_a_real_browser() {
     let Some(chromium) = chromium::found() else { return };
     let scratch = Scratch::new("studio");
@@ -242,6 +316,8 @@ async fn read_play_and_solve_in_a_real_browser() {
     scratch.answer(&scratch.solution());
     wait_for(&browser, "#panel button.main").await.click().await.unwrap();
     wait_for_words(&browser, "b", "Passed, all 13.").await;
+    wait_for_words(&browser, "h3", "What you learned").await;
+    wait_for_words(&browser, "a", "exercise 2, cart").await;
 
     // The verdict is still there later, and says when it is old.
     scratch.answer(&format!("{}\n", scratch.solution()));

@@ -2,7 +2,8 @@
 // exercise's checks stand beside the text. Anywhere else this does nothing, and asks nobody anything.
 (() => {
   const place = document.querySelector(".live");
-  if (location.hostname !== "workbook.localhost" || !place) return;
+  const onPaper = location.pathname.endsWith("/print.html");
+  if (location.hostname !== "workbook.localhost" || !place || onPaper) return;
 
   const element = (tag, properties = {}, ...children) => {
     const made = Object.assign(document.createElement(tag), properties);

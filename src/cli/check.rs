@@ -41,7 +41,11 @@ pub(super) async fn check(root: &Path, arguments: Check) -> Result<ExitCode, Str
     }
     let exercise = match arguments.exercise {
         Some(number) => Exercise::find(root, number)?,
-        None => next(root, &all, 0).cloned().ok_or("you have passed all exercises; `check N` checks one again")?,
+        None => Progress::load(root)
+            .0
+            .next(&all, 0)
+            .cloned()
+            .ok_or("you have passed all exercises; `check N` checks one again")?,
     };
     let Some(verdict) = verdict(root, &exercise, arguments.seed).await? else { return Ok(interrupted()) };
     if arguments.json {
@@ -85,18 +89,11 @@ async fn verdict(root: &Path, exercise: &Exercise, seed: Option<u64>) -> Result<
     Ok(Some(verdict))
 }
 
-/// The first exercise after this number that is not passed, or else the first of all.
-pub(super) fn next<'e>(root: &Path, all: &'e [Exercise], after: u8) -> Option<&'e Exercise> {
-    let (progress, _) = Progress::load(root);
-    let mut open = all.iter().filter(|exercise| !progress.of(&exercise.id).is_passed());
-    open.clone().find(|exercise| exercise.number > after).or_else(|| open.next())
-}
-
 /// What somebody has learned who passed this, and what comes next.
 pub(super) fn learned(root: &Path, all: &[Exercise], exercise: &Exercise) -> String {
     let learned = Solved::of(root, exercise).map(|solved| markdown::render(&solved.learned));
     let learned = learned.map(|learned| format!("\n  What you learned\n\n{learned}\n")).unwrap_or_default();
-    let next = match next(root, all, exercise.number) {
+    let next = match Progress::load(root).0.next(all, exercise.number) {
         Some(next) => format!("next: {}, in {}", next.name(), next.folder_in_workbook()),
         None => format!("That was the last one: you have passed all {} exercises.", all.len()),
     };

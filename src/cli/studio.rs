@@ -21,7 +21,7 @@ pub(super) struct Studio {
 /// Serves the studio until someone ends it. What it started ends with it.
 pub(super) async fn serve(root: &Path, Studio { port, open }: Studio) -> Result<ExitCode, String> {
     let folder = tempfile::tempdir().map_err(|error| format!("there is no place to build the book in: {error}"))?;
-    book::build(root, folder.path())?;
+    book::build(root, folder.path(), Some(web::EDIT_URL))?;
     let listener = session_inspector::listen(port).await.map_err(|error| error.to_string())?;
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     let address = format!("http://{}:{port}/", web::HOST_NAME);

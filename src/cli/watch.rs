@@ -38,7 +38,7 @@ pub(super) async fn watch(root: &Path, Watch { exercise, poll }: Watch) -> Resul
     let all = Exercise::all(root)?;
     let first = match exercise {
         Some(number) => Exercise::find(root, number)?.number,
-        None => super::check::next(root, &all, 0).map_or(1, |exercise| exercise.number),
+        None => Progress::load(root).0.next(&all, 0).map_or(1, |exercise| exercise.number),
     };
     let mut place = all.iter().position(|exercise| exercise.number == first).unwrap_or_default();
     let mut screen = Screen { keys: Keys::new() };

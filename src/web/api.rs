@@ -5,12 +5,9 @@ use std::{convert::Infallible, path::PathBuf, sync::Arc};
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Path, Request, State},
-    http::{
-        HeaderMap, StatusCode,
-        header::{CONTENT_TYPE, HOST, ORIGIN},
-    },
-    middleware::{self, Next},
+    extract::{Path, State},
+    http::{StatusCode, header::CONTENT_TYPE},
+    middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -22,11 +19,13 @@ use tokio::{
     task::AbortHandle,
 };
 
+use super::same_origin::same_origin;
 use crate::{
     check::{self, Event, Verdict},
     exercise::Exercise,
     progress::Progress,
     report,
+    solution::Solved,
 };
 
 #[derive(Clone)]
@@ -65,7 +64,7 @@ async fn latest(State(api): State<Api>, Path(number): Path<u8>) -> Response {
     let (progress, note) = Progress::load(&api.root);
     let html = progress.of(&exercise.id).verdict.map(|(verdict, on)| {
         let changed_since = exercise.hash().ok() != Some(on);
-        report::html(&exercise, &verdict, changed_since)
+        shown(&api.root, &exercise, &verdict, changed_since)
     });
     Json(serde_json::json!({ "title": exercise.brief.title, "html": html, "note": note })).into_response()
 }
@@ -123,25 +122,16 @@ fn line(report: CheckReport) -> Line {
 }
 
 fn kept(root: &std::path::Path, exercise: &Exercise, verdict: Verdict, hash: String) -> Line {
-    let html = report::html(exercise, &verdict, false);
     let passed = verdict.passed();
-    let note = Progress::change(root, &exercise.id, |reached| reached.judge(verdict, hash));
-    Line::Verdict { passed, html, note }
+    let note = Progress::change(root, &exercise.id, |reached| reached.judge(verdict.clone(), hash));
+    Line::Verdict { passed, html: shown(root, exercise, &verdict, false), note }
 }
 
-/// Anything but reading takes a page of this very origin: `Sec-Fetch-Site` says so, or the Origin is our Host.
-async fn same_origin(request: Request, next: Next) -> Response {
-    if request.method().is_safe() || is_same_origin(request.headers()) {
-        return next.run(request).await;
-    }
-    (StatusCode::FORBIDDEN, "Only the workbook's own pages may do this.\n").into_response()
-}
-
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    match (text("sec-fetch-site"), text(ORIGIN.as_str()), text(HOST.as_str())) {
-        (Some(site), ..) => site == "same-origin",
-        (None, Some(origin), Some(host)) => origin == format!("http://{host}"),
-        _ => false,
-    }
+/// The verdict as the panel shows it, after a pass with what there is to say then.
+fn shown(root: &std::path::Path, exercise: &Exercise, verdict: &Verdict, changed_since: bool) -> String {
+    // Without the other exercises or the solution the verdict is as true.
+    let all = Exercise::all(root).unwrap_or_default();
+    let solved = Solved::of(root, exercise).ok().filter(|_| verdict.passed());
+    let passed = solved.map(|solved| (solved, Progress::load(root).0.next(&all, exercise.number)));
+    report::html(exercise, verdict, changed_since, passed)
 }

@@ -88,7 +88,7 @@ struct Built {
 /// The folder the book was built into, and its pages by their path there.
 static BUILT: LazyLock<(tempfile::TempDir, BTreeMap<String, Built>)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    book::build(root(), folder.path()).unwrap();
+    book::build(root(), folder.path(), None).unwrap();
     let name = |path: &Path| path.strip_prefix(folder.path()).unwrap().to_string_lossy().replace('\\', "/");
     let pages = files(folder.path(), "html").iter().map(|path| (name(path), Built::of(path))).collect();
     (folder, pages)

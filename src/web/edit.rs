@@ -1,0 +1,68 @@
+//! Where the pencil of a page leads: to the page's own file, on this machine.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::{
+    Router,
+    extract::{Path as PathOf, State},
+    http::StatusCode,
+    middleware,
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use minijinja::{Environment, context};
+
+use super::same_origin::same_origin;
+
+/// What stands before the page's path in an address of this module; mdBook fills in the path below `book/`.
+pub(crate) const TEMPLATE: &str = "/edit/{path}";
+
+/// The pages at `/edit/…`, of the workbook at `root`.
+pub(crate) fn routes(root: PathBuf) -> Router {
+    Router::new()
+        .route("/{*page}", get(show).post(open))
+        .layer(middleware::from_fn(same_origin))
+        .with_state(Arc::new(root.join("book")))
+}
+
+async fn show(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) -> Response {
+    match file(&book, &page) {
+        Some(file) => told(StatusCode::OK, &file, ""),
+        None => missing(&page),
+    }
+}
+
+/// Opens the file with the program that this machine has for it.
+async fn open(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) -> Response {
+    let Some(file) = file(&book, &page) else { return missing(&page) };
+    match open::that_detached(&file) {
+        Ok(()) => told(StatusCode::OK, &file, "It was handed to the program that opens such files here."),
+        Err(error) => {
+            let said = format!("No program could be found to open it ({error}). Open it in your editor.");
+            told(StatusCode::INTERNAL_SERVER_ERROR, &file, &said)
+        }
+    }
+}
+
+/// The file of a page; nothing for what is no page, or lies elsewhere.
+fn file(book: &Path, page: &str) -> Option<PathBuf> {
+    let file = book.join(page);
+    let is_within = file.canonicalize().ok()?.starts_with(book.join("src").canonicalize().ok()?);
+    (is_within && file.extension()? == "md").then_some(file)
+}
+
+fn told(status: StatusCode, file: &Path, said: &str) -> Response {
+    let page = Environment::new().render_named_str(
+        "edit.html",
+        include_str!("../templates/edit.html"),
+        context! { file => file.display().to_string(), said },
+    );
+    (status, Html(page.unwrap_or_else(|error| error.to_string()))).into_response()
+}
+
+fn missing(page: &str) -> Response {
+    (StatusCode::NOT_FOUND, format!("The book has no page {page:?}.\n")).into_response()
+}
