@@ -44,7 +44,7 @@ fn diffs(answer: &Path, solution: &Path) -> Result<Vec<(String, String)>, String
     let mut diffs = Vec::new();
     for name in names {
         let [yours, ours] = [answer, solution].map(|folder| read(&folder.join(&name)));
-        let (yours, ours) = (without_marks(&yours?), without_marks(&ours?));
+        let (yours, ours) = (yours?, ours?);
         if yours != ours {
             let diff = TextDiff::from_lines(&yours, &ours);
             let diff = diff.unified_diff().header("your answer", "the solution").to_string();
@@ -62,11 +62,6 @@ fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
     }
     let name = |file: &PathBuf| file.strip_prefix(folder).unwrap_or(file).to_string_lossy().replace('\\', "/");
     Ok(found.iter().map(name).filter(|name| name != "src/main.rs").collect())
-}
-
-/// The text without the marks by which the book includes parts of it.
-fn without_marks(text: &str) -> String {
-    text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("// ANCHOR")).collect()
 }
 
 /// The file's text; none if it is not there.

@@ -276,6 +276,23 @@ fn every_page_keeps_every_rule() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// What nobody includes may be taken out.
+#[test]
+fn every_anchor_is_shown_on_a_page() {
+    let shown: BTreeSet<_> = Page::all()
+        .iter()
+        .flat_map(|page| page.includes().map(|shown| shown.trim_start_matches("../").to_owned()).collect::<Vec<_>>())
+        .collect();
+    for path in
+        ["lessons", "solutions", "exercises", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"))
+    {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        for anchor in read(&path).lines().filter_map(|line| line.trim().strip_prefix("// ANCHOR: ")) {
+            assert!(shown.contains(&format!("{name}:{anchor}")), "{name}: no page shows the part {anchor}");
+        }
+    }
+}
+
 #[test]
 fn every_rule_refuses_a_page_that_breaks_it() {
     let fine = "# Why?\n\nAfter this page you know.\n\n<aside class=\"live\" data-lesson=\"1\"></aside>\n\n## How?\n\n\

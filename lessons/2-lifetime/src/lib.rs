@@ -130,7 +130,6 @@ struct Login {
     remember: Option<String>,
 }
 
-// ANCHOR: login
 async fn login(
     session: Session,
     clock: Clock,
@@ -141,7 +140,6 @@ async fn login(
     session.cycle_id().await?; // another person may have planted the old ID
     Ok(Done::LoggedIn.back())
 }
-// ANCHOR_END: login
 
 async fn logout(session: Session) -> Result<Redirect, Failure> {
     session.flush().await?;

@@ -24,7 +24,6 @@ pub fn key(id: &Id) -> String {
 }
 // ANCHOR_END: key
 
-// ANCHOR: entry
 /// The value of a session. It does not say which ID it belongs to.
 #[derive(Deserialize, Serialize)]
 struct Entry {
@@ -48,7 +47,6 @@ pub(crate) fn decode(id: &Id, value: &[u8]) -> Result<Option<Record>> {
     let lives = expiry_date > OffsetDateTime::now_utc();
     Ok(lives.then_some(Record { id: *id, data: entry.data, expiry_date }))
 }
-// ANCHOR_END: entry
 
 /// Whether a stored value is a record that has expired.
 pub(crate) fn has_expired(value: &[u8]) -> bool {

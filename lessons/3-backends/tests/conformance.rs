@@ -262,6 +262,18 @@ async fn postgres() {
     .await;
 }
 
+#[tokio::test]
+async fn two_instances_may_start_at_once_on_postgres() {
+    with(Service::postgres(), async |server| {
+        let fresh = InPostgres::fresh(server.port).await;
+        let starts = (0..8).map(|_| Postgres::open(&fresh.0, PATIENT));
+        for started in futures_util::future::join_all(starts).await {
+            started.unwrap();
+        }
+    })
+    .await;
+}
+
 /// A server, emptied for each rule: Redis, on one node or several.
 struct InRedis(Vec<u16>);
 

@@ -36,7 +36,6 @@ pub async fn login_form() -> Result<Html<String>, Failure> {
     page("login.html", context! { refused => false })
 }
 
-// ANCHOR: login
 /// Lets the user in under a new session ID, or says no without saying why.
 pub async fn login(
     session: Session,
@@ -50,7 +49,6 @@ pub async fn login(
     User { username }.log_in(&session).await?;
     Ok(Redirect::to("/protected").into_response())
 }
-// ANCHOR_END: login
 
 /// The page for users only.
 pub async fn protected(session: Session) -> Result<Response, Failure> {
@@ -66,7 +64,6 @@ pub async fn logout(session: Session) -> Result<Redirect, Failure> {
     Ok(Redirect::to("/login"))
 }
 
-// ANCHOR: user
 /// The user who is logged in, as the session knows them.
 pub struct User {
     /// The name they logged in with.
@@ -88,7 +85,6 @@ impl User {
         session.insert(Self::KEY, &self.username).await
     }
 }
-// ANCHOR_END: user
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();

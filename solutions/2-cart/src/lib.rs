@@ -23,7 +23,6 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-2"))
 }
 
-// ANCHOR: cart
 /// Items, and how many of each.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Cart(pub BTreeMap<String, u32>);
@@ -60,7 +59,6 @@ impl Cart {
         fits
     }
 }
-// ANCHOR_END: cart
 
 /// The page.
 pub async fn view_cart(session: Session) -> Result<Html<String>, Failure> {

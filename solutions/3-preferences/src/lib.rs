@@ -25,7 +25,6 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 /// A visitor who comes back within this time finds what they chose.
 pub const KEPT: Expiry = Expiry::OnInactivity(Duration::days(30));
 
-// ANCHOR: preferences
 /// All of it in one value: it is saved whole, or not at all.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Preferences {
@@ -64,7 +63,6 @@ impl Preferences {
         Ok(session.get(Self::KEY).await?.unwrap_or_default())
     }
 }
-// ANCHOR_END: preferences
 
 /// The form, with the current choice in it.
 pub async fn preferences_form(session: Session) -> Result<Html<String>, Failure> {

@@ -31,7 +31,6 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-4"))
 }
 
-// ANCHOR: limits
 /// A login ends when nothing was asked for so long ...
 pub const IDLE: Duration = Duration::minutes(30);
 /// ... and this long after it began, however busy it is.
@@ -40,9 +39,7 @@ pub const ABSOLUTE: Duration = Duration::hours(8);
 pub const REMEMBERED: Duration = Duration::days(30);
 /// A request that follows the noted one within this time is not noted: most reads write nothing.
 pub const UNNOTED: Duration = Duration::minutes(5);
-// ANCHOR_END: limits
 
-// ANCHOR: login
 /// A login, as the session knows it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Login {
@@ -80,13 +77,11 @@ impl Login {
         self.remembered.then(|| Expiry::OnInactivity(self.began + REMEMBERED - now))
     }
 }
-// ANCHOR_END: login
 
 /// A login that was over when this request came.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended;
 
-// ANCHOR: keep
 /// Ends the login that is over, and notes the request of one that is not.
 pub async fn keep(session: Session, clock: Clock, mut request: Request, next: Next) -> Result<Response, Failure> {
     let now = clock.now();
@@ -109,7 +104,6 @@ pub async fn keep(session: Session, clock: Clock, mut request: Request, next: Ne
     }
     Ok(response)
 }
-// ANCHOR_END: keep
 
 /// What the login form sends. A box that is not ticked is not sent.
 #[derive(Deserialize)]

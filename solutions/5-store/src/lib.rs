@@ -29,7 +29,6 @@ pub struct FileStore {
 /// How the names of its files end.
 const ENDING: &str = "session";
 
-// ANCHOR: entry
 /// What is in a file. It does not say which ID it belongs to.
 #[derive(Deserialize, Serialize)]
 struct Entry {
@@ -42,7 +41,6 @@ impl Entry {
         self.expires <= OffsetDateTime::now_utc()
     }
 }
-// ANCHOR_END: entry
 
 impl FileStore {
     /// Opens the store in this folder, which may not be there yet.
@@ -65,14 +63,12 @@ impl FileStore {
         Ok(file)
     }
 
-    // ANCHOR: lock
     /// Until this is dropped nobody else writes, whatever process they are in.
     fn lock(&self) -> Result<File> {
         let lock = File::options().create(true).append(true).open(self.folder.join(".lock")).map_err(failed)?;
         lock.lock().map_err(failed)?;
         Ok(lock)
     }
-    // ANCHOR_END: lock
 
     /// Does this where it may wait for the disk.
     async fn at_work<T: Send + 'static>(&self, work: impl FnOnce(Self) -> Result<T> + Send + 'static) -> Result<T> {
@@ -81,7 +77,6 @@ impl FileStore {
     }
 }
 
-// ANCHOR: store
 #[async_trait]
 impl SessionStore for FileStore {
     async fn create(&self, record: &mut Record) -> Result<()> {
@@ -132,7 +127,6 @@ impl SessionStore for FileStore {
         .await
     }
 }
-// ANCHOR_END: store
 
 #[async_trait]
 impl ExpiredDeletion for FileStore {

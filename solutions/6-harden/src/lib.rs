@@ -16,7 +16,6 @@ use serde::Deserialize;
 use shop::Shop;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, cookie::SameSite, session::Error};
 
-// ANCHOR: app
 /// The answer.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
@@ -28,7 +27,6 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(Extension(Shop::default()))
         .layer(SessionManagerLayer::new(store).with_name("exercise-6").with_same_site(SameSite::Lax))
 }
-// ANCHOR_END: app
 
 /// Where the session keeps who is logged in.
 pub const USERNAME: &str = "username";

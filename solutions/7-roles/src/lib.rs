@@ -27,7 +27,6 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-7"))
 }
 
-// ANCHOR: login
 /// What the session knows of its user: who they are, and which epoch of their account it belongs to. What they may
 /// do is not in it, as that can change while the session lives.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -48,9 +47,7 @@ impl Login {
         Ok(login.filter(|login| users.epoch(&login.username) == Some(login.epoch)))
     }
 }
-// ANCHOR_END: login
 
-// ANCHOR: extractors
 /// A handler that asks for this is for users.
 #[derive(Debug)]
 pub struct User {
@@ -93,7 +90,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin {
         }
     }
 }
-// ANCHOR_END: extractors
 
 /// The form.
 pub async fn login_form() -> Result<Html<String>, Failure> {
@@ -172,14 +168,12 @@ pub fn may_lose(users: &Users, name: &str) -> Result<(), Refusal> {
     }
 }
 
-// ANCHOR: end_others
 /// Every session of the old epoch is over; this one goes over to the new one.
 pub async fn end_others(User { username, session, users, .. }: User) -> Result<Redirect, Failure> {
     let epoch = users.next_epoch(&username).ok_or(Failure)?;
     session.insert(Login::KEY, Login { username, epoch }).await?;
     Ok(Redirect::to("/dashboard"))
 }
-// ANCHOR_END: end_others
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();

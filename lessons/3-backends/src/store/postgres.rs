@@ -18,6 +18,7 @@ use crate::at_rest::{PREFIX, decode, encode, key, milliseconds, now};
 pub struct Postgres(PgPool);
 
 impl Postgres {
+    // ANCHOR: open
     /// Connects to `postgres://user:password@host:port/database`, and makes the table if there is none.
     /// A call fails that has to wait longer than `limit` for a connection.
     ///
@@ -39,9 +40,9 @@ impl Postgres {
         start.commit().await?;
         Ok(Self(pool))
     }
+    // ANCHOR_END: open
 }
 
-// ANCHOR: store
 #[async_trait]
 impl SessionStore for Postgres {
     async fn create(&self, record: &mut Record) -> Result<()> {
@@ -101,4 +102,3 @@ impl ExpiredDeletion for Postgres {
         Ok(())
     }
 }
-// ANCHOR_END: store

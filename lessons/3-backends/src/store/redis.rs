@@ -33,6 +33,7 @@ enum Connection {
 }
 
 impl Redis {
+    // ANCHOR: open
     /// Connects to one node, at an address such as `redis://127.0.0.1:6379`. A call fails that takes longer than `limit`.
     ///
     /// # Errors
@@ -46,6 +47,7 @@ impl Redis {
         let manager = ConnectionManager::new_with_config(Client::open(address)?, config).await?;
         Self::answering(Connection::Node(manager)).await
     }
+    // ANCHOR_END: open
 
     /// Connects to the cluster that these nodes belong to: it tells which other nodes there are.
     ///
@@ -89,7 +91,6 @@ impl Redis {
     // ANCHOR_END: set
 }
 
-// ANCHOR: store
 #[async_trait]
 impl SessionStore for Redis {
     async fn create(&self, record: &mut Record) -> Result<()> {
@@ -115,7 +116,6 @@ impl SessionStore for Redis {
         Ok(())
     }
 }
-// ANCHOR_END: store
 
 #[async_trait]
 impl Cache for Redis {

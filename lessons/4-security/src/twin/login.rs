@@ -79,7 +79,6 @@ pub(crate) async fn clear_session(State(twin): State<Twin>, session: Session) ->
 // ANCHOR_END: logout
 
 impl Twin {
-    // ANCHOR: knows
     /// Whether it is this user's password; too many that are not make the next one wait.
     pub(crate) async fn knows(
         &self,
@@ -102,7 +101,6 @@ impl Twin {
         }
         Ok(knows)
     }
-    // ANCHOR_END: knows
 
     // ANCHOR: tries
     /// A try for this account from this address, one for the address, and one for the account.
