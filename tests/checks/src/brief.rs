@@ -23,6 +23,7 @@ pub struct Hint {
 impl Brief {
     /// Reads a README. A part that is not there is empty: the curriculum's test says so.
     pub fn parse(readme: &str) -> Self {
+        let readme = &readme.replace("\r\n", "\n"); // as git checks out on Windows
         let title = readme.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default().trim().to_owned();
         let requirements = section(readme, "Requirements").lines().filter_map(numbered).map(str::to_owned).collect();
         let hints = section(readme, "Hints").split("<details>").skip(1).map(hint).collect();
@@ -57,8 +58,10 @@ mod tests {
     fn a_readme_gives_its_title_requirements_and_hints() {
         let readme = "# Exercise 9: tea\n\nBrew.\n\n1. not one\n\n## Requirements\n\n1. hot\n2. green. Very.\n\n## Hints\n\n<details><summary>First</summary>\n\nUse `water`.\n\n</details>\n<details><summary>Second</summary>\n\nMore.\n\n</details>\n";
         let hint = |title: &str, text: &str| Hint { title: title.to_owned(), text: text.to_owned() };
+        let brief = Brief::parse(readme);
+        assert_eq!(Brief::parse(&readme.replace('\n', "\r\n")), brief);
         assert_eq!(
-            Brief::parse(readme),
+            brief,
             Brief {
                 title: "Exercise 9: tea".to_owned(),
                 requirements: vec!["hot".to_owned(), "green. Very.".to_owned()],

@@ -78,6 +78,8 @@ pub struct Answer {
     pub exchange: Exchange,
     /// Why the browser refused a cookie, if it did.
     pub(crate) refused: Option<String>,
+    /// The cookie it had and did not send, if it sent none.
+    pub(crate) held_back: Option<String>,
     pub(crate) method: Method,
     pub(crate) path: String,
 }
@@ -223,6 +225,11 @@ impl<'t> Browser<'t> {
         self.jar().value(name).map(str::to_owned)
     }
 
+    /// The name and value of every cookie of this browser.
+    pub(crate) fn cookies(&self) -> Vec<(String, String)> {
+        self.jar().pairs()
+    }
+
     /// Puts a cookie into this browser by hand: one that was stolen, made up or planted.
     pub fn takes(&self, cookie: &str) {
         // A browser's own developer tools refuse no cookie but one that is none.
@@ -299,12 +306,15 @@ impl<'t> Browser<'t> {
 
         log.answered(sent, &in_short(parts.status, &parts.headers));
         log.seen(sent, &exchange);
+        let plain = path.split('?').next().unwrap_or(path);
+        let held_back = self.jar().held_back(plain).filter(|_| exchange.request.cookies.is_empty());
         let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8_lossy(&body).into_owned(),
             exchange,
             refused: self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            held_back,
             method,
             path: path.to_owned(),
         };
@@ -395,8 +405,17 @@ fn in_short(status: StatusCode, headers: &HeaderMap) -> String {
 impl Answer {
     /// The text that a visitor reads: of a page its text, of anything else all of it.
     pub fn text(&self) -> String {
+        if self.is_page() { page::text(&self.body) } else { self.body.clone() }
+    }
+
+    fn is_page(&self) -> bool {
         let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        if kind.starts_with("text/html") { page::text(&self.body) } else { self.body.clone() }
+        kind.starts_with("text/html")
+    }
+
+    /// Whether a tag of the page has this attribute.
+    pub(crate) fn has_attribute(&self, name: &str) -> bool {
+        self.is_page() && page::has_attribute(&self.body, name)
     }
 
     /// The page's forms.
@@ -420,6 +439,19 @@ impl Answer {
             return Ok(());
         }
         Err(self.miss(status.to_string(), self.in_short()))
+    }
+
+    /// It refuses a login as `user`: 401, or another 4xx where something was left empty, as no proper form.
+    pub(crate) fn refuses(&self, user: &User) -> Result<(), Miss> {
+        let is_whole = !user.name.is_empty() && !user.password.is_empty();
+        if !is_whole && self.status.is_client_error() {
+            return Ok(());
+        }
+        self.has_status(401).map_err(|miss| match self.status.as_u16() {
+            300..=399 => miss.so("the visitor was let in, or sent on as if"),
+            200..=299 => miss.so("whatever the page says, its status says that all is well"),
+            _ => miss,
+        })
     }
 
     /// It sends the visitor to `path` with a GET: 302 or 303, after a GET also 307.
@@ -471,12 +503,38 @@ impl Answer {
     /// The path and query a redirect leads to, if it stays here.
     fn location(&self) -> Option<String> {
         let location = String::from_utf8_lossy(self.headers.get(LOCATION)?.as_bytes()).into_owned();
-        let here = location.strip_prefix("http://localhost").unwrap_or(&location);
-        let path = here.split('#').next().unwrap_or_default();
-        let directory = &self.path[..=self.path.rfind('/').unwrap_or(0)];
-        let relative = path.strip_prefix("./").unwrap_or(path);
-        Some(if path.starts_with('/') { path.to_owned() } else { format!("{directory}{relative}") })
+        Some(match location.strip_prefix("http://localhost") {
+            Some("") => "/".to_owned(),
+            here => resolved(&self.path, here.unwrap_or(&location)),
+        })
     }
+}
+
+/// Where a reference on the page at `from` leads, as a browser resolves it (RFC 3986, 5.2): `..` is a folder up.
+pub(crate) fn resolved(from: &str, reference: &str) -> String {
+    let reference = reference.split('#').next().unwrap_or_default();
+    if reference.contains("://") {
+        return reference.to_owned();
+    }
+    let from = from.split('?').next().unwrap_or(from);
+    let (path, query) = reference.split_at(reference.find('?').unwrap_or(reference.len()));
+    let path = match path {
+        "" => from.to_owned(),
+        path if path.starts_with('/') => path.to_owned(),
+        path => format!("{}{path}", &from[..=from.rfind('/').unwrap_or(0)]),
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').skip(1) {
+        match part {
+            ".." => drop(parts.pop()),
+            "." => {}
+            part => parts.push(part),
+        }
+    }
+    if path.ends_with("/..") || path.ends_with("/.") {
+        parts.push(""); // a folder
+    }
+    format!("/{}{query}", parts.join("/"))
 }
 
 /// The part of a text that is closest to the wanted words: where most of their beginning stands, else the start.
@@ -491,4 +549,25 @@ fn excerpt(text: &str, words: &str) -> String {
     let cut: String = text[from..].chars().take(LONG).collect();
     // Nothing stands before it: so it begins as what was expected, and the eye finds where they part.
     format!("{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_resolved_as_a_browser_does_it() {
+        for (from, reference, leads_to) in [
+            ("/login", "/protected", "/protected"),
+            ("/login?next=/", "protected?x=1#top", "/protected?x=1"),
+            ("/add_to_cart/pear", "../view_cart", "/view_cart"),
+            ("/add_to_cart/pear", "./view_cart", "/add_to_cart/view_cart"),
+            ("/a/b/c", "../../..", "/"),
+            ("/login", ".", "/"),
+            ("/login", "?again", "/login?again"),
+            ("/login", "http://evil.example/", "http://evil.example/"),
+        ] {
+            assert_eq!(resolved(from, reference), leads_to, "{reference} on {from}");
+        }
+    }
 }

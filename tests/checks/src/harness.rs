@@ -5,7 +5,7 @@
 use std::{
     env, fs,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitCode, ExitStatus, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
@@ -119,15 +119,20 @@ fn one(suite: &Suite, place: usize, seed: u64, file: &Path) -> io::Result<CheckR
     let written = fs::read(file).ok().and_then(|report| serde_json::from_slice(&report).ok());
     // A report is whole or not there; without one the check did not come to its end.
     let report = written.unwrap_or_else(|| {
-        let log = Log::default();
+        let log = Log::read(&steps(file));
         let failure = run::failure(suite, place, &log, cut_short(ended), seed);
         run::report(suite, place, Outcome::Failed(Box::new(failure)))
     });
     Ok(CheckReport { prints: prints.taken(), ..report })
 }
 
+/// Where a child writes down what it sends, beside its report.
+fn steps(report: &Path) -> PathBuf {
+    report.with_extension("steps")
+}
+
 fn child(suite: &'static Suite, place: usize, app: &App, seed: u64, file: &Path) -> ExitCode {
-    let report = run::check(suite, place, app, seed);
+    let report = run::check(suite, place, app, seed, Log::kept_in(steps(file)));
     let written = || {
         let unfinished = file.with_extension("part");
         fs::write(&unfinished, serde_json::to_vec(&report)?)?;
@@ -160,7 +165,7 @@ fn wait(process: &mut Child) -> io::Result<Option<ExitStatus>> {
 fn cut_short(ended: Option<ExitStatus>) -> Miss {
     match ended {
         Some(status) => Miss::new("an answer to every request", format!("the program ended itself ({status})"))
-            .so("something in it calls `exit` or `abort`, overflows the stack or takes all memory; a server goes on"),
+            .so("something in it calls `exit` or `abort`, overflows the stack or takes all memory, at the last of these requests or in a thread beside it; a server goes on"),
         None => Miss::new("an answer", format!("none in {} s", (LIMIT + GRACE).as_secs()))
             .so("the program stood still and was ended"),
     }

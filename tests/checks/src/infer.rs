@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
-use session_inspector::Outcome;
+use session_inspector::{Operation, Outcome};
 
 use crate::{Answer, Miss, run::Panic};
 
@@ -54,6 +54,9 @@ pub(crate) fn so(answer: &Answer) -> String {
     if let Some(reason) = &answer.refused {
         return format!("a browser refuses the cookie that was set: {reason}");
     }
+    if let Some(held_back) = &answer.held_back {
+        return format!("{held_back}, so the browser did not send it to {path}");
+    }
     match answer.status {
         StatusCode::NOT_FOUND => format!("nothing is routed at {path}, or the handler says 404"),
         StatusCode::METHOD_NOT_ALLOWED => format!("{path} is routed, but not for {method}"),
@@ -82,8 +85,10 @@ fn store_says(answer: &Answer) -> String {
         format!("the browser sent cookie {sent}, and the store has no session under it")
     } else if outcome(|outcome| *outcome == Outcome::Expired) {
         format!("session {sent} had expired")
-    } else if answer.method == Method::POST && exchange.session.after.is_none() {
-        "the handler answered, but nothing was written to the session".to_owned()
+    } else if answer.method == Method::POST && !wrote(answer) {
+        format!("POST {} was answered, and nothing was written to the session", answer.path)
+    } else if answer.method == Method::POST {
+        "the handler wrote to the session and answered".to_owned()
     } else if exchange.request.cookies.is_empty() {
         "the handler answered a visitor without a session".to_owned()
     } else if exchange.calls.is_empty() {
@@ -93,6 +98,11 @@ fn store_says(answer: &Answer) -> String {
     } else {
         "the handler looked into the session and answered".to_owned()
     }
+}
+
+/// Whether the store was asked to keep or to end anything.
+fn wrote(answer: &Answer) -> bool {
+    answer.exchange.calls.iter().any(|call| call.operation != Operation::Load)
 }
 
 /// The body of an answer that an axum extractor gave in the handler's place.

@@ -82,6 +82,17 @@ impl Jar {
         pairs(self.cookies().filter(|cookie| cookie.http_only() != Some(true))).unwrap_or_default()
     }
 
+    /// A cookie that does not go to `path`, and where it goes.
+    pub(crate) fn held_back(&self, path: &str) -> Option<String> {
+        let cookie = self.cookies().find(|cookie| !goes_to(cookie, path))?;
+        Some(format!("cookie `{}` is for {} alone", cookie.name(), cookie.path().unwrap_or("/")))
+    }
+
+    /// The name and value of every cookie.
+    pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        self.cookies().map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned())).collect()
+    }
+
     /// The value of the cookie with this name.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.cookies().find(|cookie| cookie.name() == name).map(Cookie::value)

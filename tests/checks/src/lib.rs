@@ -11,7 +11,7 @@
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
 //! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`],
 //!   [`roles`]: the checks of exercises 1 to 7.
-//! - `reading`, `neighbour`: what more than one exercise asks for.
+//! - `reading`, `neighbour`, `spelt`: what more than one exercise asks for.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
@@ -36,6 +36,7 @@ mod render;
 pub mod report;
 pub mod roles;
 mod run;
+mod spelt;
 pub mod store;
 mod suite;
 pub mod timeouts;

@@ -1,8 +1,15 @@
 //! The checks of exercise 1: login, a protected page, logout.
 
+use axum::http::{HeaderName, HeaderValue, header::CONTENT_LENGTH};
 use session_inspector::{Operation, Outcome, SetCookie};
 
-use crate::{Answer, Browser, Check, Miss, Suite, Trial, User, browser::encode, infer::mentions, reading};
+use crate::{
+    Answer, Browser, Check, Form, Miss, Suite, Trial, User,
+    browser::encode,
+    infer::mentions,
+    reading,
+    spelt::{spellings, tells},
+};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// More than any server should take for a login form: 3 MiB.
@@ -112,7 +119,12 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
     let page = trial.browser("alice").get("/login").await?;
     page.has_status(200).map_err(|miss| Miss { expected: "200, and a page with a form".to_owned(), ..miss })?;
     let forms = page.forms();
-    let Some(form) = forms.iter().find(|form| form.has("username") || form.has("password")).or(forms.first()) else {
+    let has = |form: &&Form, names: &[&str]| names.iter().all(|name| form.has(name));
+    let fields = [&["username", "password"][..], &["username"], &["password"], &[]];
+    // A form may be sent in two ways by two buttons: one of them has to be right.
+    let right = forms.iter().find(|form| form.goes_to("/login") && has(form, fields[0]));
+    let Some(form) = right.or_else(|| fields.iter().find_map(|names| forms.iter().find(|form| has(form, names))))
+    else {
         return Err(Miss::new("a <form>", "no form on the page").so("the page is there, its form is not"));
     };
     for name in ["username", "password"] {
@@ -130,8 +142,7 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
         return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
             .so("the browser would put the password into the address, and so into history and logs"));
     }
-    let action = form.action.strip_prefix("http://localhost").unwrap_or(&form.action);
-    if !matches!(action, "" | "/login" | "login" | "./login") {
+    if !matches!(form.path(), "" | "/login" | "login") {
         return Err(Miss::new("a form that posts to /login", format!("a form that posts to {}", form.action))
             .so("its `action` names another address"));
     }
@@ -174,38 +185,104 @@ async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
             false => return miss,
         };
         miss.so(so)
-    })
+    })?;
+    // A form that is shown again may hold what was typed.
+    let typed = User { name: format!("'\"><i {TYPED}>{}</i>", trial.named("x")), password: "x".to_owned() };
+    let answer = trial.browser("mallory").log_in(&typed).await?;
+    if answer.has_attribute(TYPED) {
+        let miss =
+            answer.miss("a page without a tag that was typed as a name", format!("<i {TYPED}> is a tag of the page"));
+        return Err(
+            miss.so("the name that was typed was pasted into the page as HTML; another site can have anybody send one")
+        );
+    }
+    Ok(())
 }
 
+/// An attribute that no page has of itself.
+const TYPED: &str = "data-typed";
+
 async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> {
-    let alice = trial.users.alice();
-    let stranger = User { name: format!("no-{}", alice.name), password: alice.password.clone() };
-    let forgetful = User { name: alice.name.clone(), password: trial.users.bob().password.clone() };
-    let mut pages = Vec::new();
-    for (who, user) in [("alice", &forgetful), ("stranger", &stranger)] {
-        let browser = trial.browser(who);
-        let answer = browser.log_in(user).await?;
-        answer.has_status(401).map_err(|miss| match answer.status.as_u16() {
-            300..=399 => miss.so("the visitor was let in, or sent on as if"),
-            200..=299 => miss.so("whatever the page says, its status says that all is well"),
-            _ => miss,
-        })?;
-        if let Some(data) = &answer.exchange.session.after {
-            let holds = serde_json::to_string(data).unwrap_or_default();
-            return Err(answer
-                .miss("no session", format!("a session that holds {holds}"))
-                .so("something was written to the session before the password was known to be right"));
-        }
-        pages.push(answer.text().replace(&user.name, "…"));
-        browser.get("/protected").await?.redirects_to("/login")?;
+    let (alice, bob) = (trial.users.alice(), trial.users.bob());
+    let forgetful = User { name: alice.name.clone(), password: bob.password.clone() };
+    let stranger = User { name: format!("no-{}", alice.name), ..forgetful.clone() };
+    let known = Refused::of(&trial.browser("alice"), &forgetful).await?;
+    let unknown = Refused::of(&trial.browser("stranger"), &stranger).await?;
+    // What differs between two of the same, such as a token in the form, differs by itself.
+    let again = Refused::of(&trial.browser("alice"), &forgetful).await?;
+    unknown.reads_as(&known)?;
+    unknown.is_sent_as(&known, &again)?;
+    for (_, wrong) in trial.users.wrong() {
+        refused(&trial.browser("mallory"), &wrong).await?;
     }
-    match pages.as_slice() {
-        [wrong_password, unknown_user] if wrong_password != unknown_user => {
-            Err(Miss::new(format!("both say  {wrong_password}"), format!("unknown  {unknown_user}"))
-                .so("the two pages tell a wrong password from an unknown user"))
-        }
-        _ => Ok(()),
+    // Somebody who is logged in is not asked less.
+    trial.log().new_scene();
+    let (browser, _) = logged_in(trial, "bob", bob).await?;
+    browser.log_in(&forgetful).await?.refuses(&forgetful)?;
+    browser.get("/protected").await?.shows_not(&alice.name, "a wrong password has made bob somebody else")
+}
+
+/// An answer to a login that failed, without the name that was typed.
+struct Refused {
+    text: String,
+    body: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Refused {
+    async fn of(browser: &Browser<'_>, user: &User) -> Result<Self, Miss> {
+        let answer = refused(browser, user).await?;
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        // A page with a name in it is as much longer as the name is.
+        let headers = answer.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH).map(header).collect();
+        let without = |text: &str| text.replace(&user.name, "…");
+        Ok(Self { text: without(&answer.text()), body: without(&answer.body), headers })
     }
+
+    fn reads_as(&self, known: &Self) -> Result<(), Miss> {
+        if self.text == known.text {
+            return Ok(());
+        }
+        Err(Miss::new(format!("both say  {}", known.text), format!("unknown  {}", self.text))
+            .so("the two pages tell a wrong password from an unknown user"))
+    }
+
+    /// Also for a program, which reads more than a visitor does.
+    fn is_sent_as(&self, known: &Self, again: &Self) -> Result<(), Miss> {
+        let so = "the visitor reads the same, and a program does not: the two answers tell a wrong password from an unknown user";
+        if known.headers == again.headers && self.headers != known.headers {
+            let more = |one: &Self, other: &Self| {
+                let more = one.headers.iter().filter(|header| !other.headers.contains(header));
+                let more: Vec<_> = more.map(|(name, value)| format!("{name}: {value}")).collect();
+                if more.is_empty() { "no such header".to_owned() } else { more.join(", ") }
+            };
+            let [expected, actual] = [more(known, self), more(self, known)];
+            return Err(Miss::new(format!("known  {expected}"), format!("unknown  {actual}")).so(so));
+        }
+        if known.body == again.body && self.body != known.body {
+            let same = self.body.chars().zip(known.body.chars()).take_while(|(one, other)| one == other).count();
+            let part = |body: &str| body.chars().skip(same.saturating_sub(20)).take(60).collect::<String>();
+            let [expected, actual] = [&known.body, &self.body].map(|body| part(body));
+            return Err(Miss::new(format!("known  {expected}"), format!("unknown  {actual}")).so(so));
+        }
+        Ok(())
+    }
+}
+
+/// This login fails, and leaves a stranger a stranger.
+async fn refused(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
+    let answer = browser.log_in(user).await?;
+    answer.refuses(user)?;
+    if let Some(data) = &answer.exchange.session.after {
+        let holds = serde_json::to_string(data).unwrap_or_default();
+        return Err(answer
+            .miss("no session", format!("a session that holds {holds}"))
+            .so("something was written to the session before the password was known to be right"));
+    }
+    browser.get("/protected").await?.redirects_to("/login")?;
+    Ok(answer)
 }
 
 async fn improper_forms_are_refused(trial: &Trial) -> Result<(), Miss> {
@@ -248,7 +325,18 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         })?;
     }
     let stranger = trial.browser("stranger").get("/protected").await?;
-    stranger.redirects_to("/login").map_err(|miss| miss.so("a visitor who never logged in is taken for one who did"))
+    stranger
+        .redirects_to("/login")
+        .map_err(|miss| miss.so("a visitor who never logged in is taken for one who did"))?;
+    // What a browser sends is its owner's to change; the session ID alone is not to be guessed.
+    for (name, value) in bob.cookies().into_iter().filter(|(_, value)| value.contains(&trial.users.bob().name)) {
+        bob.takes(&format!("{name}={}", value.replace(&trial.users.bob().name, &trial.users.alice().name)));
+        let page = bob.get("/protected").await?;
+        let so =
+            format!("the page believes cookie `{name}`, which everybody can write: who it is stands in the session");
+        page.shows_not(&trial.users.alice().name, &so)?;
+    }
+    Ok(())
 }
 
 async fn login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
@@ -319,10 +407,16 @@ async fn the_password_is_nowhere(trial: &Trial) -> Result<(), Miss> {
     let answers = [alice.log_in(&mistaken).await?, alice.log_in(user).await?, alice.get("/protected").await?];
     for answer in answers {
         let session = answer.exchange.session.after.iter().flat_map(|data| data.values());
-        let in_session = session.into_iter().any(|value| mentions(value, &user.password));
-        let in_cookie = answer.exchange.response.set_cookies.iter().any(|cookie| cookie.value.contains(&user.password));
-        let in_page = answer.body.contains(&user.password);
-        let found = [(in_session, "the session"), (in_cookie, "a cookie"), (in_page, "the page")];
+        let in_session = session.into_iter().any(|value| tells(value, &user.password));
+        let is_in = |text: &str| spellings(user.password.as_bytes()).iter().any(|spelt| text.contains(spelt));
+        let in_cookie = answer.exchange.response.set_cookies.iter().any(|cookie| is_in(&cookie.value));
+        let in_address = answer.exchange.response.location.as_deref().is_some_and(is_in);
+        let found = [
+            (in_session, "the session"),
+            (in_cookie, "a cookie"),
+            (in_address, "an address"),
+            (is_in(&answer.body), "the page"),
+        ];
         if let Some((_, place)) = found.iter().find(|(found, _)| *found) {
             let miss = answer.miss("the password nowhere", format!("the password in {place}"));
             return Err(miss.so("it is needed once, to be compared, and then no more"));

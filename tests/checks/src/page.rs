@@ -38,10 +38,16 @@ impl Form {
         choices.map(|field| field.value.as_str()).collect()
     }
 
+    /// The path it goes to, from a page at the top: no origin, query or fragment. Empty for the page's own.
+    pub fn path(&self) -> &str {
+        let action = self.action.strip_prefix("http://localhost").unwrap_or(&self.action);
+        let path = action.split(['?', '#']).next().unwrap_or_default();
+        path.strip_prefix("./").unwrap_or(path)
+    }
+
     /// Whether it posts to this path.
     pub fn goes_to(&self, path: &str) -> bool {
-        let action = self.action.strip_prefix("http://localhost").unwrap_or(&self.action);
-        self.method == "post" && (action == path || action.strip_prefix("./").unwrap_or(action) == &path[1..])
+        self.method == "post" && (self.path() == path || self.path() == &path[1..])
     }
 
     /// What it sends if the visitor touches nothing.
@@ -74,11 +80,21 @@ pub(crate) fn text(html: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The page's forms, in order.
+/// The page's forms, in order; after them once more those that a button sends elsewhere, or in another way.
 pub(crate) fn forms(html: &str) -> Vec<Form> {
     let mut reader = Reader::default();
     tokens(html).for_each(|token| reader.read(token));
-    reader.forms
+    reader.done()
+}
+
+/// Text as it is written in HTML.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Whether there is a tag with this attribute.
+pub(crate) fn has_attribute(html: &str, name: &str) -> bool {
+    tokens(html).any(|token| matches!(token, Token::StartTag(tag) if attribute(&tag, name).is_some()))
 }
 
 /// The value of this attribute of the first tag of this name.
@@ -89,18 +105,48 @@ pub(crate) fn attribute_of(html: &str, name: &str, wanted: &str) -> Option<Strin
     })?
 }
 
-/// Reads forms as a browser does: what lies outside them is not theirs.
+/// Reads forms as a browser does: what lies outside them is not theirs, unless it names one by its id.
 #[derive(Default)]
 struct Reader {
     forms: Vec<Form>,
+    /// The id of each form; empty if it has none.
+    ids: Vec<String>,
     in_form: bool,
+    /// Fields that name their form by its id, which may come later.
+    elsewhere: Vec<(String, Field)>,
+    /// Buttons that send their form to another address, or in another way.
+    buttons: Vec<Button>,
     /// The name of the select it is in, and where its options begin.
     select: Option<(String, usize)>,
     /// The text of the option it is in, which is its value if it names none.
     option: Option<String>,
 }
 
+struct Button {
+    /// The id of its form, or nothing for the one it stands in, which is the form at this place.
+    form: Result<usize, String>,
+    method: Option<String>,
+    action: Option<String>,
+}
+
 impl Reader {
+    fn done(mut self) -> Vec<Form> {
+        let place = |id: &String| self.ids.iter().position(|own| own == id);
+        for (place, field) in self.elsewhere.iter().filter_map(|(id, field)| Some((place(id)?, field.clone()))) {
+            self.forms[place].fields.push(field);
+        }
+        let sent_by = |Button { form, method, action }: &Button| {
+            let form = self.forms.get(form.as_ref().copied().or_else(|id| place(id).ok_or(())).ok()?)?.clone();
+            Some(Form {
+                method: method.clone().unwrap_or(form.method),
+                action: action.clone().unwrap_or(form.action),
+                fields: form.fields,
+            })
+        };
+        let sent: Vec<_> = self.buttons.iter().filter_map(sent_by).collect();
+        self.forms.into_iter().chain(sent).collect()
+    }
+
     fn read(&mut self, token: Token) {
         match token {
             Token::StartTag(tag) => self.open(&tag),
@@ -121,30 +167,56 @@ impl Reader {
                 let method = attribute(tag, "method").unwrap_or("get".to_owned()).to_lowercase();
                 let action = attribute(tag, "action").unwrap_or_default();
                 self.forms.push(Form { method, action, fields: Vec::new() });
+                self.ids.push(attribute(tag, "id").unwrap_or_default());
                 self.in_form = true;
             }
             b"select" => self.select = attribute(tag, "name").map(|name| (name, self.fields().len())),
             b"option" => {
                 self.end_option();
-                let Some((name, _)) = self.select.clone() else { return };
+                let Some((name, _)) = self.select.clone().filter(|_| attribute(tag, "disabled").is_none()) else {
+                    return;
+                };
                 let value = attribute(tag, "value");
                 self.option = value.is_none().then(String::new);
                 let chosen = attribute(tag, "selected").is_some();
                 self.add(Field { name, kind: "select".to_owned(), value: value.unwrap_or_default(), chosen });
             }
+            b"button" => self.note_button(tag),
             b"input" => {
+                self.note_button(tag);
                 let Some(name) = attribute(tag, "name") else { return };
                 let kind = attribute(tag, "type").unwrap_or("text".to_owned()).to_lowercase();
                 let must_be_checked = matches!(kind.as_str(), "radio" | "checkbox");
                 let chosen = !must_be_checked || attribute(tag, "checked").is_some();
                 let value = attribute(tag, "value").unwrap_or(if must_be_checked { "on" } else { "" }.to_owned());
-                self.add(Field { name, kind, value, chosen });
+                self.add_named(tag, Field { name, kind, value, chosen });
             }
             b"textarea" => {
                 let Some(name) = attribute(tag, "name") else { return };
-                self.add(Field { name, kind: "textarea".to_owned(), value: String::new(), chosen: true });
+                self.add_named(tag, Field { name, kind: "textarea".to_owned(), value: String::new(), chosen: true });
             }
             _ => {}
+        }
+    }
+
+    fn note_button(&mut self, tag: &StartTag<()>) {
+        let method = attribute(tag, "formmethod").map(|method| method.to_lowercase());
+        let action = attribute(tag, "formaction");
+        let form = match attribute(tag, "form") {
+            Some(id) => Err(id),
+            None if self.in_form => Ok(self.forms.len() - 1),
+            None => return,
+        };
+        if method.is_some() || action.is_some() {
+            self.buttons.push(Button { form, method, action });
+        }
+    }
+
+    /// A field of the form that it names, or of the one it stands in.
+    fn add_named(&mut self, tag: &StartTag<()>, field: Field) {
+        match attribute(tag, "form") {
+            Some(id) => self.elsewhere.push((id, field)),
+            None => self.add(field),
         }
     }
 
@@ -200,8 +272,9 @@ fn attribute(tag: &StartTag<()>, name: &str) -> Option<String> {
     tag.attributes.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value).into_owned())
 }
 
+/// What is no text of the page, or a choice that it offers and does not make.
 fn hides(name: &[u8]) -> bool {
-    matches!(name, b"script" | b"style" | b"template" | b"title")
+    matches!(name, b"script" | b"style" | b"template" | b"title" | b"select" | b"datalist")
 }
 
 fn breaks(name: &[u8]) -> bool {
@@ -245,6 +318,28 @@ mod tests {
         assert_eq!(told("first"), (vec!["a", "b"], Some("a")));
         assert_eq!(told("sugar"), (vec!["yes", "no"], Some("no")));
         assert_eq!((form.has("milk"), told("milk")), (true, (vec![], None)));
+    }
+
+    #[test]
+    fn a_field_may_name_its_form_and_a_button_another_address() {
+        let html = "<input form=f name=early><form id=f method=post action=/a><button formaction=/b>b</button></form>\
+            <input form=f name=late><button form=f formmethod=GET>get</button><input form=none name=lost>";
+        let told: Vec<_> = forms(html)
+            .into_iter()
+            .map(|form| (form.method, form.action, form.fields.into_iter().map(|field| field.name).collect::<Vec<_>>()))
+            .collect();
+        let fields = || vec!["early".to_owned(), "late".to_owned()];
+        let form = |method: &str, action: &str| (method.to_owned(), action.to_owned(), fields());
+        assert_eq!(told, [form("post", "/a"), form("post", "/b"), form("get", "/a")]);
+    }
+
+    #[test]
+    fn what_a_select_offers_is_not_what_the_page_says() {
+        let html =
+            "<label>Theme: <select name=theme><option value='' disabled>choose<option>light</select></label> now";
+        assert_eq!(text(html), "Theme: now");
+        let [form] = &forms(&format!("<form>{html}</form>"))[..] else { panic!("one form") };
+        assert_eq!((form.choices("theme"), form.chosen("theme")), (vec!["light"], Some("light")));
     }
 
     #[test]

@@ -147,8 +147,7 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
         return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
             .so("the browser would ask for a page with the choice in its address, and nothing would be saved"));
     }
-    let action = form.action.strip_prefix("http://localhost").unwrap_or(&form.action);
-    if !matches!(action, "" | FORM | "set_preferences" | "./set_preferences") {
+    if !matches!(form.path(), "" | FORM | "set_preferences") {
         return Err(Miss::new(format!("a form that posts to {FORM}"), format!("a form that posts to {}", form.action))
             .so("its `action` names another address"));
     }
@@ -285,12 +284,15 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     let saved = save(&alice, OTHER).await?;
     let mallory = alice.copied_by("mallory");
 
-    let forgetful = User { name: user.name.clone(), password: trial.users.bob().password.clone() };
-    let refused = alice.log_in(&forgetful).await?;
-    refused.has_status(401)?;
-    shows(&alice.get(PROFILE).await?, OTHER)
-        .map_err(|miss| miss.so("a login that failed has taken the choice with it"))?;
+    for (what, wrong) in trial.users.wrong() {
+        let refused = alice.log_in(&wrong).await?;
+        refused.refuses(&wrong)?;
+        changed_nothing(&refused, what)?;
+        shows(&alice.get(PROFILE).await?, OTHER)
+            .map_err(|miss| miss.so("a login that failed has taken the choice with it"))?;
+    }
 
+    trial.log().new_scene();
     let login = alice.log_in(user).await?;
     login.redirects_to(PROFILE)?;
     shows(&alice.get(PROFILE).await?, OTHER).map_err(|miss| {
@@ -303,11 +305,7 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
             miss
         }
     })?;
-    let data = login.exchange.session.after.clone().unwrap_or_default();
-    if !data.values().any(|value| mentions(value, &user.name)) {
-        let holds = serde_json::to_string(&data).unwrap_or_default();
-        return Err(login.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")));
-    }
+    holds_the_name(&login, user, "the session was written, but the name is not in it")?;
     shows(&mallory.get(PROFILE).await?, DEFAULT).map_err(|miss| {
         let expected = format!("{}, for mallory, who copied the cookie before the login", miss.expected);
         let cookies = &saved.exchange.response.set_cookies;
@@ -323,7 +321,45 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
             _ => format!("the login kept the session's ID: who holds {old} is logged in as well"),
         };
         Miss { expected, ..miss }.so(so)
-    })
+    })?;
+
+    let (_, wrong) = &trial.users.wrong()[0];
+    let refused = alice.log_in(wrong).await?;
+    refused.refuses(wrong)?;
+    changed_nothing(&refused, "a wrong password, by somebody who is logged in")?;
+
+    // The day after a login is a day like any other.
+    alice.close();
+    trial.skip(Duration::from_secs(24 * 60 * 60));
+    shows(&alice.get(PROFILE).await?, OTHER)
+        .map_err(|miss| miss.so("before the login the choice outlived the browser and the day, and now it does not"))?;
+    let saved = save(&alice, ("light", "disabled")).await?;
+    holds_the_name(&saved, user, "to save the choice has taken the name out of the session: its user is logged out")?;
+    alice.log_in(user).await?.redirects_to(PROFILE)?;
+    shows(&alice.get(PROFILE).await?, ("light", "disabled"))
+        .map_err(|miss| miss.so("whoever logs in a second time has lost the choice"))
+}
+
+fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
+    let data = answer.exchange.session.after.clone().unwrap_or_default();
+    if data.values().any(|value| mentions(value, &user.name)) {
+        return Ok(());
+    }
+    let holds = serde_json::to_string(&data).unwrap_or_default();
+    Err(answer.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")).so(so))
+}
+
+/// A login that failed has left the session as it was, under the ID it had.
+fn changed_nothing(refused: &Answer, what: &str) -> Result<(), Miss> {
+    let calls = &refused.exchange.calls;
+    let is_other = |operation| matches!(operation, Operation::Create | Operation::Delete);
+    if !calls.iter().any(|call| is_other(call.operation)) && refused.exchange.session.changes.is_empty() {
+        return Ok(());
+    }
+    let holds = serde_json::to_string(&refused.exchange.session.after).unwrap_or_default();
+    let expected = format!("the session as it was before a login with {what}");
+    let so = "the session was touched before the password was known to be right";
+    Err(refused.miss(expected, format!("a session that holds {holds}")).so(so))
 }
 
 async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {

@@ -13,18 +13,19 @@ use std::{
 
 use crate::{
     App, CheckReport, Failure, Miss, Outcome, Suite, Trial, Users,
-    trial::{Log, UNANSWERED, UNFINISHED},
+    trial::{Log, Sent, UNANSWERED, UNFINISHED},
 };
 
 /// How long a check may take, its compile time not counted. All of a check's requests together take
 /// milliseconds when the app answers at all.
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);
-/// How many requests a failure spells out.
+/// How many requests a failure spells out: the first of a scene, and the last ones.
 const TOLD: usize = 6;
 
 /// Runs the check at `place`. It always comes back within [`LIMIT`], if the process does not end.
-pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64) -> CheckReport {
-    let log = Arc::new(Log::default());
+/// What is sent is noted in `log`.
+pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, log: Log) -> CheckReport {
+    let log = Arc::new(log);
     let users = Users::with_suffix(&suffix(seed));
     let (sender, receiver) = mpsc::channel();
     let (app, shared_log) = (app.clone(), log.clone());
@@ -57,8 +58,7 @@ pub(crate) fn report(suite: &Suite, place: usize, outcome: Outcome) -> CheckRepo
 /// All that a failure tells beside the miss itself.
 pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: u64) -> Failure {
     let check = &suite.checks[place];
-    let sent = log.sent();
-    let told = &sent[sent.len().saturating_sub(TOLD)..];
+    let told = told(&log.sent());
     let port = 4100 + u16::from(suite.exercise);
     // The demo has the same people, without this run's suffix; a name's markup is encoded in a form.
     let by_hand = |curl: &str| curl.replace(&suffix(seed), "").replace(":PORT", &format!(":{port}"));
@@ -73,6 +73,15 @@ pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: 
         hint: check.hint,
         read: check.read.to_owned(),
     }
+}
+
+/// A scene in short: how it began, how many steps were like the others, and how it ended.
+fn told(sent: &[Sent]) -> Vec<Sent> {
+    let Some((first, rest)) = sent.split_first().filter(|_| sent.len() > TOLD) else { return sent.to_vec() };
+    let (between, last) = rest.split_at(rest.len() - (TOLD - 1));
+    let steps = if between.len() == 1 { "1 more step".to_owned() } else { format!("{} more steps", between.len()) };
+    let gap = Sent { curl: format!("# {steps}"), ..Sent::call("…", steps) };
+    [first.clone(), gap.with_answer("")].into_iter().chain(last.iter().cloned()).collect()
 }
 
 /// What makes this run's names and passwords others than the last run's.
@@ -100,11 +109,14 @@ fn no_answer(log: &Log) -> Miss {
 
 fn guarded(suite: &Suite, place: usize, app: &App, users: Users, log: Arc<Log>) -> Result<(), Miss> {
     catch_panics_on_this_thread();
-    let trial = panic::catch_unwind(AssertUnwindSafe(|| Trial::new(app, users, log)));
-    let trial = trial.map_err(|_| in_app())?;
     // Threads, so that an answer may use all of tokio (`block_in_place` needs them).
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| Miss::new("a tokio runtime", error.to_string()))?;
+    let trial = panic::catch_unwind(AssertUnwindSafe(|| {
+        let _as_in_main = runtime.enter(); // `app` may start tasks of its own
+        Trial::new(app, users, log)
+    }));
+    let trial = trial.map_err(|_| in_app())?;
     let run = suite.checks[place].run;
     let result = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(&trial))));
     runtime.shutdown_background();

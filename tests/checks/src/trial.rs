@@ -1,14 +1,14 @@
 //! What one check plays with.
 
 use std::{
-    fmt, io,
-    path::Path,
+    fmt, fs, io,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use axum::{Extension, Router};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use session_inspector::{Exchange, Inspector, Observed};
 use tower_sessions::{
@@ -65,14 +65,19 @@ pub struct Trial {
 
 /// What was sent and answered. It outlives a trial that does not end.
 #[derive(Debug, Default)]
-pub(crate) struct Log(Mutex<Vec<Sent>>);
+pub(crate) struct Log {
+    sent: Mutex<Vec<Sent>>,
+    /// Where it is written down as it grows, so that it also outlives the process.
+    file: Option<PathBuf>,
+}
 
 /// A step, and how to send it by hand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Sent {
     pub(crate) step: Step,
     pub(crate) curl: String,
     /// What the inspector saw of it, once it is answered.
+    #[serde(skip)]
     pub(crate) exchange: Option<Exchange>,
 }
 
@@ -240,13 +245,34 @@ impl Sent {
         let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: UNANSWERED.to_owned() };
         Self { step, curl: String::new(), exchange: None }
     }
+
+    /// The same with this in the place of its answer.
+    pub(crate) fn with_answer(mut self, answer: &str) -> Self {
+        answer.clone_into(&mut self.step.answer);
+        self
+    }
 }
 
 impl Log {
+    /// One that is written to `file` as it grows.
+    pub(crate) fn kept_in(file: PathBuf) -> Self {
+        Self { file: Some(file), ..Self::default() }
+    }
+
+    /// What was written to `file`; nothing if there is no such file, or it was cut off.
+    pub(crate) fn read(file: &Path) -> Self {
+        let sent = fs::read(file).ok().and_then(|sent| serde_json::from_slice(&sent).ok()).unwrap_or_default();
+        Self { sent: Mutex::new(sent), file: None }
+    }
+
     /// Gives the place at which it stands until there is a new scene.
     pub(crate) fn begin(&self, sent: Sent) -> usize {
         let mut all = self.sent();
         all.push(sent);
+        if let Some(file) = &self.file {
+            // Without it a failure tells less, and is as true.
+            let _ = serde_json::to_vec(&*all).map(|sent| fs::write(file, sent));
+        }
         all.len() - 1
     }
 
@@ -274,7 +300,7 @@ impl Log {
     }
 
     pub(crate) fn sent(&self) -> MutexGuard<'_, Vec<Sent>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

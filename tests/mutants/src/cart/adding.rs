@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::Path,
     http::{StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
 use solution_2::{Cart, Failure};
@@ -179,4 +179,34 @@ pub(super) fn renews_and_forgets<S: SessionStore + Clone>(store: S) -> Router {
 
 pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
     adding(get(solution_2::add_to_cart).post(solution_2::add_to_cart), store)
+}
+
+pub(super) fn in_small_letters<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        solution_2::add_to_cart(session, Path(item.to_lowercase())).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn counts_what_was_ever_there<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        let mut seen: std::collections::BTreeSet<String> = session.get("seen").await?.unwrap_or_default();
+        if !seen.contains(&item) && seen.len() == Cart::MOST_ITEMS {
+            return Ok(full());
+        }
+        seen.insert(item.clone());
+        session.insert("seen", seen).await?;
+        solution_2::add_to_cart(session, Path(item)).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn refusal_pastes_the_item<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        let page = Html(format!("<p>{item} does not fit</p>"));
+        let answer = solution_2::add_to_cart(session, Path(item)).await?;
+        let refused = answer.status().is_client_error();
+        Ok(if refused { (StatusCode::UNPROCESSABLE_ENTITY, page).into_response() } else { answer })
+    }
+    adding(post(add), store)
 }

@@ -8,7 +8,10 @@ use std::{
 use axum::{
     Extension, Router,
     extract::Path,
-    http::StatusCode,
+    http::{
+        HeaderMap, StatusCode,
+        header::{COOKIE, SET_COOKIE},
+    },
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -90,4 +93,72 @@ pub(super) fn kept_in_the_program<S: SessionStore + Clone>(store: S) -> Router {
     }
     let parts = Parts { view: get(view), add: post(add), remove: post(remove), clear: post(clear) };
     parts.on(store).layer(Extension(Carts::<Id>::default()))
+}
+
+/// The cart as text with a comma after each item, of which no name may have one.
+pub(super) fn commas_between_items<S: SessionStore + Clone>(store: S) -> Router {
+    async fn cart(session: &Session) -> Result<Cart, Failure> {
+        let text: String = session.get(Cart::KEY).await?.unwrap_or_default();
+        let item = |part: &str| Some((part.split_once('=')?.0.to_owned(), part.split_once('=')?.1.parse().ok()?));
+        Ok(Cart(text.split(',').filter_map(item).collect()))
+    }
+    async fn keep(session: &Session, Cart(items): Cart) -> Result<(), Failure> {
+        let text: Vec<_> = items.iter().map(|(item, count)| format!("{item}={count}")).collect();
+        Ok(session.insert(Cart::KEY, text.join(",")).await?)
+    }
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        Ok(page(&cart(&session).await?))
+    }
+    async fn add(session: Session, Path(item): Path<String>) -> Result<Response, Failure> {
+        let mut cart = cart(&session).await?;
+        let added = cart.add(item);
+        keep(&session, cart).await?;
+        Ok(fits(added))
+    }
+    async fn remove(session: Session, Path(item): Path<String>) -> Result<Redirect, Failure> {
+        let mut cart = cart(&session).await?;
+        cart.0.remove(&item);
+        keep(&session, cart).await?;
+        Ok(shown())
+    }
+    async fn clear(session: Session) -> Result<Redirect, Failure> {
+        session.remove::<String>(Cart::KEY).await?;
+        Ok(shown())
+    }
+    Parts { view: get(view), add: post(add), remove: post(remove), clear: post(clear) }.on(store)
+}
+
+/// In a cookie that nobody signs: its visitor writes what they like into it.
+pub(super) fn kept_in_a_cookie<S: SessionStore + Clone>(store: S) -> Router {
+    fn cart(headers: &HeaderMap) -> Cart {
+        let cookies = headers.get(COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
+        let value = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("cart=")).unwrap_or_default();
+        Cart(
+            form_urlencoded::parse(value.as_bytes())
+                .map(|(item, count)| (item.into_owned(), count.parse().unwrap_or(1)))
+                .collect(),
+        )
+    }
+    fn keep(Cart(items): &Cart, answer: Response) -> Response {
+        let pairs = items.iter().map(|(item, count)| (item, count.to_string()));
+        let value = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        ([(SET_COOKIE, format!("cart={value}; Path=/; HttpOnly; SameSite=Lax"))], answer).into_response()
+    }
+    async fn view(headers: HeaderMap) -> Html<String> {
+        page(&cart(&headers))
+    }
+    async fn add(headers: HeaderMap, Path(item): Path<String>) -> Response {
+        let mut cart = cart(&headers);
+        let added = cart.add(item);
+        keep(&cart, fits(added))
+    }
+    async fn remove(headers: HeaderMap, Path(item): Path<String>) -> Response {
+        let mut cart = cart(&headers);
+        cart.0.remove(&item);
+        keep(&cart, shown().into_response())
+    }
+    async fn clear() -> Response {
+        keep(&Cart::default(), shown().into_response())
+    }
+    Parts { view: get(view), add: post(add), remove: post(remove), clear: post(clear) }.on(store)
 }

@@ -107,3 +107,13 @@ pub(super) fn makes_a_cart_to_look<S: SessionStore + Clone>(store: S) -> Router 
     }
     viewing(get(view), store)
 }
+
+pub(super) fn pastes_into_an_attribute<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        Ok(or_empty(&Cart::of(&session).await?, |item| {
+            let item = escaped(item); // which leaves quotation marks as they are
+            format!("<span title=\"{item}\">{item}</span>")
+        }))
+    }
+    viewing(get(view), store)
+}

@@ -111,3 +111,13 @@ pub(super) fn clears<S: SessionStore + Clone>(store: S) -> Router {
 pub(super) fn clears_by_get<S: SessionStore + Clone>(store: S) -> Router {
     clearing(get(solution_2::clear_cart).post(solution_2::clear_cart), store)
 }
+
+pub(super) fn absent_must_fit<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Path<String>) -> Result<Response, Failure> {
+        if item.chars().count() > Cart::LONGEST_NAME {
+            return Ok(StatusCode::UNPROCESSABLE_ENTITY.into_response());
+        }
+        solution_2::remove_from_cart(session, Path(item)).await.map(IntoResponse::into_response)
+    }
+    Parts { remove: post(remove), ..Parts::default() }.on(store)
+}

@@ -102,3 +102,19 @@ pub(super) fn counts_visits<S: SessionStore + Clone>(store: S) -> Router {
     }
     Parts { login: get(login_form).post(solution_1::login), ..Parts::default() }.on(store)
 }
+
+/// Convenient for who mistyped a password, and for whoever has somebody else send a name.
+pub(super) fn pastes_what_was_typed<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        users: Extension<Users>,
+        form: axum::Form<solution_1::Credentials>,
+    ) -> Result<Response, Failure> {
+        let page =
+            format!("<form method=post>Invalid credentials<input name=username value=\"{}\"></form>", form.username);
+        let answer = solution_1::login(session, users, form).await?;
+        let refused = answer.status() == StatusCode::UNAUTHORIZED;
+        Ok(if refused { (StatusCode::UNAUTHORIZED, Html(page)).into_response() } else { answer })
+    }
+    Parts { login: get(solution_1::login_form).post(login), ..Parts::default() }.on(store)
+}

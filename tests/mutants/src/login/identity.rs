@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Extension, Form, Router,
-    http::StatusCode,
+    http::{
+        HeaderMap, StatusCode,
+        header::{COOKIE, SET_COOKIE},
+    },
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -113,4 +116,23 @@ pub(super) fn leaves_the_old_one<S: SessionStore + Clone>(store: S) -> Router {
     }
     let kept: Arc<dyn SessionStore> = Arc::new(store.clone());
     Parts { login: get(solution_1::login_form).post(login), ..Parts::default() }.on(store).layer(Extension(kept))
+}
+
+/// A cookie beside the session says who it is, and everybody can write it.
+pub(super) fn believes_a_cookie<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Extension<Users>, form: Form<Credentials>) -> Result<Response, Failure> {
+        let cookie = format!("user={}; Path=/; HttpOnly; SameSite=Strict", form.username);
+        let answer = solution_1::login(session, users, form).await?;
+        Ok(if answer.status().is_redirection() { ([(SET_COOKIE, cookie)], answer).into_response() } else { answer })
+    }
+    async fn protected(session: Session, headers: HeaderMap) -> Result<Response, Failure> {
+        let cookies = headers.get(COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
+        let name = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("user="));
+        Ok(match (User::of(&session).await?, name) {
+            (Some(_), Some(name)) => Html(minijinja::HtmlEscape(name).to_string()).into_response(),
+            _ => Redirect::to("/login").into_response(),
+        })
+    }
+    let login = get(solution_1::login_form).post(login);
+    Parts { login, protected: get(protected), ..Parts::default() }.on(store)
 }

@@ -124,3 +124,55 @@ pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
     });
     Parts { login: login.post(solution_1::login), ..Parts::default() }.on(store)
 }
+
+pub(super) fn tells_it_in_the_title<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Extension<Users>, form: Form<solution_1::Credentials>) -> Answer {
+        let title = if users.names().contains(&form.username) { "Wrong password" } else { "Unknown user" };
+        let answer = solution_1::login(session, users, form).await?;
+        let page = Html(format!("<title>{title}</title>Invalid credentials"));
+        let is_refused = answer.status() == StatusCode::UNAUTHORIZED;
+        Ok(if is_refused { (StatusCode::UNAUTHORIZED, page).into_response() } else { answer })
+    }
+    with(store, axum::routing::post(login))
+}
+
+pub(super) fn tells_it_in_a_header<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Extension<Users>, form: Form<solution_1::Credentials>) -> Answer {
+        let reason = if users.names().contains(&form.username) { "password" } else { "user" };
+        Ok(([("x-reason", reason)], solution_1::login(session, users, form).await?).into_response())
+    }
+    with(store, axum::routing::post(login))
+}
+
+pub(super) fn asks_nothing_of_who_is_in<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Extension<Users>, form: Form<solution_1::Credentials>) -> Answer {
+        if User::of(&session).await?.is_none() {
+            return solution_1::login(session, users, form).await;
+        }
+        User { username: form.0.username }.log_in(&session).await?;
+        Ok(inside())
+    }
+    with(store, axum::routing::post(login))
+}
+
+/// In other letters it is still the password.
+pub(super) fn keeps_it_in_hexadecimal<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Extension<Users>, form: Form<solution_1::Credentials>) -> Answer {
+        let hexadecimal: String = form.password.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let answer = solution_1::login(session.clone(), users, form).await?;
+        if answer.status().is_redirection() {
+            session.insert("proof", hexadecimal).await?;
+        }
+        Ok(answer)
+    }
+    with(store, axum::routing::post(login))
+}
+
+pub(super) fn sends_it_on_in_the_address<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Extension<Users>, form: Form<solution_1::Credentials>) -> Answer {
+        let address = format!("/protected?password={}", form.password);
+        let answer = solution_1::login(session, users, form).await?;
+        Ok(if answer.status().is_redirection() { Redirect::to(&address).into_response() } else { answer })
+    }
+    with(store, axum::routing::post(login))
+}

@@ -36,15 +36,26 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("cookie_a_browser_refuses", "protected_page_names_the_user", || App::new(cookie::a_browser_refuses)),
     mutant("pastes_the_name", "names_are_shown_as_text", || App::new(protected::pastes_the_name)),
     mutant("escapes_twice", "names_are_shown_as_text", || App::new(protected::escapes_twice)),
+    mutant("pastes_what_was_typed", "names_are_shown_as_text", || App::new(form::pastes_what_was_typed)),
     mutant("refuses_with_200", "wrong_credentials_are_refused_alike", || App::new(letting_in::refuses_with_200)),
     mutant("tells_who_exists", "wrong_credentials_are_refused_alike", || App::new(letting_in::tells_who_exists)),
     mutant("any_password", "wrong_credentials_are_refused_alike", || App::new(letting_in::any_password)),
     mutant("inserts_before_it_asks", "wrong_credentials_are_refused_alike", || {
         App::new(letting_in::inserts_before_it_asks)
     }),
+    mutant("tells_it_in_the_title", "wrong_credentials_are_refused_alike", || {
+        App::new(letting_in::tells_it_in_the_title)
+    }),
+    mutant("tells_it_in_a_header", "wrong_credentials_are_refused_alike", || {
+        App::new(letting_in::tells_it_in_a_header)
+    }),
+    mutant("asks_nothing_of_who_is_in", "wrong_credentials_are_refused_alike", || {
+        App::new(letting_in::asks_nothing_of_who_is_in)
+    }),
     mutant("unwraps_the_form", "improper_forms_are_refused", || App::new(form::unwraps_the_form)),
     mutant("fails_with_500", "improper_forms_are_refused", || App::new(form::fails_with_500)),
     mutant("one_user_for_all", "visitors_do_not_mix", || App::new(identity::one_user_for_all)),
+    mutant("believes_a_cookie", "visitors_do_not_mix", || App::new(identity::believes_a_cookie)),
     mutant("keeps_the_id", "login_issues_a_new_session_id", || App::new(identity::keeps_the_id)),
     mutant("renews_only_between_users", "login_issues_a_new_session_id", || {
         App::new(identity::renews_only_between_users)
@@ -57,6 +68,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("logout_ends_all", "logout_destroys_the_session", || App::new(logout::ends_all)),
     mutant("keeps_the_credentials", "the_password_is_nowhere", || App::new(letting_in::keeps_the_credentials)),
     mutant("fills_the_password_in_again", "the_password_is_nowhere", || App::new(form::fills_the_password_in_again)),
+    mutant("keeps_it_in_hexadecimal", "the_password_is_nowhere", || App::new(letting_in::keeps_it_in_hexadecimal)),
+    mutant("sends_it_on_in_the_address", "the_password_is_nowhere", || {
+        App::new(letting_in::sends_it_on_in_the_address)
+    }),
     mutant("logout_by_get", "reading_changes_nothing", || App::new(logout::by_get)),
     mutant("login_by_get", "reading_changes_nothing", || App::new(letting_in::by_get)),
     mutant("counts_visits", "reading_changes_nothing", || App::new(form::counts_visits)),
@@ -74,6 +89,10 @@ pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     RightAnswer { name: "a middleware before the protected pages", app: || App::new(right::guard::app) },
     RightAnswer { name: "the form read by hand, absolute redirects", app: || App::new(right::by_hand::app) },
     RightAnswer { name: "explicit saves, a cookie with a prefix", app: || App::new(right::explicit::app) },
+    RightAnswer {
+        name: "a button that posts the form, a form to register before it, a task in the background",
+        app: || App::new(right::buttons::app),
+    },
 ];
 
 /// The solution's parts; a mutant puts its own in the place of one.

@@ -120,3 +120,65 @@ pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
     }
     entering(get(login).post(solution_3::login), store)
 }
+
+pub(super) fn lets_strangers_in<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, Extension(users): Accounts, Form(sent): Sent) -> Result<Response, Failure> {
+        let is_known = users.names().contains(&sent.username);
+        if is_known && !users.verify(&sent.username, &sent.password) {
+            return Ok(refused());
+        }
+        session.cycle_id().await?;
+        named(&session, sent).await
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn renews_before_it_asks<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, Extension(users): Accounts, Form(sent): Sent) -> Result<Response, Failure> {
+        session.cycle_id().await?;
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(refused());
+        }
+        named(&session, sent).await
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn writes_before_it_asks<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Accounts, sent: Sent) -> Result<Response, Failure> {
+        session.insert("username", &sent.username).await?;
+        solution_3::login(session, users, sent).await
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn a_typo_logs_out<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Accounts, sent: Sent) -> Result<Response, Failure> {
+        let answer = solution_3::login(session.clone(), users, sent).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED && session.get::<String>("username").await?.is_some() {
+            session.remove::<String>("username").await?;
+        }
+        Ok(answer)
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn ends_with_the_window<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Accounts, sent: Sent) -> Result<Response, Failure> {
+        let answer = solution_3::login(session.clone(), users, sent).await?;
+        session.set_expiry(Some(tower_sessions::Expiry::OnSessionEnd));
+        Ok(answer)
+    }
+    entering(post(login), store)
+}
+
+pub(super) fn a_second_one_begins_anew<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Accounts, sent: Sent) -> Result<Response, Failure> {
+        let was_in = session.get::<String>("username").await?.is_some();
+        if was_in && users.verify(&sent.username, &sent.password) {
+            session.remove::<Preferences>(Preferences::KEY).await?;
+        }
+        solution_3::login(session, users, sent).await
+    }
+    entering(post(login), store)
+}

@@ -56,6 +56,13 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("login_forgets_the_name", "a_login_keeps_the_choice", || App::new(entering::forgets_the_name)),
     mutant("a_typo_ends_the_session", "a_login_keeps_the_choice", || App::new(entering::a_typo_ends_the_session)),
     mutant("login_copies_to_a_new_session", "a_login_keeps_the_choice", || App::new(entering::leaves_the_old_one)),
+    mutant("login_lets_strangers_in", "a_login_keeps_the_choice", || App::new(entering::lets_strangers_in)),
+    mutant("login_renews_before_it_asks", "a_login_keeps_the_choice", || App::new(entering::renews_before_it_asks)),
+    mutant("login_writes_before_it_asks", "a_login_keeps_the_choice", || App::new(entering::writes_before_it_asks)),
+    mutant("a_typo_logs_out", "a_login_keeps_the_choice", || App::new(entering::a_typo_logs_out)),
+    mutant("login_ends_with_the_window", "a_login_keeps_the_choice", || App::new(entering::ends_with_the_window)),
+    mutant("saving_logs_out", "a_login_keeps_the_choice", || App::new(saving::logs_out)),
+    mutant("a_second_login_begins_anew", "a_login_keeps_the_choice", || App::new(entering::a_second_one_begins_anew)),
     mutant("saves_by_get", "reading_changes_nothing", || App::new(saving::by_get)),
     mutant("saves_the_defaults", "reading_changes_nothing", || App::new(showing::saves_the_defaults)),
     mutant("logs_in_by_get", "reading_changes_nothing", || App::new(entering::by_get)),
@@ -67,6 +74,7 @@ pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     RightAnswer { name: "booleans, 302, an absolute address", app: || App::new(right::booleans::app) },
     RightAnswer { name: "an extractor that dresses the page", app: || App::new(right::extractor::app) },
     RightAnswer { name: "a middleware with JSON in an extension", app: || App::new(right::middleware::app) },
+    RightAnswer { name: "the form on the profile too, nothing chosen yet", app: || App::new(right::one_page::app) },
     RightAnswer { name: "one handler by method, a date of expiry", app: || App::new(right::one_handler::app) },
 ];
 

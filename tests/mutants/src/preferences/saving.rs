@@ -245,3 +245,11 @@ pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
     }
     Parts { form: get(form), ..Parts::default() }.on(store)
 }
+
+pub(super) fn logs_out<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(session: Session, form: Form<Preferences>) -> Result<Redirect, Failure> {
+        session.remove::<String>("username").await?;
+        solution_3::set_preferences(session, form).await
+    }
+    Parts { set: post(set), ..Parts::default() }.on(store)
+}

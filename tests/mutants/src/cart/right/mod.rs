@@ -1,5 +1,6 @@
 //! Other right answers to exercise 2.
 
+pub(super) mod buttons;
 pub(super) mod extractor;
 pub(super) mod json;
 pub(super) mod list;

@@ -1,5 +1,6 @@
 //! Right answers that look nothing like the solution.
 
+pub(super) mod buttons;
 pub(super) mod by_hand;
 pub(super) mod explicit;
 pub(super) mod extractor;

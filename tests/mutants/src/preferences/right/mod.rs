@@ -5,6 +5,7 @@ pub(super) mod extractor;
 pub(super) mod loose;
 pub(super) mod middleware;
 pub(super) mod one_handler;
+pub(super) mod one_page;
 
 use tower_sessions::{Expiry, cookie::time::Duration};
 
