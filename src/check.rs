@@ -108,7 +108,11 @@ async fn build(root: &Path, exercise: &Exercise) -> Result<Result<String, Compil
         return Ok(Err(CompileErrors { first: errors.into_iter().take(TOLD).collect(), count }));
     }
     let binary = messages.iter().find_map(|message| test_binary(message, &package));
-    binary.map(Ok).ok_or_else(|| format!("cargo could not build {package}:\n{}", complained.trim()))
+    let restore = format!("git checkout -- {}", exercise.folder_in_workbook());
+    binary.map(Ok).ok_or_else(|| {
+        let complained = complained.trim();
+        format!("cargo could not build {package}:\n{complained}\nIf a file of it is gone, `{restore}` brings it back.")
+    })
 }
 
 /// The compiler's words on an error in this package; its closing "aborting" line is no error of its own.

@@ -10,7 +10,7 @@ mod solution;
 mod studio;
 mod watch;
 
-use std::process::ExitCode;
+use std::{fmt, io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -36,14 +36,11 @@ enum Command {
     /// Check an answer each time it is saved
     Watch(watch::Watch),
     /// Show a hint: first the one that fits your last failure, then the others in turn
-    Hint {
-        /// The exercise's number
-        exercise: u8,
-    },
+    Hint(hint::Hint),
     /// Show how the solution differs from your answer, and why it is as it is
     Solution {
-        /// The exercise's number
-        exercise: u8,
+        /// The exercise's number or name
+        exercise: String,
         /// Show it although you have not passed; the list will say so
         #[arg(long)]
         show_me: bool,
@@ -66,8 +63,10 @@ pub async fn main() -> ExitCode {
                 let watched = until_ended(watch::watch(&workspace::root()?, watch)).await;
                 watched.unwrap_or(Ok(ExitCode::SUCCESS))
             }
-            Some(Command::Hint { exercise }) => hint::hint(&workspace::root()?, exercise),
-            Some(Command::Solution { exercise, show_me }) => solution::solution(&workspace::root()?, exercise, show_me),
+            Some(Command::Hint(hint)) => hint::hint(&workspace::root()?, hint),
+            Some(Command::Solution { exercise, show_me }) => {
+                solution::solution(&workspace::root()?, &exercise, show_me)
+            }
             Some(Command::Reset(reset)) => reset::reset(&workspace::root()?, &reset),
             Some(Command::Doctor) => Ok(doctor()), // also outside the workbook: it may be what is missing
         }
@@ -80,8 +79,13 @@ pub async fn main() -> ExitCode {
 
 fn doctor() -> ExitCode {
     let findings = doctor::examine(studio::PORT);
-    anstream::print!("{}", doctor::told(&findings));
+    say(doctor::told(&findings));
     if findings.iter().all(doctor::Finding::is_fine) { ExitCode::SUCCESS } else { ExitCode::from(2) }
+}
+
+/// Prints it, without styles where nobody sees them. Who closed the pipe, as `head` does, has read enough.
+fn say(text: impl fmt::Display) {
+    let _ = write!(anstream::stdout(), "{text}");
 }
 
 fn said(note: Option<String>) {

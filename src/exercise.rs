@@ -37,15 +37,15 @@ impl Exercise {
         Ok(all)
     }
 
-    /// The exercise of this number.
+    /// The exercise of this number or id, such as `2` or `cart`.
     ///
     /// # Errors
-    /// A sentence that lists the numbers there are.
-    pub fn find(root: &Path, number: u8) -> Result<Self, String> {
+    /// A sentence that lists those there are.
+    pub fn find(root: &Path, which: &str) -> Result<Self, String> {
         let all = Self::all(root)?;
-        let numbers: Vec<_> = all.iter().map(|exercise| exercise.number.to_string()).collect();
-        let found = all.into_iter().find(|exercise| exercise.number == number);
-        found.ok_or_else(|| format!("there is no exercise {number}; there is {}", numbers.join(", ")))
+        let known: Vec<_> = all.iter().map(|exercise| format!("{} {}", exercise.number, exercise.id)).collect();
+        let found = all.into_iter().find(|exercise| exercise.id == which || exercise.number.to_string() == which);
+        found.ok_or_else(|| format!("there is no exercise {which}; there is {}", known.join(", ")))
     }
 
     /// How it is called: `exercise 2, cart`.

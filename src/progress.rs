@@ -61,9 +61,14 @@ impl Progress {
         self.exercises.get(id).cloned().unwrap_or_default()
     }
 
-    /// The first of `all` after this number that is not passed, or else the first of them that is not.
+    /// The first of `all` after this number that is open, or else the first of them that is: not passed, or changed
+    /// since.
     pub fn next<'e>(&self, all: &'e [Exercise], after: u8) -> Option<&'e Exercise> {
-        let mut open = all.iter().filter(|exercise| !self.of(&exercise.id).is_passed());
+        let is_open = |exercise: &&Exercise| {
+            let reached = self.of(&exercise.id);
+            !reached.is_passed() || reached.verdict.map(|(_, on)| on) != exercise.hash().ok()
+        };
+        let mut open = all.iter().filter(is_open);
         open.clone().find(|exercise| exercise.number > after).or_else(|| open.next())
     }
 

@@ -29,7 +29,7 @@ impl Solved {
     pub fn of(root: &Path, exercise: &Exercise) -> Result<Self, String> {
         let folder = root.join("solutions").join(exercise.folder.file_name().unwrap_or_default());
         let readme = folder.join("README.md");
-        let text = fs::read_to_string(&readme).map_err(|error| cannot_be_read(&readme, &error))?;
+        let text = fs::read_to_string(&readme).map_err(|error| cannot_be_read(&readme, &error))?.replace("\r\n", "\n");
         let part = |title: &str| {
             let after = text.split_once(&format!("\n## {title}\n")).map_or("", |(_, after)| after);
             after.split("\n## ").next().unwrap_or_default().trim().to_owned()
@@ -67,7 +67,7 @@ fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
 /// The file's text; none if it is not there.
 fn read(file: &Path) -> Result<String, String> {
     match fs::read(file) {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).replace("\r\n", "\n")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(cannot_be_read(file, &error)),
     }

@@ -12,6 +12,7 @@ use std::{
 
 use scratch::Scratch;
 use serde_json::Value;
+use workbook::exercise::Exercise;
 
 /// One copy for all tests of this file, so that it is built once; a test has it to itself.
 fn scratch() -> (MutexGuard<'static, ()>, Scratch) {
@@ -51,6 +52,7 @@ fn from_the_first_look_to_a_pass() {
     snapshot!("list_not_yet", out(&scratch.workbook("list")));
     snapshot!("hint_that_fits", out(&scratch.workbook("hint 1")));
     snapshot!("hint_next", out(&scratch.workbook("hint 1")));
+    assert_eq!(out(&scratch.workbook("hint login 6")), out(&scratch.workbook("hint 1 6")), "as often as asked for");
 
     scratch.answer(&scratch.solution());
     snapshot!("list_changed_since", out(&scratch.workbook("list")));
@@ -126,19 +128,32 @@ fn what_a_learner_prints_is_kept_apart() {
 #[test]
 fn bad_calls_get_a_sentence_and_exit_code_2() {
     let (_alone, scratch) = scratch();
-    let all = checks::SUITES.iter().map(|suite| suite.exercise.to_string()).collect::<Vec<_>>().join(", ");
-    for (arguments, number) in [("check 9", 9), ("hint 0", 0)] {
+    let all = Exercise::all(scratch.root()).unwrap();
+    let all: Vec<_> = all.iter().map(|exercise| format!("{} {}", exercise.number, exercise.id)).collect();
+    for (arguments, which) in [("check 9", "9"), ("hint 0", "0"), ("solution tea", "tea"), ("reset 300", "300")] {
         let output = scratch.workbook(arguments);
-        let sentence = format!("there is no exercise {number}; there is {all}\n");
+        let sentence = format!("there is no exercise {which}; there is {}\n", all.join(", "));
         assert_eq!((code(&output), err(&output).as_str(), out(&output).as_str()), (Some(2), sentence.as_str(), ""));
     }
-    for arguments in ["check --all 2", "watch 9", "reset", "check one", "chekc 1", "--port x", "check 300"] {
+    for arguments in ["check --all 2", "watch 9", "reset", "hint 1 99", "hint 1 0", "chekc 1", "--port x"] {
         assert_eq!(code(&scratch.workbook(arguments)), Some(2), "{arguments}");
     }
     let elsewhere = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_workbook")).arg("list").current_dir(&elsewhere).output().unwrap();
     assert_eq!(code(&output), Some(2));
     assert!(err(&output).contains("is not inside the workbook: go to the folder you cloned it into"), "{output:?}");
+}
+
+#[test]
+fn who_reads_only_the_beginning_gets_no_panic() {
+    let (_alone, scratch) = scratch();
+    for arguments in [&["list"][..], &["check", "1", "--json"], &["solution", "1", "--show-me"]] {
+        let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+        let mut workbook = workbook.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(workbook.stdout.take());
+        let ended = workbook.wait_with_output().unwrap();
+        assert!(!err(&ended).contains("panicked"), "{arguments:?}: {ended:?}");
+    }
 }
 
 #[test]
@@ -194,6 +209,11 @@ fn a_check_without_a_number_takes_the_first_that_is_not_passed() {
     let (_alone, scratch) = scratch();
     scratch.answer(&scratch.solution());
     assert!(out(&scratch.workbook("check")).contains("exercise 1 passed"));
+    scratch.answer(&scratch.solution().replace("session.cycle_id().await?;", ""));
+    let changed = scratch.workbook("check");
+    assert!(out(&changed).contains("exercise 1 not yet"), "what was changed since is open again: {changed:?}");
+    scratch.answer(&scratch.solution());
+    assert!(out(&scratch.workbook("check login")).contains("exercise 1 passed"));
     let second = scratch.workbook("check");
     assert_eq!(code(&second), Some(1));
     assert!(out(&second).contains("exercise 2 not yet"), "{second:?}");
@@ -278,6 +298,16 @@ fn a_save_during_a_run_ends_it_and_begins_another() {
     let told = until("polling exercises/1-login · h hint").join("\n");
     assert!(told.contains("13 of 13") && told.contains("What you learned"), "{told}");
     assert!(!told.contains("not yet"), "the run that was ended tells nothing: {told}");
+
+    // A manifest that cargo cannot read, as while it is written, ends nothing.
+    let manifest = scratch.root().join("exercises/1-login/Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, "[pack").unwrap();
+    let told = until("polling exercises/1-login · h hint").join("\n");
+    assert!(told.contains("cargo could not build exercise-1"), "{told}");
+    fs::write(&manifest, text).unwrap();
+    let told = until("polling exercises/1-login · h hint").join("\n");
+    assert!(told.contains("13 of 13"), "{told}");
 
     keys.write_all(b"h").unwrap();
     until("Hint 1 of");

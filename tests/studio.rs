@@ -109,7 +109,7 @@ async fn only_the_books_own_pages_may_run_checks() {
     for headers in [("sec-fetch-site", "same-origin"), ("origin", "http://workbook.localhost:4000")] {
         let (status, _, body) = ask("POST", "workbook.localhost:4000/api/exercises/99/check", &[headers]).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
-        assert!(body.starts_with("there is no exercise 99; there is 1, 2"), "{body}");
+        assert!(body.starts_with("there is no exercise 99; there is 1 login, 2 cart"), "{body}");
     }
 }
 
@@ -117,7 +117,8 @@ async fn only_the_books_own_pages_may_run_checks() {
 async fn the_api_answers_what_it_does_not_know_with_a_sentence() {
     assert_eq!(ask("GET", "workbook.localhost/api/nothing", &[]).await.2, "The API has no such address.\n");
     assert_eq!(ask("GET", "workbook.localhost/api/exercises/9", &[]).await.0, StatusCode::NOT_FOUND);
-    assert_eq!(ask("GET", "workbook.localhost/api/exercises/nine", &[]).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(ask("GET", "workbook.localhost/api/exercises/nine", &[]).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(ask("GET", "workbook.localhost/api/exercises/cart", &[]).await.0, StatusCode::OK);
     assert_eq!(
         ask("DELETE", "workbook.localhost/api/exercises/1", &[("sec-fetch-site", "same-origin")]).await.0,
         StatusCode::METHOD_NOT_ALLOWED

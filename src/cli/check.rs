@@ -5,7 +5,7 @@ use std::{path::Path, process::ExitCode};
 use checks::Telling;
 use serde_json::{Value, json};
 
-use super::{ended::until_ended, said};
+use super::{ended::until_ended, said, say};
 use crate::{
     check::{self, Verdict},
     exercise::Exercise,
@@ -17,9 +17,9 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Check {
-    /// The exercise's number
+    /// The exercise's number or name
     #[arg(conflicts_with = "all")]
-    exercise: Option<u8>,
+    exercise: Option<String>,
     /// Check all exercises
     #[arg(long)]
     all: bool,
@@ -39,22 +39,23 @@ pub(super) async fn check(root: &Path, arguments: Check) -> Result<ExitCode, Str
     if arguments.all {
         return check_all(root, &all, &arguments).await;
     }
-    let exercise = match arguments.exercise {
-        Some(number) => Exercise::find(root, number)?,
-        None => Progress::load(root)
-            .0
-            .next(&all, 0)
-            .cloned()
-            .ok_or("you have passed all exercises; `check N` checks one again")?,
+    let exercise = match &arguments.exercise {
+        Some(which) => Some(Exercise::find(root, which)?),
+        None => Progress::load(root).0.next(&all, 0).cloned(),
+    };
+    let Some(exercise) = exercise else {
+        let told = format!("You have passed all {} exercises. cargo run -- check N checks one again.\n", all.len());
+        say(if arguments.json { format!("{:#}\n", json!({ "passed": true })) } else { told });
+        return Ok(ExitCode::SUCCESS);
     };
     let Some(verdict) = verdict(root, &exercise, arguments.seed).await? else { return Ok(interrupted()) };
     if arguments.json {
-        println!("{:#}", as_json(&exercise, &verdict));
+        say(format!("{:#}\n", as_json(&exercise, &verdict)));
     } else {
         let telling = if arguments.full { Telling::All } else { Telling::First };
-        anstream::print!("{}", report::text(&verdict, telling));
+        say(report::text(&verdict, telling));
         if verdict.passed() {
-            anstream::print!("{}", learned(root, &all, &exercise));
+            say(learned(root, &all, &exercise));
         }
     }
     Ok(code(verdict.passed()))
@@ -65,16 +66,16 @@ async fn check_all(root: &Path, all: &[Exercise], arguments: &Check) -> Result<E
     for exercise in all {
         let Some(verdict) = verdict(root, exercise, arguments.seed).await? else { return Ok(interrupted()) };
         if !arguments.json {
-            println!("{}", report::line_of(exercise, &verdict));
+            say(format!("{}\n", report::line_of(exercise, &verdict)));
         }
         verdicts.push((exercise, verdict));
     }
     let passed = verdicts.iter().filter(|(_, verdict)| verdict.passed()).count();
     if arguments.json {
         let verdicts: Vec<_> = verdicts.iter().map(|(exercise, verdict)| as_json(exercise, verdict)).collect();
-        println!("{:#}", json!(verdicts));
+        say(format!("{:#}\n", json!(verdicts)));
     } else {
-        anstream::println!("\n{}", report::bar(passed, all.len()));
+        say(format!("\n{}\n", report::bar(passed, all.len())));
     }
     Ok(code(passed == all.len()))
 }

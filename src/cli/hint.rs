@@ -2,28 +2,58 @@
 
 use std::{path::Path, process::ExitCode};
 
+use super::say;
 use crate::{check::Verdict, exercise::Exercise, markdown, progress::Progress};
 
-pub(super) fn hint(root: &Path, number: u8) -> Result<ExitCode, String> {
-    anstream::print!("{}", next(root, &Exercise::find(root, number)?));
+#[derive(clap::Args)]
+pub(super) struct Hint {
+    /// The exercise's number or name
+    exercise: String,
+    /// The number of the hint: a failure names the one that fits; without it, the next one
+    hint: Option<usize>,
+}
+
+pub(super) fn hint(root: &Path, Hint { exercise, hint }: Hint) -> Result<ExitCode, String> {
+    let exercise = Exercise::find(root, &exercise)?;
+    let told = match hint {
+        None => next(root, &exercise),
+        Some(number) if (1..=exercise.brief.hints.len()).contains(&number) => shown(root, &exercise, number),
+        Some(number) => {
+            return Err(format!("{} has no hint {number}; it has {}", exercise.name(), exercise.brief.hints.len()));
+        }
+    };
+    say(told);
     Ok(ExitCode::SUCCESS)
 }
 
-/// The hint that fits the last failure, or else the first that was not shown; it is noted that it was.
+/// The hint that fits the last failure, or else the first that was not shown.
 pub(super) fn next(root: &Path, exercise: &Exercise) -> String {
-    let hints = &exercise.brief.hints;
+    let hints = exercise.brief.hints.len();
     let reached = Progress::load(root).0.of(&exercise.id);
     let fits = match &reached.verdict {
         Some((Verdict::Report(report), _)) => report.first_failure().map(|(_, failure)| failure.hint),
         _ => None,
     };
-    let fresh = |hint: &usize| (1..=hints.len()).contains(hint) && !reached.hints.contains(hint);
-    let Some(next) = fits.filter(fresh).or((1..=hints.len()).find(fresh)) else {
-        let readme = exercise.folder.join("README.md");
-        return format!("You have seen all {} hints; they stand in {}\n", hints.len(), readme.display());
-    };
-    let hint = &hints[next - 1];
-    let note = Progress::change(root, &exercise.id, |reached| reached.hints.extend([next]));
+    let fresh = |hint: &usize| (1..=hints).contains(hint) && !reached.hints.contains(hint);
+    match fits.filter(fresh).or((1..=hints).find(fresh)) {
+        Some(next) => shown(root, exercise, next),
+        None => {
+            let number = exercise.number;
+            let readme = exercise.folder.join("README.md");
+            let again = "cargo run -- hint";
+            format!(
+                "You have seen all {hints} hints. {again} {number} 1 shows one again; all stand in {}\n",
+                readme.display()
+            )
+        }
+    }
+}
+
+/// This hint; it is noted that it was shown.
+fn shown(root: &Path, exercise: &Exercise, number: usize) -> String {
+    let hints = &exercise.brief.hints;
+    let hint = &hints[number - 1];
+    let note = Progress::change(root, &exercise.id, |reached| reached.hints.extend([number]));
     let note = note.map(|note| format!("\n{note}\n")).unwrap_or_default();
-    format!("\n  Hint {next} of {}: {}\n\n{}{note}", hints.len(), hint.title, markdown::render(&hint.text))
+    format!("\n  Hint {number} of {}: {}\n\n{}{note}", hints.len(), hint.title, markdown::render(&hint.text))
 }

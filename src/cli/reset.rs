@@ -2,27 +2,27 @@
 
 use std::{path::Path, process::ExitCode};
 
-use super::said;
+use super::{said, say};
 use crate::{exercise::Exercise, progress::Progress, stub};
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Reset {
-    /// The exercise's number
-    exercise: Option<u8>,
+    /// The exercise's number or name
+    exercise: Option<String>,
     /// Begin all exercises anew
     #[arg(long)]
     all: bool,
 }
 
 pub(super) fn reset(root: &Path, arguments: &Reset) -> Result<ExitCode, String> {
-    let exercises = match arguments.exercise {
-        Some(number) => vec![Exercise::find(root, number)?],
+    let exercises = match &arguments.exercise {
+        Some(which) => vec![Exercise::find(root, which)?],
         None => Exercise::all(root)?,
     };
     for exercise in exercises {
         let backup = stub::restore(root, &exercise)?;
-        println!("{} is as it was at first; your answer is kept in {}", exercise.name(), backup.display());
+        say(format!("{} is as it was at first; your answer is kept in {}\n", exercise.name(), backup.display()));
         said(Progress::change(root, &exercise.id, |reached| reached.verdict = None));
     }
     Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::Path, process::ExitCode};
 
-use super::ended::until_ended;
+use super::{ended::until_ended, say};
 use crate::{book, web};
 
 /// Where the studio listens if nothing else is said.
@@ -25,7 +25,7 @@ pub(super) async fn serve(root: &Path, Studio { port, open }: Studio) -> Result<
     let listener = session_inspector::listen(port).await.map_err(|error| error.to_string())?;
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     let address = format!("http://{}:{port}/", web::HOST_NAME);
-    println!("Session Workbook  {address}\nCtrl-C ends it.");
+    say(format!("Session Workbook  {address}\nCtrl-C ends it.\n"));
     if open && let Err(error) = open::that_detached(&address) {
         eprintln!("no browser could be opened ({error}); open {address} yourself");
     }

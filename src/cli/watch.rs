@@ -9,7 +9,7 @@ use crossterm::{
     terminal::{Clear, ClearType},
 };
 
-use super::{check::learned, hint, keys::Keys};
+use super::{check::learned, hint, keys::Keys, say};
 use crate::{
     check::{self, Verdict},
     exercise::Exercise,
@@ -20,8 +20,8 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Watch {
-    /// The exercise's number; without one, the first that is not passed
-    exercise: Option<u8>,
+    /// The exercise's number or name; without one, the first that is not passed
+    exercise: Option<String>,
     /// Look at the files every second, where the system does not tell of changes
     #[arg(long)]
     poll: bool,
@@ -37,7 +37,7 @@ enum Next {
 pub(super) async fn watch(root: &Path, Watch { exercise, poll }: Watch) -> Result<ExitCode, String> {
     let all = Exercise::all(root)?;
     let first = match exercise {
-        Some(number) => Exercise::find(root, number)?.number,
+        Some(which) => Exercise::find(root, &which)?.number,
         None => Progress::load(root).0.next(&all, 0).map_or(1, |exercise| exercise.number),
     };
     let mut place = all.iter().position(|exercise| exercise.number == first).unwrap_or_default();
@@ -81,9 +81,11 @@ async fn one(
         };
         drop(run); // and with it what it started
         let Some(verdict) = done else { continue };
-        let verdict = verdict?;
-        let note = Progress::change(root, &exercise.id, |reached| reached.judge(verdict.clone(), hash.clone()));
-        screen.show(&said(root, all, exercise, &verdict, changes.how, note), true);
+        let told = match verdict {
+            Ok(verdict) => judged(root, all, exercise, verdict, hash.clone()),
+            Err(reason) => format!("\n{reason}\n"), // such as a manifest that is being written
+        };
+        screen.show(&format!("{told}{}", keys(exercise, changes.how)), true);
         loop {
             tokio::select! {
                 key = screen.keys.next() => match key {
@@ -98,25 +100,22 @@ async fn one(
     }
 }
 
-fn said(
-    root: &Path,
-    all: &[Exercise],
-    exercise: &Exercise,
-    verdict: &Verdict,
-    how: How,
-    note: Option<String>,
-) -> String {
-    let learned = if verdict.passed() { learned(root, all, exercise) } else { String::new() };
+/// Keeps this verdict, and tells it.
+fn judged(root: &Path, all: &[Exercise], exercise: &Exercise, verdict: Verdict, hash: String) -> String {
+    let text = report::text(&verdict, Telling::First);
+    let passed = verdict.passed();
+    let note = Progress::change(root, &exercise.id, |reached| reached.judge(verdict, hash));
+    let note = note.map(|note| format!("\n{note}\n")).unwrap_or_default();
+    let learned = if passed { learned(root, all, exercise) } else { String::new() };
+    format!("{text}{learned}{note}")
+}
+
+fn keys(exercise: &Exercise, how: How) -> String {
     let how = match how {
         How::Watching => "watching",
         How::Polling => "polling",
     };
-    let note = note.map(|note| format!("\n{note}\n")).unwrap_or_default();
-    format!(
-        "{}{learned}{note}\n  {how} {} · h hint  n next  p previous  r run  q quit\n",
-        report::text(verdict, Telling::First),
-        exercise.folder_in_workbook()
-    )
+    format!("\n  {how} {} · h hint  n next  p previous  r run  q quit\n", exercise.folder_in_workbook())
 }
 
 /// A terminal that is cleared for each verdict; anything else gets one after the other.
@@ -127,13 +126,13 @@ struct Screen {
 impl Screen {
     fn show(&self, text: &str, anew: bool) {
         if !self.keys.terminal {
-            anstream::print!("{text}");
+            say(text);
             return;
         }
         if anew {
             // A terminal that cannot be cleared is written on as it is.
             let _ = execute!(std::io::stdout(), Clear(ClearType::All), MoveTo(0, 0));
         }
-        anstream::print!("{}", text.replace('\n', "\r\n"));
+        say(text.replace('\n', "\r\n"));
     }
 }

@@ -56,8 +56,8 @@ pub(crate) fn routes(root: PathBuf) -> Router {
 }
 
 /// The latest verdict, if there is one.
-async fn latest(State(api): State<Api>, Path(number): Path<u8>) -> Response {
-    let exercise = match Exercise::find(&api.root, number) {
+async fn latest(State(api): State<Api>, Path(which): Path<String>) -> Response {
+    let exercise = match Exercise::find(&api.root, &which) {
         Ok(exercise) => exercise,
         Err(reason) => return (StatusCode::NOT_FOUND, reason).into_response(),
     };
@@ -70,8 +70,8 @@ async fn latest(State(api): State<Api>, Path(number): Path<u8>) -> Response {
 }
 
 /// Runs the checks; each line of the answer is a JSON object, sent as it happens. Who hangs up ends the run.
-async fn run(State(api): State<Api>, Path(number): Path<u8>) -> Response {
-    let exercise = match Exercise::find(&api.root, number) {
+async fn run(State(api): State<Api>, Path(which): Path<String>) -> Response {
+    let exercise = match Exercise::find(&api.root, &which) {
         Ok(exercise) => exercise,
         Err(reason) => return (StatusCode::NOT_FOUND, reason).into_response(),
     };

@@ -17,7 +17,7 @@ Usage: cargo test -p exercise-N [-- OPTIONS [FILTER]...]
   --exact        filters are whole names
   --skip FILTER  leave out what has this in its name
   --list         print the names and run nothing
-  --all          tell every failure in full, not only the first
+  --full         tell every failure in full, not only the first
   --json         print one JSON object for each check as it ends, and one for the report
   --seed NUMBER  make the names and tokens of an earlier run again";
 
@@ -25,7 +25,7 @@ Usage: cargo test -p exercise-N [-- OPTIONS [FILTER]...]
 pub(crate) struct Args {
     pub(crate) help: bool,
     pub(crate) list: bool,
-    pub(crate) all: bool,
+    pub(crate) full: bool,
     pub(crate) json: bool,
     pub(crate) seed: Option<u64>,
     /// Run the check at this place and write its report to `report`.
@@ -45,7 +45,7 @@ impl Args {
             match word {
                 Long("help") | Short('h') => args.help = true,
                 Long("list") => args.list = true,
-                Long("all") => args.all = true,
+                Long("full") => args.full = true,
                 Long("json") => args.json = true,
                 Long("seed") => args.seed = Some(parser.value()?.parse()?),
                 Long("child") => args.child = Some(parser.value()?.parse()?),

@@ -3,8 +3,8 @@
 //! says so.
 
 use std::{
-    env, fs,
-    io::{self, Read},
+    env, fmt, fs,
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, ExitCode, ExitStatus, Stdio},
     sync::{
@@ -49,7 +49,7 @@ pub(crate) fn main(suite: &'static Suite, app: App) -> ExitCode {
         }
     };
     if args.help {
-        println!("{USAGE}");
+        say(format!("{USAGE}\n"));
         return ExitCode::SUCCESS;
     }
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(0..100_000));
@@ -58,7 +58,7 @@ pub(crate) fn main(suite: &'static Suite, app: App) -> ExitCode {
     }
     let chosen: Vec<usize> = (0..suite.checks.len()).filter(|&place| args.choose(suite.checks[place].id)).collect();
     if args.list {
-        chosen.iter().for_each(|&place| println!("{}: test", suite.checks[place].id));
+        chosen.iter().for_each(|&place| say(format!("{}: test\n", suite.checks[place].id)));
         return ExitCode::SUCCESS;
     }
     match supervise(suite, &chosen, seed, args.json) {
@@ -74,17 +74,23 @@ fn told(suite: &Suite, report: Report, args: &Args) -> ExitCode {
     if args.json {
         print_json(&Line::Report(&report));
     } else if report.checks.is_empty() {
-        println!("no check of exercise {} has this in its name; `--list` shows them", suite.exercise);
+        say(format!("no check of exercise {} has this in its name; `--list` shows them\n", suite.exercise));
     } else {
-        let telling = if args.all { Telling::All } else { Telling::First };
-        anstream::print!("{}", render(&report, telling));
+        let telling = if args.full { Telling::All } else { Telling::First };
+        say(render(&report, telling));
     }
     // Nothing chosen is nothing failed: how libtest answers a filter that fits another crate's tests.
     if report.passed() || report.checks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn print_json(line: &Line) {
-    println!("{}", serde_json::to_string(line).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}")));
+    let line = serde_json::to_string(line).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+    say(format!("{line}\n"));
+}
+
+/// Prints it. Who closed the pipe, as `head` does, has read enough.
+fn say(text: impl fmt::Display) {
+    let _ = write!(anstream::stdout(), "{text}");
 }
 
 /// Runs the chosen checks, each in a process of its own, all at once: those that hang wait together.

@@ -79,8 +79,8 @@ fn in_full(text: &mut String, report: &Report, check: &CheckReport, failure: &Fa
     }
     writeln!(
         text,
-        "       {:<11}cargo run -- hint {}          read  book/src/{}",
-        "hint", report.exercise, failure.read
+        "       {:<11}cargo run -- hint {} {}        read  book/src/{}",
+        "hint", report.exercise, failure.hint, failure.read
     )?;
     if !check.prints.trim().is_empty() {
         writeln!(text, "       {:<11}{SOFT}what your code printed:{SOFT:#}", "prints")?;
