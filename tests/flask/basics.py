@@ -1,6 +1,6 @@
 """Blocks 1 to 3: the key, reading and writing, logging out."""
 
-from flask import session
+from flask import redirect, session
 from flask.sessions import SecureCookieSessionInterface
 
 from apps import PUBLISHED_KEY, cookie_app, name_pages
@@ -14,14 +14,16 @@ def s01(stage):
 
     @app.get("/dashboard")
     def dashboard():
-        return f"Welcome to the {session.get('role', 'user')} dashboard"
+        if "username" not in session:
+            return redirect("/login")
+        return f"Welcome to the {'admin' if session['role'] == 'admin' else 'user'} dashboard"
 
     alice, mallory = stage.visitor("alice", app), stage.visitor("mallory", app)
     alice.get("/set_session")
     stage.fact("A is", alice.jar["session"].value)
     mallory.decodes(alice.jar)
-    forged = SecureCookieSessionInterface().get_signing_serializer(cookie_app()).dumps({"role": "admin"})
-    mallory.makes(forged, f'signs {{"role":"admin"}} with "{PUBLISHED_KEY}": cookie')
+    forged = SecureCookieSessionInterface().get_signing_serializer(cookie_app()).dumps({"username": "x", "role": "admin"})
+    mallory.makes(forged, f'signs {{"username":"x","role":"admin"}} with "{PUBLISHED_KEY}": cookie')
     mallory.get("/dashboard")
 
 

@@ -1,6 +1,10 @@
 """Blocks 8 to 10: login, cart, browsing history."""
 
+from io import StringIO
+
 from flask import request, session
+from werkzeug.debug import DebuggedApplication
+from werkzeug.test import Client
 
 from apps import cart_pages, cookie_app, login_pages, name_pages, server_app
 from record import block
@@ -21,6 +25,25 @@ def s08(stage):
     bob.takes(mallory.jar, "finds in his browser, planted by mallory, cookie")
     bob.post("/login", username="user2", password="password2")
     mallory.get("/profile")
+
+    stage.part("with debug=True")
+    stage.say("mallory", "sends something that makes a page fail")
+    show_debugger(stage)
+
+
+def show_debugger(stage):
+    """`app.run(debug=True)` puts this around the app: a page that fails shows where, and offers to run code there."""
+    app = cookie_app()
+
+    @app.get("/fails")
+    def fails():
+        raise ValueError("a secret of the program")
+
+    app.debug = True
+    debugger = Client(DebuggedApplication(app, evalex=True))
+    page = debugger.get("/fails", base_url="http://localhost/", errors_stream=StringIO()).text
+    for what, mark in (("the source", "raise ValueError"), ("the console", "EVALEX = true")):
+        stage.fact("page", f"{'shows' if mark in page else 'hides'} {what}: {mark}")
 
 
 @block("s09")

@@ -37,10 +37,11 @@ fn each_block_of_the_article_does_in_flask_what_the_book_says() {
         Some(77) => return skipped("flask", said.trim()),
         _ => panic!("{} ended with {}: {said}", python().display(), run.status),
     }
-    said.lines().for_each(|line| skipped("services", line));
+    let missing: Vec<_> = said.lines().filter(|line| line.contains(" cannot be tried here: ")).collect();
+    missing.iter().for_each(|line| skipped("services", line));
     for block in EXPERIMENTS {
         let file = folder.path().join(format!("{block}.txt"));
-        if said.contains(&format!("{block} cannot be tried here")) {
+        if missing.iter().any(|line| line.starts_with(block)) {
             continue;
         }
         let transcript =
@@ -50,5 +51,5 @@ fn each_block_of_the_article_does_in_flask_what_the_book_says() {
         });
     }
     let written = std::fs::read_dir(folder.path()).unwrap().count();
-    assert_eq!(written + said.lines().count(), EXPERIMENTS.len(), "experiments that are written, and those named here");
+    assert_eq!(written + missing.len(), EXPERIMENTS.len(), "experiments that are written, and those named here");
 }

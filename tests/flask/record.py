@@ -249,7 +249,8 @@ def contents_of(app, value):
             sid = interface._unsign(app, value) if interface.use_signer else value
             with app.app_context():
                 return interface._retrieve_session_data(interface.key_prefix + sid)
-        return interface.get_signing_serializer(app).loads(value)
+        oldest = int(app.permanent_session_lifetime.total_seconds())
+        return interface.get_signing_serializer(app).loads(value, max_age=oldest)
     except BadSignature:
         return None
 

@@ -105,7 +105,9 @@ impl Picture {
         let Arrow { from, to, above, below, is_answer } = arrow;
         let [from, to] =
             [from, to].map(|actor| self.x(actor).unwrap_or_else(|| panic!("{actor} is not in the picture {name}")));
-        let (class, middle) = (if *is_answer { "answer" } else { "request" }, from.midpoint(to));
+        let class = if *is_answer { "answer" } else { "request" };
+        // Beside the sender: in the middle of a long arrow the words would stand on somebody else's line.
+        let middle = if from < to { from + COLUMN / 2 } else { from - COLUMN / 2 };
         writeln!(svg, "<path class=\"{class}\" d=\"M{from} {y}H{to}\" marker-end=\"url(#{name}-head)\"/>")?;
         writeln!(svg, "<text x=\"{middle}\" y=\"{}\">{}</text>", y - 6, escaped(above))?;
         if !below.is_empty() {

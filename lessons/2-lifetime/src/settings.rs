@@ -17,7 +17,7 @@ pub struct Settings {
     /// The cookie's name. `__Host-` makes a browser hold us to `Secure`, `Path=/` and no `Domain`, so that no
     /// other host, nor a page without TLS, can plant it (RFC 6265bis 4.1.3.2, ASVS 3.3.1 and 3.3.3).
     pub cookie: &'static str,
-    /// Whether other sites' links and forms bring the cookie along: with `Lax` their links do, their forms do not
+    /// Whether other sites' links and forms bring the cookie along: with `Lax` a GET does, a POST does not
     /// (RFC 6265bis 8.8.2, ASVS 3.3.2).
     pub same_site: SameSite,
 }
