@@ -274,16 +274,22 @@ async fn keeps(trial: &Trial, id: &str, so: &str) -> Result<(), Miss> {
 /// Opens a store in a folder.
 pub(crate) type Open = Arc<dyn Fn(&Path) -> io::Result<Box<dyn Kept>> + Send + Sync>;
 
-/// A store that can be cleaned, whatever its type.
+/// A store that can be cleaned and cloned, whatever its type.
 #[async_trait]
 pub(crate) trait Kept: SessionStore {
     async fn clean(&self) -> StoreResult<()>;
+
+    fn another(&self) -> Box<dyn Kept>;
 }
 
 #[async_trait]
-impl<S: SessionStore + ExpiredDeletion> Kept for S {
+impl<S: SessionStore + ExpiredDeletion + Clone> Kept for S {
     async fn clean(&self) -> StoreResult<()> {
         self.delete_expired().await
+    }
+
+    fn another(&self) -> Box<dyn Kept> {
+        Box::new(self.clone())
     }
 }
 
@@ -327,17 +333,26 @@ impl Backend for InFolder<'_> {
 
     async fn put_foreign(&self) -> Option<()> {
         self.happens("another program puts notes.txt into it");
-        fs::create_dir_all(self.foreign().parent()?).ok()?;
-        fs::write(self.foreign(), FOREIGN.1).ok()
+        self.happens("and a folder of its own");
+        for file in self.foreign() {
+            fs::create_dir_all(file.parent()?).ok()?;
+            fs::write(file, FOREIGN.1).ok()?;
+        }
+        Some(())
     }
 
     async fn foreign_is_there(&self) -> bool {
-        fs::read_to_string(self.foreign()).is_ok_and(|text| text == FOREIGN.1)
+        self.foreign().iter().all(|file| fs::read_to_string(file).is_ok_and(|text| text == FOREIGN.1))
+    }
+
+    fn next_round(&self, store: &Opened) {
+        store.log.new_scene();
+        store.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     async fn clean(&self, store: &Opened) -> StoreResult<()> {
-        let clean = store.store()?.clean();
-        store.told("delete_expired".to_owned(), clean, |()| "done".to_owned()).await
+        let own = store.store()?;
+        store.told("delete_expired".to_owned(), own.clean(), |()| "done".to_owned()).await
     }
 }
 
@@ -346,8 +361,10 @@ impl InFolder<'_> {
         self.trial.log().event("(folder)", what.to_owned(), String::new());
     }
 
-    fn foreign(&self) -> PathBuf {
-        self.folder.path().join("sessions").join(FOREIGN.0)
+    /// A file beside the sessions, and one in a folder beside them.
+    fn foreign(&self) -> [PathBuf; 2] {
+        let sessions = self.folder.path().join("sessions");
+        [sessions.join(FOREIGN.0), sessions.join("letters").join(FOREIGN.0)]
     }
 }
 
@@ -375,8 +392,10 @@ struct Opened {
 }
 
 impl Opened {
-    fn store(&self) -> StoreResult<&dyn Kept> {
-        self.store.as_deref().map_err(|error| Error::Backend(format!("`open` failed: {error}")))
+    /// A clone for each call, as tower-sessions makes one for each request.
+    fn store(&self) -> StoreResult<Box<dyn Kept>> {
+        let store = self.store.as_deref().map_err(|error| Error::Backend(format!("`open` failed: {error}")))?;
+        Ok(store.another())
     }
 
     /// Writes a call down, and then its result.

@@ -112,6 +112,7 @@ fn guarded(suite: &Suite, place: usize, app: &App, users: Users, log: Arc<Log>) 
     // Threads, so that an answer may use all of tokio (`block_in_place` needs them).
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| Miss::new("a tokio runtime", error.to_string()))?;
+    let sent = log.clone();
     let trial = panic::catch_unwind(AssertUnwindSafe(|| {
         let _as_in_main = runtime.enter(); // `app` may start tasks of its own
         Trial::new(app, users, log)
@@ -120,7 +121,7 @@ fn guarded(suite: &Suite, place: usize, app: &App, users: Users, log: Arc<Log>) 
     let run = suite.checks[place].run;
     let result = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(&trial))));
     runtime.shutdown_background();
-    result.unwrap_or_else(|_| Err(in_check()))
+    result.unwrap_or_else(|_| Err(in_check(&sent)))
 }
 
 fn in_app() -> Miss {
@@ -130,11 +131,23 @@ fn in_app() -> Miss {
     Miss::new("an app", format!("a panic: {}", panic.message)).so(format!("{so}, at {}", panic.place))
 }
 
-fn in_check() -> Miss {
+fn in_check(sent: &Log) -> Miss {
     let panic = last_panic().unwrap_or_default();
+    let call = sent
+        .sent()
+        .last()
+        .map(|sent| sent.step.clone())
+        .filter(|step| step.method.is_empty() && step.answer == UNANSWERED);
     if panic.message.starts_with("not yet implemented") {
         return Miss::new("an answer", format!("a panic: {}", panic.message))
             .so(format!("it is still `todo!()`, at {}", panic.place));
+    }
+    if let Some(call) = call {
+        return Miss::new("an answer", format!("a panic: {}", panic.message)).so(format!(
+            "`{}` panicked, at {}; return an error instead",
+            call.path.trim(),
+            panic.place
+        ));
     }
     Miss::new("a verdict", format!("a panic: {}", panic.message)).so(format!(
         "something outside a handler panicked, at {}; return an error instead (if that is not your code, it is a mistake in the check)",

@@ -3,20 +3,26 @@
 use std::{
     collections::{BTreeMap, HashSet},
     future::Future,
+    hint::spin_loop,
     panic::resume_unwind,
-    sync::Arc,
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
 use futures_util::future::{BoxFuture, FutureExt, join, join_all};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
+use tokio::{runtime::Handle, task::spawn_blocking};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
     session_store::Result as StoreResult,
 };
 
-use crate::Miss;
+use crate::{Miss, spelt::spellings};
 
 /// A backend under test: how to open a store on it, and what only the backend itself can do or tell.
 ///
@@ -42,6 +48,9 @@ pub trait Backend: Send + Sync {
 
     /// Whether that entry is still there.
     fn foreign_is_there(&self) -> impl Future<Output = bool> + Send;
+
+    /// A race is run again: what was told of the last round is of no interest any more.
+    fn next_round(&self, _: &Self::Store) {}
 
     /// Removes expired records, as the store's cleaning does; nothing where the backend does it by itself.
     fn clean(&self, store: &Self::Store) -> impl Future<Output = StoreResult<()>> + Send;
@@ -87,6 +96,8 @@ pub fn rules<B: Backend>() -> Vec<Rule<B>> {
     ]
 }
 
+/// In bytes.
+const MIB: usize = 1024 * 1024;
 /// How often a race is run: it goes another way each time.
 const ROUNDS: usize = 50;
 
@@ -154,21 +165,32 @@ async fn unknown_loads_nothing<B: Backend>(backend: &B) -> Result<(), Miss> {
 async fn save_replaces<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
     let first = created(&store, record(1)).await?;
-    let second = Record { data: [("other".to_owned(), Value::from(2))].into(), ..first.clone() };
+    let expiry_date = first.expiry_date + Duration::hours(1);
+    let second = Record { data: [("other".to_owned(), Value::from(2))].into(), expiry_date, ..first.clone() };
     store.save(&second).await.map_err(failed("save"))?;
     let loaded = store.load(&first.id).await.map_err(failed("load"))?;
     match loaded {
-        Some(loaded) if loaded.data == second.data => Ok(()),
-        Some(loaded) => Err(Miss::new(json(&second), json(&loaded))),
+        Some(loaded) if loaded.data != second.data => Err(Miss::new(json(&second), json(&loaded))),
+        // How exactly an expiry is kept is another rule's.
+        Some(loaded) if loaded.expiry_date < first.expiry_date + Duration::minutes(30) => {
+            Err(Miss::new("the `expiry_date` of the new record", "that of the old one")
+                .so("`save` puts the whole record in the place of the old one: otherwise no session is ever prolonged"))
+        }
+        Some(_) => Ok(()),
         None => Err(Miss::new("the record", "nothing")),
     }
 }
 
 async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
-    let (gone, stays) = (created(&store, record(1)).await?, created(&store, record(2)).await?);
+    let (gone, stays) = (created(&store, record("what-was-deleted")).await?, created(&store, record(2)).await?);
     store.delete(&gone.id).await.map_err(failed("delete"))?;
     loads(&store, &gone.id, None).await.map_err(|miss| miss.so("after `delete` there is still something"))?;
+    let left = backend.contents().await.is_some_and(|contents| holds(&contents, b"what-was-deleted"));
+    if left {
+        let miss = Miss::new("nothing of a session that was deleted", "its data is still in the backend");
+        return Err(miss.so("who logs out wants to be forgotten, also in the next backup"));
+    }
     let stays = loads(&store, &stays.id, Some(2.into())).await;
     stays.map_err(|miss| miss.so("`delete` took another session as well"))?;
     let again = store.delete(&gone.id).await.map_err(failed("a second delete"));
@@ -188,30 +210,87 @@ async fn save_loses_to_delete<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = Arc::new(backend.open().await);
     for round in 0..ROUNDS {
         let record = created(&*store, record(1)).await?;
-        let (saved, deleted) = (record.clone(), record.id);
+        let (save, delete) = (store.save(&record), store.delete(&record.id));
+        let deleted = if round % 2 == 0 { join(save, delete).await.1 } else { join(delete, save).await.0 };
+        deleted.map_err(failed("delete"))?;
+        loads(&*store, &record.id, None).await?;
+    }
+    // On two threads. A big record takes time to be saved, and the logout comes at every moment of that time.
+    let race = Race::of(&store).await?;
+    for begin in race.begins() {
+        backend.next_round(&store);
+        let record = created(&*store, record(big_value())).await?;
         let (saving, deleting) = (store.clone(), store.clone());
-        let (save, delete) = (async move { saving.save(&saved).await }, async move { deleting.delete(&deleted).await });
-        // Each begins first in half of the rounds, and in half of them they run on threads of their own.
-        let result = match round % 4 {
-            0 => join(save, delete).await.1,
-            1 => join(delete, save).await.0,
-            2 => on_threads(save, delete).await.1,
-            _ => on_threads(delete, save).await.0,
-        };
-        result.map_err(failed("delete"))?;
+        let (saved, id) = (record.clone(), record.id);
+        let save = async move { saving.save(&saved).await.map(drop) };
+        let (_, deleted) = at_once(save, begin, async move { deleting.delete(&id).await }).await;
+        deleted.map_err(failed("delete"))?;
         loads(&*store, &record.id, None).await?;
     }
     Ok(())
 }
 
-/// Both at once, where the runtime has threads for it. A panic of one is a panic here.
-async fn on_threads<T: Send + 'static>(
+/// A value that takes a while to be written and to be read: many small ones, 32 KiB in all.
+fn big_value() -> Value {
+    (0..4 * 1024).map(|number| Value::from(1_000_000 + number)).collect()
+}
+
+/// How long a save takes here: what another call has to hit.
+struct Race(std::time::Duration);
+
+impl Race {
+    /// Rounds, and so much time for all of them, about.
+    const ROUNDS: u32 = 32;
+    const IN_ALL: std::time::Duration = std::time::Duration::from_millis(300);
+
+    /// The quickest of three saves of a big record.
+    async fn of<S: SessionStore>(store: &Arc<S>) -> Result<Self, Miss> {
+        let record = created(&**store, record(big_value())).await?;
+        let mut quickest = std::time::Duration::MAX;
+        for _ in 0..3 {
+            let (saving, record, begun) = (store.clone(), record.clone(), Instant::now());
+            let (saved, ()) = at_once(async move { saving.save(&record).await }, begun.elapsed(), async {}).await;
+            saved.map_err(failed("save"))?;
+            quickest = quickest.min(begun.elapsed());
+        }
+        store.delete(&record.id).await.map_err(failed("delete"))?;
+        Ok(Self(quickest))
+    }
+
+    /// How long after the save the other call begins: from soon after to when the save is over.
+    fn begins(&self) -> impl Iterator<Item = std::time::Duration> + use<> {
+        // A round is a create, a save, a delete and a load. A slow backend is asked less often.
+        let each = self.0.as_micros().max(1) * 4;
+        let rounds = u32::try_from(Self::IN_ALL.as_micros() / each).unwrap_or(u32::MAX).clamp(12, Self::ROUNDS);
+        let longest = self.0;
+        (1..=rounds).map(move |round| longest * round / rounds)
+    }
+}
+
+/// `one` at once and `other` after this time, each on a thread of its own. A panic of one is a panic here.
+async fn at_once<T: Send + 'static, U: Send + 'static>(
     one: impl Future<Output = T> + Send + 'static,
-    other: impl Future<Output = T> + Send + 'static,
-) -> (T, T) {
-    let (one, other) = join(tokio::spawn(one), tokio::spawn(other)).await;
-    let done =
-        |result: Result<T, tokio::task::JoinError>| result.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+    after: std::time::Duration,
+    other: impl Future<Output = U> + Send + 'static,
+) -> (T, U) {
+    fn done<T>(result: Result<T, tokio::task::JoinError>) -> T {
+        result.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+    }
+    let (runtime, start) = (Handle::current(), Arc::new(Barrier::new(2)));
+    let (its_runtime, its_start) = (runtime.clone(), start.clone());
+    let one = spawn_blocking(move || {
+        its_start.wait();
+        its_runtime.block_on(one)
+    });
+    let other = spawn_blocking(move || {
+        start.wait();
+        let begun = Instant::now();
+        while begun.elapsed() < after {
+            spin_loop();
+        }
+        runtime.block_on(other)
+    });
+    let (one, other) = join(one, other).await;
     (done(one), done(other))
 }
 
@@ -241,17 +320,14 @@ async fn expiry_comes_back<B: Backend>(backend: &B) -> Result<(), Miss> {
         let record = created(&store, Record { expiry_date, ..record(1) }).await?;
         let loaded = store.load(&record.id).await.map_err(failed("load"))?;
         let Some(loaded) = loaded else { return Err(Miss::new("the record", "nothing")) };
-        let off = loaded.expiry_date - expiry_date;
-        let direction = match off {
+        let direction = match loaded.expiry_date - expiry_date {
             off if off > Duration::ZERO => "later",
             off if off < -Duration::seconds(1) => "more than a second earlier",
             _ => continue,
         };
-        return Err(Miss::new(
-            format!("the expiry that was stored, {ahead} ahead"),
-            format!("one that is {direction}"),
-        )
-        .so(format!("the session would end {direction} than it was told to")));
+        let expected = format!("the expiry that was stored, {ahead} ahead");
+        return Err(Miss::new(expected, format!("one that is {direction}"))
+            .so(format!("the session would end {direction} than it was told to")));
     }
     Ok(())
 }
@@ -280,18 +356,62 @@ async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
     for record in &all {
         loads(&store, &record.id, record.data.get("value").cloned()).await?;
     }
+    // Two that take the same ID at the same moment.
+    let store = Arc::new(store);
+    for round in 0..5 {
+        let [one, other] = [1, 2].map(|number| {
+            let (store, id) = (store.clone(), Id(i128::from(round) + 1));
+            async move { created(&*store, Record { id, ..record(vec![number; 4096]) }).await.ok() }
+        });
+        let (one, other) = at_once(one, std::time::Duration::ZERO, other).await;
+        for record in [&one, &other].into_iter().flatten() {
+            loads(&*store, &record.id, record.data.get("value").cloned()).await.map_err(|miss| {
+                miss.so("two sessions were made under one ID at the same moment: to look whether it is free and to take it has to be one step")
+            })?;
+        }
+        for record in [one, other].into_iter().flatten() {
+            store.delete(&record.id).await.map_err(failed("delete"))?;
+        }
+    }
     Ok(())
 }
 
 async fn big_is_whole_or_refused<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
-    let big = Value::from("x".repeat(1024 * 1024));
+    let big = Value::from("x".repeat(MIB));
     let mut record = record(big.clone());
     match store.create(&mut record).await {
-        Ok(()) => loads(&store, &record.id, Some(big)).await,
-        Err(error) if error.to_string().is_empty() => Err(Miss::new("a reason", "an error without words")),
-        Err(_) => loads(&store, &record.id, None).await,
+        Ok(()) => loads(&store, &record.id, Some(big)).await?,
+        Err(error) if error.to_string().is_empty() => return Err(Miss::new("a reason", "an error without words")),
+        Err(_) => loads(&store, &record.id, None).await?,
     }
+    // Whoever reads while it is saved finds it as it was, or as it is.
+    let store = Arc::new(store);
+    let Ok(record) = created(&*store, self::record("x".repeat(MIB / 2))).await else { return Ok(()) };
+    for _ in 0..6 {
+        let is_saved = Arc::new(AtomicBool::new(false));
+        let (saving, saved, done) = (store.clone(), record.clone(), is_saved.clone());
+        let save = async move {
+            let saved = saving.save(&saved).await;
+            done.store(true, Ordering::Release);
+            saved
+        };
+        let (loading, id) = (store.clone(), record.id);
+        let load = async move {
+            while !is_saved.load(Ordering::Acquire) {
+                if value(&*loading, &id).await?.is_none() {
+                    return Err(Miss::new("`load` gives the record while it is saved", "`load` gives nothing"));
+                }
+            }
+            Ok(())
+        };
+        let (saved, loaded) = at_once(save, std::time::Duration::ZERO, load).await;
+        saved.map_err(failed("save"))?;
+        let so =
+            "`load` met a record that was being written: write it to another file, and rename that when it is whole";
+        loaded.map_err(|miss| miss.so(so))?;
+    }
+    Ok(())
 }
 
 async fn damaged_is_an_error<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -300,7 +420,12 @@ async fn damaged_is_an_error<B: Backend>(backend: &B) -> Result<(), Miss> {
     if backend.damage(&record.id).await.is_none() {
         return Ok(());
     }
-    match store.load(&record.id).await {
+    let loaded = match store.load(&record.id).await {
+        // It was remembered, which is no mistake: opened anew it has to be read.
+        Ok(Some(loaded)) if loaded.data == record.data => backend.open().await.load(&record.id).await,
+        loaded => loaded,
+    };
+    match loaded {
         Err(_) => Ok(()),
         Ok(loaded) => Err(Miss::new("an error", format!("{:?}", loaded.map(|loaded| loaded.data)))),
     }
@@ -315,21 +440,42 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
             Miss::new("a session in the backend", "an empty backend").so("the sessions are kept somewhere else")
         );
     }
-    let id = record.id.to_string();
-    let number = record.id.0;
-    let forms = [
-        ("as in a cookie", id.into_bytes()),
-        ("as a number", number.to_string().into_bytes()),
-        ("as a hexadecimal number", format!("{number:x}").into_bytes()),
-        ("as a hexadecimal number", format!("{number:X}").into_bytes()),
-        ("as bytes", number.to_le_bytes().to_vec()),
-        ("as bytes", number.to_be_bytes().to_vec()),
-    ];
-    let readable = forms.iter().find(|(_, form)| contents.windows(form.len()).any(|window| window == form));
-    match readable {
-        Some((how, _)) => Err(Miss::new("no ID at rest", format!("the session's ID stands there, {how}"))),
+    match readable(&contents, record.id) {
+        Some(how) => Err(Miss::new("no ID at rest", format!("the session's ID stands there, {how}"))),
         None => Ok(()),
     }
+}
+
+/// How this ID can be read in there, if it can.
+fn readable(contents: &[u8], id: Id) -> Option<&'static str> {
+    let (text, number) = (id.to_string(), id.0);
+    let (forward, backward) = (number.to_be_bytes(), number.to_le_bytes());
+    let is_there = |form: &str| holds(contents, form.as_bytes());
+    let numbers = [number.to_string(), (number as u128).to_string(), format!("{number:x}"), format!("{number:X}")];
+    // A UUID has hyphens in it.
+    let plain: Vec<u8> = contents.iter().filter(|byte| **byte != b'-').copied().collect();
+    let is_spelt = |bytes: &[u8]| spellings(bytes).iter().any(|form| is_there(form) || holds(&plain, form.as_bytes()));
+    let is_listed = |bytes: &[u8]| {
+        let numbers: Vec<_> = bytes.iter().map(u8::to_string).collect();
+        is_there(&numbers.join(",")) || is_there(&numbers.join(", "))
+    };
+    if is_there(&text) {
+        Some("as in a cookie")
+    } else if numbers.iter().any(|form| is_there(form)) {
+        Some("as a number")
+    } else if [&forward, &backward].iter().any(|bytes| holds(contents, *bytes)) {
+        Some("as bytes")
+    } else if is_spelt(text.as_bytes()) || is_spelt(&forward) || is_spelt(&backward) {
+        Some("in other letters: hexadecimal, base64 or backwards")
+    } else if is_listed(text.as_bytes()) || is_listed(&forward) || is_listed(&backward) {
+        Some("as a list of its bytes")
+    } else {
+        None
+    }
+}
+
+fn holds(contents: &[u8], form: &[u8]) -> bool {
+    contents.windows(form.len()).any(|window| window == form)
 }
 
 async fn foreign_is_left_alone<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -349,18 +495,29 @@ async fn foreign_is_left_alone<B: Backend>(backend: &B) -> Result<(), Miss> {
 
 async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
-    let stays = created(&store, record("stays")).await?;
+    // Several of each: in whatever order they are met, a damaged one comes before one that has expired.
+    let mut damaged = Vec::new();
+    for _ in 0..8 {
+        damaged.push(created(&store, record(1)).await?.id);
+    }
+    for id in &damaged {
+        let _ = backend.damage(id).await;
+    }
+    // A store that has all in one place cannot go on when that is damaged.
+    let Ok(stays) = created(&store, record("stays")).await else { return Ok(()) };
     let expiry_date = OffsetDateTime::now_utc() - Duration::seconds(2);
     // A store that refuses to create what has expired has nothing to clean.
-    let _ = created(&store, Record { expiry_date, ..record("a-record-that-has-expired") }).await;
-    backend.clean(&store).await.map_err(failed("delete_expired"))?;
+    for _ in 0..8 {
+        let _ = created(&store, Record { expiry_date, ..record("a-record-that-has-expired") }).await;
+    }
+    // It may say that something is damaged, once it has done the rest.
+    let _ = backend.clean(&store).await;
     let stays = loads(&store, &stays.id, Some("stays".into())).await;
     stays.map_err(|miss| miss.so("`delete_expired` took a session that lives"))?;
     let Some(contents) = backend.contents().await else { return Ok(()) };
-    let word = b"a-record-that-has-expired";
-    let left = contents.windows(word.len()).any(|window| window == word);
-    match left {
-        true => Err(Miss::new("no expired record", "it is still there").so("`delete_expired` left what has expired")),
+    match holds(&contents, b"a-record-that-has-expired") {
+        true => Err(Miss::new("no expired record", "it is still there")
+            .so("`delete_expired` left what has expired; a damaged record beside it is no reason to stop")),
         false => Ok(()),
     }
 }

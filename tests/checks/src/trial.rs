@@ -38,7 +38,7 @@ impl App {
     }
 
     /// A store by the contract of exercise 5: this opens it in a folder, which may not be there yet.
-    pub fn store<S: SessionStore + ExpiredDeletion>(
+    pub fn store<S: SessionStore + ExpiredDeletion + Clone>(
         open: impl Fn(&Path) -> io::Result<S> + Send + Sync + 'static,
     ) -> Self {
         Self(Kind::Store(Arc::new(move |folder| Ok(Box::new(open(folder)?)))))

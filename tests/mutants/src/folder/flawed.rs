@@ -28,8 +28,10 @@ pub(super) enum Flaw {
     UnknownIsEmpty,
     SaveDoesNothing,
     SaveMerges,
+    SaveKeepsTheExpiry,
     DeleteEmpties,
     DeleteTakesAll,
+    DeleteRenames,
     SecondDeleteFails,
     SaveWritesAnyway,
     NoLock,
@@ -45,9 +47,11 @@ pub(super) enum Flaw {
     DamagedIsNothing,
     DamagedPanics,
     IdIsTheName,
+    IdIsTheNameInHexadecimal,
     IdIsInTheFile,
     CleaningTakesWhatItCannotRead,
     CleaningStopsAtOthers,
+    CleaningStopsAtDamage,
     CleaningDoesNothing,
     CleaningTakesAll,
     OpensAnew,
@@ -83,6 +87,10 @@ impl Flawed {
     fn path(&self, id: &Id) -> PathBuf {
         if self.has(Flaw::IdIsTheName) {
             return self.folder.join(format!("{id}.session"));
+        }
+        if self.has(Flaw::IdIsTheNameInHexadecimal) {
+            let letters: String = id.to_string().bytes().map(|byte| format!("{byte:02x}")).collect();
+            return self.folder.join(format!("{letters}.session"));
         }
         self.folder.join(format!("{}.session", super::right::hidden(id)))
     }
@@ -120,7 +128,9 @@ impl Flawed {
             let _ = fs::rename(&temporary, self.path(&record.id));
             return Ok(());
         }
-        fs::write(self.path(&record.id), bytes).map_err(unable)
+        // Whole, or not there: whoever loads meets no half of it.
+        let new = self.folder.join(format!("{}.new", super::right::hidden(&Id::default())));
+        fs::write(&new, bytes).and_then(|()| fs::rename(new, self.path(&record.id))).map_err(unable)
     }
 
     fn read(&self, id: &Id) -> Result<Option<Record>> {
@@ -181,6 +191,9 @@ impl SessionStore for Flawed {
             yield_now().await;
         }
         let mut record = record.clone();
+        if let (Flaw::SaveKeepsTheExpiry, Some((_, expires))) = (self.flaw, &there) {
+            record.expiry_date = *expires;
+        }
         if self.has(Flaw::SaveMerges) {
             record.data = there.into_iter().flat_map(|(data, _)| data).chain(record.data).collect();
         }
@@ -197,6 +210,9 @@ impl SessionStore for Flawed {
         let _turn = if self.has(Flaw::NoLock) { None } else { Some(self.turns.lock().await) };
         if self.has(Flaw::DeleteEmpties) {
             return fs::write(self.path(id), b"").map_err(unable);
+        }
+        if self.has(Flaw::DeleteRenames) && self.path(id).exists() {
+            return fs::rename(self.path(id), self.path(id).with_extension("deleted")).map_err(unable);
         }
         if self.has(Flaw::DeleteTakesAll) {
             return fs::remove_dir_all(&self.folder).and_then(|()| fs::create_dir(&self.folder)).map_err(unable);
@@ -224,7 +240,9 @@ impl ExpiredDeletion for Flawed {
             let is_over = match self.read_file(&path) {
                 Ok(Some((_, expires))) => self.has(Flaw::CleaningTakesAll) || expires <= OffsetDateTime::now_utc(),
                 Ok(None) => false,
-                Err(error) if self.has(Flaw::CleaningStopsAtOthers) => return Err(error),
+                Err(error) if matches!(self.flaw, Flaw::CleaningStopsAtOthers | Flaw::CleaningStopsAtDamage) => {
+                    return Err(error);
+                }
                 Err(_) => self.has(Flaw::CleaningTakesWhatItCannotRead),
             };
             if is_over {

@@ -1,6 +1,7 @@
 //! Answers to exercise 5.
 
 mod flawed;
+mod plain;
 mod right;
 
 use checks::App;
@@ -17,11 +18,14 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("unknown_is_an_empty_session", "an_unknown_id_loads_nothing", || app(Flaw::UnknownIsEmpty)),
     mutant("save_does_nothing", "save_replaces_what_was_there", || app(Flaw::SaveDoesNothing)),
     mutant("save_merges", "save_replaces_what_was_there", || app(Flaw::SaveMerges)),
+    mutant("save_keeps_the_expiry", "save_replaces_what_was_there", || app(Flaw::SaveKeepsTheExpiry)),
     mutant("delete_empties_the_file", "a_deleted_session_is_gone", || app(Flaw::DeleteEmpties)),
     mutant("delete_takes_all", "a_deleted_session_is_gone", || app(Flaw::DeleteTakesAll)),
+    mutant("delete_only_renames", "a_deleted_session_is_gone", || app(Flaw::DeleteRenames)),
     mutant("a_second_delete_is_an_error", "a_deleted_session_is_gone", || app(Flaw::SecondDeleteFails)),
     mutant("save_writes_anyway", "save_never_revives_a_deleted_session", || app(Flaw::SaveWritesAnyway)),
     mutant("nothing_holds_them_apart", "a_save_that_races_a_delete_loses", || app(Flaw::NoLock)),
+    mutant("files_and_no_lock", "a_save_that_races_a_delete_loses", || App::store(plain::Plain::open)),
     mutant("load_ignores_the_expiry", "an_expired_session_is_not_loaded", || app(Flaw::LoadIgnoresExpiry)),
     mutant("expiry_in_whole_seconds_up", "an_expired_session_is_not_loaded", || app(Flaw::RoundsUp)),
     mutant("save_asks_for_the_file_alone", "save_never_revives_an_expired_session", || {
@@ -38,6 +42,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("damaged_is_nothing", "a_damaged_record_is_an_error", || app(Flaw::DamagedIsNothing)),
     mutant("damaged_panics", "a_damaged_record_is_an_error", || app(Flaw::DamagedPanics)),
     mutant("the_id_is_the_name", "ids_are_not_readable_in_the_backend", || app(Flaw::IdIsTheName)),
+    mutant("the_id_is_the_name_in_hexadecimal", "ids_are_not_readable_in_the_backend", || {
+        app(Flaw::IdIsTheNameInHexadecimal)
+    }),
     mutant("the_id_is_in_the_file", "ids_are_not_readable_in_the_backend", || app(Flaw::IdIsInTheFile)),
     mutant("kept_in_a_map", "ids_are_not_readable_in_the_backend", || App::store(flawed::Map::open)),
     mutant("cleaning_takes_what_it_cannot_read", "entries_of_others_are_left_alone", || {
@@ -46,6 +53,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("cleaning_stops_at_others", "entries_of_others_are_left_alone", || app(Flaw::CleaningStopsAtOthers)),
     mutant("cleaning_does_nothing", "cleaning_takes_the_expired_and_leaves_the_rest", || {
         app(Flaw::CleaningDoesNothing)
+    }),
+    mutant("cleaning_stops_at_a_damaged_record", "cleaning_takes_the_expired_and_leaves_the_rest", || {
+        app(Flaw::CleaningStopsAtDamage)
     }),
     mutant("cleaning_takes_all", "cleaning_takes_the_expired_and_leaves_the_rest", || app(Flaw::CleaningTakesAll)),
     mutant("opens_a_new_folder_each_time", "sessions_outlive_the_store_where_they_should", || app(Flaw::OpensAnew)),

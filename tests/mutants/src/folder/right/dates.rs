@@ -100,7 +100,7 @@ impl ExpiredDeletion for Dates {
         let _turn = self.turns.lock().map_err(failed)?;
         for file in fs::read_dir(&self.folder).map_err(failed)?.flatten() {
             let path = file.path();
-            if path.extension().is_some_and(|ending| ending == "dated") && end(&path)?.is_none() {
+            if path.extension().is_some_and(|ending| ending == "dated") && matches!(end(&path), Ok(None)) {
                 fs::remove_file(path).map_err(failed)?;
             }
         }

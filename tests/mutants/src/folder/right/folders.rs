@@ -97,7 +97,7 @@ impl ExpiredDeletion for Folders {
         let _alone = self.lock.write().map_err(failed)?;
         for folder in fs::read_dir(&self.root).map_err(failed)? {
             let folder = folder.map_err(failed)?.path();
-            if Self::end(&folder)?.is_some_and(|end| end <= OffsetDateTime::now_utc()) {
+            if matches!(Self::end(&folder), Ok(Some(end)) if end <= OffsetDateTime::now_utc()) {
                 fs::remove_dir_all(folder).map_err(failed)?;
             }
         }

@@ -96,7 +96,7 @@ impl ExpiredDeletion for Async {
                 continue;
             }
             let _turn = self.turns.lock().await;
-            if read(&file.path()).await?.is_none() {
+            if matches!(read(&file.path()).await, Ok(None)) {
                 let _ = fs::remove_file(file.path()).await; // or somebody else did
             }
         }
