@@ -11,7 +11,7 @@
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
 //! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`],
 //!   [`roles`]: the checks of exercises 1 to 7.
-//! - `reading`, `neighbour`: what more than one exercise asks for.
+//! - `impostors`, `reading`, `neighbour`: what more than one exercise asks for.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
@@ -25,6 +25,7 @@ pub mod cart;
 pub mod folder;
 pub mod harden;
 mod harness;
+mod impostors;
 mod infer;
 mod jar;
 pub mod login;
