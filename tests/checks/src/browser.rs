@@ -58,11 +58,11 @@ impl Default for Place {
     }
 }
 
-/// Who began a request: a page of this site, or of another one, in the same tab.
+/// Who began a request: a page of this site, or of another one, in the same tab; what a POST says as its `Origin`.
 #[derive(Clone, Copy, Debug)]
 enum From<'a> {
     Here,
-    Elsewhere(&'a str),
+    Elsewhere(Option<&'a str>),
 }
 
 /// What came back, and what the inspector saw of it.
@@ -131,13 +131,28 @@ impl<'t> Browser<'t> {
     /// Follows a link on a page of another site, such as `http://evil.localhost`.
     pub async fn get_from(&self, site: &str, path: &str) -> Result<Answer, Miss> {
         self.visits(site);
-        self.send(From::Elsewhere(site), Method::GET, path, URLENCODED, Vec::new()).await
+        self.send(From::Elsewhere(Some(site)), Method::GET, path, URLENCODED, Vec::new()).await
     }
 
     /// Submits a form that stands on a page of another site.
     pub async fn post_from(&self, site: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        self.post_from_as(site, Some(site), path, fields).await
+    }
+
+    /// The same with another `Origin` than the site's, or none.
+    pub async fn post_from_as(
+        &self,
+        site: &str,
+        origin: Option<&str>,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, Miss> {
         self.visits(site);
-        self.send(From::Elsewhere(site), Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
+        if origin != Some(site) {
+            let said = origin.map_or("no Origin".to_owned(), |origin| format!("`Origin: {origin}`"));
+            self.trial.log().event(self.who, format!("sends the next form with {said}"), format!("# with {said}"));
+        }
+        self.send(From::Elsewhere(origin), Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
     }
 
     fn visits(&self, site: &str) {
@@ -329,9 +344,9 @@ impl<'t> Browser<'t> {
         let plain = path.split('?').next().unwrap_or(path);
         self.jar().age(self.trial.inspector.clock().now());
         let (site, origin, cookies) = match from {
-            From::Here => ("same-origin", "http://localhost", self.jar().header(plain)),
-            From::Elsewhere(site) => {
-                ("cross-site", site, self.jar().header_from_elsewhere(plain, *method != Method::POST))
+            From::Here => ("same-origin", Some("http://localhost"), self.jar().header(plain)),
+            From::Elsewhere(origin) => {
+                ("cross-site", origin, self.jar().header_from_elsewhere(plain, *method != Method::POST))
             }
         };
         let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
@@ -341,7 +356,10 @@ impl<'t> Browser<'t> {
             request = request.header(COOKIE, cookies);
         }
         if *method == Method::POST {
-            request = request.header(CONTENT_TYPE, kind).header(ORIGIN, origin);
+            request = request.header(CONTENT_TYPE, kind);
+            if let Some(origin) = origin {
+                request = request.header(ORIGIN, origin);
+            }
         }
         request.body(body).expect("a check's own paths and headers are well formed")
     }

@@ -1,6 +1,6 @@
 //! The checks of exercise 6: mallory's scripts, and a day in the life of alice.
 
-use crate::{Answer, Browser, Check, Form, Miss, Suite, Trial, User, browser::encode};
+use crate::{Answer, Browser, Check, Form, Miss, Suite, Trial, User, browser::encode, impostors};
 
 const SHOP: &str = "/";
 const LOGIN: &str = "/login";
@@ -8,6 +8,48 @@ const BUY: &str = "/buy";
 const NOTE: &str = "/note";
 const LOGOUT: &str = "/logout";
 const EVIL: &str = "http://evil.localhost";
+
+/// What a form on mallory's page may say as its Origin, and what the shop makes of it that falls for it.
+const ORIGINS: [(Option<&str>, &str); 4] = [
+    (
+        Some(EVIL),
+        "a form on mallory's page was enough: the browser sends the cookie along, and the shop does not ask where the form stands",
+    ),
+    (
+        Some("http://localhost.evil.example"),
+        "mallory's site begins with the shop's name, and the shop takes it for its own: an Origin has to be the same from end to end",
+    ),
+    (
+        Some("null"),
+        "the shop lets in a form that says `Origin: null`: so does any page that sends it from a sandboxed frame",
+    ),
+    (None, "the shop lets in a form that says no Origin: what is missing proves nothing"),
+];
+
+/// What mallory does with the hidden fields of a form.
+#[derive(Clone, Copy)]
+enum Hidden {
+    Own,
+    LeftOut,
+    Empty,
+}
+
+impl Hidden {
+    const ALL: [Self; 3] = [Self::Own, Self::LeftOut, Self::Empty];
+
+    /// What the shop makes of it that falls for it, if not for the Origin.
+    fn so(self) -> Option<&'static str> {
+        match self {
+            Self::Own => None,
+            Self::LeftOut => Some(
+                "mallory left the hidden fields out, and the shop asked no more: a secret that may be missing is none",
+            ),
+            Self::Empty => {
+                Some("mallory sent the hidden fields empty, and the shop asked no more: an empty secret is none")
+            }
+        }
+    }
+}
 
 /// Exercise 6.
 pub static SUITE: Suite = Suite {
@@ -78,9 +120,11 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     let [her, his] = [trial.users.alice(), trial.users.bob()];
     trial.browser("stranger").get(SHOP).await?.redirects_to(LOGIN)?;
-    let mistaken = User { password: his.password.clone(), ..her.clone() };
-    let form = alice.get(LOGIN).await?;
-    alice.submit(&form, LOGIN, &credentials(&mistaken)).await?.has_status(401)?;
+    for impostor in impostors::all(&trial.users) {
+        let form = alice.get(LOGIN).await?;
+        impostor.is_refused(&alice.submit(&form, LOGIN, &credentials(&impostor.typed)).await?)?;
+        alice.get(SHOP).await?.redirects_to(LOGIN)?;
+    }
     logs_in(&alice, her).await?;
     logs_in(&bob, his).await?;
 
@@ -109,23 +153,40 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
 }
 
 async fn a_planted_id_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
-    let mallory = trial.browser("mallory");
-    logs_in(&mallory, trial.users.bob()).await?;
-    let victim = mallory.copied_by("alice");
-    logs_in(&victim, trial.users.alice()).await?;
+    let (her, his) = (trial.users.alice(), trial.users.bob());
     let so = "mallory had planted this ID before the login, and it is logged in now: she sees what alice sees";
-    is_not(&mallory, trial.users.alice(), so).await?;
+    let mallory = trial.browser("mallory");
+    let form = mallory.get(LOGIN).await?;
+    logs_in(&mallory, his).await?;
+    let victim = mallory.copied_by("alice");
+    logs_in_over(&victim, her).await?;
+    is_not(&mallory, her, so).await?;
+
+    // Alice has the form open already when the ID is planted, so that only the login itself can renew it.
+    trial.log().new_scene();
+    let late = "mallory planted this ID when alice had the form open, and it is logged in now: the ID has to be renewed by the login, not before it";
+    let mallory = trial.browser("mallory");
+    logs_in(&mallory, his).await?;
+    posts_login(&mallory.copied_by("alice"), &form, her).await?;
+    is_not(&mallory, her, late).await?;
+
+    // The form may carry a secret of the session: then it is mallory's own form, of a session that nobody is logged in to.
+    trial.log().new_scene();
+    let mallory = trial.browser("mallory");
+    let form = mallory.get(LOGIN).await?;
+    posts_login(&mallory.copied_by("alice"), &form, her).await?;
+    is_not(&mallory, her, late).await?;
 
     trial.log().new_scene();
     let alice = trial.browser("alice");
-    let login = logs_in_with(&alice, trial.users.alice()).await?;
+    let login = logs_in_with(&alice, her).await?;
     let Some(id) = login.exchange.calls.iter().map(|call| call.id.clone()).find(|id| alice.holds(id)) else {
         return Ok(()); // a signed cookie: nobody can plant an ID
     };
     alice.plant(&id, &trial.plant().await.to_string());
     let mallory = alice.copied_by("mallory");
-    logs_in(&alice, trial.users.alice()).await?;
-    is_not(&mallory, trial.users.alice(), so).await
+    logs_in(&alice, her).await?;
+    is_not(&mallory, her, so).await
 }
 
 async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
@@ -158,9 +219,13 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
         is_not_bought(&carol, her, &lure, so).await?;
         is_not_written(&carol, her, &lure, so).await?;
     }
-    trial.log().new_scene();
-    alice.get(LOGOUT).await?;
-    shop(&alice, her).await.map(|_| ()).map_err(|miss| miss.so("a link has logged alice out"))
+    for path in [SHOP, LOGIN, BUY, NOTE, LOGOUT] {
+        trial.log().new_scene();
+        alice.get_from(EVIL, path).await?;
+        alice.get(path).await?;
+        shop(&alice, her).await.map_err(|miss| miss.so(format!("a link to {path} has logged alice out")))?;
+    }
+    Ok(())
 }
 
 async fn another_sites_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
@@ -172,18 +237,26 @@ async fn another_sites_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     logs_in(&mallory, own).await?;
     let forms = shop(&mallory, own).await?.forms();
     let lure = trial.named("a lure");
-    let so = "a form on mallory's page was enough: the browser sends the cookie along, and the shop does not ask where the form stands";
-    for (path, field) in [(BUY, "item"), (NOTE, "text")] {
-        trial.log().new_scene();
-        let mut fields = with(&forms, path, &[(field, &lure)]);
-        fields.iter_mut().filter(|(_, value)| *value == own.name).for_each(|(_, value)| *value = &her.name);
-        alice.post_from(EVIL, path, &fields).await?;
-        is_not_bought(&carol, her, &lure, so).await?;
-        is_not_written(&carol, her, &lure, so).await?;
+    for hidden in Hidden::ALL {
+        for (origin, fooled) in ORIGINS {
+            let so = hidden.so().unwrap_or(fooled);
+            for (path, field) in [(BUY, "item"), (NOTE, "text")] {
+                trial.log().new_scene();
+                let fields = forged(&forms, path, &[(field, &lure)], hidden, [own, her]);
+                alice.post_from_as(EVIL, origin, path, &fields).await?;
+                is_not_bought(&carol, her, &lure, so).await?;
+                is_not_written(&carol, her, &lure, so).await?;
+            }
+            trial.log().new_scene();
+            alice.post_from_as(EVIL, origin, LOGOUT, &forged(&forms, LOGOUT, &[], hidden, [own, her])).await?;
+            let so = match hidden.so() {
+                None if origin == Some(EVIL) => "a form of another site has logged alice out",
+                _ => so,
+            };
+            shop(&alice, her).await.map_err(|miss| miss.so(so))?;
+        }
     }
-    trial.log().new_scene();
-    alice.post_from(EVIL, LOGOUT, &with(&forms, LOGOUT, &[])).await?;
-    shop(&alice, her).await.map(|_| ()).map_err(|miss| miss.so("a form of another site has logged alice out"))
+    Ok(())
 }
 
 async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
@@ -270,10 +343,31 @@ fn credentials(user: &User) -> [(&str, &str); 2] {
 
 /// The fields of the form that posts to `path`, as the page fills them in, but for these.
 fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
-    let form = forms.iter().find(|form| form.goes_to(path));
+    filled(forms.iter().find(|form| form.goes_to(path)), fields)
+}
+
+/// The fields of this form, as the page fills them in, but for these.
+fn filled<'f>(form: Option<&'f Form>, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
     let hidden = form.into_iter().flat_map(|form| form.filled());
     let is_given = |name: &str| fields.iter().any(|(given, _)| *given == name);
     hidden.filter(|(name, _)| !is_given(name)).chain(fields.iter().copied()).collect()
+}
+
+/// The same with what mallory does to the hidden fields; where they name her she names her victim.
+fn forged<'f>(
+    forms: &'f [Form],
+    path: &str,
+    fields: &[(&'f str, &'f str)],
+    hidden: Hidden,
+    [own, her]: [&'f User; 2],
+) -> Vec<(&'f str, &'f str)> {
+    let forge = |(name, value): (&'f str, &'f str)| match hidden {
+        _ if fields.contains(&(name, value)) => Some((name, value)),
+        Hidden::Own => Some((name, if value == own.name { &her.name } else { value })),
+        Hidden::LeftOut => None,
+        Hidden::Empty => Some((name, "")),
+    };
+    with(forms, path, fields).into_iter().filter_map(forge).collect()
 }
 
 async fn logs_in(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
@@ -286,6 +380,23 @@ async fn logs_in_with(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss
     login.redirects_to(SHOP)?;
     shop(browser, user).await?;
     Ok(login)
+}
+
+/// Logs in with whatever session there is.
+async fn logs_in_over(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
+    let form = browser.get(LOGIN).await?;
+    if form.redirects_to(SHOP).is_err() {
+        return browser.submit(&form, LOGIN, &credentials(user)).await?.redirects_to(SHOP);
+    }
+    // Who is logged in may be shown no form, and refused for want of what stands in it.
+    browser.post(LOGIN, &credentials(user)).await.map(|_| ())
+}
+
+/// Posts a login form that was opened before; it may be refused.
+async fn posts_login(browser: &Browser<'_>, page: &Answer, user: &User) -> Result<(), Miss> {
+    let forms = page.forms();
+    let form = forms.iter().find(|form| form.has("password"));
+    browser.post(LOGIN, &filled(form, &credentials(user))).await.map(|_| ())
 }
 
 /// The shop's page, which greets this user.

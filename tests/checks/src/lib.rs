@@ -25,6 +25,7 @@ pub mod cart;
 pub mod folder;
 pub mod harden;
 mod harness;
+mod impostors;
 mod infer;
 mod jar;
 pub mod login;

@@ -1,8 +1,9 @@
 //! The checks of exercise 7: what somebody may do, and when that changes.
 
+use axum::http::header::CONTENT_TYPE;
 use session_inspector::{Operation, Outcome};
 
-use crate::{Answer, Browser, Check, Miss, Role, Suite, Trial, User, browser::in_path, neighbour, reading};
+use crate::{Answer, Browser, Check, Miss, Role, Suite, Trial, User, browser::in_path, impostors, neighbour, reading};
 
 const LOGIN: &str = "/login";
 const DASHBOARD: &str = "/dashboard";
@@ -121,10 +122,13 @@ async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
         })?;
         page.shows_not(&other.name, "one visitor sees another's dashboard")?;
     }
-    let forgetful = User { password: trial.users.bob().password.clone(), ..trial.users.alice().clone() };
-    let browser = trial.browser("forgetful");
-    browser.log_in(&forgetful).await?.has_status(401)?;
-    browser.get(DASHBOARD).await?.redirects_to(LOGIN)
+    let mallory = trial.browser("mallory");
+    for impostor in impostors::all(&trial.users) {
+        trial.log().new_scene();
+        impostor.is_refused(&mallory.log_in(&impostor.typed).await?)?;
+        mallory.get(DASHBOARD).await?.redirects_to(LOGIN)?;
+    }
+    Ok(())
 }
 
 async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
@@ -148,8 +152,7 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
             trial.browser("stranger").post(&path(name, what), &[]).await?.redirects_to(LOGIN)?;
             is_forbidden(&bob.post(&path(name, what), &[]).await?, &format!("a user may {what}"))?;
         }
-        let so = "who is not allowed to ask learns from the answer that there is no such user";
-        is_forbidden(&bob.post(&path(&nobody, what), &[]).await?, so)?;
+        is_forbidden(&bob.post(&path(&nobody, what), &[]).await?, &format!("a user may {what}"))?;
         is_there(
             trial,
             her,
@@ -181,8 +184,7 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
 async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     let (alice, bob, phone) = (trial.browser("alice"), trial.browser("bob"), trial.browser("phone"));
     let his = trial.users.bob();
-    trial.users.set_role(&his.name, Role::Admin);
-    trial.log().event("(accounts)", "bob is an admin".to_owned(), "# bob is an admin".to_owned());
+    becomes(trial, &his.name, Role::Admin, "bob is an admin");
     for browser in [&bob, &phone] {
         logs_in(browser, his).await?;
         browser.get(ADMIN).await?.shows("Admin dashboard")?;
@@ -204,8 +206,7 @@ async fn a_promotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     let (bob, his) = (trial.browser("bob"), trial.users.bob());
     logs_in(&bob, his).await?;
     bob.get(ADMIN).await?.has_status(FORBIDDEN)?;
-    trial.users.set_role(&his.name, Role::Admin);
-    trial.log().event("(accounts)", "bob is an admin now".to_owned(), "# bob is an admin now".to_owned());
+    becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     let page = bob.get(ADMIN).await?;
     page.shows("Admin dashboard").map_err(|miss| miss.so("bob is an admin now, and his session does not know it"))
 }
@@ -214,16 +215,14 @@ async fn a_deletion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     let (alice, bob, phone) = (trial.browser("alice"), trial.browser("bob"), trial.browser("phone"));
     let his = trial.users.bob();
     logs_in(&bob, his).await?;
+    // One of his sessions began when he was a user, the other when he was an admin.
+    becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     logs_in(&phone, his).await?;
     logs_in(&alice, trial.users.alice()).await?;
     trial.log().new_scene();
     alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
-    let so = "the account is gone, and its session still opens the page";
     for browser in [&bob, &phone] {
-        for page in [DASHBOARD, ADMIN] {
-            browser.get(page).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))?;
-        }
-        browser.post(END_OTHERS, &[]).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))?;
+        is_over(trial, browser, "the account is gone, and its session still").await?;
     }
     bob.log_in(his).await?.has_status(401)?;
     alice.get(DASHBOARD).await?.shows(&trial.users.alice().name)
@@ -240,10 +239,17 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
         refused?;
         is_there(trial, her, Some(Role::Admin), so)?;
     }
+    // Whoever is no admin leaves her where she is.
+    trial.log().new_scene();
+    let demotion = alice.post(&path(&his.name, "demote"), &[]).await?;
+    demotion.redirects_to(ADMIN).map_err(|miss| match demotion.status.as_u16() {
+        409 => miss.so("bob is no admin, so alice stays one: refuse only if it is the last admin who would go"),
+        _ => miss,
+    })?;
+    is_there(trial, his, Some(Role::User), "bob was a user, and a demotion made him something else")?;
     // Where there is another one she may go.
     trial.log().new_scene();
-    trial.users.set_role(&his.name, Role::Admin);
-    trial.log().event("(accounts)", "bob is an admin, too".to_owned(), "# bob is an admin, too".to_owned());
+    becomes(trial, &his.name, Role::Admin, "bob is an admin, too");
     alice.post(&path(&her.name, "demote"), &[]).await?;
     is_there(trial, her, Some(Role::User), "alice is not the last admin: bob is one, too")
 }
@@ -259,9 +265,10 @@ async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
     trial.browser("stranger").post(END_OTHERS, &[]).await?.redirects_to(LOGIN)?;
     trial.log().new_scene();
     bob.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
+    // What is left of the ended ones is the more dangerous, the more he may do.
+    becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     for browser in [&phone, &library] {
-        let so = "bob ended his other sessions, and this one still opens the page";
-        browser.get(DASHBOARD).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))?;
+        is_over(trial, browser, "bob ended his other sessions, and this one still").await?;
     }
     bob.get(DASHBOARD).await?.shows(&his.name).map_err(|miss| miss.so("the session that asked was ended as well"))?;
     let so = "bob ended his other sessions, and alice's went with them";
@@ -334,7 +341,7 @@ async fn a_login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
 
 async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
     let (alice, carol, her) = (trial.browser("alice"), trial.browser("carol"), trial.users.carol());
-    let raw = |page: &Answer, miss: Miss| match page.body.contains(&her.name) {
+    let raw = |page: &Answer, miss: Miss| match pastes(page, &her.name) {
         true => miss.so("the name was pasted into the page as HTML: the browser takes its <i> for a tag"),
         false if page.body.contains("&amp;lt;") => miss.so("the name was escaped twice"),
         false => miss,
@@ -345,8 +352,58 @@ async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
     logs_in(&alice, trial.users.alice()).await?;
     let page = alice.get(ADMIN).await?;
     page.shows(&her.name).map_err(|miss| raw(&page, miss))?;
+    refusals_are_text(trial, &alice, &carol).await?;
+
+    trial.log().new_scene();
+    buttons_lead_to(her, &alice.get(ADMIN).await?)?;
     alice.post(&path(&her.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
     is_there(trial, her, None, "the deletion was answered, and the account is still there")
+}
+
+/// Whatever a refusal says (401, 404, 403, 409), it does not say a name as HTML.
+async fn refusals_are_text(trial: &Trial, alice: &Browser<'_>, carol: &Browser<'_>) -> Result<(), Miss> {
+    let nobody = User { name: format!("<i>{}</i>", trial.named("nobody")), password: String::new() };
+    let in_text = |answer: Answer, name: &str| {
+        if !pastes(&answer, name) {
+            return Ok(());
+        }
+        let miss = answer.miss("a refusal that shows the name as text, or not at all", format!("a tag in it: {name}"));
+        Err(miss.so("the name was pasted into the refusal as HTML: whoever wrote the address, or the form, wrote a part of the page, a script for one"))
+    };
+    trial.log().new_scene();
+    in_text(trial.browser("mallory").log_in(&nobody).await?, &nobody.name)?;
+    for what in ["demote", "delete"] {
+        for browser in [alice, carol] {
+            in_text(browser.post(&path(&nobody.name, what), &[]).await?, &nobody.name)?;
+        }
+    }
+    trial.log().new_scene();
+    let (her, alices) = (trial.users.carol(), &trial.users.alice().name);
+    becomes(trial, &her.name, Role::Admin, "carol is an admin now");
+    becomes(trial, alices, Role::User, "alice is a user now");
+    in_text(carol.post(&path(&her.name, "demote"), &[]).await?, &her.name)?;
+    becomes(trial, alices, Role::Admin, "alice is an admin again");
+    becomes(trial, &her.name, Role::User, "carol is a user again");
+    Ok(())
+}
+
+/// Where the page has buttons for this user, their addresses name her, and no part of her.
+fn buttons_lead_to(her: &User, page: &Answer) -> Result<(), Miss> {
+    for form in page.forms() {
+        let Some((_, part)) = form.action.rsplit_once("admin/users/").filter(|(_, part)| part.contains("carol")) else {
+            continue;
+        };
+        let part = part.rsplit_once('/').map_or(part, |(name, _)| name);
+        let named = form_urlencoded::parse(part.as_bytes()).next().is_some_and(|(name, _)| name == her.name.as_str());
+        if part.contains('/') || !named {
+            let miss = page
+                .miss(format!("a button that leads to  /admin/users/{}/…", in_path(&her.name)), form.action.clone());
+            return Err(miss.so(
+                "the page's own button leads to nobody: a name in an address is percent-encoded, its / too (%2F)",
+            ));
+        }
+    }
+    Ok(())
 }
 
 async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
@@ -375,6 +432,41 @@ async fn logs_in(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
     Ok(answer)
 }
 
+/// An account changes while people are logged in.
+fn becomes(trial: &Trial, name: &str, role: Role, event: &str) {
+    trial.users.set_role(name, role);
+    trial.log().event("(accounts)", event.to_owned(), format!("# {event}"));
+}
+
+/// Whatever this browser asks for, it is sent to the login and nothing happens; `still` begins what follows if not.
+async fn is_over(trial: &Trial, browser: &Browser<'_>, still: &str) -> Result<(), Miss> {
+    for page in [DASHBOARD, ADMIN] {
+        is_sent_away(&browser.get(page).await?, format!("{still} opens {page}"))?;
+    }
+    let carol = trial.users.carol();
+    for what in ["demote", "delete"] {
+        is_sent_away(&browser.post(&path(&carol.name, what), &[]).await?, format!("{still} may {what} others"))?;
+        is_there(trial, carol, Some(Role::User), "the answer refuses, and it was done all the same")?;
+    }
+    is_sent_away(&browser.post(END_OTHERS, &[]).await?, format!("{still} may end others"))
+}
+
+fn is_sent_away(answer: &Answer, so: String) -> Result<(), Miss> {
+    answer.redirects_to(LOGIN).map_err(|miss| match answer.status.as_u16() {
+        FORBIDDEN => {
+            miss.so("403 is for who is logged in and may not: this session is over, and a login is what it needs")
+        }
+        200..=399 | 404 | 409 => miss.so(so),
+        _ => miss,
+    })
+}
+
+/// Whether this page holds the name as it is, for a browser to read as HTML.
+fn pastes(page: &Answer, name: &str) -> bool {
+    let kind = page.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.contains("html") && page.body.contains(name)
+}
+
 fn path(name: &str, what: &str) -> String {
     format!("/admin/users/{}/{what}", in_path(name))
 }
@@ -383,7 +475,10 @@ fn is_forbidden(answer: &Answer, so: &str) -> Result<(), Miss> {
     answer.has_status(FORBIDDEN).map_err(|miss| match answer.status.as_u16() {
         401 => miss.so("401 asks for a login, and there is one; 403 says that it is not enough"),
         300..=399 if answer.redirects_to(LOGIN).is_ok() => miss.so("who is logged in already is sent to log in"),
-        200..=399 | 404 | 409 => miss.so(so),
+        404 | 409 => miss.so(
+            "the answer speaks of the account before it asks who is asking: who may not ask learns from it who is there",
+        ),
+        200..=399 => miss.so(so),
         _ => miss,
     })
 }

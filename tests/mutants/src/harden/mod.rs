@@ -19,19 +19,31 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("expects_another_origin", "alices_day_is_as_it_was", || App::new(weak::expects_another_origin)),
     mutant("no_logout_any_more", "alices_day_is_as_it_was", || App::new(weak::no_logout_any_more)),
     mutant("greets_with_the_last_login", "alices_day_is_as_it_was", || App::new(weak::greets_with_the_last_login)),
+    mutant("unknown_users_are_let_in", "alices_day_is_as_it_was", || App::new(weak::unknown_users_are_let_in)),
+    mutant("no_password_is_let_in", "alices_day_is_as_it_was", || App::new(weak::no_password_is_let_in)),
     mutant("login_keeps_the_id", "a_planted_id_is_worth_nothing", || App::new(weak::login_keeps_the_id)),
     mutant("login_flushes_and_inserts", "a_planted_id_is_worth_nothing", || App::new(weak::login_flushes_and_inserts)),
     mutant("login_renews_for_strangers_only", "a_planted_id_is_worth_nothing", || {
         App::new(weak::login_renews_for_strangers_only)
     }),
+    mutant("the_form_renews_the_id", "a_planted_id_is_worth_nothing", || App::new(weak::the_form_renews_the_id)),
+    mutant("the_form_ends_the_session", "a_planted_id_is_worth_nothing", || App::new(weak::the_form_ends_the_session)),
     mutant("logout_ends_the_cookie", "a_copy_ends_with_the_logout", || App::new(weak::logout_ends_the_cookie)),
     mutant("logout_changes_a_copy", "a_copy_ends_with_the_logout", || App::new(weak::logout_changes_a_copy)),
     mutant("a_link_still_buys", "a_link_buys_nothing", || App::new(weak::a_link_still_buys)),
     mutant("a_link_still_writes", "a_link_buys_nothing", || App::new(weak::a_link_still_writes)),
     mutant("a_link_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_logs_out)),
+    mutant("a_link_to_the_login_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_to_the_login_logs_out)),
     mutant("cookie_goes_along", "another_sites_form_buys_nothing", || App::new(weak::cookie_goes_along)),
     mutant("any_localhost_will_do", "another_sites_form_buys_nothing", || App::new(weak::any_localhost_will_do)),
+    mutant("the_origin_begins_right", "another_sites_form_buys_nothing", || App::new(weak::the_origin_begins_right)),
+    mutant("the_origin_may_be_null", "another_sites_form_buys_nothing", || App::new(weak::the_origin_may_be_null)),
+    mutant("the_origin_may_be_missing", "another_sites_form_buys_nothing", || {
+        App::new(weak::the_origin_may_be_missing)
+    }),
     mutant("one_token_for_all", "another_sites_form_buys_nothing", || App::new(weak::one_token_for_all)),
+    mutant("the_token_may_be_missing", "another_sites_form_buys_nothing", || App::new(weak::the_token_may_be_missing)),
+    mutant("the_token_may_be_empty", "another_sites_form_buys_nothing", || App::new(weak::the_token_may_be_empty)),
     mutant("only_buying_is_guarded", "another_sites_form_buys_nothing", || App::new(weak::only_buying_is_guarded)),
     mutant("logout_takes_any_cookie_away", "another_sites_form_buys_nothing", || {
         App::new(weak::logout_takes_any_cookie_away)
@@ -52,8 +64,14 @@ pub const MUTANTS: &[Mutant] = &[
 
 /// Other right answers.
 pub const RIGHT_ANSWERS: &[RightAnswer] = &[
-    RightAnswer { name: "a token in each form, SameSite=None", app: || App::new(right::token::app) },
-    RightAnswer { name: "Sec-Fetch-Site at the door, SameSite=None", app: || App::new(right::fetch_site::app) },
+    RightAnswer {
+        name: "a token in each form, SameSite=None, no form for who is logged in",
+        app: || App::new(right::token::app),
+    },
+    RightAnswer {
+        name: "Sec-Fetch-Site at the door, SameSite=None, no form for who is logged in",
+        app: || App::new(right::fetch_site::app),
+    },
     RightAnswer { name: "Origin and Host compared, strict cookie, a policy", app: || App::new(right::origin::app) },
     RightAnswer { name: "the field stays and must be right", app: || App::new(right::field::app) },
     RightAnswer { name: "__Host- cookie, login by a new session, 302", app: || App::new(right::host_cookie::app) },

@@ -17,8 +17,9 @@ use checks::Users;
 use serde::Deserialize;
 use solution_6::{Credentials, Failure, Purchase, Text, USERNAME, shop::Shop};
 use tower_sessions::{
-    Session, SessionStore,
+    Session, SessionManagerLayer, SessionStore,
     cookie::{Cookie, SameSite},
+    session::Id,
 };
 
 use super::Parts;
@@ -37,9 +38,9 @@ pub(super) fn nobody_may_post<S: SessionStore + Clone>(store: S) -> Router {
 }
 
 /// Lets a POST in if its Origin is right.
-fn guarded(shop: Router, is_right: fn(&str) -> bool, paths: &'static [&'static str]) -> Router {
+fn guarded(shop: Router, is_right: fn(Option<&str>) -> bool, paths: &'static [&'static str]) -> Router {
     let guard = move |request: Request, next: Next| async move {
-        let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("null");
+        let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
         let is_guarded = request.method() == Method::POST && paths.contains(&request.uri().path());
         if is_guarded && !is_right(origin) {
             return StatusCode::FORBIDDEN.into_response();
@@ -49,10 +50,11 @@ fn guarded(shop: Router, is_right: fn(&str) -> bool, paths: &'static [&'static s
     shop.layer(from_fn(guard))
 }
 
+const OURS: &str = "http://localhost";
 const ALL: &[&str] = &["/login", "/buy", "/note", "/logout"];
 
 pub(super) fn expects_another_origin<S: SessionStore + Clone>(store: S) -> Router {
-    guarded(Parts::default().on(store), |origin| origin == "https://shop.example", ALL)
+    guarded(Parts::default().on(store), |origin| origin == Some("https://shop.example"), ALL)
 }
 
 pub(super) fn no_logout_any_more<S: SessionStore + Clone>(store: S) -> Router {
@@ -85,6 +87,25 @@ pub(super) fn greets_with_the_last_login<S: SessionStore + Clone>(store: S) -> R
     parts.on(store).layer(Extension(Arc::<Mutex<String>>::default()))
 }
 
+/// The solution's login, but for whom this lets in.
+fn believing<S: SessionStore + Clone>(believes: fn(&Users, &Credentials) -> bool, store: S) -> Router {
+    let login = move |session: Session, users: Accounts, Form(sent): Form<Credentials>| async move {
+        match believes(&users, &sent) {
+            true => named(&session, sent).await,
+            false => solution_6::login(session, users, Form(sent)).await,
+        }
+    };
+    entering(post(login), store)
+}
+
+pub(super) fn unknown_users_are_let_in<S: SessionStore + Clone>(store: S) -> Router {
+    believing(|users, sent| users.role(&sent.username).is_none(), store)
+}
+
+pub(super) fn no_password_is_let_in<S: SessionStore + Clone>(store: S) -> Router {
+    believing(|users, sent| users.role(&sent.username).is_some() && sent.password.is_empty(), store)
+}
+
 fn entering<S: SessionStore + Clone>(login: axum::routing::MethodRouter, store: S) -> Router {
     Parts { login, ..Parts::default() }.on(store)
 }
@@ -94,18 +115,40 @@ async fn named(session: &Session, Credentials { username, .. }: Credentials) -> 
     Ok(Redirect::to("/").into_response())
 }
 
-pub(super) fn login_keeps_the_id<S: SessionStore + Clone>(store: S) -> Router {
-    async fn login(
-        session: Session,
-        Extension(users): Accounts,
-        Form(sent): Form<Credentials>,
-    ) -> Result<Response, Failure> {
-        if !users.verify(&sent.username, &sent.password) {
-            return Ok(StatusCode::UNAUTHORIZED.into_response());
-        }
-        named(&session, sent).await
+async fn keeping_the_id(
+    session: Session,
+    Extension(users): Accounts,
+    Form(sent): Form<Credentials>,
+) -> Result<Response, Failure> {
+    if !users.verify(&sent.username, &sent.password) {
+        return Ok(StatusCode::UNAUTHORIZED.into_response());
     }
-    entering(post(login), store)
+    named(&session, sent).await
+}
+
+pub(super) fn login_keeps_the_id<S: SessionStore + Clone>(store: S) -> Router {
+    entering(post(keeping_the_id), store)
+}
+
+pub(super) fn the_form_renews_the_id<S: SessionStore + Clone>(store: S) -> Router {
+    async fn form(session: Session) -> Result<Html<String>, Failure> {
+        session.cycle_id().await?;
+        solution_6::login_form().await
+    }
+    Parts { login_form: get(form), login: post(keeping_the_id), ..Parts::default() }.on(store)
+}
+
+async fn ending_form(session: Session) -> Result<Html<String>, Failure> {
+    session.flush().await?;
+    solution_6::login_form().await
+}
+
+pub(super) fn the_form_ends_the_session<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { login_form: get(ending_form), login: post(keeping_the_id), ..Parts::default() }.on(store)
+}
+
+pub(super) fn a_link_to_the_login_logs_out<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { login_form: get(ending_form), ..Parts::default() }.on(store)
 }
 
 pub(super) fn login_flushes_and_inserts<S: SessionStore + Clone>(store: S) -> Router {
@@ -189,12 +232,29 @@ pub(super) fn cookie_goes_along<S: SessionStore + Clone>(store: S) -> Router {
 
 pub(super) fn any_localhost_will_do<S: SessionStore + Clone>(store: S) -> Router {
     let shop = Parts { same_site: SameSite::None, ..Parts::default() }.on(store);
-    guarded(shop, |origin| origin.ends_with("localhost"), ALL)
+    guarded(shop, |origin| origin.is_some_and(|origin| origin.ends_with("localhost")), ALL)
+}
+
+/// The cookie goes anywhere, and the Origin has to be right.
+fn asking_the_origin<S: SessionStore + Clone>(is_right: fn(Option<&str>) -> bool, store: S) -> Router {
+    guarded(Parts { same_site: SameSite::None, ..Parts::default() }.on(store), is_right, ALL)
+}
+
+pub(super) fn the_origin_begins_right<S: SessionStore + Clone>(store: S) -> Router {
+    asking_the_origin(|origin| origin.is_some_and(|origin| origin.starts_with(OURS)), store)
+}
+
+pub(super) fn the_origin_may_be_null<S: SessionStore + Clone>(store: S) -> Router {
+    asking_the_origin(|origin| matches!(origin, Some("null" | OURS)), store)
+}
+
+pub(super) fn the_origin_may_be_missing<S: SessionStore + Clone>(store: S) -> Router {
+    asking_the_origin(|origin| origin.is_none_or(|origin| origin == OURS), store)
 }
 
 pub(super) fn only_buying_is_guarded<S: SessionStore + Clone>(store: S) -> Router {
     let shop = Parts { same_site: SameSite::None, ..Parts::default() }.on(store);
-    guarded(shop, |origin| origin == "http://localhost", &["/buy"])
+    guarded(shop, |origin| origin == Some(OURS), &["/buy"])
 }
 
 pub(super) fn one_token_for_all<S: SessionStore + Clone>(store: S) -> Router {
@@ -232,6 +292,43 @@ pub(super) fn one_token_for_all<S: SessionStore + Clone>(store: S) -> Router {
     let parts =
         Parts { index: get(index), buy: post(buy), note: post(note), same_site: SameSite::None, ..Parts::default() };
     parts.on(store)
+}
+
+const TOKEN: &str = "token";
+
+/// The cookie goes anywhere, and each form holds a secret of the session, which this compares with what was sent.
+fn asking_a_token<S: SessionStore + Clone>(is_right: fn(Option<&str>, &str) -> bool, store: S) -> Router {
+    async fn index(session: Session, books: Books) -> Result<Response, Failure> {
+        if session.get_value(TOKEN).await?.is_none() && session.get_value(USERNAME).await?.is_some() {
+            session.insert(TOKEN, Id::default().to_string()).await?;
+        }
+        let token = session.get::<String>(TOKEN).await?.unwrap_or_default();
+        let hidden = format!("<input type=hidden name=token value={token}><button>");
+        with_page(session, books, |page| page.replace("<button>", &hidden)).await
+    }
+    let door = move |session: Session, request: Request, next: Next| async move {
+        if request.method() != Method::POST || request.uri().path() == "/login" {
+            return Ok(next.run(request).await);
+        }
+        let (parts, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.map_err(|_| Failure)?;
+        let sent = form_urlencoded::parse(&body).find(|(name, _)| name == TOKEN).map(|(_, value)| value);
+        let own = session.get::<String>(TOKEN).await?.unwrap_or_default();
+        if !is_right(sent.as_deref(), &own) {
+            return Ok(StatusCode::FORBIDDEN.into_response());
+        }
+        Ok::<_, Failure>(next.run(Request::from_parts(parts, body.into())).await)
+    };
+    let sessions = SessionManagerLayer::new(store).with_same_site(SameSite::None);
+    Parts { index: get(index), ..Parts::default() }.routes().layer(from_fn(door)).layer(sessions)
+}
+
+pub(super) fn the_token_may_be_missing<S: SessionStore + Clone>(store: S) -> Router {
+    asking_a_token(|sent, own| sent.is_none_or(|sent| sent == own), store)
+}
+
+pub(super) fn the_token_may_be_empty<S: SessionStore + Clone>(store: S) -> Router {
+    asking_a_token(|sent, own| sent.is_some_and(|sent| sent.is_empty() || sent == own), store)
 }
 
 /// The solution's page, changed.

@@ -150,6 +150,50 @@ pub(super) fn nobody_demotes_themselves<S: SessionStore + Clone>(store: S) -> Ro
     Parts { demote: post(demote), ..Parts::default() }.on(store)
 }
 
+/// Takes a user for an admin that cannot be spared.
+pub(super) fn counts_the_admins_alone<S: SessionStore + Clone>(store: S) -> Router {
+    async fn demote(Admin(user): Admin, Path(name): Name) -> Result<Redirect, Refusal> {
+        found(&user.users, &name)?;
+        let is_admin = |name: &String| user.users.role(name) == Some(Role::Admin);
+        if user.users.names().iter().filter(|name| is_admin(name)).count() == 1 {
+            return Err((StatusCode::CONFLICT, "There is one admin only.\n"));
+        }
+        solution_7::demote(Admin(user), Path(name)).await
+    }
+    Parts { demote: post(demote), ..Parts::default() }.on(store)
+}
+
+/// A page whose buttons lead to whatever this makes of a name.
+fn with_buttons<S: SessionStore + Clone>(in_address: fn(&str) -> String, store: S) -> Router {
+    let admin = move |Admin(User { users, .. }): Admin| async move {
+        let row = |name: &String| {
+            let (address, text) = (in_address(name), name.replace('<', "&lt;"));
+            format!(
+                "<li>{text} <form method=post action=\"/admin/users/{address}/delete\"><button>Delete</button></form>"
+            )
+        };
+        Html(format!("<h1>Admin dashboard</h1>{}", users.names().iter().map(row).collect::<String>()))
+    };
+    Parts { admin: get(admin), ..Parts::default() }.on(store)
+}
+
+pub(super) fn buttons_are_not_encoded<S: SessionStore + Clone>(store: S) -> Router {
+    with_buttons(|name| name.replace('<', "&lt;"), store)
+}
+
+/// What minijinja's `urlencode` makes of it.
+pub(super) fn buttons_keep_the_slash<S: SessionStore + Clone>(store: S) -> Router {
+    with_buttons(|name| name.replace('<', "%3C").replace('>', "%3E"), store)
+}
+
+pub(super) fn refusals_paste_the_name<S: SessionStore + Clone>(store: S) -> Router {
+    async fn delete(admin: Admin, Path(name): Name) -> Result<Redirect, (StatusCode, Html<String>)> {
+        let said = Html(format!("<p>{name} cannot be deleted"));
+        solution_7::delete(admin, Path(name)).await.map_err(|(status, _)| (status, said))
+    }
+    Parts { delete: post(delete), ..Parts::default() }.on(store)
+}
+
 pub(super) fn pastes_the_names<S: SessionStore + Clone>(store: S) -> Router {
     async fn admin(Admin(User { users, .. }): Admin) -> Html<String> {
         Html(format!("<h1>Admin dashboard</h1>{}", users.names().join(", ")))

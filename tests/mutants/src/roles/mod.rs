@@ -17,6 +17,8 @@ use crate::{Mutant, RightAnswer, mutant};
 pub const MUTANTS: &[Mutant] = &[
     mutant("dashboard_for_everyone", "users_have_a_dashboard", || App::new(guards::dashboard_for_everyone)),
     mutant("dashboard_of_the_last_login", "users_have_a_dashboard", || App::new(sessions::dashboard_of_the_last_login)),
+    mutant("unknown_users_are_let_in", "users_have_a_dashboard", || App::new(sessions::unknown_users_are_let_in)),
+    mutant("no_password_is_let_in", "users_have_a_dashboard", || App::new(sessions::no_password_is_let_in)),
     mutant("admin_page_for_users", "the_admin_dashboard_is_for_admins", || App::new(guards::admin_page_for_users)),
     mutant("users_are_sent_to_the_login", "the_admin_dashboard_is_for_admins", || {
         App::new(guards::users_are_sent_to_the_login)
@@ -39,13 +41,18 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("demotion_logs_out", "a_demotion_acts_at_once", || App::new(sessions::demotion_logs_out)),
     mutant("role_of_the_login_as_well", "a_promotion_acts_at_once", || App::new(sessions::role_of_the_login_as_well)),
     mutant("deleted_users_stay_in", "a_deletion_acts_at_once", || App::new(sessions::deleted_users_stay_in)),
+    mutant("deleted_admins_still_act", "a_deletion_acts_at_once", || App::new(sessions::deleted_admins_still_act)),
     mutant("the_last_admin_may_go", "the_last_admin_stays", || App::new(guards::the_last_admin_may_go)),
     mutant("the_last_admin_may_be_demoted", "the_last_admin_stays", || App::new(guards::the_last_admin_may_be_demoted)),
     mutant("nobody_demotes_themselves", "the_last_admin_stays", || App::new(guards::nobody_demotes_themselves)),
+    mutant("counts_the_admins_alone", "the_last_admin_stays", || App::new(guards::counts_the_admins_alone)),
     mutant("ends_no_other", "other_sessions_are_ended", || App::new(sessions::ends_no_other)),
     mutant("ends_its_own_too", "other_sessions_are_ended", || App::new(sessions::ends_its_own_too)),
     mutant("ends_everybodys", "other_sessions_are_ended", || App::new(sessions::ends_everybodys)),
     mutant("ends_the_last_only", "other_sessions_are_ended", || App::new(sessions::ends_the_last_only)),
+    mutant("ends_at_the_dashboard_alone", "other_sessions_are_ended", || {
+        App::new(sessions::ends_at_the_dashboard_alone)
+    }),
     mutant("later_logins_are_out", "other_sessions_are_ended", || App::new(sessions::later_logins_are_out)),
     mutant("logout_takes_the_login_out", "a_logout_leaves_nothing_behind", || {
         App::new(sessions::logout_takes_the_login_out)
@@ -54,6 +61,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("login_keeps_the_id", "a_login_issues_a_new_session_id", || App::new(sessions::login_keeps_the_id)),
     mutant("pastes_the_names", "names_are_text", || App::new(guards::pastes_the_names)),
     mutant("does_not_decode", "names_are_text", || App::new(guards::does_not_decode)),
+    mutant("buttons_are_not_encoded", "names_are_text", || App::new(guards::buttons_are_not_encoded)),
+    mutant("buttons_keep_the_slash", "names_are_text", || App::new(guards::buttons_keep_the_slash)),
+    mutant("refusals_paste_the_name", "names_are_text", || App::new(guards::refusals_paste_the_name)),
     mutant("demotes_by_get", "reading_changes_nothing", || App::new(guards::demotes_by_get)),
     mutant("ends_others_by_get", "reading_changes_nothing", || App::new(sessions::ends_others_by_get)),
 ];

@@ -46,6 +46,27 @@ pub(super) fn dashboard_of_the_last_login<S: SessionStore + Clone>(store: S) -> 
     parts.on(store).layer(Extension(Arc::<Mutex<String>>::default()))
 }
 
+/// The solution's login, but for whom this lets in.
+fn believing<S: SessionStore + Clone>(believes: fn(&Users, &Credentials) -> bool, store: S) -> Router {
+    let login = move |session: Session, users: Accounts, Form(sent): Form<Credentials>| async move {
+        if !believes(&users, &sent) {
+            return solution_7::login(session, users, Form(sent)).await;
+        }
+        let epoch = users.epoch(&sent.username).unwrap_or_default();
+        session.insert(Login::KEY, Login { username: sent.username, epoch }).await?;
+        Ok(Redirect::to("/dashboard").into_response())
+    };
+    Parts { login: post(login), ..Parts::default() }.on(store)
+}
+
+pub(super) fn unknown_users_are_let_in<S: SessionStore + Clone>(store: S) -> Router {
+    believing(|users, sent| users.role(&sent.username).is_none(), store)
+}
+
+pub(super) fn no_password_is_let_in<S: SessionStore + Clone>(store: S) -> Router {
+    believing(|users, sent| users.role(&sent.username).is_some() && sent.password.is_empty(), store)
+}
+
 const ROLE: &str = "is_admin";
 
 async fn login_with_role(session: Session, users: Accounts, sent: Form<Credentials>) -> Result<Response, Failure> {
@@ -118,6 +139,41 @@ pub(super) fn deleted_users_stay_in<S: SessionStore + Clone>(store: S) -> Router
         })
     }
     Parts { dashboard: get(dashboard), ..Parts::default() }.on(store)
+}
+
+/// Refuses users, and so nobody who is no user any more.
+pub(super) fn deleted_admins_still_act<S: SessionStore + Clone>(store: S) -> Router {
+    async fn delete(
+        session: Session,
+        Extension(users): Accounts,
+        Path(name): Path<String>,
+    ) -> Result<Response, Failure> {
+        let Some(login) = session.get::<Login>(Login::KEY).await? else {
+            return Ok(Redirect::to("/login").into_response());
+        };
+        if users.role(&login.username) == Some(Role::User) {
+            return Ok(StatusCode::FORBIDDEN.into_response());
+        }
+        let user = User { username: login.username, role: Role::Admin, session, users };
+        Ok(solution_7::delete(Admin(user), Path(name)).await.into_response())
+    }
+    Parts { delete: post(delete), ..Parts::default() }.on(store)
+}
+
+/// Asks for the epoch where a page is shown to everyone, and forgets it where admins go.
+pub(super) fn ends_at_the_dashboard_alone<S: SessionStore + Clone>(store: S) -> Router {
+    async fn admin(session: Session, Extension(users): Accounts) -> Result<Response, Failure> {
+        let login: Option<Login> = session.get(Login::KEY).await?;
+        let known = login.and_then(|Login { username, .. }| users.role(&username).map(|role| (username, role)));
+        Ok(match known {
+            None => Redirect::to("/login").into_response(),
+            Some((_, Role::User)) => StatusCode::FORBIDDEN.into_response(),
+            Some((username, role)) => {
+                solution_7::admin(Admin(User { username, role, session, users })).await.into_response()
+            }
+        })
+    }
+    Parts { admin: get(admin), ..Parts::default() }.on(store)
 }
 
 pub(super) fn ends_no_other<S: SessionStore + Clone>(store: S) -> Router {

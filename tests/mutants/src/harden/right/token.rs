@@ -38,11 +38,15 @@ async fn is_right(session: &Session, sent: &str) -> Result<bool, Failure> {
     Ok(session.get::<String>("token").await?.is_some_and(|token| token == sent))
 }
 
-async fn form(session: Session) -> Result<Html<String>, Failure> {
+async fn form(session: Session) -> Result<Response, Failure> {
+    if session.get_value("name").await?.is_some() {
+        return Ok(Redirect::to("/").into_response());
+    }
     let token = token(&session).await?;
     Ok(Html(format!(
         "<form method=post><input type=hidden name=token value={token}><input name=username><input name=password type=password></form>"
-    )))
+    ))
+    .into_response())
 }
 
 async fn index(session: Session, Extension(shop): Extension<Shop>) -> Result<Response, Failure> {

@@ -1,0 +1,36 @@
+//! People who must not be let in: what they type is no name with its own password.
+
+use crate::{Answer, Miss, User, Users};
+
+/// Such a person, and what it means if they are let in all the same.
+pub(crate) struct Impostor {
+    pub(crate) typed: User,
+    so: &'static str,
+}
+
+/// Known and unknown names, with no password, another's, and any.
+pub(crate) fn all(users: &Users) -> Vec<Impostor> {
+    let (alice, bob, nobody) = (users.alice(), users.bob(), users.named("nobody"));
+    let another = "alice is let in with bob's password";
+    let empty = "alice is let in without a password";
+    let unknown = "there is no account of this name, and whoever types it is let in";
+    let typed = [
+        (&alice.name, bob.password.as_str(), another),
+        (&alice.name, "", empty),
+        (&nobody, "anything", unknown),
+        (&nobody, bob.password.as_str(), unknown),
+        (&nobody, "", unknown),
+    ];
+    let impostor = |(name, password, so): (&String, &str, _)| Impostor {
+        typed: User { name: name.clone(), password: password.to_owned() },
+        so,
+    };
+    typed.into_iter().map(impostor).collect()
+}
+
+impl Impostor {
+    /// Their login was answered with 401.
+    pub(crate) fn is_refused(&self, login: &Answer) -> Result<(), Miss> {
+        login.has_status(401).map_err(|miss| if login.status.is_redirection() { miss.so(self.so) } else { miss })
+    }
+}
