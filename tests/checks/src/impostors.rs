@@ -29,8 +29,8 @@ pub(crate) fn all(users: &Users) -> Vec<Impostor> {
 }
 
 impl Impostor {
-    /// Their login was answered with 401.
+    /// Their login was answered with 401; a form with an empty field may be improper, and get another 4xx.
     pub(crate) fn is_refused(&self, login: &Answer) -> Result<(), Miss> {
-        login.has_status(401).map_err(|miss| if login.status.is_redirection() { miss.so(self.so) } else { miss })
+        login.refuses(&self.typed).map_err(|miss| if login.status.is_redirection() { miss.so(self.so) } else { miss })
     }
 }

@@ -6,6 +6,7 @@ use session_inspector::{Operation, Outcome, SetCookie};
 use crate::{
     Answer, Browser, Check, Form, Miss, Suite, Trial, User,
     browser::encode,
+    impostors,
     infer::mentions,
     reading,
     spelt::{spellings, tells},
@@ -212,8 +213,8 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
     let again = Refused::of(&trial.browser("alice"), &forgetful).await?;
     unknown.reads_as(&known)?;
     unknown.is_sent_as(&known, &again)?;
-    for (_, wrong) in trial.users.wrong() {
-        refused(&trial.browser("mallory"), &wrong).await?;
+    for impostor in impostors::all(&trial.users) {
+        refused(&trial.browser("mallory"), &impostor.typed).await?;
     }
     // Somebody who is logged in is not asked less.
     trial.log().new_scene();

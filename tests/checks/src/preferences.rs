@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use session_inspector::{Operation, Outcome};
 
-use crate::{Answer, Browser, Check, Miss, Suite, Trial, User, browser::encode, infer::mentions, neighbour, reading};
+use crate::{
+    Answer, Browser, Check, Miss, Suite, Trial, User, browser::encode, impostors, infer::mentions, neighbour, reading,
+};
 
 const FORM: &str = "/set_preferences";
 const PROFILE: &str = "/profile";
@@ -284,10 +286,10 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     let saved = save(&alice, OTHER).await?;
     let mallory = alice.copied_by("mallory");
 
-    for (what, wrong) in trial.users.wrong() {
-        let refused = alice.log_in(&wrong).await?;
-        refused.refuses(&wrong)?;
-        changed_nothing(&refused, what)?;
+    for impostor in impostors::all(&trial.users) {
+        let refused = alice.log_in(&impostor.typed).await?;
+        impostor.is_refused(&refused)?;
+        changed_nothing(&refused)?;
         shows(&alice.get(PROFILE).await?, OTHER)
             .map_err(|miss| miss.so("a login that failed has taken the choice with it"))?;
     }
@@ -323,10 +325,12 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
         Miss { expected, ..miss }.so(so)
     })?;
 
-    let (_, wrong) = &trial.users.wrong()[0];
-    let refused = alice.log_in(wrong).await?;
-    refused.refuses(wrong)?;
-    changed_nothing(&refused, "a wrong password, by somebody who is logged in")?;
+    trial.log().new_scene();
+    for impostor in impostors::all(&trial.users) {
+        let refused = alice.log_in(&impostor.typed).await?;
+        impostor.is_refused(&refused)?;
+        changed_nothing(&refused)?;
+    }
 
     // The day after a login is a day like any other.
     alice.close();
@@ -350,14 +354,14 @@ fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
 }
 
 /// A login that failed has left the session as it was, under the ID it had.
-fn changed_nothing(refused: &Answer, what: &str) -> Result<(), Miss> {
+fn changed_nothing(refused: &Answer) -> Result<(), Miss> {
     let calls = &refused.exchange.calls;
     let is_other = |operation| matches!(operation, Operation::Create | Operation::Delete);
     if !calls.iter().any(|call| is_other(call.operation)) && refused.exchange.session.changes.is_empty() {
         return Ok(());
     }
     let holds = serde_json::to_string(&refused.exchange.session.after).unwrap_or_default();
-    let expected = format!("the session as it was before a login with {what}");
+    let expected = "the session as it was before a login that failed";
     let so = "the session was touched before the password was known to be right";
     Err(refused.miss(expected, format!("a session that holds {holds}")).so(so))
 }

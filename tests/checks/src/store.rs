@@ -501,7 +501,9 @@ async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss>
         damaged.push(created(&store, record(1)).await?.id);
     }
     for id in &damaged {
-        let _ = backend.damage(id).await;
+        if backend.damage(id).await.is_none() {
+            store.delete(id).await.map_err(failed("delete"))?; // here nothing can be damaged
+        }
     }
     // A store that has all in one place cannot go on when that is damaged.
     let Ok(stays) = created(&store, record("stays")).await else { return Ok(()) };

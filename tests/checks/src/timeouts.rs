@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Answer, Browser, Check, Miss, Suite, Trial, User, reading};
+use crate::{Answer, Browser, Check, Miss, Suite, Trial, User, impostors, reading};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -123,17 +123,22 @@ async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
             return Err(form.miss(format!("a field named `{name}` in the form"), "a form without it"));
         }
     }
-    let forgetful = User { password: trial.users.bob().password.clone(), ..user.clone() };
-    alice.log_in(&forgetful).await?.has_status(401)?;
-    alice.get(PROTECTED).await?.redirects_to(LOGIN)?;
-    logs_in(&alice, user, false).await?;
-    is_in(&alice, user).await?;
-    alice.get(HELP).await?.has_status(200)?;
-    is_in(&alice, user).await?;
-    let mallory = alice.copied_by("mallory");
-    alice.post("/logout", &[]).await?.redirects_to(LOGIN)?;
-    alice.get(PROTECTED).await?.redirects_to(LOGIN)?;
-    is_out(&mallory, "the logout did not end the session at the server").await
+    for impostor in impostors::all(&trial.users) {
+        impostor.is_refused(&alice.log_in(&impostor.typed).await?)?;
+        alice.get(PROTECTED).await?.redirects_to(LOGIN)?;
+    }
+    for remember in [false, true] {
+        trial.log().new_scene();
+        logs_in(&alice, user, remember).await?;
+        is_in(&alice, user).await?;
+        alice.get(HELP).await?.has_status(200)?;
+        is_in(&alice, user).await?;
+        let mallory = alice.copied_by("mallory");
+        alice.post("/logout", &[]).await?.redirects_to(LOGIN)?;
+        alice.get(PROTECTED).await?.redirects_to(LOGIN)?;
+        is_out(&mallory, "the logout did not end the session at the server").await?;
+    }
+    Ok(())
 }
 
 async fn an_idle_login_ends(trial: &Trial) -> Result<(), Miss> {
@@ -173,7 +178,7 @@ async fn a_busy_login_ends_too(trial: &Trial) -> Result<(), Miss> {
     trial.skip(MINUTE + SECOND);
     is_out(
         &alice,
-        "8 hours and a second after the login, and it still opens the page: a request has moved this end too",
+        "8 hours and a second after the login it still opens the page: is there an end that no request moves, and is it 8 hours?",
     )
     .await
 }
@@ -228,11 +233,20 @@ async fn remember_me_lasts(trial: &Trial) -> Result<(), Miss> {
 async fn remember_me_ends(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, user, true).await?;
+    let (stranger, bob) = (trial.browser("stranger"), trial.users.bob());
+    for (name, value) in alice.cookies().into_iter().filter(|(_, value)| value.contains(&user.name)) {
+        stranger.takes(&format!("{name}={}", value.replace(&user.name, &bob.name)));
+        let so = format!(
+            "cookie `{name}` says who somebody is, and everybody can write it: what is remembered stands in the session"
+        );
+        is_out(&stranger, &so).await?;
+    }
+    trial.log().new_scene();
     let so = "a login that is to be remembered ended within its 30 days";
     busy(trial, (&alice, user), (30 * DAY - HOUR, 5 * DAY), so).await?;
     let mallory = alice.copied_by("mallory");
     trial.skip(HOUR + SECOND);
-    let so = "30 days and a second after the login, and it still opens the page: a visit has moved its end";
+    let so = "30 days and a second after the login it still opens the page: is there an end that no visit moves?";
     is_out(&alice, so).await?;
     is_out(&mallory, so).await
 }
@@ -319,7 +333,16 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     busy(trial, (&bob, trial.users.bob()), (40 * MINUTE, 10 * MINUTE), both).await?;
     is_out(&alice, "bob's requests kept alice's login alive: the time of the last request is kept outside the session")
         .await?;
-    still_in(&bob.get(PROTECTED).await?, trial.users.bob(), both)
+    still_in(&bob.get(PROTECTED).await?, trial.users.bob(), both)?;
+    // Nor do the requests of one of somebody's browsers keep her other one's login alive.
+    trial.log().new_scene();
+    let [desktop, phone] = ["alice", "her phone"].map(|who| trial.browser(who));
+    for browser in [&desktop, &phone] {
+        logs_in(browser, trial.users.alice(), false).await?;
+    }
+    busy(trial, (&phone, trial.users.alice()), (40 * MINUTE, 10 * MINUTE), "a busy login has ended").await?;
+    is_out(&desktop, "what somebody does on her phone kept the login on her desktop alive: the time belongs to a login, and not to a user")
+        .await
 }
 
 async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {

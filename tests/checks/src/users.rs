@@ -99,20 +99,6 @@ impl Users {
         Self { first: Arc::new(first), suffix: suffix.into(), accounts }
     }
 
-    /// Names and passwords that do not belong together, and what is wrong with each.
-    pub(crate) fn wrong(&self) -> [(&'static str, User); 5] {
-        let user = |name: &str, password: &str| User { name: name.to_owned(), password: password.to_owned() };
-        let (alice, bob) = (self.alice(), self.bob());
-        let nobody = format!("no-{}", alice.name);
-        [
-            ("another's password", user(&alice.name, &bob.password)),
-            ("an unknown user", user(&nobody, &alice.password)),
-            ("no password", user(&alice.name, "")),
-            ("an unknown user without a password", user(&nobody, "")),
-            ("no name", user("", &alice.password)),
-        ]
-    }
-
     /// A word with this run's suffix.
     pub(crate) fn named(&self, word: &str) -> String {
         format!("{word}{}", self.suffix)

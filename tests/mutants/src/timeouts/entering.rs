@@ -124,3 +124,34 @@ pub(super) fn takes_up_the_ended_id() -> Rules {
     }
     Rules { login: || post(login), ..Rules::default() }
 }
+
+pub(super) fn lets_strangers_in() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        Extension(users): Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        if users.names().contains(&sent.username) {
+            return solution_4::login(session, clock, Extension(users), Form(sent))
+                .await
+                .map(IntoResponse::into_response);
+        }
+        let now = clock.now();
+        let Credentials { username, remember, .. } = sent;
+        session.cycle_id().await?;
+        kept(&session, Login { username, remembered: remember.is_some(), began: now, seen: now }).await
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}
+
+/// Whoever is to be remembered is, also after the logout.
+pub(super) fn a_remembered_logout_keeps_it() -> Rules {
+    async fn logout(session: Session) -> Result<Redirect, Failure> {
+        match Login::of(&session).await? {
+            Some(login) if login.remembered => Ok(Redirect::to("/login")),
+            _ => solution_4::logout(session).await,
+        }
+    }
+    Rules { logout: || post(logout), ..Rules::default() }
+}

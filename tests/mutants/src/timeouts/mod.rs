@@ -30,6 +30,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("logout_tells_the_browser_only", "the_site_goes_on_to_work", || {
         App::new(cookies::logout_tells_the_browser_only)
     }),
+    mutant("strangers_are_let_in", "the_site_goes_on_to_work", || rules::app(entering::lets_strangers_in)),
+    mutant("a_remembered_logout_keeps_it", "the_site_goes_on_to_work", || {
+        rules::app(entering::a_remembered_logout_keeps_it)
+    }),
     mutant("idleness_does_not_matter", "an_idle_login_ends", || rules::app(rules::idleness_does_not_matter)),
     mutant("idle_for_31_minutes", "an_idle_login_ends", || rules::app(rules::idle_for_31_minutes)),
     mutant("notes_before_it_decides", "an_idle_login_ends", || rules::app(rules::notes_before_it_decides)),
@@ -63,6 +67,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("keeps_the_id", "a_new_login_begins_anew", || rules::app(entering::keeps_the_id)),
     mutant("takes_up_the_ended_id", "a_new_login_begins_anew", || rules::app(entering::takes_up_the_ended_id)),
     mutant("one_clock_for_all", "visitors_do_not_mix", || App::new(rules::one_clock_for_all)),
+    mutant("one_clock_for_each_user", "visitors_do_not_mix", || App::new(rules::one_clock_for_each_user)),
     mutant("notes_everyone", "reading_opens_no_session", || rules::app(rules::notes_everyone)),
 ];
 

@@ -1,6 +1,9 @@
 //! Mistakes in deciding.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use axum::{
     Extension, Router,
@@ -147,6 +150,33 @@ pub(super) fn one_clock_for_all<S: SessionStore + Clone>(store: S) -> Router {
         let last = last.lock().unwrap().replace(now).unwrap_or(now);
         if let Some(login) = Login::of(&session).await?.filter(|login| login.seen < last) {
             session.insert(Login::KEY, Login { seen: last, ..login }).await?;
+        }
+        Ok(next.run(request).await)
+    }
+    Rules::default()
+        .routes()
+        .layer(from_fn(solution_4::keep))
+        .layer(from_fn(busy))
+        .layer(Extension(Seen::default()))
+        .layer(tower_sessions::SessionManagerLayer::new(store))
+}
+
+/// By the name of the user, who may be logged in twice.
+pub(super) fn one_clock_for_each_user<S: SessionStore + Clone>(store: S) -> Router {
+    type Seen = Arc<Mutex<HashMap<String, OffsetDateTime>>>;
+    async fn busy(
+        session: Session,
+        clock: Clock,
+        Extension(last): Extension<Seen>,
+        request: Request,
+        next: Next,
+    ) -> Result<Response, Failure> {
+        if let Some(login) = Login::of(&session).await? {
+            let now = clock.now();
+            let last = last.lock().unwrap().insert(login.username.clone(), now).unwrap_or(login.seen);
+            if login.seen < last {
+                session.insert(Login::KEY, Login { seen: last, ..login }).await?;
+            }
         }
         Ok(next.run(request).await)
     }
