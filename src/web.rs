@@ -55,7 +55,7 @@ impl Studio {
 
 /// The studio of the workbook at `root`, whose book was built into `book`.
 pub fn studio(root: PathBuf, book: PathBuf) -> Router {
-    let demos = demos::all().into_iter().collect();
+    let demos = demos::all_of(&root).into_iter().collect();
     let studio = Studio { book: book_and_api(root, book), demos: Arc::new(demos) };
     Router::new().fallback(route).with_state(studio)
 }

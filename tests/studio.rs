@@ -32,12 +32,16 @@ fn studio() -> Router {
 }
 
 async fn ask(method: &str, address: &str, headers: &[(&str, &str)]) -> (StatusCode, String, String) {
+    ask_at(studio(), method, address, headers).await
+}
+
+async fn ask_at(studio: Router, method: &str, address: &str, headers: &[(&str, &str)]) -> (StatusCode, String, String) {
     let (host, path) = address.split_once('/').unwrap();
     let mut request = Request::builder().method(method).uri(format!("/{path}")).header(header::HOST, host);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response = studio().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let response = studio.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let location = response.headers().get(header::LOCATION).map(|location| location.to_str().unwrap().to_owned());
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -70,6 +74,29 @@ async fn each_host_name_is_a_part_of_the_studio() {
             (StatusCode::TEMPORARY_REDIRECT, "http://workbook.localhost:4000/basics/log-out.html?x=1")
         );
     }
+}
+
+#[tokio::test]
+async fn lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not() {
+    let root = tempfile::tempdir().unwrap();
+    let studio = || workbook::web::studio(root.path().to_path_buf(), root.path().to_path_buf());
+    let file = root.path().join(".workbook/lesson-3.sqlite");
+    ask_at(studio(), "GET", "lesson-1.workbook.localhost/", &[]).await;
+    assert!(!file.exists(), "nobody has looked at lesson 3");
+
+    let request = Request::post("/set_session").header(header::HOST, "lesson-3.workbook.localhost");
+    let set = studio().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let cookie = set.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let page = ask_at(studio(), "GET", "lesson-3.workbook.localhost/", &[("cookie", &cookie)]).await.2;
+    assert!(page.contains("Logged in as <b>JohnDoe</b>"), "another studio, and the same file: {page}");
+    assert!(page.replace("&#x2f;", "/").contains("<code>sqlite:.workbook/lesson-3.sqlite</code>"), "{page}");
+
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join(".workbook"), "no folder").unwrap();
+    let studio = workbook::web::studio(root.path().to_path_buf(), root.path().to_path_buf());
+    let (status, _, page) = ask_at(studio, "GET", "lesson-3.workbook.localhost/", &[]).await;
+    assert!(status == StatusCode::OK && page.contains("lesson-3.sqlite cannot be opened: "), "{page}");
+    assert!(page.contains("<code>memory:</code>"), "{page}");
 }
 
 #[tokio::test]
@@ -257,8 +284,27 @@ async fn the_readers_tools_work_in_a_real_browser() {
             "{theme}: something has the colour of the background: {colours:?}"
         );
         seen.insert(colours);
+        let is_dark = !matches!(theme, "light" | "rust");
+        for frame in ["demo", "inspector"] {
+            wait_for(&browser, &format!("#panel iframe.{frame}")).await.enter_frame().await.unwrap();
+            // The frames are processes of their own and hear of it a little later.
+            let asked = format!(
+                "const [dark, done] = [matchMedia('(prefers-color-scheme: dark)'), arguments[0]];
+                 if (dark.matches === {is_dark}) done(); else dark.onchange = () => done();"
+            );
+            browser.execute_async(&asked, Vec::new()).await.unwrap();
+            let colour = value(&browser, "return getComputedStyle(document.body).color").await;
+            assert_eq!(colour, if is_dark { "rgb(255, 255, 255)" } else { "rgb(0, 0, 0)" }, "{theme}: {frame}");
+            browser.enter_parent_frame().await.unwrap();
+        }
     }
     assert_eq!(seen.len(), 5, "each theme has colours of its own");
+
+    // Where the text leads to a lesson that runs alone, the studio leads to its own.
+    browser.goto(&format!("{address}security/scripts.html")).await.unwrap();
+    let port = address.trim_end_matches('/').rsplit_once(':').unwrap().1;
+    wait_for(&browser, &format!("main a[href='http://evil.localhost:{port}/']")).await.click().await.unwrap();
+    wait_for_words(&browser, "h1", "Mallory's site").await;
 
     // On paper: all pages, without the panel.
     value(&browser, "window.print = () => {}").await;

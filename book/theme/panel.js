@@ -1,9 +1,24 @@
 // The live panel. In the studio, which alone has this host name, the chapter's demo, its inspector or the
 // exercise's checks stand beside the text. Anywhere else this does nothing, and asks nobody anything.
 (() => {
+  if (location.hostname !== "workbook.localhost") return;
+
+  // What a lesson serves when it runs alone, at `localhost:4001` and names below it, the studio serves as well.
+  const here = (address) => {
+    const [, label = "", number] = address.host.match(/^(?:(\w+)\.)?localhost:400([1-5])$/) ?? [];
+    if (!number) return address.host;
+    return label === "evil" ? `evil.localhost:${location.port}` : `${label && `${label}.`}lesson-${number}.${location.host}`;
+  };
+  document.querySelectorAll("main a[href^='http']").forEach((link) => {
+    const host = here(link);
+    if (host === link.host) return;
+    link.textContent = link.textContent.replace(link.host, host);
+    link.host = host;
+  });
+
   const place = document.querySelector(".live");
   const onPaper = location.pathname.endsWith("/print.html");
-  if (location.hostname !== "workbook.localhost" || !place || onPaper) return;
+  if (!place || onPaper) return;
 
   const element = (tag, properties = {}, ...children) => {
     const made = Object.assign(document.createElement(tag), properties);

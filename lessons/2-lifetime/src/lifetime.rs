@@ -53,6 +53,12 @@ impl Lifetime {
     }
     // ANCHOR_END: renew
 
+    /// The same as the answer to a request that only reads leaves it: see [`keep`].
+    pub(crate) fn once_answered(self, settings: &Settings, now: OffsetDateTime) -> Self {
+        let seen = if self.is_due(settings, now) { now } else { self.seen };
+        Self { seen, ..self }
+    }
+
     /// How long it lives without another request.
     pub(crate) fn idle_left(&self, life: Life, now: OffsetDateTime) -> Duration {
         (self.seen + life.idle - now).min(self.absolute_left(life, now))

@@ -23,7 +23,7 @@ pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     )
 });
 
-/// The ends of the present session, in words.
+/// The ends of the present session once the page is there, in words.
 #[derive(Serialize)]
 pub(crate) struct Clocks {
     cookie: String,
@@ -33,6 +33,7 @@ pub(crate) struct Clocks {
 
 pub(crate) fn clocks(settings: &Settings, lifetime: &Lifetime, now: OffsetDateTime) -> Clocks {
     let life = settings.life(lifetime.remembered);
+    let lifetime = lifetime.once_answered(settings, now);
     Clocks {
         cookie: cookie(life),
         idle: words(lifetime.idle_left(life, now)),

@@ -170,6 +170,17 @@ async fn s18_most_reads_write_nothing() -> Result<(), Miss> {
 }
 
 #[tokio::test]
+async fn s18_a_page_says_how_long_the_session_lives_after_it() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let alice = trial.browser("alice");
+    log_in(&alice, false).await?;
+    trial.skip(11 * MINUTE);
+    let page = alice.get("/").await?; // written down, so the half hour begins anew
+    page.shows("Without another request it ends in 30 minutes")?;
+    page.shows("It ends at the latest in 7 hours 48 minutes")
+}
+
+#[tokio::test]
 async fn s18_a_session_ends_a_tenth_early_at_most_and_never_late() -> Result<(), Miss> {
     // Read at minute 2, which is not written down: the 30 minutes still count from the login.
     for (idle, known) in [(24, true), (29, false)] {

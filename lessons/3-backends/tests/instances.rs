@@ -103,6 +103,16 @@ async fn copies_of_the_app_are_one_over_a_redis_cluster_of_three_nodes() {
     are_one_over(&format!("redis://{}", addresses.join(","))).await;
 }
 
+#[tokio::test]
+async fn no_page_leads_to_an_inspector_that_is_not_there() {
+    let front = Front::of(1, "memory:").await;
+    assert_eq!(front.send("GET", "/_inspector", None).await.0, 404);
+    for path in ["/", "/get_session", "/_front"] {
+        let (status, page, _) = front.send("GET", path, None).await;
+        assert!(status == 200 && !page.contains("/_inspector"), "{path}: {page}");
+    }
+}
+
 // ANCHOR: strangers
 #[tokio::test]
 async fn copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory() {

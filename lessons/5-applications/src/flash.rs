@@ -23,6 +23,10 @@ pub(crate) async fn say(session: &Session, message: impl Into<String>) -> Result
 
 /// Takes the messages, so that nobody sees them again. Where there are none, nothing is written.
 pub(crate) async fn take(session: &Session) -> Result<Vec<String>, Failure> {
-    Ok(session.remove::<Flash>(Flash::KEY).await?.unwrap_or_default().0)
+    let Flash(messages) = Flash::of(session).await?;
+    if !messages.is_empty() {
+        session.remove_value(Flash::KEY).await?; // even if it removes nothing, it makes the request a write
+    }
+    Ok(messages)
 }
 // ANCHOR_END: flash

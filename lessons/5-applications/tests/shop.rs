@@ -9,7 +9,7 @@ use axum::{
         header::{CONTENT_LANGUAGE, SET_COOKIE, VARY},
     },
 };
-use checks::{Answer, Browser, Field, Miss, Trial};
+use checks::{Answer, Browser, Field, Miss, Told, Trial};
 use lesson_4::defence::password::Passwords;
 use lesson_5::{app_with, shop::Shop};
 use tower::ServiceExt;
@@ -32,6 +32,23 @@ async fn is_alice(who: &Browser<'_>) -> Result<(), Miss> {
 
 fn story(trial: &Trial) -> String {
     trial.story().iter().map(ToString::to_string).collect()
+}
+
+/// The same with what the pages said to their visitor: the messages, and the orders.
+fn story_with_pages(trial: &Trial) -> String {
+    let with_page = |mut told: Told| {
+        let page = told.exchange.as_ref().map(|exchange| exchange.response.body.text.as_str()).unwrap_or_default();
+        told.meant.extend(said(page));
+        told.to_string()
+    };
+    trial.story().into_iter().map(with_page).collect()
+}
+
+fn said(page: &str) -> Vec<String> {
+    let text = |rest: &str| rest.split('<').next().unwrap_or_default().to_owned();
+    let messages = page.split(r#"role="status">"#).skip(1).map(|rest| format!("“{}”", text(rest)));
+    let orders = page.split("<h2>Your orders</h2>").nth(1).into_iter().flat_map(|rest| rest.split("<p>").skip(1));
+    messages.chain(orders.map(|rest| format!("Your orders: {}", text(rest)))).collect()
 }
 
 /// What a hidden field of this page holds.
@@ -221,19 +238,34 @@ async fn s26_a_double_click_buys_once() -> Result<(), Miss> {
     let token = hidden(&alice, "/view_cart", "token").await?;
     alice.post("/checkout", &[("token", &token)]).await?.redirects_to("/login")?;
     is_alice(&alice).await?;
-    let old = alice.copied_by("an old tab");
+    let old = alice.copied_by("old tab");
+    for tab in [&alice, &old] {
+        let page = tab.follow(&tab.post("/checkout", &[("token", &token)]).await?).await?;
+        page.shows("Checkout completed")?;
+        page.shows("Your cart is empty")?;
+    }
+    let profile = alice.get("/profile").await?;
+    assert_eq!(profile.text().matches("teapot").count(), 1, "{}", profile.text());
+    insta::assert_snapshot!("double-click", story_with_pages(&trial));
+    alice.post("/checkout", &[("token", "")]).await?;
+    alice.get("/view_cart").await?.shows("Your cart is empty")
+}
+
+#[tokio::test]
+async fn s26_two_checkouts_at_the_same_time_buy_once() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    is_alice(&alice).await?;
+    alice.post("/add_to_cart/teapot", &[]).await?;
+    let token = hidden(&alice, "/view_cart", "token").await?;
+    let old = alice.copied_by("old tab");
     let form = [("token", token.as_str())];
     let (first, second) = tokio::join!(alice.post("/checkout", &form), old.post("/checkout", &form));
     first?.redirects_to("/view_cart")?;
     second?.redirects_to("/view_cart")?;
-    let page = alice.get("/view_cart").await?;
-    page.shows("Checkout completed")?;
-    page.shows("Your cart is empty")?;
     let profile = alice.get("/profile").await?;
     assert_eq!(profile.text().matches("teapot").count(), 1, "{}", profile.text());
-    insta::assert_snapshot!("double-click", story(&trial));
-    alice.post("/checkout", &[("token", "")]).await?;
-    alice.get("/view_cart").await?.shows("Your cart is empty")
+    Ok(())
 }
 
 #[tokio::test]
@@ -338,18 +370,18 @@ async fn somebody_sees_where_she_is_logged_in_and_ends_it() -> Result<(), Miss> 
 #[tokio::test]
 async fn a_new_password_ends_the_other_sessions() -> Result<(), Miss> {
     let trial = shop();
-    let (alice, thief) = (trial.browser("alice"), trial.browser("a thief"));
+    let (alice, thief) = (trial.browser("alice"), trial.browser("thief 1"));
     is_alice(&alice).await?;
     is_alice(&thief).await?;
-    let copy = alice.copied_by("another thief");
+    let copy = alice.copied_by("thief 2");
     let change = |old, new| [("password", old), ("new_password", new)];
     thief.post("/password", &change("a guess", "mine, all mine")).await?.has_status(403)?;
     alice.post("/password", &change("a cup of tea", "short")).await?.has_status(422)?;
     alice.post("/password", &change("a cup of tea", "two cups of tea")).await?.redirects_to("/sessions")?;
     alice.get("/sessions").await?.shows("Password changed, other sessions ended: 1")?;
     thief.get("/profile").await?.shows("You are not logged in")?;
-    insta::assert_snapshot!("new-password", story(&trial));
     copy.get("/profile").await?.shows("You are not logged in")?;
+    insta::assert_snapshot!("new-password", story_with_pages(&trial));
     log_in(&thief, "alice", "a cup of tea").await?.has_status(401)?;
     log_in(&thief, "alice", "two cups of tea").await?.redirects_to("/profile")
 }
@@ -369,6 +401,66 @@ async fn an_admin_logs_somebody_out_everywhere() -> Result<(), Miss> {
         browser.get("/profile").await?.shows("You are not logged in")?;
     }
     is_alice(&home).await
+}
+
+#[tokio::test]
+async fn a_page_without_messages_writes_nothing() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    alice.post("/add_to_cart/teapot", &[]).await?;
+    alice.get("/view_cart").await?.shows("Added teapot to your cart")?;
+    // A page that the history does not write down.
+    let refused = log_in(&alice, "alice", "a guess").await?;
+    refused.has_status(401)?;
+    assert_eq!(refused.exchange.summary, ["the session was read, nothing was written"]);
+    Ok(())
+}
+
+/// ASVS 5.0 7.2.2.
+#[tokio::test]
+async fn two_logins_have_two_ids() -> Result<(), Miss> {
+    let trial = shop();
+    let [home, phone] = ["alice", "her phone"].map(|who| trial.browser(who));
+    let mut ids = Vec::new();
+    for browser in [&home, &phone, &home] {
+        is_alice(browser).await?;
+        ids.push(browser.cookie("lesson-5"));
+    }
+    assert!(ids.iter().all(Option::is_some), "{ids:?}");
+    assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[2] != ids[0], "{ids:?}");
+    Ok(())
+}
+
+/// The paths of the shop's routes, with something that there is in the place of each parameter.
+fn paths() -> impl Iterator<Item = String> {
+    let routes = include_str!("../src/lib.rs").split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    routes.map(|path| path.replace("{item}", "teapot").replace("{language}", "fr").replace("{id}", "1"))
+}
+
+/// ASVS 5.0 3.5.3.
+#[tokio::test]
+async fn no_get_logs_in_or_out_buys_or_changes_a_cart() -> Result<(), Miss> {
+    let trial = shop();
+    let (alice, stranger) = (trial.browser("alice"), trial.browser("a stranger"));
+    is_alice(&alice).await?;
+    alice.post("/add_to_cart/teapot", &[]).await?;
+    alice.get("/view_cart").await?.shows("Your cart contains: teapot")?;
+    let id = alice.cookie("lesson-5");
+    assert!(paths().count() > 15, "{:?}", paths().collect::<Vec<_>>());
+    for path in paths() {
+        for answer in [alice.get(&path).await?, alice.head(&path).await?] {
+            let changed = answer.exchange.session.changes.iter().filter(|change| change.key != "history");
+            assert_eq!(changed.count(), 0, "{path}: {answer:?}");
+            assert_eq!(alice.cookie("lesson-5"), id, "{path}: {answer:?}");
+        }
+        for answer in [stranger.get(&path).await?, stranger.head(&path).await?] {
+            assert!(answer.exchange.calls.is_empty(), "{path}: {answer:?}");
+        }
+    }
+    let profile = alice.get("/profile").await?;
+    profile.shows("Logged in as alice")?;
+    profile.shows("None yet.")?;
+    alice.get("/view_cart").await?.shows("Your cart contains: teapot")
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::Body;
 
 const KEPT: usize = 64 * 1024;
-/// How many characters of a page's sentence are kept.
-const SAID: usize = 100;
+/// How many characters of a page's sentence are kept; a longer one ends in `…`.
+const SAID: usize = 200;
 const MASK: &str = "•••";
 
 /// The beginning of a body that is on its way.
@@ -101,7 +101,14 @@ fn says(text: &str, kind: &str) -> Option<String> {
         return None;
     };
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!said.is_empty()).then(|| said.chars().take(SAID).collect())
+    (!said.is_empty()).then(|| shortened(&said))
+}
+
+fn shortened(said: &str) -> String {
+    match said.char_indices().nth(SAID) {
+        Some((end, _)) => format!("{} …", said[..end].trim_end()),
+        None => said.to_owned(),
+    }
 }
 
 /// `username=alice&password=•••`: the pairs as they came, but for the values of secrets.
@@ -181,6 +188,9 @@ mod tests {
             Some("Tea & cake")
         );
         assert_eq!(says("one\ntwo", "text/plain").as_deref(), Some("one"));
+        let long = "é".repeat(SAID);
+        assert_eq!(says(&long, "text/plain"), Some(long.clone()));
+        assert_eq!(says(&format!("{long}é"), "text/plain"), Some(format!("{long} …")));
         assert_eq!(says("<p>no heading</p>", "text/html"), None);
         assert_eq!(says("{}", "application/json"), None);
     }

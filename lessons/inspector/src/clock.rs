@@ -12,6 +12,8 @@ use std::{
 use axum::{extract::FromRequestParts, http::request::Parts};
 use time::OffsetDateTime;
 
+use crate::{What, timeline::Timeline};
+
 /// System time plus all that was skipped. Clones share what was skipped.
 ///
 /// A handler takes it as an argument: behind an [`Inspector`](crate::Inspector) it is the
@@ -19,9 +21,16 @@ use time::OffsetDateTime;
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     skipped_milliseconds: Arc<AtomicU64>,
+    /// Where a skip is told; a clock without an inspector tells nobody.
+    timeline: Option<Arc<Timeline>>,
 }
 
 impl Clock {
+    /// A clock whose skips stand on this timeline, whoever skips.
+    pub(crate) fn told_on(timeline: Arc<Timeline>) -> Self {
+        Self { timeline: Some(timeline), ..Self::default() }
+    }
+
     /// The time it is on this clock, in UTC.
     pub fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc().saturating_add(self.skipped_time())
@@ -34,10 +43,13 @@ impl Clock {
 
     /// Moves this clock on; it never goes back.
     pub fn skip(&self, by: Duration) {
-        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        let add = |skipped: u64| Some(skipped.saturating_add(by));
+        let milliseconds = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        let add = |skipped: u64| Some(skipped.saturating_add(milliseconds));
         // `add` always gives a value, so the update cannot fail.
         let _ = self.skipped_milliseconds.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+        if let Some(timeline) = &self.timeline {
+            timeline.push(What::Skip { seconds: by.as_secs() });
+        }
     }
 
     pub(crate) fn skipped_time(&self) -> time::Duration {

@@ -92,6 +92,8 @@ pub struct StoreCall {
     pub label: String,
     /// The session ID; for a create the one the store settled on.
     pub id: String,
+    /// Whether a record of this ID was known before, as far as the inspector has seen.
+    pub known: bool,
     /// What came of it.
     pub outcome: Outcome,
 }

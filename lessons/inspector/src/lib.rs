@@ -52,10 +52,17 @@ pub use words::span;
 pub const PATH: &str = "/_inspector";
 
 /// The timeline and the clock that an observed store and a wrapped app share. Clones are the same inspector.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Inspector {
     timeline: Arc<Timeline>,
     clock: Clock,
+}
+
+impl Default for Inspector {
+    fn default() -> Self {
+        let timeline = Arc::<Timeline>::default();
+        Self { clock: Clock::told_on(timeline.clone()), timeline }
+    }
 }
 
 impl Inspector {
@@ -80,7 +87,6 @@ impl Inspector {
     /// Moves the clock on by `by`, as if that long had passed, and says so on the timeline.
     pub fn skip(&self, by: std::time::Duration) {
         self.clock.skip(by);
-        self.timeline.push(What::Skip { seconds: by.as_secs() });
     }
 
     /// What is on the timeline, oldest first: the last 500 events.
@@ -105,6 +111,11 @@ impl Inspector {
     /// The number of the newest event; 0 if there was none.
     pub fn newest(&self) -> u64 {
         *self.timeline.watch().borrow()
+    }
+
+    /// The letter that this cookie value goes by on the timeline, from now on if it had none.
+    pub fn label(&self, value: &str) -> String {
+        self.timeline.label(value)
     }
 
     /// Forgets every event; cookie values keep their names.

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::{Event, What};
+use crate::{Event, Operation, Outcome, What};
 
 /// How many events are kept.
 const EVENTS: usize = 500;
@@ -29,6 +29,8 @@ struct Kept {
     values: VecDeque<String>,
     /// How many values have already lost their letter.
     forgotten: usize,
+    /// The IDs of records that were seen in the store and not seen to go.
+    records: VecDeque<String>,
 }
 
 impl Default for Timeline {
@@ -86,6 +88,26 @@ impl Timeline {
     pub(crate) fn known_label(&self, value: &str) -> Option<String> {
         let kept = self.kept();
         kept.values.iter().position(|known| known == value).map(|place| letters(kept.forgotten + place))
+    }
+
+    /// Whether a record of this ID was known before this call, whose outcome may tell of it anew.
+    pub(crate) fn knows(&self, id: &str, operation: Operation, outcome: &Outcome) -> bool {
+        let mut kept = self.kept();
+        let place = kept.records.iter().position(|known| known == id);
+        let is_there = match (operation, outcome) {
+            (_, Outcome::Failed(_)) => return place.is_some(),
+            (Operation::Delete, _) => false,
+            (_, outcome) => matches!(outcome, Outcome::Data(_)),
+        };
+        match place {
+            Some(place) if !is_there => drop(kept.records.remove(place)),
+            None if is_there => kept.records.push_back(id.to_owned()),
+            _ => {}
+        }
+        if kept.records.len() > VALUES {
+            kept.records.pop_front();
+        }
+        place.is_some()
     }
 
     /// Nothing panics while it holds the lock; if it did, a timeline with a hole is better than none.

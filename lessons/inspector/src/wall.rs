@@ -44,7 +44,8 @@ pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, outcome: O
         Operation::Delete => timeline.known_label(&id).unwrap_or_default(),
         _ => timeline.label(&id),
     };
-    let call = StoreCall { operation, label, id, outcome };
+    let known = timeline.knows(&id, operation, &outcome);
+    let call = StoreCall { operation, label, id, known, outcome };
     let noted = CALLS.try_with(|calls| locked(calls).push(call.clone()));
     if noted.is_err() {
         timeline.push(What::Call(call));

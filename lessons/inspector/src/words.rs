@@ -2,7 +2,7 @@
 
 use cookie::{Cookie, SameSite};
 
-use crate::{Attribute, Exchange, Operation, Outcome};
+use crate::{Attribute, Exchange, Operation, Outcome, StoreCall};
 
 /// What an exchange meant for the session.
 pub(crate) fn summary(exchange: &Exchange) -> Vec<String> {
@@ -42,7 +42,7 @@ fn store_sentences(exchange: &Exchange) -> Vec<String> {
     }
     if created.is_none() && deleted.is_empty() {
         if let Some(saved) = done(Operation::Save).next_back() {
-            said.push(saved_words(exchange, &saved.label));
+            said.push(saved_words(exchange, saved));
         } else if calls
             .iter()
             .any(|call| matches!((call.operation, &call.outcome), (Operation::Load, Outcome::Data(_))))
@@ -54,7 +54,7 @@ fn store_sentences(exchange: &Exchange) -> Vec<String> {
 }
 
 /// A call that did not find what it looked for, or failed.
-fn refused(call: &crate::StoreCall) -> Option<String> {
+fn refused(call: &StoreCall) -> Option<String> {
     let label = &call.label;
     match &call.outcome {
         Outcome::Missing => Some(format!("the store knows no session {label}")),
@@ -64,7 +64,26 @@ fn refused(call: &crate::StoreCall) -> Option<String> {
     }
 }
 
-fn saved_words(exchange: &Exchange, label: &str) -> String {
+/// What a save meant that came without a create or a delete: usually of a record that was loaded before.
+fn saved_words(exchange: &Exchange, StoreCall { label, known, outcome, .. }: &StoreCall) -> String {
+    match (known, exchange.session.before.is_some()) {
+        (true, true) => changed_words(exchange, label),
+        (true, false) => format!("session {label} was written over without being read"),
+        (false, true) => format!(
+            "session {label} was saved after it had been deleted: if the store takes it, whoever holds {label} is in again"
+        ),
+        (false, false) => {
+            let what = if is_empty(outcome) { "an empty session" } else { "a session" };
+            format!("{what} was stored under {label}, an id that the store did not know")
+        }
+    }
+}
+
+fn is_empty(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Data(data) if data.is_empty())
+}
+
+fn changed_words(exchange: &Exchange, label: &str) -> String {
     match exchange.session.changes.len() {
         0 => format!("session {label} was written again, unchanged: its time starts anew"),
         1 => format!("session {label} was written: 1 key changed"),

@@ -45,6 +45,8 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
         .route("/end", post(|session: Session| async move { session.flush().await.unwrap() }))
         .route("/body", post(|body: String| async move { body }))
         .route("/panic", post(async || -> String { panic!("the roof is on fire") }))
+        .route("/clear", post(|session: Session| async move { session.clear().await }))
+        .route("/skip", post(|clock: Clock| async move { clock.skip(Duration::from_secs(60)) }))
         .route("/time", get(|clock: Clock| async move { clock.now().unix_timestamp().to_string() }))
         .layer(SessionManagerLayer::new(store).with_expiry(half_an_hour))
 }
@@ -145,6 +147,33 @@ async fn flush_and_insert_in_one_request_take_the_old_id_up_again() {
     let exchange = inspector.exchanges().pop().unwrap();
     let expected = "the session was destroyed and made anew under the same id: whoever holds A is in again";
     assert!(exchange.summary.contains(&expected.to_owned()), "{exchange:#?}");
+}
+
+#[tokio::test]
+async fn to_clear_a_session_unread_is_told_apart_from_a_change() {
+    let (inspector, app) = watched();
+    let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
+    let mut said = async |cookie: &str, path: &str| {
+        send(&app, "POST", path, Some(cookie), "").await;
+        inspector.exchanges().pop().unwrap().summary.remove(0)
+    };
+    assert_eq!(said(&cookie, "/clear").await, "session A was written over without being read");
+    let unknown = "an empty session was stored under B, an id that the store did not know";
+    assert_eq!(said("id=AAAAAAAAAAAAAAAAAAAAAA", "/clear").await, unknown);
+    assert_eq!(said(&cookie, "/end").await, "the session is destroyed: A no longer works, whoever holds it");
+    assert_eq!(said(&cookie, "/clear").await, unknown.replace('B', "A"));
+}
+
+#[tokio::test]
+async fn a_skip_stands_on_the_timeline_whoever_skips() {
+    let (inspector, app) = watched();
+    send(&app, "POST", "/skip", None, "").await;
+    let skip = inspector.events().remove(0);
+    assert!(matches!(skip.what, What::Skip { seconds: 60 }), "{skip:?}");
+    let mut stream = send(&app, "GET", &format!("{PATH}/events"), None, "").await.into_body().into_data_stream();
+    let chunk = futures_util::StreamExt::next(&mut stream).await.unwrap().unwrap();
+    let told = String::from_utf8(chunk.to_vec()).unwrap();
+    assert!(told.contains("event: skip") && told.contains("clock: 1 minute ahead"), "{told}");
 }
 
 #[tokio::test]

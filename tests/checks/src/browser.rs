@@ -202,8 +202,21 @@ impl<'t> Browser<'t> {
         let copy = Self::new(self.trial, who);
         *copy.jar() = self.jar().copied();
         let (own, jar) = (self.who, who);
-        self.trial.log().event(who, format!("holds a copy of {own}'s cookies"), format!("cp {own}.jar {jar}.jar"));
+        let held = format!("holds a copy of {own}'s cookies");
+        let told = self.letters().map_or(held.clone(), |letters| format!("holds a copy of {own}'s {letters}"));
+        self.trial.log().event_told(who, held, told, format!("cp {own}.jar {jar}.jar"));
         copy
+    }
+
+    /// The letters of this browser's cookies, such as `cookie A`, or `cookies A and B`.
+    fn letters(&self) -> Option<String> {
+        let mut letters: Vec<_> = self.jar().values().map(|value| self.trial.inspector.label(value)).collect();
+        letters.sort();
+        match letters.as_slice() {
+            [] => None,
+            [one] => Some(format!("cookie {one}")),
+            [first @ .., last] => Some(format!("cookies {} and {last}", first.join(", "))),
+        }
     }
 
     /// Puts `id` in the place of the session ID `instead` in this browser's cookies.
@@ -245,12 +258,19 @@ impl<'t> Browser<'t> {
         self.jar().pairs()
     }
 
-    /// Puts a cookie into this browser by hand: one that was stolen, made up or planted.
+    /// Puts a cookie into this browser by hand.
     pub fn takes(&self, cookie: &str) {
+        self.takes_as(cookie, "which no answer brought");
+    }
+
+    /// The same, and the story says how this browser came by it: `copied from alice`, `made up`, `planted by mallory`.
+    pub fn takes_as(&self, cookie: &str, how: &str) {
         // A browser's own developer tools refuse no cookie but one that is none.
         let _ = self.jar().set(&format!("{cookie}; Path=/; Secure"), "/", self.trial.inspector.clock().now());
         let by_hand = format!("# put the cookie {cookie} into {}.jar", self.who);
-        self.trial.log().event(self.who, "has a cookie that no answer brought".to_owned(), by_hand);
+        let letter = self.trial.inspector.label(cookie.split_once('=').map_or(cookie, |(_, value)| value));
+        let told = format!("has cookie {letter}, {how}");
+        self.trial.log().event_told(self.who, "has a cookie that no answer brought".to_owned(), told, by_hand);
     }
 
     /// Goes where a redirect leads to.
@@ -300,7 +320,7 @@ impl<'t> Browser<'t> {
             path: infer::short(path, LONGEST_PATH),
             answer: UNANSWERED.to_owned(),
         };
-        let sent = log.begin(Sent { step, curl: self.curl(&method, path, kind, spelt), exchange: None });
+        let sent = log.begin(Sent { step, curl: self.curl(&method, path, kind, spelt), told: None, exchange: None });
 
         let request = self.request(from, &method, path, kind, body);
         let seen_before = self.trial.inspector.newest();

@@ -76,6 +76,9 @@ pub(crate) struct Log {
 pub(crate) struct Sent {
     pub(crate) step: Step,
     pub(crate) curl: String,
+    /// How a story tells it, if otherwise than a report: with the inspector's letters, which a report does not show.
+    #[serde(skip)]
+    pub(crate) told: Option<String>,
     /// What the inspector saw of it, once it is answered.
     #[serde(skip)]
     pub(crate) exchange: Option<Exchange>,
@@ -107,6 +110,11 @@ impl Trial {
         let passed = session_inspector::span(time.as_secs());
         self.log.event("(time)", format!("{passed} later"), format!("# {passed} later"));
         self.inspector.skip(time);
+    }
+
+    /// Something that `who` does without a request, for the story: `(shop)`, `carol is no admin any more`.
+    pub fn event(&self, who: &str, what: &str) {
+        self.log.event(who, what.to_owned(), format!("# {who} {what}"));
     }
 
     /// Ends the server and starts it anew. What the store holds is still there, and nothing else.
@@ -199,10 +207,11 @@ pub struct Told {
 }
 
 impl Told {
-    fn of(Sent { step: Step { who, method, path, answer }, exchange, .. }: &Sent) -> Self {
+    fn of(Sent { step: Step { who, method, path, answer }, told, exchange, .. }: &Sent) -> Self {
         let (who, exchange) = (who.clone(), exchange.clone());
         let Some(Exchange { request, response, summary, .. }) = &exchange else {
-            return Self { who, did: path.clone(), answer: String::new(), meant: Vec::new(), times: 1, exchange };
+            let did = told.as_ref().unwrap_or(path).clone();
+            return Self { who, did, answer: String::new(), meant: Vec::new(), times: 1, exchange };
         };
         let did = format!("{method} {path}  {}", fields(&request.body.text)).trim_end().to_owned();
         let refusal = response.body.says.iter().filter(|_| response.status >= 400);
@@ -243,7 +252,7 @@ impl Sent {
     /// Something that was done without a request, and that `curl` cannot do.
     pub(crate) fn call(who: &str, what: String) -> Self {
         let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: UNANSWERED.to_owned() };
-        Self { step, curl: String::new(), exchange: None }
+        Self { step, curl: String::new(), told: None, exchange: None }
     }
 
     /// The same with this in the place of its answer.
@@ -278,8 +287,17 @@ impl Log {
 
     /// Something that happened without a request, and how to do it by hand.
     pub(crate) fn event(&self, who: &str, what: String, by_hand: String) {
+        self.happened(who, what, None, by_hand);
+    }
+
+    /// The same, which a story tells as `told`.
+    pub(crate) fn event_told(&self, who: &str, what: String, told: String, by_hand: String) {
+        self.happened(who, what, Some(told), by_hand);
+    }
+
+    fn happened(&self, who: &str, what: String, told: Option<String>, curl: String) {
         let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: String::new() };
-        self.begin(Sent { step, curl: by_hand, exchange: None });
+        self.begin(Sent { step, curl, told, exchange: None });
     }
 
     /// Forgets what came before: the next steps are a scene of their own.

@@ -52,7 +52,8 @@ async fn read(scene: &Scene<'_>) -> Result<bool, Miss> {
 async fn forge(scene: &Scene<'_>) -> Result<bool, Miss> {
     let mallory = scene.browser("mallory");
     let data = Data { username: "carol".to_owned(), role: Role::Admin };
-    mallory.takes(&format!("{}={}", article::COOKIE, article::sign(PUBLISHED_KEY, &data, OffsetDateTime::now_utc())));
+    let signed = article::sign(PUBLISHED_KEY, &data, OffsetDateTime::now_utc());
+    mallory.takes_as(&format!("{}={signed}", article::COOKIE), "signed with the published key");
     scene.submit(&mallory, "/banner", &[("text", "Everything is free")]).await?;
     Ok(scene.shop.banner() == "Everything is free")
 }

@@ -55,6 +55,7 @@ async fn demoted(scene: &Scene<'_>) -> Result<bool, Miss> {
     let carol = scene.browser("carol");
     scene.log_in(&carol, "carol").await?;
     scene.shop.demote("carol");
+    scene.trial.event("(shop)", "carol is no admin any more");
     scene.submit(&carol, "/banner", &[("text", "I am still here")]).await?;
     Ok(scene.shop.banner() == "I am still here")
 }
@@ -64,7 +65,7 @@ async fn resurrected(scene: &Scene<'_>) -> Result<bool, Miss> {
     let (alice, mallory) = (scene.browser("alice"), scene.browser("mallory"));
     scene.log_in(&alice, "alice").await?;
     scene.buy(&alice, "a book").await?;
-    mallory.takes(&format!("{COOKIE}={}", alice.cookie(COOKIE).unwrap_or_default()));
+    mallory.takes_as(&format!("{COOKIE}={}", alice.cookie(COOKIE).unwrap_or_default()), "copied from alice");
     let token = scene.token(&alice).await?.unwrap_or_default();
     let fields = [("item", "a slow boat"), (FIELD, token.as_str())];
     let logout = async { alice.post("/logout", &[(FIELD, token.as_str())]).await.map(drop) };

@@ -48,7 +48,8 @@ async fn planted(scene: &Scene<'_>) -> Result<bool, Miss> {
     let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
     scene.submit(&mallory, "/wish", &[("item", "a fool")]).await?;
     let id = mallory.cookie(COOKIE).unwrap_or_default();
-    alice.takes(&format!("{COOKIE}={id}")); // at a computer they share, or from a neighbouring host
+    // At a computer they share, or from a neighbouring host.
+    alice.takes_as(&format!("{COOKIE}={id}"), "planted by mallory");
     scene.log_in(&alice, "alice").await?;
     scene.buy(&mallory, "a yacht").await?;
     Ok(scene.shop.ordered("alice", "a yacht"))
@@ -58,9 +59,9 @@ async fn planted(scene: &Scene<'_>) -> Result<bool, Miss> {
 async fn adopted(scene: &Scene<'_>) -> Result<bool, Miss> {
     let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
     let made_up = format!("{COOKIE}=AAAAAAAAAAAAAAAAAAAAAA");
-    mallory.takes(&made_up);
+    mallory.takes_as(&made_up, "made up");
     mallory.post("/clear_session", &[]).await?;
-    alice.takes(&made_up);
+    alice.takes_as(&made_up, "planted by mallory");
     scene.log_in(&alice, "alice").await?;
     scene.buy(&mallory, "a yacht").await?;
     Ok(scene.shop.ordered("alice", "a yacht"))
@@ -71,7 +72,7 @@ async fn old_copy(scene: &Scene<'_>) -> Result<bool, Miss> {
     let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
     scene.log_in(&alice, "alice").await?;
     scene.buy(&alice, "a book").await?;
-    mallory.takes(&format!("{COOKIE}={}", alice.cookie(COOKIE).unwrap_or_default()));
+    mallory.takes_as(&format!("{COOKIE}={}", alice.cookie(COOKIE).unwrap_or_default()), "copied from alice");
     scene.trial.skip(16 * MINUTE);
     scene.buy(&alice, "a lamp").await?;
     scene.trial.skip(MINUTE);

@@ -45,7 +45,7 @@ async fn steal(scene: &Scene<'_>) -> Result<bool, Miss> {
             .document_cookie()
             .split("; ")
             .filter(|cookie| cookie.contains('='))
-            .for_each(|cookie| mallory.takes(cookie));
+            .for_each(|cookie| mallory.takes_as(cookie, "sent by the script on alice's page"));
     }
     scene.buy(&mallory, "a yacht").await?;
     Ok(scene.shop.ordered("alice", "a yacht"))
