@@ -153,7 +153,7 @@ async fn flush_and_insert_in_one_request_take_the_old_id_up_again() {
 async fn to_clear_a_session_unread_is_told_apart_from_a_change() {
     let (inspector, app) = watched();
     let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
-    let mut said = async |cookie: &str, path: &str| {
+    let said = async |cookie: &str, path: &str| {
         send(&app, "POST", path, Some(cookie), "").await;
         inspector.exchanges().pop().unwrap().summary.remove(0)
     };
