@@ -341,8 +341,7 @@ impl<'t> Browser<'t> {
 
         log.answered(sent, &in_short(parts.status, &parts.headers));
         log.seen(sent, &exchange);
-        let plain = path.split('?').next().unwrap_or(path);
-        let held_back = self.jar().held_back(plain).filter(|_| exchange.request.cookies.is_empty());
+        let held_back = self.jar().held_back(without_query(path)).filter(|_| exchange.request.cookies.is_empty());
         let answer = Answer {
             status: parts.status,
             headers: parts.headers,
@@ -361,7 +360,7 @@ impl<'t> Browser<'t> {
 
     fn request(&self, from: From<'_>, method: &Method, path: &str, kind: &str, body: Body) -> Request<Body> {
         let Place { address, agent } = self.place.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let plain = path.split('?').next().unwrap_or(path);
+        let plain = without_query(path);
         self.jar().age(self.trial.inspector.clock().now());
         let (site, origin, cookies) = match from {
             From::Here => ("same-origin", Some("http://localhost"), self.jar().header(plain)),
@@ -433,6 +432,10 @@ pub(crate) fn in_path(part: &str) -> String {
     encoded.collect()
 }
 
+fn without_query(path: &str) -> &str {
+    path.split('?').next().unwrap_or(path)
+}
+
 fn in_short(status: StatusCode, headers: &HeaderMap) -> String {
     match headers.get(LOCATION) {
         Some(location) => format!("{} → {}", status.as_u16(), String::from_utf8_lossy(location.as_bytes())),
@@ -447,8 +450,12 @@ impl Answer {
     }
 
     fn is_page(&self) -> bool {
-        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        kind.starts_with("text/html")
+        self.kind().starts_with("text/html")
+    }
+
+    /// Its content type; empty if it names none.
+    pub(crate) fn kind(&self) -> &str {
+        self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
     }
 
     /// Whether a tag of the page has this attribute.
@@ -534,8 +541,7 @@ impl Answer {
 
     /// The path a redirect leads to, without its query.
     fn target(&self) -> Option<String> {
-        let location = self.location()?;
-        location.split('?').next().map(str::to_owned)
+        Some(without_query(&self.location()?).to_owned())
     }
 
     /// The path and query a redirect leads to, if it stays here.
@@ -549,12 +555,12 @@ impl Answer {
 }
 
 /// Where a reference on the page at `from` leads, as a browser resolves it (RFC 3986, 5.2): `..` is a folder up.
-pub(crate) fn resolved(from: &str, reference: &str) -> String {
+fn resolved(from: &str, reference: &str) -> String {
     let reference = reference.split('#').next().unwrap_or_default();
     if reference.contains("://") {
         return reference.to_owned();
     }
-    let from = from.split('?').next().unwrap_or(from);
+    let from = without_query(from);
     let (path, query) = reference.split_at(reference.find('?').unwrap_or(reference.len()));
     let path = match path {
         "" => from.to_owned(),

@@ -32,6 +32,7 @@ pub mod login;
 mod neighbour;
 mod page;
 pub mod preferences;
+mod race;
 mod reading;
 mod render;
 pub mod report;

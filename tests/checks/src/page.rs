@@ -122,9 +122,16 @@ struct Reader {
     option: Option<String>,
 }
 
+/// The form that a button sends.
+enum Sends {
+    /// The one it stands in: its place among the forms.
+    Around(usize),
+    /// The one of this id, which may come later.
+    Named(String),
+}
+
 struct Button {
-    /// The id of its form, or nothing for the one it stands in, which is the form at this place.
-    form: Result<usize, String>,
+    form: Sends,
     method: Option<String>,
     action: Option<String>,
 }
@@ -136,7 +143,11 @@ impl Reader {
             self.forms[place].fields.push(field);
         }
         let sent_by = |Button { form, method, action }: &Button| {
-            let form = self.forms.get(form.as_ref().copied().or_else(|id| place(id).ok_or(())).ok()?)?.clone();
+            let form = match form {
+                Sends::Around(place) => *place,
+                Sends::Named(id) => place(id)?,
+            };
+            let form = self.forms[form].clone();
             Some(Form {
                 method: method.clone().unwrap_or(form.method),
                 action: action.clone().unwrap_or(form.action),
@@ -203,8 +214,8 @@ impl Reader {
         let method = attribute(tag, "formmethod").map(|method| method.to_lowercase());
         let action = attribute(tag, "formaction");
         let form = match attribute(tag, "form") {
-            Some(id) => Err(id),
-            None if self.in_form => Ok(self.forms.len() - 1),
+            Some(id) => Sends::Named(id),
+            None if self.in_form => Sends::Around(self.forms.len() - 1),
             None => return,
         };
         if method.is_some() || action.is_some() {

@@ -1,6 +1,5 @@
 //! The checks of exercise 7: what somebody may do, and when that changes.
 
-use axum::http::header::CONTENT_TYPE;
 use session_inspector::{Operation, Outcome};
 
 use crate::{Answer, Browser, Check, Miss, Role, Suite, Trial, User, browser::in_path, impostors, neighbour, reading};
@@ -463,8 +462,7 @@ fn is_sent_away(answer: &Answer, so: String) -> Result<(), Miss> {
 
 /// Whether this page holds the name as it is, for a browser to read as HTML.
 fn pastes(page: &Answer, name: &str) -> bool {
-    let kind = page.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.contains("html") && page.body.contains(name)
+    page.kind().contains("html") && page.body.contains(name)
 }
 
 fn path(name: &str, what: &str) -> String {

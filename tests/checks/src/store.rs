@@ -3,10 +3,8 @@
 use std::{
     collections::{BTreeMap, HashSet},
     future::Future,
-    hint::spin_loop,
-    panic::resume_unwind,
     sync::{
-        Arc, Barrier,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -15,14 +13,17 @@ use std::{
 use futures_util::future::{BoxFuture, FutureExt, join, join_all};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
-use tokio::{runtime::Handle, task::spawn_blocking};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
     session_store::Result as StoreResult,
 };
 
-use crate::{Miss, spelt::spellings};
+use crate::{
+    Miss,
+    race::{at_once, moments},
+    spelt::spellings,
+};
 
 /// A backend under test: how to open a store on it, and what only the backend itself can do or tell.
 ///
@@ -216,8 +217,7 @@ async fn save_loses_to_delete<B: Backend>(backend: &B) -> Result<(), Miss> {
         loads(&*store, &record.id, None).await?;
     }
     // On two threads. A big record takes time to be saved, and the logout comes at every moment of that time.
-    let race = Race::of(&store).await?;
-    for begin in race.begins() {
+    for begin in moments(time_to_save(&store).await?) {
         backend.next_round(&store);
         let record = created(&*store, record(big_value())).await?;
         let (saving, deleting) = (store.clone(), store.clone());
@@ -235,63 +235,19 @@ fn big_value() -> Value {
     (0..4 * 1024).map(|number| Value::from(1_000_000 + number)).collect()
 }
 
-/// How long a save takes here: what another call has to hit.
-struct Race(std::time::Duration);
-
-impl Race {
-    /// Rounds, and so much time for all of them, about.
-    const ROUNDS: u32 = 32;
-    const IN_ALL: std::time::Duration = std::time::Duration::from_millis(300);
-
-    /// The quickest of three saves of a big record.
-    async fn of<S: SessionStore>(store: &Arc<S>) -> Result<Self, Miss> {
-        let record = created(&**store, record(big_value())).await?;
-        let mut quickest = std::time::Duration::MAX;
-        for _ in 0..3 {
-            let (saving, record, begun) = (store.clone(), record.clone(), Instant::now());
-            let (saved, ()) = at_once(async move { saving.save(&record).await }, begun.elapsed(), async {}).await;
-            saved.map_err(failed("save"))?;
-            quickest = quickest.min(begun.elapsed());
-        }
-        store.delete(&record.id).await.map_err(failed("delete"))?;
-        Ok(Self(quickest))
+/// How long it takes to save a big record here: the quickest of three.
+async fn time_to_save<S: SessionStore>(store: &Arc<S>) -> Result<std::time::Duration, Miss> {
+    let record = created(&**store, record(big_value())).await?;
+    let mut quickest = std::time::Duration::MAX;
+    for _ in 0..3 {
+        let (saving, saved, begun) = (store.clone(), record.clone(), Instant::now());
+        let save = async move { saving.save(&saved).await };
+        let (saved, ()) = at_once(save, std::time::Duration::ZERO, async {}).await;
+        saved.map_err(failed("save"))?;
+        quickest = quickest.min(begun.elapsed());
     }
-
-    /// How long after the save the other call begins: from soon after to when the save is over.
-    fn begins(&self) -> impl Iterator<Item = std::time::Duration> + use<> {
-        // A round is a create, a save, a delete and a load. A slow backend is asked less often.
-        let each = self.0.as_micros().max(1) * 4;
-        let rounds = u32::try_from(Self::IN_ALL.as_micros() / each).unwrap_or(u32::MAX).clamp(12, Self::ROUNDS);
-        let longest = self.0;
-        (1..=rounds).map(move |round| longest * round / rounds)
-    }
-}
-
-/// `one` at once and `other` after this time, each on a thread of its own. A panic of one is a panic here.
-async fn at_once<T: Send + 'static, U: Send + 'static>(
-    one: impl Future<Output = T> + Send + 'static,
-    after: std::time::Duration,
-    other: impl Future<Output = U> + Send + 'static,
-) -> (T, U) {
-    fn done<T>(result: Result<T, tokio::task::JoinError>) -> T {
-        result.unwrap_or_else(|error| resume_unwind(error.into_panic()))
-    }
-    let (runtime, start) = (Handle::current(), Arc::new(Barrier::new(2)));
-    let (its_runtime, its_start) = (runtime.clone(), start.clone());
-    let one = spawn_blocking(move || {
-        its_start.wait();
-        its_runtime.block_on(one)
-    });
-    let other = spawn_blocking(move || {
-        start.wait();
-        let begun = Instant::now();
-        while begun.elapsed() < after {
-            spin_loop();
-        }
-        runtime.block_on(other)
-    });
-    let (one, other) = join(one, other).await;
-    (done(one), done(other))
+    store.delete(&record.id).await.map_err(failed("delete"))?;
+    Ok(quickest)
 }
 
 async fn expired_is_not_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {

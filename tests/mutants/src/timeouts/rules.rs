@@ -137,6 +137,12 @@ pub(super) fn notes_everyone() -> Rules {
     Rules { notes_everyone: true, ..Rules::default() }
 }
 
+/// The solution, and what comes between it and the session.
+fn behind<S: SessionStore + Clone>(more: impl FnOnce(Router) -> Router, store: S) -> Router {
+    let solution = Rules::default().routes().layer(from_fn(solution_4::keep));
+    more(solution).layer(tower_sessions::SessionManagerLayer::new(store))
+}
+
 pub(super) fn one_clock_for_all<S: SessionStore + Clone>(store: S) -> Router {
     type Seen = Arc<Mutex<Option<OffsetDateTime>>>;
     async fn busy(
@@ -153,12 +159,7 @@ pub(super) fn one_clock_for_all<S: SessionStore + Clone>(store: S) -> Router {
         }
         Ok(next.run(request).await)
     }
-    Rules::default()
-        .routes()
-        .layer(from_fn(solution_4::keep))
-        .layer(from_fn(busy))
-        .layer(Extension(Seen::default()))
-        .layer(tower_sessions::SessionManagerLayer::new(store))
+    behind(|solution| solution.layer(from_fn(busy)).layer(Extension(Seen::default())), store)
 }
 
 /// By the name of the user, who may be logged in twice.
@@ -180,10 +181,5 @@ pub(super) fn one_clock_for_each_user<S: SessionStore + Clone>(store: S) -> Rout
         }
         Ok(next.run(request).await)
     }
-    Rules::default()
-        .routes()
-        .layer(from_fn(solution_4::keep))
-        .layer(from_fn(busy))
-        .layer(Extension(Seen::default()))
-        .layer(tower_sessions::SessionManagerLayer::new(store))
+    behind(|solution| solution.layer(from_fn(busy)).layer(Extension(Seen::default())), store)
 }
