@@ -1,11 +1,35 @@
 //! What tower-sessions leaves to its user when requests of one session overlap.
 //!
+//! ```text
+//! let sessions = SessionManagerLayer::new(Guarded::new(store)).with_name(COOKIE);
+//! let app = pages
+//!     .layer(from_fn_with_state(Renewal::new(every), Renewal::renew)) // if IDs are to be renewed
+//!     .layer(sessions)
+//!     .layer(from_fn_with_state(Guard::new(COOKIE), guard));
+//! ```
+//!
+//! - A save that is based on a stale load is refused as a conflict, and the request runs again where that is safe
+//!   ([`may_run_again`]); otherwise its visitor is told.
+//! - A save never brings back a session that has ended.
+//! - A change of the session's ID ([`renew_id`], [`replace_id`]) takes nothing from the requests that are under way
+//!   with the old one, and none of them gets a cookie that would overwrite the new one.
+//!
 //! # Layout
 //!
 //! - [`Scope`]: what one request knows of the sessions it has met; a task-local value.
 //! - [`version`]: compare-and-swap: a store refuses a save that is based on a stale load.
+//! - [`Guarded`]: any store, with these rules around it; `marker`: what stands under an ID that has ended.
+//! - [`guard`](guard()): the outermost layer: it opens the scope, runs a request again, and answers after a failure.
+//! - [`Renewal`]: a new ID every so often, and at a login.
 
+mod guard;
+mod marker;
+mod renewal;
 mod scope;
+mod store;
 pub mod version;
 
+pub use guard::{Guard, guard, may_run_again};
+pub use renewal::{Renewal, renew_id, replace_id};
 pub use scope::Scope;
+pub use store::Guarded;

@@ -5,9 +5,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tower_sessions::session::Id;
+use session_inspector::Clock;
+use tower_sessions::{
+    session::{Id, Record},
+    session_store::Error,
+};
 
-use crate::version::Version;
+use crate::version::{self, Version};
 
 tokio::task_local! {
     static CURRENT: Scope;
@@ -22,11 +26,67 @@ pub struct Scope(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// The version of each record that was loaded or saved.
+    pub(crate) clock: Clock,
+    /// The version of each record that was loaded or saved, where the store keeps versions.
     pub(crate) versions: HashMap<Id, Version>,
+    /// Each record as it was loaded or saved last.
+    pub(crate) known: HashMap<Id, Record>,
+    /// Where the session of an old ID was found.
+    pub(crate) led_to: HashMap<Id, Id>,
+    /// A tombstone was met: the ID was good a moment ago.
+    pub(crate) met_tombstone: bool,
+    /// And its holder was given another ID, or somebody else was.
+    pub(crate) met_replaced: bool,
+    /// A change of ID that is under way.
+    pub(crate) change: Option<Change>,
+    /// A session was made, or has a new ID.
+    pub(crate) has_created: bool,
+    /// Why the store did not do something, the first time.
+    pub(crate) failure: Option<Failure>,
+    /// Nothing outside of the session was changed yet.
+    pub(crate) may_run_again: bool,
+}
+
+/// What becomes of the old ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// The old ID, if there was one.
+    pub(crate) old: Option<Id>,
+    /// Whether it leads to the session for a while.
+    pub(crate) leads_on: bool,
+}
+
+/// Why a store did not do what it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Conflict,
+    Gone,
+    /// The request came with an ID that a login has replaced.
+    Replaced,
+    Backend,
+    /// A record cannot be read.
+    Unreadable,
+}
+
+impl Failure {
+    fn of(error: &Error) -> Self {
+        match error {
+            error if version::is_conflict(error) => Self::Conflict,
+            error if version::is_gone(error) => Self::Gone,
+            Error::Decode(_) => Self::Unreadable,
+            _ => Self::Backend,
+        }
+    }
 }
 
 impl Scope {
+    /// A request that has met nothing yet, on this clock.
+    pub(crate) fn at(clock: Clock) -> Self {
+        let scope = Self::default();
+        scope.state().clock = clock;
+        scope
+    }
+
     /// Runs `future` as a part of this request.
     pub async fn run<F: Future>(&self, future: F) -> F::Output {
         CURRENT.scope(self.clone(), future).await
@@ -40,4 +100,17 @@ impl Scope {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Does something with the state of this task's request, if it answers one.
+pub(crate) fn with<T>(act: impl FnOnce(&mut State) -> T) -> Option<T> {
+    Scope::current().map(|scope| act(&mut scope.state()))
+}
+
+/// Remembers why the store failed, for what is said to the visitor.
+pub(crate) fn told<T>(result: Result<T, Error>) -> Result<T, Error> {
+    if let Err(error) = &result {
+        with(|state| state.failure.get_or_insert(Failure::of(error)).to_owned());
+    }
+    result
 }

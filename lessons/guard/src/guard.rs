@@ -1,0 +1,160 @@
+//! The outermost layer of sessions: it opens the scope of a request, runs it again after a conflict where that is safe,
+//! lets no cookie overwrite a newer one, and tells the visitor what became of a request that failed.
+
+use axum::{
+    body::{Body, HttpBody, to_bytes},
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CONTENT_LENGTH, COOKIE, RETRY_AFTER, SET_COOKIE},
+        request::Parts,
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use session_inspector::Clock;
+
+use crate::scope::{self, Failure, Scope};
+
+/// The longest body of a request that may run again, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+/// So many times a request is run, at most. Of several that are in each other's way one gets through in each round.
+const RUNS: usize = 40;
+
+/// Settings of [`guard`](guard()).
+#[derive(Clone, Debug)]
+pub struct Guard {
+    cookie: &'static str,
+}
+
+impl Guard {
+    /// For sessions whose ID is in the cookie of this name.
+    pub fn new(cookie: &'static str) -> Self {
+        Self { cookie }
+    }
+}
+
+// ANCHOR: guard
+/// Around the session layer: for `from_fn_with_state`.
+pub async fn guard(State(settings): State<Guard>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    leave_readable_cookies(&mut parts.headers);
+    if !is_short(&parts.headers, &body) {
+        return settings.run(parts, body, next).await.0;
+    }
+    let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
+        return (StatusCode::BAD_REQUEST, "The request broke off.\n").into_response();
+    };
+    let is_safe = parts.method.is_safe();
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let (response, failure, may_run_again) =
+            settings.run(parts.clone(), Body::from(body.clone()), next.clone()).await;
+        let runs_again = match failure {
+            Some(Failure::Conflict) => is_safe || may_run_again,
+            Some(Failure::Gone) => is_safe,
+            _ => false,
+        };
+        if !runs_again || runs == RUNS {
+            return response;
+        }
+        wait_a_little(runs).await;
+    }
+}
+// ANCHOR_END: guard
+
+impl Guard {
+    /// Runs the request once: the answer, why the store failed if it did, and whether it may run again.
+    async fn run(&self, parts: Parts, body: Body, next: Next) -> (Response, Option<Failure>, bool) {
+        let clock = parts.extensions.get::<Clock>().cloned().unwrap_or_default();
+        let scope = Scope::at(clock);
+        let mut response = scope.run(next.run(Request::from_parts(parts, body))).await;
+        let state = scope.state();
+        if let Some(failure) = state.failure
+            && response.status().is_server_error()
+        {
+            response = answer(failure);
+        }
+        if (state.met_tombstone || !state.led_to.is_empty()) && !state.has_created {
+            remove_cookie(response.headers_mut(), self.cookie);
+        }
+        (response, state.failure, state.may_run_again)
+    }
+}
+
+/// Marks the rest of this request as one that may run again after a conflict, or as one that may not. It may as long
+/// as it has changed nothing but its session.
+pub fn may_run_again(may: bool) {
+    scope::with(|state| state.may_run_again = may);
+}
+
+/// What is said to a visitor whose session could not be loaded or saved.
+fn answer(failure: Failure) -> Response {
+    let (status, sentence) = match failure {
+        Failure::Replaced => (
+            StatusCode::CONFLICT,
+            "You have just logged in or changed your password, and this was still sent from before, so nothing was \
+             kept of it. Load the page again and repeat it.\n",
+        ),
+        Failure::Conflict => (
+            StatusCode::CONFLICT,
+            "Another request changed your session at the same moment, so what this one changed in it was not kept. \
+             Look at the page again before you repeat it.\n",
+        ),
+        Failure::Gone => (
+            StatusCode::CONFLICT,
+            "Your session has ended meanwhile, so what this request changed in it was not kept.\n",
+        ),
+        Failure::Backend => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Your session could not be loaded or saved, and it is not known whether this was done. Look at the page \
+             again before you repeat it.\n",
+        ),
+        Failure::Unreadable => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Your session cannot be read. Delete this site's cookies and begin anew.\n",
+        ),
+    };
+    let mut response = (status, sentence).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// Whether the body is known to be short enough to be kept for another run.
+fn is_short(headers: &HeaderMap, body: &Body) -> bool {
+    let said = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    said.or(body.size_hint().upper()).is_some_and(|length: u64| length <= LONGEST_BODY as u64)
+}
+
+/// tower-sessions' cookie parser skips a whole header that has one byte beyond ASCII, which any neighbour on the same
+/// host may have set. Without those cookies it reads the others.
+fn leave_readable_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().all(|cookies| cookies.to_str().is_ok()) {
+        return;
+    }
+    let pairs = headers.get_all(COOKIE).iter().flat_map(|cookies| cookies.as_bytes().split(|byte| *byte == b';'));
+    let readable: Vec<_> = pairs.filter(|pair| pair.iter().all(|byte| (b' '..=b'~').contains(byte))).collect();
+    match HeaderValue::from_bytes(&readable.join(&b';')) {
+        Ok(cookies) if !readable.is_empty() => drop(headers.insert(COOKIE, cookies)),
+        _ => drop(headers.remove(COOKIE)),
+    }
+}
+
+fn remove_cookie(headers: &mut HeaderMap, name: &str) {
+    let is_other = |cookie: &&HeaderValue| {
+        let rest = cookie.as_bytes().strip_prefix(name.as_bytes());
+        !rest.is_some_and(|rest| rest.starts_with(b"="))
+    };
+    let others: Vec<_> = headers.get_all(SET_COOKIE).iter().filter(is_other).cloned().collect();
+    headers.remove(SET_COOKIE);
+    others.into_iter().for_each(|cookie| _ = headers.append(SET_COOKIE, cookie));
+}
+
+/// Those that are in each other's way part at random.
+async fn wait_a_little(runs: usize) {
+    let most = 1 << runs.min(5);
+    tokio::time::sleep(std::time::Duration::from_millis(rand::random_range(0..=most))).await;
+}

@@ -1,0 +1,99 @@
+//! What stands in the store under an ID that leads to no session of its own any more.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use time::{Duration, OffsetDateTime};
+use tower_sessions::session::{Id, Record};
+
+/// How long a store remembers that an ID has ended: longer than any request takes that began before.
+pub(crate) const GRACE: Duration = Duration::seconds(30);
+
+/// The key of a record that is a tombstone.
+const ENDED: &str = "~ended";
+/// The key of a record that is a pointer.
+const MOVED: &str = "~moved";
+
+/// A record that is no session.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Marker {
+    /// A tombstone.
+    Ended(End),
+    /// The session goes on under this ID.
+    Moved(Id),
+}
+
+/// How a session's ID came to its end.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// The session has ended, as at a logout.
+    Deleted,
+    /// The session has another ID now, and whoever holds this one must not have it: as at a login.
+    Replaced,
+}
+
+impl Marker {
+    /// What this record marks; nothing if it is a session.
+    pub(crate) fn of(record: &Record) -> Option<Self> {
+        if let Some(end) = record.data.get(ENDED) {
+            return Some(Self::Ended(serde_json::from_value(end.clone()).unwrap_or(End::Deleted)));
+        }
+        let sealed: Id = record.data.get(MOVED)?.as_str()?.parse().ok()?;
+        Some(Self::Moved(seal(&sealed, &record.id)))
+    }
+
+    /// The record of a tombstone.
+    pub(crate) fn tombstone(id: Id, end: End) -> Record {
+        let end = serde_json::to_value(end).unwrap_or_default();
+        Record { id, data: [(ENDED.to_owned(), end)].into(), expiry_date: OffsetDateTime::now_utc() + GRACE }
+    }
+
+    /// The record of a pointer from `old` to the session under `new`.
+    pub(crate) fn pointer(old: Id, new: &Record) -> Record {
+        let sealed = Value::from(seal(&new.id, &old).to_string());
+        Record { id: old, data: [(MOVED.to_owned(), sealed)].into(), expiry_date: new.expiry_date }
+    }
+}
+
+/// Hides one ID with another, and finds it again with the same one: what leads to a session is of use only to a
+/// request that brings the old ID, and to nobody who reads the store. The pad is a hash of 128 random bits, and each
+/// old ID hides one new ID in its life.
+fn seal(id: &Id, with: &Id) -> Id {
+    let hash = Sha256::new().chain_update(b"session-guard pointer").chain_update(with.0.to_be_bytes()).finalize();
+    let mut pad = [0; 16];
+    pad.copy_from_slice(&hash[..16]);
+    Id(id.0 ^ i128::from_be_bytes(pad))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(data: &[(&str, Value)]) -> Record {
+        let data = data.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        Record { id: Id::default(), data, expiry_date: OffsetDateTime::now_utc() + Duration::HOUR }
+    }
+
+    #[test]
+    fn a_pointer_leads_from_the_old_id_to_the_new_one_and_does_not_show_it() {
+        let (old, new) = (Id::default(), record(&[]));
+        let pointer = Marker::pointer(old, &new);
+        assert_eq!(Marker::of(&pointer), Some(Marker::Moved(new.id)));
+        assert_eq!(pointer.expiry_date, new.expiry_date);
+        let text = serde_json::to_string(&pointer.data).unwrap();
+        assert!(!text.contains(&new.id.to_string()), "{text}");
+        // Whoever reads the store does not know which ID the record stands under.
+        let elsewhere = Record { id: Id::default(), ..pointer };
+        assert_ne!(Marker::of(&elsewhere), Some(Marker::Moved(new.id)));
+    }
+
+    #[test]
+    fn a_tombstone_is_told_from_a_session() {
+        for end in [End::Deleted, End::Replaced] {
+            assert_eq!(Marker::of(&Marker::tombstone(Id::default(), end)), Some(Marker::Ended(end)));
+        }
+        assert_eq!(Marker::of(&record(&[("username", "alice".into())])), None);
+        assert_eq!(Marker::of(&record(&[(MOVED, "no id".into())])), None);
+    }
+}

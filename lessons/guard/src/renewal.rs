@@ -1,0 +1,158 @@
+//! A new ID for a session, every so often and whenever it may do more than before.
+
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use session_inspector::Clock;
+use time::Duration;
+use tower_sessions::{
+    Session,
+    session::{Error, Record},
+};
+
+use crate::{
+    marker::GRACE,
+    scope::{Change, with},
+};
+
+/// When the session got its ID, and when a browser first showed that it has it.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct Renewed {
+    /// Seconds since 1970.
+    at: i64,
+    /// Seconds since 1970; nothing as long as the answer with the cookie may have been lost. Where no old ID leads
+    /// here it makes no difference, and is the same instant.
+    confirmed: Option<i64>,
+}
+
+impl Renewed {
+    const KEY: &str = "renewed";
+
+    /// Whether older IDs still lead to this session: until a while after a browser has shown that it has the new one.
+    pub(crate) fn still_leads(record: &Record) -> bool {
+        let renewed = record.data.get(Self::KEY).cloned().and_then(|value| serde_json::from_value(value).ok());
+        let Some(Self { confirmed: Some(confirmed), .. }) = renewed else { return true };
+        now().is_none_or(|now| now - confirmed < GRACE.whole_seconds())
+    }
+
+    async fn of(session: &Session) -> Result<Option<Self>, Error> {
+        Ok(session.get_value(Self::KEY).await?.and_then(|value| serde_json::from_value(value).ok()))
+    }
+}
+
+/// Seconds since 1970, on the clock of the request.
+fn now() -> Option<i64> {
+    with(|state| state.clock.now().unix_timestamp())
+}
+
+// ANCHOR: ids
+/// Gives the session a new ID. The old one leads to it until thirty seconds after a request has come with the new one:
+/// what is under way is served, and a browser that never heard of the new ID keeps a good one.
+///
+/// The session is saved with this. In a request without [`guard`](crate::guard()) the old ID ends at once.
+///
+/// # Errors
+/// The store failed, or another request has changed the session meanwhile; then it has its old ID.
+pub async fn renew_id(session: &Session) -> Result<(), Error> {
+    change_id(session, true).await
+}
+
+/// Gives the session a new ID, and ends the old one: whoever holds it must not have what is in the session now. To be
+/// called at a login, after a change of the password, and whenever a session may do more than before.
+///
+/// Requests that are under way with the old ID get no cookie, and what they write is refused.
+///
+/// # Errors
+/// As for [`renew_id`].
+pub async fn replace_id(session: &Session) -> Result<(), Error> {
+    change_id(session, false).await
+}
+// ANCHOR_END: ids
+
+async fn change_id(session: &Session, leads_on: bool) -> Result<(), Error> {
+    let renewed = Renewed::of(session).await?; // loads it: an ID that the store does not know is none
+    let id = session.id();
+    with(|state| {
+        let old = id.map(|id| state.led_to.get(&id).copied().unwrap_or(id));
+        state.change = Some(Change { old, leads_on });
+    });
+    if let Some(at) = now().filter(|_| leads_on || renewed.is_some()) {
+        session.insert(Renewed::KEY, Renewed { at, confirmed: (!leads_on).then_some(at) }).await?;
+    }
+    if id.is_some() {
+        session.cycle_id().await?;
+    }
+    session.save().await
+}
+
+// ANCHOR: renewal
+/// Renews IDs: a copied one is of no use for longer than that.
+#[derive(Clone, Copy, Debug)]
+pub struct Renewal {
+    every: Duration,
+}
+
+impl Renewal {
+    /// A new ID after `every`.
+    pub fn new(every: Duration) -> Self {
+        Self { every }
+    }
+
+    /// Inside of the session layer: renews the ID when it is time. For `from_fn_with_state`.
+    ///
+    /// It does so before the handler begins. If another request is quicker, this one can simply begin again.
+    pub async fn renew(
+        State(renewal): State<Self>,
+        session: Session,
+        clock: Clock,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        with(|state| state.may_run_again = true);
+        if renewal.renew_if_due(&session, &clock).await.is_err() {
+            // `guard` says why.
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+        with(|state| state.may_run_again = false);
+        let response = next.run(request).await;
+        begin(&session, &clock).await;
+        response
+    }
+
+    async fn renew_if_due(&self, session: &Session, clock: &Clock) -> Result<(), Error> {
+        if session.id().is_none() {
+            return Ok(());
+        }
+        let Some(renewed) = Renewed::of(session).await? else { return Ok(()) };
+        let age = Duration::seconds(clock.now().unix_timestamp() - renewed.at);
+        let follows = session.id().is_some_and(|id| with(|state| state.led_to.contains_key(&id)).unwrap_or_default());
+        match renewed.confirmed {
+            // The first request with this ID: the browser has it.
+            None if !follows => {
+                let confirmed = Some(clock.now().unix_timestamp());
+                session.insert(Renewed::KEY, Renewed { confirmed, ..renewed }).await
+            }
+            // Nobody has come with the new ID: the answer that brought it was lost.
+            None if age >= GRACE => renew_id(session).await,
+            Some(_) if age >= self.every && !follows => renew_id(session).await,
+            _ => Ok(()),
+        }
+    }
+}
+// ANCHOR_END: renewal
+
+/// A session that was made just now has its first ID from now on.
+async fn begin(session: &Session, clock: &Clock) {
+    if session.is_empty().await || !session.is_modified() {
+        return;
+    }
+    if let Ok(None) = Renewed::of(session).await {
+        let at = clock.now().unix_timestamp();
+        // The session is in memory already: to insert into it does not ask the store.
+        let _ = session.insert(Renewed::KEY, Renewed { at, confirmed: Some(at) }).await;
+    }
+}

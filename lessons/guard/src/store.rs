@@ -1,0 +1,179 @@
+//! Any store, with the rules for requests that overlap around it.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use tokio::sync::{Mutex, MutexGuard};
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::Result,
+};
+
+use crate::{
+    marker::{End, Marker},
+    renewal::Renewed,
+    scope::{Change, Failure, Scope, told, with},
+    version::{conflict, gone, is_conflict, is_gone, noted},
+};
+
+/// So many saves to a store without versions happen at the same time, at most.
+const LOCKS: usize = 64;
+/// So many times an ID is followed to the next one, at most: each renewal adds one, and forgets the first in time.
+const STEPS: usize = 16;
+
+/// A store whose saves only update: a save brings back nothing that has ended, and undoes nothing that another request
+/// has saved since the record was loaded. Clones are the same store.
+///
+/// A store that keeps [versions](crate::version) compares by itself, and that holds for all processes which share it.
+/// For any other store this wrapper compares, one save at a time, and that holds within this process.
+#[derive(Clone, Debug)]
+pub struct Guarded<S> {
+    store: S,
+    locks: Arc<[Mutex<()>; LOCKS]>,
+    hash: RandomState,
+}
+
+impl<S: SessionStore> Guarded<S> {
+    /// The same store, with the rules around it.
+    pub fn new(store: S) -> Self {
+        Self { store, locks: Arc::new([const { Mutex::const_new(()) }; LOCKS]), hash: RandomState::new() }
+    }
+
+    async fn lock(&self, id: &Id) -> MutexGuard<'_, ()> {
+        let place = self.hash.hash_one(id) % LOCKS as u64;
+        self.locks[place as usize].lock().await
+    }
+
+    // ANCHOR: update
+    /// Puts this record in the place of the one that this request knows, unless that one has changed since.
+    async fn update(&self, record: &Record) -> Result<()> {
+        let updated = if noted(&record.id).is_some() {
+            self.store.save(record).await // the store compares
+        } else {
+            self.compare_and_save(record).await
+        };
+        if updated.is_ok() {
+            with(|state| state.known.insert(record.id, record.clone()));
+        }
+        updated
+    }
+
+    async fn compare_and_save(&self, record: &Record) -> Result<()> {
+        let known = with(|state| state.known.get(&record.id).cloned()).flatten();
+        let _one_at_a_time = self.lock(&record.id).await;
+        let Some(now) = self.store.load(&record.id).await? else { return Err(gone()) };
+        match Marker::of(&now) {
+            Some(Marker::Ended(_)) => Err(gone()),
+            Some(Marker::Moved(_)) => Err(conflict()),
+            None if known.is_some_and(|known| known.data != now.data) => Err(conflict()),
+            None => self.store.save(record).await,
+        }
+    }
+    // ANCHOR_END: update
+
+    // ANCHOR: follow
+    /// The session of this ID, wherever it is now.
+    async fn follow(&self, id: &Id) -> Result<Option<Record>> {
+        let mut at = *id;
+        for _ in 0..STEPS {
+            let Some(record) = self.store.load(&at).await? else { return Ok(None) };
+            match Marker::of(&record) {
+                None => return Ok((at == *id || Renewed::still_leads(&record)).then_some(record)),
+                Some(Marker::Moved(next)) => at = next,
+                Some(Marker::Ended(end)) => {
+                    with(|state| {
+                        state.met_tombstone = true;
+                        state.met_replaced |= end == End::Replaced;
+                    });
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(None)
+    }
+    // ANCHOR_END: follow
+
+    /// Puts a tombstone in the place of the session of this ID, as it is now, whoever has changed it.
+    async fn end(&self, id: &Id) -> Result<()> {
+        loop {
+            // A request of its own: what ends a session is based on no earlier load.
+            let request = Scope::at(with(|state| state.clock.clone()).unwrap_or_default());
+            let ended = request.run(async {
+                let Some(record) = self.follow(id).await? else { return Ok(()) };
+                with(|state| state.known.insert(record.id, record.clone()));
+                self.update(&Marker::tombstone(record.id, End::Deleted)).await
+            });
+            match ended.await {
+                Err(error) if is_conflict(&error) => {}
+                Err(error) if is_gone(&error) => return Ok(()),
+                ended => return ended,
+            }
+        }
+    }
+
+    // ANCHOR: change
+    /// Marks the ID that the new record takes over from.
+    async fn mark(&self, Change { old, leads_on }: Change, new: &Record) -> Result<()> {
+        let Some(old) = old else { return Ok(()) };
+        let marker = if leads_on { Marker::pointer(old, new) } else { Marker::tombstone(old, End::Replaced) };
+        match self.update(&marker).await {
+            Err(error) if is_gone(&error) && !leads_on => Ok(()), // it is of no use to anyone already
+            marked => marked,
+        }
+    }
+    // ANCHOR_END: change
+}
+
+#[async_trait]
+impl<S: SessionStore> SessionStore for Guarded<S> {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        let change = with(|state| state.change.take()).flatten();
+        // Whoever brings an ID that a login has replaced is about to get the new one: another cookie would undo that.
+        if change.is_none() && with(|state| state.met_replaced).unwrap_or_default() {
+            with(|state| state.failure = Some(Failure::Replaced));
+            return Err(gone());
+        }
+        // `flush` and then `insert` in one request asks for the old ID again: that would be revival, too.
+        record.id = Id::default();
+        told(self.store.create(record).await)?;
+        with(|state| state.known.insert(record.id, record.clone()));
+        if let Some(change) = change
+            && let Err(error) = self.mark(change, record).await
+        {
+            // Nobody has heard of the new ID; if it cannot be deleted now, it expires.
+            let _ = self.store.delete(&record.id).await;
+            return told(Err(error));
+        }
+        with(|state| state.has_created = true);
+        Ok(())
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        told(self.update(record).await)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let found = told(self.follow(id).await)?;
+        if let Some(record) = &found {
+            with(|state| {
+                state.known.insert(record.id, record.clone());
+                if record.id != *id {
+                    state.led_to.insert(*id, record.id);
+                }
+            });
+        }
+        Ok(found)
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        let is_changing = with(|state| state.change.is_some_and(|change| change.old == Some(*id)));
+        if is_changing.unwrap_or_default() {
+            return Ok(()); // `create` marks it, once there is a new one
+        }
+        told(self.end(id).await)
+    }
+}

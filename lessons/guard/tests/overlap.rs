@@ -1,0 +1,421 @@
+//! Requests of one session that overlap, over a store that takes its time. Time stands still but for what is waited
+//! for, so twenty milliseconds are always twenty milliseconds.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{
+        HeaderMap, Request, StatusCode,
+        header::{COOKIE, SET_COOKIE},
+    },
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use futures_util::future::join_all;
+use http_body_util::BodyExt;
+use session_guard::{Guard, Guarded, Renewal, guard, may_run_again, replace_id};
+use session_inspector::Clock;
+use tokio::{sync::Notify, time::sleep};
+use tower::ServiceExt;
+use tower_sessions::{
+    MemoryStore, Session, SessionManagerLayer, SessionStore,
+    session::{self, Id, Record},
+    session_store::{self, Error},
+};
+
+const NAME: &str = "id";
+const LATENCY: Duration = Duration::from_millis(20);
+
+/// A store whose every call takes twenty milliseconds, and whose deletions fail if they are to.
+#[derive(Clone, Debug, Default)]
+struct Slow {
+    store: MemoryStore,
+    is_broken: bool,
+}
+
+#[async_trait]
+impl SessionStore for Slow {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        sleep(LATENCY).await;
+        self.store.create(record).await
+    }
+
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        sleep(LATENCY).await;
+        if self.is_broken { Err(Error::Backend("broken pipe".to_owned())) } else { self.store.save(record).await }
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        sleep(LATENCY).await;
+        self.store.load(id).await
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        sleep(LATENCY).await;
+        self.store.delete(id).await
+    }
+}
+
+/// A handler that fails as the store does.
+struct Failed(session::Error);
+
+impl From<session::Error> for Failed {
+    fn from(error: session::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        (StatusCode::INTERNAL_SERVER_ERROR, self.0.to_string()).into_response()
+    }
+}
+
+async fn who(session: Session) -> Result<String, Failed> {
+    let name: Option<String> = session.get("name").await?;
+    let count: u64 = session.get("count").await?.unwrap_or_default();
+    Ok(format!("{} {count}", name.as_deref().unwrap_or("nobody")))
+}
+
+async fn count(session: Session) -> Result<String, Failed> {
+    let count: u64 = session.get("count").await?.unwrap_or_default();
+    sleep(LATENCY).await;
+    session.insert("count", count + 1).await?;
+    Ok((count + 1).to_string())
+}
+
+async fn log_in(session: Session) -> Result<&'static str, Failed> {
+    may_run_again(true);
+    session.insert("name", "alice").await?;
+    replace_id(&session).await?;
+    Ok("welcome")
+}
+
+async fn log_out(session: Session) -> Result<&'static str, Failed> {
+    session.flush().await?;
+    Ok("goodbye")
+}
+
+/// Ends the session and begins another one in one request.
+async fn begin_anew(session: Session) -> Result<&'static str, Failed> {
+    session.flush().await?;
+    session.insert("name", "somebody else").await?;
+    Ok("anew")
+}
+
+/// Reads the session, and writes it when it is told to go on.
+async fn write_later(State(go_on): State<Arc<Notify>>, session: Session) -> Result<&'static str, Failed> {
+    session.get_value("name").await?;
+    go_on.notify_one(); // it has been read
+    go_on.notified().await;
+    session.insert("late", true).await?;
+    Ok("written")
+}
+
+/// An app, and the clock it reads.
+#[derive(Clone)]
+struct App {
+    router: Router,
+    clock: Clock,
+    go_on: Arc<Notify>,
+}
+
+impl App {
+    fn on(store: Slow) -> Self {
+        let go_on = Arc::<Notify>::default();
+        let again = from_fn(|request, next: axum::middleware::Next| {
+            may_run_again(true);
+            next.run(request)
+        });
+        let router = Router::new()
+            .route("/count", post(count))
+            .route_layer(again)
+            .route("/count-once", post(count))
+            .route("/", get(who).post(who))
+            .route("/login", post(log_in))
+            .route("/logout", post(log_out))
+            .route("/anew", post(begin_anew))
+            .route("/late", post(write_later))
+            .with_state(go_on.clone())
+            .layer(from_fn_with_state(Renewal::new(time::Duration::minutes(15)), Renewal::renew))
+            .layer(SessionManagerLayer::new(Guarded::new(store)).with_name(NAME))
+            .layer(from_fn_with_state(Guard::new(NAME), guard));
+        Self { router, clock: Clock::default(), go_on }
+    }
+
+    /// Sends a request with these cookies.
+    async fn send(&self, method: &str, path: &str, cookies: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path).extension(self.clock.clone());
+        let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies) };
+        self.answer(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            body: String::from_utf8_lossy(&body).into_owned(),
+            cookie: set_cookie(&parts.headers),
+        }
+    }
+
+    /// The cookie of a new session in which alice is logged in.
+    async fn alice(&self) -> String {
+        self.send("POST", "/login", "").await.cookie.expect("a session cookie")
+    }
+
+    fn skip(&self, time: Duration) {
+        self.clock.skip(time);
+    }
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    body: String,
+    /// What the browser would send from now on; empty for a removal.
+    cookie: Option<String>,
+}
+
+fn set_cookie(headers: &HeaderMap) -> Option<String> {
+    let pair = headers.get(SET_COOKIE)?.to_str().unwrap().split(';').next().unwrap().to_owned();
+    Some(if pair.ends_with('=') { String::new() } else { pair })
+}
+
+const RENEWAL: Duration = Duration::from_secs(16 * 60);
+const GRACE: Duration = Duration::from_secs(31);
+
+#[tokio::test(start_paused = true)]
+async fn no_request_of_a_busy_browser_is_a_strangers_while_the_id_is_renewed() {
+    let app = App::on(Slow::default());
+    let old = app.alice().await;
+    app.skip(RENEWAL);
+    let requests = (0..8).map(async |place| {
+        sleep(Duration::from_millis(10) * place).await;
+        app.send("GET", "/", &old).await
+    });
+    let answers = join_all(requests).await;
+    assert!(answers.iter().all(|answer| answer.body == "alice 0"), "{answers:#?}");
+    let new: Vec<_> = answers.iter().filter_map(|answer| answer.cookie.clone()).collect();
+    assert_eq!(new.len(), 1, "one of them renews the ID, and the others get no cookie: {answers:#?}");
+    assert!(!new[0].is_empty() && new[0] != old);
+    assert_eq!(app.send("GET", "/", &new[0]).await.body, "alice 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_that_requests_write_around_a_renewal_is_lost() {
+    let app = App::on(Slow::default());
+    let old = app.alice().await;
+    app.skip(RENEWAL);
+    let requests = (0..8).map(async |place| {
+        sleep(Duration::from_millis(10) * place).await;
+        app.send("POST", "/count", &old).await
+    });
+    let answers = join_all(requests).await;
+    assert!(answers.iter().all(|answer| answer.status == StatusCode::OK), "{answers:#?}");
+    let new = answers.into_iter().filter_map(|answer| answer.cookie).next().expect("a new ID");
+    assert_eq!(app.send("GET", "/", &new).await.body, "alice 8");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_id_is_of_no_use_when_its_time_is_over_and_never_brings_the_new_one() {
+    let app = App::on(Slow::default());
+    let old = app.alice().await;
+    app.skip(RENEWAL);
+    let new = app.send("GET", "/", &old).await.cookie.unwrap();
+    let thief = app.send("POST", "/count", &old).await;
+    assert_eq!((thief.status, thief.cookie), (StatusCode::OK, None), "served, without a cookie");
+    app.send("GET", "/", &new).await;
+    app.skip(GRACE);
+    let thief = app.send("GET", "/", &old).await;
+    assert_eq!(thief.body, "nobody 0");
+    assert_eq!(app.send("GET", "/", &new).await.body, "alice 1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_browser_that_never_got_the_new_id_keeps_its_session() {
+    let app = App::on(Slow::default());
+    let old = app.alice().await;
+    app.skip(RENEWAL);
+    drop(app.send("GET", "/", &old).await); // its answer is lost
+    app.skip(GRACE);
+    let again = app.send("GET", "/", &old).await;
+    assert_eq!(again.body, "alice 0");
+    let new = again.cookie.expect("another new ID");
+    assert_eq!(app.send("GET", "/", &new).await.body, "alice 0");
+    app.skip(GRACE);
+    assert_eq!(app.send("GET", "/", &old).await.body, "nobody 0", "the first ID of three");
+    assert_eq!(app.send("GET", "/", &new).await.body, "alice 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_ends_the_session_with_an_old_id_ends_it_for_all() {
+    let app = App::on(Slow::default());
+    let old = app.alice().await;
+    app.skip(RENEWAL);
+    let new = app.send("GET", "/", &old).await.cookie.unwrap();
+    assert_eq!(app.send("POST", "/logout", &old).await.status, StatusCode::OK);
+    for id in [&old, &new] {
+        assert_eq!(app.send("GET", "/", id).await.body, "nobody 0");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_under_way_at_a_login_gets_no_cookie() {
+    let app = App::on(Slow::default());
+    let guest = app.send("POST", "/count", "").await.cookie.unwrap();
+    let new = app.send("POST", "/login", &guest).await.cookie.unwrap();
+    let reading = app.send("GET", "/", &guest).await;
+    assert_eq!((reading.body.as_str(), reading.cookie), ("nobody 0", None));
+    let writing = app.send("POST", "/count", &guest).await;
+    assert_eq!((writing.status, writing.cookie), (StatusCode::CONFLICT, None));
+    assert!(writing.body.starts_with("You have just logged in"), "{}", writing.body);
+    assert_eq!(app.send("GET", "/", &new).await.body, "alice 1", "what the guest had went along");
+    // It may log in again, from another tab.
+    let tab = app.send("POST", "/login", &guest).await;
+    assert_eq!(tab.status, StatusCode::OK);
+    assert_eq!(app.send("GET", "/", &tab.cookie.unwrap()).await.body, "alice 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_began_before_a_login_and_writes_after_it_is_refused_and_undoes_nothing() {
+    let app = App::on(Slow::default());
+    let guest = app.send("POST", "/count", "").await.cookie.unwrap();
+    let late = tokio::spawn({
+        let (app, guest) = (app.clone(), guest.clone());
+        async move { app.send("POST", "/late", &guest).await }
+    });
+    app.go_on.notified().await;
+    let new = app.send("POST", "/login", &guest).await.cookie.unwrap();
+    app.go_on.notify_one();
+    let late = late.await.unwrap();
+    assert_eq!((late.status, late.cookie), (StatusCode::CONFLICT, None));
+    assert_eq!(app.send("GET", "/", &new).await.body, "alice 1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_takes_along_what_a_request_beside_it_has_written() {
+    for delay in 0..12 {
+        let app = App::on(Slow::default());
+        let guest = app.send("POST", "/count", "").await.cookie.unwrap();
+        let login = async {
+            sleep(LATENCY / 2 * delay).await;
+            app.send("POST", "/login", &guest).await
+        };
+        let (count, login) = tokio::join!(app.send("POST", "/count", &guest), login);
+        let counted = if count.status == StatusCode::OK { "alice 2" } else { "alice 1" };
+        assert_eq!(app.send("GET", "/", &login.cookie.unwrap()).await.body, counted, "{delay}: {count:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_save_never_brings_back_a_session_that_has_ended() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    let late = tokio::spawn({
+        let (app, alice) = (app.clone(), alice.clone());
+        async move { app.send("POST", "/late", &alice).await }
+    });
+    app.go_on.notified().await;
+    let logout = app.send("POST", "/logout", &alice).await;
+    assert_eq!(logout.cookie.as_deref(), Some(""), "the browser is told to remove it");
+    app.go_on.notify_one();
+    let late = late.await.unwrap();
+    assert_eq!((late.status, late.cookie), (StatusCode::CONFLICT, None));
+    assert!(late.body.starts_with("Your session has ended"), "{}", late.body);
+    assert_eq!(app.send("GET", "/", &alice).await.body, "nobody 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logout_that_the_store_refuses_is_not_told_as_done() {
+    let store = Slow::default();
+    let alice = App::on(store.clone()).alice().await;
+    let app = App::on(Slow { is_broken: true, ..store });
+    let answer = app.send("POST", "/logout", &alice).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.body.contains("it is not known whether this was done"), "{}", answer.body);
+    assert!(!answer.body.contains("broken pipe"), "{}", answer.body);
+    // It was not done, and nothing answers as if it had been.
+    assert_eq!(app.send("GET", "/", &alice).await.body, "alice 0");
+    assert_eq!(app.send("POST", "/count", &alice).await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_end_a_session_and_begin_one_in_the_same_request_makes_a_new_id() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    let new = app.send("POST", "/anew", &alice).await.cookie.unwrap();
+    assert_ne!(new, alice);
+    assert_eq!(app.send("GET", "/", &alice).await.body, "nobody 0");
+    assert_eq!(app.send("GET", "/", &new).await.body, "somebody else 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_nobody_issued_is_never_taken_up() {
+    let app = App::on(Slow::default());
+    for path in ["/count", "/login", "/anew"] {
+        let answer = app.send("POST", path, "id=AAAAAAAAAAAAAAAAAAAAAA").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert!(!answer.cookie.unwrap().contains("AAAAAAAAAAAAAAAAAAAAAA"));
+        assert_eq!(app.send("GET", "/", "id=AAAAAAAAAAAAAAAAAAAAAA").await.body, "nobody 0");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_may_run_again_all_count_and_others_are_told() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    let all = join_all((0..10).map(|_| app.send("POST", "/count", &alice))).await;
+    assert!(all.iter().all(|answer| answer.status == StatusCode::OK), "{all:#?}");
+    assert_eq!(app.send("GET", "/", &alice).await.body, "alice 10");
+    let once = join_all((0..10).map(|_| app.send("POST", "/count-once", &alice))).await;
+    let done = once.iter().filter(|answer| answer.status == StatusCode::OK).count();
+    assert!(once.iter().all(|answer| matches!(answer.status, StatusCode::OK | StatusCode::CONFLICT)), "{once:#?}");
+    assert!(done < 10, "of ten at the same moment some meet another");
+    assert_eq!(app.send("GET", "/", &alice).await.body, format!("alice {}", 10 + done));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_too_long_to_be_kept_reaches_its_handler_once() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    for length in [64 * 1024, 64 * 1024 + 1] {
+        let body = Body::from(vec![b'x'; length]);
+        let request = Request::post("/count").header(COOKIE, &alice).body(body).unwrap();
+        assert_eq!(app.answer(request).await.status, StatusCode::OK);
+    }
+    let body = Body::from_stream(futures_util::stream::iter([Ok::<_, std::io::Error>("of no known length")]));
+    let request = Request::post("/count").header(COOKIE, &alice).body(body).unwrap();
+    assert_eq!(app.answer(request).await.body, "3");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_neighbours_cookies_do_not_hide_the_session() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    for cookies in [format!("who=caf\u{e9}; {alice}"), format!("{alice}; who=caf\u{e9}"), format!("a=1; {alice}; b=2")]
+    {
+        let latin_1: Vec<u8> = cookies.chars().map(|character| character as u8).collect();
+        let request = Request::get("/").header(COOKIE, latin_1.as_slice()).body(Body::empty()).unwrap();
+        assert_eq!(app.answer(request).await.body, "alice 0", "{cookies}");
+    }
+    let request = Request::get("/").header(COOKIE, &b"who=caf\xe9"[..]).body(Body::empty()).unwrap();
+    assert_eq!(app.answer(request).await.body, "nobody 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_cookies_of_one_name_are_one_session_for_everybody() {
+    let app = App::on(Slow::default());
+    let (alice, bob) = (app.alice().await, app.alice().await);
+    // The layer takes the last one, and there is no second reader.
+    let both = format!("{bob}; {alice}");
+    join_all((0..10).map(|_| app.send("POST", "/count", &both))).await;
+    assert_eq!(app.send("GET", "/", &alice).await.body, "alice 10");
+    assert_eq!(app.send("GET", "/", &bob).await.body, "alice 0");
+}
