@@ -7,8 +7,6 @@ pub mod csrf;
 pub mod headers;
 pub mod origin;
 pub mod password;
-pub mod renewal;
-pub mod revival;
 pub mod throttle;
 
 use std::collections::BTreeSet;

@@ -12,14 +12,13 @@ use axum::{
     middleware::{from_fn, from_fn_with_state, map_response},
     routing::{MethodRouter, get, post},
 };
+use session_guard::{Guard, Guarded, Renewal, guard};
 use time::Duration;
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite, session::Id};
 
 use crate::{
     article,
-    defence::{
-        Defence, Defences, headers::Headers, origin, renewal::Renewal, revival::NeverRevive, throttle::Throttle,
-    },
+    defence::{Defence, Defences, headers::Headers, origin, throttle::Throttle},
     page,
     shop::Shop,
 };
@@ -70,7 +69,7 @@ impl Twin {
     // ANCHOR: layers
     /// The twin's pages on `store`.
     pub(crate) fn serve<S: SessionStore + Clone>(self, store: S) -> Router {
-        if self.defences.has(Defence::NeverRevive) { self.on(NeverRevive::new(store)) } else { self.on(store) }
+        if self.is_guarded() { self.on(Guarded::new(store)) } else { self.on(store) }
     }
 
     fn on<S: SessionStore + Clone>(self, store: S) -> Router {
@@ -81,11 +80,11 @@ impl Twin {
             .with_same_site(if has(Defence::SameSite) { SameSite::Lax } else { SameSite::None });
         let mut pages = self.pages();
         if has(Defence::RenewOften) {
-            let renewal = Renewal::new(COOKIE, Duration::minutes(15), Duration::seconds(30));
-            pages = pages.layer(from_fn_with_state(renewal.clone(), Renewal::renew));
-            pages = pages.layer(sessions).layer(from_fn_with_state(renewal, Renewal::follow));
-        } else {
-            pages = pages.layer(sessions);
+            pages = pages.layer(from_fn_with_state(Renewal::new(Duration::minutes(15)), Renewal::renew));
+        }
+        pages = pages.layer(sessions);
+        if self.is_guarded() {
+            pages = pages.layer(from_fn_with_state(Guard::new(COOKIE), guard));
         }
         if has(Defence::OriginCheck) {
             pages = pages.layer(from_fn(origin::check));
@@ -97,6 +96,11 @@ impl Twin {
         pages.with_state(self)
     }
     // ANCHOR_END: layers
+
+    /// Both are about requests of one session that overlap, and are the same parts around the session layer.
+    fn is_guarded(&self) -> bool {
+        self.defences.has(Defence::NeverRevive) || self.defences.has(Defence::RenewOften)
+    }
 
     fn pages(&self) -> Router<Self> {
         Router::new()

@@ -7,7 +7,6 @@
 //! - `visitor`: who sent a request; `login`, `my_sessions`, `roles`: in and out, where else, and what one may do.
 //! - `cart`, `checkout`, `history`, `language`, `preferences`, `flash`: one feature each, with what it keeps in the
 //!   session (`kept`).
-//! - `turns`: requests of one session take turns.
 //! - `page`: a page with all that every page shows.
 
 mod cart;
@@ -23,21 +22,23 @@ mod page;
 mod preferences;
 mod roles;
 pub mod shop;
-mod turns;
 mod visitor;
 
 use std::future::ready;
 
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state, map_response},
+    extract::Request,
+    middleware::{Next, from_fn, from_fn_with_state, map_response},
+    response::Response,
     routing::{get, post},
 };
-use lesson_4::defence::{headers::Headers, origin, password::Passwords, renewal::Renewal, revival::NeverRevive};
+use lesson_4::defence::{headers::Headers, origin, password::Passwords};
+use session_guard::{Guard, Guarded, Renewal, guard, may_run_again};
 use time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 
-use crate::{page::PAGES, shop::Shop, turns::Turns};
+use crate::{page::PAGES, shop::Shop};
 
 /// The name of the session cookie.
 const COOKIE: &str = "lesson-5";
@@ -54,48 +55,61 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 // ANCHOR: layers
 /// The pages of this shop, with sessions in `store`.
 pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
-    let sessions = SessionManagerLayer::new(NeverRevive::new(store))
+    let sessions = SessionManagerLayer::new(Guarded::new(store))
         .with_name(COOKIE)
         .with_expiry(Expiry::OnInactivity(IDLE))
         .with_same_site(tower_sessions::cookie::SameSite::Lax);
-    let renewal = Renewal::new(COOKIE, Duration::minutes(15), Duration::seconds(30));
     let headers = Headers::new(&PAGES.style_source(), STUDIO, false);
     // What stands last sees a request first.
     pages()
         .layer(from_fn(history::track))
-        .layer(from_fn_with_state(renewal.clone(), Renewal::renew))
+        .layer(from_fn_with_state(Renewal::new(Duration::minutes(15)), Renewal::renew))
         .layer(sessions)
-        .layer(from_fn_with_state(renewal, Renewal::follow))
-        .layer(from_fn_with_state(Turns::default(), turns::take))
+        .layer(from_fn_with_state(Guard::new(COOKIE), guard))
         .layer(from_fn(origin::check))
         .layer(map_response(move |response| ready(headers.on(response))))
         .with_state(shop)
 }
 // ANCHOR_END: layers
 
+// ANCHOR: again
+/// What changes nothing but the session, or does the same when it is done twice: after a conflict such a request runs
+/// again. A GET does so anyway.
 fn pages() -> Router<Shop> {
     Router::new()
-        .route("/", get(language::hello))
         .route("/set_language/{language}", post(language::set))
+        .route("/add_to_cart/{item}", post(cart::add))
+        .route("/remove_from_cart/{item}", post(cart::remove))
+        .route("/clear_cart", post(cart::clear))
+        .route("/set_preferences", get(preferences::form).post(preferences::set))
+        .route("/checkout", post(checkout::checkout)) // its token lets it buy once
+        .route("/accounts/{id}/role", post(roles::set_role))
+        .route_layer(from_fn(run_again))
+        .merge(others())
+        .method_not_allowed_fallback(page::not_so)
+        .fallback(page::missing)
+}
+
+async fn run_again(request: Request, next: Next) -> Response {
+    may_run_again(true);
+    next.run(request).await
+}
+// ANCHOR_END: again
+
+fn others() -> Router<Shop> {
+    Router::new()
+        .route("/", get(language::hello))
         .route("/login", get(login::form).post(login::login))
         .route("/register", post(login::register))
         .route("/logout", post(login::logout))
         .route("/profile", get(login::profile))
         .route("/dashboard", get(roles::dashboard))
-        .route("/accounts/{id}/role", post(roles::set_role))
         .route("/accounts/{id}/end_sessions", post(roles::end_sessions))
         .route("/accounts/{id}/delete", post(roles::delete))
-        .route("/add_to_cart/{item}", post(cart::add))
-        .route("/remove_from_cart/{item}", post(cart::remove))
-        .route("/clear_cart", post(cart::clear))
         .route("/view_cart", get(cart::view))
-        .route("/checkout", post(checkout::checkout))
         .route("/view_history", get(history::view))
-        .route("/set_preferences", get(preferences::form).post(preferences::set))
         .route("/sessions", get(my_sessions::list))
         .route("/sessions/{id}/end", post(my_sessions::end))
         .route("/sessions/end_others", post(my_sessions::end_others))
         .route("/password", post(my_sessions::change_password))
-        .method_not_allowed_fallback(page::not_so)
-        .fallback(page::missing)
 }

@@ -10,6 +10,7 @@ use lesson_4::request::Place;
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
+use session_guard::{may_run_again, replace_id};
 use session_inspector::{Clock, span};
 use time::OffsetDateTime;
 
@@ -97,10 +98,13 @@ pub(crate) async fn change_password(
     if shop.knows(&account.name, password, &place, clock.now()).await?.is_none() {
         return Err((StatusCode::FORBIDDEN, "That is not your password, so it was not changed.\n").into());
     }
+    // First, while nothing else is done yet: if another request has changed the session meanwhile, this one begins again.
+    may_run_again(true);
+    replace_id(&session).await.map_err(Failure::from)?;
+    may_run_again(false);
     shop.set_password(account.id, new_password).await?;
     let ended = shop.end_all(account.id, Some(login)).await?;
     flash::say(&session, format!("Password changed, other sessions ended: {ended}")).await?;
-    session.cycle_id().await.map_err(Failure::from)?;
     Ok(Redirect::to("/sessions"))
 }
 // ANCHOR_END: password

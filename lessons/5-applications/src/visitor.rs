@@ -7,6 +7,7 @@ use axum::{
 };
 use lesson_page::Failure;
 use serde::{Deserialize, Serialize};
+use session_guard::{may_run_again, replace_id};
 use session_inspector::Clock;
 use tower_sessions::{Session, session::Id};
 
@@ -61,14 +62,18 @@ pub(crate) async fn log_in(
     clock: &Clock,
 ) -> axum::response::Result<()> {
     let Visitor { session, user } = visitor;
+    may_run_again(true);
     if user.is_some_and(|user| user.id != account) {
         session.clear().await; // the cart and the rest are somebody else's
     }
     let handle = Id::default().to_string(); // 128 random bits
     shop.begin(account, &handle, agent, clock.now()).await?;
-    Handle(Some(handle)).keep(&session).await?;
-    // Last: an answer with 5xx after this would bring no cookie.
-    session.cycle_id().await.map_err(Failure::from)?;
+    Handle(Some(handle.clone())).keep(&session).await?;
+    if let Err(error) = replace_id(&session).await {
+        // Another request was quicker: this login never was, and begins again.
+        shop.end_handle(&handle).await?;
+        return Err(Failure::from(error).into());
+    }
     Ok(())
 }
 // ANCHOR_END: visitor

@@ -180,6 +180,21 @@ async fn s09_what_the_shop_does_not_sell_is_said_and_not_shown_as_markup() -> Re
 }
 
 #[tokio::test]
+async fn s09_what_two_tabs_do_at_the_same_time_is_all_kept() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    alice.post("/add_to_cart/teapot", &[]).await?;
+    alice.get("/view_cart").await?; // takes the message
+    let add = || alice.post("/add_to_cart/cup", &[]);
+    let (one, two, three, page) = tokio::join!(add(), add(), add(), alice.get("/view_cart"));
+    for added in [one?, two?, three?] {
+        added.redirects_to("/view_cart")?;
+    }
+    page?.has_status(200)?;
+    alice.get("/view_cart").await?.shows("cup × 3, teapot")
+}
+
+#[tokio::test]
 async fn s10_the_last_twenty_pages_and_nothing_else() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");
@@ -384,6 +399,33 @@ async fn a_new_password_ends_the_other_sessions() -> Result<(), Miss> {
     insta::assert_snapshot!("new-password", story_with_pages(&trial));
     log_in(&thief, "alice", "a cup of tea").await?.has_status(401)?;
     log_in(&thief, "alice", "two cups of tea").await?.redirects_to("/profile")
+}
+
+/// One rule for every change of the ID: what is under way with the old one gets no cookie, so that it overwrites none.
+#[tokio::test]
+async fn a_tab_that_loads_while_the_id_changes_gets_no_cookie() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    alice.post("/add_to_cart/teapot", &[]).await?;
+    let change = [("password", "a cup of tea"), ("new_password", "two cups of tea")];
+    for login in [true, false] {
+        let tab = alice.copied_by("another tab");
+        let changed = if login {
+            is_alice(&alice).await
+        } else {
+            alice.post("/password", &change).await?.redirects_to("/sessions")
+        };
+        changed?;
+        for page in ["/", "/profile", "/view_cart"] {
+            assert!(!tab.get(page).await?.headers.contains_key(SET_COOKIE), "{page}");
+        }
+        let late = tab.post("/add_to_cart/cup", &[]).await?;
+        late.has_status(409)?;
+        assert!(!late.headers.contains_key(SET_COOKIE), "{late:?}");
+        alice.get("/profile").await?.shows("Logged in as alice")?;
+        alice.get("/view_cart").await?.shows("Your cart contains: teapot")?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

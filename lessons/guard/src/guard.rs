@@ -68,7 +68,7 @@ impl Guard {
     /// Runs the request once: the answer, why the store failed if it did, and whether it may run again.
     async fn run(&self, parts: Parts, body: Body, next: Next) -> (Response, Option<Failure>, bool) {
         let clock = parts.extensions.get::<Clock>().cloned().unwrap_or_default();
-        let scope = Scope::at(clock);
+        let scope = Scope::at(clock, parts.method.is_safe());
         let mut response = scope.run(next.run(Request::from_parts(parts, body))).await;
         let state = scope.state();
         if let Some(failure) = state.failure

@@ -27,6 +27,8 @@ pub struct Scope(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) clock: Clock,
+    /// The request only reads, by its method.
+    pub(crate) is_safe: bool,
     /// The version of each record that was loaded or saved, where the store keeps versions.
     pub(crate) versions: HashMap<Id, Version>,
     /// Each record as it was loaded or saved last.
@@ -81,10 +83,8 @@ impl Failure {
 
 impl Scope {
     /// A request that has met nothing yet, on this clock.
-    pub(crate) fn at(clock: Clock) -> Self {
-        let scope = Self::default();
-        scope.state().clock = clock;
-        scope
+    pub(crate) fn at(clock: Clock, is_safe: bool) -> Self {
+        Self(Arc::new(Mutex::new(State { clock, is_safe, ..State::default() })))
     }
 
     /// Runs `future` as a part of this request.

@@ -101,7 +101,7 @@ impl<S: SessionStore> Guarded<S> {
     async fn end(&self, id: &Id) -> Result<()> {
         loop {
             // A request of its own: what ends a session is based on no earlier load.
-            let request = Scope::at(with(|state| state.clock.clone()).unwrap_or_default());
+            let request = Scope::at(with(|state| state.clock.clone()).unwrap_or_default(), false);
             let ended = request.run(async {
                 let Some(record) = self.follow(id).await? else { return Ok(()) };
                 with(|state| state.known.insert(record.id, record.clone()));
@@ -132,10 +132,8 @@ impl<S: SessionStore> Guarded<S> {
 impl<S: SessionStore> SessionStore for Guarded<S> {
     async fn create(&self, record: &mut Record) -> Result<()> {
         let change = with(|state| state.change.take()).flatten();
-        // Whoever brings an ID that a login has replaced is about to get the new one: another cookie would undo that.
         if change.is_none() && with(|state| state.met_replaced).unwrap_or_default() {
-            with(|state| state.failure = Some(Failure::Replaced));
-            return Err(gone());
+            return refuse_another();
         }
         // `flush` and then `insert` in one request asks for the old ID again: that would be revival, too.
         record.id = Id::default();
@@ -176,4 +174,14 @@ impl<S: SessionStore> SessionStore for Guarded<S> {
         }
         told(self.end(id).await)
     }
+}
+
+/// Whoever brings an ID that a login has replaced is about to get the new one: the cookie of another session would
+/// undo that. A page is shown as to a stranger, and nothing is kept; anything else is refused.
+fn refuse_another() -> Result<()> {
+    if with(|state| state.is_safe).unwrap_or_default() {
+        return Ok(());
+    }
+    with(|state| state.failure = Some(Failure::Replaced));
+    Err(gone())
 }

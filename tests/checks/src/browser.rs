@@ -7,11 +7,11 @@ use std::{
 };
 
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody},
     extract::ConnectInfo,
     http::{
         HeaderMap, Method, Request, StatusCode,
-        header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE, USER_AGENT},
+        header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE, USER_AGENT},
     },
 };
 use form_urlencoded::Serializer;
@@ -376,6 +376,10 @@ impl<'t> Browser<'t> {
         }
         if *method == Method::POST {
             request = request.header(CONTENT_TYPE, kind);
+            // A form that is sent slowly comes in chunks.
+            if let Some(length) = HttpBody::size_hint(&body).exact() {
+                request = request.header(CONTENT_LENGTH, length);
+            }
             if let Some(origin) = origin {
                 request = request.header(ORIGIN, origin);
             }

@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use super::{Attack, Miss, Scene};
 use crate::{
     defence::{
-        Defence::{FlushAtLogout, NeverRevive, RolePerRequest},
+        Defence::{FlushAtLogout, NeverRevive, RenewOften, RolePerRequest},
         csrf::FIELD,
     },
     twin::COOKIE,
@@ -36,7 +36,7 @@ pub(super) const RESURRECTED: Attack = Attack {
     title: "Come back from the dead",
     why: "While alice logs out, a slow request of hers is still under way. It was loaded before, is saved after, and \
           brings the deleted record back, for every copy of the cookie.",
-    stopped_by: &[NeverRevive],
+    stopped_by: &[RenewOften, NeverRevive], // both come with saves that only update
     given: &[FlushAtLogout],
     page: None,
     script: |scene| resurrected(scene).boxed(),

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use super::{Attack, Miss, Scene};
 use crate::{
-    defence::Defence::{FlushAtLogout, RenewAtLogin, RenewOften},
+    defence::Defence::{FlushAtLogout, NeverRevive, RenewAtLogin, RenewOften},
     twin::COOKIE,
 };
 
@@ -26,7 +26,7 @@ pub(super) const ADOPTED: Attack = Attack {
     title: "Plant a session ID that mallory made up",
     why: "tower-sessions takes only IDs that its store knows. But `clear()`, called before anyone has looked into the \
           session, saves an empty one under whatever ID came in.",
-    stopped_by: &[RenewAtLogin, FlushAtLogout],
+    stopped_by: &[RenewAtLogin, FlushAtLogout, RenewOften, NeverRevive],
     given: &[],
     page: None,
     script: |scene| adopted(scene).boxed(),

@@ -12,6 +12,7 @@ use axum::{
 use cookie::{Cookie, SameSite};
 use lesson_page::Failure;
 use serde::Deserialize;
+use session_guard::replace_id;
 use session_inspector::Clock;
 use time::{Duration, OffsetDateTime};
 use tower_sessions::Session;
@@ -49,7 +50,7 @@ pub(crate) async fn login(
     visit.remember(&twin, &session).await.map_err(Failure::from)?;
     csrf::rotate(&session).await.map_err(Failure::from)?;
     if twin.defences.has(Defence::RenewAtLogin) {
-        session.cycle_id().await.map_err(Failure::from)?;
+        replace_id(&session).await.map_err(Failure::from)?;
     }
     let data = visit.username.zip(visit.role).map(|(username, role)| Data { username, role });
     Ok((twin.articles_cookie(data.map(|data| (data, clock.now()))), Redirect::to("/")).into_response())

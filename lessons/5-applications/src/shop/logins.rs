@@ -74,6 +74,12 @@ impl Shop {
         Ok(done.execute(self.pool().await?).await?.rows_affected() == 1)
     }
 
+    /// Ends the login of this handle, if there is one.
+    pub(crate) async fn end_handle(&self, handle: &str) -> Result<(), Away> {
+        query("delete from logins where handle = ?").bind(handle).execute(self.pool().await?).await?;
+        Ok(())
+    }
+
     /// Ends all of her logins but this one, if one is to stay; how many.
     pub(crate) async fn end_all(&self, account: i64, but: Option<i64>) -> Result<u64, Away> {
         let done = query("delete from logins where account = ? and id is not ?").bind(account).bind(but);
