@@ -49,7 +49,6 @@ fn now() -> Option<i64> {
     with(|state| state.clock.now().unix_timestamp())
 }
 
-// ANCHOR: ids
 /// Gives the session a new ID. The old one leads to it until thirty seconds after a request has come with the new one:
 /// what is under way is served, and a browser that never heard of the new ID keeps a good one.
 ///
@@ -71,7 +70,6 @@ pub async fn renew_id(session: &Session) -> Result<(), Error> {
 pub async fn replace_id(session: &Session) -> Result<(), Error> {
     change_id(session, false).await
 }
-// ANCHOR_END: ids
 
 async fn change_id(session: &Session, leads_on: bool) -> Result<(), Error> {
     let renewed = Renewed::of(session).await?; // loads it: an ID that the store does not know is none

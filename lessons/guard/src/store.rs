@@ -115,7 +115,6 @@ impl<S: SessionStore> Guarded<S> {
         }
     }
 
-    // ANCHOR: change
     /// Marks the ID that the new record takes over from.
     async fn mark(&self, Change { old, leads_on }: Change, new: &Record) -> Result<()> {
         let Some(old) = old else { return Ok(()) };
@@ -125,7 +124,6 @@ impl<S: SessionStore> Guarded<S> {
             marked => marked,
         }
     }
-    // ANCHOR_END: change
 }
 
 #[async_trait]
