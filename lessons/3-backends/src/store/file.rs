@@ -135,3 +135,22 @@ impl ExpiredDeletion for FileStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_change_is_on_the_disk_before_it_is_acknowledged() {
+        let outer = tempfile::tempdir().unwrap();
+        let store = FileStore::open(outer.path().join("sessions"), Duration::from_secs(60)).unwrap();
+        let expiry_date = time::OffsetDateTime::now_utc() + time::Duration::hours(1);
+        let mut record = Record { id: Id::default(), data: Default::default(), expiry_date };
+        store.create(&mut record).await.unwrap();
+        assert_eq!(store.0.changes_on_disk().await, 1);
+        store.save(&record).await.unwrap();
+        assert_eq!(store.0.changes_on_disk().await, 2);
+        store.delete(&record.id).await.unwrap();
+        assert_eq!(store.0.changes_on_disk().await, 3);
+    }
+}
