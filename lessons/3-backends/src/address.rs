@@ -11,13 +11,13 @@ use crate::{
     cleaning::{EVERY, clean},
     store::{
         AnyStore,
-        file::Folder,
+        cache_aside::{Cache, CacheAside},
+        file::FileStore,
         memcached::Memcached,
         memory::Memory,
         postgres::Postgres,
         redis::Redis,
         sqlite::Sqlite,
-        tiers::{Cache, Tiers},
     },
 };
 
@@ -54,9 +54,11 @@ pub async fn open(address: &str, cache: Option<&str>, limit: Duration) -> Result
     let Some(cache) = cache else { return open_store(address, limit).await };
     let store = open_store(address, limit).await?;
     let (kind, place) = split(cache)?;
+    // A cache that hangs must leave time to ask the store.
+    let short = limit / 4;
     match kind {
-        "redis" => Ok(before(open_redis(cache, place, limit).await?, store, limit)),
-        "memcached" => Ok(before(open_memcached(cache, place, limit).await?, store, limit)),
+        "redis" => Ok(before(open_redis(cache, place, short).await?, store, short, limit)),
+        "memcached" => Ok(before(open_memcached(cache, place, short).await?, store, short, limit)),
         _ => Err(NotOpen::new(cache, "a cache that all instances share is needed: redis://… or memcached://…")),
     }
 }
@@ -66,7 +68,7 @@ async fn open_store(address: &str, limit: Duration) -> Result<AnyStore, NotOpen>
     let (kind, place) = split(address)?;
     Ok(match kind {
         "memory" => cleaned(Memory::default(), limit),
-        "file" => cleaned(Folder::open(place).map_err(|error| not_open(&error))?, limit),
+        "file" => cleaned(FileStore::open(place, limit).map_err(|error| not_open(&error))?, limit),
         "sqlite" => cleaned(Sqlite::open(place, limit).await.map_err(|error| not_open(&error))?, limit),
         "postgres" | "postgresql" => {
             cleaned(Postgres::open(address, limit).await.map_err(|error| not_answering(address, error))?, limit)
@@ -103,8 +105,8 @@ async fn open_memcached(address: &str, place: &str, limit: Duration) -> Result<M
         .map_err(|error| not_answering(address, error))
 }
 
-fn before(cache: impl Cache, store: impl SessionStore, limit: Duration) -> AnyStore {
-    AnyStore::new(Tiers::new(cache, store), limit)
+fn before(cache: impl Cache, store: impl SessionStore, short: Duration, limit: Duration) -> AnyStore {
+    AnyStore::new(CacheAside::new(cache, store, short), limit)
 }
 
 fn cleaned(store: impl ExpiredDeletion + Clone, limit: Duration) -> AnyStore {

@@ -1,9 +1,10 @@
 //! What stands in a backend: under which key, and in which form.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Display};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use session_guard::version::{Version, conflict, gone, note};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use tower_sessions::{
@@ -24,28 +25,86 @@ pub fn key(id: &Id) -> String {
 }
 // ANCHOR_END: key
 
+/// The version of every record that was stored before records had one: such a record loads, and its first save gives
+/// it a version of its own.
+pub(crate) const UNVERSIONED: &str = "0000000000000000";
+
+// ANCHOR: entry
 /// The value of a session. It does not say which ID it belongs to.
 #[derive(Deserialize, Serialize)]
 struct Entry {
-    data: HashMap<String, Value>,
+    /// Sixteen hexadecimal digits. It stands first, and `expires` second: there Redis finds them without reading the
+    /// rest. In SQL it has a column instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
     /// Milliseconds since 1970: no backend's own clock is as fine and as old as that.
     expires: i64,
+    data: HashMap<String, Value>,
+}
+// ANCHOR_END: entry
+
+/// A record as it was found in a backend.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    /// The record, whether or not it has expired.
+    pub(crate) record: Record,
+    /// Which of its states this is.
+    pub(crate) version: Version,
 }
 
-/// The value to store for this record.
-pub(crate) fn encode(record: &Record) -> Result<Vec<u8>> {
-    let entry = Entry { data: record.data.clone(), expires: milliseconds(record.expiry_date) };
+impl Stored {
+    /// Whether its time is not over, whether or not the backend has noticed yet.
+    pub(crate) fn lives(&self) -> bool {
+        self.record.expiry_date > OffsetDateTime::now_utc()
+    }
+
+    /// What `load` answers: the record, if it lives; and the request remembers which version it has seen.
+    pub(crate) fn loaded(self) -> Option<Record> {
+        let lives = self.lives();
+        if lives {
+            note(&self.record.id, self.version);
+        }
+        lives.then_some(self.record)
+    }
+}
+
+// ANCHOR: refusal
+/// Why a save must not happen that is based on the version `based_on`, where this is what is stored. A save that is
+/// based on no version replaces any.
+pub(crate) fn refusal(stored: Option<&Stored>, based_on: Option<Version>) -> Option<Error> {
+    match stored.filter(|stored| stored.lives()) {
+        None => Some(gone()),
+        Some(stored) if based_on.is_some_and(|version| version != stored.version) => Some(conflict()),
+        Some(_) => None,
+    }
+}
+// ANCHOR_END: refusal
+
+/// The value to store for this record; without a version where that has a place of its own.
+pub(crate) fn encode(record: &Record, version: Option<Version>) -> Result<Vec<u8>> {
+    let version = version.map(|version| version.to_string());
+    let entry = Entry { version, expires: milliseconds(record.expiry_date), data: record.data.clone() };
     serde_json::to_vec(&entry).map_err(|error| Error::Encode(error.to_string()))
 }
 
-/// The record in a stored value; nothing if it has expired, whether or not the backend has noticed yet.
-pub(crate) fn decode(id: &Id, value: &[u8]) -> Result<Option<Record>> {
-    let entry: Entry = serde_json::from_slice(value)
-        .map_err(|error| Error::Decode(format!("the record {} is damaged: {error}", key(id))))?;
+/// What a stored value says.
+pub(crate) fn decode(id: &Id, value: &[u8]) -> Result<Stored> {
+    let damaged = |error: &dyn Display| Error::Decode(format!("the record {} is damaged: {error}", key(id)));
+    let entry: Entry = serde_json::from_slice(value).map_err(|error| damaged(&error))?;
     let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(entry.expires) * 1_000_000)
-        .map_err(|error| Error::Decode(format!("the record {} is damaged: {error}", key(id))))?;
-    let lives = expiry_date > OffsetDateTime::now_utc();
-    Ok(lives.then_some(Record { id: *id, data: entry.data, expiry_date }))
+        .map_err(|error| damaged(&error))?;
+    let version = parse(entry.version.as_deref().unwrap_or(UNVERSIONED)).map_err(|error| damaged(&error))?;
+    Ok(Stored { record: Record { id: *id, data: entry.data, expiry_date }, version })
+}
+
+/// What a stored value says, where its version stands beside it.
+pub(crate) fn decode_beside(id: &Id, value: &[u8], version: &str) -> Result<Stored> {
+    let damaged = |error| Error::Decode(format!("the version of the record {} is damaged: {error}", key(id)));
+    Ok(Stored { version: parse(version).map_err(damaged)?, ..decode(id, value)? })
+}
+
+fn parse(version: &str) -> std::result::Result<Version, std::num::ParseIntError> {
+    version.parse()
 }
 
 /// Whether a stored value is a record that has expired.

@@ -2,14 +2,18 @@
 //!
 //! All of them keep the same promises, which `checks::store` holds them to: an expired record is never loaded,
 //! a collision of IDs never merges two sessions, and a save never revives a session that was deleted.
+//!
+//! And all of them compare and swap: `load` and `create` note the version of the record for the request that asks, and
+//! `save` replaces the record only while it has that version. Otherwise it fails with `version::conflict`, or with
+//! `version::gone` where there is no record, or no longer: no save answers `Ok` and is dropped.
 
+pub(crate) mod cache_aside;
 pub mod file;
 pub mod memcached;
 pub mod memory;
 pub mod postgres;
 pub mod redis;
 pub mod sqlite;
-pub mod tiers;
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
@@ -24,6 +28,9 @@ use tower_sessions::{
 /// How long a backend may take for one call. A request of this lesson makes two at most, so that even with a
 /// backend that hangs every visitor has an answer within two seconds.
 pub const LIMIT: Duration = Duration::from_millis(800);
+
+/// How many expired records a sweep removes at a time. Other requests get their turn between two batches.
+pub(crate) const SWEEP_BATCH: usize = 1_000;
 
 /// A store of any kind, and each of its calls with an end.
 #[derive(Clone, Debug)]

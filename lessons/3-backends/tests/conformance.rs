@@ -9,7 +9,8 @@ use lesson_3::{
     address::open,
     at_rest::{PREFIX, key},
     store::{
-        AnyStore, file::Folder, memcached::Memcached, memory::Memory, postgres::Postgres, redis::Redis, sqlite::Sqlite,
+        AnyStore, file::FileStore, memcached::Memcached, memory::Memory, postgres::Postgres, redis::Redis,
+        sqlite::Sqlite,
     },
 };
 use services::Service;
@@ -83,16 +84,20 @@ async fn memory() {
 struct InFolder(TempDir);
 
 impl InFolder {
+    fn path(&self) -> PathBuf {
+        self.0.path().join("sessions")
+    }
+
     fn files(&self) -> Vec<PathBuf> {
-        fs::read_dir(self.0.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
+        fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
 }
 
 impl Backend for InFolder {
-    type Store = Folder;
+    type Store = FileStore;
 
-    async fn open(&self) -> Folder {
-        Folder::open(self.0.path()).unwrap()
+    async fn open(&self) -> FileStore {
+        FileStore::open(self.path(), PATIENT).unwrap()
     }
 
     fn keeps(&self) -> bool {
@@ -100,7 +105,7 @@ impl Backend for InFolder {
     }
 
     async fn damage(&self, id: &Id) -> Option<()> {
-        fs::write(self.0.path().join(key(id)), DAMAGE).ok()
+        fs::write(self.path().join(key(id)), DAMAGE).ok()
     }
 
     async fn contents(&self) -> Option<Vec<u8>> {
@@ -109,14 +114,14 @@ impl Backend for InFolder {
     }
 
     async fn put_foreign(&self) -> Option<()> {
-        fs::write(self.0.path().join("letter.txt"), r#"{"data":{},"expires":1}"#).ok()
+        fs::write(self.path().join("letter.txt"), r#"{"data":{},"expires":1}"#).ok()
     }
 
     async fn foreign_is_there(&self) -> bool {
-        self.0.path().join("letter.txt").exists()
+        self.path().join("letter.txt").exists()
     }
 
-    async fn clean(&self, store: &Folder) -> Result<()> {
+    async fn clean(&self, store: &FileStore) -> Result<()> {
         store.delete_expired().await
     }
 }
@@ -134,7 +139,7 @@ async fn s07_files_are_for_their_owner_alone_and_nothing_else_is_left_behind() {
 
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("sessions");
-    let store = Folder::open(&folder).unwrap();
+    let store = FileStore::open(&folder, PATIENT).unwrap();
     let expiry_date = time::OffsetDateTime::now_utc() + time::Duration::hours(1);
     let mut record = Record { id: Id::default(), data: [("name".to_owned(), "alice".into())].into(), expiry_date };
     store.create(&mut record).await.unwrap();

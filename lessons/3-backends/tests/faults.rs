@@ -201,3 +201,44 @@ async fn a_cache_that_is_away_slows_reading_and_stops_logging_out() {
     assert_eq!(in_time(alice.post("/logout", &[])).await.status, StatusCode::SEE_OTHER);
     assert_eq!(back(&alice).await, 0);
 }
+
+/// A cache that holds its connections and answers nobody costs a load a quarter of the limit, and once a second.
+async fn hangs_before_a_store(cache: Service, address: String) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("sessions.sqlite").display());
+    let store = open(&store, Some(&address), LIMIT).await.unwrap();
+    let trials: Vec<_> = (0..8).map(|_| trial(&store)).collect();
+    let visitors: Vec<_> = trials.iter().map(|trial| trial.browser("alice")).collect();
+    for visitor in &visitors {
+        assert_eq!(count(visitor).await, StatusCode::SEE_OTHER);
+        assert_eq!(counted(visitor).await, Some(1), "and now it is in the cache");
+    }
+    cache.pause();
+    let reading = visitors.iter().map(async |visitor| {
+        for _ in 0..16 {
+            assert_eq!(counted(visitor).await, Some(1), "{address}: the store is asked instead");
+        }
+    });
+    join_all(reading).await;
+    let alice = &visitors[0];
+    assert_eq!(in_time(alice.post("/logout", &[])).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(counted(alice).await, Some(1), "a logout that was refused is none");
+    cache.resume();
+    let logged_out = async {
+        while in_time(alice.post("/logout", &[])).await.status != StatusCode::SEE_OTHER {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(RECOVERY, logged_out).await.expect("the cache is found again");
+    assert_eq!(back(alice).await, 0);
+}
+
+#[cfg(target_os = "linux")] // where a process tells of its children
+#[tokio::test]
+async fn a_cache_that_hangs_slows_reading_and_stops_logging_out() {
+    for (server, address) in [(Service::memcached(), memcached as fn(&Service) -> String), (Service::redis(), redis)] {
+        let Some(server) = server else { continue };
+        let address = address(&server);
+        hangs_before_a_store(server, address).await;
+    }
+}

@@ -1,162 +1,156 @@
 //! In a folder, a file for each session.
 
+mod folder;
+
 use std::{
-    fs::{self, DirBuilder, File},
-    io::{self, ErrorKind, Write},
-    path::{Path, PathBuf},
+    io::{self, ErrorKind},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use tempfile::NamedTempFile;
-use tokio::task::spawn_blocking;
+use session_guard::version::{Version, note, noted};
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
-    session_store::{Error, Result},
+    session_store::Result,
 };
 
+use self::folder::{Folder, blocking};
 use super::failed;
-use crate::at_rest::{PREFIX, decode, encode, has_expired, key};
+use crate::at_rest::{PREFIX, Stored, decode, encode, has_expired, key, refusal};
 
-/// A folder. On Unix it and its files are for their owner alone.
+/// A folder on this machine. On Unix it and its files are for their owner alone. Clones are the same store.
 #[derive(Clone, Debug)]
-pub struct Folder(PathBuf);
+pub struct FileStore(Arc<Folder>);
 
-impl Folder {
-    /// Makes the folder if there is none.
+impl FileStore {
+    /// Makes the folder if there is none. A save or a delete fails that has to wait longer than `limit` for others.
     ///
     /// # Errors
-    /// It cannot be made, or is none of ours to write in.
-    pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
-        let folder = folder.into();
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder)?;
-        NamedTempFile::new_in(&folder)?;
-        Ok(Self(folder))
+    /// The folder cannot be made or written in, or on Unix others than its owner may get in: the error says what to do.
+    pub fn open(folder: impl Into<PathBuf>, limit: Duration) -> io::Result<Self> {
+        Ok(Self(Arc::new(Folder::open(folder.into(), limit)?)))
     }
 
     fn path(&self, id: &Id) -> PathBuf {
-        self.0.join(key(id))
+        self.0.path.join(key(id))
     }
-
-    // ANCHOR: write
-    /// A new file with this record, under a name that nobody looks for. It becomes the session's in one step,
-    /// so that no reader meets half a record. tempfile makes it readable by its owner alone (0600).
-    fn write(&self, record: &Record) -> Result<NamedTempFile> {
-        let value = encode(record)?;
-        let write = || {
-            let mut file = NamedTempFile::new_in(&self.0)?;
-            file.write_all(&value)?;
-            file.as_file().sync_all()?;
-            Ok(file)
-        };
-        write().map_err(|error: io::Error| failed(error))
-    }
-    // ANCHOR_END: write
-
-    // ANCHOR: lock
-    /// Holds off all other writers, of this process and of others, until the file is closed.
-    ///
-    /// A rename alone would put the record of a deleted session back: whether it is still there must be seen,
-    /// and stay so, until the rename is done.
-    fn lock(&self) -> io::Result<File> {
-        let lock = File::options().create(true).append(true).open(self.0.join(".lock"))?;
-        lock.lock()?;
-        Ok(lock)
-    }
-    // ANCHOR_END: lock
 }
 
 // ANCHOR: store
 #[async_trait]
-impl SessionStore for Folder {
+impl SessionStore for FileStore {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        let (folder, mut new) = (self.clone(), record.clone());
-        record.id = blocking(move || {
-            let mut file = folder.write(&new)?;
-            while let Err(taken) = file.persist_noclobber(folder.path(&new.id)) {
+        let (version, mut id, store) = (Version::new(), record.id, self.clone());
+        let mut file = self.0.write(encode(record, Some(version))?).await?;
+        record.id = blocking(move |caller| {
+            caller.still_waits()?;
+            while let Err(taken) = file.persist_noclobber(store.path(&id)) {
                 if taken.error.kind() != ErrorKind::AlreadyExists {
                     return Err(failed(taken.error));
                 }
-                new.id = Id::default();
+                id = Id::default();
                 file = taken.file;
             }
-            Ok(new.id)
+            Ok(id)
         })
         .await?;
+        self.0.sync().await?;
+        note(&record.id, version);
         Ok(())
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (folder, record) = (self.clone(), record.clone());
-        blocking(move || {
-            let (path, file) = (folder.path(&record.id), folder.write(&record)?);
-            let _lock = folder.lock().map_err(failed)?;
-            if read(&path)?.is_some_and(|value| !has_expired(&value)) {
-                file.persist(path).map_err(failed)?;
+        let (version, based_on) = (Version::new(), noted(&record.id)); // another thread would not know the request
+        let (store, id) = (self.clone(), record.id);
+        let file = self.0.write(encode(record, Some(version))?).await?;
+        let lock = self.0.lock().await?;
+        blocking(move |caller| {
+            let stored = store.0.read(&store.path(&id))?.map(|value| decode(&id, &value)).transpose()?;
+            if let Some(error) = refusal(stored.as_ref(), based_on) {
+                return Err(error);
             }
+            caller.still_waits()?;
+            file.persist(store.path(&id)).map_err(failed)?;
+            drop(lock);
             Ok(())
         })
-        .await
+        .await?;
+        self.0.sync().await?;
+        note(&record.id, version);
+        Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let (path, id) = (self.path(id), *id);
-        blocking(move || read(&path)?.map_or(Ok(None), |value| decode(&id, &value))).await
+        let (store, id) = (self.clone(), *id);
+        let value = blocking(move |_| store.0.read(&store.path(&id))).await?;
+        let stored = value.map(|value| decode(&id, &value)).transpose()?;
+        Ok(stored.and_then(Stored::loaded))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        let (folder, path) = (self.clone(), self.path(id));
-        blocking(move || {
-            let _lock = folder.lock().map_err(failed)?;
-            remove(&path)
+        let (path, lock) = (self.path(id), self.0.lock().await?);
+        blocking(move |caller| {
+            caller.still_waits()?;
+            folder::remove(&path)?;
+            drop(lock);
+            Ok(())
         })
-        .await
+        .await?;
+        self.0.sync().await
     }
 }
 // ANCHOR_END: store
 
 #[async_trait]
-impl ExpiredDeletion for Folder {
+impl ExpiredDeletion for FileStore {
     async fn delete_expired(&self) -> Result<()> {
-        let folder = self.clone();
-        blocking(move || {
-            for entry in fs::read_dir(&folder.0).map_err(failed)? {
-                let entry = entry.map_err(failed)?;
-                if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
-                    continue;
-                }
-                // One file at a time, so that nobody waits for the whole folder.
-                let _lock = folder.lock().map_err(failed)?;
-                if read(&entry.path())?.is_some_and(|value| has_expired(&value)) {
-                    remove(&entry.path())?;
+        let store = self.clone();
+        let expired = blocking(move |_| {
+            let expired =
+                |path: &PathBuf| store.0.read(path).map(|value| value.is_some_and(|value| has_expired(&value)));
+            let mut found = Vec::new();
+            for path in store.0.files_beginning_with(PREFIX)? {
+                if expired(&path)? {
+                    found.push(path);
                 }
             }
-            Ok(())
+            Ok(found)
         })
-        .await
+        .await?;
+        for path in expired {
+            // One file at a time, so that nobody waits for the whole folder; and it may have been saved meanwhile.
+            let (store, lock) = (self.clone(), self.0.lock().await?);
+            blocking(move |_| {
+                if store.0.read(&path)?.is_some_and(|value| has_expired(&value)) {
+                    folder::remove(&path)?;
+                }
+                drop(lock);
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
     }
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(error)),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
-        _ => Ok(()),
+    #[tokio::test]
+    async fn every_change_is_on_the_disk_before_it_is_acknowledged() {
+        let outer = tempfile::tempdir().unwrap();
+        let store = FileStore::open(outer.path().join("sessions"), Duration::from_secs(60)).unwrap();
+        let expiry_date = time::OffsetDateTime::now_utc() + time::Duration::hours(1);
+        let mut record = Record { id: Id::default(), data: Default::default(), expiry_date };
+        store.create(&mut record).await.unwrap();
+        assert_eq!(store.0.changes_on_disk().await, 1);
+        store.save(&record).await.unwrap();
+        assert_eq!(store.0.changes_on_disk().await, 2);
+        store.delete(&record.id).await.unwrap();
+        assert_eq!(store.0.changes_on_disk().await, 3);
     }
-}
-
-/// Files are read and written on threads that may wait; those that answer requests must not.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    spawn_blocking(work).await.unwrap_or_else(|error| Err(Error::Backend(error.to_string())))
 }

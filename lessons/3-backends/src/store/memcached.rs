@@ -3,7 +3,8 @@
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use memcache::exp::{AsyncMetaClient, Error, MetaClientBuilder, Set, Ttl};
+use memcache::exp::{AsyncMetaClient, Error, Get, Meta, MetaClientBuilder, Set, Ttl};
+use session_guard::version::{Version, note, noted};
 use time::OffsetDateTime;
 use tower_sessions::{
     SessionStore,
@@ -12,10 +13,10 @@ use tower_sessions::{
 };
 
 use super::{
+    cache_aside::{Cache, Cached, TOMBSTONE},
     failed,
-    tiers::{Cache, Found, REST},
 };
-use crate::at_rest::{decode, encode, key};
+use crate::at_rest::{Stored, decode, encode, key, refusal};
 
 /// One server or several, each session on one of them.
 #[derive(Clone)]
@@ -36,18 +37,21 @@ impl Memcached {
         Ok(Self(client))
     }
 
-    async fn set(&self, record: &Record, when: fn(Set) -> Set) -> Result<bool> {
-        let set = when(Set::new(key(&record.id), encode(record)?)).ttl(time_to_live(record));
-        Ok(self.0.run(set).await.map_err(failed)?.applied())
+    /// Stores a record, only where nothing is.
+    async fn set_new(&self, record: &Record, version: Option<Version>) -> Result<bool> {
+        let set = Set::new(key(&record.id), encode(record, version)?).add();
+        Ok(self.0.run(set.ttl(time_to_live(record))).await.map_err(failed)?.applied())
     }
 
-    async fn get(&self, id: &Id) -> Result<Option<Vec<u8>>> {
-        Ok(self.0.get(key(id)).send().await.map_err(failed)?.value)
+    /// What is stored, and Memcached's own number for this state of it.
+    async fn get_value(&self, id: &Id) -> Result<Option<(Vec<u8>, u64)>> {
+        let found = self.0.run(Get::new(key(id)).meta(Meta::NONE.cas())).await.map_err(failed)?;
+        Ok(found.value.zip(found.item.cas))
     }
 }
 
 // ANCHOR: ttl
-/// Memcached counts in whole seconds. Rounded up, and [`decode`] looks at the milliseconds: rounded down, the
+/// Memcached counts in whole seconds. Rounded up, and [`Stored::lives`] looks at the milliseconds: rounded down, the
 /// last second of every session would be lost.
 fn time_to_live(record: &Record) -> Ttl {
     let left = record.expiry_date - OffsetDateTime::now_utc();
@@ -56,27 +60,47 @@ fn time_to_live(record: &Record) -> Ttl {
 }
 // ANCHOR_END: ttl
 
+/// How often a save tries again that is based on no version, when each time another one comes before it.
+const TRIES: usize = 100;
+
 // ANCHOR: store
 #[async_trait]
 impl SessionStore for Memcached {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        while !self.set(record, Set::add).await? {
+        let version = Version::new();
+        while !self.set_new(record, Some(version)).await? {
             record.id = Id::default(); // taken
         }
+        note(&record.id, version);
         Ok(())
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        // The last second before the rounded end: what has expired is not to live again.
-        if self.load(&record.id).await?.is_some() {
-            // Nothing happens to a session that was deleted meanwhile: it stays deleted.
-            self.set(record, Set::replace).await?;
+        let (version, based_on) = (Version::new(), noted(&record.id));
+        for _ in 0..TRIES {
+            let found = self.get_value(&record.id).await?;
+            let stored = found.as_ref().map(|(value, _)| decode(&record.id, value)).transpose()?;
+            if stored.as_ref().is_some_and(|stored| stored.version == version) {
+                note(&record.id, version);
+                return Ok(()); // the connection broke when it was done, and the client has sent it again
+            }
+            if let Some(error) = refusal(stored.as_ref(), based_on) {
+                return Err(error);
+            }
+            // Only over the state that was looked at: one that was changed or deleted meanwhile is looked at again.
+            let mut set = Set::new(key(&record.id), encode(record, Some(version))?).ttl(time_to_live(record));
+            set.compare_cas = found.map(|(_, cas)| cas);
+            if self.0.run(set).await.map_err(failed)?.applied() {
+                note(&record.id, version);
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(failed("too many requests change this session at the same time"))
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        self.get(id).await?.map_or(Ok(None), |value| decode(id, &value))
+        let stored = self.get_value(id).await?.map(|(value, _)| decode(id, &value)).transpose()?;
+        Ok(stored.and_then(Stored::loaded))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -88,17 +112,17 @@ impl SessionStore for Memcached {
 
 #[async_trait]
 impl Cache for Memcached {
-    async fn look(&self, id: &Id) -> Result<Found> {
-        Found::in_entry(id, self.get(id).await?)
+    async fn get(&self, id: &Id) -> Result<Cached> {
+        Cached::in_entry(id, self.get_value(id).await?.map(|(value, _)| value))
     }
 
-    async fn fill(&self, record: &Record) -> Result<()> {
-        self.set(record, Set::add).await?;
+    async fn add(&self, record: &Record, version: Option<Version>) -> Result<()> {
+        self.set_new(record, version).await?;
         Ok(())
     }
 
-    async fn rest(&self, id: &Id) -> Result<()> {
-        self.0.set(key(id), "").ttl(Ttl::from(REST)).send().await.map_err(failed)?;
+    async fn tombstone(&self, id: &Id) -> Result<()> {
+        self.0.set(key(id), "").ttl(Ttl::from(TOMBSTONE)).send().await.map_err(failed)?;
         Ok(())
     }
 }

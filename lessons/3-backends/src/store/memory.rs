@@ -1,37 +1,70 @@
 //! In this process: the quickest store, and gone with it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
+use session_guard::version::{Version, note, noted};
 use time::OffsetDateTime;
+use tokio::task::yield_now;
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
     session_store::Result,
 };
 
+use super::SWEEP_BATCH;
+use crate::at_rest::{Stored, refusal};
+
 /// A map. Clones are the same map.
 ///
-/// tower-sessions has one too. That one revives a deleted session when it is saved, and keeps what has expired
-/// for ever.
+/// tower-sessions has one too. That one revives a deleted session when it is saved, and keeps expired records for ever.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(Arc<Mutex<HashMap<Id, Record>>>);
+pub struct Memory(Arc<Mutex<Sessions>>);
+
+#[derive(Debug, Default)]
+struct Sessions {
+    stored: HashMap<Id, Stored>,
+    /// When each of them expires. A sweep finds the expired ones at its beginning, without a look at all the others.
+    by_expiry: BTreeSet<(OffsetDateTime, i128)>,
+}
+
+impl Sessions {
+    fn put(&mut self, record: &Record) {
+        let stored = Stored { record: record.clone(), version: Version::new() };
+        note(&record.id, stored.version);
+        self.take(&record.id);
+        self.by_expiry.insert((record.expiry_date, record.id.0));
+        self.stored.insert(record.id, stored);
+    }
+
+    fn take(&mut self, id: &Id) {
+        if let Some(Stored { record, .. }) = self.stored.remove(id) {
+            self.by_expiry.remove(&(record.expiry_date, id.0));
+        }
+    }
+
+    /// The record that expires first, if it has.
+    fn first_expired(&self) -> Option<Id> {
+        let (expires, id) = self.by_expiry.first()?;
+        (*expires <= OffsetDateTime::now_utc()).then_some(Id(*id))
+    }
+}
 
 impl Memory {
     /// How many records are kept, expired ones among them.
     pub fn len(&self) -> usize {
-        self.records().len()
+        self.sessions().stored.len()
     }
 
     /// Whether no record is kept.
     pub fn is_empty(&self) -> bool {
-        self.records().is_empty()
+        self.len() == 0
     }
 
-    fn records(&self) -> MutexGuard<'_, HashMap<Id, Record>> {
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -40,41 +73,54 @@ impl Memory {
 #[async_trait]
 impl SessionStore for Memory {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        let mut records = self.records();
-        while records.contains_key(&record.id) {
+        let mut sessions = self.sessions();
+        while sessions.stored.contains_key(&record.id) {
             record.id = Id::default();
         }
-        records.insert(record.id, record.clone());
+        sessions.put(record);
         Ok(())
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        // Only where a session is: one that was deleted meanwhile stays deleted.
-        if let Some(kept) = self.records().get_mut(&record.id).filter(|kept| lives(kept)) {
-            *kept = record.clone();
+        // The comparison and the swap are under one lock: nobody comes between them.
+        let mut sessions = self.sessions();
+        if let Some(error) = refusal(sessions.stored.get(&record.id), noted(&record.id)) {
+            return Err(error);
         }
+        sessions.put(record);
         Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        Ok(self.records().get(id).filter(|kept| lives(kept)).cloned())
+        let stored = self.sessions().stored.get(id).cloned();
+        Ok(stored.and_then(Stored::loaded))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.records().remove(id);
+        self.sessions().take(id);
         Ok(())
     }
 }
+// ANCHOR_END: store
 
 #[async_trait]
 impl ExpiredDeletion for Memory {
     async fn delete_expired(&self) -> Result<()> {
-        self.records().retain(|_, kept| lives(kept));
+        while self.sweep() == SWEEP_BATCH {
+            yield_now().await; // the others' turn
+        }
         Ok(())
     }
 }
 
-fn lives(record: &Record) -> bool {
-    record.expiry_date > OffsetDateTime::now_utc()
+impl Memory {
+    /// Removes at most one batch of expired records; how many there were.
+    fn sweep(&self) -> usize {
+        let mut sessions = self.sessions();
+        for swept in 0..SWEEP_BATCH {
+            let Some(id) = sessions.first_expired() else { return swept };
+            sessions.take(&id);
+        }
+        SWEEP_BATCH
+    }
 }
-// ANCHOR_END: store

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions, query, query_scalar};
+use session_guard::version::{Version, conflict, gone, note, noted};
+use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions, query, query_as};
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
-    session_store::Result,
+    session_store::{Error, Result},
 };
 
-use super::failed;
-use crate::at_rest::{PREFIX, decode, encode, key, milliseconds, now};
+use super::{SWEEP_BATCH, failed};
+use crate::at_rest::{PREFIX, Stored, decode_beside, encode, key, milliseconds, now};
 
 /// A database, behind a pool of connections that are made anew when they break.
 #[derive(Clone, Debug)]
@@ -37,6 +38,9 @@ impl Postgres {
         .execute(&mut *start)
         .await?;
         query("create index if not exists sessions_expires on sessions (expires)").execute(&mut *start).await?;
+        // A table that was made before records had versions: all of them get the same one.
+        let column = "alter table sessions add column if not exists version text not null default '0000000000000000'";
+        query(column).execute(&mut *start).await?;
         start.commit().await?;
         Ok(Self(pool))
     }
@@ -46,16 +50,20 @@ impl Postgres {
 #[async_trait]
 impl SessionStore for Postgres {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        let insert =
+            "insert into sessions (key, value, expires, version) values ($1, $2, $3, $4) on conflict do nothing";
         loop {
-            let insert = "insert into sessions (key, value, expires) values ($1, $2, $3) on conflict do nothing";
+            let version = Version::new();
             let inserted = query(insert)
                 .bind(key(&record.id))
-                .bind(encode(record)?)
+                .bind(encode(record, None)?)
                 .bind(milliseconds(record.expiry_date))
+                .bind(version.to_string())
                 .execute(&self.0)
                 .await
                 .map_err(failed)?;
             if inserted.rows_affected() == 1 {
+                note(&record.id, version);
                 return Ok(());
             }
             record.id = Id::default(); // taken
@@ -63,25 +71,35 @@ impl SessionStore for Postgres {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        // An update, never an insert: a session that was deleted meanwhile stays deleted.
-        query("update sessions set value = $1, expires = $2 where key = $3 and expires > $4")
-            .bind(encode(record)?)
+        // One statement, as in SQLite. Two that meet at one row take turns, and the second one compares again.
+        let update = "update sessions set value = $1, expires = $2, version = $3 \
+                      where key = $4 and expires > $5 and version = coalesce($6, version)";
+        let version = Version::new();
+        let updated = query(update)
+            .bind(encode(record, None)?)
             .bind(milliseconds(record.expiry_date))
+            .bind(version.to_string())
             .bind(key(&record.id))
             .bind(now())
+            .bind(noted(&record.id).map(|version| version.to_string()))
             .execute(&self.0)
             .await
             .map_err(failed)?;
+        if updated.rows_affected() == 0 {
+            return Err(self.why_not(&record.id).await?);
+        }
+        note(&record.id, version);
         Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let value: Option<Vec<u8>> = query_scalar("select value from sessions where key = $1")
+        let row: Option<(Vec<u8>, String)> = query_as("select value, version from sessions where key = $1")
             .bind(key(id))
             .fetch_optional(&self.0)
             .await
             .map_err(failed)?;
-        value.map_or(Ok(None), |value| decode(id, &value))
+        let stored = row.map(|(value, version)| decode_beside(id, &value, &version)).transpose()?;
+        Ok(stored.and_then(Stored::loaded))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -90,15 +108,26 @@ impl SessionStore for Postgres {
     }
 }
 
+impl Postgres {
+    /// Why a save has updated no row.
+    async fn why_not(&self, id: &Id) -> Result<Error> {
+        let lives = query("select 1 from sessions where key = $1 and expires > $2").bind(key(id)).bind(now());
+        let found = lives.fetch_optional(&self.0).await.map_err(failed)?;
+        Ok(if found.is_some() { conflict() } else { gone() })
+    }
+}
+
 #[async_trait]
 impl ExpiredDeletion for Postgres {
     async fn delete_expired(&self) -> Result<()> {
-        query("delete from sessions where expires <= $1 and key like $2")
-            .bind(now())
-            .bind(format!("{PREFIX}%"))
-            .execute(&self.0)
-            .await
-            .map_err(failed)?;
-        Ok(())
+        // A row that somebody else is changing or removing is left for the next sweep.
+        let delete = "delete from sessions where key in \
+                      (select key from sessions where expires <= $1 and key like $2 limit $3 for update skip locked)";
+        loop {
+            let batch = query(delete).bind(now()).bind(format!("{PREFIX}%")).bind(SWEEP_BATCH as i64);
+            if batch.execute(&self.0).await.map_err(failed)?.rows_affected() < SWEEP_BATCH as u64 {
+                return Ok(());
+            }
+        }
     }
 }

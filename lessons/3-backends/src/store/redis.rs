@@ -10,6 +10,7 @@ use redis::{
     cluster_async::ClusterConnection,
     cmd,
 };
+use session_guard::version::{Version, conflict, gone, note, noted};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
@@ -17,10 +18,10 @@ use tower_sessions::{
 };
 
 use super::{
+    cache_aside::{Cache, Cached, TOMBSTONE},
     failed,
-    tiers::{Cache, Found, REST},
 };
-use crate::at_rest::{decode, encode, key, milliseconds};
+use crate::at_rest::{Stored, decode, encode, key, milliseconds, now};
 
 /// A connection that many requests share, and that is made anew when it breaks.
 #[derive(Clone)]
@@ -79,36 +80,68 @@ impl Redis {
         self.send(command).await.map_err(failed)
     }
 
-    // ANCHOR: set
-    /// Sets a record that expires by itself; `when` is `NX`, only where nothing is, or `XX`, only where something is.
-    async fn set(&self, record: &Record, when: &str) -> Result<bool> {
+    /// Sets a record that expires by itself, only where nothing is.
+    async fn set_new(&self, record: &Record, version: Option<Version>) -> Result<bool> {
         let mut set = cmd("SET");
-        set.arg(key(&record.id)).arg(encode(record)?);
-        set.arg(when).arg("PXAT").arg(milliseconds(record.expiry_date));
+        set.arg(key(&record.id)).arg(encode(record, version)?);
+        set.arg("NX").arg("PXAT").arg(milliseconds(record.expiry_date));
         let done: Option<String> = self.ask(&set).await?;
         Ok(done.is_some())
     }
-    // ANCHOR_END: set
+
+    async fn get_value(&self, id: &Id) -> Result<Option<Vec<u8>>> {
+        self.ask(cmd("GET").arg(key(id))).await
+    }
 }
+
+// ANCHOR: save
+/// Compares and swaps: Redis runs a script as a whole, and nobody comes between its lines.
+///
+/// It is given the key, the new value with its version and its expiry, the version that the save is based on, and the
+/// time. Version and expiry stand first in a value; one without them was stored before records had versions. Where a
+/// connection breaks, the client may send a save twice: the second one finds that it is done.
+const SAVE: &str = r#"
+local stored = redis.call('GET', KEYS[1])
+if not stored then return 'gone' end
+local value, new_version, new_expires, based_on, now = unpack(ARGV)
+local version, expires = string.match(stored, '^{"version":"(%x+)","expires":(%-?%d+)')
+if version == new_version then return 'saved' end
+if expires and tonumber(expires) <= tonumber(now) then return 'gone' end
+if based_on ~= '' and based_on ~= (version or '0000000000000000') then return 'conflict' end
+redis.call('SET', KEYS[1], value, 'PXAT', new_expires)
+return 'saved'
+"#;
+// ANCHOR_END: save
 
 #[async_trait]
 impl SessionStore for Redis {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        while !self.set(record, "NX").await? {
+        let version = Version::new();
+        while !self.set_new(record, Some(version)).await? {
             record.id = Id::default(); // taken
         }
+        note(&record.id, version);
         Ok(())
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        // Nothing happens to a session that was deleted meanwhile: it stays deleted.
-        self.set(record, "XX").await?;
+        let version = Version::new();
+        let based_on = noted(&record.id).map(|version| version.to_string()).unwrap_or_default();
+        let mut save = cmd("EVAL");
+        save.arg(SAVE).arg(1).arg(key(&record.id)).arg(encode(record, Some(version))?);
+        save.arg(version.to_string()).arg(milliseconds(record.expiry_date)).arg(based_on).arg(now());
+        let outcome: String = self.ask(&save).await?;
+        match outcome.as_str() {
+            "saved" => note(&record.id, version),
+            "conflict" => return Err(conflict()),
+            _ => return Err(gone()),
+        }
         Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let value: Option<Vec<u8>> = self.ask(cmd("GET").arg(key(id))).await?;
-        value.map_or(Ok(None), |value| decode(id, &value))
+        let stored = self.get_value(id).await?.map(|value| decode(id, &value)).transpose()?;
+        Ok(stored.and_then(Stored::loaded))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -119,18 +152,17 @@ impl SessionStore for Redis {
 
 #[async_trait]
 impl Cache for Redis {
-    async fn look(&self, id: &Id) -> Result<Found> {
-        let value: Option<Vec<u8>> = self.ask(cmd("GET").arg(key(id))).await?;
-        Found::in_entry(id, value)
+    async fn get(&self, id: &Id) -> Result<Cached> {
+        Cached::in_entry(id, self.get_value(id).await?)
     }
 
-    async fn fill(&self, record: &Record) -> Result<()> {
-        self.set(record, "NX").await?;
+    async fn add(&self, record: &Record, version: Option<Version>) -> Result<()> {
+        self.set_new(record, version).await?;
         Ok(())
     }
 
-    async fn rest(&self, id: &Id) -> Result<()> {
-        self.ask(cmd("SET").arg(key(id)).arg("").arg("EX").arg(REST.as_secs())).await
+    async fn tombstone(&self, id: &Id) -> Result<()> {
+        self.ask(cmd("SET").arg(key(id)).arg("").arg("EX").arg(TOMBSTONE.as_secs())).await
     }
 }
 

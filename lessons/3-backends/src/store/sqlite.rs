@@ -8,18 +8,19 @@ use std::{
 };
 
 use async_trait::async_trait;
+use session_guard::version::{Version, conflict, gone, note, noted};
 use sqlx::{
-    SqlitePool, query, query_scalar,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
+    SqlitePool, query, query_as,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
-    session_store::Result,
+    session_store::{Error, Result},
 };
 
-use super::failed;
-use crate::at_rest::{PREFIX, decode, encode, key, milliseconds, now};
+use super::{SWEEP_BATCH, failed};
+use crate::at_rest::{PREFIX, Stored, decode_beside, encode, key, milliseconds, now};
 
 /// A file: many connections that read, and one that writes.
 ///
@@ -40,15 +41,12 @@ impl Sqlite {
         make(file.as_ref())?;
         // In this mode nobody who reads waits for somebody who writes.
         let options = SqliteConnectOptions::new().filename(file).journal_mode(SqliteJournalMode::Wal);
+        // With `Normal` a commit would not wait for the disk, and a power cut could undo a logout that was answered.
+        let options = options.synchronous(SqliteSynchronous::Full);
         let options = options.busy_timeout(limit); // of another process that writes
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(limit);
         let writer = pool(1).connect_with(options.clone()).await?;
-        query(
-            "create table if not exists sessions (key text primary key, value blob not null, expires integer not null)",
-        )
-        .execute(&writer)
-        .await?;
-        query("create index if not exists sessions_expires on sessions (expires)").execute(&writer).await?;
+        make_table(&writer).await?;
         Ok(Self { reader: pool(4).connect_with(options).await?, writer })
     }
 }
@@ -65,19 +63,40 @@ fn make(file: &Path) -> io::Result<()> {
     options.open(file).map(drop)
 }
 
+/// Makes the table. One that was made before records had versions gets the column, and all its records one version.
+async fn make_table(writer: &SqlitePool) -> std::result::Result<(), sqlx::Error> {
+    // Two processes may start at once: the second one waits, and finds all done.
+    let mut start = writer.begin_with("begin immediate").await?;
+    let table =
+        "create table if not exists sessions (key text primary key, value blob not null, expires integer not null)";
+    query(table).execute(&mut *start).await?;
+    query("create index if not exists sessions_expires on sessions (expires)").execute(&mut *start).await?;
+    let column = "select 1 from pragma_table_info('sessions') where name = 'version'";
+    if query(column).fetch_optional(&mut *start).await?.is_none() {
+        query("alter table sessions add column version text not null default '0000000000000000'")
+            .execute(&mut *start)
+            .await?;
+    }
+    start.commit().await
+}
+
 // ANCHOR: store
 #[async_trait]
 impl SessionStore for Sqlite {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        let insert = "insert into sessions (key, value, expires, version) values (?, ?, ?, ?) on conflict do nothing";
         loop {
-            let inserted = query("insert into sessions (key, value, expires) values (?, ?, ?) on conflict do nothing")
+            let version = Version::new();
+            let inserted = query(insert)
                 .bind(key(&record.id))
-                .bind(encode(record)?)
+                .bind(encode(record, None)?)
                 .bind(milliseconds(record.expiry_date))
+                .bind(version.to_string())
                 .execute(&self.writer)
                 .await
                 .map_err(failed)?;
             if inserted.rows_affected() == 1 {
+                note(&record.id, version);
                 return Ok(());
             }
             record.id = Id::default(); // taken
@@ -85,25 +104,30 @@ impl SessionStore for Sqlite {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        // An update, never an insert: a session that was deleted meanwhile stays deleted.
-        query("update sessions set value = ?, expires = ? where key = ? and expires > ?")
-            .bind(encode(record)?)
+        // An update, never an insert: a session that was deleted meanwhile stays deleted. And one statement, so that
+        // nobody changes the record between the comparison and the swap.
+        let update = "update sessions set value = ?, expires = ?, version = ? \
+                      where key = ? and expires > ? and version = coalesce(?, version)";
+        let version = Version::new();
+        let updated = query(update)
+            .bind(encode(record, None)?)
             .bind(milliseconds(record.expiry_date))
+            .bind(version.to_string())
             .bind(key(&record.id))
             .bind(now())
+            .bind(noted(&record.id).map(|version| version.to_string()))
             .execute(&self.writer)
             .await
             .map_err(failed)?;
+        if updated.rows_affected() == 0 {
+            return Err(self.why_not(&record.id).await?);
+        }
+        note(&record.id, version);
         Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let value: Option<Vec<u8>> = query_scalar("select value from sessions where key = ?")
-            .bind(key(id))
-            .fetch_optional(&self.reader)
-            .await
-            .map_err(failed)?;
-        value.map_or(Ok(None), |value| decode(id, &value))
+        Ok(self.find(id).await?.and_then(Stored::loaded))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -111,17 +135,39 @@ impl SessionStore for Sqlite {
         Ok(())
     }
 }
+// ANCHOR_END: store
+
+impl Sqlite {
+    async fn find(&self, id: &Id) -> Result<Option<Stored>> {
+        let row: Option<(Vec<u8>, String)> = query_as("select value, version from sessions where key = ?")
+            .bind(key(id))
+            .fetch_optional(&self.reader)
+            .await
+            .map_err(failed)?;
+        row.map(|(value, version)| decode_beside(id, &value, &version)).transpose()
+    }
+
+    /// Why a save has updated no row.
+    async fn why_not(&self, id: &Id) -> Result<Error> {
+        let lives = query("select 1 from sessions where key = ? and expires > ?").bind(key(id)).bind(now());
+        let found = lives.fetch_optional(&self.reader).await.map_err(failed)?;
+        Ok(if found.is_some() { conflict() } else { gone() })
+    }
+}
 
 #[async_trait]
 impl ExpiredDeletion for Sqlite {
+    // ANCHOR: sweep
     async fn delete_expired(&self) -> Result<()> {
-        query("delete from sessions where expires <= ? and key like ?")
-            .bind(now())
-            .bind(format!("{PREFIX}%"))
-            .execute(&self.writer)
-            .await
-            .map_err(failed)?;
-        Ok(())
+        let delete = "delete from sessions where key in \
+                      (select key from sessions where expires <= ? and key like ? limit ?)";
+        loop {
+            // Each batch is a transaction of its own: whoever waits to write is served before the next one.
+            let batch = query(delete).bind(now()).bind(format!("{PREFIX}%")).bind(SWEEP_BATCH as i64);
+            if batch.execute(&self.writer).await.map_err(failed)?.rows_affected() < SWEEP_BATCH as u64 {
+                return Ok(());
+            }
+        }
     }
+    // ANCHOR_END: sweep
 }
-// ANCHOR_END: store

@@ -1,0 +1,191 @@
+//! A cache before a store: most loads never reach the store, and a logout still reaches everyone.
+//!
+//! The trap is a load that read the old record from the store just before it changed, and adds it to the cache just
+//! after: from then on the cache vouches for a session that was changed, or ended. So a request that changes a record
+//! first puts a tombstone in its place in the cache. While it stands nothing can be added there, and everyone asks the
+//! store.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use session_guard::{
+    Scope,
+    version::{Version, note, noted},
+};
+use tokio::time::timeout;
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::Result,
+};
+
+use super::failed;
+use crate::at_rest::{Stored, decode};
+
+/// How long a tombstone stands. Longer than any load that began before the change can take to end.
+pub(super) const TOMBSTONE: Duration = Duration::from_secs(10);
+
+/// How long loads leave a cache alone that has failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+// ANCHOR: cache
+/// What a cache before a store has to be able to do. It must be one that all instances share: in a cache of its
+/// own, an instance would not hear of a logout at another one.
+#[async_trait]
+pub trait Cache: std::fmt::Debug + Send + Sync + 'static {
+    /// What stands under this ID.
+    async fn get(&self, id: &Id) -> Result<Cached>;
+    /// Puts a record there, if nothing stands there: no record, and no tombstone.
+    async fn add(&self, record: &Record, version: Option<Version>) -> Result<()>;
+    /// Takes away what stands there, and keeps the place empty for ten seconds.
+    async fn tombstone(&self, id: &Id) -> Result<()>;
+}
+
+/// What a cache knows of a session.
+pub enum Cached {
+    /// This record.
+    Record(Stored),
+    /// Nothing: ask the store, and add the record.
+    Nothing,
+    /// It is being changed, or the cache does not answer: ask the store, and add nothing.
+    AskTheStore,
+}
+// ANCHOR_END: cache
+
+impl Cached {
+    /// A tombstone is an empty entry; no record is empty.
+    pub(super) fn in_entry(id: &Id, entry: Option<Vec<u8>>) -> Result<Self> {
+        Ok(match entry {
+            None => Self::Nothing,
+            Some(entry) if entry.is_empty() => Self::AskTheStore,
+            Some(entry) => Some(decode(id, &entry)?).filter(Stored::lives).map_or(Self::Nothing, Self::Record),
+        })
+    }
+}
+
+/// A cache before a store.
+#[derive(Clone, Debug)]
+pub struct CacheAside<C, S> {
+    cache: C,
+    store: S,
+    /// How long the cache may take for one call. It is there to save time.
+    limit: Duration,
+    breaker: Breaker,
+}
+
+impl<C: Cache, S: SessionStore> CacheAside<C, S> {
+    /// `cache` before `store`. A call to the cache fails that takes longer than `limit`; it must be shorter than what
+    /// the store may take, or a cache that hangs leaves no time to ask the store.
+    pub fn new(cache: C, store: S, limit: Duration) -> Self {
+        Self { cache, store, limit, breaker: Breaker::default() }
+    }
+
+    // ANCHOR: get
+    /// What the cache knows. One that is away or hangs makes loads slower, not wrong: it is waited for once, and then
+    /// left alone for a second.
+    async fn get(&self, id: &Id) -> Cached {
+        if !self.breaker.lets_through(Instant::now()) {
+            return Cached::AskTheStore;
+        }
+        let found = self.limited(self.cache.get(id)).await;
+        self.breaker.record(found.is_ok(), Instant::now());
+        found.unwrap_or(Cached::AskTheStore)
+    }
+    // ANCHOR_END: get
+
+    /// The store's record. It has a version also where no request would remember it, and the cache keeps both.
+    async fn load_from_store(&self, id: &Id) -> Result<(Option<Record>, Option<Version>)> {
+        let asking = async { Ok((self.store.load(id).await?, noted(id))) };
+        let (record, version) = Scope::default().run(asking).await?;
+        if let Some(version) = version {
+            note(id, version);
+        }
+        Ok((record, version))
+    }
+
+    async fn limited<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let late = || failed(format!("the cache did not answer in {} ms", self.limit.as_millis()));
+        timeout(self.limit, call).await.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+// ANCHOR: store
+#[async_trait]
+impl<C: Cache, S: SessionStore> SessionStore for CacheAside<C, S> {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        self.store.create(record).await // the first load adds it to the cache
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        self.limited(self.cache.tombstone(&record.id)).await?;
+        self.store.save(record).await
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let cached = self.get(id).await;
+        if let Cached::Record(stored) = cached {
+            return Ok(stored.loaded());
+        }
+        let (record, version) = self.load_from_store(id).await?;
+        if let (Some(record), Cached::Nothing) = (&record, cached) {
+            let added = self.limited(self.cache.add(record, version)).await;
+            self.breaker.record(added.is_ok(), Instant::now()); // the next load asks the store again
+        }
+        Ok(record)
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        // A cache that is away now may come back with the session in it, so this one must succeed.
+        self.limited(self.cache.tombstone(id)).await?;
+        self.store.delete(id).await
+    }
+}
+// ANCHOR_END: store
+
+/// A circuit breaker: after a failure it lets nobody through for a while, and then one to try. Clones are the same one.
+#[derive(Clone, Debug, Default)]
+struct Breaker(Arc<Mutex<Option<Instant>>>);
+
+impl Breaker {
+    fn lets_through(&self, now: Instant) -> bool {
+        let mut closed_until = self.closed_until();
+        match *closed_until {
+            None => true,
+            Some(until) if now < until => false,
+            Some(_) => {
+                // This one tries. The others go on without the cache until it knows.
+                *closed_until = Some(now + PAUSE);
+                true
+            }
+        }
+    }
+
+    fn record(&self, success: bool, now: Instant) {
+        *self.closed_until() = if success { None } else { Some(now + PAUSE) };
+    }
+
+    fn closed_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_failure_one_request_a_second_asks_the_cache() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        assert!(breaker.lets_through(now));
+        breaker.record(false, now);
+        assert!(!breaker.lets_through(now + PAUSE / 2));
+        let later = now + PAUSE;
+        assert!(breaker.lets_through(later), "one to try");
+        assert!(!breaker.lets_through(later), "and the others go on without the cache");
+        breaker.record(true, later);
+        assert!(breaker.lets_through(later) && breaker.lets_through(later));
+    }
+}

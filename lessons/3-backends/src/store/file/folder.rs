@@ -1,0 +1,260 @@
+//! A folder that several processes write in at once, and that keeps what it has said it keeps.
+
+use std::{
+    fs::{self, DirBuilder, File, TryLockError},
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tempfile::NamedTempFile;
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
+use tower_sessions::session_store::Result;
+
+use crate::store::failed;
+
+/// The file that writers lock. It is made when the folder is opened, and never later: a folder without it is not the
+/// one that was opened, but an empty mount point or somebody else's new one.
+const LOCK: &str = ".lock";
+
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    limit: Duration,
+    /// One writer of this process at a time asks for the lock: the others wait here, and not on a thread.
+    writers: Arc<Mutex<()>>,
+    /// How many renames and removals there were.
+    changes: AtomicU64,
+    /// How many of them are on the disk.
+    synced: Mutex<u64>,
+}
+
+/// All other writers wait, those of this process and those of others, until it is dropped.
+pub(super) struct Lock {
+    _file: File, // closing it unlocks it
+    _writer: OwnedMutexGuard<()>,
+}
+
+impl Folder {
+    pub(super) fn open(path: PathBuf, limit: Duration) -> io::Result<Self> {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path)?;
+        private(&path)?;
+        NamedTempFile::new_in(&path)?; // it can be written in
+        let mut lock = File::options();
+        lock.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut lock, 0o600);
+        lock.open(path.join(LOCK))?;
+        Ok(Self { path, limit, writers: Arc::default(), changes: AtomicU64::new(0), synced: Mutex::new(0) })
+    }
+
+    // ANCHOR: write
+    /// A new file with this value, under a name that nobody looks for. It becomes the session's in one step,
+    /// so that no reader meets half a record. tempfile makes it readable by its owner alone (0600).
+    pub(super) async fn write(&self, value: Vec<u8>) -> Result<NamedTempFile> {
+        let folder = self.path.clone();
+        blocking(move |_| {
+            let write = || {
+                fs::metadata(folder.join(LOCK))?;
+                let mut file = NamedTempFile::new_in(&folder)?;
+                file.write_all(&value)?;
+                file.as_file().sync_all()?;
+                Ok(file)
+            };
+            write().map_err(|error: io::Error| failed(error))
+        })
+        .await
+    }
+    // ANCHOR_END: write
+
+    // ANCHOR: lock
+    /// Holds off all other writers.
+    ///
+    /// A rename alone would put the record of a deleted session back: whether it is still there must be seen, and
+    /// stay so, until the rename is done. Nobody waits for the lock on a thread: there are not many threads that may
+    /// wait, and loads need them.
+    pub(super) async fn lock(&self) -> Result<Lock> {
+        let waiting = async {
+            let writer = self.writers.clone().lock_owned().await;
+            let mut pause = Duration::from_millis(1);
+            loop {
+                let path = self.path.join(LOCK);
+                if let Some(file) = blocking(move |_| try_lock(&path).map_err(failed)).await? {
+                    return Ok(Lock { _file: file, _writer: writer });
+                }
+                sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_millis(16));
+            }
+        };
+        let late = || failed(format!("the lock of {} is not free in {:?}", self.path.display(), self.limit));
+        timeout(self.limit, waiting).await.unwrap_or_else(|_| Err(late()))
+    }
+    // ANCHOR_END: lock
+
+    // ANCHOR: sync
+    /// Comes back when the renames and removals up to now are on the disk: a file's own `sync_all` does not write
+    /// down which name it has. Until then a power cut may undo a logout. One writing serves all who wait for it.
+    pub(super) async fn sync(&self) -> Result<()> {
+        let mine = self.changes.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut synced = self.synced.lock().await;
+        if *synced < mine {
+            let (all, path) = (self.changes.load(Ordering::Acquire), self.path.clone());
+            blocking(move |_| sync_folder(&path).map_err(failed)).await?;
+            *synced = all;
+        }
+        Ok(())
+    }
+    // ANCHOR_END: sync
+
+    #[cfg(test)]
+    pub(super) async fn changes_on_disk(&self) -> u64 {
+        *self.synced.lock().await
+    }
+
+    /// What is in a file; nothing if there is none. That the folder itself is away is an error, and no empty folder.
+    pub(super) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
+        match fs::read(path) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.kind() == ErrorKind::NotFound => match fs::metadata(self.path.join(LOCK)) {
+                Ok(_) => Ok(None),
+                Err(error) => Err(failed(format!("the folder {} is away: {error}", self.path.display()))),
+            },
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// The files whose names begin like this.
+    pub(super) fn files_beginning_with(&self, prefix: &str) -> Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.file_name().to_string_lossy().starts_with(prefix) {
+                files.push(entry.path());
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// The lock, if it is free.
+fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    let file = File::options().append(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The folder is for its owner alone.
+#[cfg(unix)]
+fn private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(folder)?.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let folder = folder.display();
+    let reason =
+        format!("others may get into {folder} (mode {mode:o}); run `chmod 700 {folder}`, or name another folder");
+    Err(io::Error::new(ErrorKind::PermissionDenied, reason))
+}
+
+/// A folder of a Windows user's profile is for that user; modes are not told there.
+#[cfg(not(unix))]
+fn private(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Windows opens no folder as a file. NTFS keeps a journal of names, so that a crash leaves the old name or the new
+/// one; when the journal reaches the disk is not ours to say.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Shared by a call and the thread that works for it. The first to take it decides: the thread, that it is done, or
+/// the caller, who has given up, that it is not.
+#[derive(Clone, Default)]
+pub(super) struct Caller(Arc<AtomicBool>);
+
+impl Caller {
+    /// Asked before the step that changes something: what the caller has given up must not be carried out later.
+    pub(super) fn still_waits(&self) -> Result<()> {
+        if self.0.swap(true, Ordering::AcqRel) { Err(failed("the caller has given up")) } else { Ok(()) }
+    }
+}
+
+/// Gives up, when the future that holds it is dropped.
+struct GivesUp(Caller);
+
+impl Drop for GivesUp {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Release);
+    }
+}
+
+/// Files are read and written on threads that may wait; those that answer requests must not.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce(&Caller) -> Result<T> + Send + 'static) -> Result<T> {
+    let caller = Caller::default();
+    let _gives_up = GivesUp(caller.clone());
+    spawn_blocking(move || work(&caller)).await.unwrap_or_else(|error| Err(failed(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_caller_has_given_up_is_not_carried_out() {
+        let (begin, may_begin) = std::sync::mpsc::channel::<()>();
+        let (outcome, result) = std::sync::mpsc::channel();
+        let call = blocking(move |caller| {
+            let _ = may_begin.recv();
+            let _ = outcome.send(caller.still_waits().is_ok());
+            Ok(())
+        });
+        let mut call = Box::pin(call);
+        assert!(futures_util::poll!(&mut call).is_pending());
+        drop(call);
+        drop(begin);
+        assert_eq!(result.recv(), Ok(false));
+    }
+
+    #[tokio::test]
+    async fn one_writing_of_the_folder_serves_all_who_wait_for_it() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = Folder::open(outer.path().join("sessions"), Duration::from_secs(60)).unwrap();
+        futures_util::future::try_join_all((0..100).map(|_| folder.sync())).await.unwrap();
+        assert_eq!(folder.changes_on_disk().await, 100);
+        // A folder that cannot be written down is an error, and nothing counts as written.
+        fs::remove_dir_all(&folder.path).unwrap();
+        assert!(folder.sync().await.is_err());
+        assert_eq!(folder.changes_on_disk().await, 100);
+    }
+}

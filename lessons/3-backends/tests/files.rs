@@ -1,0 +1,126 @@
+//! What the store in files promises beyond the rules of `checks::store`: about its lock and its folder.
+
+use std::{fs, path::Path, time::Duration};
+
+use futures_util::future::join_all;
+use lesson_3::store::file::FileStore;
+use session_guard::Scope;
+use time::OffsetDateTime;
+use tokio::runtime::{Builder, Runtime};
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+};
+
+const PATIENT: Duration = Duration::from_secs(60);
+/// How long a writer waits for the lock, where a test wants it to give up.
+const IMPATIENT: Duration = Duration::from_millis(50);
+
+fn record(value: u64) -> Record {
+    let expiry_date = OffsetDateTime::now_utc() + time::Duration::hours(1);
+    Record { id: Id::default(), data: [("value".to_owned(), value.into())].into(), expiry_date }
+}
+
+async fn created(store: &FileStore) -> Record {
+    let mut record = record(0);
+    store.create(&mut record).await.unwrap();
+    record
+}
+
+async fn value(store: &FileStore, id: &Id) -> u64 {
+    store.load(id).await.unwrap().unwrap().data["value"].as_u64().unwrap()
+}
+
+/// As another process that writes there: it holds the lock until it is dropped.
+fn held(folder: &Path) -> fs::File {
+    let lock = fs::File::options().append(true).open(folder.join(".lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+/// With few threads that may wait, so that nothing can hide behind many.
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).max_blocking_threads(4).enable_all().build().unwrap()
+}
+
+// ANCHOR: given_up
+/// Another process holds the lock. Forty saves wait for it and give up; loads are served meanwhile; and when the lock is
+/// free, none of the forty is carried out over a newer save that was acknowledged.
+#[test]
+fn a_save_that_was_given_up_is_never_carried_out_later() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("sessions");
+    let (runtime, store) = (runtime(), FileStore::open(&folder, IMPATIENT).unwrap());
+    let session = runtime.block_on(created(&store));
+    let lock = held(&folder);
+    runtime.block_on(async {
+        let late = |_| async { store.save(&Record { id: session.id, ..record(1) }).await };
+        let waiting = join_all((0..40).map(late));
+        let loading = async {
+            for _ in 0..40 {
+                assert_eq!(value(&store, &session.id).await, 0);
+            }
+        };
+        let (saved, ()) = tokio::join!(waiting, loading);
+        assert!(saved.iter().all(Result::is_err), "each of them is told that it was not done");
+    });
+    drop(lock);
+    runtime.block_on(async { store.save(&Record { id: session.id, ..record(2) }).await }).unwrap();
+    drop(runtime); // comes back when no thread works any more
+    assert_eq!(self::runtime().block_on(value(&store, &session.id)), 2);
+}
+// ANCHOR_END: given_up
+
+#[tokio::test]
+async fn a_save_whose_future_is_dropped_while_it_waits_leaves_the_lock_free() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("sessions");
+    let store = FileStore::open(&folder, PATIENT).unwrap();
+    let session = created(&store).await;
+    let lock = held(&folder);
+    let save = store.save(&session);
+    assert!(tokio::time::timeout(IMPATIENT, save).await.is_err(), "somebody else holds the lock");
+    drop(lock);
+    store.save(&Record { id: session.id, ..record(2) }).await.unwrap();
+    assert_eq!(value(&store, &session.id).await, 2);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_away_is_an_error_and_no_logout() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("sessions");
+    let store = FileStore::open(&folder, PATIENT).unwrap();
+    let session = created(&store).await;
+    fs::rename(&folder, outer.path().join("elsewhere")).unwrap();
+    every_call_fails(&store, &session).await;
+    // As the mount point of a disk that is not mounted.
+    fs::create_dir(&folder).unwrap();
+    every_call_fails(&store, &session).await;
+    fs::remove_dir(&folder).unwrap();
+    fs::rename(outer.path().join("elsewhere"), &folder).unwrap();
+    assert_eq!(value(&store, &session.id).await, 0, "and when it is back, so is the session");
+}
+
+async fn every_call_fails(store: &FileStore, session: &Record) {
+    assert!(store.load(&session.id).await.is_err());
+    assert!(store.create(&mut record(1)).await.is_err());
+    assert!(store.delete(&session.id).await.is_err());
+    let saved = Scope::default().run(store.save(session)).await.unwrap_err();
+    assert!(!session_guard::version::is_gone(&saved), "{saved}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_others_may_get_into_is_refused_with_the_next_step() {
+    use std::os::unix::fs::PermissionsExt;
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("sessions");
+    for (mode, is_private) in [(0o755, false), (0o710, false), (0o704, false), (0o700, true)] {
+        fs::create_dir_all(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        let refused = FileStore::open(&folder, PATIENT).err().map(|error| error.to_string());
+        assert_eq!(refused.is_none(), is_private, "{mode:o}: {refused:?}");
+        let next_step = format!("chmod 700 {}", folder.display());
+        assert!(refused.is_none_or(|said| said.contains(&next_step)));
+    }
+}

@@ -1,0 +1,346 @@
+//! Every backend compares and swaps: of requests that overlap, none undoes what another one has done.
+
+mod services;
+
+use std::time::Duration;
+
+use lesson_3::{
+    address::open,
+    at_rest::key,
+    store::{
+        AnyStore, file::FileStore, memcached::Memcached, memory::Memory, postgres::Postgres, redis::Redis,
+        sqlite::Sqlite,
+    },
+};
+use services::Service;
+use session_guard::{
+    Scope,
+    version::{is_conflict, is_gone},
+};
+use time::OffsetDateTime;
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+};
+
+/// The rules are about what is kept, not about how fast: a busy machine breaks none of them.
+const PATIENT: Duration = Duration::from_secs(60);
+/// In all, over all instances and sessions.
+const INCREMENTS: u64 = 10_000;
+const INSTANCES: usize = 3;
+const SESSIONS: usize = 4;
+
+/// Stores opened separately over one backend, as three processes would have them.
+type Instances = [AnyStore; INSTANCES];
+
+fn instances(store: impl SessionStore + Clone) -> Instances {
+    [(); INSTANCES].map(|()| AnyStore::new(store.clone(), PATIENT))
+}
+
+async fn opened(address: &str, cache: Option<&str>) -> Instances {
+    let one = async || open(address, cache, PATIENT).await.unwrap();
+    [one().await, one().await, one().await]
+}
+
+fn counter(count: u64) -> Record {
+    let expiry_date = OffsetDateTime::now_utc() + time::Duration::hours(1);
+    Record { id: Id::default(), data: [("count".to_owned(), count.into())].into(), expiry_date }
+}
+
+async fn created(store: &AnyStore) -> Id {
+    let mut record = counter(0);
+    store.create(&mut record).await.unwrap();
+    record.id
+}
+
+async fn counted(store: &AnyStore, id: &Id) -> u64 {
+    store.load(id).await.unwrap().unwrap().data["count"].as_u64().unwrap()
+}
+
+/// One request: it loads, counts and saves. Whether the save was accepted; a conflict says that it must be run again.
+async fn increment(store: &AnyStore, id: &Id) -> bool {
+    let request = async {
+        let mut record = store.load(id).await.unwrap().unwrap();
+        let count = record.data["count"].as_u64().unwrap() + 1;
+        record.data.insert("count".to_owned(), count.into());
+        tokio::task::yield_now().await; // a handler waits for something, and other requests have their turn
+        store.save(&record).await
+    };
+    match Scope::default().run(request).await {
+        Ok(()) => true,
+        Err(error) if is_conflict(&error) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+// ANCHOR: increments
+/// Ten thousand increments of four sessions, through three instances at once. How many conflicts there were.
+async fn loses_no_increment(instances: &Instances) -> u64 {
+    let mut workers = Vec::new();
+    let mut sessions = Vec::new();
+    for _ in 0..SESSIONS {
+        let id = created(&instances[0]).await;
+        sessions.push(id);
+        workers.extend(instances.iter().map(|store| {
+            let store = store.clone();
+            async move {
+                let (mut accepted, mut conflicts) = (0, 0);
+                while accepted < INCREMENTS.div_ceil((INSTANCES * SESSIONS) as u64) {
+                    if increment(&store, &id).await { accepted += 1 } else { conflicts += 1 }
+                }
+                (accepted, conflicts)
+            }
+        }));
+    }
+    let workers: Vec<_> = workers.into_iter().map(tokio::spawn).collect();
+    let (mut accepted, mut conflicts, mut kept) = (0, 0, 0);
+    for worker in workers {
+        let told = worker.await.unwrap();
+        (accepted, conflicts) = (accepted + told.0, conflicts + told.1);
+    }
+    for id in &sessions {
+        kept += counted(&instances[1], id).await;
+    }
+    assert_eq!(kept, accepted, "each increment that was accepted is kept");
+    assert!(accepted >= INCREMENTS);
+    conflicts
+}
+// ANCHOR_END: increments
+
+// ANCHOR: stale
+/// Two requests load the same state, and both save: without a scope the first one is lost, with one the second one is
+/// told.
+async fn refuses_a_stale_save([one, two, _]: &Instances) {
+    let id = created(one).await;
+    let (mut first, mut second) = (one.load(&id).await.unwrap().unwrap(), two.load(&id).await.unwrap().unwrap());
+    first.data.insert("first".to_owned(), true.into());
+    second.data.insert("second".to_owned(), true.into());
+    one.save(&first).await.unwrap();
+    two.save(&second).await.unwrap();
+    let kept = one.load(&id).await.unwrap().unwrap();
+    assert!(!kept.data.contains_key("first"), "nobody compares outside of a request: one change is lost");
+
+    let (tab, other) = (Scope::default(), Scope::default());
+    let mut first = tab.run(one.load(&id)).await.unwrap().unwrap();
+    let mut second = other.run(two.load(&id)).await.unwrap().unwrap();
+    first.data.insert("first".to_owned(), true.into());
+    second.data.insert("second".to_owned(), false.into());
+    tab.run(one.save(&first)).await.unwrap();
+    let refused = other.run(two.save(&second)).await.unwrap_err();
+    assert!(is_conflict(&refused), "{refused}");
+    assert_eq!(one.load(&id).await.unwrap().unwrap().data, first.data, "a refused save changes nothing");
+    // The first request saves again: it is no conflict with itself.
+    first.data.insert("again".to_owned(), true.into());
+    tab.run(one.save(&first)).await.unwrap();
+    assert_eq!(two.load(&id).await.unwrap().unwrap().data, first.data);
+    // And the second one, run again, loads what is there now.
+    assert_eq!(other.run(two.load(&id)).await.unwrap().unwrap().data, first.data);
+    other.run(two.save(&second)).await.unwrap();
+}
+// ANCHOR_END: stale
+
+/// The request that created a record may save it, and a second time.
+async fn a_new_session_is_saved_again([one, ..]: &Instances) {
+    let request = async {
+        let mut record = counter(0);
+        one.create(&mut record).await.unwrap();
+        for count in 1..=2 {
+            record.data.insert("count".to_owned(), count.into());
+            one.save(&record).await.unwrap();
+        }
+        record.id
+    };
+    let id = Scope::default().run(request).await;
+    assert_eq!(counted(one, &id).await, 2);
+}
+
+/// A save of what was deleted meanwhile, or never was, is told so, with and without a version.
+async fn tells_what_is_gone([one, two, _]: &Instances) {
+    let id = created(one).await;
+    let request = Scope::default();
+    let record = request.run(one.load(&id)).await.unwrap().unwrap();
+    two.delete(&id).await.unwrap();
+    for refused in [request.run(one.save(&record)).await, one.save(&record).await, one.save(&counter(7)).await] {
+        let error = refused.unwrap_err();
+        assert!(is_gone(&error), "{error}");
+    }
+    assert!(two.load(&id).await.unwrap().is_none());
+    // What has expired is gone, also where it still lies about.
+    let expiry_date = OffsetDateTime::now_utc() - time::Duration::milliseconds(1);
+    let mut expired = Record { expiry_date, ..counter(0) };
+    let request = async {
+        match one.create(&mut expired).await {
+            Ok(()) => one.save(&Record { id: expired.id, ..counter(1) }).await,
+            refused => refused,
+        }
+    };
+    assert!(Scope::default().run(request).await.is_err());
+    assert!(one.load(&expired.id).await.unwrap().is_none());
+}
+
+async fn compares_and_swaps(backend: &str, instances: Instances) {
+    refuses_a_stale_save(&instances).await;
+    a_new_session_is_saved_again(&instances).await;
+    tells_what_is_gone(&instances).await;
+    let conflicts = loses_no_increment(&instances).await;
+    println!("{backend}: 0 lost of {INCREMENTS} increments, {conflicts} conflicts");
+    assert!(conflicts > 0, "{backend}: the requests never met, so this shows nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory() {
+    compares_and_swaps("memory", instances(Memory::default())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = || AnyStore::new(FileStore::open(folder.path().join("sessions"), PATIENT).unwrap(), PATIENT);
+    compares_and_swaps("files", [one(), one(), one()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sessions.sqlite");
+    let one = async || AnyStore::new(Sqlite::open(&file, PATIENT).await.unwrap(), PATIENT);
+    compares_and_swaps("sqlite", [one().await, one().await, one().await]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres() {
+    let Some(server) = Service::postgres() else { return };
+    let address = format!("postgres://postgres@127.0.0.1:{}/postgres", server.port);
+    let one = async || AnyStore::new(Postgres::open(&address, PATIENT).await.unwrap(), PATIENT);
+    compares_and_swaps("postgres", [one().await, one().await, one().await]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis() {
+    let Some(server) = Service::redis() else { return };
+    let address = format!("redis://127.0.0.1:{}", server.port);
+    let one = async || AnyStore::new(Redis::open(&address, PATIENT).await.unwrap(), PATIENT);
+    compares_and_swaps("redis", [one().await, one().await, one().await]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_cluster() {
+    let Some(nodes) = services::redis_cluster() else { return };
+    let nodes: Vec<_> = nodes.iter().map(|node| (node, format!("127.0.0.1:{}", node.port))).collect();
+    let addresses: Vec<_> = nodes.iter().map(|(_, address)| address.as_str()).collect();
+    let address = format!("redis://{}", addresses.join(","));
+    compares_and_swaps("redis cluster", opened(&address, None).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memcached() {
+    let Some(server) = Service::memcached() else { return };
+    let servers = || vec![format!("127.0.0.1:{}", server.port)];
+    let one = async || AnyStore::new(Memcached::open(servers(), PATIENT).await.unwrap(), PATIENT);
+    compares_and_swaps("memcached", [one().await, one().await, one().await]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cache_before_a_store() {
+    let (Some(redis), Some(memcached)) = (Service::redis(), Service::memcached()) else { return };
+    for cache in [format!("redis://127.0.0.1:{}", redis.port), format!("memcached://127.0.0.1:{}", memcached.port)] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", folder.path().join("sessions.sqlite").display());
+        let instances = opened(&store, Some(&cache)).await;
+        version_comes_with_the_cached_record(&instances).await;
+        compares_and_swaps("sqlite behind a cache", instances).await;
+    }
+}
+
+/// A load that the cache answers is as good a base for a save as one that the store answers.
+async fn version_comes_with_the_cached_record([one, two, _]: &Instances) {
+    let id = created(one).await;
+    one.load(&id).await.unwrap(); // into the cache, by nobody's request
+    let request = Scope::default();
+    let record = request.run(two.load(&id)).await.unwrap().unwrap();
+    one.save(&counter_of(&record, 5)).await.unwrap();
+    let refused = request.run(two.save(&counter_of(&record, 6))).await.unwrap_err();
+    assert!(is_conflict(&refused), "{refused}");
+    assert_eq!(counted(two, &id).await, 5);
+}
+
+fn counter_of(record: &Record, count: u64) -> Record {
+    Record { id: record.id, ..counter(count) }
+}
+
+// Records that were stored before they had versions.
+
+/// Such a record loads, and of two requests that have loaded it one may save it.
+async fn takes_over([one, two, _]: &Instances, id: &Id) {
+    let (first, second) = (Scope::default(), Scope::default());
+    let record = first.run(one.load(id)).await.unwrap().unwrap();
+    second.run(two.load(id)).await.unwrap().unwrap();
+    assert_eq!(record.data["count"], 41);
+    first.run(one.save(&counter_of(&record, 42))).await.unwrap();
+    let refused = second.run(two.save(&counter_of(&record, 43))).await.unwrap_err();
+    assert!(is_conflict(&refused), "{refused}");
+    assert_eq!(counted(two, id).await, 42);
+}
+
+/// What stood under a session's key.
+fn before_versions() -> (Id, String, i64) {
+    let expires = (OffsetDateTime::now_utc().unix_timestamp() + 3600) * 1000;
+    (Id::default(), format!(r#"{{"data":{{"count":41}},"expires":{expires}}}"#), expires)
+}
+
+#[tokio::test]
+async fn a_file_from_before_there_were_versions_is_taken_over() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("sessions");
+    let one = || AnyStore::new(FileStore::open(&folder, PATIENT).unwrap(), PATIENT);
+    let (instances, (id, value, _)) = ([one(), one(), one()], before_versions());
+    std::fs::write(folder.join(key(&id)), value).unwrap();
+    takes_over(&instances, &id).await;
+}
+
+#[tokio::test]
+async fn an_sqlite_table_from_before_there_were_versions_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sessions.sqlite").display().to_string();
+    let (id, value, expires) = before_versions();
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{file}?mode=rwc")).await.unwrap();
+    let table = "create table sessions (key text primary key, value blob not null, expires integer not null)";
+    sqlx::query(table).execute(&pool).await.unwrap();
+    let insert = sqlx::query("insert into sessions values (?, ?, ?)").bind(key(&id)).bind(value.into_bytes());
+    insert.bind(expires).execute(&pool).await.unwrap();
+    takes_over(&opened(&format!("sqlite:{file}"), None).await, &id).await;
+}
+
+#[tokio::test]
+async fn a_postgres_table_from_before_there_were_versions_is_taken_over() {
+    let Some(server) = Service::postgres() else { return };
+    let address = format!("postgres://postgres@127.0.0.1:{}/postgres", server.port);
+    let (id, value, expires) = before_versions();
+    let pool = sqlx::PgPool::connect(&address).await.unwrap();
+    let table = "create table sessions (key text primary key, value bytea not null, expires bigint not null)";
+    sqlx::query(table).execute(&pool).await.unwrap();
+    let insert = sqlx::query("insert into sessions values ($1, $2, $3)").bind(key(&id)).bind(value.into_bytes());
+    insert.bind(expires).execute(&pool).await.unwrap();
+    takes_over(&opened(&address, None).await, &id).await;
+}
+
+#[tokio::test]
+async fn a_redis_entry_from_before_there_were_versions_is_taken_over() {
+    let Some(server) = Service::redis() else { return };
+    let address = format!("redis://127.0.0.1:{}", server.port);
+    let (id, value, expires) = before_versions();
+    let mut node = redis::Client::open(address.as_str()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut set = redis::cmd("SET");
+    set.arg(key(&id)).arg(value).arg("PXAT").arg(expires);
+    set.query_async::<()>(&mut node).await.unwrap();
+    takes_over(&opened(&address, None).await, &id).await;
+}
+
+#[tokio::test]
+async fn a_memcached_entry_from_before_there_were_versions_is_taken_over() {
+    let Some(server) = Service::memcached() else { return };
+    let (id, value, _) = before_versions();
+    let client = memcache::connect(format!("memcache://127.0.0.1:{}", server.port)).unwrap();
+    client.set(&key(&id), value.as_bytes(), 3600).unwrap();
+    takes_over(&opened(&format!("memcached://127.0.0.1:{}", server.port), None).await, &id).await;
+}
