@@ -1,92 +1,124 @@
 //! Before several copies of the app: each request goes to the next copy, as a load balancer does it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Instant,
 };
 
 use axum::{
     Router,
-    body::Body,
-    extract::{Path, Request, State},
-    http::{StatusCode, Uri, uri::PathAndQuery},
+    extract::{ConnectInfo, Path, Request, State},
+    http::StatusCode,
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
-};
-use http_body_util::BodyExt;
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
 };
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 
-use crate::{instance::Instances, page::PAGES};
+use crate::{
+    balancer::Balancer,
+    instance::Instances,
+    page::PAGES,
+    proxy::{self, Limits, Lost, Proxy, Refusal},
+};
 
-/// The copies, and whose turn it is.
+/// What stands between the visitors and the copies.
 #[derive(Clone)]
 struct Front {
-    instances: Instances,
-    turn: Arc<AtomicUsize>,
-    client: Client<HttpConnector, Body>,
+    balancer: Arc<Balancer>,
+    ports: Arc<[u16]>,
+    proxy: Proxy,
 }
 
 /// The front of these instances: everything goes to one of them, but `/_front`, its own page.
-pub fn front(instances: Instances) -> Router {
-    let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
-    let front = Front { instances, turn: Arc::default(), client };
+///
+/// It has to be served with [`ConnectInfo`], which tells it the visitor's address.
+pub fn front(instances: Instances, limits: Limits) -> Router {
+    let front = Front::before(instances.ports(), limits);
     Router::new()
         .route("/_front", get(page))
         .route("/_front/{number}/kill", post(kill))
         .route("/_front/{number}/start", post(start))
-        .fallback(pass_on)
-        .with_state(front)
+        .with_state((front.clone(), instances))
+        .fallback_service(front.router())
 }
 
-// ANCHOR: pass_on
-/// Sends the request to the next instance that takes it.
-async fn pass_on(State(front): State<Front>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    // Whole, to have it again for another instance. The app's own forms are a few bytes.
-    let Ok(body) = axum::body::to_bytes(body, 64 * 1024).await else {
-        return (StatusCode::PAYLOAD_TOO_LARGE, "no form here is longer than 64 KiB").into_response();
-    };
-    let ports = front.instances.ports();
-    for _ in 0..ports.len() {
-        let port = ports[front.turn.fetch_add(1, Ordering::Relaxed) % ports.len()];
-        let mut parts = parts.clone();
-        parts.uri = at(port, parts.uri.path_and_query());
-        match front.client.request(Request::from_parts(parts, Body::from(body.clone()))).await {
-            Ok(response) => return response.map(|body| Body::new(body.map_err(axum::Error::new))),
-            // Nobody listens: the instance is gone and has seen nothing of the request, so the next one may have it.
-            Err(error) if error.is_connect() => {}
-            // It may have done what was asked; a second instance would do it again.
-            Err(error) => return (StatusCode::BAD_GATEWAY, format!("the instance broke off: {error}")).into_response(),
+/// The front of whatever listens at these ports of this machine, without a page of its own; served as [`front`] is.
+pub fn balance(ports: &[u16], limits: Limits) -> Router {
+    Front::before(ports, limits).router()
+}
+
+impl Front {
+    fn before(ports: &[u16], limits: Limits) -> Self {
+        let balancer = Arc::new(Balancer::new(ports.len(), limits.rest));
+        Self { balancer, ports: ports.into(), proxy: Proxy::new(limits) }
+    }
+
+    fn router(self) -> Router {
+        Router::new().fallback(pass_on).with_state(self)
+    }
+}
+
+async fn pass_on(
+    State(front): State<Front>,
+    ConnectInfo(visitor): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    if proxy::path(request.uri()).is_none() {
+        return (StatusCode::BAD_REQUEST, "a request here asks for a path, such as /").into_response();
+    }
+    front.try_each(visitor.ip(), request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+impl Front {
+    // ANCHOR: pass_on
+    /// Sends the request to one instance after the other until one answers, each at most once.
+    async fn try_each(&self, visitor: IpAddr, request: Request) -> Result<Response, Refusal> {
+        let (parts, body) = request.into_parts();
+        let body = self.proxy.whole(body).await?;
+        // HTTP calls a method safe that only asks, such as GET: it may be sent again, whatever became of it.
+        let safe = parts.method.is_safe();
+        let mut lost = Lost::NotReached;
+        for index in self.balancer.order(safe, Instant::now()) {
+            match self.proxy.send(self.ports[index], visitor, parts.clone(), body.clone()).await {
+                Ok(response) => {
+                    self.balancer.answered(index);
+                    return Ok(response);
+                }
+                Err(how) => {
+                    self.balancer.failed(index, Instant::now());
+                    lost = lost.max(how);
+                }
+            }
+            // It may have done what was asked, or do it yet; a second instance would do it again.
+            if !safe && lost != Lost::NotReached {
+                break;
+            }
         }
+        Err(lost.say(safe))
     }
-    (StatusCode::SERVICE_UNAVAILABLE, "no instance is running; start one at /_front").into_response()
-}
-// ANCHOR_END: pass_on
-
-fn at(port: u16, path: Option<&PathAndQuery>) -> Uri {
-    let path = path.map_or("/", PathAndQuery::as_str);
-    format!("http://127.0.0.1:{port}{path}").parse().unwrap_or_default()
+    // ANCHOR_END: pass_on
 }
 
-async fn page(State(front): State<Front>) -> Result<Html<String>, Failure> {
-    PAGES.render("front.html", context! { instances => Serde(front.instances.state().await) })
+async fn page(State((front, instances)): State<(Front, Instances)>) -> Result<Html<String>, Failure> {
+    let resting: Vec<_> = (0..front.ports.len()).map(|index| front.balancer.is_resting(index)).collect();
+    PAGES.render("front.html", context! { instances => Serde(instances.state().await), resting })
 }
 
-async fn kill(State(front): State<Front>, Path(number): Path<usize>) -> Response {
-    match front.instances.kill(number).await {
+async fn kill(State((_, instances)): State<(Front, Instances)>, Path(number): Path<usize>) -> Response {
+    match instances.kill(number).await {
         Ok(()) => Redirect::to("/_front").into_response(),
-        Err(reason) => (StatusCode::NOT_FOUND, reason).into_response(),
+        Err(refusal) => refusal.into_response(),
     }
 }
 
-async fn start(State(front): State<Front>, Path(number): Path<usize>) -> Response {
-    match front.instances.start(number).await {
-        Ok(()) => Redirect::to("/_front").into_response(),
-        Err(reason) => (StatusCode::INTERNAL_SERVER_ERROR, reason).into_response(),
+async fn start(State((front, instances)): State<(Front, Instances)>, Path(number): Path<usize>) -> Response {
+    match instances.start(number).await {
+        Ok(()) => {
+            front.balancer.answered(number - 1);
+            Redirect::to("/_front").into_response()
+        }
+        Err(refusal) => refusal.into_response(),
     }
 }

@@ -1,13 +1,21 @@
 //! Copies of the app, each a process of its own, over one store.
 
-use std::{env, process::Stdio, sync::Arc};
+mod refusal;
+
+use std::{env, process::Stdio, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
     sync::Mutex,
+    time::timeout,
 };
+
+pub use refusal::Refusal;
+
+/// No store takes longer to open, or it cannot be reached.
+const START: Duration = Duration::from_secs(30);
 
 /// What the child processes are told: which store to open.
 #[derive(Clone, Debug)]
@@ -31,7 +39,8 @@ pub struct Instances {
 pub struct State {
     number: usize,
     port: u16,
-    running: bool,
+    /// The process ID, while it runs.
+    process: Option<u32>,
 }
 
 impl Instances {
@@ -39,7 +48,7 @@ impl Instances {
     ///
     /// # Errors
     /// One of them did not start, and why.
-    pub async fn launch(launch: Launch, count: usize) -> Result<Self, String> {
+    pub async fn launch(launch: Launch, count: usize) -> Result<Self, Refusal> {
         let mut ports = Vec::new();
         let mut processes = Vec::new();
         for number in 1..=count {
@@ -59,8 +68,8 @@ impl Instances {
     pub async fn state(&self) -> Vec<State> {
         let mut all = Vec::new();
         for (place, (port, process)) in self.ports.iter().zip(self.processes.iter()).enumerate() {
-            let running = process.lock().await.as_mut().is_some_and(|process| matches!(process.try_wait(), Ok(None)));
-            all.push(State { number: place + 1, port: *port, running });
+            let mut process = process.lock().await;
+            all.push(State { number: place + 1, port: *port, process: process.as_mut().and_then(running) });
         }
         all
     }
@@ -69,9 +78,12 @@ impl Instances {
     ///
     /// # Errors
     /// There is none of this number.
-    pub async fn kill(&self, number: usize) -> Result<(), String> {
+    pub async fn kill(&self, number: usize) -> Result<(), Refusal> {
         if let Some(mut process) = self.process(number)?.lock().await.take() {
-            process.kill().await.map_err(|error| format!("instance {number} cannot be ended: {error}"))?;
+            process.kill().await.map_err(|error| Refusal::Failed {
+                what: format!("instance {number} cannot be ended"),
+                reason: error.to_string(),
+            })?;
         }
         Ok(())
     }
@@ -79,40 +91,52 @@ impl Instances {
     /// Starts one again, on its port. Nothing happens to one that runs.
     ///
     /// # Errors
-    /// There is none of this number, or it does not start.
-    pub async fn start(&self, number: usize) -> Result<(), String> {
+    /// There is none of this number, its port is taken, or it does not start.
+    pub async fn start(&self, number: usize) -> Result<(), Refusal> {
         let mut process = self.process(number)?.lock().await;
-        if process.as_mut().is_none_or(|process| !matches!(process.try_wait(), Ok(None))) {
-            *process = Some(spawn(&self.launch, number, self.ports[number - 1]).await?.1);
+        if process.as_mut().and_then(running).is_none() {
+            let port = self.ports[number - 1];
+            let (listens_at, started) = spawn(&self.launch, number, port).await?;
+            // It went to the next free port, where nobody looks for it; here it ends again.
+            if listens_at != port {
+                return Err(Refusal::PortTaken { number, port });
+            }
+            *process = Some(started);
         }
         Ok(())
     }
 
-    fn process(&self, number: usize) -> Result<&Mutex<Option<Child>>, String> {
+    fn process(&self, number: usize) -> Result<&Mutex<Option<Child>>, Refusal> {
         let found = number.checked_sub(1).and_then(|place| self.processes.get(place));
-        found.ok_or_else(|| format!("there is no instance {number}; there are {}", self.processes.len()))
+        found.ok_or(Refusal::NoSuchInstance { number, count: self.processes.len() })
     }
+}
+
+/// The process ID of one that runs; one that has ended has none, once `try_wait` noticed it.
+fn running(process: &mut Child) -> Option<u32> {
+    process.try_wait().ok()?;
+    process.id()
 }
 
 /// Starts this program again as one instance. It prints its port once it listens, and ends with its standard input:
 /// so no instance outlives the front, however that one ends.
-async fn spawn(launch: &Launch, number: usize, port: u16) -> Result<(u16, Child), String> {
-    let not_started = |reason: String| format!("instance {number} did not start: {reason}");
-    let program = env::current_exe().map_err(|error| not_started(error.to_string()))?;
+async fn spawn(launch: &Launch, number: usize, port: u16) -> Result<(u16, Child), Refusal> {
+    let program = env::current_exe().map_err(|error| Refusal::not_started(number, error))?;
     let mut command = Command::new(program);
     command.args(["--store", &launch.store, "--port", &port.to_string(), "--instance", &number.to_string()]);
     if let Some(cache) = &launch.cache {
         command.args(["--cache", cache]);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-    let mut process = command.spawn().map_err(|error| not_started(error.to_string()))?;
-    let said: Option<Lines<BufReader<ChildStdout>>> = process.stdout.take().map(|out| BufReader::new(out).lines());
-    let line = match said {
-        Some(mut lines) => lines.next_line().await.ok().flatten(),
-        None => None,
-    };
-    match line.and_then(|line| line.parse().ok()) {
-        Some(port) => Ok((port, process)),
-        None => Err(not_started("it ended before it listened; what it printed stands above".to_owned())),
+    let mut process = command.spawn().map_err(|error| Refusal::not_started(number, error))?;
+    match timeout(START, printed_port(&mut process)).await {
+        Ok(Some(port)) => Ok((port, process)),
+        Ok(None) => Err(Refusal::not_started(number, "it ended before it listened; what it printed stands above")),
+        Err(_) => Err(Refusal::not_started(number, format!("it did not listen within {START:?}"))),
     }
+}
+
+async fn printed_port(process: &mut Child) -> Option<u16> {
+    let mut lines = BufReader::new(process.stdout.take()?).lines();
+    lines.next_line().await.ok().flatten()?.parse().ok()
 }

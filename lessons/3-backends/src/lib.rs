@@ -3,10 +3,12 @@
 
 pub mod address;
 pub mod at_rest;
+pub mod balancer;
 pub mod cleaning;
 pub mod front;
 pub mod instance;
 mod page;
+pub mod proxy;
 pub mod store;
 mod unavailable;
 

@@ -1,6 +1,6 @@
 //! Serves lesson 3 on the store of your choice. Run with `cargo run -p lesson-3 -- --help`.
 
-use std::{io, process::ExitCode};
+use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use lesson_3::{
@@ -9,6 +9,7 @@ use lesson_3::{
     app_at,
     front::front,
     instance::{Instances, Launch},
+    proxy::Limits,
     store::LIMIT,
 };
 use tokio::io::{AsyncReadExt, stdin};
@@ -29,9 +30,26 @@ struct Arguments {
     /// Run this many copies of the app over the store, behind a front
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=16))]
     instances: Option<u8>,
+    /// How many milliseconds the front waits for an answer of one copy
+    #[arg(long, requires = "instances")]
+    answer_limit: Option<u64>,
+    /// For how many milliseconds the front leaves a copy alone that did not answer
+    #[arg(long, requires = "instances")]
+    rest: Option<u64>,
     /// Be one of those copies
     #[arg(long, hide = true)]
     instance: Option<usize>,
+}
+
+impl Arguments {
+    fn limits(&self) -> Limits {
+        let preset = Limits::default();
+        Limits {
+            answer: self.answer_limit.map_or(preset.answer, Duration::from_millis),
+            rest: self.rest.map_or(preset.rest, Duration::from_millis),
+            ..preset
+        }
+    }
 }
 
 #[tokio::main]
@@ -46,9 +64,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
-    let Arguments { store, cache, port, instances, instance } = arguments;
+    let limits = arguments.limits();
+    let Arguments { store, cache, port, instances, instance, .. } = arguments;
     if let Some(count) = instances {
-        return behind_a_front(Launch { store, cache }, port, usize::from(count)).await;
+        return behind_a_front(Launch { store, cache }, limits, port, usize::from(count)).await;
     }
     let opened = open(&store, cache.as_deref(), LIMIT).await.map_err(|error| error.to_string())?;
     let named = [Some(store), cache].into_iter().flatten().map(|address| without_password(&address));
@@ -60,13 +79,14 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     served.map_err(|error| format!("lesson-3 cannot be served: {error}"))
 }
 
-async fn behind_a_front(launch: Launch, port: u16, count: usize) -> Result<(), String> {
-    let instances = Instances::launch(launch, count).await?;
+async fn behind_a_front(launch: Launch, limits: Limits, port: u16, count: usize) -> Result<(), String> {
+    let instances = Instances::launch(launch, count).await.map_err(|refusal| refusal.to_string())?;
     let not_served = |error: io::Error| format!("the front cannot be served: {error}");
     let listener = session_inspector::listen(port).await.map_err(not_served)?;
     let port = listener.local_addr().map_err(not_served)?.port();
     println!("lesson-3    http://localhost:{port}/\ninstances   http://localhost:{port}/_front\nCtrl-C ends it.");
-    axum::serve(listener, front(instances)).await.map_err(not_served)
+    let front = front(instances, limits).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, front).await.map_err(not_served)
 }
 
 /// One of several: it tells its port, and ends when the front does.

@@ -2,7 +2,12 @@
 
 mod services;
 
-use std::process::Stdio;
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    process::Stdio,
+    sync::Arc,
+};
 
 use axum::{body::Body, http::Request};
 use http_body_util::BodyExt;
@@ -13,11 +18,13 @@ use hyper_util::{
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
+    sync::watch,
+    task::JoinSet,
 };
 
 /// The program itself, with this many copies of the app behind its front.
 struct Front {
-    _process: Child,
+    process: Child,
     _said: Lines<BufReader<ChildStdout>>,
     address: String,
     client: Client<HttpConnector, Body>,
@@ -25,13 +32,17 @@ struct Front {
 
 impl Front {
     async fn of(count: usize, store: &str) -> Self {
+        Self::with(count, store, &[]).await
+    }
+
+    async fn with(count: usize, store: &str, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lesson-3"));
-        command.args(["--store", store, "--instances", &count.to_string(), "--port", "0"]);
+        command.args(["--store", store, "--instances", &count.to_string(), "--port", "0"]).args(options);
         let mut process = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
         let line = said.next_line().await.unwrap().expect("a line that says where");
         let address = line.split_whitespace().last().unwrap().trim_end_matches('/').to_owned();
-        Self { _process: process, _said: said, address, client: Client::builder(TokioExecutor::new()).build_http() }
+        Self { process, _said: said, address, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
     /// The text of the answer, and the cookie that came with it.
@@ -46,6 +57,13 @@ impl Front {
             response.headers().get("set-cookie").map(|set| set.to_str().unwrap().split(';').next().unwrap().to_owned());
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, String::from_utf8_lossy(&body).into_owned(), set)
+    }
+
+    /// The port and the process ID of each instance that runs, as the front's page has them.
+    async fn running(&self) -> Vec<(u16, u32)> {
+        let page = self.send("GET", "/_front", None).await.1;
+        let instances = page.split("port ").skip(1).filter_map(|rest| rest.split_once('<')?.0.split_once(", process "));
+        instances.map(|(port, process)| (port.parse().unwrap(), process.parse().unwrap())).collect()
     }
 
     /// A visitor who is logged in: the cookie.
@@ -63,6 +81,56 @@ impl Front {
             all.push((instance.to_owned(), page.contains("Logged in as JohnDoe")));
         }
         all
+    }
+}
+
+/// Sends a process this signal, such as `-STOP`.
+async fn signal(signal: &str, process: u32) {
+    assert!(Command::new("kill").args([signal, &process.to_string()]).status().await.unwrap().success());
+}
+
+/// How often each method was answered with each status and, if it was no page and no redirect, each sentence.
+type Answers = BTreeMap<(&'static str, u16, String), usize>;
+
+/// Thirty clients, each with a GET and a POST in turn, while something happens to the instances; it begins when a
+/// third of the requests are answered.
+async fn under_load(front: &Arc<Front>, happens: impl Future<Output = ()>) -> Answers {
+    const CLIENTS: usize = 30;
+    const EACH: usize = 60;
+    let (answered, mut progress) = watch::channel(0);
+    let mut clients = JoinSet::new();
+    for _ in 0..CLIENTS {
+        let (front, answered) = (front.clone(), answered.clone());
+        clients.spawn(async move {
+            let mut answers = Answers::new();
+            for (method, path) in [("GET", "/get_session"), ("POST", "/set_session")].into_iter().cycle().take(EACH) {
+                let (status, said, _) = front.send(method, path, None).await;
+                let sentence = if matches!(status, 200 | 303) { String::new() } else { said };
+                *answers.entry((method, status, sentence)).or_default() += 1;
+                answered.send_modify(|count| *count += 1);
+            }
+            answers
+        });
+    }
+    progress.wait_for(|&count| count >= CLIENTS * EACH / 3).await.unwrap();
+    happens.await;
+    let mut all = Answers::new();
+    for (answer, count) in clients.join_all().await.into_iter().flatten() {
+        *all.entry(answer).or_default() += count;
+    }
+    println!("{all:?}");
+    assert_eq!(all.values().sum::<usize>(), CLIENTS * EACH);
+    all
+}
+
+/// Every GET was answered with a page; a POST that was not carried out for sure is told with this status as not known.
+fn assert_nobody_was_refused(answers: &Answers, unknown: u16) {
+    for (method, status, sentence) in answers.keys() {
+        match *method {
+            "GET" => assert_eq!(*status, 200, "{sentence}"),
+            _ if *status == unknown => assert!(sentence.contains("it is not known whether"), "{sentence}"),
+            _ => assert_eq!(*status, 303, "{sentence}"),
+        }
     }
 }
 
@@ -131,4 +199,55 @@ async fn the_front_says_what_it_cannot_do() {
     front.send("POST", "/_front/1/kill", None).await;
     let (status, said, _) = front.send("GET", "/", None).await;
     assert_eq!((status, said.as_str()), (503, "no instance is running; start one at /_front"));
+}
+
+// ANCHOR: killed
+#[tokio::test]
+async fn nobody_is_refused_while_one_of_three_is_killed() {
+    let front = Arc::new(Front::of(3, "memory:").await);
+    let (_, second) = front.running().await[1];
+    let answers = under_load(&front, signal("-KILL", second)).await;
+    assert_nobody_was_refused(&answers, 502);
+    assert_eq!(front.running().await.len(), 2);
+}
+// ANCHOR_END: killed
+
+// ANCHOR: stopped
+#[tokio::test]
+async fn one_that_hangs_costs_no_get_is_left_alone_and_is_used_again_when_it_goes_on() {
+    let limits = ["--answer-limit", "3000", "--rest", "3000"];
+    let front = Arc::new(Front::with(3, "memory:", &limits).await);
+    let (_, second) = front.running().await[1];
+    let answers = under_load(&front, signal("-STOP", second)).await;
+    assert_nobody_was_refused(&answers, 504);
+    assert!(front.send("GET", "/_front", None).await.1.contains("is left alone for a while"));
+    signal("-CONT", second).await;
+    while front.asked(1, "").await[0].0 != "2" {}
+    assert!(!front.send("GET", "/_front", None).await.1.contains("is left alone for a while"));
+}
+// ANCHOR_END: stopped
+
+#[tokio::test]
+async fn an_instance_whose_port_was_taken_is_not_started_and_the_front_says_why() {
+    let front = Front::of(2, "memory:").await;
+    let (port, _) = front.running().await[1];
+    assert_eq!(front.send("POST", "/_front/2/kill", None).await.0, 303);
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let (status, said, _) = front.send("POST", "/_front/2/start", None).await;
+    assert_eq!(status, 409);
+    assert!(said.contains(&format!("another program listens at its port {port}")), "{said}");
+    assert_eq!(front.running().await.len(), 1);
+    drop(taken);
+    assert_eq!(front.send("POST", "/_front/2/start", None).await.0, 303);
+    assert_eq!(front.running().await.len(), 2);
+}
+
+#[tokio::test]
+async fn no_instance_outlives_a_front_that_was_killed() {
+    let front = Front::of(2, "memory:").await;
+    let running = front.running().await;
+    signal("-KILL", front.process.id().unwrap()).await;
+    for (port, _) in running {
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {}
+    }
 }

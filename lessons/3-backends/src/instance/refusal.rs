@@ -1,0 +1,69 @@
+//! Why an instance was not started or ended.
+
+use std::fmt;
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+
+/// What cannot be done to an instance.
+#[derive(Debug)]
+pub enum Refusal {
+    /// There are only `count` instances.
+    NoSuchInstance {
+        /// The one asked for.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// While the instance was away, another program began to listen at its port.
+    PortTaken {
+        /// The instance.
+        number: usize,
+        /// Its port.
+        port: u16,
+    },
+    /// It did not start, or did not end. The reason may hold a path or an address: it is for a terminal.
+    Failed {
+        /// Which one, and what it did not do.
+        what: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Refusal {
+    pub(super) fn not_started(number: usize, reason: impl fmt::Display) -> Self {
+        Self::Failed { what: format!("instance {number} did not start"), reason: reason.to_string() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchInstance { number, count } => {
+                write!(formatter, "there is no instance {number}; there are {count}")
+            }
+            Self::PortTaken { number, port } => write!(
+                formatter,
+                "instance {number} cannot start, because another program listens at its port {port} now; \
+                 end that one and try again"
+            ),
+            Self::Failed { what, reason } => write!(formatter, "{what}: {reason}"),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::NoSuchInstance { .. } => (StatusCode::NOT_FOUND, self.to_string()).into_response(),
+            Self::PortTaken { .. } => (StatusCode::CONFLICT, self.to_string()).into_response(),
+            Self::Failed { what, reason } => {
+                tracing::error!(reason, "{what}");
+                (StatusCode::INTERNAL_SERVER_ERROR, what).into_response()
+            }
+        }
+    }
+}

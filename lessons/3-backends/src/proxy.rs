@@ -1,0 +1,141 @@
+//! One request on its way to an instance, and what the visitor is told when it is lost.
+
+mod head;
+
+use std::{error::Error, iter, net::IpAddr, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{Request, StatusCode, request::Parts},
+    response::Response,
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tokio::time::timeout;
+use tower_http::timeout::TimeoutBody;
+
+pub use head::path;
+use head::{for_instance, remove_hop_by_hop};
+
+/// How many bytes a request's body may have: it is held in memory, to have it again for another instance. The app's
+/// own forms are a few bytes.
+pub const BODY: usize = 64 * 1024;
+
+/// How long the front waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the head of an answer from one instance, and then for each next part of its body; also for the whole body
+    /// of a visitor's request. A request that may be tried again waits at most this long for each instance.
+    pub answer: Duration,
+    /// How long an instance that did not answer is left alone.
+    pub rest: Duration,
+}
+
+impl Default for Limits {
+    /// An answer may take longer than two calls of the store, a load and a save, at their
+    /// [limit](crate::store::LIMIT): a store that is slow is not an instance that hangs. The rest of ten seconds is
+    /// nginx's default (`fail_timeout`).
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(1), answer: Duration::from_secs(3), rest: Duration::from_secs(10) }
+    }
+}
+
+/// What a visitor is told who gets no answer: nothing of what went on inside.
+pub type Refusal = (StatusCode, &'static str);
+
+/// How an instance failed to answer. The later ones say more: something did listen.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Lost {
+    /// Nobody took the connection, so nobody has seen anything of the request.
+    NotReached,
+    /// It took the request and broke off.
+    BrokenOff,
+    /// It took the request and did not answer in time.
+    TooLate,
+}
+
+impl Lost {
+    /// What the visitor is told: a status and a sentence.
+    pub fn say(self, safe: bool) -> Refusal {
+        match (self, safe) {
+            (Self::NotReached, _) => (StatusCode::SERVICE_UNAVAILABLE, "no instance is running; start one at /_front"),
+            (Self::BrokenOff, true) => (StatusCode::BAD_GATEWAY, "no instance gave a whole answer; please try again"),
+            (Self::TooLate, true) => (StatusCode::GATEWAY_TIMEOUT, "no instance answered in time; please try again"),
+            (Self::BrokenOff, false) => (
+                StatusCode::BAD_GATEWAY,
+                "the instance broke off, and it is not known whether it did what you asked for; look before you try again",
+            ),
+            (Self::TooLate, false) => (
+                StatusCode::GATEWAY_TIMEOUT,
+                "the instance did not answer in time, and it is not known whether it did or will do what you asked for; \
+                 look before you try again",
+            ),
+        }
+    }
+}
+
+/// Carries requests to instances on this machine.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    client: Client<HttpConnector, Body>,
+    limits: Limits,
+}
+
+impl Proxy {
+    /// With these limits.
+    pub fn new(limits: Limits) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(limits.connect));
+        // A connection of its own for each request: one that was kept may have ended with its instance, and then
+        // nobody knows whether a request that was written to it was read.
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+        Self { client, limits }
+    }
+
+    /// The whole body of a visitor's request.
+    ///
+    /// # Errors
+    /// The refusal: the body is longer than [`BODY`], does not arrive in time, or breaks off.
+    pub async fn whole(&self, body: Body) -> Result<Bytes, Refusal> {
+        let refuse = |status: StatusCode, sentence: &'static str| Err((status, sentence));
+        match timeout(self.limits.answer, Limited::new(body, BODY).collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                refuse(StatusCode::PAYLOAD_TOO_LARGE, "no form here is longer than 64 KiB")
+            }
+            Ok(Err(_)) => refuse(StatusCode::BAD_REQUEST, "the request broke off"),
+            Err(_) => refuse(StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time"),
+        }
+    }
+
+    /// Sends the request to the instance at `port`. The answer's body is passed on as it comes.
+    ///
+    /// # Errors
+    /// How the instance failed; the details go to `tracing`.
+    pub async fn send(&self, port: u16, visitor: IpAddr, parts: Parts, body: Bytes) -> Result<Response, Lost> {
+        let request = Request::from_parts(for_instance(port, visitor, parts), Body::from(body));
+        let (lost, reason) = match timeout(self.limits.answer, self.client.request(request)).await {
+            Ok(Ok(response)) => {
+                let mut response = response.map(|body| Body::new(TimeoutBody::new(self.limits.answer, body)));
+                remove_hop_by_hop(response.headers_mut());
+                return Ok(response);
+            }
+            Ok(Err(error)) if error.is_connect() => (Lost::NotReached, causes(&error)),
+            Ok(Err(error)) => (Lost::BrokenOff, causes(&error)),
+            Err(_) => (Lost::TooLate, format!("no answer within {:?}", self.limits.answer)),
+        };
+        tracing::warn!(port, ?lost, reason, "an instance did not answer");
+        Err(lost)
+    }
+}
+
+/// The error with what caused it: hyper's own text says only where it happened.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let causes = iter::successors(Some(error), |error| <dyn Error>::source(*error));
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

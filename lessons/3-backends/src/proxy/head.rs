@@ -1,0 +1,54 @@
+//! The head of a request or an answer, on its way through the front.
+
+use std::net::IpAddr;
+
+use axum::http::{
+    HeaderMap, HeaderName, HeaderValue, Version,
+    header::{
+        CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+        TRANSFER_ENCODING, UPGRADE,
+    },
+    request::Parts,
+    uri::{Authority, PathAndQuery, Scheme, Uri},
+};
+
+/// The path that a request asks for. `CONNECT` and `OPTIONS *` ask for none, and are nothing for an instance.
+pub fn path(uri: &Uri) -> Option<&PathAndQuery> {
+    uri.path_and_query().filter(|path| path.as_str().starts_with('/'))
+}
+
+/// The head of the request as the instance gets it: `Host` is the visitor's, and who asks is what this front saw.
+pub(super) fn for_instance(port: u16, visitor: IpAddr, mut parts: Parts) -> Parts {
+    remove_hop_by_hop(&mut parts.headers);
+    // Anybody can send these, so what they say is not handed on as if the front had said it.
+    let forwarded = |name: &&HeaderName| name.as_str().starts_with("x-forwarded-") || **name == FORWARDED;
+    let claims: Vec<_> = parts.headers.keys().filter(forwarded).cloned().collect();
+    for name in claims.into_iter().chain([HeaderName::from_static("x-real-ip"), EXPECT, CONTENT_LENGTH]) {
+        parts.headers.remove(name);
+    }
+    if let Ok(visitor) = HeaderValue::try_from(visitor.to_string()) {
+        parts.headers.insert("x-forwarded-for", visitor);
+    }
+    parts.uri = at(port, &parts.uri);
+    parts.version = Version::HTTP_11;
+    parts
+}
+
+/// Removes what is about one connection only (RFC 9110, section 7.6.1), with all that `Connection` names.
+pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
+    let named: Vec<HeaderName> = named.filter_map(|name| name.trim().parse().ok()).collect();
+    let always = [CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
+    let older = [HeaderName::from_static("keep-alive"), HeaderName::from_static("proxy-connection")];
+    for name in named.into_iter().chain(always).chain(older) {
+        headers.remove(name);
+    }
+}
+
+fn at(port: u16, asked: &Uri) -> Uri {
+    let mut parts = axum::http::uri::Parts::default();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = format!("127.0.0.1:{port}").parse::<Authority>().ok();
+    parts.path_and_query = Some(path(asked).cloned().unwrap_or_else(|| PathAndQuery::from_static("/")));
+    Uri::from_parts(parts).unwrap_or_default()
+}
