@@ -6,12 +6,14 @@ mod orders;
 
 use std::{fmt, path::Path, sync::Arc};
 
-use argon2::password_hash;
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use lesson_4::defence::{password::Passwords, throttle::Throttle};
+use lesson_4::defence::{
+    password::{NotChecked, Passwords},
+    throttle::Throttle,
+};
 use sqlx::{
     SqlitePool, query,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
@@ -105,8 +107,8 @@ impl From<sqlx::Error> for Away {
     }
 }
 
-impl From<password_hash::Error> for Away {
-    fn from(error: password_hash::Error) -> Self {
+impl From<NotChecked> for Away {
+    fn from(error: NotChecked) -> Self {
         Self(error.to_string())
     }
 }

@@ -1,6 +1,9 @@
 //! Passwords: kept as argon2id hashes, and checked with the same work whether or not there is such a user.
 
+mod pool;
+
 use std::{
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -9,13 +12,23 @@ use std::{
 };
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{Error, PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        self,
+        phc::{Output, ParamsString, PasswordHash, Salt},
+    },
 };
-use tokio::{
-    sync::{OnceCell, Semaphore},
-    task::spawn_blocking,
+use axum::{
+    http::{StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
 };
+use tokio::sync::OnceCell;
+
+use pool::{Busy, Pool};
+
+/// So many hashes wait at most. Each takes some tens of milliseconds of a core, so the last of them waits for a second
+/// or two.
+const WAITING: usize = 100;
 
 /// Makes and checks hashes, a few at a time. Clones share their work.
 #[derive(Clone)]
@@ -23,27 +36,34 @@ pub struct Passwords(Arc<Inner>);
 
 struct Inner {
     argon2: Argon2<'static>,
-    /// Each check takes its memory (19 MiB) and a core: a crowd of them waits here instead of falling over.
-    turns: Semaphore,
+    /// Each hash takes its memory (19 MiB) and a core: a crowd of them waits here instead of falling over.
+    pool: Arc<Pool>,
     dummy: OnceCell<String>,
     checked: AtomicUsize,
 }
 
 impl Passwords {
-    /// argon2id as OWASP recommends it: 19 MiB, two passes, one lane.
+    /// argon2id as OWASP recommends it: 19 MiB, two passes, one lane. As many at a time as there are cores; when a
+    /// hundred wait, one more is refused.
     pub fn new() -> Self {
-        Self::with(Params::DEFAULT)
+        Self::with(Params::DEFAULT, available_parallelism().map_or(1, usize::from), WAITING)
+    }
+
+    /// The same, with so many hashes at a time and so many that wait.
+    pub fn limited(at_once: usize, waiting: usize) -> Self {
+        Self::with(Params::DEFAULT, at_once, waiting)
     }
 
     /// As little work as argon2 allows: for tests, where it is counted and not felt.
     pub fn quick() -> Self {
-        Self::with(Params::new(Params::MIN_M_COST, 1, 1, None).expect("the least parameters are allowed"))
+        let params = Params::new(Params::MIN_M_COST, 1, 1, None).expect("the least parameters are allowed");
+        Self::with(params, 2, WAITING)
     }
 
-    fn with(params: Params) -> Self {
+    fn with(params: Params, at_once: usize, waiting: usize) -> Self {
         Self(Arc::new(Inner {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            turns: Semaphore::new(available_parallelism().map_or(1, usize::from)),
+            pool: Arc::new(Pool::new(at_once, waiting)),
             dummy: OnceCell::new(),
             checked: AtomicUsize::new(0),
         }))
@@ -52,9 +72,10 @@ impl Passwords {
     /// The hash to keep: a PHC string with its own random salt.
     ///
     /// # Errors
-    /// The system gives no randomness.
-    pub async fn hash(&self, password: String) -> Result<String, Error> {
-        self.work(move |argon2| argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string())).await
+    /// Too many wait already, or the system gives no randomness.
+    pub async fn hash(&self, password: String) -> Result<String, NotChecked> {
+        let argon2 = self.0.argon2.clone();
+        Ok(self.0.pool.run(move |blocks| hash(&argon2, &password, blocks)).await??)
     }
 
     // ANCHOR: check
@@ -62,21 +83,16 @@ impl Passwords {
     /// after the same work.
     ///
     /// # Errors
-    /// The hash is not one, or the system gives no randomness.
-    pub async fn check(&self, password: String, hash: Option<String>) -> Result<bool, Error> {
-        let known = hash.is_some();
+    /// Too many wait already, the hash is not one, or the system gives no randomness.
+    pub async fn check(&self, password: String, hash: Option<String>) -> Result<bool, NotChecked> {
+        let is_known = hash.is_some();
         let hash = match hash {
             Some(hash) => hash,
             None => self.0.dummy.get_or_try_init(|| self.hash("nobody's password".to_owned())).await?.clone(),
         };
+        let is_right = self.0.pool.run(move |blocks| verify(&hash, &password, blocks)).await??;
         self.0.checked.fetch_add(1, Ordering::Relaxed);
-        let fits = self
-            .work(move |argon2| match argon2.verify_password(password.as_bytes(), &PasswordHash::new(&hash)?) {
-                Err(Error::PasswordInvalid) => Ok(false),
-                checked => checked.map(|()| true),
-            })
-            .await?;
-        Ok(known && fits)
+        Ok(is_known && is_right)
     }
     // ANCHOR_END: check
 
@@ -85,14 +101,9 @@ impl Passwords {
         self.0.checked.load(Ordering::Relaxed)
     }
 
-    /// Off the threads that answer requests, which it would hold up.
-    async fn work<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Argon2<'static>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let inner = self.0.clone();
-        let _turn = self.0.turns.acquire().await.expect("nobody closes it");
-        spawn_blocking(move || work(&inner.argon2)).await.expect("argon2 does not panic")
+    /// For how many hashes at a time there was ever memory.
+    pub fn buffers(&self) -> usize {
+        self.0.pool.made()
     }
 }
 
@@ -102,8 +113,98 @@ impl Default for Passwords {
     }
 }
 
+// What follows is argon2's `hash_password` and `verify_password`, which would ask for new memory each time.
+
+fn hash(argon2: &Argon2<'_>, password: &str, blocks: &mut Vec<Block>) -> Result<String, password_hash::Error> {
+    let salt = password_hash::try_generate_salt().map_err(|_| password_hash::Error::Crypto)?;
+    let output = output(argon2, password, &salt, blocks)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params())?,
+        salt: Some(Salt::new(&salt)?),
+        hash: Some(output),
+    };
+    Ok(hash.to_string())
+}
+
+/// The parameters are the hash's own: those of a new hash may have changed since it was made.
+fn verify(hash: &str, password: &str, blocks: &mut Vec<Block>) -> Result<bool, password_hash::Error> {
+    let hash = PasswordHash::new(hash)?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+        return Err(password_hash::Error::EncodingInvalid);
+    };
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from)?;
+    let argon2 = Argon2::new(Algorithm::try_from(hash.algorithm.as_str())?, version, Params::try_from(&hash)?);
+    // `Output` compares in constant time.
+    Ok(output(&argon2, password, salt, blocks)? == *expected)
+}
+
+fn output(
+    argon2: &Argon2<'_>,
+    password: &str,
+    salt: &[u8],
+    blocks: &mut Vec<Block>,
+) -> Result<Output, password_hash::Error> {
+    let params = argon2.params();
+    blocks.resize(params.block_count().max(blocks.len()), Block::new());
+    let mut output = [0; Output::MAX_LENGTH];
+    let output = &mut output[..params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN).min(Output::MAX_LENGTH)];
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks)?;
+    Ok(Output::new(output)?)
+}
+
+/// Why a password was neither hashed nor checked.
+#[derive(Debug)]
+pub enum NotChecked {
+    /// Too many wait already: 503, and again in two seconds.
+    Busy,
+    /// The hash is not one, or the system gives no randomness: 500.
+    Broken(password_hash::Error),
+}
+
+impl From<Busy> for NotChecked {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<password_hash::Error> for NotChecked {
+    fn from(error: password_hash::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl fmt::Display for NotChecked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => f.write_str("too many passwords are waiting to be checked"),
+            Self::Broken(error) => write!(f, "no password can be checked: {error}"),
+        }
+    }
+}
+
+impl IntoResponse for NotChecked {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Busy => {
+                let sentence = "Too many people are logging in at this moment. Please try again in a few seconds.\n";
+                (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], sentence).into_response()
+            }
+            Self::Broken(error) => {
+                tracing::error!(%error, "no password can be checked");
+                let sentence = "Passwords cannot be checked at the moment, so nothing was done.\n";
+                (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use argon2::{PasswordHasher, PasswordVerifier};
+    use futures_util::future::join_all;
+
     use super::*;
 
     #[tokio::test]
@@ -116,11 +217,33 @@ mod tests {
         assert!(!passwords.check("nobody's password".to_owned(), None).await.unwrap());
         assert_eq!(passwords.checked(), 3);
         assert!(passwords.check("rain".to_owned(), Some("plain text".to_owned())).await.is_err());
+        assert!(passwords.check("rain".to_owned(), Some("$argon2id$v=19$m=8,t=1,p=1".to_owned())).await.is_err());
     }
 
     #[tokio::test]
     async fn owasps_parameters_are_in_the_hash() {
         let hash = Passwords::new().hash("rain".to_owned()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+    }
+
+    /// What other programs have written, and what this one wrote before its parameters changed.
+    #[tokio::test]
+    async fn a_hash_with_other_parameters_is_checked_with_those() {
+        let other = Argon2::new(Algorithm::Argon2i, Version::V0x10, Params::new(64, 3, 2, Some(24)).unwrap());
+        let hash = other.hash_password_with_salt(b"rain", b"salt and pepper").unwrap().to_string();
+        let passwords = Passwords::quick();
+        assert!(passwords.check("rain".to_owned(), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.check("Rain".to_owned(), Some(hash)).await.unwrap());
+        let own = passwords.hash("rain".to_owned()).await.unwrap();
+        assert_eq!(Argon2::default().verify_password(b"rain", &PasswordHash::new(&own).unwrap()), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn many_hashes_share_the_memory_of_a_few() {
+        let passwords = Passwords::quick();
+        let hash = passwords.hash("rain".to_owned()).await.unwrap();
+        let checks = (0..60).map(|_| passwords.check("rain".to_owned(), Some(hash.clone())));
+        assert!(join_all(checks).await.into_iter().all(|checked| checked.is_ok_and(|is_right| is_right)));
+        assert!(passwords.buffers() <= 2, "{}", passwords.buffers());
     }
 }

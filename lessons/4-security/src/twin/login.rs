@@ -1,6 +1,5 @@
 //! In and out.
 
-use argon2::password_hash;
 use axum::{
     extract::State,
     http::{
@@ -89,14 +88,11 @@ impl Twin {
         now: OffsetDateTime,
     ) -> axum::response::Result<bool> {
         let keys = self.take_a_try(username, place, now).map_err(wait)?;
-        let broken = |error: password_hash::Error| {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("no password can be checked: {error}\n"))
-        };
-        let hash = self.shop.hash_of(username).await.map_err(broken)?;
+        let hash = self.shop.hash_of(username).await?;
         if hash.is_none() && !self.defences.has(Defence::DummyHash) {
             return Ok(false); // quickly, and that tells
         }
-        let knows = self.shop.passwords().check(password, hash).await.map_err(broken)?;
+        let knows = self.shop.passwords().check(password, hash).await?;
         if knows {
             self.tries.iter().zip(&keys).for_each(|(throttle, key)| throttle.give_back(key));
         }
