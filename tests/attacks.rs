@@ -112,6 +112,36 @@ async fn s17_forms_and_links_of_another_site() {
     browser.close().await.unwrap();
 }
 
+/// The session cookie of this browser at the host whose page it shows, under either of the shop's names.
+async fn session_cookie(browser: &Client) -> String {
+    let cookies = browser.get_all_cookies().await.unwrap();
+    let found = cookies.iter().find(|cookie| ["shop", "__Host-shop"].contains(&cookie.name()));
+    found.expect("somebody is logged in").value().to_owned()
+}
+
+#[tokio::test]
+async fn s15_a_neighbouring_host_tosses_a_session_into_the_browser() {
+    let Some(chromium) = chromium::found() else { return };
+    let site = Site::serve(lesson_4::app(MemoryStore::default())).await;
+    let browser = chromium.browser().await;
+    for (at, whose) in [("vulnerable", "mallory"), ("hardened", "alice")] {
+        // The browser takes `localhost` for a top-level domain: neighbours need a label between it and their own.
+        let (shop, neighbour) = (site.host(&format!("{at}.shop")), site.host("evil.shop"));
+        log_in(&browser, &shop, "mallory").await;
+        let id = session_cookie(&browser).await;
+        browser.delete_all_cookies().await.unwrap();
+
+        log_in(&browser, &shop, "alice").await;
+        browser.goto(&format!("http://{neighbour}/tossed-session?at={shop}")).await.unwrap();
+        fill(&browser, "[name=id]", &id).await;
+        press(&browser, "#bait").await;
+        wait_for_words(&browser, "p", &format!("Logged in as {whose}")).await;
+        buy(&browser, "a diary", whose).await;
+        assert!(site.books(at).await.contains(&format!("{whose}: a diary")), "{at}");
+    }
+    browser.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn s15_a_script_on_the_shops_own_page() {
     let Some(chromium) = chromium::found() else { return };
@@ -141,7 +171,7 @@ async fn s15_a_script_on_the_shops_own_page() {
 
         log_in(&browser, &host, "alice").await;
         wait_for_words(&browser, "p", "mallory: Nice shop!").await;
-        let id = browser.get_named_cookie("shop").await.unwrap().value().to_owned();
+        let id = session_cookie(&browser).await;
         // Her next visit: when it is loaded, the script of this one has run if it ever does.
         let asked = "return performance.getEntriesByType('resource').map((entry) => entry.name).join()";
         let asked = loop {

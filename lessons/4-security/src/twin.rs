@@ -9,9 +9,10 @@ use std::{future::ready, sync::Arc};
 
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response, map_response_with_state},
     routing::{MethodRouter, get, post},
 };
+use lesson_page::removal::{self, SessionCookie};
 use time::Duration;
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite, session::Id};
 
@@ -24,8 +25,9 @@ use crate::{
     shop::Shop,
 };
 
-/// The name of the cookie with the session ID.
-pub(crate) const COOKIE: &str = "shop";
+/// The name of the cookie with the session ID. Any host of the domain can set a cookie of the first name, and only the
+/// shop's own one of the second (RFC 6265bis 4.1.3.2).
+pub(crate) const COOKIES: [&str; 2] = ["shop", "__Host-shop"];
 
 /// One twin. Clones are the same one.
 #[derive(Clone)]
@@ -67,6 +69,11 @@ impl Twin {
         Self(Arc::new(Inner { name, defences, shop, key, tries, https }))
     }
 
+    /// The name of the cookie with the session ID.
+    pub(crate) fn cookie(&self) -> &'static str {
+        COOKIES[usize::from(self.defences.has(Defence::HostPrefix))]
+    }
+
     // ANCHOR: layers
     /// The twin's pages on `store`.
     pub(crate) fn serve<S: SessionStore + Clone>(self, store: S) -> Router {
@@ -75,18 +82,21 @@ impl Twin {
 
     fn on<S: SessionStore + Clone>(self, store: S) -> Router {
         let has = |defence| self.defences.has(defence);
+        let same_site = if has(Defence::SameSite) { SameSite::Lax } else { SameSite::None };
+        let cookie = SessionCookie { name: self.cookie(), same_site };
         let sessions = SessionManagerLayer::new(store)
-            .with_name(COOKIE)
+            .with_name(cookie.name)
             .with_http_only(has(Defence::HttpOnly))
-            .with_same_site(if has(Defence::SameSite) { SameSite::Lax } else { SameSite::None });
+            .with_same_site(same_site);
         let mut pages = self.pages();
         if has(Defence::RenewOften) {
-            let renewal = Renewal::new(COOKIE, Duration::minutes(15), Duration::seconds(30));
+            let renewal = Renewal::new(cookie.name, Duration::minutes(15), Duration::seconds(30));
             pages = pages.layer(from_fn_with_state(renewal.clone(), Renewal::renew));
             pages = pages.layer(sessions).layer(from_fn_with_state(renewal, Renewal::follow));
         } else {
             pages = pages.layer(sessions);
         }
+        pages = pages.layer(map_response_with_state(cookie, removal::complete));
         if has(Defence::OriginCheck) {
             pages = pages.layer(from_fn(origin::check));
         }

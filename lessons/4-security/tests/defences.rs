@@ -107,6 +107,18 @@ async fn s15_the_cookie_has_the_attributes_that_it_should_have() -> Result<(), M
 }
 
 #[tokio::test]
+async fn s15_a_browser_obeys_the_removal_of_the_hardened_shops_cookie() -> Result<(), Miss> {
+    let trial = shop(&Defence::ALL);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?.redirects_to("/")?;
+    assert!(alice.cookie("__Host-shop").is_some());
+    let token = token(&alice).await?;
+    alice.post("/logout", &[("csrf", &token)]).await?.redirects_to("/")?;
+    assert_eq!(alice.cookie("__Host-shop"), None);
+    Ok(())
+}
+
+#[tokio::test]
 async fn s17_a_form_without_the_sessions_token_is_refused() -> Result<(), Miss> {
     let trial = shop(&[CsrfToken]);
     let (alice, mallory) = (trial.browser("alice"), trial.browser("mallory"));

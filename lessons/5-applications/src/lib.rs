@@ -30,17 +30,18 @@ use std::future::ready;
 
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response, map_response_with_state},
     routing::{get, post},
 };
 use lesson_4::defence::{headers::Headers, origin, password::Passwords, renewal::Renewal, revival::NeverRevive};
+use lesson_page::removal::{self, SessionCookie};
 use time::Duration;
-use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
+use tower_sessions::{Expiry, SessionManagerLayer, SessionStore, cookie::SameSite};
 
 use crate::{page::PAGES, shop::Shop, turns::Turns};
 
-/// The name of the session cookie.
-const COOKIE: &str = "lesson-5";
+/// The name of the session cookie. Thanks to its beginning no other host can set it (RFC 6265bis 4.1.3.2).
+const COOKIE: &str = "__Host-lesson-5";
 /// Who may show these pages in a frame: the workbook's studio, beside the chapter.
 const STUDIO: &str = "http://workbook.localhost:*";
 /// A session that nobody uses for so long is over.
@@ -54,10 +55,11 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 // ANCHOR: layers
 /// The pages of this shop, with sessions in `store`.
 pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
+    let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
     let sessions = SessionManagerLayer::new(NeverRevive::new(store))
-        .with_name(COOKIE)
+        .with_name(cookie.name)
         .with_expiry(Expiry::OnInactivity(IDLE))
-        .with_same_site(tower_sessions::cookie::SameSite::Lax);
+        .with_same_site(cookie.same_site);
     let renewal = Renewal::new(COOKIE, Duration::minutes(15), Duration::seconds(30));
     let headers = Headers::new(&PAGES.style_source(), STUDIO, false);
     // What stands last sees a request first.
@@ -65,6 +67,7 @@ pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
         .layer(from_fn(history::track))
         .layer(from_fn_with_state(renewal.clone(), Renewal::renew))
         .layer(sessions)
+        .layer(map_response_with_state(cookie, removal::complete))
         .layer(from_fn_with_state(renewal, Renewal::follow))
         .layer(from_fn_with_state(Turns::default(), turns::take))
         .layer(from_fn(origin::check))
