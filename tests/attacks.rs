@@ -3,14 +3,20 @@
 
 mod chromium;
 
-use axum::{Router, body::Body, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request},
+    response::Html,
+    routing::{get, post},
+};
 use chromium::{wait_for, wait_for_words};
 use fantoccini::Client;
 use http_body_util::BodyExt;
 use lesson_4::{
     defence::{
         Defence::{Escape, Headers, HttpOnly},
-        Defences,
+        Defences, origin,
         password::Passwords,
     },
     shop::{ACCOUNTS, Shop},
@@ -138,6 +144,34 @@ async fn s15_a_neighbouring_host_tosses_a_session_into_the_browser() {
         wait_for_words(&browser, "p", &format!("Logged in as {whose}")).await;
         buy(&browser, "a diary", whose).await;
         assert!(site.books(at).await.contains(&format!("{whose}: a diary")), "{at}");
+    }
+    browser.close().await.unwrap();
+}
+
+/// Two hosts with a form for the shop, and a shop that repeats what the browser said of the form.
+fn plain_http_shop() -> Router {
+    async fn forms(headers: HeaderMap) -> Html<String> {
+        let port = headers["host"].to_str().unwrap().rsplit_once(':').unwrap().1.to_owned();
+        Html(format!("<form method=post action=http://shop.example:{port}/buy><button>Buy</button></form>"))
+    }
+    async fn buy(headers: HeaderMap) -> String {
+        let said = |name| headers.get(name).map_or("nothing", |value| value.to_str().unwrap());
+        format!("bought; Sec-Fetch-Site says {}, Origin says {}", said("sec-fetch-site"), said("origin"))
+    }
+    Router::new().route("/", get(forms)).route("/buy", post(buy)).layer(origin::check())
+}
+
+#[tokio::test]
+async fn s17_over_plain_http_a_browser_says_no_sec_fetch_site_and_its_origin_decides() {
+    let Some(chromium) = chromium::found() else { return };
+    let Site { port, .. } = Site::serve(plain_http_shop()).await;
+    let browser = chromium.browser().await;
+    let refused = "This was not sent from a page of ours".to_owned();
+    let bought = format!("bought; Sec-Fetch-Site says nothing, Origin says http://shop.example:{port}");
+    for (from, words) in [("shop", bought), ("evil", refused)] {
+        browser.goto(&format!("http://{from}.example:{port}/")).await.unwrap();
+        press(&browser, "button").await;
+        wait_for_words(&browser, "body", &words).await;
     }
     browser.close().await.unwrap();
 }

@@ -1,15 +1,14 @@
 //! The shop's pages, with as many defences as it is given: none make the vulnerable twin, all the hardened one.
 
-mod forms;
 mod login;
 mod pages;
 mod visitor;
 
-use std::{future::ready, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state, map_response, map_response_with_state},
+    middleware::{from_fn, from_fn_with_state, map_response_with_state},
     routing::{MethodRouter, get, post},
 };
 use lesson_page::removal::{self, SessionCookie};
@@ -19,7 +18,7 @@ use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite, sessio
 use crate::{
     article,
     defence::{
-        Defence, Defences, headers::Headers, origin, renewal::Renewal, revival::NeverRevive, throttle::Throttle,
+        Defence, Defences, csrf, headers::Headers, origin, renewal::Renewal, revival::NeverRevive, throttle::Throttle,
     },
     page,
     shop::Shop,
@@ -89,6 +88,9 @@ impl Twin {
             .with_http_only(has(Defence::HttpOnly))
             .with_same_site(same_site);
         let mut pages = self.pages();
+        if has(Defence::CsrfToken) {
+            pages = pages.layer(from_fn(csrf::require_token));
+        }
         if has(Defence::RenewOften) {
             let renewal = Renewal::new(cookie.name, Duration::minutes(15), Duration::seconds(30));
             pages = pages.layer(from_fn_with_state(renewal.clone(), Renewal::renew));
@@ -98,11 +100,10 @@ impl Twin {
         }
         pages = pages.layer(map_response_with_state(cookie, removal::complete));
         if has(Defence::OriginCheck) {
-            pages = pages.layer(from_fn(origin::check));
+            pages = pages.layer(origin::check());
         }
         if has(Defence::Headers) {
-            let headers = Headers::new(page::STYLE.as_str(), "'none'", self.https);
-            pages = pages.layer(map_response(move |response| ready(headers.on(response))));
+            pages = Headers::new(page::STYLE.as_str(), "'none'", self.https).around(pages);
         }
         pages.with_state(self)
     }

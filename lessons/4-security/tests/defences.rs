@@ -195,10 +195,11 @@ async fn every_page_of_the_hardened_shop_says_what_the_browser_shall_forbid() {
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["referrer-policy"], "same-origin");
         assert_eq!(headers["cache-control"], "no-store");
+        assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
         assert!(!headers.contains_key("strict-transport-security"), "without TLS it would lock everybody out");
     }
     let (_, headers, _) = ask(app_with(true, MemoryStore::default()), "GET", "hardened.localhost", "/").await;
-    assert_eq!(headers["strict-transport-security"], "max-age=31536000");
+    assert_eq!(headers["strict-transport-security"], "max-age=31536000; includeSubDomains");
 }
 
 #[tokio::test]

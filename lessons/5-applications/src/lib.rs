@@ -26,11 +26,9 @@ pub mod shop;
 mod turns;
 mod visitor;
 
-use std::future::ready;
-
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state, map_response, map_response_with_state},
+    middleware::{from_fn, from_fn_with_state, map_response_with_state},
     routing::{get, post},
 };
 use lesson_4::defence::{headers::Headers, origin, password::Passwords, renewal::Renewal, revival::NeverRevive};
@@ -61,18 +59,16 @@ pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
         .with_expiry(Expiry::OnInactivity(IDLE))
         .with_same_site(cookie.same_site);
     let renewal = Renewal::new(COOKIE, Duration::minutes(15), Duration::seconds(30));
-    let headers = Headers::new(&PAGES.style_source(), STUDIO, false);
     // What stands last sees a request first.
-    pages()
+    let pages = pages()
         .layer(from_fn(history::track))
         .layer(from_fn_with_state(renewal.clone(), Renewal::renew))
         .layer(sessions)
         .layer(map_response_with_state(cookie, removal::complete))
         .layer(from_fn_with_state(renewal, Renewal::follow))
         .layer(from_fn_with_state(Turns::default(), turns::take))
-        .layer(from_fn(origin::check))
-        .layer(map_response(move |response| ready(headers.on(response))))
-        .with_state(shop)
+        .layer(origin::check());
+    Headers::new(&PAGES.style_source(), STUDIO, false).around(pages).with_state(shop)
 }
 // ANCHOR_END: layers
 
