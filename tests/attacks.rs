@@ -3,14 +3,20 @@
 
 mod chromium;
 
-use axum::{Router, body::Body, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request},
+    response::Html,
+    routing::{get, post},
+};
 use chromium::{wait_for, wait_for_words};
 use fantoccini::Client;
 use http_body_util::BodyExt;
 use lesson_4::{
     defence::{
         Defence::{Escape, Headers, HttpOnly},
-        Defences,
+        Defences, origin,
         password::Passwords,
     },
     shop::{ACCOUNTS, Shop},
@@ -112,6 +118,64 @@ async fn s17_forms_and_links_of_another_site() {
     browser.close().await.unwrap();
 }
 
+/// The session cookie of this browser at the host whose page it shows, under either of the shop's names.
+async fn session_cookie(browser: &Client) -> String {
+    let cookies = browser.get_all_cookies().await.unwrap();
+    let found = cookies.iter().find(|cookie| ["shop", "__Host-shop"].contains(&cookie.name()));
+    found.expect("somebody is logged in").value().to_owned()
+}
+
+#[tokio::test]
+async fn s15_a_neighbouring_host_tosses_a_session_into_the_browser() {
+    let Some(chromium) = chromium::found() else { return };
+    let site = Site::serve(lesson_4::app(MemoryStore::default())).await;
+    let browser = chromium.browser().await;
+    for (at, whose) in [("vulnerable", "mallory"), ("hardened", "alice")] {
+        // The browser takes `localhost` for a top-level domain: neighbours need a label between it and their own.
+        let (shop, neighbour) = (site.host(&format!("{at}.shop")), site.host("evil.shop"));
+        log_in(&browser, &shop, "mallory").await;
+        let id = session_cookie(&browser).await;
+        browser.delete_all_cookies().await.unwrap();
+
+        log_in(&browser, &shop, "alice").await;
+        browser.goto(&format!("http://{neighbour}/tossed-session?at={shop}")).await.unwrap();
+        fill(&browser, "[name=id]", &id).await;
+        press(&browser, "#bait").await;
+        wait_for_words(&browser, "p", &format!("Logged in as {whose}")).await;
+        buy(&browser, "a diary", whose).await;
+        assert!(site.books(at).await.contains(&format!("{whose}: a diary")), "{at}");
+    }
+    browser.close().await.unwrap();
+}
+
+/// Two hosts with a form for the shop, and a shop that repeats what the browser said of the form.
+fn plain_http_shop() -> Router {
+    async fn forms(headers: HeaderMap) -> Html<String> {
+        let port = headers["host"].to_str().unwrap().rsplit_once(':').unwrap().1.to_owned();
+        Html(format!("<form method=post action=http://shop.example:{port}/buy><button>Buy</button></form>"))
+    }
+    async fn buy(headers: HeaderMap) -> String {
+        let said = |name| headers.get(name).map_or("nothing", |value| value.to_str().unwrap());
+        format!("bought; Sec-Fetch-Site says {}, Origin says {}", said("sec-fetch-site"), said("origin"))
+    }
+    Router::new().route("/", get(forms)).route("/buy", post(buy)).layer(origin::check())
+}
+
+#[tokio::test]
+async fn s17_over_plain_http_a_browser_says_no_sec_fetch_site_and_its_origin_decides() {
+    let Some(chromium) = chromium::found() else { return };
+    let Site { port, .. } = Site::serve(plain_http_shop()).await;
+    let browser = chromium.browser().await;
+    let refused = "This was not sent from a page of ours".to_owned();
+    let bought = format!("bought; Sec-Fetch-Site says nothing, Origin says http://shop.example:{port}");
+    for (from, words) in [("shop", bought), ("evil", refused)] {
+        browser.goto(&format!("http://{from}.example:{port}/")).await.unwrap();
+        press(&browser, "button").await;
+        wait_for_words(&browser, "body", &words).await;
+    }
+    browser.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn s15_a_script_on_the_shops_own_page() {
     let Some(chromium) = chromium::found() else { return };
@@ -141,7 +205,7 @@ async fn s15_a_script_on_the_shops_own_page() {
 
         log_in(&browser, &host, "alice").await;
         wait_for_words(&browser, "p", "mallory: Nice shop!").await;
-        let id = browser.get_named_cookie("shop").await.unwrap().value().to_owned();
+        let id = session_cookie(&browser).await;
         // Her next visit: when it is loaded, the script of this one has run if it ever does.
         let asked = "return performance.getEntriesByType('resource').map((entry) => entry.name).join()";
         let asked = loop {

@@ -77,6 +77,8 @@ impl Chromium {
             "--disable-component-update",
             "--disable-sync",
             "--window-size=1440,900",
+            // Names that are not those of this machine, and lead to it: a browser trusts them as any other.
+            "--host-resolver-rules=MAP *.example 127.0.0.1",
             &profile,
         ];
         let serde_json::Value::Object(capabilities) = json!({ "goog:chromeOptions": { "args": arguments } }) else {

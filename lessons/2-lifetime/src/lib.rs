@@ -13,7 +13,10 @@ use axum::{
     response::{Html, Redirect, Response},
     routing::{get, post},
 };
-use lesson_page::Failure;
+use lesson_page::{
+    Failure,
+    removal::{self, SessionCookie},
+};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 use session_inspector::Clock;
@@ -33,7 +36,8 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 /// The lesson on `store`, with settings of your own.
 pub fn app_with<S: SessionStore + Clone>(settings: Settings, store: S) -> Router {
     // ANCHOR: layers
-    let sessions = SessionManagerLayer::new(store).with_name(settings.cookie).with_same_site(settings.same_site);
+    let Settings { cookie: name, same_site, .. } = settings;
+    let sessions = SessionManagerLayer::new(store).with_name(name).with_same_site(same_site);
     let pages = Router::new()
         .route("/", get(index))
         .route("/set_session", post(set_session))
@@ -45,7 +49,8 @@ pub fn app_with<S: SessionStore + Clone>(settings: Settings, store: S) -> Router
         .layer(from_fn_with_state(settings.clone(), lifetime::keep))
         .layer(middleware::from_fn(note_what_was_brought))
         .layer(sessions)
-        .layer(map_response_with_state(settings, cookie::finish));
+        .layer(map_response_with_state(SessionCookie { name, same_site }, removal::complete))
+        .layer(map_response_with_state(settings, cookie::age));
     // ANCHOR_END: layers
     // Outside of all that: pushing the clock is nobody's activity.
     pages.route("/skip", post(skip))

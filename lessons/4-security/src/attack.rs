@@ -50,6 +50,7 @@ pub const ALL: &[&Attack] = &[
     &cookie::REPLAY,
     &fixation::PLANTED,
     &fixation::ADOPTED,
+    &fixation::TOSSED,
     &fixation::OLD_COPY,
     &csrf::BY_LINK,
     &csrf::BY_FORM,
@@ -69,12 +70,14 @@ pub const ALL: &[&Attack] = &[
 pub(crate) struct Scene<'s> {
     trial: &'s Trial,
     shop: &'s Shop,
+    /// The name of the shop's session cookie.
+    cookie: &'static str,
 }
 
 /// What became of an attack.
 #[derive(Debug)]
 pub struct Run {
-    /// Whether mallory got what he wanted.
+    /// Whether mallory got what she wanted.
     pub succeeded: bool,
     /// Whether bob could do all that a customer does, on the same shop.
     pub bob_is_served: bool,
@@ -96,8 +99,9 @@ impl Attack {
     pub async fn run(&self, defences: Defences) -> Result<Run, Miss> {
         let shop = Shop::new(Passwords::quick());
         let twin = Twin::new("shop", defences.and(self.given), shop.clone(), false);
+        let cookie = twin.cookie();
         let trial = Trial::of(move |store| twin.clone().serve(store));
-        let scene = Scene { trial: &trial, shop: &shop };
+        let scene = Scene { trial: &trial, shop: &shop, cookie };
         let succeeded = (self.script)(&scene).await?;
         let story = trial.story();
         Ok(Run { succeeded, bob_is_served: scene.serves_bob().await?, story })

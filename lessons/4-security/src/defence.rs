@@ -38,6 +38,8 @@ pub enum Defence {
     Headers,
     /// Scripts cannot read the session cookie.
     HttpOnly,
+    /// The session cookie has a name that no other host can set a cookie of.
+    HostPrefix,
     /// After a few wrong passwords the next try has to wait.
     Throttle,
     /// An unknown user name costs as much work as a wrong password.
@@ -56,7 +58,7 @@ pub enum Defence {
 
 impl Defence {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         ServerSide,
         RandomKey,
         RenewAtLogin,
@@ -68,6 +70,7 @@ impl Defence {
         Escape,
         Headers,
         HttpOnly,
+        HostPrefix,
         Throttle,
         DummyHash,
         SoftSignal,
@@ -91,6 +94,7 @@ impl Defence {
             Escape => "output is escaped",
             Headers => "a content security policy",
             HttpOnly => "HttpOnly",
+            HostPrefix => "a __Host- name",
             Throttle => "a throttle on logins",
             DummyHash => "a hash for unknown users too",
             SoftSignal => "address and browser only noted",
@@ -114,6 +118,7 @@ impl Defence {
             Escape => "1.2.1",
             Headers => "3.4.3",
             HttpOnly => "3.3.4",
+            HostPrefix => "3.3.3",
             Throttle => "6.3.1",
             DummyHash => "6.3.8",
             SoftSignal => "7.2.1",

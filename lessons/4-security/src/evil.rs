@@ -1,34 +1,37 @@
-//! Mallory's own site: pages that look harmless, and what they brought him.
+//! Mallory's own site: pages that look harmless, and what they brought her.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
-    Extension, Router,
+    Extension, Form, Router,
     extract::{Query, Request},
-    http::{StatusCode, Uri},
-    response::{Html, Redirect},
+    http::{HeaderName, StatusCode, Uri, header::SET_COOKIE},
+    response::{AppendHeaders, Html, Redirect},
     routing::{get, post},
 };
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 use serde::Deserialize;
+use tower_sessions::session::Id;
 
 use crate::{
     page::PAGES,
     shop::{ACCOUNTS, Shop},
+    twin::COOKIES,
 };
 
 /// The cookies that were sent here.
 #[derive(Clone, Default)]
 struct Loot(Arc<Mutex<Vec<String>>>);
 
-/// Mallory's site; his notes go to these shops.
+/// Mallory's site; her notes go to these shops.
 pub(crate) fn routes(shops: [Shop; 2]) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/csrf-by-link", get(bait))
         .route("/csrf-by-form", get(bait))
         .route("/login-csrf", get(bait))
+        .route("/tossed-session", get(bait).post(toss))
         .route("/notes", get(bait).post(write_notes))
         .route("/collect", get(collect))
         .route("/forget", post(forget))
@@ -83,7 +86,7 @@ fn note(home: &str) -> String {
 }
 // ANCHOR_END: note
 
-/// He could log in and do it by hand; this is quicker.
+/// She could log in and do it by hand; this is quicker.
 async fn write_notes(
     Extension(shops): Extension<[Shop; 2]>,
     Query(at): Query<At>,
@@ -92,6 +95,24 @@ async fn write_notes(
     let at = at.host()?;
     shops.iter().for_each(|shop| shop.write(ACCOUNTS[3].0, &note(crate::host(&request))));
     Ok(Redirect::to(&format!("http://{at}/")))
+}
+
+#[derive(Deserialize)]
+struct Tossed {
+    /// The ID of mallory's own session.
+    id: String,
+}
+
+/// Sets mallory's session as the cookie of every host beside this one, as any host of a domain may.
+async fn toss(
+    Query(at): Query<At>,
+    Form(Tossed { id }): Form<Tossed>,
+) -> axum::response::Result<(AppendHeaders<[(HeaderName, String); 2]>, Redirect)> {
+    let at = at.host()?;
+    let id: Id = id.parse().map_err(|_| (StatusCode::BAD_REQUEST, "That is no session ID.\n"))?;
+    let domain = at.split_once('.').map_or("", |(_, domain)| domain).split(':').next().unwrap_or_default();
+    let cookies = COOKIES.map(|name| (SET_COOKIE, format!("{name}={id}; Domain={domain}; Path=/; Secure")));
+    Ok((AppendHeaders(cookies), Redirect::to(&format!("http://{at}/"))))
 }
 
 #[derive(Deserialize)]

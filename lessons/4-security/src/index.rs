@@ -97,7 +97,10 @@ fn named(id: &str) -> Result<&'static Attack, (StatusCode, String)> {
 struct Links {
     vulnerable: String,
     hardened: String,
+    /// Mallory's site: another one for a browser.
     evil: String,
+    /// A host of mallory's beside the shops: the same site for a browser.
+    neighbour: String,
 }
 
 impl From<&Request> for Links {
@@ -111,6 +114,7 @@ impl From<&Request> for Links {
             vulnerable: format!("vulnerable.{here}"),
             hardened: format!("hardened.{here}"),
             evil: format!("evil.localhost{port}"),
+            neighbour: format!("evil.{here}"),
         }
     }
 }

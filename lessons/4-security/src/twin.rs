@@ -1,30 +1,31 @@
 //! The shop's pages, with as many defences as it is given: none make the vulnerable twin, all the hardened one.
 
-mod forms;
 mod login;
 mod pages;
 mod visitor;
 
-use std::{future::ready, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response_with_state},
     routing::{MethodRouter, get, post},
 };
+use lesson_page::removal::{self, SessionCookie};
 use session_guard::{Guard, Guarded, Renewal, guard};
 use time::Duration;
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite, session::Id};
 
 use crate::{
     article,
-    defence::{Defence, Defences, headers::Headers, origin, throttle::Throttle},
+    defence::{Defence, Defences, csrf, headers::Headers, origin, throttle::Throttle},
     page,
     shop::Shop,
 };
 
-/// The name of the cookie with the session ID.
-pub(crate) const COOKIE: &str = "shop";
+/// The name of the cookie with the session ID. Any host of the domain can set a cookie of the first name, and only the
+/// shop's own one of the second (RFC 6265bis 4.1.3.2).
+pub(crate) const COOKIES: [&str; 2] = ["shop", "__Host-shop"];
 
 /// One twin. Clones are the same one.
 #[derive(Clone)]
@@ -66,6 +67,11 @@ impl Twin {
         Self(Arc::new(Inner { name, defences, shop, key, tries, https }))
     }
 
+    /// The name of the cookie with the session ID.
+    pub(crate) fn cookie(&self) -> &'static str {
+        COOKIES[usize::from(self.defences.has(Defence::HostPrefix))]
+    }
+
     // ANCHOR: layers
     /// The twin's pages on `store`.
     pub(crate) fn serve<S: SessionStore + Clone>(self, store: S) -> Router {
@@ -74,24 +80,29 @@ impl Twin {
 
     fn on<S: SessionStore + Clone>(self, store: S) -> Router {
         let has = |defence| self.defences.has(defence);
+        let same_site = if has(Defence::SameSite) { SameSite::Lax } else { SameSite::None };
+        let cookie = SessionCookie { name: self.cookie(), same_site };
         let sessions = SessionManagerLayer::new(store)
-            .with_name(COOKIE)
+            .with_name(cookie.name)
             .with_http_only(has(Defence::HttpOnly))
-            .with_same_site(if has(Defence::SameSite) { SameSite::Lax } else { SameSite::None });
+            .with_same_site(same_site);
         let mut pages = self.pages();
+        if has(Defence::CsrfToken) {
+            pages = pages.layer(from_fn(csrf::require_token));
+        }
         if has(Defence::RenewOften) {
             pages = pages.layer(from_fn_with_state(Renewal::new(Duration::minutes(15)), Renewal::renew));
         }
         pages = pages.layer(sessions);
         if self.is_guarded() {
-            pages = pages.layer(from_fn_with_state(Guard::new(COOKIE), guard));
+            pages = pages.layer(from_fn_with_state(Guard::new(cookie.name), guard));
         }
+        pages = pages.layer(map_response_with_state(cookie, removal::complete));
         if has(Defence::OriginCheck) {
-            pages = pages.layer(from_fn(origin::check));
+            pages = pages.layer(origin::check());
         }
         if has(Defence::Headers) {
-            let headers = Headers::new(page::STYLE.as_str(), "'none'", self.https);
-            pages = pages.layer(map_response(move |response| ready(headers.on(response))));
+            pages = Headers::new(page::STYLE.as_str(), "'none'", self.https).around(pages);
         }
         pages.with_state(self)
     }

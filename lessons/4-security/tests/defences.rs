@@ -106,6 +106,18 @@ async fn s15_the_cookie_has_the_attributes_that_it_should_have() -> Result<(), M
 }
 
 #[tokio::test]
+async fn s15_a_browser_obeys_the_removal_of_the_hardened_shops_cookie() -> Result<(), Miss> {
+    let trial = shop(&Defence::ALL);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?.redirects_to("/")?;
+    assert!(alice.cookie("__Host-shop").is_some());
+    let token = token(&alice).await?;
+    alice.post("/logout", &[("csrf", &token)]).await?.redirects_to("/")?;
+    assert_eq!(alice.cookie("__Host-shop"), None);
+    Ok(())
+}
+
+#[tokio::test]
 async fn s17_a_form_without_the_sessions_token_is_refused() -> Result<(), Miss> {
     let trial = shop(&[CsrfToken]);
     let (alice, mallory) = (trial.browser("alice"), trial.browser("mallory"));
@@ -182,10 +194,11 @@ async fn every_page_of_the_hardened_shop_says_what_the_browser_shall_forbid() {
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["referrer-policy"], "same-origin");
         assert_eq!(headers["cache-control"], "no-store");
+        assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
         assert!(!headers.contains_key("strict-transport-security"), "without TLS it would lock everybody out");
     }
     let (_, headers, _) = ask(app_with(true, MemoryStore::default()), "GET", "hardened.localhost", "/").await;
-    assert_eq!(headers["strict-transport-security"], "max-age=31536000");
+    assert_eq!(headers["strict-transport-security"], "max-age=31536000; includeSubDomains");
 }
 
 #[tokio::test]

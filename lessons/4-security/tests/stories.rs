@@ -44,6 +44,11 @@ async fn s11_to_clear_a_session_is_to_adopt_its_id() -> Result<(), Miss> {
 }
 
 #[tokio::test]
+async fn s15_a_neighbouring_host_puts_its_own_session_into_a_browser() -> Result<(), Miss> {
+    tells(&["tossed-session"]).await
+}
+
+#[tokio::test]
 async fn s14_to_regenerate_a_session_renews_nothing() -> Result<(), Miss> {
     tells(&["old-copy"]).await
 }

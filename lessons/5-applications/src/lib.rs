@@ -24,24 +24,23 @@ mod roles;
 pub mod shop;
 mod visitor;
 
-use std::future::ready;
-
 use axum::{
     Router,
     extract::Request,
-    middleware::{Next, from_fn, from_fn_with_state, map_response},
+    middleware::{Next, from_fn, from_fn_with_state, map_response_with_state},
     response::Response,
     routing::{get, post},
 };
 use lesson_4::defence::{headers::Headers, origin, password::Passwords};
+use lesson_page::removal::{self, SessionCookie};
 use session_guard::{Guard, Guarded, Renewal, guard, may_run_again};
 use time::Duration;
-use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
+use tower_sessions::{Expiry, SessionManagerLayer, SessionStore, cookie::SameSite};
 
 use crate::{page::PAGES, shop::Shop};
 
-/// The name of the session cookie.
-const COOKIE: &str = "lesson-5";
+/// The name of the session cookie. Thanks to its beginning no other host can set it (RFC 6265bis 4.1.3.2).
+const COOKIE: &str = "__Host-lesson-5";
 /// Who may show these pages in a frame: the workbook's studio, beside the chapter.
 const STUDIO: &str = "http://workbook.localhost:*";
 /// A session that nobody uses for so long is over.
@@ -55,20 +54,20 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 // ANCHOR: layers
 /// The pages of this shop, with sessions in `store`.
 pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
+    let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
     let sessions = SessionManagerLayer::new(Guarded::new(store))
-        .with_name(COOKIE)
+        .with_name(cookie.name)
         .with_expiry(Expiry::OnInactivity(IDLE))
-        .with_same_site(tower_sessions::cookie::SameSite::Lax);
-    let headers = Headers::new(&PAGES.style_source(), STUDIO, false);
+        .with_same_site(cookie.same_site);
     // What stands last sees a request first.
-    pages()
+    let pages = pages()
         .layer(from_fn(history::track))
         .layer(from_fn_with_state(Renewal::new(Duration::minutes(15)), Renewal::renew))
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
-        .layer(from_fn(origin::check))
-        .layer(map_response(move |response| ready(headers.on(response))))
-        .with_state(shop)
+        .layer(map_response_with_state(cookie, removal::complete))
+        .layer(origin::check());
+    Headers::new(&PAGES.style_source(), STUDIO, false).around(pages).with_state(shop)
 }
 // ANCHOR_END: layers
 

@@ -16,6 +16,7 @@ use tower::ServiceExt;
 use tower_sessions::MemoryStore;
 
 const MINUTE: Duration = Duration::from_secs(60);
+const COOKIE: &str = "__Host-lesson-5";
 
 fn shop() -> Trial {
     let shop = Shop::in_memory(Passwords::quick());
@@ -81,6 +82,22 @@ async fn s08_s29_in_and_out_and_who_one_is() -> Result<(), Miss> {
     alice.get("/profile").await?.shows("You are not logged in")?;
     insta::assert_snapshot!("login", story(&trial));
     alice.get("/logout").await?.has_status(405)
+}
+
+#[tokio::test]
+async fn s15_a_neighbouring_host_cannot_set_the_session_cookie_and_a_logout_removes_it() -> Result<(), Miss> {
+    let trial = shop();
+    let [alice, mallory] = ["alice", "mallory"].map(|who| trial.browser(who));
+    is_alice(&alice).await?;
+    log_in(&mallory, "bob", "a long walk home").await?.redirects_to("/profile")?;
+    let id = mallory.cookie(COOKIE).unwrap();
+    for name in [COOKIE, "lesson-5"] {
+        alice.takes_from_neighbour(&format!("{name}={id}; Domain=localhost; Path=/; Secure"));
+    }
+    alice.get("/profile").await?.shows("Logged in as alice")?;
+    alice.post("/logout", &[]).await?.redirects_to("/login")?;
+    assert_eq!(alice.cookie(COOKIE), None);
+    Ok(())
 }
 
 #[tokio::test]
@@ -466,7 +483,7 @@ async fn two_logins_have_two_ids() -> Result<(), Miss> {
     let mut ids = Vec::new();
     for browser in [&home, &phone, &home] {
         is_alice(browser).await?;
-        ids.push(browser.cookie("lesson-5"));
+        ids.push(browser.cookie(COOKIE));
     }
     assert!(ids.iter().all(Option::is_some), "{ids:?}");
     assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[2] != ids[0], "{ids:?}");
@@ -487,13 +504,13 @@ async fn no_get_logs_in_or_out_buys_or_changes_a_cart() -> Result<(), Miss> {
     is_alice(&alice).await?;
     alice.post("/add_to_cart/teapot", &[]).await?;
     alice.get("/view_cart").await?.shows("Your cart contains: teapot")?;
-    let id = alice.cookie("lesson-5");
+    let id = alice.cookie(COOKIE);
     assert!(paths().count() > 15, "{:?}", paths().collect::<Vec<_>>());
     for path in paths() {
         for answer in [alice.get(&path).await?, alice.head(&path).await?] {
             let changed = answer.exchange.session.changes.iter().filter(|change| change.key != "history");
             assert_eq!(changed.count(), 0, "{path}: {answer:?}");
-            assert_eq!(alice.cookie("lesson-5"), id, "{path}: {answer:?}");
+            assert_eq!(alice.cookie(COOKIE), id, "{path}: {answer:?}");
         }
         for answer in [stranger.get(&path).await?, stranger.head(&path).await?] {
             assert!(answer.exchange.calls.is_empty(), "{path}: {answer:?}");

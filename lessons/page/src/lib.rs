@@ -1,8 +1,10 @@
-//! What the pages of all lessons share: one layout, one look, and a sentence for a page that cannot be given.
+//! What the pages of all lessons share: one layout, one look, a sentence for a page that cannot be given, and a
+//! removal of the session cookie that browsers obey.
 //!
 //! A lesson's templates extend `layout.html` and fill its `main` block.
 
 mod failure;
+pub mod removal;
 
 use axum::response::Html;
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -58,10 +58,15 @@ impl Default for Place {
     }
 }
 
-/// Who began a request: a page of this site, or of another one, in the same tab; what a POST says as its `Origin`.
+/// A host beside this one, under the same registered domain: another origin of the same site.
+const NEIGHBOUR: &str = "http://neighbour.localhost";
+
+/// Who began a request: a page of this site, of a neighbouring host, or of another site, in the same tab; what a POST
+/// says as its `Origin`.
 #[derive(Clone, Copy, Debug)]
 enum From<'a> {
     Here,
+    Neighbour,
     Elsewhere(Option<&'a str>),
 }
 
@@ -153,6 +158,29 @@ impl<'t> Browser<'t> {
             self.trial.log().event(self.who, format!("sends the next form with {said}"), format!("# with {said}"));
         }
         self.send(From::Elsewhere(origin), Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
+    }
+
+    /// Submits a form that stands on a page of a neighbouring host. For a browser it is the same site, so every cookie
+    /// goes along, whatever its `SameSite` says.
+    pub async fn post_from_neighbour(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        self.visits(NEIGHBOUR);
+        self.send(From::Neighbour, Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
+    }
+
+    /// Visits a page of a neighbouring host, which answers with this `Set-Cookie` header: with `Domain=localhost` it is
+    /// for this host, too, if the browser takes it.
+    pub fn takes_from_neighbour(&self, set_cookie: &str) {
+        let taken = self.jar().set_by_neighbour(set_cookie, self.trial.inspector.clock().now());
+        let value = set_cookie.split(';').next().and_then(|pair| pair.split_once('=')).map_or("", |(_, value)| value);
+        let letter = self.trial.inspector.label(value);
+        let outcome = match taken {
+            Ok(()) => " for the whole domain".to_owned(),
+            Err(reason) => format!(", and the browser refuses it: {reason}"),
+        };
+        let told = format!("is on a page of {NEIGHBOUR}, which sets cookie {letter}{outcome}");
+        let did = format!("is on a page of {NEIGHBOUR}, which sets a cookie{outcome}");
+        let by_hand = format!("# {} takes from {NEIGHBOUR}: Set-Cookie: {set_cookie}", self.who);
+        self.trial.log().event_told(self.who, did, told, by_hand);
     }
 
     fn visits(&self, site: &str) {
@@ -364,6 +392,7 @@ impl<'t> Browser<'t> {
         self.jar().age(self.trial.inspector.clock().now());
         let (site, origin, cookies) = match from {
             From::Here => ("same-origin", Some("http://localhost"), self.jar().header(plain)),
+            From::Neighbour => ("same-site", Some(NEIGHBOUR), self.jar().header(plain)),
             From::Elsewhere(origin) => {
                 ("cross-site", origin, self.jar().header_from_elsewhere(plain, *method != Method::POST))
             }

@@ -1,5 +1,9 @@
 //! Cookies, kept as a browser on `http://localhost` keeps them (RFC 6265bis, and Chromium on loopback,
 //! where `Secure` and `__Host-` cookies work over plain http).
+//!
+//! `localhost` stands for a domain that somebody registered: it has neighbours, such as `neighbour.localhost`, that
+//! may set cookies with `Domain=localhost`. (A real browser takes `localhost` for a top-level domain, and wants one
+//! more label: there it is `shop.localhost` and its neighbours.)
 
 use cookie::{Cookie, SameSite};
 use time::OffsetDateTime;
@@ -30,7 +34,7 @@ impl Jar {
         if !cookie.path().is_some_and(|path| path.starts_with('/')) {
             cookie.set_path(directory(path).to_owned());
         }
-        self.0.retain(|kept| (kept.cookie.name(), kept.cookie.path()) != (cookie.name(), cookie.path()));
+        self.0.retain(|kept| identity(&kept.cookie) != identity(&cookie));
         let until = match (cookie.max_age(), cookie.expires_datetime()) {
             (Some(age), _) => Some(now.saturating_add(age)),
             (None, date) => date,
@@ -39,6 +43,18 @@ impl Jar {
             self.0.push(Kept { cookie, until });
         }
         Ok(())
+    }
+
+    /// Takes a `Set-Cookie` header that came `now` from a neighbouring host, with `Path=/` unless it says otherwise.
+    ///
+    /// # Errors
+    /// Why this cookie does not come here.
+    pub(crate) fn set_by_neighbour(&mut self, header: &str, now: OffsetDateTime) -> Result<(), String> {
+        let cookie = Cookie::parse(header.to_owned()).map_err(|error| format!("it is no cookie: {error}"))?;
+        if cookie.domain().is_none() {
+            return Err(format!("`{}` has no Domain, so it is for the neighbour alone", cookie.name()));
+        }
+        self.set(header, "/", now)
     }
 
     /// Drops what is past its age.
@@ -115,9 +131,17 @@ impl Jar {
     }
 }
 
+/// The longest path first, and of equal paths the cookie that has been there for longer (RFC 6265bis 5.8.3).
 fn pairs<'c>(cookies: impl Iterator<Item = &'c Cookie<'static>>) -> Option<String> {
-    let pairs: Vec<_> = cookies.map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
+    let mut cookies: Vec<_> = cookies.collect();
+    cookies.sort_by_key(|cookie| std::cmp::Reverse(cookie.path().map_or(0, str::len)));
+    let pairs: Vec<_> = cookies.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
     (!pairs.is_empty()).then(|| pairs.join("; "))
+}
+
+/// What makes it another cookie and no new value of this one: its name, its path, and whether it has a `Domain`.
+fn identity<'c>(cookie: &'c Cookie) -> (&'c str, Option<&'c str>, bool) {
+    (cookie.name(), cookie.path(), cookie.domain().is_some())
 }
 
 fn refused(cookie: &Cookie) -> Result<(), String> {
@@ -177,8 +201,8 @@ mod tests {
     fn a_cookie_goes_back_to_its_path_and_below() {
         let jar = jar(&["a=1; Path=/", "b=2", "c=3; Path=/shop/login"]);
         assert_eq!(jar.header("/").as_deref(), Some("a=1"));
-        assert_eq!(jar.header("/shop/cart").as_deref(), Some("a=1; b=2"));
-        assert_eq!(jar.header("/shop/login/x").as_deref(), Some("a=1; b=2; c=3"));
+        assert_eq!(jar.header("/shop/cart").as_deref(), Some("b=2; a=1"));
+        assert_eq!(jar.header("/shop/login/x").as_deref(), Some("c=3; b=2; a=1"));
         assert_eq!(jar.header("/shopping").as_deref(), Some("a=1"));
     }
 
@@ -207,6 +231,18 @@ mod tests {
         }
         assert_eq!(jar.header("/").as_deref(), Some("b=2; c=3"));
         assert_eq!(thief.header("/").as_deref(), Some("a=1; b=2; c=3"));
+    }
+
+    #[test]
+    fn a_neighbour_sets_a_second_cookie_of_this_name_but_none_with_a_host_prefix() {
+        let mut jar = jar(&["id=1; Path=/", "__Host-id=2; Secure; Path=/"]);
+        jar.set_by_neighbour("id=3; Domain=localhost; Path=/", NOW).unwrap();
+        jar.set_by_neighbour("id=4; Domain=localhost; Path=/shop", NOW).unwrap();
+        for refused in ["__Host-id=5; Domain=localhost; Path=/; Secure", "id=6; Path=/", "id=7; Domain=example.com"] {
+            assert!(jar.set_by_neighbour(refused, NOW).is_err(), "{refused}");
+        }
+        assert_eq!(jar.header("/").as_deref(), Some("id=1; __Host-id=2; id=3"));
+        assert_eq!(jar.header("/shop").as_deref(), Some("id=4; id=1; __Host-id=2; id=3"));
     }
 
     #[test]

@@ -44,7 +44,7 @@ async fn read(scene: &Scene<'_>) -> Result<bool, Miss> {
     let alice = scene.browser("alice");
     scene.log_in(&alice, "alice").await?;
     // Somewhere on the way, in a log, over her shoulder.
-    let cookies = [article::COOKIE, crate::twin::COOKIE].map(|name| alice.cookie(name).unwrap_or_default());
+    let cookies = [article::COOKIE, scene.cookie].map(|name| alice.cookie(name).unwrap_or_default());
     Ok(cookies.iter().filter_map(|cookie| article::read(cookie)).any(|data| data.contains("alice")))
 }
 

@@ -3,12 +3,9 @@
 use futures_util::FutureExt;
 
 use super::{Attack, Miss, Scene};
-use crate::{
-    defence::{
-        Defence::{FlushAtLogout, NeverRevive, RenewOften, RolePerRequest},
-        csrf::FIELD,
-    },
-    twin::COOKIE,
+use crate::defence::{
+    Defence::{FlushAtLogout, NeverRevive, RenewOften, RolePerRequest},
+    csrf::FIELD,
 };
 
 pub(super) const SHARED_COMPUTER: Attack = Attack {
@@ -65,7 +62,8 @@ async fn resurrected(scene: &Scene<'_>) -> Result<bool, Miss> {
     let (alice, mallory) = (scene.browser("alice"), scene.browser("mallory"));
     scene.log_in(&alice, "alice").await?;
     scene.buy(&alice, "a book").await?;
-    mallory.takes_as(&format!("{COOKIE}={}", alice.cookie(COOKIE).unwrap_or_default()), "copied from alice");
+    mallory
+        .takes_as(&format!("{}={}", scene.cookie, alice.cookie(scene.cookie).unwrap_or_default()), "copied from alice");
     let token = scene.token(&alice).await?.unwrap_or_default();
     let fields = [("item", "a slow boat"), (FIELD, token.as_str())];
     let logout = async { alice.post("/logout", &[(FIELD, token.as_str())]).await.map(drop) };

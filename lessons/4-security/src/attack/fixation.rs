@@ -1,20 +1,17 @@
-//! An ID that mallory knows, and when it stops being of use to him.
+//! An ID that mallory knows, and when it stops being of use to her.
 
 use std::time::Duration;
 
 use futures_util::FutureExt;
 
 use super::{Attack, Miss, Scene};
-use crate::{
-    defence::Defence::{FlushAtLogout, NeverRevive, RenewAtLogin, RenewOften},
-    twin::COOKIE,
-};
+use crate::defence::Defence::{CsrfToken, FlushAtLogout, HostPrefix, NeverRevive, RenewAtLogin, RenewOften};
 
 pub(super) const PLANTED: Attack = Attack {
     id: "planted-id",
     title: "Plant a session ID before the login",
-    why: "Mallory lets the shop give him a session, puts its ID into alice's browser and waits for her login. \
-          If the ID stays the same, his is hers.",
+    why: "Mallory lets the shop give her a session, puts its ID into alice's browser and waits for alice to log in. \
+          If the ID stays the same, mallory is logged in, too.",
     stopped_by: &[RenewAtLogin],
     given: &[],
     page: None,
@@ -26,10 +23,22 @@ pub(super) const ADOPTED: Attack = Attack {
     title: "Plant a session ID that mallory made up",
     why: "tower-sessions takes only IDs that its store knows. But `clear()`, called before anyone has looked into the \
           session, saves an empty one under whatever ID came in.",
-    stopped_by: &[RenewAtLogin, FlushAtLogout, RenewOften, NeverRevive],
+    stopped_by: &[RenewAtLogin, FlushAtLogout, CsrfToken, RenewOften, NeverRevive],
     given: &[],
     page: None,
     script: |scene| adopted(scene).boxed(),
+};
+
+pub(super) const TOSSED: Attack = Attack {
+    id: "tossed-session",
+    title: "Toss a session over from a neighbouring host",
+    why: "Any host of a domain may set cookies for all of it. Mallory has a page beside the shop, and puts her own \
+          session into alice's browser, even when alice is logged in. From then on alice acts in mallory's account. The \
+          server cannot see who set a cookie.",
+    stopped_by: &[HostPrefix],
+    given: &[],
+    page: Some("/tossed-session"),
+    script: |scene| tossed(scene).boxed(),
 };
 
 pub(super) const OLD_COPY: Attack = Attack {
@@ -47,9 +56,9 @@ pub(super) const OLD_COPY: Attack = Attack {
 async fn planted(scene: &Scene<'_>) -> Result<bool, Miss> {
     let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
     scene.submit(&mallory, "/wish", &[("item", "a fool")]).await?;
-    let id = mallory.cookie(COOKIE).unwrap_or_default();
-    // At a computer they share, or from a neighbouring host.
-    alice.takes_as(&format!("{COOKIE}={id}"), "planted by mallory");
+    let id = mallory.cookie(scene.cookie).unwrap_or_default();
+    // At a computer they share.
+    alice.takes_as(&format!("{}={id}", scene.cookie), "planted by mallory");
     scene.log_in(&alice, "alice").await?;
     scene.buy(&mallory, "a yacht").await?;
     Ok(scene.shop.ordered("alice", "a yacht"))
@@ -58,7 +67,7 @@ async fn planted(scene: &Scene<'_>) -> Result<bool, Miss> {
 
 async fn adopted(scene: &Scene<'_>) -> Result<bool, Miss> {
     let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
-    let made_up = format!("{COOKIE}=AAAAAAAAAAAAAAAAAAAAAA");
+    let made_up = format!("{}=AAAAAAAAAAAAAAAAAAAAAA", scene.cookie);
     mallory.takes_as(&made_up, "made up");
     mallory.post("/clear_session", &[]).await?;
     alice.takes_as(&made_up, "planted by mallory");
@@ -67,12 +76,25 @@ async fn adopted(scene: &Scene<'_>) -> Result<bool, Miss> {
     Ok(scene.shop.ordered("alice", "a yacht"))
 }
 
+// ANCHOR: tossed
+async fn tossed(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
+    scene.log_in(&mallory, "mallory").await?;
+    scene.log_in(&alice, "alice").await?;
+    let id = mallory.cookie(scene.cookie).unwrap_or_default();
+    alice.takes_from_neighbour(&format!("{}={id}; Domain=localhost; Path=/; Secure", scene.cookie));
+    scene.buy(&alice, "a diary").await?;
+    Ok(scene.shop.ordered("mallory", "a diary"))
+}
+// ANCHOR_END: tossed
+
 async fn old_copy(scene: &Scene<'_>) -> Result<bool, Miss> {
     const MINUTE: Duration = Duration::from_secs(60);
     let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
     scene.log_in(&alice, "alice").await?;
     scene.buy(&alice, "a book").await?;
-    mallory.takes_as(&format!("{COOKIE}={}", alice.cookie(COOKIE).unwrap_or_default()), "copied from alice");
+    mallory
+        .takes_as(&format!("{}={}", scene.cookie, alice.cookie(scene.cookie).unwrap_or_default()), "copied from alice");
     scene.trial.skip(16 * MINUTE);
     scene.buy(&alice, "a lamp").await?;
     scene.trial.skip(MINUTE);

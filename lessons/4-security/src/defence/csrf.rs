@@ -1,5 +1,14 @@
 //! A secret of the session that stands in each of its forms (the synchroniser token pattern, ASVS 5.0 3.5.1).
 
+use axum::{
+    body::{Body, to_bytes},
+    extract::Request,
+    http::{Method, StatusCode},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use lesson_page::Failure;
+use subtle::ConstantTimeEq;
 use tower_sessions::{
     Session,
     session::{Error, Id},
@@ -8,6 +17,8 @@ use tower_sessions::{
 /// The name of the hidden field.
 pub const FIELD: &str = "csrf";
 const KEY: &str = "csrf";
+/// The longest form, in bytes: it is held in memory before anybody knows who sent it.
+const LONGEST: usize = 64 * 1024;
 
 // ANCHOR: token
 /// The token for the forms of this session; the first call makes it, and with it a session for whoever has none.
@@ -20,12 +31,6 @@ pub async fn token(session: &Session) -> Result<String, Error> {
     Ok(token)
 }
 
-/// Whether a form brought the session's token.
-pub async fn fits(session: &Session, brought: Option<&str>) -> Result<bool, Error> {
-    let token: Option<String> = session.get(KEY).await?;
-    Ok(token.zip(brought).is_some_and(|(token, brought)| same(token.as_bytes(), brought.as_bytes())))
-}
-
 /// Forgets the token, so that the next form gets another one. To be called at login: somebody may have read the old
 /// one in a session that was not yet hers.
 pub async fn rotate(session: &Session) -> Result<(), Error> {
@@ -33,7 +38,49 @@ pub async fn rotate(session: &Session) -> Result<(), Error> {
 }
 // ANCHOR_END: token
 
-/// Compares all bytes in any case, so that the time it takes tells nothing.
-fn same(one: &[u8], other: &[u8]) -> bool {
-    one.len() == other.len() && one.iter().zip(other).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+// ANCHOR: require
+/// Refuses a request that would change something and whose form does not bring the session's token. For `from_fn`,
+/// inside of the session layer, so that no handler can forget it.
+///
+/// It takes forms in `application/x-www-form-urlencoded` only: any other body has no token.
+pub async fn require_token(session: Session, request: Request, next: Next) -> Result<Response, Failure> {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(next.run(request).await);
+    }
+    let token: Option<String> = session.get(KEY).await?;
+    let (parts, body) = request.into_parts();
+    let Ok(form) = to_bytes(body, LONGEST).await else {
+        return Ok((StatusCode::PAYLOAD_TOO_LARGE, "This form is too long, so nothing was done.\n").into_response());
+    };
+    let brought = form_urlencoded::parse(&form).find(|(name, _)| name == FIELD).map(|(_, value)| value);
+    if !verify_token(token.as_deref(), brought.as_deref()) {
+        let sentence = "This form is out of date, so nothing was done: go back, reload the page, try again.\n";
+        return Ok((StatusCode::FORBIDDEN, sentence).into_response());
+    }
+    Ok(next.run(Request::from_parts(parts, Body::from(form))).await)
+}
+
+/// Whether a form brought the session's token. The time it takes does not depend on how much of it is right.
+pub fn verify_token(token: Option<&str>, brought: Option<&str>) -> bool {
+    token.zip(brought).is_some_and(|(token, brought)| token.as_bytes().ct_eq(brought.as_bytes()).into())
+}
+// ANCHOR_END: require
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_token_of_a_session_that_has_one_is_accepted() {
+        assert!(verify_token(Some("secret"), Some("secret")));
+        for (token, brought) in [
+            (Some("secret"), None),
+            (None, Some("")),
+            (None, None),
+            (Some("secret"), Some("secre")),
+            (Some("a"), Some("b")),
+        ] {
+            assert!(!verify_token(token, brought), "{token:?} {brought:?}");
+        }
+    }
 }

@@ -1,14 +1,17 @@
 //! What the browser is told to forbid.
 
 use axum::{
+    Router,
     http::{
         HeaderName, HeaderValue,
         header::{
             CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
         },
     },
-    response::Response,
 };
+use tower_http::set_header::SetResponseHeaderLayer;
+
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 // ANCHOR: headers
 /// The headers of private pages that run no scripts.
@@ -17,8 +20,8 @@ pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 
 impl Headers {
     /// `style` is what the policy says of the pages' one style sheet, such as `'sha256-…'`, and `frames` who may show
-    /// them in a frame, such as `'none'`. With `https` the browser is told to come by TLS only, for a year: do not say
-    /// it on a host that is ever served without.
+    /// them in a frame, such as `'none'`. With `https` the browser is told to come by TLS only, for a year, to this host
+    /// and to every host below it: do not say it on a host of which any part is ever served without.
     ///
     /// # Panics
     /// They have characters that no header may have.
@@ -32,19 +35,43 @@ impl Headers {
             (CONTENT_SECURITY_POLICY, policy.parse().expect("sources are text")),
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")), // 3.4.4
             (REFERRER_POLICY, HeaderValue::from_static("same-origin")),    // 3.4.5
-            // Not in any cache: the next person at this computer presses "back" (14.3.2).
-            (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin")), // 3.4.8
         ];
         if https {
-            headers.push((STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"))); // 3.4.1
+            let hsts = HeaderValue::from_static("max-age=31536000; includeSubDomains"); // 3.4.1
+            headers.push((STRICT_TRANSPORT_SECURITY, hsts));
         }
         Self(headers)
     }
 
-    /// `response` with these headers. For `axum::middleware::map_response`.
-    pub fn on(&self, mut response: Response) -> Response {
-        response.headers_mut().extend(self.0.iter().cloned());
-        response
+    /// These pages, each of whose responses has each of these headers once, whatever a handler said.
+    pub fn around<S: Clone + Send + Sync + 'static>(self, pages: Router<S>) -> Router<S> {
+        // Not in any cache: the next person at this computer presses "back" (14.3.2). A handler may know better.
+        let no_store = HeaderValue::from_static("no-store");
+        let pages = pages.layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, no_store));
+        self.0
+            .into_iter()
+            .fold(pages, |pages, (name, value)| pages.layer(SetResponseHeaderLayer::overriding(name, value)))
     }
 }
 // ANCHOR_END: headers
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::Request, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_header_that_a_handler_has_said_is_not_said_twice() {
+        let said = [(CACHE_CONTROL, "max-age=60"), (CONTENT_SECURITY_POLICY, "script-src *")];
+        let pages = Router::new().route("/", get(async move || said));
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let answer = Headers::new("'none'", "'none'", false).around(pages).oneshot(request).await.unwrap();
+        let all = |name| answer.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>();
+        assert_eq!(all(CACHE_CONTROL), ["max-age=60"]);
+        let policies = all(CONTENT_SECURITY_POLICY);
+        assert!(policies.len() == 1 && policies[0].starts_with("default-src 'none'"), "{policies:?}");
+    }
+}

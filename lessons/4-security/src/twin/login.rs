@@ -1,6 +1,7 @@
 //! In and out.
 
 use axum::{
+    Form,
     extract::State,
     http::{
         HeaderName, HeaderValue, StatusCode,
@@ -18,7 +19,6 @@ use tower_sessions::Session;
 
 use super::{
     Twin,
-    forms::Filled,
     visitor::{Visit, Visitor},
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) async fn login(
     session: Session,
     place: Place,
     clock: Clock,
-    Filled(Credentials { username, password }): Filled<Credentials>,
+    Form(Credentials { username, password }): Form<Credentials>,
 ) -> axum::response::Result<Response> {
     if !twin.knows(&username, password, &place, clock.now()).await? {
         return Ok((StatusCode::UNAUTHORIZED, "Invalid credentials\n").into_response());

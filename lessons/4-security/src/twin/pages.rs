@@ -1,6 +1,7 @@
 //! What the shop does for a visitor.
 
 use axum::{
+    Form,
     extract::{Query, State},
     http::StatusCode,
     response::{Html, Redirect},
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use session_inspector::Clock;
 use tower_sessions::{Session, session::Error};
 
-use super::{Twin, forms::Filled, visitor::Visitor};
+use super::{Twin, visitor::Visitor};
 use crate::{
     defence::{Defence, csrf},
     page::PAGES,
@@ -56,7 +57,7 @@ pub(crate) struct Item {
 pub(crate) async fn buy(
     State(twin): State<Twin>,
     visitor: Visitor,
-    Filled(Item { item }): Filled<Item>,
+    Form(Item { item }): Form<Item>,
 ) -> axum::response::Result<Redirect> {
     twin.shop.order(visitor.name()?, short(item)?);
     Ok(Redirect::to("/"))
@@ -84,7 +85,7 @@ impl Wishes {
     }
 }
 
-pub(crate) async fn wish(visitor: Visitor, Filled(Item { item }): Filled<Item>) -> axum::response::Result<Redirect> {
+pub(crate) async fn wish(visitor: Visitor, Form(Item { item }): Form<Item>) -> axum::response::Result<Redirect> {
     let mut wishes = Wishes::of(&visitor.session).await.map_err(Failure::from)?;
     wishes.0.truncate(9);
     wishes.0.insert(0, short(item)?);
@@ -100,7 +101,7 @@ pub(crate) struct Text {
 pub(crate) async fn note(
     State(twin): State<Twin>,
     visitor: Visitor,
-    Filled(Text { text }): Filled<Text>,
+    Form(Text { text }): Form<Text>,
 ) -> axum::response::Result<Redirect> {
     twin.shop.write(&visitor.name()?, &short(text)?);
     Ok(Redirect::to("/"))
@@ -120,7 +121,7 @@ pub(crate) async fn email(
     visitor: Visitor,
     place: Place,
     clock: Clock,
-    Filled(Email { email, password }): Filled<Email>,
+    Form(Email { email, password }): Form<Email>,
 ) -> axum::response::Result<Redirect> {
     let username = visitor.name()?;
     if twin.defences.has(Defence::StepUp) && !twin.knows(&username, password, &place, clock.now()).await? {
@@ -134,7 +135,7 @@ pub(crate) async fn email(
 pub(crate) async fn banner(
     State(twin): State<Twin>,
     visitor: Visitor,
-    Filled(Text { text }): Filled<Text>,
+    Form(Text { text }): Form<Text>,
 ) -> axum::response::Result<Redirect> {
     if visitor.role != Some(Role::Admin) {
         return Err((StatusCode::FORBIDDEN, "Only an admin may do this.\n").into());

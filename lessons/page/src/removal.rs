@@ -1,0 +1,53 @@
+//! A removal of the session cookie that browsers obey.
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, header::SET_COOKIE},
+    response::Response,
+};
+use tower_sessions::cookie::{Cookie, SameSite};
+
+// ANCHOR: complete
+/// What the session layer was told about its cookie.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionCookie {
+    /// Its name.
+    pub name: &'static str,
+    /// Its `SameSite`.
+    pub same_site: SameSite,
+}
+
+/// Gives the removal of the session cookie the attributes that the cookie has. For `map_response_with_state`, outside
+/// of the session layer.
+///
+/// The removal that tower-sessions 0.15 sends has no `Secure`. A browser refuses such a line for a name that begins
+/// with `__Host-` (RFC 6265bis 5.7), and keeps the cookie.
+pub async fn complete(
+    State(SessionCookie { name, same_site }): State<SessionCookie>,
+    mut response: Response,
+) -> Response {
+    change(&mut response, name, |cookie| {
+        if cookie.value().is_empty() {
+            cookie.set_secure(true);
+            cookie.set_http_only(true);
+            cookie.set_same_site(same_site);
+        }
+    });
+    response
+}
+
+/// Changes each `Set-Cookie` line of this name, and leaves the others as they are.
+pub fn change(response: &mut Response, name: &str, change: impl Fn(&mut Cookie)) {
+    let lines: Vec<_> = response.headers().get_all(SET_COOKIE).iter().cloned().collect();
+    response.headers_mut().remove(SET_COOKIE);
+    for line in lines {
+        response.headers_mut().append(SET_COOKIE, changed(&line, name, &change).unwrap_or(line));
+    }
+}
+
+fn changed(line: &HeaderValue, name: &str, change: impl Fn(&mut Cookie)) -> Option<HeaderValue> {
+    let mut cookie = Cookie::parse(line.to_str().ok()?).ok().filter(|cookie| cookie.name() == name)?;
+    change(&mut cookie);
+    cookie.to_string().parse().ok()
+}
+// ANCHOR_END: complete
