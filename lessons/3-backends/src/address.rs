@@ -1,12 +1,18 @@
 //! Which backend an address names, and how to open it.
 
+mod shown;
+
 use std::{
     fmt::{self, Display},
     time::Duration,
 };
 
 use tower_sessions::{ExpiredDeletion, SessionStore};
+use url::{Position, Url};
 
+pub use self::shown::without_password;
+
+use self::shown::servers;
 use crate::{
     cleaning::{EVERY, clean},
     store::{
@@ -53,12 +59,12 @@ impl Display for NotOpen {
 pub async fn open(address: &str, cache: Option<&str>, limit: Duration) -> Result<AnyStore, NotOpen> {
     let Some(cache) = cache else { return open_store(address, limit).await };
     let store = open_store(address, limit).await?;
-    let (kind, place) = split(cache)?;
+    let (kind, _) = split(cache)?;
     // A cache that hangs must leave time to ask the store.
     let short = limit / 4;
     match kind {
-        "redis" => Ok(before(open_redis(cache, place, short).await?, store, short, limit)),
-        "memcached" => Ok(before(open_memcached(cache, place, short).await?, store, short, limit)),
+        "redis" => Ok(before(open_redis(cache, short).await?, store, short, limit)),
+        "memcached" => Ok(before(open_memcached(cache, short).await?, store, short, limit)),
         _ => Err(NotOpen::new(cache, "a cache that all instances share is needed: redis://… or memcached://…")),
     }
 }
@@ -73,8 +79,8 @@ async fn open_store(address: &str, limit: Duration) -> Result<AnyStore, NotOpen>
         "postgres" | "postgresql" => {
             cleaned(Postgres::open(address, limit).await.map_err(|error| not_answering(address, error))?, limit)
         }
-        "redis" => AnyStore::new(open_redis(address, place, limit).await?, limit),
-        "memcached" => AnyStore::new(open_memcached(address, place, limit).await?, limit),
+        "redis" => AnyStore::new(open_redis(address, limit).await?, limit),
+        "memcached" => AnyStore::new(open_memcached(address, limit).await?, limit),
         _ => return Err(NotOpen::new(address, format!("there is no such kind of store. There are:  {KINDS}"))),
     })
 }
@@ -90,8 +96,8 @@ fn split(address: &str) -> Result<(&str, &str), NotOpen> {
     Ok((kind, place))
 }
 
-async fn open_redis(address: &str, place: &str, limit: Duration) -> Result<Redis, NotOpen> {
-    let nodes: Vec<_> = place.split(',').map(|node| format!("redis://{node}")).collect();
+async fn open_redis(address: &str, limit: Duration) -> Result<Redis, NotOpen> {
+    let nodes: Vec<_> = parsed(address)?.into_iter().map(String::from).collect();
     let opened = match nodes.as_slice() {
         [node] => Redis::open(node, limit).await,
         nodes => Redis::open_cluster(nodes, limit).await,
@@ -99,10 +105,16 @@ async fn open_redis(address: &str, place: &str, limit: Duration) -> Result<Redis
     opened.map_err(|error| not_answering(address, error))
 }
 
-async fn open_memcached(address: &str, place: &str, limit: Duration) -> Result<Memcached, NotOpen> {
-    Memcached::open(place.split(',').map(str::to_owned).collect(), limit)
-        .await
-        .map_err(|error| not_answering(address, error))
+async fn open_memcached(address: &str, limit: Duration) -> Result<Memcached, NotOpen> {
+    let servers = parsed(address)?;
+    let places = servers.iter().map(|server| server[Position::BeforeHost..Position::AfterPort].to_owned());
+    Memcached::open(places.collect(), limit).await.map_err(|error| not_answering(address, error))
+}
+
+fn parsed(address: &str) -> Result<Vec<Url>, NotOpen> {
+    let reason =
+        "it cannot be parsed; in a user or a password write , : @ / ? # and % as %2C %3A %40 %2F %3F %23 and %25";
+    servers(address).ok_or_else(|| NotOpen::new(address, reason))
 }
 
 fn before(cache: impl Cache, store: impl SessionStore, short: Duration, limit: Duration) -> AnyStore {
@@ -118,30 +130,10 @@ fn not_answering(address: &str, error: impl Display) -> NotOpen {
     NotOpen::new(address, format!("{error}; is the server running there? sqlite:FILE needs none"))
 }
 
-/// The address as it may be shown.
-pub fn without_password(address: &str) -> String {
-    let hidden = |part: &str| match part.rsplit_once('@') {
-        Some((who, place)) => match who.rsplit_once(':').filter(|(_, rest)| !rest.starts_with("//")) {
-            Some((user, _)) => format!("{user}:…@{place}"),
-            None => part.to_owned(),
-        },
-        None => part.to_owned(),
-    };
-    address.split(',').map(hidden).collect::<Vec<_>>().join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::LIMIT;
-
-    #[test]
-    fn a_password_is_never_shown() {
-        assert_eq!(without_password("postgres://app:s3cret@db/shop"), "postgres://app:…@db/shop");
-        assert_eq!(without_password("redis://:s3cret@a:1,:s3cret@b:2"), "redis://:…@a:1,:…@b:2");
-        assert_eq!(without_password("postgres://app@db:5432/shop"), "postgres://app@db:5432/shop");
-        assert_eq!(without_password("sqlite:sessions.sqlite"), "sqlite:sessions.sqlite");
-    }
 
     #[tokio::test]
     async fn an_address_of_nothing_is_told_apart_and_what_there_is_is_listed() {
@@ -153,6 +145,14 @@ mod tests {
         ] {
             let said = open(address, None, LIMIT).await.unwrap_err().to_string();
             assert!(said.contains(words) && said.contains(KINDS), "{address}: {said}");
+        }
+        for address in [
+            "postgres://app:s3c/ret@127.0.0.1:1/shop",
+            "redis://app:s3c/ret@127.0.0.1:1",
+            "memcached://app:s3c#ret@h:1",
+        ] {
+            let said = open(address, None, LIMIT).await.unwrap_err().to_string();
+            assert!(!said.contains("s3c") && !said.contains("ret@"), "{said}");
         }
         let said = open("memory:", Some("memory:"), LIMIT).await.unwrap_err().to_string();
         assert!(said.contains("a cache that all instances share"), "{said}");

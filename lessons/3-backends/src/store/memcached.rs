@@ -40,7 +40,7 @@ impl Memcached {
     /// Stores a record, only where nothing is.
     async fn set_new(&self, record: &Record, version: Option<Version>) -> Result<bool> {
         let set = Set::new(key(&record.id), encode(record, version)?).add();
-        Ok(self.0.run(set.ttl(time_to_live(record))).await.map_err(failed)?.applied())
+        Ok(self.0.run(set.ttl(time_to_live(record, OffsetDateTime::now_utc()))).await.map_err(failed)?.applied())
     }
 
     /// What is stored, and Memcached's own number for this state of it.
@@ -53,12 +53,20 @@ impl Memcached {
 // ANCHOR: ttl
 /// Memcached counts in whole seconds. Rounded up, and [`Stored::lives`] looks at the milliseconds: rounded down, the
 /// last second of every session would be lost.
-fn time_to_live(record: &Record) -> Ttl {
-    let left = record.expiry_date - OffsetDateTime::now_utc();
-    let seconds = u64::try_from(left.whole_seconds()).unwrap_or(0) + 1;
-    Ttl::from(Duration::from_secs(seconds))
+///
+/// More than thirty days is sent as an instant, and Memcached reads that into 32 bits. One past 2038-01-19 is long ago
+/// to it: it answers that the record is stored, and stores nothing. So the record is kept for as long as can be said,
+/// and for thirty days at least. It may go before its time, as a record in a cache may; each save prolongs it.
+fn time_to_live(record: &Record, now: OffsetDateTime) -> Ttl {
+    let seconds = (record.expiry_date - now).whole_seconds().max(0) + 1;
+    let until_2038 = i64::from(i32::MAX) - now.unix_timestamp() - 1;
+    let longest = until_2038.max(THIRTY_DAYS);
+    Ttl::from(Duration::from_secs(seconds.min(longest).unsigned_abs()))
 }
 // ANCHOR_END: ttl
+
+/// In seconds. Up to here Memcached counts from now, and later years are no harm.
+const THIRTY_DAYS: i64 = 30 * 24 * 60 * 60;
 
 /// How often a save tries again that is based on no version, when each time another one comes before it.
 const TRIES: usize = 100;
@@ -88,7 +96,8 @@ impl SessionStore for Memcached {
                 return Err(error);
             }
             // Only over the state that was looked at: one that was changed or deleted meanwhile is looked at again.
-            let mut set = Set::new(key(&record.id), encode(record, Some(version))?).ttl(time_to_live(record));
+            let mut set = Set::new(key(&record.id), encode(record, Some(version))?)
+                .ttl(time_to_live(record, OffsetDateTime::now_utc()));
             set.compare_cas = found.map(|(_, cas)| cas);
             if self.0.run(set).await.map_err(failed)?.applied() {
                 note(&record.id, version);
@@ -130,5 +139,26 @@ impl Cache for Memcached {
 impl fmt::Debug for Memcached {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Memcached")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_to_live_fits_memcached_in_every_year() {
+        let ttl = |now: i64, days: i64| {
+            let now = OffsetDateTime::from_unix_timestamp(now).unwrap();
+            let record = Record { id: Id(1), data: Default::default(), expiry_date: now + time::Duration::days(days) };
+            time_to_live(&record, now)
+        };
+        let seconds = |seconds: i64| Ttl::from(Duration::from_secs(seconds.unsigned_abs()));
+        let (in_2026, last) = (1_800_000_000, i64::from(i32::MAX));
+        assert_eq!(ttl(in_2026, 400), seconds(400 * 86_400 + 1));
+        assert_eq!(ttl(in_2026, 10_000), seconds(last - in_2026 - 1), "until 2038 and no longer");
+        assert_eq!(ttl(last - 86_400, 60), seconds(THIRTY_DAYS), "counted from now, the end of the world is no matter");
+        assert_eq!(ttl(last + 86_400, 14), seconds(14 * 86_400 + 1));
+        assert_eq!(ttl(in_2026, -1), seconds(1));
     }
 }
