@@ -46,11 +46,15 @@ def s02(stage):
 
 @block("s03")
 def s03(stage):
-    """Logging out asks one browser to forget; a copy elsewhere never hears of it."""
+    """Logging out asks one browser to forget; a copy elsewhere never hears of it, and is good for 31 days."""
     app = name_pages(cookie_app())
     alice, mallory = stage.visitor("alice", app), stage.visitor("mallory", app)
     alice.get("/set_session")
     mallory.takes(alice.jar, "copies cookie")
     alice.head("/logout")
     alice.get("/get_session")
+    mallory.get("/get_session")
+    stage.later(days=30)
+    mallory.get("/get_session")
+    stage.later(days=1)
     mallory.get("/get_session")

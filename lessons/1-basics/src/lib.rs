@@ -6,6 +6,7 @@ mod mallory;
 mod page;
 mod server_side;
 mod signed_cookie;
+pub mod signed_value;
 
 use std::collections::HashMap;
 
@@ -13,6 +14,7 @@ use axum::{Router, extract::Query, response::Html, routing::get};
 use axum_extra::extract::{CookieJar, SignedCookieJar, cookie::Key};
 use lesson_page::Failure;
 use minijinja::context;
+use session_inspector::Clock;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore};
 
 use crate::{page::PAGES, server_side::Visitor};
@@ -43,6 +45,7 @@ async fn index(
     session: Session,
     signed: SignedCookieJar,
     plain: CookieJar,
+    clock: Clock,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Html<String>, Failure> {
     let said = |half: &str| query.get(half).and_then(|what| page::sentence(what));
@@ -55,7 +58,7 @@ async fn index(
                 said => said("server"),
             },
             cookie => context! {
-                user => signed_cookie::read(&signed).map(|visitor| visitor.username),
+                user => signed_cookie::read(&signed, &clock).map(|visitor| visitor.username),
                 value => plain.get(signed_cookie::COOKIE).map(|cookie| cookie.value().to_owned()),
                 readable => plain.get(signed_cookie::COOKIE).and_then(|cookie| signed_cookie::without_the_key(cookie.value())),
                 said => said("cookie"),

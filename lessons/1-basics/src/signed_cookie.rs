@@ -11,8 +11,9 @@ use axum_extra::extract::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use lesson_page::Failure;
+use session_inspector::Clock;
 
-use crate::{page, server_side::Visitor};
+use crate::{page, server_side::Visitor, signed_value};
 
 /// The cookie that carries the data.
 pub(crate) const COOKIE: &str = "lesson-1-signed";
@@ -28,24 +29,21 @@ pub(crate) fn routes() -> Router<Key> {
 }
 
 // ANCHOR: set
-async fn set_session(jar: SignedCookieJar) -> (SignedCookieJar, Redirect) {
+async fn set_session(jar: SignedCookieJar, clock: Clock) -> (SignedCookieJar, Redirect) {
     let visitor = Visitor { username: "JohnDoe".to_owned() };
-    (jar.add(cookie(write(&visitor))), Redirect::to("/?cookie=set"))
-}
-
-fn write(visitor: &Visitor) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(visitor).unwrap_or_default())
+    let value = signed_value::encode(COOKIE, &visitor, clock.now());
+    (jar.add(cookie(value)), Redirect::to("/?cookie=set"))
 }
 // ANCHOR_END: set
 
 // ANCHOR: get
-async fn get_session(jar: SignedCookieJar) -> Result<Html<String>, Failure> {
-    page::who(read(&jar).map(|visitor| visitor.username))
+async fn get_session(jar: SignedCookieJar, clock: Clock) -> Result<Html<String>, Failure> {
+    page::who(read(&jar, &clock).map(|visitor| visitor.username))
 }
 
-pub(crate) fn read(jar: &SignedCookieJar) -> Option<Visitor> {
-    let cookie = jar.get(COOKIE)?; // nothing if the signature does not fit
-    parse(cookie.value())
+pub(crate) fn read(jar: &SignedCookieJar, clock: &Clock) -> Option<Visitor> {
+    let cookie = jar.get(COOKIE)?; // nothing if the signature is wrong
+    signed_value::decode(COOKIE, cookie.value(), clock.now())
 }
 // ANCHOR_END: get
 
@@ -67,10 +65,6 @@ pub(crate) fn without_the_key(value: &str) -> Option<String> {
     String::from_utf8(payload).ok()
 }
 // ANCHOR_END: readable
-
-fn parse(payload: &str) -> Option<Visitor> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
-}
 
 fn cookie(value: String) -> Cookie<'static> {
     Cookie::build((COOKIE, value)).path("/").http_only(true).secure(true).same_site(SameSite::Lax).build()
