@@ -20,7 +20,7 @@ pub enum Defence {
     ServerSide,
     /// Cookies are signed with a key that nobody could have read anywhere.
     RandomKey,
-    /// A login issues a new session ID.
+    /// A login issues a new session ID, and begins empty over somebody else's session.
     RenewAtLogin,
     /// Logging out destroys the record, and everything in it.
     FlushAtLogout,

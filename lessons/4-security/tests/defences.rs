@@ -106,6 +106,32 @@ async fn s15_the_cookie_has_the_attributes_that_it_should_have() -> Result<(), M
 }
 
 #[tokio::test]
+async fn s08_a_guests_wish_goes_along_to_one_login_and_a_users_wish_to_none() -> Result<(), Miss> {
+    let trial = shop(&Defence::ALL);
+    let browser = trial.browser("alice");
+    let wish = async |item| -> Result<(), Miss> {
+        let token = token(&browser).await?;
+        browser.post("/wish", &[("item", item), ("csrf", &token)]).await?.has_status(303)
+    };
+    wish("a guest's kettle").await?;
+    log_in(&browser, "alice", "sunshine").await?.redirects_to("/")?;
+    wish("alice's secret").await?;
+    let page = browser.get("/").await?;
+    page.shows("alice's secret, a guest's kettle")?;
+    // Nobody has logged out. Bob's own login form is not shown to alice, so he sends what it holds.
+    log_in(&browser, "bob", "a long walk home").await?.redirects_to("/")?;
+    let page = browser.get("/").await?;
+    page.shows("Logged in as bob")?;
+    for hers in ["secret", "kettle"] {
+        page.shows_not(hers, "bob reads what alice left")?;
+    }
+    // Over his own session he keeps what is his.
+    wish("bob's hammer").await?;
+    log_in(&browser, "bob", "a long walk home").await?.redirects_to("/")?;
+    browser.get("/").await?.shows("bob's hammer")
+}
+
+#[tokio::test]
 async fn s15_a_browser_obeys_the_removal_of_the_hardened_shops_cookie() -> Result<(), Miss> {
     let trial = shop(&Defence::ALL);
     let alice = trial.browser("alice");

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use session_guard::replace_id;
 use session_inspector::Clock;
 use time::{Duration, OffsetDateTime};
-use tower_sessions::Session;
+use tower_sessions::{Session, session::Error};
 
 use super::{
     Twin,
@@ -44,6 +44,9 @@ pub(crate) async fn login(
     if !twin.knows(&username, password, &place, clock.now()).await? {
         return Ok((StatusCode::UNAUTHORIZED, "Invalid credentials\n").into_response());
     }
+    if twin.defences.has(Defence::RenewAtLogin) {
+        leave_others_behind(&twin, &session, &username).await.map_err(Failure::from)?;
+    }
     let role = twin.shop.role(&username);
     let visit = Visit { username: Some(username), role, place: Some(place) };
     visit.remember(&twin, &session).await.map_err(Failure::from)?;
@@ -53,6 +56,15 @@ pub(crate) async fn login(
     }
     let data = visit.username.zip(visit.role).map(|(username, role)| Data { username, role });
     Ok((twin.articles_cookie(data.map(|data| (data, clock.now()))), Redirect::to("/")).into_response())
+}
+
+/// A login over somebody else's session begins empty. What a guest has left there goes along, and is the user's now.
+async fn leave_others_behind(twin: &Twin, session: &Session, username: &str) -> Result<(), Error> {
+    let before = Visit::of(twin, session).await?.username;
+    if before.is_some_and(|before| before != username) {
+        session.clear().await;
+    }
+    Ok(())
 }
 // ANCHOR_END: login
 
