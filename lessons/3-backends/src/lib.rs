@@ -14,12 +14,14 @@ mod unavailable;
 
 use axum::{
     Extension, Router,
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{Html, Redirect},
     routing::{get, post},
 };
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
+use session_guard::{Guard, guard, run_again};
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
 
 use crate::page::{Done, PAGES};
@@ -43,19 +45,23 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     app_at(Place::default(), store)
 }
 
+// ANCHOR: app
 /// The lesson on `store`, and its pages say where that is.
 pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
     Router::new()
-        .route("/", get(index))
         .route("/set_session", post(set_session))
-        .route("/get_session", get(get_session))
         .route("/count", post(count))
         .route("/clear_session", post(clear_session))
+        .route_layer(from_fn(run_again)) // they change the session and nothing else
+        .route("/", get(index))
+        .route("/get_session", get(get_session))
         .route("/logout", post(logout))
         .layer(SessionManagerLayer::new(store).with_name(COOKIE))
+        .layer(from_fn_with_state(Guard::new(COOKIE), guard))
         .layer(Extension(place))
-        .layer(axum::middleware::map_response(unavailable::say))
+        .layer(map_response(unavailable::say))
 }
+// ANCHOR_END: app
 
 /// What the session knows of its visitor.
 #[derive(Default, Deserialize, Serialize)]

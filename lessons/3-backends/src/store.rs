@@ -18,6 +18,7 @@ pub mod sqlite;
 use std::{fmt::Display, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use session_guard::note_failure;
 use tokio::time::timeout;
 use tower_sessions::{
     SessionStore,
@@ -48,7 +49,7 @@ impl AnyStore {
     // ANCHOR: limit
     async fn limited<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         let late = || failed(format!("no answer in {} ms", self.limit.as_millis()));
-        timeout(self.limit, call).await.unwrap_or_else(|_| Err(late()))
+        note_failure(timeout(self.limit, call).await.unwrap_or_else(|_| Err(late())))
     }
     // ANCHOR_END: limit
 }

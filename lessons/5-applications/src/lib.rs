@@ -26,14 +26,12 @@ mod visitor;
 
 use axum::{
     Router,
-    extract::Request,
-    middleware::{Next, from_fn, from_fn_with_state, map_response_with_state},
-    response::Response,
+    middleware::{from_fn, from_fn_with_state, map_response_with_state},
     routing::{get, post},
 };
 use lesson_4::defence::{headers::Headers, origin, password::Passwords};
 use lesson_page::removal::{self, SessionCookie};
-use session_guard::{Guard, Guarded, Renewal, guard, may_run_again};
+use session_guard::{Guard, Guarded, Renewal, guard, run_again};
 use time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer, SessionStore, cookie::SameSite};
 
@@ -87,11 +85,6 @@ fn pages() -> Router<Shop> {
         .merge(others())
         .method_not_allowed_fallback(page::not_so)
         .fallback(page::missing)
-}
-
-async fn run_again(request: Request, next: Next) -> Response {
-    may_run_again(true);
-    next.run(request).await
 }
 // ANCHOR_END: again
 

@@ -71,8 +71,11 @@ impl Guard {
         let scope = Scope::at(clock, parts.method.is_safe());
         let mut response = scope.run(next.run(Request::from_parts(parts, body))).await;
         let state = scope.state();
+        // A handler that failed has said so itself; the session layer, which saves after it, says nothing.
+        let is_bare = response.body().size_hint().exact() == Some(0);
         if let Some(failure) = state.failure
             && response.status().is_server_error()
+            && (is_bare || failure.is_told_here())
         {
             response = answer(failure);
         }
@@ -88,6 +91,15 @@ impl Guard {
 pub fn may_run_again(may: bool) {
     scope::with(|state| state.may_run_again = may);
 }
+
+// ANCHOR: again
+/// Marks the requests of some routes as ones that may run again: for `from_fn`, as a `route_layer` of routes that
+/// change nothing but the session, or do the same when they are asked twice.
+pub async fn run_again(request: Request, next: Next) -> Response {
+    may_run_again(true);
+    next.run(request).await
+}
+// ANCHOR_END: again
 
 /// What is said to a visitor whose session could not be loaded or saved.
 fn answer(failure: Failure) -> Response {

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! - A save that is based on a stale load is refused as a conflict, and the request runs again where that is safe
-//!   ([`may_run_again`]); otherwise its visitor is told.
+//!   ([`run_again`]); otherwise its visitor is told.
 //! - A save never brings back a session that has ended.
 //! - A change of the session's ID ([`renew_id`], [`replace_id`]) takes nothing from the requests that are under way
 //!   with the old one, and none of them gets a cookie that would overwrite the new one.
@@ -29,7 +29,7 @@ mod scope;
 mod store;
 pub mod version;
 
-pub use guard::{Guard, guard, may_run_again};
+pub use guard::{Guard, guard, may_run_again, run_again};
 pub use renewal::{Renewal, renew_id, replace_id};
-pub use scope::Scope;
+pub use scope::{Scope, note_failure};
 pub use store::Guarded;

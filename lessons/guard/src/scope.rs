@@ -71,6 +71,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether it is about requests that overlap, and not about the store.
+    pub(crate) fn is_told_here(self) -> bool {
+        matches!(self, Self::Conflict | Self::Gone | Self::Replaced)
+    }
+
     fn of(error: &Error) -> Self {
         match error {
             error if version::is_conflict(error) => Self::Conflict,
@@ -107,10 +112,14 @@ pub(crate) fn with<T>(act: impl FnOnce(&mut State) -> T) -> Option<T> {
     Scope::current().map(|scope| act(&mut scope.state()))
 }
 
-/// Remembers why the store failed, for what is said to the visitor.
-pub(crate) fn told<T>(result: Result<T, Error>) -> Result<T, Error> {
+/// Remembers why a store failed, for what [`guard`](crate::guard()) does about it and says to the visitor. For stores
+/// that are not [`Guarded`](crate::Guarded), which does so itself. Gives back what it takes.
+///
+/// # Errors
+/// Those it is given.
+pub fn note_failure<T>(result: Result<T, Error>) -> Result<T, Error> {
     if let Err(error) = &result {
-        with(|state| state.failure.get_or_insert(Failure::of(error)).to_owned());
+        with(|state| _ = state.failure.get_or_insert(Failure::of(error)));
     }
     result
 }

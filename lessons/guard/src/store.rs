@@ -16,7 +16,7 @@ use tower_sessions::{
 use crate::{
     marker::{End, Marker},
     renewal::Renewed,
-    scope::{Change, Failure, Scope, told, with},
+    scope::{Change, Failure, Scope, note_failure, with},
     version::{conflict, gone, is_conflict, is_gone, noted},
 };
 
@@ -135,25 +135,25 @@ impl<S: SessionStore> SessionStore for Guarded<S> {
         }
         // `flush` and then `insert` in one request asks for the old ID again: that would be revival, too.
         record.id = Id::default();
-        told(self.store.create(record).await)?;
+        note_failure(self.store.create(record).await)?;
         with(|state| state.known.insert(record.id, record.clone()));
         if let Some(change) = change
             && let Err(error) = self.mark(change, record).await
         {
             // Nobody has heard of the new ID; if it cannot be deleted now, it expires.
             let _ = self.store.delete(&record.id).await;
-            return told(Err(error));
+            return note_failure(Err(error));
         }
         with(|state| state.has_created = true);
         Ok(())
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        told(self.update(record).await)
+        note_failure(self.update(record).await)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let found = told(self.follow(id).await)?;
+        let found = note_failure(self.follow(id).await)?;
         if let Some(record) = &found {
             with(|state| {
                 state.known.insert(record.id, record.clone());
@@ -170,7 +170,7 @@ impl<S: SessionStore> SessionStore for Guarded<S> {
         if is_changing.unwrap_or_default() {
             return Ok(()); // `create` marks it, once there is a new one
         }
-        told(self.end(id).await)
+        note_failure(self.end(id).await)
     }
 }
 
