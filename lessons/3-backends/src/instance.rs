@@ -24,6 +24,8 @@ pub struct Launch {
     pub store: String,
     /// The address of a cache before it.
     pub cache: Option<String>,
+    /// What else each of them is told, word by word.
+    pub more: Vec<String>,
 }
 
 /// The copies of the app. Clones are the same ones; when the last is dropped, the processes end.
@@ -127,6 +129,7 @@ async fn spawn(launch: &Launch, number: usize, port: u16) -> Result<(u16, Child)
     if let Some(cache) = &launch.cache {
         command.args(["--cache", cache]);
     }
+    command.args(&launch.more);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut process = command.spawn().map_err(|error| Refusal::not_started(number, error))?;
     match timeout(START, printed_port(&mut process)).await {

@@ -67,7 +67,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let limits = arguments.limits();
     let Arguments { store, cache, port, instances, instance, .. } = arguments;
     if let Some(count) = instances {
-        return behind_a_front(Launch { store, cache }, limits, port, usize::from(count)).await;
+        return behind_a_front(Launch { store, cache, more: Vec::new() }, limits, port, usize::from(count)).await;
     }
     let opened = open(&store, cache.as_deref(), LIMIT).await.map_err(|error| error.to_string())?;
     let named = [Some(store), cache].into_iter().flatten().map(|address| without_password(&address));

@@ -1,0 +1,156 @@
+//! The backends, and what goes wrong with them.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use lesson_3::{
+    front::front,
+    instance::{Instances, Launch},
+    proxy::Limits,
+};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::Notify, time::sleep};
+
+use crate::{
+    VISITORS, instance,
+    services::Service,
+    visitor::{Tally, Visitor},
+};
+
+/// A backend, and what the book promises for it.
+pub struct Backend {
+    pub name: &'static str,
+    /// Starts it; nothing if its program is not installed.
+    pub start: fn() -> Option<Server>,
+    /// Whether it loses nothing, whatever happens.
+    pub promises: bool,
+    /// How many instances of the shop share it.
+    pub instances: usize,
+}
+
+/// A backend that runs: its address, perhaps a cache's, and its servers, which are killed and stopped.
+pub struct Server {
+    store: String,
+    cache: Option<String>,
+    services: Vec<Service>,
+    folder: TempDir,
+}
+
+impl Server {
+    fn of(services: Vec<Service>, store: impl FnOnce(&TempDir, &[Service]) -> String) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        Some(Self { store: store(&folder, &services), cache: None, services, folder })
+    }
+
+    fn behind(self, cache: String) -> Self {
+        Self { cache: Some(cache), ..self }
+    }
+}
+
+/// Every backend of lesson 3.
+pub fn all() -> Vec<Backend> {
+    let backend = |name, start| Backend { name, start, promises: true, instances: 3 };
+    vec![
+        // Every instance has a memory of its own, and it is gone with it: there is one, and it is not killed.
+        Backend { instances: 1, ..backend("memory", || Server::of(Vec::new(), |_, _| "memory:".to_owned())) },
+        backend("files", || {
+            Server::of(Vec::new(), |folder, _| format!("file:{}", folder.path().join("sessions").display()))
+        }),
+        backend("SQLite", sqlite),
+        backend("PostgreSQL", || {
+            let at = |_: &TempDir, servers: &[Service]| {
+                format!("postgres://postgres@127.0.0.1:{}/postgres", servers[0].port)
+            };
+            Server::of(vec![Service::postgres()?], at)
+        }),
+        backend("Redis", || Server::of(vec![Service::redis()?], |_, servers| format!("redis://{}", at(&servers[0])))),
+        // It forgets when it is restarted, and says so.
+        Backend {
+            promises: false,
+            ..backend("Memcached", || {
+                Server::of(vec![Service::memcached()?], |_, servers| format!("memcached://{}", at(&servers[0])))
+            })
+        },
+        backend("SQLite behind Memcached", || {
+            let cache = Service::memcached()?;
+            let address = format!("memcached://{}", at(&cache));
+            let server = sqlite()?.behind(address);
+            Some(Server { services: vec![cache], ..server })
+        }),
+    ]
+}
+
+fn sqlite() -> Option<Server> {
+    Server::of(Vec::new(), |folder, _| format!("sqlite:{}", folder.path().join("sessions.sqlite").display()))
+}
+
+fn at(service: &Service) -> String {
+    format!("127.0.0.1:{}", service.port)
+}
+
+/// Lets visitors shop for so long, and breaks things meanwhile.
+pub async fn soak(backend: &Backend, server: Server, time: Duration) -> Tally {
+    let Server { store, cache, services, folder } = server;
+    let more = instance::more(&folder.path().join("shop.sqlite"));
+    let instances = Instances::launch(Launch { store, cache, more }, backend.instances).await;
+    let instances = instances.unwrap_or_else(|refusal| panic!("{}: {refusal}", backend.name));
+    let address = serve_front(instances.clone()).await;
+
+    let over = Arc::<Notify>::default();
+    let shopping = (0..VISITORS).map(|number| Visitor::new(number, address).shop(time));
+    let trouble = tokio::spawn(trouble(instances, services, over.clone()));
+    let tallies = join_all(shopping).await;
+    over.notify_one();
+    let _ = trouble.await;
+    tallies.into_iter().fold(Tally::default(), Tally::and)
+}
+
+async fn serve_front(instances: Instances) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let front = front(instances, Limits::default()).into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async { axum::serve(listener, front).await });
+    address
+}
+
+/// In turn, every second or two: an instance is killed and started again, a server is killed and started again, a
+/// server stands still for a moment.
+async fn trouble(instances: Instances, services: Vec<Service>, over: Arc<Notify>) {
+    let mut services = services;
+    let count = instances.ports().len();
+    for round in 1.. {
+        let pause = sleep(Duration::from_millis(1500));
+        tokio::select! {
+            () = pause => {}
+            () = over.notified() => return,
+        }
+        if round % 2 == 1 && count > 1 {
+            let number = round / 2 % count + 1;
+            let _ = instances.kill(number).await;
+            sleep(Duration::from_millis(300)).await;
+            // It may not start while a server is away; the next round tries again.
+            let _ = instances.start(number).await;
+        } else if !services.is_empty() {
+            services = tokio::task::spawn_blocking(move || {
+                let place = round / 4 % services.len();
+                if round % 4 == 0 {
+                    services[place].restart();
+                } else {
+                    services[place].pause();
+                    std::thread::sleep(Duration::from_millis(1200));
+                    services[place].resume();
+                }
+                services
+            })
+            .await
+            .expect("the server starts again");
+        }
+        for number in 1..=count {
+            let _ = instances.start(number).await;
+        }
+    }
+}
