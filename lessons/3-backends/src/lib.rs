@@ -8,14 +8,14 @@ pub mod front;
 pub mod instance;
 mod page;
 pub mod store;
-mod unavailable;
 
 use axum::{
     Extension, Router,
+    middleware::from_fn,
     response::{Html, Redirect},
     routing::{get, post},
 };
-use lesson_page::Failure;
+use lesson_page::{Failure, drop_session, unavailable};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
@@ -50,9 +50,10 @@ pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
         .route("/count", post(count))
         .route("/clear_session", post(clear_session))
         .route("/logout", post(logout))
+        .merge(drop_session::routes())
         .layer(SessionManagerLayer::new(store).with_name(COOKIE))
         .layer(Extension(place))
-        .layer(axum::middleware::map_response(unavailable::say))
+        .layer(from_fn(unavailable::say))
 }
 
 /// What the session knows of its visitor.

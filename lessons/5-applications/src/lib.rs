@@ -64,6 +64,7 @@ pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
     pages()
         .layer(from_fn(history::track))
         .layer(from_fn_with_state(renewal.clone(), Renewal::renew))
+        .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(renewal, Renewal::follow))
         .layer(from_fn_with_state(Turns::default(), turns::take))

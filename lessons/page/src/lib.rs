@@ -1,8 +1,11 @@
-//! What the pages of all lessons share: one layout, one look, and a sentence for a page that cannot be given.
+//! What the pages of all lessons share: one layout, one look, and what is said when a page cannot be given.
 //!
 //! A lesson's templates extend `layout.html` and fill its `main` block.
 
+pub mod drop_session;
 mod failure;
+mod request_id;
+pub mod unavailable;
 
 use axum::response::Html;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -10,6 +13,7 @@ use minijinja::{Environment, Value};
 use sha2::{Digest, Sha256};
 
 pub use failure::Failure;
+pub use request_id::RequestId;
 
 /// The templates of one lesson.
 #[derive(Debug)]
