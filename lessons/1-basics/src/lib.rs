@@ -34,6 +34,7 @@ pub fn app_with_key<S: SessionStore + Clone>(store: S, key: Key) -> Router {
         .route("/", get(index))
         .merge(server_side::routes())
         .nest("/cookie", signed_cookie::routes())
+        .merge(lesson_page::drop_session::routes())
         // ANCHOR: layer
         .layer(SessionManagerLayer::new(store).with_name(COOKIE))
         // ANCHOR_END: layer

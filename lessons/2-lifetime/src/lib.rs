@@ -48,6 +48,7 @@ pub fn app_with<S: SessionStore + Clone>(settings: Settings, store: S) -> Router
         .layer(Extension(settings.clone()))
         .layer(from_fn_with_state(settings.clone(), lifetime::keep))
         .layer(middleware::from_fn(note_what_was_brought))
+        .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(map_response_with_state(SessionCookie { name, same_site }, removal::complete))
         .layer(map_response_with_state(settings, cookie::age));

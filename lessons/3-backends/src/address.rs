@@ -29,7 +29,7 @@ use crate::{
 
 /// The addresses there are, for a person who typed another one.
 pub const KINDS: &str = "memory:  file:FOLDER  sqlite:FILE  postgres://USER@HOST/DATABASE  redis://HOST:PORT  \
-                         redis://HOST:PORT,HOST:PORT (a cluster)  memcached://HOST:PORT[,HOST:PORT]";
+                         redis://HOST:PORT,HOST:PORT[?replicas=NUMBER] (a cluster)  memcached://HOST:PORT[,HOST:PORT]";
 
 /// Why a backend cannot be had. Never with the password that an address may hold.
 #[derive(Debug, PartialEq)]
@@ -97,12 +97,18 @@ fn split(address: &str) -> Result<(&str, &str), NotOpen> {
 }
 
 async fn open_redis(address: &str, limit: Duration) -> Result<Redis, NotOpen> {
-    let nodes: Vec<_> = parsed(address)?.into_iter().map(String::from).collect();
-    let opened = match nodes.as_slice() {
-        [node] => Redis::open(node, limit).await,
-        nodes => Redis::open_cluster(nodes, limit).await,
-    };
-    opened.map_err(|error| not_answering(address, error))
+    let mut nodes = parsed(address)?;
+    let replicas = stated_replicas(&nodes).map_err(|reason| NotOpen::new(address, reason))?;
+    nodes.iter_mut().for_each(|node| node.set_query(None));
+    let nodes: Vec<_> = nodes.into_iter().map(String::from).collect();
+    Redis::open(&nodes, replicas, limit).await.map_err(|error| not_answering(address, error))
+}
+
+/// The number in `redis://HOST:PORT?replicas=NUMBER`, at the end of the address.
+fn stated_replicas(nodes: &[Url]) -> Result<Option<usize>, &'static str> {
+    let stated = nodes.iter().flat_map(Url::query_pairs).find(|(name, _)| name == "replicas");
+    let number = stated.map(|(_, number)| number.parse());
+    number.transpose().map_err(|_| "replicas=NUMBER says how many replicas must have a change")
 }
 
 async fn open_memcached(address: &str, limit: Duration) -> Result<Memcached, NotOpen> {

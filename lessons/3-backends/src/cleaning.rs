@@ -25,7 +25,7 @@ pub async fn clean(store: impl ExpiredDeletion + Clone, every: Duration) {
             Ok(Err(error)) => error.to_string(),
             Err(panic) => panic.to_string(),
         };
-        eprintln!("expired sessions could not be removed, next try in {} s: {failure}", every.as_secs());
+        tracing::error!("expired sessions could not be removed, next try in {} s: {failure}", every.as_secs());
     }
 }
 // ANCHOR_END: clean

@@ -10,15 +10,14 @@ pub mod instance;
 mod page;
 pub mod proxy;
 pub mod store;
-mod unavailable;
 
 use axum::{
     Extension, Router,
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state},
     response::{Html, Redirect},
     routing::{get, post},
 };
-use lesson_page::Failure;
+use lesson_page::{Failure, drop_session, unavailable};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 use session_guard::{Guard, guard, run_again};
@@ -56,10 +55,11 @@ pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
         .route("/", get(index))
         .route("/get_session", get(get_session))
         .route("/logout", post(logout))
+        .merge(drop_session::routes())
         .layer(SessionManagerLayer::new(store).with_name(COOKIE))
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
         .layer(Extension(place))
-        .layer(map_response(unavailable::say))
+        .layer(from_fn(unavailable::say))
 }
 // ANCHOR_END: app
 

@@ -2,19 +2,25 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use async_trait::async_trait;
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use checks::{
     Miss, Trial,
     store::{Backend, rules},
 };
-use lesson_3::{app, cleaning::clean};
+use http_body_util::BodyExt;
+use lesson_3::{app, cleaning::clean, store::file::FileStore};
 use tokio::sync::Notify;
+use tower::ServiceExt;
 use tower_sessions::{
     ExpiredDeletion, MemoryStore, SessionStore,
     session::{Id, Record},
@@ -179,4 +185,90 @@ async fn cleaning_goes_on_after_an_error_and_after_a_panic() {
     store.third.notified().await;
     assert!(!cleaning.is_finished());
     cleaning.abort();
+}
+
+// ANCHOR: unreadable
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_told_and_there_is_a_way_out() -> Result<(), Miss> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sessions = folder.path().join("sessions");
+    let store = FileStore::open(&sessions, Duration::from_secs(60)).expect("a store");
+    let trial = Trial::of(move |_| app(store.clone()));
+    let alice = trial.browser("alice");
+    let issued = alice.post("/count", &[]).await?.exchange.response.set_cookies[0].value.clone();
+    let file = sessions.join(lesson_3::at_rest::key(&issued.parse().expect("the cookie is an ID")));
+    std::fs::write(&file, r#"{"data": {"user"#).expect("the record is there");
+    for _ in 0..2 {
+        let page = alice.get("/").await?;
+        page.has_status(500)?;
+        assert!(page.body.contains("<h1>Your session cannot be read</h1>"));
+        assert!(page.body.contains(r#"<form method="post" action="/drop_session">"#), "{}", page.body);
+        assert!(!page.body.contains("EOF") && !page.body.contains("lesson-3-"), "nothing internal: {}", page.body);
+    }
+    alice.post("/drop_session", &[]).await?.redirects_to("/")?;
+    alice.get("/").await?.shows("You are not logged in, and you have counted to 0.")?;
+    assert!(!file.exists(), "the record is gone, too");
+    Ok(())
+}
+// ANCHOR_END: unreadable
+
+/// What a program logs, for a test to read.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the log").write(text)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Loads nothing and keeps nothing; its reason names a server.
+#[derive(Clone, Debug)]
+struct Unreachable;
+
+const REASON: &str = "connection to db-7.internal:5432 refused";
+
+#[async_trait]
+impl SessionStore for Unreachable {
+    async fn create(&self, _: &mut Record) -> StoreResult<()> {
+        Err(Error::Backend(REASON.to_owned()))
+    }
+
+    async fn save(&self, _: &Record) -> StoreResult<()> {
+        Err(Error::Backend(REASON.to_owned()))
+    }
+
+    async fn load(&self, _: &Id) -> StoreResult<Option<Record>> {
+        Err(Error::Backend(REASON.to_owned()))
+    }
+
+    async fn delete(&self, _: &Id) -> StoreResult<()> {
+        Err(Error::Backend(REASON.to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn what_a_backend_says_is_in_the_log_under_the_id_that_the_page_shows() {
+    let log = Log::default();
+    let writer = log.clone();
+    let _logged = tracing::subscriber::set_default(
+        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish(),
+    );
+    // The first fails when its handler loads, the second one when the layer saves.
+    for cookie in ["lesson-3=AAAAAAAAAAAAAAAAAAAAAA", "another=one"] {
+        let request = Request::post("/count").header("cookie", cookie).body(Body::empty()).expect("a request");
+        let response = app(Unreachable).oneshot(request).await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let body = response.into_body().collect().await.expect("the whole answer").to_bytes();
+        let page = String::from_utf8_lossy(&body).into_owned();
+        assert!(!page.contains("internal"), "{page}");
+        let id = page.rsplit_once("(request ").expect("an ID").1.trim_end().trim_end_matches(')').to_owned();
+        let log = String::from_utf8_lossy(&log.0.lock().expect("the log")).into_owned();
+        let told = log.lines().any(|line| line.contains(&id) && line.contains(REASON));
+        assert!(told, "{id} is not told of in:\n{log}");
+    }
 }

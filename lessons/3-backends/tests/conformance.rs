@@ -305,10 +305,7 @@ impl Backend for InRedis {
 
     async fn open(&self) -> Redis {
         let addresses: Vec<_> = self.0.iter().map(|port| format!("redis://127.0.0.1:{port}")).collect();
-        match addresses.as_slice() {
-            [one] => Redis::open(one, PATIENT).await.unwrap(),
-            nodes => Redis::open_cluster(nodes, PATIENT).await.unwrap(),
-        }
+        Redis::open(&addresses, None, PATIENT).await.unwrap()
     }
 
     fn keeps(&self) -> bool {

@@ -43,10 +43,7 @@ async fn memcached_keeps_what_it_accepts_past_2038() {
 
 // ANCHOR: sweep
 /// A save that comes after a sweep has begun is done before the sweep is.
-async fn a_save_gets_through(
-    store: &(impl ExpiredDeletion + SessionStore),
-    left: impl Fn() -> BoxFuture<'static, i64>,
-) {
+async fn a_save_gets_through(store: &impl ExpiredDeletion, left: impl Fn() -> BoxFuture<'static, i64>) {
     let mut session = record(in_an_hour());
     store.create(&mut session).await.unwrap();
     let mut sweep = Box::pin(store.delete_expired());

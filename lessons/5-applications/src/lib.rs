@@ -61,6 +61,7 @@ pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
     let pages = pages()
         .layer(from_fn(history::track))
         .layer(from_fn_with_state(Renewal::new(Duration::minutes(15)), Renewal::renew))
+        .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
         .layer(map_response_with_state(cookie, removal::complete))

@@ -1,32 +1,81 @@
 //! Why a page could not be given.
+//!
+//! What a backend says is for the log, with the request's ID. The visitor is given a sentence that does not depend on
+//! it, and that ID.
 
 use axum::{
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
-use tower_sessions::{session, session_store};
+use session_guard::version::{is_conflict, is_gone};
+use tower_sessions::{
+    session,
+    session_store::Error::{Backend, Decode},
+};
+
+use crate::{drop_session, request_id::RequestId};
+
+/// What is said when a store fails or does not answer in time. It may have done what it was asked before it failed,
+/// so nobody can say that nothing was changed.
+pub(crate) const UNKNOWN: &str = "Your session cannot be reached at the moment. If you have sent something, it is \
+                                  not known whether this was done: look before you try again.";
+const CONFLICT: &str = "Another request has changed your session at the same time, so what this one changed in it \
+                        was not kept: look before you try again.";
+const GONE: &str = "Your session has ended meanwhile, so what this request changed in it was not kept.";
 
 /// What a handler of a lesson fails with: a status and a sentence, never a panic.
 #[derive(Debug)]
 pub enum Failure {
-    /// The session store did not answer, 503; or it did, with something that cannot be read, 500.
+    /// The session store did not answer, 503; or the session has changed or ended meanwhile, 409; or its record cannot
+    /// be read, 500.
     Session(session::Error),
     /// The page could not be made: 500.
     Template(minijinja::Error),
 }
 
+// ANCHOR: failure
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        let id = RequestId::current();
+        tracing::error!(request = %id, error = %self.details(), "a page could not be given");
         let (status, sentence) = match self {
-            Self::Session(session::Error::Store(session_store::Error::Backend(reason))) => {
-                (StatusCode::SERVICE_UNAVAILABLE, format!("the session store did not answer: {reason}"))
-            }
-            Self::Session(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("the session cannot be read: {error}")),
-            Self::Template(error) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, format!("the page could not be made: {error}"))
+            Self::Session(session::Error::Store(Decode(_)) | session::Error::SerdeJson(_)) => return unreadable(id),
+            Self::Session(session::Error::Store(error)) if is_conflict(&error) => (StatusCode::CONFLICT, CONFLICT),
+            Self::Session(session::Error::Store(error)) if is_gone(&error) => (StatusCode::CONFLICT, GONE),
+            Self::Session(session::Error::Store(Backend(_))) => (StatusCode::SERVICE_UNAVAILABLE, UNKNOWN),
+            Self::Session(_) | Self::Template(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "This page cannot be shown, and the reason is in our log.")
             }
         };
-        (status, sentence).into_response()
+        (status, format!("{sentence} (request {id})\n")).into_response()
+    }
+}
+// ANCHOR_END: failure
+
+// ANCHOR: unreadable
+/// A record that cannot be read cannot be read at the next request either. Without a way out the visitor would have to
+/// delete the cookie by hand.
+fn unreadable(id: RequestId) -> Response {
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><title>Your session cannot be read</title>\
+         <h1>Your session cannot be read</h1>\
+         <p>What was kept for you is damaged, or another version of this site has written it. You can go on without \
+         it: you are logged out, and what was in the session is gone.</p>\
+         <form method=\"post\" action=\"{}\"><button>Go on without it</button></form>\
+         <p>If it happens again, tell us this number: request {id}</p></html>\n",
+        drop_session::PATH
+    );
+    (StatusCode::INTERNAL_SERVER_ERROR, Html(page)).into_response()
+}
+// ANCHOR_END: unreadable
+
+impl Failure {
+    /// For the log.
+    fn details(&self) -> &dyn std::fmt::Display {
+        match self {
+            Self::Session(error) => error,
+            Self::Template(error) => error,
+        }
     }
 }
 

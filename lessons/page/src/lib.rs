@@ -1,10 +1,13 @@
-//! What the pages of all lessons share: one layout, one look, a sentence for a page that cannot be given, and a
-//! removal of the session cookie that browsers obey.
+//! What the pages of all lessons share: one layout, one look, what is said when a page cannot be given, and a removal of
+//! the session cookie that browsers obey.
 //!
 //! A lesson's templates extend `layout.html` and fill its `main` block.
 
+pub mod drop_session;
 mod failure;
+mod request_id;
 pub mod removal;
+pub mod unavailable;
 
 use axum::response::Html;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -12,6 +15,7 @@ use minijinja::{Environment, Value};
 use sha2::{Digest, Sha256};
 
 pub use failure::Failure;
+pub use request_id::RequestId;
 
 /// The templates of one lesson.
 #[derive(Debug)]

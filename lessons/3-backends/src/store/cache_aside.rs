@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
-    session_store::Result,
+    session_store::{Error, Result},
 };
 
 use super::failed;
@@ -91,7 +91,8 @@ impl<C: Cache, S: SessionStore> CacheAside<C, S> {
             return Cached::AskTheStore;
         }
         let found = self.limited(self.cache.get(id)).await;
-        self.breaker.record(found.is_ok(), Instant::now());
+        let answered = !matches!(found, Err(Error::Backend(_))); // one damaged entry is not an absent cache
+        self.breaker.record(answered, Instant::now());
         found.unwrap_or(Cached::AskTheStore)
     }
     // ANCHOR_END: get

@@ -1,96 +1,84 @@
 //! In Redis, on one node or in a cluster: quick, shared, and expired records go by themselves.
 
-use std::{fmt, time::Duration};
+mod link;
+
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use redis::{
-    Client, Cmd, FromRedisValue, RedisError,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-    cluster::ClusterClientBuilder,
-    cluster_async::ClusterConnection,
-    cmd,
-};
+use redis::{Cmd, FromRedisValue, RedisError, cmd};
 use session_guard::version::{Version, conflict, gone, note, noted};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
-    session_store::Result,
+    session_store::Result as StoreResult,
 };
 
+use self::link::Link;
 use super::{
     cache_aside::{Cache, Cached, TOMBSTONE},
     failed,
 };
 use crate::at_rest::{Stored, decode, encode, key, milliseconds, now};
 
-/// A connection that many requests share, and that is made anew when it breaks.
+/// One node or a cluster, over a connection that all requests share. Clones are the same one.
 #[derive(Clone)]
-pub struct Redis(Connection);
-
-#[derive(Clone)]
-enum Connection {
-    Node(ConnectionManager),
-    Cluster(ClusterConnection),
+pub struct Redis {
+    link: Arc<Link>,
+    /// How many replicas must have a change before it is acknowledged.
+    replicas: usize,
 }
 
 impl Redis {
-    // ANCHOR: open
-    /// Connects to one node, at an address such as `redis://127.0.0.1:6379`. A call fails that takes longer than `limit`.
+    /// Connects to one node, at an address such as `redis://127.0.0.1:6379`, or to the cluster that several nodes
+    /// belong to: it tells which others there are. A call fails that takes longer than `limit`.
+    ///
+    /// A change is acknowledged when `replicas` replicas have it. Without a number that is one in a cluster whose
+    /// masters have replicas, and none elsewhere.
     ///
     /// # Errors
-    /// The node does not answer.
-    pub async fn open(address: &str, limit: Duration) -> std::result::Result<Self, RedisError> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(limit))
-            .set_response_timeout(Some(limit))
-            // The next request tries again; this one's visitor should not wait for it.
-            .set_number_of_retries(1);
-        let manager = ConnectionManager::new_with_config(Client::open(address)?, config).await?;
-        Self::answering(Connection::Node(manager)).await
+    /// No node answers.
+    pub async fn open(addresses: &[String], replicas: Option<usize>, limit: Duration) -> Result<Self, RedisError> {
+        let link = Link::open(addresses, limit).await?;
+        let replicas = match replicas {
+            Some(replicas) => replicas,
+            None => usize::from(link.has_replicas().await?),
+        };
+        Ok(Self { link: Arc::new(link), replicas })
     }
-    // ANCHOR_END: open
 
-    /// Connects to the cluster that these nodes belong to: it tells which other nodes there are.
+    async fn read<T: FromRedisValue>(&self, command: &Cmd) -> StoreResult<T> {
+        self.link.send(command).await.map_err(failed)
+    }
+
+    // ANCHOR: write
+    /// Changes something, and comes back when enough replicas have the change: a replica that becomes the master and
+    /// has not heard of a logout would bring the session back.
     ///
-    /// # Errors
-    /// None of the nodes answers.
-    pub async fn open_cluster(addresses: &[String], limit: Duration) -> std::result::Result<Self, RedisError> {
-        let client = ClusterClientBuilder::new(addresses.iter().map(String::as_str))
-            .connection_timeout(limit)
-            .response_timeout(limit)
-            .overall_response_timeout(Some(limit))
-            .build()?;
-        Self::answering(Connection::Cluster(client.get_async_connection().await?)).await
-    }
-
-    async fn answering(connection: Connection) -> std::result::Result<Self, RedisError> {
-        let redis = Self(connection);
-        redis.send::<String>(&cmd("PING")).await?;
-        Ok(redis)
-    }
-
-    async fn send<T: FromRedisValue>(&self, command: &Cmd) -> std::result::Result<T, RedisError> {
-        match self.0.clone() {
-            Connection::Node(mut node) => command.query_async(&mut node).await,
-            Connection::Cluster(mut cluster) => command.query_async(&mut cluster).await,
+    /// The price: each change waits for a replica, and with it whatever else goes over the same connection. While too
+    /// few replicas are there nothing is acknowledged, although the master has it: the outcome is unknown.
+    async fn write<T: FromRedisValue>(&self, command: Cmd) -> StoreResult<T> {
+        if self.replicas == 0 {
+            return self.read(&command).await;
         }
+        let (done, heard): (T, usize) = self.link.send_and_wait(command, self.replicas).await.map_err(failed)?;
+        if heard < self.replicas {
+            return Err(failed(format!("{heard} replicas have the change, and {} must have it", self.replicas)));
+        }
+        Ok(done)
     }
-
-    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
-        self.send(command).await.map_err(failed)
-    }
+    // ANCHOR_END: write
 
     /// Sets a record that expires by itself, only where nothing is.
-    async fn set_new(&self, record: &Record, version: Option<Version>) -> Result<bool> {
+    async fn set_new(&self, record: &Record, version: Option<Version>) -> StoreResult<bool> {
         let mut set = cmd("SET");
         set.arg(key(&record.id)).arg(encode(record, version)?);
         set.arg("NX").arg("PXAT").arg(milliseconds(record.expiry_date));
-        let done: Option<String> = self.ask(&set).await?;
+        let done: Option<String> = self.write(set).await?;
         Ok(done.is_some())
     }
 
-    async fn get_value(&self, id: &Id) -> Result<Option<Vec<u8>>> {
-        self.ask(cmd("GET").arg(key(id))).await
+    async fn get_value(&self, id: &Id) -> StoreResult<Option<Vec<u8>>> {
+        self.read(cmd("GET").arg(key(id))).await
     }
 }
 
@@ -115,7 +103,7 @@ return 'saved'
 
 #[async_trait]
 impl SessionStore for Redis {
-    async fn create(&self, record: &mut Record) -> Result<()> {
+    async fn create(&self, record: &mut Record) -> StoreResult<()> {
         let version = Version::new();
         while !self.set_new(record, Some(version)).await? {
             record.id = Id::default(); // taken
@@ -124,13 +112,13 @@ impl SessionStore for Redis {
         Ok(())
     }
 
-    async fn save(&self, record: &Record) -> Result<()> {
+    async fn save(&self, record: &Record) -> StoreResult<()> {
         let version = Version::new();
         let based_on = noted(&record.id).map(|version| version.to_string()).unwrap_or_default();
         let mut save = cmd("EVAL");
         save.arg(SAVE).arg(1).arg(key(&record.id)).arg(encode(record, Some(version))?);
         save.arg(version.to_string()).arg(milliseconds(record.expiry_date)).arg(based_on).arg(now());
-        let outcome: String = self.ask(&save).await?;
+        let outcome: String = self.write(save).await?;
         match outcome.as_str() {
             "saved" => note(&record.id, version),
             "conflict" => return Err(conflict()),
@@ -139,30 +127,34 @@ impl SessionStore for Redis {
         Ok(())
     }
 
-    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+    async fn load(&self, id: &Id) -> StoreResult<Option<Record>> {
         let stored = self.get_value(id).await?.map(|value| decode(id, &value)).transpose()?;
         Ok(stored.and_then(Stored::loaded))
     }
 
-    async fn delete(&self, id: &Id) -> Result<()> {
-        let _deleted: u64 = self.ask(cmd("DEL").arg(key(id))).await?;
+    async fn delete(&self, id: &Id) -> StoreResult<()> {
+        let mut delete = cmd("DEL");
+        delete.arg(key(id));
+        let _deleted: u64 = self.write(delete).await?;
         Ok(())
     }
 }
 
 #[async_trait]
 impl Cache for Redis {
-    async fn get(&self, id: &Id) -> Result<Cached> {
+    async fn get(&self, id: &Id) -> StoreResult<Cached> {
         Cached::in_entry(id, self.get_value(id).await?)
     }
 
-    async fn add(&self, record: &Record, version: Option<Version>) -> Result<()> {
+    async fn add(&self, record: &Record, version: Option<Version>) -> StoreResult<()> {
         self.set_new(record, version).await?;
         Ok(())
     }
 
-    async fn tombstone(&self, id: &Id) -> Result<()> {
-        self.ask(cmd("SET").arg(key(id)).arg("").arg("EX").arg(TOMBSTONE.as_secs())).await
+    async fn tombstone(&self, id: &Id) -> StoreResult<()> {
+        let mut set = cmd("SET");
+        set.arg(key(id)).arg("").arg("EX").arg(TOMBSTONE.as_secs());
+        self.write(set).await
     }
 }
 

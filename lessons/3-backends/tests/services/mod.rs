@@ -42,6 +42,8 @@ impl Service {
         Some(Self::start(move |folder, port| {
             let mut command = Command::new(&program);
             command.args(["--bind", "127.0.0.1", "--save", "", "--cluster-enabled", "yes"]);
+            // In milliseconds: so long a master may be silent before its replica takes over.
+            command.args(["--cluster-node-timeout", "1500"]);
             command.args(["--port", &port.to_string(), "--dir"]).arg(folder);
             command
         }))
@@ -137,6 +139,13 @@ impl Service {
         true
     }
 
+    /// What a Redis answers to a command; nothing where it does not run.
+    pub fn says(&self, command: &[&str]) -> String {
+        let cli = program("redis-cli").expect("redis-cli beside redis-server");
+        let asked = Command::new(cli).args(["-p", &self.port.to_string()]).args(command).output();
+        String::from_utf8_lossy(&asked.expect("redis-cli starts").stdout).into_owned()
+    }
+
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
@@ -144,17 +153,26 @@ impl Service {
 
 /// Three nodes that are one cluster, each with a third of the keys.
 pub fn redis_cluster() -> Option<Vec<Service>> {
+    redis_cluster_with(0)
+}
+
+/// Three masters, each with this many replicas.
+pub fn redis_cluster_with(replicas: usize) -> Option<Vec<Service>> {
     let cli = program("redis-cli")?;
-    let nodes = (0..3).map(|_| Service::redis_node()).collect::<Option<Vec<_>>>()?;
+    let nodes = (0..3 * (1 + replicas)).map(|_| Service::redis_node()).collect::<Option<Vec<_>>>()?;
     let mut create = Command::new(&cli);
     create.args(["--cluster", "create"]).args(nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)));
+    create.args(["--cluster-replicas", &replicas.to_string()]);
     let created = create.arg("--cluster-yes").output().expect("redis-cli starts");
     let said = [created.stdout, created.stderr].concat();
     assert!(created.status.success(), "the cluster: {}", String::from_utf8_lossy(&said));
     // The nodes tell each other; until the last one knows, it answers that the cluster is down.
     for node in &nodes {
-        let info = || Command::new(&cli).args(["-p", &node.port.to_string(), "cluster", "info"]).output();
-        while !String::from_utf8_lossy(&info().expect("redis-cli starts").stdout).contains("cluster_state:ok") {}
+        while !node.says(&["cluster", "info"]).contains("cluster_state:ok") {}
+    }
+    // And a replica counts when it has copied its master.
+    for node in nodes.iter().filter(|node| node.says(&["role"]).starts_with("slave")) {
+        while !node.says(&["info", "replication"]).contains("master_link_status:up") {}
     }
     Some(nodes)
 }

@@ -1,0 +1,139 @@
+//! A master of a Redis cluster is killed or hangs, and its replica takes over: what was acknowledged, and who is served.
+
+mod services;
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use checks::{Browser, Trial};
+use lesson_3::{
+    address::open,
+    app,
+    store::{AnyStore, LIMIT},
+};
+use services::Service;
+use tokio::time::timeout;
+
+/// How long a failover may take, and an app to find its way.
+const RECOVERY: Duration = Duration::from_secs(60);
+/// So many that each of the three masters has some of them.
+const VISITORS: usize = 40;
+
+/// Three masters and their replicas. The first master and its own replica come first.
+fn cluster() -> Option<Vec<Service>> {
+    let mut nodes = services::redis_cluster_with(1)?;
+    let told = nodes[0].says(&["info", "replication"]);
+    let port = told.split_once(",port=")?.1.split_once(',')?.0.parse::<u16>().ok()?;
+    let replica = nodes.iter().position(|node| node.port == port)?;
+    nodes.swap(1, replica);
+    Some(nodes)
+}
+
+async fn opened(nodes: &[Service], options: &str) -> AnyStore {
+    let addresses: Vec<_> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
+    open(&format!("redis://{}{options}", addresses.join(",")), None, LIMIT).await.unwrap()
+}
+
+fn trials(store: &AnyStore) -> Vec<Trial> {
+    let trial = |_| {
+        let store = store.clone();
+        Trial::of(move |_| app(store.clone()))
+    };
+    (0..VISITORS).map(trial).collect()
+}
+
+/// The first answer to this request that is no 503.
+async fn served<'a>(visitor: &Browser<'a>, method: &str, path: &str) -> checks::Answer {
+    let asking = async {
+        loop {
+            let answer = if method == "GET" { visitor.get(path).await } else { visitor.post(path, &[]).await }.unwrap();
+            if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+                return answer;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(RECOVERY, asking).await.expect("the app finds the new master")
+}
+
+fn wait_for_promotion(replica: &Service) {
+    while !replica.says(&["role"]).starts_with("master") {}
+}
+
+// ANCHOR: failover
+/// How many logouts were acknowledged, how many were not, and how many of the acknowledged ones came back, when the
+/// replica that takes over has not heard of them.
+async fn logouts_over_a_failover(options: &str) -> Option<[usize; 3]> {
+    let mut nodes = cluster()?;
+    let trials = trials(&opened(&nodes, options).await);
+    let visitors: Vec<_> = trials.iter().map(|trial| trial.browser("alice")).collect();
+    for visitor in &visitors {
+        assert_eq!(visitor.post("/set_session", &[]).await.unwrap().status, StatusCode::SEE_OTHER);
+    }
+    let copies: Vec<_> = visitors.iter().map(|visitor| visitor.copied_by("mallory")).collect();
+    // From here on the replica hears nothing.
+    nodes[1].pause();
+    nodes[0].says(&["client", "kill", "type", "replica"]);
+    let mut acknowledged = Vec::new();
+    for (visitor, copy) in visitors.iter().zip(&copies) {
+        match visitor.post("/logout", &[]).await.unwrap().status {
+            StatusCode::SEE_OTHER => acknowledged.push(copy),
+            refused => assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+    nodes[0].kill();
+    nodes[1].resume();
+    wait_for_promotion(&nodes[1]);
+    let mut revived = 0;
+    for copy in &acknowledged {
+        let page = served(copy, "GET", "/get_session").await;
+        revived += usize::from(page.text().contains("Logged in as JohnDoe"));
+    }
+    Some([acknowledged.len(), VISITORS - acknowledged.len(), revived])
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_acknowledged_logout_stays_one_when_the_replica_takes_over() {
+    let Some([acknowledged, unknown, revived]) = logouts_over_a_failover("").await else { return };
+    println!("a replica must hear of it: {acknowledged} acknowledged, {unknown} unknown, {revived} came back");
+    assert!(acknowledged > 0, "the other masters have replicas that listen");
+    assert!(unknown > 0, "what no replica has heard of is not acknowledged");
+    assert_eq!(revived, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn without_waiting_for_a_replica_logouts_come_back() {
+    let Some([acknowledged, unknown, revived]) = logouts_over_a_failover("?replicas=0").await else { return };
+    println!("no replica must hear of it: {acknowledged} acknowledged, {unknown} unknown, {revived} came back");
+    assert_eq!((acknowledged, unknown), (VISITORS, 0));
+    assert!(revived > 0);
+}
+// ANCHOR_END: failover
+
+// ANCHOR: hangs
+/// A master hangs with all connections open. The app that runs finds the replica that took over, and when the old
+/// master is back as a replica, changes are acknowledged again.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_running_app_finds_the_promoted_replica_while_the_old_master_hangs() {
+    let Some(nodes) = cluster() else { return };
+    let trials = trials(&opened(&nodes, "").await);
+    let visitors: Vec<_> = trials.iter().map(|trial| trial.browser("alice")).collect();
+    for visitor in &visitors {
+        assert_eq!(visitor.post("/count", &[]).await.unwrap().status, StatusCode::SEE_OTHER);
+    }
+    nodes[0].pause();
+    for visitor in &visitors {
+        let page = served(visitor, "GET", "/").await;
+        assert!(page.text().contains("you have counted to 1."), "{}", page.text());
+    }
+    wait_for_promotion(&nodes[1]);
+    nodes[0].resume();
+    for visitor in &visitors {
+        assert_eq!(served(visitor, "POST", "/logout").await.status, StatusCode::SEE_OTHER);
+        assert!(served(visitor, "GET", "/").await.text().contains("you have counted to 0."));
+    }
+}
+// ANCHOR_END: hangs
