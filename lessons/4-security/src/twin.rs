@@ -11,7 +11,11 @@ use axum::{
     middleware::{from_fn, from_fn_with_state, map_response_with_state},
     routing::{MethodRouter, get, post},
 };
-use lesson_page::removal::{self, SessionCookie};
+use lesson_page::{
+    drop_session,
+    removal::{self, SessionCookie},
+    unavailable,
+};
 use session_guard::{Guard, Guarded, Renewal, guard};
 use time::Duration;
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite, session::Id};
@@ -93,11 +97,12 @@ impl Twin {
         if has(Defence::RenewOften) {
             pages = pages.layer(from_fn_with_state(Renewal::new(Duration::minutes(15)), Renewal::renew));
         }
-        pages = pages.layer(sessions);
+        pages = pages.merge(drop_session::routes()).layer(sessions);
         if self.is_guarded() {
             pages = pages.layer(from_fn_with_state(Guard::new(cookie.name), guard));
         }
         pages = pages.layer(map_response_with_state(cookie, removal::complete));
+        pages = pages.layer(from_fn(unavailable::say));
         if has(Defence::OriginCheck) {
             pages = pages.layer(origin::check());
         }

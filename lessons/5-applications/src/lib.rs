@@ -30,7 +30,11 @@ use axum::{
     routing::{get, post},
 };
 use lesson_4::defence::{headers::Headers, origin, password::Passwords};
-use lesson_page::removal::{self, SessionCookie};
+use lesson_page::{
+    drop_session,
+    removal::{self, SessionCookie},
+    unavailable,
+};
 use session_guard::{Guard, Guarded, Renewal, guard, run_again};
 use time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer, SessionStore, cookie::SameSite};
@@ -61,10 +65,11 @@ pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
     let pages = pages()
         .layer(from_fn(history::track))
         .layer(from_fn_with_state(Renewal::new(Duration::minutes(15)), Renewal::renew))
-        .merge(lesson_page::drop_session::routes())
+        .merge(drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
         .layer(map_response_with_state(cookie, removal::complete))
+        .layer(from_fn(unavailable::say))
         .layer(origin::check());
     Headers::new(&PAGES.style_source(), STUDIO, false).around(pages).with_state(shop)
 }

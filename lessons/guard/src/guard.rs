@@ -1,12 +1,12 @@
 //! The outermost layer of sessions: it opens the scope of a request, runs it again after a conflict where that is safe,
-//! lets no cookie overwrite a newer one, and tells the visitor what became of a request that failed.
+//! lets no cookie overwrite a newer one, and tells the visitor what became of a request that met another one.
 
 use axum::{
     body::{Body, HttpBody, to_bytes},
     extract::{Request, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{CONTENT_LENGTH, COOKIE, RETRY_AFTER, SET_COOKIE},
+        header::{CONTENT_LENGTH, COOKIE, SET_COOKIE},
         request::Parts,
     },
     middleware::Next,
@@ -71,13 +71,10 @@ impl Guard {
         let scope = Scope::at(clock, parts.method.is_safe());
         let mut response = scope.run(next.run(Request::from_parts(parts, body))).await;
         let state = scope.state();
-        // A handler that failed has said so itself; the session layer, which saves after it, says nothing.
-        let is_bare = response.body().size_hint().exact() == Some(0);
-        if let Some(failure) = state.failure
-            && response.status().is_server_error()
-            && (is_bare || failure.is_told_here())
+        if response.status().is_server_error()
+            && let Some(answer) = state.failure.and_then(answer)
         {
-            response = answer(failure);
+            response = answer;
         }
         if (state.met_tombstone || !state.led_to.is_empty()) && !state.has_created {
             remove_cookie(response.headers_mut(), self.cookie);
@@ -101,38 +98,21 @@ pub async fn run_again(request: Request, next: Next) -> Response {
 }
 // ANCHOR_END: again
 
-/// What is said to a visitor whose session could not be loaded or saved.
-fn answer(failure: Failure) -> Response {
-    let (status, sentence) = match failure {
-        Failure::Replaced => (
-            StatusCode::CONFLICT,
-            "You have just logged in or changed your password, and this was still sent from before, so nothing was \
-             kept of it. Load the page again and repeat it.\n",
-        ),
-        Failure::Conflict => (
-            StatusCode::CONFLICT,
+/// What is said to a visitor whose request met another one. A store that failed is another matter, and not told here.
+fn answer(failure: Failure) -> Option<Response> {
+    let sentence = match failure {
+        Failure::Backend => return None,
+        Failure::Conflict => {
             "Another request changed your session at the same moment, so what this one changed in it was not kept. \
-             Look at the page again before you repeat it.\n",
-        ),
-        Failure::Gone => (
-            StatusCode::CONFLICT,
-            "Your session has ended meanwhile, so what this request changed in it was not kept.\n",
-        ),
-        Failure::Backend => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Your session could not be loaded or saved, and it is not known whether this was done. Look at the page \
-             again before you repeat it.\n",
-        ),
-        Failure::Unreadable => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Your session cannot be read. Delete this site's cookies and begin anew.\n",
-        ),
+             Look at the page again before you repeat it.\n"
+        }
+        Failure::Gone => "Your session has ended meanwhile, so what this request changed in it was not kept.\n",
+        Failure::Replaced => {
+            "You have just logged in or changed your password, and this was still sent from before, so nothing was \
+             kept of it. Load the page again and repeat it.\n"
+        }
     };
-    let mut response = (status, sentence).into_response();
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
+    Some((StatusCode::CONFLICT, sentence).into_response())
 }
 
 /// Whether the body is known to be short enough to be kept for another run.

@@ -65,22 +65,15 @@ pub(crate) enum Failure {
     Gone,
     /// The request came with an ID that a login has replaced.
     Replaced,
+    /// Anything else: the store is away, or a record cannot be read.
     Backend,
-    /// A record cannot be read.
-    Unreadable,
 }
 
 impl Failure {
-    /// Whether it is about requests that overlap, and not about the store.
-    pub(crate) fn is_told_here(self) -> bool {
-        matches!(self, Self::Conflict | Self::Gone | Self::Replaced)
-    }
-
     fn of(error: &Error) -> Self {
         match error {
             error if version::is_conflict(error) => Self::Conflict,
             error if version::is_gone(error) => Self::Gone,
-            Error::Decode(_) => Self::Unreadable,
             _ => Self::Backend,
         }
     }

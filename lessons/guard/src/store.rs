@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
-    session_store::Result,
+    session_store::{Error, Result},
 };
 
 use crate::{
@@ -110,6 +110,8 @@ impl<S: SessionStore> Guarded<S> {
             match ended.await {
                 Err(error) if is_conflict(&error) => {}
                 Err(error) if is_gone(&error) => return Ok(()),
+                // What cannot be read leads nowhere, and can still be deleted.
+                Err(Error::Decode(_)) => return self.store.delete(id).await,
                 ended => return ended,
             }
         }

@@ -7,7 +7,6 @@ use axum::{
     http::StatusCode,
     response::{Html, IntoResponse, Response},
 };
-use session_guard::version::{is_conflict, is_gone};
 use tower_sessions::{
     session,
     session_store::Error::{Backend, Decode},
@@ -19,15 +18,12 @@ use crate::{drop_session, request_id::RequestId};
 /// so nobody can say that nothing was changed.
 pub(crate) const UNKNOWN: &str = "Your session cannot be reached at the moment. If you have sent something, it is \
                                   not known whether this was done: look before you try again.";
-const CONFLICT: &str = "Another request has changed your session at the same time, so what this one changed in it \
-                        was not kept: look before you try again.";
-const GONE: &str = "Your session has ended meanwhile, so what this request changed in it was not kept.";
 
 /// What a handler of a lesson fails with: a status and a sentence, never a panic.
 #[derive(Debug)]
 pub enum Failure {
-    /// The session store did not answer, 503; or the session has changed or ended meanwhile, 409; or its record cannot
-    /// be read, 500.
+    /// The session store did not answer, 503; or it did, with a record that cannot be read, 500. For a session that has
+    /// changed or ended meanwhile, `session_guard::guard` answers instead.
     Session(session::Error),
     /// The page could not be made: 500.
     Template(minijinja::Error),
@@ -40,8 +36,6 @@ impl IntoResponse for Failure {
         tracing::error!(request = %id, error = %self.details(), "a page could not be given");
         let (status, sentence) = match self {
             Self::Session(session::Error::Store(Decode(_)) | session::Error::SerdeJson(_)) => return unreadable(id),
-            Self::Session(session::Error::Store(error)) if is_conflict(&error) => (StatusCode::CONFLICT, CONFLICT),
-            Self::Session(session::Error::Store(error)) if is_gone(&error) => (StatusCode::CONFLICT, GONE),
             Self::Session(session::Error::Store(Backend(_))) => (StatusCode::SERVICE_UNAVAILABLE, UNKNOWN),
             Self::Session(_) | Self::Template(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "This page cannot be shown, and the reason is in our log.")

@@ -5,8 +5,8 @@
 
 pub mod drop_session;
 mod failure;
-mod request_id;
 pub mod removal;
+mod request_id;
 pub mod unavailable;
 
 use axum::response::Html;
