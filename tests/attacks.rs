@@ -2,6 +2,9 @@
 //! have in their books.
 
 mod chromium;
+mod required;
+
+use std::process::ExitCode;
 
 use axum::{Router, body::Body, http::Request};
 use chromium::{wait_for, wait_for_words};
@@ -15,9 +18,17 @@ use lesson_4::{
     },
     shop::{ACCOUNTS, Shop},
 };
+use required::trial;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
+
+fn main() -> ExitCode {
+    required::run(vec![
+        trial!(async s17_forms_and_links_of_another_site, chromium::missing()),
+        trial!(async s15_a_script_on_the_shops_own_page, chromium::missing()),
+    ])
+}
 
 /// Something that is served on a port of its own, and can be asked without a browser.
 struct Site {
@@ -71,8 +82,13 @@ async fn fill(browser: &Client, css: &str, text: &str) {
     field.send_keys(text).await.unwrap();
 }
 
+/// Presses it; if the page is replaced between finding and pressing, on the new page.
 async fn press(browser: &Client, css: &str) {
-    wait_for(browser, css).await.click().await.unwrap();
+    while let Err(error) = wait_for(browser, css).await.click().await {
+        let is_replaced =
+            error.is_stale_element_reference() || error.to_string().contains("does not belong to the document");
+        assert!(is_replaced, "{css}: {error}");
+    }
 }
 
 /// Opens mallory's page for this shop and does what it asks for, up to a page that says `words`.
@@ -82,9 +98,8 @@ async fn take_the_bait(browser: &Client, site: &Site, page: &str, at: &str, word
     wait_for_words(browser, "body", words).await;
 }
 
-#[tokio::test]
 async fn s17_forms_and_links_of_another_site() {
-    let Some(chromium) = chromium::found() else { return };
+    let chromium = chromium::start_chromium();
     let site = Site::serve(lesson_4::app(MemoryStore::default())).await;
     let browser = chromium.browser().await;
 
@@ -112,9 +127,8 @@ async fn s17_forms_and_links_of_another_site() {
     browser.close().await.unwrap();
 }
 
-#[tokio::test]
 async fn s15_a_script_on_the_shops_own_page() {
-    let Some(chromium) = chromium::found() else { return };
+    let chromium = chromium::start_chromium();
     let mallorys = Site::serve(lesson_4::app(MemoryStore::default())).await;
     let browser = chromium.browser().await;
     browser.goto(&format!("http://{}/notes?at=any.localhost", mallorys.host("evil"))).await.unwrap();
