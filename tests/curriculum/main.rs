@@ -1,6 +1,7 @@
 //! Holds the parts of the course to each other, and says in a line what is missing.
 
 mod book;
+mod claims;
 mod page;
 
 use std::{

@@ -77,6 +77,7 @@ const RULES: &[Rule] = &[
     it_is_built_like_the_others,
     it_reads_in_five_minutes,
     what_it_names_as_a_test_is_one,
+    mallory_is_she,
 ];
 
 /// Rust and output are included, of Flask a line is quoted, and what is left are commands.
@@ -253,6 +254,16 @@ fn what_it_names_as_a_test_is_one(page: &Page) -> Vec<String> {
     named.filter(|name| !NAMES.contains(name)).map(|name| page.says(format!("there is no test named {name}"))).collect()
 }
 
+/// In a paragraph with bob, "he" is bob.
+fn mallory_is_she(page: &Page) -> Vec<String> {
+    let is_he = |text: &&str| {
+        let words: BTreeSet<_> = text.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase).collect();
+        let has = |word: &str| words.contains(word);
+        has("mallory") && !has("bob") && ["he", "his", "him", "himself"].into_iter().any(has)
+    };
+    page.text.lines().filter(is_he).map(|line| page.says(format!("mallory is she: {line}"))).collect()
+}
+
 /// The functions, and the ids of checks and rules, in lessons and tests.
 fn names() -> BTreeSet<String> {
     let sources = ["lessons", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"));
@@ -328,6 +339,7 @@ fn every_rule_refuses_a_page_that_breaks_it() {
         ("basics/why.md", fine.replace("After", "Before"), "has no \"After this page you\""),
         ("basics/why.md", with(&"word ".repeat(MOST_WORDS)), "take five minutes"),
         ("basics/why.md", with("See `a_test_of_no_one`."), "there is no test named a_test_of_no_one"),
+        ("basics/why.md", with("Mallory sends his own form."), "mallory is she"),
     ] {
         let faults = faults(&page(name, &text));
         assert_eq!(faults.len(), 1, "{said}: {faults:?}");
