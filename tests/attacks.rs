@@ -2,6 +2,9 @@
 //! have in their books.
 
 mod chromium;
+mod required;
+
+use std::process::ExitCode;
 
 use axum::{
     Router,
@@ -21,9 +24,19 @@ use lesson_4::{
     },
     shop::{ACCOUNTS, Shop},
 };
+use required::trial;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
+
+fn main() -> ExitCode {
+    required::run(vec![
+        trial!(async s17_forms_and_links_of_another_site, chromium::missing()),
+        trial!(async s15_a_neighbouring_host_tosses_a_session_into_the_browser, chromium::missing()),
+        trial!(async s17_over_plain_http_a_browser_says_no_sec_fetch_site_and_its_origin_decides, chromium::missing()),
+        trial!(async s15_a_script_on_the_shops_own_page, chromium::missing()),
+    ])
+}
 
 /// Something that is served on a port of its own, and can be asked without a browser.
 struct Site {
@@ -77,8 +90,13 @@ async fn fill(browser: &Client, css: &str, text: &str) {
     field.send_keys(text).await.unwrap();
 }
 
+/// Presses it; if the page is replaced between finding and pressing, on the new page.
 async fn press(browser: &Client, css: &str) {
-    wait_for(browser, css).await.click().await.unwrap();
+    while let Err(error) = wait_for(browser, css).await.click().await {
+        let is_replaced =
+            error.is_stale_element_reference() || error.to_string().contains("does not belong to the document");
+        assert!(is_replaced, "{css}: {error}");
+    }
 }
 
 /// Opens mallory's page for this shop and does what it asks for, up to a page that says `words`.
@@ -88,9 +106,8 @@ async fn take_the_bait(browser: &Client, site: &Site, page: &str, at: &str, word
     wait_for_words(browser, "body", words).await;
 }
 
-#[tokio::test]
 async fn s17_forms_and_links_of_another_site() {
-    let Some(chromium) = chromium::found() else { return };
+    let chromium = chromium::start_chromium();
     let site = Site::serve(lesson_4::app(MemoryStore::default())).await;
     let browser = chromium.browser().await;
 
@@ -125,9 +142,8 @@ async fn session_cookie(browser: &Client) -> String {
     found.expect("somebody is logged in").value().to_owned()
 }
 
-#[tokio::test]
 async fn s15_a_neighbouring_host_tosses_a_session_into_the_browser() {
-    let Some(chromium) = chromium::found() else { return };
+    let chromium = chromium::start_chromium();
     let site = Site::serve(lesson_4::app(MemoryStore::default())).await;
     let browser = chromium.browser().await;
     for (at, whose) in [("vulnerable", "mallory"), ("hardened", "alice")] {
@@ -161,9 +177,8 @@ fn plain_http_shop() -> Router {
     Router::new().route("/", get(forms)).route("/buy", post(buy)).layer(origin::check())
 }
 
-#[tokio::test]
 async fn s17_over_plain_http_a_browser_says_no_sec_fetch_site_and_its_origin_decides() {
-    let Some(chromium) = chromium::found() else { return };
+    let chromium = chromium::start_chromium();
     let Site { port, .. } = Site::serve(plain_http_shop()).await;
     let browser = chromium.browser().await;
     let refused = "This was not sent from a page of ours".to_owned();
@@ -176,9 +191,8 @@ async fn s17_over_plain_http_a_browser_says_no_sec_fetch_site_and_its_origin_dec
     browser.close().await.unwrap();
 }
 
-#[tokio::test]
 async fn s15_a_script_on_the_shops_own_page() {
-    let Some(chromium) = chromium::found() else { return };
+    let chromium = chromium::start_chromium();
     let mallorys = Site::serve(lesson_4::app(MemoryStore::default())).await;
     let browser = chromium.browser().await;
     browser.goto(&format!("http://{}/notes?at=any.localhost", mallorys.host("evil"))).await.unwrap();

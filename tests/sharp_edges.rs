@@ -14,7 +14,7 @@ use axum::{
 };
 use checks::{Answer, Miss, Trial};
 use serde::{Deserialize, Serialize};
-use session_inspector::Observed;
+use session_inspector::{Observed, Operation};
 use tower_sessions::{
     CachingSessionStore, Expiry, MemoryStore, Session, SessionManagerLayer, SessionStore,
     session::{Id, Record},
@@ -214,6 +214,45 @@ async fn a_value_of_an_older_shape_is_an_error_at_every_request() -> Result<(), 
     Ok(())
 }
 // ANCHOR_END: shape
+
+#[tokio::test]
+async fn what_is_got_is_a_copy_and_removing_one_key_leaves_the_rest() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        let write = async |session: Session| {
+            session.insert("name", "alice").await.unwrap();
+            session.insert("theme", "dark").await.unwrap();
+        };
+        let change_the_copy = async |session: Session| {
+            let mut name: String = session.get("name").await.unwrap().unwrap();
+            name.push_str(" and bob");
+        };
+        let remove = async |session: Session| drop(session.remove::<String>("theme").await.unwrap());
+        let routes = Router::new().route("/", get(who).post(write)).route("/copy", post(change_the_copy));
+        plain(routes.route("/remove", post(remove)), store)
+    });
+    let alice = trial.browser("alice");
+    for path in ["/", "/copy", "/remove"] {
+        alice.post(path, &[]).await?;
+    }
+    let page = alice.get("/").await?;
+    page.shows("alice")?;
+    assert!(!page.text().contains("bob"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn always_save_writes_for_every_page() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        let routes = Router::new().route("/", get(who).post(set));
+        routes.layer(SessionManagerLayer::new(store).with_always_save(true))
+    });
+    let alice = trial.browser("alice");
+    alice.post("/", &[]).await?;
+    alice.get("/").await?;
+    let calls = trial.exchanges().pop().map(|exchange| exchange.calls).unwrap_or_default();
+    assert!(calls.iter().any(|call| call.operation == Operation::Save), "{calls:?}");
+    Ok(())
+}
 
 // --- IDs and cookies
 

@@ -1,12 +1,13 @@
 //! The studio: who may ask it for what, and the whole way through it in a real browser.
 
 mod chromium;
+mod required;
 mod scratch;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    process::Command,
+    process::{Command, ExitCode},
     sync::LazyLock,
 };
 
@@ -17,8 +18,29 @@ use axum::{
 };
 use chromium::{Running, start, wait_for, wait_for_words};
 use http_body_util::BodyExt;
+use required::{Missing, trial};
 use scratch::Scratch;
 use tower::ServiceExt;
+
+fn main() -> ExitCode {
+    required::run(vec![
+        trial!(async each_host_name_is_a_part_of_the_studio),
+        trial!(async lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not),
+        trial!(async a_host_name_that_is_not_ours_is_refused),
+        trial!(async only_the_books_own_pages_may_run_checks),
+        trial!(async the_api_answers_what_it_does_not_know_with_a_sentence),
+        trial!(async no_other_page_may_frame_the_book),
+        trial!(a_port_that_is_taken_is_passed_over),
+        trial!(
+            a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio,
+            (!cfg!(unix)).then(|| Missing { what: "unix", reason: "signals are sent on Unix only".to_owned() })
+        ),
+        trial!(an_answer_that_ends_the_process_with_0_has_not_passed),
+        trial!(async the_pencil_of_a_page_leads_to_its_file),
+        trial!(async the_readers_tools_work_in_a_real_browser, chromium::missing()),
+        trial!(async read_play_and_solve_in_a_real_browser, chromium::missing()),
+    ])
+}
 
 /// The studio in this process, on a book that is one page.
 fn studio() -> Router {
@@ -48,7 +70,6 @@ async fn ask_at(studio: Router, method: &str, address: &str, headers: &[(&str, &
     (status, location.unwrap_or_default(), String::from_utf8_lossy(&body).into_owned())
 }
 
-#[tokio::test]
 async fn each_host_name_is_a_part_of_the_studio() {
     assert_eq!(ask("GET", "workbook.localhost:4000/", &[]).await.2, "the book");
     assert_eq!(ask("GET", "WORKBOOK.localhost/", &[]).await.2, "the book");
@@ -76,7 +97,6 @@ async fn each_host_name_is_a_part_of_the_studio() {
     }
 }
 
-#[tokio::test]
 async fn lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not() {
     let root = tempfile::tempdir().unwrap();
     let studio = || workbook::web::studio(root.path().to_path_buf(), root.path().to_path_buf());
@@ -99,7 +119,6 @@ async fn lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_n
     assert!(page.contains("<code>memory:</code>"), "{page}");
 }
 
-#[tokio::test]
 async fn a_host_name_that_is_not_ours_is_refused() {
     for host in [
         "evil.example",
@@ -117,7 +136,6 @@ async fn a_host_name_that_is_not_ours_is_refused() {
     assert_eq!(ask("POST", "localhost:4000/api/exercises/1/check", &[]).await.0, StatusCode::MISDIRECTED_REQUEST);
 }
 
-#[tokio::test]
 async fn only_the_books_own_pages_may_run_checks() {
     let refused: &[&[(&str, &str)]] = &[
         &[],
@@ -140,7 +158,6 @@ async fn only_the_books_own_pages_may_run_checks() {
     }
 }
 
-#[tokio::test]
 async fn the_api_answers_what_it_does_not_know_with_a_sentence() {
     assert_eq!(ask("GET", "workbook.localhost/api/nothing", &[]).await.2, "The API has no such address.\n");
     assert_eq!(ask("GET", "workbook.localhost/api/exercises/9", &[]).await.0, StatusCode::NOT_FOUND);
@@ -152,7 +169,6 @@ async fn the_api_answers_what_it_does_not_know_with_a_sentence() {
     );
 }
 
-#[tokio::test]
 async fn no_other_page_may_frame_the_book() {
     let request = Request::get("/").header(header::HOST, "workbook.localhost").body(Body::empty()).unwrap();
     let response = studio().oneshot(request).await.unwrap();
@@ -166,7 +182,6 @@ fn start_studio(scratch: &Scratch, port: u16) -> (Running, String) {
     })
 }
 
-#[test]
 fn a_port_that_is_taken_is_passed_over() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -186,8 +201,6 @@ fn begin_run(address: &str) -> TcpStream {
     connection
 }
 
-#[test]
-#[cfg(unix)]
 fn a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio() {
     let scratch = Scratch::new("ends");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -213,7 +226,6 @@ fn a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio
     has_ended(learner);
 }
 
-#[test]
 fn an_answer_that_ends_the_process_with_0_has_not_passed() {
     let scratch = Scratch::new("exits");
     scratch.answer(&scratch.solution().replace("    Router::new()", "    std::process::exit(0);\n    Router::new()"));
@@ -223,7 +235,6 @@ fn an_answer_that_ends_the_process_with_0_has_not_passed() {
     assert!(verdict.contains("\"passed\":false"), "{verdict}");
 }
 
-#[tokio::test]
 async fn the_pencil_of_a_page_leads_to_its_file() {
     let (status, _, page) = ask("GET", "workbook.localhost/edit/src/basics/log-out.md", &[]).await;
     let file = scratch::project().join("book").join("src/basics/log-out.md");
@@ -244,9 +255,8 @@ async fn value(browser: &fantoccini::Client, script: &str) -> serde_json::Value 
     browser.execute(script, Vec::new()).await.unwrap()
 }
 
-#[tokio::test]
 async fn the_readers_tools_work_in_a_real_browser() {
-    let Some(chromium) = chromium::found() else { return };
+    let chromium = chromium::start_chromium();
     let (_studio, address) = start_studio(&Scratch::new("reader"), 0);
     let browser = chromium.browser().await;
 
@@ -316,9 +326,8 @@ async fn the_readers_tools_work_in_a_real_browser() {
     browser.close().await.unwrap();
 }
 
-#[tokio::test]
 async fn read_play_and_solve_in_a_real_browser() {
-    let Some(chromium) = chromium::found() else { return };
+    let chromium = chromium::start_chromium();
     let scratch = Scratch::new("studio");
     let (_studio, address) = start_studio(&scratch, 0);
     let browser = chromium.browser().await;

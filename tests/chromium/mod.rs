@@ -2,9 +2,6 @@
 
 #![allow(dead_code, reason = "each test that includes this uses a part of it")]
 
-#[path = "../required/mod.rs"]
-mod required;
-
 use std::{
     env,
     io::{BufRead, BufReader},
@@ -15,6 +12,8 @@ use std::{
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use serde_json::json;
 use tempfile::TempDir;
+
+use crate::required::Missing;
 
 /// No page takes so long, on any machine.
 const AT_MOST: Duration = Duration::from_secs(120);
@@ -44,23 +43,24 @@ pub struct Chromium {
     _driver: Running,
 }
 
-/// The browser; without one says so, unless `WORKBOOK_REQUIRE` asks for it.
-pub fn found() -> Option<Chromium> {
+/// What of the browser is not here.
+pub fn missing() -> Option<Missing> {
     let is_here = |program: &str| {
         env::split_paths(&env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(program).is_file())
     };
     let missing: Vec<_> = ["chromedriver", "chromium"].into_iter().filter(|program| !is_here(program)).collect();
-    if !missing.is_empty() {
-        let reason =
-            format!("{} is not installed (Debian: apt-get install chromium chromium-driver)", missing.join(" and "));
-        required::skipped("browser", &reason);
-        return None;
-    }
+    let reason =
+        || format!("{} is not installed (Debian: apt-get install chromium chromium-driver)", missing.join(" and "));
+    (!missing.is_empty()).then(|| Missing { what: "browser", reason: reason() })
+}
+
+/// Starts the driver of the browser.
+pub fn start_chromium() -> Chromium {
     let said = |line: &str| {
         line.rsplit_once("started successfully on port ").and_then(|(_, port)| port.trim_end_matches('.').parse().ok())
     };
     let (driver, port) = start(Command::new("chromedriver").arg("--port=0"), said);
-    Some(Chromium { port, profile: tempfile::tempdir().unwrap(), _driver: driver })
+    Chromium { port, profile: tempfile::tempdir().unwrap(), _driver: driver }
 }
 
 impl Chromium {

@@ -1,6 +1,7 @@
 //! Holds the parts of the course to each other, and says in a line what is missing.
 
 mod book;
+mod claims;
 mod page;
 
 use std::{
@@ -77,6 +78,35 @@ fn every_member_inherits_its_lints_and_versions() {
         );
         assert!(manifest.contains(&format!("    \"{name}\",\n")), "{name} is no member of the workspace");
     }
+}
+
+/// Without libtest's harness the compiler drops what is marked as a test, and says nothing.
+#[test]
+fn a_test_file_with_a_main_of_its_own_names_all_its_tests_there() {
+    let mut seen = BTreeSet::new();
+    for manifest in ["", "lessons", "tests"].iter().flat_map(|folder| manifests(&root().join(folder))) {
+        for target in read(&manifest).split("[[test]]\n").skip(1).filter_map(|rest| rest.split("\n\n").next()) {
+            let value = |key: &str| target.lines().find_map(|line| line.strip_prefix(&format!("{key} = ")));
+            let named = |key: &str| value(key).map(|value| value.trim_matches('"').to_owned());
+            if value("harness") != Some("false") {
+                continue;
+            }
+            let file = named("path").unwrap_or_else(|| format!("tests/{}.rs", named("name").unwrap_or_default()));
+            let text = read(manifest.with_file_name(&file));
+            assert!(
+                !text.contains("\n#[test]") && !text.contains("\n#[tokio::test]"),
+                "{file} has a main of its own, so what is marked as a test there never runs"
+            );
+            seen.insert(file);
+        }
+    }
+    assert!(seen.contains("tests/studio.rs"), "{seen:?}");
+}
+
+/// The `Cargo.toml` of this folder and of the packages below it.
+fn manifests(folder: &Path) -> Vec<PathBuf> {
+    let below = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().join("Cargo.toml"));
+    below.chain([folder.join("Cargo.toml")]).filter(|path| path.is_file()).collect()
 }
 
 #[test]

@@ -6,10 +6,12 @@ mod required;
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, ExitCode},
+    sync::LazyLock,
 };
 
-use required::skipped;
+use required::{Missing, trial};
+use tempfile::TempDir;
 
 /// The first block of each experiment; blocks that are the same code share one.
 const EXPERIMENTS: [&str; 27] = [
@@ -17,39 +19,69 @@ const EXPERIMENTS: [&str; 27] = [
     "s17", "s18", "s19", "s20", "s22", "s24", "s25", "s26", "s27", "s28", "s29",
 ];
 
+/// One test for each block, and one that there are no others.
+fn main() -> ExitCode {
+    let flask = FLASK.as_ref();
+    let no_flask = flask.err().map(|_| Missing { what: "flask", reason: "see the last test".to_owned() });
+    let mut trials: Vec<_> = EXPERIMENTS
+        .map(|block| {
+            let missing = no_flask.clone().or_else(|| flask.ok()?.missing(block));
+            let name = format!("each_block_of_the_article_does_in_flask_what_the_book_says::{block}");
+            required::named(&name, missing, || each_block_of_the_article_does_in_flask_what_the_book_says(block))
+        })
+        .into();
+    trials.push(trial!(every_experiment_is_named_here, flask.err().cloned()));
+    required::run(trials)
+}
+
+/// The experiments, run once.
+static FLASK: LazyLock<Result<Flask, Missing>> = LazyLock::new(Flask::run);
+
+struct Flask {
+    transcripts: TempDir,
+    said: String,
+}
+
+impl Flask {
+    fn run() -> Result<Self, Missing> {
+        let (transcripts, root) = (tempfile::tempdir().unwrap(), Path::new(env!("CARGO_MANIFEST_DIR")));
+        let (python, blocks) = (python(), root.join("tests/flask/blocks.py"));
+        let missing = |reason: &str| Missing { what: "flask", reason: reason.trim().to_owned() };
+        let run = Command::new(&python).arg("-B").arg(blocks).arg("--write").arg(transcripts.path()).output();
+        let run = run.map_err(|error| missing(&format!("{} does not run: {error}", python.display())))?;
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        match run.status.code() {
+            Some(0) => Ok(Self { transcripts, said }),
+            Some(77) => Err(missing(&said)),
+            _ => panic!("{} ended with {}: {said}", python.display(), run.status),
+        }
+    }
+
+    /// A server that this block needs.
+    fn missing(&self, block: &str) -> Option<Missing> {
+        let is_told = |line: &&str| line.starts_with(block) && line.contains(" cannot be tried here: ");
+        let reason = self.said.lines().find(is_told)?.to_owned();
+        Some(Missing { what: "services", reason })
+    }
+}
+
 /// The Python that `WORKBOOK_PYTHON` names, or the one that is installed.
 fn python() -> PathBuf {
     env::var_os("WORKBOOK_PYTHON").map_or_else(|| "python3".into(), PathBuf::from)
 }
 
-#[test]
-fn each_block_of_the_article_does_in_flask_what_the_book_says() {
-    let (folder, root) = (tempfile::tempdir().unwrap(), Path::new(env!("CARGO_MANIFEST_DIR")));
-    let blocks = root.join("tests/flask/blocks.py");
-    let run = Command::new(python()).arg("-B").arg(blocks).arg("--write").arg(folder.path()).current_dir(root).output();
-    let run = match run {
-        Ok(run) => run,
-        Err(error) => return skipped("flask", &format!("{} does not run: {error}", python().display())),
-    };
-    let said = String::from_utf8_lossy(&run.stderr);
-    match run.status.code() {
-        Some(0) => {}
-        Some(77) => return skipped("flask", said.trim()),
-        _ => panic!("{} ended with {}: {said}", python().display(), run.status),
-    }
-    let missing: Vec<_> = said.lines().filter(|line| line.contains(" cannot be tried here: ")).collect();
-    missing.iter().for_each(|line| skipped("services", line));
-    for block in EXPERIMENTS {
-        let file = folder.path().join(format!("{block}.txt"));
-        if missing.iter().any(|line| line.starts_with(block)) {
-            continue;
-        }
-        let transcript =
-            std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{block} was not written: {error}"));
-        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-            insta::assert_snapshot!(block, transcript);
-        });
-    }
-    let written = std::fs::read_dir(folder.path()).unwrap().count();
-    assert_eq!(written + missing.len(), EXPERIMENTS.len(), "experiments that are written, and those named here");
+fn each_block_of_the_article_does_in_flask_what_the_book_says(block: &str) {
+    let Ok(flask) = &*FLASK else { return };
+    let file = flask.transcripts.path().join(format!("{block}.txt"));
+    let transcript = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{block} was not written: {error}"));
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(block, transcript);
+    });
+}
+
+fn every_experiment_is_named_here() {
+    let Ok(flask) = &*FLASK else { return };
+    let written = std::fs::read_dir(flask.transcripts.path()).unwrap().count();
+    let missing = EXPERIMENTS.iter().filter(|block| flask.missing(block).is_some()).count();
+    assert_eq!(written + missing, EXPERIMENTS.len(), "experiments that are written, and those named here");
 }

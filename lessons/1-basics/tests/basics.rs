@@ -13,7 +13,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use http_body_util::BodyExt;
 use lesson_1::signed_value::MAX_AGE;
-use session_inspector::Inspector;
+use session_inspector::{Inspector, Operation};
 use sha1::Sha1;
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
@@ -73,6 +73,50 @@ async fn s02_what_is_set_can_be_got() {
     snapshot("set_get", &visitor);
     visitor.sees("/?server=set", "Session data set").await;
     visitor.sees("/", "Logged in as <b>JohnDoe</b>").await;
+}
+
+#[tokio::test]
+async fn a_visitor_with_nothing_to_remember_gets_no_cookie_and_no_record() {
+    let mut visitor = Visitor::new();
+    for path in ["/", "/get_session"] {
+        visitor.sees(path, "You are not logged in").await;
+    }
+    assert_eq!(visitor.cookie, None);
+    assert!(visitor.inspector.exchanges().iter().all(|exchange| exchange.calls.is_empty()));
+}
+
+#[tokio::test]
+async fn the_store_is_asked_only_for_a_page_that_asks_the_session() {
+    let mut visitor = Visitor::new();
+    visitor.send("POST", "/set_session").await;
+    for (path, calls) in [("/get_session", 1), ("/cookie/get_session", 0)] {
+        visitor.send("GET", path).await;
+        assert_eq!(visitor.inspector.exchanges().pop().unwrap().calls.len(), calls, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn to_set_what_is_set_saves_nothing_and_sends_no_cookie() {
+    let mut visitor = Visitor::new();
+    visitor.send("POST", "/set_session").await;
+    visitor.send("POST", "/set_session").await;
+    let again = visitor.inspector.exchanges().pop().unwrap();
+    assert!(again.calls.iter().all(|call| call.operation == Operation::Load), "{again:?}");
+    assert!(again.response.set_cookies.is_empty(), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_session_id_is_22_characters() {
+    let mut visitor = Visitor::new();
+    visitor.send("POST", "/set_session").await;
+    assert_eq!(visitor.cookie.unwrap().strip_prefix("lesson-1=").unwrap().len(), 22);
+}
+
+#[tokio::test]
+async fn the_demo_shows_what_can_be_read_in_a_signed_cookie() {
+    let mut visitor = Visitor::new();
+    visitor.send("POST", "/cookie/set_session").await;
+    visitor.sees("/", "&quot;username&quot;:&quot;JohnDoe&quot;").await;
 }
 
 #[tokio::test]
@@ -140,6 +184,10 @@ async fn s20_clear_empties_the_record_and_keeps_the_session() {
     assert_eq!(visitor.cookie, before, "the same id goes on");
     visitor.sees("/get_session", "You are not logged in").await;
     snapshot("clear", &visitor);
+    let copy = visitor.cookie.clone();
+    visitor.send("POST", "/set_session").await;
+    visitor.cookie = copy;
+    visitor.sees("/get_session", "Logged in as JohnDoe").await; // a copy from before is in again
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! Several copies of the app: one store makes them one, memory keeps them apart.
 
+#[path = "../../../tests/required/mod.rs"]
+mod required;
 mod services;
 
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, TcpListener, TcpStream},
-    process::Stdio,
+    process::{ExitCode, Stdio},
     sync::Arc,
 };
 
@@ -15,12 +17,31 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use required::{Missing, trial};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
     sync::watch,
     task::JoinSet,
 };
+
+fn main() -> ExitCode {
+    required::run(vec![
+        trial!(async copies_of_the_app_are_one_over_a_file),
+        trial!(async copies_of_the_app_are_one_over_a_redis_cluster_of_three_nodes, missing(&["redis-server", "redis-cli"])),
+        trial!(async no_page_leads_to_an_inspector_that_is_not_there),
+        trial!(async copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory),
+        trial!(async the_front_says_what_it_cannot_do),
+        trial!(async nobody_is_refused_while_one_of_three_is_killed),
+        trial!(async one_that_hangs_costs_no_get_is_left_alone_and_is_used_again_when_it_goes_on),
+        trial!(async an_instance_whose_port_was_taken_is_not_started_and_the_front_says_why),
+        trial!(async no_instance_outlives_a_front_that_was_killed),
+    ])
+}
+
+fn missing(programs: &[&str]) -> Option<Missing> {
+    services::missing(programs).map(|(what, reason)| Missing { what, reason })
+}
 
 /// The program itself, with this many copies of the app behind its front.
 struct Front {
@@ -156,22 +177,19 @@ async fn are_one_over(store: &str) {
 }
 // ANCHOR_END: one
 
-#[tokio::test]
 async fn copies_of_the_app_are_one_over_a_file() {
     let folder = tempfile::tempdir().unwrap();
     are_one_over(&format!("sqlite:{}", folder.path().join("sessions.sqlite").display())).await;
     are_one_over(&format!("file:{}", folder.path().join("sessions").display())).await;
 }
 
-#[tokio::test]
 async fn copies_of_the_app_are_one_over_a_redis_cluster_of_three_nodes() {
-    let Some(nodes) = services::redis_cluster() else { return };
+    let nodes = services::redis_cluster().expect("its programs are there");
     let nodes: Vec<_> = nodes.iter().map(|node| (node, format!("127.0.0.1:{}", node.port))).collect();
     let addresses: Vec<_> = nodes.iter().map(|(_, address)| address.as_str()).collect();
     are_one_over(&format!("redis://{}", addresses.join(","))).await;
 }
 
-#[tokio::test]
 async fn no_page_leads_to_an_inspector_that_is_not_there() {
     let front = Front::of(1, "memory:").await;
     assert_eq!(front.send("GET", "/_inspector", None).await.0, 404);
@@ -182,7 +200,6 @@ async fn no_page_leads_to_an_inspector_that_is_not_there() {
 }
 
 // ANCHOR: strangers
-#[tokio::test]
 async fn copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory() {
     let front = Front::of(3, "memory:").await;
     let cookie = front.log_in().await; // at instance 1
@@ -191,7 +208,6 @@ async fn copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory() {
 }
 // ANCHOR_END: strangers
 
-#[tokio::test]
 async fn the_front_says_what_it_cannot_do() {
     let front = Front::of(1, "memory:").await;
     let (status, said, _) = front.send("POST", "/_front/7/kill", None).await;
@@ -202,7 +218,6 @@ async fn the_front_says_what_it_cannot_do() {
 }
 
 // ANCHOR: killed
-#[tokio::test]
 async fn nobody_is_refused_while_one_of_three_is_killed() {
     let front = Arc::new(Front::of(3, "memory:").await);
     let (_, second) = front.running().await[1];
@@ -213,7 +228,6 @@ async fn nobody_is_refused_while_one_of_three_is_killed() {
 // ANCHOR_END: killed
 
 // ANCHOR: stopped
-#[tokio::test]
 async fn one_that_hangs_costs_no_get_is_left_alone_and_is_used_again_when_it_goes_on() {
     let limits = ["--answer-limit", "3000", "--rest", "3000"];
     let front = Arc::new(Front::with(3, "memory:", &limits).await);
@@ -227,7 +241,6 @@ async fn one_that_hangs_costs_no_get_is_left_alone_and_is_used_again_when_it_goe
 }
 // ANCHOR_END: stopped
 
-#[tokio::test]
 async fn an_instance_whose_port_was_taken_is_not_started_and_the_front_says_why() {
     let front = Front::of(2, "memory:").await;
     let (port, _) = front.running().await[1];
@@ -242,7 +255,6 @@ async fn an_instance_whose_port_was_taken_is_not_started_and_the_front_says_why(
     assert_eq!(front.running().await.len(), 2);
 }
 
-#[tokio::test]
 async fn no_instance_outlives_a_front_that_was_killed() {
     let front = Front::of(2, "memory:").await;
     let running = front.running().await;

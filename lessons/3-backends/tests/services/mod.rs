@@ -183,14 +183,16 @@ impl Drop for Service {
     }
 }
 
+/// The first of these programs that is not installed.
+pub fn missing(programs: &[&str]) -> Option<(&'static str, String)> {
+    let missing = programs.iter().find(|name| find(name).is_none())?;
+    Some(("services", format!("{missing} is not installed")))
+}
+
 /// Where a server's program is. If it is not there, the test is skipped and says so; under
 /// `WORKBOOK_REQUIRE=services` that is a failure.
 pub fn program(name: &str) -> Option<PathBuf> {
-    let mut folders: Vec<_> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
-    // Debian keeps PostgreSQL's own programs out of the path, by version.
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    folders.extend(versions.map(|version| version.path().join("bin")));
-    let found = folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file());
+    let found = find(name);
     if found.is_none() {
         let required =
             env::var("WORKBOOK_REQUIRE").is_ok_and(|required| required.split(',').any(|one| one == "services"));
@@ -198,6 +200,14 @@ pub fn program(name: &str) -> Option<PathBuf> {
         println!("SKIPPED: {name} is not installed");
     }
     found
+}
+
+fn find(name: &str) -> Option<PathBuf> {
+    let mut folders: Vec<_> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
+    // Debian keeps PostgreSQL's own programs out of the path, by version.
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    folders.extend(versions.map(|version| version.path().join("bin")));
+    folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 /// It listens before it is ready.
