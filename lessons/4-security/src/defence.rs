@@ -4,6 +4,8 @@
 //! in the right place, and stand in `twin`.
 
 pub mod csrf;
+pub mod device;
+pub mod guesses;
 pub mod headers;
 pub mod origin;
 pub mod password;
@@ -42,6 +44,8 @@ pub enum Defence {
     HttpOnly,
     /// After a few wrong passwords the next try has to wait.
     Throttle,
+    /// A browser in which somebody has logged in before has tries of its own.
+    DeviceCookie,
     /// An unknown user name costs as much work as a wrong password.
     DummyHash,
     /// A change of address or browser is noted; it ends nothing.
@@ -58,7 +62,7 @@ pub enum Defence {
 
 impl Defence {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         ServerSide,
         RandomKey,
         RenewAtLogin,
@@ -71,6 +75,7 @@ impl Defence {
         Headers,
         HttpOnly,
         Throttle,
+        DeviceCookie,
         DummyHash,
         SoftSignal,
         StepUp,
@@ -94,6 +99,7 @@ impl Defence {
             Headers => "a content security policy",
             HttpOnly => "HttpOnly",
             Throttle => "a throttle on logins",
+            DeviceCookie => "a cookie for known browsers",
             DummyHash => "a hash for unknown users too",
             SoftSignal => "address and browser only noted",
             StepUp => "the password again before a change of e-mail",
@@ -117,6 +123,7 @@ impl Defence {
             Headers => "3.4.3",
             HttpOnly => "3.3.4",
             Throttle => "6.3.1",
+            DeviceCookie => "6.1.1",
             DummyHash => "6.3.8",
             SoftSignal => "7.2.1",
             StepUp => "7.5.1",

@@ -9,6 +9,7 @@ use std::{future::ready, sync::Arc};
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state, map_response},
     routing::{MethodRouter, get, post},
 };
@@ -18,7 +19,13 @@ use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite, sessio
 use crate::{
     article,
     defence::{
-        Defence, Defences, headers::Headers, origin, renewal::Renewal, revival::NeverRevive, throttle::Throttle,
+        Defence, Defences,
+        device::Devices,
+        guesses::{Guesses, LONGEST_FORM},
+        headers::Headers,
+        origin,
+        renewal::Renewal,
+        revival::NeverRevive,
     },
     page,
     shop::Shop,
@@ -38,8 +45,8 @@ pub(crate) struct Inner {
     pub(crate) shop: Shop,
     /// Signs the article's cookie.
     key: Vec<u8>,
-    /// Wrong passwords for an account from an address, from an address, and for an account.
-    tries: [Throttle; 3],
+    guesses: Guesses,
+    devices: Devices,
     https: bool,
 }
 
@@ -58,13 +65,8 @@ impl Twin {
         } else {
             article::PUBLISHED_KEY.to_vec()
         };
-        let tries = [
-            Throttle::new(5, Duration::minutes(3)),
-            Throttle::new(20, Duration::minutes(1)),
-            // Many addresses together: so high that nobody locks alice out by the way.
-            Throttle::new(100, Duration::minutes(1)),
-        ];
-        Self(Arc::new(Inner { name, defences, shop, key, tries, https }))
+        let (guesses, devices) = (Guesses::new(), Devices::random());
+        Self(Arc::new(Inner { name, defences, shop, key, guesses, devices, https }))
     }
 
     // ANCHOR: layers
@@ -79,7 +81,7 @@ impl Twin {
             .with_name(COOKIE)
             .with_http_only(has(Defence::HttpOnly))
             .with_same_site(if has(Defence::SameSite) { SameSite::Lax } else { SameSite::None });
-        let mut pages = self.pages();
+        let mut pages = self.pages().layer(DefaultBodyLimit::max(LONGEST_FORM));
         if has(Defence::RenewOften) {
             let renewal = Renewal::new(COOKIE, Duration::minutes(15), Duration::seconds(30));
             pages = pages.layer(from_fn_with_state(renewal.clone(), Renewal::renew));

@@ -30,10 +30,13 @@ use std::future::ready;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state, map_response},
     routing::{get, post},
 };
-use lesson_4::defence::{headers::Headers, origin, password::Passwords, renewal::Renewal, revival::NeverRevive};
+use lesson_4::defence::{
+    guesses::LONGEST_FORM, headers::Headers, origin, password::Passwords, renewal::Renewal, revival::NeverRevive,
+};
 use time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 
@@ -62,6 +65,7 @@ pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
     let headers = Headers::new(&PAGES.style_source(), STUDIO, false);
     // What stands last sees a request first.
     pages()
+        .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(from_fn(history::track))
         .layer(from_fn_with_state(renewal.clone(), Renewal::renew))
         .layer(sessions)
@@ -95,6 +99,7 @@ fn pages() -> Router<Shop> {
         .route("/sessions", get(my_sessions::list))
         .route("/sessions/{id}/end", post(my_sessions::end))
         .route("/sessions/end_others", post(my_sessions::end_others))
+        .route("/sessions/confirm", post(my_sessions::confirm))
         .route("/password", post(my_sessions::change_password))
         .method_not_allowed_fallback(page::not_so)
         .fallback(page::missing)

@@ -8,11 +8,11 @@ use axum::{
 use lesson_page::Failure;
 use serde::{Deserialize, Serialize};
 use session_inspector::Clock;
-use tower_sessions::{Session, session::Id};
+use tower_sessions::Session;
 
 use crate::{
     kept::Kept,
-    shop::{Account, Role, Shop},
+    shop::{Account, NewLogin, Role, Shop},
 };
 
 /// The handle of a login: see the shop's logins.
@@ -52,24 +52,21 @@ async fn user(shop: &Shop, session: &Session, clock: &Clock) -> axum::response::
     Ok(found)
 }
 
-/// Logs somebody in: a new login, and a new ID for what the session has kept so far.
-pub(crate) async fn log_in(
-    shop: &Shop,
-    visitor: Visitor,
-    account: i64,
-    agent: &str,
-    clock: &Clock,
-) -> axum::response::Result<()> {
+/// A login that begins in this session, in the place of the one that may have been in it.
+pub(crate) async fn new_login(visitor: &Visitor, agent: &str, clock: &Clock) -> Result<NewLogin, Failure> {
+    let Handle(replaces) = Handle::of(&visitor.session).await?;
+    Ok(NewLogin::new(replaces, agent, clock.now()))
+}
+
+/// Logs somebody in, once the shop has written that down: a new ID for what the session has kept so far.
+pub(crate) async fn log_in(visitor: Visitor, account: i64, login: NewLogin) -> Result<(), Failure> {
     let Visitor { session, user } = visitor;
     if user.is_some_and(|user| user.id != account) {
         session.clear().await; // the cart and the rest are somebody else's
     }
-    let handle = Id::default().to_string(); // 128 random bits
-    shop.begin(account, &handle, agent, clock.now()).await?;
-    Handle(Some(handle)).keep(&session).await?;
+    Handle(Some(login.handle)).keep(&session).await?;
     // Last: an answer with 5xx after this would bring no cookie.
-    session.cycle_id().await.map_err(Failure::from)?;
-    Ok(())
+    Ok(session.cycle_id().await?)
 }
 // ANCHOR_END: visitor
 

@@ -13,7 +13,7 @@ use tower_sessions::{Session, session::Error};
 
 use super::{Twin, forms::Filled, visitor::Visitor};
 use crate::{
-    defence::{Defence, csrf},
+    defence::{Defence, csrf, device::DeviceCookie},
     page::PAGES,
     request::Place,
     shop::{ACCOUNTS, Role},
@@ -119,11 +119,14 @@ pub(crate) async fn email(
     State(twin): State<Twin>,
     visitor: Visitor,
     place: Place,
+    device: DeviceCookie,
     clock: Clock,
     Filled(Email { email, password }): Filled<Email>,
 ) -> axum::response::Result<Redirect> {
     let username = visitor.name()?;
-    if twin.defences.has(Defence::StepUp) && !twin.knows(&username, password, &place, clock.now()).await? {
+    if twin.defences.has(Defence::StepUp)
+        && !twin.verify_password(&username, password, &place, &device, clock.now()).await?
+    {
         return Err((StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into());
     }
     twin.shop.set_email(&username, short(email)?);
