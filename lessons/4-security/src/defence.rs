@@ -12,6 +12,7 @@ pub mod password;
 pub mod renewal;
 pub mod revival;
 pub mod throttle;
+pub mod well_known;
 
 use std::collections::BTreeSet;
 

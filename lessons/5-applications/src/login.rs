@@ -10,6 +10,7 @@ use lesson_4::{
     defence::{
         device::DeviceCookie,
         guesses::{LONGEST_NAME, LONGEST_PASSWORD, too_long},
+        well_known::is_well_known,
     },
     request::Place,
 };
@@ -88,7 +89,7 @@ pub(crate) async fn register(
     clock: Clock,
     Form(Credentials { username, password }): Form<Credentials>,
 ) -> axum::response::Result<Response> {
-    if let Some(problem) = wrong_name(&username).or_else(|| wrong_password(&password)) {
+    if let Some(problem) = wrong_name(&username).or_else(|| wrong_password(&password, &username)) {
         return Ok(ask(&visitor, StatusCode::UNPROCESSABLE_ENTITY, problem).await?);
     }
     let login = visitor::new_login(&visitor, &place.agent, &clock).await?;
@@ -106,13 +107,19 @@ fn wrong_name(name: &str) -> Option<String> {
     (!is_right).then(|| "A name has one to forty letters, digits or hyphens.".to_owned())
 }
 
-/// What is wrong with a new password.
-pub(crate) fn wrong_password(password: &str) -> Option<String> {
+// ANCHOR: wrong
+/// What is wrong with a new password of this account.
+pub(crate) fn wrong_password(password: &str, name: &str) -> Option<String> {
     let length = password.chars().count();
-    (!(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&length)).then(|| {
-        format!("A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, and this one has {length}.")
-    })
+    if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&length) {
+        let lengths = format!("{SHORTEST_PASSWORD} to {LONGEST_PASSWORD}");
+        return Some(format!("A password has {lengths} characters, and this one has {length}."));
+    }
+    let sentence = "This password is among the first that a guesser tries. Take a longer one, such as four words that \
+                    do not belong together.";
+    is_well_known(password, &[name, "session", "workbook"]).then(|| sentence.to_owned())
 }
+// ANCHOR_END: wrong
 
 /// The article has two pages of this name, one for who it is and one for the settings: here they are one.
 pub(crate) async fn profile(

@@ -146,7 +146,7 @@ pub(crate) async fn change_password(
     clock: Clock,
     Form(Passwords { password, new_password }): Form<Passwords>,
 ) -> axum::response::Result<Response> {
-    if let Some(problem) = wrong_password(&new_password) {
+    if let Some(problem) = wrong_password(&new_password, &account.name) {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("{problem}\n")).into());
     }
     let mut known = verify(&shop, &account.name, password, &place, &device, &clock).await?;

@@ -329,3 +329,19 @@ async fn a_name_and_a_password_are_no_longer_than_they_may_be() -> Result<(), Mi
     alice.post("/password", &[("password", &long), ("new_password", "two cups of tea")]).await?.has_status(422)?;
     alice.post("/sessions/confirm", &[("password", &long)]).await?.has_status(422)
 }
+
+#[tokio::test]
+async fn a_password_that_everybody_knows_is_not_taken() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    is_alice(&alice).await?;
+    for known in ["password", "iloveyou", "Passw0rd"] {
+        let register = alice.post("/register", &[("username", "alice-alice"), ("password", known)]).await?;
+        let change = alice.post("/password", &[("password", "a cup of tea"), ("new_password", known)]).await?;
+        for refused in [register, change] {
+            refused.has_status(422)?;
+            assert!(refused.body.contains("among the first that a guesser tries. Take a longer one"), "{refused:?}");
+        }
+    }
+    change_password(&alice).await?.redirects_to("/sessions")
+}
