@@ -15,7 +15,7 @@ use axum::{
     response::{Html, Redirect},
     routing::{get, post},
 };
-use lesson_page::Failure;
+use lesson_page::{Failure, TIME_LIMIT, time_limit};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
@@ -43,7 +43,7 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 
 /// The lesson on `store`, and its pages say where that is.
 pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
-    Router::new()
+    let app = Router::new()
         .route("/", get(index))
         .route("/set_session", post(set_session))
         .route("/get_session", get(get_session))
@@ -52,7 +52,8 @@ pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
         .route("/logout", post(logout))
         .layer(SessionManagerLayer::new(store).with_name(COOKIE))
         .layer(Extension(place))
-        .layer(axum::middleware::map_response(unavailable::say))
+        .layer(axum::middleware::map_response(unavailable::say));
+    time_limit(app, TIME_LIMIT)
 }
 
 /// What the session knows of its visitor.

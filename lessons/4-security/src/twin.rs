@@ -13,6 +13,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state, map_response},
     routing::{MethodRouter, get, post},
 };
+use lesson_page::{TIME_LIMIT, time_limit};
 use time::Duration;
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite, session::Id};
 
@@ -89,6 +90,7 @@ impl Twin {
         } else {
             pages = pages.layer(sessions);
         }
+        pages = time_limit(pages, TIME_LIMIT);
         if has(Defence::OriginCheck) {
             pages = pages.layer(from_fn(origin::check));
         }

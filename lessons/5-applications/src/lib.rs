@@ -37,6 +37,7 @@ use axum::{
 use lesson_4::defence::{
     guesses::LONGEST_FORM, headers::Headers, origin, password::Passwords, renewal::Renewal, revival::NeverRevive,
 };
+use lesson_page::{TIME_LIMIT, time_limit};
 use time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 
@@ -57,6 +58,11 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 // ANCHOR: layers
 /// The pages of this shop, with sessions in `store`.
 pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
+    app_within(TIME_LIMIT, shop, store)
+}
+
+/// The same, and each answer takes no longer than `limit`.
+pub fn app_within<S: SessionStore + Clone>(limit: std::time::Duration, shop: Shop, store: S) -> Router {
     let sessions = SessionManagerLayer::new(NeverRevive::new(store))
         .with_name(COOKIE)
         .with_expiry(Expiry::OnInactivity(IDLE))
@@ -64,13 +70,14 @@ pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
     let renewal = Renewal::new(COOKIE, Duration::minutes(15), Duration::seconds(30));
     let headers = Headers::new(&PAGES.style_source(), STUDIO, false);
     // What stands last sees a request first.
-    pages()
+    let pages = pages()
         .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(from_fn(history::track))
         .layer(from_fn_with_state(renewal.clone(), Renewal::renew))
         .layer(sessions)
         .layer(from_fn_with_state(renewal, Renewal::follow))
-        .layer(from_fn_with_state(Turns::default(), turns::take))
+        .layer(from_fn_with_state(Turns::default(), turns::take));
+    time_limit(pages, limit)
         .layer(from_fn(origin::check))
         .layer(map_response(move |response| ready(headers.on(response))))
         .with_state(shop)

@@ -1,13 +1,24 @@
 //! Accounts, logins and orders: what ends, what stays, and what is said when the database fails.
 
-use std::{path::Path, time::Duration};
+use std::{future::pending, path::Path, time::Duration};
 
+use async_trait::async_trait;
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, StatusCode},
+};
 use checks::{Answer, Browser, Miss, Trial};
 use futures_util::future::join_all;
 use lesson_4::defence::password::Passwords;
-use lesson_5::{app_with, shop::Shop};
+use lesson_5::{app_with, app_within, shop::Shop};
 use sqlx::{Connection, SqliteConnection, query, query_scalar, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
+use tower::ServiceExt;
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::Error,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -344,4 +355,36 @@ async fn a_password_that_everybody_knows_is_not_taken() -> Result<(), Miss> {
         }
     }
     change_password(&alice).await?.redirects_to("/sessions")
+}
+
+/// A store that never answers.
+#[derive(Clone, Debug)]
+struct Silent;
+
+#[async_trait]
+impl SessionStore for Silent {
+    async fn save(&self, _: &Record) -> Result<(), Error> {
+        pending().await
+    }
+
+    async fn load(&self, _: &Id) -> Result<Option<Record>, Error> {
+        pending().await
+    }
+
+    async fn delete(&self, _: &Id) -> Result<(), Error> {
+        pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_ever_is_given_up_and_its_outcome_is_not_known() {
+    let app = app_within(Duration::from_millis(20), Shop::in_memory(Passwords::quick()), Silent);
+    let (cookie, id) = ("__Host-lesson-5", Id::default());
+    let request = Request::post("/add_to_cart/cup").header("cookie", format!("{cookie}={id}; lesson-5={id}"));
+    let request = request.header("sec-fetch-site", "same-origin");
+    let answer = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers().contains_key("content-security-policy"));
+    let body = to_bytes(answer.into_body(), 1000).await.unwrap();
+    assert_eq!(body, "This took too long, and it is not known whether it was done. Look before you do it again.\n");
 }

@@ -3,6 +3,7 @@
 //! A lesson's templates extend `layout.html` and fill its `main` block.
 
 mod failure;
+mod time_limit;
 
 use axum::response::Html;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -10,6 +11,7 @@ use minijinja::{Environment, Value};
 use sha2::{Digest, Sha256};
 
 pub use failure::Failure;
+pub use time_limit::{TIME_LIMIT, time_limit};
 
 /// The templates of one lesson.
 #[derive(Debug)]
