@@ -17,7 +17,7 @@ use axum::{
     response::{Html, Redirect},
     routing::{get, post},
 };
-use lesson_page::{Failure, drop_session, unavailable};
+use lesson_page::{Failure, TIME_LIMIT, drop_session, time_limit, unavailable};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 use session_guard::{Guard, guard, run_again};
@@ -47,7 +47,7 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 // ANCHOR: app
 /// The lesson on `store`, and its pages say where that is.
 pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
-    Router::new()
+    let app = Router::new()
         .route("/set_session", post(set_session))
         .route("/count", post(count))
         .route("/clear_session", post(clear_session))
@@ -58,8 +58,8 @@ pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
         .merge(drop_session::routes())
         .layer(SessionManagerLayer::new(store).with_name(COOKIE))
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
-        .layer(Extension(place))
-        .layer(from_fn(unavailable::say))
+        .layer(Extension(place));
+    time_limit(app, TIME_LIMIT).layer(from_fn(unavailable::say))
 }
 // ANCHOR_END: app
 

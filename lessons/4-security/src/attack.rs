@@ -58,6 +58,7 @@ pub const ALL: &[&Attack] = &[
     &script::RIDE,
     &script::STEAL,
     &guessing::PASSWORD,
+    &guessing::LOCK_OUT,
     &guessing::USERS,
     &pinning::ROAMING,
     &pinning::NEXT_DOOR,

@@ -4,10 +4,13 @@
 //! in the right place, and stand in `twin`.
 
 pub mod csrf;
+pub mod device;
+pub mod guesses;
 pub mod headers;
 pub mod origin;
 pub mod password;
 pub mod throttle;
+pub mod well_known;
 
 use std::collections::BTreeSet;
 
@@ -42,6 +45,8 @@ pub enum Defence {
     HostPrefix,
     /// After a few wrong passwords the next try has to wait.
     Throttle,
+    /// A browser in which somebody has logged in before has tries of its own.
+    DeviceCookie,
     /// An unknown user name costs as much work as a wrong password.
     DummyHash,
     /// A change of address or browser is noted; it ends nothing.
@@ -58,7 +63,7 @@ pub enum Defence {
 
 impl Defence {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         ServerSide,
         RandomKey,
         RenewAtLogin,
@@ -72,6 +77,7 @@ impl Defence {
         HttpOnly,
         HostPrefix,
         Throttle,
+        DeviceCookie,
         DummyHash,
         SoftSignal,
         StepUp,
@@ -96,6 +102,7 @@ impl Defence {
             HttpOnly => "HttpOnly",
             HostPrefix => "a __Host- name",
             Throttle => "a throttle on logins",
+            DeviceCookie => "a cookie for known browsers",
             DummyHash => "a hash for unknown users too",
             SoftSignal => "address and browser only noted",
             StepUp => "the password again before a change of e-mail",
@@ -120,6 +127,7 @@ impl Defence {
             HttpOnly => "3.3.4",
             HostPrefix => "3.3.3",
             Throttle => "6.3.1",
+            DeviceCookie => "6.1.1",
             DummyHash => "6.3.8",
             SoftSignal => "7.2.1",
             StepUp => "7.5.1",

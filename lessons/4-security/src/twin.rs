@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state, map_response_with_state},
     routing::{MethodRouter, get, post},
 };
 use lesson_page::{
-    drop_session,
+    TIME_LIMIT, drop_session,
     removal::{self, SessionCookie},
-    unavailable,
+    time_limit, unavailable,
 };
 use session_guard::{Guard, Guarded, Renewal, guard};
 use time::Duration;
@@ -22,7 +23,13 @@ use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite, sessio
 
 use crate::{
     article,
-    defence::{Defence, Defences, csrf, headers::Headers, origin, throttle::Throttle},
+    defence::{
+        Defence, Defences, csrf,
+        device::Devices,
+        guesses::{Guesses, LONGEST_FORM},
+        headers::Headers,
+        origin,
+    },
     page,
     shop::Shop,
 };
@@ -42,8 +49,8 @@ pub(crate) struct Inner {
     pub(crate) shop: Shop,
     /// Signs the article's cookie.
     key: Vec<u8>,
-    /// Wrong passwords for an account from an address, from an address, and for an account.
-    tries: [Throttle; 3],
+    guesses: Guesses,
+    devices: Devices,
     https: bool,
 }
 
@@ -62,13 +69,8 @@ impl Twin {
         } else {
             article::PUBLISHED_KEY.to_vec()
         };
-        let tries = [
-            Throttle::new(5, Duration::minutes(3)),
-            Throttle::new(20, Duration::minutes(1)),
-            // Many addresses together: so high that nobody locks alice out by the way.
-            Throttle::new(100, Duration::minutes(1)),
-        ];
-        Self(Arc::new(Inner { name, defences, shop, key, tries, https }))
+        let (guesses, devices) = (Guesses::new(), Devices::random());
+        Self(Arc::new(Inner { name, defences, shop, key, guesses, devices, https }))
     }
 
     /// The name of the cookie with the session ID.
@@ -90,7 +92,7 @@ impl Twin {
             .with_name(cookie.name)
             .with_http_only(has(Defence::HttpOnly))
             .with_same_site(same_site);
-        let mut pages = self.pages();
+        let mut pages = self.pages().layer(DefaultBodyLimit::max(LONGEST_FORM));
         if has(Defence::CsrfToken) {
             pages = pages.layer(from_fn(csrf::require_token));
         }
@@ -102,7 +104,7 @@ impl Twin {
             pages = pages.layer(from_fn_with_state(Guard::new(cookie.name), guard));
         }
         pages = pages.layer(map_response_with_state(cookie, removal::complete));
-        pages = pages.layer(from_fn(unavailable::say));
+        pages = time_limit(pages, TIME_LIMIT).layer(from_fn(unavailable::say));
         if has(Defence::OriginCheck) {
             pages = pages.layer(origin::check());
         }

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header::SET_COOKIE},
 };
 use checks::{Answer, Browser, Form, Miss, Trial};
+use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use lesson_4::{
     app, app_with,
@@ -190,12 +191,94 @@ async fn one_address_that_tries_many_accounts_runs_into_its_own_limit() -> Resul
 }
 
 #[tokio::test]
-async fn who_knows_the_password_is_never_made_to_wait() -> Result<(), Miss> {
+async fn a_right_password_is_not_counted() -> Result<(), Miss> {
     let trial = shop(&[Throttle]);
     for _ in 0..30 {
         log_in(&trial.browser("alice"), "alice", "sunshine").await?.redirects_to("/")?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn thirty_right_passwords_at_the_same_time_are_none_too_many() -> Result<(), Miss> {
+    let trial = shop(&[Throttle]);
+    let tabs: Vec<_> = (0..30).map(|_| trial.browser("alice")).collect();
+    for answer in join_all(tabs.iter().map(|tab| log_in(tab, "alice", "sunshine"))).await {
+        answer?.redirects_to("/")?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_a_hundred_guesses_at_the_same_time_five_are_checked() -> Result<(), Miss> {
+    let passwords = Passwords::quick();
+    let shop = Shop::new(passwords.clone());
+    let trial = Trial::of(move |store| shop_with(Defences::none().and(&[Throttle]), shop.clone(), store));
+    let tabs: Vec<_> = (0..100).map(|_| trial.browser("mallory")).collect();
+    let mut refused = 0;
+    for answer in join_all(tabs.iter().map(|tab| log_in(tab, "alice", "a guess"))).await {
+        refused += usize::from(answer?.status == 429);
+    }
+    assert_eq!((passwords.checked(), refused), (5, 95));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_attacker_with_many_addresses_does_not_lock_out_a_browser_that_is_known() -> Result<(), Miss> {
+    let trial = shop(&[Throttle, DeviceCookie]);
+    let [home, phone, mallory] = ["alice", "alice's new phone", "mallory"].map(|who| trial.browser(who));
+    log_in(&home, "alice", "sunshine").await?.redirects_to("/")?;
+    for guess in 0..120u8 {
+        mallory.moves_to([10, 0, 0, guess / 5].into(), "a bot");
+        log_in(&mallory, "alice", "a guess").await?;
+    }
+    log_in(&home, "alice", "sunshine").await?.redirects_to("/")?;
+    // The page says so: a browser that nobody has logged in with is one of the crowd.
+    log_in(&phone, "alice", "sunshine").await?.has_status(429)
+}
+
+#[tokio::test]
+async fn a_known_browser_has_five_guesses_of_its_own_for_its_account_alone() -> Result<(), Miss> {
+    let trial = shop(&[Throttle, DeviceCookie]);
+    let (alice, mallory) = (trial.browser("alice"), trial.browser("mallory"));
+    log_in(&alice, "alice", "sunshine").await?.redirects_to("/")?;
+    for _ in 0..5 {
+        log_in(&alice, "alice", "a guess").await?.has_status(401)?;
+    }
+    log_in(&alice, "alice", "a guess").await?.has_status(429)?;
+    // Whoever has a device of her own does not have one of alice's.
+    log_in(&mallory, "mallory", "mine, all mine").await?.redirects_to("/")?;
+    for _ in 0..5 {
+        log_in(&mallory, "alice", "a guess").await?.has_status(401)?;
+    }
+    log_in(&mallory, "alice", "a guess").await?.has_status(429)?;
+    trial.skip(3 * MINUTE);
+    log_in(&alice, "alice", "sunshine").await?.redirects_to("/")
+}
+
+#[tokio::test]
+async fn no_name_and_no_password_is_longer_than_it_may_be() -> Result<(), Miss> {
+    let trial = shop(&[Throttle, StepUp]);
+    let alice = trial.browser("alice");
+    for (name, password) in [("é".repeat(41), "?".to_owned()), ("alice".to_owned(), "é".repeat(129))] {
+        let refused = log_in(&alice, &name, &password).await?;
+        refused.has_status(422)?;
+        assert!(refused.body.ends_with("characters.\n"), "{refused:?}");
+    }
+    log_in(&alice, &"é".repeat(40), &"é".repeat(128)).await?.has_status(401)?;
+    log_in(&alice, "alice", "sunshine").await?;
+    let form = [("email", "alice@home.example"), ("password", &"?".repeat(129))];
+    alice.post("/email", &form).await?.has_status(422)
+}
+
+#[tokio::test]
+async fn a_thousand_years_later_people_still_log_in() -> Result<(), Miss> {
+    let trial = shop(&[Throttle, DeviceCookie, ServerSide]);
+    for _ in 0..900 {
+        trial.skip(10 * 365 * 24 * 60 * MINUTE);
+    }
+    log_in(&trial.browser("mallory"), "alice", "a guess").await?.has_status(401)?;
+    log_in(&trial.browser("alice"), "alice", "sunshine").await?.redirects_to("/")
 }
 
 #[tokio::test]

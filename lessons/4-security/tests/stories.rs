@@ -35,7 +35,7 @@ async fn s03_a_logout_leaves_every_copy_of_the_cookie_good() -> Result<(), Miss>
 
 #[tokio::test]
 async fn s08_a_login_keeps_the_id_takes_every_guess_and_believes_every_form() -> Result<(), Miss> {
-    tells(&["planted-id", "guess-password", "find-users", "login-csrf"]).await
+    tells(&["planted-id", "guess-password", "lock-out", "find-users", "login-csrf"]).await
 }
 
 #[tokio::test]

@@ -26,14 +26,15 @@ mod visitor;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state, map_response_with_state},
     routing::{get, post},
 };
-use lesson_4::defence::{headers::Headers, origin, password::Passwords};
+use lesson_4::defence::{guesses::LONGEST_FORM, headers::Headers, origin, password::Passwords};
 use lesson_page::{
-    drop_session,
+    TIME_LIMIT, drop_session,
     removal::{self, SessionCookie},
-    unavailable,
+    time_limit, unavailable,
 };
 use session_guard::{Guard, Guarded, Renewal, guard, run_again};
 use time::Duration;
@@ -56,6 +57,11 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 // ANCHOR: layers
 /// The pages of this shop, with sessions in `store`.
 pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
+    app_within(TIME_LIMIT, shop, store)
+}
+
+/// The same, and each answer takes no longer than `limit`.
+pub fn app_within<S: SessionStore + Clone>(limit: std::time::Duration, shop: Shop, store: S) -> Router {
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
     let sessions = SessionManagerLayer::new(Guarded::new(store))
         .with_name(cookie.name)
@@ -63,14 +69,14 @@ pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
         .with_same_site(cookie.same_site);
     // What stands last sees a request first.
     let pages = pages()
+        .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(from_fn(history::track))
         .layer(from_fn_with_state(Renewal::new(Duration::minutes(15)), Renewal::renew))
         .merge(drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
-        .layer(map_response_with_state(cookie, removal::complete))
-        .layer(from_fn(unavailable::say))
-        .layer(origin::check());
+        .layer(map_response_with_state(cookie, removal::complete));
+    let pages = time_limit(pages, limit).layer(from_fn(unavailable::say)).layer(origin::check());
     Headers::new(&PAGES.style_source(), STUDIO, false).around(pages).with_state(shop)
 }
 // ANCHOR_END: layers
@@ -109,5 +115,6 @@ fn others() -> Router<Shop> {
         .route("/sessions", get(my_sessions::list))
         .route("/sessions/{id}/end", post(my_sessions::end))
         .route("/sessions/end_others", post(my_sessions::end_others))
+        .route("/sessions/confirm", post(my_sessions::confirm))
         .route("/password", post(my_sessions::change_password))
 }

@@ -3,18 +3,26 @@
 use axum::{
     Form,
     extract::State,
-    http::{StatusCode, header::RETRY_AFTER},
-    response::{IntoResponse, Redirect, Response},
+    http::{StatusCode, header::SET_COOKIE},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use lesson_4::request::Place;
+use lesson_4::{
+    defence::{
+        device::DeviceCookie,
+        guesses::{LONGEST_NAME, LONGEST_PASSWORD, too_long},
+        well_known::is_well_known,
+    },
+    request::Place,
+};
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 use serde::Deserialize;
-use session_inspector::{Clock, span};
+use session_guard::may_run_again;
+use session_inspector::Clock;
 
 use crate::{
     flash, page,
-    shop::{DEMO, Refused, Shop},
+    shop::{DEMO, Known, Shop, Unavailable},
     visitor::{self, Visitor},
 };
 
@@ -24,8 +32,8 @@ pub(crate) struct Credentials {
     password: String,
 }
 
-/// The shortest password that an account may have, and the longest, in characters: ASVS 5.0 6.2.1.
-const LENGTHS: std::ops::RangeInclusive<usize> = 8..=128;
+/// The shortest password that an account may have, in characters. ASVS 5.0 6.2.1, passwords of 8 characters or more.
+const SHORTEST_PASSWORD: usize = 8;
 
 pub(crate) async fn form(visitor: Visitor) -> Result<Response, Failure> {
     ask(&visitor, StatusCode::OK, "").await
@@ -46,14 +54,27 @@ pub(crate) async fn login(
     State(shop): State<Shop>,
     visitor: Visitor,
     place: Place,
+    device: DeviceCookie,
     clock: Clock,
     Form(Credentials { username, password }): Form<Credentials>,
 ) -> axum::response::Result<Response> {
-    let Some(account) = shop.knows(&username, password, &place, clock.now()).await? else {
+    if let Some(problem) = too_long(&username, &password) {
+        return Ok(ask(&visitor, StatusCode::UNPROCESSABLE_ENTITY, problem).await?);
+    }
+    let Some(known) = shop.verify_password(&username, password, &place, &device, clock.now()).await? else {
         return Ok(ask(&visitor, StatusCode::UNAUTHORIZED, "Invalid credentials").await?);
     };
-    visitor::log_in(&shop, visitor, account, &place.agent, &clock).await?;
-    Ok(Redirect::to("/profile").into_response())
+    may_run_again(true); // a login that meets another request leaves nothing behind
+    let login = visitor::new_login(&visitor, &place.agent, &clock).await?;
+    shop.begin(known.id, &login).await?;
+    visitor::log_in(&shop, visitor, known.id, login).await?;
+    welcome(&shop, &known, &clock).await.map_err(Into::into)
+}
+
+/// To the profile, with a cookie by which this browser is known from now on.
+async fn welcome(shop: &Shop, known: &Known, clock: &Clock) -> Result<Response, Unavailable> {
+    let device = shop.device_cookie(known, clock.now()).await?;
+    Ok((AppendHeaders([(SET_COOKIE, device)]), Redirect::to("/profile")).into_response())
 }
 
 pub(crate) async fn logout(State(shop): State<Shop>, user: visitor::User) -> axum::response::Result<Redirect> {
@@ -70,29 +91,37 @@ pub(crate) async fn register(
     clock: Clock,
     Form(Credentials { username, password }): Form<Credentials>,
 ) -> axum::response::Result<Response> {
-    if let Some(problem) = wrong_name(&username).or_else(|| wrong_password(&password)) {
+    if let Some(problem) = wrong_name(&username).or_else(|| wrong_password(&password, &username)) {
         return Ok(ask(&visitor, StatusCode::UNPROCESSABLE_ENTITY, problem).await?);
     }
-    let Some(account) = shop.register(&username, password).await? else {
+    let login = visitor::new_login(&visitor, &place.agent, &clock).await?;
+    let Some(known) = shop.register(&username, password, &place, &login).await? else {
         return Ok(ask(&visitor, StatusCode::CONFLICT, format!("The name {username} is taken.")).await?);
     };
     flash::say(&visitor.session, format!("Welcome, {username}")).await?;
-    visitor::log_in(&shop, visitor, account, &place.agent, &clock).await?;
-    Ok(Redirect::to("/profile").into_response())
+    visitor::log_in(&shop, visitor, known.id, login).await?;
+    welcome(&shop, &known, &clock).await.map_err(Into::into)
 }
 
 fn wrong_name(name: &str) -> Option<String> {
-    let fits = (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    (!fits).then(|| "A name has one to forty letters, digits or hyphens.".to_owned())
+    let is_right = (1..=LONGEST_NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    (!is_right).then(|| "A name has one to forty letters, digits or hyphens.".to_owned())
 }
 
-/// What is wrong with a new password.
-pub(crate) fn wrong_password(password: &str) -> Option<String> {
+// ANCHOR: wrong
+/// What is wrong with a new password of this account.
+pub(crate) fn wrong_password(password: &str, name: &str) -> Option<String> {
     let length = password.chars().count();
-    let (least, most) = LENGTHS.into_inner();
-    (!LENGTHS.contains(&length))
-        .then(|| format!("A password has {least} to {most} characters, and this one has {length}."))
+    if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&length) {
+        let lengths = format!("{SHORTEST_PASSWORD} to {LONGEST_PASSWORD}");
+        return Some(format!("A password has {lengths} characters, and this one has {length}."));
+    }
+    let sentence = "This password is among the first that a guesser tries. Take a longer one, such as four words that \
+                    do not belong together.";
+    is_well_known(password, &[name, "session", "workbook"]).then(|| sentence.to_owned())
 }
+// ANCHOR_END: wrong
 
 /// The article has two pages of this name, one for who it is and one for the settings: here they are one.
 pub(crate) async fn profile(
@@ -104,18 +133,4 @@ pub(crate) async fn profile(
         None => Vec::new(),
     };
     Ok(page::render(&session, user.as_ref(), "profile.html", context! { orders => Serde(orders) }).await?)
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Away(away) => away.into_response(),
-            Self::Wait(wait) => {
-                let seconds = u64::try_from(wait.whole_seconds()).unwrap_or_default() + 1;
-                let wait = span(seconds.div_ceil(60) * 60);
-                let sentence = format!("Too many wrong passwords. Please try again in {wait}.\n");
-                (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds.to_string())], sentence).into_response()
-            }
-        }
-    }
 }

@@ -3,10 +3,13 @@
 use axum::{
     Form,
     extract::{Path, State},
-    http::StatusCode,
-    response::{Redirect, Response},
+    http::{StatusCode, header::SET_COOKIE},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use lesson_4::request::Place;
+use lesson_4::{
+    defence::{device::DeviceCookie, guesses::too_long},
+    request::Place,
+};
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
@@ -18,7 +21,7 @@ use crate::{
     flash,
     login::wrong_password,
     page,
-    shop::{Login, Shop},
+    shop::{Known, Login, Shop},
     visitor::User,
 };
 
@@ -40,7 +43,9 @@ pub(crate) async fn list(
     let now = clock.now();
     let logins = shop.logins(account.id, now).await?;
     let listed: Vec<_> = logins.into_iter().map(|one| listed(one, login, now)).collect();
-    Ok(page::render(&session, Some(&account), "sessions.html", context! { logins => Serde(listed) }).await?)
+    let is_recent = shop.is_recent(login, now).await?;
+    let values = context! { logins => Serde(listed), is_recent => is_recent };
+    Ok(page::render(&session, Some(&account), "sessions.html", values).await?)
 }
 
 fn listed(Login { id, agent, begun, seen }: Login, this: i64, now: OffsetDateTime) -> Listed {
@@ -57,25 +62,74 @@ fn ago(then: OffsetDateTime, now: OffsetDateTime) -> String {
 // ANCHOR: end
 pub(crate) async fn end(
     State(shop): State<Shop>,
-    User { session, account, .. }: User,
+    User { session, account, login: this }: User,
+    clock: Clock,
     Path(login): Path<i64>,
 ) -> axum::response::Result<Redirect> {
+    is_recent(&shop, this, &clock).await?;
     if !shop.end(account.id, login).await? {
         return Err((StatusCode::NOT_FOUND, "You have no such session; it may have ended already.\n").into());
     }
     flash::say(&session, "Session ended").await?;
     Ok(Redirect::to("/sessions"))
 }
+// ANCHOR_END: end
 
 pub(crate) async fn end_others(
     State(shop): State<Shop>,
     User { session, account, login }: User,
+    clock: Clock,
 ) -> axum::response::Result<Redirect> {
+    is_recent(&shop, login, &clock).await?;
     let ended = shop.end_all(account.id, Some(login)).await?;
     flash::say(&session, format!("Other sessions ended: {ended}")).await?;
     Ok(Redirect::to("/sessions"))
 }
-// ANCHOR_END: end
+
+// ANCHOR: recent
+/// A session that was stolen, or left open, is not enough to end the others.
+async fn is_recent(shop: &Shop, login: i64, clock: &Clock) -> axum::response::Result<()> {
+    if shop.is_recent(login, clock.now()).await? {
+        return Ok(());
+    }
+    Err((StatusCode::FORBIDDEN, "First give your password again, on the page with your sessions.\n").into())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Password {
+    password: String,
+}
+
+/// Her password again. It is a login in small, so it issues a new session ID as well.
+pub(crate) async fn confirm(
+    State(shop): State<Shop>,
+    User { session, account, login }: User,
+    place: Place,
+    device: DeviceCookie,
+    clock: Clock,
+    Form(Password { password }): Form<Password>,
+) -> axum::response::Result<Redirect> {
+    verify(&shop, &account.name, password, &place, &device, &clock).await?;
+    shop.confirm(login, clock.now()).await?;
+    session.cycle_id().await.map_err(Failure::from)?;
+    Ok(Redirect::to("/sessions"))
+}
+// ANCHOR_END: recent
+
+async fn verify(
+    shop: &Shop,
+    name: &str,
+    password: String,
+    place: &Place,
+    device: &DeviceCookie,
+    clock: &Clock,
+) -> axum::response::Result<Known> {
+    if let Some(problem) = too_long(name, &password) {
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, problem).into());
+    }
+    let known = shop.verify_password(name, password, place, device, clock.now()).await?;
+    known.ok_or_else(|| (StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into())
+}
 
 #[derive(Deserialize)]
 pub(crate) struct Passwords {
@@ -89,22 +143,33 @@ pub(crate) async fn change_password(
     State(shop): State<Shop>,
     User { session, account, login }: User,
     place: Place,
+    device: DeviceCookie,
     clock: Clock,
     Form(Passwords { password, new_password }): Form<Passwords>,
-) -> axum::response::Result<Redirect> {
-    if let Some(problem) = wrong_password(&new_password) {
+) -> axum::response::Result<Response> {
+    if let Some(problem) = wrong_password(&new_password, &account.name) {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("{problem}\n")).into());
     }
-    if shop.knows(&account.name, password, &place, clock.now()).await?.is_none() {
-        return Err((StatusCode::FORBIDDEN, "That is not your password, so it was not changed.\n").into());
-    }
+    let mut known = verify(&shop, &account.name, password, &place, &device, &clock).await?;
     // First, while nothing else is done yet: if another request has changed the session meanwhile, this one begins again.
     may_run_again(true);
     replace_id(&session).await.map_err(Failure::from)?;
     may_run_again(false);
-    shop.set_password(account.id, new_password).await?;
-    let ended = shop.end_all(account.id, Some(login)).await?;
-    flash::say(&session, format!("Password changed, other sessions ended: {ended}")).await?;
-    Ok(Redirect::to("/sessions"))
+    let Some(ended) = shop.set_password(&mut known, new_password, login).await? else {
+        return Err((
+            StatusCode::CONFLICT,
+            "Your password has just been changed elsewhere; this change was not made.\n",
+        )
+            .into());
+    };
+    // From here on it is changed, whatever becomes of this session.
+    flash::say(&session, format!("Password changed, other sessions ended: {ended}")).await.map_err(only_changed)?;
+    let device = shop.device_cookie(&known, clock.now()).await?;
+    Ok((AppendHeaders([(SET_COOKIE, device)]), Redirect::to("/sessions")).into_response())
 }
 // ANCHOR_END: password
+
+fn only_changed(error: impl Into<Failure>) -> (StatusCode, &'static str) {
+    tracing::error!(error = ?error.into(), "a password was changed, and the session store failed");
+    (StatusCode::SERVICE_UNAVAILABLE, "Your password was changed. Please log in again.\n")
+}

@@ -7,13 +7,13 @@ use axum::{
 };
 use lesson_page::Failure;
 use serde::{Deserialize, Serialize};
-use session_guard::{may_run_again, replace_id};
+use session_guard::replace_id;
 use session_inspector::Clock;
-use tower_sessions::{Session, session::Id};
+use tower_sessions::Session;
 
 use crate::{
     kept::Kept,
-    shop::{Account, Role, Shop},
+    shop::{Account, NewLogin, Role, Shop},
 };
 
 /// The handle of a login: see the shop's logins.
@@ -53,24 +53,22 @@ async fn user(shop: &Shop, session: &Session, clock: &Clock) -> axum::response::
     Ok(found)
 }
 
-/// Logs somebody in: a new login, and a new ID for what the session has kept so far.
-pub(crate) async fn log_in(
-    shop: &Shop,
-    visitor: Visitor,
-    account: i64,
-    agent: &str,
-    clock: &Clock,
-) -> axum::response::Result<()> {
+/// A login that begins in this session, in the place of the one that may have been in it.
+pub(crate) async fn new_login(visitor: &Visitor, agent: &str, clock: &Clock) -> Result<NewLogin, Failure> {
+    let Handle(replaces) = Handle::of(&visitor.session).await?;
+    Ok(NewLogin::new(replaces, agent, clock.now()))
+}
+
+/// Logs somebody in, once the shop has written that down: a new ID for what the session has kept so far.
+pub(crate) async fn log_in(shop: &Shop, visitor: Visitor, account: i64, login: NewLogin) -> axum::response::Result<()> {
     let Visitor { session, user } = visitor;
-    may_run_again(true);
     if user.is_some_and(|user| user.id != account) {
         session.clear().await; // the cart and the rest are somebody else's
     }
-    let handle = Id::default().to_string(); // 128 random bits
-    shop.begin(account, &handle, agent, clock.now()).await?;
+    let handle = login.handle;
     Handle(Some(handle.clone())).keep(&session).await?;
     if let Err(error) = replace_id(&session).await {
-        // Another request was quicker: this login never was, and begins again.
+        // Another request was quicker: this login never was.
         shop.end_handle(&handle).await?;
         return Err(Failure::from(error).into());
     }

@@ -21,11 +21,12 @@
 //! - `wall`: the middleware that sees a request come and its response go; `body`: what it keeps of bodies.
 //! - `timeline`: the last 500 events and the names A, B, C … of cookie values.
 //! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text.
-//! - `page`: the live page; [`serve`](serve()): a server for one app on loopback.
+//! - `page`: the live page; [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits.
 
 mod body;
 mod clock;
 mod exchange;
+mod limits;
 mod observed;
 mod page;
 mod serve;
@@ -43,6 +44,7 @@ pub use exchange::{
     Attribute, Body, Change, Cookie, Event, Exchange, Operation, Outcome, Request, Response, Session, SetCookie,
     StoreCall, What,
 };
+pub use limits::{Limits, serve_within};
 pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
 pub use serve::{listen, serve, serve_on};
 use timeline::Timeline;

@@ -7,6 +7,7 @@ pub mod drop_session;
 mod failure;
 pub mod removal;
 mod request_id;
+mod time_limit;
 pub mod unavailable;
 
 use axum::response::Html;
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 pub use failure::Failure;
 pub use request_id::RequestId;
+pub use time_limit::{TIME_LIMIT, time_limit};
 
 /// The templates of one lesson.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ pub async fn say(request: Request, next: Next) -> Response {
         response = (StatusCode::SERVICE_UNAVAILABLE, format!("{UNKNOWN} (request {id})\n")).into_response();
     }
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        response.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }
     response
 }

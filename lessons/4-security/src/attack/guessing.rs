@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 
 use super::{Attack, Miss, Scene};
 use crate::defence::{
-    Defence::{DummyHash, Throttle},
+    Defence::{DeviceCookie, DummyHash, Throttle},
     csrf::FIELD,
 };
 
@@ -27,6 +27,17 @@ pub(super) const USERS: Attack = Attack {
     given: &[],
     page: None,
     script: |scene| users(scene).boxed(),
+};
+
+pub(super) const LOCK_OUT: Attack = Attack {
+    id: "lock-out",
+    title: "Keep somebody out",
+    why: "Whoever counts wrong passwords has to refuse some tries, and mallory decides whose: a hundred guesses from \
+          twenty addresses use up all that an account has.",
+    stopped_by: &[DeviceCookie],
+    given: &[Throttle],
+    page: None,
+    script: |scene| lock_out(scene).boxed(),
 };
 
 /// From the lists of what was found in stolen databases, the most common first.
@@ -62,6 +73,25 @@ async fn password(scene: &Scene<'_>) -> Result<bool, Miss> {
     scene.buy(&mallory, "a yacht").await?;
     Ok(scene.shop.ordered("alice", "a yacht"))
 }
+
+// ANCHOR: lock_out
+/// Alice has been here before, and will come again. Mallory has twenty addresses, with five guesses for each.
+async fn lock_out(scene: &Scene<'_>) -> Result<bool, Miss> {
+    let (alice, mallory) = (scene.browser("alice"), scene.browser("mallory"));
+    scene.log_in(&alice, "alice").await?;
+    scene.submit(&alice, "/logout", &[]).await?;
+    let token = scene.token(&mallory).await?.unwrap_or_default();
+    for address in 0..20 {
+        mallory.moves_to([10, 0, 0, address].into(), "a bot");
+        for _ in 0..5 {
+            mallory.post("/login", &[("username", "alice"), ("password", "a guess"), (FIELD, &token)]).await?;
+        }
+    }
+    scene.log_in(&alice, "alice").await?;
+    scene.buy(&alice, "a kite").await?;
+    Ok(!scene.shop.ordered("alice", "a kite"))
+}
+// ANCHOR_END: lock_out
 
 // ANCHOR: users
 /// Time is a poor thing to test, so the work is counted: a password that is checked or not is the difference.

@@ -2,76 +2,171 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    hash::{BuildHasher, Hash, RandomState},
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use time::{Duration, OffsetDateTime};
+use tokio::sync::{Notify, futures::OwnedNotified};
 
-/// So many keys are kept at most.
+/// So many keys are kept at most, 64 bytes each.
 const MOST: usize = 10_000;
 
 // ANCHOR: throttle
-/// So many tries at once for each key, and then one more every `interval` (the generic cell rate algorithm).
+/// So many failures at once for each key, and then one more every `interval` (a leaky bucket).
 ///
 /// It counts on whatever clock its caller reads, so that a demo can skip ahead; that is why it is not a crate.
 #[derive(Debug)]
 pub struct Throttle {
     burst: i32,
     interval: Duration,
-    /// For each key the moment at which all of its tries are its own again.
-    full: Mutex<HashMap<String, OffsetDateTime>>,
+    /// Keys are kept as 64-bit hashes, however long a name is. Whose hashes collide share a budget: among ten thousand
+    /// keys the odds are one in 370 billion, and nobody can look for collisions without this process's random key.
+    hasher: RandomState,
+    all: Mutex<HashMap<u64, Spent>>,
+}
+
+/// What a key has spent.
+#[derive(Debug)]
+struct Spent {
+    /// How long it takes, from `at` on, until the key has all of its tries again.
+    time: Duration,
+    at: OffsetDateTime,
+    /// How many tries are neither right nor wrong yet.
+    open: u32,
+    settled: Arc<Notify>,
 }
 
 impl Throttle {
-    /// `burst` tries, and then one per `interval`.
+    /// `burst` failures, and then one per `interval`.
     pub fn new(burst: i32, interval: Duration) -> Self {
-        Self { burst, interval, full: Mutex::default() }
+        Self { burst, interval, hasher: RandomState::new(), all: Mutex::default() }
     }
 
-    /// Takes a try, before it is made: of a hundred at the same moment only `burst` pass.
+    /// Reserves a try before it is made: of a hundred at the same moment only `burst` are under way. The others wait
+    /// for the outcome of these, because a right password gives its try back.
     ///
     /// # Errors
-    /// How long to wait for the next one.
-    pub fn take(&self, key: &str, now: OffsetDateTime) -> Result<(), Duration> {
-        let mut all = self.all();
-        let full = all.get(key).map_or(now, |full| now.max(*full)) + self.interval;
-        let wait = full - now - self.interval * self.burst;
-        if wait.is_positive() {
-            return Err(wait);
+    /// Enough have failed: how long until one more may be tried.
+    pub async fn reserve(&self, key: impl Hash, now: OffsetDateTime) -> Result<Reservation<'_>, Duration> {
+        let key = self.hasher.hash_one(key);
+        loop {
+            match self.take(key, now) {
+                Taken::Yes(settled) => return Ok(Reservation { throttle: self, key, settled, failed: true }),
+                Taken::Undecided(settled) => settled.await,
+                Taken::No(wait) => return Err(wait),
+            }
         }
-        make_room(&mut all, now);
-        all.insert(key.to_owned(), full);
-        Ok(())
     }
 
-    /// Gives a try back: the password was right.
-    pub fn give_back(&self, key: &str) {
-        if let Some(full) = self.all().get_mut(key) {
-            *full -= self.interval;
+    fn take(&self, key: u64, now: OffsetDateTime) -> Taken {
+        let mut all = self.all();
+        if !all.contains_key(&key) {
+            make_room(&mut all, now);
+        }
+        let spent = all.entry(key).or_insert_with(|| Spent::nothing(now));
+        spent.pass(now);
+        let wait = spent.time + self.interval - self.interval * self.burst;
+        if !wait.is_positive() {
+            spent.time += self.interval;
+            spent.open += 1;
+            Taken::Yes(spent.settled.clone())
+        } else if spent.open > 0 {
+            Taken::Undecided(spent.settled.clone().notified_owned())
+        } else {
+            Taken::No(wait)
         }
     }
     // ANCHOR_END: throttle
 
-    fn all(&self) -> MutexGuard<'_, HashMap<String, OffsetDateTime>> {
-        self.full.lock().unwrap_or_else(PoisonError::into_inner)
+    fn all(&self) -> MutexGuard<'_, HashMap<u64, Spent>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+enum Taken {
+    Yes(Arc<Notify>),
+    Undecided(OwnedNotified),
+    No(Duration),
+}
+
+impl Spent {
+    fn nothing(now: OffsetDateTime) -> Self {
+        Self { time: Duration::ZERO, at: now, open: 0, settled: Arc::default() }
+    }
+
+    fn left(&self, now: OffsetDateTime) -> Duration {
+        // A clock that went back has given nothing back, and takes nothing either.
+        (self.time - (now - self.at).max(Duration::ZERO)).max(Duration::ZERO)
+    }
+
+    fn pass(&mut self, now: OffsetDateTime) {
+        self.time = self.left(now);
+        self.at = now;
+    }
+}
+
+// ANCHOR: reservation
+/// A try that may be made. It counts as failed unless it is given back, so nobody gets one more by closing the
+/// connection before the answer.
+#[derive(Debug)]
+#[must_use]
+pub struct Reservation<'t> {
+    throttle: &'t Throttle,
+    key: u64,
+    settled: Arc<Notify>,
+    failed: bool,
+}
+
+impl Reservation<'_> {
+    /// The password was right, or none was checked.
+    pub fn give_back(mut self) {
+        self.failed = false;
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        if let Some(spent) = self.throttle.all().get_mut(&self.key) {
+            spent.open = spent.open.saturating_sub(1);
+            if !self.failed {
+                spent.time = (spent.time - self.throttle.interval).max(Duration::ZERO);
+            }
+        }
+        self.settled.notify_waiters();
+    }
+}
+// ANCHOR_END: reservation
+
 /// Forgets whoever has all tries anyway, and if that is not enough the half that comes closest.
-fn make_room(all: &mut HashMap<String, OffsetDateTime>, now: OffsetDateTime) {
+fn make_room(all: &mut HashMap<u64, Spent>, now: OffsetDateTime) {
     if all.len() < MOST {
         return;
     }
-    all.retain(|_, full| *full > now);
+    all.retain(|_, spent| spent.open > 0 || spent.left(now).is_positive());
     if all.len() >= MOST {
-        let mut moments: Vec<_> = all.values().copied().collect();
-        let (_, middle, _) = moments.select_nth_unstable(MOST / 2);
-        all.retain(|_, full| full > middle);
+        let mut left: Vec<_> = all.values().map(|spent| spent.left(now)).collect();
+        let (_, &mut middle, _) = left.select_nth_unstable(MOST / 2);
+        all.retain(|_, spent| spent.left(now) > middle);
     }
 }
 
+// ANCHOR: network
+/// What counts as one address: an IPv4 address, however it is written, or the /64 of an IPv6 address. A network
+/// provider gives each customer a /64 at least, and so 2⁶⁴ addresses.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address => address,
+    }
+}
+// ANCHOR_END: network
+
 #[cfg(test)]
 mod tests {
+    use futures_util::{FutureExt, future::join_all};
+
     use super::*;
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -80,41 +175,117 @@ mod tests {
         Throttle::new(3, Duration::MINUTE)
     }
 
-    #[test]
-    fn three_at_once_and_then_one_a_minute() {
+    /// Tries once, and fails.
+    async fn fail(throttle: &Throttle, key: &str, now: OffsetDateTime) -> Result<(), Duration> {
+        throttle.reserve(key, now).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn three_at_once_and_then_one_a_minute() {
         let throttle = throttle();
         for _ in 0..3 {
-            assert_eq!(throttle.take("alice", NOW), Ok(()));
+            assert_eq!(fail(&throttle, "alice", NOW).await, Ok(()));
         }
-        assert_eq!(throttle.take("alice", NOW), Err(Duration::MINUTE));
-        assert_eq!(throttle.take("alice", NOW + Duration::seconds(59)), Err(Duration::SECOND));
-        assert_eq!(throttle.take("bob", NOW), Ok(()), "another key has tries of its own");
-        assert_eq!(throttle.take("alice", NOW + Duration::MINUTE), Ok(()));
-        assert_eq!(throttle.take("alice", NOW + Duration::MINUTE), Err(Duration::MINUTE));
+        assert_eq!(fail(&throttle, "alice", NOW).await, Err(Duration::MINUTE));
+        assert_eq!(fail(&throttle, "alice", NOW + Duration::seconds(59)).await, Err(Duration::SECOND));
+        assert_eq!(fail(&throttle, "bob", NOW).await, Ok(()), "another key has tries of its own");
+        assert_eq!(fail(&throttle, "alice", NOW + Duration::MINUTE).await, Ok(()));
+        assert_eq!(fail(&throttle, "alice", NOW + Duration::MINUTE).await, Err(Duration::MINUTE));
         for _ in 0..3 {
-            assert_eq!(throttle.take("alice", NOW + Duration::HOUR), Ok(()), "after a rest all three are back");
+            assert_eq!(fail(&throttle, "alice", NOW + Duration::HOUR).await, Ok(()), "after a rest all three are back");
         }
     }
 
-    #[test]
-    fn what_is_given_back_can_be_taken_again() {
+    #[tokio::test]
+    async fn what_is_given_back_can_be_taken_again() {
         let throttle = throttle();
         for _ in 0..10 {
-            assert_eq!(throttle.take("alice", NOW), Ok(()));
-            throttle.give_back("alice");
+            throttle.reserve("alice", NOW).await.unwrap().give_back();
         }
+        for _ in 0..3 {
+            assert_eq!(fail(&throttle, "alice", NOW).await, Ok(()));
+        }
+        assert_eq!(fail(&throttle, "alice", NOW).await, Err(Duration::MINUTE));
+    }
+
+    #[tokio::test]
+    async fn one_more_waits_for_the_outcome_of_those_that_are_under_way() {
+        let throttle = throttle();
+        let tries = join_all((0..3).map(|_| throttle.reserve("alice", NOW))).await;
+        let mut tries: Vec<_> = tries.into_iter().map(Result::unwrap).collect();
+        let mut next = Box::pin(throttle.reserve("alice", NOW));
+        assert!(next.as_mut().now_or_never().is_none(), "none of the three has failed yet");
+        tries.pop().unwrap().give_back();
+        next.await.unwrap().give_back();
+        tries.push(throttle.reserve("alice", NOW).await.unwrap());
+        let mut last = Box::pin(throttle.reserve("alice", NOW));
+        assert!(last.as_mut().now_or_never().is_none());
+        drop(tries);
+        assert_eq!(last.await.map(drop), Err(Duration::MINUTE), "all three have failed");
+    }
+
+    #[tokio::test]
+    async fn whoever_closes_the_connection_has_failed() {
+        let throttle = throttle();
+        for _ in 0..3 {
+            let reserved = throttle.reserve("mallory", NOW).await.unwrap();
+            let dropped = async move {
+                std::future::pending::<()>().await;
+                reserved.give_back();
+            };
+            assert_eq!(dropped.now_or_never(), None);
+        }
+        assert_eq!(fail(&throttle, "mallory", NOW).await, Err(Duration::MINUTE));
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_went_back_shuts_nobody_out() {
+        let throttle = throttle();
+        let before = NOW - Duration::DAY;
+        throttle.reserve("alice", NOW).await.unwrap().give_back();
+        for _ in 0..3 {
+            assert_eq!(fail(&throttle, "alice", before).await, Ok(()), "nothing was spent");
+        }
+        for _ in 0..3 {
+            assert_eq!(fail(&throttle, "mallory", NOW).await, Ok(()));
+        }
+        assert_eq!(fail(&throttle, "mallory", before).await, Err(Duration::MINUTE), "what was spent stays spent");
+        assert_eq!(fail(&throttle, "mallory", before + Duration::MINUTE).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn the_end_of_time_is_a_time_like_any_other() {
+        let throttle = throttle();
+        let end = OffsetDateTime::new_utc(time::Date::MAX, time::Time::MAX);
+        for _ in 0..3 {
+            assert_eq!(fail(&throttle, "alice", end).await, Ok(()));
+        }
+        assert_eq!(fail(&throttle, "alice", end).await, Err(Duration::MINUTE));
+        let beginning = OffsetDateTime::new_utc(time::Date::MIN, time::Time::MIDNIGHT);
+        assert_eq!(fail(&throttle, "alice", beginning).await, Err(Duration::MINUTE));
+    }
+
+    #[tokio::test]
+    async fn the_memory_it_takes_is_bounded_and_the_most_insistent_is_remembered() {
+        let throttle = throttle();
+        for _ in 0..3 {
+            assert_eq!(fail(&throttle, "mallory", NOW).await, Ok(()));
+        }
+        for other in 0..2 * MOST {
+            assert_eq!(fail(&throttle, &other.to_string(), NOW).await, Ok(()));
+        }
+        assert!(throttle.all().len() <= MOST);
+        assert!(size_of::<(u64, Spent)>() <= 64, "{}", size_of::<(u64, Spent)>());
+        assert_eq!(fail(&throttle, "mallory", NOW).await, Err(Duration::MINUTE));
     }
 
     #[test]
-    fn the_memory_it_takes_is_bounded_and_the_most_insistent_is_remembered() {
-        let throttle = throttle();
-        for _ in 0..3 {
-            assert_eq!(throttle.take("mallory", NOW), Ok(()));
-        }
-        for other in 0..2 * MOST {
-            assert_eq!(throttle.take(&other.to_string(), NOW), Ok(()));
-        }
-        assert!(throttle.all().len() <= MOST);
-        assert_eq!(throttle.take("mallory", NOW), Err(Duration::MINUTE));
+    fn an_ipv6_customer_is_one_address_and_an_ipv4_address_is_the_same_in_both_notations() {
+        let network = |address: &str| network(address.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("2001:db8:1:2:ffff::"), "2001:db8:1:2::");
+        assert_eq!(network("2001:db8:1:3::6"), "2001:db8:1:3::");
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
     }
 }

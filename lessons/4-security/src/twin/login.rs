@@ -3,18 +3,15 @@
 use axum::{
     Form,
     extract::State,
-    http::{
-        HeaderName, HeaderValue, StatusCode,
-        header::{RETRY_AFTER, SET_COOKIE},
-    },
-    response::{IntoResponse, Redirect, Response},
+    http::{HeaderName, HeaderValue, StatusCode, header::SET_COOKIE},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use cookie::{Cookie, SameSite};
 use lesson_page::Failure;
 use serde::Deserialize;
 use session_guard::replace_id;
 use session_inspector::Clock;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use tower_sessions::{Session, session::Error};
 
 use super::{
@@ -23,7 +20,12 @@ use super::{
 };
 use crate::{
     article::{self, Data},
-    defence::{Defence, csrf},
+    defence::{
+        Defence, csrf,
+        device::DeviceCookie,
+        guesses::{Guess, TooMany, too_long},
+        password::NotChecked,
+    },
     request::Place,
 };
 
@@ -38,10 +40,11 @@ pub(crate) async fn login(
     State(twin): State<Twin>,
     session: Session,
     place: Place,
+    device: DeviceCookie,
     clock: Clock,
     Form(Credentials { username, password }): Form<Credentials>,
 ) -> axum::response::Result<Response> {
-    if !twin.knows(&username, password, &place, clock.now()).await? {
+    if !twin.verify_password(&username, password, &place, &device, clock.now()).await? {
         return Ok((StatusCode::UNAUTHORIZED, "Invalid credentials\n").into_response());
     }
     if twin.defences.has(Defence::RenewAtLogin) {
@@ -55,7 +58,9 @@ pub(crate) async fn login(
         replace_id(&session).await.map_err(Failure::from)?;
     }
     let data = visit.username.zip(visit.role).map(|(username, role)| Data { username, role });
-    Ok((twin.articles_cookie(data.map(|data| (data, clock.now()))), Redirect::to("/")).into_response())
+    let device = twin.device_cookie(data.as_ref(), clock.now()).await?;
+    let article = twin.articles_cookie(data.map(|data| (data, clock.now())));
+    Ok((article, device, Redirect::to("/")).into_response())
 }
 
 /// A login over somebody else's session begins empty. What a guest has left there goes along, and is the user's now.
@@ -91,39 +96,64 @@ pub(crate) async fn clear_session(State(twin): State<Twin>, session: Session) ->
 // ANCHOR_END: logout
 
 impl Twin {
+    // ANCHOR: knows
     /// Whether it is this user's password; too many that are not make the next one wait.
-    pub(crate) async fn knows(
+    pub(crate) async fn verify_password(
         &self,
         username: &str,
         password: String,
         place: &Place,
+        device: &DeviceCookie,
         now: OffsetDateTime,
     ) -> axum::response::Result<bool> {
-        let keys = self.take_a_try(username, place, now).map_err(wait)?;
+        if let Some(sentence) = too_long(username, &password) {
+            return Err((StatusCode::UNPROCESSABLE_ENTITY, sentence).into());
+        }
         let hash = self.shop.hash_of(username).await?;
+        let guess = self.reserve(username, hash.as_deref(), place, device, now).await?;
         if hash.is_none() && !self.defences.has(Defence::DummyHash) {
             return Ok(false); // quickly, and that tells
         }
-        let knows = self.shop.passwords().check(password, hash).await?;
-        if knows {
-            self.tries.iter().zip(&keys).for_each(|(throttle, key)| throttle.give_back(key));
+        let checked = self.shop.passwords().check(password, hash).await;
+        if !matches!(checked, Ok(false)) {
+            // A right password is no guess, and one that nobody has looked at is none either.
+            guess.into_iter().for_each(Guess::give_back);
         }
-        Ok(knows)
+        Ok(checked?)
     }
 
-    // ANCHOR: tries
-    /// A try for this account from this address, one for the address, and one for the account.
-    fn take_a_try(&self, username: &str, place: &Place, now: OffsetDateTime) -> Result<[String; 3], Duration> {
-        let address = place.address;
-        let keys = [format!("{username} from {address}"), format!("from {address}"), username.to_owned()];
-        if self.defences.has(Defence::Throttle) {
-            for (throttle, key) in self.tries.iter().zip(&keys) {
-                throttle.take(key, now)?;
-            }
+    /// A guess, for whoever is held to a number of them.
+    async fn reserve(
+        &self,
+        username: &str,
+        hash: Option<&str>,
+        place: &Place,
+        DeviceCookie(cookie): &DeviceCookie,
+        now: OffsetDateTime,
+    ) -> Result<Option<Guess<'_>>, TooMany> {
+        if !self.defences.has(Defence::Throttle) {
+            return Ok(None);
         }
-        Ok(keys)
+        let device =
+            cookie.as_deref().zip(hash).and_then(|(cookie, hash)| self.devices.verify(cookie, username, hash, now));
+        let device = device.filter(|_| self.defences.has(Defence::DeviceCookie));
+        self.guesses.reserve(username, place.address, device, now).await.map(Some)
     }
-    // ANCHOR_END: tries
+    // ANCHOR_END: knows
+
+    /// A new cookie for this browser, after a login.
+    async fn device_cookie(
+        &self,
+        data: Option<&Data>,
+        now: OffsetDateTime,
+    ) -> Result<Option<AppendHeaders<[(HeaderName, String); 1]>>, NotChecked> {
+        let Some(Data { username, .. }) = data.filter(|_| self.defences.has(Defence::DeviceCookie)) else {
+            return Ok(None);
+        };
+        let hash = self.shop.hash_of(username).await?;
+        let cookie = hash.map(|hash| self.devices.issue(username, &hash, now).to_string());
+        Ok(cookie.map(|cookie| AppendHeaders([(SET_COOKIE, cookie)])))
+    }
 
     /// The article's cookie, with the attributes that Flask gives it; or its removal.
     fn articles_cookie(&self, signed: Option<(Data, OffsetDateTime)>) -> Option<[(HeaderName, HeaderValue); 1]> {
@@ -140,12 +170,4 @@ impl Twin {
         }
         Some([(SET_COOKIE, HeaderValue::from_str(&cookie.to_string()).expect("base64 is text"))])
     }
-}
-
-fn wait(wait: Duration) -> Response {
-    let seconds = wait.whole_seconds() + 1;
-    let minutes = u64::try_from(seconds).unwrap_or_default().div_ceil(60);
-    let sentence =
-        format!("Too many wrong passwords. Please try again in {}.\n", session_inspector::span(minutes * 60));
-    (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds.to_string())], sentence).into_response()
 }

@@ -14,7 +14,7 @@ use tower_sessions::{Session, session::Error};
 
 use super::{Twin, visitor::Visitor};
 use crate::{
-    defence::{Defence, csrf},
+    defence::{Defence, csrf, device::DeviceCookie},
     page::PAGES,
     request::Place,
     shop::{ACCOUNTS, Role},
@@ -120,11 +120,14 @@ pub(crate) async fn email(
     State(twin): State<Twin>,
     visitor: Visitor,
     place: Place,
+    device: DeviceCookie,
     clock: Clock,
     Form(Email { email, password }): Form<Email>,
 ) -> axum::response::Result<Redirect> {
     let username = visitor.name()?;
-    if twin.defences.has(Defence::StepUp) && !twin.knows(&username, password, &place, clock.now()).await? {
+    if twin.defences.has(Defence::StepUp)
+        && !twin.verify_password(&username, password, &place, &device, clock.now()).await?
+    {
         return Err((StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into());
     }
     twin.shop.set_email(&username, short(email)?);

@@ -1,11 +1,18 @@
 //! Accounts: names, passwords, roles.
 
-use lesson_4::request::Place;
+use lesson_4::{
+    defence::{device::DeviceCookie, guesses::TooMany, throttle::network},
+    request::Place,
+};
 use serde::{Deserialize, Serialize};
-use sqlx::{SqlitePool, query, query_as, query_scalar};
-use time::{Duration, OffsetDateTime};
+use sqlx::{Sqlite, Transaction, query, query_as};
+use time::OffsetDateTime;
 
-use super::{Away, Shop};
+use super::{
+    NewLogin, Refused, Shop, Unavailable,
+    database::{begin, commit},
+    logins::end_all,
+};
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -55,68 +62,116 @@ impl Account {
     }
 }
 
+/// An account whose password was right.
+pub(crate) struct Known {
+    pub(crate) id: i64,
+    name: String,
+    hash: String,
+}
+
 impl Shop {
-    pub(super) async fn add_demo_accounts(&self, pool: &SqlitePool) -> Result<(), Away> {
-        let any: i64 = query_scalar("select count(*) from accounts").fetch_one(pool).await?;
-        if any == 0 {
-            for (name, password, role) in DEMO {
-                let hash = self.0.passwords.hash(password.to_owned()).await?;
-                insert(pool, name, &hash, role).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes an account, and gives its number; nothing if the name is taken.
-    pub(crate) async fn register(&self, name: &str, password: String) -> Result<Option<i64>, Away> {
-        let hash = self.0.passwords.hash(password).await?;
-        insert(self.pool().await?, name, &hash, Role::User).await
-    }
-
-    // ANCHOR: knows
-    /// The number of the account with this name and password. Too many wrong ones have to wait: lesson 4 says why.
+    // ANCHOR: register
+    /// Makes an account that is logged in, and gives it; nothing if the name is taken.
     ///
     /// # Errors
-    /// How long to wait, or the database is away.
-    pub(crate) async fn knows(
+    /// Too many have been made from this address.
+    pub(crate) async fn register(
         &self,
         name: &str,
         password: String,
         place: &Place,
+        login: &NewLogin,
+    ) -> Result<Option<Known>, Refused> {
+        // Never given back: a taken name costs as much as a free one.
+        let counted = self.0.registrations.reserve(network(place.address), login.now).await;
+        drop(counted.map_err(|wait| TooMany { what: "new accounts", wait })?);
+        let hash = self.0.passwords.hash(password).await?;
+        let mut changes = begin(self.pool().await?).await?;
+        let Some(id) = insert(&mut changes, name, &hash, Role::User).await? else { return Ok(None) };
+        login.insert(&mut changes, id).await?;
+        commit(changes).await?;
+        Ok(Some(Known { id, name: name.to_owned(), hash }))
+    }
+    // ANCHOR_END: register
+
+    // ANCHOR: knows
+    /// The account with this name and password. Too many wrong ones have to wait: lesson 4 says why.
+    ///
+    /// # Errors
+    /// How long to wait, or the database is unavailable.
+    pub(crate) async fn verify_password(
+        &self,
+        name: &str,
+        password: String,
+        place: &Place,
+        DeviceCookie(cookie): &DeviceCookie,
         now: OffsetDateTime,
-    ) -> Result<Option<i64>, Refused> {
-        let keys = [format!("{name} from {}", place.address), place.address.to_string()];
-        for (throttle, key) in self.0.tries.iter().zip(&keys) {
-            throttle.take(key, now).map_err(Refused::Wait)?;
-        }
+    ) -> Result<Option<Known>, Refused> {
         let account: Option<(i64, String)> = query_as("select id, hash from accounts where name = ?")
             .bind(name)
             .fetch_optional(self.pool().await?)
             .await
-            .map_err(Away::from)?;
+            .map_err(Unavailable::from)?;
         let (id, hash) = account.unzip();
+        let devices = self.devices().await?;
+        let device = cookie.as_deref().zip(hash.as_deref());
+        let device = device.and_then(|(cookie, hash)| devices.verify(cookie, name, hash, now));
+        let guess = self.0.guesses.reserve(name, place.address, device, now).await?;
         // An unknown name costs the same work.
-        if !self.0.passwords.check(password, hash).await.map_err(Away::from)? {
-            return Ok(None);
+        let checked = self.0.passwords.check(password, hash.clone()).await;
+        if !matches!(checked, Ok(false)) {
+            guess.give_back();
         }
-        self.0.tries.iter().zip(&keys).for_each(|(throttle, key)| throttle.give_back(key));
-        Ok(id)
+        let known = id.zip(hash).map(|(id, hash)| Known { id, name: name.to_owned(), hash });
+        let is_right = checked?;
+        Ok(known.filter(|_| is_right))
     }
     // ANCHOR_END: knows
 
-    pub(crate) async fn set_password(&self, id: i64, password: String) -> Result<(), Away> {
-        let hash = self.0.passwords.hash(password).await?;
-        query("update accounts set hash = ? where id = ?").bind(hash).bind(id).execute(self.pool().await?).await?;
-        Ok(())
+    /// What makes this browser one of the account's.
+    pub(crate) async fn device_cookie(
+        &self,
+        Known { name, hash, .. }: &Known,
+        now: OffsetDateTime,
+    ) -> Result<String, Unavailable> {
+        Ok(self.devices().await?.issue(name, hash, now).to_string())
     }
 
-    pub(crate) async fn accounts(&self) -> Result<Vec<Account>, Away> {
+    // ANCHOR: set_password
+    /// Sets a new password and ends all logins but this one, or does neither; how many have ended. Nothing if the
+    /// password has changed since it was verified.
+    pub(crate) async fn set_password(
+        &self,
+        known: &mut Known,
+        password: String,
+        login: i64,
+    ) -> Result<Option<u64>, Refused> {
+        let hash = self.0.passwords.hash(password).await?;
+        let mut changes = begin(self.pool().await?).await?;
+        let changed = query("update accounts set hash = ? where id = ? and hash = ?")
+            .bind(&hash)
+            .bind(known.id)
+            .bind(&known.hash)
+            .execute(&mut *changes)
+            .await
+            .map_err(Unavailable::from)?;
+        if changed.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let ended = end_all(&mut *changes, known.id, Some(login)).await?;
+        commit(changes).await?;
+        known.hash = hash;
+        Ok(Some(ended))
+    }
+    // ANCHOR_END: set_password
+
+    pub(crate) async fn accounts(&self) -> Result<Vec<Account>, Unavailable> {
         let all = query_as("select id, name, role from accounts order by name").fetch_all(self.pool().await?).await?;
         Ok(all.into_iter().map(Account::of).collect())
     }
 
     /// Whether it was done: the last admin stays one.
-    pub(crate) async fn set_role(&self, id: i64, role: Role) -> Result<bool, Away> {
+    pub(crate) async fn set_role(&self, id: i64, role: Role) -> Result<bool, Unavailable> {
         let done = query(
             "update accounts set role = ?1 where id = ?2
              and (?1 = 'admin' or exists (select 1 from accounts where role = 'admin' and id <> ?2))",
@@ -128,8 +183,8 @@ impl Shop {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Whether it was done: the last admin stays.
-    pub(crate) async fn delete(&self, id: i64) -> Result<bool, Away> {
+    /// Whether it was done: the last admin stays. The account's logins end with it, and its orders are kept.
+    pub(crate) async fn delete(&self, id: i64) -> Result<bool, Unavailable> {
         let done = query(
             "delete from accounts where id = ?1
              and exists (select 1 from accounts where role = 'admin' and id <> ?1)",
@@ -141,24 +196,17 @@ impl Shop {
     }
 }
 
-async fn insert(pool: &SqlitePool, name: &str, hash: &str, role: Role) -> Result<Option<i64>, Away> {
+pub(super) async fn insert(
+    changes: &mut Transaction<'_, Sqlite>,
+    name: &str,
+    hash: &str,
+    role: Role,
+) -> Result<Option<i64>, Unavailable> {
     let done = query("insert into accounts (name, hash, role) values (?, ?, ?) on conflict do nothing")
         .bind(name)
         .bind(hash)
         .bind(role.name())
-        .execute(pool)
+        .execute(&mut **changes)
         .await?;
     Ok((done.rows_affected() == 1).then(|| done.last_insert_rowid()))
-}
-
-/// Why a password was not checked.
-pub(crate) enum Refused {
-    Wait(Duration),
-    Away(Away),
-}
-
-impl From<Away> for Refused {
-    fn from(away: Away) -> Self {
-        Self::Away(away)
-    }
 }

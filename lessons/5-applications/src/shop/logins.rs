@@ -1,14 +1,25 @@
 //! Who is logged in where. A login here and a session in the store hold the same random handle: without either of
 //! them nobody is logged in, and this one can be ended from elsewhere, whatever the store.
 
-use sqlx::{query, query_as};
+use sqlx::{Executor, Sqlite, Transaction, query, query_as};
 use time::{Duration, OffsetDateTime};
+use tower_sessions::session::Id;
 
-use super::{Account, Away, Shop};
+use super::{
+    Account, Shop, Unavailable,
+    database::{begin, commit},
+};
 use crate::IDLE;
 
+/// A login ends so long after it began, however busy it is: ASVS 5.0 7.3.2, an absolute lifetime.
+const ABSOLUTE: Duration = Duration::days(7);
+/// So long after a password was given, the shop believes that the same person is still there: what OWASP calls a
+/// recent re-authentication.
+const RECENT: Duration = Duration::minutes(5);
 /// That a login was used is written down once a minute, and not at every request.
 const SEEN_EVERY: Duration = Duration::MINUTE;
+/// So many expired logins are removed at a time, because nobody else can write meanwhile.
+const BATCH: i64 = 100;
 
 /// A login of somebody, as she sees it.
 #[derive(Clone, Debug)]
@@ -19,30 +30,62 @@ pub(crate) struct Login {
     pub(crate) seen: OffsetDateTime,
 }
 
-impl Shop {
-    // ANCHOR: begin
-    /// Writes down a login.
-    pub(crate) async fn begin(&self, account: i64, handle: &str, agent: &str, now: OffsetDateTime) -> Result<(), Away> {
-        let pool = self.pool().await?;
-        query("delete from logins where seen < ?").bind((now - IDLE).unix_timestamp()).execute(pool).await?;
-        query("insert into logins (account, handle, agent, begun, seen) values (?1, ?2, ?3, ?4, ?4)")
+// ANCHOR: begin
+/// A login that begins.
+pub(crate) struct NewLogin {
+    /// 128 random bits, which the session keeps.
+    pub(crate) handle: String,
+    /// What the session has kept so far: that login ends, whosever it was.
+    pub(crate) replaces: Option<String>,
+    pub(crate) agent: String,
+    pub(crate) now: OffsetDateTime,
+}
+
+impl NewLogin {
+    pub(crate) fn new(replaces: Option<String>, agent: &str, now: OffsetDateTime) -> Self {
+        let agent = agent.chars().take(200).collect();
+        Self { handle: Id::default().to_string(), replaces, agent, now }
+    }
+
+    pub(super) async fn insert(&self, changes: &mut Transaction<'_, Sqlite>, account: i64) -> Result<(), Unavailable> {
+        let Self { handle, replaces, agent, now } = self;
+        query("delete from logins where handle = ?").bind(replaces).execute(&mut **changes).await?;
+        query("insert into logins (account, handle, agent, begun, seen, confirmed) values (?1, ?2, ?3, ?4, ?4, ?4)")
             .bind(account)
             .bind(handle)
-            .bind(agent.chars().take(200).collect::<String>())
+            .bind(agent)
             .bind(now.unix_timestamp())
-            .execute(pool)
+            .execute(&mut **changes)
             .await?;
         Ok(())
     }
+}
 
-    /// Whose login this is, and its number; nothing if it was ended, or its account deleted.
-    pub(crate) async fn whose(&self, handle: &str, now: OffsetDateTime) -> Result<Option<(Account, i64)>, Away> {
+impl Shop {
+    /// Writes down a login, and removes some of those that have expired.
+    pub(crate) async fn begin(&self, account: i64, login: &NewLogin) -> Result<(), Unavailable> {
+        let mut changes = begin(self.pool().await?).await?;
+        login.insert(&mut changes, account).await?;
+        query("delete from logins where id in (select id from logins where seen <= ? or begun <= ? limit ?)")
+            .bind((login.now - IDLE).unix_timestamp())
+            .bind((login.now - ABSOLUTE).unix_timestamp())
+            .bind(BATCH)
+            .execute(&mut *changes)
+            .await?;
+        commit(changes).await
+    }
+
+    /// Whose login this is, and its number; nothing if it was ended, is over, or its account deleted.
+    pub(crate) async fn whose(&self, handle: &str, now: OffsetDateTime) -> Result<Option<(Account, i64)>, Unavailable> {
         let pool = self.pool().await?;
         let found: Option<(i64, String, String, i64, i64)> = query_as(
             "select accounts.id, name, role, logins.id, seen
-             from logins join accounts on accounts.id = logins.account where handle = ?",
+             from logins join accounts on accounts.id = logins.account
+             where handle = ? and seen > ? and begun > ?",
         )
         .bind(handle)
+        .bind((now - IDLE).unix_timestamp())
+        .bind((now - ABSOLUTE).unix_timestamp())
         .fetch_optional(pool)
         .await?;
         let Some((id, name, role, login, seen)) = found else { return Ok(None) };
@@ -54,12 +97,14 @@ impl Shop {
     }
     // ANCHOR_END: begin
 
-    pub(crate) async fn logins(&self, account: i64, now: OffsetDateTime) -> Result<Vec<Login>, Away> {
+    pub(crate) async fn logins(&self, account: i64, now: OffsetDateTime) -> Result<Vec<Login>, Unavailable> {
         let found: Vec<(i64, String, i64, i64)> = query_as(
-            "select id, agent, begun, seen from logins where account = ? and seen >= ? order by begun desc, id desc",
+            "select id, agent, begun, seen from logins where account = ? and seen > ? and begun > ?
+             order by begun desc, id desc",
         )
         .bind(account)
         .bind((now - IDLE).unix_timestamp())
+        .bind((now - ABSOLUTE).unix_timestamp())
         .fetch_all(self.pool().await?)
         .await?;
         let time = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -69,21 +114,48 @@ impl Shop {
 
     // ANCHOR: end
     /// Ends one of her logins; whether it was one of hers.
-    pub(crate) async fn end(&self, account: i64, login: i64) -> Result<bool, Away> {
+    pub(crate) async fn end(&self, account: i64, login: i64) -> Result<bool, Unavailable> {
         let done = query("delete from logins where id = ? and account = ?").bind(login).bind(account);
         Ok(done.execute(self.pool().await?).await?.rows_affected() == 1)
     }
 
     /// Ends the login of this handle, if there is one.
-    pub(crate) async fn end_handle(&self, handle: &str) -> Result<(), Away> {
+    pub(crate) async fn end_handle(&self, handle: &str) -> Result<(), Unavailable> {
         query("delete from logins where handle = ?").bind(handle).execute(self.pool().await?).await?;
         Ok(())
     }
 
     /// Ends all of her logins but this one, if one is to stay; how many.
-    pub(crate) async fn end_all(&self, account: i64, but: Option<i64>) -> Result<u64, Away> {
-        let done = query("delete from logins where account = ? and id is not ?").bind(account).bind(but);
-        Ok(done.execute(self.pool().await?).await?.rows_affected())
+    pub(crate) async fn end_all(&self, account: i64, but: Option<i64>) -> Result<u64, Unavailable> {
+        end_all(self.pool().await?, account, but).await
     }
     // ANCHOR_END: end
+
+    // ANCHOR: recent
+    /// Whether her password was given a few minutes ago, in this login.
+    pub(crate) async fn is_recent(&self, login: i64, now: OffsetDateTime) -> Result<bool, Unavailable> {
+        let found: Option<(i64,)> = query_as("select 1 from logins where id = ? and confirmed > ?")
+            .bind(login)
+            .bind((now - RECENT).unix_timestamp())
+            .fetch_optional(self.pool().await?)
+            .await?;
+        Ok(found.is_some())
+    }
+
+    /// Writes down that her password was given again.
+    pub(crate) async fn confirm(&self, login: i64, now: OffsetDateTime) -> Result<(), Unavailable> {
+        let done = query("update logins set confirmed = ? where id = ?").bind(now.unix_timestamp()).bind(login);
+        done.execute(self.pool().await?).await?;
+        Ok(())
+    }
+    // ANCHOR_END: recent
+}
+
+pub(super) async fn end_all<'c>(
+    on: impl Executor<'c, Database = Sqlite>,
+    account: i64,
+    but: Option<i64>,
+) -> Result<u64, Unavailable> {
+    let done = query("delete from logins where account = ? and id is not ?").bind(account).bind(but);
+    Ok(done.execute(on).await?.rows_affected())
 }

@@ -1,0 +1,136 @@
+//! The limits on guessing passwords.
+
+use std::net::IpAddr;
+
+use axum::{
+    http::{StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
+};
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    device::Device,
+    throttle::{Reservation, Throttle, network},
+};
+
+/// The longest name of an account, in characters.
+pub const LONGEST_NAME: usize = 40;
+/// The longest password, in characters. ASVS 5.0 6.2.9 asks that 64 are possible.
+pub const LONGEST_PASSWORD: usize = 128;
+
+/// The longest form, in bytes, with a name and passwords spelt as `%F0%9F%90%88`.
+pub const LONGEST_FORM: usize = 16 * 1024;
+
+/// What is wrong with this name or password, before anything is done with it: it is too long to be anybody's.
+pub fn too_long(name: &str, password: &str) -> Option<String> {
+    [("name", name, LONGEST_NAME), ("password", password, LONGEST_PASSWORD)].into_iter().find_map(
+        |(what, text, most)| {
+            // A character has four bytes at most, and a text of megabytes need not be counted.
+            let fits = text.len() <= 4 * most && text.chars().count() <= most;
+            (!fits).then(|| format!("A {what} has at most {most} characters.\n"))
+        },
+    )
+}
+
+// ANCHOR: guesses
+/// How often passwords may be guessed.
+pub struct Guesses {
+    /// For an account from an address.
+    here: Throttle,
+    /// From an address, whatever the account.
+    address: Throttle,
+    /// For an account, from all browsers that it does not know.
+    account: Throttle,
+    /// For an account, from a browser in which it was logged in before.
+    device: Throttle,
+}
+
+impl Guesses {
+    /// Nobody has guessed yet.
+    pub fn new() -> Self {
+        Self {
+            here: Throttle::new(5, Duration::minutes(3)),
+            address: Throttle::new(20, Duration::MINUTE),
+            account: Throttle::new(100, Duration::MINUTE),
+            device: Throttle::new(5, Duration::minutes(3)),
+        }
+    }
+
+    /// Reserves a guess. A device of the account has a budget of its own, so whatever others guess elsewhere does not
+    /// lock it out.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub async fn reserve(
+        &self,
+        account: &str,
+        address: IpAddr,
+        device: Option<Device>,
+        now: OffsetDateTime,
+    ) -> Result<Guess<'_>, TooMany> {
+        let mut reserved = Vec::new();
+        match self.take(account, network(address), device, now, &mut reserved).await {
+            Ok(()) => Ok(Guess(reserved)),
+            Err(wait) => {
+                Guess(reserved).give_back();
+                Err(TooMany { what: "wrong passwords", wait })
+            }
+        }
+    }
+
+    async fn take<'g>(
+        &'g self,
+        account: &str,
+        address: IpAddr,
+        device: Option<Device>,
+        now: OffsetDateTime,
+        reserved: &mut Vec<Reservation<'g>>,
+    ) -> Result<(), Duration> {
+        if let Some(device) = device {
+            reserved.push(self.device.reserve((account, device), now).await?);
+            return Ok(());
+        }
+        // Always in this order, so that no two guesses wait for each other.
+        reserved.push(self.here.reserve((account, address), now).await?);
+        reserved.push(self.address.reserve(address, now).await?);
+        reserved.push(self.account.reserve(account, now).await?);
+        Ok(())
+    }
+}
+// ANCHOR_END: guesses
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A guess that may be made. It counts as wrong unless it is given back.
+#[derive(Debug)]
+#[must_use]
+pub struct Guess<'g>(Vec<Reservation<'g>>);
+
+impl Guess<'_> {
+    /// It was right, or nothing was checked.
+    pub fn give_back(self) {
+        self.0.into_iter().for_each(Reservation::give_back);
+    }
+}
+
+/// Enough has been tried: 429 with `Retry-After`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TooMany {
+    /// Of what there were too many.
+    pub what: &'static str,
+    /// How long until one more.
+    pub wait: Duration,
+}
+
+impl IntoResponse for TooMany {
+    fn into_response(self) -> Response {
+        let seconds = u64::try_from(self.wait.whole_milliseconds()).unwrap_or_default().div_ceil(1000).max(1);
+        let wait = session_inspector::span(seconds.div_ceil(60) * 60);
+        let sentence = format!("Too many {}. Please try again in {wait}.\n", self.what);
+        (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds.to_string())], sentence).into_response()
+    }
+}

@@ -1,0 +1,235 @@
+//! The database: where it is, what stands in it, and what is said when it does not answer.
+
+use std::{fmt, fs, io, path::PathBuf, time::Duration};
+
+use axum::{
+    http::{StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
+};
+use lesson_4::defence::{
+    device::Devices,
+    password::{NotChecked, Passwords},
+};
+use sqlx::{
+    Sqlite, SqlitePool, Transaction, query, query_scalar,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
+};
+use tower_sessions::session::Id;
+
+use super::accounts::{DEMO, insert};
+
+/// Whoever needs the database waits for so long, once for the connection and once for what others have locked: a
+/// second together.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Where the database is.
+pub(super) enum Place {
+    Memory,
+    File(PathBuf),
+}
+
+/// The open database.
+pub(super) struct Database {
+    pub(super) pool: SqlitePool,
+    /// The key is in the database, so that a restart knows the browsers of its customers.
+    pub(super) devices: Devices,
+}
+
+const SCHEMA: [&str; 6] = [
+    "create table if not exists accounts (
+        id integer primary key, name text not null unique, hash text not null, role text not null)",
+    "create table if not exists logins (
+        id integer primary key, handle text not null unique, agent text not null,
+        account integer not null references accounts on delete cascade,
+        begun integer not null, seen integer not null, confirmed integer not null default 0)",
+    "create index if not exists logins_seen on logins (seen)",
+    "create index if not exists logins_begun on logins (begun)",
+    // An order outlives its account, and still says whose it was.
+    "create table if not exists orders (
+        token text primary key, items text not null, bought integer not null, name text not null,
+        account integer references accounts on delete set null)",
+    "create table if not exists secrets (name text primary key, value blob not null)",
+];
+
+/// From the first version of the tables to this one.
+const MIGRATION: [&str; 4] = [
+    "alter table orders rename to old_orders",
+    "create table orders (
+        token text primary key, items text not null, bought integer not null, name text not null,
+        account integer references accounts on delete set null)",
+    "insert into orders (token, items, bought, name, account)
+        select token, items, bought, name, account from old_orders join accounts on accounts.id = account",
+    "drop table old_orders",
+];
+
+impl Database {
+    pub(super) async fn open(place: &Place, passwords: &Passwords) -> Result<Self, Unavailable> {
+        let mut hashes = Vec::new();
+        for (_, password, _) in DEMO {
+            hashes.push(passwords.hash(password.to_owned()).await?);
+        }
+        // SQLite lets one connection write at a time, and each connection to memory has a database of its own.
+        let options = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = options.acquire_timeout(PATIENCE).connect_with(place.options()?.busy_timeout(PATIENCE)).await?;
+        let key = prepare(&pool, hashes).await?;
+        place.keep_private()?;
+        Ok(Self { pool, devices: Devices::new(key) })
+    }
+}
+
+/// Makes what is missing, all of it or nothing, and gives the key of the device cookies.
+async fn prepare(pool: &SqlitePool, hashes: Vec<String>) -> Result<[u8; 32], Unavailable> {
+    let mut changes = begin(pool).await?;
+    let is_old: bool =
+        has_column(&mut changes, "orders", "account").await? && !has_column(&mut changes, "orders", "name").await?;
+    if is_old {
+        for step in MIGRATION {
+            query(step).execute(&mut *changes).await?;
+        }
+    }
+    if has_column(&mut changes, "logins", "id").await? && !has_column(&mut changes, "logins", "confirmed").await? {
+        query("alter table logins add confirmed integer not null default 0").execute(&mut *changes).await?;
+    }
+    for table in SCHEMA {
+        query(table).execute(&mut *changes).await?;
+    }
+    let any: i64 = query_scalar("select count(*) from accounts").fetch_one(&mut *changes).await?;
+    if any == 0 {
+        for ((name, _, role), hash) in DEMO.iter().zip(&hashes) {
+            insert(&mut changes, name, hash, *role).await?;
+        }
+    }
+    let key = [Id::default(), Id::default()].map(|id| id.0.to_be_bytes()).concat();
+    query("insert into secrets (name, value) values ('devices', ?) on conflict do nothing")
+        .bind(key)
+        .execute(&mut *changes)
+        .await?;
+    let key: Vec<u8> =
+        query_scalar("select value from secrets where name = 'devices'").fetch_one(&mut *changes).await?;
+    commit(changes).await?;
+    key.try_into().map_err(|_| Unavailable::NothingDone("the key of the device cookies has no 32 bytes".to_owned()))
+}
+
+async fn has_column(changes: &mut Transaction<'_, Sqlite>, table: &str, column: &str) -> Result<bool, Unavailable> {
+    let found: i64 = query_scalar("select count(*) from pragma_table_info(?) where name = ?")
+        .bind(table)
+        .bind(column)
+        .fetch_one(&mut **changes)
+        .await?;
+    Ok(found > 0)
+}
+
+impl Place {
+    fn options(&self) -> Result<SqliteConnectOptions, Unavailable> {
+        match self {
+            Self::Memory => Ok(SqliteConnectOptions::new().in_memory(true)),
+            Self::File(file) => {
+                create_private(file)?;
+                Ok(SqliteConnectOptions::new().filename(file).journal_mode(SqliteJournalMode::Wal))
+            }
+        }
+    }
+
+    /// A file of an earlier version, which everybody could read, and what SQLite keeps beside it.
+    fn keep_private(&self) -> io::Result<()> {
+        let Self::File(file) = self else { return Ok(()) };
+        for ending in ["", "-wal", "-shm"] {
+            let mut name = file.clone().into_os_string();
+            name.push(ending);
+            match private(name.as_ref()) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes the file if there is none: the hashes of passwords are for its owner alone. SQLite gives the same mode to the
+/// files beside it. The folder is made for the owner alone as well; one that exists stays as it is.
+fn create_private(file: &std::path::Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    }
+    if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        folder.create(parent)?;
+    }
+    match options.open(file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
+
+#[cfg(unix)]
+fn private(file: &std::path::Path) -> io::Result<()> {
+    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn private(_: &std::path::Path) -> io::Result<()> {
+    Ok(()) // the folder's access list is inherited
+}
+
+// ANCHOR: changes
+/// Begins a change of more than one statement. It holds the lock for writing from the beginning, so that no statement
+/// in the middle finds it taken. Dropped without [`commit`] it has changed nothing.
+pub(super) async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, Unavailable> {
+    Ok(pool.begin_with("begin immediate").await?)
+}
+
+/// Makes the changes last. If it fails nobody knows whether they did.
+pub(super) async fn commit(changes: Transaction<'_, Sqlite>) -> Result<(), Unavailable> {
+    changes.commit().await.map_err(|error| Unavailable::Unknown(error.to_string()))
+}
+// ANCHOR_END: changes
+
+/// The database did not do what it was asked for. The reason is for the log, and for whoever starts the shop.
+#[derive(Debug)]
+pub enum Unavailable {
+    /// Nothing has changed.
+    NothingDone(String),
+    /// It may have been done: the answer did not come.
+    Unknown(String),
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::NothingDone(reason) | Self::Unknown(reason)) = self;
+        f.write_str(reason)
+    }
+}
+
+impl From<sqlx::Error> for Unavailable {
+    fn from(error: sqlx::Error) -> Self {
+        Self::NothingDone(error.to_string())
+    }
+}
+
+impl From<io::Error> for Unavailable {
+    fn from(error: io::Error) -> Self {
+        Self::NothingDone(error.to_string())
+    }
+}
+
+impl From<NotChecked> for Unavailable {
+    fn from(error: NotChecked) -> Self {
+        Self::NothingDone(error.to_string())
+    }
+}
+
+impl IntoResponse for Unavailable {
+    fn into_response(self) -> Response {
+        tracing::error!(reason = %self, "the shop's database is unavailable");
+        let sentence = match self {
+            Self::NothingDone(_) => "The shop's database does not answer, so nothing was done. Please try again.\n",
+            Self::Unknown(_) => "The shop's database did not say whether that was done. Look before you do it again.\n",
+        };
+        (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], sentence).into_response()
+    }
+}

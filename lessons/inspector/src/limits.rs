@@ -1,0 +1,176 @@
+//! A server that nobody can hold up: `axum::serve` waits for the end of a request's headers as long as it takes, on as
+//! many connections as somebody opens.
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+    response::Response,
+};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tower::ServiceExt;
+
+/// What a connection may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many connections are served at a time. The next ones wait in the system's queue.
+    pub connections: usize,
+    /// How long a request's headers may take, from the moment at which the connection is ready for them. It ends
+    /// connections that nobody uses as well.
+    pub header_time: Duration,
+    /// How long a request's headers may be, in bytes; 431 to longer ones.
+    pub header_size: usize,
+    /// How many headers a request may have; 431 to more.
+    pub headers: usize,
+}
+
+impl Default for Limits {
+    /// 512 connections; 15 seconds for a hundred headers of 16 KiB together. A browser that holds four cookies of the
+    /// longest size fits in.
+    fn default() -> Self {
+        Self { connections: 512, header_time: Duration::from_secs(15), header_size: 16 * 1024, headers: 100 }
+    }
+}
+
+/// Serves `app` to whoever connects, within these limits, until the process ends. Handlers find the address of a
+/// connection as `ConnectInfo<SocketAddr>`.
+///
+/// # Errors
+/// The listener is of no use any more.
+pub async fn serve_within(limits: Limits, listener: TcpListener, app: Router) -> io::Result<()> {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        let place = places.clone().acquire_owned().await.expect("nobody closes it");
+        let (stream, peer) = accept(&listener).await?;
+        let connection = answer(limits, stream, peer, app.clone());
+        tokio::spawn(async move {
+            connection.await;
+            drop(place);
+        });
+    }
+}
+
+async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    loop {
+        match listener.accept().await {
+            // Gone before it was served.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
+            accepted => return accepted,
+        }
+    }
+}
+
+async fn answer(limits: Limits, stream: TcpStream, peer: SocketAddr, app: Router) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let app = app.clone();
+        async move {
+            Ok::<Response, Infallible>(app.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}))
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_time)
+        .max_headers(limits.headers)
+        .max_header_size(limits.header_size)
+        .serve_connection(TokioIo::new(stream), service);
+    // A visitor who breaks off, or does not keep to the limits, is nobody's error.
+    let _ = connection.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        task::JoinSet,
+        time::timeout,
+    };
+
+    use super::*;
+
+    const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+
+    async fn listening(limits: Limits, app: Router) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve_within(limits, listener, app));
+        address
+    }
+
+    /// All that comes until the server ends the connection.
+    async fn send(address: SocketAddr, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        let read = timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+        // A connection that is ended before all was read is reset.
+        let _ = read.expect("the server ends the connection");
+        String::from_utf8(answer).unwrap()
+    }
+
+    fn hello() -> Router {
+        Router::new().route("/", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() }))
+    }
+
+    #[tokio::test]
+    async fn an_app_is_served_and_knows_who_asks() {
+        let address = listening(Limits::default(), hello()).await;
+        let answer = send(address, &[GET, b"\r\n"].concat()).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("\r\n\r\n127.0.0.1"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn whoever_never_ends_the_headers_makes_room_for_others() {
+        let limits = Limits { connections: 1, header_time: Duration::from_millis(50), ..Limits::default() };
+        let address = listening(limits, hello()).await;
+        // One says nothing, one begins; the only place is theirs until their time is over.
+        let (silent, slow) = tokio::join!(send(address, b""), send(address, GET));
+        assert!(!silent.contains("200") && !slow.contains("200"), "{silent} {slow}");
+        assert!(send(address, &[GET, b"\r\n"].concat()).await.contains("200 OK"));
+    }
+
+    #[tokio::test]
+    async fn headers_that_are_too_long_or_too_many_are_refused() {
+        let address = listening(Limits::default(), hello()).await;
+        let long = format!("x: {}\r\n\r\n", "a".repeat(17 * 1024));
+        let many = "x: a\r\n".repeat(101) + "\r\n";
+        for headers in [long, many] {
+            let answer = send(address, &[GET, headers.as_bytes()].concat()).await;
+            assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+        }
+        let just_right = format!("cookie: {}\r\n\r\n", "a".repeat(15 * 1024));
+        assert!(send(address, &[GET, just_right.as_bytes()].concat()).await.contains("200 OK"));
+    }
+
+    #[tokio::test]
+    async fn no_more_connections_are_served_at_a_time_than_the_limit_says() {
+        static NOW: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        let handler = || async {
+            MOST.fetch_max(NOW.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            for _ in 0..1000 {
+                tokio::task::yield_now().await; // the others may come in meanwhile
+            }
+            NOW.fetch_sub(1, Ordering::SeqCst);
+        };
+        let limits = Limits { connections: 2, ..Limits::default() };
+        let address = listening(limits, Router::new().route("/", get(handler))).await;
+        let mut crowd = JoinSet::new();
+        for _ in 0..20 {
+            crowd.spawn(async move { send(address, &[GET, b"\r\n"].concat()).await });
+        }
+        assert!(crowd.join_all().await.iter().all(|answer| answer.contains("200 OK")));
+        assert_eq!(MOST.load(Ordering::SeqCst), 2);
+    }
+}
