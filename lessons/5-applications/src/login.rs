@@ -24,7 +24,8 @@ pub(crate) struct Credentials {
     password: String,
 }
 
-/// The shortest password that an account may have, and the longest, in characters: ASVS 5.0 6.2.1.
+/// The shortest password that an account may have (ASVS 5.0 6.2.1: eight or more), and the longest (6.2.9: 64 have to
+/// be possible), in characters.
 const LENGTHS: std::ops::RangeInclusive<usize> = 8..=128;
 
 pub(crate) async fn form(visitor: Visitor) -> Result<Response, Failure> {
