@@ -105,8 +105,8 @@ pub async fn login(
     if session.get::<String>(USERNAME).await?.is_some_and(|before| before != username) {
         session.clear().await;
     }
-    session.cycle_id().await?;
     session.insert(USERNAME, username).await?;
+    session.cycle_id().await?; // last: an error after it would lose the session
     Ok(Redirect::to("/profile").into_response())
 }
 

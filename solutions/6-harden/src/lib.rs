@@ -95,8 +95,8 @@ pub async fn login(
         let refused = page("login.html", context! { refused => true })?;
         return Ok((StatusCode::UNAUTHORIZED, refused).into_response());
     }
-    session.cycle_id().await?;
     session.insert(USERNAME, username).await?;
+    session.cycle_id().await?; // last: an error after it would lose the session
     Ok(Redirect::to("/").into_response())
 }
 
