@@ -4,11 +4,11 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     http::{Method, Request, Response, StatusCode, header},
 };
-use checks::{Browser, Miss, Trial};
+use checks::{Browser, Miss, Trial, Users};
 use http_body_util::BodyExt;
 use lesson_4::{
     defence::{
@@ -73,14 +73,19 @@ fn lesson_4_routes() -> BTreeSet<String> {
     routes("lessons/4-security/src", &["index.rs", "evil.rs"])
 }
 
-fn all() -> [Hardened; 2] {
+fn all() -> [Hardened; 3] {
     let shop = lesson_5::shop::Shop::in_memory(Passwords::quick());
     let lesson_5 = Hardened {
         name: "lesson 5",
         app: lesson_5::app_with(shop, MemoryStore::default()),
         routes: routes("lessons/5-applications/src", &[]),
     };
-    [shop_with(Defences::all()), lesson_5]
+    let solution_6 = Hardened {
+        name: "solution 6",
+        app: solution_6::app(MemoryStore::default()).layer(Extension(Users::demo())),
+        routes: routes("solutions/6-harden/src", &[]),
+    };
+    [shop_with(Defences::all()), lesson_5, solution_6]
 }
 
 async fn ask(app: &Router, method: &Method, path: &str, headers: &[(&str, &str)]) -> Response<Body> {

@@ -1,5 +1,6 @@
 //! Holds the parts of the course to each other, and says in a line what is missing.
 
+mod asvs;
 mod book;
 mod claims;
 mod page;

@@ -112,26 +112,40 @@ impl Defence {
         }
     }
 
-    /// The requirement of the OWASP Application Security Verification Standard 5.0 that asks for it.
-    pub fn asvs(self) -> &'static str {
+    /// What asks for it: a requirement of OWASP's Application Security Verification Standard 5.0 with its title, or
+    /// where the standard has none, what else there is.
+    pub fn rule(self) -> &'static str {
         match self {
-            ServerSide => "7.2.1",
-            RandomKey => "9.1.1",
-            RenewAtLogin | RenewOften => "7.2.4",
-            FlushAtLogout | NeverRevive => "7.4.1",
-            PostOnly => "3.5.3",
-            SameSite => "3.3.2",
-            OriginCheck | CsrfToken => "3.5.1",
-            Escape => "1.2.1",
-            Headers => "3.4.3",
-            HttpOnly => "3.3.4",
-            HostPrefix => "3.3.3",
-            Throttle => "6.3.1",
-            DeviceCookie => "6.1.1",
-            DummyHash => "6.3.8",
-            SoftSignal => "7.2.1",
-            StepUp => "7.5.1",
-            RolePerRequest => "8.3.2",
+            ServerSide => "ASVS 5.0 7.2.1: the back end verifies sessions",
+            RandomKey => "ASVS 5.0 13.3.1: secrets are managed, and stand in no source code",
+            RenewAtLogin => {
+                "ASVS 5.0 7.2.4: a new token at a login and when a user authenticates again, and the old one ends"
+            }
+            FlushAtLogout | NeverRevive => "ASVS 5.0 7.4.1: an ended session is of no further use",
+            PostOnly => "ASVS 5.0 3.5.3: a safe method, such as GET, does nothing sensitive",
+            SameSite => "ASVS 5.0 3.3.2: SameSite is chosen for each cookie's purpose",
+            OriginCheck | CsrfToken => {
+                "ASVS 5.0 3.5.1: forged cross-origin requests are refused, by a token or by headers that a form cannot send"
+            }
+            Escape => "ASVS 5.0 1.2.1: what is shown is encoded for the place where it is shown",
+            Headers => {
+                "ASVS 5.0 3.4.3: a content security policy: no plug-ins, no base, scripts by list, nonce or hash"
+            }
+            HttpOnly => {
+                "ASVS 5.0 3.3.4: HttpOnly for a cookie that scripts need not read; its value reaches the browser by Set-Cookie only"
+            }
+            HostPrefix => "ASVS 5.0 3.3.3: a __Host- name, unless the cookie is meant for several hosts",
+            Throttle => "ASVS 5.0 6.3.1: what 6.1.1 describes against guessing is there",
+            DeviceCookie => "ASVS 5.0 6.1.1: how guessing is slowed down, and how malicious lock-out is prevented",
+            DummyHash => {
+                "ASVS 5.0 6.3.8: nobody can infer who has an account, by text, status or time; registration and reset included"
+            }
+            StepUp => {
+                "ASVS 5.0 7.5.1: the user authenticates again before changing an e-mail address, a second factor and the like"
+            }
+            RolePerRequest => "ASVS 5.0 8.3.2: a changed right acts at once",
+            RenewOften => "OWASP's cheat sheet on session management: a new ID after some time",
+            SoftSignal => "no rule: ASVS 5.0 asks nowhere for an address or a browser to stay the same",
         }
     }
 }

@@ -81,7 +81,7 @@ async fn outcomes(attack: &Attack) -> Result<[Outcome; 2], (StatusCode, String)>
 
 fn listed(attack: &Attack) -> Listed {
     let &Attack { id, title, why, page, .. } = attack;
-    let stopped_by = attack.stopped_by.iter().map(|defence: &Defence| (defence.words(), defence.asvs())).collect();
+    let stopped_by = attack.stopped_by.iter().map(|defence: &Defence| (defence.words(), defence.rule())).collect();
     Listed { id, title, why, stopped_by, page }
 }
 

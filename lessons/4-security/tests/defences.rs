@@ -294,6 +294,19 @@ async fn the_password_that_is_asked_for_again_cannot_be_guessed_either() -> Resu
 }
 
 #[tokio::test]
+async fn the_password_asked_for_again_renews_the_id() -> Result<(), Miss> {
+    let trial = shop(&Defence::ALL);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?;
+    let mallory = alice.copied_by("mallory");
+    let token = token(&alice).await?;
+    let fields = [("email", "alice@home.example"), ("password", "sunshine"), ("csrf", token.as_str())];
+    alice.post("/email", &fields).await?.redirects_to("/")?;
+    alice.get("/").await?.shows("Logged in as alice")?;
+    mallory.get("/").await?.shows("You are not logged in")
+}
+
+#[tokio::test]
 async fn every_page_of_the_hardened_shop_says_what_the_browser_shall_forbid() {
     for path in ["/", "/no/such/page"] {
         let (_, headers, _) = ask(app(MemoryStore::default()), "GET", "hardened.localhost", path).await;

@@ -32,7 +32,7 @@ pub(crate) struct Credentials {
     password: String,
 }
 
-/// The shortest password that an account may have, in characters. ASVS 5.0 6.2.1, passwords of 8 characters or more.
+/// The shortest password that an account may have, in characters (ASVS 5.0 6.2.1: eight or more).
 const SHORTEST_PASSWORD: usize = 8;
 
 pub(crate) async fn form(visitor: Visitor) -> Result<Response, Failure> {

@@ -80,6 +80,9 @@ pub async fn profile(session: Session) -> Result<Html<String>, Failure> {
     page("profile.html", Preferences::of(&session).await?)
 }
 
+/// Where the session keeps who is logged in.
+const USERNAME: &str = "username";
+
 /// What a login form sends.
 #[derive(Deserialize)]
 pub struct Credentials {
@@ -89,7 +92,8 @@ pub struct Credentials {
     pub password: String,
 }
 
-/// Lets the user in under a new session ID, with all that the session holds.
+/// Lets the user in under a new session ID, with all that the session holds. What another user left in it does not go
+/// along.
 pub async fn login(
     session: Session,
     Extension(users): Extension<Users>,
@@ -98,8 +102,11 @@ pub async fn login(
     if !users.verify(&username, &password) {
         return Ok((StatusCode::UNAUTHORIZED, "That is no name and password of ours.\n").into_response());
     }
-    session.cycle_id().await?;
-    session.insert("username", username).await?;
+    if session.get::<String>(USERNAME).await?.is_some_and(|before| before != username) {
+        session.clear().await;
+    }
+    session.insert(USERNAME, username).await?;
+    session.cycle_id().await?; // last: an error after it would lose the session
     Ok(Redirect::to("/profile").into_response())
 }
 

@@ -133,8 +133,8 @@ pub async fn login(
         return Ok((StatusCode::UNAUTHORIZED, refused).into_response());
     }
     let now = clock.now();
-    session.cycle_id().await?;
     session.insert(Login::KEY, Login { username, remembered: remember.is_some(), began: now, seen: now }).await?;
+    session.cycle_id().await?; // last: an error after it would lose the session
     Ok(Redirect::to("/protected").into_response())
 }
 

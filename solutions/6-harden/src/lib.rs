@@ -6,8 +6,13 @@ use std::sync::LazyLock;
 
 use axum::{
     Extension, Form, Router,
-    http::StatusCode,
-    response::{Html, IntoResponse, Redirect, Response},
+    extract::Request,
+    http::{
+        HeaderMap, HeaderName, Method, StatusCode,
+        header::{HOST, ORIGIN, SET_COOKIE},
+    },
+    middleware::{Next, from_fn},
+    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use checks::Users;
@@ -15,6 +20,11 @@ use minijinja::{Environment, context, value::Serde};
 use serde::Deserialize;
 use shop::Shop;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, cookie::SameSite, session::Error};
+
+/// The name of the session cookie. No other host can set one of this name.
+pub const COOKIE: &str = "__Host-exercise-6";
+/// A removal of the cookie that browsers obey: the one that tower-sessions sends lacks `Secure`.
+const REMOVAL: &str = "__Host-exercise-6=; Path=/; Secure; HttpOnly; Max-Age=0";
 
 /// The answer.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
@@ -25,7 +35,27 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .route("/note", post(note))
         .route("/logout", post(logout))
         .layer(Extension(Shop::default()))
-        .layer(SessionManagerLayer::new(store).with_name("exercise-6").with_same_site(SameSite::Lax))
+        .layer(SessionManagerLayer::new(store).with_name(COOKIE).with_same_site(SameSite::Lax))
+        .layer(from_fn(own_pages_only))
+}
+
+/// Refuses whatever would change something and does not come from a page of this very origin.
+pub async fn own_pages_only(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads || is_own(request.headers()) {
+        return next.run(request).await;
+    }
+    (StatusCode::FORBIDDEN, "This was not sent from a page of ours, so nothing was done.\n").into_response()
+}
+
+/// What the browser says of it. A request that no browser sent says nothing, and rides on nobody's session.
+fn is_own(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("no text"));
+    match (text(HeaderName::from_static("sec-fetch-site")), text(ORIGIN)) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => origin.split_once("://").map(|(_, host)| host) == text(HOST),
+        (None, None) => true,
+    }
 }
 
 /// Where the session keeps who is logged in.
@@ -65,8 +95,8 @@ pub async fn login(
         let refused = page("login.html", context! { refused => true })?;
         return Ok((StatusCode::UNAUTHORIZED, refused).into_response());
     }
-    session.cycle_id().await?;
     session.insert(USERNAME, username).await?;
+    session.cycle_id().await?; // last: an error after it would lose the session
     Ok(Redirect::to("/").into_response())
 }
 
@@ -111,9 +141,9 @@ pub async fn note(
 }
 
 /// Ends the session, here and in the browser.
-pub async fn logout(session: Session) -> Result<Redirect, Failure> {
+pub async fn logout(session: Session) -> Result<Response, Failure> {
     session.flush().await?;
-    Ok(Redirect::to("/login"))
+    Ok((AppendHeaders([(SET_COOKIE, REMOVAL)]), Redirect::to("/login")).into_response())
 }
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {

@@ -116,8 +116,8 @@ pub async fn login(
         let refused = page("login.html", context! { refused => true })?;
         return Ok((StatusCode::UNAUTHORIZED, refused).into_response());
     };
-    session.cycle_id().await?;
     session.insert(Login::KEY, Login { username, epoch }).await?;
+    session.cycle_id().await?; // last: an error after it would lose the session
     Ok(Redirect::to("/dashboard").into_response())
 }
 

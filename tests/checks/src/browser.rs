@@ -171,15 +171,16 @@ impl<'t> Browser<'t> {
     /// for this host, too, if the browser takes it.
     pub fn takes_from_neighbour(&self, set_cookie: &str) {
         let taken = self.jar().set_by_neighbour(set_cookie, self.trial.inspector.clock().now());
-        let value = set_cookie.split(';').next().and_then(|pair| pair.split_once('=')).map_or("", |(_, value)| value);
-        let letter = self.trial.inspector.label(value);
+        let (name, rest) = set_cookie.split_once('=').unwrap_or((set_cookie, ""));
+        let (value, attributes) = rest.split_once(';').unwrap_or((rest, ""));
         let outcome = match taken {
             Ok(()) => " for the whole domain".to_owned(),
             Err(reason) => format!(", and the browser refuses it: {reason}"),
         };
+        let letter = self.trial.inspector.label(value);
         let told = format!("is on a page of {NEIGHBOUR}, which sets cookie {letter}{outcome}");
         let did = format!("is on a page of {NEIGHBOUR}, which sets a cookie{outcome}");
-        let by_hand = format!("# {} takes from {NEIGHBOUR}: Set-Cookie: {set_cookie}", self.who);
+        let by_hand = format!("# {} takes from {NEIGHBOUR}: Set-Cookie: {name}=…;{attributes}", self.who);
         self.trial.log().event_told(self.who, did, told, by_hand);
     }
 

@@ -9,22 +9,47 @@ const NOTE: &str = "/note";
 const LOGOUT: &str = "/logout";
 const EVIL: &str = "http://evil.localhost";
 
-/// What a form on mallory's page may say as its Origin, and what the shop makes of it that falls for it.
-const ORIGINS: [(Option<&str>, &str); 4] = [
+/// Where a form of mallory's stands.
+#[derive(Clone, Copy)]
+enum Stands {
+    /// On another site; what the browser says as its `Origin`.
+    Elsewhere(Option<&'static str>),
+    /// On a host beside the shop's: the same site, so that all cookies go along.
+    Beside,
+}
+
+impl Stands {
+    async fn posts(self, browser: &Browser<'_>, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        match self {
+            Self::Elsewhere(origin) => browser.post_from_as(EVIL, origin, path, fields).await,
+            Self::Beside => browser.post_from_neighbour(path, fields).await,
+        }
+    }
+}
+
+/// A form on mallory's page, and what the shop makes of it that falls for it.
+type Forgery = (Stands, &'static str);
+
+const ELSEWHERE: [Forgery; 4] = [
     (
-        Some(EVIL),
+        Stands::Elsewhere(Some(EVIL)),
         "a form on mallory's page was enough: the browser sends the cookie along, and the shop does not ask where the form stands",
     ),
     (
-        Some("http://localhost.evil.example"),
+        Stands::Elsewhere(Some("http://localhost.evil.example")),
         "mallory's site begins with the shop's name, and the shop takes it for its own: an Origin has to be the same from end to end",
     ),
     (
-        Some("null"),
+        Stands::Elsewhere(Some("null")),
         "the shop lets in a form that says `Origin: null`: so does any page that sends it from a sandboxed frame",
     ),
-    (None, "the shop lets in a form that says no Origin: what is missing proves nothing"),
+    (Stands::Elsewhere(None), "the shop lets in a form that says no Origin: what is missing proves nothing"),
 ];
+
+const BESIDE: [Forgery; 1] = [(
+    Stands::Beside,
+    "a form on a neighbouring host was enough: for the browser it is the same site, so the cookie goes along, whatever its SameSite says",
+)];
 
 /// What mallory does with the hidden fields of a form.
 #[derive(Clone, Copy)]
@@ -112,6 +137,27 @@ pub static SUITE: Suite = Suite {
             hint: 8,
             read: "security/csrf.md#what-does-a-cookie-prove",
             run: |trial| Box::pin(nobody_buys_in_anothers_name(trial)),
+        },
+        Check {
+            id: "a_neighbours_form_buys_nothing",
+            why: "SameSite knows sites, not hosts: whoever has a page on any host of the domain can send forms with every cookie (ASVS 3.5.1: forged cross-origin requests are refused)",
+            hint: 9,
+            read: "security/csrf.md#can-a-form",
+            run: |trial| Box::pin(a_neighbours_form_buys_nothing(trial)),
+        },
+        Check {
+            id: "another_sites_form_logs_nobody_in",
+            why: "whoever is logged in as mallory without noticing does in mallory's account what mallory reads there later (ASVS 7.6.2: no session begins without the user's act)",
+            hint: 10,
+            read: "security/csrf.md#why-would-anyone-log-alice-in",
+            run: |trial| Box::pin(another_sites_form_logs_nobody_in(trial)),
+        },
+        Check {
+            id: "a_neighbours_cookie_is_worth_nothing",
+            why: "any host of a domain may set cookies for all of it, and the server sees no difference (ASVS 3.3.3: a `__Host-` name unless the cookie is meant for several hosts)",
+            hint: 11,
+            read: "security/fixation.md#what-can-a-neighbouring-host-do",
+            run: |trial| Box::pin(a_neighbours_cookie_is_worth_nothing(trial)),
         },
     ],
 };
@@ -229,6 +275,14 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
 }
 
 async fn another_sites_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
+    forged_forms_do_nothing(trial, &ELSEWHERE).await
+}
+
+async fn a_neighbours_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
+    forged_forms_do_nothing(trial, &BESIDE).await
+}
+
+async fn forged_forms_do_nothing(trial: &Trial, forgeries: &[Forgery]) -> Result<(), Miss> {
     let carol = witness(trial).await?;
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, her).await?;
@@ -238,23 +292,73 @@ async fn another_sites_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     let forms = shop(&mallory, own).await?.forms();
     let lure = trial.named("a lure");
     for hidden in Hidden::ALL {
-        for (origin, fooled) in ORIGINS {
+        for (stands, fooled) in forgeries {
             let so = hidden.so().unwrap_or(fooled);
             for (path, field) in [(BUY, "item"), (NOTE, "text")] {
                 trial.log().new_scene();
                 let fields = forged(&forms, path, &[(field, &lure)], hidden, [own, her]);
-                alice.post_from_as(EVIL, origin, path, &fields).await?;
+                stands.posts(&alice, path, &fields).await?;
                 is_not_bought(&carol, her, &lure, so).await?;
                 is_not_written(&carol, her, &lure, so).await?;
             }
             trial.log().new_scene();
-            alice.post_from_as(EVIL, origin, LOGOUT, &forged(&forms, LOGOUT, &[], hidden, [own, her])).await?;
-            let so = match hidden.so() {
-                None if origin == Some(EVIL) => "a form of another site has logged alice out",
+            stands.posts(&alice, LOGOUT, &forged(&forms, LOGOUT, &[], hidden, [own, her])).await?;
+            let so = match (hidden.so(), stands) {
+                (None, Stands::Elsewhere(Some(EVIL))) => "a form of another site has logged alice out",
+                (None, Stands::Beside) => "a form of a neighbouring host has logged alice out",
                 _ => so,
             };
             shop(&alice, her).await.map_err(|miss| miss.so(so))?;
         }
+    }
+    Ok(())
+}
+
+async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
+    let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
+    let forms = mallory.get(LOGIN).await?.forms();
+    let so =
+        "the form named mallory, and alice is logged in as mallory: what she does now is done in mallory's account";
+    for (stands, _) in ELSEWHERE.iter().chain(&BESIDE) {
+        for hidden in Hidden::ALL {
+            let fields = forged(&forms, LOGIN, &credentials(own), hidden, [own, own]);
+            trial.log().new_scene();
+            let alice = trial.browser("alice");
+            stands.posts(&alice, LOGIN, &fields).await?;
+            is_not(&alice, own, so).await?;
+            // A form of the shop's that she has open gives her a session, perhaps, and a secret in it.
+            alice.get(LOGIN).await?;
+            stands.posts(&alice, LOGIN, &fields).await?;
+            is_not(&alice, own, so).await?;
+        }
+        trial.log().new_scene();
+        let alice = trial.browser("alice");
+        logs_in(&alice, her).await?;
+        stands.posts(&alice, LOGIN, &forged(&forms, LOGIN, &credentials(own), Hidden::Own, [own, own])).await?;
+        is_not(&alice, own, so).await?;
+        shop(&alice, her).await.map_err(|miss| miss.so("a login form of another origin has logged alice out"))?;
+    }
+    Ok(())
+}
+
+async fn a_neighbours_cookie_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
+    let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
+    logs_in(&mallory, own).await?;
+    let so = "a page on a neighbouring host has set mallory's own cookie for the whole domain, and the shop takes alice for mallory";
+    for is_logged_in in [false, true] {
+        trial.log().new_scene();
+        let alice = trial.browser("alice");
+        if is_logged_in {
+            logs_in(&alice, her).await?;
+        }
+        for (name, value) in mallory.cookies() {
+            // Under the name that the shop's cookie has, and under the one that it had before somebody gave it a prefix.
+            let plain = name.trim_start_matches("__Host-").trim_start_matches("__Secure-");
+            for name in std::collections::BTreeSet::from([name.as_str(), plain]) {
+                alice.takes_from_neighbour(&format!("{name}={value}; Domain=localhost; Path=/; Secure"));
+            }
+        }
+        is_not(&alice, own, so).await?;
     }
     Ok(())
 }

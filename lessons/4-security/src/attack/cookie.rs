@@ -23,7 +23,7 @@ pub(super) const READ: Attack = Attack {
 pub(super) const FORGE: Attack = Attack {
     id: "forge-cookie",
     title: "Make an admin's cookie",
-    why: "The article's key is printed in the article. Whoever has the key signs whatever he likes.",
+    why: "The article's key is printed in the article. Whoever has the key can sign anything.",
     stopped_by: &[ServerSide, RandomKey],
     given: &[],
     page: None,

@@ -32,7 +32,7 @@ pub(super) const BY_FORM: Attack = Attack {
 pub(super) const LOGIN: Attack = Attack {
     id: "login-csrf",
     title: "Log alice in as mallory",
-    why: "The login form is a form, too. What alice does next is done in mallory's account, where he reads it. \
+    why: "The login form is a form, too. What alice does next is done in mallory's account, where she reads it. \
           No cookie has to come along, so SameSite does not matter.",
     stopped_by: &[OriginCheck, CsrfToken],
     given: &[],

@@ -20,7 +20,7 @@ pub(super) const NEXT_DOOR: Attack = Attack {
     id: "next-door",
     title: "Steal the session from behind the same router",
     why: "In a café, an office, a family everybody has the same address, and a User-Agent is copied with the cookie. \
-          So pinning lets this thief pass. What stops him is something he does not have: the password.",
+          So pinning lets mallory pass. What stops her is something she does not have: the password.",
     stopped_by: &[StepUp],
     given: &[],
     page: None,

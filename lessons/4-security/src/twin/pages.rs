@@ -131,6 +131,9 @@ pub(crate) async fn email(
         return Err((StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into());
     }
     twin.shop.set_email(&username, short(email)?);
+    if twin.defences.has(Defence::StepUp) && twin.defences.has(Defence::RenewAtLogin) {
+        visitor.session.cycle_id().await.map_err(Failure::from)?; // the password was asked for: 7.2.4
+    }
     Ok(Redirect::to("/"))
 }
 // ANCHOR_END: email

@@ -5,6 +5,7 @@ mod weak;
 
 use axum::{
     Extension, Router,
+    middleware::from_fn,
     routing::{MethodRouter, get, post},
 };
 use checks::App;
@@ -60,6 +61,21 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_form_says_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_says_who)),
     mutant("the_form_may_say_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_may_say_who)),
     mutant("a_cookie_says_who", "nobody_buys_in_anothers_name", || App::new(weak::a_cookie_says_who)),
+    mutant("lax_is_enough", "a_neighbours_form_buys_nothing", || App::new(weak::lax_is_enough)),
+    mutant("strict_is_enough", "a_neighbours_form_buys_nothing", || App::new(weak::strict_is_enough)),
+    mutant("the_same_site_will_do", "a_neighbours_form_buys_nothing", || App::new(weak::the_same_site_will_do)),
+    mutant("every_host_of_the_domain_will_do", "a_neighbours_form_buys_nothing", || {
+        App::new(weak::every_host_of_the_domain_will_do)
+    }),
+    mutant("the_login_is_not_guarded", "another_sites_form_logs_nobody_in", || {
+        App::new(weak::the_login_is_not_guarded)
+    }),
+    mutant("the_login_has_no_token", "another_sites_form_logs_nobody_in", || App::new(weak::the_login_has_no_token)),
+    mutant("a_plain_name", "a_neighbours_cookie_is_worth_nothing", || App::new(weak::a_plain_name)),
+    mutant("a_secure_name", "a_neighbours_cookie_is_worth_nothing", || App::new(weak::a_secure_name)),
+    mutant("the_old_name_is_good_too", "a_neighbours_cookie_is_worth_nothing", || {
+        App::new(weak::the_old_name_is_good_too)
+    }),
 ];
 
 /// Other right answers.
@@ -85,8 +101,12 @@ struct Parts {
     buy: MethodRouter,
     note: MethodRouter,
     logout: MethodRouter,
+    /// The name of the session cookie.
+    cookie: &'static str,
     same_site: SameSite,
     http_only: bool,
+    /// Whether the solution's layer asks where a request comes from.
+    asks_whence: bool,
 }
 
 impl Default for Parts {
@@ -98,16 +118,23 @@ impl Default for Parts {
             buy: post(solution_6::buy),
             note: post(solution_6::note),
             logout: post(solution_6::logout),
+            cookie: solution_6::COOKIE,
             same_site: SameSite::Lax,
             http_only: true,
+            asks_whence: true,
         }
     }
 }
 
 impl Parts {
     fn on<S: SessionStore + Clone>(self, store: S) -> Router {
-        let sessions = SessionManagerLayer::new(store).with_same_site(self.same_site).with_http_only(self.http_only);
-        self.routes().layer(sessions)
+        let asks_whence = self.asks_whence;
+        let sessions = SessionManagerLayer::new(store)
+            .with_name(self.cookie)
+            .with_same_site(self.same_site)
+            .with_http_only(self.http_only);
+        let shop = self.routes().layer(sessions);
+        if asks_whence { shop.layer(from_fn(solution_6::own_pages_only)) } else { shop }
     }
 
     fn routes(self) -> Router {

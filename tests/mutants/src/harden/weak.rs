@@ -19,7 +19,6 @@ use solution_6::{Credentials, Failure, Purchase, Text, USERNAME, shop::Shop};
 use tower_sessions::{
     Session, SessionManagerLayer, SessionStore,
     cookie::{Cookie, SameSite},
-    session::Id,
 };
 
 use super::Parts;
@@ -183,7 +182,7 @@ pub(super) fn login_renews_for_strangers_only<S: SessionStore + Clone>(store: S)
     entering(post(login), store)
 }
 
-const ENDED: &str = "id=; Path=/; Secure; Max-Age=0";
+const ENDED: &str = "__Host-exercise-6=; Path=/; Secure; Max-Age=0";
 
 pub(super) fn logout_ends_the_cookie<S: SessionStore + Clone>(store: S) -> Router {
     async fn logout() -> impl IntoResponse {
@@ -198,7 +197,7 @@ pub(super) fn logout_takes_any_cookie_away<S: SessionStore + Clone>(store: S) ->
         session.flush().await?;
         Ok((AppendHeaders([(SET_COOKIE, ENDED)]), Redirect::to("/login")).into_response())
     }
-    Parts { logout: post(logout), ..Parts::default() }.on(store)
+    Parts { logout: post(logout), asks_whence: false, ..Parts::default() }.on(store)
 }
 
 /// Takes the name out of a copy of the session that is never saved.
@@ -227,17 +226,17 @@ pub(super) fn a_link_logs_out<S: SessionStore + Clone>(store: S) -> Router {
 }
 
 pub(super) fn cookie_goes_along<S: SessionStore + Clone>(store: S) -> Router {
-    Parts { same_site: SameSite::None, ..Parts::default() }.on(store)
+    Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() }.on(store)
 }
 
 pub(super) fn any_localhost_will_do<S: SessionStore + Clone>(store: S) -> Router {
-    let shop = Parts { same_site: SameSite::None, ..Parts::default() }.on(store);
+    let shop = Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() }.on(store);
     guarded(shop, |origin| origin.is_some_and(|origin| origin.ends_with("localhost")), ALL)
 }
 
 /// The cookie goes anywhere, and the Origin has to be right.
 fn asking_the_origin<S: SessionStore + Clone>(is_right: fn(Option<&str>) -> bool, store: S) -> Router {
-    guarded(Parts { same_site: SameSite::None, ..Parts::default() }.on(store), is_right, ALL)
+    guarded(Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() }.on(store), is_right, ALL)
 }
 
 pub(super) fn the_origin_begins_right<S: SessionStore + Clone>(store: S) -> Router {
@@ -253,7 +252,7 @@ pub(super) fn the_origin_may_be_missing<S: SessionStore + Clone>(store: S) -> Ro
 }
 
 pub(super) fn only_buying_is_guarded<S: SessionStore + Clone>(store: S) -> Router {
-    let shop = Parts { same_site: SameSite::None, ..Parts::default() }.on(store);
+    let shop = Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() }.on(store);
     guarded(shop, |origin| origin == Some(OURS), &["/buy"])
 }
 
@@ -289,8 +288,14 @@ pub(super) fn one_token_for_all<S: SessionStore + Clone>(store: S) -> Router {
             _ => Ok(StatusCode::FORBIDDEN.into_response()),
         }
     }
-    let parts =
-        Parts { index: get(index), buy: post(buy), note: post(note), same_site: SameSite::None, ..Parts::default() };
+    let parts = Parts {
+        index: get(index),
+        buy: post(buy),
+        note: post(note),
+        same_site: SameSite::None,
+        asks_whence: false,
+        ..Parts::default()
+    };
     parts.on(store)
 }
 
@@ -299,11 +304,12 @@ const TOKEN: &str = "token";
 /// The cookie goes anywhere, and each form holds a secret of the session, which this compares with what was sent.
 fn asking_a_token<S: SessionStore + Clone>(is_right: fn(Option<&str>, &str) -> bool, store: S) -> Router {
     async fn index(session: Session, books: Books) -> Result<Response, Failure> {
-        if session.get_value(TOKEN).await?.is_none() && session.get_value(USERNAME).await?.is_some() {
-            session.insert(TOKEN, Id::default().to_string()).await?;
+        if let (None, Some(name)) = (session.get_value(TOKEN).await?, session.get::<String>(USERNAME).await?) {
+            // No check guesses it, and it is the same in every run.
+            session.insert(TOKEN, format!("secret of {name}")).await?;
         }
         let token = session.get::<String>(TOKEN).await?.unwrap_or_default();
-        let hidden = format!("<input type=hidden name=token value={token}><button>");
+        let hidden = format!("<input type=hidden name=token value=\"{token}\"><button>");
         with_page(session, books, |page| page.replace("<button>", &hidden)).await
     }
     let door = move |session: Session, request: Request, next: Next| async move {
@@ -319,7 +325,7 @@ fn asking_a_token<S: SessionStore + Clone>(is_right: fn(Option<&str>, &str) -> b
         }
         Ok::<_, Failure>(next.run(Request::from_parts(parts, body.into())).await)
     };
-    let sessions = SessionManagerLayer::new(store).with_same_site(SameSite::None);
+    let sessions = SessionManagerLayer::new(store).with_name(solution_6::COOKIE).with_same_site(SameSite::None);
     Parts { index: get(index), ..Parts::default() }.routes().layer(from_fn(door)).layer(sessions)
 }
 
@@ -329,6 +335,68 @@ pub(super) fn the_token_may_be_missing<S: SessionStore + Clone>(store: S) -> Rou
 
 pub(super) fn the_token_may_be_empty<S: SessionStore + Clone>(store: S) -> Router {
     asking_a_token(|sent, own| sent.is_some_and(|sent| sent.is_empty() || sent == own), store)
+}
+
+/// Every form but the login's holds a secret.
+pub(super) fn the_login_has_no_token<S: SessionStore + Clone>(store: S) -> Router {
+    asking_a_token(|sent, own| !own.is_empty() && sent == Some(own), store)
+}
+
+pub(super) fn the_login_is_not_guarded<S: SessionStore + Clone>(store: S) -> Router {
+    let shop = Parts { asks_whence: false, ..Parts::default() }.on(store);
+    guarded(shop, |origin| origin == Some(OURS), &["/buy", "/note", "/logout"])
+}
+
+/// What the solution was before: a neighbour is the same site.
+pub(super) fn lax_is_enough<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { logout: post(ending_what_it_got), asks_whence: false, ..Parts::default() }.on(store)
+}
+
+pub(super) fn strict_is_enough<S: SessionStore + Clone>(store: S) -> Router {
+    let logout = post(ending_what_it_got);
+    Parts { logout, same_site: SameSite::Strict, asks_whence: false, ..Parts::default() }.on(store)
+}
+
+async fn ending_what_it_got(session: Session) -> Result<Redirect, Failure> {
+    session.flush().await?;
+    Ok(Redirect::to("/login"))
+}
+
+pub(super) fn the_same_site_will_do<S: SessionStore + Clone>(store: S) -> Router {
+    async fn door(request: Request, next: Next) -> Response {
+        let is_elsewhere = request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        match is_elsewhere && request.method() == Method::POST {
+            true => StatusCode::FORBIDDEN.into_response(),
+            false => next.run(request).await,
+        }
+    }
+    Parts { asks_whence: false, ..Parts::default() }.on(store).layer(from_fn(door))
+}
+
+pub(super) fn every_host_of_the_domain_will_do<S: SessionStore + Clone>(store: S) -> Router {
+    let shop = Parts { asks_whence: false, ..Parts::default() }.on(store);
+    guarded(shop, |origin| matches!(origin, Some(OURS | "http://neighbour.localhost")), ALL)
+}
+
+pub(super) fn a_plain_name<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { cookie: "exercise-6", ..Parts::default() }.on(store)
+}
+
+pub(super) fn a_secure_name<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { cookie: "__Secure-exercise-6", ..Parts::default() }.on(store)
+}
+
+/// So that nobody is logged out by the new name.
+pub(super) fn the_old_name_is_good_too<S: SessionStore + Clone>(store: S) -> Router {
+    async fn renamed(mut request: Request, next: Next) -> Response {
+        let cookies = request.headers().get(COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
+        if !cookies.contains("__Host-") {
+            let renamed = cookies.replace("exercise-6=", "__Host-exercise-6=").parse();
+            renamed.into_iter().for_each(|cookies| drop(request.headers_mut().insert(COOKIE, cookies)));
+        }
+        next.run(request).await
+    }
+    Parts::default().on(store).layer(from_fn(renamed))
 }
 
 /// The solution's page, changed.

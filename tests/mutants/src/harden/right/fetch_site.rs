@@ -14,7 +14,9 @@ use tower_sessions::{Session, SessionStore, cookie::SameSite};
 use crate::harden::Parts;
 
 pub(in crate::harden) fn app<S: SessionStore + Clone>(store: S) -> Router {
-    Parts { login_form: get(login_form), same_site: SameSite::None, ..Parts::default() }.on(store).layer(from_fn(door))
+    let parts =
+        Parts { login_form: get(login_form), same_site: SameSite::None, asks_whence: false, ..Parts::default() };
+    parts.on(store).layer(from_fn(door))
 }
 
 async fn login_form(session: Session) -> Result<Response, Failure> {

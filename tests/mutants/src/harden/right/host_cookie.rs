@@ -6,6 +6,7 @@ use axum::{
         StatusCode,
         header::{LOCATION, SET_COOKIE},
     },
+    middleware::from_fn,
     response::{AppendHeaders, IntoResponse, Response},
     routing::{any, get, post},
 };
@@ -18,7 +19,8 @@ use crate::harden::Parts;
 pub(in crate::harden) fn app<S: SessionStore + Clone>(store: S) -> Router {
     let parts = Parts { login: post(login), logout: any(logout), index: get(solution_6::index), ..Parts::default() };
     let sessions = SessionManagerLayer::new(store).with_name("__Host-shop").with_same_site(SameSite::Strict);
-    parts.routes().layer(sessions).layer(Extension(Shop::default()))
+    let shop = parts.routes().layer(sessions).layer(Extension(Shop::default()));
+    shop.layer(from_fn(solution_6::own_pages_only))
 }
 
 fn to(path: &'static str) -> Response {

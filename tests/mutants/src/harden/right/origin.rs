@@ -15,7 +15,7 @@ use tower_sessions::{SessionStore, cookie::SameSite};
 use crate::harden::Parts;
 
 pub(in crate::harden) fn app<S: SessionStore + Clone>(store: S) -> Router {
-    Parts { same_site: SameSite::Strict, ..Parts::default() }.on(store).layer(from_fn(look))
+    Parts { same_site: SameSite::Strict, asks_whence: false, ..Parts::default() }.on(store).layer(from_fn(look))
 }
 
 async fn look(request: Request, next: Next) -> Response {

@@ -21,7 +21,7 @@ pub(in crate::harden) fn app<S: SessionStore + Clone>(store: S) -> Router {
         .route("/note", post(note))
         .route("/logout", post(logout))
         .layer(Extension(Shop::default()))
-        .layer(SessionManagerLayer::new(store).with_same_site(SameSite::None))
+        .layer(SessionManagerLayer::new(store).with_name("__Host-token").with_same_site(SameSite::None))
 }
 
 /// The hidden field of this session, which is made if there is none.
