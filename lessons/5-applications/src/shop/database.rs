@@ -176,7 +176,6 @@ fn private(_: &std::path::Path) -> io::Result<()> {
     Ok(()) // the folder's access list is inherited
 }
 
-// ANCHOR: changes
 /// Begins a change of more than one statement. It holds the lock for writing from the beginning, so that no statement
 /// in the middle finds it taken. Dropped without [`commit`] it has changed nothing.
 pub(super) async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, Unavailable> {
@@ -187,7 +186,6 @@ pub(super) async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqli
 pub(super) async fn commit(changes: Transaction<'_, Sqlite>) -> Result<(), Unavailable> {
     changes.commit().await.map_err(|error| Unavailable::Unknown(error.to_string()))
 }
-// ANCHOR_END: changes
 
 /// The database did not do what it was asked for. The reason is for the log, and for whoever starts the shop.
 #[derive(Debug)]

@@ -125,7 +125,6 @@ impl Shop {
     }
     // ANCHOR_END: end
 
-    // ANCHOR: recent
     /// Whether her password was given a few minutes ago, in this login.
     pub(crate) async fn is_recent(&self, login: i64, now: OffsetDateTime) -> Result<bool, Unavailable> {
         let found: Option<(i64,)> = query_as("select 1 from logins where id = ? and confirmed > ?")
@@ -142,7 +141,6 @@ impl Shop {
         done.execute(self.pool().await?).await?;
         Ok(())
     }
-    // ANCHOR_END: recent
 }
 
 pub(super) async fn end_all<'c>(
