@@ -75,7 +75,7 @@ pub(crate) struct Scene<'s> {
 /// What became of an attack.
 #[derive(Debug)]
 pub struct Run {
-    /// Whether mallory got what he wanted.
+    /// Whether mallory got what she wanted.
     pub succeeded: bool,
     /// Whether bob could do all that a customer does, on the same shop.
     pub bob_is_served: bool,
