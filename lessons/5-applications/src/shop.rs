@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 pub use accounts::{Account, Role};
 pub(crate) use accounts::{DEMO, Known};
 pub use database::Unavailable;
-use database::{Database, Place};
+use database::{Database, Location};
 pub(crate) use logins::{Login, NewLogin};
 
 /// The shop. Clones are the same one.
@@ -29,7 +29,7 @@ pub(crate) use logins::{Login, NewLogin};
 pub struct Shop(Arc<Inner>);
 
 struct Inner {
-    place: Place,
+    location: Location,
     /// Opened by the first who needs it.
     database: OnceCell<Database>,
     passwords: Passwords,
@@ -42,17 +42,17 @@ struct Inner {
 impl Shop {
     /// A shop that is gone with its last clone.
     pub fn in_memory(passwords: Passwords) -> Self {
-        Self::at(Place::Memory, passwords)
+        Self::at(Location::Memory, passwords)
     }
 
     /// A shop in this file, which is made if there is none. Nobody but its owner may read it.
     pub fn in_file(file: &Path, passwords: Passwords) -> Self {
-        Self::at(Place::File(file.to_owned()), passwords)
+        Self::at(Location::File(file.to_owned()), passwords)
     }
 
-    fn at(place: Place, passwords: Passwords) -> Self {
+    fn at(location: Location, passwords: Passwords) -> Self {
         let registrations = Throttle::new(10, Duration::minutes(6));
-        Self(Arc::new(Inner { place, database: OnceCell::new(), passwords, guesses: Guesses::new(), registrations }))
+        Self(Arc::new(Inner { location, database: OnceCell::new(), passwords, guesses: Guesses::new(), registrations }))
     }
 
     /// Opens the database, so that a file that is of no use is seen at once.
@@ -64,7 +64,7 @@ impl Shop {
     }
 
     async fn database(&self) -> Result<&Database, Unavailable> {
-        self.0.database.get_or_try_init(|| Database::open(&self.0.place, &self.0.passwords)).await
+        self.0.database.get_or_try_init(|| Database::open(&self.0.location, &self.0.passwords)).await
     }
 
     async fn pool(&self) -> Result<&SqlitePool, Unavailable> {

@@ -107,7 +107,6 @@ impl Spent {
     }
 }
 
-// ANCHOR: reservation
 /// A try that may be made. It counts as failed unless it is given back, so nobody gets one more by closing the
 /// connection before the answer.
 #[derive(Debug)]
@@ -137,7 +136,6 @@ impl Drop for Reservation<'_> {
         self.settled.notify_waiters();
     }
 }
-// ANCHOR_END: reservation
 
 /// Forgets whoever has all tries anyway, and if that is not enough the half that comes closest.
 fn make_room(all: &mut HashMap<u64, Spent>, now: OffsetDateTime) {
@@ -152,7 +150,6 @@ fn make_room(all: &mut HashMap<u64, Spent>, now: OffsetDateTime) {
     }
 }
 
-// ANCHOR: network
 /// What counts as one address: an IPv4 address, however it is written, or the /64 of an IPv6 address. A network
 /// provider gives each customer a /64 at least, and so 2⁶⁴ addresses.
 pub fn network(address: IpAddr) -> IpAddr {
@@ -161,7 +158,6 @@ pub fn network(address: IpAddr) -> IpAddr {
         address => address,
     }
 }
-// ANCHOR_END: network
 
 #[cfg(test)]
 mod tests {

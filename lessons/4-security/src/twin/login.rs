@@ -96,7 +96,6 @@ pub(crate) async fn clear_session(State(twin): State<Twin>, session: Session) ->
 // ANCHOR_END: logout
 
 impl Twin {
-    // ANCHOR: knows
     /// Whether it is this user's password; too many that are not make the next one wait.
     pub(crate) async fn verify_password(
         &self,
@@ -139,7 +138,6 @@ impl Twin {
         let device = device.filter(|_| self.defences.has(Defence::DeviceCookie));
         self.guesses.reserve(username, place.address, device, now).await.map(Some)
     }
-    // ANCHOR_END: knows
 
     /// A new cookie for this browser, after a login.
     async fn device_cookie(

@@ -23,7 +23,7 @@ use super::accounts::{DEMO, insert};
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where the database is.
-pub(super) enum Place {
+pub(super) enum Location {
     Memory,
     File(PathBuf),
 }
@@ -63,16 +63,16 @@ const MIGRATION: [&str; 4] = [
 ];
 
 impl Database {
-    pub(super) async fn open(place: &Place, passwords: &Passwords) -> Result<Self, Unavailable> {
+    pub(super) async fn open(location: &Location, passwords: &Passwords) -> Result<Self, Unavailable> {
         let mut hashes = Vec::new();
         for (_, password, _) in DEMO {
             hashes.push(passwords.hash(password.to_owned()).await?);
         }
         // SQLite lets one connection write at a time, and each connection to memory has a database of its own.
         let options = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let pool = options.acquire_timeout(PATIENCE).connect_with(place.options()?.busy_timeout(PATIENCE)).await?;
+        let pool = options.acquire_timeout(PATIENCE).connect_with(location.options()?.busy_timeout(PATIENCE)).await?;
         let key = prepare(&pool, hashes).await?;
-        place.keep_private()?;
+        location.keep_private()?;
         Ok(Self { pool, devices: Devices::new(key) })
     }
 }
@@ -119,7 +119,7 @@ async fn has_column(changes: &mut Transaction<'_, Sqlite>, table: &str, column: 
     Ok(found > 0)
 }
 
-impl Place {
+impl Location {
     fn options(&self) -> Result<SqliteConnectOptions, Unavailable> {
         match self {
             Self::Memory => Ok(SqliteConnectOptions::new().in_memory(true)),
@@ -176,7 +176,6 @@ fn private(_: &std::path::Path) -> io::Result<()> {
     Ok(()) // the folder's access list is inherited
 }
 
-// ANCHOR: changes
 /// Begins a change of more than one statement. It holds the lock for writing from the beginning, so that no statement
 /// in the middle finds it taken. Dropped without [`commit`] it has changed nothing.
 pub(super) async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, Unavailable> {
@@ -187,7 +186,6 @@ pub(super) async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqli
 pub(super) async fn commit(changes: Transaction<'_, Sqlite>) -> Result<(), Unavailable> {
     changes.commit().await.map_err(|error| Unavailable::Unknown(error.to_string()))
 }
-// ANCHOR_END: changes
 
 /// The database did not do what it was asked for. The reason is for the log, and for whoever starts the shop.
 #[derive(Debug)]

@@ -131,7 +131,6 @@ impl Shop {
     }
     // ANCHOR_END: end
 
-    // ANCHOR: recent
     /// Whether her password was given a few minutes ago, in this login.
     pub(crate) async fn is_recent(&self, login: i64, now: OffsetDateTime) -> Result<bool, Unavailable> {
         let found: Option<(i64,)> = query_as("select 1 from logins where id = ? and confirmed > ?")
@@ -148,7 +147,6 @@ impl Shop {
         done.execute(self.pool().await?).await?;
         Ok(())
     }
-    // ANCHOR_END: recent
 }
 
 pub(super) async fn end_all<'c>(
