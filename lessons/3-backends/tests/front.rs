@@ -153,6 +153,7 @@ async fn what_a_visitor_says_of_where_they_come_from_is_not_handed_on() {
     let mut asked = request(Method::GET, "/");
     for (name, value) in [
         ("host", "lesson-3.example"),
+        ("origin", "http://lesson-3.example"),
         ("cookie", "lesson-3=A"),
         ("x-forwarded-for", "203.0.113.66"),
         ("x-forwarded-host", "evil.example"),
@@ -167,7 +168,10 @@ async fn what_a_visitor_says_of_where_they_come_from_is_not_handed_on() {
         asked.headers_mut().insert(name, value.parse().unwrap());
     }
     let (_, seen) = send(&front, asked).await;
-    assert_eq!(seen, r#"{"cookie": "lesson-3=A", "host": "lesson-3.example", "x-forwarded-for": "192.0.2.7"}"#);
+    assert_eq!(
+        seen,
+        r#"{"cookie": "lesson-3=A", "host": "lesson-3.example", "origin": "http://lesson-3.example", "x-forwarded-for": "192.0.2.7"}"#
+    );
 }
 
 #[tokio::test]
