@@ -15,6 +15,7 @@ use axum::{
 };
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::{
     balancer::Balancer,
@@ -40,6 +41,8 @@ pub fn front(instances: Instances, limits: Limits) -> Router {
         .route("/_front", get(page))
         .route("/_front/{number}/kill", post(kill))
         .route("/_front/{number}/start", post(start))
+        // What ends and starts programs is for this page's own buttons, and for no page of another site.
+        .route_layer(CsrfLayer::new().with_rejection_response(refused as fn(_) -> _))
         .with_state((front.clone(), instances))
         .fallback_service(front.router())
 }
@@ -104,6 +107,10 @@ impl Front {
 async fn page(State((front, instances)): State<(Front, Instances)>) -> Result<Html<String>, Failure> {
     let resting: Vec<_> = (0..front.ports.len()).map(|index| front.balancer.is_resting(index)).collect();
     PAGES.render("front.html", context! { instances => Serde(instances.state().await), resting })
+}
+
+fn refused(_: ProtectionError) -> Response {
+    (StatusCode::FORBIDDEN, "this was not sent from a page of the front, so nothing was done").into_response()
 }
 
 async fn kill(State((_, instances)): State<(Front, Instances)>, Path(number): Path<usize>) -> Response {

@@ -129,7 +129,7 @@ impl Proxy {
             Ok(Err(error)) => (Lost::BrokenOff, causes(&error)),
             Err(_) => (Lost::TooLate, format!("no answer within {:?}", self.limits.answer)),
         };
-        tracing::warn!(port, ?lost, reason, "an instance did not answer");
+        tracing::error!(port, ?lost, reason, "an instance did not answer");
         Err(lost)
     }
 }

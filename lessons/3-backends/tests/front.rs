@@ -123,6 +123,18 @@ async fn a_post_that_got_no_answer_is_told_as_not_known_and_is_sent_to_nobody_el
     assert_eq!(served.load(Ordering::SeqCst), 0);
 }
 
+/// The price of a time limit: whoever was asked can still read the request, and carry it out.
+#[tokio::test]
+async fn a_post_that_was_given_up_is_still_with_the_instance() {
+    let (port, listener) = listener().await;
+    let front = balance(&[port], SHORT);
+    assert_eq!(send(&front, request(Method::POST, "/count")).await.0, 504);
+    let (mut connection, _) = listener.accept().await.unwrap();
+    let mut waiting = String::new();
+    connection.read_to_string(&mut waiting).await.unwrap();
+    assert!(waiting.starts_with("POST /count HTTP/1.1\r\n"), "{waiting}");
+}
+
 #[tokio::test]
 async fn a_post_that_nobody_took_goes_to_the_next_instance() {
     let (gone, _held) = nobody().await;
@@ -153,6 +165,7 @@ async fn what_a_visitor_says_of_where_they_come_from_is_not_handed_on() {
     let mut asked = request(Method::GET, "/");
     for (name, value) in [
         ("host", "lesson-3.example"),
+        ("origin", "http://lesson-3.example"),
         ("cookie", "lesson-3=A"),
         ("x-forwarded-for", "203.0.113.66"),
         ("x-forwarded-host", "evil.example"),
@@ -167,7 +180,10 @@ async fn what_a_visitor_says_of_where_they_come_from_is_not_handed_on() {
         asked.headers_mut().insert(name, value.parse().unwrap());
     }
     let (_, seen) = send(&front, asked).await;
-    assert_eq!(seen, r#"{"cookie": "lesson-3=A", "host": "lesson-3.example", "x-forwarded-for": "192.0.2.7"}"#);
+    assert_eq!(
+        seen,
+        r#"{"cookie": "lesson-3=A", "host": "lesson-3.example", "origin": "http://lesson-3.example", "x-forwarded-for": "192.0.2.7"}"#
+    );
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         trial!(async the_front_says_what_it_cannot_do),
         trial!(async nobody_is_refused_while_one_of_three_is_killed),
         trial!(async one_that_hangs_costs_no_get_is_left_alone_and_is_used_again_when_it_goes_on),
+        trial!(async a_page_of_another_site_ends_no_instance),
         trial!(async an_instance_whose_port_was_taken_is_not_started_and_the_front_says_why),
         trial!(async no_instance_outlives_a_front_that_was_killed),
     ])
@@ -240,6 +241,15 @@ async fn one_that_hangs_costs_no_get_is_left_alone_and_is_used_again_when_it_goe
     assert!(!front.send("GET", "/_front", None).await.1.contains("is left alone for a while"));
 }
 // ANCHOR_END: stopped
+
+async fn a_page_of_another_site_ends_no_instance() {
+    let front = Front::of(1, "memory:").await;
+    for header in [("sec-fetch-site", "cross-site"), ("origin", "http://evil.localhost")] {
+        let forged = Request::post(format!("{}/_front/1/kill", front.address)).header(header.0, header.1);
+        let answer = front.client.request(forged.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!((answer.status().as_u16(), front.running().await.len()), (403, 1), "{header:?}");
+    }
+}
 
 async fn an_instance_whose_port_was_taken_is_not_started_and_the_front_says_why() {
     let front = Front::of(2, "memory:").await;
