@@ -122,7 +122,6 @@ impl Backend for OfTowerSessions {
     }
 }
 
-// ANCHOR: tower_sessions
 #[tokio::test]
 async fn the_memory_store_of_tower_sessions_revives_what_was_ended() {
     let mut broken = Vec::new();
@@ -140,7 +139,6 @@ async fn the_memory_store_of_tower_sessions_revives_what_was_ended() {
         ]
     );
 }
-// ANCHOR_END: tower_sessions
 
 /// Its first cleaning fails, its second one panics, and its third one goes well.
 #[derive(Clone, Debug, Default)]

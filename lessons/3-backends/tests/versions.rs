@@ -219,7 +219,7 @@ async fn postgres() {
 async fn redis() {
     let Some(server) = Service::redis() else { return };
     let address = format!("redis://127.0.0.1:{}", server.port);
-    let one = async || AnyStore::new(Redis::open(&[address.clone()], None, PATIENT).await.unwrap(), PATIENT);
+    let one = async || AnyStore::new(Redis::open(std::slice::from_ref(&address), None, PATIENT).await.unwrap(), PATIENT);
     compares_and_swaps("redis", [one().await, one().await, one().await]).await;
 }
 
