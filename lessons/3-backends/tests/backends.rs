@@ -185,7 +185,6 @@ async fn cleaning_goes_on_after_an_error_and_after_a_panic() {
     cleaning.abort();
 }
 
-// ANCHOR: unreadable
 #[tokio::test]
 async fn a_record_that_cannot_be_read_is_told_and_there_is_a_way_out() -> Result<(), Miss> {
     let folder = tempfile::tempdir().expect("a folder");
@@ -208,7 +207,6 @@ async fn a_record_that_cannot_be_read_is_told_and_there_is_a_way_out() -> Result
     assert!(!file.exists(), "the record is gone, too");
     Ok(())
 }
-// ANCHOR_END: unreadable
 
 /// What a program logs, for a test to read.
 #[derive(Clone, Default)]

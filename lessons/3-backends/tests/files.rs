@@ -43,7 +43,6 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).max_blocking_threads(4).enable_all().build().unwrap()
 }
 
-// ANCHOR: given_up
 /// Another process holds the lock. Forty saves wait for it and give up; loads are served meanwhile; and when the lock is
 /// free, none of the forty is carried out over a newer save that was acknowledged.
 #[test]
@@ -69,7 +68,6 @@ fn a_save_that_was_given_up_is_never_carried_out_later() {
     drop(runtime); // comes back when no thread works any more
     assert_eq!(self::runtime().block_on(value(&store, &session.id)), 2);
 }
-// ANCHOR_END: given_up
 
 #[tokio::test]
 async fn a_save_whose_future_is_dropped_while_it_waits_leaves_the_lock_free() {
