@@ -69,6 +69,10 @@ fn every_member_inherits_its_lints_and_versions() {
     {
         let (name, text) =
             (path.strip_prefix(root()).unwrap().parent().unwrap().to_string_lossy().replace('\\', "/"), read(path));
+        if manifest.contains(&format!("exclude = [\"{name}\"]")) {
+            names_the_versions_of(&manifest, &text);
+            continue;
+        }
         assert!(
             text.ends_with("\n[lints]\nworkspace = true\n"),
             "{name}/Cargo.toml does not end with the workspace's lints"
@@ -108,6 +112,23 @@ fn a_test_file_with_a_main_of_its_own_names_all_its_tests_there() {
 fn manifests(folder: &Path) -> Vec<PathBuf> {
     let below = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().join("Cargo.toml"));
     below.chain([folder.join("Cargo.toml")]).filter(|path| path.is_file()).collect()
+}
+
+/// A package outside of the workspace inherits nothing; what both depend on is the same version nevertheless.
+fn names_the_versions_of(manifest: &str, outside: &str) {
+    let version = |line: &str| {
+        let (name, rest) = line.split_once(" = ")?;
+        let version = rest.strip_prefix("{ version = ").unwrap_or(rest).strip_prefix('"')?.split('"').next()?;
+        Some((name.to_owned(), version.to_owned()))
+    };
+    let inside: BTreeMap<_, _> = manifest.lines().filter_map(version).collect();
+    let dependencies = outside.split_once("dependencies]\n").expect("it has dependencies").1;
+    let dependencies = dependencies.lines().take_while(|line| !line.is_empty()).filter_map(version);
+    let shared: Vec<_> = dependencies.filter(|(name, _)| inside.contains_key(name)).collect();
+    assert!(!shared.is_empty(), "nothing to compare");
+    for (name, version) in shared {
+        assert_eq!(version, inside[&name], "{name} outside of the workspace, and in it");
+    }
 }
 
 #[test]

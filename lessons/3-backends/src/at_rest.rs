@@ -29,7 +29,6 @@ pub fn key(id: &Id) -> String {
 /// it a version of its own.
 pub(crate) const UNVERSIONED: &str = "0000000000000000";
 
-// ANCHOR: entry
 /// The value of a session. It does not say which ID it belongs to.
 #[derive(Deserialize, Serialize)]
 struct Entry {
@@ -41,7 +40,6 @@ struct Entry {
     expires: i64,
     data: HashMap<String, Value>,
 }
-// ANCHOR_END: entry
 
 /// A record as it was found in a backend.
 #[derive(Clone, Debug)]

@@ -122,7 +122,6 @@ impl Backend for OfTowerSessions {
     }
 }
 
-// ANCHOR: tower_sessions
 #[tokio::test]
 async fn the_memory_store_of_tower_sessions_revives_what_was_ended() {
     let mut broken = Vec::new();
@@ -140,7 +139,6 @@ async fn the_memory_store_of_tower_sessions_revives_what_was_ended() {
         ]
     );
 }
-// ANCHOR_END: tower_sessions
 
 /// Its first cleaning fails, its second one panics, and its third one goes well.
 #[derive(Clone, Debug, Default)]
@@ -187,7 +185,6 @@ async fn cleaning_goes_on_after_an_error_and_after_a_panic() {
     cleaning.abort();
 }
 
-// ANCHOR: unreadable
 #[tokio::test]
 async fn a_record_that_cannot_be_read_is_told_and_there_is_a_way_out() -> Result<(), Miss> {
     let folder = tempfile::tempdir().expect("a folder");
@@ -210,7 +207,6 @@ async fn a_record_that_cannot_be_read_is_told_and_there_is_a_way_out() -> Result
     assert!(!file.exists(), "the record is gone, too");
     Ok(())
 }
-// ANCHOR_END: unreadable
 
 /// What a program logs, for a test to read.
 #[derive(Clone, Default)]

@@ -112,7 +112,6 @@ async fn without_waiting_for_a_replica_logouts_come_back() {
 }
 // ANCHOR_END: failover
 
-// ANCHOR: hangs
 /// A master hangs with all connections open. The app that runs finds the replica that took over, and when the old
 /// master is back as a replica, changes are acknowledged again.
 #[cfg(target_os = "linux")]
@@ -136,4 +135,3 @@ async fn a_running_app_finds_the_promoted_replica_while_the_old_master_hangs() {
         assert!(served(visitor, "GET", "/").await.text().contains("you have counted to 0."));
     }
 }
-// ANCHOR_END: hangs

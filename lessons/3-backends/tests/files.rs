@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{future::join_all, poll};
 use lesson_3::store::file::FileStore;
 use session_guard::Scope;
 use time::OffsetDateTime;
@@ -43,7 +43,6 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).max_blocking_threads(4).enable_all().build().unwrap()
 }
 
-// ANCHOR: given_up
 /// Another process holds the lock. Forty saves wait for it and give up; loads are served meanwhile; and when the lock is
 /// free, none of the forty is carried out over a newer save that was acknowledged.
 #[test]
@@ -69,7 +68,6 @@ fn a_save_that_was_given_up_is_never_carried_out_later() {
     drop(runtime); // comes back when no thread works any more
     assert_eq!(self::runtime().block_on(value(&store, &session.id)), 2);
 }
-// ANCHOR_END: given_up
 
 #[tokio::test]
 async fn a_save_whose_future_is_dropped_while_it_waits_leaves_the_lock_free() {
@@ -83,6 +81,40 @@ async fn a_save_whose_future_is_dropped_while_it_waits_leaves_the_lock_free() {
     drop(lock);
     store.save(&Record { id: session.id, ..record(2) }).await.unwrap();
     assert_eq!(value(&store, &session.id).await, 2);
+}
+
+/// With one thread for files, so that a test knows what it works at. The caller gives up when the last step waits for
+/// that thread: it is not taken any more.
+#[test]
+fn a_save_or_a_logout_that_is_given_up_before_its_last_step_does_not_take_it() {
+    let runtime = Builder::new_current_thread().max_blocking_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let outer = tempfile::tempdir().unwrap();
+        let store = FileStore::open(outer.path().join("sessions"), PATIENT).unwrap();
+        let session = created(&store).await;
+        let changed = Record { id: session.id, ..record(1) };
+        given_up_before_its_last_step(store.save(&changed), 2).await;
+        assert_eq!(value(&store, &session.id).await, 0);
+        given_up_before_its_last_step(store.delete(&session.id), 1).await;
+        assert_eq!(value(&store, &session.id).await, 0);
+        store.save(&changed).await.unwrap();
+        assert_eq!(value(&store, &session.id).await, 1, "and the lock is free");
+    });
+}
+
+async fn given_up_before_its_last_step(mut call: impl Future + Unpin, steps_before: usize) {
+    let everything_before_is_done = || async { tokio::task::spawn_blocking(|| ()).await.unwrap() };
+    for _ in 0..steps_before {
+        assert!(poll!(&mut call).is_pending());
+        everything_before_is_done().await;
+    }
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let busy = tokio::task::spawn_blocking(move || wait.recv());
+    assert!(poll!(&mut call).is_pending(), "its last step waits behind the busy thread");
+    drop(call);
+    drop(go_on);
+    assert!(busy.await.unwrap().is_err());
+    everything_before_is_done().await;
 }
 
 #[tokio::test]

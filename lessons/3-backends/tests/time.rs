@@ -41,7 +41,6 @@ async fn memcached_keeps_what_it_accepts_past_2038() {
     }
 }
 
-// ANCHOR: sweep
 /// A save that comes after a sweep has begun is done before the sweep is.
 async fn a_save_gets_through(store: &impl ExpiredDeletion, left: impl Fn() -> BoxFuture<'static, i64>) {
     let mut session = record(in_an_hour());
@@ -58,7 +57,6 @@ async fn a_save_gets_through(store: &impl ExpiredDeletion, left: impl Fn() -> Bo
     assert_eq!(left().await, 0, "and then it goes on to the end");
     assert!(store.load(&session.id).await.unwrap().is_some());
 }
-// ANCHOR_END: sweep
 
 #[tokio::test]
 async fn a_sweep_of_sqlite_lets_others_write_between_batches() {

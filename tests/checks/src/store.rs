@@ -1,4 +1,16 @@
-//! What every session store has to keep: one list of rules, for each backend of lesson 3 and for exercise 5.
+//! What every session store has to keep: one list of rules, for each backend of lesson 3, for exercise 5, and for a
+//! store of your own, which need not belong to this workspace.
+//!
+//! The rules need nothing but tower-sessions 0.15 and a Tokio runtime with threads. Say what only your backend can do
+//! or tell in a [`Backend`], and run each of the [`rules`] on a fresh one; what a backend cannot tell is `None`, and
+//! the rules that would need it are kept. A rule that is broken gives a [`Miss`]: what was expected, what was seen, and
+//! mostly what that means. A save of what is gone may fail or do nothing: both are right, as long as it stays gone.
+//! In a crate of yours the dependency is `checks = { path = "…/tests/checks" }`, and `tests/other-stores` is such a
+//! crate: it holds three published stores to the rules.
+//!
+//! ```rust,ignore
+#![doc = include_str!("../examples/conformance.rs")]
+//! ```
 
 use std::{
     collections::{BTreeMap, HashSet},

@@ -39,7 +39,6 @@ impl FileStore {
     }
 }
 
-// ANCHOR: store
 #[async_trait]
 impl SessionStore for FileStore {
     async fn create(&self, record: &mut Record) -> Result<()> {
@@ -102,7 +101,6 @@ impl SessionStore for FileStore {
         self.0.sync().await
     }
 }
-// ANCHOR_END: store
 
 #[async_trait]
 impl ExpiredDeletion for FileStore {

@@ -68,6 +68,7 @@ impl Redis {
     }
     // ANCHOR_END: write
 
+    // ANCHOR: set_new
     /// Sets a record that expires by itself, only where nothing is.
     async fn set_new(&self, record: &Record, version: Option<Version>) -> StoreResult<bool> {
         let mut set = cmd("SET");
@@ -76,6 +77,7 @@ impl Redis {
         let done: Option<String> = self.write(set).await?;
         Ok(done.is_some())
     }
+    // ANCHOR_END: set_new
 
     async fn get_value(&self, id: &Id) -> StoreResult<Option<Vec<u8>>> {
         self.read(cmd("GET").arg(key(id))).await

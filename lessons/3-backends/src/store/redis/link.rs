@@ -38,7 +38,6 @@ enum Connection {
 }
 
 impl Servers {
-    // ANCHOR: servers
     /// All times are shorter than `limit`: a call that fails here has time to begin a new connection, and one that is
     /// ended from outside has not.
     fn at(addresses: &[String], limit: Duration) -> Result<Self> {
@@ -57,7 +56,6 @@ impl Servers {
             .build()?;
         Ok(Self::Cluster(client))
     }
-    // ANCHOR_END: servers
 
     async fn connect(&self) -> Result<Connection> {
         Ok(match self.clone() {
