@@ -82,7 +82,8 @@ impl User {
     /// From now on this session is this user's, under an ID that nobody could have planted.
     pub async fn log_in(&self, session: &Session) -> Result<(), Error> {
         session.insert(Self::KEY, &self.username).await?;
-        session.cycle_id().await // last: an error after it would lose the session
+        session.cycle_id().await?; // last: an error after it would lose the session
+        Ok(())
     }
 }
 
