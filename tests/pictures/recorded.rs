@@ -99,6 +99,7 @@ fn call_words(StoreCall { operation, label, outcome, .. }: &StoreCall) -> (Strin
         Outcome::Missing => "nothing".to_owned(),
         Outcome::Expired => "expired".to_owned(),
         Outcome::Done => String::new(),
+        Outcome::Moved => "the new ID".to_owned(),
         Outcome::Failed(error) => error.clone(),
         Outcome::Data(data) => serde_json::to_string(data).unwrap_or_default(),
     };

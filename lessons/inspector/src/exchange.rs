@@ -124,6 +124,8 @@ pub enum Outcome {
     Expired,
     /// Done; there is nothing to show.
     Done,
+    /// There is no session data under this ID any more: it leads to the renewed session for a while.
+    Moved,
     /// The store failed.
     Failed(String),
 }

@@ -43,7 +43,7 @@ pub use exchange::{
     Attribute, Body, Change, Cookie, Event, Exchange, Operation, Outcome, Request, Response, Session, SetCookie,
     StoreCall, What,
 };
-pub use observed::Observed;
+pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
 pub use serve::{listen, serve, serve_on};
 use timeline::Timeline;
 pub use words::span;

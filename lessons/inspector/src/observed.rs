@@ -10,6 +10,18 @@ use tower_sessions::{
 
 use crate::{Inspector, Operation, Outcome, wall};
 
+/// The key of a record that only says: this session has ended. A store wrapper leaves such a record behind for a few
+/// seconds, so that a request which is still on its way does not bring the session back. It is told as a delete, and
+/// as nothing where it is loaded.
+pub const TOMBSTONE_KEY: &str = "~ended";
+
+/// The key of a record that leads from the old ID of a session to its renewed one, for as long as a browser's requests
+/// may still carry the old ID. It is told as [`Outcome::Moved`].
+pub const MOVED_KEY: &str = "~moved";
+
+/// How the keys begin that a store wrapper writes for itself: they are no session data and are not shown.
+const OWN: char = '~';
+
 /// A store behind the glass: every call goes to the inner store and onto the timeline.
 ///
 /// Records age by the inspector's [`Clock`](crate::Clock), on any backend: what is skipped is added to
@@ -54,28 +66,26 @@ impl<S: SessionStore> SessionStore for Observed<S> {
         let mut ahead = self.ahead(record);
         let result = self.inner.create(&mut ahead).await;
         record.id = ahead.id; // the store picks another one on a collision
-        self.note(Operation::Create, record.id, result, |()| data(record))
+        self.note(Operation::Create, record.id, result, |()| written(record))
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
         let result = self.inner.save(&self.ahead(record)).await;
-        self.note(Operation::Save, record.id, result, |()| data(record))
+        let operation = if is_tombstone(record) { Operation::Delete } else { Operation::Save };
+        self.note(operation, record.id, result, |()| written(record))
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let skipped = self.inspector.clock.skipped_time();
-        let mut expired = false;
+        let mut told = Outcome::Missing;
         let back = |record: Record| {
             let expiry_date = record.expiry_date.saturating_sub(skipped);
-            expired = expiry_date <= OffsetDateTime::now_utc();
+            let expired = expiry_date <= OffsetDateTime::now_utc();
+            told = if expired { expired_outcome(&record) } else { found(&record) };
             (!expired).then_some(Record { expiry_date, ..record })
         };
         let result = self.inner.load(id).await.map(|record| record.and_then(back));
-        self.note(Operation::Load, *id, result, |record| match record {
-            Some(record) => data(record),
-            None if expired => Outcome::Expired,
-            None => Outcome::Missing,
-        })
+        self.note(Operation::Load, *id, result, |_| told)
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -84,6 +94,28 @@ impl<S: SessionStore> SessionStore for Observed<S> {
     }
 }
 
-fn data(record: &Record) -> Outcome {
-    Outcome::Data(record.data.clone().into_iter().collect())
+fn is_tombstone(record: &Record) -> bool {
+    record.data.contains_key(TOMBSTONE_KEY)
+}
+
+fn written(record: &Record) -> Outcome {
+    if is_tombstone(record) { Outcome::Done } else { content(record) }
+}
+
+fn found(record: &Record) -> Outcome {
+    if is_tombstone(record) { Outcome::Missing } else { content(record) }
+}
+
+/// A tombstone or a pointer whose time has come is gone like any ID that the store does not know.
+fn expired_outcome(record: &Record) -> Outcome {
+    let is_session = !is_tombstone(record) && !record.data.contains_key(MOVED_KEY);
+    if is_session { Outcome::Expired } else { Outcome::Missing }
+}
+
+fn content(record: &Record) -> Outcome {
+    if record.data.contains_key(MOVED_KEY) {
+        return Outcome::Moved;
+    }
+    let shown = record.data.iter().filter(|(key, _)| !key.starts_with(OWN));
+    Outcome::Data(shown.map(|(key, value)| (key.clone(), value.clone())).collect())
 }

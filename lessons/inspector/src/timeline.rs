@@ -97,7 +97,7 @@ impl Timeline {
         let is_there = match (operation, outcome) {
             (_, Outcome::Failed(_)) => return place.is_some(),
             (Operation::Delete, _) => false,
-            (_, outcome) => matches!(outcome, Outcome::Data(_)),
+            (_, outcome) => matches!(outcome, Outcome::Data(_) | Outcome::Moved),
         };
         match place {
             Some(place) if !is_there => drop(kept.records.remove(place)),

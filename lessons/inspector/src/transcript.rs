@@ -77,6 +77,7 @@ fn call_words(call: &StoreCall) -> String {
         Outcome::Missing => " nothing".to_owned(),
         Outcome::Expired => " expired".to_owned(),
         Outcome::Done => String::new(),
+        Outcome::Moved => " leads to the renewed session".to_owned(),
         Outcome::Failed(error) => format!(" failed: {error}"),
     };
     let label = if call.label.is_empty() { "an id that was never stored" } else { &call.label };

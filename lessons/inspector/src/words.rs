@@ -28,19 +28,27 @@ fn store_sentences(exchange: &Exchange) -> Vec<String> {
     let deleted: Vec<_> =
         done(Operation::Delete).filter(|call| !call.label.is_empty()).map(|call| call.label.clone()).collect();
     let created = done(Operation::Create).next_back();
+    let moved = done(Operation::Save).find(|call| call.outcome == Outcome::Moved);
     let mut said: Vec<String> = calls.iter().filter_map(refused).collect();
-    match (deleted.first(), created) {
-        (Some(old), Some(new)) if *old == new.label => said.push(format!(
+    match (deleted.first(), created, moved) {
+        (_, Some(new), Some(old)) => said.push(format!(
+            "new id: the session goes on as {}; the old id {} leads to the renewed session for a while",
+            new.label, old.label
+        )),
+        (_, None, Some(old)) => said.push(format!("the old id {} leads to the renewed session for a while", old.label)),
+        (Some(old), Some(new), None) if *old == new.label => said.push(format!(
             "the session was destroyed and made anew under the same id: whoever holds {old} is in again"
         )),
-        (Some(old), Some(new)) => {
+        (Some(old), Some(new), None) => {
             said.push(format!("new id: the session goes on as {}, and {old} no longer works", new.label))
         }
-        (Some(old), None) => said.push(format!("the session is destroyed: {old} no longer works, whoever holds it")),
-        (None, Some(new)) => said.push(format!("a new session: its id is the value of cookie {}", new.label)),
-        (None, None) => {}
+        (Some(old), None, None) => {
+            said.push(format!("the session is destroyed: {old} no longer works, whoever holds it"))
+        }
+        (None, Some(new), None) => said.push(format!("a new session: its id is the value of cookie {}", new.label)),
+        (None, None, None) => {}
     }
-    if created.is_none() && deleted.is_empty() {
+    if created.is_none() && deleted.is_empty() && moved.is_none() {
         if let Some(saved) = done(Operation::Save).next_back() {
             said.push(saved_words(exchange, saved));
         } else if calls
@@ -53,14 +61,17 @@ fn store_sentences(exchange: &Exchange) -> Vec<String> {
     said
 }
 
-/// A call that did not find what it looked for, or failed.
+/// A call that did not find the session where it looked, or failed.
 fn refused(call: &StoreCall) -> Option<String> {
     let label = &call.label;
     match &call.outcome {
         Outcome::Missing => Some(format!("the store knows no session {label}")),
         Outcome::Expired => Some(format!("session {label} had expired")),
         Outcome::Failed(error) => Some(format!("the store failed: {error}")),
-        Outcome::Data(_) | Outcome::Done => None,
+        Outcome::Moved if call.operation == Operation::Load => {
+            Some(format!("{label} is an old id: for a while it leads to the renewed session"))
+        }
+        Outcome::Moved | Outcome::Data(_) | Outcome::Done => None,
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use http_body_util::BodyExt;
-use session_inspector::{Clock, Inspector, Operation, Outcome, PATH, What};
+use session_inspector::{Clock, Inspector, MOVED_KEY, Operation, Outcome, PATH, TOMBSTONE_KEY, What};
 use time::OffsetDateTime;
 use tower::ServiceExt;
 use tower_sessions::{
@@ -147,6 +147,85 @@ async fn flush_and_insert_in_one_request_take_the_old_id_up_again() {
     let exchange = inspector.exchanges().pop().unwrap();
     let expected = "the session was destroyed and made anew under the same id: whoever holds A is in again";
     assert!(exchange.summary.contains(&expected.to_owned()), "{exchange:#?}");
+}
+
+/// What a store wrapper does behind `cycle_id`, `flush` and a load: a pointer and a tombstone take the place of a record.
+async fn wrapper<S: SessionStore>(store: S, what: &str) {
+    let expiry_date = OffsetDateTime::now_utc() + time::Duration::minutes(5);
+    let record = |id: Id, data: &[(&str, u8)]| {
+        let data = data.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
+        Record { id, data, expiry_date }
+    };
+    let [old, new] = [Id(1), Id(2)];
+    match what {
+        "new" => store.create(&mut record(old, &[("n", 7), ("~of", 1)])).await.unwrap(),
+        "renew" => {
+            store.create(&mut record(new, &[("n", 7)])).await.unwrap();
+            store.save(&record(old, &[(MOVED_KEY, 2)])).await.unwrap();
+        }
+        "point" => store.save(&record(old, &[(MOVED_KEY, 2)])).await.unwrap(),
+        "follow" => {
+            assert!(store.load(&old).await.unwrap().unwrap().data.contains_key(MOVED_KEY));
+            assert_eq!(store.load(&new).await.unwrap().unwrap().data["n"], 7);
+        }
+        "end" => store.save(&record(new, &[(TOMBSTONE_KEY, 1)])).await.unwrap(),
+        "ended" => assert!(store.load(&new).await.unwrap().unwrap().data.contains_key(TOMBSTONE_KEY)),
+        _ => assert_eq!((store.load(&old).await.unwrap(), store.load(&new).await.unwrap()), (None, None)),
+    }
+}
+
+#[tokio::test]
+async fn what_a_store_wrapper_keeps_for_itself_is_told_as_what_it_means() {
+    let inspector = Inspector::default();
+    let store = inspector.observe(MemoryStore::default());
+    let handler = async move |axum::extract::Path(what): axum::extract::Path<String>| wrapper(store, &what).await;
+    let app = inspector.wrap(Router::new().route("/{what}", post(handler)));
+    for what in ["new", "renew", "follow", "end", "ended", "point"] {
+        send(&app, "POST", &format!("/{what}"), None, "").await;
+    }
+    inspector.skip(Duration::from_secs(600));
+    send(&app, "POST", "/expired", None, "").await;
+    let expected = "\
+POST /new                                           200
+    store       create A {\"n\":7}
+    so          a new session: its id is the value of cookie A
+
+POST /renew                                         200
+    store       create B {\"n\":7}
+    store       save A leads to the renewed session
+    so          new id: the session goes on as B; the old id A leads to the renewed session for a while
+
+POST /follow                                        200
+    store       load A leads to the renewed session
+    store       load B {\"n\":7}
+    so          A is an old id: for a while it leads to the renewed session
+    so          the session was read, nothing was written
+
+POST /end                                           200
+    store       delete B
+    so          the session is destroyed: B no longer works, whoever holds it
+
+POST /ended                                         200
+    store       load B nothing
+    so          the store knows no session B
+
+POST /point                                         200
+    store       save A leads to the renewed session
+    so          the old id A leads to the renewed session for a while
+
+(10 minutes later)
+
+POST /expired                                       200
+    store       load A nothing
+    store       load B nothing
+    so          the store knows no session A
+    so          the store knows no session B
+";
+    assert_eq!(inspector.transcript(), expected);
+    let renewal = inspector.exchanges().swap_remove(1);
+    assert_eq!(renewal.session.after.unwrap().keys().collect::<Vec<_>>(), ["n"]);
+    let [first, second] = [&renewal.calls[0], &renewal.calls[1]];
+    assert_eq!((first.known, second.known), (false, true));
 }
 
 #[tokio::test]
