@@ -11,6 +11,7 @@ use lesson_3::{
     instance::{Instances, Launch},
     store::LIMIT,
 };
+use session_inspector::local_hosts_only;
 use tokio::io::{AsyncReadExt, stdin};
 
 /// Lesson 3: the same app, its sessions wherever you like.
@@ -66,7 +67,7 @@ async fn behind_a_front(launch: Launch, port: u16, count: usize) -> Result<(), S
     let listener = session_inspector::listen(port).await.map_err(not_served)?;
     let port = listener.local_addr().map_err(not_served)?.port();
     println!("lesson-3    http://localhost:{port}/\ninstances   http://localhost:{port}/_front\nCtrl-C ends it.");
-    axum::serve(listener, front(instances)).await.map_err(not_served)
+    axum::serve(listener, local_hosts_only(front(instances))).await.map_err(not_served)
 }
 
 /// One of several: it tells its port, and ends when the front does.
@@ -74,5 +75,5 @@ async fn serve_instance(app: axum::Router, port: u16) -> io::Result<()> {
     let listener = session_inspector::listen(port).await?;
     println!("{}", listener.local_addr()?.port());
     let front_ended = async { drop(stdin().read_to_end(&mut Vec::new()).await) };
-    axum::serve(listener, app).with_graceful_shutdown(front_ended).await
+    axum::serve(listener, local_hosts_only(app)).with_graceful_shutdown(front_ended).await
 }

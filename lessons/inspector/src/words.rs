@@ -2,7 +2,7 @@
 
 use cookie::{Cookie, SameSite};
 
-use crate::{Attribute, Exchange, Operation, Outcome, StoreCall};
+use crate::{Attribute, Exchange, Operation, Outcome, StoreCall, bounds};
 
 /// What an exchange meant for the session.
 pub(crate) fn summary(exchange: &Exchange) -> Vec<String> {
@@ -13,6 +13,9 @@ pub(crate) fn summary(exchange: &Exchange) -> Vec<String> {
         said.push("the client left before it was answered".to_owned());
     }
     said.extend(store_sentences(exchange));
+    if exchange.calls_left_out > 0 {
+        said.push(format!("{} more calls to the store are not shown", exchange.calls_left_out));
+    }
     said.extend(removals(exchange));
     if said.is_empty() {
         said.push(untouched(exchange).to_owned());
@@ -191,7 +194,7 @@ fn domain(cookie: &Cookie) -> Attribute {
 }
 
 fn present(text: &str, meaning: &str) -> Attribute {
-    Attribute { text: text.to_owned(), present: true, meaning: meaning.to_owned() }
+    Attribute { text: bounds::text(text), present: true, meaning: bounds::text(meaning) }
 }
 
 fn absent(text: &str, meaning: &str) -> Attribute {
