@@ -38,7 +38,8 @@
     const inspector = element("iframe", { src: `http://${inspectorOf(number)}/`, title: "Session inspector", className: "inspector" });
     const start = element("button", { textContent: "Start page", onclick: () => { demo.src = `${origin}/`; } });
     const tab = element("a", { href: `${origin}/`, target: "_blank", className: "button", textContent: "Open in a tab" });
-    return [element("header", {}, element("h2", { textContent: `Lesson ${number}, live` }), start, tab), demo, inspector];
+    const second = element("a", { href: inspector.src, target: "_blank", className: "button", textContent: "Inspector in a tab" });
+    return [element("header", {}, element("h2", { textContent: `Lesson ${number}, live` }), start, tab, second), demo, inspector];
   };
 
   const exercise = (number) => {
