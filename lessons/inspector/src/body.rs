@@ -186,6 +186,12 @@ mod tests {
     }
 
     #[test]
+    fn a_long_body_that_is_not_text_is_not_shown() {
+        let body = seen(&[b"x", &[0xff][..], &vec![b'x'; HEARD]].concat(), "text/plain");
+        assert_eq!((body.text.as_str(), body.note.as_deref()), ("", Some("not shown: it is not text")));
+    }
+
+    #[test]
     fn a_page_says_its_first_heading_and_plain_text_its_first_line() {
         let says = |text: &str, kind| seen(text.as_bytes(), kind).says;
         assert_eq!(

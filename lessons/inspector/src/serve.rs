@@ -38,10 +38,9 @@ pub async fn serve_on<S: SessionStore>(
     store: S,
     app: impl FnOnce(Observed<S>) -> Router,
 ) -> io::Result<()> {
-    let Bound { app, page, addresses } = bind(name, port, store, app).await?;
-    println!("{addresses}Ctrl-C ends it.");
-    let app = axum::serve(app.0, app.1.into_make_service_with_connect_info::<SocketAddr>());
-    tokio::try_join!(app.into_future(), axum::serve(page.0, page.1).into_future()).map(|_| ())
+    let bound = bind(name, port, store, app).await?;
+    println!("{}Ctrl-C ends it.", bound.addresses);
+    bound.serve().await
 }
 
 /// An app and its inspector, each with where it listens, and both addresses for a person to read.
@@ -49,6 +48,15 @@ struct Bound {
     app: (TcpListener, Router),
     page: (TcpListener, Router),
     addresses: String,
+}
+
+impl Bound {
+    async fn serve(self) -> io::Result<()> {
+        let (listener, app) = self.app;
+        let app = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
+        let (listener, page) = self.page;
+        tokio::try_join!(app.into_future(), axum::serve(listener, page).into_future()).map(|_| ())
+    }
 }
 
 async fn bind<S: SessionStore>(
@@ -91,6 +99,11 @@ mod tests {
         body::Body,
         http::{Request, StatusCode, header},
         routing::get,
+    };
+    use futures_util::FutureExt;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
     };
     use tower::ServiceExt;
 
@@ -138,5 +151,32 @@ mod tests {
         let _last = listen(u16::MAX).await;
         let error = listen(u16::MAX).await.unwrap_err();
         assert_eq!(error.to_string(), "every port from 65535 to 65535 on 127.0.0.1 is taken; name another one");
+    }
+
+    /// What is answered at this port of loopback to a request for `/` of this host.
+    async fn fetched(port: u16, host: &str) -> String {
+        let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        let request = format!("GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn an_app_and_its_inspector_are_served_until_the_process_ends() {
+        let app = |_| Router::new().route("/", get(async || "the app"));
+        let bound = bind("demo", 0, MemoryStore::default(), app).await.unwrap();
+        let [port, page_port] = [&bound.app.0, &bound.page.0].map(|listener| listener.local_addr().unwrap().port());
+        let asked = async {
+            let answer = fetched(port, "localhost").await;
+            assert!(answer.contains("the app"), "{answer}");
+            assert!(fetched(page_port, "inspector.localhost").await.contains("<h1>Session inspector</h1>"));
+        };
+        tokio::select! {
+            ended = bound.serve() => panic!("it ended: {ended:?}"),
+            () = asked => {}
+        }
+        assert!(serve("demo", 0, app).now_or_never().is_none());
     }
 }

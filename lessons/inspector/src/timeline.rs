@@ -252,4 +252,52 @@ mod tests {
         timeline.clear();
         assert_eq!((timeline.since(0).len(), timeline.kept().bytes), (0, 0));
     }
+
+    #[test]
+    fn a_record_is_known_from_when_it_is_seen_until_it_is_gone() {
+        let timeline = Timeline::default();
+        let data = || Outcome::Data(Default::default());
+        let failed = || Outcome::Failed(String::new());
+        let knows = |operation, outcome: Outcome| timeline.knows("x", operation, &outcome);
+        let story = [
+            (Operation::Load, Outcome::Missing, false),
+            (Operation::Save, failed(), false),
+            (Operation::Create, data(), false),
+            (Operation::Load, data(), true),
+            (Operation::Load, data(), true),
+            (Operation::Delete, failed(), true),
+            (Operation::Save, Outcome::Moved, true),
+            (Operation::Load, Outcome::Moved, true),
+            (Operation::Load, Outcome::Expired, true),
+            (Operation::Load, data(), false),
+            (Operation::Delete, Outcome::Done, true),
+            (Operation::Delete, Outcome::Done, false),
+            (Operation::Save, data(), false),
+        ];
+        for (place, (operation, outcome, known)) in story.into_iter().enumerate() {
+            assert_eq!(knows(operation, outcome), known, "{place}");
+        }
+    }
+
+    #[test]
+    fn only_the_last_2000_records_are_known() {
+        let timeline = Timeline::default();
+        let sees = |id: usize| {
+            let data = Outcome::Data(Default::default());
+            timeline.knows(&id.to_string(), Operation::Load, &data)
+        };
+        assert!((0..=VALUES).all(|id| !sees(id)));
+        assert_eq!(timeline.kept().records.len(), VALUES);
+        assert!(sees(1), "the second is known");
+        assert!(!sees(0), "the first was forgotten");
+    }
+
+    #[test]
+    fn a_known_value_has_its_letter_and_a_new_one_gets_none_by_being_looked_up() {
+        let timeline = Timeline::default();
+        assert_eq!(timeline.known_label("x"), None);
+        (0..=VALUES).for_each(|value| drop(timeline.label(&value.to_string())));
+        assert_eq!(timeline.known_label("0"), None, "the first was forgotten");
+        assert_eq!(timeline.known_label("2").as_deref(), Some("C"));
+    }
 }
