@@ -450,7 +450,7 @@ async fn what_the_store_did_not_do_is_not_told_as_done() {
         inspector.exchanges().pop().unwrap().summary
     };
     let failed = "the store failed: no room".to_owned();
-    assert_eq!(said("/set", None).await, [failed.clone()]);
+    assert_eq!(said("/set", None).await, std::slice::from_ref(&failed));
     assert_eq!(
         said("/markup", Some(&cookie)).await,
         [failed.clone(), "the session was read, nothing was written".to_owned()]
