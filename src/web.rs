@@ -3,10 +3,11 @@
 //! `workbook.localhost` is the book and its API, `lesson-N.workbook.localhost` a demo: the same site, so
 //! that cookies flow in the panel's frames, but another origin, so that a demo cannot call the API. A demo that
 //! has several parts tells them apart by one more label before its name; the attacker is at `evil.localhost`.
+//! `lesson-N.inspector.localhost` is the demo's inspector: another site than any demo, so that no script of a demo can
+//! read it and no cookie of a demo is sent to it.
 
 mod api;
 mod edit;
-mod same_origin;
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
@@ -16,7 +17,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderValue, Method, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, X_CONTENT_TYPE_OPTIONS},
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
     response::{IntoResponse, Redirect, Response},
 };
@@ -26,7 +27,7 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-use crate::demos;
+use crate::demos::{self, Demo};
 
 /// Where the studio has the pages' own files, for mdBook to link to.
 pub const EDIT_URL: &str = edit::TEMPLATE;
@@ -34,28 +35,34 @@ pub const EDIT_URL: &str = edit::TEMPLATE;
 /// The host of the book.
 pub const HOST_NAME: &str = "workbook.localhost";
 
+/// What stands after a demo's name in the host name of its inspector.
+const INSPECTOR: &str = ".inspector.localhost";
+
 /// What the studio serves.
 #[derive(Clone)]
 struct Studio {
     book: Router,
-    demos: Arc<HashMap<&'static str, Router>>,
+    demos: Arc<HashMap<&'static str, Demo>>,
 }
 
 impl Studio {
-    /// The demo that answers as `host`, such as `lesson-4.workbook.localhost` or a name below it.
+    /// The demo that answers as `host`, such as `lesson-4.workbook.localhost` or a name below it, or its inspector.
     fn demo(&self, host: &str) -> Option<&Router> {
         if host == demos::EVIL {
-            return self.demos.get(demos::ATTACKS);
+            return self.demos.get(demos::ATTACKS).map(|demo| &demo.app);
+        }
+        if let Some(name) = host.strip_suffix(INSPECTOR) {
+            return self.demos.get(name).map(|demo| &demo.inspector);
         }
         let labels = host.strip_suffix(HOST_NAME)?.strip_suffix('.')?;
         let name = labels.split_once('.').map_or(labels, |(_, name)| name);
-        self.demos.get(name)
+        self.demos.get(name).map(|demo| &demo.app)
     }
 }
 
 /// The studio of the workbook at `root`, whose book was built into `book`.
 pub fn studio(root: PathBuf, book: PathBuf) -> Router {
-    let demos = demos::all_of(&root).into_iter().collect();
+    let demos = demos::all_of(&root).into_iter().map(|demo| (demo.name, demo)).collect();
     let studio = Studio { book: book_and_api(root, book), demos: Arc::new(demos) };
     Router::new().fallback(route).with_state(studio)
 }
@@ -77,19 +84,15 @@ fn book_and_api(root: PathBuf, book: PathBuf) -> Router {
 /// Sends a request to the part its Host names. A name that is not ours is refused: a page of another
 /// site could otherwise have its own name point here (DNS rebinding).
 async fn route(State(studio): State<Studio>, request: Request) -> Response {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_lowercase();
-    let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => (name, format!(":{port}")),
-        _ => (host.as_str(), String::new()),
-    };
+    let (name, port) = session_inspector::host(request.headers());
     if name == HOST_NAME {
         return serve(studio.book, request).await;
     }
-    if let Some(demo) = studio.demo(name) {
+    if let Some(demo) = studio.demo(&name) {
         return serve(demo.clone(), request).await;
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    if reads && matches!(name, "localhost" | "127.0.0.1") {
+    if reads && matches!(name.as_str(), "localhost" | "127.0.0.1") {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         return Redirect::temporary(&format!("http://{HOST_NAME}{port}{path}")).into_response();
     }

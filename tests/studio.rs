@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         trial!(async only_the_books_own_pages_may_run_checks),
         trial!(async the_api_answers_what_it_does_not_know_with_a_sentence),
         trial!(async no_other_page_may_frame_the_book),
+        trial!(async only_the_book_may_frame_an_inspector),
         trial!(a_port_that_is_taken_is_passed_over),
         trial!(
             a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio,
@@ -38,6 +39,8 @@ fn main() -> ExitCode {
         trial!(an_answer_that_ends_the_process_with_0_has_not_passed),
         trial!(async the_pencil_of_a_page_leads_to_its_file),
         trial!(async the_readers_tools_work_in_a_real_browser, chromium::missing()),
+        trial!(async no_script_of_a_demo_reads_its_inspector_in_a_real_browser, chromium::missing()),
+        trial!(async a_page_of_the_inspector_notices_a_restart_and_a_clear_in_a_real_browser, chromium::missing()),
         trial!(async read_play_and_solve_in_a_real_browser, chromium::missing()),
     ])
 }
@@ -78,7 +81,14 @@ async fn each_host_name_is_a_part_of_the_studio() {
     assert!(
         ask("GET", "lesson-1.workbook.localhost:4000/", &[]).await.2.contains("One visitor, remembered in two ways")
     );
-    assert!(ask("GET", "lesson-1.workbook.localhost:4000/_inspector", &[]).await.2.contains("Session inspector"));
+    for lesson in 1..=5 {
+        let page = ask("GET", &format!("lesson-{lesson}.inspector.localhost:4000/"), &[]).await;
+        assert!(page.0 == StatusCode::OK && page.2.contains("Session inspector"), "{page:?}");
+        for path in ["_inspector", "_inspector/events", "events"] {
+            let demo = ask("GET", &format!("lesson-{lesson}.workbook.localhost:4000/{path}"), &[]).await;
+            assert_eq!(demo.0, StatusCode::NOT_FOUND, "lesson {lesson}: /{path}");
+        }
+    }
     for (host, says) in [
         ("lesson-4.workbook.localhost:4000", "http://evil.localhost:4000/"),
         ("vulnerable.lesson-4.workbook.localhost:4000", "The vulnerable shop"),
@@ -128,6 +138,10 @@ async fn a_host_name_that_is_not_ours_is_refused() {
         "vulnerable.lesson-99.workbook.localhost",
         "very.vulnerable.lesson-4.workbook.localhost",
         "lesson-4workbook.localhost",
+        "inspector.localhost:4000",
+        "lesson-99.inspector.localhost",
+        "vulnerable.lesson-4.inspector.localhost",
+        "lesson-1.inspector.localhost.evil.example",
         "[::1]:4000",
         "",
     ] {
@@ -141,7 +155,6 @@ async fn only_the_books_own_pages_may_run_checks() {
         &[],
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")], // a demo, or a vulnerable page of a lesson
-        &[("sec-fetch-site", "none")],
         &[("origin", "http://evil.localhost:4000")],
         &[("origin", "http://lesson-1.workbook.localhost:4000")],
         &[("origin", "null")],
@@ -151,7 +164,10 @@ async fn only_the_books_own_pages_may_run_checks() {
         let (status, _, _) = ask("POST", "workbook.localhost:4000/api/exercises/99/check", headers).await;
         assert_eq!(status, StatusCode::FORBIDDEN, "{headers:?}");
     }
-    for headers in [("sec-fetch-site", "same-origin"), ("origin", "http://workbook.localhost:4000")] {
+    // `none`: the person at the browser asked, by a reload for example, and no page.
+    let own =
+        [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none"), ("origin", "http://workbook.localhost:4000")];
+    for headers in own {
         let (status, _, body) = ask("POST", "workbook.localhost:4000/api/exercises/99/check", &[headers]).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
         assert!(body.starts_with("there is no exercise 99; there is 1 login, 2 cart"), "{body}");
@@ -173,6 +189,14 @@ async fn no_other_page_may_frame_the_book() {
     let request = Request::get("/").header(header::HOST, "workbook.localhost").body(Body::empty()).unwrap();
     let response = studio().oneshot(request).await.unwrap();
     assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], "frame-ancestors 'none'");
+}
+
+async fn only_the_book_may_frame_an_inspector() {
+    let request =
+        Request::get("/").header(header::HOST, "lesson-1.inspector.localhost:4000").body(Body::empty()).unwrap();
+    let response = studio().oneshot(request).await.unwrap();
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.ends_with("; frame-ancestors http://workbook.localhost:*"), "{policy}");
 }
 
 fn start_studio(scratch: &Scratch, port: u16) -> (Running, String) {
@@ -323,6 +347,116 @@ async fn the_readers_tools_work_in_a_real_browser() {
         wait_for_words(&browser, "h1", title).await;
     }
     assert_eq!(value(&browser, "return document.querySelectorAll('#panel').length").await, 0);
+    browser.close().await.unwrap();
+}
+
+/// What a script gets that tries each way to read `address` and whatever stands below it.
+const TRY_TO_READ: &str = r#"
+const [address, done] = arguments;
+const tried = async (attempt) => { try { return await attempt(); } catch (error) { return `${error.name}`; } };
+const loaded = (frame) => new Promise((resolve) => { frame.onload = resolve; });
+const page = (options) => tried(async () => {
+  const answer = await fetch(address, options);
+  return answer.type === "opaque" ? "opaque" : `${answer.status} ${(await answer.text()).slice(0, 500)}`;
+});
+const heard = new Promise((resolve) => {
+  const source = new EventSource(`${address}events`);
+  for (const kind of ["reset", "exchange", "message"]) source.addEventListener(kind, (event) => resolve(event.data));
+  source.onerror = () => { source.close(); resolve("nothing"); };
+});
+(async () => {
+  const frame = document.createElement("iframe");
+  frame.src = address;
+  const framed = loaded(frame);
+  document.body.append(frame);
+  await framed;
+  const form = { method: "POST", mode: "no-cors", body: new URLSearchParams({ seconds: "60" }) };
+  done({
+    "fetch": await page({}),
+    "with cookies": await page({ credentials: "include" }),
+    "without CORS": await page({ mode: "no-cors", credentials: "include" }),
+    "events": await heard,
+    "frame": await tried(async () => frame.contentDocument?.body.innerText ?? "nothing"),
+    "skip": await tried(async () => (await fetch(`${address}skip`, form)).type),
+  });
+})();
+"#;
+
+async fn no_script_of_a_demo_reads_its_inspector_in_a_real_browser() {
+    let chromium = chromium::start_chromium();
+    let (_studio, address) = start_studio(&Scratch::new("inspector"), 0);
+    let port = address.trim_end_matches('/').rsplit_once(':').unwrap().1;
+    let browser = chromium.browser().await;
+
+    // alice is logged in at the hardened shop, and nothing but its inspector shows her cookie.
+    browser.goto(&format!("http://hardened.lesson-4.workbook.localhost:{port}/")).await.unwrap();
+    let password = lesson_4::shop::ACCOUNTS.iter().find(|account| account.0 == "alice").unwrap().1;
+    wait_for(&browser, "[action='/login'] [name=password]").await.send_keys(password).await.unwrap();
+    wait_for(&browser, "[action='/login'] button").await.click().await.unwrap();
+    wait_for_words(&browser, "p", "Logged in as alice").await;
+    let cookies = browser.get_all_cookies().await.unwrap();
+    let id = cookies.iter().find(|cookie| cookie.http_only() == Some(true)).unwrap().value().to_owned();
+    let inspector = format!("http://lesson-4.inspector.localhost:{port}/");
+    browser.goto(&inspector).await.unwrap();
+    wait_for_words(&browser, "code", &id).await;
+    assert_eq!(browser.get_all_cookies().await.unwrap().len(), 0, "no cookie of the shop goes to the inspector");
+    wait_for_words(&browser, "p", "clock: now").await;
+
+    // A script on the vulnerable shop, on the attacker's site, and on the hardened shop itself.
+    for host in ["vulnerable.lesson-4.workbook.localhost", "evil.localhost", "lesson-4.workbook.localhost"] {
+        browser.goto(&format!("http://{host}:{port}/")).await.unwrap();
+        let below = value(&browser, "return fetch('/_inspector/events').then((answer) => answer.status)").await;
+        assert_eq!(below, 404, "{host}");
+        let read = browser.execute_async(TRY_TO_READ, vec![inspector.clone().into()]).await.unwrap();
+        let nothing = serde_json::json!({
+            "fetch": "TypeError", "with cookies": "TypeError", "without CORS": "TypeError",
+            "events": "nothing", "frame": "nothing", "skip": "TypeError",
+        });
+        assert_eq!(read, nothing, "{host}");
+    }
+    browser.goto(&inspector).await.unwrap();
+    wait_for_words(&browser, "p", "clock: now").await;
+    browser.close().await.unwrap();
+}
+
+async fn a_page_of_the_inspector_notices_a_restart_and_a_clear_in_a_real_browser() {
+    let chromium = chromium::start_chromium();
+    let scratch = Scratch::new("restart");
+    let (studio, address) = start_studio(&scratch, 0);
+    let port: u16 = address.trim_end_matches('/').rsplit_once(':').unwrap().1.parse().unwrap();
+    let browser = chromium.browser().await;
+    let inspector = format!("http://lesson-1.inspector.localhost:{port}/");
+    browser.goto(&inspector).await.unwrap();
+    // From another page, so that this one stays open.
+    let own = browser.window().await.unwrap();
+    let other = browser.new_window(true).await.unwrap().handle;
+    let go = async |path: &str| {
+        browser.switch_to_window(other.clone()).await.unwrap();
+        browser.goto(&format!("http://lesson-1.workbook.localhost:{port}{path}")).await.unwrap();
+        browser.switch_to_window(own.clone()).await.unwrap();
+    };
+    for path in ["/", "/one", "/two"] {
+        go(path).await;
+    }
+    wait_for_words(&browser, "h2", "/two").await;
+
+    // Started again, it counts anew: what is shown goes, and what happens since then is shown.
+    drop(studio);
+    wait_for_words(&browser, "p[not(@hidden)]", "Not connected").await;
+    let (_studio, again) = start_studio(&scratch, port);
+    assert_eq!(again, address);
+    go("/three").await;
+    wait_for_words(&browser, "h2", "/three").await;
+    assert_eq!(value(&browser, "return document.querySelectorAll('h2').length").await, 1);
+
+    // Cleared by another page of it.
+    wait_for(&browser, "[data-clear]").await;
+    browser.switch_to_window(other.clone()).await.unwrap();
+    browser.goto(&inspector).await.unwrap();
+    wait_for(&browser, "[data-clear]").await.click().await.unwrap();
+    browser.switch_to_window(own.clone()).await.unwrap();
+    wait_for_words(&browser, "p[not(@hidden)]", "Nothing yet.").await;
+    assert_eq!(value(&browser, "return document.querySelectorAll('h2').length").await, 0);
     browser.close().await.unwrap();
 }
 

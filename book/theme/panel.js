@@ -3,10 +3,13 @@
 (() => {
   if (location.hostname !== "workbook.localhost") return;
 
-  // What a lesson serves when it runs alone, at `localhost:4001` and names below it, the studio serves as well.
+  // What a lesson serves when it runs alone, at `localhost:4001` and names below it, the studio serves as well; and its
+  // inspector, which has a site of its own in both.
+  const inspectorOf = (number) => `lesson-${number}.inspector.localhost:${location.port}`;
   const here = (address) => {
-    const [, label = "", number] = address.host.match(/^(?:(\w+)\.)?localhost:400([1-5])$/) ?? [];
+    const [, label = "", kind, number] = address.host.match(/^(?:(\w+)\.)?localhost:40([05])([1-5])$/) ?? [];
     if (!number) return address.host;
+    if (kind === "5") return label === "inspector" ? inspectorOf(number) : address.host;
     return label === "evil" ? `evil.localhost:${location.port}` : `${label && `${label}.`}lesson-${number}.${location.host}`;
   };
   document.querySelectorAll("main a[href^='http']").forEach((link) => {
@@ -32,10 +35,11 @@
   const lesson = (number) => {
     const origin = `http://lesson-${number}.${location.host}`;
     const demo = element("iframe", { src: `${origin}/`, title: `Demo of lesson ${number}`, className: "demo" });
-    const inspector = element("iframe", { src: `${origin}/_inspector`, title: "Session inspector", className: "inspector" });
+    const inspector = element("iframe", { src: `http://${inspectorOf(number)}/`, title: "Session inspector", className: "inspector" });
     const start = element("button", { textContent: "Start page", onclick: () => { demo.src = `${origin}/`; } });
     const tab = element("a", { href: `${origin}/`, target: "_blank", className: "button", textContent: "Open in a tab" });
-    return [element("header", {}, element("h2", { textContent: `Lesson ${number}, live` }), start, tab), demo, inspector];
+    const second = element("a", { href: inspector.src, target: "_blank", className: "button", textContent: "Inspector in a tab" });
+    return [element("header", {}, element("h2", { textContent: `Lesson ${number}, live` }), start, tab, second), demo, inspector];
   };
 
   const exercise = (number) => {

@@ -14,12 +14,12 @@ use axum::{
 use checks::CheckReport;
 use futures_util::stream;
 use serde::Serialize;
+use session_inspector::same_origin_only;
 use tokio::{
     sync::{Mutex, mpsc},
     task::AbortHandle,
 };
 
-use super::same_origin::same_origin;
 use crate::{
     check::{self, Event, Verdict},
     exercise::Exercise,
@@ -51,7 +51,7 @@ pub(crate) fn routes(root: PathBuf) -> Router {
         .route("/exercises/{number}", get(latest))
         .route("/exercises/{number}/check", post(run))
         .fallback(async || (StatusCode::NOT_FOUND, "The API has no such address.\n"))
-        .layer(middleware::from_fn(same_origin))
+        .layer(middleware::from_fn(same_origin_only))
         .with_state(api)
 }
 

@@ -14,8 +14,7 @@ use axum::{
     routing::get,
 };
 use minijinja::{Environment, context};
-
-use super::same_origin::same_origin;
+use session_inspector::same_origin_only;
 
 /// What stands before the page's path in an address of this module; mdBook fills in the path below `book/`.
 pub(crate) const TEMPLATE: &str = "/edit/{path}";
@@ -24,7 +23,7 @@ pub(crate) const TEMPLATE: &str = "/edit/{path}";
 pub(crate) fn routes(root: PathBuf) -> Router {
     Router::new()
         .route("/{*page}", get(show).post(open))
-        .layer(middleware::from_fn(same_origin))
+        .layer(middleware::from_fn(same_origin_only))
         .with_state(Arc::new(root.join("book")))
 }
 

@@ -141,7 +141,7 @@ fn every_lesson_has_a_demo_in_the_studio_and_a_chapter() {
     };
     let told: BTreeSet<_> = Page::all().iter().flat_map(|page| named(&page.text)).collect();
     let shown: BTreeSet<_> =
-        demos::all().into_iter().map(|(name, _)| name.trim_start_matches("lesson-").to_owned()).collect();
+        demos::all().into_iter().map(|demo| demo.name.trim_start_matches("lesson-").to_owned()).collect();
     let built: BTreeSet<_> = numbered("lessons").keys().map(u8::to_string).collect();
     assert_eq!(told, built, "the lessons that pages name, and those there are");
     assert_eq!(shown, built, "the lessons in the studio, and those there are");

@@ -12,6 +12,7 @@ use lesson_3::{
     proxy::Limits,
     store::LIMIT,
 };
+use session_inspector::local_hosts_only;
 use tokio::io::{AsyncReadExt, stdin};
 
 /// Lesson 3: the same app, its sessions wherever you like.
@@ -87,7 +88,7 @@ async fn behind_a_front(launch: Launch, limits: Limits, port: u16, count: usize)
     let listener = session_inspector::listen(port).await.map_err(not_served)?;
     let port = listener.local_addr().map_err(not_served)?.port();
     println!("lesson-3    http://localhost:{port}/\ninstances   http://localhost:{port}/_front\nCtrl-C ends it.");
-    let front = front(instances, limits).into_make_service_with_connect_info::<SocketAddr>();
+    let front = local_hosts_only(front(instances, limits)).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, front).await.map_err(not_served)
 }
 
@@ -96,5 +97,5 @@ async fn serve_instance(app: axum::Router, port: u16) -> io::Result<()> {
     let listener = session_inspector::listen(port).await?;
     println!("{}", listener.local_addr()?.port());
     let front_ended = async { drop(stdin().read_to_end(&mut Vec::new()).await) };
-    axum::serve(listener, app).with_graceful_shutdown(front_ended).await
+    axum::serve(listener, local_hosts_only(app)).with_graceful_shutdown(front_ended).await
 }

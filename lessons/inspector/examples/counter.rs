@@ -1,6 +1,8 @@
 //! A counter behind the glass wall. Run with `cargo run -p session-inspector --example counter`.
 #![allow(missing_docs, reason = "an example has no readers of its docs")]
 
+use std::future::IntoFuture;
+
 use axum::{Router, routing::post};
 use session_inspector::Inspector;
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore, session::Error};
@@ -10,7 +12,7 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
 }
 
 async fn page() -> axum::response::Html<&'static str> {
-    axum::response::Html(r#"<form method="post"><button>Count</button></form><a href="/_inspector">inspector</a>"#)
+    axum::response::Html(r#"<form method="post"><button>Count</button></form>"#)
 }
 
 async fn count(session: Session) -> Result<String, String> {
@@ -26,8 +28,11 @@ async fn count(session: Session) -> Result<String, String> {
 async fn main() -> std::io::Result<()> {
     let inspector = Inspector::default();
     let app = inspector.wrap(app(inspector.observe(MemoryStore::default())));
+    let page = inspector.page("'none'");
 
-    let listener = session_inspector::listen(4099).await?;
-    println!("http://{}/", listener.local_addr()?);
-    axum::serve(listener, app).await
+    let app_at = session_inspector::listen(4099).await?;
+    let page_at = session_inspector::listen(4149).await?;
+    println!("http://{}/", app_at.local_addr()?);
+    println!("http://inspector.localhost:{}/", page_at.local_addr()?.port());
+    tokio::try_join!(axum::serve(app_at, app).into_future(), axum::serve(page_at, page).into_future()).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! What is kept of a body: its first 64 KiB, masked.
+//! What is kept of a body: its first 64 KiB while it is on its way, and of these the first 16 KiB, masked.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,9 +7,12 @@ use html5gum::{Token, Tokenizer};
 use http_body_util::BodyExt;
 use serde_json::Value;
 
-use crate::Body;
+use crate::{Body, bounds};
 
-const KEPT: usize = 64 * 1024;
+/// How many bytes are listened to. JSON that does not end within them cannot be masked, and a page has its heading there.
+const HEARD: usize = 64 * 1024;
+/// How many bytes are kept.
+const KEPT: usize = 16 * 1024;
 /// How many characters of a page's sentence are kept; a longer one ends in `…`.
 const SAID: usize = 200;
 const MASK: &str = "•••";
@@ -39,7 +42,7 @@ impl Tap {
 
     fn see(&self, data: &[u8]) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = KEPT - seen.kept.len();
+        let room = HEARD - seen.kept.len();
         seen.kept.extend_from_slice(&data[..data.len().min(room)]);
         seen.bytes += data.len() as u64;
     }
@@ -53,9 +56,11 @@ impl Tap {
             Ok(text) => (text, None),
             Err(why) => (String::new(), Some(why.to_owned())),
         };
-        let note = hidden.or_else(|| cut.then(|| format!("cut: the first 64 KiB of {} bytes", seen.bytes)));
         let says = says(&text, kind);
-        Body { text, says, bytes: seen.bytes, note }
+        let short = bounds::beginning(&text, KEPT);
+        let is_cut = cut || short.len() < text.len();
+        let note = hidden.or_else(|| is_cut.then(|| format!("cut: the first 16 KiB of {} bytes", seen.bytes)));
+        Body { text: short.to_owned(), says, bytes: seen.bytes, note }
     }
 }
 
@@ -181,6 +186,12 @@ mod tests {
     }
 
     #[test]
+    fn a_long_body_that_is_not_text_is_not_shown() {
+        let body = seen(&[b"x", &[0xff][..], &vec![b'x'; HEARD]].concat(), "text/plain");
+        assert_eq!((body.text.as_str(), body.note.as_deref()), ("", Some("not shown: it is not text")));
+    }
+
+    #[test]
     fn a_page_says_its_first_heading_and_plain_text_its_first_line() {
         let says = |text: &str, kind| seen(text.as_bytes(), kind).says;
         assert_eq!(
@@ -197,10 +208,16 @@ mod tests {
 
     #[test]
     fn a_long_body_is_cut_and_says_so() {
-        let body = seen("é".repeat(KEPT).as_bytes(), "text/plain");
+        let body = seen("é".repeat(HEARD).as_bytes(), "text/plain");
         assert_eq!(body.text.len(), KEPT);
-        assert_eq!(body.note.as_deref(), Some("cut: the first 64 KiB of 131072 bytes"));
-        let odd = seen(format!("x{}", "é".repeat(KEPT)).as_bytes(), "text/plain");
-        assert_eq!(odd.text.len(), KEPT - 1, "a character is not torn apart");
+        assert_eq!(body.note.as_deref(), Some("cut: the first 16 KiB of 131072 bytes"));
+        for long in [KEPT, HEARD] {
+            let odd = seen(format!("x{}", "é".repeat(long)).as_bytes(), "text/plain");
+            assert_eq!(odd.text.len(), KEPT - 1, "a character is not torn apart");
+        }
+        let fits = seen("x".repeat(KEPT).as_bytes(), "text/plain");
+        assert_eq!((fits.text.len(), fits.note), (KEPT, None));
+        let over = seen("x".repeat(KEPT + 1).as_bytes(), "text/plain");
+        assert_eq!((over.text.len(), over.note.as_deref()), (KEPT, Some("cut: the first 16 KiB of 16385 bytes")));
     }
 }

@@ -14,6 +14,10 @@ use time::OffsetDateTime;
 
 use crate::{What, timeline::Timeline};
 
+/// How far a clock may be ahead of system time: 100 years. Dates that an app computes from it stay in the calendar,
+/// which ends with the year 9999.
+pub const LONGEST_AHEAD: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 /// System time plus all that was skipped. Clones share what was skipped.
 ///
 /// A handler takes it as an argument: behind an [`Inspector`](crate::Inspector) it is the
@@ -41,14 +45,17 @@ impl Clock {
         Duration::from_millis(self.skipped_milliseconds.load(Ordering::Acquire))
     }
 
-    /// Moves this clock on; it never goes back.
+    /// Moves this clock on; it never goes back, and stops when it is [`LONGEST_AHEAD`].
     pub fn skip(&self, by: Duration) {
         let milliseconds = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        let add = |skipped: u64| Some(skipped.saturating_add(milliseconds));
-        // `add` always gives a value, so the update cannot fail.
-        let _ = self.skipped_milliseconds.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
-        if let Some(timeline) = &self.timeline {
-            timeline.push(What::Skip { seconds: by.as_secs() });
+        let most = u64::try_from(LONGEST_AHEAD.as_millis()).unwrap_or(u64::MAX);
+        let moved = |skipped: u64| skipped.saturating_add(milliseconds).min(most);
+        let update = |skipped| Some(moved(skipped));
+        let (Ok(before) | Err(before)) =
+            self.skipped_milliseconds.fetch_update(Ordering::AcqRel, Ordering::Acquire, update);
+        let after = moved(before);
+        if let Some(timeline) = self.timeline.as_ref().filter(|_| after > before) {
+            timeline.push(What::Skip { seconds: (after - before) / 1000, ahead: after / 1000 });
         }
     }
 

@@ -1,4 +1,7 @@
 //! What the timeline holds: plain data, serialisable.
+//!
+//! A text longer than 4 KiB is cut and says so; so is a body after 16 KiB, and the data of a store call. Of an exchange
+//! the first 100 cookies are kept, and 100 store calls.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +11,8 @@ use serde_json::Value;
 /// One entry of the timeline.
 #[derive(Clone, Debug, Serialize)]
 pub struct Event {
-    /// Counts from 1 in the order seen, also across [`Inspector::clear`](crate::Inspector::clear).
+    /// Counts from 1 in the order seen, also across [`Inspector::clear`](crate::Inspector::clear). Another inspector
+    /// begins again, also one of the same program when it was started again.
     pub number: u64,
     /// What happened.
     pub what: What,
@@ -26,6 +30,8 @@ pub enum What {
     Skip {
         /// By how many seconds.
         seconds: u64,
+        /// By how many seconds it is ahead since then.
+        ahead: u64,
     },
 }
 
@@ -34,8 +40,10 @@ pub enum What {
 pub struct Exchange {
     /// What came in.
     pub request: Request,
-    /// The calls to the store while it was answered, in order.
+    /// The calls to the store while it was answered, in order: the first 99, and the last.
     pub calls: Vec<StoreCall>,
+    /// How many calls before the last are left out.
+    pub calls_left_out: u64,
     /// The session before and after, as far as the store was asked.
     pub session: Session,
     /// What went out.
@@ -70,7 +78,7 @@ pub struct Cookie {
     pub value: String,
 }
 
-/// A body, masked, and cut after 64 KiB.
+/// A body, masked, and cut after 16 KiB.
 #[derive(Clone, Debug, Serialize)]
 pub struct Body {
     /// The text that is kept; empty for a body that is empty, binary or cannot be masked.

@@ -8,27 +8,45 @@
 //! # }
 //! let inspector = session_inspector::Inspector::default();
 //! let app = inspector.wrap(app(inspector.observe(MemoryStore::default())));
+//! let page = inspector.page("'none'");
 //! ```
 //!
-//! Serve `app` and open `/_inspector`: each exchange stands there with the cookies it brought, the
-//! calls it made to the store, the session before and after, and every attribute of every
-//! `Set-Cookie`. It shows session IDs to whoever opens the page: a tool for a desk, not for production.
+//! Serve `app` as before, and `page` at another port: each exchange
+//! stands there with the cookies it brought, the calls it made to the store, the session before and after, and every
+//! attribute of every `Set-Cookie`. [`serve()`] does both for you.
+//!
+//! The page shows session IDs to whoever opens it: it is a tool for a desk, not for production. It is no part of `app`,
+//! because a script on any page of the app could read it there. Open it as `http://inspector.localhost:PORT/`, a host
+//! that the app does not have: browsers send the cookies of one host to all its ports.
+//!
+//! # Limits
+//!
+//! The timeline holds 500 events and 8 MiB, counted as JSON. Readers share the events and what is made of them for the
+//! page, at most six times that; a reader holds nothing but its place, 32 may read at the same time, and one that falls
+//! behind goes on with what is still there. Of one event at most 4 KiB of a text, 16 KiB of a body or of a session's
+//! data, 100 cookies and 100 store calls are kept. The clock can be 100 years ahead.
 //!
 //! # Layout
 //!
 //! - [`Clock`]: system time plus what someone skipped; handlers take it as an argument.
 //! - [`Observed`]: the store, watched, on that clock.
-//! - `wall`: the middleware that sees a request come and its response go; `body`: what it keeps of bodies.
-//! - `timeline`: the last 500 events and the names A, B, C … of cookie values.
+//! - `wall`: the middleware that sees a request come and its response go; `body`: what it keeps of bodies; `bounds`: how
+//!   much is kept of anything.
+//! - `timeline`: the last events and the names A, B, C … of cookie values; `feed`: how pages read it.
 //! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text.
 //! - `page`: the live page; [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits.
+//! - [`local_hosts_only`]: which names it answers to; [`same_origin_only`]: who may do more than read.
 
 mod body;
+mod bounds;
 mod clock;
 mod exchange;
+mod feed;
+mod hosts;
 mod limits;
 mod observed;
 mod page;
+mod same_origin;
 mod serve;
 mod timeline;
 mod transcript;
@@ -39,19 +57,18 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 
-pub use clock::Clock;
+pub use clock::{Clock, LONGEST_AHEAD};
 pub use exchange::{
     Attribute, Body, Change, Cookie, Event, Exchange, Operation, Outcome, Request, Response, Session, SetCookie,
     StoreCall, What,
 };
+pub use hosts::{host, local_hosts_only};
 pub use limits::{Limits, serve_within};
 pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
+pub use same_origin::same_origin_only;
 pub use serve::{listen, serve, serve_on};
 use timeline::Timeline;
 pub use words::span;
-
-/// Where the inspector's own page lives, below the app it watches.
-pub const PATH: &str = "/_inspector";
 
 /// The timeline and the clock that an observed store and a wrapped app share. Clones are the same inspector.
 #[derive(Clone, Debug)]
@@ -73,12 +90,23 @@ impl Inspector {
         Observed::new(store, self.clone())
     }
 
-    /// The app behind the wall, with the inspector's page at [`PATH`].
+    /// The app behind the wall.
     ///
     /// A handler that panics is answered with status 500 and its message, so that the exchange can be shown.
     pub fn wrap(&self, app: Router) -> Router {
-        let watched = app.layer(middleware::from_fn_with_state(self.clone(), wall::watch));
-        Router::new().nest(PATH, page::routes(self.clone())).fallback_service(watched)
+        app.layer(middleware::from_fn_with_state(self.clone(), wall::watch))
+    }
+
+    /// The inspector's own page, to be served at an origin of its own: a host name that the app does not have, or at
+    /// least another port. It answers to names of this machine only.
+    ///
+    /// `frame_ancestors` says which pages may show it in a frame, in the words of a content security policy:
+    /// `'none'`, or an origin such as `http://workbook.localhost:*`.
+    ///
+    /// # Panics
+    /// `frame_ancestors` has a character that does not fit into a header.
+    pub fn page(&self, frame_ancestors: &str) -> Router {
+        hosts::any_local_host(page::routes(self.clone(), frame_ancestors))
     }
 
     /// The clock that the observed store and the wrapped app's [`Clock`] arguments share.
@@ -91,9 +119,9 @@ impl Inspector {
         self.clock.skip(by);
     }
 
-    /// What is on the timeline, oldest first: the last 500 events.
+    /// What is on the timeline, oldest first: copies of at most 500 events.
     pub fn events(&self) -> Vec<Event> {
-        self.timeline.since(0)
+        self.timeline.since(0).iter().map(|noted| noted.event.clone()).collect()
     }
 
     /// The exchanges on the timeline, oldest first.
@@ -103,11 +131,11 @@ impl Inspector {
 
     /// The exchanges after the event of this number, oldest first.
     pub fn exchanges_since(&self, number: u64) -> Vec<Exchange> {
-        let exchange = |event: Event| match event.what {
-            What::Exchange(exchange) => Some(*exchange),
+        let exchange = |event: &Event| match &event.what {
+            What::Exchange(exchange) => Some((**exchange).clone()),
             _ => None,
         };
-        self.timeline.since(number).into_iter().filter_map(exchange).collect()
+        self.timeline.since(number).iter().filter_map(|noted| exchange(&noted.event)).collect()
     }
 
     /// The number of the newest event; 0 if there was none.
@@ -127,6 +155,6 @@ impl Inspector {
 
     /// The timeline as text, the same in every run that makes the same exchanges: for snapshots and books.
     pub fn transcript(&self) -> String {
-        transcript::of(&self.events())
+        transcript::of(self.timeline.since(0).iter().map(|noted| &noted.event))
     }
 }

@@ -1,13 +1,14 @@
 //! A server that nobody can hold up: `axum::serve` waits for the end of a request's headers as long as it takes, on as
 //! many connections as somebody opens.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request},
     response::Response,
+    serve::Listener,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -41,30 +42,17 @@ impl Default for Limits {
 
 /// Serves `app` to whoever connects, within these limits, until the process ends. Handlers find the address of a
 /// connection as `ConnectInfo<SocketAddr>`.
-///
-/// # Errors
-/// The listener is of no use any more.
-pub async fn serve_within(limits: Limits, listener: TcpListener, app: Router) -> io::Result<()> {
+pub async fn serve_within(limits: Limits, mut listener: TcpListener, app: Router) -> Infallible {
     let places = Arc::new(Semaphore::new(limits.connections));
     loop {
         let place = places.clone().acquire_owned().await.expect("nobody closes it");
-        let (stream, peer) = accept(&listener).await?;
+        // axum's way to accept outlives a lack of file descriptors.
+        let (stream, peer) = Listener::accept(&mut listener).await;
         let connection = answer(limits, stream, peer, app.clone());
         tokio::spawn(async move {
             connection.await;
             drop(place);
         });
-    }
-}
-
-async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    loop {
-        match listener.accept().await {
-            // Gone before it was served.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
-            accepted => return accepted,
-        }
     }
 }
 

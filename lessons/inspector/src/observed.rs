@@ -8,7 +8,7 @@ use tower_sessions::{
     session_store::Result,
 };
 
-use crate::{Inspector, Operation, Outcome, wall};
+use crate::{Inspector, Operation, Outcome, bounds, wall};
 
 /// The key of a record that only says: this session has ended. A store wrapper leaves such a record behind for a few
 /// seconds, so that a request which is still on its way does not bring the session back. It is told as a delete, and
@@ -53,7 +53,7 @@ impl<S> Observed<S> {
     ) -> Result<T> {
         let outcome = match &result {
             Ok(value) => outcome(value),
-            Err(error) => Outcome::Failed(error.to_string()),
+            Err(error) => Outcome::Failed(bounds::text(&error.to_string())),
         };
         wall::note(&self.inspector.timeline, operation, id, outcome);
         result
@@ -116,6 +116,5 @@ fn content(record: &Record) -> Outcome {
     if record.data.contains_key(MOVED_KEY) {
         return Outcome::Moved;
     }
-    let shown = record.data.iter().filter(|(key, _)| !key.starts_with(OWN));
-    Outcome::Data(shown.map(|(key, value)| (key.clone(), value.clone())).collect())
+    Outcome::Data(bounds::data(record.data.iter().filter(|(key, _)| !key.starts_with(OWN))))
 }

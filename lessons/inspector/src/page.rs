@@ -1,26 +1,27 @@
 //! The inspector's own page: served whole, then kept up to date over server-sent events.
 
-use std::{convert::Infallible, sync::LazyLock, time::Duration};
+use std::{
+    future::ready,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use axum::{
     Form, Router,
-    extract::{Request, State},
+    extract::{FromRef, State},
     http::{
-        HeaderMap, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
-    middleware::{self, Next},
-    response::{Html, IntoResponse, Response, Sse, sse},
+    middleware,
+    response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
-use futures_util::{Stream, stream};
 use minijinja::{Environment, context, value::Serde};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
-use crate::{Event, Inspector, What, words};
-
-/// The longest skip, in seconds: ten years, more than any session should live.
-const LONGEST_SKIP: u64 = 10 * 365 * 86_400;
+use crate::{Event, Inspector, LONGEST_AHEAD, What, feed, same_origin, words};
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();
@@ -36,7 +37,25 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     templates
 });
 
-pub(crate) fn routes(inspector: Inspector) -> Router {
+#[derive(Clone)]
+struct Page {
+    inspector: Inspector,
+    readers: Arc<Semaphore>,
+}
+
+impl FromRef<Page> for Inspector {
+    fn from_ref(page: &Page) -> Self {
+        page.inspector.clone()
+    }
+}
+
+pub(crate) fn routes(inspector: Inspector, frame_ancestors: &str) -> Router {
+    let policy = format!(
+        "default-src 'none'; connect-src 'self'; script-src 'self'; style-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors {frame_ancestors}"
+    );
+    let policy = HeaderValue::try_from(policy).expect("the sources of `frame-ancestors` fit into a header");
+    let readers = Arc::new(Semaphore::new(feed::READERS));
     Router::new()
         .route("/", get(page))
         .route("/events", get(events))
@@ -44,48 +63,48 @@ pub(crate) fn routes(inspector: Inspector) -> Router {
         .route("/clear", post(clear))
         .route("/inspector.css", get(|| asset("text/css", include_str!("../assets/inspector.css"))))
         .route("/inspector.js", get(|| asset("text/javascript", include_str!("../assets/inspector.js"))))
-        .layer(middleware::from_fn(guard))
-        .with_state(inspector)
+        .layer(middleware::from_fn(same_origin::same_origin_only))
+        .layer(middleware::map_response(move |response: Response| ready(guarded(response, policy.clone()))))
+        .with_state(Page { inspector, readers })
 }
 
 async fn page(State(inspector): State<Inspector>) -> Response {
-    render("inspector.html", context! { skipped => inspector.clock.skipped().as_secs() })
+    render("inspector.html", context! { clock => clock_words(inspector.clock.skipped().as_secs()) })
 }
 
-/// Every event as a piece of HTML, those on the timeline first, then each new one as it comes.
-/// A browser that reconnects says which one it saw last.
-async fn events(State(inspector): State<Inspector>, headers: HeaderMap) -> impl IntoResponse {
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()).unwrap_or(0);
-    Sse::new(feed(inspector, last)).keep_alive(sse::KeepAlive::new().interval(Duration::from_secs(15)))
+/// The stream of events. A script of another origin could not read it, but it could take the place of one that may.
+async fn events(State(Page { inspector, readers }): State<Page>, headers: HeaderMap) -> Response {
+    if same_origin::is_foreign(&headers) {
+        return same_origin::refused();
+    }
+    feed::stream_of(&inspector, &readers, &headers)
 }
 
-fn feed(inspector: Inspector, last: u64) -> impl Stream<Item = Result<sse::Event, Infallible>> {
-    let newest = inspector.timeline.watch();
-    let waiting = std::collections::VecDeque::<Event>::new();
-    stream::unfold((inspector, newest, last, waiting), |(inspector, mut newest, mut last, mut waiting)| async move {
-        while waiting.is_empty() {
-            newest.mark_unchanged();
-            waiting.extend(inspector.timeline.since(last));
-            if waiting.is_empty() && newest.changed().await.is_err() {
-                return None;
-            }
-        }
-        let event = waiting.pop_front()?;
-        last = event.number;
-        let message = message(&inspector, &event);
-        Some((Ok(message), (inspector, newest, last, waiting)))
-    })
+/// How far the clock is ahead, in words.
+pub(crate) fn clock_words(seconds: u64) -> String {
+    match seconds {
+        0 => "clock: now".to_owned(),
+        ahead => format!("clock: {} ahead", words::span(ahead)),
+    }
 }
 
-fn message(inspector: &Inspector, event: &Event) -> sse::Event {
-    let name = match event.what {
+/// How the page's script tells events apart.
+pub(crate) fn kind(event: &Event) -> &'static str {
+    match event.what {
         What::Skip { .. } => "skip",
         What::Exchange(_) | What::Call(_) => "exchange",
+    }
+}
+
+/// An event as HTML.
+pub(crate) fn event(event: &Event) -> String {
+    let ahead = match event.what {
+        What::Skip { ahead, .. } => clock_words(ahead),
+        What::Exchange(_) | What::Call(_) => String::new(),
     };
-    let context = context! { event => Serde(event), skipped => inspector.clock.skipped().as_secs() };
+    let context = context! { event => Serde(event), ahead };
     let html = TEMPLATES.get_template("event.html").and_then(|template| template.render(context));
-    let html = html.unwrap_or_else(|error| format!("event {} cannot be shown: {error}", event.number));
-    sse::Event::default().id(event.number.to_string()).event(name).data(html)
+    html.unwrap_or_else(|error| format!("event {} cannot be shown: {error}", event.number))
 }
 
 #[derive(Deserialize)]
@@ -94,10 +113,11 @@ struct Skip {
 }
 
 async fn skip(State(inspector): State<Inspector>, Form(Skip { seconds }): Form<Skip>) -> Response {
-    if seconds > LONGEST_SKIP {
-        return (StatusCode::UNPROCESSABLE_ENTITY, "a skip is at most ten years").into_response();
+    let by = Duration::from_secs(seconds);
+    if by > LONGEST_AHEAD.saturating_sub(inspector.clock.skipped()) {
+        return (StatusCode::UNPROCESSABLE_ENTITY, "The clock can be at most 100 years ahead.\n").into_response();
     }
-    inspector.skip(Duration::from_secs(seconds));
+    inspector.skip(by);
     StatusCode::NO_CONTENT.into_response()
 }
 
@@ -106,20 +126,20 @@ async fn clear(State(inspector): State<Inspector>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Lets nobody else's page work these buttons, and no script but ours run here: the page shows what
-/// visitors sent.
-async fn guard(request: Request, next: Next) -> Response {
-    let site = request.headers().get("sec-fetch-site").map(|site| site.as_bytes().to_vec());
-    let ours = matches!(site.as_deref(), None | Some(b"same-origin" | b"none"));
-    if !request.method().is_safe() && !ours {
-        return (StatusCode::FORBIDDEN, "only the inspector's own page may do this").into_response();
-    }
-    let mut response = next.run(request).await;
-    let policy = "default-src 'none'; connect-src 'self'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'";
+/// No script runs here but ours: the page shows what visitors sent. And no page of another origin gets anything of it,
+/// neither in a frame nor as an image or a script.
+fn guarded(mut response: Response, policy: HeaderValue) -> Response {
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, policy.parse().expect("a constant header value"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, "nosniff".parse().expect("a constant header value"));
-    headers.insert(CACHE_CONTROL, "no-store".parse().expect("a constant header value"));
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    for (name, value) in [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

@@ -2,15 +2,18 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use tokio::sync::watch;
 
-use crate::{Event, Operation, Outcome, What};
+use crate::{Event, Operation, Outcome, What, bounds};
 
 /// How many events are kept.
 const EVENTS: usize = 500;
+/// How many bytes of events are kept, counted as JSON; the newest one is kept whatever it takes.
+const BYTES: usize = 8 * 1024 * 1024;
 /// How many cookie values keep their letter. An exchange seldom shows more than two.
 const VALUES: usize = 4 * EVENTS;
 
@@ -19,48 +22,116 @@ pub(crate) struct Timeline {
     kept: Mutex<Kept>,
     /// The number of the newest event, for those who wait for it.
     newest: watch::Sender<u64>,
+    /// For the hashes of values. Its keys are random: nobody can make two values that share a letter.
+    hasher: RandomState,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Kept {
-    events: VecDeque<Event>,
+    epoch: u64,
+    events: VecDeque<Arc<Noted>>,
+    /// What the events take.
+    bytes: usize,
     /// How many events there ever were.
     counted: u64,
-    values: VecDeque<String>,
+    /// Hashes of cookie values: a value may be as long as a header.
+    values: VecDeque<u64>,
     /// How many values have already lost their letter.
     forgotten: usize,
     /// The IDs of records that were seen in the store and not seen to go.
     records: VecDeque<String>,
 }
 
+/// An event on the timeline. All who read it share it.
+#[derive(Debug)]
+pub(crate) struct Noted {
+    pub(crate) event: Event,
+    pub(crate) at: Position,
+    bytes: usize,
+    /// As the page gets it; made for the first who reads it.
+    pub(crate) message: OnceLock<axum::body::Bytes>,
+}
+
+/// How far somebody has read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Position {
+    /// Drawn anew with each timeline and each time it is cleared: numbers of another epoch mean other events.
+    pub(crate) epoch: u64,
+    /// The number of the event that was read last.
+    pub(crate) number: u64,
+}
+
+/// What comes after a position.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// The next event.
+    Event(Arc<Noted>),
+    /// What was read is no longer on the timeline, or between it and the next event something is missing.
+    /// Whoever reads begins anew from here.
+    Reset(Position),
+}
+
 impl Default for Timeline {
     fn default() -> Self {
-        Self { kept: Mutex::default(), newest: watch::Sender::new(0) }
+        let kept = Kept {
+            epoch: new_epoch(),
+            events: VecDeque::new(),
+            bytes: 0,
+            counted: 0,
+            values: VecDeque::new(),
+            forgotten: 0,
+            records: VecDeque::new(),
+        };
+        Self { kept: Mutex::new(kept), newest: watch::Sender::new(0), hasher: RandomState::new() }
     }
 }
 
 impl Timeline {
     pub(crate) fn push(&self, what: What) {
+        let bytes = bounds::size(&what);
         let mut kept = self.kept();
         kept.counted += 1;
         let number = kept.counted;
-        kept.events.push_back(Event { number, what });
-        if kept.events.len() > EVENTS {
-            kept.events.pop_front();
+        let at = Position { epoch: kept.epoch, number };
+        let noted = Noted { event: Event { number, what }, at, bytes, message: OnceLock::new() };
+        kept.events.push_back(Arc::new(noted));
+        kept.bytes += bytes;
+        while kept.events.len() > EVENTS || (kept.bytes > BYTES && kept.events.len() > 1) {
+            kept.bytes -= kept.events.pop_front().map_or(0, |oldest| oldest.bytes);
         }
         drop(kept);
         self.newest.send_replace(number);
     }
 
     /// The events after number `after`, oldest first.
-    pub(crate) fn since(&self, after: u64) -> Vec<Event> {
+    pub(crate) fn since(&self, after: u64) -> Vec<Arc<Noted>> {
         let kept = self.kept();
-        let first = kept.events.partition_point(|event| event.number <= after);
+        let first = kept.events.partition_point(|noted| noted.event.number <= after);
         kept.events.range(first..).cloned().collect()
     }
 
+    /// What comes after `position`, if anything has come yet; no position is that of someone who has read nothing.
+    pub(crate) fn after(&self, position: Option<Position>) -> Option<Step> {
+        let kept = self.kept();
+        let oldest = kept.events.front().map_or(kept.counted + 1, |noted| noted.event.number);
+        let start = Position { epoch: kept.epoch, number: oldest - 1 };
+        match position {
+            Some(position)
+                if position.epoch == kept.epoch && (start.number..=kept.counted).contains(&position.number) =>
+            {
+                let place = usize::try_from(position.number - start.number).unwrap_or(usize::MAX);
+                kept.events.get(place).cloned().map(Step::Event)
+            }
+            _ => Some(Step::Reset(start)),
+        }
+    }
+
     pub(crate) fn clear(&self) {
-        self.kept().events.clear();
+        let mut kept = self.kept();
+        kept.events.clear();
+        kept.bytes = 0;
+        kept.epoch = new_epoch();
+        drop(kept);
         self.newest.send_modify(|_| ()); // wakes those who wait: what they show is gone
     }
 
@@ -71,10 +142,11 @@ impl Timeline {
 
     /// The letter `value` goes by: A for the first value seen, Z, then AA.
     pub(crate) fn label(&self, value: &str) -> String {
+        let value = self.hasher.hash_one(value);
         let mut kept = self.kept();
-        let known = kept.values.iter().position(|known| known == value);
+        let known = kept.values.iter().position(|known| *known == value);
         let place = known.unwrap_or_else(|| {
-            kept.values.push_back(value.to_owned());
+            kept.values.push_back(value);
             if kept.values.len() > VALUES {
                 kept.values.pop_front();
                 kept.forgotten += 1;
@@ -86,8 +158,9 @@ impl Timeline {
 
     /// The letter of a value that has been seen already.
     pub(crate) fn known_label(&self, value: &str) -> Option<String> {
+        let value = self.hasher.hash_one(value);
         let kept = self.kept();
-        kept.values.iter().position(|known| known == value).map(|place| letters(kept.forgotten + place))
+        kept.values.iter().position(|known| *known == value).map(|place| letters(kept.forgotten + place))
     }
 
     /// Whether a record of this ID was known before this call, whose outcome may tell of it anew.
@@ -114,6 +187,11 @@ impl Timeline {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A number that no timeline has had, also not one of this program before it was started again.
+fn new_epoch() -> u64 {
+    RandomState::new().hash_one(())
 }
 
 fn letters(place: usize) -> String {
@@ -143,9 +221,9 @@ mod tests {
     fn only_the_last_500_events_and_2000_values_are_kept() {
         let timeline = Timeline::default();
         for seconds in 0..501 {
-            timeline.push(What::Skip { seconds });
+            timeline.push(What::Skip { seconds, ahead: seconds });
         }
-        assert_eq!(timeline.since(0).first().map(|event| event.number), Some(2));
+        assert_eq!(timeline.since(0).first().map(|noted| noted.event.number), Some(2));
         assert_eq!(timeline.since(499).len(), 2);
         for value in 0..=VALUES {
             timeline.label(&value.to_string());
@@ -153,5 +231,73 @@ mod tests {
         assert_eq!(timeline.label("1"), "B", "the second value keeps its letter");
         assert_eq!(timeline.label("0"), letters(VALUES + 1), "the first one was forgotten and is new");
         assert_eq!(timeline.kept().values.len(), VALUES);
+    }
+
+    #[test]
+    fn only_the_last_8_mib_are_kept_and_the_newest_event_whatever_it_takes() {
+        let timeline = Timeline::default();
+        let call = |bytes: usize| {
+            let outcome = Outcome::Failed("x".repeat(bytes));
+            let [label, id] = [String::new(), String::new()];
+            What::Call(crate::StoreCall { operation: Operation::Load, label, id, known: false, outcome })
+        };
+        let beside = bounds::size(&call(0));
+        let mib = call((1 << 20) - beside);
+        (0..8).for_each(|_| timeline.push(mib.clone()));
+        assert_eq!((timeline.since(0).len(), timeline.kept().bytes), (8, BYTES));
+        timeline.push(call(0));
+        assert_eq!((timeline.since(0).len(), timeline.kept().bytes), (8, BYTES - (1 << 20) + beside));
+        timeline.push(call(2 * BYTES));
+        assert_eq!((timeline.since(0).len(), timeline.kept().bytes), (1, 2 * BYTES + beside));
+        timeline.clear();
+        assert_eq!((timeline.since(0).len(), timeline.kept().bytes), (0, 0));
+    }
+
+    #[test]
+    fn a_record_is_known_from_when_it_is_seen_until_it_is_gone() {
+        let timeline = Timeline::default();
+        let data = || Outcome::Data(Default::default());
+        let failed = || Outcome::Failed(String::new());
+        let knows = |operation, outcome: Outcome| timeline.knows("x", operation, &outcome);
+        let story = [
+            (Operation::Load, Outcome::Missing, false),
+            (Operation::Save, failed(), false),
+            (Operation::Create, data(), false),
+            (Operation::Load, data(), true),
+            (Operation::Load, data(), true),
+            (Operation::Delete, failed(), true),
+            (Operation::Save, Outcome::Moved, true),
+            (Operation::Load, Outcome::Moved, true),
+            (Operation::Load, Outcome::Expired, true),
+            (Operation::Load, data(), false),
+            (Operation::Delete, Outcome::Done, true),
+            (Operation::Delete, Outcome::Done, false),
+            (Operation::Save, data(), false),
+        ];
+        for (place, (operation, outcome, known)) in story.into_iter().enumerate() {
+            assert_eq!(knows(operation, outcome), known, "{place}");
+        }
+    }
+
+    #[test]
+    fn only_the_last_2000_records_are_known() {
+        let timeline = Timeline::default();
+        let sees = |id: usize| {
+            let data = Outcome::Data(Default::default());
+            timeline.knows(&id.to_string(), Operation::Load, &data)
+        };
+        assert!((0..=VALUES).all(|id| !sees(id)));
+        assert_eq!(timeline.kept().records.len(), VALUES);
+        assert!(sees(1), "the second is known");
+        assert!(!sees(0), "the first was forgotten");
+    }
+
+    #[test]
+    fn a_known_value_has_its_letter_and_a_new_one_gets_none_by_being_looked_up() {
+        let timeline = Timeline::default();
+        assert_eq!(timeline.known_label("x"), None);
+        (0..=VALUES).for_each(|value| drop(timeline.label(&value.to_string())));
+        assert_eq!(timeline.known_label("0"), None, "the first was forgotten");
+        assert_eq!(timeline.known_label("2").as_deref(), Some("C"));
     }
 }

@@ -5,9 +5,9 @@ use std::fmt::{self, Write};
 use crate::{Cookie, Event, Exchange, Operation, Outcome, SetCookie, StoreCall, What, words};
 
 /// All events, one after the other, with letters in place of cookie values.
-pub(crate) fn of(events: &[Event]) -> String {
+pub(crate) fn of<'a>(events: impl Iterator<Item = &'a Event>) -> String {
     let mut text = String::new();
-    for (place, event) in events.iter().enumerate() {
+    for (place, event) in events.enumerate() {
         if place > 0 {
             text.push('\n');
         }
@@ -21,7 +21,7 @@ fn write_event(text: &mut String, event: &Event) -> fmt::Result {
     match &event.what {
         What::Exchange(exchange) => write_exchange(text, exchange),
         What::Call(call) => writeln!(text, "(no request)\n    store       {}", call_words(call)),
-        What::Skip { seconds } => writeln!(text, "({} later)", words::span(*seconds)),
+        What::Skip { seconds, .. } => writeln!(text, "({} later)", words::span(*seconds)),
     }
 }
 

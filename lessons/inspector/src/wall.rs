@@ -24,12 +24,29 @@ use tower_sessions::session::Id;
 use crate::{
     Attribute, Change, Cookie, Exchange, Inspector, Operation, Outcome, Session, SetCookie, StoreCall, What,
     body::{Tap, mask_form},
-    exchange,
+    bounds, exchange,
     timeline::Timeline,
     words,
 };
 
-type Calls = Arc<Mutex<Vec<StoreCall>>>;
+type Calls = Arc<Mutex<Noted>>;
+
+/// The calls of one exchange: the first ones, and the last.
+#[derive(Debug, Default)]
+struct Noted {
+    calls: Vec<StoreCall>,
+    left_out: u64,
+}
+
+impl Noted {
+    fn push(&mut self, call: StoreCall) {
+        if self.calls.len() == bounds::ITEMS {
+            self.calls.pop();
+            self.left_out += 1;
+        }
+        self.calls.push(call);
+    }
+}
 
 tokio::task_local! {
     /// The calls of the exchange that this task is answering.
@@ -63,7 +80,7 @@ pub(crate) async fn watch(State(inspector): State<Inspector>, mut request: Reque
         Ok(response) => response,
         Err(panic) => {
             let message = message(panic);
-            seen.panic = Some(message.clone());
+            seen.panic = Some(bounds::text(&message));
             (StatusCode::INTERNAL_SERVER_ERROR, format!("the handler panicked: {message}")).into_response()
         }
     };
@@ -91,7 +108,7 @@ struct Seen {
 impl Seen {
     fn new(timeline: Arc<Timeline>, request: &Request<Body>, sent: Tap) -> Self {
         Self {
-            method: request.method().to_string(),
+            method: bounds::text(request.method().as_str()),
             target: target(request.uri()),
             cookies: cookies(&timeline, request.headers()),
             request_headers: request.headers().clone(),
@@ -114,8 +131,8 @@ impl Seen {
 
 impl Drop for Seen {
     fn drop(&mut self) {
-        let calls = locked(&self.calls).clone();
-        let location = self.response_headers.get(LOCATION).map(|location| lossy(location.as_bytes()));
+        let Noted { calls, left_out } = std::mem::take(&mut *locked(&self.calls));
+        let location = self.response_headers.get(LOCATION).map(|location| bounds::text(&lossy(location.as_bytes())));
         let mut exchange = Exchange {
             request: exchange::Request {
                 method: std::mem::take(&mut self.method),
@@ -125,6 +142,7 @@ impl Drop for Seen {
             },
             session: session(&calls),
             calls,
+            calls_left_out: left_out,
             response: exchange::Response {
                 status: self.status.as_u16(),
                 location,
@@ -141,18 +159,18 @@ impl Drop for Seen {
 
 fn target(uri: &Uri) -> String {
     match uri.query() {
-        Some(query) => format!("{}?{}", uri.path(), mask_form(query)),
-        None => uri.path().to_owned(),
+        Some(query) => bounds::text(&format!("{}?{}", uri.path(), mask_form(query))),
+        None => bounds::text(uri.path()),
     }
 }
 
 fn cookies(timeline: &Timeline, headers: &HeaderMap) -> Vec<Cookie> {
     let cookie = |pair: &str| {
         let (name, value) = pair.trim().split_once('=')?;
-        Some(Cookie { name: name.to_owned(), label: timeline.label(value), value: value.to_owned() })
+        Some(Cookie { name: bounds::text(name), label: timeline.label(value), value: bounds::text(value) })
     };
-    let headers = headers.get_all(COOKIE).iter().map(|header| lossy(header.as_bytes()));
-    headers.flat_map(|header| header.split(';').filter_map(cookie).collect::<Vec<_>>()).collect()
+    let headers: Vec<_> = headers.get_all(COOKIE).iter().map(|header| lossy(header.as_bytes())).collect();
+    headers.iter().flat_map(|header| header.split(';')).filter_map(cookie).take(bounds::ITEMS).collect()
 }
 
 fn set_cookies(timeline: &Timeline, headers: &HeaderMap) -> Vec<SetCookie> {
@@ -160,14 +178,15 @@ fn set_cookies(timeline: &Timeline, headers: &HeaderMap) -> Vec<SetCookie> {
         let (pair, sent) = header.split_once(';').unwrap_or((&header, ""));
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         SetCookie {
-            name: name.trim().to_owned(),
+            name: bounds::text(name.trim()),
             label: if value.is_empty() { String::new() } else { timeline.label(value) },
-            value: value.to_owned(),
-            sent: sent.trim().to_owned(),
+            value: bounds::text(value),
+            sent: bounds::text(sent.trim()),
             attributes: attributes(&header),
         }
     };
-    headers.get_all(SET_COOKIE).iter().map(|header| set_cookie(lossy(header.as_bytes()))).collect()
+    let headers = headers.get_all(SET_COOKIE).iter().take(bounds::ITEMS);
+    headers.map(|header| set_cookie(lossy(header.as_bytes()))).collect()
 }
 
 fn attributes(header: &str) -> Vec<Attribute> {
@@ -208,6 +227,6 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn locked(calls: &Calls) -> std::sync::MutexGuard<'_, Vec<StoreCall>> {
+fn locked(calls: &Calls) -> std::sync::MutexGuard<'_, Noted> {
     calls.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,7 @@
 
 use cookie::{Cookie, SameSite};
 
-use crate::{Attribute, Exchange, Operation, Outcome, StoreCall};
+use crate::{Attribute, Exchange, Operation, Outcome, StoreCall, bounds};
 
 /// What an exchange meant for the session.
 pub(crate) fn summary(exchange: &Exchange) -> Vec<String> {
@@ -13,6 +13,9 @@ pub(crate) fn summary(exchange: &Exchange) -> Vec<String> {
         said.push("the client left before it was answered".to_owned());
     }
     said.extend(store_sentences(exchange));
+    if exchange.calls_left_out > 0 {
+        said.push(format!("{} more calls to the store are not shown", exchange.calls_left_out));
+    }
     said.extend(removals(exchange));
     if said.is_empty() {
         said.push(untouched(exchange).to_owned());
@@ -191,7 +194,7 @@ fn domain(cookie: &Cookie) -> Attribute {
 }
 
 fn present(text: &str, meaning: &str) -> Attribute {
-    Attribute { text: text.to_owned(), present: true, meaning: meaning.to_owned() }
+    Attribute { text: bounds::text(text), present: true, meaning: bounds::text(meaning) }
 }
 
 fn absent(text: &str, meaning: &str) -> Attribute {
@@ -236,5 +239,56 @@ mod tests {
                 "29 days 23 hours"
             ]
         );
+    }
+
+    fn said(header: &str) -> Vec<String> {
+        let attributes = attributes(&Cookie::parse(header).unwrap());
+        let said =
+            |Attribute { text, present, meaning }| format!("{}{text}: {meaning}", if present { "" } else { "no " });
+        attributes.into_iter().map(said).collect()
+    }
+
+    #[test]
+    fn a_cookie_without_attributes_is_told_what_their_absence_means() {
+        assert_eq!(
+            said("id=A"),
+            [
+                "no HttpOnly: any script on the page can read it",
+                "no SameSite: browsers differ: Chromium treats it as Lax, but for POSTs in its first two minutes",
+                "no Secure: sent over plain http too: readable on the way",
+                "no Max-Age: the browser forgets it when it is closed (or restores it with its tabs)",
+                "no Path: sent only for paths beside the one that set it",
+                "no Domain: sent to this host alone, not to its subdomains",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cookie_with_all_attributes_is_told_what_each_does() {
+        assert_eq!(
+            said("__Host-id=A; HttpOnly; SameSite=Strict; Secure; Max-Age=1800; Path=/shop; Domain=example.org"),
+            [
+                "HttpOnly: scripts on the page cannot read it",
+                "SameSite=Strict: sent only when the request starts on this very site, not even after a link from another",
+                "Secure: sent over https only (Chromium and Firefox also trust http on localhost)",
+                "Max-Age=1800: the browser keeps it for 30 minutes, also when it is closed",
+                "Path=/shop: sent for every path below /shop",
+                "Domain=example.org: sent to example.org and to every host below it",
+                "__Host-: the name promises Secure, Path=/ and no Domain: a browser refuses it otherwise, so no neighbour \
+                 can plant one",
+            ]
+        );
+    }
+
+    #[test]
+    fn each_way_to_be_sent_along_and_to_end_has_its_words() {
+        let one = |attribute: &str, place: usize| said(&format!("id=A; {attribute}")).swap_remove(place);
+        let lax = "SameSite=Lax: from another site only a link or another top-level GET brings it along";
+        assert_eq!(one("SameSite=Lax", 1), lax);
+        assert_eq!(one("SameSite=None", 1), "SameSite=None: any other site's requests bring it along");
+        assert_eq!(one("Max-Age=0", 3), "Max-Age=0: the browser deletes it now");
+        assert_eq!(one("Max-Age=1", 3), "Max-Age=1: the browser keeps it for 1 second, also when it is closed");
+        let expires = "Expires: the browser keeps it until that moment, also when it is closed";
+        assert_eq!(one("Expires=Wed, 21 Oct 2065 07:28:00 GMT", 3), expires);
     }
 }

@@ -10,12 +10,13 @@ use axum::{
     routing::{get, post},
 };
 use http_body_util::BodyExt;
-use session_inspector::{Clock, Inspector, MOVED_KEY, Operation, Outcome, PATH, TOMBSTONE_KEY, What};
+use session_inspector::{Change, Clock, Inspector, LONGEST_AHEAD, MOVED_KEY, Operation, Outcome, TOMBSTONE_KEY, What};
 use time::OffsetDateTime;
 use tower::ServiceExt;
 use tower_sessions::{
     Expiry, MemoryStore, Session, SessionManagerLayer, SessionStore,
     session::{Id, Record},
+    session_store::{Error, Result},
 };
 
 fn app<S: SessionStore + Clone>(store: S) -> Router {
@@ -43,6 +44,28 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
             }),
         )
         .route("/end", post(|session: Session| async move { session.flush().await.unwrap() }))
+        .route(
+            "/swap",
+            post(|session: Session| async move {
+                session.remove::<String>("m").await.unwrap();
+                session.insert("n", 8).await.unwrap();
+            }),
+        )
+        .route(
+            "/touch",
+            post(|session: Session| async move {
+                let _: Option<u8> = session.get("n").await.unwrap();
+                session.save().await.unwrap();
+            }),
+        )
+        .route(
+            "/read_and_end",
+            post(|session: Session| async move {
+                let _: Option<u8> = session.get("n").await.unwrap();
+                session.flush().await.unwrap();
+            }),
+        )
+        .route("/end_quietly", post(|session: Session| async move { drop(session.flush().await) }))
         .route("/body", post(|body: String| async move { body }))
         .route("/panic", post(async || -> String { panic!("the roof is on fire") }))
         .route("/clear", post(|session: Session| async move { session.clear().await }))
@@ -247,12 +270,24 @@ async fn to_clear_a_session_unread_is_told_apart_from_a_change() {
 async fn a_skip_stands_on_the_timeline_whoever_skips() {
     let (inspector, app) = watched();
     send(&app, "POST", "/skip", None, "").await;
-    let skip = inspector.events().remove(0);
-    assert!(matches!(skip.what, What::Skip { seconds: 60 }), "{skip:?}");
-    let mut stream = send(&app, "GET", &format!("{PATH}/events"), None, "").await.into_body().into_data_stream();
-    let chunk = futures_util::StreamExt::next(&mut stream).await.unwrap().unwrap();
-    let told = String::from_utf8(chunk.to_vec()).unwrap();
-    assert!(told.contains("event: skip") && told.contains("clock: 1 minute ahead"), "{told}");
+    send(&app, "POST", "/skip", None, "").await;
+    let skips = inspector.events();
+    assert!(matches!(skips[0].what, What::Skip { seconds: 60, ahead: 60 }), "{skips:?}");
+    assert!(matches!(skips[2].what, What::Skip { seconds: 60, ahead: 120 }), "{skips:?}");
+}
+
+#[tokio::test]
+async fn the_clock_is_at_most_100_years_ahead_and_what_is_computed_from_it_stays_in_the_calendar() {
+    let (inspector, app) = watched();
+    let ten_years = Duration::from_secs(10 * 365 * 86_400);
+    (0..900).for_each(|_| inspector.skip(ten_years));
+    inspector.skip(Duration::MAX);
+    assert_eq!(inspector.clock().skipped(), LONGEST_AHEAD);
+    assert_eq!(inspector.events().len(), 10, "where it does not move, nothing is noted");
+    // As an app computes a cookie's Expires.
+    let _ = inspector.clock().now() + time::Duration::days(400);
+    let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
+    assert_eq!(text(send(&app, "GET", "/", Some(&cookie), "").await).await, "7");
 }
 
 #[tokio::test]
@@ -333,35 +368,202 @@ async fn a_panic_is_answered_and_told() {
     assert_eq!(exchange.panic.as_deref(), Some("the roof is on fire"));
 }
 
-#[tokio::test]
-async fn the_page_streams_what_happened_and_what_happens() {
-    let (_inspector, app) = watched();
-    send(&app, "POST", "/set", None, "").await;
-    let mut stream = send(&app, "GET", &format!("{PATH}/events"), None, "").await.into_body().into_data_stream();
-    let mut next = async || {
-        let chunk = futures_util::StreamExt::next(&mut stream).await.unwrap().unwrap();
-        String::from_utf8(chunk.to_vec()).unwrap()
-    };
-    let first = next().await;
-    assert!(first.contains("POST") && first.contains("id: 1"), "{first}");
-    send(&app, "POST", "/markup", None, "").await;
-    let second = next().await;
-    assert!(second.contains("id: 2") && second.contains("&lt;script&gt;") && !second.contains("<script"), "{second}");
+/// A store on which writes fail.
+#[derive(Clone, Debug)]
+struct ReadOnly(MemoryStore);
+
+#[async_trait::async_trait]
+impl SessionStore for ReadOnly {
+    async fn create(&self, _: &mut Record) -> Result<()> {
+        Err(Error::Backend("no room".to_owned()))
+    }
+
+    async fn save(&self, _: &Record) -> Result<()> {
+        Err(Error::Backend("no room".to_owned()))
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        self.0.load(id).await
+    }
+
+    async fn delete(&self, _: &Id) -> Result<()> {
+        Err(Error::Backend("no room".to_owned()))
+    }
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_cannot_skip_or_clear() {
+async fn the_session_before_and_after_is_told_key_by_key() {
     let (inspector, app) = watched();
-    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 204)] {
-        let request = Request::post(format!("{PATH}/skip"))
-            .header("sec-fetch-site", site)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from("seconds=60"))
-            .unwrap();
-        assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status, "{site}");
-    }
-    assert_eq!(inspector.clock().skipped(), Duration::from_secs(60));
-    assert_eq!(send(&app, "POST", &format!("{PATH}/skip"), None, "seconds=99999999999").await.status(), 422);
-    assert_eq!(send(&app, "POST", &format!("{PATH}/clear"), None, "").await.status(), 204);
-    assert!(inspector.events().is_empty());
+    let seen = async |path: &str, cookie: Option<&str>| {
+        // An exchange is over when its answer is.
+        let (set, body) = send(&app, "POST", path, cookie, "").await.into_parts();
+        drop(body);
+        let set = Response::from_parts(set, Body::empty());
+        let exchange = inspector.exchanges().pop().unwrap();
+        let changes: Vec<_> = exchange
+            .session
+            .changes
+            .iter()
+            .map(|Change { key, before, after }| format!("{key}: {before:?} -> {after:?}"))
+            .collect();
+        (set, exchange.session, changes, exchange.summary)
+    };
+    let (set, session, changes, _) = seen("/set", None).await;
+    let cookie = cookie(&set);
+    assert_eq!((session.before, changes), (None, vec!["n: None -> Some(Number(7))".to_owned()]));
+    assert_eq!(session.after.unwrap()["n"], 7);
+
+    let (_, session, changes, said) = seen("/markup", Some(&cookie)).await;
+    assert_eq!(changes, ["m: None -> Some(String(\"<script>\"))"]);
+    assert_eq!((session.before.unwrap().len(), session.after.unwrap().len()), (1, 2));
+    assert_eq!(said, ["session A was written: 1 key changed"]);
+
+    let (_, _, changes, said) = seen("/swap", Some(&cookie)).await;
+    assert_eq!(changes, ["m: Some(String(\"<script>\")) -> None", "n: Some(Number(7)) -> Some(Number(8))"]);
+    assert_eq!(said, ["session A was written: 2 keys changed"]);
+
+    let (_, _, changes, said) = seen("/touch", Some(&cookie)).await;
+    assert_eq!(
+        (changes.len(), said),
+        (0, vec!["session A was written again, unchanged: its time starts anew".to_owned()])
+    );
+
+    let (_, session, changes, _) = seen("/read_and_end", Some(&cookie)).await;
+    assert_eq!((session.before.unwrap().len(), session.after), (1, None));
+    assert_eq!(changes, ["n: Some(Number(8)) -> None"]);
+}
+
+#[tokio::test]
+async fn what_the_store_did_not_do_is_not_told_as_done() {
+    let inspector = Inspector::default();
+    let inner = MemoryStore::default();
+    let mut record = Record {
+        id: Id::default(),
+        data: [("n".to_owned(), 7.into())].into(),
+        expiry_date: OffsetDateTime::now_utc() + time::Duration::hours(1),
+    };
+    inner.create(&mut record).await.unwrap();
+    let app = inspector.wrap(app(inspector.observe(ReadOnly(inner))));
+    let cookie = format!("id={}", record.id);
+    let said = async |path: &str, cookie: Option<&str>| {
+        send(&app, "POST", path, cookie, "").await;
+        inspector.exchanges().pop().unwrap().summary
+    };
+    let failed = "the store failed: no room".to_owned();
+    assert_eq!(said("/set", None).await, std::slice::from_ref(&failed));
+    assert_eq!(
+        said("/markup", Some(&cookie)).await,
+        [failed.clone(), "the session was read, nothing was written".to_owned()]
+    );
+    assert_eq!(said("/end_quietly", Some(&cookie)).await[0], failed);
+    assert!(!said("/end_quietly", Some(&cookie)).await.iter().any(|said| said.contains("destroyed")));
+}
+
+#[tokio::test]
+async fn an_exchange_keeps_its_first_99_store_calls_and_the_last() {
+    let inspector = Inspector::default();
+    let store = inspector.observe(MemoryStore::default());
+    let handler = async move |axum::extract::Path(times): axum::extract::Path<i128>| {
+        for id in 1..=times {
+            store.load(&Id(id)).await.unwrap();
+        }
+    };
+    let app = inspector.wrap(Router::new().route("/{times}", post(handler)));
+    let told = async |times: &str| {
+        send(&app, "POST", times, None, "").await;
+        let exchange = inspector.exchanges().pop().unwrap();
+        let id = |place: usize| exchange.calls[place].id.clone();
+        (exchange.calls.len(), id(98), id(99), exchange.calls_left_out, exchange.summary.last().unwrap().clone())
+    };
+    let (count, before_last, last, left_out, said) = told("/103").await;
+    assert_eq!((count, before_last, last, left_out), (100, Id(99).to_string(), Id(103).to_string(), 3));
+    assert_eq!(said, "3 more calls to the store are not shown");
+    let (count, _, last, left_out, said) = told("/100").await;
+    assert_eq!((count, last, left_out), (100, Id(100).to_string(), 0));
+    assert!(said.starts_with("the store knows no session"), "{said}");
+}
+
+#[tokio::test]
+async fn a_session_that_is_made_beside_one_that_was_read_is_new() {
+    let inspector = Inspector::default();
+    let store = inspector.observe(MemoryStore::default());
+    let handler = async move || {
+        let expiry_date = OffsetDateTime::now_utc() + time::Duration::hours(1);
+        let mut record = Record { id: Id::default(), data: Default::default(), expiry_date };
+        store.create(&mut record).await.unwrap();
+        store.load(&record.id).await.unwrap();
+        record.data.insert("n".to_owned(), 1.into());
+        record.id = Id(7);
+        store.save(&record).await.unwrap();
+        store.create(&mut Record { id: Id::default(), ..record }).await.unwrap();
+    };
+    let app = inspector.wrap(Router::new().route("/", post(handler)));
+    send(&app, "POST", "/", None, "").await;
+    let summary = inspector.exchanges().pop().unwrap().summary;
+    assert_eq!(summary, ["a new session: its id is the value of cookie C"]);
+}
+
+#[tokio::test]
+async fn a_session_stored_under_an_id_that_nobody_knew_is_told() {
+    let inspector = Inspector::default();
+    let store = inspector.observe(MemoryStore::default());
+    let handler = async move || {
+        let expiry_date = OffsetDateTime::now_utc() + time::Duration::hours(1);
+        let record = Record { id: Id(7), data: [("n".to_owned(), 1.into())].into(), expiry_date };
+        store.save(&record).await.unwrap();
+    };
+    let app = inspector.wrap(Router::new().route("/", post(handler)));
+    send(&app, "POST", "/", None, "").await;
+    let summary = inspector.exchanges().pop().unwrap().summary;
+    assert_eq!(summary, ["a session was stored under A, an id that the store did not know"]);
+}
+
+#[tokio::test]
+async fn exchanges_are_found_by_number_and_values_by_letter() {
+    let (inspector, app) = watched();
+    assert_eq!(inspector.newest(), 0);
+    let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
+    inspector.skip(Duration::from_secs(1));
+    assert_eq!(inspector.newest(), 2);
+    send(&app, "GET", "/", Some(&cookie), "").await;
+    assert_eq!(inspector.newest(), 3);
+    let targets =
+        |number| inspector.exchanges_since(number).into_iter().map(|it| it.request.target).collect::<Vec<_>>();
+    assert_eq!(
+        (targets(0), targets(2), targets(3)),
+        (vec!["/set".to_owned(), "/".to_owned()], vec!["/".to_owned()], vec![])
+    );
+    assert_eq!((inspector.label(&cookie["id=".len()..]), inspector.label("another")), ("A".to_owned(), "B".to_owned()));
+}
+
+#[tokio::test]
+async fn every_attribute_of_a_cookie_is_on_the_timeline() {
+    let (inspector, app) = watched();
+    send(&app, "POST", "/set", None, "").await;
+    let cookie = inspector.exchanges().pop().unwrap().response.set_cookies.remove(0);
+    assert_eq!((cookie.name.as_str(), cookie.label.as_str()), ("id", "A"));
+    let attributes: Vec<_> =
+        cookie.attributes.iter().map(|attribute| (attribute.text.as_str(), attribute.present)).collect();
+    let expected = [
+        ("HttpOnly", true),
+        ("SameSite=Strict", true),
+        ("Secure", true),
+        ("Max-Age=1800", true),
+        ("Path=/", true),
+        ("Domain", false),
+    ];
+    assert_eq!(attributes, expected);
+}
+
+#[tokio::test]
+async fn what_is_long_is_cut_wherever_it_stands() {
+    let (inspector, app) = watched();
+    let long = "x".repeat(5000);
+    let cookies = format!("{long}={long}{}", "; a=b".repeat(200));
+    send(&app, "POST", &format!("/{long}?q={long}"), Some(&cookies), "").await;
+    let request = inspector.exchanges().pop().unwrap().request;
+    let cut = format!("{}… (cut: 5000 bytes)", "x".repeat(4096));
+    assert_eq!((request.cookies.len(), &request.cookies[0].name, &request.cookies[0].value), (100, &cut, &cut));
+    assert_eq!(request.target, format!("/{}… (cut: 10004 bytes)", "x".repeat(4095)));
+    assert_eq!(request.cookies[1].label, "B", "a letter stands for the whole value");
 }

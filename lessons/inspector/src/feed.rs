@@ -1,0 +1,100 @@
+//! The stream of events that a page of the inspector reads.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
+
+use crate::{
+    Clock, Inspector, page,
+    timeline::{Position, Step, Timeline},
+};
+
+/// How many pages may read at the same time.
+pub(crate) const READERS: usize = 32;
+/// After so long without an event a line is sent that says nothing, so that a connection which is gone is noticed.
+const QUIET: Duration = Duration::from_secs(15);
+
+/// Every event as a piece of HTML: those on the timeline first, then each new one as it comes.
+///
+/// A browser that reconnects names the event it saw last. If the timeline can go on from there it does; otherwise, and
+/// for whoever is new, it begins with the event `reset`, which tells a page to forget what it shows.
+pub(crate) fn stream_of(inspector: &Inspector, readers: &Arc<Semaphore>, headers: &HeaderMap) -> Response {
+    let Ok(place) = readers.clone().try_acquire_owned() else {
+        let sentence = format!("{READERS} pages of this inspector are open already: close one of them.\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, sentence).into_response();
+    };
+    let reader = Reader {
+        newest: inspector.timeline.watch(),
+        timeline: inspector.timeline.clone(),
+        clock: inspector.clock.clone(),
+        read: headers.get("last-event-id").and_then(|id| position(id.to_str().ok()?)),
+        _place: place,
+    };
+    let chunks = stream::unfold(reader, |mut reader| async {
+        let chunk = reader.next().await?;
+        Some((Ok::<_, Infallible>(chunk), reader))
+    });
+    ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(chunks)).into_response()
+}
+
+/// Somebody who reads. It holds no event but the one it is handing out, however slowly that is taken: who falls behind
+/// goes on with what is still on the timeline.
+struct Reader {
+    timeline: Arc<Timeline>,
+    clock: Clock,
+    newest: watch::Receiver<u64>,
+    read: Option<Position>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            self.newest.mark_unchanged();
+            match self.timeline.after(self.read) {
+                Some(Step::Reset(start)) => {
+                    self.read = Some(start);
+                    return Some(message("reset", start, &page::clock_words(self.clock.skipped().as_secs())));
+                }
+                Some(Step::Event(noted)) => {
+                    self.read = Some(noted.at);
+                    let made = || message(page::kind(&noted.event), noted.at, &page::event(&noted.event));
+                    return Some(noted.message.get_or_init(made).clone());
+                }
+                None => {}
+            }
+            match timeout(QUIET, self.newest.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return None,
+                Err(_) => return Some(Bytes::from_static(b":\n\n")),
+            }
+        }
+    }
+}
+
+/// One event of the stream, as the HTML standard has it (section 9.2, server-sent events).
+fn message(kind: &str, at: Position, data: &str) -> Bytes {
+    let mut text = format!("id: {:016x}-{}\nevent: {kind}\n", at.epoch, at.number);
+    for line in data.split(['\n', '\r']) {
+        text.push_str("data: ");
+        text.push_str(line);
+        text.push('\n');
+    }
+    text.push('\n');
+    text.into()
+}
+
+/// The position in an event's `id`.
+fn position(id: &str) -> Option<Position> {
+    let (epoch, number) = id.split_once('-')?;
+    Some(Position { epoch: u64::from_str_radix(epoch, 16).ok()?, number: number.parse().ok()? })
+}

@@ -1,0 +1,65 @@
+//! Which host names a server on loopback answers to.
+//!
+//! A page of any site may have its own name point to 127.0.0.1 (DNS rebinding). Its scripts could then read what is
+//! served here as if it were theirs; only the Host header tells.
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderMap, StatusCode, header::HOST},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+};
+
+/// The host of the inspector when an app is served alone. Its cookies are never sent to the app and the app's never
+/// to it: browsers take names below `localhost` for different sites, and the ports of one name for the same.
+pub(crate) const INSPECTOR: &str = "inspector.localhost";
+const BELOW_INSPECTOR: &str = ".inspector.localhost";
+
+/// `app` for the names of this machine alone: `localhost`, names below it, `127.0.0.1` and `[::1]`. Any other name is
+/// answered with 421 and a sentence, and so are `inspector.localhost` and names below it, which no app is to share.
+pub fn local_hosts_only(app: Router) -> Router {
+    let is_ours = |name: &str| is_local(name) && name != INSPECTOR && !name.ends_with(BELOW_INSPECTOR);
+    app.layer(middleware::from_fn(move |request, next| only_at(is_ours, request, next)))
+}
+
+/// The same for the page of an inspector, which has all names of this machine.
+pub(crate) fn any_local_host(page: Router) -> Router {
+    page.layer(middleware::from_fn(|request, next| only_at(is_local, request, next)))
+}
+
+/// The name in the Host header, in lower case, and the port with its colon; both are empty without that header.
+pub fn host(headers: &HeaderMap) -> (String, String) {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_lowercase();
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => (name.to_owned(), format!(":{port}")),
+        _ => (host, String::new()),
+    }
+}
+
+/// Leads whoever comes by another name of this machine to [`INSPECTOR`].
+pub(crate) async fn at_its_own_name(request: Request, next: Next) -> Response {
+    let (name, port) = host(request.headers());
+    if name == INSPECTOR {
+        return next.run(request).await;
+    }
+    if is_local(&name) && request.method().is_safe() {
+        return Redirect::temporary(&format!("http://{INSPECTOR}{port}/")).into_response();
+    }
+    refused(&name)
+}
+
+async fn only_at(is_ours: impl Fn(&str) -> bool, request: Request, next: Next) -> Response {
+    let (name, _) = host(request.headers());
+    if is_ours(&name) { next.run(request).await } else { refused(&name) }
+}
+
+fn is_local(name: &str) -> bool {
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.ends_with(".localhost")
+}
+
+fn refused(name: &str) -> Response {
+    let sentence =
+        format!("This program does not answer as {name:?}. Open the address that it printed when it started.\n");
+    (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
+}
