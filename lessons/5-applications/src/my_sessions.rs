@@ -110,8 +110,9 @@ pub(crate) async fn confirm(
     Form(Password { password }): Form<Password>,
 ) -> axum::response::Result<Redirect> {
     verify(&shop, &account.name, password, &place, &device, &clock).await?;
+    may_run_again(true); // to confirm twice is to confirm
     shop.confirm(login, clock.now()).await?;
-    session.cycle_id().await.map_err(Failure::from)?;
+    replace_id(&session).await.map_err(Failure::from)?;
     Ok(Redirect::to("/sessions"))
 }
 // ANCHOR_END: recent

@@ -391,10 +391,10 @@ async fn somebody_sees_where_she_is_logged_in_and_ends_it() -> Result<(), Miss> 
     for address in ["/sessions/2/end", "/sessions/end_others"] {
         home.post(address, &[]).await?.has_status(403)?;
     }
-    let before = home.cookie("lesson-5");
+    let before = home.cookie("__Host-lesson-5");
     home.post("/sessions/confirm", &[("password", "a guess")]).await?.has_status(403)?;
     home.post("/sessions/confirm", &[("password", "a cup of tea")]).await?.redirects_to("/sessions")?;
-    assert_ne!(home.cookie("lesson-5"), before, "a new ID");
+    assert_ne!(home.cookie("__Host-lesson-5"), before, "a new ID");
     bob.post("/sessions/confirm", &[("password", "a long walk home")]).await?.redirects_to("/sessions")?;
     bob.post("/sessions/1/end", &[]).await?.has_status(404)?;
     press(&home, "/sessions", "/end").await?.redirects_to("/sessions")?;

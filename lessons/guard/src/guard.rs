@@ -14,7 +14,10 @@ use axum::{
 };
 use session_inspector::Clock;
 
-use crate::scope::{self, Failure, Scope};
+use crate::{
+    renewal::Carried,
+    scope::{self, Failure, Scope},
+};
 
 /// The longest body of a request that may run again, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -70,6 +73,9 @@ impl Guard {
         let clock = parts.extensions.get::<Clock>().cloned().unwrap_or_default();
         let scope = Scope::at(clock, parts.method.is_safe());
         let mut response = scope.run(next.run(Request::from_parts(parts, body))).await;
+        if let Some(Carried(status)) = response.extensions_mut().remove() {
+            *response.status_mut() = status;
+        }
         let state = scope.state();
         if response.status().is_server_error()
             && let Some(answer) = state.failure.and_then(answer)

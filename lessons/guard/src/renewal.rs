@@ -118,7 +118,7 @@ impl Renewal {
         with(|state| state.may_run_again = false);
         let response = next.run(request).await;
         begin(&session, &clock).await;
-        response
+        carry_the_cookie(response)
     }
 
     async fn renew_if_due(&self, session: &Session, clock: &Clock) -> Result<(), Error> {
@@ -142,6 +142,21 @@ impl Renewal {
     }
 }
 // ANCHOR_END: renewal
+
+/// The status of an answer that the session layer must take for a success.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Carried(pub(crate) StatusCode);
+
+/// tower-sessions adds no cookie to an answer with 5xx. After a change of the ID that would leave the browser with one
+/// that has ended, so such an answer passes the session layer as 200, and [`guard`](crate::guard()) makes it what it is.
+fn carry_the_cookie(mut response: Response) -> Response {
+    let has_new_id = with(|state| state.has_created).unwrap_or_default();
+    if has_new_id && response.status().is_server_error() {
+        let status = std::mem::replace(response.status_mut(), StatusCode::OK);
+        response.extensions_mut().insert(Carried(status));
+    }
+    response
+}
 
 /// A session that was made just now has its first ID from now on.
 async fn begin(session: &Session, clock: &Clock) {

@@ -97,6 +97,12 @@ async fn log_in(session: Session) -> Result<&'static str, Failed> {
     Ok("welcome")
 }
 
+/// Logs alice in, and then something else fails.
+async fn log_in_and_fail(session: Session) -> Result<&'static str, Failed> {
+    log_in(session).await?;
+    Err(Failed)
+}
+
 async fn log_out(session: Session) -> Result<&'static str, Failed> {
     session.flush().await?;
     Ok("goodbye")
@@ -135,6 +141,7 @@ impl App {
             .route("/count-once", post(count))
             .route("/", get(who).post(who))
             .route("/login", post(log_in))
+            .route("/login-and-fail", post(log_in_and_fail))
             .route("/logout", post(log_out))
             .route("/anew", post(begin_anew))
             .route("/late", post(write_later))
@@ -279,6 +286,15 @@ async fn what_is_under_way_at_a_login_gets_no_cookie() {
     let tab = app.send("POST", "/login", &guest).await;
     assert_eq!(tab.status, StatusCode::OK);
     assert_eq!(app.send("GET", "/", &tab.cookie.unwrap()).await.body, "alice 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_fails_after_the_id_has_changed_brings_the_new_one() {
+    let app = App::on(Slow::default());
+    let guest = app.send("POST", "/count", "").await.cookie.unwrap();
+    let failed = app.send("POST", "/login-and-fail", &guest).await;
+    assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(app.send("GET", "/", &failed.cookie.unwrap()).await.body, "alice 1");
 }
 
 #[tokio::test(start_paused = true)]

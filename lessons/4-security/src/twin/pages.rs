@@ -9,6 +9,7 @@ use axum::{
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
+use session_guard::replace_id;
 use session_inspector::Clock;
 use tower_sessions::{Session, session::Error};
 
@@ -132,7 +133,7 @@ pub(crate) async fn email(
     }
     twin.shop.set_email(&username, short(email)?);
     if twin.defences.has(Defence::StepUp) && twin.defences.has(Defence::RenewAtLogin) {
-        visitor.session.cycle_id().await.map_err(Failure::from)?; // the password was asked for: 7.2.4
+        replace_id(&visitor.session).await.map_err(Failure::from)?; // the password was asked for: 7.2.4
     }
     Ok(Redirect::to("/"))
 }
