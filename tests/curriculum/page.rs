@@ -78,7 +78,6 @@ const RULES: &[Rule] = &[
     it_reads_in_five_minutes,
     what_it_names_as_a_test_is_one,
     mallory_is_she,
-    an_asvs_number_has_its_title,
 ];
 
 /// Rust and output are included, of Flask a line is quoted, and what is left are commands.
@@ -265,37 +264,6 @@ fn mallory_is_she(page: &Page) -> Vec<String> {
     page.text.lines().filter(is_he).map(|line| page.says(format!("mallory is she: {line}"))).collect()
 }
 
-/// A number of OWASP's ASVS says nothing to a reader. It stands in a table of the checklist, with what it asks for, or
-/// its title follows it: `(3.4.1, browsers come by TLS only)`.
-fn an_asvs_number_has_its_title(page: &Page) -> Vec<String> {
-    static LISTED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-        let checklist = read("book/src/reference/checklist.md");
-        let rows = checklist.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
-        rows.map(|(number, _)| number.to_owned()).collect()
-    });
-    let lines = page.text.lines().filter(|line| !line.starts_with('|'));
-    let untitled = lines.flat_map(asvs_numbers).filter(|(number, titled)| !titled && !LISTED.contains(*number));
-    untitled.map(|(number, _)| page.says(format!("the ASVS number {number} has no title"))).collect()
-}
-
-/// Three numbers with dots between them that begin a parenthesis or follow the word ASVS, and whether words follow. The
-/// sections of an RFC and the versions of programs do neither.
-fn asvs_numbers(line: &str) -> Vec<(&str, bool)> {
-    let (mut found, mut is_asvs) = (Vec::new(), false);
-    let mut words = line.split(' ').peekable();
-    while let Some(word) = words.next() {
-        is_asvs = (is_asvs || word.contains("ASVS")) && !word.contains("RFC");
-        let (text, is_first) = word.strip_prefix('(').map_or((word, false), |text| (text, true));
-        let number = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-        let parts: Vec<_> = number.split('.').map(str::parse::<u8>).collect();
-        if parts.len() == 3 && parts.iter().all(Result::is_ok) && (is_asvs || is_first) {
-            let is_word = |next: &&str| !next.starts_with(|c: char| c.is_ascii_digit());
-            found.push((number, text.ends_with(',') && words.peek().is_some_and(is_word)));
-        }
-    }
-    found
-}
-
 /// The functions, and the ids of checks and rules, in lessons and tests.
 fn names() -> BTreeSet<String> {
     let sources = ["lessons", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"));
@@ -343,8 +311,6 @@ fn every_rule_refuses_a_page_that_breaks_it() {
     let page = |name: &str, text: &str| Page { name: name.to_owned(), text: text.to_owned() };
     assert_eq!(faults(&page("basics/why.md", fine)), [] as [&str; 0]);
     let with = |more: &str| format!("{fine}\n{more}\n");
-    let titled = with("(9.9.9, a title), ASVS 5.0 7.4.1, RFC 6265bis 4.1.3, Flask 3.1.3");
-    assert_eq!(faults(&page("basics/why.md", &titled)), [] as [&str; 0]);
     for (name, text, said) in [
         ("basics/why.md", with("```rust\nfn main() {}\n```"), "has Rust that was typed by hand"),
         ("basics/why.md", with("> ```rust,noplayground\n> fn main() {}\n> ```"), "has Rust that was typed by hand"),
@@ -374,8 +340,6 @@ fn every_rule_refuses_a_page_that_breaks_it() {
         ("basics/why.md", with(&"word ".repeat(MOST_WORDS)), "take five minutes"),
         ("basics/why.md", with("See `a_test_of_no_one`."), "there is no test named a_test_of_no_one"),
         ("basics/why.md", with("Mallory sends his own form."), "mallory is she"),
-        ("basics/why.md", with("As ASVS 5.0 asks (9.9.9)."), "the ASVS number 9.9.9 has no title"),
-        ("basics/why.md", with("ASVS 5.0: 9.9.8."), "the ASVS number 9.9.8 has no title"),
     ] {
         let faults = faults(&page(name, &text));
         assert_eq!(faults.len(), 1, "{said}: {faults:?}");

@@ -44,7 +44,6 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     app_at(Place::default(), store)
 }
 
-// ANCHOR: app
 /// The lesson on `store`, and its pages say where that is.
 pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
     let app = Router::new()
@@ -61,7 +60,6 @@ pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
         .layer(Extension(place));
     time_limit(app, TIME_LIMIT).layer(from_fn(unavailable::say))
 }
-// ANCHOR_END: app
 
 /// What the session knows of its visitor.
 #[derive(Default, Deserialize, Serialize)]

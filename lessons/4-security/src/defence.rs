@@ -136,7 +136,9 @@ impl Defence {
             }
             HostPrefix => "ASVS 5.0 3.3.3: a __Host- name, unless the cookie is meant for several hosts",
             Throttle => "ASVS 5.0 6.3.1: what 6.1.1 describes against guessing is there",
-            DeviceCookie => "ASVS 5.0 6.1.1: how guessing is slowed down, and how malicious lock-out is prevented",
+            DeviceCookie => {
+                "ASVS 5.0 6.1.1: it is written down how guessing is slowed down, and how nobody is locked out on purpose"
+            }
             DummyHash => {
                 "ASVS 5.0 6.3.8: nobody can infer who has an account, by text, status or time; registration and reset included"
             }

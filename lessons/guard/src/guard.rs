@@ -95,14 +95,12 @@ pub fn may_run_again(may: bool) {
     scope::with(|state| state.may_run_again = may);
 }
 
-// ANCHOR: again
 /// Marks the requests of some routes as ones that may run again: for `from_fn`, as a `route_layer` of routes that
 /// change nothing but the session, or do the same when they are asked twice.
 pub async fn run_again(request: Request, next: Next) -> Response {
     may_run_again(true);
     next.run(request).await
 }
-// ANCHOR_END: again
 
 /// What is said to a visitor whose request met another one. A store that failed is another matter, and not told here.
 fn answer(failure: Failure) -> Option<Response> {
