@@ -186,6 +186,16 @@ mod tests {
     }
 
     #[test]
+    fn a_body_that_comes_in_pieces_takes_no_more_room_than_one_in_one_piece() {
+        let tap = Tap::default();
+        for piece in [1000, HEARD, 1000] {
+            tap.see(&vec![b'x'; piece]);
+        }
+        let seen = tap.0.lock().unwrap();
+        assert_eq!((seen.kept.len(), seen.bytes), (64 * 1024, 64 * 1024 + 2000));
+    }
+
+    #[test]
     fn a_long_body_that_is_not_text_is_not_shown() {
         let body = seen(&[b"x", &[0xff][..], &vec![b'x'; HEARD]].concat(), "text/plain");
         assert_eq!((body.text.as_str(), body.note.as_deref()), ("", Some("not shown: it is not text")));
