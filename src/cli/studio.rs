@@ -20,6 +20,7 @@ pub(super) struct Studio {
 
 /// Serves the studio until someone ends it. What it started ends with it.
 pub(super) async fn serve(root: &Path, Studio { port, open }: Studio) -> Result<ExitCode, String> {
+    session_inspector::log_to_stderr();
     let folder = tempfile::tempdir().map_err(|error| format!("there is no place to build the book in: {error}"))?;
     book::build(root, folder.path(), Some(web::EDIT_URL))?;
     let listener = session_inspector::listen(port).await.map_err(|error| error.to_string())?;

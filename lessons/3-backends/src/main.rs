@@ -55,8 +55,7 @@ impl Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // What went wrong is written here, and not onto pages; beside it, the ID of the request whose page tells of it.
-    tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_writer(io::stderr).init();
+    session_inspector::log_to_stderr();
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {

@@ -98,8 +98,9 @@ pub(crate) async fn register(
     let Some(known) = shop.register(&username, password, &place, &login).await? else {
         return Ok(ask(&visitor, StatusCode::CONFLICT, format!("The name {username} is taken.")).await?);
     };
-    flash::say(&visitor.session, format!("Welcome, {username}")).await?;
+    let session = visitor.session.clone();
     visitor::log_in(&shop, visitor, known.id, login).await?;
+    flash::say(&session, format!("Welcome, {username}")).await?;
     welcome(&shop, &known, &clock).await.map_err(Into::into)
 }
 

@@ -158,7 +158,12 @@ async fn somebody_new_registers_and_is_logged_in() -> Result<(), Miss> {
     page.shows("Logged in as dora")?;
     dora.get("/dashboard").await?.shows("Welcome to the user dashboard")?;
     assert!(!dora.get("/profile").await?.text().contains("Welcome, dora"), "a message is shown once");
-    log_in(&trial.browser("dora at work"), "dora", "long enough").await?.redirects_to("/profile")
+    log_in(&trial.browser("dora at work"), "dora", "long enough").await?.redirects_to("/profile")?;
+    // Over somebody else's session, too.
+    let emil = trial.browser("emil");
+    is_alice(&emil).await?;
+    emil.post("/register", &register("emil", "long enough")).await?.redirects_to("/profile")?;
+    emil.get("/profile").await?.shows("Welcome, emil")
 }
 
 #[tokio::test]

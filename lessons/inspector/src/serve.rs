@@ -39,9 +39,17 @@ pub async fn serve_on<S: SessionStore>(
     store: S,
     app: impl FnOnce(Observed<S>) -> Router,
 ) -> io::Result<()> {
+    log_to_stderr();
     let bound = bind(name, port, store, app).await?;
     println!("{}Ctrl-C ends it.", bound.addresses);
     match bound.serve().await {}
+}
+
+/// Writes what goes wrong to standard error, from now on: pages do not say what a backend says, and tower-sessions tells
+/// its failures nowhere else. Does nothing where a log is written already.
+pub fn log_to_stderr() {
+    let log = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_writer(io::stderr);
+    let _ = log.try_init();
 }
 
 /// An app and its inspector, each with where it listens, and both addresses for a person to read.
