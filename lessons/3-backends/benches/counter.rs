@@ -1,5 +1,9 @@
 //! What a session costs, by where it is kept: a page that counts, on every backend that is installed, beside the
-//! same page without a session. Run with `cargo bench -p lesson-3`.
+//! same page without a session. Run with `cargo bench -p lesson-3`; a word after `--` keeps only the contenders whose
+//! names have it.
+//!
+//! With `WORKBOOK_PYTHON` set to a Python that has what `tests/flask/requirements.txt` names, the same page in Flask,
+//! behind gunicorn with two workers, is a contender, too.
 //!
 //! All contenders take turns in one run, so that whatever else the machine does, it does to all of them.
 
@@ -7,7 +11,8 @@
 mod services;
 
 use std::{
-    net::Ipv4Addr,
+    net::{Ipv4Addr, TcpStream},
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
@@ -21,6 +26,7 @@ use hyper_util::{
 use lesson_3::{address::open, app, store::LIMIT};
 use services::Service;
 use tokio::net::TcpListener;
+use tower_sessions::session::Id;
 
 /// Visitors who ask at the same time, each as soon as the last answer is there.
 const VISITORS: usize = 16;
@@ -30,6 +36,10 @@ const ROUND: Duration = Duration::from_secs(2);
 struct Contender {
     name: &'static str,
     address: String,
+    /// The one of Flask to compare it with.
+    flask: Option<&'static str>,
+    /// Ended with it.
+    _server: Option<Server>,
     /// The answers of each round, a second.
     rates: Vec<f64>,
     /// How long each answer took.
@@ -56,9 +66,11 @@ async fn main() {
         ("memcached", memcached.as_ref().map(|at| format!("memcached://{at}")), None),
     ];
 
+    let only: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_wanted = |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word.as_str()));
     let plain = Router::new().route("/count", post(async || Redirect::to("/")));
     let mut contenders = vec![contender("no session", plain).await];
-    for (name, store, cache) in stores {
+    for (name, store, cache) in stores.into_iter().filter(|(name, ..)| is_wanted(name)) {
         let cache = match cache {
             None => None,
             Some(Some(at)) => Some(format!("memcached://{at}")),
@@ -69,6 +81,15 @@ async fn main() {
             contenders.push(contender(name, app(store)).await);
         }
     }
+    let sessions = [
+        ("Flask, signed cookie", Some("cookie:".to_owned())),
+        ("Flask-Session, files", Some(format!("file:{}", place("flask-sessions")))),
+        ("Flask-Session, SQLite", Some(format!("sqlite:{}", place("flask.sqlite")))),
+        ("Flask-Session, Redis", local(&redis).map(|at| format!("redis:redis://{at}/1"))),
+    ];
+    for (name, sessions) in sessions.into_iter().filter(|(name, _)| is_wanted(name)) {
+        contenders.extend(sessions.and_then(|sessions| flask(name, &sessions)));
+    }
     for _ in 0..ROUNDS {
         for contender in &mut contenders {
             round(contender).await;
@@ -77,12 +98,49 @@ async fn main() {
     tell(&mut contenders);
 }
 
+/// A program that ends with the contender.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // gunicorn ends its workers when it is asked to end, and leaves them when it is killed.
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
+    }
+}
+
+/// The page in Flask, if there is one here.
+fn flask(name: &'static str, sessions: &str) -> Option<Contender> {
+    let Some(python) = std::env::var_os("WORKBOOK_PYTHON") else {
+        println!("SKIPPED: {name}: WORKBOOK_PYTHON is not set");
+        return None;
+    };
+    let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?.local_addr().ok()?.port();
+    let mut command = Command::new(python);
+    command.args(["-m", "gunicorn", "--workers", "2", "--log-level", "error", "--chdir"]);
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches")).arg(format!("--bind=127.0.0.1:{port}"));
+    command.arg("flask_counter:app").env("WORKBOOK_SESSIONS", sessions).env("WORKBOOK_KEY", Id::default().to_string());
+    let mut server = Server(command.spawn().expect("the Python of WORKBOOK_PYTHON starts"));
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        assert!(server.0.try_wait().is_ok_and(|ended| ended.is_none()), "gunicorn does not start: is it installed?");
+    }
+    let address = format!("http://127.0.0.1:{port}/count");
+    Some(Contender { name, address, flask: None, _server: Some(server), rates: Vec::new(), waits: Vec::new() })
+}
+
 /// Serves this app, on a port of its own.
 async fn contender(name: &'static str, app: Router) -> Contender {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let address = format!("http://{}/count", listener.local_addr().expect("an address"));
     tokio::spawn(async { axum::serve(listener, app).await });
-    Contender { name, address, rates: Vec::new(), waits: Vec::new() }
+    let flask = match name {
+        "memory" => Some("Flask, signed cookie"),
+        "file" => Some("Flask-Session, files"),
+        "sqlite" => Some("Flask-Session, SQLite"),
+        "redis" => Some("Flask-Session, Redis"),
+        _ => None,
+    };
+    Contender { name, address, flask, _server: None, rates: Vec::new(), waits: Vec::new() }
 }
 
 async fn round(contender: &mut Contender) {
@@ -118,8 +176,10 @@ fn tell(contenders: &mut [Contender]) {
         rates.sort_by(f64::total_cmp);
         rates[rates.len() / 2]
     };
-    let plain = rate(&contenders[0]);
-    println!("| sessions in | requests/s | of no session | median ms | 99 % within ms |\n|---|---:|---:|---:|---:|");
+    let rates: Vec<_> = contenders.iter().map(|contender| (contender.name, rate(contender))).collect();
+    let plain = rates[0].1;
+    println!("| sessions in | requests/s | of no session | of Flask's | median ms | 99 % within ms |");
+    println!("|---|---:|---:|---:|---:|---:|");
     for contender in contenders {
         contender.waits.sort();
         let within = |share: f64| {
@@ -127,6 +187,9 @@ fn tell(contenders: &mut [Contender]) {
             contender.waits[place.min(contender.waits.len() - 1)].as_secs_f64() * 1000.0
         };
         let rate = rate(contender);
-        println!("| {} | {rate:.0} | {:.2} | {:.2} | {:.2} |", contender.name, rate / plain, within(0.5), within(0.99));
+        let flask = rates.iter().find(|(name, _)| Some(*name) == contender.flask);
+        let of_flask = flask.map_or(String::new(), |(_, flask)| format!("{:.1}", rate / flask));
+        let (name, of_plain, median, most) = (contender.name, rate / plain, within(0.5), within(0.99));
+        println!("| {name} | {rate:.0} | {of_plain:.2} | {of_flask} | {median:.2} | {most:.2} |");
     }
 }
