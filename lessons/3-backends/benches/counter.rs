@@ -26,7 +26,7 @@ use hyper_util::{
 use lesson_3::{address::open, app, store::LIMIT};
 use services::Service;
 use tokio::net::TcpListener;
-use tower_sessions::session::Id;
+use tower_sessions::{MemoryStore, Session, SessionManagerLayer, session::Id};
 
 /// Visitors who ask at the same time, each as soon as the last answer is there.
 const VISITORS: usize = 16;
@@ -70,6 +70,7 @@ async fn main() {
     let is_wanted = |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word.as_str()));
     let plain = Router::new().route("/count", post(async || Redirect::to("/")));
     let mut contenders = vec![contender("no session", plain).await];
+    contenders.push(contender("nothing around tower-sessions", bare()).await);
     for (name, store, cache) in stores.into_iter().filter(|(name, ..)| is_wanted(name)) {
         let cache = match cache {
             None => None,
@@ -96,6 +97,16 @@ async fn main() {
         }
     }
     tell(&mut contenders);
+}
+
+/// The page with tower-sessions' own store, and with nothing of this lesson: no versions, no limits, no second run.
+fn bare() -> Router {
+    async fn count(session: Session) -> Redirect {
+        let count: u64 = session.get("count").await.expect("a store in memory").unwrap_or_default();
+        session.insert("count", count + 1).await.expect("a store in memory");
+        Redirect::to("/")
+    }
+    Router::new().route("/count", post(count)).layer(SessionManagerLayer::new(MemoryStore::default()))
 }
 
 /// A program that ends with the contender.
