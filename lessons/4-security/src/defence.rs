@@ -1,7 +1,7 @@
 //! What stops an attack: every defence of this lesson by name, and sets of them.
 //!
-//! Each module below is one of them as a part that any axum + tower-sessions program can take. The others are a word
-//! in the right place, and stand in `twin`.
+//! Each module below is one that any axum + tower-sessions program can use. The others are a setting or a line in the
+//! right place, and stand in `twin`.
 
 pub mod csrf;
 pub mod device;
@@ -95,7 +95,7 @@ impl Defence {
             FlushAtLogout => "logout destroys the record",
             PostOnly => "only POST changes anything",
             SameSite => "SameSite=Lax",
-            OriginCheck => "a look at Sec-Fetch-Site and Origin",
+            OriginCheck => "a check of Sec-Fetch-Site and Origin",
             CsrfToken => "a token in each form",
             Escape => "output is escaped",
             Headers => "a content security policy",

@@ -4,8 +4,8 @@
 //! # Layout
 //!
 //! - [`attack`]: the attacks as scripts, and what stops each.
-//! - [`defence`]: the defences; those that are more than a word are modules to take along.
-//! - `twin`: the shop's pages, with as many defences as one likes; [`shop`]: what it knows.
+//! - [`defence`]: the defences; each that is more than a setting is a module that other programs can use.
+//! - `twin`: the shop's pages, with any set of defences; [`shop`]: its accounts, orders and notes.
 //! - [`request`]: what is known of a request without its session.
 //! - `article`: the article's signed cookie, as Flask makes it.
 //! - `index`: the start page, and "run the attack"; `evil`: mallory's own pages.

@@ -158,8 +158,8 @@ impl Shop {
 
 /// Only the last few: a demo's memory is no place to fill.
 fn push<T>(all: &mut Vec<T>, one: T) {
-    const KEPT: usize = 20;
-    if all.len() == KEPT {
+    const MOST: usize = 20;
+    if all.len() == MOST {
         all.remove(0);
     }
     all.push(one);

@@ -131,7 +131,7 @@ impl Twin {
             .route("/note", post(pages::note))
             .route("/email", post(pages::email))
             .route("/banner", post(pages::banner))
-            .method_not_allowed_fallback(pages::not_so)
+            .method_not_allowed_fallback(pages::method_not_allowed)
     }
 
     /// The article changes things on a GET, too.

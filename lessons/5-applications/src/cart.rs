@@ -14,9 +14,8 @@ use tower_sessions::{Session, session::Id};
 
 use crate::{
     catalogue::{ITEMS, item},
-    flash,
-    kept::Kept,
-    page,
+    flash, page,
+    session_data::SessionData,
     visitor::Visitor,
 };
 
@@ -32,7 +31,7 @@ pub(crate) struct Cart {
     lines: BTreeMap<String, u8>,
 }
 
-impl Kept for Cart {
+impl SessionData for Cart {
     const KEY: &'static str = "cart";
 }
 
@@ -40,9 +39,9 @@ impl Cart {
     /// Whether there was room for it.
     fn add(&mut self, id: &str) -> bool {
         let count = self.lines.entry(id.to_owned()).or_default();
-        let fits = *count < MOST;
-        *count += u8::from(fits);
-        fits
+        let has_room = *count < MOST;
+        *count += u8::from(has_room);
+        has_room
     }
 
     /// Whether it was there.
@@ -50,9 +49,9 @@ impl Cart {
         self.lines.remove(id).is_some()
     }
 
-    async fn changed(&mut self, session: &Session) -> Result<(), Failure> {
+    async fn save_changed(&mut self, session: &Session) -> Result<(), Failure> {
         self.token = Id::default().to_string();
-        self.keep(session).await
+        self.save(session).await
     }
     // ANCHOR_END: cart
 
@@ -80,12 +79,12 @@ impl Cart {
 // ANCHOR: add
 pub(crate) async fn add(Visitor { session, .. }: Visitor, Path(id): Path<String>) -> axum::response::Result<Redirect> {
     let item = item(&id)?;
-    let mut cart = Cart::of(&session).await?;
+    let mut cart = Cart::load(&session).await?;
     if !cart.add(item.id) {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("More than {MOST} do not fit.\n")).into());
     }
-    cart.changed(&session).await?;
-    flash::say(&session, format!("Added {} to your cart", item.id)).await?;
+    cart.save_changed(&session).await?;
+    flash::add(&session, format!("Added {} to your cart", item.id)).await?;
     Ok(Redirect::to("/view_cart"))
 }
 // ANCHOR_END: add
@@ -95,22 +94,22 @@ pub(crate) async fn remove(
     Path(id): Path<String>,
 ) -> axum::response::Result<Redirect> {
     let item = item(&id)?;
-    let mut cart = Cart::of(&session).await?;
+    let mut cart = Cart::load(&session).await?;
     if cart.remove(item.id) {
-        cart.changed(&session).await?;
-        flash::say(&session, format!("Removed {} from your cart", item.id)).await?;
+        cart.save_changed(&session).await?;
+        flash::add(&session, format!("Removed {} from your cart", item.id)).await?;
     }
     Ok(Redirect::to("/view_cart"))
 }
 
 pub(crate) async fn clear(Visitor { session, .. }: Visitor) -> Result<Redirect, Failure> {
     session.remove::<Cart>(Cart::KEY).await?;
-    flash::say(&session, "Cart cleared").await?;
+    flash::add(&session, "Cart cleared").await?;
     Ok(Redirect::to("/view_cart"))
 }
 
 pub(crate) async fn view(Visitor { session, user }: Visitor) -> Result<Response, Failure> {
-    let cart = Cart::of(&session).await?;
+    let cart = Cart::load(&session).await?;
     let lines: Vec<_> = cart.lines.iter().collect();
     let values = context! {
         words => cart.words(),

@@ -5,7 +5,7 @@ use lesson_page::Failure;
 use serde::Deserialize;
 use session_inspector::Clock;
 
-use crate::{cart::Cart, flash, kept::Kept, shop::Shop, visitor::Visitor};
+use crate::{cart::Cart, flash, session_data::SessionData, shop::Shop, visitor::Visitor};
 
 #[derive(Deserialize)]
 pub(crate) struct Confirmed {
@@ -21,10 +21,10 @@ pub(crate) async fn checkout(
     Form(Confirmed { token }): Form<Confirmed>,
 ) -> axum::response::Result<Redirect> {
     let Some(user) = user else {
-        flash::say(&session, "Log in to check out; your cart stays as it is").await?;
+        flash::add(&session, "Log in to check out; your cart stays as it is").await?;
         return Ok(Redirect::to("/login"));
     };
-    let cart = Cart::of(&session).await?;
+    let cart = Cart::load(&session).await?;
     let message = if shop.has_bought(user.id, &token).await? {
         "Checkout completed" // again: the button was pressed twice, or the first answer was lost
     } else if cart.is_empty() {
@@ -37,7 +37,7 @@ pub(crate) async fn checkout(
         session.remove::<Cart>(Cart::KEY).await.map_err(Failure::from)?;
         "Checkout completed"
     };
-    flash::say(&session, message).await?;
+    flash::add(&session, message).await?;
     Ok(Redirect::to("/view_cart"))
 }
 // ANCHOR_END: checkout

@@ -4,26 +4,26 @@ use lesson_page::Failure;
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
-use crate::kept::Kept;
+use crate::session_data::SessionData;
 
 #[derive(Default, Deserialize, Serialize)]
 struct Flash(Vec<String>);
 
-impl Kept for Flash {
+impl SessionData for Flash {
     const KEY: &'static str = "flash";
 }
 
 // ANCHOR: flash
 /// Leaves a message for the page that the answer leads to.
-pub(crate) async fn say(session: &Session, message: impl Into<String>) -> Result<(), Failure> {
-    let mut flash = Flash::of(session).await?;
+pub(crate) async fn add(session: &Session, message: impl Into<String>) -> Result<(), Failure> {
+    let mut flash = Flash::load(session).await?;
     flash.0.push(message.into());
-    flash.keep(session).await
+    flash.save(session).await
 }
 
 /// Takes the messages, so that nobody sees them again. Where there are none, nothing is written.
 pub(crate) async fn take(session: &Session) -> Result<Vec<String>, Failure> {
-    let Flash(messages) = Flash::of(session).await?;
+    let Flash(messages) = Flash::load(session).await?;
     if !messages.is_empty() {
         session.remove_value(Flash::KEY).await?; // even if it removes nothing, it makes the request a write
     }

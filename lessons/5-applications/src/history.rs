@@ -13,10 +13,10 @@ use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
-use crate::{kept::Kept, page, visitor::Visitor};
+use crate::{page, session_data::SessionData, visitor::Visitor};
 
 /// So many pages are remembered.
-const KEPT: usize = 20;
+const MOST: usize = 20;
 /// A path that is longer is not worth remembering.
 const LONGEST: usize = 200;
 
@@ -24,7 +24,7 @@ const LONGEST: usize = 200;
 #[derive(Default, Deserialize, Serialize)]
 struct History(VecDeque<String>);
 
-impl Kept for History {
+impl SessionData for History {
     const KEY: &'static str = "history";
 }
 
@@ -40,18 +40,18 @@ pub(crate) async fn track(session: Session, request: Request, next: Next) -> Res
         && path.len() <= LONGEST
         && !session.is_empty().await
     {
-        let mut history = History::of(&session).await?;
+        let mut history = History::load(&session).await?;
         history.0.push_back(path);
-        while history.0.len() > KEPT {
+        while history.0.len() > MOST {
             history.0.pop_front();
         }
-        history.keep(&session).await?;
+        history.save(&session).await?;
     }
     Ok(response)
 }
 // ANCHOR_END: track
 
 pub(crate) async fn view(Visitor { session, user }: Visitor) -> Result<Response, Failure> {
-    let history = History::of(&session).await?;
+    let history = History::load(&session).await?;
     page::render(&session, user.as_ref(), "history.html", context! { paths => Serde(&history.0) }).await
 }

@@ -12,7 +12,7 @@ use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 
-use crate::{catalogue::ITEMS, flash, kept::Kept, page, visitor::Visitor};
+use crate::{catalogue::ITEMS, flash, page, session_data::SessionData, visitor::Visitor};
 
 // ANCHOR: language
 /// A language that the shop speaks.
@@ -70,14 +70,14 @@ impl Language {
 #[derive(Default, Deserialize, Serialize)]
 struct Chosen(Option<Language>);
 
-impl Kept for Chosen {
+impl SessionData for Chosen {
     const KEY: &'static str = "language";
 }
 
 // ANCHOR: hello
 pub(crate) async fn hello(Visitor { session, user }: Visitor, headers: HeaderMap) -> Result<Response, Failure> {
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok()).and_then(Language::accepted);
-    let language = Chosen::of(&session).await?.0.or(accepted).unwrap_or(Language::En);
+    let language = Chosen::load(&session).await?.0.or(accepted).unwrap_or(Language::En);
     let values = context! {
         hello => language.hello(),
         lang => language.code(),
@@ -95,8 +95,8 @@ pub(crate) async fn set(Visitor { session, .. }: Visitor, Path(tag): Path<String
         let sentence = format!("The shop does not speak {tag:?}; it speaks: {}.\n", all.join(", "));
         return Err((StatusCode::UNPROCESSABLE_ENTITY, sentence).into());
     };
-    Chosen(Some(language)).keep(&session).await?;
-    flash::say(&session, format!("Language set to {}", language.code())).await?;
+    Chosen(Some(language)).save(&session).await?;
+    flash::add(&session, format!("Language set to {}", language.code())).await?;
     Ok(Redirect::to("/"))
 }
 // ANCHOR_END: hello

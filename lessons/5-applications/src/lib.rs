@@ -4,23 +4,24 @@
 //! # Layout
 //!
 //! - [`shop`]: what outlives a session: the database, the accounts in it, who is logged in where, the orders.
-//! - `visitor`: who sent a request; `login`, `my_sessions`, `roles`: in and out, where else, and what one may do.
-//! - `cart`, `checkout`, `history`, `language`, `preferences`, `flash`: one feature each, with what it keeps in the
-//!   session (`kept`).
-//! - `page`: a page with all that every page shows.
+//! - `visitor`: who sent a request; `login`: login, registration, logout; `my_sessions`: a user's other logins; `roles`:
+//!   what a user may do.
+//! - `cart`, `checkout`, `history`, `language`, `preferences`, `flash`: one feature each, with its part of the session
+//!   (`session_data`).
+//! - `page`: the frame that all pages share.
 
 mod cart;
 mod catalogue;
 mod checkout;
 mod flash;
 mod history;
-mod kept;
 mod language;
 mod login;
 mod my_sessions;
 mod page;
 mod preferences;
 mod roles;
+mod session_data;
 pub mod shop;
 mod visitor;
 
@@ -95,8 +96,8 @@ fn pages() -> Router<Shop> {
         .route("/accounts/{id}/role", post(roles::set_role))
         .route_layer(from_fn(run_again))
         .merge(others())
-        .method_not_allowed_fallback(page::not_so)
-        .fallback(page::missing)
+        .method_not_allowed_fallback(page::method_not_allowed)
+        .fallback(page::not_found)
 }
 // ANCHOR_END: again
 

@@ -22,7 +22,7 @@ use session_inspector::Clock;
 
 use crate::{
     flash, page,
-    shop::{DEMO, Known, Shop, Unavailable},
+    shop::{DEMO, Shop, Unavailable, Verified},
     visitor::{self, Visitor},
 };
 
@@ -61,19 +61,19 @@ pub(crate) async fn login(
     if let Some(problem) = too_long(&username, &password) {
         return Ok(ask(&visitor, StatusCode::UNPROCESSABLE_ENTITY, problem).await?);
     }
-    let Some(known) = shop.verify_password(&username, password, &place, &device, clock.now()).await? else {
+    let Some(verified) = shop.verify_password(&username, password, &place, &device, clock.now()).await? else {
         return Ok(ask(&visitor, StatusCode::UNAUTHORIZED, "Invalid credentials").await?);
     };
     may_run_again(true); // a login that meets another request leaves nothing behind
     let login = visitor::new_login(&visitor, &place.agent, &clock).await?;
-    shop.begin(known.id, &login).await?;
-    visitor::log_in(&shop, visitor, known.id, login).await?;
-    welcome(&shop, &known, &clock).await.map_err(Into::into)
+    shop.begin(verified.id, &login).await?;
+    visitor::log_in(&shop, visitor, verified.id, login).await?;
+    welcome(&shop, &verified, &clock).await.map_err(Into::into)
 }
 
 /// To the profile, with a cookie by which this browser is known from now on.
-async fn welcome(shop: &Shop, known: &Known, clock: &Clock) -> Result<Response, Unavailable> {
-    let device = shop.device_cookie(known, clock.now()).await?;
+async fn welcome(shop: &Shop, verified: &Verified, clock: &Clock) -> Result<Response, Unavailable> {
+    let device = shop.device_cookie(verified, clock.now()).await?;
     Ok((AppendHeaders([(SET_COOKIE, device)]), Redirect::to("/profile")).into_response())
 }
 
@@ -95,13 +95,13 @@ pub(crate) async fn register(
         return Ok(ask(&visitor, StatusCode::UNPROCESSABLE_ENTITY, problem).await?);
     }
     let login = visitor::new_login(&visitor, &place.agent, &clock).await?;
-    let Some(known) = shop.register(&username, password, &place, &login).await? else {
+    let Some(verified) = shop.register(&username, password, &place, &login).await? else {
         return Ok(ask(&visitor, StatusCode::CONFLICT, format!("The name {username} is taken.")).await?);
     };
     let session = visitor.session.clone();
-    visitor::log_in(&shop, visitor, known.id, login).await?;
-    flash::say(&session, format!("Welcome, {username}")).await?;
-    welcome(&shop, &known, &clock).await.map_err(Into::into)
+    visitor::log_in(&shop, visitor, verified.id, login).await?;
+    flash::add(&session, format!("Welcome, {username}")).await?;
+    welcome(&shop, &verified, &clock).await.map_err(Into::into)
 }
 
 fn wrong_name(name: &str) -> Option<String> {

@@ -21,7 +21,7 @@ use crate::{
     flash,
     login::wrong_password,
     page,
-    shop::{Known, Login, Shop},
+    shop::{Login, Shop, Verified},
     visitor::User,
 };
 
@@ -70,7 +70,7 @@ pub(crate) async fn end(
     if !shop.end(account.id, login).await? {
         return Err((StatusCode::NOT_FOUND, "You have no such session; it may have ended already.\n").into());
     }
-    flash::say(&session, "Session ended").await?;
+    flash::add(&session, "Session ended").await?;
     Ok(Redirect::to("/sessions"))
 }
 // ANCHOR_END: end
@@ -82,7 +82,7 @@ pub(crate) async fn end_others(
 ) -> axum::response::Result<Redirect> {
     is_recent(&shop, login, &clock).await?;
     let ended = shop.end_all(account.id, Some(login)).await?;
-    flash::say(&session, format!("Other sessions ended: {ended}")).await?;
+    flash::add(&session, format!("Other sessions ended: {ended}")).await?;
     Ok(Redirect::to("/sessions"))
 }
 
@@ -124,12 +124,12 @@ async fn verify(
     place: &Place,
     device: &DeviceCookie,
     clock: &Clock,
-) -> axum::response::Result<Known> {
+) -> axum::response::Result<Verified> {
     if let Some(problem) = too_long(name, &password) {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, problem).into());
     }
-    let known = shop.verify_password(name, password, place, device, clock.now()).await?;
-    known.ok_or_else(|| (StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into())
+    let verified = shop.verify_password(name, password, place, device, clock.now()).await?;
+    verified.ok_or_else(|| (StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into())
 }
 
 #[derive(Deserialize)]
@@ -151,12 +151,12 @@ pub(crate) async fn change_password(
     if let Some(problem) = wrong_password(&new_password, &account.name) {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("{problem}\n")).into());
     }
-    let mut known = verify(&shop, &account.name, password, &place, &device, &clock).await?;
+    let mut verified = verify(&shop, &account.name, password, &place, &device, &clock).await?;
     // First, while nothing else is done yet: if another request has changed the session meanwhile, this one begins again.
     may_run_again(true);
     replace_id(&session).await.map_err(Failure::from)?;
     may_run_again(false);
-    let Some(ended) = shop.set_password(&mut known, new_password, login).await? else {
+    let Some(ended) = shop.set_password(&mut verified, new_password, login).await? else {
         return Err((
             StatusCode::CONFLICT,
             "Your password has just been changed elsewhere; this change was not made.\n",
@@ -164,8 +164,8 @@ pub(crate) async fn change_password(
             .into());
     };
     // From here on it is changed, whatever becomes of this session.
-    flash::say(&session, format!("Password changed, other sessions ended: {ended}")).await.map_err(only_changed)?;
-    let device = shop.device_cookie(&known, clock.now()).await?;
+    flash::add(&session, format!("Password changed, other sessions ended: {ended}")).await.map_err(only_changed)?;
+    let device = shop.device_cookie(&verified, clock.now()).await?;
     Ok((AppendHeaders([(SET_COOKIE, device)]), Redirect::to("/sessions")).into_response())
 }
 // ANCHOR_END: password

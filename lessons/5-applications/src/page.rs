@@ -13,8 +13,8 @@ use tower_sessions::Session;
 use crate::{
     cart::Cart,
     flash,
-    kept::Kept,
     preferences::{Notifications, Preferences},
+    session_data::SessionData,
     shop::{Account, Role},
 };
 
@@ -47,24 +47,24 @@ pub(crate) async fn render(
     name: &str,
     values: Value,
 ) -> Result<Response, Failure> {
-    let Preferences { theme, notifications } = Preferences::of(session).await?;
+    let Preferences { theme, notifications } = Preferences::load(session).await?;
     let common = context! {
         user => user.map(|user| user.name.as_str()),
         is_admin => user.is_some_and(|user| user.role == Role::Admin),
         theme => theme.name(),
         notifications => notifications.name(),
         has_news => notifications == Notifications::Enabled,
-        cart_count => Cart::of(session).await?.count(),
+        cart_count => Cart::load(session).await?.count(),
         messages => flash::take(session).await?,
     };
     Ok(PAGES.render(name, context! { ..values, ..common })?.into_response())
 }
 // ANCHOR_END: render
 
-pub(crate) async fn not_so() -> (StatusCode, &'static str) {
+pub(crate) async fn method_not_allowed() -> (StatusCode, &'static str) {
     (StatusCode::METHOD_NOT_ALLOWED, "This address changes something, so a link does nothing here: use the form.\n")
 }
 
-pub(crate) async fn missing() -> (StatusCode, &'static str) {
+pub(crate) async fn not_found() -> (StatusCode, &'static str) {
     (StatusCode::NOT_FOUND, "There is no such page in this shop.\n")
 }

@@ -10,7 +10,7 @@ use lesson_page::Failure;
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 
-use crate::{flash, kept::Kept, page, visitor::Visitor};
+use crate::{flash, page, session_data::SessionData, visitor::Visitor};
 
 // ANCHOR: preferences
 /// All of it in one value: it is saved whole, or not at all.
@@ -38,7 +38,7 @@ pub(crate) enum Notifications {
     Disabled,
 }
 
-impl Kept for Preferences {
+impl SessionData for Preferences {
     const KEY: &'static str = "preferences";
 }
 
@@ -50,8 +50,8 @@ pub(crate) async fn set(
         let sentence = "Nothing was saved: theme is light or dark, and notifications are enabled or disabled.\n";
         return Err((StatusCode::UNPROCESSABLE_ENTITY, sentence).into());
     };
-    preferences.keep(&session).await?;
-    flash::say(&session, "Preferences saved").await?;
+    preferences.save(&session).await?;
+    flash::add(&session, "Preferences saved").await?;
     Ok(Redirect::to("/set_preferences"))
 }
 // ANCHOR_END: preferences

@@ -39,7 +39,7 @@ pub(crate) async fn set_role(
     Form(NewRole { role }): Form<NewRole>,
 ) -> axum::response::Result<Redirect> {
     done(shop.set_role(id, role).await?)?;
-    flash::say(&admin.session, "Role changed").await?;
+    flash::add(&admin.session, "Role changed").await?;
     Ok(Redirect::to("/dashboard"))
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn end_sessions(
     Path(id): Path<i64>,
 ) -> axum::response::Result<Redirect> {
     let ended = shop.end_all(id, None).await?;
-    flash::say(&admin.session, format!("Sessions ended: {ended}")).await?;
+    flash::add(&admin.session, format!("Sessions ended: {ended}")).await?;
     Ok(Redirect::to("/dashboard"))
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn delete(
     Path(id): Path<i64>,
 ) -> axum::response::Result<Redirect> {
     done(shop.delete(id).await?)?;
-    flash::say(&admin.session, "Account deleted").await?;
+    flash::add(&admin.session, "Account deleted").await?;
     Ok(Redirect::to("/dashboard"))
 }
 // ANCHOR_END: set_role

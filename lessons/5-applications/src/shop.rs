@@ -19,7 +19,7 @@ use time::Duration;
 use tokio::sync::OnceCell;
 
 pub use accounts::{Account, Role};
-pub(crate) use accounts::{DEMO, Known};
+pub(crate) use accounts::{DEMO, Verified};
 pub use database::Unavailable;
 use database::{Database, Location};
 pub(crate) use logins::{Login, NewLogin};

@@ -12,7 +12,7 @@ use session_inspector::Clock;
 use tower_sessions::Session;
 
 use crate::{
-    kept::Kept,
+    session_data::SessionData,
     shop::{Account, NewLogin, Role, Shop},
 };
 
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Default, Deserialize, Serialize)]
 struct Handle(Option<String>);
 
-impl Kept for Handle {
+impl SessionData for Handle {
     const KEY: &'static str = "login";
 }
 
@@ -45,8 +45,8 @@ pub(crate) struct Admin(pub(crate) User);
 /// The account behind a session, and the number of its login. Both are looked up at each request, so that whatever
 /// was taken away is gone at once.
 async fn user(shop: &Shop, session: &Session, clock: &Clock) -> axum::response::Result<Option<(Account, i64)>> {
-    let Handle(Some(handle)) = Handle::of(session).await? else { return Ok(None) };
-    let found = shop.whose(&handle, clock.now()).await?;
+    let Handle(Some(handle)) = Handle::load(session).await? else { return Ok(None) };
+    let found = shop.find_login(&handle, clock.now()).await?;
     if found.is_none() {
         session.flush().await.map_err(Failure::from)?; // ended from elsewhere
     }
@@ -55,7 +55,7 @@ async fn user(shop: &Shop, session: &Session, clock: &Clock) -> axum::response::
 
 /// A login that begins in this session, in the place of the one that may have been in it.
 pub(crate) async fn new_login(visitor: &Visitor, agent: &str, clock: &Clock) -> Result<NewLogin, Failure> {
-    let Handle(replaces) = Handle::of(&visitor.session).await?;
+    let Handle(replaces) = Handle::load(&visitor.session).await?;
     Ok(NewLogin::new(replaces, agent, clock.now()))
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn log_in(shop: &Shop, visitor: Visitor, account: i64, login: N
         session.clear().await; // the cart and the rest are somebody else's
     }
     let handle = login.handle;
-    Handle(Some(handle.clone())).keep(&session).await?;
+    Handle(Some(handle.clone())).save(&session).await?;
     if let Err(error) = replace_id(&session).await {
         // Another request was quicker: this login never was.
         shop.end_handle(&handle).await?;

@@ -216,6 +216,17 @@ async fn s09_what_two_tabs_do_at_the_same_time_is_all_kept() -> Result<(), Miss>
     alice.get("/view_cart").await?.shows("cup × 3, teapot")
 }
 
+/// What no comparison can help: each of them has made a session, and a browser keeps one cookie.
+#[tokio::test]
+async fn s09_two_first_requests_have_no_session_in_common() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    let first = async { alice.post("/add_to_cart/teapot", &[]).await?.redirects_to("/view_cart") };
+    let dark = [("theme", "dark"), ("notifications", "enabled")];
+    alice.post_slowly("/set_preferences", &dark, first).await?.redirects_to("/set_preferences")?;
+    alice.get("/view_cart").await?.shows("Your cart is empty")
+}
+
 #[tokio::test]
 async fn s10_the_last_twenty_pages_and_nothing_else() -> Result<(), Miss> {
     let trial = shop();
@@ -236,6 +247,9 @@ async fn s10_the_last_twenty_pages_and_nothing_else() -> Result<(), Miss> {
     }
     let page = alice.get("/view_history").await?;
     assert_eq!(page.body.matches("<li>").count(), 20);
+    // What it costs: to read a page is to write the session.
+    let written = &page.exchange.summary;
+    assert!(written.len() == 1 && written[0].ends_with("was written: 1 key changed"), "{written:?}");
     Ok(())
 }
 
@@ -265,6 +279,21 @@ async fn s25_a_role_that_is_taken_away_is_gone_at_the_next_request() -> Result<(
     log_in(&carol, "carol", "nine green bottles").await?.has_status(401)?;
     alice.post("/logout", &[]).await?;
     alice.get("/dashboard").await?.redirects_to("/login")
+}
+
+#[tokio::test]
+async fn of_two_admins_who_demote_each_other_at_the_same_time_one_stays() -> Result<(), Miss> {
+    let trial = shop();
+    let (alice, carol) = (trial.browser("alice"), trial.browser("carol"));
+    is_alice(&alice).await?;
+    log_in(&carol, "carol", "nine green bottles").await?.redirects_to("/profile")?;
+    carol.post("/accounts/1/role", &[("role", "admin")]).await?.redirects_to("/dashboard")?;
+    let demote = [("role", "user")];
+    // Carol is an admin when her slow request begins, and none when its form has arrived.
+    let first = async { alice.post("/accounts/3/role", &demote).await?.redirects_to("/dashboard") };
+    carol.post_slowly("/accounts/1/role", &demote, first).await?.has_status(409)?;
+    alice.get("/dashboard").await?.shows("Welcome to the admin dashboard")?;
+    carol.get("/dashboard").await?.shows("Welcome to the user dashboard")
 }
 
 #[tokio::test]
@@ -374,7 +403,9 @@ async fn s28_s31_preferences_are_saved_whole_or_not_at_all() -> Result<(), Miss>
     assert!(page.body.contains(r#"<html lang="en" data-theme="dark">"#), "{}", page.body);
     assert!(!page.text().contains("News:"), "{}", page.text());
     is_alice(&alice).await?;
-    alice.get("/profile").await?.shows("Profile settings - Theme: dark, Notifications: disabled")
+    alice.get("/profile").await?.shows("Profile settings - Theme: dark, Notifications: disabled")?;
+    alice.post("/logout", &[]).await?;
+    alice.get("/profile").await?.shows("Profile settings - Theme: light, Notifications: enabled")
 }
 
 #[tokio::test]

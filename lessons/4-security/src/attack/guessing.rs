@@ -22,7 +22,7 @@ pub(super) const USERS: Attack = Attack {
     id: "find-users",
     title: "Find out who has an account",
     why: "Checking a password is slow on purpose. If the shop checks none because there is no such user, the answer \
-          comes sooner: sixty milliseconds that can be measured from far away.",
+          comes sooner, and the difference can be measured from far away.",
     stopped_by: &[DummyHash],
     given: &[],
     page: None,

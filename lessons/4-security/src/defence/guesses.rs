@@ -26,8 +26,8 @@ pub fn too_long(name: &str, password: &str) -> Option<String> {
     [("name", name, LONGEST_NAME), ("password", password, LONGEST_PASSWORD)].into_iter().find_map(
         |(what, text, most)| {
             // A character has four bytes at most, and a text of megabytes need not be counted.
-            let fits = text.len() <= 4 * most && text.chars().count() <= most;
-            (!fits).then(|| format!("A {what} has at most {most} characters.\n"))
+            let is_short = text.len() <= 4 * most && text.chars().count() <= most;
+            (!is_short).then(|| format!("A {what} has at most {most} characters.\n"))
         },
     )
 }
@@ -36,7 +36,7 @@ pub fn too_long(name: &str, password: &str) -> Option<String> {
 /// How often passwords may be guessed.
 pub struct Guesses {
     /// For an account from an address.
-    here: Throttle,
+    account_and_address: Throttle,
     /// From an address, whatever the account.
     address: Throttle,
     /// For an account, from all browsers that it does not know.
@@ -49,7 +49,7 @@ impl Guesses {
     /// Nobody has guessed yet.
     pub fn new() -> Self {
         Self {
-            here: Throttle::new(5, Duration::minutes(3)),
+            account_and_address: Throttle::new(5, Duration::minutes(3)),
             address: Throttle::new(20, Duration::MINUTE),
             account: Throttle::new(100, Duration::MINUTE),
             device: Throttle::new(5, Duration::minutes(3)),
@@ -91,7 +91,7 @@ impl Guesses {
             return Ok(());
         }
         // Always in this order, so that no two guesses wait for each other.
-        reserved.push(self.here.reserve((account, address), now).await?);
+        reserved.push(self.account_and_address.reserve((account, address), now).await?);
         reserved.push(self.address.reserve(address, now).await?);
         reserved.push(self.account.reserve(account, now).await?);
         Ok(())

@@ -48,11 +48,11 @@ pub(crate) async fn login(
         return Ok((StatusCode::UNAUTHORIZED, "Invalid credentials\n").into_response());
     }
     if twin.defences.has(Defence::RenewAtLogin) {
-        leave_others_behind(&twin, &session, &username).await.map_err(Failure::from)?;
+        clear_another_users_data(&twin, &session, &username).await.map_err(Failure::from)?;
     }
     let role = twin.shop.role(&username);
     let visit = Visit { username: Some(username), role, place: Some(place) };
-    visit.remember(&twin, &session).await.map_err(Failure::from)?;
+    visit.save(&twin, &session).await.map_err(Failure::from)?;
     csrf::rotate(&session).await.map_err(Failure::from)?;
     if twin.defences.has(Defence::RenewAtLogin) {
         replace_id(&session).await.map_err(Failure::from)?;
@@ -64,8 +64,8 @@ pub(crate) async fn login(
 }
 
 /// A login over somebody else's session begins empty. What a guest has left there goes along, and is the user's now.
-async fn leave_others_behind(twin: &Twin, session: &Session, username: &str) -> Result<(), Error> {
-    let before = Visit::of(twin, session).await?.username;
+async fn clear_another_users_data(twin: &Twin, session: &Session, username: &str) -> Result<(), Error> {
+    let before = Visit::load(twin, session).await?.username;
     if before.is_some_and(|before| before != username) {
         session.clear().await;
     }
@@ -79,8 +79,8 @@ pub(crate) async fn logout(State(twin): State<Twin>, visitor: Visitor) -> Result
         visitor.session.flush().await?;
     } else {
         // The article pops the name, and leaves the rest.
-        let visit = Visit::of(&twin, &visitor.session).await?;
-        Visit { username: None, ..visit }.remember(&twin, &visitor.session).await?;
+        let visit = Visit::load(&twin, &visitor.session).await?;
+        Visit { username: None, ..visit }.save(&twin, &visitor.session).await?;
     }
     Ok((twin.articles_cookie(None), Redirect::to("/")).into_response())
 }

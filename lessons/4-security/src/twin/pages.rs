@@ -44,7 +44,7 @@ pub(crate) async fn index(State(twin): State<Twin>, visitor: Visitor) -> Result<
             banner => twin.shop.banner(),
             notes => Serde(twin.shop.notes()),
             orders => Serde(twin.shop.orders()),
-            wishes => Serde(Wishes::of(&visitor.session).await?),
+            wishes => Serde(Wishes::load(&visitor.session).await?),
             accounts => Serde(ACCOUNTS),
         },
     )
@@ -60,7 +60,7 @@ pub(crate) async fn buy(
     visitor: Visitor,
     Form(Item { item }): Form<Item>,
 ) -> axum::response::Result<Redirect> {
-    twin.shop.order(visitor.name()?, short(item)?);
+    twin.shop.order(visitor.name()?, check_length(item)?);
     Ok(Redirect::to("/"))
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn buy_by_get(
     visitor: Visitor,
     Query(Item { item }): Query<Item>,
 ) -> axum::response::Result<Redirect> {
-    twin.shop.order(visitor.name()?, short(item)?);
+    twin.shop.order(visitor.name()?, check_length(item)?);
     Ok(Redirect::to("/"))
 }
 
@@ -81,15 +81,15 @@ struct Wishes(Vec<String>);
 impl Wishes {
     const KEY: &str = "wishes";
 
-    async fn of(session: &Session) -> Result<Self, Error> {
+    async fn load(session: &Session) -> Result<Self, Error> {
         Ok(session.get(Self::KEY).await?.unwrap_or_default())
     }
 }
 
 pub(crate) async fn wish(visitor: Visitor, Form(Item { item }): Form<Item>) -> axum::response::Result<Redirect> {
-    let mut wishes = Wishes::of(&visitor.session).await.map_err(Failure::from)?;
+    let mut wishes = Wishes::load(&visitor.session).await.map_err(Failure::from)?;
     wishes.0.truncate(9);
-    wishes.0.insert(0, short(item)?);
+    wishes.0.insert(0, check_length(item)?);
     visitor.session.insert(Wishes::KEY, wishes).await.map_err(Failure::from)?;
     Ok(Redirect::to("/"))
 }
@@ -104,7 +104,7 @@ pub(crate) async fn note(
     visitor: Visitor,
     Form(Text { text }): Form<Text>,
 ) -> axum::response::Result<Redirect> {
-    twin.shop.write(&visitor.name()?, &short(text)?);
+    twin.shop.write(&visitor.name()?, &check_length(text)?);
     Ok(Redirect::to("/"))
 }
 
@@ -131,7 +131,7 @@ pub(crate) async fn email(
     {
         return Err((StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into());
     }
-    twin.shop.set_email(&username, short(email)?);
+    twin.shop.set_email(&username, check_length(email)?);
     if twin.defences.has(Defence::StepUp) && twin.defences.has(Defence::RenewAtLogin) {
         replace_id(&visitor.session).await.map_err(Failure::from)?; // the password was asked for: 7.2.4
     }
@@ -147,15 +147,15 @@ pub(crate) async fn banner(
     if visitor.role != Some(Role::Admin) {
         return Err((StatusCode::FORBIDDEN, "Only an admin may do this.\n").into());
     }
-    twin.shop.set_banner(short(text)?);
+    twin.shop.set_banner(check_length(text)?);
     Ok(Redirect::to("/"))
 }
 
-pub(crate) async fn not_so() -> (StatusCode, &'static str) {
+pub(crate) async fn method_not_allowed() -> (StatusCode, &'static str) {
     (StatusCode::METHOD_NOT_ALLOWED, "This address changes something, so a link does nothing here: use the form.\n")
 }
 
-fn short(text: String) -> Result<String, (StatusCode, String)> {
+fn check_length(text: String) -> Result<String, (StatusCode, String)> {
     let sentence = match text.chars().count() {
         0 => "Please fill in something.\n".to_owned(),
         count if count > LONGEST => format!("That is {count} characters, and {LONGEST} fit.\n"),

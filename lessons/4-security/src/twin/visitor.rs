@@ -36,11 +36,11 @@ pub(crate) struct Visitor {
 }
 
 impl Visit {
-    pub(crate) async fn of(twin: &Twin, session: &Session) -> Result<Self, Error> {
+    pub(crate) async fn load(twin: &Twin, session: &Session) -> Result<Self, Error> {
         Ok(session.get(twin.name).await?.unwrap_or_default())
     }
 
-    pub(crate) async fn remember(&self, twin: &Twin, session: &Session) -> Result<(), Error> {
+    pub(crate) async fn save(&self, twin: &Twin, session: &Session) -> Result<(), Error> {
         session.insert(twin.name, self).await
     }
 }
@@ -48,7 +48,7 @@ impl Visit {
 impl Visitor {
     // ANCHOR: visitor
     async fn of(twin: &Twin, session: Session, place: Place, cookie: Option<String>) -> Result<Self, Failure> {
-        let mut visit = Visit::of(twin, &session).await?;
+        let mut visit = Visit::load(twin, &session).await?;
         let moved = visit.place.as_ref().is_some_and(|then| *then != place);
         if moved && !twin.defences.has(Defence::SoftSignal) {
             session.flush().await?; // the article's consistency check

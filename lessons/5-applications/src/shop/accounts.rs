@@ -63,7 +63,7 @@ impl Account {
 }
 
 /// An account whose password was right.
-pub(crate) struct Known {
+pub(crate) struct Verified {
     pub(crate) id: i64,
     name: String,
     hash: String,
@@ -81,7 +81,7 @@ impl Shop {
         password: String,
         place: &Place,
         login: &NewLogin,
-    ) -> Result<Option<Known>, Refused> {
+    ) -> Result<Option<Verified>, Refused> {
         // Never given back: a taken name costs as much as a free one.
         let counted = self.0.registrations.reserve(network(place.address), login.now).await;
         drop(counted.map_err(|wait| TooMany { what: "new accounts", wait })?);
@@ -90,11 +90,11 @@ impl Shop {
         let Some(id) = insert(&mut changes, name, &hash, Role::User).await? else { return Ok(None) };
         login.insert(&mut changes, id).await?;
         commit(changes).await?;
-        Ok(Some(Known { id, name: name.to_owned(), hash }))
+        Ok(Some(Verified { id, name: name.to_owned(), hash }))
     }
     // ANCHOR_END: register
 
-    // ANCHOR: knows
+    // ANCHOR: verify_password
     /// The account with this name and password. Too many wrong ones have to wait: lesson 4 says why.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl Shop {
         place: &Place,
         DeviceCookie(cookie): &DeviceCookie,
         now: OffsetDateTime,
-    ) -> Result<Option<Known>, Refused> {
+    ) -> Result<Option<Verified>, Refused> {
         let account: Option<(i64, String)> = query_as("select id, hash from accounts where name = ?")
             .bind(name)
             .fetch_optional(self.pool().await?)
@@ -122,16 +122,16 @@ impl Shop {
         if !matches!(checked, Ok(false)) {
             guess.give_back();
         }
-        let known = id.zip(hash).map(|(id, hash)| Known { id, name: name.to_owned(), hash });
+        let verified = id.zip(hash).map(|(id, hash)| Verified { id, name: name.to_owned(), hash });
         let is_right = checked?;
-        Ok(known.filter(|_| is_right))
+        Ok(verified.filter(|_| is_right))
     }
-    // ANCHOR_END: knows
+    // ANCHOR_END: verify_password
 
     /// What makes this browser one of the account's.
     pub(crate) async fn device_cookie(
         &self,
-        Known { name, hash, .. }: &Known,
+        Verified { name, hash, .. }: &Verified,
         now: OffsetDateTime,
     ) -> Result<String, Unavailable> {
         Ok(self.devices().await?.issue(name, hash, now).to_string())
@@ -142,7 +142,7 @@ impl Shop {
     /// password has changed since it was verified.
     pub(crate) async fn set_password(
         &self,
-        known: &mut Known,
+        verified: &mut Verified,
         password: String,
         login: i64,
     ) -> Result<Option<u64>, Refused> {
@@ -150,17 +150,17 @@ impl Shop {
         let mut changes = begin(self.pool().await?).await?;
         let changed = query("update accounts set hash = ? where id = ? and hash = ?")
             .bind(&hash)
-            .bind(known.id)
-            .bind(&known.hash)
+            .bind(verified.id)
+            .bind(&verified.hash)
             .execute(&mut *changes)
             .await
             .map_err(Unavailable::from)?;
         if changed.rows_affected() == 0 {
             return Ok(None);
         }
-        let ended = end_all(&mut *changes, known.id, Some(login)).await?;
+        let ended = end_all(&mut *changes, verified.id, Some(login)).await?;
         commit(changes).await?;
-        known.hash = hash;
+        verified.hash = hash;
         Ok(Some(ended))
     }
     // ANCHOR_END: set_password

@@ -76,7 +76,11 @@ impl Shop {
     }
 
     /// Whose login this is, and its number; nothing if it was ended, is over, or its account deleted.
-    pub(crate) async fn whose(&self, handle: &str, now: OffsetDateTime) -> Result<Option<(Account, i64)>, Unavailable> {
+    pub(crate) async fn find_login(
+        &self,
+        handle: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<(Account, i64)>, Unavailable> {
         let pool = self.pool().await?;
         let found: Option<(i64, String, String, i64, i64)> = query_as(
             "select accounts.id, name, role, logins.id, seen

@@ -1,0 +1,22 @@
+//! What a session holds: each feature has a type, and a key of its own.
+
+use lesson_page::Failure;
+use serde::{Serialize, de::DeserializeOwned};
+use tower_sessions::Session;
+
+// ANCHOR: session_data
+/// A value that a session holds.
+pub(crate) trait SessionData: Default + DeserializeOwned + Serialize + Send + Sync {
+    const KEY: &'static str;
+
+    /// A copy of the session's value; the default if it has none.
+    async fn load(session: &Session) -> Result<Self, Failure> {
+        Ok(session.get(Self::KEY).await?.unwrap_or_default())
+    }
+
+    /// Puts a changed copy back. Without this the change is lost at the end of the request.
+    async fn save(&self, session: &Session) -> Result<(), Failure> {
+        Ok(session.insert(Self::KEY, self).await?)
+    }
+}
+// ANCHOR_END: session_data
