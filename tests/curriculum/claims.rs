@@ -19,9 +19,10 @@ use std::{collections::BTreeSet, path::Path};
 use crate::{files, page::Page, read, root};
 
 const FOLDER: &str = "tests/curriculum/claims";
-/// The pages that have such a list. The others get theirs one by one, until this is the whole book.
-const LISTED: [&str; 6] =
-    ["basics/", "lifetime/", "introduction.md", "summary.md", "reference/glossary.md", "reference/reading.md"];
+/// Pages that say nothing about behaviour. Every other page of the book has a list, a new one too.
+const WITHOUT_CLAIMS: [&str; 1] = ["404.md"];
+/// Chapters whose pages get their lists at this moment, on a branch of their own.
+const NOT_YET: [&str; 2] = ["backends/", "sharp-edges/"];
 
 /// What is wrong with the claims of this page.
 fn faults(page: &Page, claims: &str, tests: &BTreeSet<String>) -> Vec<String> {
@@ -48,7 +49,9 @@ fn tests() -> BTreeSet<String> {
     let sources = ["lessons", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"));
     let named_in = |text: String| {
         let after = |mark: &str| text.split(mark).skip(1).map(name_in).collect::<Vec<_>>();
-        marks.iter().flat_map(|mark| after(mark)).collect::<Vec<_>>()
+        let with_settings = text.split("#[tokio::test(").skip(1).filter_map(|rest| rest.split_once(")]\n"));
+        let with_settings: Vec<_> = with_settings.map(|(_, rest)| name_in(rest)).collect();
+        marks.iter().flat_map(|mark| after(mark)).chain(with_settings).collect::<Vec<_>>()
     };
     sources.flat_map(|path| named_in(read(path))).collect()
 }
@@ -80,6 +83,14 @@ fn holds(page: &Page, evidence: &str, tests: &BTreeSet<String>) -> bool {
     }
 }
 
+/// What is wrong if the page of this name has no list.
+fn without_a_list(page: &str) -> Option<String> {
+    let path = Path::new(FOLDER).join(page).with_extension("txt");
+    let needs_none = WITHOUT_CLAIMS.contains(&page) || NOT_YET.iter().any(|chapter| page.starts_with(chapter));
+    let has_one = needs_none || root().join(&path).is_file();
+    (!has_one).then(|| format!("{page}: its claims have no list {}", path.display()))
+}
+
 #[test]
 fn every_claim_stands_on_its_page_and_something_holds_it() {
     let (pages, tests) = (Page::all(), tests());
@@ -93,13 +104,17 @@ fn every_claim_stands_on_its_page_and_something_holds_it() {
             None => faults_of_all.push(format!("{}: there is no page {name}", path.display())),
         }
     }
-    for page in pages.iter().filter(|page| LISTED.iter().any(|listed| page.name.starts_with(listed))) {
-        let path = Path::new(FOLDER).join(&page.name).with_extension("txt");
-        if !root().join(&path).is_file() {
-            faults_of_all.push(format!("{}: its claims have no list {}", page.name, path.display()));
-        }
-    }
+    faults_of_all.extend(pages.iter().filter_map(|page| without_a_list(&page.name)));
     assert!(faults_of_all.is_empty(), "{}", faults_of_all.join("\n"));
+}
+
+#[test]
+fn a_new_page_needs_a_list_of_its_claims() {
+    assert_eq!(
+        without_a_list("security/new.md").as_deref(),
+        Some("security/new.md: its claims have no list tests/curriculum/claims/security/new.txt")
+    );
+    assert_eq!(without_a_list("security/csrf.md"), None);
 }
 
 #[test]
