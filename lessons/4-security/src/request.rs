@@ -27,9 +27,9 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cookie<'h>> {
     cookies(headers).find(|cookie| cookie.name() == name)
 }
 
-/// Where a request comes from, and what the browser says it is.
+/// The sender of a request: its address, and what its browser calls itself.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Place {
+pub struct Client {
     /// The connection's address. A header such as `X-Forwarded-For` is as true as whoever writes it: believe it only
     /// from a proxy of your own.
     pub address: IpAddr,
@@ -37,8 +37,8 @@ pub struct Place {
     pub agent: String,
 }
 
-impl Place {
-    /// Where the request with these parts comes from. Without a connection, as in a test, it is `0.0.0.0`.
+impl Client {
+    /// The sender of the request with these parts. Without a connection, as in a test, its address is `0.0.0.0`.
     pub fn of(parts: &Parts) -> Self {
         let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Self {
@@ -48,7 +48,7 @@ impl Place {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Place {
+impl<S: Sync> FromRequestParts<S> for Client {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {

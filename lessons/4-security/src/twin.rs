@@ -124,9 +124,9 @@ impl Twin {
         Router::new()
             .route("/", get(pages::index))
             .route("/login", post(login::login))
-            .route("/logout", self.or_get(post(login::logout), get(login::logout)))
+            .route("/logout", self.also_by_get(post(login::logout), get(login::logout)))
             .route("/clear_session", post(login::clear_session))
-            .route("/buy", self.or_get(post(pages::buy), get(pages::buy_by_get)))
+            .route("/buy", self.also_by_get(post(pages::buy), get(pages::buy_by_get)))
             .route("/wish", post(pages::wish))
             .route("/note", post(pages::note))
             .route("/email", post(pages::email))
@@ -135,7 +135,7 @@ impl Twin {
     }
 
     /// The article changes things on a GET, too.
-    fn or_get(&self, post: MethodRouter<Self>, get: MethodRouter<Self>) -> MethodRouter<Self> {
+    fn also_by_get(&self, post: MethodRouter<Self>, get: MethodRouter<Self>) -> MethodRouter<Self> {
         if self.defences.has(Defence::PostOnly) { post } else { post.merge(get) }
     }
 }

@@ -65,7 +65,7 @@ impl Cart {
     }
 
     /// `teapot, cup × 2`.
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let line = |(id, count): (&String, &u8)| if *count == 1 { id.clone() } else { format!("{id} × {count}") };
         self.lines.iter().map(line).collect::<Vec<_>>().join(", ")
     }
@@ -112,7 +112,7 @@ pub(crate) async fn view(Visitor { session, user }: Visitor) -> Result<Response,
     let cart = Cart::load(&session).await?;
     let lines: Vec<_> = cart.lines.iter().collect();
     let values = context! {
-        words => cart.words(),
+        summary => cart.summary(),
         lines => Serde(&lines),
         price => cart.price(),
         token => cart.token.as_str(),

@@ -33,7 +33,7 @@ pub(crate) async fn checkout(
         "Your cart has changed since you looked at it, so nothing was bought"
     } else {
         // If two get here at once, the database lets one of them write.
-        shop.order(user.id, &token, &cart.words(), clock.now()).await?;
+        shop.order(user.id, &token, &cart.summary(), clock.now()).await?;
         session.remove::<Cart>(Cart::KEY).await.map_err(Failure::from)?;
         "Checkout completed"
     };

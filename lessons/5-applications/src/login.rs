@@ -12,7 +12,7 @@ use lesson_4::{
         guesses::{LONGEST_NAME, LONGEST_PASSWORD, too_long},
         well_known::is_well_known,
     },
-    request::Place,
+    request::Client,
 };
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
@@ -36,11 +36,11 @@ pub(crate) struct Credentials {
 const SHORTEST_PASSWORD: usize = 8;
 
 pub(crate) async fn form(visitor: Visitor) -> Result<Response, Failure> {
-    ask(&visitor, StatusCode::OK, "").await
+    login_page(&visitor, StatusCode::OK, "").await
 }
 
 /// The page that asks who it is.
-async fn ask(
+async fn login_page(
     Visitor { session, user }: &Visitor,
     status: StatusCode,
     problem: impl Into<String>,
@@ -53,19 +53,19 @@ async fn ask(
 pub(crate) async fn login(
     State(shop): State<Shop>,
     visitor: Visitor,
-    place: Place,
+    client: Client,
     device: DeviceCookie,
     clock: Clock,
     Form(Credentials { username, password }): Form<Credentials>,
 ) -> axum::response::Result<Response> {
     if let Some(problem) = too_long(&username, &password) {
-        return Ok(ask(&visitor, StatusCode::UNPROCESSABLE_ENTITY, problem).await?);
+        return Ok(login_page(&visitor, StatusCode::UNPROCESSABLE_ENTITY, problem).await?);
     }
-    let Some(verified) = shop.verify_password(&username, password, &place, &device, clock.now()).await? else {
-        return Ok(ask(&visitor, StatusCode::UNAUTHORIZED, "Invalid credentials").await?);
+    let Some(verified) = shop.verify_password(&username, password, &client, &device, clock.now()).await? else {
+        return Ok(login_page(&visitor, StatusCode::UNAUTHORIZED, "Invalid credentials").await?);
     };
     may_run_again(true); // a login that meets another request leaves nothing behind
-    let login = visitor::new_login(&visitor, &place.agent, &clock).await?;
+    let login = visitor::new_login(&visitor, &client.agent, &clock).await?;
     shop.begin(verified.id, &login).await?;
     visitor::log_in(&shop, visitor, verified.id, login).await?;
     welcome(&shop, &verified, &clock).await.map_err(Into::into)
@@ -87,16 +87,16 @@ pub(crate) async fn logout(State(shop): State<Shop>, user: visitor::User) -> axu
 pub(crate) async fn register(
     State(shop): State<Shop>,
     visitor: Visitor,
-    place: Place,
+    client: Client,
     clock: Clock,
     Form(Credentials { username, password }): Form<Credentials>,
 ) -> axum::response::Result<Response> {
     if let Some(problem) = wrong_name(&username).or_else(|| wrong_password(&password, &username)) {
-        return Ok(ask(&visitor, StatusCode::UNPROCESSABLE_ENTITY, problem).await?);
+        return Ok(login_page(&visitor, StatusCode::UNPROCESSABLE_ENTITY, problem).await?);
     }
-    let login = visitor::new_login(&visitor, &place.agent, &clock).await?;
-    let Some(verified) = shop.register(&username, password, &place, &login).await? else {
-        return Ok(ask(&visitor, StatusCode::CONFLICT, format!("The name {username} is taken.")).await?);
+    let login = visitor::new_login(&visitor, &client.agent, &clock).await?;
+    let Some(verified) = shop.register(&username, password, &client, &login).await? else {
+        return Ok(login_page(&visitor, StatusCode::CONFLICT, format!("The name {username} is taken.")).await?);
     };
     let session = visitor.session.clone();
     visitor::log_in(&shop, visitor, verified.id, login).await?;

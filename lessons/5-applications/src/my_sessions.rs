@@ -8,7 +8,7 @@ use axum::{
 };
 use lesson_4::{
     defence::{device::DeviceCookie, guesses::too_long},
-    request::Place,
+    request::Client,
 };
 use lesson_page::Failure;
 use minijinja::{context, value::Serde};
@@ -104,12 +104,12 @@ pub(crate) struct Password {
 pub(crate) async fn confirm(
     State(shop): State<Shop>,
     User { session, account, login }: User,
-    place: Place,
+    client: Client,
     device: DeviceCookie,
     clock: Clock,
     Form(Password { password }): Form<Password>,
 ) -> axum::response::Result<Redirect> {
-    verify(&shop, &account.name, password, &place, &device, &clock).await?;
+    verify(&shop, &account.name, password, &client, &device, &clock).await?;
     may_run_again(true); // to confirm twice is to confirm
     shop.confirm(login, clock.now()).await?;
     replace_id(&session).await.map_err(Failure::from)?;
@@ -121,14 +121,14 @@ async fn verify(
     shop: &Shop,
     name: &str,
     password: String,
-    place: &Place,
+    client: &Client,
     device: &DeviceCookie,
     clock: &Clock,
 ) -> axum::response::Result<Verified> {
     if let Some(problem) = too_long(name, &password) {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, problem).into());
     }
-    let verified = shop.verify_password(name, password, place, device, clock.now()).await?;
+    let verified = shop.verify_password(name, password, client, device, clock.now()).await?;
     verified.ok_or_else(|| (StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into())
 }
 
@@ -143,7 +143,7 @@ pub(crate) struct Passwords {
 pub(crate) async fn change_password(
     State(shop): State<Shop>,
     User { session, account, login }: User,
-    place: Place,
+    client: Client,
     device: DeviceCookie,
     clock: Clock,
     Form(Passwords { password, new_password }): Form<Passwords>,
@@ -151,7 +151,7 @@ pub(crate) async fn change_password(
     if let Some(problem) = wrong_password(&new_password, &account.name) {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("{problem}\n")).into());
     }
-    let mut verified = verify(&shop, &account.name, password, &place, &device, &clock).await?;
+    let mut verified = verify(&shop, &account.name, password, &client, &device, &clock).await?;
     // First, while nothing else is done yet: if another request has changed the session meanwhile, this one begins again.
     may_run_again(true);
     replace_id(&session).await.map_err(Failure::from)?;

@@ -76,7 +76,7 @@ pub(crate) async fn log_in(shop: &Shop, visitor: Visitor, account: i64, login: N
 }
 // ANCHOR_END: visitor
 
-async fn parts(parts: &mut Parts, shop: &Shop) -> axum::response::Result<(Session, Option<(Account, i64)>)> {
+async fn session_and_user(parts: &mut Parts, shop: &Shop) -> axum::response::Result<(Session, Option<(Account, i64)>)> {
     let session = Session::from_request_parts(parts, shop).await?;
     let Ok(clock) = Clock::from_request_parts(parts, shop).await;
     let user = user(shop, &session, &clock).await?;
@@ -91,7 +91,7 @@ impl FromRequestParts<Shop> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(request: &mut Parts, shop: &Shop) -> Result<Self, Response> {
-        let (session, user) = parts(request, shop).await.map_err(answer)?;
+        let (session, user) = session_and_user(request, shop).await.map_err(answer)?;
         Ok(Self { session, user: user.map(|(account, _)| account) })
     }
 }
@@ -100,7 +100,7 @@ impl FromRequestParts<Shop> for User {
     type Rejection = Response;
 
     async fn from_request_parts(request: &mut Parts, shop: &Shop) -> Result<Self, Response> {
-        let (session, user) = parts(request, shop).await.map_err(answer)?;
+        let (session, user) = session_and_user(request, shop).await.map_err(answer)?;
         match user {
             Some((account, login)) => Ok(Self { session, account, login }),
             None => Err(Redirect::to("/login").into_response()),

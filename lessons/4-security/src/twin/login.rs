@@ -26,7 +26,7 @@ use crate::{
         guesses::{Guess, TooMany, too_long},
         password::NotChecked,
     },
-    request::Place,
+    request::Client,
 };
 
 #[derive(Deserialize)]
@@ -39,19 +39,19 @@ pub(crate) struct Credentials {
 pub(crate) async fn login(
     State(twin): State<Twin>,
     session: Session,
-    place: Place,
+    client: Client,
     device: DeviceCookie,
     clock: Clock,
     Form(Credentials { username, password }): Form<Credentials>,
 ) -> axum::response::Result<Response> {
-    if !twin.verify_password(&username, password, &place, &device, clock.now()).await? {
+    if !twin.verify_password(&username, password, &client, &device, clock.now()).await? {
         return Ok((StatusCode::UNAUTHORIZED, "Invalid credentials\n").into_response());
     }
     if twin.defences.has(Defence::RenewAtLogin) {
         clear_another_users_data(&twin, &session, &username).await.map_err(Failure::from)?;
     }
     let role = twin.shop.role(&username);
-    let visit = Visit { username: Some(username), role, place: Some(place) };
+    let visit = Visit { username: Some(username), role, client: Some(client) };
     visit.save(&twin, &session).await.map_err(Failure::from)?;
     csrf::rotate(&session).await.map_err(Failure::from)?;
     if twin.defences.has(Defence::RenewAtLogin) {
@@ -101,7 +101,7 @@ impl Twin {
         &self,
         username: &str,
         password: String,
-        place: &Place,
+        client: &Client,
         device: &DeviceCookie,
         now: OffsetDateTime,
     ) -> axum::response::Result<bool> {
@@ -109,7 +109,7 @@ impl Twin {
             return Err((StatusCode::UNPROCESSABLE_ENTITY, sentence).into());
         }
         let hash = self.shop.hash_of(username).await?;
-        let guess = self.reserve(username, hash.as_deref(), place, device, now).await?;
+        let guess = self.reserve(username, hash.as_deref(), client, device, now).await?;
         if hash.is_none() && !self.defences.has(Defence::DummyHash) {
             return Ok(false); // quickly, and that tells
         }
@@ -126,7 +126,7 @@ impl Twin {
         &self,
         username: &str,
         hash: Option<&str>,
-        place: &Place,
+        client: &Client,
         DeviceCookie(cookie): &DeviceCookie,
         now: OffsetDateTime,
     ) -> Result<Option<Guess<'_>>, TooMany> {
@@ -136,7 +136,7 @@ impl Twin {
         let device =
             cookie.as_deref().zip(hash).and_then(|(cookie, hash)| self.devices.verify(cookie, username, hash, now));
         let device = device.filter(|_| self.defences.has(Defence::DeviceCookie));
-        self.guesses.reserve(username, place.address, device, now).await.map(Some)
+        self.guesses.reserve(username, client.address, device, now).await.map(Some)
     }
 
     /// A new cookie for this browser, after a login.

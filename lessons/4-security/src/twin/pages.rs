@@ -17,7 +17,7 @@ use super::{Twin, visitor::Visitor};
 use crate::{
     defence::{Defence, csrf, device::DeviceCookie},
     page::PAGES,
-    request::Place,
+    request::Client,
     shop::{ACCOUNTS, Role},
 };
 
@@ -120,14 +120,14 @@ pub(crate) struct Email {
 pub(crate) async fn email(
     State(twin): State<Twin>,
     visitor: Visitor,
-    place: Place,
+    client: Client,
     device: DeviceCookie,
     clock: Clock,
     Form(Email { email, password }): Form<Email>,
 ) -> axum::response::Result<Redirect> {
     let username = visitor.name()?;
     if twin.defences.has(Defence::StepUp)
-        && !twin.verify_password(&username, password, &place, &device, clock.now()).await?
+        && !twin.verify_password(&username, password, &client, &device, clock.now()).await?
     {
         return Err((StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into());
     }

@@ -13,7 +13,7 @@ use super::Twin;
 use crate::{
     article,
     defence::Defence,
-    request::{Place, cookie},
+    request::{Client, cookie},
     shop::Role,
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct Visit {
     pub(crate) username: Option<String>,
     /// As it was at login; the hardened twin does not ask for it.
     pub(crate) role: Option<Role>,
-    pub(crate) place: Option<Place>,
+    pub(crate) client: Option<Client>,
 }
 
 /// Who sent the request.
@@ -47,9 +47,9 @@ impl Visit {
 
 impl Visitor {
     // ANCHOR: visitor
-    async fn of(twin: &Twin, session: Session, place: Place, cookie: Option<String>) -> Result<Self, Failure> {
+    async fn of(twin: &Twin, session: Session, client: Client, cookie: Option<String>) -> Result<Self, Failure> {
         let mut visit = Visit::load(twin, &session).await?;
-        let moved = visit.place.as_ref().is_some_and(|then| *then != place);
+        let moved = visit.client.as_ref().is_some_and(|then| *then != client);
         if moved && !twin.defences.has(Defence::SoftSignal) {
             session.flush().await?; // the article's consistency check
             visit = Visit::default();
@@ -58,7 +58,7 @@ impl Visitor {
             && !twin.defences.has(Defence::ServerSide)
             && let Some(data) = cookie.and_then(|cookie| article::verify(&twin.key, &cookie))
         {
-            visit = Visit { username: Some(data.username), role: Some(data.role), place: None };
+            visit = Visit { username: Some(data.username), role: Some(data.role), client: None };
         }
         let role = if twin.defences.has(Defence::RolePerRequest) {
             visit.username.as_deref().and_then(|username| twin.shop.role(username))
@@ -80,8 +80,8 @@ impl FromRequestParts<Twin> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, twin: &Twin) -> Result<Self, Response> {
         let session = Session::from_request_parts(parts, twin).await.map_err(IntoResponse::into_response)?;
-        let place = Place::of(parts);
+        let client = Client::of(parts);
         let cookie = cookie(&parts.headers, article::COOKIE).map(|cookie| cookie.value().to_owned());
-        Self::of(twin, session, place, cookie).await.map_err(IntoResponse::into_response)
+        Self::of(twin, session, client, cookie).await.map_err(IntoResponse::into_response)
     }
 }

@@ -2,7 +2,7 @@
 
 use lesson_4::{
     defence::{device::DeviceCookie, guesses::TooMany, throttle::network},
-    request::Place,
+    request::Client,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::{Sqlite, Transaction, query, query_as};
@@ -79,11 +79,11 @@ impl Shop {
         &self,
         name: &str,
         password: String,
-        place: &Place,
+        client: &Client,
         login: &NewLogin,
     ) -> Result<Option<Verified>, Refused> {
         // Never given back: a taken name costs as much as a free one.
-        let counted = self.0.registrations.reserve(network(place.address), login.now).await;
+        let counted = self.0.registrations.reserve(network(client.address), login.now).await;
         drop(counted.map_err(|wait| TooMany { what: "new accounts", wait })?);
         let hash = self.0.passwords.hash(password).await?;
         let mut changes = begin(self.pool().await?).await?;
@@ -103,7 +103,7 @@ impl Shop {
         &self,
         name: &str,
         password: String,
-        place: &Place,
+        client: &Client,
         DeviceCookie(cookie): &DeviceCookie,
         now: OffsetDateTime,
     ) -> Result<Option<Verified>, Refused> {
@@ -116,7 +116,7 @@ impl Shop {
         let devices = self.devices().await?;
         let device = cookie.as_deref().zip(hash.as_deref());
         let device = device.and_then(|(cookie, hash)| devices.verify(cookie, name, hash, now));
-        let guess = self.0.guesses.reserve(name, place.address, device, now).await?;
+        let guess = self.0.guesses.reserve(name, client.address, device, now).await?;
         // An unknown name costs the same work.
         let checked = self.0.passwords.check(password, hash.clone()).await;
         if !matches!(checked, Ok(false)) {
