@@ -57,8 +57,8 @@ pub enum Defence {
     RolePerRequest,
     /// The session ID is renewed every fifteen minutes.
     RenewOften,
-    /// A save never brings back a session that was deleted.
-    NeverRevive,
+    /// A save only updates: it never brings back a session that was deleted.
+    SaveOnlyUpdates,
 }
 
 impl Defence {
@@ -83,7 +83,7 @@ impl Defence {
         StepUp,
         RolePerRequest,
         RenewOften,
-        NeverRevive,
+        SaveOnlyUpdates,
     ];
 
     /// What it is, in a few words.
@@ -108,7 +108,7 @@ impl Defence {
             StepUp => "the password again before a change of e-mail",
             RolePerRequest => "the role is looked up each time",
             RenewOften => "a new ID every 15 minutes",
-            NeverRevive => "a save never revives",
+            SaveOnlyUpdates => "a save only updates",
         }
     }
 
@@ -121,7 +121,7 @@ impl Defence {
             RenewAtLogin => {
                 "ASVS 5.0 7.2.4: a new token at a login and when a user authenticates again, and the old one ends"
             }
-            FlushAtLogout | NeverRevive => "ASVS 5.0 7.4.1: an ended session is of no further use",
+            FlushAtLogout | SaveOnlyUpdates => "ASVS 5.0 7.4.1: an ended session is of no further use",
             PostOnly => "ASVS 5.0 3.5.3: a safe method, such as GET, does nothing sensitive",
             SameSite => "ASVS 5.0 3.3.2: SameSite is chosen for each cookie's purpose",
             OriginCheck | CsrfToken => {

@@ -117,7 +117,7 @@ impl Twin {
 
     /// Both are about requests of one session that overlap, and are the same parts around the session layer.
     fn is_guarded(&self) -> bool {
-        self.defences.has(Defence::NeverRevive) || self.defences.has(Defence::RenewOften)
+        self.defences.has(Defence::SaveOnlyUpdates) || self.defences.has(Defence::RenewOften)
     }
 
     fn pages(&self) -> Router<Self> {

@@ -323,6 +323,21 @@ async fn every_page_of_the_hardened_shop_says_what_the_browser_shall_forbid() {
     assert_eq!(headers["strict-transport-security"], "max-age=31536000; includeSubDomains");
 }
 
+/// The check of the origin comes before anything loads the session, and the headers are around it.
+#[tokio::test]
+async fn a_form_of_another_site_is_refused_before_the_session_and_the_answer_has_the_headers() -> Result<(), Miss> {
+    let trial = shop(&Defence::ALL);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?.redirects_to("/")?;
+    let refused = alice.post_from("http://neighbour.localhost", "/buy", &[("item", "a yacht")]).await?;
+    refused.has_status(403)?;
+    assert!(refused.body.contains("not sent from a page of ours"), "{refused:?}");
+    assert!(refused.exchange.calls.is_empty(), "{refused:?}");
+    assert!(!refused.headers.contains_key(SET_COOKIE), "{refused:?}");
+    assert!(refused.headers.contains_key("content-security-policy"), "{refused:?}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_start_page_runs_an_attack_and_shows_both_outcomes() {
     let lesson = app(MemoryStore::default());

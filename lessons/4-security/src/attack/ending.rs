@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 
 use super::{Attack, Miss, Scene};
 use crate::defence::{
-    Defence::{FlushAtLogout, NeverRevive, RenewOften, RolePerRequest},
+    Defence::{FlushAtLogout, RenewOften, RolePerRequest, SaveOnlyUpdates},
     csrf::FIELD,
 };
 
@@ -33,7 +33,7 @@ pub(super) const RESURRECTED: Attack = Attack {
     title: "Come back from the dead",
     why: "While alice logs out, a slow request of hers is still under way. It was loaded before, is saved after, and \
           brings the deleted record back, for every copy of the cookie.",
-    stopped_by: &[RenewOften, NeverRevive], // both come with saves that only update
+    stopped_by: &[RenewOften, SaveOnlyUpdates], // both come with saves that only update
     given: &[FlushAtLogout],
     page: None,
     script: |scene| resurrected(scene).boxed(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::{Attack, Miss, Scene};
-use crate::defence::Defence::{CsrfToken, FlushAtLogout, HostPrefix, NeverRevive, RenewAtLogin, RenewOften};
+use crate::defence::Defence::{CsrfToken, FlushAtLogout, HostPrefix, RenewAtLogin, RenewOften, SaveOnlyUpdates};
 
 pub(super) const PLANTED: Attack = Attack {
     id: "planted-id",
@@ -23,7 +23,7 @@ pub(super) const ADOPTED: Attack = Attack {
     title: "Plant a session ID that mallory made up",
     why: "tower-sessions takes only IDs that its store knows. But `clear()`, called before anyone has looked into the \
           session, saves an empty one under whatever ID came in.",
-    stopped_by: &[RenewAtLogin, FlushAtLogout, CsrfToken, RenewOften, NeverRevive],
+    stopped_by: &[RenewAtLogin, FlushAtLogout, CsrfToken, RenewOften, SaveOnlyUpdates],
     given: &[],
     page: None,
     script: |scene| adopted(scene).boxed(),
