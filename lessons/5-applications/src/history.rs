@@ -29,7 +29,7 @@ impl SessionData for History {
 }
 
 // ANCHOR: track
-/// Remembers each page that was shown to somebody who has a session: only to look makes none. For `from_fn`.
+/// Remembers each page that was shown to a visitor with a session, and makes none for the others. For `from_fn`.
 pub(crate) async fn track(session: Session, request: Request, next: Next) -> Result<Response, Failure> {
     let path = (request.method() == Method::GET).then(|| request.uri().path().to_owned());
     let response = next.run(request).await.into_response();

@@ -11,7 +11,7 @@ use crate::defence::{
 pub(super) const PASSWORD: Attack = Attack {
     id: "guess-password",
     title: "Try the passwords that everybody has",
-    why: "A program tries thousands in an hour, and the most common twenty open a good part of all accounts.",
+    why: "A program tries thousands in an hour, and many people choose one of the most common passwords.",
     stopped_by: &[Throttle],
     given: &[],
     page: None,

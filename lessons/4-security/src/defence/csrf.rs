@@ -21,7 +21,7 @@ const KEY: &str = "csrf";
 const LONGEST: usize = 64 * 1024;
 
 // ANCHOR: token
-/// The token for the forms of this session; the first call makes it, and with it a session for whoever has none.
+/// The token for the forms of this session; the first call makes it, and a session if there is none.
 pub async fn token(session: &Session) -> Result<String, Error> {
     if let Some(token) = session.get(KEY).await? {
         return Ok(token);

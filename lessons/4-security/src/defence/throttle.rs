@@ -21,8 +21,8 @@ const MOST: usize = 10_000;
 pub struct Throttle {
     burst: i32,
     interval: Duration,
-    /// Keys are kept as 64-bit hashes, however long a name is. Whose hashes collide share a budget: among ten thousand
-    /// keys the odds are one in 370 billion, and nobody can look for collisions without this process's random key.
+    /// Keys are kept as 64-bit hashes, however long a name is. Two keys with the same hash share a budget: among ten
+    /// thousand keys the odds are one in 370 billion, and nobody can look for collisions without this process's random key.
     hasher: RandomState,
     all: Mutex<HashMap<u64, Spent>>,
 }

@@ -95,7 +95,7 @@ impl Shop {
     // ANCHOR_END: register
 
     // ANCHOR: verify_password
-    /// The account with this name and password. Too many wrong ones have to wait: lesson 4 says why.
+    /// The account with this name and password. After too many wrong ones the visitor has to wait: lesson 4 says why.
     ///
     /// # Errors
     /// How long to wait, or the database is unavailable.
