@@ -61,14 +61,11 @@ fn exercises() -> Vec<(Exercise, &'static Suite)> {
 #[test]
 fn every_member_inherits_its_lints_and_versions() {
     let manifest = read("Cargo.toml");
-    for path in files(&root().join("lessons"), "toml")
-        .iter()
-        .chain(&files(&root().join("exercises"), "toml"))
-        .chain(&files(&root().join("solutions"), "toml"))
-        .chain(&files(&root().join("tests"), "toml"))
-    {
+    let folders = ["lessons", "exercises", "solutions", "tests"];
+    let all = folders.iter().flat_map(|folder| files(&root().join(folder), "toml"));
+    for path in all.filter(|path| path.ends_with("Cargo.toml")) {
         let (name, text) =
-            (path.strip_prefix(root()).unwrap().parent().unwrap().to_string_lossy().replace('\\', "/"), read(path));
+            (path.strip_prefix(root()).unwrap().parent().unwrap().to_string_lossy().replace('\\', "/"), read(&path));
         if manifest.contains(&format!("exclude = [\"{name}\"]")) {
             names_the_versions_of(&manifest, &text);
             continue;
