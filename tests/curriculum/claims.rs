@@ -45,7 +45,15 @@ fn faults(page: &Page, claims: &str, tests: &BTreeSet<String>) -> Vec<String> {
 
 /// The names of the tests, checks and rules there are: what stands behind these marks.
 fn tests() -> BTreeSet<String> {
-    let marks = ["test]\n", "trial!(async ", "trial!(", "id: \"", "named(&format!(\"", "let name = format!(\""];
+    let marks = [
+        "test]\n",
+        "trial!(async ",
+        "trial!(parallel ",
+        "trial!(",
+        "id: \"",
+        "named(&format!(\"",
+        "let name = format!(\"",
+    ];
     let sources = ["lessons", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"));
     let named_in = |text: String| {
         let after = |mark: &str| text.split(mark).skip(1).map(name_in).collect::<Vec<_>>();
