@@ -57,17 +57,16 @@ async fn main() {
     ];
 
     let plain = Router::new().route("/count", post(async || Redirect::to("/")));
-    let mut contenders = vec![contender("no session", plain).await];
+    let (mut contenders, mut absent) = (vec![contender("no session", plain).await], Vec::new());
     for (name, store, cache) in stores {
-        let cache = match cache {
-            None => None,
-            Some(Some(at)) => Some(format!("memcached://{at}")),
-            Some(None) => continue,
+        let is_installed = cache.is_none_or(Option::is_some);
+        let Some(store) = store.filter(|_| is_installed) else {
+            absent.push(name);
+            continue;
         };
-        if let Some(store) = store {
-            let store = open(&store, cache.as_deref(), LIMIT).await.expect("the store opens");
-            contenders.push(contender(name, app(store)).await);
-        }
+        let cache = cache.and_then(Option::as_ref).map(|at| format!("memcached://{at}"));
+        let store = open(&store, cache.as_deref(), LIMIT).await.expect("the store opens");
+        contenders.push(contender(name, app(store)).await);
     }
     for _ in 0..ROUNDS {
         for contender in &mut contenders {
@@ -75,6 +74,9 @@ async fn main() {
         }
     }
     tell(&mut contenders);
+    for name in absent {
+        println!("| {name} | its server is not installed | | | |");
+    }
 }
 
 /// Serves this app, on a port of its own.
