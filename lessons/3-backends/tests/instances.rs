@@ -203,6 +203,8 @@ async fn copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory() {
     let cookie = front.log_in().await; // at instance 1
     let known = [("2".to_owned(), false), ("3".to_owned(), false), ("1".to_owned(), true), ("2".to_owned(), false)];
     assert_eq!(front.asked(4, &cookie).await, known);
+    let (_, _, removal) = front.send("GET", "/get_session", Some(&cookie)).await; // at instance 3
+    assert_eq!(removal.as_deref(), Some("lesson-3="));
 }
 // ANCHOR_END: strangers
 
