@@ -151,6 +151,28 @@ async fn a_new_id_and_then_an_error_lose_the_session() -> Result<(), Miss> {
 }
 // ANCHOR_END: cycle
 
+#[tokio::test]
+async fn a_new_id_that_is_saved_before_an_error_is_in_the_store_and_in_no_browser() -> Result<(), Miss> {
+    let trial = Trial::of(|store| {
+        let login = async |session: Session| {
+            session.cycle_id().await.unwrap();
+            session.save().await.unwrap();
+            StatusCode::BAD_GATEWAY
+        };
+        plain(Router::new().route("/", get(who).post(set)).route("/login", post(login)), store)
+    });
+    let alice = trial.browser("alice");
+    alice.post("/", &[]).await?;
+    let answer = alice.post("/login", &[]).await?;
+    assert!(
+        answer.exchange.calls.iter().any(|call| call.operation == Operation::Create),
+        "{:?}",
+        answer.exchange.calls
+    );
+    assert_eq!(set_cookie(&answer), "");
+    alice.get("/").await?.shows("nobody")
+}
+
 // ANCHOR: last
 #[tokio::test]
 async fn of_two_requests_at_the_same_time_the_last_to_save_wins() -> Result<(), Miss> {

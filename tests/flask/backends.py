@@ -1,5 +1,6 @@
 """Blocks 20 to 22 and 24: Flask-Session with files, with Redis, and its options."""
 
+import pickle
 import tempfile
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from flask_session import Session
 from apps import cookie_app, name_pages
 from record import block
 from redis_server import redis_server
+from settings import Planted
 
 
 @block("s20", "s21")
@@ -45,7 +47,7 @@ def clearing_app(folder, **config):
 
 @block("s22")
 def s22(stage):
-    """Flask-Session writes even after a request that only read: a logout in between is undone."""
+    """Flask-Session writes even after a request that only read, and runs a pickle that it finds in Redis."""
     with redis_server() as client:
         app = name_pages(cookie_app(SESSION_TYPE="redis", SESSION_REDIS=client))
         Session(app)
@@ -68,6 +70,11 @@ def s22(stage):
         stage.fact("value", repr(client.get(key)))
         stage.fact("lives", f"{round(client.ttl(key) / 86400)} days")
         alice.get("/report")
+        alice.get("/get_session")
+
+        stage.say("mallory", "can write to that Redis")
+        stage.fact("writes", "a pickle that runs {'username': 6 * 7}")
+        client.set(key, pickle.dumps(Planted()))
         alice.get("/get_session")
 
 

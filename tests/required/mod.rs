@@ -17,6 +17,13 @@ pub struct Missing {
     pub reason: String,
 }
 
+/// As `lessons/3-backends/tests/services` says it, which programs use that have no tests.
+impl From<(&'static str, String)> for Missing {
+    fn from((what, reason): (&'static str, String)) -> Self {
+        Self { what, reason }
+    }
+}
+
 impl Missing {
     /// Ignored, with the reason; or failed, where it is required.
     pub fn outcome(&self) -> Result<Completion, Failed> {
@@ -33,12 +40,13 @@ impl Missing {
 }
 
 /// A test function of this file, `async` or not, and what it would need if that is missing:
-/// `trial!(async a_page_is_shown, chromium::missing())`.
+/// `trial!(async a_page_is_shown, chromium::missing())`. `parallel` is for an `async` one whose tasks are to run at once.
 macro_rules! trial {
     (async $name:ident $(, $missing:expr)?) => { $crate::required::trial!(@ stringify!($name), || $crate::required::block_on($name()) $(, $missing)?) };
+    (parallel $name:ident $(, $missing:expr)?) => { $crate::required::trial!(@ stringify!($name), || $crate::required::block_on_all_cores($name()) $(, $missing)?) };
     ($name:ident $(, $missing:expr)?) => { $crate::required::trial!(@ stringify!($name), $name $(, $missing)?) };
     (@ $name:expr, $test:expr) => { $crate::required::named($name, None, $test) };
-    (@ $name:expr, $test:expr, $missing:expr) => { $crate::required::named($name, $missing, $test) };
+    (@ $name:expr, $test:expr, $missing:expr) => { $crate::required::named($name, $missing.map($crate::required::Missing::from), $test) };
 }
 pub(crate) use trial;
 
@@ -63,4 +71,9 @@ pub fn run(trials: Vec<Trial>) -> ExitCode {
 /// Runs an asynchronous test as `#[tokio::test]` does.
 pub fn block_on(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test);
+}
+
+/// Runs an asynchronous test on a thread for each core, so that its tasks really meet.
+pub fn block_on_all_cores(test: impl Future<Output = ()>) {
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(test);
 }

@@ -69,18 +69,17 @@ async fn main() {
     let only: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let is_wanted = |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word.as_str()));
     let plain = Router::new().route("/count", post(async || Redirect::to("/")));
-    let mut contenders = vec![contender("no session", plain).await];
+    let (mut contenders, mut absent) = (vec![contender("no session", plain).await], Vec::new());
     contenders.push(contender("nothing around tower-sessions", bare()).await);
     for (name, store, cache) in stores.into_iter().filter(|(name, ..)| is_wanted(name)) {
-        let cache = match cache {
-            None => None,
-            Some(Some(at)) => Some(format!("memcached://{at}")),
-            Some(None) => continue,
+        let is_installed = cache.is_none_or(Option::is_some);
+        let Some(store) = store.filter(|_| is_installed) else {
+            absent.push(name);
+            continue;
         };
-        if let Some(store) = store {
-            let store = open(&store, cache.as_deref(), LIMIT).await.expect("the store opens");
-            contenders.push(contender(name, app(store)).await);
-        }
+        let cache = cache.and_then(Option::as_ref).map(|at| format!("memcached://{at}"));
+        let store = open(&store, cache.as_deref(), LIMIT).await.expect("the store opens");
+        contenders.push(contender(name, app(store)).await);
     }
     let sessions = [
         ("Flask, signed cookie", Some("cookie:".to_owned())),
@@ -97,6 +96,9 @@ async fn main() {
         }
     }
     tell(&mut contenders);
+    for name in absent {
+        println!("| {name} | its server is not installed | | | | |");
+    }
 }
 
 /// The page with tower-sessions' own store, and with nothing of this lesson: no versions, no limits, no second run.

@@ -160,6 +160,9 @@ mod tests {
             let said = open(address, None, LIMIT).await.unwrap_err().to_string();
             assert!(!said.contains("s3c") && !said.contains("ret@"), "{said}");
         }
+        // The pool alone would wait, and say that time ran out.
+        let said = open("postgres://app@127.0.0.1:1/shop", None, LIMIT).await.unwrap_err().to_string();
+        assert!(said.contains("refused"), "{said}");
         let said = open("memory:", Some("memory:"), LIMIT).await.unwrap_err().to_string();
         assert!(said.contains("a cache that all instances share"), "{said}");
     }

@@ -248,6 +248,16 @@ impl SessionStore for Unreachable {
 }
 
 #[tokio::test]
+async fn while_the_store_is_away_only_a_visitor_with_a_session_is_refused() {
+    for (cookie, status) in
+        [("another=one", StatusCode::OK), ("lesson-3=AAAAAAAAAAAAAAAAAAAAAA", StatusCode::SERVICE_UNAVAILABLE)]
+    {
+        let request = Request::get("/").header("cookie", cookie).body(Body::empty()).expect("a request");
+        assert_eq!(app(Unreachable).oneshot(request).await.expect("an answer").status(), status, "{cookie}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_backend_says_is_in_the_log_under_the_id_that_the_page_shows() {
     let log = Log::default();
     let writer = log.clone();

@@ -1,8 +1,10 @@
 //! A master of a Redis cluster is killed or hangs, and its replica takes over: what was acknowledged, and who is served.
 
+#[path = "../../../tests/required/mod.rs"]
+mod required;
 mod services;
 
-use std::time::Duration;
+use std::{process::ExitCode, time::Duration};
 
 use axum::http::StatusCode;
 use checks::{Browser, Trial};
@@ -11,8 +13,18 @@ use lesson_3::{
     app,
     store::{AnyStore, LIMIT},
 };
-use services::Service;
+use required::trial;
+use services::{CLUSTER, Service, missing_to_pause};
 use tokio::time::timeout;
+
+fn main() -> ExitCode {
+    let missing = missing_to_pause(CLUSTER);
+    required::run(vec![
+        trial!(async an_acknowledged_logout_stays_one_when_the_replica_takes_over, missing.clone()),
+        trial!(async without_waiting_for_a_replica_logouts_come_back, missing.clone()),
+        trial!(async a_running_app_finds_the_promoted_replica_while_the_old_master_hangs, missing),
+    ])
+}
 
 /// How long a failover may take, and an app to find its way.
 const RECOVERY: Duration = Duration::from_secs(60);
@@ -20,13 +32,13 @@ const RECOVERY: Duration = Duration::from_secs(60);
 const VISITORS: usize = 40;
 
 /// Three masters and their replicas. The first master and its own replica come first.
-fn cluster() -> Option<Vec<Service>> {
-    let mut nodes = services::redis_cluster_with(1)?;
+fn cluster() -> Vec<Service> {
+    let mut nodes = services::redis_cluster_with(1).expect("a cluster");
     let told = nodes[0].says(&["info", "replication"]);
-    let port = told.split_once(",port=")?.1.split_once(',')?.0.parse::<u16>().ok()?;
-    let replica = nodes.iter().position(|node| node.port == port)?;
+    let port = told.split(",port=").nth(1).and_then(|rest| rest.split(',').next()).expect("its replica's port");
+    let replica = nodes.iter().position(|node| node.port.to_string() == port).expect("its replica");
     nodes.swap(1, replica);
-    Some(nodes)
+    nodes
 }
 
 async fn opened(nodes: &[Service], options: &str) -> AnyStore {
@@ -63,22 +75,26 @@ fn wait_for_promotion(replica: &Service) {
 // ANCHOR: failover
 /// How many logouts were acknowledged, how many were not, and how many of the acknowledged ones came back, when the
 /// replica that takes over has not heard of them.
-async fn logouts_over_a_failover(options: &str) -> Option<[usize; 3]> {
-    let mut nodes = cluster()?;
+async fn logouts_over_a_failover(options: &str) -> [usize; 3] {
+    let mut nodes = cluster();
     let trials = trials(&opened(&nodes, options).await);
     let visitors: Vec<_> = trials.iter().map(|trial| trial.browser("alice")).collect();
     for visitor in &visitors {
-        assert_eq!(visitor.post("/set_session", &[]).await.unwrap().status, StatusCode::SEE_OTHER);
+        assert_eq!(served(visitor, "POST", "/set_session").await.status, StatusCode::SEE_OTHER);
     }
     let copies: Vec<_> = visitors.iter().map(|visitor| visitor.copied_by("mallory")).collect();
-    // From here on the replica hears nothing.
+    while nodes[1].says(&["dbsize"]) != nodes[0].says(&["dbsize"]) {} // the replica has heard of every login
+    // From here on it hears nothing.
     nodes[1].pause();
     nodes[0].says(&["client", "kill", "type", "replica"]);
     let mut acknowledged = Vec::new();
     for (visitor, copy) in visitors.iter().zip(&copies) {
         match visitor.post("/logout", &[]).await.unwrap().status {
             StatusCode::SEE_OTHER => acknowledged.push(copy),
-            refused => assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE),
+            refused => {
+                assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE);
+                assert_eq!(copy.get("/get_session").await.unwrap().status, StatusCode::OK, "reading goes on");
+            }
         }
     }
     nodes[0].kill();
@@ -89,23 +105,19 @@ async fn logouts_over_a_failover(options: &str) -> Option<[usize; 3]> {
         let page = served(copy, "GET", "/get_session").await;
         revived += usize::from(page.text().contains("Logged in as JohnDoe"));
     }
-    Some([acknowledged.len(), VISITORS - acknowledged.len(), revived])
+    [acknowledged.len(), VISITORS - acknowledged.len(), revived]
 }
 
-#[cfg(target_os = "linux")]
-#[tokio::test]
 async fn an_acknowledged_logout_stays_one_when_the_replica_takes_over() {
-    let Some([acknowledged, unknown, revived]) = logouts_over_a_failover("").await else { return };
+    let [acknowledged, unknown, revived] = logouts_over_a_failover("").await;
     println!("a replica must hear of it: {acknowledged} acknowledged, {unknown} unknown, {revived} came back");
     assert!(acknowledged > 0, "the other masters have replicas that listen");
     assert!(unknown > 0, "what no replica has heard of is not acknowledged");
     assert_eq!(revived, 0);
 }
 
-#[cfg(target_os = "linux")]
-#[tokio::test]
 async fn without_waiting_for_a_replica_logouts_come_back() {
-    let Some([acknowledged, unknown, revived]) = logouts_over_a_failover("?replicas=0").await else { return };
+    let [acknowledged, unknown, revived] = logouts_over_a_failover("?replicas=0").await;
     println!("no replica must hear of it: {acknowledged} acknowledged, {unknown} unknown, {revived} came back");
     assert_eq!((acknowledged, unknown), (VISITORS, 0));
     assert!(revived > 0);
@@ -114,24 +126,22 @@ async fn without_waiting_for_a_replica_logouts_come_back() {
 
 /// A master hangs with all connections open. The app that runs finds the replica that took over, and when the old
 /// master is back as a replica, changes are acknowledged again.
-#[cfg(target_os = "linux")]
-#[tokio::test]
 async fn a_running_app_finds_the_promoted_replica_while_the_old_master_hangs() {
-    let Some(nodes) = cluster() else { return };
+    let nodes = cluster();
     let trials = trials(&opened(&nodes, "").await);
     let visitors: Vec<_> = trials.iter().map(|trial| trial.browser("alice")).collect();
     for visitor in &visitors {
-        assert_eq!(visitor.post("/count", &[]).await.unwrap().status, StatusCode::SEE_OTHER);
+        assert_eq!(served(visitor, "POST", "/set_session").await.status, StatusCode::SEE_OTHER);
     }
     nodes[0].pause();
     for visitor in &visitors {
         let page = served(visitor, "GET", "/").await;
-        assert!(page.text().contains("you have counted to 1."), "{}", page.text());
+        assert!(page.text().contains("Logged in as JohnDoe"), "{}", page.text());
     }
     wait_for_promotion(&nodes[1]);
     nodes[0].resume();
     for visitor in &visitors {
         assert_eq!(served(visitor, "POST", "/logout").await.status, StatusCode::SEE_OTHER);
-        assert!(served(visitor, "GET", "/").await.text().contains("you have counted to 0."));
+        assert!(served(visitor, "GET", "/").await.text().contains("You are not logged in"));
     }
 }

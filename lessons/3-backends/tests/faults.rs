@@ -1,8 +1,10 @@
 //! What visitors see while a server is away, and what is left when it is back.
 
+#[path = "../../../tests/required/mod.rs"]
+mod required;
 mod services;
 
-use std::time::Duration;
+use std::{process::ExitCode, time::Duration};
 
 use axum::http::StatusCode;
 use checks::{Answer, Browser, Miss, Trial};
@@ -12,8 +14,22 @@ use lesson_3::{
     app,
     store::{AnyStore, LIMIT},
 };
-use services::Service;
+use required::trial;
+use services::{ALL, CACHES, MEMCACHED, POSTGRES, REDIS, Service, missing, missing_to_pause};
 use tokio::time::timeout;
+
+fn main() -> ExitCode {
+    required::run(vec![
+        trial!(async redis_is_away_and_comes_back_with_every_session, missing(REDIS)),
+        trial!(async postgres_is_away_and_comes_back_with_every_session, missing(POSTGRES)),
+        trial!(async memcached_is_away_and_comes_back_without_a_session, missing(MEMCACHED)),
+        trial!(async a_server_that_stands_still_keeps_nobody_waiting, missing_to_pause(ALL)),
+        trial!(async redis_keeps_what_it_said_it_keeps_when_it_crashes_under_load, missing(REDIS)),
+        trial!(async postgres_keeps_what_it_said_it_keeps_when_it_crashes_under_load, missing(POSTGRES)),
+        trial!(async a_cache_that_is_away_slows_reading_and_stops_logging_out, missing(MEMCACHED)),
+        trial!(async a_cache_that_hangs_slows_reading_and_stops_logging_out, missing_to_pause(CACHES)),
+    ])
+}
 
 /// No visitor waits longer, whatever the backend does.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -147,58 +163,50 @@ fn memcached(server: &Service) -> String {
     format!("memcached://127.0.0.1:{}", server.port)
 }
 
-#[tokio::test]
 async fn redis_is_away_and_comes_back_with_every_session() {
-    let Some(server) = Service::redis() else { return };
+    let server = Service::redis().expect("Redis");
     let address = redis(&server);
     assert_eq!(is_away_and_comes_back(server, address).await, 3);
 }
 
-#[tokio::test]
 async fn postgres_is_away_and_comes_back_with_every_session() {
-    let Some(server) = Service::postgres() else { return };
+    let server = Service::postgres().expect("PostgreSQL");
     let address = postgres(&server);
     assert_eq!(is_away_and_comes_back(server, address).await, 3);
 }
 
-#[tokio::test]
 async fn memcached_is_away_and_comes_back_without_a_session() {
-    let Some(server) = Service::memcached() else { return };
+    let server = Service::memcached().expect("Memcached");
     let address = memcached(&server);
     assert_eq!(is_away_and_comes_back(server, address).await, 0, "a cache promises nothing");
 }
 
-#[cfg(target_os = "linux")] // where a process tells of its children
-#[tokio::test]
 async fn a_server_that_stands_still_keeps_nobody_waiting() {
     for (server, address) in [
         (Service::redis(), redis as fn(&Service) -> String),
         (Service::postgres(), postgres),
         (Service::memcached(), memcached),
     ] {
-        let Some(server) = server else { continue };
+        let server = server.expect("all three");
         let address = address(&server);
         stands_still(server, address).await;
     }
 }
 
-#[tokio::test]
 async fn redis_keeps_what_it_said_it_keeps_when_it_crashes_under_load() {
-    let Some(server) = Service::redis() else { return };
+    let server = Service::redis().expect("Redis");
     let address = redis(&server);
     crashes_under_load(server, address).await;
 }
 
-#[tokio::test]
 async fn postgres_keeps_what_it_said_it_keeps_when_it_crashes_under_load() {
-    let Some(server) = Service::postgres() else { return };
+    let server = Service::postgres().expect("PostgreSQL");
     let address = postgres(&server);
     crashes_under_load(server, address).await;
 }
 
-#[tokio::test]
 async fn a_cache_that_is_away_slows_reading_and_stops_logging_out() {
-    let (Some(mut cache), folder) = (Service::memcached(), tempfile::tempdir().unwrap()) else { return };
+    let (mut cache, folder) = (Service::memcached().expect("Memcached"), tempfile::tempdir().unwrap());
     let store = format!("sqlite:{}", folder.path().join("sessions.sqlite").display());
     let store = open(&store, Some(&memcached(&cache)), LIMIT).await.unwrap();
     let trial = trial(&store);
@@ -244,11 +252,9 @@ async fn hangs_before_a_store(cache: Service, address: String) {
     assert_eq!(back(alice).await, 0);
 }
 
-#[cfg(target_os = "linux")] // where a process tells of its children
-#[tokio::test]
 async fn a_cache_that_hangs_slows_reading_and_stops_logging_out() {
     for (server, address) in [(Service::memcached(), memcached as fn(&Service) -> String), (Service::redis(), redis)] {
-        let Some(server) = server else { continue };
+        let server = server.expect("both");
         let address = address(&server);
         hangs_before_a_store(server, address).await;
     }

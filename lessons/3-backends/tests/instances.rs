@@ -17,7 +17,8 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use required::{Missing, trial};
+use required::trial;
+use services::{CLUSTER, missing};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
@@ -28,7 +29,7 @@ use tokio::{
 fn main() -> ExitCode {
     required::run(vec![
         trial!(async copies_of_the_app_are_one_over_a_file),
-        trial!(async copies_of_the_app_are_one_over_a_redis_cluster_of_three_nodes, missing(&["redis-server", "redis-cli"])),
+        trial!(async copies_of_the_app_are_one_over_a_redis_cluster_of_three_nodes, missing(CLUSTER)),
         trial!(async a_host_name_that_is_not_of_this_machine_is_refused_by_the_front),
         trial!(async copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory),
         trial!(async the_front_says_what_it_cannot_do),
@@ -38,10 +39,6 @@ fn main() -> ExitCode {
         trial!(async an_instance_whose_port_was_taken_is_not_started_and_the_front_says_why),
         trial!(async no_instance_outlives_a_front_that_was_killed),
     ])
-}
-
-fn missing(programs: &[&str]) -> Option<Missing> {
-    services::missing(programs).map(|(what, reason)| Missing { what, reason })
 }
 
 /// The program itself, with this many copies of the app behind its front.
@@ -185,7 +182,7 @@ async fn copies_of_the_app_are_one_over_a_file() {
 }
 
 async fn copies_of_the_app_are_one_over_a_redis_cluster_of_three_nodes() {
-    let nodes = services::redis_cluster().expect("its programs are there");
+    let nodes = services::redis_cluster().expect("a cluster");
     let nodes: Vec<_> = nodes.iter().map(|node| (node, format!("127.0.0.1:{}", node.port))).collect();
     let addresses: Vec<_> = nodes.iter().map(|(_, address)| address.as_str()).collect();
     are_one_over(&format!("redis://{}", addresses.join(","))).await;
@@ -206,6 +203,8 @@ async fn copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory() {
     let cookie = front.log_in().await; // at instance 1
     let known = [("2".to_owned(), false), ("3".to_owned(), false), ("1".to_owned(), true), ("2".to_owned(), false)];
     assert_eq!(front.asked(4, &cookie).await, known);
+    let (_, _, removal) = front.send("GET", "/get_session", Some(&cookie)).await; // at instance 3
+    assert_eq!(removal.as_deref(), Some("lesson-3="));
 }
 // ANCHOR_END: strangers
 

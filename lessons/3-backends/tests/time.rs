@@ -1,18 +1,30 @@
 //! What time does to stores: years that are far away, and half a million records that have expired at once.
 
+#[path = "../../../tests/required/mod.rs"]
+mod required;
 mod services;
 
-use std::time::Duration;
+use std::{process::ExitCode, time::Duration};
 
 use futures_util::{future::BoxFuture, poll};
 use lesson_3::store::{memcached::Memcached, memory::Memory, postgres::Postgres, sqlite::Sqlite};
-use services::Service;
+use required::trial;
+use services::{MEMCACHED, POSTGRES, Service, missing};
 use sqlx::{PgPool, SqlitePool, query, query_scalar};
 use time::{OffsetDateTime, macros::datetime};
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
 };
+
+fn main() -> ExitCode {
+    required::run(vec![
+        trial!(async memcached_keeps_what_it_accepts_past_2038, missing(MEMCACHED)),
+        trial!(async a_sweep_of_sqlite_lets_others_write_between_batches),
+        trial!(async a_sweep_of_postgres_lets_others_write_between_batches, missing(POSTGRES)),
+        trial!(async a_sweep_of_memory_holds_its_lock_for_one_batch),
+    ])
+}
 
 const PATIENT: Duration = Duration::from_secs(60);
 /// Twenty batches.
@@ -26,9 +38,8 @@ fn in_an_hour() -> OffsetDateTime {
     OffsetDateTime::now_utc() + time::Duration::hours(1)
 }
 
-#[tokio::test]
 async fn memcached_keeps_what_it_accepts_past_2038() {
-    let Some(server) = Service::memcached() else { return };
+    let server = Service::memcached().expect("Memcached");
     let store = Memcached::open(vec![format!("127.0.0.1:{}", server.port)], PATIENT).await.unwrap();
     for expiry_date in
         [datetime!(2038-01-19 03:14:06 UTC), datetime!(2038-01-19 03:14:08 UTC), datetime!(2090-01-01 0:00 UTC)]
@@ -58,7 +69,6 @@ async fn a_save_gets_through(store: &impl ExpiredDeletion, left: impl Fn() -> Bo
     assert!(store.load(&session.id).await.unwrap().is_some());
 }
 
-#[tokio::test]
 async fn a_sweep_of_sqlite_lets_others_write_between_batches() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sessions.sqlite");
@@ -76,9 +86,8 @@ async fn a_sweep_of_sqlite_lets_others_write_between_batches() {
     .await;
 }
 
-#[tokio::test]
 async fn a_sweep_of_postgres_lets_others_write_between_batches() {
-    let Some(server) = Service::postgres() else { return };
+    let server = Service::postgres().expect("PostgreSQL");
     let address = format!("postgres://postgres@127.0.0.1:{}/postgres", server.port);
     let store = Postgres::open(&address, PATIENT).await.unwrap();
     let pool = PgPool::connect(&address).await.unwrap();
@@ -94,7 +103,6 @@ async fn a_sweep_of_postgres_lets_others_write_between_batches() {
     .await;
 }
 
-#[tokio::test]
 async fn a_sweep_of_memory_holds_its_lock_for_one_batch() {
     let store = Memory::default();
     for _ in 0..EXPIRED {

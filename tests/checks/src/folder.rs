@@ -195,7 +195,7 @@ pub static SUITE: Suite = Suite {
             id: "a_damaged_record_is_an_error",
             why: "a panic takes the request down without a word, and an empty session hides the loss",
             hint: 7,
-            read: "backends/away.md#where-does-a-failed-save-go",
+            read: "backends/away.md#what-may-a-page-say-of-the-reason",
             run: |trial| {
                 Box::pin(keeps(
                     trial,
@@ -208,7 +208,7 @@ pub static SUITE: Suite = Suite {
             id: "ids_are_not_readable_in_the_backend",
             why: "whoever reads a backup could send the IDs in it as cookies",
             hint: 8,
-            read: "backends/where.md#under-which-name-does-a-session-stand-there",
+            read: "backends/where.md#under-which-key-is-a-session-stored",
             run: |trial| {
                 Box::pin(keeps(
                     trial,
@@ -221,7 +221,7 @@ pub static SUITE: Suite = Suite {
             id: "entries_of_others_are_left_alone",
             why: "a backend is seldom one program's own",
             hint: 9,
-            read: "backends/where.md#under-which-name-does-a-session-stand-there",
+            read: "backends/where.md#under-which-key-is-a-session-stored",
             run: |trial| {
                 Box::pin(keeps(
                     trial,
@@ -234,7 +234,7 @@ pub static SUITE: Suite = Suite {
             id: "cleaning_takes_the_expired_and_leaves_the_rest",
             why: "sessions that nobody ends pile up, and a cleaning that takes too much logs people out",
             hint: 9,
-            read: "backends/promises.md#and-what-has-expired-who-takes-it-away",
+            read: "backends/promises.md#who-removes-what-has-expired",
             run: |trial| {
                 Box::pin(keeps(
                     trial,

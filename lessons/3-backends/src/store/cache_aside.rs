@@ -175,7 +175,86 @@ impl Breaker {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use tokio::sync::Notify;
+
     use super::*;
+    use crate::store::memory::Memory;
+
+    /// A cache in this process. `None` is a tombstone.
+    #[derive(Clone, Debug, Default)]
+    struct Entries(Arc<Mutex<HashMap<Id, Option<Stored>>>>);
+
+    #[async_trait]
+    impl Cache for Entries {
+        async fn get(&self, id: &Id) -> Result<Cached> {
+            Ok(match self.0.lock().unwrap().get(id).cloned() {
+                None => Cached::Nothing,
+                Some(None) => Cached::AskTheStore,
+                Some(Some(stored)) => Cached::Record(stored),
+            })
+        }
+
+        async fn add(&self, record: &Record, version: Option<Version>) -> Result<()> {
+            let stored = Stored { record: record.clone(), version: version.expect("the store noted one") };
+            self.0.lock().unwrap().entry(record.id).or_insert(Some(stored));
+            Ok(())
+        }
+
+        async fn tombstone(&self, id: &Id) -> Result<()> {
+            self.0.lock().unwrap().insert(*id, None);
+            Ok(())
+        }
+    }
+
+    /// A store whose load has read the record, and waits before it says so.
+    #[derive(Clone, Debug, Default)]
+    struct Slow {
+        store: Memory,
+        has_read: Arc<Notify>,
+        go_on: Arc<Notify>,
+    }
+
+    #[async_trait]
+    impl SessionStore for Slow {
+        async fn create(&self, record: &mut Record) -> Result<()> {
+            self.store.create(record).await
+        }
+
+        async fn save(&self, record: &Record) -> Result<()> {
+            self.store.save(record).await
+        }
+
+        async fn load(&self, id: &Id) -> Result<Option<Record>> {
+            let found = self.store.load(id).await;
+            self.has_read.notify_one();
+            self.go_on.notified().await;
+            found
+        }
+
+        async fn delete(&self, id: &Id) -> Result<()> {
+            self.store.delete(id).await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_load_that_is_slower_than_a_logout_puts_nothing_into_the_cache() {
+        let store = Slow::default();
+        let cached = CacheAside::new(Entries::default(), store.clone(), Duration::from_secs(60));
+        let expiry_date = time::OffsetDateTime::now_utc() + time::Duration::hours(1);
+        let mut record = Record { id: Id::default(), data: Default::default(), expiry_date };
+        cached.create(&mut record).await.unwrap();
+        let logout = async {
+            store.has_read.notified().await;
+            cached.delete(&record.id).await.unwrap();
+            store.go_on.notify_one();
+        };
+        let (loaded, ()) = tokio::join!(cached.load(&record.id), logout);
+        assert!(loaded.unwrap().is_some(), "it has read the record before the logout");
+        store.go_on.notify_one();
+        assert!(cached.load(&record.id).await.unwrap().is_none(), "and nobody else ever sees it");
+    }
 
     #[test]
     fn after_a_failure_one_request_a_second_asks_the_cache() {

@@ -26,7 +26,7 @@ impl Postgres {
     /// # Errors
     /// The database does not answer, or does not let us in.
     pub async fn open(address: &str, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
-        // The pool would only say that time ran out; one connection says why.
+        // The pool goes on trying while nobody listens, and then says that time ran out; one connection says why.
         PgConnection::connect(address).await?.close().await?;
         let pool = PgPoolOptions::new().acquire_timeout(limit).connect(address).await?;
         // Two instances may start at once, and PostgreSQL's `if not exists` is not safe against that by itself.

@@ -11,6 +11,14 @@ use std::{
 
 use tempfile::TempDir;
 
+// The programs that a test may need.
+pub const REDIS: &[&str] = &["redis-server"];
+pub const CLUSTER: &[&str] = &["redis-server", "redis-cli"];
+pub const MEMCACHED: &[&str] = &["memcached"];
+pub const POSTGRES: &[&str] = &["initdb"];
+pub const CACHES: &[&str] = &["redis-server", "memcached"];
+pub const ALL: &[&str] = &["redis-server", "memcached", "initdb"];
+
 /// What starts a server in this folder on this port.
 type MakeCommand = Box<dyn Fn(&Path, u16) -> Command + Send + Sync>;
 
@@ -189,8 +197,14 @@ pub fn missing(programs: &[&str]) -> Option<(&'static str, String)> {
     Some(("services", format!("{missing} is not installed")))
 }
 
-/// Where a server's program is. If it is not there, the test is skipped and says so; under
-/// `WORKBOOK_REQUIRE=services` that is a failure.
+/// The same for a test that lets a server stand still: only Linux tells which children a process has.
+pub fn missing_to_pause(programs: &[&str]) -> Option<(&'static str, String)> {
+    let elsewhere = || Some(("services", "a server can be made to stand still on Linux only".to_owned()));
+    if cfg!(target_os = "linux") { missing(programs) } else { elsewhere() }
+}
+
+/// Where a server's program is. A benchmark or a soak goes on without one, and says so; under
+/// `WORKBOOK_REQUIRE=services` that is a failure. A test asks [`missing`] first, and is shown as ignored.
 pub fn program(name: &str) -> Option<PathBuf> {
     let found = find(name);
     if found.is_none() {
