@@ -71,7 +71,10 @@ async fn s02_what_is_set_can_be_got() {
     assert_eq!(visitor.send("POST", "/set_session").await.0, StatusCode::SEE_OTHER);
     visitor.sees("/get_session", "Logged in as JohnDoe").await;
     snapshot("set_get", &visitor);
-    visitor.sees("/?server=set", "Session data set").await;
+    for (done, sentence) in [("set", "Session data set"), ("logged_out", "Logged out"), ("cleared", "Session cleared")]
+    {
+        visitor.sees(&format!("/?server={done}"), sentence).await;
+    }
     visitor.sees("/", "Logged in as <b>JohnDoe</b>").await;
 }
 

@@ -186,3 +186,17 @@ impl Defences {
         self.0.contains(&defence)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_defence_has_words_and_says_what_asks_for_it() {
+        for defence in Defence::ALL {
+            assert!(!defence.words().is_empty(), "{defence:?}");
+            let rule = defence.rule();
+            assert!(["ASVS 5.0 ", "OWASP", "no rule: "].iter().any(|start| rule.starts_with(start)), "{rule}");
+        }
+    }
+}

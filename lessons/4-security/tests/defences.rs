@@ -265,10 +265,58 @@ async fn no_name_and_no_password_is_longer_than_it_may_be() -> Result<(), Miss> 
         refused.has_status(422)?;
         assert!(refused.body.ends_with("characters.\n"), "{refused:?}");
     }
-    log_in(&alice, &"é".repeat(40), &"é".repeat(128)).await?.has_status(401)?;
+    // The longest there are, at twelve bytes for each character.
+    log_in(&alice, &"🐈".repeat(40), &"🐈".repeat(128)).await?.has_status(401)?;
     log_in(&alice, "alice", "sunshine").await?;
     let form = [("email", "alice@home.example"), ("password", &"?".repeat(129))];
     alice.post("/email", &form).await?.has_status(422)
+}
+
+#[tokio::test]
+async fn what_a_visitor_leaves_is_one_to_five_hundred_characters() -> Result<(), Miss> {
+    let trial = shop(&[CsrfToken]);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?;
+    let token = token(&alice).await?;
+    for (text, status) in [
+        (String::new(), 422),
+        ("🐈".repeat(500), 303), // six thousand bytes in the form
+        ("🐈".repeat(501), 422),
+        ("a".repeat(64 * 1024), 413),
+    ] {
+        alice.post("/note", &[("text", &text), ("csrf", &token)]).await?.has_status(status)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_login_over_ones_own_session_keeps_what_is_in_it() -> Result<(), Miss> {
+    let trial = shop(&[ServerSide, RenewAtLogin]);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?;
+    alice.post("/wish", &[("item", "a kite")]).await?;
+    log_in(&alice, "alice", "sunshine").await?;
+    alice.get("/").await?.shows("a kite")
+}
+
+#[tokio::test]
+async fn only_an_admin_writes_the_banner_and_only_with_the_password_an_address_changes() -> Result<(), Miss> {
+    let trial = shop(&[ServerSide, StepUp]);
+    let [alice, carol, stranger] = ["alice", "carol", "a stranger"].map(|who| trial.browser(who));
+    log_in(&alice, "alice", "sunshine").await?;
+    log_in(&carol, "carol", "nine green bottles").await?;
+    for browser in [&alice, &stranger] {
+        browser.post("/banner", &[("text", "a sale")]).await?.has_status(403)?;
+    }
+    carol.post("/banner", &[("text", "a sale")]).await?.redirects_to("/")?;
+    stranger.get("/").await?.shows("shop: a sale")?;
+    stranger.post("/note", &[("text", "hello")]).await?.has_status(401)?;
+    alice.post("/email", &[("email", "mallory@evil.example")]).await?.has_status(403)?;
+    let before = alice.cookie("shop");
+    alice.post("/email", &[("email", "alice@home.example"), ("password", "sunshine")]).await?.redirects_to("/")?;
+    assert_eq!(alice.cookie("shop"), before, "without RenewAtLogin the ID stays");
+    assert!(alice.get("/").await?.body.contains(r#"value="alice@home.example""#));
+    Ok(())
 }
 
 #[tokio::test]

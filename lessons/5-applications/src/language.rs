@@ -113,6 +113,7 @@ mod tests {
             ("de, fr;q=0.5, es;q=0.8", Some(Language::Es)),
             ("ja;q=0.5, es;q=0.5", Some(Language::Ja)),
             ("en;q=0, fr;q=0.1", Some(Language::Fr)),
+            ("en;q=0", None),
             ("de, *", None),
             ("", None),
             ("fr;q=nan, fr;q=2, fr;q=-1, fr;q=, fr;x, ;;,,", None),

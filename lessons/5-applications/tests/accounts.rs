@@ -127,6 +127,23 @@ async fn expired_logins_are_removed_a_hundred_at_a_time() -> Result<(), Miss> {
 }
 
 #[tokio::test]
+async fn that_a_login_was_used_is_written_down_once_a_minute() -> Result<(), Miss> {
+    let folder = tempfile::tempdir().unwrap();
+    let (trial, mut database) = shop_in_file(&folder).await;
+    let alice = trial.browser("alice");
+    is_alice(&alice).await?;
+    let mut seen: Vec<i64> = Vec::new();
+    for _ in 0..3 {
+        alice.get("/profile").await?;
+        seen.push(query_scalar("select seen from logins").fetch_one(&mut database).await.unwrap());
+        trial.skip(MINUTE / 2);
+    }
+    assert_eq!(seen[0], seen[1], "half a minute later");
+    assert!(seen[2] >= seen[0] + 60, "{seen:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_orders_of_a_deleted_account_are_kept() -> Result<(), Miss> {
     let folder = tempfile::tempdir().unwrap();
     let (trial, mut database) = shop_in_file(&folder).await;

@@ -11,7 +11,7 @@ use axum::{
 };
 use checks::{Answer, Browser, Field, Miss, Told, Trial};
 use lesson_4::defence::password::Passwords;
-use lesson_5::{app_with, shop::Shop};
+use lesson_5::{app, app_with, shop::Shop};
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
 
@@ -50,6 +50,12 @@ fn said(page: &str) -> Vec<String> {
     let messages = page.split(r#"role="status">"#).skip(1).map(|rest| format!("“{}”", text(rest)));
     let orders = page.split("<h2>Your orders</h2>").nth(1).into_iter().flat_map(|rest| rest.split("<p>").skip(1));
     messages.chain(orders.map(|rest| format!("Your orders: {}", text(rest)))).collect()
+}
+
+/// The table of this page without its head: the text with which each cell begins.
+fn rows(page: &Answer) -> Vec<Vec<String>> {
+    let text = |cell: &str| cell.split('<').next().unwrap_or_default().to_owned();
+    page.body.split("<tr>").skip(2).map(|row| row.split("<td>").skip(1).map(text).collect()).collect()
 }
 
 /// What a hidden field of this page holds.
@@ -174,7 +180,10 @@ async fn s09_s30_every_addition_stays() -> Result<(), Miss> {
         alice.post(&format!("/add_to_cart/{item}"), &[]).await?.redirects_to("/view_cart")?;
         alice.get("/view_cart").await?.shows(&format!("Added {item} to your cart"))?;
     }
-    alice.get("/view_cart").await?.shows("Your cart contains: cup × 2, teapot")?;
+    let page = alice.get("/view_cart").await?;
+    for words in ["Your cart contains: cup × 2, teapot", "Together 58 €.", "Cart (3)"] {
+        page.shows(words)?;
+    }
     bob.get("/view_cart").await?.shows("Your cart is empty")?;
     alice.post("/remove_from_cart/cup", &[]).await?;
     alice.get("/view_cart").await?.shows("Your cart contains: teapot")?;
@@ -265,7 +274,10 @@ async fn s25_a_role_that_is_taken_away_is_gone_at_the_next_request() -> Result<(
     alice.post("/accounts/2/delete", &[]).await?.has_status(403)?;
 
     carol.post("/accounts/1/role", &[("role", "admin")]).await?.redirects_to("/dashboard")?;
-    alice.get("/dashboard").await?.shows("Welcome to the admin dashboard")?;
+    let page = alice.get("/dashboard").await?;
+    page.shows("Welcome to the admin dashboard")?;
+    let roles = [("alice", "admin"), ("bob", "user"), ("carol", "admin")];
+    assert_eq!(rows(&page).iter().map(|row| (&*row[0], &*row[1])).collect::<Vec<_>>(), roles);
     alice.post("/accounts/3/role", &[("role", "user")]).await?.redirects_to("/dashboard")?;
     carol.get("/dashboard").await?.shows("Welcome to the user dashboard")?;
     insta::assert_snapshot!("demoted", story(&trial));
@@ -313,8 +325,10 @@ async fn s26_a_double_click_buys_once() -> Result<(), Miss> {
     let profile = alice.get("/profile").await?;
     assert_eq!(profile.text().matches("teapot").count(), 1, "{}", profile.text());
     insta::assert_snapshot!("double-click", story_with_pages(&trial));
+    // An empty cart has no token, and is not bought.
     alice.post("/checkout", &[("token", "")]).await?;
-    alice.get("/view_cart").await?.shows("Your cart is empty")
+    assert_eq!(said(&alice.get("/view_cart").await?.body), ["“Your cart is empty”"]);
+    Ok(())
 }
 
 #[tokio::test]
@@ -442,6 +456,41 @@ async fn somebody_sees_where_she_is_logged_in_and_ends_it() -> Result<(), Miss> 
     phone.get("/profile").await?.shows("You are not logged in")?;
     bob.get("/profile").await?.shows("Logged in as bob")?;
     home.get("/profile").await?.shows("Logged in as alice")
+}
+
+#[tokio::test]
+async fn when_a_session_began_and_when_it_was_last_seen_are_two_times() -> Result<(), Miss> {
+    let trial = shop();
+    let [home, phone] = ["alice", "her phone"].map(|who| trial.browser(who));
+    phone.moves_to([192, 0, 2, 7].into(), "a phone");
+    is_alice(&home).await?;
+    trial.skip(MINUTE);
+    is_alice(&phone).await?;
+    let listed = rows(&home.get("/sessions").await?);
+    assert_eq!(listed[0], ["a phone", "just now", "just now", ""]);
+    assert_eq!(listed[1], ["checks", "1 minute ago", "just now", "this one"]);
+    trial.skip(5 * MINUTE);
+    let listed = rows(&home.get("/sessions").await?);
+    assert_eq!(listed[0], ["a phone", "5 minutes ago", "5 minutes ago", ""]);
+    assert_eq!(listed[1], ["checks", "6 minutes ago", "just now", "this one"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_login_that_meets_another_request_is_one_login() -> Result<(), Miss> {
+    let passwords = Passwords::quick();
+    let shop = Shop::in_memory(passwords.clone());
+    let trial = Trial::of(move |store| app_with(shop.clone(), store));
+    let alice = trial.browser("alice");
+    alice.post("/add_to_cart/teapot", &[]).await?;
+    // The login has read the session and verifies the password, while the cart is changed.
+    let add = alice.post("/add_to_cart/cup", &[]);
+    let (login, added) = tokio::join!(log_in(&alice, "alice", "a cup of tea"), add);
+    login?.redirects_to("/profile")?;
+    added?.redirects_to("/view_cart")?;
+    assert_eq!(passwords.checked(), 2, "the login ran again");
+    assert_eq!(rows(&alice.get("/sessions").await?).len(), 1);
+    alice.get("/view_cart").await?.shows("Your cart contains: cup, teapot")
 }
 
 #[tokio::test]
@@ -618,4 +667,11 @@ async fn a_file_that_is_no_database_is_left_alone() {
     let reason = Shop::in_file(&file, Passwords::quick()).open().await.unwrap_err().to_string();
     assert!(reason.contains("not a database"), "{reason}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[tokio::test]
+async fn the_lesson_serves_a_shop_of_its_own() {
+    let request = Request::get("/").body(Body::empty()).unwrap();
+    let answer = app(MemoryStore::default()).oneshot(request).await.unwrap();
+    assert_eq!(answer.headers()[CONTENT_LANGUAGE], "en");
 }

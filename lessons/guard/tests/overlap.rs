@@ -1,7 +1,13 @@
 //! Requests of one session that overlap, over a store that takes its time. Time stands still but for what is waited
 //! for, so twenty milliseconds are always twenty milliseconds.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use axum::{
@@ -21,7 +27,10 @@ use http_body_util::BodyExt;
 use session_guard::{Guard, Guarded, Renewal, guard, may_run_again, replace_id, run_again};
 use session_inspector::Clock;
 use time::OffsetDateTime;
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, timeout},
+};
 use tower::ServiceExt;
 use tower_sessions::{
     MemoryStore, Session, SessionManagerLayer, SessionStore,
@@ -108,6 +117,17 @@ async fn log_out(session: Session) -> Result<&'static str, Failed> {
     Ok("goodbye")
 }
 
+/// Writes, and then something else fails.
+async fn count_and_fail(session: Session) -> Result<&'static str, Failed> {
+    session.insert("count", 1).await?;
+    Err(Failed)
+}
+
+/// What is left of the header.
+async fn cookies(headers: HeaderMap) -> String {
+    format!("{:?}", headers.get(COOKIE))
+}
+
 /// Ends the session and begins another one in one request.
 async fn begin_anew(session: Session) -> Result<&'static str, Failed> {
     session.flush().await?;
@@ -144,7 +164,9 @@ impl App {
             .route("/login-and-fail", post(log_in_and_fail))
             .route("/logout", post(log_out))
             .route("/anew", post(begin_anew))
-            .route("/late", post(write_later))
+            .route("/late", get(write_later).post(write_later))
+            .route("/count-and-fail", post(count_and_fail))
+            .route("/cookies", get(cookies))
             .with_state(go_on.clone())
             .layer(from_fn_with_state(Renewal::new(time::Duration::minutes(15)), Renewal::renew))
             .route("/drop", post(log_out)) // nothing before it reads the session
@@ -193,8 +215,11 @@ fn set_cookie(headers: &HeaderMap) -> Option<String> {
     Some(if pair.ends_with('=') { String::new() } else { pair })
 }
 
-const RENEWAL: Duration = Duration::from_secs(16 * 60);
-const GRACE: Duration = Duration::from_secs(31);
+/// Exactly so long after it began an ID is renewed.
+const RENEWAL: Duration = Duration::from_secs(15 * 60);
+/// Exactly so long after a browser has shown that it has the new ID the old one is of no use.
+const GRACE: Duration = Duration::from_secs(30);
+const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(start_paused = true)]
 async fn no_request_of_a_busy_browser_is_a_strangers_while_the_id_is_renewed() {
@@ -440,6 +465,59 @@ async fn a_body_that_is_too_long_to_be_kept_reaches_its_handler_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_runs_again_with_its_request_up_to_its_longest() {
+    let app = App::on(Slow::default());
+    for (length, refused) in [(64 * 1024, 0), (64 * 1024 + 1, 1)] {
+        let alice = app.alice().await;
+        let send = || {
+            let request = Request::post("/count").header(COOKIE, &alice).body(Body::from(vec![b'x'; length]));
+            app.answer(request.unwrap())
+        };
+        let (one, two) = tokio::join!(send(), send());
+        let conflicts = [one, two].iter().filter(|answer| answer.status == StatusCode::CONFLICT).count();
+        assert_eq!(conflicts, refused, "{length}");
+    }
+}
+
+/// A store in which somebody else is always quicker.
+#[derive(Clone, Debug, Default)]
+struct AlwaysLate(MemoryStore, Arc<AtomicUsize>);
+
+#[async_trait]
+impl SessionStore for AlwaysLate {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        self.0.create(record).await
+    }
+
+    async fn save(&self, _: &Record) -> session_store::Result<()> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Err(session_guard::version::conflict())
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        self.0.load(id).await
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        self.0.delete(id).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_always_meets_another_one_is_told_after_forty_runs() {
+    let store = AlwaysLate::default();
+    let saves = store.1.clone();
+    let app = App::on(store);
+    let guest = app.send("POST", "/count", "").await.cookie.unwrap();
+    let begun = Instant::now();
+    let answer = timeout(MINUTE, app.send("POST", "/count", &guest)).await.expect("it ends");
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert_eq!(saves.load(Ordering::Relaxed), 40);
+    // The handler takes twenty milliseconds each time. The pauses are drawn from 0 to 32: of 39 not all are short.
+    assert!(begun.elapsed() > 40 * LATENCY + Duration::from_millis(100), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_neighbours_cookies_do_not_hide_the_session() {
     let app = App::on(Slow::default());
     let alice = app.alice().await;
@@ -449,8 +527,10 @@ async fn a_neighbours_cookies_do_not_hide_the_session() {
         let request = Request::get("/").header(COOKIE, latin_1.as_slice()).body(Body::empty()).unwrap();
         assert_eq!(app.answer(request).await.body, "alice 0", "{cookies}");
     }
-    let request = Request::get("/").header(COOKIE, &b"who=caf\xe9"[..]).body(Body::empty()).unwrap();
-    assert_eq!(app.answer(request).await.body, "nobody 0");
+    for (path, said) in [("/", "nobody 0"), ("/cookies", "None")] {
+        let request = Request::get(path).header(COOKIE, &b"who=caf\xe9"[..]).body(Body::empty()).unwrap();
+        assert_eq!(app.answer(request).await.body, said);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -462,4 +542,138 @@ async fn two_cookies_of_one_name_are_one_session_for_everybody() {
     join_all((0..10).map(|_| app.send("POST", "/count", &both))).await;
     assert_eq!(app.send("GET", "/", &alice).await.body, "alice 10");
     assert_eq!(app.send("GET", "/", &bob).await.body, "alice 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_is_renewed_when_it_is_old_enough_and_not_before() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    app.skip(RENEWAL - MINUTE);
+    let young = app.send("GET", "/", &alice).await;
+    assert_eq!((young.body.as_str(), young.cookie), ("alice 0", None));
+    app.skip(MINUTE);
+    let new = app.send("GET", "/", &alice).await.cookie.expect("a new ID");
+    // Confirmed, and still young.
+    for _ in 0..2 {
+        let cookie = app.send("GET", "/", &new).await.cookie;
+        assert!(cookie.is_none_or(|cookie| cookie == new), "to confirm the ID is a change, and no new ID");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_id_leads_on_for_a_while_after_a_browser_has_shown_the_new_one() {
+    let app = App::on(Slow::default());
+    let old = app.alice().await;
+    app.skip(RENEWAL);
+    let new = app.send("GET", "/", &old).await.cookie.unwrap();
+    app.send("GET", "/", &new).await;
+    app.skip(GRACE / 2);
+    assert_eq!(app.send("GET", "/", &old).await.body, "alice 0");
+    app.skip(GRACE / 2);
+    assert_eq!(app.send("GET", "/", &old).await.body, "nobody 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_age_of_an_id_begins_at_a_login() {
+    let app = App::on(Slow::default());
+    let guest = app.send("POST", "/count", "").await.cookie.unwrap();
+    app.skip(RENEWAL - MINUTE);
+    let alice = app.send("POST", "/login", &guest).await.cookie.unwrap();
+    app.skip(RENEWAL - MINUTE);
+    assert_eq!(app.send("GET", "/", &alice).await.cookie, None);
+    app.skip(MINUTE);
+    assert!(app.send("GET", "/", &alice).await.cookie.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_answer_without_a_new_id_keeps_nothing() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    let failed = app.send("POST", "/count-and-fail", &alice).await;
+    assert_eq!((failed.status, failed.cookie), (StatusCode::SERVICE_UNAVAILABLE, None));
+    assert_eq!(app.send("GET", "/", &alice).await.body, "alice 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_from_before_there_was_renewal_is_not_written_by_reading_it() {
+    let store = Slow::default();
+    let data = [("name".to_owned(), "alice".into())].into();
+    let mut record = Record { id: Id::default(), data, expiry_date: OffsetDateTime::now_utc() + RENEWAL };
+    store.create(&mut record).await.unwrap();
+    let app = App::on(store.clone());
+    let answer = app.send("GET", "/", &format!("{NAME}={}", record.id)).await;
+    assert_eq!((answer.body.as_str(), answer.cookie), ("alice 0", None));
+    assert_eq!(store.load(&record.id).await.unwrap(), Some(record));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_whose_session_has_ended_meanwhile_is_shown_as_to_a_stranger() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    let page = tokio::spawn({
+        let (app, alice) = (app.clone(), alice.clone());
+        async move { app.send("GET", "/late", &alice).await }
+    });
+    app.go_on.notified().await;
+    app.send("POST", "/logout", &alice).await;
+    app.go_on.notify_one();
+    let page = page.await.unwrap();
+    assert_eq!((page.status, page.body.as_str()), (StatusCode::OK, "written"));
+    // After a login, too; and there nothing is kept, because a cookie would overwrite the new one.
+    let guest = app.send("POST", "/count", "").await.cookie.unwrap();
+    app.send("POST", "/login", &guest).await;
+    let page = app.send("GET", "/late", &guest).await;
+    assert_eq!((page.status, page.cookie), (StatusCode::OK, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_with_an_id_that_was_logged_out_begins_a_session() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    app.send("POST", "/logout", &alice).await;
+    let new = app.send("POST", "/count", &alice).await;
+    assert_eq!(new.status, StatusCode::OK);
+    assert_eq!(app.send("GET", "/", &new.cookie.unwrap()).await.body, "nobody 1");
+}
+
+/// Sends one request as alice and, after so many half latencies, another one; and what her cookie is worth after them.
+async fn beside(first: &str, delay: u32, second: &str) -> (Answer, Answer, String) {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    let later = async {
+        sleep(LATENCY / 2 * delay).await;
+        app.send("POST", second, &alice).await
+    };
+    let (first, second) = tokio::join!(app.send("POST", first, &alice), later);
+    (first, second, app.send("GET", "/", &alice).await.body)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logout_and_a_login_are_done_whatever_else_is_under_way() {
+    for delay in 0..12 {
+        for other in ["/count", "/logout", "/login"] {
+            let (_, logout, alice) = beside(other, delay, "/logout").await;
+            assert_eq!((logout.status, alice.as_str()), (StatusCode::OK, "nobody 0"), "{other} {delay}");
+            let (_, login, alice) = beside(other, delay, "/login").await;
+            assert_eq!((login.status, alice.as_str()), (StatusCode::OK, "nobody 0"), "{other} {delay}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_beside_a_logout_brings_nothing_back() {
+    for delay in 0..12 {
+        let app = App::on(Slow::default());
+        let alice = app.alice().await;
+        app.skip(RENEWAL);
+        let logout = async {
+            sleep(LATENCY / 2 * delay).await;
+            app.send("POST", "/logout", &alice).await
+        };
+        let (page, logout) = tokio::join!(app.send("GET", "/", &alice), logout);
+        assert_eq!(logout.status, StatusCode::OK, "{delay}");
+        for cookie in [Some(alice.clone()), page.cookie, logout.cookie].into_iter().flatten() {
+            assert_eq!(app.send("GET", "/", &cookie).await.body, "nobody 0", "{delay}");
+        }
+    }
 }

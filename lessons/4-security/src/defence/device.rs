@@ -103,9 +103,11 @@ impl<S: Sync> FromRequestParts<S> for DeviceCookie {
 
 #[cfg(test)]
 mod tests {
+    use time::macros::datetime;
+
     use super::*;
 
-    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+    const NOW: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
     const HASH: &str = "$argon2id$v=19$…";
 
     #[test]

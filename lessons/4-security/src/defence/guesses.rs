@@ -134,3 +134,25 @@ impl IntoResponse for TooMany {
         (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds.to_string())], sentence).into_response()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::to_bytes, http::HeaderValue};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_time_to_wait_is_rounded_up_and_never_nothing() {
+        for (wait, seconds, words) in [
+            (Duration::ZERO, "1", "1 minute"),
+            (Duration::milliseconds(59_001), "60", "1 minute"),
+            (Duration::seconds(61), "61", "2 minutes"),
+            (Duration::minutes(6), "360", "6 minutes"),
+        ] {
+            let (parts, body) = TooMany { what: "new accounts", wait }.into_response().into_parts();
+            assert_eq!((parts.status.as_u16(), &parts.headers[RETRY_AFTER]), (429, &HeaderValue::from_static(seconds)));
+            let body = to_bytes(body, 1000).await.unwrap();
+            assert_eq!(body, format!("Too many new accounts. Please try again in {words}.\n"));
+        }
+    }
+}

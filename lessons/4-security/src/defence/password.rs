@@ -203,6 +203,7 @@ impl IntoResponse for NotChecked {
 #[cfg(test)]
 mod tests {
     use argon2::{PasswordHasher, PasswordVerifier};
+    use axum::body::to_bytes;
     use futures_util::future::join_all;
 
     use super::*;
@@ -236,6 +237,30 @@ mod tests {
         assert!(!passwords.check("Rain".to_owned(), Some(hash)).await.unwrap());
         let own = passwords.hash("rain".to_owned()).await.unwrap();
         assert_eq!(Argon2::default().verify_password(b"rain", &PasswordHash::new(&own).unwrap()), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn how_much_memory_there_is_can_be_asked() {
+        let passwords = Passwords::quick();
+        assert_eq!(passwords.buffers(), 0);
+        passwords.hash("rain".to_owned()).await.unwrap();
+        assert_eq!(passwords.buffers(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_was_not_checked_is_told_and_the_reason_is_for_the_log() {
+        let broken = password_hash::Error::EncodingInvalid;
+        let reason = format!("no password can be checked: {broken}");
+        for (error, reason, status, retry, sentence) in [
+            (NotChecked::Busy, "too many passwords are waiting to be checked", 503, Some("2"), "Too many people"),
+            (NotChecked::Broken(broken), &reason, 500, None, "Passwords cannot be checked at the moment"),
+        ] {
+            assert_eq!(error.to_string(), reason);
+            let (parts, body) = error.into_response().into_parts();
+            let retry_after = parts.headers.get(RETRY_AFTER).map(|value| value.to_str().unwrap());
+            assert_eq!((parts.status.as_u16(), retry_after), (status, retry));
+            assert!(to_bytes(body, 1000).await.unwrap().starts_with(sentence.as_bytes()), "{sentence}");
+        }
     }
 
     #[tokio::test]

@@ -161,6 +161,8 @@ pub fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use futures_util::{FutureExt, future::join_all};
 
     use super::*;
@@ -269,10 +271,38 @@ mod tests {
         }
         for other in 0..2 * MOST {
             assert_eq!(fail(&throttle, &other.to_string(), NOW).await, Ok(()));
+            assert!(throttle.all().len() <= MOST);
         }
-        assert!(throttle.all().len() <= MOST);
         assert!(size_of::<(u64, Spent)>() <= 64, "{}", size_of::<(u64, Spent)>());
         assert_eq!(fail(&throttle, "mallory", NOW).await, Err(Duration::MINUTE));
+    }
+
+    #[tokio::test]
+    async fn where_everybody_has_spent_something_the_half_that_has_spent_most_is_remembered() {
+        let throttle = throttle();
+        let at = |other: usize| NOW + Duration::milliseconds(i64::try_from(other).unwrap());
+        for other in 0..MOST {
+            assert_eq!(fail(&throttle, &other.to_string(), at(other)).await, Ok(()));
+        }
+        assert_eq!(throttle.all().len(), MOST);
+        assert_eq!(fail(&throttle, "one more", at(MOST)).await, Ok(()));
+        assert_eq!(throttle.all().len(), MOST / 2);
+        let is_known = |key: &str| throttle.all().contains_key(&throttle.hasher.hash_one(key));
+        assert!(is_known(&(MOST - 1).to_string()), "the last to try has most left to wait");
+        assert!(!is_known("0"));
+    }
+
+    #[tokio::test]
+    async fn who_has_all_tries_is_forgotten_first_and_whoever_is_trying_is_not() {
+        let throttle = throttle();
+        let under_way = throttle.reserve("alice", NOW).await.unwrap();
+        for other in 1..MOST {
+            assert_eq!(fail(&throttle, &other.to_string(), NOW).await, Ok(()));
+        }
+        assert_eq!(fail(&throttle, "bob", NOW + Duration::HOUR).await, Ok(()));
+        let known = throttle.all().keys().copied().collect::<HashSet<_>>();
+        assert_eq!(known, ["alice", "bob"].map(|key| throttle.hasher.hash_one(key)).into());
+        under_way.give_back();
     }
 
     #[test]

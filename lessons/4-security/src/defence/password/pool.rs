@@ -78,7 +78,7 @@ impl Pool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::RwLock;
+    use std::sync::{Barrier, RwLock};
 
     use futures_util::FutureExt;
 
@@ -102,6 +102,21 @@ mod tests {
             assert_eq!(pool.run(|_| ()).await, Ok(()));
         }
         assert!(pool.made() <= 2, "{} hashes had memory at a time", pool.made());
+    }
+
+    #[tokio::test]
+    async fn each_of_two_at_a_time_has_memory_of_its_own_and_those_after_them_use_it() {
+        let pool = Arc::new(Pool::new(2, 2));
+        assert_eq!(pool.made(), 0);
+        let both = Arc::new(Barrier::new(2));
+        let meet = || {
+            let both = both.clone();
+            pool.run(move |_| drop(both.wait()))
+        };
+        for _ in 0..2 {
+            assert_eq!(tokio::join!(meet(), meet()), (Ok(()), Ok(())));
+            assert_eq!(pool.made(), 2);
+        }
     }
 
     #[tokio::test]

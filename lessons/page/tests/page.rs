@@ -1,0 +1,175 @@
+//! What the lessons' pages share: what is said when a page cannot be given, and what the headers say.
+
+use std::{error::Error, future::pending, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{
+        HeaderMap, Request, StatusCode,
+        header::{COOKIE, RETRY_AFTER, SET_COOKIE},
+    },
+    middleware::{from_fn, map_response_with_state},
+    response::{AppendHeaders, IntoResponse, Response},
+    routing::get,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lesson_page::{
+    Failure, Pages, RequestId, drop_session,
+    removal::{self, SessionCookie},
+    time_limit, unavailable,
+};
+use minijinja::context;
+use sha2::{Digest, Sha256};
+use tower::ServiceExt;
+use tower_sessions::{
+    MemoryStore, Session, SessionManagerLayer, SessionStore,
+    cookie::SameSite,
+    session::{self, Id},
+    session_store,
+};
+
+type Done = Result<(), Box<dyn Error>>;
+
+/// What the store says, and no visitor may read.
+const REASON: &str = "connection to redis://shop:secret@10.0.0.7 refused";
+const UNKNOWN: &str = "Your session cannot be reached at the moment. If you have sent something, it is not known \
+                       whether this was done: look before you try again. (request ";
+
+async fn read(response: Response) -> Result<(StatusCode, HeaderMap, String), Box<dyn Error>> {
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, 100_000).await?;
+    Ok((parts.status, parts.headers, String::from_utf8(body.to_vec())?))
+}
+
+async fn ask(app: Router, path: &str) -> Result<(StatusCode, HeaderMap, String), Box<dyn Error>> {
+    read(app.oneshot(Request::get(path).body(Body::empty())?).await?).await
+}
+
+/// The request's ID in a page or a sentence.
+fn request_id(text: &str) -> String {
+    let (_, after) = text.split_once("request ").expect("a request ID");
+    after.chars().take_while(char::is_ascii_hexdigit).collect()
+}
+
+fn away() -> Failure {
+    session::Error::Store(session_store::Error::Backend(REASON.to_owned())).into()
+}
+
+fn unreadable() -> Failure {
+    session::Error::Store(session_store::Error::Decode(REASON.to_owned())).into()
+}
+
+#[tokio::test]
+async fn a_failure_is_told_by_its_kind_with_a_request_id_and_without_its_reason() -> Done {
+    let no_template = Pages::new("a lesson", &[]).render("none-such.html", context! {}).unwrap_err();
+    for (failure, status, words) in [
+        (away(), StatusCode::SERVICE_UNAVAILABLE, UNKNOWN),
+        (unreadable(), StatusCode::INTERNAL_SERVER_ERROR, r#"<form method="post" action="/drop_session">"#),
+        (no_template, StatusCode::INTERNAL_SERVER_ERROR, "This page cannot be shown, and the reason is in our log."),
+    ] {
+        let (found, _, text) = read(failure.into_response()).await?;
+        assert_eq!(found, status, "{text}");
+        assert!(text.contains(words), "{text}");
+        assert_eq!(request_id(&text).len(), 16, "{text}");
+        assert!(!text.contains("secret") && !text.contains("none-such"), "{text}");
+    }
+    Ok(())
+}
+
+/// Answers of handlers, and of the session layer, inside of what the lessons put around them.
+fn answers() -> Router {
+    Router::new()
+        .route("/bare", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+        .route("/told", get(async || (StatusCode::INTERNAL_SERVER_ERROR, "told")))
+        .route("/empty", get(async || StatusCode::NO_CONTENT))
+        .route("/busy", get(async || (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "7")], "busy")))
+        .route("/away", get(async || away()))
+        .route("/ids", get(async || format!("request {} request {}", RequestId::current(), RequestId::current())))
+        .layer(from_fn(unavailable::say))
+}
+
+#[tokio::test]
+async fn a_save_that_failed_without_a_word_is_told() -> Done {
+    for (path, status, retry, words) in [
+        ("/bare", 503, Some("1"), UNKNOWN),
+        ("/away", 503, Some("1"), UNKNOWN),
+        ("/busy", 503, Some("7"), "busy"),
+        ("/told", 500, None, "told"),
+        ("/empty", 204, None, ""),
+    ] {
+        let (found, headers, text) = ask(answers(), path).await?;
+        let retry_after = headers.get(RETRY_AFTER).map(|value| value.to_str()).transpose()?;
+        assert_eq!((found.as_u16(), retry_after), (status, retry), "{path}");
+        assert!(text.starts_with(words), "{path}: {text}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_has_one_id_and_the_next_one_another() -> Done {
+    let (_, _, first) = ask(answers(), "/ids").await?;
+    let (_, _, second) = ask(answers(), "/ids").await?;
+    let (id, rest) = first.split_at(first.len() / 2);
+    assert_eq!(request_id(id), request_id(rest));
+    assert_ne!(request_id(&first), request_id(&second));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_does_not_come_is_given_up_and_its_outcome_is_not_known() -> Done {
+    let slow = Router::new().route("/", get(pending::<()>)).route("/quick", get(async || "here"));
+    let app = time_limit(slow, Duration::from_secs(10));
+    let (status, headers, text) = ask(app.clone(), "/").await?;
+    assert_eq!((status, &headers[RETRY_AFTER]), (StatusCode::SERVICE_UNAVAILABLE, &"10".parse()?));
+    assert_eq!(text, "This took too long, and it is not known whether it was done. Look before you do it again.\n");
+    assert_eq!(ask(app, "/quick").await?.2, "here");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_removal_of_the_session_cookie_is_completed_and_nothing_else_is_changed() -> Done {
+    const LINES: [&str; 4] =
+        ["__Host-id=; Max-Age=0; Path=/", "__Host-id=a-value; Path=/", "other=; Max-Age=0", "no cookie at all"];
+    let lines = || async { AppendHeaders(LINES.map(|line| (SET_COOKIE, line))) };
+    let cookie = SessionCookie { name: "__Host-id", same_site: SameSite::Strict };
+    let app = Router::new().route("/", get(lines)).layer(map_response_with_state(cookie, removal::complete));
+    let (_, headers, _) = ask(app, "/").await?;
+    let sent = headers.get_all(SET_COOKIE).iter().map(|line| line.to_str()).collect::<Result<Vec<_>, _>>()?;
+    assert_eq!(sent[0], "__Host-id=; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=0");
+    assert_eq!(sent[1..], LINES[1..]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_can_be_dropped_without_reading_it() -> Done {
+    let store = MemoryStore::default();
+    let app = Router::new()
+        .route("/", get(async |session: Session| session.insert("name", "alice").await.map_err(Failure::from)))
+        .merge(drop_session::routes())
+        .layer(SessionManagerLayer::new(store.clone()).with_name("id"));
+    let (_, headers, _) = ask(app.clone(), "/").await?;
+    let cookie = headers[SET_COOKIE].to_str()?.split(';').next().unwrap_or_default().to_owned();
+    let id: Id = cookie.trim_start_matches("id=").parse()?;
+    assert!(store.load(&id).await?.is_some());
+    let request = Request::post("/drop_session").header(COOKIE, cookie).body(Body::empty())?;
+    let (status, headers, _) = read(app.oneshot(request).await?).await?;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(headers[SET_COOKIE].to_str()?.starts_with("id=; "), "{headers:?}");
+    assert_eq!(store.load(&id).await?, None);
+    Ok(())
+}
+
+#[test]
+fn a_page_is_escaped_and_its_policy_names_its_own_style_sheet() -> Done {
+    let pages = Pages::new(
+        "a lesson",
+        &[("one.html", r#"{% extends "layout.html" %}{% block main %}{{ text }}{% endblock %}"#)],
+    );
+    let page = pages.render("one.html", context! { text => "<script>" }).map_err(|error| format!("{error:?}"))?.0;
+    assert!(page.contains("<title>a lesson</title>") && page.contains("<main>&lt;script&gt;</main>"), "{page}");
+    let (_, sheet) = page.split_once("<style>").ok_or("no style sheet")?;
+    let (sheet, _) = sheet.split_once("</style>").ok_or("it does not end")?;
+    assert_eq!(pages.style_source(), format!("'sha256-{}'", STANDARD.encode(Sha256::digest(sheet))));
+    Ok(())
+}
