@@ -111,7 +111,7 @@ mod tests {
         let both = Arc::new(Barrier::new(2));
         let meet = || {
             let both = both.clone();
-            pool.run(move |_| drop(both.wait()))
+            pool.run(move |_| _ = both.wait())
         };
         for _ in 0..2 {
             assert_eq!(tokio::join!(meet(), meet()), (Ok(()), Ok(())));
