@@ -30,7 +30,7 @@ struct Arguments {
     /// Only backends whose name has this in it
     #[arg(long)]
     only: Option<String>,
-    /// Print what was lost, revived or strange
+    /// Print what was lost, revived or strange, twenty of them at most
     #[arg(long)]
     tell: bool,
     #[command(flatten)]
@@ -75,7 +75,7 @@ fn tell(backend: &Backend, tally: &Tally, all: bool) -> bool {
         backend.name
     );
     if all {
-        tally.said.iter().for_each(|line| println!("    {line}"));
+        tally.said.iter().take(20).for_each(|line| println!("    {line}"));
     }
     // A run in which nothing was bought proves nothing.
     !backend.promises || (lost + revived + strangers == 0 && tally.added > 0 && tally.logouts > 0)

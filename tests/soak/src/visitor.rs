@@ -1,6 +1,7 @@
 //! Somebody who shops, and remembers what was answered.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -83,8 +84,8 @@ pub struct Visitor {
     number: usize,
     address: SocketAddr,
     client: Client<HttpConnector, Body>,
-    /// `name=value`, once there is one.
-    cookie: Option<String>,
+    /// By name.
+    cookies: BTreeMap<String, String>,
     is_in: bool,
     /// How many cups are in the cart at least, and at most.
     cups: (u32, u32),
@@ -94,7 +95,7 @@ pub struct Visitor {
 impl Visitor {
     pub fn new(number: usize, address: SocketAddr) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { number, address, client, cookie: None, is_in: false, cups: (0, 0), tally: Tally::default() }
+        Self { number, address, client, cookies: BTreeMap::new(), is_in: false, cups: (0, 0), tally: Tally::default() }
     }
 
     /// Shops for so long; what was seen.
@@ -127,8 +128,8 @@ impl Visitor {
         let (one, two) =
             (self.request(Method::POST, "/add_to_cart/cup", ""), self.request(Method::POST, "/add_to_cart/cup", ""));
         let both = join(self.exchange(one), self.exchange(two)).await;
-        for (answer, cookie) in [both.0, both.1] {
-            self.keep(&answer, cookie);
+        for (answer, cookies) in [both.0, both.1] {
+            self.keep(&answer, cookies);
             if answer.leads_to("/view_cart") {
                 self.tally.added += 1;
                 self.cups.0 = (self.cups.0 + 1).min(MOST);
@@ -175,13 +176,13 @@ impl Visitor {
 
     /// Logs out, and tries the cookie again, as somebody would who has copied it.
     async fn log_out(&mut self) {
-        let copy = self.cookie.clone();
+        let copy = self.cookies.clone();
         let answer = self.send(Method::POST, "/logout", String::new()).await;
         if answer.leads_to("/login") {
             self.tally.logouts += 1;
             self.forget();
             for _ in 0..3 {
-                self.cookie.clone_from(&copy);
+                self.cookies.clone_from(&copy);
                 let again = self.send(Method::GET, "/profile", String::new()).await;
                 if again.page.contains("Logged in as") {
                     self.tally.revived += 1;
@@ -205,7 +206,7 @@ impl Visitor {
     }
 
     fn forget(&mut self) {
-        self.cookie = None;
+        self.cookies.clear();
         self.is_in = false;
         self.cups = (0, 0);
     }
@@ -216,8 +217,8 @@ impl Visitor {
 
     async fn send(&mut self, method: Method, path: &str, form: String) -> Answer {
         let request = self.request(method, path, &form);
-        let (answer, cookie) = self.exchange(request).await;
-        self.keep(&answer, cookie);
+        let (answer, cookies) = self.exchange(request).await;
+        self.keep(&answer, cookies);
         answer
     }
 
@@ -225,28 +226,27 @@ impl Visitor {
         let request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         let request = request.header("host", "localhost").header("sec-fetch-site", "same-origin");
         let request = request.header("content-type", "application/x-www-form-urlencoded");
-        let request = match &self.cookie {
-            Some(cookie) => request.header("cookie", cookie),
-            None => request,
-        };
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) };
         request.body(Body::from(form.to_owned())).expect("a request")
     }
 
-    /// The answer, and the cookie that it sets.
-    async fn exchange(&self, request: Request<Body>) -> (Answer, Option<String>) {
-        let broken = || (Answer { status: None, location: String::new(), page: String::new() }, None);
+    /// The answer, and the cookies that it sets: pairs of name and value.
+    async fn exchange(&self, request: Request<Body>) -> (Answer, Vec<(String, String)>) {
+        let broken = || (Answer { status: None, location: String::new(), page: String::new() }, Vec::new());
         let Ok(response) = self.client.request(request).await else { return broken() };
         let (parts, body) = response.into_parts();
         let text =
             |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        let cookie =
-            parts.headers.get(SET_COOKIE).and_then(|cookie| cookie.to_str().ok()?.split(';').next().map(str::to_owned));
+        let set = parts.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+        let pairs = set.filter_map(|cookie| cookie.split(';').next()?.split_once('='));
+        let cookies = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let Ok(body) = body.collect().await else { return broken() };
         let page = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-        (Answer { status: Some(parts.status), location: text("location"), page }, cookie)
+        (Answer { status: Some(parts.status), location: text("location"), page }, cookies)
     }
 
-    fn keep(&mut self, answer: &Answer, cookie: Option<String>) {
+    fn keep(&mut self, answer: &Answer, cookies: Vec<(String, String)>) {
         self.tally.requests += 1;
         match answer.status {
             None => self.tally.unknown += 1,
@@ -254,10 +254,12 @@ impl Visitor {
             Some(status) if status.is_client_error() => self.tally.refused += 1,
             Some(_) => {}
         }
-        match cookie {
-            Some(cookie) if cookie.ends_with('=') => self.cookie = None,
-            Some(cookie) => self.cookie = Some(cookie),
-            None => {}
+        for (name, value) in cookies {
+            if value.is_empty() {
+                self.cookies.remove(&name);
+            } else {
+                self.cookies.insert(name, value);
+            }
         }
     }
 }
