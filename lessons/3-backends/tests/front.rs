@@ -171,7 +171,7 @@ async fn what_a_visitor_says_of_where_they_come_from_is_not_handed_on() {
         ("x-forwarded-host", "evil.example"),
         ("forwarded", "for=203.0.113.66"),
         ("x-real-ip", "203.0.113.66"),
-        ("connection", "close, x-for-this-hop"),
+        ("connection", "close, x-for-this-hop, Host, Origin, Cookie, Sec-Fetch-Site"),
         ("x-for-this-hop", "1"),
         ("keep-alive", "timeout=5"),
         ("te", "trailers"),

@@ -237,6 +237,24 @@ async fn s09_two_first_requests_have_no_session_in_common() -> Result<(), Miss> 
 }
 
 #[tokio::test]
+async fn pages_of_one_visitor_that_load_at_the_same_time_are_all_shown() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    is_alice(&alice).await?;
+    for skipped in [Duration::ZERO, 16 * MINUTE] {
+        trial.skip(skipped);
+        for page in ["/", "/profile", "/view_cart", "/view_history", "/set_preferences", "/sessions"] {
+            let get = || alice.get(page);
+            let (one, two, three, four) = tokio::join!(get(), get(), get(), get());
+            for shown in [one?, two?, three?, four?] {
+                shown.has_status(200)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn s10_the_last_twenty_pages_and_nothing_else() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");

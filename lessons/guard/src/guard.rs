@@ -6,7 +6,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{CONTENT_LENGTH, COOKIE, SET_COOKIE},
+        header::{CONTENT_LENGTH, COOKIE, SET_COOKIE, TRANSFER_ENCODING},
         request::Parts,
     },
     middleware::Next,
@@ -42,7 +42,7 @@ impl Guard {
 pub async fn guard(State(settings): State<Guard>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     leave_readable_cookies(&mut parts.headers);
-    if !is_short(&parts.headers, &body) {
+    if !is_short(&parts, &body) {
         return settings.run(parts, body, next).await.0;
     }
     let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
@@ -111,18 +111,20 @@ fn answer(failure: Failure) -> Option<Response> {
              Look at the page again before you repeat it.\n"
         }
         Failure::Gone => "Your session has ended meanwhile, so what this request changed in it was not kept.\n",
-        Failure::Replaced => {
-            "You have just logged in or changed your password, and this was still sent from before, so nothing was \
-             kept of it. Load the page again and repeat it.\n"
+        Failure::JustEnded => {
+            "You have just logged in, logged out or changed your password, and this was still sent from before, so \
+             nothing was kept of it. Load the page again and repeat it.\n"
         }
     };
     Some((StatusCode::CONFLICT, sentence).into_response())
 }
 
 /// Whether the body is known to be short enough to be kept for another run.
-fn is_short(headers: &HeaderMap, body: &Body) -> bool {
+fn is_short(Parts { method, headers, .. }: &Parts, body: &Body) -> bool {
     let said = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    said.or(body.size_hint().upper()).is_some_and(|length: u64| length <= LONGEST_BODY as u64)
+    // A request that says nothing of a body has none (RFC 9112, section 6.3), whatever a layer has wrapped around it.
+    let none = (method.is_safe() && !headers.contains_key(TRANSFER_ENCODING)).then_some(0);
+    said.or(body.size_hint().upper()).or(none).is_some_and(|length: u64| length <= LONGEST_BODY as u64)
 }
 
 /// tower-sessions' cookie parser skips a whole header that has one byte beyond ASCII, which any neighbour on the same

@@ -1,6 +1,5 @@
 //! What stands in the store under an ID that leads to no session of its own any more.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
@@ -17,36 +16,26 @@ const MOVED: &str = "~moved";
 /// A record that is no session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Marker {
-    /// A tombstone.
-    Ended(End),
+    /// A tombstone: the session has ended, or has another ID that whoever holds this one must not have.
+    Ended,
     /// The session goes on under this ID.
     Moved(Id),
-}
-
-/// How a session's ID came to its end.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum End {
-    /// The session has ended, as at a logout.
-    Deleted,
-    /// The session has another ID now, and whoever holds this one must not have it: as at a login.
-    Replaced,
 }
 
 impl Marker {
     /// What this record marks; nothing if it is a session.
     pub(crate) fn of(record: &Record) -> Option<Self> {
-        if let Some(end) = record.data.get(ENDED) {
-            return Some(Self::Ended(serde_json::from_value(end.clone()).unwrap_or(End::Deleted)));
+        if record.data.contains_key(ENDED) {
+            return Some(Self::Ended);
         }
         let sealed: Id = record.data.get(MOVED)?.as_str()?.parse().ok()?;
         Some(Self::Moved(seal(&sealed, &record.id)))
     }
 
     /// The record of a tombstone.
-    pub(crate) fn tombstone(id: Id, end: End) -> Record {
-        let end = serde_json::to_value(end).unwrap_or_default();
-        Record { id, data: [(ENDED.to_owned(), end)].into(), expiry_date: OffsetDateTime::now_utc() + GRACE }
+    pub(crate) fn tombstone(id: Id) -> Record {
+        let data = [(ENDED.to_owned(), Value::from(true))].into();
+        Record { id, data, expiry_date: OffsetDateTime::now_utc() + GRACE }
     }
 
     /// The record of a pointer from `old` to the session under `new`.
@@ -90,9 +79,7 @@ mod tests {
 
     #[test]
     fn a_tombstone_is_told_from_a_session() {
-        for end in [End::Deleted, End::Replaced] {
-            assert_eq!(Marker::of(&Marker::tombstone(Id::default(), end)), Some(Marker::Ended(end)));
-        }
+        assert_eq!(Marker::of(&Marker::tombstone(Id::default())), Some(Marker::Ended));
         assert_eq!(Marker::of(&record(&[("username", "alice".into())])), None);
         assert_eq!(Marker::of(&record(&[(MOVED, "no id".into())])), None);
     }

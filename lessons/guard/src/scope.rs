@@ -37,8 +37,6 @@ pub(crate) struct State {
     pub(crate) led_to: HashMap<Id, Id>,
     /// A tombstone was met: the ID was good a moment ago.
     pub(crate) met_tombstone: bool,
-    /// And its holder was given another ID, or somebody else was.
-    pub(crate) met_replaced: bool,
     /// A change of ID that is under way.
     pub(crate) change: Option<Change>,
     /// A session was made, or has a new ID.
@@ -63,8 +61,8 @@ pub(crate) struct Change {
 pub(crate) enum Failure {
     Conflict,
     Gone,
-    /// The request came with an ID that a login has replaced.
-    Replaced,
+    /// The request came with an ID that has just ended.
+    JustEnded,
     /// Anything else: the store is away, or a record cannot be read.
     Backend,
 }

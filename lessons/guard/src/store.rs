@@ -14,7 +14,7 @@ use tower_sessions::{
 };
 
 use crate::{
-    marker::{End, Marker},
+    marker::Marker,
     renewal::Renewed,
     scope::{Change, Failure, Scope, note_failure, with},
     version::{conflict, gone, is_conflict, is_gone, noted},
@@ -67,7 +67,7 @@ impl<S: SessionStore> Guarded<S> {
         let _one_at_a_time = self.lock(&record.id).await;
         let Some(now) = self.store.load(&record.id).await? else { return Err(gone()) };
         match Marker::of(&now) {
-            Some(Marker::Ended(_)) => Err(gone()),
+            Some(Marker::Ended) => Err(gone()),
             Some(Marker::Moved(_)) => Err(conflict()),
             None if known.is_some_and(|known| known.data != now.data) => Err(conflict()),
             None => self.store.save(record).await,
@@ -84,11 +84,8 @@ impl<S: SessionStore> Guarded<S> {
             match Marker::of(&record) {
                 None => return Ok((at == *id || Renewed::still_leads(&record)).then_some(record)),
                 Some(Marker::Moved(next)) => at = next,
-                Some(Marker::Ended(end)) => {
-                    with(|state| {
-                        state.met_tombstone = true;
-                        state.met_replaced |= end == End::Replaced;
-                    });
+                Some(Marker::Ended) => {
+                    with(|state| state.met_tombstone = true);
                     return Ok(None);
                 }
             }
@@ -105,11 +102,16 @@ impl<S: SessionStore> Guarded<S> {
             let ended = request.run(async {
                 let Some(record) = self.follow(id).await? else { return Ok(()) };
                 with(|state| state.known.insert(record.id, record.clone()));
-                self.update(&Marker::tombstone(record.id, End::Deleted)).await
+                self.update(&Marker::tombstone(record.id)).await
             });
-            match ended.await {
+            let ended = ended.await;
+            // Another request was quicker, and its answer says what becomes of the cookie.
+            if request.state().met_tombstone || ended.as_ref().is_err_and(is_gone) {
+                with(|state| state.met_tombstone = true);
+                return Ok(());
+            }
+            match ended {
                 Err(error) if is_conflict(&error) => {}
-                Err(error) if is_gone(&error) => return Ok(()),
                 // What cannot be read leads nowhere, and can still be deleted.
                 Err(Error::Decode(_)) => return self.store.delete(id).await,
                 ended => return ended,
@@ -120,9 +122,10 @@ impl<S: SessionStore> Guarded<S> {
     /// Marks the ID that the new record takes over from.
     async fn mark(&self, Change { old, leads_on }: Change, new: &Record) -> Result<()> {
         let Some(old) = old else { return Ok(()) };
-        let marker = if leads_on { Marker::pointer(old, new) } else { Marker::tombstone(old, End::Replaced) };
+        let marker = if leads_on { Marker::pointer(old, new) } else { Marker::tombstone(old) };
         match self.update(&marker).await {
-            Err(error) if is_gone(&error) && !leads_on => Ok(()), // it is of no use to anyone already
+            // Another request has changed the ID or ended the session: two sessions of one must not go on.
+            Err(error) if is_gone(&error) => Err(conflict()),
             marked => marked,
         }
     }
@@ -132,7 +135,7 @@ impl<S: SessionStore> Guarded<S> {
 impl<S: SessionStore> SessionStore for Guarded<S> {
     async fn create(&self, record: &mut Record) -> Result<()> {
         let change = with(|state| state.change.take()).flatten();
-        if change.is_none() && with(|state| state.met_replaced).unwrap_or_default() {
+        if change.is_none() && with(|state| state.met_tombstone).unwrap_or_default() {
             return refuse_another();
         }
         // `flush` and then `insert` in one request asks for the old ID again: that would be revival, too.
@@ -176,12 +179,12 @@ impl<S: SessionStore> SessionStore for Guarded<S> {
     }
 }
 
-/// Whoever brings an ID that a login has replaced is about to get the new one: the cookie of another session would
-/// undo that. A page is shown as to a stranger, and nothing is kept; anything else is refused.
+/// Whoever brings an ID that has just ended has been told of another one, or is about to be: the cookie of a third
+/// session would undo that. A page is shown as to a stranger, and nothing is kept; anything else is refused.
 fn refuse_another() -> Result<()> {
     if with(|state| state.is_safe).unwrap_or_default() {
         return Ok(());
     }
-    with(|state| state.failure = Some(Failure::Replaced));
+    with(|state| state.failure = Some(Failure::JustEnded));
     Err(gone())
 }

@@ -128,6 +128,19 @@ async fn cookies(headers: HeaderMap) -> String {
     format!("{:?}", headers.get(COOKIE))
 }
 
+/// A page that notes in the session that it was seen.
+async fn seen(session: Session) -> Result<String, Failed> {
+    count(session).await
+}
+
+/// A new ID, by a handler that must not run twice.
+async fn replace_once(session: Session) -> Result<&'static str, Failed> {
+    session.get_value("name").await?;
+    sleep(LATENCY).await;
+    replace_id(&session).await?;
+    Ok("replaced")
+}
+
 /// Ends the session and begins another one in one request.
 async fn begin_anew(session: Session) -> Result<&'static str, Failed> {
     session.flush().await?;
@@ -163,6 +176,8 @@ impl App {
             .route("/login", post(log_in))
             .route("/login-and-fail", post(log_in_and_fail))
             .route("/logout", post(log_out))
+            .route("/seen", get(seen))
+            .route("/replace", post(replace_once))
             .route("/anew", post(begin_anew))
             .route("/late", get(write_later).post(write_later))
             .route("/count-and-fail", post(count_and_fail))
@@ -626,16 +641,6 @@ async fn a_page_whose_session_has_ended_meanwhile_is_shown_as_to_a_stranger() {
     assert_eq!((page.status, page.cookie), (StatusCode::OK, None));
 }
 
-#[tokio::test(start_paused = true)]
-async fn whoever_comes_with_an_id_that_was_logged_out_begins_a_session() {
-    let app = App::on(Slow::default());
-    let alice = app.alice().await;
-    app.send("POST", "/logout", &alice).await;
-    let new = app.send("POST", "/count", &alice).await;
-    assert_eq!(new.status, StatusCode::OK);
-    assert_eq!(app.send("GET", "/", &new.cookie.unwrap()).await.body, "nobody 1");
-}
-
 /// Sends one request as alice and, after so many half latencies, another one; and what her cookie is worth after them.
 async fn beside(first: &str, delay: u32, second: &str) -> (Answer, Answer, String) {
     let app = App::on(Slow::default());
@@ -676,4 +681,41 @@ async fn a_renewal_beside_a_logout_brings_nothing_back() {
             assert_eq!(app.send("GET", "/", &cookie).await.body, "nobody 0", "{delay}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_meet_each_other_are_all_shown_whatever_is_around_their_empty_bodies() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    let pages = (0..10).map(|_| {
+        let nothing = Body::from_stream(futures_util::stream::empty::<Result<Vec<u8>, std::io::Error>>());
+        app.answer(Request::get("/seen").header(COOKIE, &alice).body(nothing).unwrap())
+    });
+    let answers = join_all(pages).await;
+    assert!(answers.iter().all(|answer| answer.status == StatusCode::OK), "{answers:#?}");
+    assert_eq!(app.send("GET", "/", &alice).await.body, "alice 10");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_late_after_a_logout_brings_no_cookie_and_takes_none() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    app.send("POST", "/logout", &alice).await;
+    for (method, path) in [("GET", "/"), ("GET", "/seen"), ("POST", "/drop"), ("POST", "/logout")] {
+        let late = app.send(method, path, &alice).await;
+        assert_eq!((late.status, late.cookie), (StatusCode::OK, None), "{method} {path}");
+    }
+    let late = app.send("POST", "/count", &alice).await;
+    assert_eq!((late.status, late.cookie), (StatusCode::CONFLICT, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_that_replace_an_id_at_once_one_does_and_there_is_one_session() {
+    let app = App::on(Slow::default());
+    let alice = app.alice().await;
+    let answers = join_all((0..4).map(|_| app.send("POST", "/replace", &alice))).await;
+    let (done, told): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == StatusCode::OK);
+    assert_eq!((done.len(), told.len()), (1, 3), "{told:#?}");
+    assert!(told.iter().all(|answer| answer.status == StatusCode::CONFLICT && answer.cookie.is_none()), "{told:#?}");
+    assert_eq!(app.send("GET", "/", done[0].cookie.as_ref().unwrap()).await.body, "alice 0");
 }

@@ -1,10 +1,17 @@
 //! What is kept of a body: its first 64 KiB while it is on its way, and of these the first 16 KiB, masked.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
 
-use axum::http::{HeaderMap, header::CONTENT_TYPE};
+use axum::{
+    body::{Bytes, HttpBody},
+    http::{HeaderMap, header::CONTENT_TYPE},
+};
 use html5gum::{Token, Tokenizer};
-use http_body_util::BodyExt;
+use hyper::body::{Frame, SizeHint};
 use serde_json::Value;
 
 use crate::{Body, bounds};
@@ -21,6 +28,37 @@ const MASK: &str = "•••";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tap(Arc<Mutex<Seen>>);
 
+/// A body that is listened to. It says of its length what the body says, so that an answer has its Content-Length.
+struct Tapped<E> {
+    body: axum::body::Body,
+    tap: Tap,
+    /// Lives as long as the body.
+    _end: E,
+}
+
+impl<E: Unpin> HttpBody for Tapped<E> {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+        {
+            self.tap.see(data);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 #[derive(Debug, Default)]
 struct Seen {
     kept: Vec<u8>,
@@ -29,15 +67,8 @@ struct Seen {
 
 impl Tap {
     /// The same body; what flows through it is seen here, and `end` is dropped with it.
-    pub(crate) fn listen<E: Send + 'static>(&self, body: axum::body::Body, end: E) -> axum::body::Body {
-        let tap = self.clone();
-        axum::body::Body::new(body.map_frame(move |frame| {
-            let _lives_as_long_as_the_body = &end;
-            if let Some(data) = frame.data_ref() {
-                tap.see(data);
-            }
-            frame
-        }))
+    pub(crate) fn listen<E: Send + Unpin + 'static>(&self, body: axum::body::Body, end: E) -> axum::body::Body {
+        axum::body::Body::new(Tapped { body, tap: self.clone(), _end: end })
     }
 
     fn see(&self, data: &[u8]) {

@@ -51,11 +51,15 @@ pub(crate) async fn at_its_own_name(request: Request, next: Next) -> Response {
 
 async fn only_at(is_ours: impl Fn(&str) -> bool, request: Request, next: Next) -> Response {
     let (name, _) = host(request.headers());
-    if is_ours(&name) { next.run(request).await } else { refused(&name) }
+    // One Host header, and a request target that names no other one: whoever reads the other would be led astray.
+    let is_one = request.headers().get_all(HOST).iter().count() == 1;
+    let is_same = request.uri().host().is_none_or(|target| target.eq_ignore_ascii_case(&name));
+    if is_one && is_same && is_ours(&name) { next.run(request).await } else { refused(&name) }
 }
 
 fn is_local(name: &str) -> bool {
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.ends_with(".localhost")
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]") || (name.ends_with(".localhost") && name.bytes().all(is_letter))
 }
 
 fn refused(name: &str) -> Response {

@@ -338,6 +338,8 @@ async fn a_host_name_that_is_not_of_this_machine_is_refused() {
         "",
         "[::2]",
         "localhost:x",
+        "a@b.localhost",
+        "x, y.localhost",
     ];
     for (router, name) in [(&app, "app"), (&page, "page")] {
         for host in ours {
@@ -353,7 +355,11 @@ async fn a_host_name_that_is_not_of_this_machine_is_refused() {
             assert!(text(refused).await.starts_with("This program does not answer as \""));
         }
         let without = Request::get("/").body(Body::empty()).unwrap();
-        assert_eq!(router.clone().oneshot(without).await.unwrap().status(), StatusCode::MISDIRECTED_REQUEST);
+        let two = Request::get("/").header("host", "localhost").header("host", "evil.example").body(Body::empty());
+        let target = Request::get("http://evil.example/").header("host", "localhost").body(Body::empty());
+        for request in [without, two.unwrap(), target.unwrap()] {
+            assert_eq!(router.clone().oneshot(request).await.unwrap().status(), StatusCode::MISDIRECTED_REQUEST);
+        }
     }
     assert_eq!(inspector.events().len(), ours.len(), "what is refused never reaches the app");
 }

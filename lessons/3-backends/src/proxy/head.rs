@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use axum::http::{
     HeaderMap, HeaderName, HeaderValue, Version,
     header::{
-        CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-        TRANSFER_ENCODING, UPGRADE,
+        AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, HOST, ORIGIN,
+        PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, REFERER, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
     },
     request::Parts,
     uri::{Authority, PathAndQuery, Scheme, Uri},
@@ -34,10 +34,18 @@ pub(super) fn for_instance(port: u16, visitor: IpAddr, mut parts: Parts) -> Part
     parts
 }
 
-/// Removes what is about one connection only (RFC 9110, section 7.6.1), with all that `Connection` names.
+/// What an instance decides by. It is about no connection, so `Connection` must not name it (RFC 9110, section 7.6.1),
+/// and nobody takes it away from a request by naming it there.
+fn is_kept(name: &HeaderName) -> bool {
+    matches!(*name, HOST | ORIGIN | COOKIE | AUTHORIZATION | CONTENT_TYPE | REFERER)
+        || name.as_str().starts_with("sec-")
+}
+
+/// Removes what is about one connection only (RFC 9110, section 7.6.1), with what else `Connection` names.
 pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
-    let named: Vec<HeaderName> = named.filter_map(|name| name.trim().parse().ok()).collect();
+    let named: Vec<HeaderName> =
+        named.filter_map(|name| name.trim().parse().ok()).filter(|name| !is_kept(name)).collect();
     let always = [CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
     let older = [HeaderName::from_static("keep-alive"), HeaderName::from_static("proxy-connection")];
     for name in named.into_iter().chain(always).chain(older) {
