@@ -17,11 +17,15 @@ if kind == "redis":
 elif kind == "sqlite":
     from flask_session import Session
     from flask_sqlalchemy import SQLAlchemy
+    from sqlalchemy.exc import OperationalError
 
     app.config.update(SQLALCHEMY_DATABASE_URI=f"sqlite:///{place}")
     app.config.update(SESSION_TYPE="sqlalchemy", SESSION_SQLALCHEMY=SQLAlchemy(app))
     with app.app_context():
-        Session(app)
+        try:
+            Session(app)
+        except OperationalError:  # the other worker has just made the table
+            Session(app)
 elif kind == "file":
     from cachelib.file import FileSystemCache
     from flask_session import Session
