@@ -1,17 +1,13 @@
 //! What stands in the store under an ID that leads to no session of its own any more.
 
 use serde_json::Value;
+use session_inspector::{MOVED_KEY, TOMBSTONE_KEY};
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
 
 /// How long a store remembers that an ID has ended: longer than any request takes that began before.
 pub(crate) const GRACE: Duration = Duration::seconds(30);
-
-/// The key of a record that is a tombstone.
-const ENDED: &str = "~ended";
-/// The key of a record that is a pointer.
-const MOVED: &str = "~moved";
 
 /// A record that is no session.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,23 +21,23 @@ pub(crate) enum Marker {
 impl Marker {
     /// What this record marks; nothing if it is a session.
     pub(crate) fn of(record: &Record) -> Option<Self> {
-        if record.data.contains_key(ENDED) {
+        if record.data.contains_key(TOMBSTONE_KEY) {
             return Some(Self::Ended);
         }
-        let sealed: Id = record.data.get(MOVED)?.as_str()?.parse().ok()?;
+        let sealed: Id = record.data.get(MOVED_KEY)?.as_str()?.parse().ok()?;
         Some(Self::Moved(seal(&sealed, &record.id)))
     }
 
     /// The record of a tombstone.
     pub(crate) fn tombstone(id: Id) -> Record {
-        let data = [(ENDED.to_owned(), Value::from(true))].into();
+        let data = [(TOMBSTONE_KEY.to_owned(), Value::from(true))].into();
         Record { id, data, expiry_date: OffsetDateTime::now_utc() + GRACE }
     }
 
     /// The record of a pointer from `old` to the session under `new`.
     pub(crate) fn pointer(old: Id, new: &Record) -> Record {
         let sealed = Value::from(seal(&new.id, &old).to_string());
-        Record { id: old, data: [(MOVED.to_owned(), sealed)].into(), expiry_date: new.expiry_date }
+        Record { id: old, data: [(MOVED_KEY.to_owned(), sealed)].into(), expiry_date: new.expiry_date }
     }
 }
 
@@ -81,6 +77,6 @@ mod tests {
     fn a_tombstone_is_told_from_a_session() {
         assert_eq!(Marker::of(&Marker::tombstone(Id::default())), Some(Marker::Ended));
         assert_eq!(Marker::of(&record(&[("username", "alice".into())])), None);
-        assert_eq!(Marker::of(&record(&[(MOVED, "no id".into())])), None);
+        assert_eq!(Marker::of(&record(&[(MOVED_KEY, "no id".into())])), None);
     }
 }
