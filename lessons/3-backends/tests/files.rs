@@ -103,18 +103,33 @@ fn a_save_or_a_logout_that_is_given_up_before_its_last_step_does_not_take_it() {
 }
 
 async fn given_up_before_its_last_step(mut call: impl Future + Unpin, steps_before: usize) {
-    let everything_before_is_done = || async { tokio::task::spawn_blocking(|| ()).await.unwrap() };
     for _ in 0..steps_before {
-        assert!(poll!(&mut call).is_pending());
-        everything_before_is_done().await;
+        one_step(&mut call).await.go_on().await;
     }
+    let last_step = one_step(&mut call).await;
+    drop(call);
+    last_step.go_on().await;
+}
+
+/// The thread for files is busy while the call is polled, so that its next step has to wait, however fast the thread.
+async fn one_step(call: &mut (impl Future + Unpin)) -> Waiting {
     let (go_on, wait) = std::sync::mpsc::channel::<()>();
     let busy = tokio::task::spawn_blocking(move || wait.recv());
-    assert!(poll!(&mut call).is_pending(), "its last step waits behind the busy thread");
-    drop(call);
-    drop(go_on);
-    assert!(busy.await.unwrap().is_err());
-    everything_before_is_done().await;
+    assert!(poll!(call).is_pending(), "its next step waits behind the busy thread");
+    Waiting { go_on, busy }
+}
+
+struct Waiting {
+    go_on: std::sync::mpsc::Sender<()>,
+    busy: tokio::task::JoinHandle<Result<(), std::sync::mpsc::RecvError>>,
+}
+
+impl Waiting {
+    async fn go_on(self) {
+        drop(self.go_on);
+        assert!(self.busy.await.unwrap().is_err());
+        tokio::task::spawn_blocking(|| ()).await.unwrap();
+    }
 }
 
 #[tokio::test]
