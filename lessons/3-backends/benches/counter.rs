@@ -30,7 +30,7 @@ use tower_sessions::{MemoryStore, Session, SessionManagerLayer, session::Id};
 
 /// Visitors who ask at the same time, each as soon as the last answer is there.
 const VISITORS: usize = 16;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(2);
 
 struct Contender {
@@ -50,8 +50,13 @@ struct Contender {
 async fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let place = |name: &str| folder.path().join(name).display().to_string();
-    let (redis, memcached, postgres, cluster) =
-        (Service::redis(), Service::memcached(), Service::postgres(), services::redis_cluster());
+    let (redis, quick_redis, memcached, postgres, cluster) = (
+        Service::redis(),
+        Service::redis_in_memory(),
+        Service::memcached(),
+        Service::postgres(),
+        services::redis_cluster(),
+    );
     let local = |service: &Option<Service>| service.as_ref().map(|service| format!("127.0.0.1:{}", service.port));
     let nodes = |nodes: &Vec<Service>| nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect::<Vec<_>>();
     let memcached = local(&memcached);
@@ -61,7 +66,8 @@ async fn main() {
         ("sqlite", Some(format!("sqlite:{}", place("sessions.sqlite"))), None),
         ("sqlite behind memcached", Some(format!("sqlite:{}", place("other.sqlite"))), Some(&memcached)),
         ("postgres", local(&postgres).map(|at| format!("postgres://postgres@{at}/postgres")), None),
-        ("redis", local(&redis).map(|at| format!("redis://{at}")), None),
+        ("redis", local(&quick_redis).map(|at| format!("redis://{at}")), None),
+        ("redis, on its disk first", local(&redis).map(|at| format!("redis://{at}")), None),
         ("redis cluster", cluster.as_ref().map(|cluster| format!("redis://{}", nodes(cluster).join(","))), None),
         ("memcached", memcached.as_ref().map(|at| format!("memcached://{at}")), None),
     ];
@@ -85,7 +91,8 @@ async fn main() {
         ("Flask, signed cookie", Some("cookie:".to_owned())),
         ("Flask-Session, files", Some(format!("file:{}", place("flask-sessions")))),
         ("Flask-Session, SQLite", Some(format!("sqlite:{}", place("flask.sqlite")))),
-        ("Flask-Session, Redis", local(&redis).map(|at| format!("redis:redis://{at}/1"))),
+        ("Flask-Session, Redis", local(&quick_redis).map(|at| format!("redis:redis://{at}/1"))),
+        ("Flask-Session, Redis, on its disk first", local(&redis).map(|at| format!("redis:redis://{at}/1"))),
     ];
     for (name, sessions) in sessions.into_iter().filter(|(name, _)| is_wanted(name)) {
         contenders.extend(sessions.and_then(|sessions| flask(name, &sessions)));
@@ -151,6 +158,7 @@ async fn contender(name: &'static str, app: Router) -> Contender {
         "file" => Some("Flask-Session, files"),
         "sqlite" => Some("Flask-Session, SQLite"),
         "redis" => Some("Flask-Session, Redis"),
+        "redis, on its disk first" => Some("Flask-Session, Redis, on its disk first"),
         _ => None,
     };
     Contender { name, address, flask, _server: None, rates: Vec::new(), waits: Vec::new() }

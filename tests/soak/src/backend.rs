@@ -17,7 +17,7 @@ use tokio::{net::TcpListener, sync::Notify, time::sleep};
 
 use crate::{
     VISITORS, instance,
-    services::Service,
+    services::{Service, redis_cluster_with},
     visitor::{Tally, Visitor},
 };
 
@@ -68,6 +68,10 @@ pub fn all() -> Vec<Backend> {
             Server::of(vec![Service::postgres()?], at)
         }),
         backend("Redis", || Server::of(vec![Service::redis()?], |_, servers| format!("redis://{}", at(&servers[0])))),
+        backend("Redis Cluster with replicas", || {
+            let nodes = redis_cluster_with(1)?;
+            Server::of(nodes, |_, nodes| format!("redis://{}", nodes.iter().map(at).collect::<Vec<_>>().join(",")))
+        }),
         // It forgets when it is restarted, and says so.
         Backend {
             promises: false,
@@ -137,8 +141,8 @@ async fn trouble(instances: Instances, services: Vec<Service>, over: Arc<Notify>
         } else if !services.is_empty() {
             services = tokio::task::spawn_blocking(move || {
                 let place = round / 4 % services.len();
-                if round % 4 == 0 {
-                    services[place].restart();
+                if round % 4 == 2 {
+                    kill_and_restart(&mut services, place);
                 } else {
                     services[place].pause();
                     std::thread::sleep(Duration::from_millis(1200));
@@ -153,4 +157,17 @@ async fn trouble(instances: Instances, services: Vec<Service>, over: Arc<Notify>
             let _ = instances.start(number).await;
         }
     }
+}
+
+/// A node that leads a part of a cluster stays away until its replica leads: it keeps nothing on its disk, and if it
+/// came back before, the replica would copy its emptiness.
+fn kill_and_restart(services: &mut [Service], place: usize) {
+    let leads = |service: &Service| service.says(&["role"]).starts_with("master");
+    let has_replica = services.len() > 1 && services[place].says(&["info", "replication"]).contains("slave0:");
+    if has_replica {
+        let leading = services.iter().filter(|service| leads(service)).count();
+        services[place].kill();
+        while services.iter().filter(|service| leads(service)).count() < leading {}
+    }
+    services[place].restart();
 }

@@ -1,5 +1,7 @@
 //! In an SQLite file: no server to run, and nothing lost with the process.
 
+mod writer;
+
 use std::{
     fs::{self, File},
     io,
@@ -19,17 +21,18 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
+use self::writer::Writer;
 use super::{SWEEP_BATCH, failed};
 use crate::at_rest::{PREFIX, Stored, decode_beside, encode, key, milliseconds, now};
 
 /// A file: many connections that read, and one that writes.
 ///
 /// SQLite lets one connection write at a time. Those that wait for it try again and again, in no order, and some
-/// never get their turn; whoever waits for the one connection of a pool waits in a queue.
+/// never get their turn; whoever waits for the one writer waits in a queue.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     reader: SqlitePool,
-    writer: SqlitePool,
+    writer: Writer,
 }
 
 impl Sqlite {
@@ -44,10 +47,14 @@ impl Sqlite {
         // With `Normal` a commit would not wait for the disk, and a power cut could undo a logout that was answered.
         let options = options.synchronous(SqliteSynchronous::Full);
         let options = options.busy_timeout(limit); // of another process that writes
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(limit);
+        // A connection to a file does not break: nobody has to ask before each call whether it is there.
+        let pool = |connections| {
+            let options = SqlitePoolOptions::new().max_connections(connections);
+            options.acquire_timeout(limit).test_before_acquire(false)
+        };
         let writer = pool(1).connect_with(options.clone()).await?;
         make_table(&writer).await?;
-        Ok(Self { reader: pool(4).connect_with(options).await?, writer })
+        Ok(Self { reader: pool(4).connect_with(options).await?, writer: Writer::new(writer) })
     }
 }
 
@@ -87,15 +94,12 @@ impl SessionStore for Sqlite {
         let insert = "insert into sessions (key, value, expires, version) values (?, ?, ?, ?) on conflict do nothing";
         loop {
             let version = Version::new();
-            let inserted = query(insert)
+            let insert = query(insert)
                 .bind(key(&record.id))
                 .bind(encode(record, None)?)
                 .bind(milliseconds(record.expiry_date))
-                .bind(version.to_string())
-                .execute(&self.writer)
-                .await
-                .map_err(failed)?;
-            if inserted.rows_affected() == 1 {
+                .bind(version.to_string());
+            if self.writer.execute(insert).await? == 1 {
                 note(&record.id, version);
                 return Ok(());
             }
@@ -109,17 +113,14 @@ impl SessionStore for Sqlite {
         let update = "update sessions set value = ?, expires = ?, version = ? \
                       where key = ? and expires > ? and version = coalesce(?, version)";
         let version = Version::new();
-        let updated = query(update)
+        let update = query(update)
             .bind(encode(record, None)?)
             .bind(milliseconds(record.expiry_date))
             .bind(version.to_string())
             .bind(key(&record.id))
             .bind(now())
-            .bind(noted(&record.id).map(|version| version.to_string()))
-            .execute(&self.writer)
-            .await
-            .map_err(failed)?;
-        if updated.rows_affected() == 0 {
+            .bind(noted(&record.id).map(|version| version.to_string()));
+        if self.writer.execute(update).await? == 0 {
             return Err(self.why_not(&record.id).await?);
         }
         note(&record.id, version);
@@ -131,7 +132,7 @@ impl SessionStore for Sqlite {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        query("delete from sessions where key = ?").bind(key(id)).execute(&self.writer).await.map_err(failed)?;
+        self.writer.execute(query("delete from sessions where key = ?").bind(key(id))).await?;
         Ok(())
     }
 }
@@ -162,9 +163,9 @@ impl ExpiredDeletion for Sqlite {
         let delete = "delete from sessions where key in \
                       (select key from sessions where expires <= ? and key like ? limit ?)";
         loop {
-            // Each batch is a transaction of its own: whoever waits to write is served before the next one.
+            // Each batch is a change of its own: whoever waits to write is served before the next one.
             let batch = query(delete).bind(now()).bind(format!("{PREFIX}%")).bind(SWEEP_BATCH as i64);
-            if batch.execute(&self.writer).await.map_err(failed)?.rows_affected() < SWEEP_BATCH as u64 {
+            if self.writer.execute(batch).await? < SWEEP_BATCH as u64 {
                 return Ok(());
             }
         }

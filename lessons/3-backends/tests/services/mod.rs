@@ -35,10 +35,19 @@ pub struct Service {
 impl Service {
     /// Redis, which promises to keep what it has answered: every write is on the disk first.
     pub fn redis() -> Option<Self> {
+        Self::redis_with(&["--appendonly", "yes", "--appendfsync", "always"])
+    }
+
+    /// Redis, which keeps nothing on the disk.
+    pub fn redis_in_memory() -> Option<Self> {
+        Self::redis_with(&["--appendonly", "no"])
+    }
+
+    fn redis_with(options: &'static [&str]) -> Option<Self> {
         let program = program("redis-server")?;
         Some(Self::start(move |folder, port| {
             let mut command = Command::new(&program);
-            command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "always"]);
+            command.args(["--bind", "127.0.0.1", "--save", ""]).args(options);
             command.args(["--port", &port.to_string(), "--dir"]).arg(folder);
             command
         }))

@@ -1,0 +1,70 @@
+//! One connection that writes, and one commit for all who wait for it.
+
+use sqlx::{Sqlite, SqlitePool, Transaction, query::Query, sqlite::SqliteArguments};
+use tokio::sync::{mpsc, oneshot};
+use tower_sessions::session_store::Result;
+
+use crate::store::failed;
+
+/// So many changes go into one commit, at most; and so many more may wait to be taken.
+const BATCH: usize = 256;
+
+/// Clones are the same writer.
+#[derive(Clone, Debug)]
+pub(super) struct Writer(mpsc::Sender<Change>);
+
+struct Change {
+    query: SqliteQuery,
+    /// Hears how many rows it has changed.
+    reply: oneshot::Sender<Result<u64>>,
+}
+
+pub(super) type SqliteQuery = Query<'static, Sqlite, SqliteArguments>;
+
+impl Writer {
+    /// Writes over the only connection of this pool, as long as there is a writer.
+    pub(super) fn new(pool: SqlitePool) -> Self {
+        let (sender, waiting) = mpsc::channel(BATCH);
+        tokio::spawn(write(pool, waiting));
+        Self(sender)
+    }
+
+    /// Carries out one change, and comes back when it is on the disk: the number of rows it has changed.
+    pub(super) async fn execute(&self, query: SqliteQuery) -> Result<u64> {
+        let (reply, told) = oneshot::channel();
+        self.0.send(Change { query, reply }).await.map_err(failed)?;
+        told.await.unwrap_or_else(|ended| Err(failed(ended)))
+    }
+}
+
+// ANCHOR: write
+/// SQLite waits for the disk at each commit, and lets one connection write at a time. Whoever comes meanwhile waits
+/// for the next commit, and shares it with all others who wait.
+async fn write(pool: SqlitePool, mut waiting: mpsc::Receiver<Change>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while waiting.recv_many(&mut batch, BATCH).await > 0 {
+        let begun = pool.begin_with("begin immediate").await;
+        // That may have taken a while, and what a caller has given up must not be carried out later.
+        let still_wanted = batch.drain(..).filter(|change| !change.reply.is_closed());
+        let (queries, replies): (Vec<_>, Vec<_>) = still_wanted.map(|change| (change.query, change.reply)).unzip();
+        let outcome = match begun {
+            Ok(transaction) => commit(transaction, queries).await,
+            Err(error) => Err(error),
+        };
+        for (number, reply) in replies.into_iter().enumerate() {
+            // Whoever has given up now does not hear it, and does not know whether it is done.
+            let _ = reply.send(outcome.as_ref().map(|changed| changed[number]).map_err(failed));
+        }
+    }
+}
+
+/// All of it or nothing: the number of rows that each has changed.
+async fn commit(mut transaction: Transaction<'static, Sqlite>, queries: Vec<SqliteQuery>) -> sqlx::Result<Vec<u64>> {
+    let mut changed = Vec::with_capacity(queries.len());
+    for query in queries {
+        changed.push(query.execute(&mut *transaction).await?.rows_affected());
+    }
+    transaction.commit().await?;
+    Ok(changed)
+}
+// ANCHOR_END: write

@@ -1,0 +1,121 @@
+//! What the store in SQLite promises beyond the rules of `checks::store`: about the commit that many share.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use futures_util::{future::join_all, poll};
+use lesson_3::store::sqlite::Sqlite;
+use sqlx::{Connection, SqliteConnection, query, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+};
+
+const PATIENT: Duration = Duration::from_secs(60);
+
+struct Opened {
+    folder: TempDir,
+    store: Sqlite,
+}
+
+impl Opened {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(folder.path().join("sessions.sqlite"), PATIENT).await.unwrap();
+        Self { folder, store }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("sessions.sqlite")
+    }
+
+    /// As another program that opens the file.
+    async fn another(&self) -> SqliteConnection {
+        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(self.file())).await.unwrap()
+    }
+
+    async fn sessions(&self, count: usize) -> Vec<Record> {
+        let mut records: Vec<_> = (0..count).map(|_| record()).collect();
+        join_all(records.iter_mut().map(|record| self.store.create(record))).await.into_iter().for_each(Result::unwrap);
+        records
+    }
+
+    async fn value(&self, id: &Id) -> u64 {
+        self.store.load(id).await.unwrap().unwrap().data["value"].as_u64().unwrap()
+    }
+
+    /// How many commits SQLite's log holds: 32 bytes come first, then each page behind a head of 24 bytes, and the
+    /// second number in that is zero unless the page is the last one of a commit. (Source: "WAL file format" in
+    /// SQLite's documentation.)
+    fn commits(&self) -> usize {
+        let log = fs::read(self.file().with_extension("sqlite-wal")).unwrap();
+        let page = usize::try_from(u32::from_be_bytes(log[8..12].try_into().unwrap())).unwrap();
+        log[32..].chunks_exact(24 + page).filter(|frame| frame[4..8] != [0; 4]).count()
+    }
+}
+
+fn record() -> Record {
+    let expiry_date = OffsetDateTime::now_utc() + time::Duration::hours(1);
+    Record { id: Id::default(), data: [("value".to_owned(), 0.into())].into(), expiry_date }
+}
+
+fn changed(record: &Record) -> Record {
+    Record { data: [("value".to_owned(), 1.into())].into(), ..record.clone() }
+}
+
+#[tokio::test]
+async fn changes_that_wait_together_are_one_commit() {
+    let opened = Opened::new().await;
+    let records: Vec<_> = opened.sessions(50).await.iter().map(changed).collect();
+    let before = opened.commits();
+    for saved in join_all(records.iter().map(|record| opened.store.save(record))).await {
+        saved.unwrap();
+    }
+    assert_eq!(opened.commits(), before + 1);
+    for Record { id, .. } in &records {
+        assert_eq!(opened.value(id).await, 1);
+    }
+}
+
+/// Another program holds the file while a save waits and its caller gives up.
+#[tokio::test]
+async fn a_save_that_was_given_up_is_never_carried_out() {
+    let opened = Opened::new().await;
+    let records = opened.sessions(2).await;
+    let mut another = opened.another().await;
+    let held = another.begin_with("begin immediate").await.unwrap();
+    let (given_up, kept) = (changed(&records[0]), changed(&records[1]));
+    let (mut given_up, kept) = (opened.store.save(&given_up), opened.store.save(&kept));
+    assert!(poll!(&mut given_up).is_pending());
+    let keeping = async {
+        tokio::task::yield_now().await; // the writer has both, and waits for the file
+        drop(given_up);
+        held.rollback().await.unwrap();
+    };
+    let (kept, ()) = tokio::join!(kept, keeping);
+    kept.unwrap();
+    assert_eq!(opened.value(&records[0].id).await, 0);
+    assert_eq!(opened.value(&records[1].id).await, 1);
+}
+
+#[tokio::test]
+async fn when_a_commit_fails_all_who_share_it_hear_so_and_nothing_is_done() {
+    let opened = Opened::new().await;
+    let records: Vec<_> = opened.sessions(3).await.iter().map(changed).collect();
+    let refuse = "create trigger refuse before delete on sessions begin select raise(abort, 'a full disk'); end";
+    let mut another = opened.another().await;
+    query(refuse).execute(&mut another).await.unwrap();
+    let saves = async { tokio::join!(opened.store.save(&records[0]), opened.store.save(&records[1])) };
+    let (saved, deleted) = tokio::join!(saves, opened.store.delete(&records[2].id));
+    for outcome in [saved.0, saved.1, deleted] {
+        let reason = outcome.unwrap_err().to_string();
+        assert!(reason.contains("a full disk"), "{reason}");
+    }
+    for Record { id, .. } in &records {
+        assert_eq!(opened.value(id).await, 0);
+    }
+    query("drop trigger refuse").execute(&mut another).await.unwrap();
+    opened.store.delete(&records[2].id).await.unwrap();
+    assert_eq!(opened.store.load(&records[2].id).await.unwrap(), None, "and it goes on");
+}
