@@ -149,7 +149,7 @@ impl Location {
 /// files beside it. The folder is made for the owner alone as well; one that exists stays as it is.
 fn create_private(file: &std::path::Path) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.append(true).create(true);
     let mut folder = fs::DirBuilder::new();
     folder.recursive(true);
     #[cfg(unix)]
@@ -160,10 +160,7 @@ fn create_private(file: &std::path::Path) -> io::Result<()> {
     if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         folder.create(parent)?;
     }
-    match options.open(file) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made.map(drop),
-    }
+    options.open(file).map(drop)
 }
 
 #[cfg(unix)]
@@ -229,5 +226,20 @@ impl IntoResponse for Unavailable {
             Self::Unknown(_) => "The shop's database did not say whether that was done. Look before you do it again.\n",
         };
         (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], sentence).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_there_need_not_be_kept_private_and_any_other_failure_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.db");
+        Location::File(file.clone()).keep_private().unwrap();
+        fs::write(&file, "").unwrap();
+        let below_a_file = Location::File(file.join("shop.db"));
+        assert!(!cfg!(unix) || below_a_file.keep_private().is_err());
     }
 }
