@@ -1,0 +1,12 @@
+//! What the program does with words that it does not know.
+
+use std::process::Command;
+
+#[test]
+fn an_unknown_word_is_named_and_no_server_starts() {
+    let ended = Command::new(env!("CARGO_BIN_EXE_lesson-2")).arg("list").output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("'list'"), "{said}");
+    assert!(ended.stdout.is_empty());
+}
