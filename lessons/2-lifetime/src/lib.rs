@@ -7,14 +7,14 @@ mod page;
 pub mod settings;
 
 use axum::{
-    Extension, Form, Router,
+    Extension, Router,
     extract::Request,
     middleware::{self, Next, from_fn_with_state, map_response_with_state},
     response::{Html, Redirect, Response},
     routing::{get, post},
 };
 use lesson_page::{
-    Failure,
+    Failure, Form,
     removal::{self, SessionCookie},
 };
 use minijinja::{context, value::Serde};

@@ -8,12 +8,12 @@ use std::{
 
 use axum::{
     Router,
-    extract::{ConnectInfo, Path, Request, State},
+    extract::{ConnectInfo, Request, State},
     http::StatusCode,
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use lesson_page::Failure;
+use lesson_page::{Failure, Path};
 use minijinja::{context, value::Serde};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 

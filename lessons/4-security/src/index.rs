@@ -2,13 +2,13 @@
 
 use axum::{
     Router,
-    extract::{Path, Request},
+    extract::Request,
     http::{StatusCode, Uri},
     response::Html,
     routing::{get, post},
 };
 use checks::Told;
-use lesson_page::Failure;
+use lesson_page::{Failure, Path};
 use minijinja::{context, value::Serde};
 use serde::Serialize;
 

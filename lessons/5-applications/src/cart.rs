@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    extract::Path,
     http::StatusCode,
     response::{Redirect, Response},
 };
-use lesson_page::Failure;
+use lesson_page::{Failure, Path};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, session::Id};

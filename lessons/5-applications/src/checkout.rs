@@ -1,7 +1,7 @@
 //! From a cart to an order, once.
 
-use axum::{Form, extract::State, response::Redirect};
-use lesson_page::Failure;
+use axum::{extract::State, response::Redirect};
+use lesson_page::{Failure, Form};
 use serde::Deserialize;
 use session_inspector::Clock;
 

@@ -1,14 +1,13 @@
 //! Which language: the one that was chosen, or the best of those that the browser asks for.
 
 use axum::{
-    extract::Path,
     http::{
         HeaderMap, StatusCode,
         header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, VARY},
     },
     response::{IntoResponse, Redirect, Response},
 };
-use lesson_page::Failure;
+use lesson_page::{Failure, Path};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,6 @@
 //! In and out, and who one is.
 
 use axum::{
-    Form,
     extract::State,
     http::{StatusCode, header::SET_COOKIE},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
@@ -14,7 +13,7 @@ use lesson_4::{
     },
     request::Client,
 };
-use lesson_page::Failure;
+use lesson_page::{Failure, Form};
 use minijinja::{context, value::Serde};
 use serde::Deserialize;
 use session_guard::may_run_again;

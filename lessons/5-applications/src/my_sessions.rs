@@ -1,8 +1,7 @@
 //! Where somebody is logged in, and how she ends that.
 
 use axum::{
-    Form,
-    extract::{Path, State},
+    extract::State,
     http::{StatusCode, header::SET_COOKIE},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
@@ -10,7 +9,7 @@ use lesson_4::{
     defence::{device::DeviceCookie, guesses::too_long},
     request::Client,
 };
-use lesson_page::Failure;
+use lesson_page::{Failure, Form, Path};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 use session_guard::{may_run_again, replace_id};

@@ -1,11 +1,11 @@
 //! What one may do.
 
 use axum::{
-    Form,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{Redirect, Response},
 };
+use lesson_page::{Form, Path};
 use minijinja::{context, value::Serde};
 use serde::Deserialize;
 

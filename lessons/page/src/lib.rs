@@ -7,6 +7,7 @@ pub mod drop_session;
 mod failure;
 pub mod removal;
 mod request_id;
+mod sent;
 mod time_limit;
 pub mod unavailable;
 
@@ -17,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 pub use failure::Failure;
 pub use request_id::RequestId;
+pub use sent::{Form, Path};
 pub use time_limit::{TIME_LIMIT, time_limit};
 
 /// The templates of one lesson.

@@ -5,17 +5,18 @@ use std::{error::Error, future::pending, time::Duration};
 use axum::{
     Router,
     body::{Body, to_bytes},
+    extract::DefaultBodyLimit,
     http::{
         HeaderMap, Request, StatusCode,
-        header::{COOKIE, RETRY_AFTER, SET_COOKIE},
+        header::{CONTENT_TYPE, COOKIE, RETRY_AFTER, SET_COOKIE},
     },
     middleware::{from_fn, map_response_with_state},
     response::{AppendHeaders, IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lesson_page::{
-    Failure, Pages, RequestId, drop_session,
+    Failure, Form, Pages, Path, RequestId, drop_session,
     removal::{self, SessionCookie},
     time_limit, unavailable,
 };
@@ -171,5 +172,37 @@ fn a_page_is_escaped_and_its_policy_names_its_own_style_sheet() -> Done {
     let (_, sheet) = page.split_once("<style>").ok_or("no style sheet")?;
     let (sheet, _) = sheet.split_once("</style>").ok_or("it does not end")?;
     assert_eq!(pages.style_source(), format!("'sha256-{}'", STANDARD.encode(Sha256::digest(sheet))));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_gets_a_sentence_of_ours_and_no_name_of_the_program() -> Done {
+    #[derive(serde::Deserialize)]
+    struct Order {
+        secret_field: u8,
+    }
+    let order = async |Form(Order { secret_field }): Form<Order>| format!("{secret_field} it is");
+    let number = async |Path(number): Path<u8>| format!("number {number}");
+    let app =
+        Router::new().route("/order", post(order)).route("/{number}", get(number)).layer(DefaultBodyLimit::max(40));
+    let form = "application/x-www-form-urlencoded";
+    let not_this_form = "This is not the form that the page has, so nothing was done. Load the page again.\n";
+    let too_long = "This form is too long, so nothing was done.\n";
+    for (kind, body, status, sentence) in [
+        (form, "secret_field=7", 200, "7 it is"),
+        (form, "", 422, not_this_form),
+        (form, "secret_field=seven", 422, not_this_form),
+        ("application/json", "{\"secret_field\":7}", 415, not_this_form),
+        (form, "secret_field=7&and=something-that-is-longer", 413, too_long),
+    ] {
+        let request = Request::post("/order").header(CONTENT_TYPE, kind).body(Body::from(body))?;
+        let (answered, _, text) = read(app.clone().oneshot(request).await?).await?;
+        assert_eq!((answered.as_u16(), text.as_str()), (status, sentence), "{body}");
+    }
+    assert_eq!(ask(app.clone(), "/7").await?.2, "number 7");
+    for wrong in ["/seven", "/256", "/%ff"] {
+        let (status, _, text) = ask(app.clone(), wrong).await?;
+        assert_eq!((status.as_u16(), text.as_str()), (404, "There is nothing at this address.\n"), "{wrong}");
+    }
     Ok(())
 }

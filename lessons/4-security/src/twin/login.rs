@@ -1,13 +1,12 @@
 //! In and out.
 
 use axum::{
-    Form,
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, header::SET_COOKIE},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use cookie::{Cookie, SameSite};
-use lesson_page::Failure;
+use lesson_page::{Failure, Form};
 use serde::Deserialize;
 use session_guard::replace_id;
 use session_inspector::Clock;

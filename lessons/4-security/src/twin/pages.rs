@@ -1,12 +1,11 @@
 //! What the shop does for a visitor.
 
 use axum::{
-    Form,
     extract::{Query, State},
     http::StatusCode,
     response::{Html, Redirect},
 };
-use lesson_page::Failure;
+use lesson_page::{Failure, Form};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 use session_guard::replace_id;

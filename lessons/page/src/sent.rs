@@ -1,0 +1,47 @@
+//! What a visitor has sent, and a sentence of ours where it cannot be read: axum's own name types and fields of the
+//! program.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::de::DeserializeOwned;
+
+/// A form, as [`axum::Form`] reads it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Form<T>(pub T);
+
+/// A part of the address, as [`axum::extract::Path`] reads it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Path<T>(pub T);
+
+// ANCHOR: form
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let read = axum::Form::from_request(request, state).await;
+        let axum::Form(form) = read.map_err(|reason| {
+            let status = reason.status();
+            let sentence = match status {
+                StatusCode::PAYLOAD_TOO_LARGE => "This form is too long, so nothing was done.\n",
+                _ => "This is not the form that the page has, so nothing was done. Load the page again.\n",
+            };
+            (status, sentence).into_response()
+        })?;
+        Ok(Self(form))
+    }
+}
+// ANCHOR_END: form
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let read = axum::extract::Path::from_request_parts(parts, state).await;
+        let axum::extract::Path(part) =
+            read.map_err(|_| (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response())?;
+        Ok(Self(part))
+    }
+}
