@@ -15,7 +15,7 @@ use lesson_4::{
 };
 use lesson_page::{Failure, Form};
 use minijinja::{context, value::Serde};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use session_guard::may_run_again;
 use session_inspector::Clock;
 
@@ -27,8 +27,14 @@ use crate::{
 
 #[derive(Deserialize)]
 pub(crate) struct Credentials {
+    #[serde(deserialize_with = "in_small_letters")]
     username: String,
     password: String,
+}
+
+/// `Alice` is `alice`: nobody can register a name that looks like somebody else's.
+fn in_small_letters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(String::deserialize(deserializer)?.to_ascii_lowercase())
 }
 
 /// The shortest password that an account may have, in characters (ASVS 5.0 6.2.1: eight or more).

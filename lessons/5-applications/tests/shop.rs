@@ -154,6 +154,7 @@ async fn somebody_new_registers_and_is_logged_in() -> Result<(), Miss> {
         ("", "long enough", 422),
         ("<b>dora</b>", "long enough", 422),
         ("alice", "long enough", 409),
+        ("ALICE", "long enough", 409),
     ] {
         dora.post("/register", &register(name, password)).await?.has_status(status)?;
         dora.get("/profile").await?.shows("You are not logged in")?;
@@ -164,7 +165,7 @@ async fn somebody_new_registers_and_is_logged_in() -> Result<(), Miss> {
     page.shows("Logged in as dora")?;
     dora.get("/dashboard").await?.shows("Welcome to the user dashboard")?;
     assert!(!dora.get("/profile").await?.text().contains("Welcome, dora"), "a message is shown once");
-    log_in(&trial.browser("dora at work"), "dora", "long enough").await?.redirects_to("/profile")?;
+    log_in(&trial.browser("dora at work"), "Dora", "long enough").await?.redirects_to("/profile")?;
     // Over somebody else's session, too.
     let emil = trial.browser("emil");
     is_alice(&emil).await?;
