@@ -381,10 +381,11 @@ impl<'t> Browser<'t> {
             method,
             path: path.to_owned(),
         };
-        match infer::panicked(&answer, run::last_panic()) {
-            Some(miss) => Err(miss),
-            None => Ok(answer),
+        if let Some(miss) = infer::panicked(&answer, run::last_panic()) {
+            return Err(miss);
         }
+        self.trial.watch(&answer);
+        Ok(answer)
     }
 
     fn request(&self, from: From<'_>, method: &Method, path: &str, kind: &str, body: Body) -> Request<Body> {

@@ -1,6 +1,8 @@
 //! The checks of exercise 2: a cart in the session.
 
-use crate::{Answer, Browser, Check, Miss, Suite, Trial, browser::in_path, neighbour, page::escaped, reading};
+use crate::{
+    Answer, Browser, Check, Miss, Monitor, Suite, Trial, browser::in_path, monitor, neighbour, page::escaped, reading,
+};
 
 /// The bounds of the README.
 const MOST_ITEMS: usize = 50;
@@ -101,6 +103,7 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(reading_changes_nothing(trial)),
         },
     ],
+    monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing }],
 };
 
 async fn an_empty_cart_says_so(trial: &Trial) -> Result<(), Miss> {

@@ -257,6 +257,7 @@ pub static SUITE: Suite = Suite {
             },
         },
     ],
+    monitors: &[],
 };
 
 /// Holds the learner's store, in a folder of its own, to the rule of this name.

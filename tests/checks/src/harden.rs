@@ -160,6 +160,7 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(a_neighbours_cookie_is_worth_nothing(trial)),
         },
     ],
+    monitors: &[],
 };
 
 async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {

@@ -21,7 +21,7 @@ use crate::{
     App, CheckReport, Miss, Outcome, Report, Suite, Telling,
     args::{Args, USAGE},
     render,
-    run::{self, LIMIT},
+    run::{self, LIMIT, Played},
     trial::Log,
 };
 
@@ -96,23 +96,23 @@ fn say(text: impl fmt::Display) {
 /// Runs the chosen checks, each in a process of its own, all at once: those that hang wait together.
 fn supervise(suite: &'static Suite, chosen: &[usize], seed: u64, json: bool) -> io::Result<Vec<CheckReport>> {
     let folder = tempfile::tempdir()?;
-    let run = |place: usize| {
-        let report = one(suite, place, seed, &folder.path().join(format!("{place}.json")));
-        if json {
-            report.iter().for_each(|report| print_json(&Line::Check(report)));
-        }
-        report
-    };
-    thread::scope(|scope| {
+    let run = |place: usize| one(suite, place, seed, &folder.path().join(format!("{place}.json")));
+    let played: io::Result<Vec<_>> = thread::scope(|scope| {
         let threads: Vec<_> = chosen.iter().map(|&place| scope.spawn(move || run(place))).collect();
         threads
             .into_iter()
             .map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a supervisor panicked"))))
             .collect()
-    })
+    });
+    // No verdict is said before all checks have been played: what one of them sees may fail another.
+    let reports = run::verdicts(played?);
+    if json {
+        reports.iter().for_each(|report| print_json(&Line::Check(report)));
+    }
+    Ok(reports)
 }
 
-fn one(suite: &Suite, place: usize, seed: u64, file: &Path) -> io::Result<CheckReport> {
+fn one(suite: &Suite, place: usize, seed: u64, file: &Path) -> io::Result<Played> {
     let mut process = Command::new(env::current_exe()?)
         .args(["--child", &place.to_string(), "--seed", &seed.to_string(), "--report"])
         .arg(file)
@@ -122,14 +122,14 @@ fn one(suite: &Suite, place: usize, seed: u64, file: &Path) -> io::Result<CheckR
         .spawn()?;
     let prints = Prints::of(&mut process);
     let ended = wait(&mut process)?;
-    let written = fs::read(file).ok().and_then(|report| serde_json::from_slice(&report).ok());
+    let written = fs::read(file).ok().and_then(|played| serde_json::from_slice(&played).ok());
     // A report is whole or not there; without one the check did not come to its end.
-    let report = written.unwrap_or_else(|| {
+    let Played { report, noticed } = written.unwrap_or_else(|| {
         let log = Log::read(&steps(file));
         let failure = run::failure(suite, place, &log, cut_short(ended), seed);
-        run::report(suite, place, Outcome::Failed(Box::new(failure)))
+        Played { report: run::report(suite, place, Outcome::Failed(Box::new(failure))), noticed: Vec::new() }
     });
-    Ok(CheckReport { prints: prints.taken(), ..report })
+    Ok(Played { report: CheckReport { prints: prints.taken(), ..report }, noticed })
 }
 
 /// Where a child writes down what it sends, beside its report.
@@ -138,10 +138,10 @@ fn steps(report: &Path) -> PathBuf {
 }
 
 fn child(suite: &'static Suite, place: usize, app: &App, seed: u64, file: &Path) -> ExitCode {
-    let report = run::check(suite, place, app, seed, Log::kept_in(steps(file)));
+    let played = run::check(suite, place, app, seed, Log::kept_in(steps(file)));
     let written = || {
         let unfinished = file.with_extension("part");
-        fs::write(&unfinished, serde_json::to_vec(&report)?)?;
+        fs::write(&unfinished, serde_json::to_vec(&played)?)?;
         fs::rename(unfinished, file)
     };
     match written() {

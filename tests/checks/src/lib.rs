@@ -12,6 +12,7 @@
 //! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`],
 //!   [`roles`]: the checks of exercises 1 to 7.
 //! - `reading`, `neighbour`, `spelt`: what more than one exercise asks for.
+//! - [`Monitor`]: what holds for every exchange of every check, whichever requirement that is about.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
@@ -29,6 +30,7 @@ mod impostors;
 mod infer;
 mod jar;
 pub mod login;
+mod monitor;
 mod neighbour;
 mod page;
 pub mod preferences;
@@ -47,6 +49,7 @@ mod users;
 
 pub use brief::{Brief, Hint};
 pub use browser::{Answer, Browser};
+pub use monitor::Monitor;
 pub use page::{Field, Form};
 pub use render::{Telling, render};
 pub use report::{CheckReport, Failure, Outcome, Report, Step};

@@ -4,12 +4,8 @@ use axum::http::{HeaderName, HeaderValue, header::CONTENT_LENGTH};
 use session_inspector::{Operation, Outcome, SetCookie};
 
 use crate::{
-    Answer, Browser, Check, Form, Miss, Suite, Trial, User,
-    browser::encode,
-    impostors,
-    infer::mentions,
-    reading,
-    spelt::{spellings, tells},
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer::mentions,
+    monitor, reading,
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -113,6 +109,12 @@ pub static SUITE: Suite = Suite {
             read: "basics/what-is-a-session.md#what-does-the-cookie-promise",
             run: |trial| Box::pin(the_session_cookie_is_out_of_reach(trial)),
         },
+    ],
+    monitors: &[
+        Monitor { check: "improper_forms_are_refused", watch: monitor::no_failure },
+        Monitor { check: "the_password_is_nowhere", watch: monitor::no_password },
+        Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing },
+        Monitor { check: "the_session_cookie_is_out_of_reach", watch: monitor::session_cookies_are_out_of_reach },
     ],
 };
 
@@ -401,28 +403,14 @@ async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
     trial.browser("stranger").post("/logout", &[]).await?.redirects_to("/login")
 }
 
+/// What is seen of it in any answer, a monitor tells.
 async fn the_password_is_nowhere(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.alice();
     let alice = trial.browser("alice");
     let mistaken = User { name: format!("no-{}", user.name), password: user.password.clone() };
-    let answers = [alice.log_in(&mistaken).await?, alice.log_in(user).await?, alice.get("/protected").await?];
-    for answer in answers {
-        let session = answer.exchange.session.after.iter().flat_map(|data| data.values());
-        let in_session = session.into_iter().any(|value| tells(value, &user.password));
-        let is_in = |text: &str| spellings(user.password.as_bytes()).iter().any(|spelt| text.contains(spelt));
-        let in_cookie = answer.exchange.response.set_cookies.iter().any(|cookie| is_in(&cookie.value));
-        let in_address = answer.exchange.response.location.as_deref().is_some_and(is_in);
-        let found = [
-            (in_session, "the session"),
-            (in_cookie, "a cookie"),
-            (in_address, "an address"),
-            (is_in(&answer.body), "the page"),
-        ];
-        if let Some((_, place)) = found.iter().find(|(found, _)| *found) {
-            let miss = answer.miss("the password nowhere", format!("the password in {place}"));
-            return Err(miss.so("it is needed once, to be compared, and then no more"));
-        }
-    }
+    alice.log_in(&mistaken).await?;
+    alice.log_in(user).await?;
+    alice.get("/protected").await?;
     Ok(())
 }
 
@@ -437,20 +425,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
 
 async fn the_session_cookie_is_out_of_reach(trial: &Trial) -> Result<(), Miss> {
     let (_, answer) = logged_in(trial, "alice", trial.users.alice()).await?;
-    for cookie in session_cookies(&answer) {
-        let has =
-            |wanted: &str| cookie.attributes.iter().any(|attribute| attribute.present && attribute.text == wanted);
-        let sent = format!("{}=…; {}", cookie.name, cookie.sent);
-        if !has("HttpOnly") {
-            return Err(Miss::new("HttpOnly", sent).so("a script on the page can read the session ID"));
-        }
-        if !has("SameSite=Lax") && !has("SameSite=Strict") {
-            return Err(
-                Miss::new("SameSite=Lax or SameSite=Strict", sent).so("other sites' forms bring the cookie along")
-            );
-        }
-    }
-    Ok(())
+    session_cookies(&answer).iter().try_for_each(monitor::is_out_of_reach)
 }
 
 /// A browser of `who`, logged in, seen to be inside; and the answer to the login.

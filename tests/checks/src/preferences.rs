@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use session_inspector::{Operation, Outcome};
 
 use crate::{
-    Answer, Browser, Check, Miss, Suite, Trial, User, browser::encode, impostors, infer::mentions, neighbour, reading,
+    Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer::mentions, monitor,
+    neighbour, reading,
 };
 
 const FORM: &str = "/set_preferences";
@@ -112,6 +113,7 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(reading_changes_nothing(trial)),
         },
     ],
+    monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing }],
 };
 
 async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {

@@ -2,7 +2,10 @@
 
 use session_inspector::{Operation, Outcome};
 
-use crate::{Answer, Browser, Check, Miss, Role, Suite, Trial, User, browser::in_path, impostors, neighbour, reading};
+use crate::{
+    Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User, browser::in_path, impostors, monitor, neighbour,
+    reading,
+};
 
 const LOGIN: &str = "/login";
 const DASHBOARD: &str = "/dashboard";
@@ -103,6 +106,7 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(reading_changes_nothing(trial)),
         },
     ],
+    monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_opens_no_session }],
 };
 
 async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {

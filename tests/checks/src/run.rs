@@ -11,6 +11,8 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     App, CheckReport, Failure, Miss, Outcome, Suite, Trial, Users,
     trial::{Log, Sent, UNANSWERED, UNFINISHED},
@@ -22,9 +24,33 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(5);
 /// How many requests a failure spells out: the first of a scene, and the last ones.
 const TOLD: usize = 6;
 
-/// Runs the check at `place`. It always comes back within [`LIMIT`], if the process does not end.
+/// A check that was played.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Played {
+    pub(crate) report: CheckReport,
+    /// What was seen meanwhile that breaks other requirements: the number of each, and its failure.
+    pub(crate) noticed: Vec<(usize, Failure)>,
+}
+
+/// The reports on these checks, where a rule that was broken in any of them fails the check of its own requirement.
+pub(crate) fn verdicts(played: impl IntoIterator<Item = Played>) -> Vec<CheckReport> {
+    let (mut reports, noticed): (Vec<_>, Vec<_>) =
+        played.into_iter().map(|Played { report, noticed }| (report, noticed)).unzip();
+    let seen_by: Vec<_> = reports.iter().map(|report| report.number).collect();
+    let noticed = seen_by.into_iter().zip(noticed).flat_map(|(by, all)| all.into_iter().map(move |one| (by, one)));
+    // The scene of the requirement itself tells it best.
+    let (own, others): (Vec<_>, Vec<_>) = noticed.partition(|(by, (number, _))| by == number);
+    for (_, (number, failure)) in own.into_iter().chain(others) {
+        if let Some(report) = reports.iter_mut().find(|report| report.number == number && report.passed()) {
+            report.outcome = Outcome::Failed(Box::new(failure));
+        }
+    }
+    reports
+}
+
+/// Plays the check at `place`. It always comes back within [`LIMIT`], if the process does not end.
 /// What is sent is noted in `log`.
-pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, log: Log) -> CheckReport {
+pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, log: Log) -> Played {
     let log = Arc::new(log);
     let users = Users::with_suffix(&suffix(seed));
     let (sender, receiver) = mpsc::channel();
@@ -40,7 +66,16 @@ pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, l
     drop(thread); // one that hangs is left behind; the process that runs a learner's code ends soon
     let outcome = result
         .map_or_else(|miss| Outcome::Failed(Box::new(failure(suite, place, &log, miss, seed))), |()| Outcome::Passed);
-    report(suite, place, outcome)
+    Played { report: report(suite, place, outcome), noticed: noticed(suite, &log, seed) }
+}
+
+fn noticed(suite: &Suite, log: &Log, seed: u64) -> Vec<(usize, Failure)> {
+    let noticed = log.noticed().clone();
+    let failures = noticed.into_iter().filter_map(|noticed| {
+        let place = suite.checks.iter().position(|check| check.id == noticed.check)?;
+        Some((place + 1, failure(suite, place, &Log::of(noticed.sent), noticed.miss, seed)))
+    });
+    failures.collect()
 }
 
 /// The report on the check at `place` with this outcome.
@@ -115,7 +150,7 @@ fn guarded(suite: &Suite, place: usize, app: &App, users: Users, log: Arc<Log>) 
     let sent = log.clone();
     let trial = panic::catch_unwind(AssertUnwindSafe(|| {
         let _as_in_main = runtime.enter(); // `app` may start tasks of its own
-        Trial::new(app, users, log)
+        Trial::new(app, users, suite.monitors, log)
     }));
     let trial = trial.map_err(|_| in_app())?;
     let run = suite.checks[place].run;

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use session_inspector::Observed;
 use tower_sessions::MemoryStore;
 
-use crate::{App, Brief, Miss, Report, Trial, harness, run, trial::Log};
+use crate::{App, Brief, Miss, Monitor, Report, Trial, harness, run, trial::Log};
 
 /// The checks of one exercise, one for each requirement of its README, in the same order.
 pub struct Suite {
@@ -19,6 +19,8 @@ pub struct Suite {
     pub passes_at_first: &'static [&'static str],
     /// The checks.
     pub checks: &'static [Check],
+    /// What holds for every exchange of every check.
+    pub monitors: &'static [Monitor],
 }
 
 /// One requirement, and how to see whether it is met.
@@ -48,8 +50,8 @@ impl Suite {
 
     /// All checks on `app`, one after the other in this process: for apps that are known to end.
     pub fn run_here(&'static self, app: &App, seed: u64) -> Report {
-        let checks = (0..self.checks.len()).map(|place| run::check(self, place, app, seed, Log::default())).collect();
-        Report { exercise: self.exercise, seed, checks }
+        let played = (0..self.checks.len()).map(|place| run::check(self, place, app, seed, Log::default()));
+        Report { exercise: self.exercise, seed, checks: run::verdicts(played) }
     }
 
     /// What the exercise asks for.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Answer, Browser, Check, Miss, Suite, Trial, User, impostors, reading};
+use crate::{Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, impostors, monitor, reading};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -110,6 +110,7 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(reading_opens_no_session(trial)),
         },
     ],
+    monitors: &[Monitor { check: "reading_opens_no_session", watch: monitor::reading_opens_no_session }],
 };
 
 async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {

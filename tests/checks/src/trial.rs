@@ -17,8 +17,9 @@ use tower_sessions::{
 };
 
 use crate::{
-    Browser, Step, Users,
+    Answer, Browser, Monitor, Step, Users,
     folder::{Kept, Open},
+    monitor::Noticed,
 };
 
 /// What a learner wrote: an app, which takes a store, or a store.
@@ -60,6 +61,7 @@ pub struct Trial {
     router: Mutex<Router>,
     pub(crate) inspector: Inspector,
     store: Observed<MemoryStore>,
+    monitors: &'static [Monitor],
     log: Arc<Log>,
 }
 
@@ -67,6 +69,7 @@ pub struct Trial {
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     sent: Mutex<Vec<Sent>>,
+    noticed: Mutex<Vec<Noticed>>,
     /// Where it is written down as it grows, so that it also outlives the process.
     file: Option<PathBuf>,
 }
@@ -93,16 +96,16 @@ impl Trial {
     /// The one key of a session that was planted.
     pub(crate) const PLANTED: &str = "planted";
 
-    pub(crate) fn new(app: &App, users: Users, log: Arc<Log>) -> Self {
+    pub(crate) fn new(app: &App, users: Users, monitors: &'static [Monitor], log: Arc<Log>) -> Self {
         let inspector = Inspector::default();
         let store = inspector.observe(MemoryStore::default());
         let router = Mutex::new(serving(app, &inspector, &store, &users));
-        Self { users, app: app.clone(), router, inspector, store, log }
+        Self { users, app: app.clone(), router, inspector, store, monitors, log }
     }
 
     /// A trial of an app that is known to end, with the accounts of a demo: what a lesson's test plays with.
     pub fn of(app: impl Fn(Observed<MemoryStore>) -> Router + Send + Sync + 'static) -> Self {
-        Self::new(&App::new(app), Users::demo(), Arc::default())
+        Self::new(&App::new(app), Users::demo(), &[], Arc::default())
     }
 
     /// Lets this much time pass, for every record and every [`Clock`](session_inspector::Clock).
@@ -169,6 +172,24 @@ impl Trial {
     /// The exchanges so far, as the inspector saw them.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.inspector.exchanges()
+    }
+
+    /// Holds the rules of the exercise against an answer, and remembers the first break of each.
+    pub(crate) fn watch(&self, answer: &Answer) {
+        for Monitor { check, watch } in self.monitors {
+            if !self.log.has_noticed(check)
+                && let Err(miss) = watch(self, answer)
+            {
+                self.log.notice(check, miss);
+            }
+        }
+    }
+
+    /// Whether this is, or holds, the ID of a session that was seen so far.
+    pub(crate) fn carries_an_id(&self, value: &str) -> bool {
+        let exchanges = self.inspector.exchanges();
+        let mut ids = exchanges.iter().flat_map(|exchange| &exchange.calls).map(|call| call.id.as_str());
+        ids.any(|id| !id.is_empty() && value.contains(id))
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -271,7 +292,27 @@ impl Log {
     /// What was written to `file`; nothing if there is no such file, or it was cut off.
     pub(crate) fn read(file: &Path) -> Self {
         let sent = fs::read(file).ok().and_then(|sent| serde_json::from_slice(&sent).ok()).unwrap_or_default();
-        Self { sent: Mutex::new(sent), file: None }
+        Self::of(sent)
+    }
+
+    /// One of this story.
+    pub(crate) fn of(sent: Vec<Sent>) -> Self {
+        Self { sent: Mutex::new(sent), ..Self::default() }
+    }
+
+    /// Remembers that the rule of this check was broken just now.
+    fn notice(&self, check: &'static str, miss: Miss) {
+        let sent = self.sent().clone();
+        self.noticed().push(Noticed { check, miss, sent });
+    }
+
+    fn has_noticed(&self, check: &str) -> bool {
+        self.noticed().iter().any(|noticed| noticed.check == check)
+    }
+
+    /// The rules that were broken, in order.
+    pub(crate) fn noticed(&self) -> MutexGuard<'_, Vec<Noticed>> {
+        self.noticed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives the place at which it stands until there is a new scene.

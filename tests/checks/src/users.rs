@@ -104,6 +104,11 @@ impl Users {
         format!("{word}{}", self.suffix)
     }
 
+    /// The people who have an account at first.
+    pub(crate) fn first(&self) -> &[User] {
+        &self.first
+    }
+
     pub(crate) fn alice(&self) -> &User {
         &self.first[0]
     }

@@ -7,6 +7,7 @@ mod letting_in;
 mod logout;
 mod protected;
 mod right;
+mod unforeseen;
 
 use axum::{
     Router,
@@ -54,6 +55,9 @@ pub const MUTANTS: &[Mutant] = &[
     }),
     mutant("unwraps_the_form", "improper_forms_are_refused", || App::new(form::unwraps_the_form)),
     mutant("fails_with_500", "improper_forms_are_refused", || App::new(form::fails_with_500)),
+    mutant("fails_for_who_is_logged_in_already", "improper_forms_are_refused", || {
+        App::new(unforeseen::fails_for_who_is_logged_in_already)
+    }),
     mutant("one_user_for_all", "visitors_do_not_mix", || App::new(identity::one_user_for_all)),
     mutant("believes_a_cookie", "visitors_do_not_mix", || App::new(identity::believes_a_cookie)),
     mutant("keeps_the_id", "login_issues_a_new_session_id", || App::new(identity::keeps_the_id)),
@@ -72,11 +76,20 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("sends_it_on_in_the_address", "the_password_is_nowhere", || {
         App::new(letting_in::sends_it_on_in_the_address)
     }),
+    mutant("keeps_the_password_as_a_key", "the_password_is_nowhere", || {
+        App::new(unforeseen::keeps_the_password_as_a_key)
+    }),
     mutant("logout_by_get", "reading_changes_nothing", || App::new(logout::by_get)),
     mutant("login_by_get", "reading_changes_nothing", || App::new(letting_in::by_get)),
     mutant("counts_visits", "reading_changes_nothing", || App::new(form::counts_visits)),
+    mutant("opens_a_session_for_a_stale_cookie", "reading_changes_nothing", || {
+        App::new(unforeseen::opens_a_session_for_a_stale_cookie)
+    }),
     mutant("cookie_for_scripts", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_scripts)),
     mutant("cookie_for_other_sites", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_other_sites)),
+    mutant("tells_scripts_the_id_later", "the_session_cookie_is_out_of_reach", || {
+        App::new(unforeseen::tells_scripts_the_id_later)
+    }),
 ];
 
 /// Other right answers.

@@ -1,0 +1,118 @@
+//! What holds for every exchange of every check, whichever requirement the check is about.
+//!
+//! A scene asks what it has thought of. A monitor looks at all that is exchanged meanwhile, and so finds the same mistake
+//! in a refusal, on an error page, with a stale cookie.
+
+use axum::http::Method;
+use session_inspector::{Operation, SetCookie};
+
+use crate::{
+    Answer, Miss, Trial,
+    spelt::{spellings, tells},
+    trial::Sent,
+};
+
+/// A rule, and the check of the requirement that it belongs to.
+pub struct Monitor {
+    /// The check that fails when the rule is broken, in whichever check that is seen.
+    pub check: &'static str,
+    /// Looks at one answer; gives what it missed.
+    pub watch: fn(&Trial, &Answer) -> Result<(), Miss>,
+}
+
+/// A rule that was broken while another check was played.
+#[derive(Clone, Debug)]
+pub(crate) struct Noticed {
+    /// The check whose requirement it breaks.
+    pub(crate) check: &'static str,
+    pub(crate) miss: Miss,
+    /// What was sent until then.
+    pub(crate) sent: Vec<Sent>,
+}
+
+/// No answer is a server's failure, whatever was asked.
+pub(crate) fn no_failure(_: &Trial, answer: &Answer) -> Result<(), Miss> {
+    match answer.status.is_server_error() {
+        true => Err(answer.miss("an answer that is no failure of the server", answer.in_short())),
+        false => Ok(()),
+    }
+}
+
+/// No password of an account stands in a session, a cookie, an address, a header or a page.
+pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    for user in trial.users.first() {
+        let spelt = spellings(user.password.as_bytes());
+        let is_in = |text: &str| spelt.iter().any(|spelt| text.contains(spelt));
+        let response = &answer.exchange.response;
+        let header = answer.headers.iter().find(|(_, value)| is_in(&String::from_utf8_lossy(value.as_bytes())));
+        let session = answer.exchange.session.after.iter().flatten();
+        let in_session = session.into_iter().find(|(key, value)| is_in(key) || tells(value, &user.password));
+        let place = if let Some((key, _)) = in_session {
+            if is_in(key) { "as a key of the session".to_owned() } else { format!("in the session, under `{key}`") }
+        } else if let Some(cookie) = response.set_cookies.iter().find(|cookie| is_in(&cookie.value)) {
+            format!("in cookie `{}`", cookie.name)
+        } else if response.location.as_deref().is_some_and(is_in) {
+            "in an address".to_owned()
+        } else if let Some((name, _)) = header {
+            format!("in the header `{name}`")
+        } else if is_in(&answer.body) {
+            "in the page".to_owned()
+        } else {
+            continue;
+        };
+        let miss = answer.miss("the password nowhere", format!("the password {place}"));
+        return Err(miss.so("it is needed once, to be compared, and then no more"));
+    }
+    Ok(())
+}
+
+/// A GET or HEAD of somebody who has no session, or an ID of none, opens none.
+pub(crate) fn reading_opens_no_session(_: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let opened = answer.exchange.calls.iter().any(|call| call.operation == Operation::Create);
+    if !is_read(answer) || !opened || answer.exchange.session.before.is_some() {
+        return Ok(());
+    }
+    let so = match answer.exchange.request.cookies.is_empty() {
+        true => "every crawler and every link preview would fill the store",
+        false => "a cookie whose session is gone, or that somebody made up, gets a session by reading",
+    };
+    let asked = format!("{} {} opened one", answer.method, answer.path);
+    Err(answer.miss("no session for a visitor who only reads", asked).so(so))
+}
+
+/// A GET or HEAD leaves the session as it was.
+pub(crate) fn reading_changes_nothing(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    reading_opens_no_session(trial, answer)?;
+    let ended = answer.exchange.calls.iter().any(|call| call.operation == Operation::Delete);
+    let is_changed = ended && answer.exchange.session.before.is_some() || !answer.exchange.session.changes.is_empty();
+    if !is_read(answer) || !is_changed {
+        return Ok(());
+    }
+    let changed = format!("{} {} changed it", answer.method, answer.path);
+    Err(answer.miss("the session as it was", changed).so("any page on the web can make a browser send this request"))
+}
+
+/// Every cookie that carries a session ID is out of reach for scripts and for other sites.
+pub(crate) fn session_cookies_are_out_of_reach(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    for cookie in answer.exchange.response.set_cookies.iter().filter(|cookie| trial.carries_an_id(&cookie.value)) {
+        is_out_of_reach(cookie)?;
+    }
+    Ok(())
+}
+
+/// It has `HttpOnly`, and `SameSite` either `Lax` or `Strict`.
+pub(crate) fn is_out_of_reach(cookie: &SetCookie) -> Result<(), Miss> {
+    let has = |wanted: &str| cookie.attributes.iter().any(|attribute| attribute.present && attribute.text == wanted);
+    let sent = format!("{}=…; {}", cookie.name, cookie.sent);
+    if !has("HttpOnly") {
+        return Err(Miss::new("HttpOnly", sent).so("a script on the page can read the session ID"));
+    }
+    if !has("SameSite=Lax") && !has("SameSite=Strict") {
+        return Err(Miss::new("SameSite=Lax or SameSite=Strict", sent).so("other sites' forms bring the cookie along"));
+    }
+    Ok(())
+}
+
+fn is_read(answer: &Answer) -> bool {
+    matches!(answer.method, Method::GET | Method::HEAD)
+}
