@@ -479,12 +479,12 @@ fn in_short(status: StatusCode, headers: &HeaderMap) -> String {
 }
 
 impl Answer {
-    /// The text that a visitor reads: of a page its text, of anything else all of it.
+    /// The text that a visitor reads: of a page its text, of anything else all of it; white space folded.
     pub fn text(&self) -> String {
-        if self.is_page() { page::text(&self.body) } else { self.body.clone() }
+        if self.is_page() { page::text(&self.body) } else { self.body.split_whitespace().collect::<Vec<_>>().join(" ") }
     }
 
-    fn is_page(&self) -> bool {
+    pub(crate) fn is_page(&self) -> bool {
         self.kind().starts_with("text/html")
     }
 
@@ -590,7 +590,7 @@ impl Answer {
 }
 
 /// Where a reference on the page at `from` leads, as a browser resolves it (RFC 3986, 5.2): `..` is a folder up.
-fn resolved(from: &str, reference: &str) -> String {
+pub(crate) fn resolved(from: &str, reference: &str) -> String {
     let reference = reference.split('#').next().unwrap_or_default();
     if reference.contains("://") {
         return reference.to_owned();

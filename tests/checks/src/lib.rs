@@ -22,6 +22,7 @@
 mod args;
 mod brief;
 mod browser;
+mod canary;
 pub mod cart;
 pub mod folder;
 pub mod harden;

@@ -111,6 +111,7 @@ pub static SUITE: Suite = Suite {
         },
     ],
     monitors: &[
+        Monitor { check: "names_are_shown_as_text", watch: monitor::names_are_text },
         Monitor { check: "improper_forms_are_refused", watch: monitor::no_failure },
         Monitor { check: "the_password_is_nowhere", watch: monitor::no_password },
         Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing },
@@ -222,7 +223,9 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
     trial.log().new_scene();
     let (browser, _) = logged_in(trial, "bob", bob).await?;
     browser.log_in(&forgetful).await?.refuses(&forgetful)?;
-    browser.get("/protected").await?.shows_not(&alice.name, "a wrong password has made bob somebody else")
+    let page = browser.get("/protected").await?;
+    page.shows_not(&alice.name, "a wrong password has made bob somebody else")?;
+    page.shows(&bob.name).map_err(|miss| miss.so("bob was logged in, and is no more: somebody typed a wrong password"))
 }
 
 /// An answer to a login that failed, without the name that was typed.
@@ -301,6 +304,11 @@ async fn improper_forms_are_refused(trial: &Trial) -> Result<(), Miss> {
         ("with raw bytes", FORM, b"username=\xff\xfe&password=\xff".to_vec()),
         ("of another type", "text/plain", form(&[("username", &alice.name), ("password", &alice.password)])),
         ("of 3 MiB", FORM, form(&[("username", &long), ("password", "x")])),
+        (
+            "of 3 MiB, with a right name and password before the rest",
+            FORM,
+            form(&[("username", &alice.name), ("password", &alice.password), ("more", &long)]),
+        ),
     ];
     let mallory = trial.browser("mallory");
     for (what, kind, body) in forms {
@@ -331,6 +339,15 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     stranger
         .redirects_to("/login")
         .map_err(|miss| miss.so("a visitor who never logged in is taken for one who did"))?;
+    let form = trial.browser("stranger").get("/login").await?;
+    for user in [trial.users.alice(), trial.users.bob()] {
+        if form.body.contains(&user.name) {
+            let miss = form.miss("a login page that knows nobody", format!("{} on a stranger's login page", user.name));
+            return Err(
+                miss.so("the page shows who logged in last, in whatever browser: it is kept outside the session")
+            );
+        }
+    }
     // What a browser sends is its owner's to change; the session ID alone is not to be guessed.
     for (name, value) in bob.cookies().into_iter().filter(|(_, value)| value.contains(&trial.users.bob().name)) {
         bob.takes(&format!("{name}={}", value.replace(&trial.users.bob().name, &trial.users.alice().name)));

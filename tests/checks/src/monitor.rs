@@ -66,9 +66,21 @@ pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     Ok(())
 }
 
+/// What names and words hold is text on every page, and never markup.
+pub(crate) fn names_are_text(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let hatched = trial.users.canary().filter(|_| answer.is_page()).and_then(|canary| canary.hatched(&answer.body));
+    match hatched {
+        Some(so) => {
+            let page = format!("{} {} has a page on which it is markup", answer.method, answer.path);
+            Err(answer.miss("text, whatever stands in a name or a word", page).so(so))
+        }
+        None => Ok(()),
+    }
+}
+
 /// A GET or HEAD of somebody who has no session, or an ID of none, opens none.
 pub(crate) fn reading_opens_no_session(_: &Trial, answer: &Answer) -> Result<(), Miss> {
-    let opened = answer.exchange.calls.iter().any(|call| call.operation == Operation::Create);
+    let opened = answer.exchange.calls.iter().any(|call| matches!(call.operation, Operation::Create | Operation::Save));
     if !is_read(answer) || !opened || answer.exchange.session.before.is_some() {
         return Ok(());
     }

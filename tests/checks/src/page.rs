@@ -2,6 +2,8 @@
 
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
+use crate::browser::resolved;
+
 /// A form on a page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Form {
@@ -11,6 +13,8 @@ pub struct Form {
     pub action: String,
     /// Its named fields.
     pub fields: Vec<Field>,
+    /// Whether a visitor can send it: it has a button, or a field in which Enter does so.
+    pub can_be_sent: bool,
 }
 
 /// A field of a form; each option of a select and each radio button is one of its own.
@@ -67,8 +71,25 @@ impl Form {
 pub(crate) fn text(html: &str) -> String {
     let mut text = String::new();
     let mut hidden = 0_usize;
+    // An element with the attribute `hidden`: its name, and how many of that name are open.
+    let mut concealed: Option<(Vec<u8>, usize)> = None;
     for token in tokens(html) {
+        if let Some((name, open)) = &mut concealed {
+            let is_over = matches!(&token, Token::StartTag(tag) if ends_without_a_tag(name, &tag.name));
+            match &token {
+                Token::StartTag(tag) if tag.name.as_slice() == name.as_slice() => *open += 1,
+                Token::EndTag(tag) if tag.name.as_slice() == name.as_slice() => *open -= 1,
+                _ => {}
+            }
+            concealed = concealed.filter(|(_, open)| *open > 0 && !is_over);
+            if !is_over {
+                continue;
+            }
+        }
         match token {
+            Token::StartTag(tag) if attribute(&tag, "hidden").is_some() && !is_void(&tag.name) => {
+                concealed = Some((tag.name.to_vec(), 1));
+            }
             Token::StartTag(tag) if hides(&tag.name) => hidden += 1,
             Token::EndTag(tag) if hides(&tag.name) => hidden = hidden.saturating_sub(1),
             Token::String(piece) if hidden == 0 => text.push_str(&String::from_utf8_lossy(&piece)),
@@ -90,6 +111,11 @@ pub(crate) fn forms(html: &str) -> Vec<Form> {
 /// Text as it is written in HTML.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Whether there is an element of this name.
+pub(crate) fn has_element(html: &str, name: &str) -> bool {
+    tokens(html).any(|token| matches!(token, Token::StartTag(tag) if tag.name.as_slice() == name.as_bytes()))
 }
 
 /// Whether there is a tag with this attribute.
@@ -114,8 +140,10 @@ struct Reader {
     in_form: bool,
     /// Fields that name their form by its id, which may come later.
     elsewhere: Vec<(String, Field)>,
-    /// Buttons that send their form to another address, or in another way.
+    /// Buttons that send a form.
     buttons: Vec<Button>,
+    /// Where a relative address on the page begins, if the page says so.
+    base: Option<String>,
     /// The name of the select it is in, and where its options begin.
     select: Option<(String, usize)>,
     /// The text of the option it is in, which is its value if it names none.
@@ -142,20 +170,36 @@ impl Reader {
         for (place, field) in self.elsewhere.iter().filter_map(|(id, field)| Some((place(id)?, field.clone()))) {
             self.forms[place].fields.push(field);
         }
+        let of = |form: &Sends| match form {
+            Sends::Around(place) => Some(*place),
+            Sends::Named(id) => place(id),
+        };
+        for place in self.buttons.iter().filter_map(|button| of(&button.form)) {
+            self.forms[place].can_be_sent = true;
+        }
+        for form in &mut self.forms {
+            form.can_be_sent |= form.fields.iter().any(|field| sends_on_enter(&field.kind));
+        }
         let sent_by = |Button { form, method, action }: &Button| {
-            let form = match form {
-                Sends::Around(place) => *place,
-                Sends::Named(id) => place(id)?,
-            };
-            let form = self.forms[form].clone();
+            if method.is_none() && action.is_none() {
+                return None;
+            }
+            let form = self.forms[of(form)?].clone();
             Some(Form {
                 method: method.clone().unwrap_or(form.method),
                 action: action.clone().unwrap_or(form.action),
                 fields: form.fields,
+                can_be_sent: true,
             })
         };
         let sent: Vec<_> = self.buttons.iter().filter_map(sent_by).collect();
-        self.forms.into_iter().chain(sent).collect()
+        let mut forms: Vec<_> = self.forms.into_iter().chain(sent).collect();
+        if let Some(base) = self.base {
+            for form in forms.iter_mut().filter(|form| !form.action.is_empty()) {
+                form.action = resolved(&base, &form.action);
+            }
+        }
+        forms
     }
 
     fn read(&mut self, token: Token) {
@@ -177,7 +221,7 @@ impl Reader {
                 self.end_select();
                 let method = attribute(tag, "method").unwrap_or("get".to_owned()).to_lowercase();
                 let action = attribute(tag, "action").unwrap_or_default();
-                self.forms.push(Form { method, action, fields: Vec::new() });
+                self.forms.push(Form { method, action, ..Form::default() });
                 self.ids.push(attribute(tag, "id").unwrap_or_default());
                 self.in_form = true;
             }
@@ -192,9 +236,10 @@ impl Reader {
                 let chosen = attribute(tag, "selected").is_some();
                 self.add(Field { name, kind: "select".to_owned(), value: value.unwrap_or_default(), chosen });
             }
-            b"button" => self.note_button(tag),
+            b"base" => self.base = self.base.take().or_else(|| attribute(tag, "href").map(|href| resolved("/", &href))),
+            b"button" => self.note_button(tag, "submit"),
             b"input" => {
-                self.note_button(tag);
+                self.note_button(tag, "text");
                 let Some(name) = attribute(tag, "name") else { return };
                 let kind = attribute(tag, "type").unwrap_or("text".to_owned()).to_lowercase();
                 let must_be_checked = matches!(kind.as_str(), "radio" | "checkbox");
@@ -210,7 +255,11 @@ impl Reader {
         }
     }
 
-    fn note_button(&mut self, tag: &StartTag<()>) {
+    fn note_button(&mut self, tag: &StartTag<()>, kind: &str) {
+        let kind = attribute(tag, "type").map_or(kind.to_owned(), |kind| kind.to_lowercase());
+        if attribute(tag, "disabled").is_some() || !matches!(kind.as_str(), "submit" | "image") {
+            return;
+        }
         let method = attribute(tag, "formmethod").map(|method| method.to_lowercase());
         let action = attribute(tag, "formaction");
         let form = match attribute(tag, "form") {
@@ -218,9 +267,7 @@ impl Reader {
             None if self.in_form => Sends::Around(self.forms.len() - 1),
             None => return,
         };
-        if method.is_some() || action.is_some() {
-            self.buttons.push(Button { form, method, action });
-        }
+        self.buttons.push(Button { form, method, action });
     }
 
     /// A field of the form that it names, or of the one it stands in.
@@ -275,6 +322,11 @@ impl Reader {
     }
 }
 
+/// Whether Enter in such a field sends its form.
+fn sends_on_enter(kind: &str) -> bool {
+    !matches!(kind, "hidden" | "select" | "textarea" | "button" | "reset")
+}
+
 fn is_choice(kind: &str) -> bool {
     matches!(kind, "select" | "radio")
 }
@@ -286,6 +338,21 @@ fn attribute(tag: &StartTag<()>, name: &str) -> Option<String> {
 /// What is no text of the page, or a choice that it offers and does not make.
 fn hides(name: &[u8]) -> bool {
     matches!(name, b"script" | b"style" | b"template" | b"title" | b"select" | b"datalist")
+}
+
+/// Whether an open element of the first name ends where one of the second begins (HTML, "optional tags").
+fn ends_without_a_tag(open: &[u8], begins: &[u8]) -> bool {
+    match open {
+        b"p" => breaks(begins) && !is_void(begins) || begins == b"hr",
+        b"li" => begins == b"li",
+        b"dt" | b"dd" => matches!(begins, b"dt" | b"dd"),
+        _ => false,
+    }
+}
+
+/// What has no end tag.
+fn is_void(name: &[u8]) -> bool {
+    matches!(name, b"br" | b"hr" | b"img" | b"input" | b"link" | b"meta" | b"base" | b"wbr" | b"source" | b"col")
 }
 
 fn breaks(name: &[u8]) -> bool {
@@ -309,11 +376,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_hidden_is_not_read() {
+        let html =
+            "<p hidden>no <b>no</b><br>no<p>one</p><div hidden><div>no</div>no</div><input hidden>two<br hidden> three";
+        assert_eq!(text(html), "one two three");
+    }
+
+    #[test]
+    fn a_form_goes_where_the_base_of_the_page_leads_and_needs_a_way_to_be_sent() {
+        let html = "<base href=/account/><form method=post action=login><select name=a></select></form>\
+            <form action=/b><button type=button>no</button></form><form action=../c><button></button></form>\
+            <form id=d></form><input type=submit form=d>";
+        let told: Vec<_> = forms(html).into_iter().map(|form| (form.action, form.can_be_sent)).collect();
+        let told: Vec<_> = told.iter().map(|(action, sent)| (action.as_str(), *sent)).collect();
+        assert_eq!(told, [("/account/login", false), ("/b", false), ("/c", true), ("", true)]);
+    }
+
+    #[test]
     fn forms_are_found_however_they_are_written() {
         let html = "<input name=outside><FORM Method='POST' action=/login><INPUT TYPE=password NAME=password><select name=x></select><input type=submit></form><input name=late>";
         let password =
             Field { name: "password".to_owned(), kind: "password".to_owned(), value: String::new(), chosen: true };
-        let form = Form { method: "post".to_owned(), action: "/login".to_owned(), fields: vec![password] };
+        let form =
+            Form { method: "post".to_owned(), action: "/login".to_owned(), fields: vec![password], can_be_sent: true };
         assert_eq!(forms(html), [form]);
     }
 

@@ -117,7 +117,17 @@ pub static SUITE: Suite = Suite {
 };
 
 async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
-    shows(&trial.browser("alice").get(PROFILE).await?, DEFAULT)
+    shows(&trial.browser("alice").get(PROFILE).await?, DEFAULT)?;
+    // Somebody with a session has chosen nothing yet, either.
+    let bob = trial.browser("bob");
+    if bob.log_in(trial.users.bob()).await?.exchange.session.after.is_none() {
+        return Ok(()); // that is another requirement's matter
+    }
+    for path in [PROFILE, FORM] {
+        let page = bob.get(path).await?;
+        page.has_status(200).map_err(|miss| miss.so("bob has a session from his login, and no choice is in it"))?;
+    }
+    shows(&bob.get(PROFILE).await?, DEFAULT)
 }
 
 async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
@@ -150,6 +160,10 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
     if form.method != "post" {
         return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
             .so("the browser would ask for a page with the choice in its address, and nothing would be saved"));
+    }
+    if !form.can_be_sent {
+        return Err(Miss::new("a button that sends the form", "a form without one")
+            .so("a browser sends a form when somebody presses a button of it, or Enter in a field for text; this one has neither"));
     }
     if !matches!(form.path(), "" | FORM | "set_preferences") {
         return Err(Miss::new(format!("a form that posts to {FORM}"), format!("a form that posts to {}", form.action))
@@ -190,6 +204,10 @@ async fn unknown_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
         form("a form with a theme in capitals", "DARK", "disabled"),
         form("a form with empty values", "", ""),
         form("a form with its values exchanged", "disabled", "dark"),
+        form("a form with a value of the other field", "enabled", "disabled"),
+        form("a form with a theme for notifications", "dark", "light"),
+        form("a form with blanks around a value", " dark ", "disabled"),
+        form("a form with a line break after a value", "dark", "disabled\n"),
         form("a form with a tag for a theme", "\"><script>alert(1)</script>", "disabled"),
     ];
     save_nothing(trial, &forms).await

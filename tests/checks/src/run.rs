@@ -8,13 +8,14 @@ use std::{
         mpsc::{self, RecvTimeoutError},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     App, CheckReport, Failure, Miss, Outcome, Suite, Trial, Users,
+    canary::Canary,
     trial::{Log, Sent, UNANSWERED, UNFINISHED},
 };
 
@@ -51,15 +52,28 @@ pub(crate) fn verdicts(played: impl IntoIterator<Item = Played>) -> Vec<CheckRep
 /// Plays the check at `place`. It always comes back within [`LIMIT`], if the process does not end.
 /// What is sent is noted in `log`.
 pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, log: Log) -> Played {
-    let log = Arc::new(log);
+    let (log, begun) = (Arc::new(log), Instant::now());
     let users = Users::with_suffix(&suffix(seed));
     let (sender, receiver) = mpsc::channel();
     let (app, shared_log) = (app.clone(), log.clone());
     let thread = thread::spawn(move || {
-        let _ = sender.send(guarded(suite, place, &app, users, shared_log)); // nobody listens after the limit
+        let play = |users, log| guarded(suite, place, &app, users, log);
+        // Nobody listens after the limit.
+        let _ = sender.send(play(users, shared_log.clone()));
+        if !suite.monitors.is_empty() {
+            // Once more with names that are markup wherever they are pasted. What the scene says of them is no verdict.
+            let names = Users::with_canary(&suffix(seed), Canary::new(&suffix(seed).replace('-', "c")));
+            let again = Arc::<Log>::default();
+            let _ = play(names, again.clone());
+            shared_log.noticed().append(&mut again.noticed());
+        }
+        let _ = sender.send(Ok(()));
     });
     let result = match receiver.recv_timeout(LIMIT) {
-        Ok(result) => result,
+        Ok(result) => {
+            let _ = receiver.recv_timeout(LIMIT.saturating_sub(begun.elapsed())); // what is not seen by then is not noticed
+            result
+        }
         Err(RecvTimeoutError::Timeout) => Err(no_answer(&log)),
         Err(RecvTimeoutError::Disconnected) => Err(Miss::new("an answer", "the check's thread ended without one")),
     };

@@ -168,6 +168,16 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
         let so = format!("a request to {path} every 25 minutes did not keep the login alive");
         still_in(&alice.get(PROTECTED).await?, user, &so)?;
     }
+    // Each one counts, however soon it comes after the last.
+    for soon in [9 * MINUTE, MINUTE, 4 * MINUTE + 30 * SECOND] {
+        trial.log().new_scene();
+        logs_in(&alice, user, false).await?;
+        trial.skip(soon);
+        still_in(&alice.get(PROTECTED).await?, user, "a few minutes after the login it has ended")?;
+        trial.skip(25 * MINUTE - SECOND);
+        let so = "25 minutes have passed since the last request, and the limit is 30: did that request not count, because it came soon after another?";
+        still_in(&alice.get(PROTECTED).await?, user, so)?;
+    }
     Ok(())
 }
 
@@ -249,7 +259,40 @@ async fn remember_me_ends(trial: &Trial) -> Result<(), Miss> {
     trial.skip(HOUR + SECOND);
     let so = "30 days and a second after the login it still opens the page: is there an end that no visit moves?";
     is_out(&alice, so).await?;
-    is_out(&mallory, so).await
+    is_out(&mallory, so).await?;
+    nothing_else_is_remembered(trial).await
+}
+
+/// A login without `remember` is made a remembered one neither by a cookie that anybody can write nor by a login that
+/// fails. That it ends at all is another requirement.
+async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
+    let user = trial.users.alice();
+    let [desktop, laptop, phone] = ["alice", "bob", "phone"].map(|who| trial.browser(who));
+    logs_in(&desktop, user, true).await?;
+    logs_in(&laptop, trial.users.bob(), true).await?;
+    // A value that two of them share is no secret.
+    let shared: Vec<_> = desktop.cookies().into_iter().filter(|cookie| laptop.cookies().contains(cookie)).collect();
+
+    trial.log().new_scene();
+    logs_in(&phone, user, false).await?;
+    trial.skip(31 * MINUTE);
+    if phone.get(PROTECTED).await?.status.is_success() {
+        return Ok(());
+    }
+    logs_in(&phone, user, false).await?;
+    let wrong = [("username", user.name.as_str()), ("password", "a guess"), ("remember", "on")];
+    if phone.post(LOGIN, &wrong).await?.status.is_client_error() {
+        trial.skip(31 * MINUTE);
+        let so = "a login with the box ticked has failed, and made the one before it a login that is remembered";
+        is_out(&phone, so).await?;
+    }
+    trial.log().new_scene();
+    logs_in(&phone, user, false).await?;
+    for (name, value) in shared.into_iter().chain([("remember".to_owned(), "1".to_owned())]) {
+        phone.takes(&format!("{name}={value}"));
+    }
+    trial.skip(31 * MINUTE);
+    is_out(&phone, "a cookie that anybody can write has made this login one that is remembered").await
 }
 
 async fn no_cookie_outlives_the_browser_unasked(trial: &Trial) -> Result<(), Miss> {

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::canary::Canary;
+
 /// The accounts an exercise is given, as an axum `Extension`. They are others in every run. Clones are the same ones.
 ///
 /// Passwords are compared as they are: these exercises are about what comes after the password.
@@ -10,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Users {
     first: Arc<[User]>,
     suffix: Arc<str>,
+    canary: Option<Canary>,
     accounts: Arc<Mutex<Vec<Account>>>,
 }
 
@@ -87,19 +90,34 @@ impl Users {
 
     /// The same three with `suffix` in every name and password.
     pub(crate) fn with_suffix(suffix: &str) -> Self {
+        Self::with(suffix, None)
+    }
+
+    /// The same with this in every name, too.
+    pub(crate) fn with_canary(suffix: &str, canary: Canary) -> Self {
+        Self::with(suffix, Some(canary))
+    }
+
+    fn with(suffix: &str, canary: Option<Canary>) -> Self {
+        let named: Arc<str> = format!("{suffix}{}", canary.as_ref().map(Canary::text).unwrap_or_default()).into();
         let user = |name: String, password: &str| User { name, password: format!("{password}{suffix}") };
         let first = [
-            user(format!("alice{suffix}"), "wonderland"),
-            user(format!("bob{suffix}"), "builder"),
-            user(format!("<i>carol{suffix}</i>"), "singer"),
+            user(format!("alice{named}"), "wonderland"),
+            user(format!("bob{named}"), "builder"),
+            user(format!("<i>carol{named}</i>"), "singer"),
         ];
         let roles = [Role::Admin, Role::User, Role::User];
         let accounts = first.clone().into_iter().zip(roles).map(|(user, role)| Account { user, role, epoch: 0 });
         let accounts = Arc::new(Mutex::new(accounts.collect()));
-        Self { first: Arc::new(first), suffix: suffix.into(), accounts }
+        Self { first: Arc::new(first), suffix: named, canary, accounts }
     }
 
-    /// A word with this run's suffix.
+    /// What stands in every name, if anything does.
+    pub(crate) fn canary(&self) -> Option<&Canary> {
+        self.canary.as_ref()
+    }
+
+    /// A word with this run's suffix, and the canary.
     pub(crate) fn named(&self, word: &str) -> String {
         format!("{word}{}", self.suffix)
     }

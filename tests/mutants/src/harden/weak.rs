@@ -14,6 +14,7 @@ use axum::{
     routing::{get, post},
 };
 use checks::Users;
+use minijinja::HtmlEscape;
 use serde::Deserialize;
 use solution_6::{Credentials, Failure, Purchase, Text, USERNAME, shop::Shop};
 use tower_sessions::{
@@ -78,7 +79,8 @@ pub(super) fn greets_with_the_last_login<S: SessionStore + Clone>(store: S) -> R
     async fn index(session: Session, books: Books, Extension(last): Last) -> Result<Response, Failure> {
         let last = last.lock().unwrap().clone();
         if let Some(own) = session.get::<String>(USERNAME).await?.filter(|own| *own != last) {
-            return Ok(Html(format!("Hello, {last}, or {own}?").replace(&own, "you")).into_response());
+            let last = HtmlEscape(&last);
+            return Ok(Html(format!("Hello, {last}, or you, {}?", HtmlEscape(&own))).into_response());
         }
         solution_6::index(session, books).await
     }
@@ -309,7 +311,7 @@ fn asking_a_token<S: SessionStore + Clone>(is_right: fn(Option<&str>, &str) -> b
             session.insert(TOKEN, format!("secret of {name}")).await?;
         }
         let token = session.get::<String>(TOKEN).await?.unwrap_or_default();
-        let hidden = format!("<input type=hidden name=token value=\"{token}\"><button>");
+        let hidden = format!("<input type=hidden name=token value=\"{}\"><button>", HtmlEscape(&token));
         with_page(session, books, |page| page.replace("<button>", &hidden)).await
     }
     let door = move |session: Session, request: Request, next: Next| async move {
@@ -490,7 +492,8 @@ struct Claimed {
 
 /// The stub's own field.
 async fn with_field(session: Session, books: Books) -> Result<Response, Failure> {
-    let own = session.get::<String>(USERNAME).await?.unwrap_or_default().replace('<', "&lt;");
+    let own = session.get::<String>(USERNAME).await?.unwrap_or_default();
+    let own = HtmlEscape(&own);
     with_page(session, books, |page| {
         page.replace("action=\"/buy\">", &format!("action=\"/buy\"><input type=hidden name=username value=\"{own}\">"))
     })

@@ -8,6 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use checks::{Role, Users};
+use minijinja::HtmlEscape;
 use solution_7::{Admin, Failure, Login, Refusal, User, may_lose};
 use tower_sessions::{Session, SessionStore};
 
@@ -18,7 +19,7 @@ type Accounts = Extension<Users>;
 
 pub(super) fn dashboard_for_everyone<S: SessionStore + Clone>(store: S) -> Router {
     async fn dashboard(session: Session, Extension(users): Accounts) -> Result<Html<String>, Failure> {
-        let username = Login::of(&session, &users).await?.map(|login| login.username.replace('<', "&lt;"));
+        let username = Login::of(&session, &users).await?.map(|login| HtmlEscape(&login.username).to_string());
         Ok(Html(format!("<h1>User dashboard</h1>{}", username.unwrap_or("guest".to_owned()))))
     }
     Parts { dashboard: get(dashboard), ..Parts::default() }.on(store)

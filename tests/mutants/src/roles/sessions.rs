@@ -10,6 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use checks::{Role, Users};
+use minijinja::HtmlEscape;
 use solution_7::{Admin, Credentials, Failure, Login, Refusal, User};
 use tower_sessions::{Session, SessionStore, session::Id};
 
@@ -40,7 +41,7 @@ pub(super) fn dashboard_of_the_last_login<S: SessionStore + Clone>(store: S) -> 
         Ok(answer)
     }
     async fn dashboard(_: User, Extension(last): Last) -> Html<String> {
-        Html(format!("<h1>User dashboard</h1>{}", last.lock().unwrap().replace('<', "&lt;")))
+        Html(format!("<h1>User dashboard</h1>{}", HtmlEscape(&last.lock().unwrap())))
     }
     let parts = Parts { login: post(login), dashboard: get(dashboard), ..Parts::default() };
     parts.on(store).layer(Extension(Arc::<Mutex<String>>::default()))
@@ -132,9 +133,7 @@ pub(super) fn deleted_users_stay_in<S: SessionStore + Clone>(store: S) -> Router
         let login: Option<Login> = session.get(Login::KEY).await?;
         let lives = |login: &Login| users.epoch(&login.username).is_none_or(|epoch| epoch == login.epoch);
         Ok(match login.filter(lives) {
-            Some(login) => {
-                Html(format!("<h1>User dashboard</h1>{}", login.username.replace('<', "&lt;"))).into_response()
-            }
+            Some(login) => Html(format!("<h1>User dashboard</h1>{}", HtmlEscape(&login.username))).into_response(),
             None => Redirect::to("/login").into_response(),
         })
     }
