@@ -19,6 +19,7 @@ use futures_util::{future, stream};
 use http_body_util::{BodyExt, Limited};
 use session_inspector::Exchange;
 use tower::ServiceExt;
+use tower_sessions::session::Id;
 
 use crate::{
     Form, Miss, Step, Trial, User, infer,
@@ -253,6 +254,13 @@ impl<'t> Browser<'t> {
         self.jar().replace(instead, id);
         let by_hand = format!("# put the ID of any other session into {}.jar", self.who);
         self.trial.log().event(self.who, "holds a session ID that mallory planted".to_owned(), by_hand);
+    }
+
+    /// Puts the ID of a session that is gone in the place of `instead` in this browser's cookies.
+    pub(crate) fn plant_stale(&self, instead: &str) {
+        self.jar().replace(instead, &Id::default().to_string());
+        let by_hand = format!("# put an ID of no session into {}.jar", self.who);
+        self.trial.log().event(self.who, "holds the ID of a session that is gone".to_owned(), by_hand);
     }
 
     /// Puts this value in the place of that in this browser's cookies.

@@ -381,12 +381,13 @@ async fn the_cart_is_in_the_session(trial: &Trial) -> Result<(), Miss> {
 
 async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let pear = trial.named("pear");
-    let changing = [format!("/add_to_cart/{pear}"), format!("/remove_from_cart/{pear}"), "/clear_cart".to_owned()];
+    let changing = [address("add_to_cart", &pear), address("remove_from_cart", &pear), "/clear_cart".to_owned()];
     let paths: Vec<_> = [VIEW].into_iter().chain(changing.iter().map(String::as_str)).collect();
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
     let alice = trial.browser("alice");
-    add(&alice, &pear).await?;
+    let added = add(&alice, &pear).await?;
     reading::changes_nothing(&alice, &paths).await?;
+    reading::opens_none_for_a_stale_cookie(&alice, &added, &paths).await?;
     alice.get(VIEW).await?.shows(&line(&pear, 1))
 }
 

@@ -266,7 +266,9 @@ async fn keeps(trial: &Trial, id: &str, so: &str) -> Result<(), Miss> {
     let backend = InFolder { folder, trial };
     for rule in rules::<InFolder>() {
         if rule.id == id {
-            return (rule.run)(&backend).await.map_err(|miss| if miss.so.is_empty() { miss.so(so) } else { miss });
+            let kept = (rule.run)(&backend).await;
+            let kept = if kept.is_ok() && id == DAMAGED { backend.says_what_is_damaged().await } else { kept };
+            return kept.map_err(|miss| if miss.so.is_empty() { miss.so(so) } else { miss });
         }
     }
     Err(Miss::new(format!("a rule called {id}"), "none"))
@@ -357,7 +359,54 @@ impl Backend for InFolder<'_> {
     }
 }
 
+/// The rule about damage.
+const DAMAGED: &str = "a_damaged_record_is_an_error";
+
 impl InFolder<'_> {
+    /// Also where a file is not cut, but longer than it was, or no text.
+    async fn says_what_is_damaged(&self) -> Result<(), Miss> {
+        type Damage = fn(Vec<u8>) -> Vec<u8>;
+        let damages: [(&str, Damage); 3] = [
+            ("garbage is put behind what is in each file", |mut bytes| {
+                bytes.extend(b"}garbage");
+                bytes
+            }),
+            ("every file is overwritten with bytes that are no text", |_| vec![0xff, 0xfe, 0x00, 0x80]),
+            ("every file is emptied", |_| Vec::new()),
+        ];
+        for (what, damage) in damages {
+            self.trial.log().new_scene();
+            let store = self.open().await;
+            let mut record = Record {
+                id: Id::default(),
+                data: [("value".to_owned(), 1.into())].into(),
+                expiry_date: OffsetDateTime::now_utc() + time::Duration::hours(1),
+            };
+            if store.create(&mut record).await.is_err() {
+                return Ok(()); // what is damaged from before is in its way: no store has to go on then
+            }
+            let files = files(self.folder.path());
+            if files.is_empty() {
+                return Ok(()); // another rule asks where the sessions are
+            }
+            self.happens(what);
+            for file in files {
+                let bytes = fs::read(&file).unwrap_or_default();
+                let _ = fs::write(&file, damage(bytes));
+            }
+            let loaded = match store.load(&record.id).await {
+                // It was remembered, which is no mistake: opened anew it has to be read.
+                Ok(Some(loaded)) if loaded.data == record.data => self.open().await.load(&record.id).await,
+                loaded => loaded,
+            };
+            if let Ok(loaded) = loaded {
+                let actual = loaded.map_or("nothing".to_owned(), |loaded| json(&loaded));
+                return Err(Miss::new("an error", actual).so("the record is damaged, and `load` did not say so"));
+            }
+        }
+        Ok(())
+    }
+
     fn happens(&self, what: &str) {
         self.trial.log().event("(folder)", what.to_owned(), String::new());
     }

@@ -435,8 +435,10 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.alice();
     let with_query = format!("/login?{}", encode(&[("username", &user.name), ("password", &user.password)]));
     reading::opens_no_session(&trial.browser("stranger"), &["/login", &with_query, "/protected", "/logout"]).await?;
-    let (alice, _) = logged_in(trial, "alice", user).await?;
-    reading::changes_nothing(&alice, &["/login", "/protected", "/logout"]).await?;
+    let (alice, login) = logged_in(trial, "alice", user).await?;
+    let paths = ["/login", "/protected", "/logout"];
+    reading::changes_nothing(&alice, &paths).await?;
+    reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;
     alice.get("/protected").await?.shows(&user.name)
 }
 

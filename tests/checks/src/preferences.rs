@@ -395,8 +395,9 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let paths = [PROFILE, FORM, &with_query, &with_login];
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
     let alice = trial.browser("alice");
-    save(&alice, ("light", "disabled")).await?;
+    let saved = save(&alice, ("light", "disabled")).await?;
     reading::changes_nothing(&alice, &paths).await?;
+    reading::opens_none_for_a_stale_cookie(&alice, &saved, &paths).await?;
     shows(&alice.get(PROFILE).await?, ("light", "disabled"))
 }
 

@@ -2,7 +2,7 @@
 
 use session_inspector::Operation;
 
-use crate::{Browser, Miss};
+use crate::{Answer, Browser, Miss};
 
 /// A visitor without a session who asks for these paths has none afterwards.
 pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
@@ -16,6 +16,20 @@ pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> 
         }
     }
     Ok(())
+}
+
+/// The same for somebody whose browser has the ID of a session that is gone. `set` is an answer by which this browser
+/// got the ID of a session.
+pub(crate) async fn opens_none_for_a_stale_cookie(
+    browser: &Browser<'_>,
+    set: &Answer,
+    paths: &[&str],
+) -> Result<(), Miss> {
+    let stale = browser.copied_by("stale");
+    for call in set.exchange.calls.iter().filter(|call| browser.holds(&call.id)) {
+        stale.plant_stale(&call.id);
+    }
+    opens_no_session(&stale, paths).await
 }
 
 /// The session of this visitor is the same after asking for these paths.

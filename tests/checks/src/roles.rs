@@ -158,7 +158,15 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
             trial.browser("stranger").post(&path(name, what), &[]).await?.redirects_to(LOGIN)?;
             is_forbidden(&bob.post(&path(name, what), &[]).await?, &format!("a user may {what}"))?;
         }
-        is_forbidden(&bob.post(&path(&nobody, what), &[]).await?, &format!("a user may {what}"))?;
+        let unknown = bob.post(&path(&nobody, what), &[]).await?;
+        is_forbidden(&unknown, &format!("a user may {what}"))?;
+        let known = bob.post(&path(&her.name, what), &[]).await?;
+        let words = |answer: &Answer, name: &str| answer.text().replace(name, "…");
+        if words(&unknown, &nobody) != words(&known, &her.name) {
+            let miss =
+                unknown.miss(format!("403 that says  {}", known.text()), format!("403 that says  {}", unknown.text()));
+            return Err(miss.so("the two refusals tell a user which accounts there are"));
+        }
         is_there(
             trial,
             her,
@@ -167,16 +175,27 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
         )?;
         is_there(trial, his, Some(Role::User), &format!("the answer refuses to {what}, and it was done all the same"))?;
     }
+    let carol = trial.users.carol();
+    trial.users.set_role(&carol.name, Role::Admin);
+    is_forbidden(&bob.post(&path(&carol.name, "demote"), &[]).await?, "a user may demote")?;
+    is_there(trial, carol, Some(Role::Admin), "the answer refuses to demote, and it was done all the same")?;
+    trial.users.set_role(&carol.name, Role::User);
     trial.log().new_scene();
     logs_in(&alice, her).await?;
-    for what in ["demote", "delete"] {
-        let answer = alice.post(&path(&nobody, what), &[]).await?;
+    let beginning: String = his.name.chars().take(2).collect();
+    for (what, name) in ["demote", "delete"].into_iter().flat_map(|what| [(what, &nobody), (what, &beginning)]) {
+        let answer = alice.post(&path(name, what), &[]).await?;
         answer.has_status(404).map_err(|miss| match answer.status.is_redirection() {
             true => miss.so("there is no such user, and the answer is that it was done"),
             false => miss,
         })?;
+        is_there(
+            trial,
+            his,
+            Some(Role::User),
+            "a name is that of an account if it is all of it, and not its beginning",
+        )?;
     }
-    let carol = trial.users.carol();
     trial.users.set_role(&his.name, Role::Admin);
     alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
     is_there(trial, his, Some(Role::User), "the demotion was answered, and the account has its role still")?;
@@ -257,7 +276,20 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     becomes(trial, &his.name, Role::Admin, "bob is an admin, too");
     alice.post(&path(&her.name, "demote"), &[]).await?;
-    is_there(trial, her, Some(Role::User), "alice is not the last admin: bob is one, too")
+    is_there(trial, her, Some(Role::User), "alice is not the last admin: bob is one, too")?;
+    // Two admins, and each takes the other's rights at the same moment.
+    trial.log().new_scene();
+    let bob = trial.browser("bob");
+    logs_in(&bob, his).await?;
+    becomes(trial, &her.name, Role::Admin, "alice is an admin again");
+    let (his_path, her_path) = (path(&his.name, "demote"), path(&her.name, "demote"));
+    let (one, other) = futures_util::future::join(alice.post(&his_path, &[]), bob.post(&her_path, &[])).await;
+    let (_, other) = (one?, other?);
+    if [her, his].iter().all(|user| trial.users.role(&user.name) != Some(Role::Admin)) {
+        let miss = other.miss("an admin who is left", "none");
+        return Err(miss.so("two admins demoted each other at the same moment: to see that there is another one and to demote has to be one step"));
+    }
+    Ok(())
 }
 
 async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
@@ -321,8 +353,31 @@ async fn a_logout_leaves_nothing_behind(trial: &Trial) -> Result<(), Miss> {
         return Err(miss.so("the session was emptied, not ended: its ID still opens it"));
     }
     trial.browser("stranger").post(LOGOUT, &[]).await?.redirects_to(LOGIN)?;
+    an_ended_session_is_logged_out(trial).await?;
+    trial.log().new_scene();
     logs_in(&alice, trial.users.bob()).await?;
     is_forbidden(&alice.get(ADMIN).await?, "bob uses the browser after alice, and has her rights")
+}
+
+/// Somebody whose session was ended by another one of theirs logs out: its record goes all the same.
+async fn an_ended_session_is_logged_out(trial: &Trial) -> Result<(), Miss> {
+    trial.log().new_scene();
+    let [bob, phone] = ["bob", "phone"].map(|who| trial.browser(who));
+    for browser in [&bob, &phone] {
+        logs_in(browser, trial.users.bob()).await?;
+    }
+    let copy = phone.copied_by("mallory");
+    if !bob.post(END_OTHERS, &[]).await?.status.is_redirection() {
+        return Ok(()); // that is another requirement's matter
+    }
+    phone.post(LOGOUT, &[]).await?.redirects_to(LOGIN)?;
+    let after = copy.get(DASHBOARD).await?;
+    match after.exchange.session.before {
+        None => Ok(()),
+        Some(_) => Err(after
+            .miss("no record in the store", "the record of a session that was ended, and then logged out")
+            .so("a logout ends the session, whether or not somebody is still logged in by it")),
+    }
 }
 
 async fn a_login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
@@ -330,6 +385,14 @@ async fn a_login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
     logs_in(&mallory, trial.users.bob()).await?;
     let alice = mallory.copied_by("alice");
     logs_in(&alice, trial.users.alice()).await?;
+    let before = alice.copied_by("a copy");
+    logs_in(&alice, trial.users.alice()).await?;
+    let page = before.get(DASHBOARD).await?;
+    page.shows_not(
+        &trial.users.alice().name,
+        "alice has logged in once more, and the ID from before still opens her dashboard",
+    )?;
+    trial.log().new_scene();
     let so = "mallory planted this ID before the login, and sees now what alice sees";
     let page = mallory.get(DASHBOARD).await?;
     page.shows_not(&trial.users.alice().name, so)?;
@@ -419,7 +482,8 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
         [LOGIN, DASHBOARD, ADMIN, END_OTHERS, LOGOUT].into_iter().chain(changing.iter().map(String::as_str)).collect();
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
     let [alice, bob, phone] = ["alice", "bob", "phone"].map(|who| trial.browser(who));
-    logs_in(&alice, trial.users.alice()).await?;
+    let login = logs_in(&alice, trial.users.alice()).await?;
+    reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;
     logs_in(&bob, his).await?;
     logs_in(&phone, his).await?;
     trial.users.set_role(&his.name, Role::Admin);

@@ -24,7 +24,7 @@ use std::{
 
 use futures_util::future::{BoxFuture, FutureExt, join, join_all};
 use serde_json::Value;
-use time::{Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime, UtcOffset};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
@@ -165,8 +165,16 @@ fn short(value: &Value) -> String {
 async fn created_is_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
     let nested = serde_json::json!({ "näme": ["pear", 3, null, { "deep": true }] });
-    let record = created(&store, record(nested.clone())).await?;
-    loads(&store, &record.id, Some(nested)).await
+    let mut all = record(nested.clone());
+    all.data.insert("nothing".to_owned(), Value::Null);
+    let record = created(&store, all).await?;
+    loads(&store, &record.id, Some(nested)).await?;
+    let loaded = store.load(&record.id).await.map_err(failed("load"))?;
+    match loaded {
+        Some(loaded) if loaded.data != record.data => Err(Miss::new(json(&record), json(&loaded))
+            .so("something of the record is not there, or is something else: `null` is a value, too")),
+        _ => Ok(()),
+    }
 }
 
 async fn unknown_loads_nothing<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -196,7 +204,12 @@ async fn save_replaces<B: Backend>(backend: &B) -> Result<(), Miss> {
 
 async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
-    let (gone, stays) = (created(&store, record("what-was-deleted")).await?, created(&store, record(2)).await?);
+    let gone = created(&store, record("what-was-deleted")).await?;
+    // Many, so that some of them are beside it wherever it is.
+    let mut others = Vec::new();
+    for number in 0..40 {
+        others.push(created(&store, record(number)).await?);
+    }
     store.delete(&gone.id).await.map_err(failed("delete"))?;
     loads(&store, &gone.id, None).await.map_err(|miss| miss.so("after `delete` there is still something"))?;
     let left = backend.contents().await.is_some_and(|contents| holds(&contents, b"what-was-deleted"));
@@ -204,8 +217,10 @@ async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
         let miss = Miss::new("nothing of a session that was deleted", "its data is still in the backend");
         return Err(miss.so("who logs out wants to be forgotten, also in the next backup"));
     }
-    let stays = loads(&store, &stays.id, Some(2.into())).await;
-    stays.map_err(|miss| miss.so("`delete` took another session as well"))?;
+    for other in &others {
+        let stays = loads(&store, &other.id, other.data.get("value").cloned()).await;
+        stays.map_err(|miss| miss.so("`delete` took another session as well"))?;
+    }
     let again = store.delete(&gone.id).await.map_err(failed("a second delete"));
     again.map_err(|miss| miss.so("two logouts at once are no error: the second one finds nothing to do"))
 }
@@ -283,8 +298,14 @@ async fn save_never_revives_expired<B: Backend>(backend: &B) -> Result<(), Miss>
 
 async fn expiry_comes_back<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
-    for ahead in [Duration::seconds(90), Duration::days(40), Duration::days(400)] {
-        let expiry_date = OffsetDateTime::now_utc() + ahead;
+    let elsewhere = UtcOffset::from_hms(9, 30, 0).unwrap_or(UtcOffset::UTC);
+    for (ahead, zone) in [
+        (Duration::seconds(90), UtcOffset::UTC),
+        (Duration::days(40), UtcOffset::UTC),
+        (Duration::days(400), UtcOffset::UTC),
+        (Duration::days(2), elsewhere),
+    ] {
+        let expiry_date = (OffsetDateTime::now_utc() + ahead).to_offset(zone);
         let record = created(&store, Record { expiry_date, ..record(1) }).await?;
         let loaded = store.load(&record.id).await.map_err(failed("load"))?;
         let Some(loaded) = loaded else { return Err(Miss::new("the record", "nothing")) };
@@ -408,10 +429,14 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
             Miss::new("a session in the backend", "an empty backend").so("the sessions are kept somewhere else")
         );
     }
-    match readable(&contents, record.id) {
-        Some(how) => Err(Miss::new("no ID at rest", format!("the session's ID stands there, {how}"))),
+    let is_readable = |contents: &[u8], when: &str| match readable(contents, record.id) {
+        Some(how) => Err(Miss::new("no ID at rest", format!("the session's ID stands there{when}, {how}"))),
         None => Ok(()),
-    }
+    };
+    is_readable(&contents, "")?;
+    let _ = store.save(&record).await;
+    store.delete(&record.id).await.map_err(failed("delete"))?;
+    is_readable(&backend.contents().await.unwrap_or_default(), " after it was deleted")
 }
 
 /// How this ID can be read in there, if it can.
@@ -452,6 +477,7 @@ async fn foreign_is_left_alone<B: Backend>(backend: &B) -> Result<(), Miss> {
         return Ok(());
     }
     let record = created(&store, record(1)).await?;
+    let _at_the_next_start = backend.open().await;
     store.delete(&record.id).await.map_err(failed("delete"))?;
     let cleaned = backend.clean(&store).await.map_err(failed("delete_expired"));
     cleaned.map_err(|miss| miss.so("another program's entry is in the way of `delete_expired`"))?;

@@ -390,7 +390,12 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
 }
 
 async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
-    reading::opens_no_session(&trial.browser("stranger"), &[LOGIN, PROTECTED, HELP]).await
+    let paths = [LOGIN, PROTECTED, HELP];
+    reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
+    trial.log().new_scene();
+    let alice = trial.browser("alice");
+    let login = logs_in(&alice, trial.users.alice(), false).await?;
+    reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await
 }
 
 async fn logs_in(browser: &Browser<'_>, user: &User, remember: bool) -> Result<Answer, Miss> {

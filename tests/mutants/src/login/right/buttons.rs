@@ -20,7 +20,7 @@ pub(crate) fn app<S: SessionStore + Clone>(store: S) -> Router {
         .route("/login", get(login_form).post(solution_1::login))
         .route("/protected", get(solution_1::protected))
         .route("/logout", post(solution_1::logout))
-        .layer(SessionManagerLayer::new(store).with_name("__Host-id").with_always_save(true))
+        .layer(SessionManagerLayer::new(store).with_name("__Host-id"))
 }
 
 async fn login_form(session: Session) -> Result<Html<&'static str>, Failure> {
