@@ -71,13 +71,14 @@ struct Flawed {
 
 impl Flawed {
     fn open(folder: &Path, flaw: Flaw) -> io::Result<Self> {
-        if flaw == Flaw::OpensAnew && folder.exists() {
-            fs::remove_dir_all(folder)?;
-        }
+        let folder = match flaw {
+            Flaw::OpensAnew => folder.join(Id::default().to_string()),
+            _ => folder.to_owned(),
+        };
         if flaw != Flaw::MakesNoFolder {
-            fs::create_dir_all(folder)?;
+            fs::create_dir_all(&folder)?;
         }
-        Ok(Self { folder: folder.to_owned(), flaw, turns: Arc::default() })
+        Ok(Self { folder, flaw, turns: Arc::default() })
     }
 
     fn has(&self, flaw: Flaw) -> bool {
