@@ -16,7 +16,6 @@ pub struct Form<T>(pub T);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Path<T>(pub T);
 
-// ANCHOR: form
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     type Rejection = Response;
 
@@ -33,7 +32,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
         Ok(Self(form))
     }
 }
-// ANCHOR_END: form
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Response;
