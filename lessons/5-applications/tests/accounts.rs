@@ -181,7 +181,9 @@ async fn a_database_of_the_first_version_keeps_what_is_in_it() -> Result<(), Mis
             "create table orders (
                 token text primary key, items text not null, bought integer not null,
                 account integer not null references accounts on delete cascade)",
+            "create index logins_seen on logins (seen)",
             "insert into accounts values (7, 'dora', '', 'admin')",
+            "insert into logins values (3, 'a handle', 'a phone', 7, 1, 1)",
             "insert into orders values ('a token', 'tray', 1, 7)",
         ],
     )
@@ -197,6 +199,77 @@ async fn a_database_of_the_first_version_keeps_what_is_in_it() -> Result<(), Mis
         sqlx::query_as("select name, account from orders").fetch_all(&mut database).await.unwrap();
     assert_eq!(orders, [("dora".to_owned(), Some(7))]);
     Ok(())
+}
+
+const SECOND_VERSION: [&str; 9] = [
+    "create table accounts (
+        id integer primary key, name text not null unique, hash text not null, role text not null)",
+    "create table logins (
+        id integer primary key, handle text not null unique, agent text not null,
+        account integer not null references accounts on delete cascade,
+        begun integer not null, seen integer not null, confirmed integer not null default 0)",
+    "create index logins_seen on logins (seen)",
+    "create index logins_begun on logins (begun)",
+    "create table orders (
+        token text primary key, items text not null, bought integer not null, name text not null,
+        account integer references accounts on delete set null)",
+    "create table secrets (name text primary key, value blob not null)",
+    "insert into accounts values (7, 'dora', 'a hash', 'admin'), (9, 'emil', 'another', 'user')",
+    "insert into logins values (3, 'a handle', 'a phone', 7, 1, 2, 3)",
+    "insert into orders values ('1', 'tray', 1, 'dora', 7), ('2', 'cup', 2, 'fay', null)",
+];
+
+#[tokio::test]
+async fn a_database_whose_numbers_came_back_keeps_them_all_and_uses_none_of_them_again() -> Result<(), Miss> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.db");
+    let mut database = connect(&file).await;
+    run(&mut database, &SECOND_VERSION).await;
+    for _ in 0..2 {
+        Shop::in_file(&file, Passwords::quick()).open().await.unwrap();
+    }
+    let rows = "select group_concat(row, ' ') from (
+        select id || name || hash || role as row from accounts
+        union all select id || handle || agent || account || begun || seen || confirmed from logins
+        union all select token || items || bought || name || ifnull(account, '-') from orders)";
+    let kept: String = query_scalar(rows).fetch_one(&mut database).await.unwrap();
+    assert_eq!(kept, "7doraa hashadmin 9emilanotheruser 3a handlea phone7123 1tray1dora7 2cup2fay-");
+    run(
+        &mut database,
+        &[
+            "delete from accounts where id = 9",
+            "insert into accounts (name, hash, role) values ('gil', '', 'user')",
+            "delete from logins",
+            "insert into logins (handle, agent, account, begun, seen) values ('new', '', 7, 1, 1)",
+        ],
+    )
+    .await;
+    let numbers: (i64, i64) = sqlx::query_as("select accounts.id, logins.id from accounts, logins where name = 'gil'")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(numbers, (10, 4));
+    let left: i64 = query_scalar("select count(*) from sqlite_master where name like 'old_%' or sql like '%old_%'")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_button_on_an_old_page_does_not_act_on_a_stranger() -> Result<(), Miss> {
+    let trial = shop();
+    let [carol, dora, emil] = ["carol", "dora", "emil"].map(|who| trial.browser(who));
+    log_in(&carol, "carol", "nine green bottles").await?.redirects_to("/profile")?;
+    register(&dora, "dora").await?.redirects_to("/profile")?;
+    carol.post("/accounts/4/delete", &[]).await?.redirects_to("/dashboard")?;
+    register(&emil, "emil").await?.redirects_to("/profile")?;
+    carol.post("/accounts/4/role", &[("role", "admin")]).await?.has_status(409)?;
+    carol.post("/accounts/4/end_sessions", &[]).await?;
+    carol.post("/accounts/4/delete", &[]).await?.has_status(409)?;
+    let page = emil.get("/dashboard").await?;
+    page.shows("Welcome to the user dashboard")
 }
 
 /// What fails in the middle.

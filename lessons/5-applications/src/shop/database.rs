@@ -35,15 +35,14 @@ pub(super) struct Database {
     pub(super) devices: Devices,
 }
 
-const SCHEMA: [&str; 6] = [
+/// A number is never used again: a button on an old page must not act on a stranger.
+const TABLES: [&str; 4] = [
     "create table if not exists accounts (
-        id integer primary key, name text not null unique, hash text not null, role text not null)",
+        id integer primary key autoincrement, name text not null unique, hash text not null, role text not null)",
     "create table if not exists logins (
-        id integer primary key, handle text not null unique, agent text not null,
+        id integer primary key autoincrement, handle text not null unique, agent text not null,
         account integer not null references accounts on delete cascade,
         begun integer not null, seen integer not null, confirmed integer not null default 0)",
-    "create index if not exists logins_seen on logins (seen)",
-    "create index if not exists logins_begun on logins (begun)",
     // An order outlives its account, and still says whose it was.
     "create table if not exists orders (
         token text primary key, items text not null, bought integer not null, name text not null,
@@ -51,15 +50,40 @@ const SCHEMA: [&str; 6] = [
     "create table if not exists secrets (name text primary key, value blob not null)",
 ];
 
-/// From the first version of the tables to this one.
-const MIGRATION: [&str; 4] = [
+const INDEXES: [&str; 2] = [
+    "create index if not exists logins_seen on logins (seen)",
+    "create index if not exists logins_begun on logins (begun)",
+];
+
+/// What earlier versions did not write down: table, column, and how it is added.
+const ADDED: [(&str, &str, &[&str]); 2] = [
+    ("logins", "confirmed", &["alter table logins add confirmed integer not null default 0"]),
+    (
+        "orders",
+        "name",
+        &[
+            "alter table orders add name text not null default ''",
+            "update orders set name = (select name from accounts where id = account)",
+        ],
+    ),
+];
+
+/// The tables of earlier versions make room for new ones. All references go with them, so that nothing is deleted.
+const MAKE_ROOM: [&str; 3] = [
+    "alter table accounts rename to old_accounts",
+    "alter table logins rename to old_logins",
     "alter table orders rename to old_orders",
-    "create table orders (
-        token text primary key, items text not null, bought integer not null, name text not null,
-        account integer references accounts on delete set null)",
+];
+
+const MOVE: [&str; 6] = [
+    "insert into accounts (id, name, hash, role) select id, name, hash, role from old_accounts",
+    "insert into logins (id, handle, agent, account, begun, seen, confirmed)
+        select id, handle, agent, account, begun, seen, confirmed from old_logins",
     "insert into orders (token, items, bought, name, account)
-        select token, items, bought, name, account from old_orders join accounts on accounts.id = account",
+        select token, items, bought, name, account from old_orders order by rowid",
+    "drop table old_logins",
     "drop table old_orders",
+    "drop table old_accounts",
 ];
 
 impl Database {
@@ -80,19 +104,9 @@ impl Database {
 /// Makes what is missing, all of it or nothing, and gives the key of the device cookies.
 async fn prepare(pool: &SqlitePool, hashes: Vec<String>) -> Result<[u8; 32], Unavailable> {
     let mut changes = begin(pool).await?;
-    let is_old: bool =
-        has_column(&mut changes, "orders", "account").await? && !has_column(&mut changes, "orders", "name").await?;
-    if is_old {
-        for step in MIGRATION {
-            query(step).execute(&mut *changes).await?;
-        }
-    }
-    if has_column(&mut changes, "logins", "id").await? && !has_column(&mut changes, "logins", "confirmed").await? {
-        query("alter table logins add confirmed integer not null default 0").execute(&mut *changes).await?;
-    }
-    for table in SCHEMA {
-        query(table).execute(&mut *changes).await?;
-    }
+    run(&mut changes, &TABLES).await?;
+    migrate(&mut changes).await?;
+    run(&mut changes, &INDEXES).await?;
     let any: i64 = query_scalar("select count(*) from accounts").fetch_one(&mut *changes).await?;
     if any == 0 {
         for ((name, _, role), hash) in DEMO.iter().zip(&hashes) {
@@ -108,6 +122,32 @@ async fn prepare(pool: &SqlitePool, hashes: Vec<String>) -> Result<[u8; 32], Una
         query_scalar("select value from secrets where name = 'devices'").fetch_one(&mut *changes).await?;
     commit(changes).await?;
     key.try_into().map_err(|_| Unavailable::NothingDone("the key of the device cookies has no 32 bytes".to_owned()))
+}
+
+/// From the tables of any earlier version to these ones, with all that is in them.
+async fn migrate(changes: &mut Transaction<'_, Sqlite>) -> Result<(), Unavailable> {
+    for (table, column, steps) in ADDED {
+        if !has_column(changes, table, column).await? {
+            run(changes, steps).await?;
+        }
+    }
+    let uses_numbers_again: bool =
+        query_scalar("select sql not like '%autoincrement%' from sqlite_master where name = 'accounts'")
+            .fetch_one(&mut **changes)
+            .await?;
+    if uses_numbers_again {
+        run(changes, &MAKE_ROOM).await?;
+        run(changes, &TABLES).await?;
+        run(changes, &MOVE).await?;
+    }
+    Ok(())
+}
+
+async fn run(changes: &mut Transaction<'_, Sqlite>, steps: &[&'static str]) -> Result<(), Unavailable> {
+    for step in steps {
+        query(*step).execute(&mut **changes).await?;
+    }
+    Ok(())
 }
 
 async fn has_column(changes: &mut Transaction<'_, Sqlite>, table: &str, column: &str) -> Result<bool, Unavailable> {
