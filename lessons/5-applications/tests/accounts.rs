@@ -272,6 +272,27 @@ async fn a_button_on_an_old_page_does_not_act_on_a_stranger() -> Result<(), Miss
     page.shows("Welcome to the user dashboard")
 }
 
+/// What happens while a password is verified: it is over when the login is written down.
+const MEANWHILE: [(&str, &str); 2] = [
+    ("a new password", "create trigger meanwhile after delete on logins begin update accounts set hash = ''; end"),
+    ("a deletion", "create trigger meanwhile after delete on logins begin delete from accounts where id = 1; end"),
+];
+
+#[tokio::test]
+async fn what_was_verified_before_a_change_is_refused_like_a_wrong_password() -> Result<(), Miss> {
+    for (what, meanwhile) in MEANWHILE {
+        let folder = tempfile::tempdir().unwrap();
+        let (trial, mut database) = shop_in_file(&folder).await;
+        let alice = trial.browser("alice");
+        is_alice(&alice).await?;
+        run(&mut database, &[meanwhile]).await;
+        let late = log_in(&alice, "alice", "a cup of tea").await?;
+        assert_eq!(late.status, 401, "{what}: {late:?}");
+        assert!(late.text().contains("Invalid credentials"), "{what}: {late:?}");
+    }
+    Ok(())
+}
+
 /// What fails in the middle.
 const NO_LOGIN_ENDS: &str =
     "create trigger fault before delete on logins begin select raise(abort, 'the disk is on fire'); end";

@@ -62,11 +62,12 @@ impl Account {
     }
 }
 
-/// An account whose password was right.
+/// An account whose password was right. By the time this is used it may be wrong: what depends on it asks the database
+/// whether the hash is still this one.
 pub(crate) struct Verified {
     pub(crate) id: i64,
     name: String,
-    hash: String,
+    pub(super) hash: String,
 }
 
 impl Shop {
@@ -88,9 +89,10 @@ impl Shop {
         let hash = self.0.passwords.hash(password).await?;
         let mut changes = begin(self.pool().await?).await?;
         let Some(id) = insert(&mut changes, name, &hash, Role::User).await? else { return Ok(None) };
-        login.insert(&mut changes, id).await?;
+        let made = Verified { id, name: name.to_owned(), hash };
+        login.insert(&mut changes, &made).await?;
         commit(changes).await?;
-        Ok(Some(Verified { id, name: name.to_owned(), hash }))
+        Ok(Some(made))
     }
     // ANCHOR_END: register
 
