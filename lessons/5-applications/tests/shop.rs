@@ -382,6 +382,67 @@ async fn s26_what_is_bought_is_what_was_looked_at() -> Result<(), Miss> {
     alice.get("/checkout").await?.has_status(405)
 }
 
+/// How many teapots she has bought, and how many are in her cart.
+async fn teapots(alice: &Browser<'_>) -> Result<(usize, usize), Miss> {
+    let count = |page: &Answer, before: &str| {
+        let text = page.text();
+        text.split_once(before).map_or(0, |(_, rest)| rest.matches("teapot").count())
+    };
+    let (profile, cart) = (alice.get("/profile").await?, alice.get("/view_cart").await?);
+    Ok((count(&profile, "Your orders"), usize::from(cart.text().contains("teapot"))))
+}
+
+#[tokio::test]
+async fn what_is_added_while_a_cart_is_sold_stays_and_what_was_sold_does_not() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    is_alice(&alice).await?;
+    for item in ["teapot", "cup", "cup"] {
+        alice.post(&format!("/add_to_cart/{item}"), &[]).await?;
+    }
+    let token = hidden(&alice, "/view_cart", "token").await?;
+    // The checkout has read the cart, and writes the order when something was added.
+    let add = async {
+        alice.post("/add_to_cart/cup", &[]).await?.redirects_to("/view_cart")?;
+        alice.post("/add_to_cart/spoon", &[]).await?.redirects_to("/view_cart")
+    };
+    alice.post_slowly("/checkout", &[("token", &token)], add).await?.has_status(409)?;
+    // She looks again, as she was told, and buys what she sees.
+    press(&alice, "/view_cart", "/checkout").await?;
+    let page = alice.get("/view_cart").await?;
+    page.shows("so nothing was bought")?;
+    page.shows("Your cart contains: cup, spoon")?;
+    alice.post("/checkout", &[("token", &token)]).await?; // an old page
+    alice.get("/view_cart").await?.shows("Your cart contains: cup, spoon")?;
+    press(&alice, "/view_cart", "/checkout").await?;
+    alice.get("/view_cart").await?.shows("Your cart is empty")?;
+    let orders = said(&alice.get("/profile").await?.body);
+    assert_eq!(orders, ["Your orders: cup × 2, teapot", "Your orders: cup, spoon"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_checkout_that_runs_again_sells_once() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    is_alice(&alice).await?;
+    for round in 1..=20 {
+        alice.post("/add_to_cart/teapot", &[]).await?;
+        let token = hidden(&alice, "/view_cart", "token").await?;
+        let form = [("token", token.as_str())];
+        let [cup, spoon] = ["/add_to_cart/cup", "/add_to_cart/spoon"].map(|path| alice.post(path, &[]));
+        let (checkout, cup, spoon) = tokio::join!(alice.post("/checkout", &form), cup, spoon);
+        checkout?.redirects_to("/view_cart")?;
+        cup?.redirects_to("/view_cart")?;
+        spoon?.redirects_to("/view_cart")?;
+        let (bought, left) = teapots(&alice).await?;
+        assert_eq!(bought + left, round, "round {round}");
+        press(&alice, "/view_cart", "/checkout").await?;
+        assert_eq!(teapots(&alice).await?, (round, 0));
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn s27_a_language_is_chosen_or_the_browsers() -> Result<(), Miss> {
     let trial = shop();

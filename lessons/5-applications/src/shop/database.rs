@@ -45,18 +45,19 @@ const TABLES: [&str; 4] = [
         begun integer not null, seen integer not null, confirmed integer not null default 0)",
     // An order outlives its account, and still says whose it was.
     "create table if not exists orders (
-        token text primary key, items text not null, bought integer not null, name text not null,
+        token text primary key, cart text not null, items text not null, bought integer not null, name text not null,
         account integer references accounts on delete set null)",
     "create table if not exists secrets (name text primary key, value blob not null)",
 ];
 
-const INDEXES: [&str; 2] = [
+const INDEXES: [&str; 3] = [
+    "create unique index if not exists orders_cart on orders (cart)",
     "create index if not exists logins_seen on logins (seen)",
     "create index if not exists logins_begun on logins (begun)",
 ];
 
 /// What earlier versions did not write down: table, column, and how it is added.
-const ADDED: [(&str, &str, &[&str]); 2] = [
+const ADDED: [(&str, &str, &[&str]); 3] = [
     ("logins", "confirmed", &["alter table logins add confirmed integer not null default 0"]),
     (
         "orders",
@@ -66,6 +67,7 @@ const ADDED: [(&str, &str, &[&str]); 2] = [
             "update orders set name = (select name from accounts where id = account)",
         ],
     ),
+    ("orders", "cart", &["alter table orders add cart text not null default ''", "update orders set cart = token"]),
 ];
 
 /// The tables of earlier versions make room for new ones. All references go with them, so that nothing is deleted.
@@ -79,8 +81,8 @@ const MOVE: [&str; 6] = [
     "insert into accounts (id, name, hash, role) select id, name, hash, role from old_accounts",
     "insert into logins (id, handle, agent, account, begun, seen, confirmed)
         select id, handle, agent, account, begun, seen, confirmed from old_logins",
-    "insert into orders (token, items, bought, name, account)
-        select token, items, bought, name, account from old_orders order by rowid",
+    "insert into orders (token, cart, items, bought, name, account)
+        select token, cart, items, bought, name, account from old_orders order by rowid",
     "drop table old_logins",
     "drop table old_orders",
     "drop table old_accounts",
