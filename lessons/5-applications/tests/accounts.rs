@@ -15,7 +15,7 @@ use sqlx::{Connection, SqliteConnection, query, query_scalar, sqlite::SqliteConn
 use tempfile::TempDir;
 use tower::ServiceExt;
 use tower_sessions::{
-    SessionStore,
+    MemoryStore, SessionStore,
     session::{Id, Record},
     session_store::Error,
 };
@@ -361,6 +361,31 @@ async fn a_locked_database_is_told_soon_and_reading_goes_on() -> Result<(), Miss
     alice.get("/profile").await?.shows("Logged in as alice")?;
     run(&mut database, &["rollback"]).await;
     is_alice(&alice).await
+}
+
+#[tokio::test]
+async fn requests_that_are_dropped_take_no_account_along() -> Result<(), Miss> {
+    let shop = Shop::in_memory(Passwords::quick());
+    let trial = serving(shop.clone());
+    register(&trial.browser("dora"), "dora").await?.redirects_to("/profile")?;
+    let app = app_with(shop, MemoryStore::default());
+    for steps in (0..300).map(|number| number % 30) {
+        let request = Request::post("/login").header("content-type", "application/x-www-form-urlencoded");
+        let request = request.header("sec-fetch-site", "same-origin");
+        let login = app.clone().oneshot(request.body(Body::from("username=nobody&password=a guess")).unwrap());
+        tokio::select! {
+            biased;
+            _ = login => {}
+            () = pass(steps) => {} // the visitor has closed the connection
+        }
+    }
+    log_in(&trial.browser("dora"), "dora", "a red umbrella").await?.redirects_to("/profile")
+}
+
+async fn pass(steps: usize) {
+    for _ in 0..steps {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[cfg(unix)]

@@ -11,7 +11,7 @@ use lesson_4::defence::{
     password::{NotChecked, Passwords},
 };
 use sqlx::{
-    Sqlite, SqlitePool, Transaction, query, query_scalar,
+    ConnectOptions, Sqlite, SqliteConnection, SqlitePool, Transaction, query, query_scalar,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 use tower_sessions::session::Id;
@@ -33,6 +33,8 @@ pub(super) struct Database {
     pub(super) pool: SqlitePool,
     /// The key is in the database, so that a restart knows the browsers of its customers.
     pub(super) devices: Devices,
+    /// A database in memory is gone with its last connection, and the pool may close its own. This one does nothing.
+    _keeper: Option<SqliteConnection>,
 }
 
 /// A number is never used again: a button on an old page must not act on a stranger.
@@ -94,13 +96,23 @@ impl Database {
         for (_, password, _) in DEMO {
             hashes.push(passwords.hash(password.to_owned()).await?);
         }
-        // SQLite lets one connection write at a time, and each connection to memory has a database of its own.
-        let options = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let pool = options.acquire_timeout(PATIENCE).connect_with(location.options()?.busy_timeout(PATIENCE)).await?;
+        let to = location.options()?.busy_timeout(PATIENCE);
+        let keeper = match location {
+            Location::Memory => Some(to.connect().await?),
+            Location::File(_) => None,
+        };
+        let pool = pool(to).await?;
         let key = prepare(&pool, hashes).await?;
         location.keep_private()?;
-        Ok(Self { pool, devices: Devices::new(key) })
+        Ok(Self { pool, devices: Devices::new(key), _keeper: keeper })
     }
+}
+
+/// One connection, because SQLite lets one write at a time. It is not tested before use: a request that is dropped in
+/// the middle of that would close it.
+async fn pool(to: SqliteConnectOptions) -> Result<SqlitePool, Unavailable> {
+    let options = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    Ok(options.acquire_timeout(PATIENCE).test_before_acquire(false).connect_with(to).await?)
 }
 
 /// Makes what is missing, all of it or nothing, and gives the key of the device cookies.
@@ -164,7 +176,7 @@ async fn has_column(changes: &mut Transaction<'_, Sqlite>, table: &str, column: 
 impl Location {
     fn options(&self) -> Result<SqliteConnectOptions, Unavailable> {
         match self {
-            Self::Memory => Ok(SqliteConnectOptions::new().in_memory(true)),
+            Self::Memory => Ok("sqlite::memory:".parse()?), // one that connections share, and no other shop
             Self::File(file) => {
                 create_private(file)?;
                 Ok(SqliteConnectOptions::new().filename(file).journal_mode(SqliteJournalMode::Wal))
@@ -274,6 +286,19 @@ impl IntoResponse for Unavailable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_database_in_memory_outlives_its_connections_and_is_the_shops_alone() {
+        let [one, other] = [Location::Memory, Location::Memory];
+        let one = Database::open(&one, &Passwords::quick()).await.unwrap();
+        let other = Database::open(&other, &Passwords::quick()).await.unwrap();
+        query("delete from accounts").execute(&one.pool).await.unwrap();
+        one.pool.acquire().await.unwrap().close().await.unwrap();
+        for (database, accounts) in [(one, 0), (other, 3)] {
+            let found: i64 = query_scalar("select count(*) from accounts").fetch_one(&database.pool).await.unwrap();
+            assert_eq!(found, accounts);
+        }
+    }
 
     #[test]
     fn a_file_that_is_not_there_need_not_be_kept_private_and_any_other_failure_is_told() {
