@@ -319,6 +319,22 @@ async fn half_a_change_is_none_and_the_database_does_not_talk_to_visitors() -> R
     phone.get("/profile").await?.shows("You are not logged in")
 }
 
+const A_FULL_DISK: &str =
+    "create trigger fault before insert on logins begin select raise(rollback, 'a full disk'); end";
+
+#[tokio::test]
+async fn when_the_disk_has_room_again_people_log_in_again() -> Result<(), Miss> {
+    let folder = tempfile::tempdir().unwrap();
+    let (trial, mut database) = shop_in_file(&folder).await;
+    let alice = trial.browser("alice");
+    run(&mut database, &[A_FULL_DISK]).await;
+    for _ in 0..3 {
+        nothing_was_done(&log_in(&alice, "alice", "a cup of tea").await?)?;
+    }
+    run(&mut database, &["drop trigger fault"]).await;
+    is_alice(&alice).await
+}
+
 fn nothing_was_done(answer: &Answer) -> Result<(), Miss> {
     answer.has_status(503)?;
     assert_eq!(answer.body, "The shop's database does not answer, so nothing was done. Please try again.\n");

@@ -11,7 +11,7 @@ use lesson_4::defence::{
     password::{NotChecked, Passwords},
 };
 use sqlx::{
-    ConnectOptions, Sqlite, SqliteConnection, SqlitePool, Transaction, query, query_scalar,
+    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction, query, query_scalar,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 use tower_sessions::session::Id;
@@ -109,10 +109,17 @@ impl Database {
 }
 
 /// One connection, because SQLite lets one write at a time. It is not tested before use: a request that is dropped in
-/// the middle of that would close it.
+/// the middle of that would close it. It is tested after use: when a disk is full, SQLite ends a transaction by itself,
+/// the pool's rollback fails, and every later transaction with this connection would. Another one takes its place.
 async fn pool(to: SqliteConnectOptions) -> Result<SqlitePool, Unavailable> {
     let options = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-    Ok(options.acquire_timeout(PATIENCE).test_before_acquire(false).connect_with(to).await?)
+    let options = options.acquire_timeout(PATIENCE).test_before_acquire(false);
+    Ok(options.after_release(|connection, _| Box::pin(is_out_of_transactions(connection))).connect_with(to).await?)
+}
+
+async fn is_out_of_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    connection.ping().await?; // what it was told before, such as a rollback, is done
+    Ok(!connection.is_in_transaction())
 }
 
 /// Makes what is missing, all of it or nothing, and gives the key of the device cookies.
@@ -298,6 +305,26 @@ mod tests {
             let found: i64 = query_scalar("select count(*) from accounts").fetch_one(&database.pool).await.unwrap();
             assert_eq!(found, accounts);
         }
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself_is_in_nobodys_way() {
+        let database = Database::open(&Location::Memory, &Passwords::quick()).await.unwrap();
+        query("create trigger fault before delete on accounts begin select raise(rollback, 'a full disk'); end")
+            .execute(&database.pool)
+            .await
+            .unwrap();
+        for _ in 0..3 {
+            let mut changes = begin(&database.pool).await.unwrap();
+            let failed = query("delete from accounts").execute(&mut *changes).await.unwrap_err();
+            assert!(failed.to_string().contains("a full disk"), "{failed}");
+        }
+        let mut changes = begin(&database.pool).await.unwrap();
+        query("update accounts set name = 'dora' where id = 1").execute(&mut *changes).await.unwrap();
+        commit(changes).await.unwrap();
+        let names: Vec<String> =
+            query_scalar("select name from accounts order by id").fetch_all(&database.pool).await.unwrap();
+        assert_eq!(names, ["dora", "bob", "carol"]);
     }
 
     #[test]
