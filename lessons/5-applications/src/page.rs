@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::{
-    http::StatusCode,
+    http::{Method, StatusCode},
     response::{IntoResponse, Response},
 };
 use lesson_page::{Failure, Pages};
@@ -61,8 +61,16 @@ pub(crate) async fn render(
 }
 // ANCHOR_END: render
 
-pub(crate) async fn method_not_allowed() -> (StatusCode, &'static str) {
-    (StatusCode::METHOD_NOT_ALLOWED, "This address changes something, so a link does nothing here: use the form.\n")
+/// What takes no GET changes something; what takes no other method says in `Allow` what it takes.
+pub(crate) async fn method_not_allowed(method: Method) -> (StatusCode, String) {
+    let sentence = match method {
+        Method::GET | Method::HEAD => {
+            "This address changes something, so a link does nothing here: use the form.\n".to_owned()
+        }
+        Method::POST => "This address is a page to look at, so a form does nothing here.\n".to_owned(),
+        other => format!("This address does nothing when it is asked with {other}.\n"),
+    };
+    (StatusCode::METHOD_NOT_ALLOWED, sentence)
 }
 
 pub(crate) async fn not_found() -> (StatusCode, &'static str) {

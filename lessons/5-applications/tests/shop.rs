@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     http::{
         Request,
-        header::{CONTENT_LANGUAGE, SET_COOKIE, VARY},
+        header::{ALLOW, CONTENT_LANGUAGE, SET_COOKIE, VARY},
     },
 };
 use checks::{Answer, Browser, Field, Miss, Told, Trial};
@@ -270,6 +270,8 @@ async fn s10_the_last_twenty_pages_and_nothing_else() -> Result<(), Miss> {
     alice.get("/profile").await?;
     let page = alice.get("/view_history").await?.text();
     assert!(page.contains("You have visited: /profile"), "{page}");
+    let page = alice.get("/view_history").await?.text();
+    assert!(page.contains("You have visited: /profile /view_history"), "{page}");
     for _ in 0..30 {
         alice.get("/").await?;
     }
@@ -694,6 +696,25 @@ async fn no_get_logs_in_or_out_buys_or_changes_a_cart() -> Result<(), Miss> {
     profile.shows("Logged in as alice")?;
     profile.shows("None yet.")?;
     alice.get("/view_cart").await?.shows("Your cart contains: teapot")
+}
+
+#[tokio::test]
+async fn a_method_that_an_address_does_not_take_is_refused_with_the_reason() {
+    let shop = app_with(Shop::in_memory(Passwords::quick()), MemoryStore::default());
+    for (method, path, allowed, sentence) in [
+        ("GET", "/logout", "POST", "This address changes something, so a link does nothing here: use the form.\n"),
+        ("POST", "/", "GET,HEAD", "This address is a page to look at, so a form does nothing here.\n"),
+        ("POST", "/view_cart", "GET,HEAD", "This address is a page to look at, so a form does nothing here.\n"),
+        ("OPTIONS", "/", "GET,HEAD", "This address does nothing when it is asked with OPTIONS.\n"),
+        ("DELETE", "/login", "GET,HEAD,POST", "This address does nothing when it is asked with DELETE.\n"),
+    ] {
+        let request = Request::builder().method(method).uri(path).header("sec-fetch-site", "same-origin");
+        let answer = shop.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 405, "{method} {path}");
+        assert_eq!(answer.headers()[ALLOW], allowed, "{method} {path}");
+        let body = to_bytes(answer.into_body(), 1000).await.unwrap();
+        assert_eq!(body, sentence, "{method} {path}");
+    }
 }
 
 #[tokio::test]
