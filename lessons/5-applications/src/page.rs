@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::{
-    http::{Method, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use lesson_page::{Failure, Pages};
@@ -60,18 +60,6 @@ pub(crate) async fn render(
     Ok(PAGES.render(name, context! { ..values, ..common })?.into_response())
 }
 // ANCHOR_END: render
-
-/// What takes no GET changes something; what takes no other method says in `Allow` what it takes.
-pub(crate) async fn method_not_allowed(method: Method) -> (StatusCode, String) {
-    let sentence = match method {
-        Method::GET | Method::HEAD => {
-            "This address changes something, so a link does nothing here: use the form.\n".to_owned()
-        }
-        Method::POST => "This address is a page to look at, so a form does nothing here.\n".to_owned(),
-        other => format!("This address does nothing when it is asked with {other}.\n"),
-    };
-    (StatusCode::METHOD_NOT_ALLOWED, sentence)
-}
 
 pub(crate) async fn not_found() -> (StatusCode, &'static str) {
     (StatusCode::NOT_FOUND, "There is no such page in this shop.\n")
