@@ -330,6 +330,25 @@ async fn of_two_admins_who_demote_each_other_at_the_same_time_one_stays() -> Res
 }
 
 #[tokio::test]
+async fn what_an_admin_began_is_not_done_when_she_is_none_any_more_or_logged_out() -> Result<(), Miss> {
+    for end in ["/accounts/3/role", "/accounts/3/end_sessions"] {
+        let trial = shop();
+        let (alice, carol) = (trial.browser("alice"), trial.browser("carol"));
+        is_alice(&alice).await?;
+        log_in(&carol, "carol", "nine green bottles").await?.redirects_to("/profile")?;
+        for account in [1, 2] {
+            carol.post(&format!("/accounts/{account}/role"), &[("role", "admin")]).await?;
+        }
+        let user = [("role", "user")];
+        let first = async { alice.post(end, &user).await?.redirects_to("/dashboard") };
+        carol.post_slowly("/accounts/2/role", &user, first).await?.has_status(409)?;
+        let accounts = rows(&alice.get("/dashboard").await?);
+        assert_eq!((&*accounts[1][0], &*accounts[1][1]), ("bob", "admin"), "{end}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn s26_a_double_click_buys_once() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");

@@ -172,26 +172,34 @@ impl Shop {
         Ok(all.into_iter().map(Account::of).collect())
     }
 
-    /// Whether it was done: the last admin stays one.
-    pub(crate) async fn set_role(&self, id: i64, role: Role) -> Result<bool, Unavailable> {
+    /// Whether it was done: the last admin stays one. `by` is the login of an admin; if it is that no longer, nothing is
+    /// done.
+    pub(crate) async fn set_role(&self, by: i64, id: i64, role: Role) -> Result<bool, Unavailable> {
         let done = query(
             "update accounts set role = ?1 where id = ?2
-             and (?1 = 'admin' or exists (select 1 from accounts where role = 'admin' and id <> ?2))",
+             and (?1 = 'admin' or exists (select 1 from accounts where role = 'admin' and id <> ?2))
+             and exists (select 1 from logins join accounts on accounts.id = account
+                         where logins.id = ?3 and role = 'admin')",
         )
         .bind(role.name())
         .bind(id)
+        .bind(by)
         .execute(self.pool().await?)
         .await?;
         Ok(done.rows_affected() == 1)
     }
 
-    /// Whether it was done: the last admin stays. The account's logins end with it, and its orders are kept.
-    pub(crate) async fn delete(&self, id: i64) -> Result<bool, Unavailable> {
+    /// Whether it was done: the last admin stays, and `by` is the login of an admin. The account's logins end with it,
+    /// and its orders are kept.
+    pub(crate) async fn delete(&self, by: i64, id: i64) -> Result<bool, Unavailable> {
         let done = query(
             "delete from accounts where id = ?1
-             and exists (select 1 from accounts where role = 'admin' and id <> ?1)",
+             and exists (select 1 from accounts where role = 'admin' and id <> ?1)
+             and exists (select 1 from logins join accounts on accounts.id = account
+                         where logins.id = ?2 and role = 'admin')",
         )
         .bind(id)
+        .bind(by)
         .execute(self.pool().await?)
         .await?;
         Ok(done.rows_affected() == 1)
