@@ -8,7 +8,7 @@ use std::{
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{
-        HeaderMap,
+        HeaderMap, Method, StatusCode,
         header::{COOKIE, USER_AGENT},
         request::Parts,
     },
@@ -54,4 +54,17 @@ impl<S: Sync> FromRequestParts<S> for Client {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self::of(parts))
     }
+}
+
+/// What is said of a method that an address does not take, by an app whose GETs change nothing: for
+/// `method_not_allowed_fallback`. The header `Allow` says what it does take.
+pub async fn method_not_allowed(method: Method) -> (StatusCode, String) {
+    let sentence = match method {
+        Method::GET | Method::HEAD => {
+            "This address changes something, so a link does nothing here: use the form.\n".to_owned()
+        }
+        Method::POST => "This address is a page to look at, so a form does nothing here.\n".to_owned(),
+        other => format!("This address does nothing when it is asked with {other}.\n"),
+    };
+    (StatusCode::METHOD_NOT_ALLOWED, sentence)
 }

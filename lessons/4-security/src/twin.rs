@@ -31,6 +31,7 @@ use crate::{
         origin,
     },
     page,
+    request::method_not_allowed,
     shop::Shop,
 };
 
@@ -131,7 +132,7 @@ impl Twin {
             .route("/note", post(pages::note))
             .route("/email", post(pages::email))
             .route("/banner", post(pages::banner))
-            .method_not_allowed_fallback(pages::method_not_allowed)
+            .method_not_allowed_fallback(method_not_allowed)
     }
 
     /// The article changes things on a GET, too.

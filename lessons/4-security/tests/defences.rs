@@ -51,6 +51,19 @@ async fn ask(lesson: Router, method: &str, host: &str, path: &str) -> (StatusCod
 }
 
 #[tokio::test]
+async fn a_method_that_a_twins_address_does_not_take_is_refused_with_the_reason() {
+    for (method, path, sentence) in [
+        ("GET", "/wish", "This address changes something, so a link does nothing here: use the form.\n"),
+        ("POST", "/", "This address is a page to look at, so a form does nothing here.\n"),
+        ("OPTIONS", "/", "This address does nothing when it is asked with OPTIONS.\n"),
+    ] {
+        let lesson = shop_with(Defences::none(), Shop::new(Passwords::quick()), MemoryStore::default());
+        let (status, _, body) = ask(lesson, method, "localhost", path).await;
+        assert_eq!((status, body.as_str()), (StatusCode::METHOD_NOT_ALLOWED, sentence), "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn s14_to_s19_together_let_people_log_in() -> Result<(), Miss> {
     let trial = shop(&Defence::ALL);
     let alice = trial.browser("alice");

@@ -25,7 +25,7 @@ const MOST: u8 = 99;
 /// What is in the cart, and how many of each.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Cart {
-    /// Another one after each change: an order names the cart that was looked at.
+    /// The cart's ID, a dot, and something else after each change: an order names what was looked at.
     pub(crate) token: String,
     lines: BTreeMap<String, u8>,
 }
@@ -49,10 +49,29 @@ impl Cart {
     }
 
     async fn save_changed(&mut self, session: &Session) -> Result<(), Failure> {
-        self.token = Id::default().to_string();
+        let id = if self.id().is_empty() { Id::default().to_string() } else { self.id().to_owned() };
+        self.token = format!("{id}.{}", Id::default());
         self.save(session).await
     }
+
+    /// What is left when `sold` is taken out goes into a cart of its own, because this one was sold.
+    pub(crate) async fn save_rest(mut self, session: &Session, sold: &str) -> Result<(), Failure> {
+        for (id, count) in lines(sold) {
+            self.lines.entry(id.to_owned()).and_modify(|left| *left = left.saturating_sub(count));
+        }
+        self.lines.retain(|_, count| *count > 0);
+        self.token.clear();
+        if self.is_empty() {
+            return Ok(session.remove::<Self>(Self::KEY).await.map(drop)?);
+        }
+        self.save_changed(session).await
+    }
     // ANCHOR_END: cart
+
+    /// It stays the same until the cart is empty or sold; a new cart has none.
+    pub(crate) fn id(&self) -> &str {
+        self.token.split('.').next().unwrap_or_default()
+    }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
@@ -73,6 +92,14 @@ impl Cart {
         let price = |id: &str| ITEMS.iter().find(|item| item.id == id).map_or(0, |item| item.price);
         self.lines.iter().map(|(id, count)| price(id) * u32::from(*count)).sum()
     }
+}
+
+/// The lines of a summary.
+fn lines(summary: &str) -> impl Iterator<Item = (&str, u8)> {
+    summary.split(", ").map(|line| match line.split_once(" × ") {
+        Some((id, count)) => (id, count.parse().unwrap_or(MOST)),
+        None => (line, 1),
+    })
 }
 
 // ANCHOR: add

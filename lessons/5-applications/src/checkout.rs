@@ -1,7 +1,7 @@
 //! From a cart to an order, once.
 
 use axum::{extract::State, response::Redirect};
-use lesson_page::{Failure, Form};
+use lesson_page::Form;
 use serde::Deserialize;
 use session_inspector::Clock;
 
@@ -25,17 +25,21 @@ pub(crate) async fn checkout(
         return Ok(Redirect::to("/login"));
     };
     let cart = Cart::load(&session).await?;
-    let message = if shop.has_bought(user.id, &token).await? {
-        "Checkout completed" // again: the button was pressed twice, or the first answer was lost
-    } else if cart.is_empty() {
-        "Your cart is empty"
-    } else if cart.token != token {
-        "Your cart has changed since you looked at it, so nothing was bought"
-    } else {
+    let is_empty = cart.is_empty();
+    if !is_empty && cart.token == token {
         // If two get here at once, the database lets one of them write.
-        shop.order(user.id, &token, &cart.summary(), clock.now()).await?;
-        session.remove::<Cart>(Cart::KEY).await.map_err(Failure::from)?;
-        "Checkout completed"
+        shop.order(user.id, &cart, clock.now()).await?;
+    }
+    // If this runs again, or after a crash, the order is there and the cart is still full.
+    if let Some(sold) = shop.sold(user.id, &cart).await? {
+        cart.save_rest(&session, &sold).await?;
+    }
+    let message = if shop.has_bought(user.id, &token).await? {
+        "Checkout completed" // perhaps again: the button was pressed twice, or the first answer was lost
+    } else if is_empty {
+        "Your cart is empty"
+    } else {
+        "Your cart has changed since you looked at it, so nothing was bought"
     };
     flash::add(&session, message).await?;
     Ok(Redirect::to("/view_cart"))

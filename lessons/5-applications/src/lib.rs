@@ -31,7 +31,10 @@ use axum::{
     middleware::{from_fn, from_fn_with_state, map_response_with_state},
     routing::{get, post},
 };
-use lesson_4::defence::{guesses::LONGEST_FORM, headers::Headers, origin, password::Passwords};
+use lesson_4::{
+    defence::{guesses::LONGEST_FORM, headers::Headers, origin, password::Passwords},
+    request::method_not_allowed,
+};
 use lesson_page::{
     TIME_LIMIT, drop_session,
     removal::{self, SessionCookie},
@@ -96,7 +99,7 @@ fn pages() -> Router<Shop> {
         .route("/accounts/{id}/role", post(roles::set_role))
         .route_layer(from_fn(run_again))
         .merge(others())
-        .method_not_allowed_fallback(page::method_not_allowed)
+        .method_not_allowed_fallback(method_not_allowed)
         .fallback(page::not_found)
 }
 // ANCHOR_END: again

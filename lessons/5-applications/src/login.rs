@@ -67,13 +67,19 @@ pub(crate) async fn login(
         return Ok(login_page(&visitor, StatusCode::UNPROCESSABLE_ENTITY, problem).await?);
     }
     let Some(verified) = shop.verify_password(&username, password, &client, &device, clock.now()).await? else {
-        return Ok(login_page(&visitor, StatusCode::UNAUTHORIZED, "Invalid credentials").await?);
+        return refused(&visitor).await;
     };
     may_run_again(true); // a login that meets another request leaves nothing behind
     let login = visitor::new_login(&visitor, &client.agent, &clock).await?;
-    shop.begin(verified.id, &login).await?;
+    if !shop.begin(&verified, &login).await? {
+        return refused(&visitor).await; // the password was changed while this one was verified
+    }
     visitor::log_in(&shop, visitor, verified.id, login).await?;
     welcome(&shop, &verified, &clock).await.map_err(Into::into)
+}
+
+async fn refused(visitor: &Visitor) -> axum::response::Result<Response> {
+    Ok(login_page(visitor, StatusCode::UNAUTHORIZED, "Invalid credentials").await?)
 }
 
 /// To the profile, with a cookie by which this browser is known from now on.

@@ -108,9 +108,11 @@ pub(crate) async fn confirm(
     clock: Clock,
     Form(Password { password }): Form<Password>,
 ) -> axum::response::Result<Redirect> {
-    verify(&shop, &account.name, password, &client, &device, &clock).await?;
+    let verified = verify(&shop, &account.name, password, &client, &device, &clock).await?;
     may_run_again(true); // to confirm twice is to confirm
-    shop.confirm(login, clock.now()).await?;
+    if !shop.confirm(&verified, login, clock.now()).await? {
+        return Err(NOT_HERS.into());
+    }
     replace_id(&session).await.map_err(Failure::from)?;
     Ok(Redirect::to("/sessions"))
 }
@@ -128,8 +130,10 @@ async fn verify(
         return Err((StatusCode::UNPROCESSABLE_ENTITY, problem).into());
     }
     let verified = shop.verify_password(name, password, client, device, clock.now()).await?;
-    verified.ok_or_else(|| (StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into())
+    verified.ok_or_else(|| NOT_HERS.into())
 }
+
+const NOT_HERS: (StatusCode, &str) = (StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n");
 
 #[derive(Deserialize)]
 pub(crate) struct Passwords {

@@ -61,10 +61,6 @@ pub(crate) async fn render(
 }
 // ANCHOR_END: render
 
-pub(crate) async fn method_not_allowed() -> (StatusCode, &'static str) {
-    (StatusCode::METHOD_NOT_ALLOWED, "This address changes something, so a link does nothing here: use the form.\n")
-}
-
 pub(crate) async fn not_found() -> (StatusCode, &'static str) {
     (StatusCode::NOT_FOUND, "There is no such page in this shop.\n")
 }

@@ -38,7 +38,7 @@ pub(crate) async fn set_role(
     Path(id): Path<i64>,
     Form(NewRole { role }): Form<NewRole>,
 ) -> axum::response::Result<Redirect> {
-    done(shop.set_role(id, role).await?)?;
+    done(shop.set_role(admin.login, id, role).await?)?;
     flash::add(&admin.session, "Role changed").await?;
     Ok(Redirect::to("/dashboard"))
 }
@@ -58,13 +58,14 @@ pub(crate) async fn delete(
     Admin(admin): Admin,
     Path(id): Path<i64>,
 ) -> axum::response::Result<Redirect> {
-    done(shop.delete(id).await?)?;
+    done(shop.delete(admin.login, id).await?)?;
     flash::add(&admin.session, "Account deleted").await?;
     Ok(Redirect::to("/dashboard"))
 }
 // ANCHOR_END: set_role
 
 fn done(done: bool) -> Result<(), (StatusCode, &'static str)> {
-    let sentence = "There is no such account, or it is the last admin's, which stays as it is.\n";
+    let sentence = "Nothing was changed: there is no such account, or it is the last admin's, which stays as it is, or you \
+                    are no longer an admin.\n";
     if done { Ok(()) } else { Err((StatusCode::CONFLICT, sentence)) }
 }

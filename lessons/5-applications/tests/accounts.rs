@@ -15,7 +15,7 @@ use sqlx::{Connection, SqliteConnection, query, query_scalar, sqlite::SqliteConn
 use tempfile::TempDir;
 use tower::ServiceExt;
 use tower_sessions::{
-    SessionStore,
+    MemoryStore, SessionStore,
     session::{Id, Record},
     session_store::Error,
 };
@@ -181,7 +181,9 @@ async fn a_database_of_the_first_version_keeps_what_is_in_it() -> Result<(), Mis
             "create table orders (
                 token text primary key, items text not null, bought integer not null,
                 account integer not null references accounts on delete cascade)",
+            "create index logins_seen on logins (seen)",
             "insert into accounts values (7, 'dora', '', 'admin')",
+            "insert into logins values (3, 'a handle', 'a phone', 7, 1, 1)",
             "insert into orders values ('a token', 'tray', 1, 7)",
         ],
     )
@@ -196,6 +198,98 @@ async fn a_database_of_the_first_version_keeps_what_is_in_it() -> Result<(), Mis
     let orders: Vec<(String, Option<i64>)> =
         sqlx::query_as("select name, account from orders").fetch_all(&mut database).await.unwrap();
     assert_eq!(orders, [("dora".to_owned(), Some(7))]);
+    Ok(())
+}
+
+const SECOND_VERSION: [&str; 9] = [
+    "create table accounts (
+        id integer primary key, name text not null unique, hash text not null, role text not null)",
+    "create table logins (
+        id integer primary key, handle text not null unique, agent text not null,
+        account integer not null references accounts on delete cascade,
+        begun integer not null, seen integer not null, confirmed integer not null default 0)",
+    "create index logins_seen on logins (seen)",
+    "create index logins_begun on logins (begun)",
+    "create table orders (
+        token text primary key, items text not null, bought integer not null, name text not null,
+        account integer references accounts on delete set null)",
+    "create table secrets (name text primary key, value blob not null)",
+    "insert into accounts values (7, 'dora', 'a hash', 'admin'), (9, 'emil', 'another', 'user')",
+    "insert into logins values (3, 'a handle', 'a phone', 7, 1, 2, 3)",
+    "insert into orders values ('1', 'tray', 1, 'dora', 7), ('2', 'cup', 2, 'fay', null)",
+];
+
+#[tokio::test]
+async fn a_database_whose_numbers_came_back_keeps_them_all_and_uses_none_of_them_again() -> Result<(), Miss> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.db");
+    let mut database = connect(&file).await;
+    run(&mut database, &SECOND_VERSION).await;
+    for _ in 0..2 {
+        Shop::in_file(&file, Passwords::quick()).open().await.unwrap();
+    }
+    let rows = "select group_concat(row, ' ') from (
+        select id || name || hash || role as row from accounts
+        union all select id || handle || agent || account || begun || seen || confirmed from logins
+        union all select token || items || bought || name || ifnull(account, '-') from orders)";
+    let kept: String = query_scalar(rows).fetch_one(&mut database).await.unwrap();
+    assert_eq!(kept, "7doraa hashadmin 9emilanotheruser 3a handlea phone7123 1tray1dora7 2cup2fay-");
+    run(
+        &mut database,
+        &[
+            "delete from accounts where id = 9",
+            "insert into accounts (name, hash, role) values ('gil', '', 'user')",
+            "delete from logins",
+            "insert into logins (handle, agent, account, begun, seen) values ('new', '', 7, 1, 1)",
+        ],
+    )
+    .await;
+    let numbers: (i64, i64) = sqlx::query_as("select accounts.id, logins.id from accounts, logins where name = 'gil'")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(numbers, (10, 4));
+    let left: i64 = query_scalar("select count(*) from sqlite_master where name like 'old_%' or sql like '%old_%'")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_button_on_an_old_page_does_not_act_on_a_stranger() -> Result<(), Miss> {
+    let trial = shop();
+    let [carol, dora, emil] = ["carol", "dora", "emil"].map(|who| trial.browser(who));
+    log_in(&carol, "carol", "nine green bottles").await?.redirects_to("/profile")?;
+    register(&dora, "dora").await?.redirects_to("/profile")?;
+    carol.post("/accounts/4/delete", &[]).await?.redirects_to("/dashboard")?;
+    register(&emil, "emil").await?.redirects_to("/profile")?;
+    carol.post("/accounts/4/role", &[("role", "admin")]).await?.has_status(409)?;
+    carol.post("/accounts/4/end_sessions", &[]).await?;
+    carol.post("/accounts/4/delete", &[]).await?.has_status(409)?;
+    let page = emil.get("/dashboard").await?;
+    page.shows("Welcome to the user dashboard")
+}
+
+/// What happens while a password is verified: it is over when the login is written down.
+const MEANWHILE: [(&str, &str); 2] = [
+    ("a new password", "create trigger meanwhile after delete on logins begin update accounts set hash = ''; end"),
+    ("a deletion", "create trigger meanwhile after delete on logins begin delete from accounts where id = 1; end"),
+];
+
+#[tokio::test]
+async fn what_was_verified_before_a_change_is_refused_like_a_wrong_password() -> Result<(), Miss> {
+    for (what, meanwhile) in MEANWHILE {
+        let folder = tempfile::tempdir().unwrap();
+        let (trial, mut database) = shop_in_file(&folder).await;
+        let alice = trial.browser("alice");
+        is_alice(&alice).await?;
+        run(&mut database, &[meanwhile]).await;
+        let late = log_in(&alice, "alice", "a cup of tea").await?;
+        assert_eq!(late.status, 401, "{what}: {late:?}");
+        assert!(late.text().contains("Invalid credentials"), "{what}: {late:?}");
+    }
     Ok(())
 }
 
@@ -223,6 +317,22 @@ async fn half_a_change_is_none_and_the_database_does_not_talk_to_visitors() -> R
     is_alice(&phone).await?;
     change_password(&alice).await?.redirects_to("/sessions")?;
     phone.get("/profile").await?.shows("You are not logged in")
+}
+
+const A_FULL_DISK: &str =
+    "create trigger fault before insert on logins begin select raise(rollback, 'a full disk'); end";
+
+#[tokio::test]
+async fn when_the_disk_has_room_again_people_log_in_again() -> Result<(), Miss> {
+    let folder = tempfile::tempdir().unwrap();
+    let (trial, mut database) = shop_in_file(&folder).await;
+    let alice = trial.browser("alice");
+    run(&mut database, &[A_FULL_DISK]).await;
+    for _ in 0..3 {
+        nothing_was_done(&log_in(&alice, "alice", "a cup of tea").await?)?;
+    }
+    run(&mut database, &["drop trigger fault"]).await;
+    is_alice(&alice).await
 }
 
 fn nothing_was_done(answer: &Answer) -> Result<(), Miss> {
@@ -267,6 +377,31 @@ async fn a_locked_database_is_told_soon_and_reading_goes_on() -> Result<(), Miss
     alice.get("/profile").await?.shows("Logged in as alice")?;
     run(&mut database, &["rollback"]).await;
     is_alice(&alice).await
+}
+
+#[tokio::test]
+async fn requests_that_are_dropped_take_no_account_along() -> Result<(), Miss> {
+    let shop = Shop::in_memory(Passwords::quick());
+    let trial = serving(shop.clone());
+    register(&trial.browser("dora"), "dora").await?.redirects_to("/profile")?;
+    let app = app_with(shop, MemoryStore::default());
+    for steps in (0..300).map(|number| number % 30) {
+        let request = Request::post("/login").header("content-type", "application/x-www-form-urlencoded");
+        let request = request.header("sec-fetch-site", "same-origin");
+        let login = app.clone().oneshot(request.body(Body::from("username=nobody&password=a guess")).unwrap());
+        tokio::select! {
+            biased;
+            _ = login => {}
+            () = pass(steps) => {} // the visitor has closed the connection
+        }
+    }
+    log_in(&trial.browser("dora"), "dora", "a red umbrella").await?.redirects_to("/profile")
+}
+
+async fn pass(steps: usize) {
+    for _ in 0..steps {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[cfg(unix)]

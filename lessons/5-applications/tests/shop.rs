@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     http::{
         Request,
-        header::{CONTENT_LANGUAGE, SET_COOKIE, VARY},
+        header::{ALLOW, CONTENT_LANGUAGE, SET_COOKIE, VARY},
     },
 };
 use checks::{Answer, Browser, Field, Miss, Told, Trial};
@@ -270,6 +270,8 @@ async fn s10_the_last_twenty_pages_and_nothing_else() -> Result<(), Miss> {
     alice.get("/profile").await?;
     let page = alice.get("/view_history").await?.text();
     assert!(page.contains("You have visited: /profile"), "{page}");
+    let page = alice.get("/view_history").await?.text();
+    assert!(page.contains("You have visited: /profile /view_history"), "{page}");
     for _ in 0..30 {
         alice.get("/").await?;
     }
@@ -328,6 +330,25 @@ async fn of_two_admins_who_demote_each_other_at_the_same_time_one_stays() -> Res
 }
 
 #[tokio::test]
+async fn what_an_admin_began_is_not_done_when_she_is_none_any_more_or_logged_out() -> Result<(), Miss> {
+    for end in ["/accounts/3/role", "/accounts/3/end_sessions"] {
+        let trial = shop();
+        let (alice, carol) = (trial.browser("alice"), trial.browser("carol"));
+        is_alice(&alice).await?;
+        log_in(&carol, "carol", "nine green bottles").await?.redirects_to("/profile")?;
+        for account in [1, 2] {
+            carol.post(&format!("/accounts/{account}/role"), &[("role", "admin")]).await?;
+        }
+        let user = [("role", "user")];
+        let first = async { alice.post(end, &user).await?.redirects_to("/dashboard") };
+        carol.post_slowly("/accounts/2/role", &user, first).await?.has_status(409)?;
+        let accounts = rows(&alice.get("/dashboard").await?);
+        assert_eq!((&*accounts[1][0], &*accounts[1][1]), ("bob", "admin"), "{end}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn s26_a_double_click_buys_once() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");
@@ -380,6 +401,67 @@ async fn s26_what_is_bought_is_what_was_looked_at() -> Result<(), Miss> {
     page.shows("Your cart has changed since you looked at it, so nothing was bought")?;
     page.shows("Your cart contains: kettle, teapot")?;
     alice.get("/checkout").await?.has_status(405)
+}
+
+/// How many teapots she has bought, and how many are in her cart.
+async fn teapots(alice: &Browser<'_>) -> Result<(usize, usize), Miss> {
+    let count = |page: &Answer, before: &str| {
+        let text = page.text();
+        text.split_once(before).map_or(0, |(_, rest)| rest.matches("teapot").count())
+    };
+    let (profile, cart) = (alice.get("/profile").await?, alice.get("/view_cart").await?);
+    Ok((count(&profile, "Your orders"), usize::from(cart.text().contains("teapot"))))
+}
+
+#[tokio::test]
+async fn what_is_added_while_a_cart_is_sold_stays_and_what_was_sold_does_not() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    is_alice(&alice).await?;
+    for item in ["teapot", "cup", "cup"] {
+        alice.post(&format!("/add_to_cart/{item}"), &[]).await?;
+    }
+    let token = hidden(&alice, "/view_cart", "token").await?;
+    // The checkout has read the cart, and writes the order when something was added.
+    let add = async {
+        alice.post("/add_to_cart/cup", &[]).await?.redirects_to("/view_cart")?;
+        alice.post("/add_to_cart/spoon", &[]).await?.redirects_to("/view_cart")
+    };
+    alice.post_slowly("/checkout", &[("token", &token)], add).await?.has_status(409)?;
+    // She looks again, as she was told, and buys what she sees.
+    press(&alice, "/view_cart", "/checkout").await?;
+    let page = alice.get("/view_cart").await?;
+    page.shows("so nothing was bought")?;
+    page.shows("Your cart contains: cup, spoon")?;
+    alice.post("/checkout", &[("token", &token)]).await?; // an old page
+    alice.get("/view_cart").await?.shows("Your cart contains: cup, spoon")?;
+    press(&alice, "/view_cart", "/checkout").await?;
+    alice.get("/view_cart").await?.shows("Your cart is empty")?;
+    let orders = said(&alice.get("/profile").await?.body);
+    assert_eq!(orders, ["Your orders: cup × 2, teapot", "Your orders: cup, spoon"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_checkout_that_runs_again_sells_once() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    is_alice(&alice).await?;
+    for round in 1..=20 {
+        alice.post("/add_to_cart/teapot", &[]).await?;
+        let token = hidden(&alice, "/view_cart", "token").await?;
+        let form = [("token", token.as_str())];
+        let [cup, spoon] = ["/add_to_cart/cup", "/add_to_cart/spoon"].map(|path| alice.post(path, &[]));
+        let (checkout, cup, spoon) = tokio::join!(alice.post("/checkout", &form), cup, spoon);
+        checkout?.redirects_to("/view_cart")?;
+        cup?.redirects_to("/view_cart")?;
+        spoon?.redirects_to("/view_cart")?;
+        let (bought, left) = teapots(&alice).await?;
+        assert_eq!(bought + left, round, "round {round}");
+        press(&alice, "/view_cart", "/checkout").await?;
+        assert_eq!(teapots(&alice).await?, (round, 0));
+    }
+    Ok(())
 }
 
 #[tokio::test]
@@ -633,6 +715,25 @@ async fn no_get_logs_in_or_out_buys_or_changes_a_cart() -> Result<(), Miss> {
     profile.shows("Logged in as alice")?;
     profile.shows("None yet.")?;
     alice.get("/view_cart").await?.shows("Your cart contains: teapot")
+}
+
+#[tokio::test]
+async fn a_method_that_an_address_does_not_take_is_refused_with_the_reason() {
+    let shop = app_with(Shop::in_memory(Passwords::quick()), MemoryStore::default());
+    for (method, path, allowed, sentence) in [
+        ("GET", "/logout", "POST", "This address changes something, so a link does nothing here: use the form.\n"),
+        ("POST", "/", "GET,HEAD", "This address is a page to look at, so a form does nothing here.\n"),
+        ("POST", "/view_cart", "GET,HEAD", "This address is a page to look at, so a form does nothing here.\n"),
+        ("OPTIONS", "/", "GET,HEAD", "This address does nothing when it is asked with OPTIONS.\n"),
+        ("DELETE", "/login", "GET,HEAD,POST", "This address does nothing when it is asked with DELETE.\n"),
+    ] {
+        let request = Request::builder().method(method).uri(path).header("sec-fetch-site", "same-origin");
+        let answer = shop.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 405, "{method} {path}");
+        assert_eq!(answer.headers()[ALLOW], allowed, "{method} {path}");
+        let body = to_bytes(answer.into_body(), 1000).await.unwrap();
+        assert_eq!(body, sentence, "{method} {path}");
+    }
 }
 
 #[tokio::test]

@@ -150,10 +150,6 @@ pub(crate) async fn banner(
     Ok(Redirect::to("/"))
 }
 
-pub(crate) async fn method_not_allowed() -> (StatusCode, &'static str) {
-    (StatusCode::METHOD_NOT_ALLOWED, "This address changes something, so a link does nothing here: use the form.\n")
-}
-
 fn check_length(text: String) -> Result<String, (StatusCode, String)> {
     let sentence = match text.chars().count() {
         0 => "Please fill in something.\n".to_owned(),

@@ -62,11 +62,12 @@ impl Account {
     }
 }
 
-/// An account whose password was right.
+/// An account whose password was right. By the time this is used it may be wrong: what depends on it asks the database
+/// whether the hash is still this one.
 pub(crate) struct Verified {
     pub(crate) id: i64,
     name: String,
-    hash: String,
+    pub(super) hash: String,
 }
 
 impl Shop {
@@ -88,9 +89,10 @@ impl Shop {
         let hash = self.0.passwords.hash(password).await?;
         let mut changes = begin(self.pool().await?).await?;
         let Some(id) = insert(&mut changes, name, &hash, Role::User).await? else { return Ok(None) };
-        login.insert(&mut changes, id).await?;
+        let made = Verified { id, name: name.to_owned(), hash };
+        login.insert(&mut changes, &made).await?;
         commit(changes).await?;
-        Ok(Some(Verified { id, name: name.to_owned(), hash }))
+        Ok(Some(made))
     }
     // ANCHOR_END: register
 
@@ -170,26 +172,34 @@ impl Shop {
         Ok(all.into_iter().map(Account::of).collect())
     }
 
-    /// Whether it was done: the last admin stays one.
-    pub(crate) async fn set_role(&self, id: i64, role: Role) -> Result<bool, Unavailable> {
+    /// Whether it was done: the last admin stays one. `by` is the login of an admin; if it is that no longer, nothing is
+    /// done.
+    pub(crate) async fn set_role(&self, by: i64, id: i64, role: Role) -> Result<bool, Unavailable> {
         let done = query(
             "update accounts set role = ?1 where id = ?2
-             and (?1 = 'admin' or exists (select 1 from accounts where role = 'admin' and id <> ?2))",
+             and (?1 = 'admin' or exists (select 1 from accounts where role = 'admin' and id <> ?2))
+             and exists (select 1 from logins join accounts on accounts.id = account
+                         where logins.id = ?3 and role = 'admin')",
         )
         .bind(role.name())
         .bind(id)
+        .bind(by)
         .execute(self.pool().await?)
         .await?;
         Ok(done.rows_affected() == 1)
     }
 
-    /// Whether it was done: the last admin stays. The account's logins end with it, and its orders are kept.
-    pub(crate) async fn delete(&self, id: i64) -> Result<bool, Unavailable> {
+    /// Whether it was done: the last admin stays, and `by` is the login of an admin. The account's logins end with it,
+    /// and its orders are kept.
+    pub(crate) async fn delete(&self, by: i64, id: i64) -> Result<bool, Unavailable> {
         let done = query(
             "delete from accounts where id = ?1
-             and exists (select 1 from accounts where role = 'admin' and id <> ?1)",
+             and exists (select 1 from accounts where role = 'admin' and id <> ?1)
+             and exists (select 1 from logins join accounts on accounts.id = account
+                         where logins.id = ?2 and role = 'admin')",
         )
         .bind(id)
+        .bind(by)
         .execute(self.pool().await?)
         .await?;
         Ok(done.rows_affected() == 1)

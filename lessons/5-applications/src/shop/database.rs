@@ -11,7 +11,7 @@ use lesson_4::defence::{
     password::{NotChecked, Passwords},
 };
 use sqlx::{
-    Sqlite, SqlitePool, Transaction, query, query_scalar,
+    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction, query, query_scalar,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 use tower_sessions::session::Id;
@@ -33,33 +33,61 @@ pub(super) struct Database {
     pub(super) pool: SqlitePool,
     /// The key is in the database, so that a restart knows the browsers of its customers.
     pub(super) devices: Devices,
+    /// A database in memory is gone with its last connection, and the pool may close its own. This one does nothing.
+    _keeper: Option<SqliteConnection>,
 }
 
-const SCHEMA: [&str; 6] = [
+/// A number is never used again: a button on an old page must not act on a stranger.
+const TABLES: [&str; 4] = [
     "create table if not exists accounts (
-        id integer primary key, name text not null unique, hash text not null, role text not null)",
+        id integer primary key autoincrement, name text not null unique, hash text not null, role text not null)",
     "create table if not exists logins (
-        id integer primary key, handle text not null unique, agent text not null,
+        id integer primary key autoincrement, handle text not null unique, agent text not null,
         account integer not null references accounts on delete cascade,
         begun integer not null, seen integer not null, confirmed integer not null default 0)",
-    "create index if not exists logins_seen on logins (seen)",
-    "create index if not exists logins_begun on logins (begun)",
     // An order outlives its account, and still says whose it was.
     "create table if not exists orders (
-        token text primary key, items text not null, bought integer not null, name text not null,
+        token text primary key, cart text not null, items text not null, bought integer not null, name text not null,
         account integer references accounts on delete set null)",
     "create table if not exists secrets (name text primary key, value blob not null)",
 ];
 
-/// From the first version of the tables to this one.
-const MIGRATION: [&str; 4] = [
+const INDEXES: [&str; 3] = [
+    "create unique index if not exists orders_cart on orders (cart)",
+    "create index if not exists logins_seen on logins (seen)",
+    "create index if not exists logins_begun on logins (begun)",
+];
+
+/// What earlier versions did not write down: table, column, and how it is added.
+const ADDED: [(&str, &str, &[&str]); 3] = [
+    ("logins", "confirmed", &["alter table logins add confirmed integer not null default 0"]),
+    (
+        "orders",
+        "name",
+        &[
+            "alter table orders add name text not null default ''",
+            "update orders set name = (select name from accounts where id = account)",
+        ],
+    ),
+    ("orders", "cart", &["alter table orders add cart text not null default ''", "update orders set cart = token"]),
+];
+
+/// The tables of earlier versions make room for new ones. All references go with them, so that nothing is deleted.
+const MAKE_ROOM: [&str; 3] = [
+    "alter table accounts rename to old_accounts",
+    "alter table logins rename to old_logins",
     "alter table orders rename to old_orders",
-    "create table orders (
-        token text primary key, items text not null, bought integer not null, name text not null,
-        account integer references accounts on delete set null)",
-    "insert into orders (token, items, bought, name, account)
-        select token, items, bought, name, account from old_orders join accounts on accounts.id = account",
+];
+
+const MOVE: [&str; 6] = [
+    "insert into accounts (id, name, hash, role) select id, name, hash, role from old_accounts",
+    "insert into logins (id, handle, agent, account, begun, seen, confirmed)
+        select id, handle, agent, account, begun, seen, confirmed from old_logins",
+    "insert into orders (token, cart, items, bought, name, account)
+        select token, cart, items, bought, name, account from old_orders order by rowid",
+    "drop table old_logins",
     "drop table old_orders",
+    "drop table old_accounts",
 ];
 
 impl Database {
@@ -68,31 +96,38 @@ impl Database {
         for (_, password, _) in DEMO {
             hashes.push(passwords.hash(password.to_owned()).await?);
         }
-        // SQLite lets one connection write at a time, and each connection to memory has a database of its own.
-        let options = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let pool = options.acquire_timeout(PATIENCE).connect_with(location.options()?.busy_timeout(PATIENCE)).await?;
+        let to = location.options()?.busy_timeout(PATIENCE);
+        let keeper = match location {
+            Location::Memory => Some(to.connect().await?),
+            Location::File(_) => None,
+        };
+        let pool = pool(to).await?;
         let key = prepare(&pool, hashes).await?;
         location.keep_private()?;
-        Ok(Self { pool, devices: Devices::new(key) })
+        Ok(Self { pool, devices: Devices::new(key), _keeper: keeper })
     }
+}
+
+/// One connection, because SQLite lets one write at a time. It is not tested before use: a request that is dropped in
+/// the middle of that would close it. It is tested after use: when a disk is full, SQLite ends a transaction by itself,
+/// the pool's rollback fails, and every later transaction with this connection would. Another one takes its place.
+async fn pool(to: SqliteConnectOptions) -> Result<SqlitePool, Unavailable> {
+    let options = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let options = options.acquire_timeout(PATIENCE).test_before_acquire(false);
+    Ok(options.after_release(|connection, _| Box::pin(is_out_of_transactions(connection))).connect_with(to).await?)
+}
+
+async fn is_out_of_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    connection.ping().await?; // what it was told before, such as a rollback, is done
+    Ok(!connection.is_in_transaction())
 }
 
 /// Makes what is missing, all of it or nothing, and gives the key of the device cookies.
 async fn prepare(pool: &SqlitePool, hashes: Vec<String>) -> Result<[u8; 32], Unavailable> {
     let mut changes = begin(pool).await?;
-    let is_old: bool =
-        has_column(&mut changes, "orders", "account").await? && !has_column(&mut changes, "orders", "name").await?;
-    if is_old {
-        for step in MIGRATION {
-            query(step).execute(&mut *changes).await?;
-        }
-    }
-    if has_column(&mut changes, "logins", "id").await? && !has_column(&mut changes, "logins", "confirmed").await? {
-        query("alter table logins add confirmed integer not null default 0").execute(&mut *changes).await?;
-    }
-    for table in SCHEMA {
-        query(table).execute(&mut *changes).await?;
-    }
+    run(&mut changes, &TABLES).await?;
+    migrate(&mut changes).await?;
+    run(&mut changes, &INDEXES).await?;
     let any: i64 = query_scalar("select count(*) from accounts").fetch_one(&mut *changes).await?;
     if any == 0 {
         for ((name, _, role), hash) in DEMO.iter().zip(&hashes) {
@@ -110,6 +145,32 @@ async fn prepare(pool: &SqlitePool, hashes: Vec<String>) -> Result<[u8; 32], Una
     key.try_into().map_err(|_| Unavailable::NothingDone("the key of the device cookies has no 32 bytes".to_owned()))
 }
 
+/// From the tables of any earlier version to these ones, with all that is in them.
+async fn migrate(changes: &mut Transaction<'_, Sqlite>) -> Result<(), Unavailable> {
+    for (table, column, steps) in ADDED {
+        if !has_column(changes, table, column).await? {
+            run(changes, steps).await?;
+        }
+    }
+    let uses_numbers_again: bool =
+        query_scalar("select sql not like '%autoincrement%' from sqlite_master where name = 'accounts'")
+            .fetch_one(&mut **changes)
+            .await?;
+    if uses_numbers_again {
+        run(changes, &MAKE_ROOM).await?;
+        run(changes, &TABLES).await?;
+        run(changes, &MOVE).await?;
+    }
+    Ok(())
+}
+
+async fn run(changes: &mut Transaction<'_, Sqlite>, steps: &[&'static str]) -> Result<(), Unavailable> {
+    for step in steps {
+        query(*step).execute(&mut **changes).await?;
+    }
+    Ok(())
+}
+
 async fn has_column(changes: &mut Transaction<'_, Sqlite>, table: &str, column: &str) -> Result<bool, Unavailable> {
     let found: i64 = query_scalar("select count(*) from pragma_table_info(?) where name = ?")
         .bind(table)
@@ -122,7 +183,7 @@ async fn has_column(changes: &mut Transaction<'_, Sqlite>, table: &str, column: 
 impl Location {
     fn options(&self) -> Result<SqliteConnectOptions, Unavailable> {
         match self {
-            Self::Memory => Ok(SqliteConnectOptions::new().in_memory(true)),
+            Self::Memory => Ok("sqlite::memory:".parse()?), // one that connections share, and no other shop
             Self::File(file) => {
                 create_private(file)?;
                 Ok(SqliteConnectOptions::new().filename(file).journal_mode(SqliteJournalMode::Wal))
@@ -232,6 +293,39 @@ impl IntoResponse for Unavailable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_database_in_memory_outlives_its_connections_and_is_the_shops_alone() {
+        let [one, other] = [Location::Memory, Location::Memory];
+        let one = Database::open(&one, &Passwords::quick()).await.unwrap();
+        let other = Database::open(&other, &Passwords::quick()).await.unwrap();
+        query("delete from accounts").execute(&one.pool).await.unwrap();
+        one.pool.acquire().await.unwrap().close().await.unwrap();
+        for (database, accounts) in [(one, 0), (other, 3)] {
+            let found: i64 = query_scalar("select count(*) from accounts").fetch_one(&database.pool).await.unwrap();
+            assert_eq!(found, accounts);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself_is_in_nobodys_way() {
+        let database = Database::open(&Location::Memory, &Passwords::quick()).await.unwrap();
+        query("create trigger fault before delete on accounts begin select raise(rollback, 'a full disk'); end")
+            .execute(&database.pool)
+            .await
+            .unwrap();
+        for _ in 0..3 {
+            let mut changes = begin(&database.pool).await.unwrap();
+            let failed = query("delete from accounts").execute(&mut *changes).await.unwrap_err();
+            assert!(failed.to_string().contains("a full disk"), "{failed}");
+        }
+        let mut changes = begin(&database.pool).await.unwrap();
+        query("update accounts set name = 'dora' where id = 1").execute(&mut *changes).await.unwrap();
+        commit(changes).await.unwrap();
+        let names: Vec<String> =
+            query_scalar("select name from accounts order by id").fetch_all(&database.pool).await.unwrap();
+        assert_eq!(names, ["dora", "bob", "carol"]);
+    }
 
     #[test]
     fn a_file_that_is_not_there_need_not_be_kept_private_and_any_other_failure_is_told() {

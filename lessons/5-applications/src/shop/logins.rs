@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use tower_sessions::session::Id;
 
 use super::{
-    Account, Shop, Unavailable,
+    Account, Shop, Unavailable, Verified,
     database::{begin, commit},
 };
 use crate::IDLE;
@@ -47,32 +47,45 @@ impl NewLogin {
         Self { handle: Id::default().to_string(), replaces, agent, now }
     }
 
-    pub(super) async fn insert(&self, changes: &mut Transaction<'_, Sqlite>, account: i64) -> Result<(), Unavailable> {
+    /// Whether it was written down: the password that was verified may be another one by now, or the account deleted.
+    pub(super) async fn insert(
+        &self,
+        changes: &mut Transaction<'_, Sqlite>,
+        verified: &Verified,
+    ) -> Result<bool, Unavailable> {
         let Self { handle, replaces, agent, now } = self;
         query("delete from logins where handle = ?").bind(replaces).execute(&mut **changes).await?;
-        query("insert into logins (account, handle, agent, begun, seen, confirmed) values (?1, ?2, ?3, ?4, ?4, ?4)")
-            .bind(account)
-            .bind(handle)
-            .bind(agent)
-            .bind(now.unix_timestamp())
-            .execute(&mut **changes)
-            .await?;
-        Ok(())
+        let done = query(
+            "insert into logins (account, handle, agent, begun, seen, confirmed)
+             select id, ?3, ?4, ?5, ?5, ?5 from accounts where id = ?1 and hash = ?2",
+        )
+        .bind(verified.id)
+        .bind(&verified.hash)
+        .bind(handle)
+        .bind(agent)
+        .bind(now.unix_timestamp())
+        .execute(&mut **changes)
+        .await?;
+        Ok(done.rows_affected() == 1)
     }
 }
 
 impl Shop {
-    /// Writes down a login, and removes some of those that have expired.
-    pub(crate) async fn begin(&self, account: i64, login: &NewLogin) -> Result<(), Unavailable> {
+    /// Writes down a login, and removes some of those that have expired. Whether it was done: not if the password is
+    /// no longer the one that was verified.
+    pub(crate) async fn begin(&self, verified: &Verified, login: &NewLogin) -> Result<bool, Unavailable> {
         let mut changes = begin(self.pool().await?).await?;
-        login.insert(&mut changes, account).await?;
+        if !login.insert(&mut changes, verified).await? {
+            return Ok(false);
+        }
         query("delete from logins where id in (select id from logins where seen <= ? or begun <= ? limit ?)")
             .bind((login.now - IDLE).unix_timestamp())
             .bind((login.now - ABSOLUTE).unix_timestamp())
             .bind(BATCH)
             .execute(&mut *changes)
             .await?;
-        commit(changes).await
+        commit(changes).await?;
+        Ok(true)
     }
 
     /// Whose login this is, and its number; nothing if it was ended, is over, or its account deleted.
@@ -145,11 +158,25 @@ impl Shop {
         Ok(found.is_some())
     }
 
-    /// Writes down that her password was given again.
-    pub(crate) async fn confirm(&self, login: i64, now: OffsetDateTime) -> Result<(), Unavailable> {
-        let done = query("update logins set confirmed = ? where id = ?").bind(now.unix_timestamp()).bind(login);
-        done.execute(self.pool().await?).await?;
-        Ok(())
+    /// Writes down that her password was given again. Whether it was done: not if the password is no longer the one
+    /// that was verified.
+    pub(crate) async fn confirm(
+        &self,
+        verified: &Verified,
+        login: i64,
+        now: OffsetDateTime,
+    ) -> Result<bool, Unavailable> {
+        let done = query(
+            "update logins set confirmed = ?1 where id = ?2
+             and account = (select id from accounts where id = ?3 and hash = ?4)",
+        )
+        .bind(now.unix_timestamp())
+        .bind(login)
+        .bind(verified.id)
+        .bind(&verified.hash)
+        .execute(self.pool().await?)
+        .await?;
+        Ok(done.rows_affected() == 1)
     }
 }
 
@@ -160,4 +187,44 @@ pub(super) async fn end_all<'c>(
 ) -> Result<u64, Unavailable> {
     let done = query("delete from logins where account = ? and id is not ?").bind(account).bind(but);
     Ok(done.execute(on).await?.rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use lesson_4::{
+        defence::{device::DeviceCookie, password::Passwords},
+        request::Client,
+    };
+
+    use super::*;
+
+    async fn verify(shop: &Shop, password: &str) -> Option<Verified> {
+        let client = Client { address: Ipv4Addr::LOCALHOST.into(), agent: String::new() };
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let verified = shop.verify_password("alice", password.to_owned(), &client, &DeviceCookie(None), now).await;
+        verified.ok().flatten()
+    }
+
+    #[tokio::test]
+    async fn a_password_that_was_verified_before_it_was_changed_is_good_for_nothing() {
+        let shop = Shop::in_memory(Passwords::quick());
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let login = || NewLogin::new(None, "", now);
+        let old = verify(&shop, "a cup of tea").await.unwrap();
+        assert!(shop.begin(&old, &login()).await.unwrap());
+        let this = shop.logins(old.id, now).await.unwrap()[0].id;
+        let mut early = verify(&shop, "a cup of tea").await.unwrap();
+        let mut late = verify(&shop, "a cup of tea").await.unwrap();
+        let change = shop.set_password(&mut early, "two cups of tea".to_owned(), this).await;
+        assert_eq!(change.ok().flatten(), Some(0));
+        assert!(!shop.begin(&late, &login()).await.unwrap());
+        assert!(!shop.confirm(&late, this, now).await.unwrap());
+        let change = shop.set_password(&mut late, "three cups of tea".to_owned(), this).await;
+        assert!(matches!(change, Ok(None)));
+        assert_eq!(shop.logins(old.id, now).await.unwrap().len(), 1);
+        assert!(shop.confirm(&early, this, now).await.unwrap());
+        assert!(shop.begin(&early, &login()).await.unwrap());
+    }
 }

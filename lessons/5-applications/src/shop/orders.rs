@@ -5,6 +5,7 @@ use sqlx::{query, query_as};
 use time::OffsetDateTime;
 
 use super::{Shop, Unavailable};
+use crate::cart::Cart;
 
 /// An order.
 #[derive(Clone, Debug, Serialize)]
@@ -14,25 +15,30 @@ pub(crate) struct Order {
 
 impl Shop {
     // ANCHOR: order
-    /// Writes an order down, once for each token.
-    pub(crate) async fn order(
-        &self,
-        account: i64,
-        token: &str,
-        items: &str,
-        now: OffsetDateTime,
-    ) -> Result<(), Unavailable> {
+    /// Writes down the order of a cart, once for each cart.
+    pub(crate) async fn order(&self, account: i64, cart: &Cart, now: OffsetDateTime) -> Result<(), Unavailable> {
         query(
-            "insert into orders (token, account, name, items, bought)
-                 select ?1, id, name, ?3, ?4 from accounts where id = ?2 on conflict do nothing",
+            "insert into orders (token, cart, account, name, items, bought)
+             select ?1, ?2, id, name, ?4, ?5 from accounts where id = ?3 on conflict do nothing",
         )
-        .bind(token)
+        .bind(&cart.token)
+        .bind(cart.id())
         .bind(account)
-        .bind(items)
+        .bind(cart.summary())
         .bind(now.unix_timestamp())
         .execute(self.pool().await?)
         .await?;
         Ok(())
+    }
+
+    /// What this account has bought of this cart.
+    pub(crate) async fn sold(&self, account: i64, cart: &Cart) -> Result<Option<String>, Unavailable> {
+        let found: Option<(String,)> = query_as("select items from orders where cart = ? and account = ?")
+            .bind(cart.id())
+            .bind(account)
+            .fetch_optional(self.pool().await?)
+            .await?;
+        Ok(found.map(|(items,)| items))
     }
     // ANCHOR_END: order
 
