@@ -11,7 +11,7 @@ use axum::{
     extract::ConnectInfo,
     http::{
         HeaderMap, Method, Request, StatusCode,
-        header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE, USER_AGENT},
+        header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE, USER_AGENT},
     },
 };
 use form_urlencoded::Serializer;
@@ -420,7 +420,9 @@ impl<'t> Browser<'t> {
                 request = request.header(CONTENT_LENGTH, length);
             }
             if let Some(origin) = origin {
-                request = request.header(ORIGIN, origin);
+                // What a browser says of the page unless that asks for silence: its address here, its origin elsewhere.
+                let page = if matches!(from, From::Here) { plain } else { "/" };
+                request = request.header(ORIGIN, origin).header(REFERER, format!("{origin}{page}"));
             }
         }
         request.body(body).expect("a check's own paths and headers are well formed")

@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use serde_json::Value;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tower_sessions::{
@@ -365,14 +366,17 @@ const DAMAGED: &str = "a_damaged_record_is_an_error";
 impl InFolder<'_> {
     /// Also where a file is not cut, but longer than it was, or no text.
     async fn says_what_is_damaged(&self) -> Result<(), Miss> {
-        type Damage = fn(Vec<u8>) -> Vec<u8>;
-        let damages: [(&str, Damage); 3] = [
-            ("garbage is put behind what is in each file", |mut bytes| {
-                bytes.extend(b"}garbage");
-                bytes
+        type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
+        let damages: [(&str, Damage); 4] = [
+            ("the data in a JSON file is lost, and what is left is JSON still", |bytes| {
+                let Ok(Value::Object(mut parts)) = serde_json::from_slice(&bytes) else { return None };
+                let whole = parts.len();
+                parts.retain(|_, part| part.get("value").is_none());
+                (parts.len() < whole).then(|| Value::Object(parts).to_string().into_bytes())
             }),
-            ("every file is overwritten with bytes that are no text", |_| vec![0xff, 0xfe, 0x00, 0x80]),
-            ("every file is emptied", |_| Vec::new()),
+            ("garbage is put behind what is in each file", |bytes| Some([&bytes[..], b"}garbage"].concat())),
+            ("every file is overwritten with bytes that are no text", |_| Some(vec![0xff, 0xfe, 0x00, 0x80])),
+            ("every file is emptied", |_| Some(Vec::new())),
         ];
         for (what, damage) in damages {
             self.trial.log().new_scene();
@@ -389,10 +393,14 @@ impl InFolder<'_> {
             if files.is_empty() {
                 return Ok(()); // another rule asks where the sessions are
             }
+            let damaged = files.iter().filter_map(|file| Some((file, damage(fs::read(file).ok()?)?)));
+            let damaged: Vec<_> = damaged.collect();
+            if damaged.is_empty() {
+                continue;
+            }
             self.happens(what);
-            for file in files {
-                let bytes = fs::read(&file).unwrap_or_default();
-                let _ = fs::write(&file, damage(bytes));
+            for (file, bytes) in damaged {
+                let _ = fs::write(file, bytes);
             }
             let loaded = match store.load(&record.id).await {
                 // It was remembered, which is no mistake: opened anew it has to be read.
