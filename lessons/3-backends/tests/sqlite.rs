@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
+    session_store::Error,
 };
 
 const PATIENT: Duration = Duration::from_secs(60);
@@ -162,4 +163,19 @@ async fn when_a_commit_fails_all_who_share_it_hear_so_and_nothing_is_done() {
     query("drop trigger refuse").execute(&mut another).await.unwrap();
     opened.store.delete(&records[2].id).await.unwrap();
     assert_eq!(opened.store.load(&records[2].id).await.unwrap(), None, "and it goes on");
+}
+
+/// SQLite keeps in a column whatever it is given.
+#[tokio::test]
+async fn a_row_with_values_of_other_types_is_damaged_and_can_be_deleted() {
+    let opened = Opened::new().await;
+    let mut another = opened.another().await;
+    for damage in ["value = 5", "value = 1.5", "version = x'ff00'", "version = 'none'"] {
+        let records = opened.sessions(1).await;
+        query(sqlx::AssertSqlSafe(format!("update sessions set {damage}"))).execute(&mut another).await.unwrap();
+        let error = opened.store.load(&records[0].id).await.unwrap_err();
+        assert!(matches!(error, Error::Decode(_)), "{damage}: {error:?}");
+        opened.store.delete(&records[0].id).await.unwrap();
+        assert_eq!(opened.store.load(&records[0].id).await.unwrap(), None, "{damage}");
+    }
 }
