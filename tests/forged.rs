@@ -163,6 +163,21 @@ async fn no_route_of_the_shop_with_tokens_takes_a_form_without_the_token_of_its_
     Ok(())
 }
 
+/// Every hardened app has a `__Host-` name, which a neighbour may write in another way. Lessons 4 and 5 have
+/// `session_guard::guard` against it.
+#[tokio::test]
+async fn solution_6_takes_no_session_under_a_name_that_browsers_do_not_guard() -> Result<(), Miss> {
+    let trial = Trial::of(|store| solution_6::app(store).layer(Extension(Users::demo())));
+    let (alice, mallory) = (trial.browser("alice"), trial.browser("mallory"));
+    mallory.post("/login", &[("username", "bob"), ("password", "builder")]).await?.redirects_to("/")?;
+    let id = mallory.cookie(solution_6::COOKIE).unwrap();
+    alice.takes_from_neighbour(&format!("%5F%5FHost-exercise-6={id}; Domain=localhost; Path=/; Secure"));
+    assert!(alice.holds(&id));
+    alice.get("/").await?.redirects_to("/login")?;
+    alice.post("/login", &[("username", "alice"), ("password", "wonderland")]).await?.redirects_to("/")?;
+    alice.get("/").await?.shows("Hello, alice")
+}
+
 #[test]
 fn the_routes_are_read_from_the_sources() {
     let shop = lesson_4_routes();

@@ -9,7 +9,7 @@ pub mod settings;
 use axum::{
     Extension, Router,
     extract::Request,
-    middleware::{self, Next, from_fn_with_state, map_response_with_state},
+    middleware::{self, Next, from_fn_with_state, map_request, map_response_with_state},
     response::{Html, Redirect, Response},
     routing::{get, post},
 };
@@ -19,6 +19,7 @@ use lesson_page::{
 };
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
+use session_guard::readable_cookies;
 use session_inspector::Clock;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
 
@@ -50,6 +51,7 @@ pub fn app_with<S: SessionStore + Clone>(settings: Settings, store: S) -> Router
         .layer(middleware::from_fn(note_what_was_brought))
         .merge(lesson_page::drop_session::routes())
         .layer(sessions)
+        .layer(map_request(readable_cookies))
         .layer(map_response_with_state(SessionCookie { name, same_site }, removal::complete))
         .layer(map_response_with_state(settings, cookie::age));
     // ANCHOR_END: layers

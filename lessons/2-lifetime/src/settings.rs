@@ -15,7 +15,8 @@ pub struct Settings {
     /// So reading counts as activity, and most reads write nothing. A session may end this much early.
     pub renewal: u8,
     /// The cookie's name. `__Host-` makes a browser hold us to `Secure`, `Path=/` and no `Domain`, so that no
-    /// other host, nor a page without TLS, can plant it (RFC 6265bis 4.1.3.2, ASVS 3.3.1 and 3.3.3).
+    /// other host, nor a page without TLS, can plant it (RFC 6265bis 4.1.3.2, ASVS 3.3.1 and 3.3.3). The server has to
+    /// compare the name as it was sent: `session_guard::readable_cookies`.
     pub cookie: &'static str,
     /// Whether other sites' links and forms bring the cookie along: with `Lax` a GET does, a POST does not
     /// (RFC 6265bis 8.8.2, ASVS 3.3.2).

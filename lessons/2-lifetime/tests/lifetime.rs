@@ -271,6 +271,21 @@ async fn s06_a_browser_obeys_the_removal_of_the_cookie() -> Result<(), Miss> {
     Ok(())
 }
 
+/// A browser lets a neighbour set it: the name does not begin with `__Host-`.
+#[tokio::test]
+async fn a_neighbours_cookie_under_a_name_that_is_read_as_ours_is_no_session() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let (alice, mallory) = (trial.browser("alice"), trial.browser("mallory"));
+    let issued = set_cookie(&log_in(&mallory, false).await?);
+    let id = issued.split(['=', ';']).nth(1).unwrap();
+    alice.takes_from_neighbour(&format!("%5F%5FHost-lesson-2={id}; Domain=localhost; Path=/; Secure"));
+    assert!(alice.holds(id));
+    assert!(!is_known(&alice).await?, "alice is nobody, and not mallory");
+    log_in(&alice, false).await?;
+    assert!(is_known(&alice).await?);
+    Ok(())
+}
+
 // ANCHOR: unmended
 #[tokio::test]
 async fn s06_a_browser_does_not_obey_the_removal_that_tower_sessions_sends_for_a_host_cookie() -> Result<(), Miss> {

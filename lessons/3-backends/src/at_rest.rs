@@ -87,18 +87,21 @@ pub(crate) fn encode(record: &Record, version: Option<Version>) -> Result<Vec<u8
 
 /// What a stored value says.
 pub(crate) fn decode(id: &Id, value: &[u8]) -> Result<Stored> {
-    let damaged = |error: &dyn Display| Error::Decode(format!("the record {} is damaged: {error}", key(id)));
-    let entry: Entry = serde_json::from_slice(value).map_err(|error| damaged(&error))?;
+    let entry: Entry = serde_json::from_slice(value).map_err(|error| damaged(id, error))?;
     let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(entry.expires) * 1_000_000)
-        .map_err(|error| damaged(&error))?;
-    let version = parse(entry.version.as_deref().unwrap_or(UNVERSIONED)).map_err(|error| damaged(&error))?;
+        .map_err(|error| damaged(id, error))?;
+    let version = parse(entry.version.as_deref().unwrap_or(UNVERSIONED)).map_err(|error| damaged(id, error))?;
     Ok(Stored { record: Record { id: *id, data: entry.data, expiry_date }, version })
 }
 
 /// What a stored value says, where its version stands beside it.
 pub(crate) fn decode_beside(id: &Id, value: &[u8], version: &str) -> Result<Stored> {
-    let damaged = |error| Error::Decode(format!("the version of the record {} is damaged: {error}", key(id)));
-    Ok(Stored { version: parse(version).map_err(damaged)?, ..decode(id, value)? })
+    Ok(Stored { version: parse(version).map_err(|error| damaged(id, error))?, ..decode(id, value)? })
+}
+
+/// What stands under this ID is no record.
+pub(crate) fn damaged(id: &Id, error: impl Display) -> Error {
+    Error::Decode(format!("the record {} is damaged: {error}", key(id)))
 }
 
 fn parse(version: &str) -> std::result::Result<Version, std::num::ParseIntError> {

@@ -27,10 +27,11 @@ use required::trial;
 use services::{CACHES, CLUSTER, MEMCACHED, POSTGRES, REDIS, Service, missing};
 use sqlx::{AssertSqlSafe, Executor, PgPool, Row, SqlitePool, query};
 use tempfile::TempDir;
+use time::OffsetDateTime;
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
-    session_store::Result,
+    session_store::{Error, Result},
 };
 
 fn main() -> ExitCode {
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         trial!(async two_instances_may_start_at_once_on_postgres, missing(POSTGRES)),
         trial!(async s13_s22_redis, missing(REDIS)),
         trial!(async redis_cluster_of_three_nodes, missing(CLUSTER)),
+        trial!(async a_redis_key_of_another_type_is_damaged_and_can_be_deleted, missing(REDIS)),
         trial!(async memcached, missing(MEMCACHED)),
         trial!(async no_id_can_be_read_in_memcached, missing(MEMCACHED)),
         trial!(async a_cache_before_a_store, missing(CACHES)),
@@ -370,6 +372,27 @@ impl Backend for InRedis {
 async fn s13_s22_redis() {
     let server = Service::redis().expect("Redis");
     keeps_every_rule(async || InRedis::fresh(&[server.port]).await).await;
+}
+
+async fn a_redis_key_of_another_type_is_damaged_and_can_be_deleted() {
+    let server = Service::redis().expect("Redis");
+    let backend = InRedis::fresh(&[server.port]).await;
+    let store = backend.open().await;
+    for (command, rest) in [("RPUSH", &["a"][..]), ("HSET", &["a", "b"])] {
+        let expiry_date = OffsetDateTime::now_utc() + time::Duration::hours(1);
+        let mut record = Record { id: Id::default(), data: Default::default(), expiry_date };
+        store.create(&mut record).await.unwrap();
+        let mut delete = redis::cmd("DEL");
+        delete.arg(key(&record.id));
+        let mut put = redis::cmd(command);
+        put.arg(key(&record.id)).arg(rest);
+        backend.each(delete).await.into_iter().chain(backend.each(put).await).for_each(|answer| drop(answer.unwrap()));
+        for error in [store.load(&record.id).await.unwrap_err(), store.save(&record).await.unwrap_err()] {
+            assert!(matches!(error, Error::Decode(_)), "{command}: {error:?}");
+        }
+        store.delete(&record.id).await.unwrap();
+        assert_eq!(store.load(&record.id).await.unwrap(), None);
+    }
 }
 
 async fn redis_cluster_of_three_nodes() {

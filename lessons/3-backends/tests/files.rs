@@ -3,13 +3,14 @@
 use std::{fs, path::Path, time::Duration};
 
 use futures_util::{future::join_all, poll};
-use lesson_3::store::file::FileStore;
+use lesson_3::{at_rest::key, store::file::FileStore};
 use session_guard::Scope;
 use time::OffsetDateTime;
 use tokio::runtime::{Builder, Runtime};
 use tower_sessions::{
-    SessionStore,
+    ExpiredDeletion, SessionStore,
     session::{Id, Record},
+    session_store::Error,
 };
 
 const PATIENT: Duration = Duration::from_secs(60);
@@ -154,6 +155,47 @@ async fn every_call_fails(store: &FileStore, session: &Record) {
     assert!(store.delete(&session.id).await.is_err());
     let saved = Scope::default().run(store.save(session)).await.unwrap_err();
     assert!(!session_guard::version::is_gone(&saved), "{saved}");
+}
+
+#[tokio::test]
+async fn a_folder_in_the_place_of_a_record_is_damaged_and_can_be_deleted_while_it_is_empty() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("sessions");
+    let store = FileStore::open(&folder, PATIENT).unwrap();
+    let session = created(&store).await;
+    let place = folder.join(key(&session.id));
+    fs::remove_file(&place).unwrap();
+    fs::create_dir(&place).unwrap();
+    fs::write(place.join("letter.txt"), "somebody's").unwrap();
+    assert!(matches!(store.load(&session.id).await, Err(Error::Decode(_))));
+    assert!(matches!(store.save(&session).await, Err(Error::Decode(_))));
+    let error = store.delete(&session.id).await.unwrap_err().to_string();
+    assert!(error.contains("look into it, and remove it by hand"), "{error}");
+    assert!(place.join("letter.txt").exists());
+    store.delete_expired().await.unwrap();
+    fs::remove_file(place.join("letter.txt")).unwrap();
+    store.delete(&session.id).await.unwrap();
+    assert_eq!(store.load(&session.id).await.unwrap(), None);
+}
+
+/// Whoever opened it would wait until somebody writes into it.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_record_is_damaged_and_can_be_deleted() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("sessions");
+    let store = FileStore::open(&folder, PATIENT).unwrap();
+    let session = created(&store).await;
+    let place = folder.join(key(&session.id));
+    fs::remove_file(&place).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&place).status().unwrap().success());
+    let loaded = tokio::time::timeout(PATIENT, store.load(&session.id)).await;
+    if loaded.is_err() {
+        fs::write(&place, "").unwrap(); // lets the reader go
+    }
+    assert!(matches!(loaded, Ok(Err(Error::Decode(_)))), "{loaded:?}");
+    store.delete(&session.id).await.unwrap();
+    assert_eq!(store.load(&session.id).await.unwrap(), None);
 }
 
 #[cfg(unix)]

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
+    session_store::Error,
 };
 
 const PATIENT: Duration = Duration::from_secs(60);
@@ -21,8 +22,12 @@ struct Opened {
 
 impl Opened {
     async fn new() -> Self {
+        Self::patient_for(PATIENT).await
+    }
+
+    async fn patient_for(limit: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(folder.path().join("sessions.sqlite"), PATIENT).await.unwrap();
+        let store = Sqlite::open(folder.path().join("sessions.sqlite"), limit).await.unwrap();
         Self { folder, store }
     }
 
@@ -99,6 +104,46 @@ async fn a_save_that_was_given_up_is_never_carried_out() {
     assert_eq!(opened.value(&records[1].id).await, 1);
 }
 
+/// So SQLite does by itself when the disk is full.
+#[tokio::test]
+async fn after_a_transaction_that_sqlite_has_rolled_back_by_itself_it_goes_on() {
+    let opened = Opened::new().await;
+    let records = opened.sessions(2).await;
+    let refuse = "create trigger refuse before update on sessions begin select raise(rollback, 'a full disk'); end";
+    let mut another = opened.another().await;
+    query(refuse).execute(&mut another).await.unwrap();
+    for _ in 0..3 {
+        let reason = opened.store.save(&changed(&records[0])).await.unwrap_err().to_string();
+        assert!(reason.contains("a full disk"), "{reason}");
+    }
+    query("drop trigger refuse").execute(&mut another).await.unwrap();
+    opened.store.save(&changed(&records[0])).await.unwrap();
+    opened.store.delete(&records[1].id).await.unwrap();
+    assert_eq!(opened.value(&records[0].id).await, 1);
+    assert_eq!(opened.store.load(&records[1].id).await.unwrap(), None);
+}
+
+/// Another program holds the file for longer than a call may take.
+#[tokio::test]
+async fn when_a_batch_cannot_begin_all_who_wait_hear_so_and_it_goes_on() {
+    let opened = Opened::patient_for(Duration::from_millis(100)).await;
+    let records: Vec<_> = opened.sessions(3).await.iter().map(changed).collect();
+    let mut another = opened.another().await;
+    let held = another.begin_with("begin immediate").await.unwrap();
+    for outcome in join_all(records.iter().map(|record| opened.store.save(record))).await {
+        let reason = outcome.unwrap_err().to_string();
+        assert!(reason.contains("database is locked"), "{reason}");
+    }
+    held.rollback().await.unwrap();
+    for Record { id, .. } in &records {
+        assert_eq!(opened.value(id).await, 0);
+    }
+    for saved in join_all(records.iter().map(|record| opened.store.save(record))).await {
+        saved.unwrap();
+    }
+    assert_eq!(opened.value(&records[2].id).await, 1);
+}
+
 #[tokio::test]
 async fn when_a_commit_fails_all_who_share_it_hear_so_and_nothing_is_done() {
     let opened = Opened::new().await;
@@ -118,4 +163,19 @@ async fn when_a_commit_fails_all_who_share_it_hear_so_and_nothing_is_done() {
     query("drop trigger refuse").execute(&mut another).await.unwrap();
     opened.store.delete(&records[2].id).await.unwrap();
     assert_eq!(opened.store.load(&records[2].id).await.unwrap(), None, "and it goes on");
+}
+
+/// SQLite keeps in a column whatever it is given.
+#[tokio::test]
+async fn a_row_with_values_of_other_types_is_damaged_and_can_be_deleted() {
+    let opened = Opened::new().await;
+    let mut another = opened.another().await;
+    for damage in ["value = 5", "value = 1.5", "version = x'ff00'", "version = 'none'"] {
+        let records = opened.sessions(1).await;
+        query(sqlx::AssertSqlSafe(format!("update sessions set {damage}"))).execute(&mut another).await.unwrap();
+        let error = opened.store.load(&records[0].id).await.unwrap_err();
+        assert!(matches!(error, Error::Decode(_)), "{damage}: {error:?}");
+        opened.store.delete(&records[0].id).await.unwrap();
+        assert_eq!(opened.store.load(&records[0].id).await.unwrap(), None, "{damage}");
+    }
 }

@@ -15,6 +15,8 @@ mod script;
 use checks::{Answer, Browser, Miss, Told, Trial};
 use futures_util::future::BoxFuture;
 
+pub(crate) use fixation::encoded;
+
 use crate::{
     defence::{Defence, Defences, csrf::FIELD, password::Passwords},
     shop::{ACCOUNTS, Shop},

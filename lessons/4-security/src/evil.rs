@@ -15,6 +15,7 @@ use serde::Deserialize;
 use tower_sessions::session::Id;
 
 use crate::{
+    attack::encoded,
     page::PAGES,
     shop::{ACCOUNTS, Shop},
     twin::COOKIES,
@@ -107,11 +108,13 @@ struct Tossed {
 async fn toss(
     Query(at): Query<At>,
     Form(Tossed { id }): Form<Tossed>,
-) -> axum::response::Result<(AppendHeaders<[(HeaderName, String); 2]>, Redirect)> {
+) -> axum::response::Result<(AppendHeaders<[(HeaderName, String); 3]>, Redirect)> {
     let at = at.host()?;
     let id: Id = id.parse().map_err(|_| (StatusCode::BAD_REQUEST, "That is no session ID.\n"))?;
     let domain = at.split_once('.').map_or("", |(_, domain)| domain).split(':').next().unwrap_or_default();
-    let cookies = COOKIES.map(|name| (SET_COOKIE, format!("{name}={id}; Domain={domain}; Path=/; Secure")));
+    let [plain, host] = COOKIES;
+    let names = [plain.to_owned(), host.to_owned(), encoded(host)];
+    let cookies = names.map(|name| (SET_COOKIE, format!("{name}={id}; Domain={domain}; Path=/; Secure")));
     Ok((AppendHeaders(cookies), Redirect::to(&format!("http://{at}/"))))
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    middleware::{from_fn, from_fn_with_state, map_response_with_state},
+    middleware::{from_fn, from_fn_with_state, map_request, map_response_with_state},
     routing::{MethodRouter, get, post},
 };
 use lesson_page::{
@@ -17,7 +17,7 @@ use lesson_page::{
     removal::{self, SessionCookie},
     time_limit, unavailable,
 };
-use session_guard::{Guard, Guarded, Renewal, guard};
+use session_guard::{Guard, Guarded, Renewal, guard, readable_cookies};
 use time::Duration;
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite, session::Id};
 
@@ -103,6 +103,9 @@ impl Twin {
         pages = pages.merge(drop_session::routes()).layer(sessions);
         if self.is_guarded() {
             pages = pages.layer(from_fn_with_state(Guard::new(cookie.name), guard));
+        }
+        if has(Defence::HostPrefix) {
+            pages = pages.layer(map_request(readable_cookies)); // the name as it was sent
         }
         pages = pages.layer(map_response_with_state(cookie, removal::complete));
         pages = time_limit(pages, TIME_LIMIT).layer(from_fn(unavailable::say));

@@ -1,6 +1,6 @@
 //! The defences, each where it acts: in the shop, on the pages, in the store.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, io, time::Duration};
 
 use axum::{
     Router,
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header::SET_COOKIE},
 };
 use checks::{Answer, Browser, Form, Miss, Trial};
-use futures_util::future::join_all;
+use futures_util::{future::join_all, stream};
 use http_body_util::BodyExt;
 use lesson_4::{
     app, app_with,
@@ -365,6 +365,40 @@ async fn the_password_asked_for_again_renews_the_id() -> Result<(), Miss> {
     alice.post("/email", &fields).await?.redirects_to("/")?;
     alice.get("/").await?.shows("Logged in as alice")?;
     mallory.get("/").await?.shows("You are not logged in")
+}
+
+/// Another tab writes the session while the form arrives, so the ID cannot be changed: then nothing is.
+#[tokio::test]
+async fn where_the_id_cannot_be_renewed_the_address_is_not_changed() -> Result<(), Miss> {
+    let trial = shop(&Defence::ALL);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?;
+    let (token, tab) = (token(&alice).await?, alice.copied_by("another tab"));
+    let id = alice.cookie("__Host-shop");
+    let meanwhile = async { tab.post("/wish", &[("item", "a kite"), ("csrf", &token)]).await?.redirects_to("/") };
+    let fields = [("email", "alice@home.example"), ("password", "sunshine"), ("csrf", token.as_str())];
+    alice.post_slowly("/email", &fields, meanwhile).await?.has_status(409)?;
+    assert!(!alice.get("/").await?.body.contains("alice@home.example"));
+    assert_eq!(alice.cookie("__Host-shop"), id);
+    alice.post("/email", &fields).await?.redirects_to("/")?;
+    assert!(alice.get("/").await?.body.contains("alice@home.example"));
+    assert_ne!(alice.cookie("__Host-shop"), id);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_form_that_breaks_off_is_told_from_one_that_is_too_long() {
+    let broken = stream::iter([Ok("csrf=half"), Err(io::Error::from(io::ErrorKind::ConnectionReset))]);
+    let shop = || shop_with(Defences::none().and(&[CsrfToken]), Shop::new(Passwords::quick()), MemoryStore::default());
+    let send = async |body| {
+        let answer = shop().oneshot(Request::post("/buy").body(body).unwrap()).await.unwrap();
+        let (status, body) = (answer.status(), answer.into_body().collect().await.unwrap().to_bytes());
+        (status.as_u16(), String::from_utf8(body.to_vec()).unwrap())
+    };
+    let (status, sentence) = send(Body::from_stream(broken)).await;
+    assert_eq!((status, sentence.as_str()), (400, "The request broke off, so nothing was done.\n"));
+    let (status, sentence) = send(Body::from("a".repeat(64 * 1024 + 1))).await;
+    assert_eq!((status, sentence.as_str()), (413, "This form is too long, so nothing was done.\n"));
 }
 
 #[tokio::test]

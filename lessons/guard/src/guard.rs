@@ -6,7 +6,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{CONTENT_LENGTH, COOKIE, SET_COOKIE, TRANSFER_ENCODING},
+        header::{CONTENT_LENGTH, SET_COOKIE, TRANSFER_ENCODING},
         request::Parts,
     },
     middleware::Next,
@@ -15,6 +15,7 @@ use axum::{
 use session_inspector::Clock;
 
 use crate::{
+    cookies::leave_readable_cookies,
     renewal::Carried,
     scope::{self, Failure, Scope},
 };
@@ -125,20 +126,6 @@ fn is_short(Parts { method, headers, .. }: &Parts, body: &Body) -> bool {
     // A request that says nothing of a body has none (RFC 9112, section 6.3), whatever a layer has wrapped around it.
     let none = (method.is_safe() && !headers.contains_key(TRANSFER_ENCODING)).then_some(0);
     said.or(body.size_hint().upper()).or(none).is_some_and(|length: u64| length <= LONGEST_BODY as u64)
-}
-
-/// tower-sessions' cookie parser skips a whole header that has one byte beyond ASCII, which any neighbour on the same
-/// host may have set. Without those cookies it reads the others.
-fn leave_readable_cookies(headers: &mut HeaderMap) {
-    if headers.get_all(COOKIE).iter().all(|cookies| cookies.to_str().is_ok()) {
-        return;
-    }
-    let pairs = headers.get_all(COOKIE).iter().flat_map(|cookies| cookies.as_bytes().split(|byte| *byte == b';'));
-    let readable: Vec<_> = pairs.filter(|pair| pair.iter().all(|byte| (b' '..=b'~').contains(byte))).collect();
-    match HeaderValue::from_bytes(&readable.join(&b';')) {
-        Ok(cookies) if !readable.is_empty() => drop(headers.insert(COOKIE, cookies)),
-        _ => drop(headers.remove(COOKIE)),
-    }
 }
 
 fn remove_cookie(headers: &mut HeaderMap, name: &str) {

@@ -20,8 +20,10 @@
 //! - [`version`]: compare-and-swap: a store refuses a save that is based on a stale load.
 //! - [`Guarded`]: any store, with these rules around it; `marker`: what stands under an ID that has ended.
 //! - [`guard`](guard()): the outermost layer: it opens the scope, runs a request again, and answers after a failure.
+//! - [`readable_cookies`]: leaves out the cookies that would pass for others, or hide them.
 //! - [`Renewal`]: a new ID every so often, and at a login.
 
+mod cookies;
 mod guard;
 mod marker;
 mod renewal;
@@ -29,6 +31,7 @@ mod scope;
 mod store;
 pub mod version;
 
+pub use cookies::readable_cookies;
 pub use guard::{Guard, guard, may_run_again, run_again};
 pub use renewal::{Renewal, renew_id, replace_id};
 pub use scope::{Scope, note_failure};

@@ -548,6 +548,27 @@ async fn a_neighbours_cookies_do_not_hide_the_session() {
     }
 }
 
+/// The cookie parser decodes names, and a browser looks for `__Host-` in the name as it was sent.
+#[tokio::test(start_paused = true)]
+async fn a_cookie_whose_name_is_written_with_a_percent_sign_is_no_session() {
+    let app = App::on(Slow::default());
+    let (alice, mallory) = (app.alice().await, app.alice().await);
+    app.send("POST", "/count", &alice).await;
+    let id = mallory.strip_prefix(NAME).unwrap();
+    let (first, rest) = NAME.split_at(1);
+    for name in [format!("%{:02X}{rest}", first.as_bytes()[0]), format!("%{:02x}{rest}", first.as_bytes()[0])] {
+        let tossed = format!("{name}{id}");
+        assert_eq!(app.send("GET", "/", &tossed).await.body, "nobody 0", "{tossed}");
+        for cookies in [format!("{alice}; {tossed}"), format!("{tossed}; {alice}"), format!("a=%5F; {alice};{tossed}")]
+        {
+            assert_eq!(app.send("GET", "/", &cookies).await.body, "alice 1", "{cookies}");
+        }
+        let two_lines = Request::get("/").header(COOKIE, &alice).header(COOKIE, &tossed).body(Body::empty()).unwrap();
+        assert_eq!(app.answer(two_lines).await.body, "alice 1");
+    }
+    assert_eq!(app.send("GET", "/cookies", "%41=1; b=%5F; c").await.body, r#"Some(" b=%5F; c")"#, "values stay");
+}
+
 #[tokio::test(start_paused = true)]
 async fn two_cookies_of_one_name_are_one_session_for_everybody() {
     let app = App::on(Slow::default());

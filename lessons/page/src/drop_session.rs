@@ -1,20 +1,38 @@
 //! The way out for a visitor whose session cannot be read.
 
-use axum::{Router, response::Redirect, routing::post};
-use tower_sessions::Session;
+use axum::{Router, http::HeaderMap, response::Redirect, routing::post};
+use tower_sessions::{Session, session::Error, session_store::Error::Decode};
 
 use crate::Failure;
 
 /// Where the button of [`Failure`]'s page leads.
 pub(crate) const PATH: &str = "/drop_session";
 
-/// A POST to `/drop_session` ends the session, in the store and in the browser, and leads to `/`. It belongs directly
-/// under `SessionManagerLayer`: any other layer between them may want to read the session.
+/// A POST to `/drop_session` ends a session that cannot be read, in the store and in the browser, and leads to `/`. It
+/// belongs directly under `SessionManagerLayer`: any other layer between them may want to read the session.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(PATH, post(drop_session))
 }
 
-async fn drop_session(session: Session) -> Result<Redirect, Failure> {
-    session.flush().await?; // deletes the record without reading it
+// ANCHOR: drop
+async fn drop_session(headers: HeaderMap, session: Session) -> Result<Redirect, Failure> {
+    // A record that can be read may still hold what a handler cannot. Then it takes the button on a page of ours: no
+    // form on another site ends a session that is in order.
+    if is_damaged(&session).await? || is_own(&headers) {
+        session.flush().await?; // deletes the record without reading it
+    }
     Ok(Redirect::to("/"))
 }
+
+async fn is_damaged(session: &Session) -> Result<bool, Error> {
+    match session.load().await {
+        Err(Error::Store(Decode(_))) => Ok(true),
+        loaded => loaded.map(|()| false),
+    }
+}
+
+/// Whether the browser says that a page of this very origin has sent it.
+fn is_own(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
+}
+// ANCHOR_END: drop

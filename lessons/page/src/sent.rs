@@ -2,7 +2,7 @@
 //! program.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Request, rejection::FormRejection},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -23,8 +23,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
         let read = axum::Form::from_request(request, state).await;
         let axum::Form(form) = read.map_err(|reason| {
             let status = reason.status();
-            let sentence = match status {
-                StatusCode::PAYLOAD_TOO_LARGE => "This form is too long, so nothing was done.\n",
+            let sentence = match reason {
+                _ if status == StatusCode::PAYLOAD_TOO_LARGE => "This form is too long, so nothing was done.\n",
+                FormRejection::BytesRejection(_) => "The request broke off, so nothing was done.\n",
                 _ => "This is not the form that the page has, so nothing was done. Load the page again.\n",
             };
             (status, sentence).into_response()

@@ -9,9 +9,9 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderName, Method, StatusCode,
-        header::{HOST, ORIGIN, SET_COOKIE},
+        header::{COOKIE as COOKIES, HOST, ORIGIN, SET_COOKIE},
     },
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, map_request},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -21,7 +21,7 @@ use serde::Deserialize;
 use shop::Shop;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, cookie::SameSite, session::Error};
 
-/// The name of the session cookie. No other host can set one of this name.
+/// The name of the session cookie. No other host can set one of this name, as long as [`names_as_sent`] is asked.
 pub const COOKIE: &str = "__Host-exercise-6";
 /// A removal of the cookie that browsers obey: the one that tower-sessions sends lacks `Secure`.
 const REMOVAL: &str = "__Host-exercise-6=; Path=/; Secure; HttpOnly; Max-Age=0";
@@ -36,7 +36,22 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .route("/logout", post(logout))
         .layer(Extension(Shop::default()))
         .layer(SessionManagerLayer::new(store).with_name(COOKIE).with_same_site(SameSite::Lax))
+        .layer(map_request(names_as_sent))
         .layer(from_fn(own_pages_only))
+}
+
+/// Leaves out each cookie whose name has a `%`. tower-sessions takes `%5F%5FHost-` for `__Host-`, and a browser does not:
+/// a neighbour may set it.
+pub async fn names_as_sent(mut request: Request) -> Request {
+    let headers = request.headers_mut();
+    let all = headers.get_all(COOKIES).iter().filter_map(|cookies| cookies.to_str().ok());
+    let pairs = all.flat_map(|cookies| cookies.split(';'));
+    let kept: Vec<_> = pairs.filter(|pair| !pair.split('=').next().is_some_and(|name| name.contains('%'))).collect();
+    match kept.join(";").parse() {
+        Ok(cookies) if !kept.is_empty() => drop(headers.insert(COOKIES, cookies)),
+        _ => drop(headers.remove(COOKIES)),
+    }
+    request
 }
 
 /// Refuses whatever would change something and does not come from a page of this very origin.

@@ -14,7 +14,7 @@ use session_guard::version::{Version, note, noted};
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
-    session_store::Result,
+    session_store::{Error, Result},
 };
 
 use self::folder::{Folder, blocking};
@@ -107,8 +107,10 @@ impl ExpiredDeletion for FileStore {
     async fn delete_expired(&self) -> Result<()> {
         let store = self.clone();
         let expired = blocking(move |_| {
-            let expired =
-                |path: &PathBuf| store.0.read(path).map(|value| value.is_some_and(|value| has_expired(&value)));
+            let expired = |path: &PathBuf| match store.0.read(path) {
+                Err(Error::Decode(_)) => Ok(false), // whoever comes with its ID is told
+                read => read.map(|value| value.is_some_and(|value| has_expired(&value))),
+            };
             let mut found = Vec::new();
             for path in store.0.files_beginning_with(PREFIX)? {
                 if expired(&path)? {

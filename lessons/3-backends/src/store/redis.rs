@@ -10,7 +10,7 @@ use session_guard::version::{Version, conflict, gone, note, noted};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
-    session_store::Result as StoreResult,
+    session_store::{Error, Result as StoreResult},
 };
 
 use self::link::Link;
@@ -47,7 +47,7 @@ impl Redis {
     }
 
     async fn read<T: FromRedisValue>(&self, command: &Cmd) -> StoreResult<T> {
-        self.link.send(command).await.map_err(failed)
+        self.link.send(command).await.map_err(refused)
     }
 
     // ANCHOR: write
@@ -60,7 +60,7 @@ impl Redis {
         if self.replicas == 0 {
             return self.read(&command).await;
         }
-        let (done, heard): (T, usize) = self.link.send_and_wait(command, self.replicas).await.map_err(failed)?;
+        let (done, heard): (T, usize) = self.link.send_and_wait(command, self.replicas).await.map_err(refused)?;
         if heard < self.replicas {
             return Err(failed(format!("{heard} replicas have the change, and {} must have it", self.replicas)));
         }
@@ -158,6 +158,11 @@ impl Cache for Redis {
         set.arg(key(id)).arg("").arg("EX").arg(TOMBSTONE.as_secs());
         self.write(set).await
     }
+}
+
+/// A key of another type is a damaged record: Redis has answered, and answers the same the next time.
+fn refused(error: RedisError) -> Error {
+    if error.code() == Some("WRONGTYPE") { Error::Decode(error.to_string()) } else { failed(error) }
 }
 
 impl fmt::Debug for Redis {

@@ -23,7 +23,7 @@ use tower_sessions::{
 
 use self::writer::Writer;
 use super::{SWEEP_BATCH, failed};
-use crate::at_rest::{PREFIX, Stored, decode_beside, encode, key, milliseconds, now};
+use crate::at_rest::{PREFIX, Stored, damaged, decode_beside, encode, key, milliseconds, now};
 
 /// A file: many connections that read, and one that writes.
 ///
@@ -144,7 +144,7 @@ impl Sqlite {
             .bind(key(id))
             .fetch_optional(&self.reader)
             .await
-            .map_err(failed)?;
+            .map_err(|error| unread(id, error))?;
         row.map(|(value, version)| decode_beside(id, &value, &version)).transpose()
     }
 
@@ -154,6 +154,11 @@ impl Sqlite {
         let found = lives.fetch_optional(&self.reader).await.map_err(failed)?;
         Ok(if found.is_some() { conflict() } else { gone() })
     }
+}
+
+/// A column keeps whatever it is given: a value of another type is a damaged record, and no failure of the file.
+fn unread(id: &Id, error: sqlx::Error) -> Error {
+    if matches!(error, sqlx::Error::ColumnDecode { .. }) { damaged(id, error) } else { failed(error) }
 }
 
 #[async_trait]

@@ -34,7 +34,8 @@ pub(super) const TOSSED: Attack = Attack {
     title: "Toss a session over from a neighbouring host",
     why: "Any host of a domain may set cookies for all of it. Mallory has a page beside the shop, and puts her own \
           session into alice's browser, even when alice is logged in. From then on alice acts in mallory's account. The \
-          server cannot see who set a cookie.",
+          server cannot see who set a cookie; and its parser may take %5F_Host-shop for __Host-shop, which no browser \
+          does.",
     stopped_by: &[HostPrefix],
     given: &[],
     page: Some("/tossed-session"),
@@ -82,9 +83,18 @@ async fn tossed(scene: &Scene<'_>) -> Result<bool, Miss> {
     scene.log_in(&mallory, "mallory").await?;
     scene.log_in(&alice, "alice").await?;
     let id = mallory.cookie(scene.cookie).unwrap_or_default();
-    alice.takes_from_neighbour(&format!("{}={id}; Domain=localhost; Path=/; Secure", scene.cookie));
+    // Where the name is refused, one that a cookie parser may take for it.
+    for name in [scene.cookie.to_owned(), encoded(scene.cookie)] {
+        alice.takes_from_neighbour(&format!("{name}={id}; Domain=localhost; Path=/; Secure"));
+    }
     scene.buy(&alice, "a diary").await?;
     Ok(scene.shop.ordered("mallory", "a diary"))
+}
+
+/// The name with its first letter in percent encoding.
+pub(crate) fn encoded(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    format!("%{:02X}{rest}", first.as_bytes()[0])
 }
 // ANCHOR_END: tossed
 

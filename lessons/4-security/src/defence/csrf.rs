@@ -1,5 +1,7 @@
 //! A secret of the session that stands in each of its forms (the synchroniser token pattern, ASVS 5.0 3.5.1).
 
+use std::error::Error as _;
+
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
@@ -7,6 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use http_body_util::LengthLimitError;
 use lesson_page::Failure;
 use subtle::ConstantTimeEq;
 use tower_sessions::{
@@ -49,8 +52,9 @@ pub async fn require_token(session: Session, request: Request, next: Next) -> Re
     }
     let token: Option<String> = session.get(KEY).await?;
     let (parts, body) = request.into_parts();
-    let Ok(form) = to_bytes(body, LONGEST).await else {
-        return Ok((StatusCode::PAYLOAD_TOO_LARGE, "This form is too long, so nothing was done.\n").into_response());
+    let form = match to_bytes(body, LONGEST).await {
+        Ok(form) => form,
+        Err(error) => return Ok(not_read(&error).into_response()),
     };
     let brought = form_urlencoded::parse(&form).find(|(name, _)| name == FIELD).map(|(_, value)| value);
     if !verify_token(token.as_deref(), brought.as_deref()) {
@@ -58,6 +62,13 @@ pub async fn require_token(session: Session, request: Request, next: Next) -> Re
         return Ok((StatusCode::FORBIDDEN, sentence).into_response());
     }
     Ok(next.run(Request::from_parts(parts, Body::from(form))).await)
+}
+
+fn not_read(error: &axum::Error) -> (StatusCode, &'static str) {
+    if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "This form is too long, so nothing was done.\n");
+    }
+    (StatusCode::BAD_REQUEST, "The request broke off, so nothing was done.\n")
 }
 
 /// Whether a form brought the session's token. The time it takes does not depend on how much of it is right.

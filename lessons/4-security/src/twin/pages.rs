@@ -8,7 +8,7 @@ use axum::{
 use lesson_page::{Failure, Form};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
-use session_guard::replace_id;
+use session_guard::{may_run_again, replace_id};
 use session_inspector::Clock;
 use tower_sessions::{Session, session::Error};
 
@@ -130,10 +130,15 @@ pub(crate) async fn email(
     {
         return Err((StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into());
     }
-    twin.shop.set_email(&username, check_length(email)?);
+    let email = check_length(email)?;
     if twin.defences.has(Defence::StepUp) && twin.defences.has(Defence::RenewAtLogin) {
-        replace_id(&visitor.session).await.map_err(Failure::from)?; // the password was asked for: 7.2.4
+        // The password was asked for: 7.2.4. First, while nothing else is done yet: if another request has changed the
+        // session meanwhile, this one begins again.
+        may_run_again(true);
+        replace_id(&visitor.session).await.map_err(Failure::from)?;
+        may_run_again(false);
     }
+    twin.shop.set_email(&username, email);
     Ok(Redirect::to("/"))
 }
 // ANCHOR_END: email

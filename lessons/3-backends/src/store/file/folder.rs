@@ -17,7 +17,7 @@ use tokio::{
     task::spawn_blocking,
     time::{sleep, timeout},
 };
-use tower_sessions::session_store::Result;
+use tower_sessions::session_store::{Error, Result};
 
 use crate::store::failed;
 
@@ -124,9 +124,12 @@ impl Folder {
     }
 
     /// What is in a file; nothing if there is none. That the folder itself is away is an error, and no empty folder.
+    /// A folder or a pipe in the place of the file is a damaged record; to open a pipe would be to wait for its writer.
     pub(super) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
-        match fs::read(path) {
-            Ok(value) => Ok(Some(value)),
+        let read = || if fs::metadata(path)?.is_file() { fs::read(path).map(Some) } else { Ok(None) };
+        match read() {
+            Ok(None) => Err(Error::Decode(format!("{} is no file", path.display()))),
+            Ok(value) => Ok(value),
             Err(error) if error.kind() == ErrorKind::NotFound => match fs::metadata(self.path.join(LOCK)) {
                 Ok(_) => Ok(None),
                 Err(error) => Err(failed(format!("the folder {} is away: {error}", self.path.display()))),
@@ -158,9 +161,17 @@ fn try_lock(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Removes a file, if it is there.
+/// Removes a file, if it is there; or in its place an empty folder. What somebody keeps in it is for a person to judge.
 pub(super) fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir(path),
+        _ => fs::remove_file(path),
+    };
+    match removed {
+        Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
+            let path = path.display();
+            Err(failed(format!("{path} is a folder with something in it: look into it, and remove it by hand")))
+        }
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
         _ => Ok(()),
     }

@@ -1,6 +1,9 @@
 //! One connection that writes, and one commit for all who wait for it.
 
-use sqlx::{Sqlite, SqlitePool, Transaction, query::Query, sqlite::SqliteArguments};
+use sqlx::{
+    Connection, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection, query::Query,
+    sqlite::SqliteArguments,
+};
 use tokio::sync::{mpsc, oneshot};
 use tower_sessions::session_store::Result;
 
@@ -16,8 +19,10 @@ pub(super) struct Writer(mpsc::Sender<Change>);
 struct Change {
     query: SqliteQuery,
     /// Hears how many rows it has changed.
-    reply: oneshot::Sender<Result<u64>>,
+    reply: Reply,
 }
+
+type Reply = oneshot::Sender<Result<u64>>;
 
 pub(super) type SqliteQuery = Query<'static, Sqlite, SqliteArguments>;
 
@@ -43,23 +48,46 @@ impl Writer {
 async fn write(pool: SqlitePool, mut waiting: mpsc::Receiver<Change>) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
-        let begun = pool.begin_with("begin immediate").await;
-        // That may have taken a while, and what a caller has given up must not be carried out later.
-        let still_wanted = batch.drain(..).filter(|change| !change.reply.is_closed());
-        let (queries, replies): (Vec<_>, Vec<_>) = still_wanted.map(|change| (change.query, change.reply)).unzip();
-        let outcome = match begun {
-            Ok(transaction) => commit(transaction, queries).await,
-            Err(error) => Err(error),
-        };
-        for (number, reply) in replies.into_iter().enumerate() {
-            // Whoever has given up now does not hear it, and does not know whether it is done.
-            let _ = reply.send(outcome.as_ref().map(|changed| changed[number]).map_err(failed));
+        match pool.acquire().await {
+            Ok(connection) => carry_out(connection, batch.drain(..)).await,
+            Err(error) => tell(batch.drain(..).map(|change| change.reply), &Err(error)),
         }
     }
 }
 
+async fn carry_out(mut connection: PoolConnection<Sqlite>, batch: impl Iterator<Item = Change>) {
+    let (replies, outcome) = begin_and_commit(&mut connection, batch).await;
+    if outcome.is_err() {
+        // When the disk is full SQLite rolls back by itself, and sqlx takes the transaction for open from then on.
+        let _ = connection.close().await;
+    }
+    tell(replies, &outcome);
+}
+
+async fn begin_and_commit(
+    connection: &mut SqliteConnection,
+    batch: impl Iterator<Item = Change>,
+) -> (Vec<Reply>, sqlx::Result<Vec<u64>>) {
+    let begun = connection.begin_with("begin immediate").await;
+    // That may have taken a while, and what a caller has given up must not be carried out later.
+    let still_wanted = batch.filter(|change| !change.reply.is_closed());
+    let (queries, replies) = still_wanted.map(|change| (change.query, change.reply)).unzip();
+    let outcome = match begun {
+        Ok(transaction) => commit(transaction, queries).await,
+        Err(error) => Err(error),
+    };
+    (replies, outcome)
+}
+
+fn tell(replies: impl IntoIterator<Item = Reply>, outcome: &sqlx::Result<Vec<u64>>) {
+    for (number, reply) in replies.into_iter().enumerate() {
+        // Whoever has given up now does not hear it, and does not know whether it is done.
+        let _ = reply.send(outcome.as_ref().map(|changed| changed[number]).map_err(failed));
+    }
+}
+
 /// All of it or nothing: the number of rows that each has changed.
-async fn commit(mut transaction: Transaction<'static, Sqlite>, queries: Vec<SqliteQuery>) -> sqlx::Result<Vec<u64>> {
+async fn commit(mut transaction: Transaction<'_, Sqlite>, queries: Vec<SqliteQuery>) -> sqlx::Result<Vec<u64>> {
     let mut changed = Vec::with_capacity(queries.len());
     for query in queries {
         changed.push(query.execute(&mut *transaction).await?.rows_affected());

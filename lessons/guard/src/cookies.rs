@@ -1,0 +1,37 @@
+//! Which of a request's cookies the session layer may read.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, header::COOKIE},
+};
+
+// ANCHOR: readable
+/// Leaves the cookies that tower-sessions reads as they were sent: for `map_request`, outside of the session layer.
+/// [`guard`](crate::guard()) does it as well.
+///
+/// What any neighbour on the same host or domain may have set is left out: a byte beyond ASCII, for which the cookie
+/// parser skips the whole header, and a name with a `%`. The parser takes `%5F%5FHost-id` for `__Host-id`, and a browser
+/// does not: it lets everybody set it.
+pub async fn readable_cookies(mut request: Request) -> Request {
+    leave_readable_cookies(request.headers_mut());
+    request
+}
+
+pub(crate) fn leave_readable_cookies(headers: &mut HeaderMap) {
+    let is_plain = |cookies: &HeaderValue| cookies.to_str().is_ok_and(|cookies| !cookies.contains('%'));
+    if headers.get_all(COOKIE).iter().all(is_plain) {
+        return;
+    }
+    let pairs = headers.get_all(COOKIE).iter().flat_map(|cookies| cookies.as_bytes().split(|byte| *byte == b';'));
+    let readable: Vec<_> = pairs.filter(|pair| is_readable(pair)).collect();
+    match HeaderValue::from_bytes(&readable.join(&b';')) {
+        Ok(cookies) if !readable.is_empty() => drop(headers.insert(COOKIE, cookies)),
+        _ => drop(headers.remove(COOKIE)),
+    }
+}
+
+fn is_readable(pair: &[u8]) -> bool {
+    let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+    !name.contains(&b'%') && pair.iter().all(|byte| (b' '..=b'~').contains(byte))
+}
+// ANCHOR_END: readable
