@@ -1,6 +1,13 @@
 //! A piece of text that is markup wherever it is pasted, and shows that it was.
 
-use crate::page;
+use crate::{
+    Failure, Step,
+    browser::{encode, in_path},
+    page,
+};
+
+/// How it is told to a person.
+pub(crate) const TOLD: &str = "<…>";
 
 /// It stands in every name and word that an app is given.
 #[derive(Clone, Debug)]
@@ -18,6 +25,42 @@ impl Canary {
     pub(crate) fn text(&self) -> String {
         let Self { word } = self;
         format!("\"' {word}=1--></title></textarea><{word}>&amp;{word};")
+    }
+
+    /// The part of a page in which it is markup.
+    pub(crate) fn excerpt(&self, html: &str) -> String {
+        let Self { word } = self;
+        let at = html.find(&format!("<{word}>")).or_else(|| html.find(word)).unwrap_or_default();
+        let from = html[..at].char_indices().rev().nth(60).map_or(0, |(place, _)| place);
+        let part: String = html[from..].chars().take(60 + self.text().len()).collect();
+        part.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// A failure for a person to read: [`TOLD`] in its place, and no name has it where somebody does it by hand.
+    pub(crate) fn told(&self, failure: Failure) -> Failure {
+        let told = |text: &str| self.spelt().iter().fold(text.to_owned(), |text, spelt| text.replace(spelt, TOLD));
+        let by_hand = |line: &String| told(line).replace(TOLD, "");
+        let step = |step: Step| Step { path: told(&step.path), ..step };
+        let source = "# with such signs in a name or a word, look at the source of the page".to_owned();
+        Failure {
+            steps: failure.steps.into_iter().map(step).collect(),
+            again: failure.again.iter().map(by_hand).chain([source]).collect(),
+            actual: told(&failure.actual),
+            session: told(&failure.session),
+            ..failure
+        }
+    }
+
+    /// How it is written: as it is, in JSON, in a form, in an address, and cut off at the end of what is told.
+    fn spelt(&self) -> Vec<String> {
+        let text = self.text();
+        let mut all = vec![in_path(&text), encode(&[("", &text)])[1..].to_owned(), text.replace('"', "\\\""), text];
+        let cut: Vec<_> = all.iter().map(|whole| (whole.clone(), 8)).collect();
+        for (whole, shortest) in cut {
+            let ends = whole.char_indices().map(|(end, _)| end).filter(|end| *end >= shortest);
+            all.extend(ends.rev().map(|end| format!("{}…", &whole[..end])));
+        }
+        all
     }
 
     /// What became of it in this page, if it is no text any more.

@@ -253,7 +253,7 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
             let so = match page.body.contains(name.as_str()) && name.contains('<') {
                 true => "the item was pasted into the page as HTML: the browser takes its <b> for a tag",
                 false if page.text().contains(&escaped(name)) => "the item was escaped twice",
-                false if page.body.contains("%3C") || page.body.contains("%2525") => "the item is still percent-encoded",
+                false if page.text().contains("%3C") || page.text().contains("%2525") => "the item is still percent-encoded",
                 false if !page.text().contains(name.as_str()) => {
                     "this item was added, and no line of the page is it: every sign may be part of a name, and small letters are not capitals"
                 }

@@ -8,6 +8,7 @@ use session_inspector::{Operation, SetCookie};
 
 use crate::{
     Answer, Miss, Trial,
+    canary::{Canary, TOLD},
     spelt::{spellings, tells},
     trial::Sent,
 };
@@ -28,6 +29,8 @@ pub(crate) struct Noticed {
     pub(crate) miss: Miss,
     /// What was sent until then.
     pub(crate) sent: Vec<Sent>,
+    /// What stood in every name meanwhile, if anything did.
+    pub(crate) canary: Option<Canary>,
 }
 
 /// No answer is a server's failure, whatever was asked.
@@ -68,14 +71,11 @@ pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
 
 /// What names and words hold is text on every page, and never markup.
 pub(crate) fn names_are_text(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
-    let hatched = trial.users.canary().filter(|_| answer.is_page()).and_then(|canary| canary.hatched(&answer.body));
-    match hatched {
-        Some(so) => {
-            let page = format!("{} {} has a page on which it is markup", answer.method, answer.path);
-            Err(answer.miss("text, whatever stands in a name or a word", page).so(so))
-        }
-        None => Ok(()),
-    }
+    let Some(canary) = trial.users.canary().filter(|_| answer.is_page()) else { return Ok(()) };
+    let Some(so) = canary.hatched(&answer.body) else { return Ok(()) };
+    let miss = answer
+        .miss("what stands in a name or a word is text", format!("it is markup: {}", canary.excerpt(&answer.body)));
+    Err(miss.so(format!("names hold `\"`, `'`, `<`, `>` and `&` in this scene, told as {TOLD} here; {so}")))
 }
 
 /// A GET or HEAD of somebody who has no session, or an ID of none, opens none.

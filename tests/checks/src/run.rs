@@ -87,7 +87,8 @@ fn noticed(suite: &Suite, log: &Log, seed: u64) -> Vec<(usize, Failure)> {
     let noticed = log.noticed().clone();
     let failures = noticed.into_iter().filter_map(|noticed| {
         let place = suite.checks.iter().position(|check| check.id == noticed.check)?;
-        Some((place + 1, failure(suite, place, &Log::of(noticed.sent), noticed.miss, seed)))
+        let failure = failure(suite, place, &Log::of(noticed.sent), noticed.miss, seed);
+        Some((place + 1, noticed.canary.map_or(failure.clone(), |canary| canary.told(failure))))
     });
     failures.collect()
 }

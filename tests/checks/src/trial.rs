@@ -18,6 +18,7 @@ use tower_sessions::{
 
 use crate::{
     Answer, Browser, Monitor, Step, Users,
+    canary::Canary,
     folder::{Kept, Open},
     monitor::Noticed,
 };
@@ -180,7 +181,7 @@ impl Trial {
             if !self.log.has_noticed(check)
                 && let Err(miss) = watch(self, answer)
             {
-                self.log.notice(check, miss);
+                self.log.notice(check, miss, self.users.canary().cloned());
             }
         }
     }
@@ -301,9 +302,9 @@ impl Log {
     }
 
     /// Remembers that the rule of this check was broken just now.
-    fn notice(&self, check: &'static str, miss: Miss) {
+    fn notice(&self, check: &'static str, miss: Miss, canary: Option<Canary>) {
         let sent = self.sent().clone();
-        self.noticed().push(Noticed { check, miss, sent });
+        self.noticed().push(Noticed { check, miss, sent, canary });
     }
 
     fn has_noticed(&self, check: &str) -> bool {

@@ -210,3 +210,22 @@ pub(super) fn refusal_pastes_the_item<S: SessionStore + Clone>(store: S) -> Rout
     }
     adding(post(add), store)
 }
+
+pub(super) fn a_full_cart_pastes_the_item<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        let cart = Cart::of(&session).await?;
+        if !has_room(&cart, &item) {
+            let page = Html(format!("<p>There is no room for {item}"));
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+        solution_2::add_to_cart(session, Path(item)).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn a_plus_is_a_blank<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        solution_2::add_to_cart(session, Path(item.replace('+', " "))).await
+    }
+    adding(post(add), store)
+}

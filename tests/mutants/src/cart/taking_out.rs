@@ -46,6 +46,16 @@ pub(super) fn what_begins_so<S: SessionStore + Clone>(store: S) -> Router {
     removing(post(remove), store)
 }
 
+pub(super) fn in_any_case<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        cart.0.retain(|name, _| name.to_lowercase() != item.to_lowercase());
+        cart.keep(&session).await?;
+        Ok(shown())
+    }
+    removing(post(remove), store)
+}
+
 pub(super) fn of_the_copy<S: SessionStore + Clone>(store: S) -> Router {
     async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
         Cart::of(&session).await?.0.remove(&item);

@@ -3,6 +3,7 @@
 mod guards;
 mod right;
 mod sessions;
+mod unforeseen;
 
 use axum::{
     Router,
@@ -36,6 +37,15 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("own_account_may_go", "only_an_admin_demotes_and_deletes", || App::new(guards::own_account_may_go)),
     mutant("says_not_found_first", "only_an_admin_demotes_and_deletes", || App::new(guards::says_not_found_first)),
     mutant("unknown_is_done", "only_an_admin_demotes_and_deletes", || App::new(guards::unknown_is_done)),
+    mutant("the_refusal_tells_who_exists", "only_an_admin_demotes_and_deletes", || {
+        App::new(unforeseen::the_refusal_tells_who_exists)
+    }),
+    mutant("refuses_when_it_is_done", "only_an_admin_demotes_and_deletes", || {
+        App::new(unforeseen::refuses_when_it_is_done)
+    }),
+    mutant("the_beginning_of_a_name_will_do", "only_an_admin_demotes_and_deletes", || {
+        App::new(unforeseen::the_beginning_of_a_name_will_do)
+    }),
     mutant("deletes_nothing", "only_an_admin_demotes_and_deletes", || App::new(guards::deletes_nothing)),
     mutant("role_in_the_session", "a_demotion_acts_at_once", || App::new(sessions::role_in_the_session)),
     mutant("demotion_logs_out", "a_demotion_acts_at_once", || App::new(sessions::demotion_logs_out)),
@@ -46,6 +56,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_last_admin_may_be_demoted", "the_last_admin_stays", || App::new(guards::the_last_admin_may_be_demoted)),
     mutant("nobody_demotes_themselves", "the_last_admin_stays", || App::new(guards::nobody_demotes_themselves)),
     mutant("counts_the_admins_alone", "the_last_admin_stays", || App::new(guards::counts_the_admins_alone)),
+    mutant("counts_the_admins_too_early", "the_last_admin_stays", || App::new(unforeseen::counts_the_admins_too_early)),
     mutant("ends_no_other", "other_sessions_are_ended", || App::new(sessions::ends_no_other)),
     mutant("ends_its_own_too", "other_sessions_are_ended", || App::new(sessions::ends_its_own_too)),
     mutant("ends_everybodys", "other_sessions_are_ended", || App::new(sessions::ends_everybodys)),
@@ -64,6 +75,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("buttons_are_not_encoded", "names_are_text", || App::new(guards::buttons_are_not_encoded)),
     mutant("buttons_keep_the_slash", "names_are_text", || App::new(guards::buttons_keep_the_slash)),
     mutant("refusals_paste_the_name", "names_are_text", || App::new(guards::refusals_paste_the_name)),
+    mutant("forbids_in_the_users_name", "names_are_text", || App::new(unforeseen::forbids_in_the_users_name)),
+    mutant("the_title_is_forgotten", "names_are_text", || App::new(unforeseen::the_title_is_forgotten)),
     mutant("demotes_by_get", "reading_changes_nothing", || App::new(guards::demotes_by_get)),
     mutant("ends_others_by_get", "reading_changes_nothing", || App::new(sessions::ends_others_by_get)),
 ];
