@@ -49,11 +49,11 @@ pub(super) fn the_refusal_tells_who_exists<S: SessionStore + Clone>(store: S) ->
 
 pub(super) fn refuses_when_it_is_done<S: SessionStore + Clone>(store: S) -> Router {
     async fn demote(user: User, Path(name): Name) -> Result<Redirect, Refusal> {
-        may_lose(&user.users, &name).or_else(|refusal| {
-            if user.role == Role::Admin { Err(refusal) } else { Err((StatusCode::FORBIDDEN, "No.")) }
-        })?;
+        const NO: Refusal = (StatusCode::FORBIDDEN, "No.");
+        let is_admin = user.role == Role::Admin;
+        may_lose(&user.users, &name).map_err(|refusal| if is_admin { refusal } else { NO })?;
         user.users.set_role(&name, Role::User);
-        if user.role == Role::Admin { Ok(Redirect::to("/admin")) } else { Err((StatusCode::FORBIDDEN, "No.")) }
+        if is_admin { Ok(Redirect::to("/admin")) } else { Err(NO) }
     }
     Parts { demote: post(demote), ..Parts::default() }.on(store)
 }
