@@ -123,6 +123,10 @@ fn what_a_learner_prints_is_kept_apart() {
     scratch.answer(&scratch.solution().replace("session.cycle_id().await?;", "").replace("    session.insert", prints));
     let told = out(&scratch.workbook("check 1"));
     assert!(told.contains("what your code printed:") && told.contains("│ my own print"), "{told}");
+    // The scene that fails logs in this often, and what comes after it is not told.
+    let failed = told.lines().filter(|line| line.contains("│ my own print")).count();
+    let posts = told.lines().filter(|line| line.contains("POST /login") && line.contains("303")).count();
+    assert_eq!(failed, posts, "{told}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::{
     args::{Args, USAGE},
     render,
     run::{self, LIMIT, Played},
-    trial::Log,
+    trial::{END_OF_PRINTS, Log},
 };
 
 /// How long after its own limit a process may live; then it is ended from outside.
@@ -214,11 +214,15 @@ fn listen(mut stream: impl Read + Send + 'static, kept: &Arc<Mutex<Vec<u8>>>, cl
     let kept = kept.clone();
     thread::spawn(move || {
         let _open_until_the_end = closed;
-        let mut piece = [0; 4096];
+        let (mut piece, mut is_over) = ([0; 4096], false);
         while let Ok(read @ 1..) = stream.read(&mut piece) {
-            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = usize::try_from(PRINTS).unwrap_or(usize::MAX).saturating_sub(kept.len());
-            kept.extend_from_slice(&piece[..read.min(room)]);
+            let told = piece[..read].iter().take_while(|byte| **byte != END_OF_PRINTS).count();
+            if !is_over {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = usize::try_from(PRINTS).unwrap_or(usize::MAX).saturating_sub(kept.len());
+                kept.extend_from_slice(&piece[..told.min(room)]);
+            }
+            is_over |= told < read;
         }
     });
 }

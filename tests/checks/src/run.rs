@@ -61,6 +61,7 @@ pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, l
         // Nobody listens after the limit.
         let _ = sender.send(play(users, shared_log.clone()));
         if !suite.monitors.is_empty() {
+            shared_log.end_prints();
             // Once more with names that are markup wherever they are pasted. What the scene says of them is no verdict.
             let names = Users::with_canary(&suffix(seed), Canary::new(&suffix(seed).replace('-', "c")));
             let again = Arc::<Log>::default();

@@ -1,7 +1,8 @@
 //! What one check plays with.
 
 use std::{
-    fmt, fs, io,
+    fmt, fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -88,6 +89,9 @@ pub(crate) struct Sent {
     pub(crate) exchange: Option<Exchange>,
 }
 
+/// Printed by a check in a process of its own when its scene is over: what the answer prints while the scene is played
+/// once more is nothing new.
+pub(crate) const END_OF_PRINTS: u8 = 0;
 /// What stands for the answer of a request that is not answered.
 pub(crate) const UNANSWERED: &str = "no answer";
 /// What follows the status of an answer whose body is still to come.
@@ -299,6 +303,15 @@ impl Log {
     /// One of this story.
     pub(crate) fn of(sent: Vec<Sent>) -> Self {
         Self { sent: Mutex::new(sent), ..Self::default() }
+    }
+
+    /// What is printed from now on is not told: see [`END_OF_PRINTS`].
+    pub(crate) fn end_prints(&self) {
+        if self.file.is_some() {
+            // Without it more is told than there should be.
+            let _ = io::stdout().write_all(&[END_OF_PRINTS]).and_then(|()| io::stdout().flush());
+            let _ = io::stderr().write_all(&[END_OF_PRINTS]);
+        }
     }
 
     /// Remembers that the rule of this check was broken just now.
