@@ -374,33 +374,39 @@ async fn big_is_whole_or_refused<B: Backend>(backend: &B) -> Result<(), Miss> {
         Err(error) if error.to_string().is_empty() => return Err(Miss::new("a reason", "an error without words")),
         Err(_) => loads(&store, &record.id, None).await?,
     }
-    // Whoever reads while it is saved finds it as it was, or as it is.
+    // Whoever reads while it is saved finds it as it was, or as it is: half a big one, or the moment without a small one.
     let store = Arc::new(store);
-    let Ok(record) = created(&*store, self::record("x".repeat(MIB / 2))).await else { return Ok(()) };
-    for _ in 0..6 {
-        let is_saved = Arc::new(AtomicBool::new(false));
-        let (saving, saved, done) = (store.clone(), record.clone(), is_saved.clone());
-        let save = async move {
-            let saved = saving.save(&saved).await;
-            done.store(true, Ordering::Release);
-            saved
-        };
-        let (loading, id) = (store.clone(), record.id);
-        let load = async move {
-            while !is_saved.load(Ordering::Acquire) {
-                if value(&*loading, &id).await?.is_none() {
-                    return Err(Miss::new("`load` gives the record while it is saved", "`load` gives nothing"));
-                }
-            }
-            Ok(())
-        };
-        let (saved, loaded) = at_once(save, std::time::Duration::ZERO, load).await;
-        saved.map_err(failed("save"))?;
-        let so =
-            "`load` met a record that was being written: write it to another file, and rename that when it is whole";
-        loaded.map_err(|miss| miss.so(so))?;
+    for (size, times) in [(MIB / 2, 6), (100, 100)] {
+        let Ok(record) = created(&*store, self::record("x".repeat(size))).await else { return Ok(()) };
+        is_there_while_it_is_saved(&store, record, times).await?;
     }
     Ok(())
+}
+
+async fn is_there_while_it_is_saved<S: SessionStore>(store: &Arc<S>, record: Record, times: u32) -> Result<(), Miss> {
+    let is_saved = Arc::new(AtomicBool::new(false));
+    let (saving, done, id) = (store.clone(), is_saved.clone(), record.id);
+    let save = async move {
+        let mut saved = Ok(());
+        for _ in 0..times {
+            saved = saved.and(saving.save(&record).await);
+        }
+        done.store(true, Ordering::Release);
+        saved
+    };
+    let loading = store.clone();
+    let load = async move {
+        while !is_saved.load(Ordering::Acquire) {
+            if value(&*loading, &id).await?.is_none() {
+                return Err(Miss::new("`load` gives the record while it is saved", "`load` gives nothing"));
+            }
+        }
+        Ok(())
+    };
+    let (saved, loaded) = at_once(save, std::time::Duration::ZERO, load).await;
+    saved.map_err(failed("save"))?;
+    let so = "`load` met a record that was being written: write it to another file, and rename that over it when it is whole";
+    loaded.map_err(|miss| miss.so(so))
 }
 
 async fn damaged_is_an_error<B: Backend>(backend: &B) -> Result<(), Miss> {
