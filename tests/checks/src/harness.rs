@@ -138,7 +138,7 @@ fn steps(report: &Path) -> PathBuf {
 }
 
 fn child(suite: &'static Suite, place: usize, app: &App, seed: u64, file: &Path) -> ExitCode {
-    let played = run::check(suite, place, app, seed, Log::kept_in(steps(file)));
+    let played = run::check(suite, place, app, seed, Log::kept_in(&steps(file)));
     let written = || {
         let unfinished = file.with_extension("part");
         fs::write(&unfinished, serde_json::to_vec(&played)?)?;

@@ -1,9 +1,10 @@
 //! What one check plays with.
 
 use std::{
-    fmt, fs,
+    fmt,
+    fs::{self, File},
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -73,7 +74,15 @@ pub(crate) struct Log {
     sent: Mutex<Vec<Sent>>,
     noticed: Mutex<Vec<Noticed>>,
     /// Where it is written down as it grows, so that it also outlives the process.
-    file: Option<PathBuf>,
+    file: Option<File>,
+}
+
+/// A line of that file.
+#[derive(Deserialize, Serialize)]
+enum Line {
+    Sent(Box<Sent>),
+    Answered(usize, String),
+    NewScene,
 }
 
 /// A step, and how to send it by hand.
@@ -289,15 +298,29 @@ impl Sent {
 }
 
 impl Log {
-    /// One that is written to `file` as it grows.
-    pub(crate) fn kept_in(file: PathBuf) -> Self {
-        Self { file: Some(file), ..Self::default() }
+    /// One that is written to `file` as it grows. If that cannot be made, a failure tells less, and is as true.
+    pub(crate) fn kept_in(file: &Path) -> Self {
+        Self { file: File::create(file).ok(), ..Self::default() }
     }
 
-    /// What was written to `file`; nothing if there is no such file, or it was cut off.
+    /// What was written to `file`; nothing if there is no such file. A line that was cut off is left out.
     pub(crate) fn read(file: &Path) -> Self {
-        let sent = fs::read(file).ok().and_then(|sent| serde_json::from_slice(&sent).ok()).unwrap_or_default();
-        Self::of(sent)
+        let log = Self::default();
+        for line in fs::read_to_string(file).unwrap_or_default().lines() {
+            match serde_json::from_str(line) {
+                Ok(Line::Sent(sent)) => drop(log.begin(*sent)),
+                Ok(Line::Answered(place, answer)) => log.answered(place, &answer),
+                Ok(Line::NewScene) => log.new_scene(),
+                Err(_) => {}
+            }
+        }
+        log
+    }
+
+    fn write(&self, line: &Line) {
+        if let Some(mut file) = self.file.as_ref() {
+            let _ = serde_json::to_string(line).map(|line| file.write_all(format!("{line}\n").as_bytes()));
+        }
     }
 
     /// One of this story.
@@ -332,11 +355,10 @@ impl Log {
     /// Gives the place at which it stands until there is a new scene.
     pub(crate) fn begin(&self, sent: Sent) -> usize {
         let mut all = self.sent();
-        all.push(sent);
-        if let Some(file) = &self.file {
-            // Without it a failure tells less, and is as true.
-            let _ = serde_json::to_vec(&*all).map(|sent| fs::write(file, sent));
+        if self.file.is_some() {
+            self.write(&Line::Sent(Box::new(sent.clone())));
         }
+        all.push(sent);
         all.len() - 1
     }
 
@@ -357,12 +379,16 @@ impl Log {
 
     /// Forgets what came before: the next steps are a scene of their own.
     pub(crate) fn new_scene(&self) {
-        self.sent().clear();
+        let mut all = self.sent();
+        self.write(&Line::NewScene);
+        all.clear();
     }
 
     pub(crate) fn answered(&self, place: usize, answer: &str) {
-        if let Some(sent) = self.sent().get_mut(place) {
+        let mut all = self.sent();
+        if let Some(sent) = all.get_mut(place) {
             answer.clone_into(&mut sent.step.answer);
+            self.write(&Line::Answered(place, answer.to_owned()));
         }
     }
 
