@@ -35,3 +35,31 @@ fn is_readable(pair: &[u8]) -> bool {
     !name.contains(&b'%') && pair.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 // ANCHOR_END: readable
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_keeps_everything_but_cookies_that_no_parser_should_see() {
+        let request = |cookies: &[&str]| {
+            let start = Request::post("/buy?item=cup").header("origin", "http://localhost");
+            let request = cookies.iter().fold(start, |request, cookies| request.header(COOKIE, *cookies));
+            request.body(Body::empty()).unwrap()
+        };
+        for (sent, left) in [
+            (&["id=1; theme=100%25"][..], "id=1; theme=100%25"),
+            (&["id=1; %5F_Host-id=2; a=é; b=3"], "id=1; b=3"),
+            (&["%69d=2", "id=1"], "id=1"),
+            (&["%69d=2"], ""),
+        ] {
+            let request = readable_cookies(request(sent)).await;
+            assert_eq!((request.method().as_str(), request.uri().to_string().as_str()), ("POST", "/buy?item=cup"));
+            assert_eq!(request.headers()["origin"], "http://localhost");
+            let cookies: Vec<_> = request.headers().get_all(COOKIE).iter().map(|it| it.to_str().unwrap()).collect();
+            assert_eq!(cookies.join("; "), left);
+        }
+    }
+}
