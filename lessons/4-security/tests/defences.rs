@@ -462,3 +462,14 @@ async fn mallorys_pages_are_no_weapon_against_other_machines() {
     assert!(page.contains(r#"action="http://vulnerable.localhost:4004/buy""#), "{page}");
     assert!(ACCOUNTS.iter().any(|(name, ..)| *name == "mallory"));
 }
+
+#[tokio::test]
+async fn each_host_has_a_page_of_its_own() {
+    let mut pages = std::collections::HashSet::new();
+    for host in ["localhost", "vulnerable.localhost", "hardened.localhost", "evil.localhost"] {
+        let (status, _, page) = ask(app(MemoryStore::default()), "GET", host, "/").await;
+        assert_eq!(status, 200, "{host}");
+        pages.insert(page);
+    }
+    assert_eq!(pages.len(), 4);
+}
