@@ -491,7 +491,7 @@ fn in_short(status: StatusCode, headers: &HeaderMap) -> String {
 impl Answer {
     /// The text that a visitor reads: of a page its text, of anything else all of it; white space folded.
     pub fn text(&self) -> String {
-        if self.is_page() { page::text(&self.body) } else { self.body.split_whitespace().collect::<Vec<_>>().join(" ") }
+        if self.is_page() { page::text(&self.body) } else { page::folded(&self.body) }
     }
 
     pub(crate) fn is_page(&self) -> bool {

@@ -9,6 +9,9 @@ use crate::{
 /// How it is told to a person.
 pub(crate) const TOLD: &str = "<…>";
 
+/// So many bytes of it, at least, are known again where the rest is cut off.
+const SHORTEST: usize = 8;
+
 /// It stands in every name and word that an app is given.
 #[derive(Clone, Debug)]
 pub(crate) struct Canary {
@@ -33,12 +36,13 @@ impl Canary {
         let at = html.find(&format!("<{word}>")).or_else(|| html.find(word)).unwrap_or_default();
         let from = html[..at].char_indices().rev().nth(60).map_or(0, |(place, _)| place);
         let part: String = html[from..].chars().take(60 + self.text().len()).collect();
-        part.split_whitespace().collect::<Vec<_>>().join(" ")
+        page::folded(&part)
     }
 
     /// A failure for a person to read: [`TOLD`] in its place, and no name has it where somebody does it by hand.
     pub(crate) fn told(&self, failure: Failure) -> Failure {
-        let told = |text: &str| self.spelt().iter().fold(text.to_owned(), |text, spelt| text.replace(spelt, TOLD));
+        let spelt = self.spelt();
+        let told = |text: &str| spelt.iter().fold(text.to_owned(), |text, spelt| text.replace(spelt, TOLD));
         let by_hand = |line: &String| told(line).replace(TOLD, "");
         let step = |step: Step| Step { path: told(&step.path), ..step };
         let source = "# with such signs in a name or a word, look at the source of the page".to_owned();
@@ -54,13 +58,13 @@ impl Canary {
     /// How it is written: as it is, in JSON, in a form, in an address, and cut off at the end of what is told.
     fn spelt(&self) -> Vec<String> {
         let text = self.text();
-        let mut all = vec![in_path(&text), encode(&[("", &text)])[1..].to_owned(), text.replace('"', "\\\""), text];
-        let cut: Vec<_> = all.iter().map(|whole| (whole.clone(), 8)).collect();
-        for (whole, shortest) in cut {
-            let ends = whole.char_indices().map(|(end, _)| end).filter(|end| *end >= shortest);
-            all.extend(ends.rev().map(|end| format!("{}…", &whole[..end])));
-        }
-        all
+        let whole = [in_path(&text), encode(&[("", &text)])[1..].to_owned(), text.replace('"', "\\\""), text];
+        let cut = whole.iter().flat_map(|whole| {
+            let ends = whole.char_indices().map(|(end, _)| end).filter(|end| *end >= SHORTEST);
+            ends.rev().map(|end| format!("{}…", &whole[..end]))
+        });
+        let cut: Vec<_> = cut.collect();
+        whole.into_iter().chain(cut).collect()
     }
 
     /// What became of it in this page, if it is no text any more.

@@ -1,7 +1,11 @@
 //! The checks of exercise 2: a cart in the session.
 
 use crate::{
-    Answer, Browser, Check, Miss, Monitor, Suite, Trial, browser::in_path, monitor, neighbour, page::escaped, reading,
+    Answer, Browser, Check, Miss, Monitor, Suite, Trial,
+    browser::in_path,
+    monitor, neighbour,
+    page::{escaped, folded},
+    reading,
 };
 
 /// The bounds of the README.
@@ -249,7 +253,7 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     }
     let page = alice.get(VIEW).await?;
     for name in &names {
-        page.shows(&read(&line(name, 1))).map_err(|miss| {
+        page.shows(&folded(&line(name, 1))).map_err(|miss| {
             let so = match page.body.contains(name.as_str()) && name.contains('<') {
                 true => "the item was pasted into the page as HTML: the browser takes its <b> for a tag",
                 false if page.text().contains(&escaped(name)) => "the item was escaped twice",
@@ -265,7 +269,7 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     pastes_nothing(&page, "the item was pasted into an attribute: its quotation mark ends the value")?;
     for name in &names {
         remove(&alice, name).await?;
-        alice.get(VIEW).await?.shows_not(&read(&line(name, 1)), "an item with such a name cannot be taken out")?;
+        alice.get(VIEW).await?.shows_not(&folded(&line(name, 1)), "an item with such a name cannot be taken out")?;
     }
     for [capital, small] in [["Pear", "pear"], ["ÉCLAIR", "éclair"]].map(|pair| pair.map(|item| trial.named(item))) {
         add(&alice, &capital).await?;
@@ -279,11 +283,6 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     let too_long = format!("<i {PASTED}>{}</i>", "x".repeat(LONGEST_NAME));
     let refused = alice.post(&address("add_to_cart", &too_long), &[]).await?;
     pastes_nothing(&refused, "the answer that refuses an item pastes it into the page as HTML")
-}
-
-/// As it reads on a page: a line break is a blank there.
-fn read(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// An attribute that no page has of itself.

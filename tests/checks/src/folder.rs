@@ -18,7 +18,7 @@ use tower_sessions::{
 
 use crate::{
     Check, Miss, Suite, Trial, infer,
-    store::{Backend, json, rules},
+    store::{Backend, created, json, loaded_anew, record, rules},
     trial::{Log, Sent},
 };
 
@@ -197,13 +197,7 @@ pub static SUITE: Suite = Suite {
             why: "a panic takes the request down without a word, and an empty session hides the loss",
             hint: 7,
             read: "backends/away.md#what-may-a-page-say-of-the-reason",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "a_damaged_record_is_an_error",
-                    "the files were overwritten with half a JSON object, and `load` did not say so",
-                ))
-            },
+            run: |trial| Box::pin(damage_is_an_error(trial)),
         },
         Check {
             id: "ids_are_not_readable_in_the_backend",
@@ -263,16 +257,54 @@ pub static SUITE: Suite = Suite {
 
 /// Holds the learner's store, in a folder of its own, to the rule of this name.
 async fn keeps(trial: &Trial, id: &str, so: &str) -> Result<(), Miss> {
-    let folder = TempDir::new().map_err(|error| Miss::new("a temporary folder", error.to_string()).so("the disk"))?;
-    let backend = InFolder { folder, trial };
+    let backend = InFolder::new(trial)?;
     for rule in rules::<InFolder>() {
         if rule.id == id {
-            let kept = (rule.run)(&backend).await;
-            let kept = if kept.is_ok() && id == DAMAGED { backend.says_what_is_damaged().await } else { kept };
-            return kept.map_err(|miss| if miss.so.is_empty() { miss.so(so) } else { miss });
+            return (rule.run)(&backend).await.map_err(|miss| if miss.so.is_empty() { miss.so(so) } else { miss });
         }
     }
     Err(Miss::new(format!("a rule called {id}"), "none"))
+}
+
+/// What becomes of a file; nothing if it cannot be damaged like this.
+type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
+
+/// How else a record may be damaged than by being cut off, which the rule for every store does.
+const DAMAGES: [(&str, Damage); 4] = [
+    ("the data in a JSON file is lost, and what is left is JSON still", |bytes| {
+        let Ok(Value::Object(mut parts)) = serde_json::from_slice(&bytes) else { return None };
+        let whole = parts.len();
+        parts.retain(|_, part| part.get("value").is_none());
+        (parts.len() < whole).then(|| Value::Object(parts).to_string().into_bytes())
+    }),
+    ("garbage is put behind what is in each file", |bytes| Some([&bytes[..], b"}garbage"].concat())),
+    ("every file is overwritten with bytes that are no text", |_| Some(vec![0xff, 0xfe, 0x00, 0x80])),
+    ("every file is emptied", |_| Some(Vec::new())),
+];
+
+async fn damage_is_an_error(trial: &Trial) -> Result<(), Miss> {
+    let so = "the files were overwritten with half a JSON object, and `load` did not say so";
+    keeps(trial, "a_damaged_record_is_an_error", so).await?;
+    for (what, damage) in DAMAGES {
+        trial.log().new_scene();
+        let backend = InFolder::new(trial)?;
+        let store = backend.open().await;
+        let record = created(&store, record(1)).await?;
+        let files = files(backend.folder.path());
+        let damaged: Vec<_> = files.iter().filter_map(|file| Some((file, damage(fs::read(file).ok()?)?))).collect();
+        if damaged.is_empty() {
+            continue; // nothing is there to be damaged like this; another rule asks where the sessions are
+        }
+        backend.happens(what);
+        for (file, bytes) in damaged {
+            let _ = fs::write(file, bytes);
+        }
+        if let Ok(loaded) = loaded_anew(&backend, &store, &record).await {
+            let actual = loaded.map_or("nothing".to_owned(), |loaded| json(&loaded));
+            return Err(Miss::new("an error", actual).so("the record is damaged, and `load` did not say so"));
+        }
+    }
+    Ok(())
 }
 
 /// Opens a store in a folder.
@@ -360,59 +392,11 @@ impl Backend for InFolder<'_> {
     }
 }
 
-/// The rule about damage.
-const DAMAGED: &str = "a_damaged_record_is_an_error";
-
-impl InFolder<'_> {
-    /// Also where a file is not cut, but longer than it was, or no text.
-    async fn says_what_is_damaged(&self) -> Result<(), Miss> {
-        type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
-        let damages: [(&str, Damage); 4] = [
-            ("the data in a JSON file is lost, and what is left is JSON still", |bytes| {
-                let Ok(Value::Object(mut parts)) = serde_json::from_slice(&bytes) else { return None };
-                let whole = parts.len();
-                parts.retain(|_, part| part.get("value").is_none());
-                (parts.len() < whole).then(|| Value::Object(parts).to_string().into_bytes())
-            }),
-            ("garbage is put behind what is in each file", |bytes| Some([&bytes[..], b"}garbage"].concat())),
-            ("every file is overwritten with bytes that are no text", |_| Some(vec![0xff, 0xfe, 0x00, 0x80])),
-            ("every file is emptied", |_| Some(Vec::new())),
-        ];
-        for (what, damage) in damages {
-            self.trial.log().new_scene();
-            let store = self.open().await;
-            let mut record = Record {
-                id: Id::default(),
-                data: [("value".to_owned(), 1.into())].into(),
-                expiry_date: OffsetDateTime::now_utc() + time::Duration::hours(1),
-            };
-            if store.create(&mut record).await.is_err() {
-                return Ok(()); // what is damaged from before is in its way: no store has to go on then
-            }
-            let files = files(self.folder.path());
-            if files.is_empty() {
-                return Ok(()); // another rule asks where the sessions are
-            }
-            let damaged = files.iter().filter_map(|file| Some((file, damage(fs::read(file).ok()?)?)));
-            let damaged: Vec<_> = damaged.collect();
-            if damaged.is_empty() {
-                continue;
-            }
-            self.happens(what);
-            for (file, bytes) in damaged {
-                let _ = fs::write(file, bytes);
-            }
-            let loaded = match store.load(&record.id).await {
-                // It was remembered, which is no mistake: opened anew it has to be read.
-                Ok(Some(loaded)) if loaded.data == record.data => self.open().await.load(&record.id).await,
-                loaded => loaded,
-            };
-            if let Ok(loaded) = loaded {
-                let actual = loaded.map_or("nothing".to_owned(), |loaded| json(&loaded));
-                return Err(Miss::new("an error", actual).so("the record is damaged, and `load` did not say so"));
-            }
-        }
-        Ok(())
+impl<'t> InFolder<'t> {
+    fn new(trial: &'t Trial) -> Result<Self, Miss> {
+        let folder =
+            TempDir::new().map_err(|error| Miss::new("a temporary folder", error.to_string()).so("the disk"))?;
+        Ok(Self { folder, trial })
     }
 
     fn happens(&self, what: &str) {

@@ -48,8 +48,8 @@ pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
         let is_in = |text: &str| spelt.iter().any(|spelt| text.contains(spelt));
         let response = &answer.exchange.response;
         let header = answer.headers.iter().find(|(_, value)| is_in(&String::from_utf8_lossy(value.as_bytes())));
-        let session = answer.exchange.session.after.iter().flatten();
-        let in_session = session.into_iter().find(|(key, value)| is_in(key) || tells(value, &user.password));
+        let mut session = answer.exchange.session.after.iter().flatten();
+        let in_session = session.find(|(key, value)| is_in(key) || tells(value, &user.password));
         let place = if let Some((key, _)) = in_session {
             if is_in(key) { "as a key of the session".to_owned() } else { format!("in the session, under `{key}`") }
         } else if let Some(cookie) = response.set_cookies.iter().find(|cookie| is_in(&cookie.value)) {

@@ -98,6 +98,11 @@ pub(crate) fn text(html: &str) -> String {
             _ => {}
         }
     }
+    folded(&text)
+}
+
+/// The same text with one blank for all white space between two words, as a browser shows it.
+pub(crate) fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -291,7 +296,7 @@ impl Reader {
     }
 
     fn end_option(&mut self) {
-        let text = self.option.take().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        let text = self.option.take().map(|text| folded(&text));
         if let (Some(text), Some(field)) = (text, self.forms.last_mut().and_then(|form| form.fields.last_mut())) {
             field.value = text;
         }

@@ -35,13 +35,13 @@ pub(crate) struct Played {
 
 /// The reports on these checks, where a rule that was broken in any of them fails the check of its own requirement.
 pub(crate) fn verdicts(played: impl IntoIterator<Item = Played>) -> Vec<CheckReport> {
-    let (mut reports, noticed): (Vec<_>, Vec<_>) =
-        played.into_iter().map(|Played { report, noticed }| (report, noticed)).unzip();
-    let seen_by: Vec<_> = reports.iter().map(|report| report.number).collect();
-    let noticed = seen_by.into_iter().zip(noticed).flat_map(|(by, all)| all.into_iter().map(move |one| (by, one)));
-    // The scene of the requirement itself tells it best.
-    let (own, others): (Vec<_>, Vec<_>) = noticed.partition(|(by, (number, _))| by == number);
-    for (_, (number, failure)) in own.into_iter().chain(others) {
+    let (mut reports, mut noticed) = (Vec::new(), Vec::new());
+    for Played { report, noticed: seen } in played {
+        noticed.extend(seen.into_iter().map(|(number, failure)| (number != report.number, number, failure)));
+        reports.push(report);
+    }
+    noticed.sort_by_key(|(is_elsewhere, ..)| *is_elsewhere); // the scene of the requirement itself tells it best
+    for (_, number, failure) in noticed {
         if let Some(report) = reports.iter_mut().find(|report| report.number == number && report.passed()) {
             report.outcome = Outcome::Failed(Box::new(failure));
         }
@@ -84,12 +84,13 @@ pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, l
     Played { report: report(suite, place, outcome), noticed: noticed(suite, &log, seed) }
 }
 
+/// The number of each requirement whose rule was broken, and its failure.
 fn noticed(suite: &Suite, log: &Log, seed: u64) -> Vec<(usize, Failure)> {
     let noticed = log.noticed().clone();
     let failures = noticed.into_iter().filter_map(|noticed| {
         let place = suite.checks.iter().position(|check| check.id == noticed.check)?;
         let failure = failure(suite, place, &Log::of(noticed.sent), noticed.miss, seed);
-        Some((place + 1, noticed.canary.map_or(failure.clone(), |canary| canary.told(failure))))
+        Some((place + 1, if let Some(canary) = noticed.canary { canary.told(failure) } else { failure }))
     });
     failures.collect()
 }

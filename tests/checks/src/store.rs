@@ -116,13 +116,13 @@ const LONGEST_RACE: std::time::Duration = std::time::Duration::from_millis(600);
 /// How often a race is run: it goes another way each time.
 const ROUNDS: usize = 50;
 
-fn record(value: impl Into<Value>) -> Record {
+pub(crate) fn record(value: impl Into<Value>) -> Record {
     let expiry_date = OffsetDateTime::now_utc() + Duration::hours(1);
     Record { id: Id::default(), data: [("value".to_owned(), value.into())].into(), expiry_date }
 }
 
 /// A record that has been created.
-async fn created(store: &impl SessionStore, mut record: Record) -> Result<Record, Miss> {
+pub(crate) async fn created(store: &impl SessionStore, mut record: Record) -> Result<Record, Miss> {
     store.create(&mut record).await.map_err(failed("create"))?;
     Ok(record)
 }
@@ -424,14 +424,22 @@ async fn damaged_is_an_error<B: Backend>(backend: &B) -> Result<(), Miss> {
     if backend.damage(&record.id).await.is_none() {
         return Ok(());
     }
-    let loaded = match store.load(&record.id).await {
-        // It was remembered, which is no mistake: opened anew it has to be read.
-        Ok(Some(loaded)) if loaded.data == record.data => backend.open().await.load(&record.id).await,
-        loaded => loaded,
-    };
-    match loaded {
+    match loaded_anew(backend, &store, &record).await {
         Err(_) => Ok(()),
         Ok(loaded) => Err(Miss::new("an error", format!("{:?}", loaded.map(|loaded| loaded.data)))),
+    }
+}
+
+/// What is loaded of a record that was changed behind the store's back. That the store remembers it is no mistake:
+/// opened anew it has to read it.
+pub(crate) async fn loaded_anew<B: Backend>(
+    backend: &B,
+    store: &B::Store,
+    record: &Record,
+) -> StoreResult<Option<Record>> {
+    match store.load(&record.id).await {
+        Ok(Some(loaded)) if loaded.data == record.data => backend.open().await.load(&record.id).await,
+        loaded => loaded,
     }
 }
 
