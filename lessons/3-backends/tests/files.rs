@@ -1,10 +1,15 @@
 //! What the store in files promises beyond the rules of `checks::store`: about its lock and its folder.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use futures_util::{future::join_all, poll};
 use lesson_3::{at_rest::key, store::file::FileStore};
 use session_guard::Scope;
+use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::runtime::{Builder, Runtime};
 use tower_sessions::{
@@ -157,14 +162,29 @@ async fn every_call_fails(store: &FileStore, session: &Record) {
     assert!(!session_guard::version::is_gone(&saved), "{saved}");
 }
 
+/// A session whose file has been taken away, and where that was.
+struct Vacant {
+    _outer: TempDir,
+    store: FileStore,
+    session: Record,
+    place: PathBuf,
+}
+
+impl Vacant {
+    async fn new() -> Self {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("sessions");
+        let store = FileStore::open(&folder, PATIENT).unwrap();
+        let session = created(&store).await;
+        let place = folder.join(key(&session.id));
+        fs::remove_file(&place).unwrap();
+        Self { _outer: outer, store, session, place }
+    }
+}
+
 #[tokio::test]
 async fn a_folder_in_the_place_of_a_record_is_damaged_and_can_be_deleted_while_it_is_empty() {
-    let outer = tempfile::tempdir().unwrap();
-    let folder = outer.path().join("sessions");
-    let store = FileStore::open(&folder, PATIENT).unwrap();
-    let session = created(&store).await;
-    let place = folder.join(key(&session.id));
-    fs::remove_file(&place).unwrap();
+    let Vacant { _outer, store, session, place } = Vacant::new().await;
     fs::create_dir(&place).unwrap();
     fs::write(place.join("letter.txt"), "somebody's").unwrap();
     assert!(matches!(store.load(&session.id).await, Err(Error::Decode(_))));
@@ -182,12 +202,7 @@ async fn a_folder_in_the_place_of_a_record_is_damaged_and_can_be_deleted_while_i
 #[cfg(unix)]
 #[tokio::test]
 async fn a_pipe_in_the_place_of_a_record_is_damaged_and_can_be_deleted() {
-    let outer = tempfile::tempdir().unwrap();
-    let folder = outer.path().join("sessions");
-    let store = FileStore::open(&folder, PATIENT).unwrap();
-    let session = created(&store).await;
-    let place = folder.join(key(&session.id));
-    fs::remove_file(&place).unwrap();
+    let Vacant { _outer, store, session, place } = Vacant::new().await;
     assert!(std::process::Command::new("mkfifo").arg(&place).status().unwrap().success());
     let loaded = tokio::time::timeout(PATIENT, store.load(&session.id)).await;
     if loaded.is_err() {

@@ -8,6 +8,11 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
+/// What is said of a form that is longer than it may be.
+pub const TOO_LONG: &str = "This form is too long, so nothing was done.\n";
+/// What is said of a form that did not arrive whole.
+pub const BROKE_OFF: &str = "The request broke off, so nothing was done.\n";
+
 /// A form, as [`axum::Form`] reads it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Form<T>(pub T);
@@ -24,8 +29,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
         let axum::Form(form) = read.map_err(|reason| {
             let status = reason.status();
             let sentence = match reason {
-                _ if status == StatusCode::PAYLOAD_TOO_LARGE => "This form is too long, so nothing was done.\n",
-                FormRejection::BytesRejection(_) => "The request broke off, so nothing was done.\n",
+                _ if status == StatusCode::PAYLOAD_TOO_LARGE => TOO_LONG,
+                FormRejection::BytesRejection(_) => BROKE_OFF,
                 _ => "This is not the form that the page has, so nothing was done. Load the page again.\n",
             };
             (status, sentence).into_response()

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http_body_util::LengthLimitError;
-use lesson_page::Failure;
+use lesson_page::{BROKE_OFF, Failure, TOO_LONG};
 use subtle::ConstantTimeEq;
 use tower_sessions::{
     Session,
@@ -66,9 +66,9 @@ pub async fn require_token(session: Session, request: Request, next: Next) -> Re
 
 fn not_read(error: &axum::Error) -> (StatusCode, &'static str) {
     if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
-        return (StatusCode::PAYLOAD_TOO_LARGE, "This form is too long, so nothing was done.\n");
+        return (StatusCode::PAYLOAD_TOO_LARGE, TOO_LONG);
     }
-    (StatusCode::BAD_REQUEST, "The request broke off, so nothing was done.\n")
+    (StatusCode::BAD_REQUEST, BROKE_OFF)
 }
 
 /// Whether a form brought the session's token. The time it takes does not depend on how much of it is right.
