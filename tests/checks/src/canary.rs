@@ -17,22 +17,24 @@ const SHORTEST: usize = 8;
 pub(crate) struct Canary {
     /// A word that no page has of itself.
     word: String,
+    /// The check that fails where it becomes markup.
+    pub(crate) check: &'static str,
 }
 
 impl Canary {
-    pub(crate) fn new(word: &str) -> Self {
-        Self { word: word.to_owned() }
+    pub(crate) fn new(word: &str, check: &'static str) -> Self {
+        Self { word: word.to_owned(), check }
     }
 
     /// Closes whatever it stands in, opens an element, and holds a reference that must not be resolved.
     pub(crate) fn text(&self) -> String {
-        let Self { word } = self;
+        let Self { word, .. } = self;
         format!("\"' {word}=1--></title></textarea><{word}>&amp;{word};")
     }
 
     /// The part of a page in which it is markup.
     pub(crate) fn excerpt(&self, html: &str) -> String {
-        let Self { word } = self;
+        let Self { word, .. } = self;
         let at = html.find(&format!("<{word}>")).or_else(|| html.find(word)).unwrap_or_default();
         let from = html[..at].char_indices().rev().nth(60).map_or(0, |(place, _)| place);
         let part: String = html[from..].chars().take(60 + self.text().len()).collect();
@@ -69,7 +71,7 @@ impl Canary {
 
     /// What became of it in this page, if it is no text any more.
     pub(crate) fn hatched(&self, html: &str) -> Option<&'static str> {
-        let Self { word } = self;
+        let Self { word, .. } = self;
         if !html.contains(word) {
             None
         } else if page::has_element(html, word) {
@@ -92,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_canary_shows_where_it_was_pasted_and_is_quiet_where_it_was_escaped() {
-        let canary = Canary::new("c797");
+        let canary = Canary::new("c797", "names_are_text");
         let (raw, escaped) = (canary.text(), page::escaped(&canary.text()));
         let half = raw.replace('<', "&lt;").replace('>', "&gt;");
         for hatched in [

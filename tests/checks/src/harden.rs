@@ -1,6 +1,6 @@
 //! The checks of exercise 6: mallory's scripts, and a day in the life of alice.
 
-use crate::{Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, monitor};
+use crate::{Answer, Browser, Check, Form, Miss, Suite, Trial, User, browser::encode, impostors};
 
 const SHOP: &str = "/";
 const LOGIN: &str = "/login";
@@ -160,7 +160,8 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(a_neighbours_cookie_is_worth_nothing(trial)),
         },
     ],
-    monitors: &[Monitor { check: "what_visitors_write_is_text", watch: monitor::names_are_text }],
+    monitors: &[],
+    names: Some("what_visitors_write_is_text"),
 };
 
 async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {

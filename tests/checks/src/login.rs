@@ -111,12 +111,12 @@ pub static SUITE: Suite = Suite {
         },
     ],
     monitors: &[
-        Monitor { check: "names_are_shown_as_text", watch: monitor::names_are_text },
         Monitor { check: "improper_forms_are_refused", watch: monitor::no_failure },
         Monitor { check: "the_password_is_nowhere", watch: monitor::no_password },
         Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing },
         Monitor { check: "the_session_cookie_is_out_of_reach", watch: monitor::session_cookies_are_out_of_reach },
     ],
+    names: Some("names_are_shown_as_text"),
 };
 
 async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {

@@ -60,10 +60,10 @@ pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, l
         let play = |users, log| guarded(suite, place, &app, users, log);
         // Nobody listens after the limit.
         let _ = sender.send(play(users, shared_log.clone()));
-        if !suite.monitors.is_empty() {
+        if let Some(check) = suite.names {
             shared_log.end_prints();
             // Once more with names that are markup wherever they are pasted. What the scene says of them is no verdict.
-            let names = Users::with_canary(&suffix(seed), Canary::new(&suffix(seed).replace('-', "c")));
+            let names = Users::with_canary(&suffix(seed), Canary::new(&suffix(seed).replace('-', "c"), check));
             let again = Arc::<Log>::default();
             let _ = play(names, again.clone());
             shared_log.noticed().append(&mut again.noticed());

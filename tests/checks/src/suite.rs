@@ -21,6 +21,9 @@ pub struct Suite {
     pub checks: &'static [Check],
     /// What holds for every exchange of every check.
     pub monitors: &'static [Monitor],
+    /// The check that what stands in a name is text, if the exercise asks for that. Then each scene is played once more,
+    /// with names that are markup wherever they are pasted.
+    pub names: Option<&'static str>,
 }
 
 /// One requirement, and how to see whether it is met.

@@ -22,7 +22,7 @@ use crate::{
     Answer, Browser, Monitor, Step, Users,
     canary::Canary,
     folder::{Kept, Open},
-    monitor::Noticed,
+    monitor::{self, Noticed},
 };
 
 /// What a learner wrote: an app, which takes a store, or a store.
@@ -190,12 +190,17 @@ impl Trial {
 
     /// Holds the rules of the exercise against an answer, and remembers the first break of each.
     pub(crate) fn watch(&self, answer: &Answer) {
-        for Monitor { check, watch } in self.monitors {
-            if !self.log.has_noticed(check)
-                && let Err(miss) = watch(self, answer)
-            {
-                self.log.notice(check, miss, self.users.canary().cloned());
+        let canary = self.users.canary();
+        let notice = |check, watched: Result<(), Miss>| {
+            if let Err(miss) = watched {
+                self.log.notice(check, miss, canary.cloned());
             }
+        };
+        for Monitor { check, watch } in self.monitors.iter().filter(|monitor| !self.log.has_noticed(monitor.check)) {
+            notice(check, watch(self, answer));
+        }
+        if let Some(canary) = canary.filter(|canary| !self.log.has_noticed(canary.check)) {
+            notice(canary.check, monitor::names_are_text(canary, answer));
         }
     }
 
