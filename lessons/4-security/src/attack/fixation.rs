@@ -111,3 +111,13 @@ async fn old_copy(scene: &Scene<'_>) -> Result<bool, Miss> {
     scene.buy(&mallory, "a yacht").await?;
     Ok(scene.shop.ordered("alice", "a yacht"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoded_name_is_another_one_that_decodes_to_it() {
+        assert_eq!(encoded("__Host-shop"), "%5F_Host-shop");
+    }
+}
