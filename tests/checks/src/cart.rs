@@ -3,18 +3,18 @@
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Suite, Trial,
     browser::in_path,
-    monitor, neighbour,
+    model, monitor, neighbour,
     page::{escaped, folded},
     reading,
 };
 
 /// The bounds of the README.
-const MOST_ITEMS: usize = 50;
-const MOST_OF_ONE: usize = 99;
-const LONGEST_NAME: usize = 100;
+pub(crate) const MOST_ITEMS: usize = 50;
+pub(crate) const MOST_OF_ONE: usize = 99;
+pub(crate) const LONGEST_NAME: usize = 100;
 
-const VIEW: &str = "/view_cart";
-const EMPTY: &str = "Your cart is empty";
+pub(crate) const VIEW: &str = "/view_cart";
+pub(crate) const EMPTY: &str = "Your cart is empty";
 
 /// Exercise 2.
 pub static SUITE: Suite = Suite {
@@ -109,6 +109,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing }],
     names: Some("items_are_shown_as_text"),
+    model: Some(&model::CART),
 };
 
 async fn an_empty_cart_says_so(trial: &Trial) -> Result<(), Miss> {
@@ -284,9 +285,9 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
 }
 
 /// An attribute that no page has of itself.
-const PASTED: &str = "data-pasted";
+pub(crate) const PASTED: &str = "data-pasted";
 
-fn pastes_nothing(page: &Answer, so: &str) -> Result<(), Miss> {
+pub(crate) fn pastes_nothing(page: &Answer, so: &str) -> Result<(), Miss> {
     if page.has_attribute(PASTED) {
         let actual = format!("a tag with the attribute {PASTED}");
         return Err(page.miss("a page with the tags of its own, and no others", actual).so(so));
@@ -433,7 +434,7 @@ fn words(page: &Answer) -> Vec<String> {
     words
 }
 
-fn address(what: &str, item: &str) -> String {
+pub(crate) fn address(what: &str, item: &str) -> String {
     format!("/{what}/{}", in_path(item))
 }
 

@@ -254,6 +254,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[],
     names: None,
+    model: None,
 };
 
 /// Holds the learner's store, in a folder of its own, to the rule of this name.

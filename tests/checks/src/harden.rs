@@ -162,6 +162,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[],
     names: Some("what_visitors_write_is_text"),
+    model: None,
 };
 
 async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {

@@ -13,6 +13,7 @@
 //!   [`roles`]: the checks of exercises 1 to 7.
 //! - `reading`, `neighbour`, `spelt`: what more than one exercise asks for.
 //! - [`Monitor`]: what holds for every exchange of every check, whichever requirement that is about.
+//! - [`Model`]: random stories, compared with a small model of the exercise.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
@@ -31,6 +32,7 @@ mod impostors;
 mod infer;
 mod jar;
 pub mod login;
+mod model;
 mod monitor;
 mod neighbour;
 mod page;
@@ -50,6 +52,7 @@ mod users;
 
 pub use brief::{Brief, Hint};
 pub use browser::{Answer, Browser};
+pub use model::Model;
 pub use monitor::Monitor;
 pub use page::{Field, Form};
 pub use render::{Telling, render};

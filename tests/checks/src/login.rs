@@ -117,6 +117,7 @@ pub static SUITE: Suite = Suite {
         Monitor { check: "the_session_cookie_is_out_of_reach", watch: monitor::session_cookies_are_out_of_reach },
     ],
     names: Some("names_are_shown_as_text"),
+    model: None,
 };
 
 async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {

@@ -115,6 +115,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing }],
     names: None,
+    model: None,
 };
 
 async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {

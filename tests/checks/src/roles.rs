@@ -108,6 +108,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_opens_no_session }],
     names: Some("names_are_text"),
+    model: None,
 };
 
 async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {

@@ -14,8 +14,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    App, CheckReport, Failure, Miss, Outcome, Suite, Trial, Users,
+    App, CheckReport, Failure, Miss, Monitor, Outcome, Suite, Trial, Users,
     canary::Canary,
+    model::Stage,
+    monitor::Noticed,
     trial::{Log, Sent, UNANSWERED, UNFINISHED},
 };
 
@@ -41,19 +43,32 @@ pub(crate) fn verdicts(played: impl IntoIterator<Item = Played>) -> Vec<CheckRep
         reports.push(report);
     }
     noticed.sort_by_key(|(is_elsewhere, ..)| *is_elsewhere); // the scene of the requirement itself tells it best
-    for (_, number, failure) in noticed {
+    merge(&mut reports, noticed.into_iter().map(|(_, number, failure)| (number, failure)));
+    reports
+}
+
+/// Fails the check of each of these requirements that has passed so far.
+pub(crate) fn merge(reports: &mut [CheckReport], noticed: impl IntoIterator<Item = (usize, Failure)>) {
+    for (number, failure) in noticed {
         if let Some(report) = reports.iter_mut().find(|report| report.number == number && report.passed()) {
             report.outcome = Outcome::Failed(Box::new(failure));
         }
     }
-    reports
+}
+
+/// What the exercise's model finds: the number of a requirement, and its failure. It comes behind the scenes, which tell
+/// better what they have thought of.
+pub(crate) fn model(suite: &'static Suite, app: &App, seed: u64) -> Option<(usize, Failure)> {
+    let stage = Stage { app, seed, monitors: suite.monitors };
+    let noticed = (suite.model?.find)(&stage)?;
+    told_of(suite, noticed, seed)
 }
 
 /// Plays the check at `place`. It always comes back within [`LIMIT`], if the process does not end.
 /// What is sent is noted in `log`.
 pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, log: Log) -> Played {
     let (log, begun) = (Arc::new(log), Instant::now());
-    let users = Users::with_suffix(&suffix(seed));
+    let users = users(seed);
     let (sender, receiver) = mpsc::channel();
     let (app, shared_log) = (app.clone(), log.clone());
     let thread = thread::spawn(move || {
@@ -87,12 +102,13 @@ pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, l
 /// The number of each requirement whose rule was broken, and its failure.
 fn noticed(suite: &Suite, log: &Log, seed: u64) -> Vec<(usize, Failure)> {
     let noticed = log.noticed().clone();
-    let failures = noticed.into_iter().filter_map(|noticed| {
-        let place = suite.checks.iter().position(|check| check.id == noticed.check)?;
-        let failure = failure(suite, place, &Log::of(noticed.sent), noticed.miss, seed);
-        Some((place + 1, if let Some(canary) = noticed.canary { canary.told(failure) } else { failure }))
-    });
-    failures.collect()
+    noticed.into_iter().filter_map(|noticed| told_of(suite, noticed, seed)).collect()
+}
+
+fn told_of(suite: &Suite, noticed: Noticed, seed: u64) -> Option<(usize, Failure)> {
+    let place = suite.checks.iter().position(|check| check.id == noticed.check)?;
+    let failure = failure(suite, place, &Log::of(noticed.sent), noticed.miss, seed);
+    Some((place + 1, if let Some(canary) = noticed.canary { canary.told(failure) } else { failure }))
 }
 
 /// The report on the check at `place` with this outcome.
@@ -136,6 +152,11 @@ fn told(sent: &[Sent]) -> Vec<Sent> {
     [first.clone(), gap.with_answer("")].into_iter().chain(last.iter().cloned()).collect()
 }
 
+/// This run's accounts.
+pub(crate) fn users(seed: u64) -> Users {
+    Users::with_suffix(&suffix(seed))
+}
+
 /// What makes this run's names and passwords others than the last run's.
 fn suffix(seed: u64) -> String {
     format!("-{:03x}", fastrand::Rng::with_seed(seed).u16(0x100..=0xfff))
@@ -160,6 +181,17 @@ fn no_answer(log: &Log) -> Miss {
 }
 
 fn guarded(suite: &Suite, place: usize, app: &App, users: Users, log: Arc<Log>) -> Result<(), Miss> {
+    played(app, users, suite.monitors, log, async |trial| (suite.checks[place].run)(trial).await)
+}
+
+/// Plays this with a fresh app, with panics caught.
+pub(crate) fn played(
+    app: &App,
+    users: Users,
+    monitors: &'static [Monitor],
+    log: Arc<Log>,
+    play: impl AsyncFnOnce(&Trial) -> Result<(), Miss>,
+) -> Result<(), Miss> {
     catch_panics_on_this_thread();
     // Threads, so that an answer may use all of tokio (`block_in_place` needs them).
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -167,11 +199,10 @@ fn guarded(suite: &Suite, place: usize, app: &App, users: Users, log: Arc<Log>) 
     let sent = log.clone();
     let trial = panic::catch_unwind(AssertUnwindSafe(|| {
         let _as_in_main = runtime.enter(); // `app` may start tasks of its own
-        Trial::new(app, users, suite.monitors, log)
+        Trial::new(app, users, monitors, log)
     }));
     let trial = trial.map_err(|_| in_app())?;
-    let run = suite.checks[place].run;
-    let result = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(&trial))));
+    let result = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(play(&trial))));
     runtime.shutdown_background();
     result.unwrap_or_else(|_| Err(in_check(&sent)))
 }

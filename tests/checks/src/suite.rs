@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use session_inspector::Observed;
 use tower_sessions::MemoryStore;
 
-use crate::{App, Brief, Miss, Monitor, Report, Trial, harness, run, trial::Log};
+use crate::{App, Brief, CheckReport, Failure, Miss, Model, Monitor, Report, Trial, harness, run, trial::Log};
 
 /// The checks of one exercise, one for each requirement of its README, in the same order.
 pub struct Suite {
@@ -24,6 +24,8 @@ pub struct Suite {
     /// The check that what stands in a name is text, if the exercise asks for that. Then each scene is played once more,
     /// with names that are markup wherever they are pasted.
     pub names: Option<&'static str>,
+    /// What finds a difference that no scene has thought of.
+    pub model: Option<&'static Model>,
 }
 
 /// One requirement, and how to see whether it is met.
@@ -54,7 +56,16 @@ impl Suite {
     /// All checks on `app`, one after the other in this process: for apps that are known to end.
     pub fn run_here(&'static self, app: &App, seed: u64) -> Report {
         let played = (0..self.checks.len()).map(|place| run::check(self, place, app, seed, Log::default()));
-        Report { exercise: self.exercise, seed, checks: run::verdicts(played) }
+        let mut checks = run::verdicts(played);
+        if checks.iter().all(CheckReport::passed) {
+            run::merge(&mut checks, run::model(self, app, seed));
+        }
+        Report { exercise: self.exercise, seed, checks }
+    }
+
+    /// What the model alone finds: the number of a requirement, and its failure.
+    pub fn model_here(&'static self, app: &App, seed: u64) -> Option<(usize, Failure)> {
+        run::model(self, app, seed)
     }
 
     /// What the exercise asks for.

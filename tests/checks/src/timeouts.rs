@@ -112,6 +112,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[Monitor { check: "reading_opens_no_session", watch: monitor::reading_opens_no_session }],
     names: None,
+    model: None,
 };
 
 async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
