@@ -31,6 +31,10 @@ pub(crate) struct Args {
     /// Run the check at this place and write its report to `report`.
     pub(crate) child: Option<usize>,
     pub(crate) report: Option<PathBuf>,
+    /// Play the stories of the model and write what they show to `report`.
+    pub(crate) model: bool,
+    /// Play on where another process has ended its server.
+    pub(crate) resume: Option<PathBuf>,
     exact: bool,
     ignored: bool,
     filters: Vec<String>,
@@ -50,6 +54,8 @@ impl Args {
                 Long("seed") => args.seed = Some(parser.value()?.parse()?),
                 Long("child") => args.child = Some(parser.value()?.parse()?),
                 Long("report") => args.report = Some(parser.value()?.into()),
+                Long("resume") => args.resume = Some(parser.value()?.into()),
+                Long("model") => args.model = true,
                 Long("exact") => args.exact = true,
                 Long("ignored") => args.ignored = true,
                 Long("skip") => args.skip.push(parser.value()?.string()?),

@@ -19,12 +19,13 @@ use futures_util::{future, stream};
 use http_body_util::{BodyExt, Limited};
 use session_inspector::Exchange;
 use tower::ServiceExt;
-use tower_sessions::session::Id;
 
 use crate::{
     Form, Miss, Step, Trial, User, infer,
     jar::Jar,
-    page, run,
+    page,
+    restart::Recorded,
+    run,
     trial::{Sent, UNANSWERED, UNFINISHED},
 };
 
@@ -258,7 +259,7 @@ impl<'t> Browser<'t> {
 
     /// Puts the ID of a session that is gone in the place of `instead` in this browser's cookies.
     pub(crate) fn plant_stale(&self, instead: &str) {
-        self.jar().replace(instead, &Id::default().to_string());
+        self.jar().replace(instead, &self.trial.new_id().to_string());
         let by_hand = format!("# put an ID of no session into {}.jar", self.who);
         self.trial.log().event(self.who, "holds the ID of a session that is gone".to_owned(), by_hand);
     }
@@ -357,31 +358,27 @@ impl<'t> Browser<'t> {
             path: infer::short(path, LONGEST_PATH),
             answer: UNANSWERED.to_owned(),
         };
-        let sent = log.begin(Sent { step, curl: self.curl(&method, path, kind, spelt), told: None, exchange: None });
+        let curl = self.curl(&method, path, kind, spelt);
+        let sent = log.begin(Sent { step, curl: curl.clone(), told: None, exchange: None });
 
         let request = self.request(from, &method, path, kind, body);
-        let seen_before = self.trial.inspector.newest();
-        let response = match self.trial.router().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let asked = format!("{} {curl} {:?}", self.who, request.headers());
+        let (status, headers, body, exchange) = match self.trial.restarts().replay(&asked)? {
+            Some(recorded) => {
+                let (status, headers) = recorded.head();
+                self.keep_cookies(&headers, path);
+                (status, headers, Bytes::from(recorded.body), recorded.exchange)
+            }
+            None => self.answer(request, path, sent).await?,
         };
-        let (parts, body) = response.into_parts();
-        self.keep_cookies(&parts.headers, path);
-        log.answered(sent, &format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
-        let body = Limited::new(body, LONGEST_PAGE).collect().await.map(|body| body.to_bytes());
-        let body = body.map_err(|error| {
-            Miss::new("a page of at most 1 MiB", error.to_string()).so("the answer goes on and on, or broke off")
-        })?;
-        // Its own is the last: whatever else was asked meanwhile has been answered before.
-        let exchange = self.trial.inspector.exchanges_since(seen_before).pop();
-        let exchange = exchange.ok_or_else(|| Miss::new("an answer", "the inspector saw no exchange"))?;
+        self.trial.restarts().record(|| Recorded::new(asked, status, &headers, &body, &exchange));
 
-        log.answered(sent, &in_short(parts.status, &parts.headers));
+        log.answered(sent, &in_short(status, &headers));
         log.seen(sent, &exchange);
         let held_back = self.jar().held_back(without_query(path)).filter(|_| exchange.request.cookies.is_empty());
         let answer = Answer {
-            status: parts.status,
-            headers: parts.headers,
+            status,
+            headers,
             body: String::from_utf8_lossy(&body).into_owned(),
             exchange,
             refused: self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -394,6 +391,34 @@ impl<'t> Browser<'t> {
         }
         self.trial.watch(&answer);
         Ok(answer)
+    }
+
+    /// What the app answers; the step stands at `sent` in the log.
+    async fn answer(
+        &self,
+        request: Request<Body>,
+        path: &str,
+        sent: usize,
+    ) -> Result<(StatusCode, HeaderMap, Bytes, Exchange), Miss> {
+        let (trial, seen_before) = (self.trial, self.trial.inspector.newest());
+        let (method, plain) = (request.method().to_string(), without_query(path));
+        let response = match trial.router().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (parts, body) = response.into_parts();
+        self.keep_cookies(&parts.headers, path);
+        trial.log().answered(sent, &format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
+        let body = Limited::new(body, LONGEST_PAGE).collect().await.map(|body| body.to_bytes());
+        let body = body.map_err(|error| {
+            Miss::new("a page of at most 1 MiB", error.to_string()).so("the answer goes on and on, or broke off")
+        })?;
+        // Others may have been answered meanwhile.
+        let is_own =
+            |Exchange { request, .. }: &Exchange| request.method == method && without_query(&request.target) == plain;
+        let exchange = trial.inspector.exchanges_since(seen_before).into_iter().rfind(is_own);
+        let exchange = exchange.ok_or_else(|| Miss::new("an answer", "the inspector saw no exchange"))?;
+        Ok((parts.status, parts.headers, body, exchange))
     }
 
     fn request(&self, from: From<'_>, method: &Method, path: &str, kind: &str, body: Body) -> Request<Body> {

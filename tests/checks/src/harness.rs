@@ -18,9 +18,10 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    App, CheckReport, Miss, Outcome, Report, Suite, Telling,
+    App, CheckReport, Failure, Miss, Outcome, Report, Suite, Telling,
     args::{Args, USAGE},
     render,
+    restart::{self, Part, Place, Restarts},
     run::{self, LIMIT, Played},
     trial::{END_OF_PRINTS, Log},
 };
@@ -52,9 +53,15 @@ pub(crate) fn main(suite: &'static Suite, app: App) -> ExitCode {
         say(format!("{USAGE}\n"));
         return ExitCode::SUCCESS;
     }
+    if let Some(file) = &args.resume {
+        return resume(suite, &app, file);
+    }
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(0..100_000));
     if let (Some(place), Some(report)) = (args.child, &args.report) {
         return child(suite, place, &app, seed, report);
+    }
+    if let (true, Some(report)) = (args.model, &args.report) {
+        return stories(suite, &app, seed, report);
     }
     let chosen: Vec<usize> = (0..suite.checks.len()).filter(|&place| args.choose(suite.checks[place].id)).collect();
     if args.list {
@@ -105,21 +112,45 @@ fn supervise(suite: &'static Suite, chosen: &[usize], seed: u64, json: bool) -> 
             .collect()
     });
     // No verdict is said before all checks have been played: what one of them sees may fail another.
-    let reports = run::verdicts(played?);
+    let mut reports = run::verdicts(played?);
+    if suite.model.is_some() && reports.iter().all(CheckReport::passed) {
+        run::merge(&mut reports, model(suite, seed, &folder.path().join("model.json"))?);
+    }
     if json {
         reports.iter().for_each(|report| print_json(&Line::Check(report)));
     }
     Ok(reports)
 }
 
-fn one(suite: &Suite, place: usize, seed: u64, file: &Path) -> io::Result<Played> {
-    let mut process = Command::new(env::current_exe()?)
-        .args(["--child", &place.to_string(), "--seed", &seed.to_string(), "--report"])
+/// What the stories of the model show, told in a process of their own.
+fn model(suite: &Suite, seed: u64, file: &Path) -> io::Result<Option<(usize, Failure)>> {
+    let mut process = start(&["--model"], seed, file)?;
+    let prints = Prints::of(&mut process);
+    let ended = wait(&mut process)?;
+    drop(prints);
+    let written = fs::read(file).ok().and_then(|found| serde_json::from_slice(&found).ok());
+    Ok(written.unwrap_or_else(|| Some((1, run::failure(suite, 0, &Log::default(), cut_short(ended), seed)))))
+}
+
+fn stories(suite: &'static Suite, app: &App, seed: u64, file: &Path) -> ExitCode {
+    let found = run::model(suite, app, seed, Place::Elsewhere);
+    let written = serde_json::to_vec(&found).map_err(io::Error::from).and_then(|found| fs::write(file, found));
+    std::process::exit(i32::from(written.is_err()))
+}
+
+fn start(what: &[&str], seed: u64, file: &Path) -> io::Result<Child> {
+    Command::new(env::current_exe()?)
+        .args(what)
+        .args(["--seed", &seed.to_string(), "--report"])
         .arg(file)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()?;
+        .spawn()
+}
+
+fn one(suite: &Suite, place: usize, seed: u64, file: &Path) -> io::Result<Played> {
+    let mut process = start(&["--child", &place.to_string()], seed, file)?;
     let prints = Prints::of(&mut process);
     let ended = wait(&mut process)?;
     let written = fs::read(file).ok().and_then(|played| serde_json::from_slice(&played).ok());
@@ -137,8 +168,15 @@ fn steps(report: &Path) -> PathBuf {
     report.with_extension("steps")
 }
 
+fn resume(suite: &'static Suite, app: &App, file: &Path) -> ExitCode {
+    let told = restart::read(file).and_then(|handover| restart::tell(file, &run::resume(suite, app, handover)));
+    // `exit`, not a return: a learner's thread may still be in a loop.
+    std::process::exit(i32::from(told.is_err()))
+}
+
 fn child(suite: &'static Suite, place: usize, app: &App, seed: u64, file: &Path) -> ExitCode {
-    let played = run::check(suite, place, app, seed, Log::kept_in(&steps(file)));
+    let restarts = Restarts::new(Place::Elsewhere, || Part::Scene(place), seed);
+    let played = run::check(suite, place, app, seed, restarts, Log::kept_in(&steps(file)));
     let written = || {
         let unfinished = file.with_extension("part");
         fs::write(&unfinished, serde_json::to_vec(&played)?)?;

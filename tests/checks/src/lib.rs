@@ -16,6 +16,7 @@
 //! - [`Model`]: random stories, compared with a small model of the exercise.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
+//! - `restart`: a new start of the server in a process of its own.
 //! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
 //! - `infer`: what an answer tells of the state the app is in.
 //! - [`report`]: the verdict as data; `render`: the verdict as text.
@@ -41,6 +42,7 @@ mod race;
 mod reading;
 mod render;
 pub mod report;
+mod restart;
 pub mod roles;
 mod run;
 mod spelt;

@@ -7,7 +7,7 @@ use axum::http::Method;
 use session_inspector::{Operation, SetCookie};
 
 use crate::{
-    Answer, Miss, Trial,
+    Answer, Miss, SUITES, Trial,
     canary::{Canary, TOLD},
     spelt::{spellings, tells},
     trial::Sent,
@@ -31,6 +31,14 @@ pub(crate) struct Noticed {
     pub(crate) sent: Vec<Sent>,
     /// What stood in every name meanwhile, if anything did.
     pub(crate) canary: Option<Canary>,
+}
+
+impl Noticed {
+    /// What another process has noticed; nothing if no exercise has such a check.
+    pub(crate) fn resumed((check, miss, sent): (String, Miss, Vec<Sent>)) -> Option<Self> {
+        let check = SUITES.iter().flat_map(|suite| suite.checks).find(|known| known.id == check)?.id;
+        Some(Self { check, miss, sent, canary: None })
+    }
 }
 
 /// No answer is a server's failure, whatever was asked.

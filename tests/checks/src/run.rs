@@ -18,6 +18,7 @@ use crate::{
     canary::Canary,
     model::Stage,
     monitor::Noticed,
+    restart::{Handover, Part, Place, Restarts, Resumed},
     trial::{Log, Sent, UNANSWERED, UNFINISHED},
 };
 
@@ -58,29 +59,29 @@ pub(crate) fn merge(reports: &mut [CheckReport], noticed: impl IntoIterator<Item
 
 /// What the exercise's model finds: the number of a requirement, and its failure. It comes behind the scenes, which tell
 /// better what they have thought of.
-pub(crate) fn model(suite: &'static Suite, app: &App, seed: u64) -> Option<(usize, Failure)> {
-    let stage = Stage { app, seed, monitors: suite.monitors };
+pub(crate) fn model(suite: &'static Suite, app: &App, seed: u64, restarts: Place) -> Option<(usize, Failure)> {
+    let stage = Stage { app, seed, monitors: suite.monitors, restarts };
     let noticed = (suite.model?.find)(&stage)?;
     told_of(suite, noticed, seed)
 }
 
 /// Plays the check at `place`. It always comes back within [`LIMIT`], if the process does not end.
 /// What is sent is noted in `log`.
-pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, log: Log) -> Played {
+pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, restarts: Restarts, log: Log) -> Played {
     let (log, begun) = (Arc::new(log), Instant::now());
     let users = users(seed);
     let (sender, receiver) = mpsc::channel();
     let (app, shared_log) = (app.clone(), log.clone());
     let thread = thread::spawn(move || {
-        let play = |users, log| guarded(suite, place, &app, users, log);
+        let play = |users, restarts, log| guarded(suite, place, &app, users, Arc::new(restarts), log);
         // Nobody listens after the limit.
-        let _ = sender.send(play(users, shared_log.clone()));
+        let _ = sender.send(play(users, restarts, shared_log.clone()));
         if let Some(check) = suite.names {
             shared_log.end_prints();
             // Once more with names that are markup wherever they are pasted. What the scene says of them is no verdict.
             let names = Users::with_canary(&suffix(seed), Canary::new(&suffix(seed).replace('-', "c"), check));
             let again = Arc::<Log>::default();
-            let _ = play(names, again.clone());
+            let _ = play(names, Restarts::default(), again.clone());
             shared_log.noticed().append(&mut again.noticed());
         }
         let _ = sender.send(Ok(()));
@@ -180,8 +181,15 @@ fn no_answer(log: &Log) -> Miss {
     }
 }
 
-fn guarded(suite: &Suite, place: usize, app: &App, users: Users, log: Arc<Log>) -> Result<(), Miss> {
-    played(app, users, suite.monitors, log, async |trial| (suite.checks[place].run)(trial).await)
+fn guarded(
+    suite: &Suite,
+    place: usize,
+    app: &App,
+    users: Users,
+    restarts: Arc<Restarts>,
+    log: Arc<Log>,
+) -> Result<(), Miss> {
+    played(app, users, suite.monitors, restarts, log, async |trial| (suite.checks[place].run)(trial).await)
 }
 
 /// Plays this with a fresh app, with panics caught.
@@ -189,6 +197,7 @@ pub(crate) fn played(
     app: &App,
     users: Users,
     monitors: &'static [Monitor],
+    restarts: Arc<Restarts>,
     log: Arc<Log>,
     play: impl AsyncFnOnce(&Trial) -> Result<(), Miss>,
 ) -> Result<(), Miss> {
@@ -199,12 +208,29 @@ pub(crate) fn played(
     let sent = log.clone();
     let trial = panic::catch_unwind(AssertUnwindSafe(|| {
         let _as_in_main = runtime.enter(); // `app` may start tasks of its own
-        Trial::new(app, users, monitors, log)
+        Trial::new(app, users, monitors, restarts, log)
     }));
     let trial = trial.map_err(|_| in_app())?;
     let result = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(play(&trial))));
     runtime.shutdown_background();
-    result.unwrap_or_else(|_| Err(in_check(&sent)))
+    sent.taken_over().unwrap_or_else(|| result.unwrap_or_else(|_| Err(in_check(&sent))))
+}
+
+/// Plays on where another process has ended its server.
+pub(crate) fn resume(suite: &'static Suite, app: &App, handover: Handover) -> Resumed {
+    let (log, part, users) = (Arc::<Log>::default(), handover.part.clone(), users(handover.seed));
+    let restarts = Arc::new(Restarts::resumed(handover));
+    let result = played(app, users, suite.monitors, restarts.clone(), log.clone(), async |trial| match part {
+        Part::Scene(place) => (suite.checks[place].run)(trial).await,
+        Part::Story(story) => match suite.model {
+            Some(model) => (model.replay)(trial, story).await,
+            None => Ok(()),
+        },
+    });
+    let noticed =
+        log.noticed().clone().into_iter().map(|noticed| (noticed.check.to_owned(), noticed.miss, noticed.sent));
+    let (noticed, sent) = (noticed.collect(), log.sent().clone());
+    Resumed { miss: result.err(), sent, noticed, is_lost: restarts.is_lost() }
 }
 
 fn in_app() -> Miss {

@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, prelude::*, sample::select};
+use serde::{Deserialize, Serialize};
+use session_inspector::Operation;
 
 use crate::{
     Answer, Browser, Miss, Trial,
     cart::{EMPTY, LONGEST_NAME, MOST_ITEMS, MOST_OF_ONE, VIEW, address, pastes_nothing},
-    model::{Model, Rules},
+    model::{Model, Rules, read},
     page::folded,
 };
 
 /// Exercise 2's.
 pub(crate) const CART: Model = Model {
     find: |stage| stage.find(stories(), &Rules { play: |trial, story| Box::pin(play(trial, story)), belongs_to }),
+    replay: |trial, story| Box::pin(async move { play(trial, &read(story)?).await }),
 };
 
 /// A story is so long at most.
@@ -22,14 +25,14 @@ const LONGEST: usize = 24;
 const VISITORS: [&str; 2] = ["alice", "bob"];
 
 /// What visitors do with the items of two families.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Story {
     families: [usize; 2],
     actions: Vec<Action>,
 }
 
 /// The first number is the visitor, the second one the item.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Action {
     /// Adds it so many times, until it does not fit any more.
     Add(usize, usize, usize),
@@ -41,6 +44,9 @@ enum Action {
     /// Asks for an address that changes something when it is posted to.
     Read(usize, usize),
     Restart,
+    /// Adds it, and before that is answered another visitor adds the next one: where the store is asked to load, or to
+    /// write.
+    Overlap(usize, usize, bool),
 }
 
 fn stories() -> impl Strategy<Value = Story> {
@@ -55,8 +61,9 @@ fn stories() -> impl Strategy<Value = Story> {
         12 => who.clone().prop_map(Action::Look),
         8 => (who.clone(), item.clone()).prop_map(|(who, item)| Action::Remove(who, item)),
         3 => who.clone().prop_map(Action::Clear),
-        3 => (who, item).prop_map(|(who, item)| Action::Read(who, item)),
-        2 => Just(Action::Restart),
+        3 => (who.clone(), item.clone()).prop_map(|(who, item)| Action::Read(who, item)),
+        1 => Just(Action::Restart),
+        2 => (who, item, any::<bool>()).prop_map(|(who, item, is_write)| Action::Overlap(who, item, is_write)),
     ];
     let family = 0..FAMILIES.len();
     ([family.clone(), family], vec(action, 1..=LONGEST)).prop_map(|(families, actions)| Story { families, actions })
@@ -140,10 +147,8 @@ impl Shop<'_> {
             Action::Look(who) => self.look(who).await,
             Action::Read(who, item) => self.read(who, item).await,
             Action::FillUp(who, kinds) => self.fill_up(who, kinds).await,
-            Action::Restart => {
-                self.trial.restart();
-                Ok(())
-            }
+            Action::Restart => self.trial.restart().await,
+            Action::Overlap(who, item, is_write) => self.overlap(who, item, is_write).await,
         }
     }
 
@@ -187,6 +192,26 @@ impl Shop<'_> {
         for path in [address("add_to_cart", item), address("remove_from_cart", item), "/clear_cart".to_owned()] {
             self.browsers[who].get(&path).await?;
             self.browsers[who].head(&path).await?;
+        }
+        Ok(())
+    }
+
+    async fn overlap(&mut self, who: usize, item: usize, is_write: bool) -> Result<(), Miss> {
+        let (other, next) = (1 - who, (item + 1) % self.items.len());
+        if !self.carts.takes(who, &self.items[item]) || !self.carts.takes(other, &self.items[next]) {
+            return Ok(());
+        }
+        let is_new = self.carts.0[who].is_empty();
+        let operation = match is_write {
+            true if is_new => Operation::Create,
+            true => Operation::Save,
+            false => Operation::Load,
+        };
+        let [added, added_next] = [item, next].map(|item| address("add_to_cart", &self.items[item]));
+        let meanwhile = async { self.post(other, &added_next).await?.redirects_to(VIEW) };
+        self.trial.overlaps(operation, self.post(who, &added), meanwhile).await?.redirects_to(VIEW)?;
+        for (who, item) in [(who, item), (other, next)] {
+            *self.carts.0[who].entry(self.items[item].clone()).or_default() += 1;
         }
         Ok(())
     }
@@ -246,7 +271,7 @@ fn belongs_to(Story { families, actions }: &Story) -> &'static str {
     let patterns: Vec<_> = actions.iter().filter_map(|action| action.pattern(*families)).collect();
     if has(|action| matches!(action, Action::Restart)) {
         "the_cart_is_in_the_session"
-    } else if visitors.len() > 1 {
+    } else if visitors.len() > 1 || has(|action| matches!(action, Action::Overlap(..))) {
         "visitors_do_not_mix"
     } else if has(|action| matches!(action, Action::Read(..))) {
         "reading_changes_nothing"
@@ -271,7 +296,7 @@ impl Action {
     fn who(&self) -> Option<usize> {
         match *self {
             Self::Add(who, ..) | Self::FillUp(who, _) | Self::Look(who) | Self::Remove(who, _) => Some(who),
-            Self::Clear(who) | Self::Read(who, _) => Some(who),
+            Self::Clear(who) | Self::Read(who, _) | Self::Overlap(who, ..) => Some(who),
             Self::Restart => None,
         }
     }

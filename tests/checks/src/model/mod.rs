@@ -3,7 +3,11 @@
 
 mod cart;
 
-use std::{fmt::Debug, sync::Arc};
+use std::{
+    fmt::Debug,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 use proptest::{
@@ -11,14 +15,21 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
 pub(crate) use cart::CART;
 
 use crate::{
     App, Miss, Trial,
     monitor::{Monitor, Noticed},
+    restart::{Part, Place, Restarts},
     run,
     trial::Log,
 };
+
+/// And none begins later than this: a busy machine plays fewer.
+const LATEST: Duration = Duration::from_secs(3);
 
 /// What a failure says of its story.
 const SHORTEST: &str = "this is the shortest story that shows it: each of its steps is needed";
@@ -32,6 +43,8 @@ const SHORTER: usize = 400;
 pub struct Model {
     /// Looks for a story whose end the model does not foresee.
     pub(crate) find: fn(&Stage) -> Option<Noticed>,
+    /// Plays one story, which comes as JSON.
+    pub(crate) replay: for<'a> fn(&'a Trial, Value) -> BoxFuture<'a, Result<(), Miss>>,
 }
 
 /// Where stories are played: each with a fresh app, on its own.
@@ -39,6 +52,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) app: &'a App,
     pub(crate) seed: u64,
     pub(crate) monitors: &'static [Monitor],
+    pub(crate) restarts: Place,
 }
 
 /// How a story is played, and which check's requirement a difference belongs to.
@@ -51,22 +65,30 @@ pub(crate) struct Rules<S> {
 
 impl Stage<'_> {
     /// The shortest story that shows a difference, of as many as are played.
-    pub(crate) fn find<S: Clone + Debug>(
+    pub(crate) fn find<S: Clone + Debug + Serialize>(
         &self,
         stories: impl Strategy<Value = S>,
         rules: &Rules<S>,
     ) -> Option<Noticed> {
         let mut runner = TestRunner::new_with_rng(Config::default(), self.rng());
-        let mut drawn = (0..STORIES).filter_map(|_| stories.new_tree(&mut runner).ok());
+        let begun = Instant::now();
+        let mut drawn =
+            (0..STORIES).take_while(|_| begun.elapsed() < LATEST).filter_map(|_| stories.new_tree(&mut runner).ok());
         drawn.find_map(|mut story| {
             let found = self.play(&story.current(), rules)?;
             Some(self.shortest(&mut story, found, rules))
         })
     }
 
-    fn shortest<S>(&self, story: &mut impl ValueTree<Value = S>, mut found: Noticed, rules: &Rules<S>) -> Noticed {
+    fn shortest<S: Serialize>(
+        &self,
+        story: &mut impl ValueTree<Value = S>,
+        mut found: Noticed,
+        rules: &Rules<S>,
+    ) -> Noticed {
         let mut is_found = true;
-        for _ in 0..SHORTER {
+        let begun = Instant::now();
+        for _ in (0..SHORTER).take_while(|_| begun.elapsed() < LATEST) {
             let changed = if is_found { story.simplify() } else { story.complicate() };
             if !changed && is_found {
                 break;
@@ -80,11 +102,14 @@ impl Stage<'_> {
     }
 
     /// Plays it; gives what was not as the model says.
-    fn play<S>(&self, story: &S, rules: &Rules<S>) -> Option<Noticed> {
+    fn play<S: Serialize>(&self, story: &S, rules: &Rules<S>) -> Option<Noticed> {
         let log = Arc::<Log>::default();
         let users = run::users(self.seed);
-        let result =
-            run::played(self.app, users, self.monitors, log.clone(), async |trial| (rules.play)(trial, story).await);
+        let part = || Part::Story(serde_json::to_value(story).unwrap_or_default());
+        let restarts = Arc::new(Restarts::new(self.restarts, part, self.seed));
+        let result = run::played(self.app, users, self.monitors, restarts, log.clone(), async |trial| {
+            (rules.play)(trial, story).await
+        });
         let broken = log.noticed().first().cloned();
         broken.or_else(|| {
             let miss = result.err()?;
@@ -98,4 +123,9 @@ impl Stage<'_> {
         let seed = self.seed.to_le_bytes().repeat(4);
         TestRng::from_seed(RngAlgorithm::ChaCha, &seed)
     }
+}
+
+/// The story that this is.
+fn read<S: DeserializeOwned>(story: Value) -> Result<S, Miss> {
+    serde_json::from_value(story).map_err(|error| Miss::new("a story", error.to_string()))
 }
