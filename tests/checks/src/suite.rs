@@ -7,7 +7,10 @@ use futures_util::future::BoxFuture;
 use session_inspector::Observed;
 use tower_sessions::MemoryStore;
 
-use crate::{App, Brief, Miss, Monitor, Report, Trial, harness, run, trial::Log};
+use crate::{
+    App, Brief, Miss, Monitor, Report, Trial, harness,
+    run::{self, Scene},
+};
 
 /// The checks of one exercise, one for each requirement of its README, in the same order.
 pub struct Suite {
@@ -53,7 +56,8 @@ impl Suite {
 
     /// All checks on `app`, one after the other in this process: for apps that are known to end.
     pub fn run_here(&'static self, app: &App, seed: u64) -> Report {
-        let played = (0..self.checks.len()).map(|place| run::check(self, place, app, seed, Log::default()));
+        let played = (0..self.checks.len())
+            .map(|place| run::beside_others(Scene { suite: self, place, app, seed, stays: false }));
         Report { exercise: self.exercise, seed, checks: run::verdicts(played) }
     }
 

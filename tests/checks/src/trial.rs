@@ -2,10 +2,13 @@
 
 use std::{
     fmt,
-    fs::{self, File},
-    io::{self, Write},
+    fs::File,
+    io::{self, Read, Write},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -73,6 +76,8 @@ pub struct Trial {
 pub(crate) struct Log {
     sent: Mutex<Vec<Sent>>,
     noticed: Mutex<Vec<Noticed>>,
+    /// How often anything was sent or answered.
+    steps: AtomicUsize,
     /// Where it is written down as it grows, so that it also outlives the process.
     file: Option<File>,
 }
@@ -101,6 +106,8 @@ pub(crate) struct Sent {
 /// Printed by a check in a process of its own when its scene is over: what the answer prints while the scene is played
 /// once more is nothing new.
 pub(crate) const END_OF_PRINTS: u8 = 0;
+/// No scene is longer, written down, in bytes.
+const LONGEST_LOG: u64 = 16 << 20;
 /// What stands for the answer of a request that is not answered.
 pub(crate) const UNANSWERED: &str = "no answer";
 /// What follows the status of an answer whose body is still to come.
@@ -284,6 +291,13 @@ fn fields(body: &str) -> String {
     pairs.collect::<Vec<_>>().join("  ")
 }
 
+/// The beginning of a file; nothing if there is none.
+fn read_to(length: u64, file: &Path) -> String {
+    let mut read = Vec::new();
+    let _ = File::open(file).and_then(|file| file.take(length).read_to_end(&mut read));
+    String::from_utf8_lossy(&read).into_owned()
+}
+
 fn serving(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, users: &Users) -> Router {
     inspector.wrap(app.router(store.clone()).layer(Extension(users.clone())))
 }
@@ -311,7 +325,7 @@ impl Log {
     /// What was written to `file`; nothing if there is no such file. A line that was cut off is left out.
     pub(crate) fn read(file: &Path) -> Self {
         let log = Self::default();
-        for line in fs::read_to_string(file).unwrap_or_default().lines() {
+        for line in read_to(LONGEST_LOG, file).lines() {
             match serde_json::from_str(line) {
                 Ok(Line::Sent(sent)) => drop(log.begin(*sent)),
                 Ok(Line::Answered(place, answer)) => log.answered(place, &answer),
@@ -320,6 +334,15 @@ impl Log {
             }
         }
         log
+    }
+
+    /// How far the check has come: it hangs where this stays the same.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.load(Ordering::Relaxed)
+    }
+
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
     fn write(&self, line: &Line) {
@@ -359,6 +382,7 @@ impl Log {
 
     /// Gives the place at which it stands until there is a new scene.
     pub(crate) fn begin(&self, sent: Sent) -> usize {
+        self.step();
         let mut all = self.sent();
         if self.file.is_some() {
             self.write(&Line::Sent(Box::new(sent.clone())));
@@ -390,6 +414,7 @@ impl Log {
     }
 
     pub(crate) fn answered(&self, place: usize, answer: &str) {
+        self.step();
         let mut all = self.sent();
         if let Some(sent) = all.get_mut(place) {
             answer.clone_into(&mut sent.step.answer);
