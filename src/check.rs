@@ -105,7 +105,7 @@ pub async fn check(
 async fn build(root: &Path, exercise: &Exercise) -> Result<Result<String, CompileErrors>, String> {
     let package = exercise.package();
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let arguments = ["test", "-p", &package, "--test", "check", "--no-run", "--message-format=json"];
+    let arguments = ["test", "-p", &package, "--example", "check", "--no-run", "--message-format=json"];
     let mut child = Group::spawn(&cargo, &arguments, root)?;
     drop(child.stdin()?); // cargo asks nobody
     let (mut said, mut complained) = (String::new(), String::new());
