@@ -34,6 +34,11 @@ pub(crate) struct Noticed {
 }
 
 impl Noticed {
+    /// For another process.
+    pub(crate) fn told(&self) -> (String, Miss, Vec<Sent>) {
+        (self.check.to_owned(), self.miss.clone(), self.sent.clone())
+    }
+
     /// What another process has noticed; nothing if no exercise has such a check.
     pub(crate) fn resumed((check, miss, sent): (String, Miss, Vec<Sent>)) -> Option<Self> {
         let check = SUITES.iter().flat_map(|suite| suite.checks).find(|known| known.id == check)?.id;

@@ -7,10 +7,12 @@
 
 use std::{
     collections::VecDeque,
-    env, fs, io,
+    fs, io,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
     sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
 };
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -19,13 +21,23 @@ use serde_json::Value;
 use session_inspector::Exchange;
 use tower_sessions::session::Record;
 
-use crate::{Miss, trial::Sent, users::Account};
+use crate::{
+    App, Miss, Suite,
+    order::{Order, Work},
+    run,
+    seal::Key,
+    trial::Sent,
+    users::Account,
+};
+
+/// How often the other process is looked at.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Where a server that is started anew runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
-    /// In a new process of this program.
-    Elsewhere,
+    /// In a new process of this program, which takes so long at most.
+    Elsewhere { outer: Duration },
     /// In this one: a test of the checks themselves.
     Here,
 }
@@ -98,7 +110,7 @@ impl Recorded {
 #[derive(Debug, Default)]
 pub(crate) struct Restarts {
     /// What a new process would play; nothing where there is none, in a test of the checks themselves.
-    elsewhere: Option<(Part, u64)>,
+    elsewhere: Option<(Part, u64, Duration)>,
     state: Mutex<State>,
 }
 
@@ -126,13 +138,16 @@ pub(crate) enum Restart {
 impl Restarts {
     /// While this is played.
     pub(crate) fn new(place: Place, part: impl FnOnce() -> Part, seed: u64) -> Self {
-        let elsewhere = matches!(place, Place::Elsewhere).then(|| (part(), seed));
+        let elsewhere = match place {
+            Place::Elsewhere { outer } => Some((part(), seed, outer)),
+            Place::Here => None,
+        };
         Self { elsewhere, ..Self::default() }
     }
 
     /// In the new process.
-    pub(crate) fn resumed(handover: Handover) -> Self {
-        let elsewhere = Some((handover.part.clone(), handover.seed));
+    pub(crate) fn resumed(handover: Handover, outer: Duration) -> Self {
+        let elsewhere = Some((handover.part.clone(), handover.seed, outer));
         Self { elsewhere, state: Mutex::new(State { replayed: Some(handover), ..State::default() }) }
     }
 
@@ -160,8 +175,8 @@ impl Restarts {
         self.state().is_lost
     }
 
-    /// Starts the server anew, whose store holds this.
-    pub(crate) fn restart(&self, records: Vec<Record>, accounts: Vec<Account>) -> Restart {
+    /// Starts the server anew, whose store holds this; `waits` is called as long as another process plays.
+    pub(crate) fn restart(&self, records: Vec<Record>, accounts: Vec<Account>, waits: impl Fn()) -> Restart {
         let mut state = self.state();
         state.restarts += 1;
         if let Some(replayed) = state.replayed.take() {
@@ -172,10 +187,10 @@ impl Restarts {
             state.is_lost |= !replayed.answers.is_empty();
             return Restart::GoesOn(replayed.records, replayed.accounts);
         }
-        let Some((part, seed)) = self.elsewhere.clone() else { return Restart::Here };
+        let Some((part, seed, outer)) = self.elsewhere.clone() else { return Restart::Here };
         let (answers, restarts) = (state.answers.clone(), state.restarts);
         drop(state);
-        let resumed = resume(&Handover { part, seed, answers, restarts, records, accounts });
+        let resumed = resume(Handover { part, seed, answers, restarts, records, accounts }, outer, waits);
         resumed.ok().filter(|resumed| !resumed.is_lost).map_or(Restart::Here, Restart::Elsewhere)
     }
 
@@ -185,23 +200,25 @@ impl Restarts {
 }
 
 /// Has another process of this program play on.
-fn resume(handover: &Handover) -> io::Result<Resumed> {
+fn resume(handover: Handover, outer: Duration, waits: impl Fn()) -> io::Result<Resumed> {
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("handover.json");
-    fs::write(&file, serde_json::to_vec(handover)?)?;
-    let mut process = Command::new(env::current_exe()?);
-    process.arg("--resume").arg(&file).stdin(Stdio::null()).status()?;
-    Ok(serde_json::from_slice(&fs::read(told(&file))?)?)
+    let (seed, key, file) = (handover.seed, Key::new(), folder.path().join("handover.json"));
+    fs::write(&file, serde_json::to_vec(&handover)?)?;
+    let order = Order { work: Work::Resume(file.clone()), seed, key, folder: folder.path().to_owned(), outer };
+    let mut process = order.give(|command| _ = command.stdout(Stdio::inherit()))?;
+    while process.try_wait()?.is_none() {
+        waits();
+        thread::sleep(LOOK);
+    }
+    let told = fs::read_to_string(told(&file))?;
+    Ok(serde_json::from_str(order.key.open(&told).unwrap_or_default())?)
 }
 
-/// What the file of a handover says.
-pub(crate) fn read(file: &Path) -> io::Result<Handover> {
-    Ok(serde_json::from_slice(&fs::read(file)?)?)
-}
-
-/// Tells what came of it.
-pub(crate) fn tell(file: &Path, resumed: &Resumed) -> io::Result<()> {
-    fs::write(told(file), serde_json::to_vec(resumed)?)
+/// In the new process: plays on, and tells what came of it.
+pub(crate) fn obey(suite: &'static Suite, app: &App, file: &Path, order: &Order) -> io::Result<()> {
+    let handover = serde_json::from_slice(&fs::read(file)?)?;
+    let resumed = run::resume(suite, app, handover, order.outer);
+    fs::write(told(file), order.key.seal(&serde_json::to_string(&resumed)?))
 }
 
 fn told(handover: &Path) -> PathBuf {

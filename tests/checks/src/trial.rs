@@ -3,11 +3,14 @@
 use std::{
     collections::BTreeSet,
     fmt,
-    fs::{self, File},
-    io::{self, Write},
+    fs::File,
+    io::{self, Read, Write},
     path::Path,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -87,6 +90,8 @@ pub(crate) struct Log {
     noticed: Mutex<Vec<Noticed>>,
     /// What came of it, where another process has played it to its end.
     taken_over: Mutex<Option<Result<(), Miss>>>,
+    /// How often anything was sent or answered.
+    steps: AtomicUsize,
     /// Where it is written down as it grows, so that it also outlives the process.
     file: Option<File>,
 }
@@ -117,6 +122,8 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// Printed by a check in a process of its own when its scene is over: what the answer prints while the scene is played
 /// once more is nothing new.
 pub(crate) const END_OF_PRINTS: u8 = 0;
+/// No scene is longer, written down, in bytes.
+const LONGEST_LOG: u64 = 16 << 20;
 /// What stands for the answer of a request that is not answered.
 pub(crate) const UNANSWERED: &str = "no answer";
 /// What follows the status of an answer whose body is still to come.
@@ -172,7 +179,7 @@ impl Trial {
     /// there, and nothing else. A miss means that the scene is over here: the other process has played the rest.
     pub(crate) async fn restart(&self) -> Result<(), Miss> {
         self.log.event("(server)", "ends, and is started anew".to_owned(), "# start the server anew".to_owned());
-        match self.restarts.restart(self.records().await, self.users.dump()) {
+        match self.restarts.restart(self.records().await, self.users.dump(), || self.log.step()) {
             Restart::Replayed => return Ok(()),
             Restart::GoesOn(records, accounts) => {
                 self.users.restore(accounts);
@@ -385,6 +392,13 @@ fn fields(body: &str) -> String {
     pairs.collect::<Vec<_>>().join("  ")
 }
 
+/// The beginning of a file; nothing if there is none.
+fn read_to(length: u64, file: &Path) -> String {
+    let mut read = Vec::new();
+    let _ = File::open(file).and_then(|file| file.take(length).read_to_end(&mut read));
+    String::from_utf8_lossy(&read).into_owned()
+}
+
 fn serving(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, users: &Users) -> Router {
     inspector.wrap(app.router(store.clone()).layer(Extension(users.clone())))
 }
@@ -412,7 +426,7 @@ impl Log {
     /// What was written to `file`; nothing if there is no such file. A line that was cut off is left out.
     pub(crate) fn read(file: &Path) -> Self {
         let log = Self::default();
-        for line in fs::read_to_string(file).unwrap_or_default().lines() {
+        for line in read_to(LONGEST_LOG, file).lines() {
             match serde_json::from_str(line) {
                 Ok(Line::Sent(sent)) => drop(log.begin(*sent)),
                 Ok(Line::Answered(place, answer)) => log.answered(place, &answer),
@@ -421,6 +435,15 @@ impl Log {
             }
         }
         log
+    }
+
+    /// How far the check has come: it hangs where this stays the same.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.load(Ordering::Relaxed)
+    }
+
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
     fn write(&self, line: &Line) {
@@ -472,6 +495,7 @@ impl Log {
 
     /// Gives the place at which it stands until there is a new scene.
     pub(crate) fn begin(&self, sent: Sent) -> usize {
+        self.step();
         let mut all = self.sent();
         if self.file.is_some() {
             self.write(&Line::Sent(Box::new(sent.clone())));
@@ -502,7 +526,15 @@ impl Log {
         all.clear();
     }
 
+    /// The same, and what was noticed in it.
+    pub(crate) fn new_story(&self) {
+        self.new_scene();
+        self.noticed().clear();
+        *self.taken_over.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(crate) fn answered(&self, place: usize, answer: &str) {
+        self.step();
         let mut all = self.sent();
         if let Some(sent) = all.get_mut(place) {
             answer.clone_into(&mut sent.step.answer);

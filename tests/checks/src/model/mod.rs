@@ -24,7 +24,7 @@ use crate::{
     App, Miss, Trial,
     monitor::{Monitor, Noticed},
     restart::{Part, Place, Restarts},
-    run,
+    run::{self, Setting},
     trial::Log,
 };
 
@@ -48,11 +48,13 @@ pub struct Model {
 }
 
 /// Where stories are played: each with a fresh app, on its own.
-pub(crate) struct Stage<'a> {
-    pub(crate) app: &'a App,
+pub(crate) struct Stage {
+    pub(crate) app: App,
     pub(crate) seed: u64,
     pub(crate) monitors: &'static [Monitor],
     pub(crate) restarts: Place,
+    /// What is sent in the story that is being played, and in the end what was found.
+    pub(crate) log: Arc<Log>,
 }
 
 /// How a story is played, and which check's requirement a difference belongs to.
@@ -63,7 +65,13 @@ pub(crate) struct Rules<S> {
     pub(crate) belongs_to: fn(&S) -> &'static str,
 }
 
-impl Stage<'_> {
+impl Stage {
+    /// Plays the stories of this model, and leaves what they show in the log.
+    pub(crate) fn play(&self, model: Option<&Model>) {
+        let found = model.and_then(|model| (model.find)(self));
+        *self.log.noticed() = found.into_iter().collect();
+    }
+
     /// The shortest story that shows a difference, of as many as are played.
     pub(crate) fn find<S: Clone + Debug + Serialize>(
         &self,
@@ -75,7 +83,7 @@ impl Stage<'_> {
         let mut drawn =
             (0..STORIES).take_while(|_| begun.elapsed() < LATEST).filter_map(|_| stories.new_tree(&mut runner).ok());
         drawn.find_map(|mut story| {
-            let found = self.play(&story.current(), rules)?;
+            let found = self.told(&story.current(), rules)?;
             Some(self.shortest(&mut story, found, rules))
         })
     }
@@ -93,7 +101,7 @@ impl Stage<'_> {
             if !changed && is_found {
                 break;
             }
-            match changed.then(|| self.play(&story.current(), rules)).flatten() {
+            match changed.then(|| self.told(&story.current(), rules)).flatten() {
                 Some(shorter) => (found, is_found) = (shorter, true),
                 None => is_found = !changed,
             }
@@ -102,14 +110,13 @@ impl Stage<'_> {
     }
 
     /// Plays it; gives what was not as the model says.
-    fn play<S: Serialize>(&self, story: &S, rules: &Rules<S>) -> Option<Noticed> {
-        let log = Arc::<Log>::default();
-        let users = run::users(self.seed);
+    fn told<S: Serialize>(&self, story: &S, rules: &Rules<S>) -> Option<Noticed> {
+        let Self { app, seed, monitors, log, .. } = self;
         let part = || Part::Story(serde_json::to_value(story).unwrap_or_default());
-        let restarts = Arc::new(Restarts::new(self.restarts, part, self.seed));
-        let result = run::played(self.app, users, self.monitors, restarts, log.clone(), async |trial| {
-            (rules.play)(trial, story).await
-        });
+        let restarts = Arc::new(Restarts::new(self.restarts, part, *seed));
+        log.new_story();
+        let setting = Setting { app, users: run::users(*seed), monitors, restarts, stays: false };
+        let result = run::played(setting, log.clone(), async |trial| (rules.play)(trial, story).await);
         let broken = log.noticed().first().cloned();
         broken.or_else(|| {
             let miss = result.err()?;
