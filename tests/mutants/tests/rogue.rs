@@ -89,6 +89,16 @@ fn an_answer_that_does_none_of_it_passes() {
 }
 
 #[test]
+fn what_is_kept_in_a_static_is_gone_after_a_restart() {
+    let mut checks = Command::new(env!("CARGO_BIN_EXE_rogue"));
+    checks.args(["--json", "--exact", "the_cart_is_in_the_session"]).env("ROGUE", "kept_in_a_static");
+    let (output, reports) = sealed(checks);
+    let (_, failure) = reports[0].first_failure().unwrap_or_else(|| panic!("it passed: {output:?}"));
+    let so = "after a new start the store still has the session, but the cart is not in it: it was kept in the program";
+    assert_eq!(failure.so, so);
+}
+
+#[test]
 fn every_check_of_an_answer_that_hangs_is_told_of() {
     let mut checks = Command::new(env!("CARGO_BIN_EXE_rogue"));
     checks.arg("--json").env("ROGUE", "waits");
