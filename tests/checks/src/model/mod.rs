@@ -35,7 +35,7 @@ const LATEST: Duration = Duration::from_secs(3);
 const SHORTEST: &str = "this is the shortest story that shows it: each of its steps is needed";
 
 /// So many stories are played.
-const STORIES: usize = 40;
+const STORIES: usize = 80;
 /// So many more, at most, to find a shorter one.
 const SHORTER: usize = 400;
 
