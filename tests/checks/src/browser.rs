@@ -21,7 +21,9 @@ use session_inspector::Exchange;
 use tower::ServiceExt;
 
 use crate::{
-    Form, Miss, Step, Trial, User, infer,
+    Form, Miss, Step, Trial, User,
+    cache::Cache,
+    form, infer,
     jar::Jar,
     page,
     restart::Recorded,
@@ -30,6 +32,8 @@ use crate::{
 };
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";
+/// What no value of a form holds.
+const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
 const LONGEST_PAGE: usize = 1024 * 1024;
 /// So much of a path is told; the line for `curl` has all of it.
@@ -43,6 +47,7 @@ pub struct Browser<'t> {
     who: &'static str,
     jar: Mutex<Jar>,
     place: Mutex<Place>,
+    cache: Mutex<Cache>,
     /// Why the browser did not keep a cookie it was last sent.
     refused: Mutex<Option<String>>,
 }
@@ -93,11 +98,24 @@ pub struct Answer {
 
 impl<'t> Browser<'t> {
     pub(crate) fn new(trial: &'t Trial, who: &'static str) -> Self {
-        Self { trial, who, jar: Mutex::default(), place: Mutex::default(), refused: Mutex::default() }
+        Self {
+            trial,
+            who,
+            jar: Mutex::default(),
+            place: Mutex::default(),
+            cache: Mutex::default(),
+            refused: Mutex::default(),
+        }
     }
 
     /// Asks for a page.
     pub async fn get(&self, path: &str) -> Result<Answer, Miss> {
+        let now = self.trial.inspector.clock().now();
+        if let Some(cached) = self.cache().get(path, now) {
+            let told = format!("has {path} in the cache, because its server has said so, and does not ask for it");
+            self.trial.log().event(self.who, told, format!("# {path} comes from the cache"));
+            return Ok(cached);
+        }
         self.send(From::Here, Method::GET, path, URLENCODED, Vec::new()).await
     }
 
@@ -115,7 +133,7 @@ impl<'t> Browser<'t> {
     pub async fn submit(&self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         let forms = page.forms();
         let goes_there = |form: &&Form| form.goes_to(path) || form.action.is_empty() && page.path == path;
-        let Some(form) = forms.iter().find(goes_there) else {
+        let Some(form) = forms.iter().filter(goes_there).max_by_key(|form| form.can_be_sent) else {
             return Err(page.miss(format!("a form that posts to {path}"), "a page without one"));
         };
         for (name, _) in fields {
@@ -125,9 +143,15 @@ impl<'t> Browser<'t> {
                 return Err(page.miss(expected, format!("fields named {names:?}")));
             }
         }
-        let is_given = |name: &str| fields.iter().any(|(given, _)| *given == name);
-        let filled = form.filled().filter(|(name, _)| !is_given(name)).chain(fields.iter().copied());
-        self.post(path, &filled.collect::<Vec<_>>()).await
+        let filled = form.filled_in(fields);
+        match form.enctype.as_str() {
+            "multipart/form-data" => {
+                let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+                self.post_bytes(path, &kind, multipart(&filled)).await
+            }
+            "text/plain" => self.post_bytes(path, "text/plain", plain(&filled)).await,
+            _ => self.post(path, &filled).await,
+        }
     }
 
     /// Posts any bytes as any type.
@@ -389,6 +413,7 @@ impl<'t> Browser<'t> {
         if let Some(miss) = infer::panicked(&answer, run::last_panic()) {
             return Err(miss);
         }
+        self.cache().put(&answer, self.trial.inspector.clock().now());
         self.trial.watch(&answer);
         Ok(answer)
     }
@@ -483,6 +508,10 @@ impl<'t> Browser<'t> {
         format!("{line} 'http://localhost:PORT{path}'")
     }
 
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn jar(&self) -> MutexGuard<'_, Jar> {
         self.jar.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -491,6 +520,20 @@ impl<'t> Browser<'t> {
 /// Fields as a form sends them.
 pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
     Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+/// The same as `multipart/form-data` (RFC 7578).
+fn multipart(fields: &[(&str, &str)]) -> Vec<u8> {
+    let part = |(name, value): &(&str, &str)| {
+        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let parts: String = fields.iter().map(part).collect();
+    format!("{parts}--{BOUNDARY}--\r\n").into_bytes()
+}
+
+/// The same as `text/plain`.
+fn plain(fields: &[(&str, &str)]) -> Vec<u8> {
+    fields.iter().map(|(name, value)| format!("{name}={value}\r\n")).collect::<String>().into_bytes()
 }
 
 /// A part of a path: everything that is no letter, digit or hyphen is percent-encoded.
@@ -535,7 +578,7 @@ impl Answer {
 
     /// The page's forms.
     pub fn forms(&self) -> Vec<Form> {
-        page::forms(&self.body)
+        form::forms(&self.body)
     }
 
     /// The value of this attribute of the first tag of this name.

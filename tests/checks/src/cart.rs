@@ -107,7 +107,10 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(reading_changes_nothing(trial)),
         },
     ],
-    monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing }],
+    monitors: &[
+        Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing },
+        Monitor { check: "the_cart_is_in_the_session", watch: monitor::cookies_tell_no_words },
+    ],
     names: Some("items_are_shown_as_text"),
     model: Some(&model::CART),
 };

@@ -19,16 +19,18 @@
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `restart`: a new start of the server in a process of its own.
-//! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
+//! - `browser`, `jar`, `cache`, `page`, `form`: a visitor that keeps cookies and pages as a browser does, reads and sends forms.
 //! - `infer`: what an answer tells of the state the app is in.
 //! - [`report`]: the verdict as data; `render`: the verdict as text.
 
 mod args;
 mod brief;
 mod browser;
+mod cache;
 mod canary;
 pub mod cart;
 pub mod folder;
+mod form;
 mod guard;
 pub mod harden;
 mod harness;
@@ -64,9 +66,9 @@ mod users;
 
 pub use brief::{Brief, Hint};
 pub use browser::{Answer, Browser};
+pub use form::{Field, Form};
 pub use model::Model;
 pub use monitor::Monitor;
-pub use page::{Field, Form};
 pub use render::{Telling, render};
 pub use report::{CheckReport, Failure, Outcome, Report, Step};
 pub use seal::Key;
