@@ -80,8 +80,7 @@ fn obey(suite: &'static Suite, app: &App) -> ExitCode {
     match &order.work {
         Work::Supervise(places) => supervisor::supervise(suite, places, &order),
         Work::Play { place, stays } => {
-            let scene = Scene { suite, place: *place, app, seed: order.seed, stays: *stays };
-            return player::play(scene, &order);
+            player::play(Scene { suite, place: *place, app, seed: order.seed, stays: *stays }, &order)
         }
     }
     ExitCode::SUCCESS

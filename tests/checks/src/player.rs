@@ -1,6 +1,6 @@
 //! The process in which one check is played on the answer.
 
-use std::{fs, io, process::ExitCode};
+use std::{fs, io};
 
 use crate::{
     limit::MEMORY,
@@ -11,15 +11,15 @@ use crate::{
 };
 
 /// Leaves a sealed report, if nothing ends this process before.
-pub(crate) fn play(scene: Scene, order: &Order) -> ExitCode {
+pub(crate) fn play(scene: Scene, order: &Order) -> ! {
     system::limit_memory(MEMORY);
     let place = scene.place;
     let played = run::alone(scene, Log::kept_in(&order.steps_of(place)));
-    let written = || {
+    let written = || -> io::Result<()> {
         let sealed = order.key.seal(&serde_json::to_string(&played)?);
         let unfinished = order.report_of(place).with_extension("part");
         fs::write(&unfinished, sealed)?;
-        io::Result::Ok(fs::rename(unfinished, order.report_of(place))?)
+        fs::rename(unfinished, order.report_of(place))
     };
     match written() {
         // `exit`, not a return: a learner's thread may still be in a loop.
