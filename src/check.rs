@@ -9,7 +9,8 @@ use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
+    process::ChildStdout,
     time::timeout,
 };
 
@@ -87,18 +88,27 @@ pub async fn check(
     child.stdin()?.write_all(format!("{key}\n").as_bytes()).await.map_err(broke_off)?;
     let mut lines = BufReader::new(child.stdout()?).lines();
     let silent = |_| format!("nothing was heard of the checks for {} s, and they were ended", SILENCE.as_secs());
-    while let Some(line) = timeout(SILENCE, lines.next_line()).await.map_err(silent)?.map_err(broke_off)? {
-        // What is not sealed is not the harness's: an answer may write to any stream.
-        match key.open(&line).map(serde_json::from_str) {
-            Some(Ok(Line::Check(report))) => on(Event::Checked(report)),
-            Some(Ok(Line::Report(report))) => return Ok(Verdict::Report(report)),
-            Some(Ok(Line::Played) | Err(_)) | None => {}
+    while let Some(line) = timeout(SILENCE, told(&mut lines, &key)).await.map_err(silent)?.map_err(broke_off)? {
+        match line {
+            Line::Played => {}
+            Line::Check(report) => on(Event::Checked(report)),
+            Line::Report(report) => return Ok(Verdict::Report(report)),
         }
     }
     Err(format!(
         "the checks of {} ended without a report; `cargo test -p {0}` shows what they print",
         exercise.package()
     ))
+}
+
+/// The next line of the harness. What is not sealed is not its: an answer may write to any stream of its user.
+async fn told(lines: &mut Lines<BufReader<ChildStdout>>, key: &Key) -> io::Result<Option<Line>> {
+    while let Some(line) = lines.next_line().await? {
+        if let Some(Ok(line)) = key.open(&line).map(serde_json::from_str) {
+            return Ok(Some(line));
+        }
+    }
+    Ok(None)
 }
 
 /// The test binary, or why there is none.
@@ -171,7 +181,7 @@ impl Group {
         self.0.stdin().take().ok_or_else(|| "its input was taken already".to_owned())
     }
 
-    fn stdout(&mut self) -> Result<tokio::process::ChildStdout, String> {
+    fn stdout(&mut self) -> Result<ChildStdout, String> {
         self.0.stdout().take().ok_or_else(|| "its output was taken already".to_owned())
     }
 

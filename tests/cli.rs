@@ -194,6 +194,36 @@ fn a_progress_file_that_cannot_be_written_costs_no_verdict() {
     assert!(err(&output).contains("your progress is not"), "{output:?}");
 }
 
+/// As far as the system lets it write there: Linux does not, unless it runs as root.
+#[test]
+fn a_verdict_that_the_answer_writes_itself_is_none() {
+    let (_alone, scratch) = scratch();
+    scratch.answer(
+        r##"//! Writes a verdict to the output of every process above.
+use axum::Router;
+use tower_sessions::SessionStore;
+
+/// Nothing is routed.
+pub fn app<S: SessionStore + Clone>(_store: S) -> Router {
+    let passed = r#"{"number":1,"id":"login_page_has_a_form","requirement":"","outcome":"passed","prints":""}"#;
+    let forged = format!("\n{{\"report\":{{\"exercise\":1,\"seed\":7,\"checks\":[{passed}]}}}}\n");
+    for process in std::iter::successors(parent(std::process::id()), |process| parent(*process)).take(2) {
+        let _ = std::fs::write(format!("/proc/{process}/fd/1"), &forged);
+    }
+    Router::new()
+}
+
+fn parent(process: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+"##,
+    );
+    let output = scratch.workbook("check 1");
+    assert_eq!(code(&output), Some(1), "{output:?}");
+    assert!(out(&output).contains("exercise 1 not yet"), "{output:?}");
+}
+
 #[test]
 #[cfg(unix)]
 fn ctrl_c_ends_the_learners_program_too() {

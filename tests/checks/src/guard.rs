@@ -1,8 +1,26 @@
 //! What stands between an answer and its verdict: the process that was started for the checks runs nothing of the
 //! answer. It believes sealed lines alone, counts what it asked for, and ends all that was started below it.
 //!
-//! An answer runs in the same process as the check that looks at it, as its user. One that reads that process's memory,
-//! or ends every process above it, is not held back: that takes another user or another machine.
+//! # What is held
+//!
+//! - Time is the answer's own (`limit`), so that a busy machine refuses no right answer. No more checks are played at
+//!   once than there are cores, until one hangs. The outer limit holds from out here: stopping a process does not stop it.
+//! - A report is sealed with a [`Key`] that a process reads from its standard input before any of the answer's code runs.
+//!   What has no seal is nothing, and a check that does not report has failed.
+//! - What an answer has started ends with the run. A `tests/check.rs` that it has changed is put back, and refused.
+//! - An answer that has threads or tasks left when a check is over is watched for two seconds more: it might end itself.
+//! - Memory is limited to 1 GiB for each check.
+//!
+//! Linux holds all of it. On macOS a program lives on that an answer starts in a session of its own, the limit of memory
+//! is not held, and threads that are left are not seen. On Windows nothing is ended that an answer has started, memory is
+//! not limited, and because nothing tells what a process has computed, an answer that stands still is waited for six
+//! times as long.
+//!
+//! # What is not
+//!
+//! An answer shares its process with the check that looks at it, and its user with the whole workbook. One that searches
+//! its own memory for the key, stops every process above it, or rewrites the checks themselves is not held back, and
+//! neither is one that ends itself later than it is watched.
 
 use std::{
     fs,
@@ -11,7 +29,7 @@ use std::{
     process::Child,
     sync::mpsc::{self, Receiver},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -64,15 +82,17 @@ fn played(
     Ok(all(played, suite, places, &order))
 }
 
-/// What the supervisor tells, until it has told of every check, ends, or is silent for longer than a check may take.
+/// What the supervisor tells, until it has told of every check, ends, or tells nothing for longer than a check may take.
 fn heard(supervisor: &mut Child, checks: usize, order: &Order, mut on: impl FnMut()) -> Vec<Played> {
     let lines = lines(supervisor);
-    let mut played: Vec<Played> = Vec::new();
+    let next = || Instant::now() + order.outer + order.outer / 4;
+    let (mut played, mut until) = (Vec::new(), next());
     while played.len() < checks
-        && let Ok(line) = lines.recv_timeout(order.outer + order.outer / 4)
+        && let Ok(line) = lines.recv_timeout(until.saturating_duration_since(Instant::now()))
     {
         if let Some(told) = order.key.open(&line).and_then(|line| serde_json::from_str(line).ok()) {
             played.push(told);
+            until = next(); // a line of somebody else's wins no time
             on();
         }
     }
@@ -110,11 +130,11 @@ fn holds_still(file: &Path, as_it_was: &[u8], report: &mut CheckReport) -> io::R
     if fs::read(file).is_ok_and(|now| now == as_it_was) {
         return Ok(());
     }
+    let _ = fs::remove_file(file); // which may be a link to another one by now
     fs::write(file, as_it_was)?;
-    let miss = Miss::new(format!("{CHECK} as it was"), "another one, written while the answer was checked");
     report.outcome = Outcome::Failed(Box::new(Failure {
-        expected: miss.expected,
-        actual: miss.actual,
+        expected: format!("{CHECK} as it was"),
+        actual: "another one, written while the answer was checked".to_owned(),
         so: format!("something in the program writes to {CHECK}; it has been put back"),
         ..Failure::default()
     }));

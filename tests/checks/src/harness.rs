@@ -83,9 +83,9 @@ fn obey(suite: &'static Suite, app: &App) -> ExitCode {
         Work::Play { place, stays } => {
             let restarts = Place::Elsewhere { outer: order.outer };
             let scene = Scene { suite, place: *place, app, seed: order.seed, stays: *stays, restarts };
-            return player::play(scene, &order);
+            player::play(scene, &order)
         }
-        Work::Resume(file) => return player::resume(suite, app, file, &order),
+        Work::Resume(file) => player::resume(suite, app, file, &order),
     }
     ExitCode::SUCCESS
 }
