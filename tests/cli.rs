@@ -63,6 +63,23 @@ fn from_the_first_look_to_a_pass() {
 }
 
 #[test]
+fn the_program_of_an_answer_refuses_what_it_does_not_know() {
+    let (_alone, scratch) = scratch();
+    let run = |arguments: &[&str]| {
+        let mut cargo = scratch.command(env!("CARGO"));
+        cargo.current_dir(scratch.root().join("exercises/1-login"));
+        cargo.args(["run", "-q", "--"]).args(arguments).stdin(Stdio::null()).output().unwrap()
+    };
+    let refused = run(&["list"]);
+    assert_eq!(code(&refused), Some(2));
+    assert!(err(&refused).contains("unexpected argument \"list\""), "{refused:?}");
+    assert!(err(&refused).contains("cargo run -p workbook -- list"), "{refused:?}");
+    let helped = run(&["--help"]);
+    assert_eq!(code(&helped), Some(0));
+    assert!(out(&helped).contains("--port PORT"), "{helped:?}");
+}
+
+#[test]
 fn the_test_binary_the_terminal_and_json_say_the_same() {
     let (_alone, scratch) = scratch();
     scratch.answer(&scratch.solution().replace("session.flush().await?;", "session.clear().await;"));
