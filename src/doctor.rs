@@ -49,7 +49,6 @@ pub fn examine(port: u16) -> Vec<Finding> {
         Finding { name: "linker", state: linker() },
         Finding { name: "port", state: free(port) },
         Finding { name: "watcher", state: watcher() },
-        Finding { name: "git", state: optional(&["git"], "`reset` needs it; install git") },
         Finding {
             name: "browser",
             state: optional(

@@ -269,36 +269,50 @@ fn the_solution_is_shown_after_a_pass_or_when_asked_for_twice() {
 }
 
 #[test]
-fn a_reset_keeps_the_answer_in_a_backup() {
+fn a_reset_gives_the_stub_whatever_was_committed_and_keeps_the_answer_in_a_backup() {
     let (_alone, scratch) = scratch();
     let file = scratch.root().join("exercises/1-login/src/lib.rs");
     let stub = fs::read_to_string(&file).unwrap();
-    let git = |arguments: &[&str]| {
-        let who = ["-c", "user.name=learner", "-c", "user.email=learner@localhost", "-c", "commit.gpgsign=false"];
-        let done = scratch.command("git").args(who).args(arguments).output().unwrap();
-        assert!(done.status.success(), "{done:?}");
-    };
-    git(&["init", "-q"]);
-    let nothing = scratch.workbook("reset 1");
-    assert_eq!(code(&nothing), Some(2));
-    assert!(err(&nothing).contains("nothing to go back to; clone the workbook again"), "{nothing:?}");
-    assert_eq!(fs::read_to_string(&file).unwrap(), stub);
-
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "as it was cloned"]);
+    let no_programs = tempfile::tempdir().unwrap();
     for number in 1..=2 {
         let answer = format!("// answer {number}");
         scratch.answer(&answer);
-        fs::write(scratch.root().join("exercises/1-login/src/mine.rs"), "").unwrap();
-        let output = scratch.workbook("reset 1");
+        fs::write(file.with_file_name("mine.rs"), "").unwrap();
+        fs::write(scratch.root().join("exercises/1-login/Cargo.toml"), "[pack").unwrap();
+        commit_all(&scratch);
+        let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+        let output = workbook.args(["reset", "1"]).env("PATH", no_programs.path()).output().unwrap();
         assert_eq!(code(&output), Some(0), "{output:?}");
         let backup = scratch.root().join(format!(".workbook/backups/login-{number}"));
         assert!(out(&output).contains(&backup.display().to_string()), "{output:?}");
         assert_eq!(fs::read_to_string(backup.join("src/lib.rs")).unwrap(), answer);
         assert!(backup.join("src/mine.rs").exists() && !file.with_file_name("mine.rs").exists());
         assert_eq!(fs::read_to_string(&file).unwrap(), stub);
+        let manifest = fs::read_to_string(scratch.root().join("exercises/1-login/Cargo.toml")).unwrap();
+        assert!(manifest.contains("name = \"exercise-1\""), "{manifest}");
+        assert!(scratch.root().join("exercises/1-login/README.md").exists());
     }
     assert_eq!(code(&scratch.workbook("reset")), Some(2), "which one has to be said");
+}
+
+/// What a learner does who keeps her answers in git.
+fn commit_all(scratch: &Scratch) {
+    let who = ["-c", "user.name=learner", "-c", "user.email=learner@localhost", "-c", "commit.gpgsign=false"];
+    for arguments in [&["init", "-q"][..], &["add", "."], &["commit", "-q", "-m", "my answer"]] {
+        let done = scratch.command("git").args(who).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    }
+}
+
+#[test]
+fn a_reset_without_a_stub_changes_nothing() {
+    let (_alone, scratch) = scratch();
+    fs::remove_dir_all(scratch.root().join("src/stubs")).unwrap();
+    scratch.answer("// mine");
+    let output = scratch.workbook("reset 1");
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains("nothing was changed"), "{output:?}");
+    assert_eq!(fs::read_to_string(scratch.root().join("exercises/1-login/src/lib.rs")).unwrap(), "// mine");
 }
 
 #[test]
