@@ -6,10 +6,12 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
+    path::Path,
     process::{Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use checks::progress::Progress;
 use scratch::Scratch;
 use serde_json::Value;
 use workbook::exercise::Exercise;
@@ -62,6 +64,126 @@ fn from_the_first_look_to_a_pass() {
     snapshot!("list_passed", out(&scratch.workbook("list")));
 }
 
+/// What most people type.
+fn cargo_test(scratch: &Scratch, arguments: &[&str]) -> Output {
+    let mut cargo = scratch.command(env!("CARGO"));
+    cargo.args(["test", "-q", "-p", "exercise-1", "--"]).args(arguments).output().unwrap()
+}
+
+#[test]
+fn a_verdict_of_cargo_test_is_kept_and_is_old_when_the_answer_has_changed() {
+    let (_alone, scratch) = scratch();
+    let list = || out(&scratch.workbook("list"));
+    scratch.answer(&scratch.solution());
+    for no_verdict in [&["--no-record"][..], &["form"], &["--list"]] {
+        assert!(cargo_test(&scratch, no_verdict).status.success());
+        assert!(list().contains("not tried yet"), "{no_verdict:?}: {}", list());
+    }
+    assert!(cargo_test(&scratch, &["--seed", "7"]).status.success());
+    assert!(list().contains("1 of 7 passed") && list().contains("✔  passed, all 13"), "{}", list());
+    assert!(out(&scratch.workbook("solution 1")).contains("Your answer is the solution, to the letter."));
+
+    scratch.answer(&scratch.solution().replace("session.cycle_id().await?;", ""));
+    assert!(list().contains("0 of 7 passed"), "{}", list());
+    assert!(list().contains("·  changed since it was checked: passed, all 13"), "{}", list());
+    assert!(!cargo_test(&scratch, &["--json"]).status.success());
+    assert!(list().contains("✘  not yet, 12 of 13\n"), "{}", list());
+    assert!(out(&scratch.workbook("hint 1")).contains("Hint 6 of"), "the hint that fits what cargo test has found");
+}
+
+#[test]
+fn many_hints_at_once_are_all_kept() {
+    let (_alone, scratch) = scratch();
+    let all = Exercise::all(scratch.root()).unwrap();
+    let asked = all.iter().flat_map(|exercise| {
+        (1..=exercise.brief.hints.len()).map(|hint| [exercise.number.to_string(), hint.to_string()])
+    });
+    let spawned: Vec<_> = asked
+        .map(|which| {
+            let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+            workbook.arg("hint").args(which).stdout(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    spawned.into_iter().for_each(|mut hint| assert!(hint.wait().unwrap().success()));
+    for exercise in all {
+        let shown = Progress::load(scratch.root()).0.of(&exercise.id).hints;
+        assert_eq!(shown, (1..=exercise.brief.hints.len()).collect(), "{}", exercise.id);
+    }
+}
+
+#[test]
+fn an_error_of_the_build_that_is_not_in_the_answers_lines_is_shown() {
+    let (_alone, scratch) = scratch();
+    let check = |variable: &str, value: &std::ffi::OsStr| {
+        let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+        workbook.args(["check", "1"]).env(variable, value).output().unwrap()
+    };
+    scratch.answer(&scratch.solution());
+    let gone = scratch.root().join("gone");
+
+    // No program is found, so no linker either.
+    let rustc = Path::new(env!("CARGO")).with_file_name("rustc");
+    let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+    workbook.args(["check", "1"]).env("PATH", &gone).env("CARGO", env!("CARGO")).env("RUSTC", rustc);
+    let output = workbook.output().unwrap();
+    assert_eq!((code(&output), out(&output)), (Some(2), String::new()));
+    assert!(err(&output).contains("error: linker `") && err(&output).contains("doctor` looks"), "{}", err(&output));
+
+    let output = check("TMPDIR", gone.as_os_str());
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains(&gone.display().to_string()), "{}", err(&output));
+
+    let utf_16: Vec<u8> = scratch.solution().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(scratch.root().join("exercises/1-login/src/lib.rs"), utf_16).unwrap();
+    let output = scratch.workbook("check 1");
+    assert_eq!(code(&output), Some(1));
+    assert!(out(&output).contains("UTF-8"), "{output:?}");
+
+    scratch.answer(&scratch.solution());
+    let other = scratch.root().join("tests/unify/src/lib.rs");
+    fs::write(other, "mod gone;").unwrap();
+    let output = scratch.workbook("check 1");
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains("error[E0583]") && err(&output).contains("tests/unify"), "{}", err(&output));
+
+    fs::write(scratch.root().join("exercises/1-login/Cargo.toml"), "[pack").unwrap();
+    let output = scratch.workbook("check 1");
+    assert_eq!(code(&output), Some(2));
+    let reset = format!("`{} reset 1`", env!("CARGO_BIN_EXE_workbook"));
+    assert!(err(&output).contains("exercises/1-login/Cargo.toml") && err(&output).contains(&reset), "{}", err(&output));
+}
+
+#[test]
+#[cfg(unix)]
+fn where_no_file_can_be_opened_any_more_the_reason_is_shown() {
+    let (_alone, scratch) = scratch();
+    scratch.answer(&scratch.solution());
+    assert_eq!(code(&scratch.workbook("check 1")), Some(0), "it is built");
+    let limited = format!("ulimit -n 24; exec '{}' check 1", env!("CARGO_BIN_EXE_workbook"));
+    let output = scratch.command("sh").args(["-c", &limited]).output().unwrap();
+    assert_eq!(code(&output), Some(2), "{output:?}");
+    assert!(err(&output).contains("Too many open files"), "{output:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn who_waits_for_another_cargo_is_told_so() {
+    let (_alone, scratch) = scratch();
+    scratch.answer(&scratch.solution());
+    let target = scratch.root().join("locked");
+    fs::create_dir_all(target.join("debug")).unwrap();
+    let held = fs::File::create(target.join("debug/.cargo-lock")).unwrap();
+    held.lock().unwrap();
+    let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+    workbook.args(["check", "1"]).env("CARGO_TARGET_DIR", &target).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut workbook = workbook.spawn().unwrap();
+    let mut lines = BufReader::new(workbook.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().as_deref(), Some("another cargo is at work on the workbook; this goes on when it is done"));
+    // Ended with its cargo, which would build everything anew now.
+    assert!(Command::new("kill").args(["-INT", &workbook.id().to_string()]).status().unwrap().success());
+    assert_eq!(workbook.wait().unwrap().code(), Some(130));
+}
+
 #[test]
 fn the_program_of_an_answer_refuses_what_it_does_not_know() {
     let (_alone, scratch) = scratch();
@@ -84,8 +206,7 @@ fn the_test_binary_the_terminal_and_json_say_the_same() {
     let (_alone, scratch) = scratch();
     scratch.answer(&scratch.solution().replace("session.flush().await?;", "session.clear().await;"));
     let told = out(&scratch.workbook("check 1 --seed 7"));
-    let mut cargo = scratch.command(env!("CARGO"));
-    let tested = cargo.args(["test", "-q", "-p", "exercise-1", "--", "--seed", "7"]).output().unwrap();
+    let tested = cargo_test(&scratch, &["--seed", "7"]);
     assert!(!tested.status.success());
     assert_eq!(out(&tested), told);
 

@@ -2,8 +2,10 @@
 
 use std::{path::Path, process::ExitCode};
 
+use checks::{Verdict, progress::Progress};
+
 use super::say;
-use crate::{check::Verdict, exercise::Exercise, markdown, progress::Progress};
+use crate::{exercise::Exercise, markdown};
 
 #[derive(clap::Args)]
 pub(super) struct Hint {

@@ -2,8 +2,10 @@
 
 use std::{path::Path, process::ExitCode};
 
+use checks::progress::Progress;
+
 use super::{said, say};
-use crate::{exercise::Exercise, markdown, progress::Progress, report, solution::Solved};
+use crate::{exercise::Exercise, markdown, report, solution::Solved};
 
 pub(super) fn solution(root: &Path, which: &str, show_me: bool) -> Result<ExitCode, String> {
     let exercise = Exercise::find(root, which)?;

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use checks::Telling;
+use checks::{Telling, Verdict, progress::Progress};
 use crossterm::{
     cursor::MoveTo,
     execute,
@@ -11,9 +11,8 @@ use crossterm::{
 
 use super::{check::learned, hint, keys::Keys, say};
 use crate::{
-    check::{self, Verdict},
+    check,
     exercise::Exercise,
-    progress::Progress,
     report,
     watch::{Changes, How},
 };
@@ -38,7 +37,7 @@ pub(super) async fn watch(root: &Path, Watch { exercise, poll }: Watch) -> Resul
     let all = Exercise::all(root)?;
     let first = match exercise {
         Some(which) => Exercise::find(root, &which)?.number,
-        None => Progress::load(root).0.next(&all, 0).map_or(1, |exercise| exercise.number),
+        None => Exercise::next(&all, &Progress::load(root).0, 0).map_or(1, |exercise| exercise.number),
     };
     let mut place = all.iter().position(|exercise| exercise.number == first).unwrap_or_default();
     let mut screen = Screen { keys: Keys::new() };

@@ -1,5 +1,5 @@
 //! What the test binary of an exercise understands: the part of libtest's command line that cargo, nextest
-//! and editors use, and three words of ours.
+//! and editors use, and four words of ours.
 //!
 //! Read with `lexopt`: a parser with derives would be a tenth of what a learner's first build compiles.
 
@@ -19,7 +19,8 @@ Usage: cargo test -p exercise-N [-- OPTIONS [FILTER]...]
   --list         print the names and run nothing
   --full         tell every failure in full, not only the first
   --json         print one JSON object for each check as it ends, and one for the report
-  --seed NUMBER  make the names and tokens of an earlier run again";
+  --seed NUMBER  make the names and tokens of an earlier run again
+  --no-record    do not keep the verdict; a run of a part of the checks is never kept";
 
 #[derive(Debug, Default)]
 pub(crate) struct Args {
@@ -28,6 +29,7 @@ pub(crate) struct Args {
     pub(crate) full: bool,
     pub(crate) json: bool,
     pub(crate) seed: Option<u64>,
+    pub(crate) no_record: bool,
     /// Run the check at this place and write its report to `report`.
     pub(crate) child: Option<usize>,
     pub(crate) report: Option<PathBuf>,
@@ -48,6 +50,7 @@ impl Args {
                 Long("full") => args.full = true,
                 Long("json") => args.json = true,
                 Long("seed") => args.seed = Some(parser.value()?.parse()?),
+                Long("no-record") => args.no_record = true,
                 Long("child") => args.child = Some(parser.value()?.parse()?),
                 Long("report") => args.report = Some(parser.value()?.into()),
                 Long("exact") => args.exact = true,

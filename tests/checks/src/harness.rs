@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::{
     App, CheckReport, Miss, Outcome, Report, Suite, Telling,
     args::{Args, USAGE},
+    record::Asked,
     render,
     run::{self, LIMIT, Played},
     trial::{END_OF_PRINTS, Log},
@@ -61,8 +62,16 @@ pub(crate) fn main(suite: &'static Suite, app: App) -> ExitCode {
         chosen.iter().for_each(|&place| say(format!("{}: test\n", suite.checks[place].id)));
         return ExitCode::SUCCESS;
     }
+    let is_whole = chosen.len() == suite.checks.len();
+    let asked = Asked::here().filter(|_| is_whole && !args.no_record);
     match supervise(suite, &chosen, seed, args.json) {
-        Ok(checks) => told(suite, Report { exercise: suite.exercise, seed, checks }, &args),
+        Ok(checks) => {
+            let report = Report { exercise: suite.exercise, seed, checks };
+            let note = asked.and_then(|asked| asked.keep(&report));
+            let code = told(suite, report, &args);
+            note.iter().for_each(|note| eprintln!("\n{note}"));
+            code
+        }
         Err(reason) => {
             eprintln!("the checks cannot be run: {reason}");
             ExitCode::from(2)

@@ -17,8 +17,11 @@
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
 //! - `infer`: what an answer tells of the state the app is in.
-//! - [`report`]: the verdict as data; `render`: the verdict as text.
+//! - [`report`], [`Verdict`]: the verdict as data; `render`: the verdict as text.
+//! - [`progress`]: what a learner has reached, in `.workbook/`; `record`: the test binary keeps its verdict there, with
+//!   a hash of the [`answer`].
 
+pub mod answer;
 mod args;
 mod brief;
 mod browser;
@@ -36,8 +39,10 @@ mod neighbour;
 mod page;
 mod port;
 pub mod preferences;
+pub mod progress;
 mod race;
 mod reading;
+mod record;
 mod render;
 pub mod report;
 pub mod roles;
@@ -48,6 +53,7 @@ mod suite;
 pub mod timeouts;
 mod trial;
 mod users;
+mod verdict;
 
 pub use brief::{Brief, Hint};
 pub use browser::{Answer, Browser};
@@ -59,6 +65,7 @@ pub use report::{CheckReport, Failure, Outcome, Report, Step};
 pub use suite::{Check, Suite};
 pub use trial::{App, Miss, Told, Trial};
 pub use users::{Role, User, Users};
+pub use verdict::{CompileErrors, Verdict};
 
 /// The checks of every exercise, in order.
 pub static SUITES: &[&Suite] = &[
