@@ -23,10 +23,10 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     templates
 });
 
-/// The verdict for a person at a terminal, with ANSI styles.
-pub fn text(verdict: &Verdict, telling: Telling) -> String {
+/// The verdict for a person at a terminal of so many columns, with ANSI styles.
+pub fn text(verdict: &Verdict, telling: Telling, columns: usize) -> String {
     match verdict {
-        Verdict::Report(report) => checks::render(report, telling),
+        Verdict::Report(report) => checks::render_within(report, telling, columns),
         Verdict::DoesNotCompile(errors) => compile_errors(errors),
     }
 }

@@ -465,8 +465,20 @@ fn a_save_during_a_run_ends_it_and_begins_another() {
     let told = until("polling exercises/1-login · h hint").join("\n");
     assert!(told.contains("13 of 13"), "{told}");
 
+    // Another folder takes the place of this one, and in it is an editor's lock, which leads nowhere.
+    let (folder, moved) = (scratch.root().join("exercises/1-login"), scratch.root().join("moved"));
+    fs::rename(&folder, &moved).unwrap();
+    fs::create_dir(&folder).unwrap();
+    fs::rename(moved.join("README.md"), folder.join("README.md")).unwrap();
+    scratch::copy(&scratch.root().join("src/stubs/1-login"), &folder);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("me@here.1:2", folder.join("src/.#lib.rs")).unwrap();
+    scratch.answer(&scratch.solution().replace("session.cycle_id().await?;", ""));
+    let told = until("12 of 13").join("\n");
+    assert!(told.contains("✘  9"), "{told}");
+
     keys.write_all(b"h").unwrap();
-    until("Hint 1 of");
+    until("Hint 6 of");
     keys.write_all(b"n").unwrap();
     assert!(until("polling exercises/2-cart").join("\n").contains("exercise 2 not yet"));
     keys.write_all(b"p").unwrap();

@@ -5,7 +5,7 @@ use std::{path::Path, process::ExitCode};
 use checks::{Telling, Verdict, progress::Progress};
 use serde_json::{Value, json};
 
-use super::{ended::until_ended, said, say};
+use super::{columns, ended::until_ended, said, say};
 use crate::{
     check::{self, Event},
     exercise::Exercise,
@@ -51,9 +51,9 @@ pub(super) async fn check(root: &Path, arguments: Check) -> Result<ExitCode, Str
         say(format!("{:#}\n", as_json(&exercise, &verdict)));
     } else {
         let telling = if arguments.full { Telling::All } else { Telling::First };
-        say(report::text(&verdict, telling));
+        say(report::text(&verdict, telling, columns()));
         if verdict.passed() {
-            say(learned(root, &all, &exercise));
+            say(learned(root, &all, &exercise, columns()));
         }
     }
     Ok(code(verdict.passed()))
@@ -96,8 +96,8 @@ fn tell(event: Event) {
 }
 
 /// What somebody has learned who passed this, and what comes next.
-pub(super) fn learned(root: &Path, all: &[Exercise], exercise: &Exercise) -> String {
-    let learned = Solved::of(root, exercise).map(|solved| markdown::render(&solved.learned));
+pub(super) fn learned(root: &Path, all: &[Exercise], exercise: &Exercise, columns: usize) -> String {
+    let learned = Solved::of(root, exercise).map(|solved| markdown::render_within(&solved.learned, columns));
     let learned = learned.map(|learned| format!("\n  What you learned\n\n{learned}\n")).unwrap_or_default();
     let next = match Exercise::next(all, &Progress::load(root).0, exercise.number) {
         Some(next) => format!("next: {}, in {}", next.name(), next.folder_in_workbook()),

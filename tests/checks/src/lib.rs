@@ -60,7 +60,7 @@ pub use browser::{Answer, Browser};
 pub use monitor::Monitor;
 pub use page::{Field, Form};
 pub use port::port;
-pub use render::{Telling, render};
+pub use render::{Telling, render, render_within};
 pub use report::{CheckReport, Failure, Outcome, Report, Step};
 pub use suite::{Check, Suite};
 pub use trial::{App, Miss, Told, Trial};
