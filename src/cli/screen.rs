@@ -80,6 +80,15 @@ impl Screen {
     }
 }
 
+/// The shell goes on in a line of its own.
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if self.keys.terminal {
+            say("\r\n");
+        }
+    }
+}
+
 fn size() -> (usize, usize) {
     let (columns, rows) = terminal::size().unwrap_or(USUAL);
     (usize::from(columns).max(20), usize::from(rows).max(6))
