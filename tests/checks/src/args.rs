@@ -1,5 +1,5 @@
 //! What the test binary of an exercise understands: the part of libtest's command line that cargo, nextest
-//! and editors use, and three words of ours.
+//! and editors use, and four words of ours.
 //!
 //! Read with `lexopt`: a parser with derives would be a tenth of what a learner's first build compiles.
 
@@ -21,7 +21,8 @@ Usage: cargo test -p exercise-N [-- OPTIONS [FILTER]...]
   --list         print the names and run nothing
   --full         tell every failure in full, not only the first
   --json         print one JSON object for each check as it ends, and one for the report
-  --seed NUMBER  make the names and tokens of an earlier run again";
+  --seed NUMBER  make the names and tokens of an earlier run again
+  --no-record    do not keep the verdict; a run of a part of the checks is never kept";
 
 #[derive(Debug, Default)]
 pub(crate) struct Args {
@@ -30,6 +31,7 @@ pub(crate) struct Args {
     pub(crate) full: bool,
     pub(crate) json: bool,
     pub(crate) seed: Option<u64>,
+    pub(crate) no_record: bool,
     /// Do what the line on standard input says: see [`Order`](crate::order::Order).
     pub(crate) order: bool,
     /// Seal each line of `--json` with the key on standard input.
@@ -53,6 +55,7 @@ impl Args {
                 Long("full") => args.full = true,
                 Long("json") => args.json = true,
                 Long("seed") => args.seed = Some(parser.value()?.parse()?),
+                Long("no-record") => args.no_record = true,
                 Long("order") => args.order = true,
                 Long("outer") => args.outer = Duration::from_secs(parser.value()?.parse()?),
                 Long("sealed") => args.sealed = true,

@@ -14,7 +14,9 @@ use crate::{
     args::{Args, USAGE},
     guard,
     order::{Order, Work},
-    player, render,
+    player,
+    record::Asked,
+    render,
     restart::Place,
     run::Scene,
     seal::Key,
@@ -51,6 +53,8 @@ pub(crate) fn main(suite: &'static Suite, app: App) -> ExitCode {
         chosen.iter().for_each(|&place| say(format!("{}: test\n", suite.checks[place].id)));
         return ExitCode::SUCCESS;
     }
+    let is_whole = chosen.len() == suite.checks.len();
+    let asked = Asked::here().filter(|_| is_whole && !args.no_record);
     system::close_to_others();
     let key = args.sealed.then(key_from_input);
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(0..100_000));
@@ -60,7 +64,13 @@ pub(crate) fn main(suite: &'static Suite, app: App) -> ExitCode {
         }
     };
     match guard::verdicts(suite, &chosen, seed, args.outer, on) {
-        Ok(checks) => told(suite, Report { exercise: suite.exercise, seed, checks }, &args, key.as_ref()),
+        Ok(checks) => {
+            let report = Report { exercise: suite.exercise, seed, checks };
+            let note = asked.and_then(|asked| asked.keep(&report));
+            let code = told(suite, report, &args, key.as_ref());
+            note.iter().for_each(|note| eprintln!("\n{note}"));
+            code
+        }
         Err(reason) => {
             eprintln!("the checks cannot be run: {reason}");
             ExitCode::from(2)

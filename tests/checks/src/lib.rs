@@ -21,8 +21,11 @@
 //! - `restart`: a new start of the server in a process of its own.
 //! - `browser`, `jar`, `cache`, `page`, `form`: a visitor that keeps cookies and pages as a browser does, reads and sends forms.
 //! - `infer`: what an answer tells of the state the app is in.
-//! - [`report`]: the verdict as data; `render`: the verdict as text.
+//! - [`report`], [`Verdict`]: the verdict as data; `render`: the verdict as text.
+//! - [`progress`]: what a learner has reached, in `.workbook/`; `record`: the test binary keeps its verdict there, with
+//!   a hash of the [`answer`].
 
+pub mod answer;
 mod args;
 mod brief;
 mod browser;
@@ -45,10 +48,13 @@ mod neighbour;
 mod order;
 mod page;
 mod player;
+mod port;
 pub mod preferences;
 mod prints;
+pub mod progress;
 mod race;
 mod reading;
+mod record;
 mod render;
 pub mod report;
 mod restart;
@@ -63,18 +69,21 @@ mod system;
 pub mod timeouts;
 mod trial;
 mod users;
+mod verdict;
 
 pub use brief::{Brief, Hint};
 pub use browser::{Answer, Browser};
 pub use form::{Field, Form};
 pub use model::Model;
 pub use monitor::Monitor;
-pub use render::{Telling, render};
+pub use port::port;
+pub use render::{Telling, render, render_within};
 pub use report::{CheckReport, Failure, Outcome, Report, Step};
 pub use seal::Key;
 pub use suite::{Check, Suite};
 pub use trial::{App, Miss, Told, Trial};
 pub use users::{Role, User, Users};
+pub use verdict::{CompileErrors, Verdict};
 
 /// The checks of every exercise, in order.
 pub static SUITES: &[&Suite] = &[

@@ -8,7 +8,7 @@ use crate::canary::Canary;
 
 /// The accounts an exercise is given, as an axum `Extension`. They are others in every run. Clones are the same ones.
 ///
-/// Passwords are compared as they are: these exercises are about what comes after the password.
+/// A name is compared as it is: `Alice` and `alice` are two. Passwords are compared as they are: these exercises are about what comes after the password.
 /// Lesson 5 keeps accounts the way they should be kept, with argon2id.
 #[derive(Clone, Debug)]
 pub struct Users {
