@@ -15,13 +15,17 @@
 //! - [`Monitor`]: what holds for every exchange of every check, whichever requirement that is about.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
+//! - [`accounts()`]: what a demo has beside the app, so that somebody can repeat it.
 //! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
-//! - `infer`: what an answer tells of the state the app is in.
+//! - `by_hand`, [`recipe`]: the same for a shell, with `curl` as the browser.
+//! - `infer`: what an answer tells of the state the app is in. `routes`: which line of it routes an address.
 //! - [`report`]: the verdict as data; `render`: the verdict as text.
 
+mod accounts;
 mod args;
 mod brief;
 mod browser;
+mod by_hand;
 mod canary;
 pub mod cart;
 pub mod folder;
@@ -37,9 +41,11 @@ mod page;
 pub mod preferences;
 mod race;
 mod reading;
+pub mod recipe;
 mod render;
 pub mod report;
 pub mod roles;
+mod routes;
 mod run;
 mod spelt;
 pub mod store;
@@ -48,15 +54,16 @@ pub mod timeouts;
 mod trial;
 mod users;
 
+pub use accounts::accounts;
 pub use brief::{Brief, Hint};
 pub use browser::{Answer, Browser};
 pub use monitor::Monitor;
-pub use page::{Field, Form};
+pub use page::{Field, Form, text};
 pub use render::{Telling, render};
 pub use report::{CheckReport, Failure, Outcome, Report, Step};
 pub use suite::{Check, Suite};
 pub use trial::{App, Miss, Told, Trial};
-pub use users::{Role, User, Users};
+pub use users::{Role, User, Users, in_demo};
 
 /// The checks of every exercise, in order.
 pub static SUITES: &[&Suite] = &[

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App, CheckReport, Failure, Miss, Outcome, Suite, Trial, Users,
     canary::Canary,
+    recipe, routes,
     trial::{Log, Sent, UNANSWERED, UNFINISHED},
+    users,
 };
 
 /// How long a check may take, its compile time not counted. All of a check's requests together take
@@ -110,18 +112,27 @@ pub(crate) fn report(suite: &Suite, place: usize, outcome: Outcome) -> CheckRepo
 /// All that a failure tells beside the miss itself.
 pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: u64) -> Failure {
     let check = &suite.checks[place];
-    let told = told(&log.sent());
+    let sent = log.sent().clone();
+    let told = told(&sent);
     let port = 4100 + u16::from(suite.exercise);
     // The demo has the same people, without this run's suffix; a name's markup is encoded in a form.
-    let by_hand = |curl: &str| curl.replace(&suffix(seed), "").replace(":PORT", &format!(":{port}"));
+    let by_hand = |curl: &str| {
+        let curl = users::in_demo(curl, &suffix(seed)).replace(":PORT", &format!(":{port}"));
+        curl.replace(":INSPECTOR", &format!(":{}", port + session_inspector::BESIDE))
+    };
     Failure {
         steps: told.iter().map(|sent| sent.step.clone()).collect(),
-        again: told.iter().map(|sent| by_hand(&sent.curl)).filter(|line| !line.is_empty()).collect(),
+        again: recipe::of(&sent, by_hand),
         expected: miss.expected,
         actual: miss.actual,
         session: miss.session,
         so: miss.so,
-        why: check.why.to_owned(),
+        route: told
+            .iter()
+            .rfind(|sent| !sent.step.method.is_empty())
+            .and_then(|sent| routes::place_of(&sent.step.path))
+            .unwrap_or_default(),
+        why: if miss.why.is_empty() { check.why } else { miss.why }.to_owned(),
         hint: check.hint,
         read: check.read.to_owned(),
     }
@@ -129,11 +140,12 @@ pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: 
 
 /// A scene in short: how it began, how many steps were like the others, and how it ended.
 fn told(sent: &[Sent]) -> Vec<Sent> {
+    let mut scenes = sent.rsplit(|sent| sent.begins.is_some());
+    let sent = scenes.find(|scene| !scene.is_empty()).unwrap_or_default();
     let Some((first, rest)) = sent.split_first().filter(|_| sent.len() > TOLD) else { return sent.to_vec() };
     let (between, last) = rest.split_at(rest.len() - (TOLD - 1));
     let steps = if between.len() == 1 { "1 more step".to_owned() } else { format!("{} more steps", between.len()) };
-    let gap = Sent { curl: format!("# {steps}"), ..Sent::call("…", steps) };
-    [first.clone(), gap.with_answer("")].into_iter().chain(last.iter().cloned()).collect()
+    [first.clone(), Sent::call("…", steps).with_answer("")].into_iter().chain(last.iter().cloned()).collect()
 }
 
 /// What makes this run's names and passwords others than the last run's.

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use session_inspector::Observed;
 use tower_sessions::MemoryStore;
 
-use crate::{App, Brief, Miss, Monitor, Report, Trial, harness, run, trial::Log};
+use crate::{App, Brief, CheckReport, Miss, Monitor, Report, Trial, harness, run, trial::Log};
 
 /// The checks of one exercise, one for each requirement of its README, in the same order.
 pub struct Suite {
@@ -55,6 +55,12 @@ impl Suite {
     pub fn run_here(&'static self, app: &App, seed: u64) -> Report {
         let played = (0..self.checks.len()).map(|place| run::check(self, place, app, seed, Log::default()));
         Report { exercise: self.exercise, seed, checks: run::verdicts(played) }
+    }
+
+    /// One check alone on `app`, as [`Self::run_here`] plays it; nothing if there is none of this name.
+    pub fn run_one(&'static self, id: &str, app: &App, seed: u64) -> Option<CheckReport> {
+        let place = self.checks.iter().position(|check| check.id == id)?;
+        run::verdicts([run::check(self, place, app, seed, Log::default())]).pop()
     }
 
     /// What the exercise asks for.
