@@ -513,3 +513,16 @@ impl Miss {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_explains_itself_is_told_no_other_way() {
+        let failed = Miss::new("303", "500").explained("the handler failed");
+        assert_eq!(failed.clone().so("the cart takes more than it may").so, "the handler failed");
+        assert_eq!(failed.so_anyway("the store keeps half of it").so, "the store keeps half of it");
+        assert_eq!(Miss::new("303", "200").so("what is known").so_if(None::<&str>).so, "what is known");
+    }
+}
