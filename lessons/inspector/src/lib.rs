@@ -69,7 +69,7 @@ pub use hosts::{host, local_hosts_only};
 pub use limits::{Limits, serve_within};
 pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
 pub use same_origin::same_origin_only;
-pub use serve::{listen, log_to_stderr, serve, serve_on};
+pub use serve::{BESIDE, listen, log_to_stderr, serve, serve_on};
 use timeline::Timeline;
 pub use words::span;
 

@@ -11,9 +11,9 @@ pub(crate) struct Impostor {
 /// Known and unknown names, with no password, another's, and any.
 pub(crate) fn all(users: &Users) -> Vec<Impostor> {
     let (alice, bob, nobody) = (users.alice(), users.bob(), users.named("nobody"));
-    let another = "alice is let in with bob's password";
-    let empty = "alice is let in without a password";
-    let unknown = "there is no account of this name, and whoever types it is let in";
+    let another = "alice's name with bob's password is answered as a right login";
+    let empty = "alice's name without a password is answered as a right login";
+    let unknown = "there is no account of this name, and the login is answered as a right one";
     let typed = [
         (&alice.name, bob.password.as_str(), another),
         (&alice.name, "", empty),

@@ -19,16 +19,21 @@
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `restart`: a new start of the server in a process of its own.
-//! - `browser`, `jar`, `cache`, `page`, `form`: a visitor that keeps cookies and pages as a browser does, reads and sends forms.
-//! - `infer`: what an answer tells of the state the app is in.
+//! - [`accounts()`]: what a demo has beside the app, so that somebody can repeat it.
+//! - `browser`, `jar`, `cache`, `page`, `form`: a visitor that keeps cookies and pages as a browser does, reads and sends
+//!   forms.
+//! - `by_hand`, [`recipe`]: the same for a shell, with `curl` as the browser.
+//! - `infer`: what an answer tells of the state the app is in. `routes`: which line of it routes an address.
 //! - [`report`], [`Verdict`]: the verdict as data; `render`: the verdict as text.
 //! - [`progress`]: what a learner has reached, in `.workbook/`; `record`: the test binary keeps its verdict there, with
 //!   a hash of the [`answer`].
 
+mod accounts;
 pub mod answer;
 mod args;
 mod brief;
 mod browser;
+mod by_hand;
 mod cache;
 mod canary;
 pub mod cart;
@@ -54,11 +59,13 @@ mod prints;
 pub mod progress;
 mod race;
 mod reading;
+pub mod recipe;
 mod record;
 mod render;
 pub mod report;
 mod restart;
 pub mod roles;
+mod routes;
 mod run;
 mod seal;
 mod spelt;
@@ -71,18 +78,20 @@ mod trial;
 mod users;
 mod verdict;
 
+pub use accounts::accounts;
 pub use brief::{Brief, Hint};
 pub use browser::{Answer, Browser};
 pub use form::{Field, Form};
 pub use model::Model;
 pub use monitor::Monitor;
+pub use page::text;
 pub use port::port;
 pub use render::{Telling, render, render_within};
 pub use report::{CheckReport, Failure, Outcome, Report, Step};
 pub use seal::Key;
 pub use suite::{Check, Suite};
 pub use trial::{App, Miss, Told, Trial};
-pub use users::{Role, User, Users};
+pub use users::{Role, User, Users, in_demo};
 pub use verdict::{CompileErrors, Verdict};
 
 /// The checks of every exercise, in order.

@@ -9,6 +9,7 @@ use session_inspector::{Operation, SetCookie};
 use crate::{
     Answer, Miss, SUITES, Trial,
     canary::{Canary, TOLD},
+    reading,
     spelt::{spellings, stands_in, tells},
     trial::Sent,
 };
@@ -90,7 +91,9 @@ pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
             continue;
         };
         let miss = answer.miss("the password nowhere", format!("the password {place}"));
-        return Err(miss.so("it is needed once, to be compared, and then no more"));
+        return Err(
+            miss.so(format!("the password stands {place}; it is needed once, to be compared, and nowhere after that"))
+        );
     }
     Ok(())
 }
@@ -100,7 +103,9 @@ pub(crate) fn names_are_text(canary: &Canary, answer: &Answer) -> Result<(), Mis
     let Some(so) = canary.hatched(&answer.body).filter(|_| answer.is_page()) else { return Ok(()) };
     let miss = answer
         .miss("what stands in a name or a word is text", format!("it is markup: {}", canary.excerpt(&answer.body)));
-    Err(miss.so(format!("names hold `\"`, `'`, `<`, `>` and `&` in this scene, told as {TOLD} here; {so}")))
+    Err(miss.explained(format!(
+        "for this scene the names have `\"`, `'`, `<`, `>` and `&` in them, shown here as {TOLD}; {so}"
+    )))
 }
 
 /// A GET or HEAD of somebody who has no session, or an ID of none, opens none.
@@ -109,11 +114,11 @@ pub(crate) fn reading_opens_no_session(_: &Trial, answer: &Answer) -> Result<(),
     if !is_read(answer) || !opened || answer.exchange.session.before.is_some() {
         return Ok(());
     }
-    let so = match answer.exchange.request.cookies.is_empty() {
-        true => "every crawler and every link preview would fill the store",
-        false => "a cookie whose session is gone, or that somebody made up, gets a session by reading",
-    };
     let asked = format!("{} {} opened one", answer.method, answer.path);
+    let so = match answer.exchange.request.cookies.is_empty() {
+        true => format!("{asked} for a visitor who had none: each crawler and each link preview gets one"),
+        false => format!("{asked} for a cookie whose session is gone, or that somebody made up"),
+    };
     Err(answer.miss("no session for a visitor who only reads", asked).so(so))
 }
 
@@ -126,7 +131,7 @@ pub(crate) fn reading_changes_nothing(trial: &Trial, answer: &Answer) -> Result<
         return Ok(());
     }
     let changed = format!("{} {} changed it", answer.method, answer.path);
-    Err(answer.miss("the session as it was", changed).so("any page on the web can make a browser send this request"))
+    Err(answer.miss("the session as it was", changed).so(reading::what_reading_did(answer)))
 }
 
 /// Every cookie that carries a session ID is out of reach for scripts and for other sites.
@@ -142,10 +147,16 @@ pub(crate) fn is_out_of_reach(cookie: &SetCookie) -> Result<(), Miss> {
     let has = |wanted: &str| cookie.attributes.iter().any(|attribute| attribute.present && attribute.text == wanted);
     let sent = format!("{}=…; {}", cookie.name, cookie.sent);
     if !has("HttpOnly") {
-        return Err(Miss::new("HttpOnly", sent).so("a script on the page can read the session ID"));
+        return Err(Miss::new("HttpOnly", sent).so(format!(
+            "cookie `{}` carries the session ID, and without HttpOnly a script on the page can read it",
+            cookie.name
+        )));
     }
     if !has("SameSite=Lax") && !has("SameSite=Strict") {
-        return Err(Miss::new("SameSite=Lax or SameSite=Strict", sent).so("other sites' forms bring the cookie along"));
+        return Err(Miss::new("SameSite=Lax or SameSite=Strict", sent).so(format!(
+            "cookie `{}` carries the session ID, and a form on another site may bring it along",
+            cookie.name
+        )));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 /// The text a visitor reads: no markup, no scripts, references resolved, white space folded.
-pub(crate) fn text(html: &str) -> String {
+pub fn text(html: &str) -> String {
     let mut text = String::new();
     let mut hidden = 0_usize;
     // An element with the attribute `hidden`: its name, and how many of that name are open.
@@ -42,6 +42,7 @@ pub(crate) fn folded(text: &str) -> String {
 }
 
 /// Text as it is written in HTML.
+#[cfg(test)]
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

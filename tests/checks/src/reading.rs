@@ -13,8 +13,9 @@ pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> 
         for answer in [stranger.get(path).await?, stranger.head(path).await?] {
             let calls = &answer.exchange.calls;
             if calls.iter().any(|call| matches!(call.operation, Operation::Create | Operation::Save)) {
+                let Answer { method, path, .. } = &answer;
                 let miss = answer.miss("no session for a visitor who only reads", "a session");
-                return Err(miss.so("every crawler and every link preview would fill the store"));
+                return Err(miss.so(format!("{method} {path} put a session into the store for a visitor who had none")));
             }
         }
     }
@@ -43,9 +44,17 @@ pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Re
             if ended || !answer.exchange.session.changes.is_empty() {
                 let method = &answer.exchange.request.method;
                 let miss = answer.miss("the session as it was", format!("{method} {path} changed it"));
-                return Err(miss.so("any page on the web can make a browser send this request"));
+                return Err(miss.so(what_reading_did(&answer)));
             }
         }
     }
     Ok(())
+}
+
+/// What a request that should only read did to the session.
+pub(crate) fn what_reading_did(answer: &Answer) -> String {
+    let Answer { method, path, exchange, .. } = answer;
+    let ended = exchange.calls.iter().any(|call| call.operation == Operation::Delete);
+    let did = if ended { "ended the session" } else { "wrote to the session" };
+    format!("{method} {path} {did}, and a link on any page can make a browser send it")
 }

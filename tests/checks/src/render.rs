@@ -100,7 +100,9 @@ fn in_full(text: &mut String, report: &Report, check: &CheckReport, failure: &Fa
     if let Some(place) = first_difference(expected, actual) {
         writeln!(text, "                     {SOFT}{}^ differs from here{SOFT:#}", " ".repeat(place))?;
     }
-    for (name, words) in [("session", &failure.session), ("so", &failure.so), ("why", &failure.why)] {
+    for (name, words) in
+        [("session", &failure.session), ("so", &failure.so), ("route", &failure.route), ("why", &failure.why)]
+    {
         if !words.is_empty() {
             wrapped(text, name, words, width)?;
         }
@@ -109,7 +111,11 @@ fn in_full(text: &mut String, report: &Report, check: &CheckReport, failure: &Fa
         writeln!(text, "       {:<11}{curl}", if place == 0 { "again" } else { "" })?;
     }
     if !failure.again.is_empty() {
-        writeln!(text, "       {:<11}{SOFT}(with `cargo run -p exercise-{}` running){SOFT:#}", "", report.exercise)?;
+        writeln!(
+            text,
+            "       {:<11}{SOFT}(with `cargo run -p exercise-{}` started anew){SOFT:#}",
+            "", report.exercise
+        )?;
     }
     writeln!(
         text,

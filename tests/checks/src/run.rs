@@ -19,8 +19,11 @@ use crate::{
     limit::{self, COMPUTES, Hang, OUTER, STANDS},
     model::Stage,
     monitor::Noticed,
+    recipe,
     restart::{Handover, Part, Place, Restarts, Resumed},
+    routes,
     trial::{Log, Sent, UNANSWERED, UNFINISHED},
+    users,
 };
 
 /// How many requests a failure spells out: the first of a scene, and the last ones.
@@ -172,18 +175,27 @@ pub(crate) fn report(suite: &Suite, place: usize, outcome: Outcome) -> CheckRepo
 /// All that a failure tells beside the miss itself.
 pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: u64) -> Failure {
     let check = described(suite, place);
-    let told = told(&log.sent());
+    let sent = log.sent().clone();
+    let told = told(&sent);
     let port = 4100 + u16::from(suite.exercise);
     // The demo has the same people, without this run's suffix; a name's markup is encoded in a form.
-    let by_hand = |curl: &str| curl.replace(&suffix(seed), "").replace(":PORT", &format!(":{port}"));
+    let by_hand = |curl: &str| {
+        let curl = users::in_demo(curl, &suffix(seed)).replace(":PORT", &format!(":{port}"));
+        curl.replace(":INSPECTOR", &format!(":{}", port + session_inspector::BESIDE))
+    };
     Failure {
         steps: told.iter().map(|sent| sent.step.clone()).collect(),
-        again: told.iter().map(|sent| by_hand(&sent.curl)).filter(|line| !line.is_empty()).collect(),
+        again: recipe::of(&sent, by_hand),
         expected: miss.expected,
         actual: miss.actual,
         session: miss.session,
         so: miss.so,
-        why: check.why.to_owned(),
+        route: told
+            .iter()
+            .rfind(|sent| !sent.step.method.is_empty())
+            .and_then(|sent| routes::place_of(&sent.step.path))
+            .unwrap_or_default(),
+        why: if miss.why.is_empty() { check.why.to_owned() } else { miss.why.into_owned() },
         hint: check.hint,
         read: check.read.to_owned(),
     }
@@ -191,11 +203,12 @@ pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: 
 
 /// A scene in short: how it began, how many steps were like the others, and how it ended.
 fn told(sent: &[Sent]) -> Vec<Sent> {
+    let mut scenes = sent.rsplit(|sent| sent.begins.is_some());
+    let sent = scenes.find(|scene| !scene.is_empty()).unwrap_or_default();
     let Some((first, rest)) = sent.split_first().filter(|_| sent.len() > TOLD) else { return sent.to_vec() };
     let (between, last) = rest.split_at(rest.len() - (TOLD - 1));
     let steps = if between.len() == 1 { "1 more step".to_owned() } else { format!("{} more steps", between.len()) };
-    let gap = Sent { curl: format!("# {steps}"), ..Sent::call("…", steps) };
-    [first.clone(), gap.with_answer("")].into_iter().chain(last.iter().cloned()).collect()
+    [first.clone(), Sent::call("…", steps).with_answer("")].into_iter().chain(last.iter().cloned()).collect()
 }
 
 /// This run's accounts.

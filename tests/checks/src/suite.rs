@@ -73,6 +73,13 @@ impl Suite {
         run::beside_others(scene).noticed.pop()
     }
 
+    /// One check alone on `app`, as [`Self::run_here`] plays it; nothing if there is none of this name.
+    pub fn run_one(&'static self, id: &str, app: &App, seed: u64) -> Option<CheckReport> {
+        let place = self.checks.iter().position(|check| check.id == id)?;
+        let scene = Scene { suite: self, place, app, seed, stays: false, restarts: Place::Here };
+        run::verdicts([run::beside_others(scene)]).pop()
+    }
+
     /// What the exercise asks for.
     pub fn brief(&self) -> Brief {
         Brief::parse(self.readme)

@@ -1,6 +1,7 @@
 //! What one check plays with.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     fmt,
     fs::File,
@@ -30,6 +31,7 @@ use crate::{
     canary::Canary,
     folder::{Kept, Open},
     monitor::{self, Noticed},
+    recipe,
     restart::{Restart, Restarts, Resumed},
 };
 
@@ -56,7 +58,8 @@ impl App {
         Self(Kind::Store(Arc::new(move |folder| Ok(Box::new(open(folder)?)))))
     }
 
-    fn router(&self, store: Observed<MemoryStore>) -> Router {
+    /// The app on this store; one without routes for a store.
+    pub fn router(&self, store: Observed<MemoryStore>) -> Router {
         match &self.0 {
             Kind::Site(app) => app(store),
             Kind::Store(_) => Router::new(),
@@ -101,11 +104,10 @@ pub(crate) struct Log {
 enum Line {
     Sent(Box<Sent>),
     Answered(usize, String),
-    NewScene,
 }
 
 /// A step, and how to send it by hand.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Sent {
     pub(crate) step: Step,
     pub(crate) curl: String,
@@ -115,6 +117,19 @@ pub(crate) struct Sent {
     /// What the inspector saw of it, once it is answered.
     #[serde(skip)]
     pub(crate) exchange: Option<Exchange>,
+    /// Where a scene begins: nothing was done.
+    pub(crate) begins: Option<Scene>,
+}
+
+/// How a scene begins.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) enum Scene {
+    /// What came before is told no more, and has to be done by hand as well.
+    GoesOn,
+    /// What came before does not matter.
+    Anew,
+    /// One of several that are independent of each other, after the same beginning.
+    Apart,
 }
 
 /// So long a request that overlaps with another one waits for it, if that one waits for it as well.
@@ -166,7 +181,9 @@ impl Trial {
     /// Lets this much time pass, for every record and every [`Clock`](session_inspector::Clock).
     pub fn skip(&self, time: Duration) {
         let passed = session_inspector::span(time.as_secs());
-        self.log.event("(time)", format!("{passed} later"), format!("# {passed} later"));
+        let by_hand = "curl -H 'Sec-Fetch-Site: none' -d seconds={} 'http://inspector.localhost:INSPECTOR/skip'"
+            .replace("{}", &time.as_secs().to_string());
+        self.log.event("(time)", format!("{passed} later"), by_hand);
         self.inspector.skip(time);
     }
 
@@ -178,7 +195,7 @@ impl Trial {
     /// Ends the server and starts it anew, in a process of its own if there can be one. What the store holds is still
     /// there, and nothing else. A miss means that the scene is over here: the other process has played the rest.
     pub(crate) async fn restart(&self) -> Result<(), Miss> {
-        self.log.event("(server)", "ends, and is started anew".to_owned(), "# start the server anew".to_owned());
+        self.log.event("(server)", "ends, and is started anew".to_owned(), recipe::RESTART.to_owned());
         match self.restarts.restart(self.records().await, self.users.dump(), || self.log.step()) {
             Restart::Replayed => return Ok(()),
             Restart::GoesOn(records, accounts) => {
@@ -263,7 +280,7 @@ impl Trial {
     /// Who did what, what it meant for the session, and with which sentence it was refused.
     pub fn story(&self) -> Vec<Told> {
         let mut story: Vec<Told> = Vec::new();
-        for told in self.log.sent().iter().map(Told::of) {
+        for told in self.log.sent().iter().filter(|sent| sent.is_told()).map(Told::of) {
             match story.last_mut() {
                 Some(last) if last.is_like(&told) => last.times += 1,
                 _ => story.push(told),
@@ -407,7 +424,17 @@ impl Sent {
     /// Something that was done without a request, and that `curl` cannot do.
     pub(crate) fn call(who: &str, what: String) -> Self {
         let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: UNANSWERED.to_owned() };
-        Self { step, curl: String::new(), told: None, exchange: None }
+        Self { step, curl: String::new(), ..Self::default() }
+    }
+
+    /// Whether a story tells it: not the beginning of a scene, and not what a browser does of itself.
+    fn is_told(&self) -> bool {
+        self.begins.is_none() && self.told.as_deref() != Some("")
+    }
+
+    /// The beginning of a scene.
+    fn begins(scene: Scene) -> Self {
+        Self { begins: Some(scene), ..Self::default() }
     }
 
     /// The same with this in the place of its answer.
@@ -430,7 +457,6 @@ impl Log {
             match serde_json::from_str(line) {
                 Ok(Line::Sent(sent)) => drop(log.begin(*sent)),
                 Ok(Line::Answered(place, answer)) => log.answered(place, &answer),
-                Ok(Line::NewScene) => log.new_scene(),
                 Err(_) => {}
             }
         }
@@ -493,7 +519,7 @@ impl Log {
         self.noticed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the place at which it stands until there is a new scene.
+    /// Gives the place at which it stands.
     pub(crate) fn begin(&self, sent: Sent) -> usize {
         self.step();
         let mut all = self.sent();
@@ -516,19 +542,42 @@ impl Log {
 
     fn happened(&self, who: &str, what: String, told: Option<String>, curl: String) {
         let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: String::new() };
-        self.begin(Sent { step, curl, told, exchange: None });
+        self.begin(Sent { step, curl, told, ..Sent::default() });
     }
 
-    /// Forgets what came before: the next steps are a scene of their own.
+    /// The next steps are a scene of their own, which goes on from what came before.
     pub(crate) fn new_scene(&self) {
-        let mut all = self.sent();
-        self.write(&Line::NewScene);
-        all.clear();
+        self.begin(Sent::begins(Scene::GoesOn));
+    }
+
+    /// The next steps are a scene of their own, which needs nothing of the other scenes that began so.
+    pub(crate) fn begin_apart(&self) {
+        self.begin(Sent::begins(Scene::Apart));
+    }
+
+    /// By hand the last request is sent so that `curl` follows its redirect.
+    pub(crate) fn follow_by_hand(&self) {
+        if let Some(last) = self.sent().iter_mut().rfind(|sent| !sent.curl.is_empty()) {
+            last.curl = last.curl.replacen("curl -i", "curl -i -L", 1);
+        }
+    }
+
+    /// What was sent last is a part of the line before.
+    pub(crate) fn is_part_of_the_line_before(&self) {
+        if let Some(last) = self.sent().last_mut() {
+            last.curl.clear();
+        }
+    }
+
+    /// The next steps are a scene of their own, for which nothing that came before matters.
+    pub(crate) fn begin_anew(&self) {
+        self.begin(Sent::begins(Scene::Anew));
     }
 
     /// The same, and what was noticed in it.
     pub(crate) fn new_story(&self) {
-        self.new_scene();
+        self.sent().clear();
+        self.begin_anew();
         self.noticed().clear();
         *self.taken_over.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -560,6 +609,10 @@ pub struct Miss {
     pub(crate) actual: String,
     pub(crate) session: String,
     pub(crate) so: String,
+    /// Whether the answer itself says what went wrong, as an answer of 500 does: then a check does not say it again.
+    pub(crate) is_explained: bool,
+    /// Why it matters, if otherwise than the check says.
+    pub(crate) why: Cow<'static, str>,
 }
 
 impl Miss {
@@ -568,11 +621,36 @@ impl Miss {
         Self { expected: expected.into(), actual: actual.into(), ..Self::default() }
     }
 
-    /// What follows from it, in a sentence.
+    /// What follows from it, in a sentence; nothing where the answer itself says more.
     #[must_use]
     pub fn so(mut self, so: impl Into<String>) -> Self {
-        self.so = so.into();
+        if !self.is_explained {
+            self.so = so.into();
+        }
         self
+    }
+
+    /// What follows from it, also where the answer itself says something.
+    pub(crate) fn so_anyway(self, so: &str) -> Self {
+        Self { so: so.to_owned(), ..self }
+    }
+
+    /// What follows from it, if there is something to say.
+    pub(crate) fn so_if(self, so: Option<impl Into<String>>) -> Self {
+        match so {
+            Some(so) => self.so(so),
+            None => self,
+        }
+    }
+
+    /// What follows from it, which a check knows no better.
+    pub(crate) fn explained(self, so: impl Into<String>) -> Self {
+        Self { is_explained: true, ..self.so(so) }
+    }
+
+    /// Why it matters, where the check's own reason is about something else.
+    pub(crate) fn why(self, why: &'static str) -> Self {
+        Self { why: why.into(), ..self }
     }
 
     /// What the session did.
@@ -580,5 +658,18 @@ impl Miss {
     pub fn session(mut self, session: impl Into<String>) -> Self {
         self.session = session.into();
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_explains_itself_is_told_no_other_way() {
+        let failed = Miss::new("303", "500").explained("the handler failed");
+        assert_eq!(failed.clone().so("the cart takes more than it may").so, "the handler failed");
+        assert_eq!(failed.so_anyway("the store keeps half of it").so, "the store keeps half of it");
+        assert_eq!(Miss::new("303", "200").so("what is known").so_if(None::<&str>).so, "what is known");
     }
 }

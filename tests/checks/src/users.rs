@@ -6,6 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::canary::Canary;
 
+/// The people's names and passwords, as a demo has them.
+const WORDS: [&str; 6] = ["alice", "bob", "carol", "wonderland", "builder", "singer"];
+
+/// The same text with the names and passwords that a demo has, without this run's suffix.
+pub fn in_demo(text: &str, suffix: &str) -> String {
+    WORDS.iter().fold(text.to_owned(), |text, word| text.replace(&format!("{word}{suffix}"), word))
+}
+
 /// The accounts an exercise is given, as an axum `Extension`. They are others in every run. Clones are the same ones.
 ///
 /// A name is compared as it is: `Alice` and `alice` are two. Passwords are compared as they are: these exercises are about what comes after the password.
