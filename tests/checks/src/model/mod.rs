@@ -2,6 +2,7 @@
 //! no scene has thought of. Of a story that shows a difference, the shortest that still shows it is told.
 
 mod cart;
+mod timeouts;
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -12,6 +13,7 @@ use proptest::{
 };
 
 pub(crate) use cart::CART;
+pub(crate) use timeouts::TIMEOUTS;
 
 use crate::{
     App, Miss, Trial,
