@@ -2,6 +2,8 @@
 //! no scene has thought of. Of a story that shows a difference, the shortest that still shows it is told.
 
 mod cart;
+mod preferences;
+mod store;
 mod timeouts;
 
 use std::{fmt::Debug, sync::Arc};
@@ -13,6 +15,8 @@ use proptest::{
 };
 
 pub(crate) use cart::CART;
+pub(crate) use preferences::PREFERENCES;
+pub(crate) use store::STORE;
 pub(crate) use timeouts::TIMEOUTS;
 
 use crate::{

@@ -175,6 +175,7 @@ impl Logins {
 
     pub(super) fn log_in(&mut self, who: usize, login: Login) {
         self.end(who, "a later login has taken the place of this one");
+        self.touch(login.user);
         let seat = &mut self.seats[who];
         (seat.login, seat.is_copy) = (Some(self.logins.len()), false);
         self.logins.push(login);
@@ -185,6 +186,7 @@ impl Logins {
         if user.is_some() {
             self.seats[who].news = if fate == Fate::Alive { News::None } else { News::Any };
             self.end(who, "this login was ended by a logout");
+            user.into_iter().for_each(|user| self.touch(user));
             let seat = &mut self.seats[who];
             (seat.login, seat.why) = (None, "whoever used this browser has logged out");
         }
@@ -223,6 +225,11 @@ impl Logins {
     pub(super) fn lose(&mut self, who: usize) {
         let why = "nobody has logged in with this session ID";
         self.seats[who] = Seat { why, is_tampered: true, news: News::Any, ..Seat::default() };
+    }
+
+    /// Somebody has logged in or out: whether this ends this user's other logins is left open.
+    fn touch(&mut self, user: usize) {
+        self.logins.iter_mut().filter(|login| login.user == user).for_each(|login| login.untouched = false);
     }
 
     /// What this browser's login ends by. Whether a copy ends it, too, is open.
