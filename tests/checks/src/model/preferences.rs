@@ -15,7 +15,7 @@ use crate::{
     },
     neighbour,
     preferences::{
-        CHOICES, Choice, DEFAULT, FORM, PROFILE, URLENCODED, changed_nothing, holds_the_name, is_applied,
+        CHOICES, Choice, DEFAULT, FORM, PROFILE, THEMES, URLENCODED, changed_nothing, holds_the_name, is_applied,
         is_preselected, shows,
     },
 };
@@ -50,7 +50,7 @@ enum Action {
     /// Sends a choice, spelt like this.
     Save(usize, usize, usize),
     /// Fills in the form: touches the theme alone, or nothing.
-    Submit(usize, Option<&'static str>),
+    Submit(usize, Option<usize>),
     /// Sends one of these instead of a form that can be taken.
     SendImproper(usize, usize),
     /// Sends a field twice.
@@ -63,8 +63,8 @@ enum Action {
     Restart,
     /// Mallory takes a copy of all cookies.
     Copy(usize),
-    /// Puts this into the place of the session's ID.
-    Stale(usize, &'static str),
+    /// Puts one of these into the place of the session's ID.
+    Stale(usize, usize),
     /// Another part of the site has opened the session, and keeps something in it.
     MoveIn(usize),
 }
@@ -150,7 +150,7 @@ impl Site<'_> {
             }
             Action::Stale(who, id) => {
                 if let Some(own) = self.id(who) {
-                    self.browsers[who].replaces(&own, id);
+                    self.browsers[who].replaces(&own, stories::STALE[id]);
                     self.trial.event(BROWSERS[who], "holds an ID of no session");
                     self.seats[who].session = None;
                 }
@@ -208,6 +208,7 @@ impl Site<'_> {
     /// The page is as one of the choices wants it. Whichever it is: that one was chosen.
     async fn look(&mut self, who: usize, path: &str, fits: Fits) -> Result<(), Miss> {
         let page = self.browsers[who].get(path).await?;
+        self.is_forgotten(who, &page)?;
         let mut choices = self.choices(who);
         let first = fits(&page, choices[0]);
         choices.retain(|choice| fits(&page, *choice).is_ok());
@@ -221,13 +222,28 @@ impl Site<'_> {
         Ok(())
     }
 
+    /// An ID that a login has renewed opens nothing any more.
+    fn is_forgotten(&self, who: usize, page: &Answer) -> Result<(), Miss> {
+        let is_dead = self.seats[who].session.is_some_and(|session| !self.sessions[session].is_alive);
+        match &page.exchange.session.before {
+            Some(data) if is_dead && !data.is_empty() => {
+                let holds = serde_json::to_string(data).unwrap_or_default();
+                let miss =
+                    page.miss("no session under the ID from before the login", format!("one that holds {holds}"));
+                Err(miss.so("a login has to renew the session's ID: the old one stops working"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn save(&mut self, who: usize, choice: Choice, spelling: Spelling) -> Result<(), Miss> {
         let answer = self.browsers[who].post_bytes(FORM, URLENCODED, spelling(choice).into_bytes()).await?;
         self.saved(who, answer, vec![choice])
     }
 
-    async fn submit(&mut self, who: usize, theme: Option<&'static str>) -> Result<(), Miss> {
+    async fn submit(&mut self, who: usize, theme: Option<usize>) -> Result<(), Miss> {
         let page = self.browsers[who].get(FORM).await?;
+        let theme = theme.map(|theme| THEMES[theme]);
         let touched: Vec<_> = theme.iter().map(|theme| ("theme", *theme)).collect();
         let answer = self.browsers[who].submit(&page, FORM, &touched).await?;
         let choices = self.choices(who).into_iter().map(|(before, news)| (theme.unwrap_or(before), news)).collect();

@@ -53,10 +53,10 @@ enum Action {
     Close(usize),
     /// Types what is no name with its password, with or without the box ticked.
     Fail(usize, usize, bool),
-    /// Writes a cookie by hand.
-    Write(usize, &'static str),
-    /// Puts this into the place of the session's ID.
-    Stale(usize, &'static str),
+    /// Writes one of these cookies by hand.
+    Write(usize, usize),
+    /// Puts one of these into the place of the session's ID.
+    Stale(usize, usize),
     /// Puts the ID of a session that somebody else has opened into the place of its own; mallory knows it.
     Plant(usize),
 }
@@ -124,10 +124,10 @@ impl Site<'_> {
                 self.model.close(who);
             }
             Action::Write(who, cookie) => {
-                self.browsers[who].takes(cookie);
+                self.browsers[who].takes(stories::WRITTEN[cookie]);
                 self.model.tamper(who);
             }
-            Action::Stale(who, id) => self.replace_id(who, id, "holds an ID of no session"),
+            Action::Stale(who, id) => self.replace_id(who, stories::STALE[id], "holds an ID of no session"),
             _ => {}
         }
     }

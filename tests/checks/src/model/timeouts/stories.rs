@@ -9,9 +9,9 @@ use super::{Action, IMPOSTORS, MALLORY, Page, Story};
 /// A story is so long at most, between its first login and its end.
 const LONGEST: usize = 8;
 /// In the place of a session's ID.
-const STALE: [&str; 3] = ["AAAAAAAAAAAAAAAAAAAAAA", "no ID at all", ""];
+pub(super) const STALE: [&str; 3] = ["AAAAAAAAAAAAAAAAAAAAAA", "no ID at all", ""];
 /// What anybody can write into a browser.
-const WRITTEN: [&str; 6] =
+pub(super) const WRITTEN: [&str; 6] =
     ["remember=on", "remember=1", "remember=true", "remember_me=1", "remembered=true", "began=99999999999"];
 
 /// A kind of story, in which some actions are frequent: so they meet each other.
@@ -109,8 +109,8 @@ fn stories_of(theme: &'static Theme) -> impl Strategy<Value = Story> {
         copy => own().prop_map(Action::Copy),
         close => own().prop_map(Action::Close),
         fail => (own(), 0..IMPOSTORS, any::<bool>()).prop_map(|(who, kind, kept)| Action::Fail(who, kind, kept)),
-        write => (who(), select(&WRITTEN[..])).prop_map(|(who, cookie)| Action::Write(who, cookie)),
-        stale => (own(), select(&STALE[..])).prop_map(|(who, id)| Action::Stale(who, id)),
+        write => (who(), 0..WRITTEN.len()).prop_map(|(who, cookie)| Action::Write(who, cookie)),
+        stale => (own(), 0..STALE.len()).prop_map(|(who, id)| Action::Stale(who, id)),
         plant => own().prop_map(Action::Plant),
     ];
     let remembered = theme.remembered;
