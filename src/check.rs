@@ -2,18 +2,23 @@
 //!
 //! Whoever drops the future of [`check`] ends what it started, with all its children.
 
-use std::{env, ffi::OsString, path::Path, process::Stdio};
+use std::{env, ffi::OsString, io, path::Path, process::Stdio, time::Duration};
 
-use checks::{CheckReport, Report};
+use checks::{CheckReport, Key, Report};
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    time::timeout,
+};
 
 use crate::exercise::Exercise;
 
 /// How many compiler errors are told; the next ones mostly follow from the first.
 const TOLD: usize = 3;
+/// So long may nothing be heard of the checks: they end themselves before.
+const SILENCE: Duration = Duration::from_secs(120);
 
 /// What is known of an answer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -54,6 +59,7 @@ pub enum Event {
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
+    Played,
     Check(CheckReport),
     Report(Report),
 }
@@ -75,14 +81,18 @@ pub async fn check(
         Err(errors) => return Ok(Verdict::DoesNotCompile(errors)),
     };
     let seed = seed.map(|seed| format!("--seed={seed}"));
-    let arguments: Vec<_> = ["--json"].into_iter().chain(seed.as_deref()).collect();
-    let mut child = Group::spawn(binary.as_ref(), &arguments, &exercise.folder)?;
+    let arguments: Vec<_> = ["--json", "--sealed"].into_iter().chain(seed.as_deref()).collect();
+    let (mut child, key) = (Group::spawn(binary.as_ref(), &arguments, &exercise.folder)?, Key::new());
+    let broke_off = |error: io::Error| format!("the checks broke off: {error}");
+    child.stdin()?.write_all(format!("{key}\n").as_bytes()).await.map_err(broke_off)?;
     let mut lines = BufReader::new(child.stdout()?).lines();
-    while let Some(line) = lines.next_line().await.map_err(|error| format!("the checks broke off: {error}"))? {
-        match serde_json::from_str(&line) {
-            Ok(Line::Check(report)) => on(Event::Checked(report)),
-            Ok(Line::Report(report)) => return Ok(Verdict::Report(report)),
-            Err(_) => {} // not the harness's: a print from before it began
+    let silent = |_| format!("nothing was heard of the checks for {} s, and they were ended", SILENCE.as_secs());
+    while let Some(line) = timeout(SILENCE, lines.next_line()).await.map_err(silent)?.map_err(broke_off)? {
+        // What is not sealed is not the harness's: an answer may write to any stream.
+        match key.open(&line).map(serde_json::from_str) {
+            Some(Ok(Line::Check(report))) => on(Event::Checked(report)),
+            Some(Ok(Line::Report(report))) => return Ok(Verdict::Report(report)),
+            Some(Ok(Line::Played) | Err(_)) | None => {}
         }
     }
     Err(format!(
@@ -95,8 +105,9 @@ pub async fn check(
 async fn build(root: &Path, exercise: &Exercise) -> Result<Result<String, CompileErrors>, String> {
     let package = exercise.package();
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let arguments = ["test", "-p", &package, "--test", "check", "--no-run", "--message-format=json"];
+    let arguments = ["test", "-p", &package, "--example", "check", "--no-run", "--message-format=json"];
     let mut child = Group::spawn(&cargo, &arguments, root)?;
+    drop(child.stdin()?); // cargo asks nobody
     let (mut said, mut complained) = (String::new(), String::new());
     let (mut out, mut err) = (child.stdout()?, child.stderr()?);
     let read = tokio::try_join!(out.read_to_string(&mut said), err.read_to_string(&mut complained));
@@ -141,7 +152,7 @@ impl Group {
     fn spawn(program: &std::ffi::OsStr, arguments: &[&str], folder: &Path) -> Result<Self, String> {
         let mut command = CommandWrap::with_new(program, |command| {
             command.args(arguments).current_dir(folder);
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         });
         #[cfg(unix)]
         command.wrap(process_wrap::tokio::ProcessGroup::leader());
@@ -154,6 +165,10 @@ impl Group {
             }
             _ => format!("{program} cannot be started: {error}"),
         })
+    }
+
+    fn stdin(&mut self) -> Result<tokio::process::ChildStdin, String> {
+        self.0.stdin().take().ok_or_else(|| "its input was taken already".to_owned())
     }
 
     fn stdout(&mut self) -> Result<tokio::process::ChildStdout, String> {

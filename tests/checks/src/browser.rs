@@ -19,16 +19,21 @@ use futures_util::{future, stream};
 use http_body_util::{BodyExt, Limited};
 use session_inspector::Exchange;
 use tower::ServiceExt;
-use tower_sessions::session::Id;
 
 use crate::{
-    Form, Miss, Step, Trial, User, infer,
+    Form, Miss, Step, Trial, User,
+    cache::Cache,
+    form, infer,
     jar::Jar,
-    page, run,
+    page,
+    restart::Recorded,
+    run,
     trial::{Sent, UNANSWERED, UNFINISHED},
 };
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";
+/// What no value of a form holds.
+const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
 const LONGEST_PAGE: usize = 1024 * 1024;
 /// So much of a path is told; the line for `curl` has all of it.
@@ -42,6 +47,7 @@ pub struct Browser<'t> {
     who: &'static str,
     jar: Mutex<Jar>,
     place: Mutex<Place>,
+    cache: Mutex<Cache>,
     /// Why the browser did not keep a cookie it was last sent.
     refused: Mutex<Option<String>>,
 }
@@ -92,11 +98,24 @@ pub struct Answer {
 
 impl<'t> Browser<'t> {
     pub(crate) fn new(trial: &'t Trial, who: &'static str) -> Self {
-        Self { trial, who, jar: Mutex::default(), place: Mutex::default(), refused: Mutex::default() }
+        Self {
+            trial,
+            who,
+            jar: Mutex::default(),
+            place: Mutex::default(),
+            cache: Mutex::default(),
+            refused: Mutex::default(),
+        }
     }
 
     /// Asks for a page.
     pub async fn get(&self, path: &str) -> Result<Answer, Miss> {
+        let now = self.trial.inspector.clock().now();
+        if let Some(cached) = self.cache().get(path, now) {
+            let told = format!("has {path} in the cache, because its server has said so, and does not ask for it");
+            self.trial.log().event(self.who, told, format!("# {path} comes from the cache"));
+            return Ok(cached);
+        }
         self.send(From::Here, Method::GET, path, URLENCODED, Vec::new()).await
     }
 
@@ -114,7 +133,7 @@ impl<'t> Browser<'t> {
     pub async fn submit(&self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         let forms = page.forms();
         let goes_there = |form: &&Form| form.goes_to(path) || form.action.is_empty() && page.path == path;
-        let Some(form) = forms.iter().find(goes_there) else {
+        let Some(form) = forms.iter().filter(goes_there).max_by_key(|form| form.can_be_sent) else {
             return Err(page.miss(format!("a form that posts to {path}"), "a page without one"));
         };
         for (name, _) in fields {
@@ -124,9 +143,15 @@ impl<'t> Browser<'t> {
                 return Err(page.miss(expected, format!("fields named {names:?}")));
             }
         }
-        let is_given = |name: &str| fields.iter().any(|(given, _)| *given == name);
-        let filled = form.filled().filter(|(name, _)| !is_given(name)).chain(fields.iter().copied());
-        self.post(path, &filled.collect::<Vec<_>>()).await
+        let filled = form.filled_in(fields);
+        match form.enctype.as_str() {
+            "multipart/form-data" => {
+                let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+                self.post_bytes(path, &kind, multipart(&filled)).await
+            }
+            "text/plain" => self.post_bytes(path, "text/plain", plain(&filled)).await,
+            _ => self.post(path, &filled).await,
+        }
     }
 
     /// Posts any bytes as any type.
@@ -258,7 +283,7 @@ impl<'t> Browser<'t> {
 
     /// Puts the ID of a session that is gone in the place of `instead` in this browser's cookies.
     pub(crate) fn plant_stale(&self, instead: &str) {
-        self.jar().replace(instead, &Id::default().to_string());
+        self.jar().replace(instead, &self.trial.new_id().to_string());
         let by_hand = format!("# put an ID of no session into {}.jar", self.who);
         self.trial.log().event(self.who, "holds the ID of a session that is gone".to_owned(), by_hand);
     }
@@ -357,31 +382,27 @@ impl<'t> Browser<'t> {
             path: infer::short(path, LONGEST_PATH),
             answer: UNANSWERED.to_owned(),
         };
-        let sent = log.begin(Sent { step, curl: self.curl(&method, path, kind, spelt), told: None, exchange: None });
+        let curl = self.curl(&method, path, kind, spelt);
+        let sent = log.begin(Sent { step, curl: curl.clone(), told: None, exchange: None });
 
         let request = self.request(from, &method, path, kind, body);
-        let seen_before = self.trial.inspector.newest();
-        let response = match self.trial.router().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let asked = format!("{} {curl} {:?}", self.who, request.headers());
+        let (status, headers, body, exchange) = match self.trial.restarts().replay(&asked)? {
+            Some(recorded) => {
+                let (status, headers) = recorded.head();
+                self.keep_cookies(&headers, path);
+                (status, headers, Bytes::from(recorded.body), recorded.exchange)
+            }
+            None => self.answer(request, path, sent).await?,
         };
-        let (parts, body) = response.into_parts();
-        self.keep_cookies(&parts.headers, path);
-        log.answered(sent, &format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
-        let body = Limited::new(body, LONGEST_PAGE).collect().await.map(|body| body.to_bytes());
-        let body = body.map_err(|error| {
-            Miss::new("a page of at most 1 MiB", error.to_string()).so("the answer goes on and on, or broke off")
-        })?;
-        // Its own is the last: whatever else was asked meanwhile has been answered before.
-        let exchange = self.trial.inspector.exchanges_since(seen_before).pop();
-        let exchange = exchange.ok_or_else(|| Miss::new("an answer", "the inspector saw no exchange"))?;
+        self.trial.restarts().record(|| Recorded::new(asked, status, &headers, &body, &exchange));
 
-        log.answered(sent, &in_short(parts.status, &parts.headers));
+        log.answered(sent, &in_short(status, &headers));
         log.seen(sent, &exchange);
         let held_back = self.jar().held_back(without_query(path)).filter(|_| exchange.request.cookies.is_empty());
         let answer = Answer {
-            status: parts.status,
-            headers: parts.headers,
+            status,
+            headers,
             body: String::from_utf8_lossy(&body).into_owned(),
             exchange,
             refused: self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -392,8 +413,37 @@ impl<'t> Browser<'t> {
         if let Some(miss) = infer::panicked(&answer, run::last_panic()) {
             return Err(miss);
         }
+        self.cache().put(&answer, self.trial.inspector.clock().now());
         self.trial.watch(&answer);
         Ok(answer)
+    }
+
+    /// What the app answers; the step stands at `sent` in the log.
+    async fn answer(
+        &self,
+        request: Request<Body>,
+        path: &str,
+        sent: usize,
+    ) -> Result<(StatusCode, HeaderMap, Bytes, Exchange), Miss> {
+        let (trial, seen_before) = (self.trial, self.trial.inspector.newest());
+        let (method, plain) = (request.method().to_string(), without_query(path));
+        let response = match trial.router().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (parts, body) = response.into_parts();
+        self.keep_cookies(&parts.headers, path);
+        trial.log().answered(sent, &format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
+        let body = Limited::new(body, LONGEST_PAGE).collect().await.map(|body| body.to_bytes());
+        let body = body.map_err(|error| {
+            Miss::new("a page of at most 1 MiB", error.to_string()).so("the answer goes on and on, or broke off")
+        })?;
+        // Others may have been answered meanwhile.
+        let is_own =
+            |Exchange { request, .. }: &Exchange| request.method == method && without_query(&request.target) == plain;
+        let exchange = trial.inspector.exchanges_since(seen_before).into_iter().rfind(is_own);
+        let exchange = exchange.ok_or_else(|| Miss::new("an answer", "the inspector saw no exchange"))?;
+        Ok((parts.status, parts.headers, body, exchange))
     }
 
     fn request(&self, from: From<'_>, method: &Method, path: &str, kind: &str, body: Body) -> Request<Body> {
@@ -458,6 +508,10 @@ impl<'t> Browser<'t> {
         format!("{line} 'http://localhost:PORT{path}'")
     }
 
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn jar(&self) -> MutexGuard<'_, Jar> {
         self.jar.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -466,6 +520,20 @@ impl<'t> Browser<'t> {
 /// Fields as a form sends them.
 pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
     Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+/// The same as `multipart/form-data` (RFC 7578).
+fn multipart(fields: &[(&str, &str)]) -> Vec<u8> {
+    let part = |(name, value): &(&str, &str)| {
+        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let parts: String = fields.iter().map(part).collect();
+    format!("{parts}--{BOUNDARY}--\r\n").into_bytes()
+}
+
+/// The same as `text/plain`.
+fn plain(fields: &[(&str, &str)]) -> Vec<u8> {
+    fields.iter().map(|(name, value)| format!("{name}={value}\r\n")).collect::<String>().into_bytes()
 }
 
 /// A part of a path: everything that is no letter, digit or hyphen is percent-encoded.
@@ -510,7 +578,7 @@ impl Answer {
 
     /// The page's forms.
     pub fn forms(&self) -> Vec<Form> {
-        page::forms(&self.body)
+        form::forms(&self.body)
     }
 
     /// The value of this attribute of the first tag of this name.

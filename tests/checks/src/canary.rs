@@ -80,6 +80,10 @@ impl Canary {
             Some(
                 "it has become an attribute: quotation marks in it were not escaped, or the attribute has none around it",
             )
+        } else if page::programs(html).iter().any(|program| program.contains(&format!("\"' {word}="))) {
+            Some(
+                "it stands in a program of the page, and its quotation marks end the text there: what is escaped for HTML is not for a script",
+            )
         } else if page::text(html).contains(&format!("&{word};")) {
             Some("what was `&amp;` in it reads `&`: the `&` was not escaped")
         } else {
@@ -106,6 +110,8 @@ mod tests {
             format!("<input value='{half}'>"),
             format!("<input value={escaped}>"),
             format!("<p>{half}"),
+            format!("<form onsubmit=\"return confirm('{escaped}')\">"),
+            format!("<script>let name = '{raw}';</script>"),
         ] {
             assert!(canary.hatched(&hatched).is_some(), "{hatched}");
         }

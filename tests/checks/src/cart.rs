@@ -107,7 +107,10 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(reading_changes_nothing(trial)),
         },
     ],
-    monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing }],
+    monitors: &[
+        Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing },
+        Monitor { check: "the_cart_is_in_the_session", watch: monitor::cookies_tell_no_words },
+    ],
     names: Some("items_are_shown_as_text"),
     model: Some(&model::CART),
 };
@@ -361,7 +364,7 @@ async fn the_cart_is_in_the_session(trial: &Trial) -> Result<(), Miss> {
         let so = "what is in a cookie its visitor can write: a cart that is to be sold is kept at the server";
         return Err(first.miss("the cart in the session", actual).so(so));
     }
-    trial.restart();
+    trial.restart().await?;
     alice.get(VIEW).await?.shows(&line(&pear, 1)).map_err(|miss| {
         miss.so(
             "after a new start the store still has the session, but the cart is not in it: it was kept in the program",

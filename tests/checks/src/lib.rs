@@ -6,8 +6,10 @@
 //!
 //! # Layout, in the order of a run
 //!
-//! - `harness`: the test binary. It speaks the libtest protocol (`args`), starts itself again for each check,
-//!   ends a check that does not end by itself, and prints the report.
+//! - `harness`: the test binary. It speaks the libtest protocol (`args`) and prints the report.
+//! - `guard`, `supervisor`, `player`: the three processes that it runs in: one that runs nothing of the answer and is
+//!   believed, one that has the checks played, and one for each check that plays it. `order` is what each tells the next,
+//!   [`Key`] seals what comes back, `limit` ends what does not end by itself, `system` asks the operating system.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
 //! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`],
 //!   [`roles`]: the checks of exercises 1 to 7.
@@ -16,47 +18,60 @@
 //! - [`Model`]: random stories, compared with a small model of the exercise.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
-//! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
+//! - `restart`: a new start of the server in a process of its own.
+//! - `browser`, `jar`, `cache`, `page`, `form`: a visitor that keeps cookies and pages as a browser does, reads and sends forms.
 //! - `infer`: what an answer tells of the state the app is in.
 //! - [`report`]: the verdict as data; `render`: the verdict as text.
 
 mod args;
 mod brief;
 mod browser;
+mod cache;
 mod canary;
 pub mod cart;
 pub mod folder;
+mod form;
+mod guard;
 pub mod harden;
 mod harness;
 mod impostors;
 mod infer;
 mod jar;
+mod limit;
 pub mod login;
 mod model;
 mod monitor;
 mod neighbour;
+mod order;
 mod page;
+mod player;
 pub mod preferences;
+mod prints;
 mod race;
 mod reading;
 mod render;
 pub mod report;
+mod restart;
 pub mod roles;
 mod run;
+mod seal;
 mod spelt;
 pub mod store;
 mod suite;
+mod supervisor;
+mod system;
 pub mod timeouts;
 mod trial;
 mod users;
 
 pub use brief::{Brief, Hint};
 pub use browser::{Answer, Browser};
+pub use form::{Field, Form};
 pub use model::Model;
 pub use monitor::Monitor;
-pub use page::{Field, Form};
 pub use render::{Telling, render};
 pub use report::{CheckReport, Failure, Outcome, Report, Step};
+pub use seal::Key;
 pub use suite::{Check, Suite};
 pub use trial::{App, Miss, Told, Trial};
 pub use users::{Role, User, Users};

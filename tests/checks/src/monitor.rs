@@ -7,9 +7,9 @@ use axum::http::Method;
 use session_inspector::{Operation, SetCookie};
 
 use crate::{
-    Answer, Miss, Trial,
+    Answer, Miss, SUITES, Trial,
     canary::{Canary, TOLD},
-    spelt::{spellings, tells},
+    spelt::{spellings, stands_in, tells},
     trial::Sent,
 };
 
@@ -33,6 +33,19 @@ pub(crate) struct Noticed {
     pub(crate) canary: Option<Canary>,
 }
 
+impl Noticed {
+    /// For another process.
+    pub(crate) fn told(&self) -> (String, Miss, Vec<Sent>) {
+        (self.check.to_owned(), self.miss.clone(), self.sent.clone())
+    }
+
+    /// What another process has noticed; nothing if no exercise has such a check.
+    pub(crate) fn resumed((check, miss, sent): (String, Miss, Vec<Sent>)) -> Option<Self> {
+        let check = SUITES.iter().flat_map(|suite| suite.checks).find(|known| known.id == check)?.id;
+        Some(Self { check, miss, sent, canary: None })
+    }
+}
+
 /// No answer is a server's failure, whatever was asked.
 pub(crate) fn no_failure(_: &Trial, answer: &Answer) -> Result<(), Miss> {
     match answer.status.is_server_error() {
@@ -41,11 +54,24 @@ pub(crate) fn no_failure(_: &Trial, answer: &Answer) -> Result<(), Miss> {
     }
 }
 
+/// No cookie but the one with the session's ID holds a word of this run, such as the name of an item.
+pub(crate) fn cookies_tell_no_words(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let spelt = spellings(trial.named("").as_bytes());
+    let mut cookies = answer.exchange.response.set_cookies.iter();
+    match cookies.find(|cookie| !trial.carries_an_id(&cookie.value) && stands_in(&cookie.value, &spelt)) {
+        Some(cookie) => {
+            let sent = format!("{}={}", cookie.name, cookie.value);
+            Err(answer.miss("no cookie but the one with the session's ID tells of an item", sent))
+        }
+        None => Ok(()),
+    }
+}
+
 /// No password of an account stands in a session, a cookie, an address, a header or a page.
 pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     for user in trial.users.first() {
         let spelt = spellings(user.password.as_bytes());
-        let is_in = |text: &str| spelt.iter().any(|spelt| text.contains(spelt));
+        let is_in = |text: &str| stands_in(text, &spelt);
         let response = &answer.exchange.response;
         let header = answer.headers.iter().find(|(_, value)| is_in(&String::from_utf8_lossy(value.as_bytes())));
         let mut session = answer.exchange.session.after.iter().flatten();

@@ -280,7 +280,7 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
 async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let saved = save(&alice, OTHER).await?;
-    trial.restart();
+    trial.restart().await?;
     shows(&alice.get(PROFILE).await?, OTHER).map_err(|miss| {
         miss.so("after a new start the store still has the session, but the choice is not in it: it was kept in the program")
     })?;

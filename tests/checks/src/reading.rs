@@ -4,9 +4,12 @@ use session_inspector::Operation;
 
 use crate::{Answer, Browser, Miss};
 
-/// A visitor without a session who asks for these paths has none afterwards.
+/// Addresses that browsers and crawlers ask for and that no exercise has.
+const NOWHERE: [&str; 2] = ["/favicon.ico", "/no/such/page"];
+
+/// A visitor without a session who asks for these paths, or for some that are not there, has none afterwards.
 pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
-    for path in paths {
+    for path in paths.iter().chain(&NOWHERE) {
         for answer in [stranger.get(path).await?, stranger.head(path).await?] {
             let calls = &answer.exchange.calls;
             if calls.iter().any(|call| matches!(call.operation, Operation::Create | Operation::Save)) {

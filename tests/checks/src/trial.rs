@@ -1,18 +1,25 @@
 //! What one check plays with.
 
 use std::{
+    collections::BTreeSet,
     fmt,
-    fs::{self, File},
-    io::{self, Write},
+    fs::File,
+    io::{self, Read, Write},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use axum::{Extension, Router};
+use futures_util::future::{Either, join, select};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use session_inspector::{Exchange, Inspector, Observed};
+use session_inspector::{Exchange, Inspector, Observed, Operation};
+use tokio::time::timeout;
 use tower_sessions::{
     ExpiredDeletion, MemoryStore, SessionStore,
     session::{Id, Record},
@@ -23,6 +30,7 @@ use crate::{
     canary::Canary,
     folder::{Kept, Open},
     monitor::{self, Noticed},
+    restart::{Restart, Restarts, Resumed},
 };
 
 /// What a learner wrote: an app, which takes a store, or a store.
@@ -64,7 +72,14 @@ pub struct Trial {
     router: Mutex<Router>,
     pub(crate) inspector: Inspector,
     store: Observed<MemoryStore>,
+    /// What the app's store is made of, past the inspector.
+    memory: MemoryStore,
+    /// The IDs of all calls to it.
+    seen_ids: Mutex<BTreeSet<String>>,
+    /// Where IDs that are planted come from: the same ones whenever a scene is played again.
+    ids: Mutex<fastrand::Rng>,
     monitors: &'static [Monitor],
+    restarts: Arc<Restarts>,
     log: Arc<Log>,
 }
 
@@ -73,6 +88,10 @@ pub struct Trial {
 pub(crate) struct Log {
     sent: Mutex<Vec<Sent>>,
     noticed: Mutex<Vec<Noticed>>,
+    /// What came of it, where another process has played it to its end.
+    taken_over: Mutex<Option<Result<(), Miss>>>,
+    /// How often anything was sent or answered.
+    steps: AtomicUsize,
     /// Where it is written down as it grows, so that it also outlives the process.
     file: Option<File>,
 }
@@ -98,9 +117,13 @@ pub(crate) struct Sent {
     pub(crate) exchange: Option<Exchange>,
 }
 
+/// So long a request that overlaps with another one waits for it, if that one waits for it as well.
+const PATIENCE: Duration = Duration::from_millis(200);
 /// Printed by a check in a process of its own when its scene is over: what the answer prints while the scene is played
 /// once more is nothing new.
 pub(crate) const END_OF_PRINTS: u8 = 0;
+/// No scene is longer, written down, in bytes.
+const LONGEST_LOG: u64 = 16 << 20;
 /// What stands for the answer of a request that is not answered.
 pub(crate) const UNANSWERED: &str = "no answer";
 /// What follows the status of an answer whose body is still to come.
@@ -110,16 +133,34 @@ impl Trial {
     /// The one key of a session that was planted.
     pub(crate) const PLANTED: &str = "planted";
 
-    pub(crate) fn new(app: &App, users: Users, monitors: &'static [Monitor], log: Arc<Log>) -> Self {
-        let inspector = Inspector::default();
-        let store = inspector.observe(MemoryStore::default());
+    pub(crate) fn new(
+        app: &App,
+        users: Users,
+        monitors: &'static [Monitor],
+        restarts: Arc<Restarts>,
+        log: Arc<Log>,
+    ) -> Self {
+        let (inspector, memory) = (Inspector::default(), MemoryStore::default());
+        let store = inspector.observe(memory.clone());
         let router = Mutex::new(serving(app, &inspector, &store, &users));
-        Self { users, app: app.clone(), router, inspector, store, monitors, log }
+        Self {
+            users,
+            app: app.clone(),
+            router,
+            inspector,
+            store,
+            memory,
+            seen_ids: Mutex::default(),
+            ids: Mutex::new(fastrand::Rng::with_seed(1)),
+            monitors,
+            restarts,
+            log,
+        }
     }
 
     /// A trial of an app that is known to end, with the accounts of a demo: what a lesson's test plays with.
     pub fn of(app: impl Fn(Observed<MemoryStore>) -> Router + Send + Sync + 'static) -> Self {
-        Self::new(&App::new(app), Users::demo(), &[], Arc::default())
+        Self::new(&App::new(app), Users::demo(), &[], Arc::default(), Arc::default())
     }
 
     /// Lets this much time pass, for every record and every [`Clock`](session_inspector::Clock).
@@ -134,11 +175,74 @@ impl Trial {
         self.log.event(who, what.to_owned(), format!("# {who} {what}"));
     }
 
-    /// Ends the server and starts it anew. What the store holds is still there, and nothing else.
-    pub(crate) fn restart(&self) {
+    /// Ends the server and starts it anew, in a process of its own if there can be one. What the store holds is still
+    /// there, and nothing else. A miss means that the scene is over here: the other process has played the rest.
+    pub(crate) async fn restart(&self) -> Result<(), Miss> {
         self.log.event("(server)", "ends, and is started anew".to_owned(), "# start the server anew".to_owned());
+        match self.restarts.restart(self.records().await, self.users.dump(), || self.log.step()) {
+            Restart::Replayed => return Ok(()),
+            Restart::GoesOn(records, accounts) => {
+                self.users.restore(accounts);
+                for record in &records {
+                    // A store in memory does not fail.
+                    let _ = self.memory.save(record).await;
+                }
+            }
+            Restart::Elsewhere(resumed) => {
+                self.log.take_over(resumed);
+                return Err(Miss::default());
+            }
+            Restart::Here => {}
+        }
         let anew = serving(&self.app, &self.inspector, &self.store, &self.users);
         *self.router.lock().unwrap_or_else(PoisonError::into_inner) = anew;
+        Ok(())
+    }
+
+    /// While the app answers this, its next store call of this kind waits until `meanwhile` is done; a request without such
+    /// a call comes first.
+    pub(crate) async fn overlaps<T>(
+        &self,
+        operation: Operation,
+        request: impl Future<Output = Result<T, Miss>>,
+        meanwhile: impl Future<Output = Result<(), Miss>>,
+    ) -> Result<T, Miss> {
+        let told = "the next request is not answered before the one after it".to_owned();
+        self.log.event("(both)", told, "# at the same time".to_owned());
+        let mut held = self.inspector.hold(operation);
+        let mut request = pin!(request);
+        let answered = match select(request.as_mut(), pin!(held.reached())).await {
+            Either::Left((answered, _)) => Some(answered),
+            Either::Right(_) => None,
+        };
+        let meanwhile = async move {
+            let mut meanwhile = pin!(meanwhile);
+            let done = timeout(PATIENCE, meanwhile.as_mut()).await;
+            drop(held); // an answer that lets one request in at a time is as right as any
+            if let Ok(done) = done { done } else { meanwhile.await }
+        };
+        let rest = async { if let Some(answered) = answered { answered } else { request.await } };
+        let (answered, done) = join(rest, meanwhile).await;
+        done.and(answered)
+    }
+
+    /// Every session that the store still has.
+    async fn records(&self) -> Vec<Record> {
+        let ids = self.seen_ids().clone();
+        let mut records = Vec::new();
+        for id in ids.iter().filter_map(|id| id.parse().ok()) {
+            records.extend(self.memory.load(&id).await.ok().flatten());
+        }
+        records
+    }
+
+    pub(crate) fn restarts(&self) -> &Restarts {
+        &self.restarts
+    }
+
+    /// An ID that no session has.
+    pub(crate) fn new_id(&self) -> Id {
+        Id(self.ids.lock().unwrap_or_else(PoisonError::into_inner).i128(..))
     }
 
     /// The app, to be asked once.
@@ -177,9 +281,10 @@ impl Trial {
     pub async fn plant(&self) -> Id {
         let expiry_date = self.inspector.clock().now() + time::Duration::hours(1);
         let mut record =
-            Record { id: Id::default(), data: [(Self::PLANTED.to_owned(), Value::from(true))].into(), expiry_date };
+            Record { id: self.new_id(), data: [(Self::PLANTED.to_owned(), Value::from(true))].into(), expiry_date };
         // A store in memory does not fail.
         let _ = self.store.create(&mut record).await;
+        self.seen_ids().insert(record.id.to_string());
         record.id
     }
 
@@ -188,8 +293,13 @@ impl Trial {
         self.inspector.exchanges()
     }
 
+    fn seen_ids(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.seen_ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Holds the rules of the exercise against an answer, and remembers the first break of each.
     pub(crate) fn watch(&self, answer: &Answer) {
+        self.seen_ids().extend(answer.exchange.calls.iter().map(|call| call.id.clone()));
         let canary = self.users.canary();
         let notice = |check, watched: Result<(), Miss>| {
             if let Err(miss) = watched {
@@ -206,9 +316,7 @@ impl Trial {
 
     /// Whether this is, or holds, the ID of a session that was seen so far.
     pub(crate) fn carries_an_id(&self, value: &str) -> bool {
-        let exchanges = self.inspector.exchanges();
-        let mut ids = exchanges.iter().flat_map(|exchange| &exchange.calls).map(|call| call.id.as_str());
-        ids.any(|id| !id.is_empty() && value.contains(id))
+        self.seen_ids().iter().any(|id| !id.is_empty() && value.contains(id))
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -284,6 +392,13 @@ fn fields(body: &str) -> String {
     pairs.collect::<Vec<_>>().join("  ")
 }
 
+/// The beginning of a file; nothing if there is none.
+fn read_to(length: u64, file: &Path) -> String {
+    let mut read = Vec::new();
+    let _ = File::open(file).and_then(|file| file.take(length).read_to_end(&mut read));
+    String::from_utf8_lossy(&read).into_owned()
+}
+
 fn serving(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, users: &Users) -> Router {
     inspector.wrap(app.router(store.clone()).layer(Extension(users.clone())))
 }
@@ -311,7 +426,7 @@ impl Log {
     /// What was written to `file`; nothing if there is no such file. A line that was cut off is left out.
     pub(crate) fn read(file: &Path) -> Self {
         let log = Self::default();
-        for line in fs::read_to_string(file).unwrap_or_default().lines() {
+        for line in read_to(LONGEST_LOG, file).lines() {
             match serde_json::from_str(line) {
                 Ok(Line::Sent(sent)) => drop(log.begin(*sent)),
                 Ok(Line::Answered(place, answer)) => log.answered(place, &answer),
@@ -320,6 +435,15 @@ impl Log {
             }
         }
         log
+    }
+
+    /// How far the check has come: it hangs where this stays the same.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.load(Ordering::Relaxed)
+    }
+
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
     fn write(&self, line: &Line) {
@@ -348,6 +472,18 @@ impl Log {
         self.noticed().push(Noticed { check, miss, sent, canary });
     }
 
+    /// Another process has played it to its end: what it tells is all there is.
+    fn take_over(&self, Resumed { miss, sent, noticed, .. }: Resumed) {
+        *self.sent() = sent;
+        *self.noticed() = noticed.into_iter().filter_map(Noticed::resumed).collect();
+        *self.taken_over.lock().unwrap_or_else(PoisonError::into_inner) = Some(miss.map_or(Ok(()), Err));
+    }
+
+    /// What came of it in another process, if one has played it to its end.
+    pub(crate) fn taken_over(&self) -> Option<Result<(), Miss>> {
+        self.taken_over.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn has_noticed(&self, check: &str) -> bool {
         self.noticed().iter().any(|noticed| noticed.check == check)
     }
@@ -359,6 +495,7 @@ impl Log {
 
     /// Gives the place at which it stands until there is a new scene.
     pub(crate) fn begin(&self, sent: Sent) -> usize {
+        self.step();
         let mut all = self.sent();
         if self.file.is_some() {
             self.write(&Line::Sent(Box::new(sent.clone())));
@@ -389,7 +526,15 @@ impl Log {
         all.clear();
     }
 
+    /// The same, and what was noticed in it.
+    pub(crate) fn new_story(&self) {
+        self.new_scene();
+        self.noticed().clear();
+        *self.taken_over.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(crate) fn answered(&self, place: usize, answer: &str) {
+        self.step();
         let mut all = self.sent();
         if let Some(sent) = all.get_mut(place) {
             answer.clone_into(&mut sent.step.answer);
@@ -409,7 +554,7 @@ impl Log {
 }
 
 /// What a check missed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Miss {
     pub(crate) expected: String,
     pub(crate) actual: String,

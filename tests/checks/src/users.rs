@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use crate::canary::Canary;
 
 /// The accounts an exercise is given, as an axum `Extension`. They are others in every run. Clones are the same ones.
@@ -17,7 +19,7 @@ pub struct Users {
 }
 
 /// Who somebody is, and how they prove it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct User {
     /// What is typed into `username`.
     pub name: String,
@@ -26,7 +28,7 @@ pub struct User {
 }
 
 /// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub enum Role {
     /// Use the site.
     User,
@@ -34,8 +36,8 @@ pub enum Role {
     Admin,
 }
 
-#[derive(Debug)]
-struct Account {
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Account {
     user: User,
     role: Role,
     epoch: u64,
@@ -110,6 +112,16 @@ impl Users {
         let accounts = first.clone().into_iter().zip(roles).map(|(user, role)| Account { user, role, epoch: 0 });
         let accounts = Arc::new(Mutex::new(accounts.collect()));
         Self { first: Arc::new(first), suffix: named, canary, accounts }
+    }
+
+    /// All accounts as they are now.
+    pub(crate) fn dump(&self) -> Vec<Account> {
+        self.accounts().clone()
+    }
+
+    /// Puts these in their place.
+    pub(crate) fn restore(&self, accounts: Vec<Account>) {
+        *self.accounts() = accounts;
     }
 
     /// What stands in every name, if anything does.

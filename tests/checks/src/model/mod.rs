@@ -6,13 +6,20 @@ mod preferences;
 mod store;
 mod timeouts;
 
-use std::{fmt::Debug, sync::Arc};
+use std::{
+    fmt::Debug,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 pub(crate) use cart::CART;
 pub(crate) use preferences::PREFERENCES;
@@ -22,15 +29,19 @@ pub(crate) use timeouts::TIMEOUTS;
 use crate::{
     App, Miss, Trial,
     monitor::{Monitor, Noticed},
-    run,
+    restart::{Part, Place, Restarts},
+    run::{self, Setting},
     trial::Log,
 };
+
+/// And none begins later than this: a busy machine plays fewer.
+const LATEST: Duration = Duration::from_secs(3);
 
 /// What a failure says of its story.
 const SHORTEST: &str = "this is the shortest story that shows it: each of its steps is needed";
 
 /// So many stories are played.
-const STORIES: usize = 40;
+const STORIES: usize = 80;
 /// So many more, at most, to find a shorter one.
 const SHORTER: usize = 400;
 
@@ -38,13 +49,18 @@ const SHORTER: usize = 400;
 pub struct Model {
     /// Looks for a story whose end the model does not foresee.
     pub(crate) find: fn(&Stage) -> Option<Noticed>,
+    /// Plays one story, which comes as JSON.
+    pub(crate) replay: for<'a> fn(&'a Trial, Value) -> BoxFuture<'a, Result<(), Miss>>,
 }
 
 /// Where stories are played: each with a fresh app, on its own.
-pub(crate) struct Stage<'a> {
-    pub(crate) app: &'a App,
+pub(crate) struct Stage {
+    pub(crate) app: App,
     pub(crate) seed: u64,
     pub(crate) monitors: &'static [Monitor],
+    pub(crate) restarts: Place,
+    /// What is sent in the story that is being played, and in the end what was found.
+    pub(crate) log: Arc<Log>,
 }
 
 /// How a story is played, and which check's requirement a difference belongs to.
@@ -55,29 +71,43 @@ pub(crate) struct Rules<S> {
     pub(crate) belongs_to: fn(&S) -> &'static str,
 }
 
-impl Stage<'_> {
+impl Stage {
+    /// Plays the stories of this model, and leaves what they show in the log.
+    pub(crate) fn play(&self, model: Option<&Model>) {
+        let found = model.and_then(|model| (model.find)(self));
+        *self.log.noticed() = found.into_iter().collect();
+    }
+
     /// The shortest story that shows a difference, of as many as are played.
-    pub(crate) fn find<S: Clone + Debug>(
+    pub(crate) fn find<S: Clone + Debug + Serialize>(
         &self,
         stories: impl Strategy<Value = S>,
         rules: &Rules<S>,
     ) -> Option<Noticed> {
         let mut runner = TestRunner::new_with_rng(Config::default(), self.rng());
-        let mut drawn = (0..STORIES).filter_map(|_| stories.new_tree(&mut runner).ok());
+        let begun = Instant::now();
+        let mut drawn =
+            (0..STORIES).take_while(|_| begun.elapsed() < LATEST).filter_map(|_| stories.new_tree(&mut runner).ok());
         drawn.find_map(|mut story| {
-            let found = self.play(&story.current(), rules)?;
+            let found = self.told(&story.current(), rules)?;
             Some(self.shortest(&mut story, found, rules))
         })
     }
 
-    fn shortest<S>(&self, story: &mut impl ValueTree<Value = S>, mut found: Noticed, rules: &Rules<S>) -> Noticed {
+    fn shortest<S: Serialize>(
+        &self,
+        story: &mut impl ValueTree<Value = S>,
+        mut found: Noticed,
+        rules: &Rules<S>,
+    ) -> Noticed {
         let mut is_found = true;
-        for _ in 0..SHORTER {
+        let begun = Instant::now();
+        for _ in (0..SHORTER).take_while(|_| begun.elapsed() < LATEST) {
             let changed = if is_found { story.simplify() } else { story.complicate() };
             if !changed && is_found {
                 break;
             }
-            match changed.then(|| self.play(&story.current(), rules)).flatten() {
+            match changed.then(|| self.told(&story.current(), rules)).flatten() {
                 Some(shorter) => (found, is_found) = (shorter, true),
                 None => is_found = !changed,
             }
@@ -86,11 +116,13 @@ impl Stage<'_> {
     }
 
     /// Plays it; gives what was not as the model says.
-    fn play<S>(&self, story: &S, rules: &Rules<S>) -> Option<Noticed> {
-        let log = Arc::<Log>::default();
-        let users = run::users(self.seed);
-        let result =
-            run::played(self.app, users, self.monitors, log.clone(), async |trial| (rules.play)(trial, story).await);
+    fn told<S: Serialize>(&self, story: &S, rules: &Rules<S>) -> Option<Noticed> {
+        let Self { app, seed, monitors, log, .. } = self;
+        let part = || Part::Story(serde_json::to_value(story).unwrap_or_default());
+        let restarts = Arc::new(Restarts::new(self.restarts, part, *seed));
+        log.new_story();
+        let setting = Setting { app, users: run::users(*seed), monitors, restarts, stays: false };
+        let result = run::played(setting, log.clone(), async |trial| (rules.play)(trial, story).await);
         let broken = log.noticed().first().cloned();
         broken.or_else(|| {
             let miss = result.err()?;
@@ -104,4 +136,9 @@ impl Stage<'_> {
         let seed = self.seed.to_le_bytes().repeat(4);
         TestRng::from_seed(RngAlgorithm::ChaCha, &seed)
     }
+}
+
+/// The story that this is.
+fn read<S: DeserializeOwned>(story: Value) -> Result<S, Miss> {
+    serde_json::from_value(story).map_err(|error| Miss::new("a story", error.to_string()))
 }

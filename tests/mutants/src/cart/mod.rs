@@ -67,6 +67,11 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("makes_a_cart_to_look", "reading_changes_nothing", || App::new(showing::makes_a_cart_to_look)),
 ];
 
+/// One that looks right until its process ends: no restart within this one shows it.
+pub fn kept_in_a_static() -> App {
+    App::new(place::kept_in_a_static)
+}
+
 /// Other right answers.
 pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     RightAnswer { name: "a list that is counted when it is shown, 302", app: || App::new(right::list::app) },
