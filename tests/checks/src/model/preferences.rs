@@ -5,6 +5,7 @@ mod stories;
 
 use std::{collections::BTreeSet, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     model::{
         Model, Rules,
         preferences::forms::{IMPROPER, REPEATED, SPELLINGS},
+        read,
     },
     neighbour,
     preferences::{
@@ -25,6 +27,7 @@ pub(crate) const PREFERENCES: Model = Model {
     find: |stage| {
         stage.find(stories::stories(), &Rules { play: |trial, story| Box::pin(play(trial, story)), belongs_to })
     },
+    replay: |trial, story| Box::pin(async move { play(trial, &read(story)?).await }),
 };
 
 /// The browsers of a story. The last one has nothing but what it copies from another, and only looks.
@@ -39,7 +42,7 @@ const KEPT: Duration = Duration::from_hours(24);
 type Story = Vec<Action>;
 
 /// The first number is the browser.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Action {
     /// Asks for the profile.
     Look(usize),
@@ -70,7 +73,7 @@ enum Action {
 }
 
 /// What is asked for with what could be saved in its address.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Reading {
     Form,
     Profile,
@@ -131,6 +134,7 @@ impl Site<'_> {
                 self.move_in(who).await;
                 Ok(())
             }
+            Action::Restart => self.trial.restart().await,
             other => {
                 self.happens(other);
                 Ok(())
@@ -143,7 +147,6 @@ impl Site<'_> {
         match action {
             Action::Pass(time) => self.trial.skip(time),
             Action::Close(who) => self.browsers[who].close(),
-            Action::Restart => self.trial.restart(),
             Action::Copy(who) => {
                 self.browsers[MALLORY] = self.browsers[who].copied_by(BROWSERS[MALLORY]);
                 self.seats[MALLORY] = self.seats[who].clone();

@@ -3,6 +3,7 @@
 mod records;
 mod stories;
 
+use serde::{Deserialize, Serialize};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
@@ -13,7 +14,7 @@ use crate::{
     Miss, Trial,
     folder::{InFolder, Opened},
     model::{
-        Model, Rules,
+        Model, Rules, read,
         store::records::{Life, Value},
     },
     store::{Backend, json},
@@ -24,6 +25,7 @@ pub(crate) const STORE: Model = Model {
     find: |stage| {
         stage.find(stories::stories(), &Rules { play: |trial, story| Box::pin(play(trial, story)), belongs_to })
     },
+    replay: |trial, story| Box::pin(async move { play(trial, &read(story)?).await }),
 };
 
 /// So many sessions are there at once.
@@ -32,7 +34,7 @@ const SLOTS: usize = 3;
 type Story = Vec<Action>;
 
 /// The first number is the session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Action {
     Load(usize),
     /// The same, and looks when it ends.
@@ -50,7 +52,7 @@ enum Action {
 }
 
 /// The ID that a new session comes with.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 enum Named {
     Anew,
     /// The one that this session has, or had.

@@ -5,11 +5,12 @@ mod stories;
 
 use std::{collections::BTreeSet, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
     Answer, Browser, Miss, Trial, User, impostors,
-    model::{Model, Rules, timeouts::logins::*},
+    model::{Model, Rules, read, timeouts::logins::*},
     timeouts::{DAY, EXPIRED, HELP, HOUR, LOGIN, MINUTE, PROTECTED, UNASKED, UNTOLD},
 };
 
@@ -18,6 +19,7 @@ pub(crate) const TIMEOUTS: Model = Model {
     find: |stage| {
         stage.find(stories::stories(), &Rules { play: |trial, story| Box::pin(play(trial, story)), belongs_to })
     },
+    replay: |trial, story| Box::pin(async move { play(trial, &read(story)?).await }),
 };
 
 /// The browsers in it. The last one has nothing but what it copies from another.
@@ -27,14 +29,14 @@ const MALLORY: usize = 3;
 const IMPOSTORS: usize = 5;
 
 /// It begins with a login in the first browser.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Story {
     remembered: bool,
     actions: Vec<Action>,
 }
 
 /// The first number is the browser.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Action {
     /// Asks for the page for users.
     Look(usize),
@@ -62,7 +64,7 @@ enum Action {
 }
 
 /// What a visitor asks for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Page {
     Protected,
     Help,
@@ -301,7 +303,8 @@ fn belongs_to(Story { remembered, actions }: &Story) -> &'static str {
 /// The requirement that a story of one login in one browser is about.
 fn within_a_day(actions: &[Action]) -> &'static str {
     let time: Duration = actions.iter().map(Action::time).sum();
-    let is_idle = actions.iter().any(|action| matches!(action, Action::Pass(time) if *time > 30 * MINUTE));
+    let pauses = actions.split(|action| !matches!(action, Action::Pass(_)));
+    let is_idle = pauses.map(|pause| pause.iter().map(Action::time).sum()).any(|pause: Duration| pause > 30 * MINUTE);
     match time {
         _ if is_idle => "an_idle_login_ends",
         time if time >= 7 * HOUR => "a_busy_login_ends_too",

@@ -1,5 +1,6 @@
 //! What is stored, and for how long.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::{Duration, OffsetDateTime, UtcOffset};
 use tower_sessions::session::{Id, Record};
@@ -10,7 +11,7 @@ use crate::Miss;
 const LONG: usize = 64 * 1024;
 
 /// What is in a record.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) enum Value {
     /// A number.
     Plain(u8),
@@ -36,7 +37,7 @@ pub(super) const ODD: [fn() -> serde_json::Value; 10] = [
 ];
 
 /// How long it lives.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) enum Life {
     Hour,
     Day,
