@@ -17,7 +17,7 @@ use tower_sessions::{
 };
 
 use crate::{
-    Check, Miss, Suite, Trial, infer,
+    Check, Miss, Suite, Trial, infer, model,
     store::{Backend, created, json, loaded_anew, record, rules, told_as_whole},
     trial::{Log, Sent},
 };
@@ -158,7 +158,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[],
     names: None,
-    model: None,
+    model: Some(&model::STORE),
 };
 
 /// Holds the learner's store, in a folder of its own, to the rule of this name.
@@ -233,10 +233,15 @@ impl<S: SessionStore + ExpiredDeletion + Clone> Kept for S {
     }
 }
 
-struct InFolder<'t> {
+/// Where a learner's store is opened.
+pub(crate) struct InFolder<'t> {
     folder: TempDir,
     trial: &'t Trial,
+    seen: Seen,
 }
+
+/// The IDs so far: the first one is told as A.
+type Seen = Arc<Mutex<Vec<Id>>>;
 
 impl Backend for InFolder<'_> {
     type Store = Opened;
@@ -246,7 +251,7 @@ impl Backend for InFolder<'_> {
         let place = log.begin(Sent::call("store", "open".to_owned()));
         let store = self.trial.open_store(&self.folder.path().join("sessions"));
         log.answered(place, &store.as_ref().map_or_else(|error| format!("an error: {error}"), |_| "done".to_owned()));
-        Opened { store, log, seen: Mutex::default() }
+        Opened { store, log, seen: self.seen.clone() }
     }
 
     fn keeps(&self) -> bool {
@@ -297,12 +302,12 @@ impl Backend for InFolder<'_> {
 }
 
 impl<'t> InFolder<'t> {
-    fn new(trial: &'t Trial) -> Result<Self, Miss> {
+    pub(crate) fn new(trial: &'t Trial) -> Result<Self, Miss> {
         let folder = TempDir::new().map_err(|error| {
             Miss::new("a temporary folder", error.to_string())
                 .so("the checks could make no folder to play in; that is not your code")
         })?;
-        Ok(Self { folder, trial })
+        Ok(Self { folder, trial, seen: Seen::default() })
     }
 
     fn happens(&self, what: &str) {
@@ -332,11 +337,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// A learner's store, whose calls are written down. One that could not be opened refuses each of them.
 #[derive(Debug)]
-struct Opened {
+pub(crate) struct Opened {
     store: io::Result<Box<dyn Kept>>,
     log: Arc<Log>,
-    /// The IDs so far: the first one is told as A.
-    seen: Mutex<Vec<Id>>,
+    seen: Seen,
 }
 
 impl Opened {

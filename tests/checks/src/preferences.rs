@@ -6,21 +6,23 @@ use session_inspector::Operation;
 
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer, infer::mentions,
-    monitor, neighbour, reading,
+    model, monitor, neighbour, reading,
 };
 
-const FORM: &str = "/set_preferences";
-const PROFILE: &str = "/profile";
-const URLENCODED: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "/set_preferences";
+pub(crate) const PROFILE: &str = "/profile";
+pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
 
-const THEMES: [&str; 2] = ["light", "dark"];
+pub(crate) const THEMES: [&str; 2] = ["light", "dark"];
 const NOTIFICATIONS: [&str; 2] = ["enabled", "disabled"];
 
 /// A theme, and notifications.
-type Choice = (&'static str, &'static str);
+pub(crate) type Choice = (&'static str, &'static str);
 
-const DEFAULT: Choice = ("light", "enabled");
+pub(crate) const DEFAULT: Choice = ("light", "enabled");
 const OTHER: Choice = ("dark", "disabled");
+/// All there are.
+pub(crate) const CHOICES: [Choice; 4] = [DEFAULT, OTHER, ("light", "disabled"), ("dark", "enabled")];
 
 /// Exercise 3.
 pub static SUITE: Suite = Suite {
@@ -115,7 +117,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing }],
     names: None,
-    model: None,
+    model: Some(&model::PREFERENCES),
 };
 
 async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
@@ -402,7 +404,7 @@ fn taken_out(before: &Answer, login: &Answer) -> Option<String> {
         .then(|| format!("the login {did} {} out of the session: what it holds has to stay", keys.join(", ")))
 }
 
-fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
+pub(crate) fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
     let data = answer.exchange.session.after.clone().unwrap_or_default();
     if data.values().any(|value| mentions(value, &user.name)) {
         return Ok(());
@@ -412,7 +414,7 @@ fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
 }
 
 /// A login that failed has left the session as it was, under the ID it had.
-fn changed_nothing(refused: &Answer) -> Result<(), Miss> {
+pub(crate) fn changed_nothing(refused: &Answer) -> Result<(), Miss> {
     let calls = &refused.exchange.calls;
     let is_other = |operation| matches!(operation, Operation::Create | Operation::Delete);
     if !calls.iter().any(|call| is_other(call.operation)) && refused.exchange.session.changes.is_empty() {
@@ -461,7 +463,7 @@ fn names_any(page: &Answer) -> bool {
 }
 
 /// The profile names this choice, and no other.
-fn shows(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
+pub(crate) fn shows(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
     for (label, chosen, all) in [("Theme", theme, THEMES), ("Notifications", notifications, NOTIFICATIONS)] {
         page.shows(&format!("{label}: {chosen}"))?;
         for other in all.into_iter().filter(|other| *other != chosen) {
@@ -471,7 +473,7 @@ fn shows(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
     Ok(())
 }
 
-fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> {
+pub(crate) fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> {
     page.has_status(200)?;
     let applied = page.attribute("html", "data-theme");
     if applied.as_deref() == Some(theme) {
@@ -487,7 +489,7 @@ fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> {
     )))
 }
 
-fn is_preselected(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
+pub(crate) fn is_preselected(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
     page.has_status(200)?;
     let forms = page.forms();
     for (name, chosen) in [("theme", theme), ("notifications", notifications)] {

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use crate::{Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, impostors, infer, monitor, reading};
+use crate::{Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, impostors, infer, model, monitor, reading};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-const LOGIN: &str = "/login";
-const PROTECTED: &str = "/protected";
-const HELP: &str = "/help";
-const EXPIRED: &str = "Your session has expired";
+pub(crate) const LOGIN: &str = "/login";
+pub(crate) const PROTECTED: &str = "/protected";
+pub(crate) const HELP: &str = "/help";
+pub(crate) const EXPIRED: &str = "Your session has expired";
+
+pub(crate) const UNTOLD: &str = "the login has run out, and the page that asks for another does not say so";
+pub(crate) const UNASKED: &str = "the page speaks of an end to someone whose login has not run out";
 
 /// Exercise 4.
 pub static SUITE: Suite = Suite {
@@ -112,7 +115,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[Monitor { check: "reading_opens_no_session", watch: monitor::reading_opens_no_session }],
     names: None,
-    model: None,
+    model: Some(&model::TIMEOUTS),
 };
 
 async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
@@ -335,10 +338,9 @@ async fn no_cookie_outlives_the_browser_unasked(trial: &Trial) -> Result<(), Mis
 
 async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
-    let unasked = "the page says that a session has expired to somebody whose login has not run out";
     follows(&trial.browser("stranger"), &trial.browser("stranger").get(PROTECTED).await?)
         .await?
-        .shows_not(EXPIRED, unasked)?;
+        .shows_not(EXPIRED, UNASKED)?;
 
     logs_in(&alice, user, false).await?;
     trial.skip(31 * MINUTE);
@@ -359,9 +361,9 @@ async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
     trial.log().begin_anew();
     logs_in(&alice, user, false).await?;
     let logout = alice.post("/logout", &[]).await?;
-    follows(&alice, &logout).await?.shows_not(EXPIRED, unasked)?;
+    follows(&alice, &logout).await?.shows_not(EXPIRED, UNASKED)?;
     let asked = alice.get(PROTECTED).await?;
-    follows(&alice, &asked).await?.shows_not(EXPIRED, unasked)
+    follows(&alice, &asked).await?.shows_not(EXPIRED, UNASKED)
 }
 
 async fn a_new_login_begins_anew(trial: &Trial) -> Result<(), Miss> {
@@ -505,9 +507,5 @@ async fn is_told(browser: &Browser<'_>) -> Result<(), Miss> {
         true => miss.so("the login has not ended: the page is still shown"),
         false => miss,
     })?;
-    page.shows(EXPIRED).map_err(|miss| {
-        miss.so_if(
-            page.is_ok().then_some("the login has run out, and the page that asks for a new one does not say so"),
-        )
-    })
+    page.shows(EXPIRED).map_err(|miss| miss.so_if(page.is_ok().then_some(UNTOLD)))
 }

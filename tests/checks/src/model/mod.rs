@@ -2,6 +2,9 @@
 //! no scene has thought of. Of a story that shows a difference, the shortest that still shows it is told.
 
 mod cart;
+mod preferences;
+mod store;
+mod timeouts;
 
 use std::{
     fmt::Debug,
@@ -19,6 +22,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub(crate) use cart::CART;
+pub(crate) use preferences::PREFERENCES;
+pub(crate) use store::STORE;
+pub(crate) use timeouts::TIMEOUTS;
 
 use crate::{
     App, Miss, Trial,
