@@ -1,17 +1,19 @@
 //! The checks of exercise 6: mallory's scripts, and a day in the life of alice.
 
-use crate::{Answer, Browser, Check, Form, Miss, Suite, Trial, User, browser::encode, impostors};
+use crate::{
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, model::HARDEN, monitor,
+};
 
-const SHOP: &str = "/";
-const LOGIN: &str = "/login";
-const BUY: &str = "/buy";
-const NOTE: &str = "/note";
-const LOGOUT: &str = "/logout";
-const EVIL: &str = "http://evil.localhost";
+pub(crate) const SHOP: &str = "/";
+pub(crate) const LOGIN: &str = "/login";
+pub(crate) const BUY: &str = "/buy";
+pub(crate) const NOTE: &str = "/note";
+pub(crate) const LOGOUT: &str = "/logout";
+pub(crate) const EVIL: &str = "http://evil.localhost";
 
 /// Where a form of mallory's stands.
 #[derive(Clone, Copy)]
-enum Stands {
+pub(crate) enum Stands {
     /// On another site; what the browser says as its `Origin`.
     Elsewhere(Option<&'static str>),
     /// On a host beside the shop's: the same site, so that all cookies go along.
@@ -19,7 +21,12 @@ enum Stands {
 }
 
 impl Stands {
-    async fn posts(self, browser: &Browser<'_>, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+    pub(crate) async fn posts(
+        self,
+        browser: &Browser<'_>,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, Miss> {
         match self {
             Self::Elsewhere(origin) => browser.post_from_as(EVIL, origin, path, fields).await,
             Self::Beside => browser.post_from_neighbour(path, fields).await,
@@ -28,9 +35,9 @@ impl Stands {
 }
 
 /// A form on mallory's page, and what the shop makes of it that falls for it.
-type Forgery = (Stands, &'static str);
+pub(crate) type Forgery = (Stands, &'static str);
 
-const ELSEWHERE: [Forgery; 4] = [
+pub(crate) const ELSEWHERE: [Forgery; 4] = [
     (
         Stands::Elsewhere(Some(EVIL)),
         "a form on mallory's page was enough: the browser sends the cookie along, and the shop does not ask where the form stands",
@@ -46,21 +53,21 @@ const ELSEWHERE: [Forgery; 4] = [
     (Stands::Elsewhere(None), "the shop lets in a form that says no Origin: what is missing proves nothing"),
 ];
 
-const BESIDE: [Forgery; 1] = [(
+pub(crate) const BESIDE: [Forgery; 1] = [(
     Stands::Beside,
     "a form on a neighbouring host was enough: for the browser it is the same site, so the cookie goes along, whatever its SameSite says",
 )];
 
 /// What mallory does with the hidden fields of a form.
 #[derive(Clone, Copy)]
-enum Hidden {
+pub(crate) enum Hidden {
     Own,
     LeftOut,
     Empty,
 }
 
 impl Hidden {
-    const ALL: [Self; 3] = [Self::Own, Self::LeftOut, Self::Empty];
+    pub(crate) const ALL: [Self; 3] = [Self::Own, Self::LeftOut, Self::Empty];
 
     /// What the shop makes of it that falls for it, if not for the Origin.
     fn so(self) -> Option<&'static str> {
@@ -160,9 +167,12 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(a_neighbours_cookie_is_worth_nothing(trial)),
         },
     ],
-    monitors: &[],
+    monitors: &[Monitor {
+        check: "scripts_cannot_read_the_session_cookie",
+        watch: monitor::no_script_reads_the_session,
+    }],
     names: Some("what_visitors_write_is_text"),
-    model: None,
+    model: Some(&HARDEN),
 };
 
 async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
@@ -444,12 +454,12 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
     is_not_bought(&carol, her, &lure, "mallory put alice's name into a cookie, and the shop believed it").await
 }
 
-fn credentials(user: &User) -> [(&str, &str); 2] {
+pub(crate) fn credentials(user: &User) -> [(&str, &str); 2] {
     [("username", &user.name), ("password", &user.password)]
 }
 
 /// The fields of the form that posts to `path`, as the page fills them in, but for these.
-fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
+pub(crate) fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
     filled(forms.iter().find(|form| form.goes_to(path)), fields)
 }
 
@@ -461,7 +471,7 @@ fn filled<'f>(form: Option<&'f Form>, fields: &[(&'f str, &'f str)]) -> Vec<(&'f
 }
 
 /// The same with what mallory does to the hidden fields; where they name her she names her victim.
-fn forged<'f>(
+pub(crate) fn forged<'f>(
     forms: &'f [Form],
     path: &str,
     fields: &[(&'f str, &'f str)],

@@ -5,7 +5,7 @@ use session_inspector::{Operation, Outcome, SetCookie};
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer::mentions,
-    monitor, reading,
+    model::LOGIN, monitor, reading,
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -117,7 +117,7 @@ pub static SUITE: Suite = Suite {
         Monitor { check: "the_session_cookie_is_out_of_reach", watch: monitor::session_cookies_are_out_of_reach },
     ],
     names: Some("names_are_shown_as_text"),
-    model: None,
+    model: Some(&LOGIN),
 };
 
 async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
