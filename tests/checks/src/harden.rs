@@ -2,18 +2,21 @@
 
 use axum::http::StatusCode;
 
-use crate::{Answer, Browser, Check, Form, Miss, Suite, Trial, User, browser::encode, impostors, infer, page};
+use crate::{
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer, model::HARDEN,
+    monitor, page,
+};
 
-const SHOP: &str = "/";
-const LOGIN: &str = "/login";
-const BUY: &str = "/buy";
-const NOTE: &str = "/note";
-const LOGOUT: &str = "/logout";
-const EVIL: &str = "http://evil.localhost";
+pub(crate) const SHOP: &str = "/";
+pub(crate) const LOGIN: &str = "/login";
+pub(crate) const BUY: &str = "/buy";
+pub(crate) const NOTE: &str = "/note";
+pub(crate) const LOGOUT: &str = "/logout";
+pub(crate) const EVIL: &str = "http://evil.localhost";
 
 /// Where a form of mallory's stands.
 #[derive(Clone, Copy)]
-enum Stands {
+pub(crate) enum Stands {
     /// On another site; what the browser says as its `Origin`.
     Elsewhere(Option<&'static str>),
     /// On a host beside the shop's: the same site, so that all cookies go along.
@@ -21,7 +24,12 @@ enum Stands {
 }
 
 impl Stands {
-    async fn posts(self, browser: &Browser<'_>, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+    pub(crate) async fn posts(
+        self,
+        browser: &Browser<'_>,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, Miss> {
         match self {
             Self::Elsewhere(origin) => browser.post_from_as(EVIL, origin, path, fields).await,
             Self::Beside => browser.post_from_neighbour(path, fields).await,
@@ -30,9 +38,9 @@ impl Stands {
 }
 
 /// A form on mallory's page, and what is known of a shop that does what it says.
-type Forgery = (Stands, &'static str);
+pub(crate) type Forgery = (Stands, &'static str);
 
-const ELSEWHERE: [Forgery; 4] = [
+pub(crate) const ELSEWHERE: [Forgery; 4] = [
     (
         Stands::Elsewhere(Some(EVIL)),
         "the shop obeyed a form on http://evil.localhost, which came with `Sec-Fetch-Site: cross-site`, `Origin: http://evil.localhost` and, where the forms have hidden fields, those of mallory's own page",
@@ -51,21 +59,21 @@ const ELSEWHERE: [Forgery; 4] = [
     ),
 ];
 
-const BESIDE: [Forgery; 1] = [(
+pub(crate) const BESIDE: [Forgery; 1] = [(
     Stands::Beside,
     "the shop obeyed a form on http://neighbour.localhost: for a browser that is the same site, so the cookie goes along, whatever its SameSite says, with `Sec-Fetch-Site: same-site` and `Origin: http://neighbour.localhost`",
 )];
 
 /// What mallory does with the hidden fields of a form.
 #[derive(Clone, Copy)]
-enum Hidden {
+pub(crate) enum Hidden {
     Own,
     LeftOut,
     Empty,
 }
 
 impl Hidden {
-    const ALL: [Self; 3] = [Self::Own, Self::LeftOut, Self::Empty];
+    pub(crate) const ALL: [Self; 3] = [Self::Own, Self::LeftOut, Self::Empty];
 
     /// What is known of a shop that obeys it and refused it with mallory's own fields.
     fn so(self) -> Option<&'static str> {
@@ -165,9 +173,12 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(a_neighbours_cookie_is_worth_nothing(trial)),
         },
     ],
-    monitors: &[],
+    monitors: &[Monitor {
+        check: "scripts_cannot_read_the_session_cookie",
+        watch: monitor::no_script_reads_the_session,
+    }],
     names: Some("what_visitors_write_is_text"),
-    model: None,
+    model: Some(&HARDEN),
 };
 
 async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
@@ -470,12 +481,12 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
     .await
 }
 
-fn credentials(user: &User) -> [(&str, &str); 2] {
+pub(crate) fn credentials(user: &User) -> [(&str, &str); 2] {
     [("username", &user.name), ("password", &user.password)]
 }
 
 /// The fields of the form that posts to `path`, as the page fills them in, but for these.
-fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
+pub(crate) fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
     filled(forms.iter().find(|form| form.goes_to(path)), fields)
 }
 
@@ -487,7 +498,7 @@ fn filled<'f>(form: Option<&'f Form>, fields: &[(&'f str, &'f str)]) -> Vec<(&'f
 }
 
 /// The same with what mallory does to the hidden fields; where they name her she names her victim.
-fn forged<'f>(
+pub(crate) fn forged<'f>(
     forms: &'f [Form],
     path: &str,
     fields: &[(&'f str, &'f str)],

@@ -161,6 +161,20 @@ pub(crate) fn is_out_of_reach(cookie: &SetCookie) -> Result<(), Miss> {
     Ok(())
 }
 
+/// No cookie that carries a session ID is given to scripts.
+pub(crate) fn no_script_reads_the_session(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let is_readable = |cookie: &&SetCookie| {
+        let is_hidden = cookie.attributes.iter().any(|attribute| attribute.present && attribute.text == "HttpOnly");
+        !is_hidden && trial.carries_an_id(&cookie.value)
+    };
+    match answer.exchange.response.set_cookies.iter().find(is_readable) {
+        None => Ok(()),
+        Some(cookie) => Err(answer
+            .miss("HttpOnly", format!("{}=…; {}", cookie.name, cookie.sent))
+            .so("one line of script sends it to mallory, and she is alice from then on")),
+    }
+}
+
 fn is_read(answer: &Answer) -> bool {
     matches!(answer.method, Method::GET | Method::HEAD)
 }

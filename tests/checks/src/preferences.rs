@@ -307,6 +307,12 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         let page = browser.get(PROFILE).await?;
         shows(&page, choice).map_err(|miss| miss.so_if(shows(&page, others).is_ok().then_some(mixed)))?;
     }
+    let others = ("dark", "enabled");
+    trial.at_once(save(&alice, others), save(&bob, OTHER)).await?;
+    for (browser, choice, others) in [(&alice, others, OTHER), (&bob, OTHER, others)] {
+        let page = browser.get(PROFILE).await?;
+        shows(&page, choice).map_err(|miss| miss.so_if(shows(&page, others).is_ok().then_some(mixed)))?;
+    }
     let page = trial.browser("stranger").get(PROFILE).await?;
     let so = "a visitor who has chosen nothing sees a choice, once others have chosen: it is kept where all visitors share it";
     shows(&page, DEFAULT).map_err(|miss| miss.so_if(names_any(&page).then_some(so)))

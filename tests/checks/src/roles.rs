@@ -1,17 +1,17 @@
 //! The checks of exercise 7: what somebody may do, and when that changes.
 
 use crate::{
-    Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User, browser::in_path, impostors, infer, monitor,
-    neighbour, reading,
+    Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User, browser::in_path, impostors, infer, model::ROLES,
+    monitor, neighbour, reading,
 };
 
-const LOGIN: &str = "/login";
-const DASHBOARD: &str = "/dashboard";
-const ADMIN: &str = "/admin";
-const END_OTHERS: &str = "/sessions/end_others";
-const LOGOUT: &str = "/logout";
+pub(crate) const LOGIN: &str = "/login";
+pub(crate) const DASHBOARD: &str = "/dashboard";
+pub(crate) const ADMIN: &str = "/admin";
+pub(crate) const END_OTHERS: &str = "/sessions/end_others";
+pub(crate) const LOGOUT: &str = "/logout";
 
-const FORBIDDEN: u16 = 403;
+pub(crate) const FORBIDDEN: u16 = 403;
 
 /// Exercise 7.
 pub static SUITE: Suite = Suite {
@@ -106,7 +106,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_opens_no_session }],
     names: Some("names_are_text"),
-    model: None,
+    model: Some(&ROLES),
 };
 
 async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {

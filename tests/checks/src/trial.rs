@@ -216,6 +216,18 @@ impl Trial {
         Ok(())
     }
 
+    /// Both requests are on their way at the same time.
+    pub(crate) async fn at_once<T, U>(
+        &self,
+        one: impl Future<Output = Result<T, Miss>>,
+        other: impl Future<Output = Result<U, Miss>>,
+    ) -> Result<(T, U), Miss> {
+        let told = "send the next two requests at the same time".to_owned();
+        self.log.event("(both)", told, "# at the same time".to_owned());
+        let (one, other) = join(one, other).await;
+        Ok((one?, other?))
+    }
+
     /// While the app answers this, its next store call of this kind waits until `meanwhile` is done; a request without such
     /// a call comes first.
     pub(crate) async fn overlaps<T>(

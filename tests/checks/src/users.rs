@@ -142,6 +142,11 @@ impl Users {
         format!("{word}{}", self.suffix)
     }
 
+    /// Makes an account for one more user.
+    pub(crate) fn add(&self, user: User) {
+        self.accounts().push(Account { user, role: Role::User, epoch: 0 });
+    }
+
     /// The people who have an account at first.
     pub(crate) fn first(&self) -> &[User] {
         &self.first

@@ -2,9 +2,14 @@
 //! no scene has thought of. Of a story that shows a difference, the shortest that still shows it is told.
 
 mod cart;
+mod harden;
+mod login;
 mod preferences;
+mod roles;
+mod sessions;
 mod store;
 mod timeouts;
+mod wrong;
 
 use std::{
     fmt::Debug,
@@ -14,7 +19,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use proptest::{
-    strategy::{Strategy, ValueTree},
+    strategy::{BoxedStrategy, Strategy, Union, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
@@ -22,7 +27,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub(crate) use cart::CART;
+pub(crate) use harden::HARDEN;
+pub(crate) use login::LOGIN;
 pub(crate) use preferences::PREFERENCES;
+pub(crate) use roles::ROLES;
 pub(crate) use store::STORE;
 pub(crate) use timeouts::TIMEOUTS;
 
@@ -71,6 +79,35 @@ pub(crate) struct Rules<S> {
     pub(crate) belongs_to: fn(&S) -> &'static str,
 }
 
+/// Stories that mostly begin with these two steps, such as a login: nothing much happens before them.
+pub(crate) fn after<A: Clone + Debug>(
+    first: [A; 2],
+    actions: impl Strategy<Value = Vec<A>>,
+) -> impl Strategy<Value = Vec<A>> {
+    let is_taken = || proptest::bool::weighted(0.75);
+    (is_taken(), is_taken(), actions).prop_map(move |(one, other, actions)| {
+        let taken = first.iter().zip([one, other]).filter(|(_, is_taken)| *is_taken);
+        taken.map(|(action, _)| action.clone()).chain(actions).collect()
+    })
+}
+
+/// Stories in which some kinds of actions do not occur, so that those which do meet each other (swarm testing). The first
+/// kinds, so many as always occur, are in all of them.
+pub(crate) fn swarm<A: Clone + Debug + 'static>(
+    kinds: Vec<(u32, BoxedStrategy<A>)>,
+    always: usize,
+    longest: usize,
+) -> impl Strategy<Value = Vec<A>> {
+    let occurs = proptest::collection::vec(proptest::bool::weighted(0.4), kinds.len());
+    let kinds = kinds.into_iter().enumerate();
+    let kinds = kinds.map(|(kind, (weight, action))| (weight, action.prop_map(move |action| (kind, action)).boxed()));
+    let actions = proptest::collection::vec(Union::new_weighted(kinds.collect()), 1..=longest);
+    (occurs, actions).prop_map(move |(occurs, actions)| {
+        let occurring = actions.into_iter().filter(|(kind, _)| *kind < always || occurs[*kind]);
+        occurring.map(|(_, action)| action).collect()
+    })
+}
+
 impl Stage {
     /// Plays the stories of this model, and leaves what they show in the log.
     pub(crate) fn play(&self, model: Option<&Model>) {
@@ -84,10 +121,20 @@ impl Stage {
         stories: impl Strategy<Value = S>,
         rules: &Rules<S>,
     ) -> Option<Noticed> {
+        self.find_in(STORIES, stories, rules)
+    }
+
+    /// The same, of so many.
+    pub(crate) fn find_in<S: Clone + Debug + Serialize>(
+        &self,
+        played: usize,
+        stories: impl Strategy<Value = S>,
+        rules: &Rules<S>,
+    ) -> Option<Noticed> {
         let mut runner = TestRunner::new_with_rng(Config::default(), self.rng());
         let begun = Instant::now();
         let mut drawn =
-            (0..STORIES).take_while(|_| begun.elapsed() < LATEST).filter_map(|_| stories.new_tree(&mut runner).ok());
+            (0..played).take_while(|_| begun.elapsed() < LATEST).filter_map(|_| stories.new_tree(&mut runner).ok());
         drawn.find_map(|mut story| {
             let found = self.told(&story.current(), rules)?;
             Some(self.shortest(&mut story, found, rules))

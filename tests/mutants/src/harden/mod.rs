@@ -1,6 +1,7 @@
 //! Answers to exercise 6.
 
 mod right;
+mod stories;
 mod weak;
 
 use axum::{
@@ -35,6 +36,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_link_still_writes", "a_link_buys_nothing", || App::new(weak::a_link_still_writes)),
     mutant("a_link_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_logs_out)),
     mutant("a_link_to_the_login_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_to_the_login_logs_out)),
+    mutant("a_link_logs_in", "a_link_buys_nothing", || App::new(stories::a_link_logs_in)),
     mutant("cookie_goes_along", "another_sites_form_buys_nothing", || App::new(weak::cookie_goes_along)),
     mutant("any_localhost_will_do", "another_sites_form_buys_nothing", || App::new(weak::any_localhost_will_do)),
     mutant("the_origin_begins_right", "another_sites_form_buys_nothing", || App::new(weak::the_origin_begins_right)),
@@ -61,6 +63,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_form_says_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_says_who)),
     mutant("the_form_may_say_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_may_say_who)),
     mutant("a_cookie_says_who", "nobody_buys_in_anothers_name", || App::new(weak::a_cookie_says_who)),
+    mutant("the_note_may_say_who", "nobody_buys_in_anothers_name", || App::new(stories::the_note_may_say_who)),
     mutant("lax_is_enough", "a_neighbours_form_buys_nothing", || App::new(weak::lax_is_enough)),
     mutant("strict_is_enough", "a_neighbours_form_buys_nothing", || App::new(weak::strict_is_enough)),
     mutant("the_same_site_will_do", "a_neighbours_form_buys_nothing", || App::new(weak::the_same_site_will_do)),
