@@ -303,14 +303,30 @@ fn belongs_to(Story { remembered, actions }: &Story) -> &'static str {
 /// The requirement that a story of one login in one browser is about.
 fn within_a_day(actions: &[Action]) -> &'static str {
     let time: Duration = actions.iter().map(Action::time).sum();
-    let pauses = actions.split(|action| !matches!(action, Action::Pass(_)));
-    let is_idle = pauses.map(|pause| pause.iter().map(Action::time).sum()).any(|pause: Duration| pause > 30 * MINUTE);
     match time {
-        _ if is_idle => "an_idle_login_ends",
+        _ if is_idle(actions) => "an_idle_login_ends",
         time if time >= 7 * HOUR => "a_busy_login_ends_too",
         Duration::ZERO => "the_site_goes_on_to_work",
         _ => "any_request_is_activity",
     }
+}
+
+/// Whether there are more than 30 minutes without a request.
+fn is_idle(actions: &[Action]) -> bool {
+    let mut pause = Duration::ZERO;
+    actions.iter().any(|action| {
+        let (before, is_request) = match *action {
+            Action::Pass(time) => (time, false),
+            Action::Stay(_, _, (time, _)) => (time, true),
+            _ => (Duration::ZERO, true),
+        };
+        pause += before;
+        let is_long = pause > 30 * MINUTE;
+        if is_request {
+            pause = Duration::ZERO;
+        }
+        is_long
+    })
 }
 
 impl Action {
