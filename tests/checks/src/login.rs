@@ -178,7 +178,7 @@ async fn right_credentials_open_a_session(trial: &Trial) -> Result<(), Miss> {
 
 /// Filled in and sent as a browser does it.
 async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
-    let alice = trial.browser("alice at the form");
+    let alice = trial.browser("visitor");
     let page = alice.get("/login").await?;
     let filled = [("username", user.name.as_str()), ("password", user.password.as_str())];
     let sent = alice.submit(&page, "/login", &filled).await?;
