@@ -10,6 +10,7 @@ mod wrong;
 
 use std::{fmt::Debug, sync::Arc};
 
+use axum::http::Method;
 use futures_util::future::BoxFuture;
 use proptest::{
     strategy::{BoxedStrategy, Strategy, Union, ValueTree},
@@ -22,7 +23,7 @@ pub(crate) use login::LOGIN;
 pub(crate) use roles::ROLES;
 
 use crate::{
-    App, Miss, Trial,
+    Answer, App, Miss, Trial,
     monitor::{Monitor, Noticed},
     run,
     trial::Log,
@@ -55,6 +56,11 @@ pub(crate) struct Rules<S> {
     pub(crate) play: for<'a> fn(&'a Trial, &'a S) -> BoxFuture<'a, Result<(), Miss>>,
     /// The check that fails where this is the shortest story.
     pub(crate) belongs_to: fn(&S) -> &'static str,
+}
+
+/// That a page was shown says nothing of why it should not have been: then the story does.
+pub(crate) fn told_by_its_story(page: &Answer, miss: Miss) -> Miss {
+    if page.status.is_success() && page.method == Method::GET { miss.so("") } else { miss }
 }
 
 /// Stories that mostly begin with these two steps, such as a login: nothing much happens before them.
