@@ -118,7 +118,7 @@ fn kinds() -> Vec<(u32, BoxedStrategy<Action>)> {
     let sends_as = (who(), form(), 0..ACCOUNTS).prop_map(|(who, form, account)| Action::SendAs(who, form, account));
     let sets = (who(), who(), 0..NEIGHBOURS).prop_map(|(who, other, way)| Action::Neighbour(who, other, way));
     vec![
-        (12, one(Action::Look)),
+        (10, one(Action::Look)),
         (7, (who(), account()).prop_map(|(who, account)| Action::LogIn(who, account)).boxed()),
         (6, one(Action::LogOut)),
         (8, (who(), form(), word).prop_map(|(who, form, word)| Action::Send(who, form, word)).boxed()),
@@ -128,7 +128,7 @@ fn kinds() -> Vec<(u32, BoxedStrategy<Action>)> {
         (3, fails.boxed()),
         (10, (who(), who(), forged).prop_map(|(who, by, forged)| Action::Forge(who, by, forged)).boxed()),
         (4, (who(), 0..LINKS).prop_map(|(who, way)| Action::Link(who, way)).boxed()),
-        (7, sends_as.boxed()),
+        (3, sends_as.boxed()),
         (4, sets.boxed()),
     ]
 }
