@@ -126,6 +126,7 @@ impl Wanted {
             return Some(Self::Without(words.to_owned()));
         }
         if let Some(path) = expected.strip_prefix("303 → ") {
+            let path = path.split(':').next().unwrap_or_default(); // a reason may follow
             return Some(Self::Redirect(path.to_owned()));
         }
         match expected {

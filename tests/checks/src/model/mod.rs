@@ -17,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::http::Method;
 use futures_util::future::BoxFuture;
 use proptest::{
     strategy::{BoxedStrategy, Strategy, Union, ValueTree},
@@ -35,15 +36,15 @@ pub(crate) use store::STORE;
 pub(crate) use timeouts::TIMEOUTS;
 
 use crate::{
-    App, Miss, Trial,
+    Answer, App, Miss, Trial,
     monitor::{Monitor, Noticed},
     restart::{Part, Place, Restarts},
     run::{self, Setting},
     trial::Log,
 };
 
-/// And none begins later than this: a busy machine plays fewer.
-const LATEST: Duration = Duration::from_secs(3);
+/// And none begins later than this in a learner's process: an answer that takes its time is asked fewer.
+const LATEST: Duration = Duration::from_secs(10);
 
 /// What a failure says of its story.
 const SHORTEST: &str = "this is the shortest story that shows it: each of its steps is needed";
@@ -77,6 +78,11 @@ pub(crate) struct Rules<S> {
     pub(crate) play: for<'a> fn(&'a Trial, &'a S) -> BoxFuture<'a, Result<(), Miss>>,
     /// The check that fails where this is the shortest story.
     pub(crate) belongs_to: fn(&S) -> &'static str,
+}
+
+/// That a page was shown says nothing of why it should not have been: then the story does.
+pub(crate) fn told_by_its_story(page: &Answer, miss: Miss) -> Miss {
+    if page.status.is_success() && page.method == Method::GET { miss.so("") } else { miss }
 }
 
 /// Stories that mostly begin with these two steps, such as a login: nothing much happens before them.
@@ -132,9 +138,8 @@ impl Stage {
         rules: &Rules<S>,
     ) -> Option<Noticed> {
         let mut runner = TestRunner::new_with_rng(Config::default(), self.rng());
-        let begun = Instant::now();
-        let mut drawn =
-            (0..played).take_while(|_| begun.elapsed() < LATEST).filter_map(|_| stories.new_tree(&mut runner).ok());
+        let is_early = self.for_a_while();
+        let mut drawn = (0..played).take_while(|_| is_early()).filter_map(|_| stories.new_tree(&mut runner).ok());
         drawn.find_map(|mut story| {
             let found = self.told(&story.current(), rules)?;
             Some(self.shortest(&mut story, found, rules))
@@ -148,8 +153,8 @@ impl Stage {
         rules: &Rules<S>,
     ) -> Noticed {
         let mut is_found = true;
-        let begun = Instant::now();
-        for _ in (0..SHORTER).take_while(|_| begun.elapsed() < LATEST) {
+        let is_early = self.for_a_while();
+        for _ in (0..SHORTER).take_while(|_| is_early()) {
             let changed = if is_found { story.simplify() } else { story.complicate() };
             if !changed && is_found {
                 break;
@@ -160,6 +165,11 @@ impl Stage {
             }
         }
         found
+    }
+
+    fn for_a_while(&self) -> impl Fn() -> bool {
+        let (begun, is_limited) = (Instant::now(), matches!(self.restarts, Place::Elsewhere { .. }));
+        move || !is_limited || begun.elapsed() < LATEST
     }
 
     /// Plays it; gives what was not as the model says.

@@ -63,7 +63,6 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_form_says_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_says_who)),
     mutant("the_form_may_say_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_may_say_who)),
     mutant("a_cookie_says_who", "nobody_buys_in_anothers_name", || App::new(weak::a_cookie_says_who)),
-    mutant("the_note_may_say_who", "nobody_buys_in_anothers_name", || App::new(stories::the_note_may_say_who)),
     mutant("lax_is_enough", "a_neighbours_form_buys_nothing", || App::new(weak::lax_is_enough)),
     mutant("strict_is_enough", "a_neighbours_form_buys_nothing", || App::new(weak::strict_is_enough)),
     mutant("the_same_site_will_do", "a_neighbours_form_buys_nothing", || App::new(weak::the_same_site_will_do)),

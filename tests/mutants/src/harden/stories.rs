@@ -3,12 +3,11 @@
 use axum::{
     Extension, Form, Router,
     extract::{Query, Request},
-    response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    response::{IntoResponse, Response},
+    routing::get,
 };
 use checks::Users;
-use serde::Deserialize;
-use solution_6::{Credentials, Failure, USERNAME, shop::Shop};
+use solution_6::{Credentials, Failure};
 use tower_sessions::{Session, SessionStore};
 
 use super::Parts;
@@ -22,24 +21,4 @@ pub(super) fn a_link_logs_in<S: SessionStore + Clone>(store: S) -> Router {
         }
     };
     Parts { login_form: get(form), ..Parts::default() }.on(store)
-}
-
-#[derive(Deserialize)]
-struct Signed {
-    username: Option<String>,
-    text: String,
-}
-
-/// What was taken out of one form is still believed in the other.
-pub(super) fn the_note_may_say_who<S: SessionStore + Clone>(store: S) -> Router {
-    async fn note(
-        session: Session,
-        Extension(shop): Extension<Shop>,
-        Form(sent): Form<Signed>,
-    ) -> Result<Redirect, Failure> {
-        let Some(own) = session.get::<String>(USERNAME).await? else { return Ok(Redirect::to("/login")) };
-        shop.note(sent.username.unwrap_or(own), sent.text);
-        Ok(Redirect::to("/"))
-    }
-    Parts { note: post(note), ..Parts::default() }.on(store)
 }

@@ -37,8 +37,10 @@ pub(super) fn trims_the_password<S: SessionStore + Clone>(store: S) -> Router {
 /// Takes a name in capitals for the same name.
 pub(super) fn takes_any_case<S: SessionStore + Clone>(store: S) -> Router {
     async fn login(session: Session, users: Extension<Users>, Form(form): Form<Credentials>) -> Answer {
-        let known = users.names().into_iter().find(|name| name.eq_ignore_ascii_case(&form.username));
-        let username = known.unwrap_or(form.username);
+        let names = users.names();
+        let similar = || names.iter().find(|name| name.eq_ignore_ascii_case(&form.username)).cloned();
+        let known = names.iter().find(|name| **name == form.username).cloned().or_else(similar);
+        let username = known.unwrap_or_else(|| form.username.clone());
         solution_1::login(session, users, Form(Credentials { username, ..form })).await
     }
     with(store, post(login))

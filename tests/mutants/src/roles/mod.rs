@@ -74,9 +74,6 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(sessions::logout_takes_the_login_out)
     }),
     mutant("logout_ends_the_cookie", "a_logout_leaves_nothing_behind", || App::new(sessions::logout_ends_the_cookie)),
-    mutant("logout_asks_for_an_account", "a_logout_leaves_nothing_behind", || {
-        App::new(stories::logout_asks_for_an_account)
-    }),
     mutant("login_keeps_the_id", "a_login_issues_a_new_session_id", || App::new(sessions::login_keeps_the_id)),
     mutant("pastes_the_names", "names_are_text", || App::new(guards::pastes_the_names)),
     mutant("does_not_decode", "names_are_text", || App::new(guards::does_not_decode)),

@@ -22,18 +22,6 @@ pub(super) fn takes_any_case<S: SessionStore + Clone>(store: S) -> Router {
     Parts { delete: post(delete), ..Parts::default() }.on(store)
 }
 
-/// Nobody is told that an account is gone, the browser least of all.
-pub(super) fn logout_asks_for_an_account<S: SessionStore + Clone>(store: S) -> Router {
-    async fn logout(session: Session, Extension(users): Extension<Users>) -> Result<Redirect, Failure> {
-        let login: Option<Login> = session.get(Login::KEY).await?;
-        if login.is_none_or(|login| users.role(&login.username).is_some()) {
-            session.flush().await?;
-        }
-        Ok(Redirect::to("/login"))
-    }
-    Parts { logout: post(logout), ..Parts::default() }.on(store)
-}
-
 const WAS_ADMIN: &str = "was_admin";
 
 /// Whoever was an admin in this session is one, as long as they are in, even if it is another by now.

@@ -21,7 +21,7 @@ pub(crate) const HARDEN: Model = Model {
 
 /// So many stories are played; one is so long at most.
 const STORIES: usize = 50;
-const LONGEST: usize = 32;
+const LONGEST: usize = 40;
 /// The accounts.
 const ACCOUNTS: usize = 3;
 

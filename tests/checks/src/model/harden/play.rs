@@ -10,7 +10,7 @@ use crate::{
     harden::{BESIDE, BUY, ELSEWHERE, EVIL, Hidden, LOGIN, LOGOUT, NOTE, SHOP, credentials, forged, with},
     model::{
         sessions::{BROWSERS, Sessions, Who, id_in},
-        wrong,
+        told_by_its_story, wrong,
     },
     page::folded,
 };
@@ -127,13 +127,17 @@ impl<'t> Shop<'t> {
         match self.sessions.who(who) {
             Who::Nobody(why) => {
                 let sent_away = page.redirects_to(LOGIN);
-                sent_away.map_err(|miss| Miss { expected: format!("303 → {LOGIN}: {why}"), ..miss })?;
+                sent_away.map_err(|miss| {
+                    let expected = format!("303 → {LOGIN}: {why}");
+                    told_by_its_story(&page, Miss { expected, ..miss })
+                })?;
                 return Ok(None);
             }
             Who::Perhaps(_) if page.redirects_to(LOGIN).is_ok() => return Ok(None),
             Who::Perhaps(user) | Who::Certainly(user) => self.greets(&page, user)?,
         }
-        self.lines.iter().try_for_each(|line| self.is_in_the_books(&page, line))?;
+        let text = page.text();
+        self.lines.iter().try_for_each(|line| self.is_in_the_books(&page, &text, line))?;
         self.pages[who] = Some(page.clone());
         Ok(Some(page))
     }
@@ -145,13 +149,13 @@ impl<'t> Shop<'t> {
         others.into_iter().try_for_each(|(_, greeting)| page.shows_not(&greeting, ""))
     }
 
-    fn is_in_the_books(&self, page: &Answer, line: &Line) -> Result<(), Miss> {
+    fn is_in_the_books(&self, page: &Answer, text: &str, line: &Line) -> Result<(), Miss> {
         for (account, user) in self.users.iter().enumerate() {
             let words = line.form.line(&user.name, &line.text);
-            match line.by == Some(account) {
-                true if line.is_due => page.shows(&words)?,
-                true => {}
-                false => page.shows_not(&words, "").map_err(|miss| miss.session(""))?,
+            match (line.by == Some(account), text.contains(&words)) {
+                (true, false) if line.is_due => page.shows(&words)?,
+                (false, true) => page.shows_not(&words, "").map_err(|miss| miss.session(""))?,
+                _ => {}
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::{
     canary::Canary,
     model::{
         sessions::{BROWSERS, Sessions, Who, id_in},
-        wrong,
+        told_by_its_story, wrong,
     },
     page::folded,
 };
@@ -344,12 +344,11 @@ fn is_plain(name: &str) -> bool {
 
 fn is_sent_away(page: &Answer, why: &str) -> Result<(), Miss> {
     page.redirects_to(OUTSIDE).map_err(|miss| {
-        let expected = format!("303 → {OUTSIDE}: {why}");
-        match page.status.as_u16() {
-            // That it was answered says nothing of why.
-            200 => Miss { expected, actual: format!("the page shows  {}", page.text()), so: String::new(), ..miss },
-            _ => Miss { expected, ..miss },
-        }
+        let actual = match page.status.as_u16() {
+            200 => format!("the page shows  {}", page.text()),
+            _ => page.in_short(),
+        };
+        told_by_its_story(page, Miss { expected: format!("303 → {OUTSIDE}: {why}"), actual, ..miss })
     })
 }
 

@@ -75,8 +75,6 @@ impl Accounts {
     pub(super) fn aimed(&self, action: Action) -> Action {
         let (inside, beside) = (|who| self.sessions.inside(who), |who, other| self.sessions.beside(who, other));
         match action {
-            Action::LogOut(who) => Action::LogOut(inside(who)),
-            Action::EndOthers(who) => Action::EndOthers(inside(who)),
             Action::Copy(from, to) => Action::Copy(inside(from), beside(inside(from), to)),
             Action::Plant(who, other) => Action::Plant(inside(who), beside(inside(who), other)),
             action => action,

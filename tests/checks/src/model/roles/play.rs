@@ -11,7 +11,7 @@ use crate::{
     canary::Canary,
     model::{
         sessions::{BROWSERS, Who, id_in},
-        wrong,
+        told_by_its_story, wrong,
     },
     page::folded,
     roles::{ADMIN, DASHBOARD, END_OTHERS, FORBIDDEN, LOGIN, LOGOUT},
@@ -127,9 +127,10 @@ impl<'t> Site<'t> {
         let names =
             |accounts: &[usize]| accounts.iter().map(|account| folded(&self.users[*account].name)).collect::<Vec<_>>();
         let (there, gone) = (names(&there), names(&gone));
-        there.iter().try_for_each(|name| page.shows(name))?;
+        let text = page.text();
+        there.iter().filter(|name| !text.contains(name.as_str())).try_for_each(|name| page.shows(name))?;
         buttons::lead_to_users(page, &self.trial.users.names())?;
-        let rest = there.iter().fold(page.text(), |rest, name| rest.replace(name.as_str(), ""));
+        let rest = there.iter().fold(text, |rest, name| rest.replace(name.as_str(), ""));
         match gone.iter().find(|name| rest.contains(name.as_str())) {
             None => Ok(()),
             Some(name) => {
@@ -300,7 +301,7 @@ fn words(name: &str, role: Option<Role>) -> String {
 fn is_answered(answer: &Answer, due: Due) -> Result<(), Miss> {
     match due {
         Due::Away(why) => is_sent_away(answer, why),
-        Due::Forbidden => answer.has_status(FORBIDDEN),
+        Due::Forbidden => answer.has_status(FORBIDDEN).map_err(|miss| told_by_its_story(answer, miss)),
         Due::NotFound => answer.has_status(404),
         Due::Conflict => answer.has_status(409),
         Due::Done => Ok(()),
@@ -308,7 +309,9 @@ fn is_answered(answer: &Answer, due: Due) -> Result<(), Miss> {
 }
 
 fn is_sent_away(answer: &Answer, why: &str) -> Result<(), Miss> {
-    answer.redirects_to(LOGIN).map_err(|miss| Miss { expected: format!("303 → {LOGIN}: {why}"), ..miss })
+    answer
+        .redirects_to(LOGIN)
+        .map_err(|miss| told_by_its_story(answer, Miss { expected: format!("303 → {LOGIN}: {why}"), ..miss }))
 }
 
 /// A name in an address, where what may stand there is not encoded (RFC 3986, 3.3).
