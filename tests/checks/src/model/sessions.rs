@@ -94,8 +94,8 @@ impl Sessions {
 
     /// The same where somebody logs in. The ID of a copy may be an older one, whose session has gone on under another.
     pub(super) fn renew(&mut self, browser: usize, why: &'static str) {
-        match self.held[browser] {
-            Held::Copy(_) => self.doubt(browser),
+        match self.who(browser) {
+            Who::Perhaps(_) => self.doubt(browser),
             _ => self.end(browser, why),
         }
     }
