@@ -163,6 +163,11 @@ impl<'t> Browser<'t> {
         }
     }
 
+    /// Posts nothing, as `fetch` does it: with no type.
+    pub(crate) async fn post_nothing(&self, path: &str) -> Result<Answer, Miss> {
+        self.send(From::Here, Method::POST, path, "", Vec::new()).await
+    }
+
     /// Posts any bytes as any type.
     pub async fn post_bytes(&self, path: &str, kind: &str, body: Vec<u8>) -> Result<Answer, Miss> {
         self.send(From::Here, Method::POST, path, kind, body).await
@@ -510,7 +515,9 @@ impl<'t> Browser<'t> {
             request = request.header(COOKIE, cookies);
         }
         if *method == Method::POST {
-            request = request.header(CONTENT_TYPE, kind);
+            if !kind.is_empty() {
+                request = request.header(CONTENT_TYPE, kind);
+            }
             // A form that is sent slowly comes in chunks.
             if let Some(length) = HttpBody::size_hint(&body).exact() {
                 request = request.header(CONTENT_LENGTH, length);
@@ -608,7 +615,7 @@ impl Answer {
     }
 
     pub(crate) fn is_page(&self) -> bool {
-        self.kind().starts_with("text/html")
+        self.kind().to_lowercase().starts_with("text/html")
     }
 
     /// Its content type; empty if it names none.

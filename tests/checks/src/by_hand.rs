@@ -34,9 +34,13 @@ pub(crate) fn curl(jar: &Jar, from: Option<(&str, Option<&str>)>, request: &Requ
     }
     words.extend((request.method() == Method::HEAD).then(|| "-I".to_owned()));
     let is_sent = request.method() == Method::POST;
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or(URLENCODED);
-    words.extend((is_sent && kind != URLENCODED).then(|| format!("-H 'Content-Type: {kind}'")));
-    let (piped, data) = if is_sent { data(body) } else { <_>::default() };
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    words.extend((is_sent && !["", URLENCODED].contains(&kind)).then(|| format!("-H 'Content-Type: {kind}'")));
+    let (piped, data) = match is_sent {
+        true if kind.is_empty() => (String::new(), Some("-X POST".to_owned())),
+        true => data(body),
+        false => <_>::default(),
+    };
     words.extend(data);
     format!("{piped}{} 'http://localhost:PORT{}'", words.join(" "), request.uri())
 }

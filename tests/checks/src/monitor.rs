@@ -3,12 +3,16 @@
 //! A scene asks what it has thought of. A monitor looks at all that is exchanged meanwhile, and so finds the same mistake
 //! in a refusal, on an error page, with a stale cookie.
 
+use std::collections::BTreeMap;
+
 use axum::http::Method;
+use serde_json::Value;
 use session_inspector::{Operation, SetCookie};
 
 use crate::{
     Answer, Miss, SUITES, Trial,
     canary::{Canary, TOLD},
+    infer::mentions,
     reading,
     spelt::{spellings, stands_in, tells},
     trial::Sent,
@@ -120,6 +124,22 @@ pub(crate) fn reading_opens_no_session(_: &Trial, answer: &Answer) -> Result<(),
         false => format!("{asked} for a cookie whose session is gone, or that somebody made up"),
     };
     Err(answer.miss("no session for a visitor who only reads", asked).so(so))
+}
+
+/// A GET or HEAD logs nobody in or out, and opens no session. A part of the site may count visits in it.
+pub(crate) fn reading_logs_nobody_in_or_out(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    reading_opens_no_session(trial, answer)?;
+    let (before, after) = (&answer.exchange.session.before, &answer.exchange.session.after);
+    let names = |data: &Option<BTreeMap<String, Value>>, name: &str| {
+        data.iter().flat_map(BTreeMap::values).any(|value| mentions(value, name))
+    };
+    let mut users = trial.users.first().iter();
+    let ended = answer.exchange.calls.iter().any(|call| call.operation == Operation::Delete) && before.is_some();
+    if is_read(answer) && (ended || users.any(|user| names(before, &user.name) != names(after, &user.name))) {
+        let changed = format!("{} {} changed it", answer.method, answer.path);
+        return Err(answer.miss("the session as it was", changed).so(reading::what_reading_did(answer)));
+    }
+    Ok(())
 }
 
 /// A GET or HEAD leaves the session as it was.

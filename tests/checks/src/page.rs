@@ -75,6 +75,27 @@ pub(crate) fn decoded(html: &str) -> String {
     decoded
 }
 
+/// The page written in one way, however it was written: names in small letters, references resolved, attributes in order.
+pub(crate) fn normal(html: &str) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut normal = String::new();
+    for token in tokens(html) {
+        match token {
+            Token::StartTag(tag) => {
+                let mut attributes: Vec<_> =
+                    tag.attributes.iter().map(|(name, value)| format!(" {}={:?}", text(name), text(value))).collect();
+                attributes.sort();
+                normal.push_str(&format!("<{}{}>", text(&tag.name), attributes.concat()));
+            }
+            Token::EndTag(tag) => normal.push_str(&format!("</{}>", text(&tag.name))),
+            Token::String(piece) => normal.push_str(&text(&piece)),
+            Token::Comment(comment) => normal.push_str(&format!("<!--{}-->", text(&comment))),
+            _ => {}
+        }
+    }
+    normal
+}
+
 /// The programs of a page, as the browser reads them: its scripts, and what its attributes do on events.
 pub(crate) fn programs(html: &str) -> Vec<String> {
     let mut programs = Vec::new();

@@ -5,8 +5,8 @@ use std::time::Duration;
 use session_inspector::Operation;
 
 use crate::{
-    Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer, infer::mentions,
-    model, monitor, neighbour, reading,
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer,
+    infer::mentions, model, monitor, neighbour, reading,
 };
 
 pub(crate) const FORM: &str = "/set_preferences";
@@ -139,7 +139,10 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
     let page = trial.browser("alice").get(FORM).await?;
     page.has_status(200).map_err(|miss| Miss { expected: "200, and a page with a form".to_owned(), ..miss })?;
     let forms = page.forms();
-    let Some(form) = forms.iter().find(|form| form.has("theme") || form.has("notifications")).or(forms.first()) else {
+    let has_both = |form: &&Form| form.has("theme") && form.has("notifications");
+    let right = forms.iter().filter(|form| form.goes_to(FORM)).find(has_both);
+    let close = forms.iter().find(|form| form.has("theme") || form.has("notifications"));
+    let Some(form) = right.or(close).or(forms.first()) else {
         return Err(Miss::new("a <form>", "no form on the page")
             .so("the page was answered, and no tag on it is a <form>: fields outside a form are sent nowhere"));
     };
@@ -499,7 +502,8 @@ pub(crate) fn is_preselected(page: &Answer, (theme, notifications): Choice) -> R
     page.has_status(200)?;
     let forms = page.forms();
     for (name, chosen) in [("theme", theme), ("notifications", notifications)] {
-        let shown = forms.iter().find(|form| form.has(name)).and_then(|form| form.chosen(name));
+        let right = forms.iter().filter(|form| form.goes_to(FORM)).find(|form| form.has(name));
+        let shown = right.or(forms.iter().find(|form| form.has(name))).and_then(|form| form.chosen(name));
         if shown != Some(chosen) {
             let actual = shown.map_or("nothing chosen".to_owned(), |shown| format!("`{shown}` chosen"));
             return Err(page

@@ -36,6 +36,15 @@ pub(crate) async fn opens_none_for_a_stale_cookie(
     opens_no_session(&stale, paths).await
 }
 
+/// This visitor asks for these paths.
+pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
+    for path in paths {
+        browser.get(path).await?;
+        browser.head(path).await?;
+    }
+    Ok(())
+}
+
 /// The session of this visitor is the same after asking for these paths.
 pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {

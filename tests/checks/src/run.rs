@@ -130,7 +130,10 @@ impl Scene<'_> {
                     let setting = Setting { app: &app, users, monitors: suite.monitors, restarts, stays };
                     played(setting, log, async |trial| (check.run)(trial).await)
                 }
-                None => Ok(Stage { app, seed, monitors: suite.monitors, restarts, log }.play(suite.model)),
+                None => {
+                    Stage { app, seed, monitors: suite.monitors, restarts, log }.play(suite.model);
+                    Ok(())
+                }
             };
             // Nobody listens after the limit.
             let _ = sender.send(played);
@@ -195,7 +198,7 @@ pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: 
             .rfind(|sent| !sent.step.method.is_empty())
             .and_then(|sent| routes::place_of(&sent.step.path))
             .unwrap_or_default(),
-        why: if miss.why.is_empty() { check.why.to_owned() } else { miss.why.into_owned() },
+        why: miss.why.map_or(check.why.to_owned(), String::from),
         hint: check.hint,
         read: check.read.to_owned(),
     }

@@ -1,7 +1,6 @@
 //! What one check plays with.
 
 use std::{
-    borrow::Cow,
     collections::BTreeSet,
     fmt,
     fs::File,
@@ -624,7 +623,7 @@ pub struct Miss {
     /// Whether the answer itself says what went wrong, as an answer of 500 does: then a check does not say it again.
     pub(crate) is_explained: bool,
     /// Why it matters, if otherwise than the check says.
-    pub(crate) why: Cow<'static, str>,
+    pub(crate) why: Option<Box<str>>,
 }
 
 impl Miss {
@@ -662,7 +661,7 @@ impl Miss {
 
     /// Why it matters, where the check's own reason is about something else.
     pub(crate) fn why(self, why: &'static str) -> Self {
-        Self { why: why.into(), ..self }
+        Self { why: Some(why.into()), ..self }
     }
 
     /// What the session did.
