@@ -13,7 +13,7 @@ use axum::{
     body::{Body, Bytes, HttpBody},
     extract::ConnectInfo,
     http::{
-        HeaderMap, Method, Request, StatusCode,
+        HeaderMap, Method, Request, StatusCode, Uri,
         header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE, USER_AGENT},
     },
 };
@@ -205,6 +205,17 @@ impl<'t> Browser<'t> {
     pub async fn post_from_neighbour(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         self.visits(NEIGHBOUR);
         self.send(From::Neighbour, Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
+    }
+
+    /// The same from a script of that page, which says the `charset` as well.
+    pub(crate) async fn post_with_charset_from_neighbour(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, Miss> {
+        self.visits(NEIGHBOUR);
+        let kind = format!("{URLENCODED}; charset=UTF-8");
+        self.send(From::Neighbour, Method::POST, path, &kind, encode(fields).into_bytes()).await
     }
 
     /// Visits a page of a neighbouring host, which answers with this `Set-Cookie` header: with `Domain=localhost` it is
@@ -636,6 +647,12 @@ impl Answer {
     /// The page's forms.
     pub fn forms(&self) -> Vec<Form> {
         form::forms(&self.body)
+    }
+
+    /// Where the page's links lead to: the paths of this site, and whatever else stands in an `href`.
+    pub(crate) fn links(&self) -> Vec<String> {
+        let links = page::links(&self.body).into_iter().map(|link| resolved(&self.path, &link));
+        links.filter(|link| link.parse::<Uri>().is_ok()).collect()
     }
 
     /// The value of this attribute of the first tag of this name.

@@ -277,7 +277,7 @@ impl Backend for InFolder<'_> {
     }
 
     async fn put_foreign(&self) -> Option<()> {
-        self.happens("another program puts notes.txt into it");
+        self.happens("another program puts notes.txt, report.tmp and other files into it");
         self.happens("and a folder of its own");
         for file in self.foreign() {
             fs::create_dir_all(file.parent()?).ok()?;
@@ -314,10 +314,15 @@ impl<'t> InFolder<'t> {
         self.trial.log().event("(folder)", what.to_owned(), String::new());
     }
 
-    /// A file beside the sessions, and one in a folder beside them.
-    fn foreign(&self) -> [PathBuf; 2] {
+    /// Files beside the sessions, and one in a folder beside them.
+    fn foreign(&self) -> Vec<PathBuf> {
         let sessions = self.folder.path().join("sessions");
-        [sessions.join(FOREIGN.0), sessions.join("letters").join(FOREIGN.0)]
+        let mut foreign: Vec<_> = [FOREIGN.0, "report.tmp", ".tmpnotes"].map(|name| sessions.join(name)).into();
+        foreign.push(sessions.join("letters").join(FOREIGN.0));
+        // Elsewhere each name of a file is text.
+        #[cfg(target_os = "linux")]
+        foreign.push(sessions.join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"caf\xe9.txt")));
+        foreign
     }
 }
 

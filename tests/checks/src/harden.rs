@@ -270,7 +270,10 @@ async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
     let so = "alice has logged out, and a form that was sent with a copy of her cookie was obeyed";
     let lure = trial.named("a lure");
     mallory.post(BUY, &with(&stolen, BUY, &[("item", &lure)])).await?;
-    is_not_bought(&carol, her, &lure, so).await
+    is_not_bought(&carol, her, &lure, so).await?;
+    logs_in(&trial.browser("alice"), her).await?;
+    let so = "alice has logged in again elsewhere, and the copy of the cookie with which she had logged out is worth something again";
+    is_not(&mallory, her, so).await
 }
 
 async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
@@ -290,6 +293,20 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
         is_not_bought(&carol, her, &lure, &so).await?;
         is_not_written(&carol, her, &lure, &so).await?;
     }
+    let bought = trial.named("a teapot");
+    buys(&alice, &bought).await?;
+    let before = times_bought(&carol, her, &bought).await?;
+    for path in shop(&alice, her).await?.links().into_iter().filter(|link| link.starts_with('/')) {
+        trial.log().begin_apart();
+        alice.get_from(EVIL, &path).await?;
+        alice.get(&path).await?;
+        if times_bought(&carol, her, &bought).await? != before {
+            let so =
+                format!("GET {path}, a link of the page, bought something: a link on any page makes a browser send it");
+            return Err(Miss::new(format!("{bought} bought once"), "it was bought again").so(so));
+        }
+        stays_in(&alice, her, &format!("GET {path}, a link of the page, has logged alice out")).await?;
+    }
     for path in [SHOP, LOGIN, BUY, NOTE, LOGOUT] {
         trial.log().begin_apart();
         alice.get_from(EVIL, path).await?;
@@ -306,6 +323,21 @@ async fn another_sites_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
 
 async fn a_neighbours_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     forged_forms_do_nothing(trial, &BESIDE).await
+}
+
+/// A script on another site's page may send a form that says its `charset`, without asking first.
+async fn a_forged_form_with_a_charset_does_nothing(
+    trial: &Trial,
+    carol: &Browser<'_>,
+    alice: &Browser<'_>,
+    forms: &[Form],
+) -> Result<(), Miss> {
+    let (her, lure) = (trial.users.alice(), trial.named("a lure"));
+    trial.log().begin_apart();
+    let fields = with(forms, BUY, &[("item", &lure)]);
+    alice.post_with_charset_from_neighbour(BUY, &fields).await?;
+    let so = "the shop refused this form of a neighbouring host, and obeys it when its `Content-Type` says a `charset`";
+    is_not_bought(carol, her, &lure, so).await
 }
 
 async fn forged_forms_do_nothing(trial: &Trial, forgeries: &[Forgery]) -> Result<(), Miss> {
@@ -337,7 +369,7 @@ async fn forged_forms_do_nothing(trial: &Trial, forgeries: &[Forgery]) -> Result
             stays_in(&alice, her, so).await?;
         }
     }
-    Ok(())
+    a_forged_form_with_a_charset_does_nothing(trial, &carol, &alice, &forms).await
 }
 
 async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
@@ -400,6 +432,7 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
         format!("<ScRiPt>alert(1)</sCrIpT>{word}3"),
         format!("\"><svg onload=alert(1)>{word}4"),
         format!("&lt;b&gt;{word}5"),
+        format!("javascript:alert(1)//{word}6"),
     ];
     for script in &scripts {
         let page = shop(&mallory, carol).await?;
@@ -410,6 +443,10 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, her).await?;
     let page = shop(&alice, her).await?;
+    if let Some(link) = page.links().into_iter().find(|link| link.contains(&word)) {
+        let so = "what mallory wrote has become the address of a link, and `javascript:` in an address is a program";
+        return Err(page.miss("text, and no link, of what mallory wrote", format!("a link to {link}")).so(so));
+    }
     for script in &scripts {
         for line in [format!("{} wrote: {script}", carol.name), bought(carol, script)] {
             page.shows(&line).map_err(|miss| {
@@ -466,6 +503,11 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
         );
         is_not_bought(&carol, her, &lure, &so).await?;
     }
+    trial.log().begin_apart();
+    let in_address = format!("{BUY}?{}", encode(&[("username", &her.name), ("user", &her.name)]));
+    mallory.post(&in_address, &with(&forms, BUY, &[("item", &lure)])).await?;
+    let so = "mallory wrote alice's name into the address of the form, and the shop believed it: the session has to say who buys";
+    is_not_bought(&carol, her, &lure, so).await?;
     trial.log().begin_apart();
     mallory.replaces(&own.name, &her.name);
     for name in ["username", "user"] {
@@ -585,6 +627,11 @@ fn greets_not(page: &Answer, user: &User, so: &str) -> Result<(), Miss> {
         return Err(page.miss(format!("a page without  {greeting}"), format!("the page shows  {greeting}")).so(so));
     }
     Ok(())
+}
+
+/// How often the page says that this user bought this.
+async fn times_bought(witness: &Browser<'_>, user: &User, item: &str) -> Result<usize, Miss> {
+    Ok(witness.get(SHOP).await?.text().matches(&bought(user, item)).count())
 }
 
 /// Someone who has nothing to do with it, and sees what everyone sees.

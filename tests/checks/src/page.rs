@@ -96,6 +96,15 @@ pub(crate) fn normal(html: &str) -> String {
     normal
 }
 
+/// The addresses of the page's links, as they are written.
+pub(crate) fn links(html: &str) -> Vec<String> {
+    let link = |token| match token {
+        Token::StartTag(tag) if tag.name.as_slice() == b"a" => attribute(&tag, "href"),
+        _ => None,
+    };
+    tokens(html).filter_map(link).collect()
+}
+
 /// The programs of a page, as the browser reads them: its scripts, and what its attributes do on events.
 pub(crate) fn programs(html: &str) -> Vec<String> {
     let mut programs = Vec::new();

@@ -182,7 +182,7 @@ async fn created_is_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
     let nested = serde_json::json!({ "näme": ["pear", 3, null, { "deep": true }] });
     let mut all = record(nested.clone());
-    all.data.insert("nothing".to_owned(), Value::Null);
+    all.data.extend(odd_data());
     let record = created(&store, all).await?;
     loads(&store, &record.id, Some(nested)).await?;
     let loaded = store.load(&record.id).await.map_err(failed("load"))?;
@@ -193,11 +193,25 @@ async fn created_is_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
     }
 }
 
+/// Keys and values that are JSON as any other.
+fn odd_data() -> impl Iterator<Item = (String, Value)> {
+    let keys = ["", "a=b", "two\nlines", "a.b", "a\"b", "näme", "a,b;c|d"];
+    let keys = keys.map(|key| (key.to_owned(), Value::from(1)));
+    let values = [Value::Null, Value::from(u64::MAX), Value::from(i64::MIN), Value::from(0.5), Value::from("a=b\nc")];
+    let values = values.into_iter().enumerate().map(|(place, value)| (format!("value {place}"), value));
+    keys.into_iter().chain(values)
+}
+
 async fn unknown_loads_nothing<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
-    created(&store, record(1)).await?;
+    for number in 0..40 {
+        created(&store, record(number)).await?;
+    }
     let so = "no session was ever stored under this ID: that is no error and no empty session, and `load` gives `None`";
-    loads(&store, &Id::default(), None).await.map_err(|miss| miss.so_anyway(so))
+    for _ in 0..100 {
+        loads(&store, &Id::default(), None).await.map_err(|miss| miss.so_anyway(so))?;
+    }
+    Ok(())
 }
 
 async fn save_replaces<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -230,6 +244,8 @@ async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
     for number in 0..40 {
         others.push(created(&store, record(number)).await?);
     }
+    // Whoever keeps what was there before a save has to delete that as well.
+    store.save(&gone).await.map_err(failed("save"))?;
     store.delete(&gone.id).await.map_err(failed("delete"))?;
     loads(&store, &gone.id, None).await.map_err(|miss| match miss.actual.starts_with("it fails") {
         true => miss.so_anyway(
@@ -261,7 +277,14 @@ async fn save_never_revives<B: Backend>(backend: &B) -> Result<(), Miss> {
     // Refused or ignored: both are right, as long as the session stays gone.
     let _ = store.save(&record).await;
     let so = "`save` wrote the record of a session that had been deleted: it has to look whether there is one";
-    loads(&store, &record.id, None).await.map_err(|miss| miss.so(so))
+    loads(&store, &record.id, None).await.map_err(|miss| miss.so(so))?;
+    if backend.keeps() {
+        let store = backend.open().await;
+        let _ = store.save(&record).await;
+        let so = "the session was deleted before this store was opened, and `save` wrote its record: what was deleted is known to nobody but the backend";
+        loads(&store, &record.id, None).await.map_err(|miss| miss.so(so))?;
+    }
+    Ok(())
 }
 
 const REVIVED: &str = "`save` and `delete` were called at the same moment, and the session is still there: `save` looked before `delete` and wrote after it, so something has to hold the two apart";
@@ -314,6 +337,9 @@ async fn expired_is_not_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
     // A second is where many a backend's clock ends.
     for ago in [Duration::milliseconds(1), Duration::milliseconds(999), Duration::seconds(1), Duration::days(400)] {
         let expiry_date = OffsetDateTime::now_utc() - ago;
+        let zone =
+            UtcOffset::from_hms(if ago < Duration::seconds(1) { 11 } else { -11 }, 0, 0).unwrap_or(UtcOffset::UTC);
+        let expiry_date = expiry_date.to_offset(zone);
         let Ok(record) = created(&store, Record { expiry_date, ..record(1) }).await else { continue };
         let so = format!(
             "the session ended {ago} ago, and `load` gives it out: is the `expiry_date` kept as exactly as it was given, and looked at?"
@@ -334,14 +360,16 @@ async fn save_never_revives_expired<B: Backend>(backend: &B) -> Result<(), Miss>
 
 async fn expiry_comes_back<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
-    let elsewhere = UtcOffset::from_hms(9, 30, 0).unwrap_or(UtcOffset::UTC);
-    for (ahead, zone) in [
-        (Duration::seconds(90), UtcOffset::UTC),
-        (Duration::days(40), UtcOffset::UTC),
-        (Duration::days(400), UtcOffset::UTC),
-        (Duration::days(2), elsewhere),
+    let zone = |hours, minutes| UtcOffset::from_hms(hours, minutes, 0).unwrap_or(UtcOffset::UTC);
+    for (ahead, zone, nanosecond) in [
+        (Duration::seconds(90), UtcOffset::UTC, 600_000_000),
+        (Duration::days(40), UtcOffset::UTC, 999_999_999),
+        (Duration::days(400), UtcOffset::UTC, 1),
+        (Duration::days(2), zone(9, 30), 400_000_000),
+        (Duration::hours(2), zone(-11, 0), 500_000_000),
     ] {
         let expiry_date = (OffsetDateTime::now_utc() + ahead).to_offset(zone);
+        let expiry_date = expiry_date.replace_nanosecond(nanosecond).unwrap_or(expiry_date);
         let record = created(&store, Record { expiry_date, ..record(1) }).await?;
         let loaded = store.load(&record.id).await.map_err(failed("load"))?;
         let Some(loaded) = loaded else {
@@ -449,11 +477,15 @@ async fn big_is_whole_or_refused<B: Backend>(backend: &B) -> Result<(), Miss> {
 async fn is_there_while_it_is_saved<S: SessionStore>(store: &Arc<S>, record: Record, times: u32) -> Result<(), Miss> {
     let is_saved = Arc::new(AtomicBool::new(false));
     let (saving, done, id) = (store.clone(), is_saved.clone(), record.id);
+    let later =
+        Record { expiry_date: record.expiry_date + Duration::hours(1), ..self::record("y".repeat(big_as(&record))) };
+    let both = [Record { id, ..later }, record];
+    let known = both.clone();
     let save = async move {
         let mut saved = Ok(());
         let begun = Instant::now();
-        for _ in 0..times {
-            saved = saved.and(saving.save(&record).await);
+        for record in both.iter().cycle().take(times as usize) {
+            saved = saved.and(saving.save(record).await);
             if begun.elapsed() > LONGEST_RACE {
                 break;
             }
@@ -464,8 +496,13 @@ async fn is_there_while_it_is_saved<S: SessionStore>(store: &Arc<S>, record: Rec
     let loading = store.clone();
     let load = async move {
         while !is_saved.load(Ordering::Acquire) {
-            if value(&*loading, &id).await?.is_none() {
+            let Some(loaded) = loading.load(&id).await.map_err(failed("load"))? else {
                 return Err(Miss::new("`load` gives the record while it is saved", "`load` gives nothing"));
+            };
+            let is_near = |known: &Record| (known.expiry_date - loaded.expiry_date).abs() < Duration::minutes(1);
+            if !known.iter().any(|known| known.data == loaded.data && is_near(known)) {
+                let actual = "data and `expiry_date` that were never saved together";
+                return Err(Miss::new("`load` gives one of the records that are saved in turn", actual));
             }
         }
         Ok(())
@@ -476,6 +513,11 @@ async fn is_there_while_it_is_saved<S: SessionStore>(store: &Arc<S>, record: Rec
     loaded.map_err(|miss| miss.so_anyway(so))
 }
 
+/// The length of its value.
+fn big_as(record: &Record) -> usize {
+    record.data.get("value").and_then(Value::as_str).map_or(1, str::len)
+}
+
 async fn damaged_is_an_error<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
     let record = created(&store, record(1)).await?;
@@ -483,9 +525,20 @@ async fn damaged_is_an_error<B: Backend>(backend: &B) -> Result<(), Miss> {
         return Ok(());
     }
     match loaded_anew(backend, &store, &record).await {
-        Err(_) => Ok(()),
+        Err(_) => can_be_deleted(&store, &record).await,
         Ok(loaded) => Err(told_as_whole(loaded)),
     }
+}
+
+/// A damaged record, unless the whole store is damaged with it.
+async fn can_be_deleted(store: &impl SessionStore, damaged: &Record) -> Result<(), Miss> {
+    if created(store, record(2)).await.is_err() {
+        return Ok(());
+    }
+    let so = "the record is damaged, and its visitor still has to be able to log out, which is a `delete`";
+    let deleted = store.delete(&damaged.id).await.map_err(failed("delete"));
+    deleted.map_err(|miss| miss.so_anyway(so))?;
+    loads(store, &damaged.id, None).await.map_err(|miss| miss.so_anyway(so))
 }
 
 /// A damaged record was loaded as if it were none, or a whole one.
@@ -598,8 +651,24 @@ async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss>
     for _ in 0..8 {
         let _ = created(&store, Record { expiry_date, ..record("a-record-that-has-expired") }).await;
     }
+    // What an earlier run has written is to be cleaned as well.
+    let store = if backend.keeps() { backend.open().await } else { store };
+    let mut broken = Vec::new();
+    for id in &damaged {
+        if store.load(id).await.is_err() {
+            broken.push(*id);
+        }
+    }
     // It may say that something is damaged, once it has done the rest.
     let _ = backend.clean(&store).await;
+    for id in broken {
+        if let Ok(None) = store.load(&id).await {
+            let miss = Miss::new("an error, as before `delete_expired`", "`load` gives nothing");
+            return Err(
+                miss.so("`delete_expired` has taken a record that is damaged: nobody knows whether that has expired")
+            );
+        }
+    }
     let stays = loads(&store, &stays.id, Some("stays".into())).await;
     stays.map_err(|miss| miss.so("`delete_expired` was called, and a session that had not ended is gone"))?;
     let Some(contents) = backend.contents().await else { return Ok(()) };

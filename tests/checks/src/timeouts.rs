@@ -12,6 +12,7 @@ pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const LOGIN: &str = "/login";
 pub(crate) const PROTECTED: &str = "/protected";
 pub(crate) const HELP: &str = "/help";
+const NOWHERE: &str = "/no/such/page";
 pub(crate) const EXPIRED: &str = "Your session has expired";
 
 pub(crate) const UNTOLD: &str = "the login has run out, and the page that asks for another does not say so";
@@ -162,7 +163,7 @@ async fn an_idle_login_ends(trial: &Trial) -> Result<(), Miss> {
 
 async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
-    for path in [PROTECTED, HELP, LOGIN] {
+    for path in [PROTECTED, HELP, LOGIN, NOWHERE] {
         trial.log().begin_anew();
         logs_in(&alice, user, false).await?;
         for _ in 0..3 {
@@ -199,8 +200,10 @@ async fn a_busy_login_ends_too(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, user, false).await?;
     let so = "there was a request every 20 minutes, and the login ended before its 8 hours were over";
-    busy(trial, (&alice, user), (8 * HOUR - MINUTE, 20 * MINUTE), so).await?;
-    trial.skip(MINUTE + SECOND);
+    busy(trial, (&alice, user), (8 * HOUR - 21 * MINUTE, 20 * MINUTE), so).await?;
+    let mistaken = User { password: trial.users.bob().password.clone(), ..user.clone() };
+    alice.log_in(&mistaken).await?.refuses(&mistaken)?;
+    trial.skip(21 * MINUTE + SECOND);
     is_out(
         &alice,
         "8 hours and a second after the login the page is still shown: is there an end that no request moves, and is it 8 hours after the login?",
@@ -360,10 +363,14 @@ async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
 
     trial.log().begin_anew();
     logs_in(&alice, user, false).await?;
+    let copy = alice.copied_by("a copy");
     let logout = alice.post("/logout", &[]).await?;
     follows(&alice, &logout).await?.shows_not(EXPIRED, UNASKED)?;
-    let asked = alice.get(PROTECTED).await?;
-    follows(&alice, &asked).await?.shows_not(EXPIRED, UNASKED)
+    for browser in [&alice, &copy] {
+        let asked = browser.get(PROTECTED).await?;
+        follows(browser, &asked).await?.shows_not(EXPIRED, UNASKED)?;
+    }
+    Ok(())
 }
 
 async fn a_new_login_begins_anew(trial: &Trial) -> Result<(), Miss> {
@@ -446,7 +453,17 @@ async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
     trial.log().begin_anew();
     let alice = trial.browser("alice");
     let login = logs_in(&alice, trial.users.alice(), false).await?;
-    reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await
+    reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;
+    trial.log().begin_anew();
+    logs_in(&alice, trial.users.alice(), false).await?;
+    let logout = alice.post("/logout", &[]).await?;
+    let page = follows(&alice, &logout).await?;
+    match [&logout, &page].into_iter().find(|answer| answer.exchange.session.after.is_some()) {
+        None => Ok(()),
+        Some(answer) => Err(answer
+            .miss("no session after a logout", "a session")
+            .so("the visitor has logged out, and the store keeps a session for somebody who is not logged in")),
+    }
 }
 
 async fn logs_in(browser: &Browser<'_>, user: &User, remember: bool) -> Result<Answer, Miss> {
