@@ -9,9 +9,10 @@ use crate::canary::Canary;
 /// The people's names and passwords, as a demo has them.
 const WORDS: [&str; 6] = ["alice", "bob", "carol", "wonderland", "builder", "singer"];
 
-/// The same text with the names and passwords that a demo has, without this run's suffix.
+/// The same text with the names and passwords that a demo has, without this run's suffix, in small letters or capitals.
 pub fn in_demo(text: &str, suffix: &str) -> String {
-    WORDS.iter().fold(text.to_owned(), |text, word| text.replace(&format!("{word}{suffix}"), word))
+    let words = WORDS.iter().flat_map(|word| [(*word).to_owned(), word.to_uppercase()]);
+    words.fold(text.to_owned(), |text, word| text.replace(&format!("{word}{suffix}"), &word))
 }
 
 /// The accounts an exercise is given, as an axum `Extension`. They are others in every run. Clones are the same ones.
