@@ -12,7 +12,6 @@ pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const LOGIN: &str = "/login";
 pub(crate) const PROTECTED: &str = "/protected";
 pub(crate) const HELP: &str = "/help";
-const NOWHERE: &str = "/no/such/page";
 pub(crate) const EXPIRED: &str = "Your session has expired";
 
 pub(crate) const UNTOLD: &str = "the login has run out, and the page that asks for another does not say so";
@@ -163,7 +162,7 @@ async fn an_idle_login_ends(trial: &Trial) -> Result<(), Miss> {
 
 async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.alice();
-    for path in [PROTECTED, HELP, LOGIN, NOWHERE] {
+    for path in [PROTECTED, HELP, LOGIN] {
         trial.log().begin_anew();
         let alice = trial.browser("alice");
         logs_in(&alice, user, false).await?;
