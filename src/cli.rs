@@ -6,11 +6,16 @@ mod hint;
 mod keys;
 mod list;
 mod reset;
+mod screen;
 mod solution;
 mod studio;
 mod watch;
 
-use std::{fmt, io::Write, process::ExitCode};
+use std::{
+    fmt,
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -83,9 +88,16 @@ fn doctor() -> ExitCode {
     if findings.iter().all(doctor::Finding::is_fine) { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }
 
+/// How wide a text should be: as the terminal is; as it likes where there is none.
+fn columns() -> usize {
+    let size = if io::stdout().is_terminal() { crossterm::terminal::size().ok() } else { None };
+    size.map_or(usize::MAX, |(columns, _)| usize::from(columns))
+}
+
 /// Prints it, without styles where nobody sees them. Who closed the pipe, as `head` does, has read enough.
 fn say(text: impl fmt::Display) {
-    let _ = write!(anstream::stdout(), "{text}");
+    let mut out = anstream::stdout();
+    let _ = write!(out, "{text}").and_then(|()| out.flush());
 }
 
 fn said(note: Option<String>) {

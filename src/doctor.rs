@@ -49,7 +49,6 @@ pub fn examine(port: u16) -> Vec<Finding> {
         Finding { name: "linker", state: linker() },
         Finding { name: "port", state: free(port) },
         Finding { name: "watcher", state: watcher() },
-        Finding { name: "git", state: optional(&["git"], "`reset` needs it; install git") },
         Finding {
             name: "browser",
             state: optional(
@@ -142,16 +141,10 @@ fn free(port: u16) -> State {
 }
 
 fn watcher() -> State {
-    let how = || {
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        Changes::below(folder.path(), false).map(|changes| changes.how)
-    };
-    match how() {
-        Ok(How::Watching) => State::Fine("the system tells of saves".to_owned()),
-        Ok(How::Polling) => {
-            State::Missing("the system does not tell of saves; `watch` looks at the files every second")
-        }
-        Err(_) => State::Missing("`watch` does not work here: no temporary folder can be watched or looked at"),
+    let watching = tempfile::tempdir().is_ok_and(|folder| Changes::below(folder.path(), false).how == How::Watching);
+    match watching {
+        true => State::Fine("the system tells of saves".to_owned()),
+        false => State::Missing("the system does not tell of saves; `watch` looks at the files every second"),
     }
 }
 

@@ -5,8 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use checks::Brief;
-use sha2::{Digest, Sha256};
+use checks::{Brief, answer, progress::Progress};
 
 /// One exercise, as its folder tells it: `exercises/1-login` is exercise 1, `login`, package `exercise-1`.
 #[derive(Clone, Debug)]
@@ -68,24 +67,24 @@ impl Exercise {
         format!("exercise-{}", self.number)
     }
 
-    /// A hash of everything a learner may have written: the manifest and all below `src/` and `templates/`.
+    /// A hash of everything a learner may have written: [`answer::hash`].
     ///
     /// # Errors
     /// A file that cannot be read.
     pub fn hash(&self) -> io::Result<String> {
-        let mut files = vec![self.folder.join("Cargo.toml")];
-        for folder in ["src", "templates"] {
-            files_below(&self.folder.join(folder), &mut files)?;
-        }
-        files.sort();
-        let mut hash = Sha256::new();
-        for file in files {
-            let content = fs::read(&file)?;
-            let name = file.strip_prefix(&self.folder).unwrap_or(&file).to_string_lossy().replace('\\', "/");
-            hash.update(format!("{name}\0{}\0", content.len()));
-            hash.update(content);
-        }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        answer::hash(&self.folder)
+    }
+
+    /// Whether its last verdict is that it passes, and on the files that are there now.
+    pub fn is_passed(&self, progress: &Progress) -> bool {
+        let Some((verdict, on)) = progress.of(&self.id).verdict else { return false };
+        verdict.passed() && self.hash().is_ok_and(|hash| hash == on)
+    }
+
+    /// The first of `all` after this number that is not passed, or else the first of them that is not.
+    pub fn next<'e>(all: &'e [Self], progress: &Progress, after: u8) -> Option<&'e Self> {
+        let mut open = all.iter().filter(|exercise| !exercise.is_passed(progress));
+        open.clone().find(|exercise| exercise.number > after).or_else(|| open.next())
     }
 
     fn at(folder: &Path) -> Result<Option<Self>, String> {
@@ -98,21 +97,4 @@ impl Exercise {
             fs::read_to_string(&readme).map_err(|error| format!("{} cannot be read: {error}", readme.display()))?;
         Ok(Some(Self { number, id: id.to_owned(), folder: folder.to_path_buf(), brief: Brief::parse(&text) }))
     }
-}
-
-/// Adds every file below `folder`, which may not be there.
-pub(crate) fn files_below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            files_below(&path, found)?;
-        } else {
-            found.push(path);
-        }
-    }
-    Ok(())
 }

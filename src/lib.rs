@@ -5,8 +5,7 @@
 //! A module uses only those above it.
 //!
 //! - [`workspace`]: where the workbook lies. [`book`]: its text, built by mdBook. [`exercise`]: what there is to solve.
-//! - [`check`]: cargo, started and ended; gives a [`check::Verdict`].
-//! - [`progress`]: what a learner has reached, in `.workbook/`.
+//! - [`check`]: cargo, started and ended; gives a [`checks::Verdict`]. [`checks::progress`] keeps it.
 //! - [`solution`]: what there is to say when an exercise is solved. [`stub`]: an exercise as it was at first.
 //! - [`markdown`]: hints and reasons, as text and as HTML. [`report`]: the same of verdicts. Neither does I/O.
 //! - [`watch`]: tells when an exercise's files are written. [`doctor`]: what this machine has of what the workbook needs.
@@ -20,7 +19,6 @@ pub mod demos;
 pub mod doctor;
 pub mod exercise;
 pub mod markdown;
-pub mod progress;
 pub mod report;
 pub mod solution;
 pub mod stub;

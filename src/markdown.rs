@@ -17,7 +17,12 @@ pub fn html(markdown: &str) -> String {
 
 /// Paragraphs wrapped and indented, list items with a dash, code as it is; with ANSI styles.
 pub fn render(markdown: &str) -> String {
-    let mut page = Page::default();
+    render_within(markdown, WIDTH)
+}
+
+/// The same in lines of at most so many columns.
+pub fn render_within(markdown: &str, columns: usize) -> String {
+    let mut page = Page { width: columns.min(WIDTH), ..Page::default() };
     for event in Parser::new(markdown) {
         page.take(event);
     }
@@ -26,6 +31,7 @@ pub fn render(markdown: &str) -> String {
 
 #[derive(Default)]
 struct Page {
+    width: usize,
     text: String,
     /// The paragraph so far.
     paragraph: String,
@@ -57,7 +63,7 @@ impl Page {
 
     fn end_paragraph(&mut self) {
         let (first, rest) = if self.in_item { ("  - ", "    ") } else { (INDENT, INDENT) };
-        let options = textwrap::Options::new(WIDTH).initial_indent(first).subsequent_indent(rest);
+        let options = textwrap::Options::new(self.width).initial_indent(first).subsequent_indent(rest);
         let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false);
         if !self.paragraph.trim().is_empty() {
             self.text.push_str(&textwrap::fill(&self.paragraph, options));

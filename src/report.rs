@@ -3,20 +3,17 @@
 use std::{fmt::Write, sync::LazyLock};
 
 use anstyle::{AnsiColor, Style};
-use checks::Telling;
+use checks::{CompileErrors, Telling, Verdict, progress::Reached};
 use minijinja::{Environment, HtmlEscape, context, value::Serde};
 
-use crate::{
-    check::{CompileErrors, Verdict},
-    exercise::Exercise,
-    markdown,
-    progress::Reached,
-    solution::Solved,
-};
+use crate::{exercise::Exercise, markdown, solution::Solved};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const SOFT: Style = Style::new().dimmed();
+
+/// Why there is no verdict yet, where cargo waits.
+pub const WAITING: &str = "another cargo is at work on the workbook; this goes on when it is done";
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();
@@ -26,10 +23,10 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     templates
 });
 
-/// The verdict for a person at a terminal, with ANSI styles.
-pub fn text(verdict: &Verdict, telling: Telling) -> String {
+/// The verdict for a person at a terminal of so many columns, with ANSI styles.
+pub fn text(verdict: &Verdict, telling: Telling, columns: usize) -> String {
     match verdict {
-        Verdict::Report(report) => checks::render(report, telling),
+        Verdict::Report(report) => checks::render_within(report, telling, columns),
         Verdict::DoesNotCompile(errors) => compile_errors(errors),
     }
 }
@@ -89,10 +86,8 @@ pub fn bar(passed: usize, all: usize) -> String {
 pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> String {
     let state = match &reached.verdict {
         None => "·  not tried yet".to_owned(),
-        Some((verdict, on)) => {
-            let since = if hash == Some(on) { "" } else { ", and changed since" };
-            format!("{}{since}", state(verdict))
-        }
+        Some((verdict, on)) if hash == Some(on) => state(verdict),
+        Some((verdict, _)) => old(verdict),
     };
     let shown = if reached.shown { ", solution seen" } else { "" };
     format!("  {}  {:<16}{state}{shown}", exercise.number, exercise.title())
@@ -115,13 +110,22 @@ pub fn diff(file: &str, diff: &str) -> String {
 }
 
 fn state(verdict: &Verdict) -> String {
+    format!("{}  {}", if verdict.passed() { '✔' } else { '✘' }, words(verdict))
+}
+
+/// A verdict on files that were changed since: it says nothing of what is there now.
+fn old(verdict: &Verdict) -> String {
+    format!("·  changed since it was checked: {}", words(verdict))
+}
+
+fn words(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Report(report) if report.passed() => format!("✔  passed, all {}", report.checks.len()),
+        Verdict::Report(report) if report.passed() => format!("passed, all {}", report.checks.len()),
         Verdict::Report(report) => {
             let passed = report.checks.iter().filter(|check| check.passed()).count();
-            format!("✘  not yet, {passed} of {}", report.checks.len())
+            format!("not yet, {passed} of {}", report.checks.len())
         }
-        Verdict::DoesNotCompile(_) => "✘  did not compile".to_owned(),
+        Verdict::DoesNotCompile(_) => "did not compile".to_owned(),
     }
 }
 

@@ -6,9 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use checks::answer::files_below;
 use similar::TextDiff;
 
-use crate::exercise::{Exercise, files_below};
+use crate::exercise::Exercise;
 
 /// What there is to say when an exercise is solved.
 #[derive(Clone, Debug, PartialEq)]

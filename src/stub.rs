@@ -1,49 +1,36 @@
-//! An exercise as it was before anyone wrote into it. Git knows: a clone holds what was cloned.
+//! An exercise as it was before anyone wrote into it: what lies in `src/stubs`. Nobody writes an answer there, so it stays
+//! whatever a learner commits, pushes or clones, and it needs no git.
 
 use std::{
-    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use crate::exercise::Exercise;
 
+/// The task, which is no answer, and what cargo has built.
+const LEFT_ALONE: &[&str] = &["README.md", "target"];
+
 /// Puts the exercise back and gives the folder in which the answer is kept.
 ///
 /// # Errors
-/// A sentence, if there is no git or no history, or a file cannot be written. The answer is where it was, then.
+/// A sentence, if the stub is gone or a file cannot be written. It says where the answer is, then.
 pub fn restore(root: &Path, exercise: &Exercise) -> Result<PathBuf, String> {
-    let path = exercise.folder_in_workbook();
-    let commit = first_commit(root)?;
-    git(root, &["cat-file", "-e", &format!("{commit}:{path}")])
-        .map_err(|_| format!("{path} is not in the history of this clone, so there is nothing to go back to"))?;
+    let (path, stub) = (exercise.folder_in_workbook(), folder(root, exercise));
+    if !stub.join("Cargo.toml").is_file() {
+        return Err(format!("{} is gone, so nothing was changed; clone the workbook again", stub.display()));
+    }
     let backup = back_up(root, exercise)
         .map_err(|error| format!("your answer cannot be backed up, so nothing was changed: {error}"))?;
-    let kept = |error: String| format!("{error}\nyour answer is kept in {}", backup.display());
-    fs::remove_dir_all(&exercise.folder).map_err(|error| kept(format!("{path} cannot be put back: {error}")))?;
-    git(root, &["restore", "--source", &commit, "--worktree", "--", &path]).map_err(kept)?;
+    let put_back = clear(&exercise.folder).and_then(|()| copy(&stub, &exercise.folder));
+    put_back
+        .map_err(|error| format!("{path} cannot be put back: {error}\nyour answer is kept in {}", backup.display()))?;
     Ok(backup)
 }
 
-/// The newest commit that is not the learner's own: the one they share with the place they cloned from. Without
-/// such a place it is the newest of all.
-fn first_commit(root: &Path) -> Result<String, String> {
-    let shared = git(root, &["merge-base", "HEAD", "origin/HEAD"]);
-    shared.or_else(|_| git(root, &["rev-parse", "--verify", "HEAD"])).map_err(|error| {
-        format!(
-            "this is no clone with a history, so there is nothing to go back to; clone the workbook again ({error})"
-        )
-    })
-}
-
-fn git(root: &Path, arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new("git").args(arguments).current_dir(root).output();
-    let output = output.map_err(|error| format!("git cannot be started ({error}); install it, then try again"))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    }
-    Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+/// Where the exercise's stub lies: all of its folder but the task.
+pub fn folder(root: &Path, exercise: &Exercise) -> PathBuf {
+    root.join("src").join("stubs").join(exercise.folder.file_name().unwrap_or_default())
 }
 
 /// A copy of the whole folder, under the first free number.
@@ -61,15 +48,30 @@ fn back_up(root: &Path, exercise: &Exercise) -> io::Result<PathBuf> {
     Err(io::Error::other("there is no free number"))
 }
 
+/// Takes out what the stub brings; the folder itself stays, for whoever stands in it or watches it.
+fn clear(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if LEFT_ALONE.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+    }
+    Ok(())
+}
+
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() && entry.file_name() != OsStr::new("target") {
+        if entry.file_name() == "target" && entry.path().join("CACHEDIR.TAG").is_file() {
+            continue; // what cargo has built
+        }
+        if entry.file_type()?.is_dir() {
             fs::create_dir(&target)?;
             copy(&entry.path(), &target)?;
-        } else if entry.file_type()?.is_file() {
-            fs::copy(entry.path(), target)?;
+        } else if entry.path().is_file() {
+            fs::copy(entry.path(), target)?; // also what a link leads to
         }
     }
     Ok(())

@@ -1,11 +1,15 @@
-//! Tells when an exercise's files are written.
+//! Tells when an exercise's files may have been written.
 
 use std::{path::Path, time::Duration};
 
-use notify::{Config, PollWatcher, RecursiveMode, Watcher};
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use notify::{RecursiveMode, Watcher};
+use tokio::{
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    time::{sleep, timeout},
+};
 
-/// How often files are looked at where the system does not tell.
+/// How often the files are looked at, whether or not the system tells: a network drive does not, and a folder that takes
+/// the place of the watched one is another folder.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// An editor writes a file in several steps; they count as one while they follow each other as quickly as this.
 const SETTLED: Duration = Duration::from_millis(80);
@@ -15,7 +19,7 @@ pub struct Changes {
     /// How it is noticed.
     pub how: How,
     changed: UnboundedReceiver<()>,
-    _watcher: Box<dyn Watcher + Send>,
+    _watcher: Option<notify::RecommendedWatcher>,
 }
 
 /// How changes are noticed.
@@ -23,62 +27,38 @@ pub struct Changes {
 pub enum How {
     /// The system tells of each.
     Watching,
-    /// The files are looked at again and again: on a network drive, say, where the system does not tell.
+    /// The files are looked at every second.
     Polling,
 }
 
 impl Changes {
-    /// Watches the folder, or looks at it every second if `polls`, or if the system cannot watch it.
-    ///
-    /// # Errors
-    /// A sentence, if neither works.
-    pub fn below(folder: &Path, polls: bool) -> Result<Self, String> {
-        let watched = if polls { None } else { Self::watched(folder).ok() };
-        watched.map_or_else(|| Self::polled(folder), Ok).map_err(|error: notify::Error| {
-            format!("{} can neither be watched nor looked at: {error}", folder.display())
-        })
+    /// Watches the folder, or lets it be looked at if `polls`, or if the system cannot watch it.
+    pub fn below(folder: &Path, polls: bool) -> Self {
+        let (sender, changed) = mpsc::unbounded_channel();
+        let watcher = if polls { None } else { watcher(folder, sender).ok() };
+        let how = if watcher.is_some() { How::Watching } else { How::Polling };
+        Self { how, changed, _watcher: watcher }
     }
 
-    /// Returns when something was written, and nothing more has been for a moment.
+    /// Returns when it is time to look at the files: something was written, and nothing more has been for a moment, or
+    /// they were not looked at for a second. Whoever waits for this knows by the files' hash whether they have changed.
     pub async fn next(&mut self) {
-        if self.changed.recv().await.is_none() {
-            std::future::pending().await // the watcher lives as long as this, and holds the other end
+        tokio::select! {
+            Some(()) = self.changed.recv() => {}
+            () = sleep(INTERVAL) => return,
         }
-        while let Ok(Some(())) = tokio::time::timeout(SETTLED, self.changed.recv()).await {}
-    }
-
-    fn watched(folder: &Path) -> notify::Result<Self> {
-        let (sender, changed) = mpsc::unbounded_channel();
-        let watcher = notify::recommended_watcher(told(sender))?;
-        Self::begun(folder, How::Watching, changed, watcher)
-    }
-
-    fn polled(folder: &Path) -> notify::Result<Self> {
-        let (sender, changed) = mpsc::unbounded_channel();
-        // Contents too: the time of a file is too coarse on some drives.
-        let config = Config::default().with_poll_interval(INTERVAL).with_compare_contents(true);
-        let watcher = PollWatcher::new(told(sender), config)?;
-        Self::begun(folder, How::Polling, changed, watcher)
-    }
-
-    fn begun(
-        folder: &Path,
-        how: How,
-        changed: UnboundedReceiver<()>,
-        mut watcher: impl Watcher + Send + 'static,
-    ) -> notify::Result<Self> {
-        watcher.watch(folder, RecursiveMode::Recursive)?;
-        Ok(Self { how, changed, _watcher: Box::new(watcher) })
+        while let Ok(Some(())) = timeout(SETTLED, self.changed.recv()).await {}
     }
 }
 
-/// Whoever is told looks at the files themselves, so it does not matter what happened to them.
-fn told(sender: UnboundedSender<()>) -> impl FnMut(notify::Result<notify::Event>) + Send + 'static {
-    move |event| {
+fn watcher(folder: &Path, sender: UnboundedSender<()>) -> notify::Result<notify::RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
             let _ = sender.send(()); // nobody listens any more: it is about to end
         }
-    }
+    })?;
+    watcher.watch(folder, RecursiveMode::Recursive)?;
+    Ok(watcher)
 }
 
 #[cfg(test)]
@@ -88,22 +68,26 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_save_is_noticed_either_way() {
-        for polls in [false, true] {
-            let folder = tempfile::tempdir().unwrap();
-            let file = folder.path().join("lib.rs");
-            fs::write(&file, "first").unwrap();
-            let mut changes = Changes::below(folder.path(), polls).unwrap();
-            assert!(!polls || changes.how == How::Polling);
+    async fn a_save_is_told_where_the_system_tells() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lib.rs");
+        fs::write(&file, "first").unwrap();
+        let mut changes = Changes::below(folder.path(), false);
+        if changes.how == How::Watching {
             fs::write(&file, "second").unwrap();
-            changes.next().await;
+            assert_eq!(changes.changed.recv().await, Some(()));
         }
     }
 
-    #[test]
-    fn a_folder_that_is_not_there_is_said() {
+    #[tokio::test(start_paused = true)]
+    async fn the_files_are_looked_at_also_where_no_folder_can_be_watched() {
         let folder = tempfile::tempdir().unwrap();
-        let error = Changes::below(&folder.path().join("gone"), false).err();
-        assert!(error.is_none_or(|error| error.contains("gone")));
+        for (below, polls) in [(folder.path().join("gone"), false), (folder.path().to_owned(), true)] {
+            let mut changes = Changes::below(&below, polls);
+            assert_eq!(changes.how, How::Polling);
+            let begun = tokio::time::Instant::now();
+            changes.next().await;
+            assert_eq!(begun.elapsed(), INTERVAL);
+        }
     }
 }

@@ -6,10 +6,12 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
+    path::Path,
     process::{Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use checks::progress::Progress;
 use scratch::Scratch;
 use serde_json::Value;
 use workbook::exercise::Exercise;
@@ -62,13 +64,149 @@ fn from_the_first_look_to_a_pass() {
     snapshot!("list_passed", out(&scratch.workbook("list")));
 }
 
+/// What most people type.
+fn cargo_test(scratch: &Scratch, arguments: &[&str]) -> Output {
+    let mut cargo = scratch.command(env!("CARGO"));
+    cargo.args(["test", "-q", "-p", "exercise-1", "--"]).args(arguments).output().unwrap()
+}
+
+#[test]
+fn a_verdict_of_cargo_test_is_kept_and_is_old_when_the_answer_has_changed() {
+    let (_alone, scratch) = scratch();
+    let list = || out(&scratch.workbook("list"));
+    scratch.answer(&scratch.solution());
+    for no_verdict in [&["--no-record"][..], &["form"], &["--list"]] {
+        assert!(cargo_test(&scratch, no_verdict).status.success());
+        assert!(list().contains("not tried yet"), "{no_verdict:?}: {}", list());
+    }
+    assert!(cargo_test(&scratch, &["--seed", "7"]).status.success());
+    assert!(list().contains("1 of 7 passed") && list().contains("✔  passed, all 13"), "{}", list());
+    assert!(out(&scratch.workbook("solution 1")).contains("Your answer is the solution, to the letter."));
+
+    scratch.answer(&scratch.solution().replace("session.cycle_id().await?;", ""));
+    assert!(list().contains("0 of 7 passed"), "{}", list());
+    assert!(list().contains("·  changed since it was checked: passed, all 13"), "{}", list());
+    assert!(!cargo_test(&scratch, &["--json"]).status.success());
+    assert!(list().contains("✘  not yet, 12 of 13\n"), "{}", list());
+    assert!(out(&scratch.workbook("hint 1")).contains("Hint 6 of"), "the hint that fits what cargo test has found");
+}
+
+#[test]
+fn many_hints_at_once_are_all_kept() {
+    let (_alone, scratch) = scratch();
+    let all = Exercise::all(scratch.root()).unwrap();
+    let asked = all.iter().flat_map(|exercise| {
+        (1..=exercise.brief.hints.len()).map(|hint| [exercise.number.to_string(), hint.to_string()])
+    });
+    let spawned: Vec<_> = asked
+        .map(|which| {
+            let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+            workbook.arg("hint").args(which).stdout(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    spawned.into_iter().for_each(|mut hint| assert!(hint.wait().unwrap().success()));
+    for exercise in all {
+        let shown = Progress::load(scratch.root()).0.of(&exercise.id).hints;
+        assert_eq!(shown, (1..=exercise.brief.hints.len()).collect(), "{}", exercise.id);
+    }
+}
+
+#[test]
+fn an_error_of_the_build_that_is_not_in_the_answers_lines_is_shown() {
+    let (_alone, scratch) = scratch();
+    let check = |variable: &str, value: &std::ffi::OsStr| {
+        let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+        workbook.args(["check", "1"]).env(variable, value).output().unwrap()
+    };
+    scratch.answer(&scratch.solution());
+    let gone = scratch.root().join("gone");
+
+    // No program is found, so no linker either.
+    let rustc = Path::new(env!("CARGO")).with_file_name("rustc");
+    let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+    workbook.args(["check", "1"]).env("PATH", &gone).env("CARGO", env!("CARGO")).env("RUSTC", rustc);
+    let output = workbook.output().unwrap();
+    assert_eq!((code(&output), out(&output)), (Some(2), String::new()));
+    assert!(err(&output).contains("error: linker `") && err(&output).contains("doctor` looks"), "{}", err(&output));
+
+    let output = check("TMPDIR", gone.as_os_str());
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains(&gone.display().to_string()), "{}", err(&output));
+
+    let utf_16: Vec<u8> = scratch.solution().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(scratch.root().join("exercises/1-login/src/lib.rs"), utf_16).unwrap();
+    let output = scratch.workbook("check 1");
+    assert_eq!(code(&output), Some(1));
+    assert!(out(&output).contains("UTF-8"), "{output:?}");
+
+    scratch.answer(&scratch.solution());
+    let other = scratch.root().join("tests/unify/src/lib.rs");
+    fs::write(other, "mod gone;").unwrap();
+    let output = scratch.workbook("check 1");
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains("error[E0583]") && err(&output).contains("tests/unify"), "{}", err(&output));
+
+    fs::write(scratch.root().join("exercises/1-login/Cargo.toml"), "[pack").unwrap();
+    let output = scratch.workbook("check 1");
+    assert_eq!(code(&output), Some(2));
+    let reset = format!("`{} reset 1`", env!("CARGO_BIN_EXE_workbook"));
+    assert!(err(&output).contains("exercises/1-login/Cargo.toml") && err(&output).contains(&reset), "{}", err(&output));
+}
+
+#[test]
+#[cfg(unix)]
+fn where_no_file_can_be_opened_any_more_the_reason_is_shown() {
+    let (_alone, scratch) = scratch();
+    scratch.answer(&scratch.solution());
+    assert_eq!(code(&scratch.workbook("check 1")), Some(0), "it is built");
+    let limited = format!("ulimit -n 24; exec '{}' check 1", env!("CARGO_BIN_EXE_workbook"));
+    let output = scratch.command("sh").args(["-c", &limited]).output().unwrap();
+    assert_eq!(code(&output), Some(2), "{output:?}");
+    assert!(err(&output).contains("Too many open files"), "{output:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn who_waits_for_another_cargo_is_told_so() {
+    let (_alone, scratch) = scratch();
+    scratch.answer(&scratch.solution());
+    let target = scratch.root().join("locked");
+    fs::create_dir_all(target.join("debug")).unwrap();
+    let held = fs::File::create(target.join("debug/.cargo-lock")).unwrap();
+    held.lock().unwrap();
+    let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+    workbook.args(["check", "1"]).env("CARGO_TARGET_DIR", &target).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut workbook = workbook.spawn().unwrap();
+    let mut lines = BufReader::new(workbook.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().as_deref(), Some("another cargo is at work on the workbook; this goes on when it is done"));
+    // Ended with its cargo, which would build everything anew now.
+    assert!(Command::new("kill").args(["-INT", &workbook.id().to_string()]).status().unwrap().success());
+    assert_eq!(workbook.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn the_program_of_an_answer_refuses_what_it_does_not_know() {
+    let (_alone, scratch) = scratch();
+    let run = |arguments: &[&str]| {
+        let mut cargo = scratch.command(env!("CARGO"));
+        cargo.current_dir(scratch.root().join("exercises/1-login"));
+        cargo.args(["run", "-q", "--"]).args(arguments).stdin(Stdio::null()).output().unwrap()
+    };
+    let refused = run(&["list"]);
+    assert_eq!(code(&refused), Some(2));
+    assert!(err(&refused).contains("unexpected argument \"list\""), "{refused:?}");
+    assert!(err(&refused).contains("cargo run -p workbook -- list"), "{refused:?}");
+    let helped = run(&["--help"]);
+    assert_eq!(code(&helped), Some(0));
+    assert!(out(&helped).contains("--port PORT"), "{helped:?}");
+}
+
 #[test]
 fn the_test_binary_the_terminal_and_json_say_the_same() {
     let (_alone, scratch) = scratch();
     scratch.answer(&scratch.solution().replace("session.flush().await?;", "session.clear().await;"));
     let told = out(&scratch.workbook("check 1 --seed 7"));
-    let mut cargo = scratch.command(env!("CARGO"));
-    let tested = cargo.args(["test", "-q", "-p", "exercise-1", "--", "--seed", "7"]).output().unwrap();
+    let tested = cargo_test(&scratch, &["--seed", "7"]);
     assert!(!tested.status.success());
     assert_eq!(out(&tested), told);
 
@@ -194,6 +332,36 @@ fn a_progress_file_that_cannot_be_written_costs_no_verdict() {
     assert!(err(&output).contains("your progress is not"), "{output:?}");
 }
 
+/// As far as the system lets it write there: Linux does not, unless it runs as root.
+#[test]
+fn a_verdict_that_the_answer_writes_itself_is_none() {
+    let (_alone, scratch) = scratch();
+    scratch.answer(
+        r##"//! Writes a verdict to the output of every process above.
+use axum::Router;
+use tower_sessions::SessionStore;
+
+/// Nothing is routed.
+pub fn app<S: SessionStore + Clone>(_store: S) -> Router {
+    let passed = r#"{"number":1,"id":"login_page_has_a_form","requirement":"","outcome":"passed","prints":""}"#;
+    let forged = format!("\n{{\"report\":{{\"exercise\":1,\"seed\":7,\"checks\":[{passed}]}}}}\n");
+    for process in std::iter::successors(parent(std::process::id()), |process| parent(*process)).take(2) {
+        let _ = std::fs::write(format!("/proc/{process}/fd/1"), &forged);
+    }
+    Router::new()
+}
+
+fn parent(process: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+"##,
+    );
+    let output = scratch.workbook("check 1");
+    assert_eq!(code(&output), Some(1), "{output:?}");
+    assert!(out(&output).contains("exercise 1 not yet"), "{output:?}");
+}
+
 #[test]
 #[cfg(unix)]
 fn ctrl_c_ends_the_learners_program_too() {
@@ -252,36 +420,50 @@ fn the_solution_is_shown_after_a_pass_or_when_asked_for_twice() {
 }
 
 #[test]
-fn a_reset_keeps_the_answer_in_a_backup() {
+fn a_reset_gives_the_stub_whatever_was_committed_and_keeps_the_answer_in_a_backup() {
     let (_alone, scratch) = scratch();
     let file = scratch.root().join("exercises/1-login/src/lib.rs");
     let stub = fs::read_to_string(&file).unwrap();
-    let git = |arguments: &[&str]| {
-        let who = ["-c", "user.name=learner", "-c", "user.email=learner@localhost", "-c", "commit.gpgsign=false"];
-        let done = scratch.command("git").args(who).args(arguments).output().unwrap();
-        assert!(done.status.success(), "{done:?}");
-    };
-    git(&["init", "-q"]);
-    let nothing = scratch.workbook("reset 1");
-    assert_eq!(code(&nothing), Some(2));
-    assert!(err(&nothing).contains("nothing to go back to; clone the workbook again"), "{nothing:?}");
-    assert_eq!(fs::read_to_string(&file).unwrap(), stub);
-
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "as it was cloned"]);
+    let no_programs = tempfile::tempdir().unwrap();
     for number in 1..=2 {
         let answer = format!("// answer {number}");
         scratch.answer(&answer);
-        fs::write(scratch.root().join("exercises/1-login/src/mine.rs"), "").unwrap();
-        let output = scratch.workbook("reset 1");
+        fs::write(file.with_file_name("mine.rs"), "").unwrap();
+        fs::write(scratch.root().join("exercises/1-login/Cargo.toml"), "[pack").unwrap();
+        commit_all(&scratch);
+        let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+        let output = workbook.args(["reset", "1"]).env("PATH", no_programs.path()).output().unwrap();
         assert_eq!(code(&output), Some(0), "{output:?}");
         let backup = scratch.root().join(format!(".workbook/backups/login-{number}"));
         assert!(out(&output).contains(&backup.display().to_string()), "{output:?}");
         assert_eq!(fs::read_to_string(backup.join("src/lib.rs")).unwrap(), answer);
         assert!(backup.join("src/mine.rs").exists() && !file.with_file_name("mine.rs").exists());
         assert_eq!(fs::read_to_string(&file).unwrap(), stub);
+        let manifest = fs::read_to_string(scratch.root().join("exercises/1-login/Cargo.toml")).unwrap();
+        assert!(manifest.contains("name = \"exercise-1\""), "{manifest}");
+        assert!(scratch.root().join("exercises/1-login/README.md").exists());
     }
     assert_eq!(code(&scratch.workbook("reset")), Some(2), "which one has to be said");
+}
+
+/// What a learner does who keeps her answers in git.
+fn commit_all(scratch: &Scratch) {
+    let who = ["-c", "user.name=learner", "-c", "user.email=learner@localhost", "-c", "commit.gpgsign=false"];
+    for arguments in [&["init", "-q"][..], &["add", "."], &["commit", "-q", "-m", "my answer"]] {
+        let done = scratch.command("git").args(who).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    }
+}
+
+#[test]
+fn a_reset_without_a_stub_changes_nothing() {
+    let (_alone, scratch) = scratch();
+    fs::remove_dir_all(scratch.root().join("src/stubs")).unwrap();
+    scratch.answer("// mine");
+    let output = scratch.workbook("reset 1");
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains("nothing was changed"), "{output:?}");
+    assert_eq!(fs::read_to_string(scratch.root().join("exercises/1-login/src/lib.rs")).unwrap(), "// mine");
 }
 
 #[test]
@@ -313,8 +495,20 @@ fn a_save_during_a_run_ends_it_and_begins_another() {
     let told = until("polling exercises/1-login · h hint").join("\n");
     assert!(told.contains("13 of 13"), "{told}");
 
+    // Another folder takes the place of this one, and in it is an editor's lock, which leads nowhere.
+    let (folder, moved) = (scratch.root().join("exercises/1-login"), scratch.root().join("moved"));
+    fs::rename(&folder, &moved).unwrap();
+    fs::create_dir(&folder).unwrap();
+    fs::rename(moved.join("README.md"), folder.join("README.md")).unwrap();
+    scratch::copy(&scratch.root().join("src/stubs/1-login"), &folder);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("me@here.1:2", folder.join("src/.#lib.rs")).unwrap();
+    scratch.answer(&scratch.solution().replace("session.cycle_id().await?;", ""));
+    let told = until("12 of 13").join("\n");
+    assert!(told.contains("✘  9"), "{told}");
+
     keys.write_all(b"h").unwrap();
-    until("Hint 1 of");
+    until("Hint 6 of");
     keys.write_all(b"n").unwrap();
     assert!(until("polling exercises/2-cart").join("\n").contains("exercise 2 not yet"));
     keys.write_all(b"p").unwrap();

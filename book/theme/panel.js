@@ -61,12 +61,13 @@
       button.textContent = "Run again";
       const take = {
         compiling: () => { view.firstElementChild.textContent = "Compiling your answer …"; },
+        waiting: ({ reason }) => { view.firstElementChild.textContent = `Waiting: ${reason} …`; },
         checked: ({ number, requirement, passed }) => {
           view.firstElementChild.textContent = "Checking …";
           list.append(element("li", {}, element("span", { className: passed ? "sign good" : "sign bad", textContent: passed ? "✔" : "✘" }), ` ${number} `, ...words(requirement)));
         },
         verdict: show,
-        failed: ({ reason }) => view.replaceChildren(element("p", { className: "bad", textContent: reason })),
+        failed: ({ reason }) => view.replaceChildren(element("pre", { className: "bad", textContent: reason })),
       };
       try {
         const answer = await fetch(`${address}/check`, { method: "POST" });

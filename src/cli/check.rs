@@ -2,16 +2,14 @@
 
 use std::{path::Path, process::ExitCode};
 
-use checks::Telling;
+use checks::{Telling, Verdict, progress::Progress};
 use serde_json::{Value, json};
 
-use super::{ended::until_ended, said, say};
+use super::{columns, ended::until_ended, said, say};
 use crate::{
-    check::{self, Verdict},
+    check::{self, Event},
     exercise::Exercise,
-    markdown,
-    progress::Progress,
-    report,
+    markdown, report,
     solution::Solved,
 };
 
@@ -41,7 +39,7 @@ pub(super) async fn check(root: &Path, arguments: Check) -> Result<ExitCode, Str
     }
     let exercise = match &arguments.exercise {
         Some(which) => Some(Exercise::find(root, which)?),
-        None => Progress::load(root).0.next(&all, 0).cloned(),
+        None => Exercise::next(&all, &Progress::load(root).0, 0).cloned(),
     };
     let Some(exercise) = exercise else {
         let told = format!("You have passed all {} exercises. cargo run -- check N checks one again.\n", all.len());
@@ -53,9 +51,9 @@ pub(super) async fn check(root: &Path, arguments: Check) -> Result<ExitCode, Str
         say(format!("{:#}\n", as_json(&exercise, &verdict)));
     } else {
         let telling = if arguments.full { Telling::All } else { Telling::First };
-        say(report::text(&verdict, telling));
+        say(report::text(&verdict, telling, columns()));
         if verdict.passed() {
-            say(learned(root, &all, &exercise));
+            say(learned(root, &all, &exercise, columns()));
         }
     }
     Ok(code(verdict.passed()))
@@ -83,18 +81,25 @@ async fn check_all(root: &Path, all: &[Exercise], arguments: &Check) -> Result<E
 /// The verdict, which is kept; nothing if somebody ended the program.
 async fn verdict(root: &Path, exercise: &Exercise, seed: Option<u64>) -> Result<Option<Verdict>, String> {
     let hash = exercise.hash().map_err(|error| format!("{} cannot be read: {error}", exercise.folder.display()))?;
-    let Some(verdict) = until_ended(check::check(root, exercise, seed, |_| ())).await.transpose()? else {
+    let Some(verdict) = until_ended(check::check(root, exercise, seed, tell)).await.transpose()? else {
         return Ok(None);
     };
     said(Progress::change(root, &exercise.id, |reached| reached.judge(verdict.clone(), hash)));
     Ok(Some(verdict))
 }
 
+/// Says why nothing happens.
+fn tell(event: Event) {
+    if matches!(event, Event::Waiting) {
+        eprintln!("{}", report::WAITING);
+    }
+}
+
 /// What somebody has learned who passed this, and what comes next.
-pub(super) fn learned(root: &Path, all: &[Exercise], exercise: &Exercise) -> String {
-    let learned = Solved::of(root, exercise).map(|solved| markdown::render(&solved.learned));
+pub(super) fn learned(root: &Path, all: &[Exercise], exercise: &Exercise, columns: usize) -> String {
+    let learned = Solved::of(root, exercise).map(|solved| markdown::render_within(&solved.learned, columns));
     let learned = learned.map(|learned| format!("\n  What you learned\n\n{learned}\n")).unwrap_or_default();
-    let next = match Progress::load(root).0.next(all, exercise.number) {
+    let next = match Exercise::next(all, &Progress::load(root).0, exercise.number) {
         Some(next) => format!("next: {}, in {}", next.name(), next.folder_in_workbook()),
         None => format!("That was the last one: you have passed all {} exercises.", all.len()),
     };

@@ -2,8 +2,10 @@
 
 use std::{path::Path, process::ExitCode};
 
-use super::say;
-use crate::{check::Verdict, exercise::Exercise, markdown, progress::Progress};
+use checks::{Verdict, progress::Progress};
+
+use super::{columns, say};
+use crate::{exercise::Exercise, markdown};
 
 #[derive(clap::Args)]
 pub(super) struct Hint {
@@ -16,8 +18,8 @@ pub(super) struct Hint {
 pub(super) fn hint(root: &Path, Hint { exercise, hint }: Hint) -> Result<ExitCode, String> {
     let exercise = Exercise::find(root, &exercise)?;
     let told = match hint {
-        None => next(root, &exercise),
-        Some(number) if (1..=exercise.brief.hints.len()).contains(&number) => shown(root, &exercise, number),
+        None => next(root, &exercise, columns()),
+        Some(number) if (1..=exercise.brief.hints.len()).contains(&number) => shown(root, &exercise, number, columns()),
         Some(number) => {
             return Err(format!("{} has no hint {number}; it has {}", exercise.name(), exercise.brief.hints.len()));
         }
@@ -27,7 +29,7 @@ pub(super) fn hint(root: &Path, Hint { exercise, hint }: Hint) -> Result<ExitCod
 }
 
 /// The hint that fits the last failure, or else the first that was not shown.
-pub(super) fn next(root: &Path, exercise: &Exercise) -> String {
+pub(super) fn next(root: &Path, exercise: &Exercise, columns: usize) -> String {
     let hints = exercise.brief.hints.len();
     let reached = Progress::load(root).0.of(&exercise.id);
     let fits = match &reached.verdict {
@@ -36,7 +38,7 @@ pub(super) fn next(root: &Path, exercise: &Exercise) -> String {
     };
     let fresh = |hint: &usize| (1..=hints).contains(hint) && !reached.hints.contains(hint);
     match fits.filter(fresh).or((1..=hints).find(fresh)) {
-        Some(next) => shown(root, exercise, next),
+        Some(next) => shown(root, exercise, next, columns),
         None => {
             let number = exercise.number;
             let readme = exercise.folder.join("README.md");
@@ -50,10 +52,11 @@ pub(super) fn next(root: &Path, exercise: &Exercise) -> String {
 }
 
 /// This hint; it is noted that it was shown.
-fn shown(root: &Path, exercise: &Exercise, number: usize) -> String {
+fn shown(root: &Path, exercise: &Exercise, number: usize, columns: usize) -> String {
     let hints = &exercise.brief.hints;
     let hint = &hints[number - 1];
     let note = Progress::change(root, &exercise.id, |reached| reached.hints.extend([number]));
     let note = note.map(|note| format!("\n{note}\n")).unwrap_or_default();
-    format!("\n  Hint {number} of {}: {}\n\n{}{note}", hints.len(), hint.title, markdown::render(&hint.text))
+    let text = markdown::render_within(&hint.text, columns);
+    format!("\n  Hint {number} of {}: {}\n\n{text}{note}", hints.len(), hint.title)
 }

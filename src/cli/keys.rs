@@ -6,14 +6,25 @@ use std::{
 };
 
 use crossterm::{
-    event::{self, Event, KeyCode, KeyEventKind, KeyModifiers},
+    event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
     terminal::{disable_raw_mode, enable_raw_mode},
 };
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
+/// What somebody asks for at the keyboard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Key {
+    /// A letter, in lower case, or a blank.
+    Letter(char),
+    /// The shell, for a while.
+    Suspend,
+    /// The same text anew: the terminal has another size, or another program has written on it.
+    Redraw,
+}
+
 /// Keys, until this is dropped. The terminal is then as it was.
 pub(super) struct Keys {
-    pressed: UnboundedReceiver<char>,
+    pressed: UnboundedReceiver<Key>,
     /// Whether there is a terminal, which shows each key at once and needs `\r\n`.
     pub(super) terminal: bool,
 }
@@ -33,12 +44,26 @@ impl Keys {
     }
 
     /// The next key. It never comes if there are no more.
-    pub(super) async fn next(&mut self) -> char {
+    pub(super) async fn next(&mut self) -> Key {
         match self.pressed.recv().await {
             Some(key) => key,
             None => std::future::pending().await,
         }
     }
+
+    /// Gives the terminal to the shell, as Ctrl-Z does where no program reads keys, and returns after `fg`. The shell
+    /// waits for all of the group, such as a script that has started this.
+    #[cfg(unix)]
+    pub(super) fn suspend(&self) {
+        use rustix::process::{Signal, kill_current_process_group};
+        let _ = disable_raw_mode();
+        let _ = kill_current_process_group(Signal::TSTP); // without a shell nothing happens
+        let _ = enable_raw_mode();
+    }
+
+    /// Windows has no such thing.
+    #[cfg(not(unix))]
+    pub(super) fn suspend(&self) {}
 }
 
 impl Drop for Keys {
@@ -49,21 +74,65 @@ impl Drop for Keys {
     }
 }
 
-/// Ctrl-C is a key in this mode, and means `q`.
-fn key() -> Option<char> {
+fn key() -> Option<Key> {
     loop {
-        let Event::Key(key) = event::read().ok()? else { continue };
-        match key.code {
-            _ if key.kind == KeyEventKind::Release => {}
-            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => return Some('q'),
-            KeyCode::Char(letter) => return Some(letter.to_ascii_lowercase()),
-            _ => {}
+        let meant = match event::read().ok()? {
+            Event::Key(key) => meant(key),
+            Event::Resize(..) => Some(Key::Redraw),
+            _ => None,
+        };
+        if meant.is_some() {
+            return meant;
         }
     }
 }
 
-fn letter() -> Option<char> {
+/// Ctrl-C and Ctrl-Z are keys in this mode. A letter with another of these keys means what it means in other programs,
+/// and not the letter.
+fn meant(key: KeyEvent) -> Option<Key> {
+    let KeyCode::Char(letter) = key.code else { return None };
+    let letter = letter.to_ascii_lowercase();
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    match (key.modifiers - KeyModifiers::SHIFT, letter) {
+        (KeyModifiers::NONE, letter) => Some(Key::Letter(letter)),
+        (KeyModifiers::CONTROL, 'c' | 'd') => Some(Key::Letter('q')),
+        (KeyModifiers::CONTROL, 'z') => Some(Key::Suspend),
+        (KeyModifiers::CONTROL, 'l') => Some(Key::Redraw),
+        _ => None,
+    }
+}
+
+fn letter() -> Option<Key> {
     let mut byte = [0];
     io::stdin().read_exact(&mut byte).ok()?;
-    Some(char::from(byte[0]).to_ascii_lowercase())
+    Some(Key::Letter(char::from(byte[0]).to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pressed(letter: char, modifiers: KeyModifiers) -> Option<Key> {
+        meant(KeyEvent::new(KeyCode::Char(letter), modifiers))
+    }
+
+    #[test]
+    fn a_letter_with_a_control_key_is_not_that_letter() {
+        assert_eq!(pressed('N', KeyModifiers::SHIFT), Some(Key::Letter('n')));
+        for letter in ['h', 'n', 'p', 'r', 'q'] {
+            assert_eq!(pressed(letter, KeyModifiers::NONE), Some(Key::Letter(letter)));
+            for modifiers in [KeyModifiers::CONTROL, KeyModifiers::ALT, KeyModifiers::CONTROL | KeyModifiers::ALT] {
+                assert_eq!(pressed(letter, modifiers), None, "{modifiers:?} {letter}");
+            }
+        }
+    }
+
+    #[test]
+    fn control_keys_mean_what_they_mean_elsewhere() {
+        let control = |letter| pressed(letter, KeyModifiers::CONTROL);
+        assert_eq!(['c', 'd'].map(control), [Some(Key::Letter('q')); 2]);
+        assert_eq!((control('z'), control('l')), (Some(Key::Suspend), Some(Key::Redraw)));
+    }
 }

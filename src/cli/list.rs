@@ -2,13 +2,15 @@
 
 use std::{path::Path, process::ExitCode};
 
+use checks::progress::Progress;
+
 use super::{said, say};
-use crate::{exercise::Exercise, progress::Progress, report};
+use crate::{exercise::Exercise, report};
 
 pub(super) fn list(root: &Path) -> Result<ExitCode, String> {
     let (progress, note) = Progress::load(root);
     let all = Exercise::all(root)?;
-    let passed = all.iter().filter(|exercise| progress.of(&exercise.id).is_passed()).count();
+    let passed = all.iter().filter(|exercise| exercise.is_passed(&progress)).count();
     say(format!("\n{}\n\n", report::bar(passed, all.len())));
     for exercise in &all {
         let hash = exercise.hash().ok();

@@ -2,8 +2,10 @@
 
 use std::{path::Path, process::ExitCode};
 
+use checks::progress::Progress;
+
 use super::{said, say};
-use crate::{exercise::Exercise, progress::Progress, stub};
+use crate::{exercise::Exercise, stub};
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]

@@ -2,8 +2,10 @@
 
 use std::{path::Path, process::ExitCode};
 
-use super::{said, say};
-use crate::{exercise::Exercise, markdown, progress::Progress, report, solution::Solved};
+use checks::progress::Progress;
+
+use super::{columns, said, say};
+use crate::{exercise::Exercise, markdown, report, solution::Solved};
 
 pub(super) fn solution(root: &Path, which: &str, show_me: bool) -> Result<ExitCode, String> {
     let exercise = Exercise::find(root, which)?;
@@ -24,7 +26,7 @@ pub(super) fn solution(root: &Path, which: &str, show_me: bool) -> Result<ExitCo
     if solved.diffs.is_empty() {
         say("\n  Your answer is the solution, to the letter.\n");
     }
-    say(format!("\n  Why it is as it is\n\n{}\n", markdown::render(&solved.reasons)));
+    say(format!("\n  Why it is as it is\n\n{}\n", markdown::render_within(&solved.reasons, columns())));
     if !reached.passed {
         said(Progress::change(root, &exercise.id, |reached| reached.shown = true));
     }

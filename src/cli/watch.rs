@@ -2,18 +2,12 @@
 
 use std::{path::Path, process::ExitCode};
 
-use checks::Telling;
-use crossterm::{
-    cursor::MoveTo,
-    execute,
-    terminal::{Clear, ClearType},
-};
+use checks::{Telling, Verdict, progress::Progress};
 
-use super::{check::learned, hint, keys::Keys, say};
+use super::{check::learned, hint, screen::Screen};
 use crate::{
-    check::{self, Verdict},
+    check::{self, Event},
     exercise::Exercise,
-    progress::Progress,
     report,
     watch::{Changes, How},
 };
@@ -27,23 +21,37 @@ pub(super) struct Watch {
     poll: bool,
 }
 
-/// What ends a wait.
+/// What happens during a run.
 enum Next {
-    Key(char),
-    Changed,
+    Letter(char),
+    /// The files may have changed.
+    Look,
+    Waiting,
     Done(Result<Verdict, String>),
+}
+
+/// How a run ends.
+enum End {
+    Verdict(Verdict),
+    /// There is no verdict, for this reason: a manifest that is being written, say.
+    Failed(String),
+    /// The answer has changed meanwhile, or somebody wants another run.
+    Anew,
+    /// This key asks for something else.
+    Left(char),
 }
 
 pub(super) async fn watch(root: &Path, Watch { exercise, poll }: Watch) -> Result<ExitCode, String> {
     let all = Exercise::all(root)?;
     let first = match exercise {
         Some(which) => Exercise::find(root, &which)?.number,
-        None => Progress::load(root).0.next(&all, 0).map_or(1, |exercise| exercise.number),
+        None => Exercise::next(&all, &Progress::load(root).0, 0).map_or(1, |exercise| exercise.number),
     };
     let mut place = all.iter().position(|exercise| exercise.number == first).unwrap_or_default();
-    let mut screen = Screen { keys: Keys::new() };
+    let mut screen = Screen::new();
     loop {
-        match one(root, &all, &all[place], poll, &mut screen).await? {
+        let watched = Watched { root, all: &all, exercise: &all[place], poll };
+        match watched.until_left(&mut screen).await {
             'n' => place = (place + 1).min(all.len() - 1),
             'p' => place = place.saturating_sub(1),
             _ => return Ok(ExitCode::SUCCESS),
@@ -51,88 +59,103 @@ pub(super) async fn watch(root: &Path, Watch { exercise, poll }: Watch) -> Resul
     }
 }
 
-/// Watches this exercise, until a key asks for something else.
-async fn one(
-    root: &Path,
-    all: &[Exercise],
-    exercise: &Exercise,
+/// The exercise that somebody works at.
+struct Watched<'w> {
+    root: &'w Path,
+    all: &'w [Exercise],
+    exercise: &'w Exercise,
     poll: bool,
-    screen: &mut Screen,
-) -> Result<char, String> {
-    let mut changes = Changes::below(&exercise.folder, poll)?;
-    loop {
-        let hash = exercise.hash().unwrap_or_default();
-        screen.show(&format!("\n  {}: checking …\n", exercise.name()), true);
-        let mut run = Box::pin(check::check(root, exercise, None, |_| ()));
-        let done = loop {
-            let next = tokio::select! {
-                key = screen.keys.next() => Next::Key(key),
-                () = changes.next() => Next::Changed,
-                verdict = &mut run => Next::Done(verdict),
-            };
-            match next {
-                Next::Key(key @ ('n' | 'p' | 'q')) => return Ok(key),
-                Next::Key('r') => break None,
-                Next::Key(_) => {}
-                Next::Changed if exercise.hash().unwrap_or_default() == hash => {}
-                Next::Changed => break None,
-                Next::Done(verdict) => break Some(verdict),
-            }
-        };
-        drop(run); // and with it what it started
-        let Some(verdict) = done else { continue };
-        let told = match verdict {
-            Ok(verdict) => judged(root, all, exercise, verdict, hash.clone()),
-            Err(reason) => format!("\n{reason}\n"), // such as a manifest that is being written
-        };
-        screen.show(&format!("{told}{}", keys(exercise, changes.how)), true);
+}
+
+impl Watched<'_> {
+    /// A verdict after the other, until a key asks for something else.
+    async fn until_left(&self, screen: &mut Screen) -> char {
         loop {
-            tokio::select! {
-                key = screen.keys.next() => match key {
-                    'n' | 'p' | 'q' => return Ok(key),
-                    'r' => break,
-                    'h' => screen.show(&hint::next(root, exercise), false),
-                    _ => {}
-                },
-                () = changes.next() => if exercise.hash().unwrap_or_default() != hash { break },
+            // Anew for each run: the folder may be another one by now.
+            let mut changes = Changes::below(&self.exercise.folder, self.poll);
+            let hash = self.hash();
+            let told = match self.run(&hash, &mut changes, screen).await {
+                End::Verdict(verdict) => self.judged(verdict, hash.clone(), screen),
+                End::Failed(reason) => format!("\n{reason}\n"),
+                End::Anew => continue,
+                End::Left(key) => return key,
+            };
+            screen.show(&told, &self.foot(changes.how));
+            if let Some(key) = self.read(&told, &hash, &mut changes, screen).await {
+                return key;
             }
         }
     }
-}
 
-/// Keeps this verdict, and tells it.
-fn judged(root: &Path, all: &[Exercise], exercise: &Exercise, verdict: Verdict, hash: String) -> String {
-    let text = report::text(&verdict, Telling::First);
-    let passed = verdict.passed();
-    let note = Progress::change(root, &exercise.id, |reached| reached.judge(verdict, hash));
-    let note = note.map(|note| format!("\n{note}\n")).unwrap_or_default();
-    let learned = if passed { learned(root, all, exercise) } else { String::new() };
-    format!("{text}{learned}{note}")
-}
-
-fn keys(exercise: &Exercise, how: How) -> String {
-    let how = match how {
-        How::Watching => "watching",
-        How::Polling => "polling",
-    };
-    format!("\n  {how} {} · h hint  n next  p previous  r run  q quit\n", exercise.folder_in_workbook())
-}
-
-/// A terminal that is cleared for each verdict; anything else gets one after the other.
-struct Screen {
-    keys: Keys,
-}
-
-impl Screen {
-    fn show(&self, text: &str, anew: bool) {
-        if !self.keys.terminal {
-            say(text);
-            return;
+    async fn run(&self, hash: &str, changes: &mut Changes, screen: &mut Screen) -> End {
+        let (waiting, mut waits) = tokio::sync::mpsc::unbounded_channel();
+        let on = |event| {
+            if matches!(event, Event::Waiting) {
+                let _ = waiting.send(()); // nobody listens any more: it is about to end
+            }
+        };
+        screen.show(&format!("\n  {}: checking …\n", self.exercise.name()), "");
+        // Dropped at the end, and with it what it has started.
+        let mut run = Box::pin(check::check(self.root, self.exercise, None, on));
+        loop {
+            let next = tokio::select! {
+                letter = screen.letter() => Next::Letter(letter),
+                () = changes.next() => Next::Look,
+                Some(()) = waits.recv() => Next::Waiting,
+                verdict = &mut run => Next::Done(verdict),
+            };
+            match next {
+                Next::Letter(key @ ('n' | 'p' | 'q')) => return End::Left(key),
+                Next::Letter('r') => return End::Anew,
+                Next::Look if self.hash() != hash => return End::Anew,
+                Next::Letter(_) | Next::Look => {}
+                Next::Waiting => screen.show(&format!("\n  {}: {}\n", self.exercise.name(), report::WAITING), ""),
+                Next::Done(verdict) => return verdict.map_or_else(End::Failed, End::Verdict),
+            }
         }
-        if anew {
-            // A terminal that cannot be cleared is written on as it is.
-            let _ = execute!(std::io::stdout(), Clear(ClearType::All), MoveTo(0, 0));
+    }
+
+    /// Waits while somebody reads. Gives the key that asks for something else; nothing if it is time for another run.
+    async fn read(&self, told: &str, hash: &str, changes: &mut Changes, screen: &mut Screen) -> Option<char> {
+        loop {
+            tokio::select! {
+                key = screen.letter() => match key {
+                    'n' | 'p' | 'q' => return Some(key),
+                    'r' => return None,
+                    'h' => {
+                        let hint = hint::next(self.root, self.exercise, screen.columns());
+                        let told = if screen.is_terminal() { told } else { "" }; // it stands above, else
+                        screen.show(&format!("{hint}{told}"), &self.foot(changes.how));
+                    }
+                    _ => {}
+                },
+                () = changes.next() => if self.hash() != hash { return None },
+            }
         }
-        say(text.replace('\n', "\r\n"));
+    }
+
+    /// The hash of the answer; empty while it cannot be read.
+    fn hash(&self) -> String {
+        self.exercise.hash().unwrap_or_default()
+    }
+
+    /// Keeps this verdict, and tells it.
+    fn judged(&self, verdict: Verdict, hash: String, screen: &Screen) -> String {
+        let telling = if screen.is_terminal() { Telling::Next } else { Telling::First };
+        let text = report::text(&verdict, telling, screen.columns());
+        let passed = verdict.passed();
+        let note = Progress::change(self.root, &self.exercise.id, |reached| reached.judge(verdict, hash));
+        let note = note.map(|note| format!("\n{note}\n")).unwrap_or_default();
+        let learned =
+            if passed { learned(self.root, self.all, self.exercise, screen.columns()) } else { String::new() };
+        format!("{text}{learned}{note}")
+    }
+
+    fn foot(&self, how: How) -> String {
+        let how = match how {
+            How::Watching => "watching",
+            How::Polling => "polling",
+        };
+        format!("\n  {how} {} · h hint  n next  p previous  r run  q quit", self.exercise.folder_in_workbook())
     }
 }

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use checks::CheckReport;
+use checks::{CheckReport, Verdict, progress::Progress};
 use futures_util::stream;
 use serde::Serialize;
 use session_inspector::same_origin_only;
@@ -21,9 +21,8 @@ use tokio::{
 };
 
 use crate::{
-    check::{self, Event, Verdict},
+    check::{self, Event},
     exercise::Exercise,
-    progress::Progress,
     report,
     solution::Solved,
 };
@@ -40,6 +39,7 @@ struct Api {
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Line {
     Compiling,
+    Waiting { reason: &'static str },
     Checked { number: usize, requirement: String, passed: bool },
     Verdict { passed: bool, html: String, note: Option<String> },
     Failed { reason: String },
@@ -107,6 +107,7 @@ async fn checked(root: &std::path::Path, exercise: &Exercise, lines: &mpsc::Unbo
     let outcome = check::check(root, exercise, None, |event| {
         tell(match event {
             Event::Compiling => Line::Compiling,
+            Event::Waiting => Line::Waiting { reason: report::WAITING },
             Event::Checked(report) => line(report),
         });
     });
@@ -132,6 +133,6 @@ fn shown(root: &std::path::Path, exercise: &Exercise, verdict: &Verdict, changed
     // Without the other exercises or the solution the verdict is as true.
     let all = Exercise::all(root).unwrap_or_default();
     let solved = Solved::of(root, exercise).ok().filter(|_| verdict.passed());
-    let passed = solved.map(|solved| (solved, Progress::load(root).0.next(&all, exercise.number)));
+    let passed = solved.map(|solved| (solved, Exercise::next(&all, &Progress::load(root).0, exercise.number)));
     report::html(exercise, verdict, changed_since, passed)
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The workbook's own parts, all that a copy needs.
-const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "book", "exercises", "lessons", "solutions", "src", "tests"];
+const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "book", "lessons", "solutions", "src", "tests"];
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -30,6 +30,7 @@ impl Scratch {
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(&root).unwrap();
         PARTS.iter().for_each(|part| copy(&project().join(part), &root.join(part)));
+        exercises_as_at_first(&root);
         let manifest = root.join("Cargo.toml");
         let text = fs::read_to_string(&manifest).unwrap();
         let renamed = text.replacen(&format!("version = \"{VERSION}\""), &format!("version = \"{VERSION}-{name}\""), 1);
@@ -84,7 +85,16 @@ impl Scratch {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+/// The tasks and their stubs, also where somebody has begun to solve them in the project.
+fn exercises_as_at_first(root: &Path) {
+    copy(&project().join("src/stubs"), &root.join("exercises"));
+    for exercise in fs::read_dir(root.join("exercises")).unwrap() {
+        let task = Path::new("exercises").join(exercise.unwrap().file_name()).join("README.md");
+        copy(&project().join(&task), &root.join(&task));
+    }
+}
+
+pub fn copy(from: &Path, to: &Path) {
     if from.is_file() {
         fs::copy(from, to).unwrap();
         return;

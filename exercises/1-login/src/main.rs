@@ -5,6 +5,7 @@ use checks::Users;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    let port = checks::port("exercise-1", 4101);
     println!("You can log in as alice (wonderland), bob (builder) or <i>carol</i> (singer).");
-    session_inspector::serve("exercise-1", 4101, |store| exercise_1::app(store).layer(Extension(Users::demo()))).await
+    session_inspector::serve("exercise-1", port, |store| exercise_1::app(store).layer(Extension(Users::demo()))).await
 }

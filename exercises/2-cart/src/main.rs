@@ -2,6 +2,7 @@
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    let port = checks::port("exercise-2", 4102);
     println!("Open /view_cart.");
-    session_inspector::serve("exercise-2", 4102, exercise_2::app).await
+    session_inspector::serve("exercise-2", port, exercise_2::app).await
 }

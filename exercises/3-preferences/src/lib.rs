@@ -23,7 +23,6 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 
 /// What the form sends.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "until `set_preferences` reads it")]
 struct Preferences {
     theme: String,
     notifications: String,
@@ -31,7 +30,6 @@ struct Preferences {
 
 /// What a login form sends.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "until `login` reads it")]
 struct Credentials {
     username: String,
     password: String,
@@ -41,7 +39,10 @@ async fn preferences_form(_session: Session) -> Html<String> {
     todo!("a page with a form that posts a theme and notifications to /set_preferences")
 }
 
-async fn set_preferences(_session: Session, Form(_preferences): Form<Preferences>) -> Response {
+async fn set_preferences(
+    _session: Session,
+    Form(Preferences { theme: _theme, notifications: _notifications }): Form<Preferences>,
+) -> Response {
     todo!("save both and send the visitor to /profile, or answer 422 and save nothing")
 }
 
@@ -53,7 +54,7 @@ async fn profile(_session: Session) -> Html<String> {
 async fn login(
     _session: Session,
     Extension(_users): Extension<Users>,
-    Form(_credentials): Form<Credentials>,
+    Form(Credentials { username: _username, password: _password }): Form<Credentials>,
 ) -> Response {
     todo!(
         "remember the username under a new session ID, keep the choice, and send the visitor to /profile, or answer 401"

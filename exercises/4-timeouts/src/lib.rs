@@ -42,7 +42,6 @@ async fn keep(_session: Session, _clock: Clock, request: Request, next: Next) ->
 struct Credentials {
     username: String,
     password: String,
-    #[expect(dead_code, reason = "until `login` reads it")]
     remember: Option<String>,
 }
 
@@ -53,14 +52,14 @@ async fn login_form() -> Result<Html<String>, Failure> {
 async fn login(
     session: Session,
     Extension(users): Extension<Users>,
-    Form(sent): Form<Credentials>,
+    Form(Credentials { username, password, remember: _remember }): Form<Credentials>,
 ) -> Result<Response, Failure> {
-    if !users.verify(&sent.username, &sent.password) {
+    if !users.verify(&username, &password) {
         let refused = page("login.html", context! { refused => true })?;
         return Ok((StatusCode::UNAUTHORIZED, refused).into_response());
     }
     session.cycle_id().await?;
-    session.insert("username", sent.username).await?;
+    session.insert("username", username).await?;
     Ok(Redirect::to("/protected").into_response())
 }
 

@@ -9,9 +9,10 @@ use tower_sessions::{Session, SessionManagerLayer, SessionStore};
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
+    let port = checks::port("exercise-5", 4105);
     let folder = std::env::temp_dir().join("session-workbook-exercise-5");
     println!("Sessions are kept in {}.", folder.display());
-    session_inspector::serve_on("exercise-5", 4105, FileStore::open(&folder)?, counter).await
+    session_inspector::serve_on("exercise-5", port, FileStore::open(&folder)?, counter).await
 }
 
 fn counter<S: SessionStore + Clone>(store: Observed<S>) -> Router {

@@ -5,6 +5,7 @@ use checks::Users;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    let port = checks::port("exercise-6", 4106);
     println!("You can log in as alice (wonderland) or bob (builder).");
-    session_inspector::serve("exercise-6", 4106, |store| exercise_6::app(store).layer(Extension(Users::demo()))).await
+    session_inspector::serve("exercise-6", port, |store| exercise_6::app(store).layer(Extension(Users::demo()))).await
 }

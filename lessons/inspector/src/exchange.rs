@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One entry of the timeline.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Event {
     /// Counts from 1 in the order seen, also across [`Inspector::clear`](crate::Inspector::clear). Another inspector
     /// begins again, also one of the same program when it was started again.
@@ -19,7 +19,7 @@ pub struct Event {
 }
 
 /// What an [`Event`] tells.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum What {
     /// A request and its response.
@@ -36,7 +36,7 @@ pub enum What {
 }
 
 /// A request, what it did to the session, and its response.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Exchange {
     /// What came in.
     pub request: Request,
@@ -55,7 +55,7 @@ pub struct Exchange {
 }
 
 /// What the browser sent.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Request {
     /// `GET`, `POST` …
     pub method: String,
@@ -68,7 +68,7 @@ pub struct Request {
 }
 
 /// A cookie as it came with a request.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Cookie {
     /// Its name.
     pub name: String,
@@ -79,7 +79,7 @@ pub struct Cookie {
 }
 
 /// A body, masked, and cut after 16 KiB.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Body {
     /// The text that is kept; empty for a body that is empty, binary or cannot be masked.
     pub text: String,
@@ -92,7 +92,7 @@ pub struct Body {
 }
 
 /// One call to the store.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct StoreCall {
     /// Which method was called.
     pub operation: Operation,
@@ -107,7 +107,7 @@ pub struct StoreCall {
 }
 
 /// The methods of a session store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// A record under a new ID.
@@ -121,7 +121,7 @@ pub enum Operation {
 }
 
 /// What a store call came to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The data that was written or found, by key.
@@ -139,7 +139,7 @@ pub enum Outcome {
 }
 
 /// The session's data around one exchange.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Session {
     /// As it was loaded; nothing if no record was found, or none asked for.
     pub before: Option<BTreeMap<String, Value>>,
@@ -150,7 +150,7 @@ pub struct Session {
 }
 
 /// One key that differs between before and after.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Change {
     /// The key.
     pub key: String,
@@ -161,7 +161,7 @@ pub struct Change {
 }
 
 /// What the app answered.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Response {
     /// The status code.
     pub status: u16,
@@ -174,7 +174,7 @@ pub struct Response {
 }
 
 /// One `Set-Cookie` header.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SetCookie {
     /// The cookie's name.
     pub name: String,
@@ -189,7 +189,7 @@ pub struct SetCookie {
 }
 
 /// One attribute of a cookie and what it does.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Attribute {
     /// As it stands in the header, such as `Max-Age=1800`, or its name if it is absent.
     pub text: String,

@@ -30,6 +30,7 @@
 //!
 //! - [`Clock`]: system time plus what someone skipped; handlers take it as an argument.
 //! - [`Observed`]: the store, watched, on that clock.
+//! - [`Held`]: a store call that waits, so that a test can say what happens meanwhile.
 //! - `wall`: the middleware that sees a request come and its response go; `body`: what it keeps of bodies; `bounds`: how
 //!   much is kept of anything.
 //! - `timeline`: the last events and the names A, B, C … of cookie values; `feed`: how pages read it.
@@ -42,6 +43,7 @@ mod bounds;
 mod clock;
 mod exchange;
 mod feed;
+mod hold;
 mod hosts;
 mod limits;
 mod observed;
@@ -62,11 +64,12 @@ pub use exchange::{
     Attribute, Body, Change, Cookie, Event, Exchange, Operation, Outcome, Request, Response, Session, SetCookie,
     StoreCall, What,
 };
+pub use hold::Held;
 pub use hosts::{host, local_hosts_only};
 pub use limits::{Limits, serve_within};
 pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
 pub use same_origin::same_origin_only;
-pub use serve::{listen, log_to_stderr, serve, serve_on};
+pub use serve::{BESIDE, listen, log_to_stderr, serve, serve_on};
 use timeline::Timeline;
 pub use words::span;
 
@@ -75,12 +78,13 @@ pub use words::span;
 pub struct Inspector {
     timeline: Arc<Timeline>,
     clock: Clock,
+    holds: hold::Holds,
 }
 
 impl Default for Inspector {
     fn default() -> Self {
         let timeline = Arc::<Timeline>::default();
-        Self { clock: Clock::told_on(timeline.clone()), timeline }
+        Self { clock: Clock::told_on(timeline.clone()), timeline, holds: hold::Holds::default() }
     }
 }
 
@@ -117,6 +121,12 @@ impl Inspector {
     /// Moves the clock on by `by`, as if that long had passed, and says so on the timeline.
     pub fn skip(&self, by: std::time::Duration) {
         self.clock.skip(by);
+    }
+
+    /// Has the next store call of this kind wait until what this returns is dropped: for tests of what happens when two
+    /// requests meet. One call can be held at a time.
+    pub fn hold(&self, operation: Operation) -> Held {
+        self.holds.next(operation)
     }
 
     /// What is on the timeline, oldest first: copies of at most 500 events.

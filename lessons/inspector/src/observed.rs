@@ -63,6 +63,7 @@ impl<S> Observed<S> {
 #[async_trait]
 impl<S: SessionStore> SessionStore for Observed<S> {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        self.inspector.holds.wait(Operation::Create).await;
         let mut ahead = self.ahead(record);
         let result = self.inner.create(&mut ahead).await;
         record.id = ahead.id; // the store picks another one on a collision
@@ -70,12 +71,14 @@ impl<S: SessionStore> SessionStore for Observed<S> {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let result = self.inner.save(&self.ahead(record)).await;
         let operation = if is_tombstone(record) { Operation::Delete } else { Operation::Save };
+        self.inspector.holds.wait(operation).await;
+        let result = self.inner.save(&self.ahead(record)).await;
         self.note(operation, record.id, result, |()| written(record))
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        self.inspector.holds.wait(Operation::Load).await;
         let skipped = self.inspector.clock.skipped_time();
         let mut told = Outcome::Missing;
         let back = |record: Record| {
@@ -89,6 +92,7 @@ impl<S: SessionStore> SessionStore for Observed<S> {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
+        self.inspector.holds.wait(Operation::Delete).await;
         let result = self.inner.delete(id).await;
         self.note(Operation::Delete, *id, result, |()| Outcome::Done)
     }

@@ -15,7 +15,7 @@ use crate::{Inspector, Limits, Observed, hosts, local_hosts_only, serve_within};
 /// How many ports after the wanted one are tried.
 const TRIED: u16 = 100;
 /// How many ports after the app's the inspector has its own, so that lessons beside each other keep theirs.
-const BESIDE: u16 = 50;
+pub const BESIDE: u16 = 50;
 
 /// Serves `app` behind an inspector, on a store in memory, until the process ends.
 ///

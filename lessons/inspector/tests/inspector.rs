@@ -291,6 +291,27 @@ async fn the_clock_is_at_most_100_years_ahead_and_what_is_computed_from_it_stays
 }
 
 #[tokio::test]
+async fn a_store_call_that_is_held_waits_until_it_is_let_go_and_the_next_one_does_not() {
+    let inspector = Inspector::default();
+    let store = inspector.observe(MemoryStore::default());
+    let mut record =
+        Record { id: Id(1), data: [].into(), expiry_date: OffsetDateTime::now_utc() + Duration::from_secs(60) };
+    store.create(&mut record).await.unwrap();
+
+    let mut held = inspector.hold(Operation::Load);
+    let (waiting, id) = (store.clone(), record.id);
+    let load = tokio::spawn(async move { waiting.load(&id).await.unwrap() });
+    held.reached().await;
+    assert_eq!(store.load(&id).await.unwrap(), Some(record), "another load is not held");
+    store.delete(&id).await.unwrap();
+    drop(held);
+    assert_eq!(load.await.unwrap(), None, "it was carried out after the delete");
+
+    drop(inspector.hold(Operation::Load));
+    assert_eq!(store.load(&id).await.unwrap(), None, "nobody holds it any more");
+}
+
+#[tokio::test]
 async fn a_skip_of_31_minutes_ends_a_session_of_30() {
     let (inspector, app) = watched();
     let cookie = cookie(&send(&app, "POST", "/set", None, "").await);

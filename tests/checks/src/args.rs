@@ -1,14 +1,16 @@
 //! What the test binary of an exercise understands: the part of libtest's command line that cargo, nextest
-//! and editors use, and three words of ours.
+//! and editors use, and four words of ours.
 //!
 //! Read with `lexopt`: a parser with derives would be a tenth of what a learner's first build compiles.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, time::Duration};
 
 use lexopt::{
     Arg::{Long, Short, Value},
     Error, Parser, ValueExt,
 };
+
+use crate::limit::OUTER;
 
 pub(crate) const USAGE: &str = "\
 Usage: cargo test -p exercise-N [-- OPTIONS [FILTER]...]
@@ -19,7 +21,8 @@ Usage: cargo test -p exercise-N [-- OPTIONS [FILTER]...]
   --list         print the names and run nothing
   --full         tell every failure in full, not only the first
   --json         print one JSON object for each check as it ends, and one for the report
-  --seed NUMBER  make the names and tokens of an earlier run again";
+  --seed NUMBER  make the names and tokens of an earlier run again
+  --no-record    do not keep the verdict; a run of a part of the checks is never kept";
 
 #[derive(Debug, Default)]
 pub(crate) struct Args {
@@ -28,9 +31,13 @@ pub(crate) struct Args {
     pub(crate) full: bool,
     pub(crate) json: bool,
     pub(crate) seed: Option<u64>,
-    /// Run the check at this place and write its report to `report`.
-    pub(crate) child: Option<usize>,
-    pub(crate) report: Option<PathBuf>,
+    pub(crate) no_record: bool,
+    /// Do what the line on standard input says: see [`Order`](crate::order::Order).
+    pub(crate) order: bool,
+    /// Seal each line of `--json` with the key on standard input.
+    pub(crate) sealed: bool,
+    /// What nothing may outlast.
+    pub(crate) outer: Duration,
     exact: bool,
     ignored: bool,
     filters: Vec<String>,
@@ -40,7 +47,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn read(words: impl IntoIterator<Item: Into<OsString>>) -> Result<Self, Error> {
         let mut parser = Parser::from_args(words);
-        let mut args = Self::default();
+        let mut args = Self { outer: OUTER, ..Self::default() };
         while let Some(word) = parser.next()? {
             match word {
                 Long("help") | Short('h') => args.help = true,
@@ -48,8 +55,10 @@ impl Args {
                 Long("full") => args.full = true,
                 Long("json") => args.json = true,
                 Long("seed") => args.seed = Some(parser.value()?.parse()?),
-                Long("child") => args.child = Some(parser.value()?.parse()?),
-                Long("report") => args.report = Some(parser.value()?.into()),
+                Long("no-record") => args.no_record = true,
+                Long("order") => args.order = true,
+                Long("outer") => args.outer = Duration::from_secs(parser.value()?.parse()?),
+                Long("sealed") => args.sealed = true,
                 Long("exact") => args.exact = true,
                 Long("ignored") => args.ignored = true,
                 Long("skip") => args.skip.push(parser.value()?.string()?),

@@ -3,14 +3,17 @@
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::ConnectInfo,
     http::{
-        HeaderMap, Method, Request, StatusCode,
+        HeaderMap, Method, Request, StatusCode, Uri,
         header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE, USER_AGENT},
     },
 };
@@ -19,22 +22,25 @@ use futures_util::{future, stream};
 use http_body_util::{BodyExt, Limited};
 use session_inspector::Exchange;
 use tower::ServiceExt;
-use tower_sessions::session::Id;
 
 use crate::{
-    Form, Miss, Step, Trial, User, infer,
+    Form, Miss, Step, Trial, User, by_hand,
+    cache::Cache,
+    form, infer,
     jar::Jar,
-    page, run,
+    page, recipe,
+    restart::Recorded,
+    run,
     trial::{Sent, UNANSWERED, UNFINISHED},
 };
 
-const URLENCODED: &str = "application/x-www-form-urlencoded";
+pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
+/// What no value of a form holds.
+const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
 const LONGEST_PAGE: usize = 1024 * 1024;
 /// So much of a path is told; the line for `curl` has all of it.
 const LONGEST_PATH: usize = 80;
-/// A longer body is not spelt out in a `curl` line.
-const LONG_BODY: usize = 200;
 
 /// One visitor's browser.
 pub struct Browser<'t> {
@@ -42,8 +48,11 @@ pub struct Browser<'t> {
     who: &'static str,
     jar: Mutex<Jar>,
     place: Mutex<Place>,
+    cache: Mutex<Cache>,
     /// Why the browser did not keep a cookie it was last sent.
     refused: Mutex<Option<String>>,
+    /// Whether it was closed since the last request.
+    was_closed: AtomicBool,
 }
 
 /// Where a browser's requests come from, and what it says it is.
@@ -92,11 +101,25 @@ pub struct Answer {
 
 impl<'t> Browser<'t> {
     pub(crate) fn new(trial: &'t Trial, who: &'static str) -> Self {
-        Self { trial, who, jar: Mutex::default(), place: Mutex::default(), refused: Mutex::default() }
+        Self {
+            trial,
+            who,
+            jar: Mutex::default(),
+            place: Mutex::default(),
+            cache: Mutex::default(),
+            refused: Mutex::default(),
+            was_closed: AtomicBool::default(),
+        }
     }
 
     /// Asks for a page.
     pub async fn get(&self, path: &str) -> Result<Answer, Miss> {
+        let now = self.trial.inspector.clock().now();
+        if let Some(cached) = self.cache().get(path, now) {
+            let told = format!("has {path} in the cache, because its server has said so, and does not ask for it");
+            self.trial.log().event(self.who, told, format!("# {path} comes from the cache"));
+            return Ok(cached);
+        }
         self.send(From::Here, Method::GET, path, URLENCODED, Vec::new()).await
     }
 
@@ -114,8 +137,13 @@ impl<'t> Browser<'t> {
     pub async fn submit(&self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         let forms = page.forms();
         let goes_there = |form: &&Form| form.goes_to(path) || form.action.is_empty() && page.path == path;
-        let Some(form) = forms.iter().find(goes_there) else {
-            return Err(page.miss(format!("a form that posts to {path}"), "a page without one"));
+        let Some(form) = forms.iter().filter(goes_there).max_by_key(|form| form.can_be_sent) else {
+            let reads = infer::short(&page.text(), LONGEST_PATH);
+            let so = format!(
+                "{} has to have a form with method=post whose action is {path}; the page reads: {reads}",
+                page.path
+            );
+            return Err(page.miss(format!("a form that posts to {path}"), "a page without one").so(so));
         };
         for (name, _) in fields {
             if !form.has(name) {
@@ -124,9 +152,20 @@ impl<'t> Browser<'t> {
                 return Err(page.miss(expected, format!("fields named {names:?}")));
             }
         }
-        let is_given = |name: &str| fields.iter().any(|(given, _)| *given == name);
-        let filled = form.filled().filter(|(name, _)| !is_given(name)).chain(fields.iter().copied());
-        self.post(path, &filled.collect::<Vec<_>>()).await
+        let filled = form.filled_in(fields);
+        match form.enctype.as_str() {
+            "multipart/form-data" => {
+                let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+                self.post_bytes(path, &kind, multipart(&filled)).await
+            }
+            "text/plain" => self.post_bytes(path, "text/plain", plain(&filled)).await,
+            _ => self.post(path, &filled).await,
+        }
+    }
+
+    /// Posts nothing, as `fetch` does it: with no type.
+    pub(crate) async fn post_nothing(&self, path: &str) -> Result<Answer, Miss> {
+        self.send(From::Here, Method::POST, path, "", Vec::new()).await
     }
 
     /// Posts any bytes as any type.
@@ -156,7 +195,7 @@ impl<'t> Browser<'t> {
         self.visits(site);
         if origin != Some(site) {
             let said = origin.map_or("no Origin".to_owned(), |origin| format!("`Origin: {origin}`"));
-            self.trial.log().event(self.who, format!("sends the next form with {said}"), format!("# with {said}"));
+            self.trial.log().event(self.who, format!("sends the next form with {said}"), String::new());
         }
         self.send(From::Elsewhere(origin), Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
     }
@@ -168,25 +207,46 @@ impl<'t> Browser<'t> {
         self.send(From::Neighbour, Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
     }
 
+    /// The same from a script of that page, which says the `charset` as well.
+    pub(crate) async fn post_with_charset_from_neighbour(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, Miss> {
+        self.visits(NEIGHBOUR);
+        let kind = format!("{URLENCODED}; charset=UTF-8");
+        self.send(From::Neighbour, Method::POST, path, &kind, encode(fields).into_bytes()).await
+    }
+
     /// Visits a page of a neighbouring host, which answers with this `Set-Cookie` header: with `Domain=localhost` it is
     /// for this host, too, if the browser takes it.
     pub fn takes_from_neighbour(&self, set_cookie: &str) {
+        let (name, value) = parts(set_cookie);
+        self.is_set_by_neighbour(set_cookie, by_hand::cookie(self.who, true, name, value));
+    }
+
+    /// The same with the value of a cookie that `owner` has.
+    pub(crate) fn takes_copy_from_neighbour(&self, owner: &Browser<'_>, set_cookie: &str) {
+        let (name, value) = parts(set_cookie);
+        let theirs =
+            owner.cookies().into_iter().find(|(_, held)| held == value).map_or(name.to_owned(), |(name, _)| name);
+        self.is_set_by_neighbour(set_cookie, by_hand::copy(owner.who, &theirs, self.who, name));
+    }
+
+    fn is_set_by_neighbour(&self, set_cookie: &str, by_hand: String) {
         let taken = self.jar().set_by_neighbour(set_cookie, self.trial.inspector.clock().now());
-        let (name, rest) = set_cookie.split_once('=').unwrap_or((set_cookie, ""));
-        let (value, attributes) = rest.split_once(';').unwrap_or((rest, ""));
         let outcome = match taken {
             Ok(()) => " for the whole domain".to_owned(),
             Err(reason) => format!(", and the browser refuses it: {reason}"),
         };
-        let letter = self.trial.inspector.label(value);
+        let letter = self.trial.inspector.label(parts(set_cookie).1);
         let told = format!("is on a page of {NEIGHBOUR}, which sets cookie {letter}{outcome}");
         let did = format!("is on a page of {NEIGHBOUR}, which sets a cookie{outcome}");
-        let by_hand = format!("# {} takes from {NEIGHBOUR}: Set-Cookie: {name}=…;{attributes}", self.who);
         self.trial.log().event_told(self.who, did, told, by_hand);
     }
 
     fn visits(&self, site: &str) {
-        self.trial.log().event(self.who, format!("is on a page of {site}, and from there:"), format!("# from {site}"));
+        self.trial.log().event(self.who, format!("is on a page of {site}, and from there:"), String::new());
     }
 
     /// Submits a form over a slow line: `meanwhile` happens when the server asks for the body, which comes after it.
@@ -197,7 +257,11 @@ impl<'t> Browser<'t> {
         meanwhile: impl Future<Output = Result<(), Miss>>,
     ) -> Result<Answer, Miss> {
         let slowly = "sends the next form slowly: what comes after it happens before it has arrived".to_owned();
-        self.trial.log().event(self.who, slowly, "# slowly".to_owned());
+        self.trial.log().event(
+            self.who,
+            slowly,
+            "# the body of the next form comes late, which `curl` cannot do: meanwhile the lines after it".to_owned(),
+        );
         let fields = encode(fields);
         let (asked, is_asked) = tokio::sync::oneshot::channel();
         let (go_on, goes_on) = tokio::sync::oneshot::channel::<()>();
@@ -249,29 +313,44 @@ impl<'t> Browser<'t> {
         }
     }
 
-    /// Puts `id` in the place of the session ID `instead` in this browser's cookies.
-    pub fn plant(&self, instead: &str, id: &str) {
+    /// Puts `id` in the place of the session ID `instead` in this browser's cookies; `what` tells it.
+    pub(crate) fn plant(&self, instead: &str, id: &str, what: &str) {
         self.jar().replace(instead, id);
-        let by_hand = format!("# put the ID of any other session into {}.jar", self.who);
-        self.trial.log().event(self.who, "holds a session ID that mallory planted".to_owned(), by_hand);
+        self.trial.log().event(self.who, what.to_owned(), format!("{}{}.jar", recipe::PLANT, self.who));
     }
 
     /// Puts the ID of a session that is gone in the place of `instead` in this browser's cookies.
     pub(crate) fn plant_stale(&self, instead: &str) {
-        self.jar().replace(instead, &Id::default().to_string());
-        let by_hand = format!("# put an ID of no session into {}.jar", self.who);
+        let stale = self.trial.new_id().to_string();
+        self.jar().replace(instead, &stale);
+        let name = self.cookies().into_iter().find(|(_, value)| *value == stale).map(|(name, _)| name);
+        let by_hand = by_hand::stale(self.who, &name.unwrap_or_default());
         self.trial.log().event(self.who, "holds the ID of a session that is gone".to_owned(), by_hand);
     }
 
     /// Puts this value in the place of that in this browser's cookies.
     pub fn replaces(&self, that: &str, this: &str) {
-        self.jar().replace(that, this);
+        if self.holds(that) {
+            self.jar().replace(that, this);
+            let did = format!("writes {this} where a cookie said {that}");
+            self.trial.log().event(self.who, did, by_hand::replace(self.who, that, this));
+        }
     }
 
     /// Closes the browser and opens it again: cookies without an age of their own are gone.
     pub fn close(&self) {
         self.jar().close();
-        self.trial.log().event(self.who, "closes the browser".to_owned(), format!("rm {}.jar", self.who));
+        self.was_closed.store(true, Ordering::Release);
+        self.trial.log().event(self.who, "closes the browser".to_owned(), String::new());
+    }
+
+    /// Cookies whose age is over are gone.
+    fn drops_what_is_past_its_age(&self) {
+        let dropped = self.jar().age(self.trial.inspector.clock().now());
+        for name in dropped {
+            let did = format!("has cookie `{name}` no more: its age is over");
+            self.trial.log().event_told(self.who, did, String::new(), by_hand::drop(self.who, &name));
+        }
     }
 
     /// Goes to another network address, and says that it is another browser.
@@ -304,7 +383,8 @@ impl<'t> Browser<'t> {
     pub fn takes_as(&self, cookie: &str, how: &str) {
         // A browser's own developer tools refuse no cookie but one that is none.
         let _ = self.jar().set(&format!("{cookie}; Path=/; Secure"), "/", self.trial.inspector.clock().now());
-        let by_hand = format!("# put the cookie {cookie} into {}.jar", self.who);
+        let (name, value) = parts(cookie);
+        let by_hand = by_hand::cookie(self.who, false, name, value);
         let letter = self.trial.inspector.label(cookie.split_once('=').map_or(cookie, |(_, value)| value));
         let told = format!("has cookie {letter}, {how}");
         self.trial.log().event_told(self.who, "has a cookie that no answer brought".to_owned(), told, by_hand);
@@ -313,16 +393,24 @@ impl<'t> Browser<'t> {
     /// Goes where a redirect leads to.
     pub async fn follow(&self, redirect: &Answer) -> Result<Answer, Miss> {
         match redirect.location() {
-            Some(path) => self.get(&path).await,
+            Some(path) => {
+                self.trial.log().follow_by_hand();
+                let followed = self.get(&path).await;
+                self.trial.log().is_part_of_the_line_before();
+                followed
+            }
             None => Err(redirect.miss("a redirect within this site", redirect.in_short())),
         }
     }
 
     /// Drops every cookie whose value is not one of these.
     pub fn drops_all_but(&self, keeps: impl Fn(&str) -> bool) {
+        let before = self.cookies();
         self.jar().retain(keeps);
-        let by_hand = format!("# keep the session's cookie alone in {}.jar", self.who);
-        self.trial.log().event(self.who, "keeps the session's cookie alone".to_owned(), by_hand);
+        let kept = self.cookies();
+        let dropped = before.iter().filter(|cookie| !kept.contains(cookie));
+        let by_hand: Vec<_> = dropped.map(|(name, _)| by_hand::drop(self.who, name)).collect();
+        self.trial.log().event(self.who, "keeps the session's cookie alone".to_owned(), by_hand.join("\n"));
     }
 
     /// Whether one of this browser's cookies has this very value.
@@ -350,6 +438,7 @@ impl<'t> Browser<'t> {
         spelt: &[u8],
         body: Body,
     ) -> Result<Answer, Miss> {
+        self.drops_what_is_past_its_age();
         let log = self.trial.log();
         let step = Step {
             who: self.who.to_owned(),
@@ -357,31 +446,26 @@ impl<'t> Browser<'t> {
             path: infer::short(path, LONGEST_PATH),
             answer: UNANSWERED.to_owned(),
         };
-        let sent = log.begin(Sent { step, curl: self.curl(&method, path, kind, spelt), told: None, exchange: None });
-
         let request = self.request(from, &method, path, kind, body);
-        let seen_before = self.trial.inspector.newest();
-        let response = match self.trial.router().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let curl = self.curl(from, &request, spelt);
+        let sent = log.begin(Sent { step, curl: curl.clone(), ..Sent::default() });
+        let asked = format!("{} {curl} {:?}", self.who, request.headers());
+        let (status, headers, body, exchange) = match self.trial.restarts().replay(&asked)? {
+            Some(recorded) => {
+                let (status, headers) = recorded.head();
+                self.keep_cookies(&headers, path);
+                (status, headers, Bytes::from(recorded.body), recorded.exchange)
+            }
+            None => self.answer(request, path, sent).await?,
         };
-        let (parts, body) = response.into_parts();
-        self.keep_cookies(&parts.headers, path);
-        log.answered(sent, &format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
-        let body = Limited::new(body, LONGEST_PAGE).collect().await.map(|body| body.to_bytes());
-        let body = body.map_err(|error| {
-            Miss::new("a page of at most 1 MiB", error.to_string()).so("the answer goes on and on, or broke off")
-        })?;
-        // Its own is the last: whatever else was asked meanwhile has been answered before.
-        let exchange = self.trial.inspector.exchanges_since(seen_before).pop();
-        let exchange = exchange.ok_or_else(|| Miss::new("an answer", "the inspector saw no exchange"))?;
+        self.trial.restarts().record(|| Recorded::new(asked, status, &headers, &body, &exchange));
 
-        log.answered(sent, &in_short(parts.status, &parts.headers));
+        log.answered(sent, &in_short(status, &headers));
         log.seen(sent, &exchange);
         let held_back = self.jar().held_back(without_query(path)).filter(|_| exchange.request.cookies.is_empty());
         let answer = Answer {
-            status: parts.status,
-            headers: parts.headers,
+            status,
+            headers,
             body: String::from_utf8_lossy(&body).into_owned(),
             exchange,
             refused: self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -392,14 +476,42 @@ impl<'t> Browser<'t> {
         if let Some(miss) = infer::panicked(&answer, run::last_panic()) {
             return Err(miss);
         }
+        self.cache().put(&answer, self.trial.inspector.clock().now());
         self.trial.watch(&answer);
         Ok(answer)
+    }
+
+    /// What the app answers; the step stands at `sent` in the log.
+    async fn answer(
+        &self,
+        request: Request<Body>,
+        path: &str,
+        sent: usize,
+    ) -> Result<(StatusCode, HeaderMap, Bytes, Exchange), Miss> {
+        let (trial, seen_before) = (self.trial, self.trial.inspector.newest());
+        let (method, plain) = (request.method().to_string(), without_query(path));
+        let response = match trial.router().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (parts, body) = response.into_parts();
+        self.keep_cookies(&parts.headers, path);
+        trial.log().answered(sent, &format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
+        let body = Limited::new(body, LONGEST_PAGE).collect().await.map(|body| body.to_bytes());
+        let body = body.map_err(|error| {
+            Miss::new("a page of at most 1 MiB", error.to_string()).so("the answer goes on and on, or broke off")
+        })?;
+        // Others may have been answered meanwhile.
+        let is_own =
+            |Exchange { request, .. }: &Exchange| request.method == method && without_query(&request.target) == plain;
+        let exchange = trial.inspector.exchanges_since(seen_before).into_iter().rfind(is_own);
+        let exchange = exchange.ok_or_else(|| Miss::new("an answer", "the inspector saw no exchange"))?;
+        Ok((parts.status, parts.headers, body, exchange))
     }
 
     fn request(&self, from: From<'_>, method: &Method, path: &str, kind: &str, body: Body) -> Request<Body> {
         let Place { address, agent } = self.place.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let plain = without_query(path);
-        self.jar().age(self.trial.inspector.clock().now());
         let (site, origin, cookies) = match from {
             From::Here => ("same-origin", Some("http://localhost"), self.jar().header(plain)),
             From::Neighbour => ("same-site", Some(NEIGHBOUR), self.jar().header(plain)),
@@ -414,7 +526,9 @@ impl<'t> Browser<'t> {
             request = request.header(COOKIE, cookies);
         }
         if *method == Method::POST {
-            request = request.header(CONTENT_TYPE, kind);
+            if !kind.is_empty() {
+                request = request.header(CONTENT_TYPE, kind);
+            }
             // A form that is sent slowly comes in chunks.
             if let Some(length) = HttpBody::size_hint(&body).exact() {
                 request = request.header(CONTENT_LENGTH, length);
@@ -436,26 +550,23 @@ impl<'t> Browser<'t> {
         }
     }
 
-    fn curl(&self, method: &Method, path: &str, kind: &str, body: &[u8]) -> String {
-        let jar = self.who;
-        let mut line = format!("curl -i -b {jar}.jar -c {jar}.jar");
-        match *method {
-            Method::GET => {}
-            Method::HEAD => line.push_str(" -I"),
-            _ if body.is_empty() => line.push_str(" -X POST"),
-            _ => {
-                if kind != URLENCODED {
-                    line.push_str(&format!(" -H 'Content-Type: {kind}'"));
-                }
-                match std::str::from_utf8(body) {
-                    Ok(text) if text.len() <= LONG_BODY => {
-                        line.push_str(&format!(" -d '{}'", text.replace('\'', "%27")))
-                    }
-                    _ => line.push_str(&format!(" -d @FILE_OF_{}_BYTES", body.len())),
-                }
-            }
-        }
-        format!("{line} 'http://localhost:PORT{path}'")
+    fn curl(&self, from: From<'_>, request: &Request<Body>, body: &[u8]) -> String {
+        let is_held_back = request.headers().get(COOKIE).is_none() && self.jar().values().next().is_some();
+        let jar = by_hand::Jar {
+            of: self.who,
+            is_left_at_home: is_held_back && !matches!(from, From::Here),
+            was_closed: self.was_closed.swap(false, Ordering::AcqRel),
+        };
+        let origin = match from {
+            From::Here => None,
+            From::Neighbour => Some(("same-site", Some(NEIGHBOUR))),
+            From::Elsewhere(origin) => Some(("cross-site", origin)),
+        };
+        by_hand::curl(&jar, origin, request, body)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn jar(&self) -> MutexGuard<'_, Jar> {
@@ -468,6 +579,20 @@ pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
     Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
+/// The same as `multipart/form-data` (RFC 7578).
+fn multipart(fields: &[(&str, &str)]) -> Vec<u8> {
+    let part = |(name, value): &(&str, &str)| {
+        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let parts: String = fields.iter().map(part).collect();
+    format!("{parts}--{BOUNDARY}--\r\n").into_bytes()
+}
+
+/// The same as `text/plain`.
+fn plain(fields: &[(&str, &str)]) -> Vec<u8> {
+    fields.iter().map(|(name, value)| format!("{name}={value}\r\n")).collect::<String>().into_bytes()
+}
+
 /// A part of a path: everything that is no letter, digit or hyphen is percent-encoded.
 pub(crate) fn in_path(part: &str) -> String {
     let encoded = part.bytes().map(|byte| match byte {
@@ -475,6 +600,12 @@ pub(crate) fn in_path(part: &str) -> String {
         byte => format!("%{byte:02X}"),
     });
     encoded.collect()
+}
+
+/// The name and value of a cookie that is followed by its attributes, if it has any.
+fn parts(cookie: &str) -> (&str, &str) {
+    let (name, rest) = cookie.split_once('=').unwrap_or((cookie, ""));
+    (name, rest.split(';').next().unwrap_or_default())
 }
 
 fn without_query(path: &str) -> &str {
@@ -495,12 +626,17 @@ impl Answer {
     }
 
     pub(crate) fn is_page(&self) -> bool {
-        self.kind().starts_with("text/html")
+        self.kind().to_lowercase().starts_with("text/html")
     }
 
     /// Its content type; empty if it names none.
     pub(crate) fn kind(&self) -> &str {
         self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Whether it is the page that was asked for, whatever is on it.
+    pub(crate) fn is_ok(&self) -> bool {
+        self.status == StatusCode::OK
     }
 
     /// Whether a tag of the page has this attribute.
@@ -510,7 +646,13 @@ impl Answer {
 
     /// The page's forms.
     pub fn forms(&self) -> Vec<Form> {
-        page::forms(&self.body)
+        form::forms(&self.body)
+    }
+
+    /// Where the page's links lead to: the paths of this site, and whatever else stands in an `href`.
+    pub(crate) fn links(&self) -> Vec<String> {
+        let links = page::links(&self.body).into_iter().map(|link| resolved(&self.path, &link));
+        links.filter(|link| link.parse::<Uri>().is_ok()).collect()
     }
 
     /// The value of this attribute of the first tag of this name.
@@ -538,8 +680,10 @@ impl Answer {
             return Ok(());
         }
         self.has_status(401).map_err(|miss| match self.status.as_u16() {
-            300..=399 => miss.so("the visitor was let in, or sent on as if"),
-            200..=299 => miss.so("whatever the page says, its status says that all is well"),
+            300..=399 => {
+                miss.so("this login is sent on as a right one is, and its name and password do not belong together")
+            }
+            200..=299 => miss.so("whatever the page says, its status says that the login went well"),
             _ => miss,
         })
     }
@@ -551,15 +695,22 @@ impl Answer {
         if fits && self.target().as_deref() == Some(path) {
             return Ok(());
         }
-        let miss = self.miss(format!("303 → {path}"), self.in_short());
-        Err(
-            match self.status.is_success() && self.method == Method::POST && !self.exchange.session.changes.is_empty() {
-                true => {
-                    miss.so("the change was made and the answer is a page: who reloads that page sends the form again")
-                }
-                false => miss,
-            },
-        )
+        let is_post = self.method == Method::POST;
+        let has_no_cookie = self.exchange.request.cookies.is_empty();
+        let so = match (is_post, has_no_cookie) {
+            (_, true) if matches!(self.status.as_u16(), 401 | 403) && path == "/login" => Some(
+                "nobody is logged in here: a visitor is sent to the page where they can log in, and this status leaves them without one",
+            ),
+            _ if !self.status.is_success() => None,
+            (true, _) if !self.exchange.session.changes.is_empty() => {
+                Some("the change was made and the answer is a page: whoever reloads that page sends the form again")
+            }
+            (false, true) => {
+                Some("the page is shown to a visitor who sent no session: the handler does not ask who it is")
+            }
+            _ => None,
+        };
+        Err(self.miss(format!("303 → {path}"), self.in_short()).so_if(so))
     }
 
     /// The page shows these words.
@@ -581,7 +732,7 @@ impl Answer {
 
     /// A miss at this answer, with what can be told from it.
     pub fn miss(&self, expected: impl Into<String>, actual: impl Into<String>) -> Miss {
-        Miss::new(expected, actual).session(infer::session(self)).so(infer::so(self))
+        infer::miss(self, expected.into(), actual.into())
     }
 
     /// The path a redirect leads to, without its query.

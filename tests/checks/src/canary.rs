@@ -75,13 +75,17 @@ impl Canary {
         if !html.contains(word) {
             None
         } else if page::has_element(html, word) {
-            Some("it has become an element of the page: `<`, `>` and `&` in it were not escaped")
+            Some("one of them has become a tag of the page: `<`, `>` and `&` in it were not escaped")
         } else if page::has_attribute(html, word) {
             Some(
-                "it has become an attribute: quotation marks in it were not escaped, or the attribute has none around it",
+                "one of them has become an attribute: the quotation marks in it were not escaped, or the attribute's value has none around it",
+            )
+        } else if page::programs(html).iter().any(|program| program.contains(&format!("\"' {word}="))) {
+            Some(
+                "it stands in a program of the page, and its quotation marks end the text there: what is escaped for HTML is not for a script",
             )
         } else if page::text(html).contains(&format!("&{word};")) {
-            Some("what was `&amp;` in it reads `&`: the `&` was not escaped")
+            Some("`&amp;` in one of them reads `&` on the page: the `&` was not escaped")
         } else {
             None
         }
@@ -106,6 +110,8 @@ mod tests {
             format!("<input value='{half}'>"),
             format!("<input value={escaped}>"),
             format!("<p>{half}"),
+            format!("<form onsubmit=\"return confirm('{escaped}')\">"),
+            format!("<script>let name = '{raw}';</script>"),
         ] {
             assert!(canary.hatched(&hatched).is_some(), "{hatched}");
         }

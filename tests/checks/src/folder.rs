@@ -17,8 +17,8 @@ use tower_sessions::{
 };
 
 use crate::{
-    Check, Miss, Suite, Trial, infer,
-    store::{Backend, created, json, loaded_anew, record, rules},
+    Check, Miss, Suite, Trial, infer, model,
+    store::{Backend, created, json, loaded_anew, record, rules, told_as_whole},
     trial::{Log, Sent},
 };
 
@@ -41,156 +41,84 @@ pub static SUITE: Suite = Suite {
             why: "a session that cannot be found again logs its visitor out",
             hint: 2,
             read: "backends/where.md#what-does-a-store-look-like",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "what_is_created_is_loaded",
-                    "`load` does not find what `create` wrote, or finds less of it",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "what_is_created_is_loaded")),
         },
         Check {
             id: "an_unknown_id_loads_nothing",
             why: "an ID that nobody issued must never open a session",
             hint: 2,
             read: "backends/where.md#what-does-a-store-look-like",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "an_unknown_id_loads_nothing",
-                    "a file that is not there is no error: there is no such session",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "an_unknown_id_loads_nothing")),
         },
         Check {
             id: "save_replaces_what_was_there",
             why: "a change that is not kept is a cart that loses its items",
             hint: 3,
             read: "backends/promises.md#what-is-the-rule-for-saving",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "save_replaces_what_was_there",
-                    "`save` has to put the record in the place of the old one, with all its keys and no others",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "save_replaces_what_was_there")),
         },
         Check {
             id: "a_deleted_session_is_gone",
             why: "logging out is this call, and nothing else (ASVS 7.4.1)",
             hint: 2,
             read: "backends/where.md#what-does-a-store-look-like",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "a_deleted_session_is_gone",
-                    "`delete` leaves something behind, or takes more than the one session, or minds that there is nothing to do",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "a_deleted_session_is_gone")),
         },
         Check {
             id: "save_never_revives_a_deleted_session",
             why: "a request that was under way during the logout would log its visitor in again",
             hint: 3,
             read: "backends/promises.md#what-is-the-rule-for-saving",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "save_never_revives_a_deleted_session",
-                    "`save` writes without looking whether the session is still there",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "save_never_revives_a_deleted_session")),
         },
         Check {
             id: "a_save_that_races_a_delete_loses",
             why: "whichever of the two comes first, after the logout the session must be gone",
             hint: 4,
             read: "backends/promises.md#what-is-the-rule-for-saving",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "a_save_that_races_a_delete_loses",
-                    "`save` looks, the session is deleted, and then `save` writes: something has to hold the two apart",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "a_save_that_races_a_delete_loses")),
         },
         Check {
             id: "an_expired_session_is_not_loaded",
             why: "a timeout that waits for a cleaning task is no timeout (ASVS 7.3.1)",
             hint: 5,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "an_expired_session_is_not_loaded",
-                    "`load` gives out a session that has ended: does it look at the `expiry_date`, and is that kept as it was?",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "an_expired_session_is_not_loaded")),
         },
         Check {
             id: "save_never_revives_an_expired_session",
             why: "a slow request would give an ended session new life",
             hint: 5,
             read: "backends/promises.md#what-is-the-rule-for-saving",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "save_never_revives_an_expired_session",
-                    "`save` looks whether there is a file, and not whether the session in it has ended",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "save_never_revives_an_expired_session")),
         },
         Check {
             id: "expiry_comes_back_as_it_went_in",
-            why: "a store that rounds up keeps sessions alive past their end, one that rounds much ends them early",
+            why: "a store that rounds an expiry up keeps sessions alive past their end; one that rounds it down ends them early",
             hint: 5,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "expiry_comes_back_as_it_went_in",
-                    "the `expiry_date` that is loaded is another one than the one that was stored",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "expiry_comes_back_as_it_went_in")),
         },
         Check {
             id: "a_collision_never_merges_two_sessions",
             why: "two visitors under one ID read each other's data",
             hint: 6,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "a_collision_never_merges_two_sessions",
-                    "`create` has to take another ID when its own is in use, and to write it into the record it was given",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "a_collision_never_merges_two_sessions")),
         },
         Check {
             id: "a_hundred_sessions_at_once_are_a_hundred_sessions",
-            why: "visitors do not queue up",
+            why: "visitors do not wait for each other, so their sessions begin at the same moment",
             hint: 6,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "a_hundred_sessions_at_once_are_a_hundred_sessions",
-                    "sessions that are created at the same moment get into each other's way",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "a_hundred_sessions_at_once_are_a_hundred_sessions")),
         },
         Check {
             id: "a_big_session_is_kept_whole_or_refused",
             why: "half a record is worse than none: it reads as damage later, or as an empty cart",
             hint: 2,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "a_big_session_is_kept_whole_or_refused",
-                    "a record of 1 MiB comes back cut, or was refused and is there all the same",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "a_big_session_is_kept_whole_or_refused")),
         },
         Check {
             id: "a_damaged_record_is_an_error",
@@ -201,67 +129,44 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "ids_are_not_readable_in_the_backend",
-            why: "whoever reads a backup could send the IDs in it as cookies",
+            why: "somebody who reads a backup could send the IDs in it as cookies",
             hint: 8,
             read: "backends/where.md#under-which-key-is-a-session-stored",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "ids_are_not_readable_in_the_backend",
-                    "the ID stands in the folder, as a file's name or in its content",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "ids_are_not_readable_in_the_backend")),
         },
         Check {
             id: "entries_of_others_are_left_alone",
             why: "a backend is seldom one program's own",
             hint: 9,
             read: "backends/where.md#under-which-key-is-a-session-stored",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "entries_of_others_are_left_alone",
-                    "another program's file in the folder was touched, or is in the way",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "entries_of_others_are_left_alone")),
         },
         Check {
             id: "cleaning_takes_the_expired_and_leaves_the_rest",
             why: "sessions that nobody ends pile up, and a cleaning that takes too much logs people out",
             hint: 9,
             read: "backends/promises.md#who-removes-what-has-expired",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "cleaning_takes_the_expired_and_leaves_the_rest",
-                    "`delete_expired` takes too little, or too much",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "cleaning_takes_the_expired_and_leaves_the_rest")),
         },
         Check {
             id: "sessions_outlive_the_store_where_they_should",
             why: "a restart should not log everybody out",
             hint: 2,
             read: "backends/where.md#which-places-are-there",
-            run: |trial| {
-                Box::pin(keeps(
-                    trial,
-                    "sessions_outlive_the_store_where_they_should",
-                    "what one store wrote, the next one on the same folder does not find",
-                ))
-            },
+            run: |trial| Box::pin(keeps(trial, "sessions_outlive_the_store_where_they_should")),
         },
     ],
     monitors: &[],
     names: None,
+    model: Some(&model::STORE),
 };
 
 /// Holds the learner's store, in a folder of its own, to the rule of this name.
-async fn keeps(trial: &Trial, id: &str, so: &str) -> Result<(), Miss> {
+async fn keeps(trial: &Trial, id: &str) -> Result<(), Miss> {
     let backend = InFolder::new(trial)?;
     for rule in rules::<InFolder>() {
         if rule.id == id {
-            return (rule.run)(&backend).await.map_err(|miss| if miss.so.is_empty() { miss.so(so) } else { miss });
+            return (rule.run)(&backend).await;
         }
     }
     Err(Miss::new(format!("a rule called {id}"), "none"))
@@ -284,8 +189,7 @@ const DAMAGES: [(&str, Damage); 4] = [
 ];
 
 async fn damage_is_an_error(trial: &Trial) -> Result<(), Miss> {
-    let so = "the files were overwritten with half a JSON object, and `load` did not say so";
-    keeps(trial, "a_damaged_record_is_an_error", so).await?;
+    keeps(trial, "a_damaged_record_is_an_error").await?;
     for (what, damage) in DAMAGES {
         trial.log().new_scene();
         let backend = InFolder::new(trial)?;
@@ -301,8 +205,7 @@ async fn damage_is_an_error(trial: &Trial) -> Result<(), Miss> {
             let _ = fs::write(file, bytes);
         }
         if let Ok(loaded) = loaded_anew(&backend, &store, &record).await {
-            let actual = loaded.map_or("nothing".to_owned(), |loaded| json(&loaded));
-            return Err(Miss::new("an error", actual).so("the record is damaged, and `load` did not say so"));
+            return Err(told_as_whole(loaded));
         }
     }
     Ok(())
@@ -330,10 +233,15 @@ impl<S: SessionStore + ExpiredDeletion + Clone> Kept for S {
     }
 }
 
-struct InFolder<'t> {
+/// Where a learner's store is opened.
+pub(crate) struct InFolder<'t> {
     folder: TempDir,
     trial: &'t Trial,
+    seen: Seen,
 }
+
+/// The IDs so far: the first one is told as A.
+type Seen = Arc<Mutex<Vec<Id>>>;
 
 impl Backend for InFolder<'_> {
     type Store = Opened;
@@ -343,7 +251,7 @@ impl Backend for InFolder<'_> {
         let place = log.begin(Sent::call("store", "open".to_owned()));
         let store = self.trial.open_store(&self.folder.path().join("sessions"));
         log.answered(place, &store.as_ref().map_or_else(|error| format!("an error: {error}"), |_| "done".to_owned()));
-        Opened { store, log, seen: Mutex::default() }
+        Opened { store, log, seen: self.seen.clone() }
     }
 
     fn keeps(&self) -> bool {
@@ -369,7 +277,7 @@ impl Backend for InFolder<'_> {
     }
 
     async fn put_foreign(&self) -> Option<()> {
-        self.happens("another program puts notes.txt into it");
+        self.happens("another program puts notes.txt, report.tmp and other files into it");
         self.happens("and a folder of its own");
         for file in self.foreign() {
             fs::create_dir_all(file.parent()?).ok()?;
@@ -394,20 +302,27 @@ impl Backend for InFolder<'_> {
 }
 
 impl<'t> InFolder<'t> {
-    fn new(trial: &'t Trial) -> Result<Self, Miss> {
-        let folder =
-            TempDir::new().map_err(|error| Miss::new("a temporary folder", error.to_string()).so("the disk"))?;
-        Ok(Self { folder, trial })
+    pub(crate) fn new(trial: &'t Trial) -> Result<Self, Miss> {
+        let folder = TempDir::new().map_err(|error| {
+            Miss::new("a temporary folder", error.to_string())
+                .so("the checks could make no folder to play in; that is not your code")
+        })?;
+        Ok(Self { folder, trial, seen: Seen::default() })
     }
 
     fn happens(&self, what: &str) {
         self.trial.log().event("(folder)", what.to_owned(), String::new());
     }
 
-    /// A file beside the sessions, and one in a folder beside them.
-    fn foreign(&self) -> [PathBuf; 2] {
+    /// Files beside the sessions, and one in a folder beside them.
+    fn foreign(&self) -> Vec<PathBuf> {
         let sessions = self.folder.path().join("sessions");
-        [sessions.join(FOREIGN.0), sessions.join("letters").join(FOREIGN.0)]
+        let mut foreign: Vec<_> = [FOREIGN.0, "report.tmp", ".tmpnotes"].map(|name| sessions.join(name)).into();
+        foreign.push(sessions.join("letters").join(FOREIGN.0));
+        // Elsewhere each name of a file is text.
+        #[cfg(target_os = "linux")]
+        foreign.push(sessions.join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"caf\xe9.txt")));
+        foreign
     }
 }
 
@@ -427,11 +342,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// A learner's store, whose calls are written down. One that could not be opened refuses each of them.
 #[derive(Debug)]
-struct Opened {
+pub(crate) struct Opened {
     store: io::Result<Box<dyn Kept>>,
     log: Arc<Log>,
-    /// The IDs so far: the first one is told as A.
-    seen: Mutex<Vec<Id>>,
+    seen: Seen,
 }
 
 impl Opened {

@@ -1,17 +1,22 @@
 //! The checks of exercise 6: mallory's scripts, and a day in the life of alice.
 
-use crate::{Answer, Browser, Check, Form, Miss, Suite, Trial, User, browser::encode, impostors};
+use axum::http::StatusCode;
 
-const SHOP: &str = "/";
-const LOGIN: &str = "/login";
-const BUY: &str = "/buy";
-const NOTE: &str = "/note";
-const LOGOUT: &str = "/logout";
-const EVIL: &str = "http://evil.localhost";
+use crate::{
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer, model::HARDEN,
+    monitor, page,
+};
+
+pub(crate) const SHOP: &str = "/";
+pub(crate) const LOGIN: &str = "/login";
+pub(crate) const BUY: &str = "/buy";
+pub(crate) const NOTE: &str = "/note";
+pub(crate) const LOGOUT: &str = "/logout";
+pub(crate) const EVIL: &str = "http://evil.localhost";
 
 /// Where a form of mallory's stands.
 #[derive(Clone, Copy)]
-enum Stands {
+pub(crate) enum Stands {
     /// On another site; what the browser says as its `Origin`.
     Elsewhere(Option<&'static str>),
     /// On a host beside the shop's: the same site, so that all cookies go along.
@@ -19,7 +24,12 @@ enum Stands {
 }
 
 impl Stands {
-    async fn posts(self, browser: &Browser<'_>, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+    pub(crate) async fn posts(
+        self,
+        browser: &Browser<'_>,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, Miss> {
         match self {
             Self::Elsewhere(origin) => browser.post_from_as(EVIL, origin, path, fields).await,
             Self::Beside => browser.post_from_neighbour(path, fields).await,
@@ -27,51 +37,54 @@ impl Stands {
     }
 }
 
-/// A form on mallory's page, and what the shop makes of it that falls for it.
-type Forgery = (Stands, &'static str);
+/// A form on mallory's page, and what is known of a shop that does what it says.
+pub(crate) type Forgery = (Stands, &'static str);
 
-const ELSEWHERE: [Forgery; 4] = [
+pub(crate) const ELSEWHERE: [Forgery; 4] = [
     (
         Stands::Elsewhere(Some(EVIL)),
-        "a form on mallory's page was enough: the browser sends the cookie along, and the shop does not ask where the form stands",
+        "the shop obeyed a form on http://evil.localhost, which came with `Sec-Fetch-Site: cross-site`, `Origin: http://evil.localhost` and, where the forms have hidden fields, those of mallory's own page",
     ),
     (
         Stands::Elsewhere(Some("http://localhost.evil.example")),
-        "mallory's site begins with the shop's name, and the shop takes it for its own: an Origin has to be the same from end to end",
+        "the shop refused this form with `Origin: http://evil.localhost`, and obeys it with `Origin: http://localhost.evil.example`: an Origin has to be the same from end to end",
     ),
     (
         Stands::Elsewhere(Some("null")),
-        "the shop lets in a form that says `Origin: null`: so does any page that sends it from a sandboxed frame",
+        "the shop refused this form with an Origin of another site, and obeys it with `Origin: null`, which any page can bring about with a sandboxed frame",
     ),
-    (Stands::Elsewhere(None), "the shop lets in a form that says no Origin: what is missing proves nothing"),
+    (
+        Stands::Elsewhere(None),
+        "the shop refused this form with an Origin of another site, and obeys it without one: what is missing proves nothing",
+    ),
 ];
 
-const BESIDE: [Forgery; 1] = [(
+pub(crate) const BESIDE: [Forgery; 1] = [(
     Stands::Beside,
-    "a form on a neighbouring host was enough: for the browser it is the same site, so the cookie goes along, whatever its SameSite says",
+    "the shop obeyed a form on http://neighbour.localhost: for a browser that is the same site, so the cookie goes along, whatever its SameSite says, with `Sec-Fetch-Site: same-site` and `Origin: http://neighbour.localhost`",
 )];
 
 /// What mallory does with the hidden fields of a form.
 #[derive(Clone, Copy)]
-enum Hidden {
+pub(crate) enum Hidden {
     Own,
     LeftOut,
     Empty,
 }
 
 impl Hidden {
-    const ALL: [Self; 3] = [Self::Own, Self::LeftOut, Self::Empty];
+    pub(crate) const ALL: [Self; 3] = [Self::Own, Self::LeftOut, Self::Empty];
 
-    /// What the shop makes of it that falls for it, if not for the Origin.
+    /// What is known of a shop that obeys it and refused it with mallory's own fields.
     fn so(self) -> Option<&'static str> {
         match self {
             Self::Own => None,
             Self::LeftOut => Some(
-                "mallory left the hidden fields out, and the shop asked no more: a secret that may be missing is none",
+                "the shop refused this form with hidden fields of mallory's own, and obeys it without them: a secret that may be missing is none",
             ),
-            Self::Empty => {
-                Some("mallory sent the hidden fields empty, and the shop asked no more: an empty secret is none")
-            }
+            Self::Empty => Some(
+                "the shop refused this form with hidden fields of mallory's own, and obeys it with empty ones: an empty secret is none",
+            ),
         }
     }
 }
@@ -91,7 +104,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "a_planted_id_is_worth_nothing",
-            why: "who knows the session ID before the login knows it afterwards, unless the login makes a new one (ASVS 7.2.4)",
+            why: "somebody who knows the session ID before the login knows it afterwards, unless the login makes a new one (ASVS 7.2.4)",
             hint: 2,
             read: "security/fixation.md#what-stops-it",
             run: |trial| Box::pin(a_planted_id_is_worth_nothing(trial)),
@@ -147,7 +160,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "another_sites_form_logs_nobody_in",
-            why: "whoever is logged in as mallory without noticing does in mallory's account what mallory reads there later (ASVS 7.6.2: no session begins without the user's act)",
+            why: "somebody who is logged in as mallory without noticing it acts in mallory's account, and mallory reads there what they did (ASVS 7.6.2: no session begins without the user's act)",
             hint: 10,
             read: "security/csrf.md#why-would-anyone-log-alice-in",
             run: |trial| Box::pin(another_sites_form_logs_nobody_in(trial)),
@@ -160,8 +173,12 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(a_neighbours_cookie_is_worth_nothing(trial)),
         },
     ],
-    monitors: &[],
+    monitors: &[Monitor {
+        check: "scripts_cannot_read_the_session_cookie",
+        watch: monitor::no_script_reads_the_session,
+    }],
     names: Some("what_visitors_write_is_text"),
+    model: Some(&HARDEN),
 };
 
 async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
@@ -170,7 +187,8 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     trial.browser("stranger").get(SHOP).await?.redirects_to(LOGIN)?;
     for impostor in impostors::all(&trial.users) {
         let form = alice.get(LOGIN).await?;
-        impostor.is_refused(&alice.submit(&form, LOGIN, &credentials(&impostor.typed)).await?)?;
+        let login = alice.submit(&form, LOGIN, &credentials(&impostor.typed)).await?;
+        impostor.is_refused(&login).map_err(|miss| miss.so_if(is_barred(&login)))?;
         alice.get(SHOP).await?.redirects_to(LOGIN)?;
     }
     logs_in(&alice, her).await?;
@@ -194,15 +212,16 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     }
 
     let page = shop(&alice, her).await?;
-    alice.submit(&page, LOGOUT, &[]).await?.redirects_to(LOGIN)?;
+    let logout = alice.submit(&page, LOGOUT, &[]).await?;
+    logout.redirects_to(LOGIN).map_err(|miss| miss.so_if(is_barred(&logout)))?;
     alice.get(SHOP).await?.redirects_to(LOGIN)?;
-    shop(&bob, his).await.map_err(|miss| miss.so("alice's logout ended bob's session too"))?;
+    stays_in(&bob, his, "alice's logout ended bob's session too").await?;
     logs_in(&alice, her).await
 }
 
 async fn a_planted_id_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
     let (her, his) = (trial.users.alice(), trial.users.bob());
-    let so = "mallory had planted this ID before the login, and it is logged in now: she sees what alice sees";
+    let so = "mallory planted this ID in alice's browser before the login, and it is logged in now: mallory sees what alice sees";
     let mallory = trial.browser("mallory");
     let form = mallory.get(LOGIN).await?;
     logs_in(&mallory, his).await?;
@@ -211,27 +230,27 @@ async fn a_planted_id_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
     is_not(&mallory, her, so).await?;
 
     // Alice has the form open already when the ID is planted, so that only the login itself can renew it.
-    trial.log().new_scene();
-    let late = "mallory planted this ID when alice had the form open, and it is logged in now: the ID has to be renewed by the login, not before it";
+    trial.log().begin_anew();
+    let late = "mallory planted this ID while alice had the form open, and it is logged in now: the login itself has to renew the ID, not the page with the form";
     let mallory = trial.browser("mallory");
     logs_in(&mallory, his).await?;
     posts_login(&mallory.copied_by("alice"), &form, her).await?;
     is_not(&mallory, her, late).await?;
 
     // The form may carry a secret of the session: then it is mallory's own form, of a session that nobody is logged in to.
-    trial.log().new_scene();
+    trial.log().begin_anew();
     let mallory = trial.browser("mallory");
     let form = mallory.get(LOGIN).await?;
     posts_login(&mallory.copied_by("alice"), &form, her).await?;
     is_not(&mallory, her, late).await?;
 
-    trial.log().new_scene();
+    trial.log().begin_anew();
     let alice = trial.browser("alice");
     let login = logs_in_with(&alice, her).await?;
     let Some(id) = login.exchange.calls.iter().map(|call| call.id.clone()).find(|id| alice.holds(id)) else {
         return Ok(()); // a signed cookie: nobody can plant an ID
     };
-    alice.plant(&id, &trial.plant().await.to_string());
+    alice.plant(&id, &trial.plant().await.to_string(), "has the ID of another session, planted by mallory");
     let mallory = alice.copied_by("mallory");
     logs_in(&alice, her).await?;
     is_not(&mallory, her, so).await
@@ -245,11 +264,16 @@ async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
     let page = shop(&alice, her).await?;
     let stolen = page.forms();
     alice.submit(&page, LOGOUT, &[]).await?.redirects_to(LOGIN)?;
-    let so = "alice has logged out, and mallory's copy of her cookie has not: the session still stands in the store";
-    is_not(&mallory, her, so).await?;
+    let page = mallory.get(SHOP).await?;
+    let so = infer::lets_a_copy_in(&page).unwrap_or_default();
+    greets_not(&page, her, &so)?;
+    let so = "alice has logged out, and a form that was sent with a copy of her cookie was obeyed";
     let lure = trial.named("a lure");
     mallory.post(BUY, &with(&stolen, BUY, &[("item", &lure)])).await?;
-    is_not_bought(&carol, her, &lure, so).await
+    is_not_bought(&carol, her, &lure, so).await?;
+    logs_in(&trial.browser("alice"), her).await?;
+    let so = "alice has logged in again elsewhere, and the copy of the cookie with which she had logged out is worth something again";
+    is_not(&mallory, her, so).await
 }
 
 async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
@@ -258,20 +282,37 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     logs_in(&alice, her).await?;
     let lure = trial.named("a lure");
     let fields = encode(&[("item", &lure), ("text", &lure), ("username", &her.name)]);
-    let so = "a link was enough: the browser sends the cookie along, and the shop takes the GET for a wish";
     for path in [BUY, NOTE] {
-        trial.log().new_scene();
+        trial.log().begin_apart();
         alice.get_from(EVIL, &format!("{path}?{fields}")).await?;
         // The same from a page of the shop: a picture in a note, for one.
         alice.get(&format!("{path}?{fields}")).await?;
-        is_not_bought(&carol, her, &lure, so).await?;
-        is_not_written(&carol, her, &lure, so).await?;
+        let so = format!(
+            "GET {path} did what only a POST may: a link or a picture on any page makes a browser send it, with the cookie"
+        );
+        is_not_bought(&carol, her, &lure, &so).await?;
+        is_not_written(&carol, her, &lure, &so).await?;
+    }
+    let bought = trial.named("a teapot");
+    buys(&alice, &bought).await?;
+    let before = times_bought(&carol, her, &bought).await?;
+    for path in shop(&alice, her).await?.links().into_iter().filter(|link| link.starts_with('/')) {
+        trial.log().begin_apart();
+        alice.get_from(EVIL, &path).await?;
+        alice.get(&path).await?;
+        if times_bought(&carol, her, &bought).await? != before {
+            let so =
+                format!("GET {path}, a link of the page, bought something: a link on any page makes a browser send it");
+            return Err(Miss::new(format!("{bought} bought once"), "it was bought again").so(so));
+        }
+        stays_in(&alice, her, &format!("GET {path}, a link of the page, has logged alice out")).await?;
     }
     for path in [SHOP, LOGIN, BUY, NOTE, LOGOUT] {
-        trial.log().new_scene();
+        trial.log().begin_apart();
         alice.get_from(EVIL, path).await?;
         alice.get(path).await?;
-        shop(&alice, her).await.map_err(|miss| miss.so(format!("a link to {path} has logged alice out")))?;
+        stays_in(&alice, her, &format!("GET {path} has logged alice out: a link on any page makes a browser send it"))
+            .await?;
     }
     Ok(())
 }
@@ -282,6 +323,21 @@ async fn another_sites_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
 
 async fn a_neighbours_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     forged_forms_do_nothing(trial, &BESIDE).await
+}
+
+/// A script on another site's page may send a form that says its `charset`, without asking first.
+async fn a_forged_form_with_a_charset_does_nothing(
+    trial: &Trial,
+    carol: &Browser<'_>,
+    alice: &Browser<'_>,
+    forms: &[Form],
+) -> Result<(), Miss> {
+    let (her, lure) = (trial.users.alice(), trial.named("a lure"));
+    trial.log().begin_apart();
+    let fields = with(forms, BUY, &[("item", &lure)]);
+    alice.post_with_charset_from_neighbour(BUY, &fields).await?;
+    let so = "the shop refused this form of a neighbouring host, and obeys it when its `Content-Type` says a `charset`";
+    is_not_bought(carol, her, &lure, so).await
 }
 
 async fn forged_forms_do_nothing(trial: &Trial, forgeries: &[Forgery]) -> Result<(), Miss> {
@@ -297,21 +353,24 @@ async fn forged_forms_do_nothing(trial: &Trial, forgeries: &[Forgery]) -> Result
         for (stands, fooled) in forgeries {
             let so = hidden.so().unwrap_or(fooled);
             for (path, field) in [(BUY, "item"), (NOTE, "text")] {
-                trial.log().new_scene();
+                trial.log().begin_apart();
                 let fields = forged(&forms, path, &[(field, &lure)], hidden, [own, her]);
                 stands.posts(&alice, path, &fields).await?;
                 is_not_bought(&carol, her, &lure, so).await?;
                 is_not_written(&carol, her, &lure, so).await?;
             }
-            trial.log().new_scene();
+            trial.log().begin_apart();
             stands.posts(&alice, LOGOUT, &forged(&forms, LOGOUT, &[], hidden, [own, her])).await?;
             let so = match (hidden.so(), stands) {
                 (None, Stands::Elsewhere(Some(EVIL))) => "a form of another site has logged alice out",
                 (None, Stands::Beside) => "a form of a neighbouring host has logged alice out",
                 _ => so,
             };
-            shop(&alice, her).await.map_err(|miss| miss.so(so))?;
+            stays_in(&alice, her, so).await?;
         }
+    }
+    if forgeries.len() == BESIDE.len() {
+        a_forged_form_with_a_charset_does_nothing(trial, &carol, &alice, &forms).await?;
     }
     Ok(())
 }
@@ -319,12 +378,11 @@ async fn forged_forms_do_nothing(trial: &Trial, forgeries: &[Forgery]) -> Result
 async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
     let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
     let forms = mallory.get(LOGIN).await?.forms();
-    let so =
-        "the form named mallory, and alice is logged in as mallory: what she does now is done in mallory's account";
+    let so = "alice's browser sent a login form of mallory's page, and is logged in as mallory now: what alice does is done in mallory's account";
     for (stands, _) in ELSEWHERE.iter().chain(&BESIDE) {
         for hidden in Hidden::ALL {
             let fields = forged(&forms, LOGIN, &credentials(own), hidden, [own, own]);
-            trial.log().new_scene();
+            trial.log().begin_apart();
             let alice = trial.browser("alice");
             stands.posts(&alice, LOGIN, &fields).await?;
             is_not(&alice, own, so).await?;
@@ -333,12 +391,12 @@ async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
             stands.posts(&alice, LOGIN, &fields).await?;
             is_not(&alice, own, so).await?;
         }
-        trial.log().new_scene();
+        trial.log().begin_apart();
         let alice = trial.browser("alice");
         logs_in(&alice, her).await?;
         stands.posts(&alice, LOGIN, &forged(&forms, LOGIN, &credentials(own), Hidden::Own, [own, own])).await?;
         is_not(&alice, own, so).await?;
-        shop(&alice, her).await.map_err(|miss| miss.so("a login form of another origin has logged alice out"))?;
+        stays_in(&alice, her, "a login form of another origin has logged alice out").await?;
     }
     Ok(())
 }
@@ -346,9 +404,9 @@ async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
 async fn a_neighbours_cookie_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
     let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
     logs_in(&mallory, own).await?;
-    let so = "a page on a neighbouring host has set mallory's own cookie for the whole domain, and the shop takes alice for mallory";
+    let so = "a page on a neighbouring host has set mallory's own session cookie for the whole domain, and the shop takes alice for mallory";
     for is_logged_in in [false, true] {
-        trial.log().new_scene();
+        trial.log().begin_apart();
         let alice = trial.browser("alice");
         if is_logged_in {
             logs_in(&alice, her).await?;
@@ -357,7 +415,7 @@ async fn a_neighbours_cookie_is_worth_nothing(trial: &Trial) -> Result<(), Miss>
             // Under the name that the shop's cookie has, and under the one that it had before somebody gave it a prefix.
             let plain = name.trim_start_matches("__Host-").trim_start_matches("__Secure-");
             for name in std::collections::BTreeSet::from([name.as_str(), plain]) {
-                alice.takes_from_neighbour(&format!("{name}={value}; Domain=localhost; Path=/; Secure"));
+                alice.takes_copy_from_neighbour(&mallory, &format!("{name}={value}; Domain=localhost; Path=/; Secure"));
             }
         }
         is_not(&alice, own, so).await?;
@@ -377,6 +435,7 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
         format!("<ScRiPt>alert(1)</sCrIpT>{word}3"),
         format!("\"><svg onload=alert(1)>{word}4"),
         format!("&lt;b&gt;{word}5"),
+        format!("javascript:alert(1)//{word}6"),
     ];
     for script in &scripts {
         let page = shop(&mallory, carol).await?;
@@ -387,13 +446,22 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, her).await?;
     let page = shop(&alice, her).await?;
+    if let Some(link) = page.links().into_iter().find(|link| link.contains(&word)) {
+        let so = "what mallory wrote has become the address of a link, and `javascript:` in an address is a program";
+        return Err(page.miss("text, and no link, of what mallory wrote", format!("a link to {link}")).so(so));
+    }
     for script in &scripts {
         for line in [format!("{} wrote: {script}", carol.name), bought(carol, script)] {
             page.shows(&line).map_err(|miss| {
-                let raw = page.body.contains(script.as_str()) && !script.starts_with('&');
-                let so = match raw {
-                    true => "what mallory wrote stands in alice's page as HTML, and her browser runs it",
-                    false => "what was written is not shown as it was written: escaped twice, or partly taken away",
+                let text = page.text();
+                let so = if !page.is_ok() {
+                    return miss;
+                } else if page.body.contains(script.as_str()) && !script.starts_with('&') {
+                    "what mallory wrote stands in alice's page as HTML, and her browser runs it"
+                } else if page::text(&text).contains(script) && !text.contains(script) {
+                    "what mallory wrote was escaped twice: the page's text is still HTML"
+                } else {
+                    "what mallory wrote is not shown as it was written: something was taken away or changed, where escaping is enough"
                 };
                 miss.so(so)
             })?;
@@ -417,7 +485,9 @@ async fn scripts_cannot_read_the_session_cookie(trial: &Trial) -> Result<(), Mis
         "a `document.cookie` without the session's ID",
         format!("a script reads the session's ID in {}", names.join(", ")),
     );
-    Err(miss.so("one line of script sends it to mallory, and she is alice from then on"))
+    Err(miss.so(
+        "a script on the page reads every cookie without HttpOnly, and whoever gets this one is alice from then on",
+    ))
 }
 
 async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
@@ -427,28 +497,41 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
     let forms = shop(&mallory, own).await?.forms();
     let lure = trial.named("a lure");
     for name in ["username", "user", "user_id", "name"] {
-        trial.log().new_scene();
+        trial.log().begin_apart();
         let mut fields = with(&forms, BUY, &[("item", &lure), (name, &her.name)]);
         fields.iter_mut().filter(|(_, value)| *value == own.name).for_each(|(_, value)| *value = &her.name);
         mallory.post(BUY, &fields).await?;
-        let so = "mallory put alice's name where the browser had put her own, and the shop believed it";
-        is_not_bought(&carol, her, &lure, so).await?;
+        let so = format!(
+            "mallory sent alice's name in the form, also as `{name}`, and the shop believed it: the session has to say who buys"
+        );
+        is_not_bought(&carol, her, &lure, &so).await?;
     }
-    trial.log().new_scene();
+    trial.log().begin_apart();
+    let in_address = format!("{BUY}?{}", encode(&[("username", &her.name), ("user", &her.name)]));
+    mallory.post(&in_address, &with(&forms, BUY, &[("item", &lure)])).await?;
+    let so = "mallory wrote alice's name into the address of the form, and the shop believed it: the session has to say who buys";
+    is_not_bought(&carol, her, &lure, so).await?;
+    trial.log().begin_apart();
     mallory.replaces(&own.name, &her.name);
     for name in ["username", "user"] {
         mallory.takes(&format!("{name}={}", her.name));
     }
     mallory.post(BUY, &with(&forms, BUY, &[("item", &lure)])).await?;
-    is_not_bought(&carol, her, &lure, "mallory put alice's name into a cookie, and the shop believed it").await
+    is_not_bought(
+        &carol,
+        her,
+        &lure,
+        "mallory wrote alice's name into a cookie, and the shop believed it: the session has to say who buys",
+    )
+    .await
 }
 
-fn credentials(user: &User) -> [(&str, &str); 2] {
+pub(crate) fn credentials(user: &User) -> [(&str, &str); 2] {
     [("username", &user.name), ("password", &user.password)]
 }
 
 /// The fields of the form that posts to `path`, as the page fills them in, but for these.
-fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
+pub(crate) fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
     filled(forms.iter().find(|form| form.goes_to(path)), fields)
 }
 
@@ -460,7 +543,7 @@ fn filled<'f>(form: Option<&'f Form>, fields: &[(&'f str, &'f str)]) -> Vec<(&'f
 }
 
 /// The same with what mallory does to the hidden fields; where they name her she names her victim.
-fn forged<'f>(
+pub(crate) fn forged<'f>(
     forms: &'f [Form],
     path: &str,
     fields: &[(&'f str, &'f str)],
@@ -483,7 +566,7 @@ async fn logs_in(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
 async fn logs_in_with(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
     let form = browser.get(LOGIN).await?;
     let login = browser.submit(&form, LOGIN, &credentials(user)).await?;
-    login.redirects_to(SHOP)?;
+    login.redirects_to(SHOP).map_err(|miss| miss.so_if(is_barred(&login)))?;
     shop(browser, user).await?;
     Ok(login)
 }
@@ -514,21 +597,44 @@ async fn shop(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
 
 async fn buys(browser: &Browser<'_>, item: &str) -> Result<(), Miss> {
     let page = browser.get(SHOP).await?;
-    browser.submit(&page, BUY, &[("item", item)]).await?.redirects_to(SHOP)
+    let bought = browser.submit(&page, BUY, &[("item", item)]).await?;
+    bought.redirects_to(SHOP).map_err(|miss| miss.so_if(is_barred(&bought)))
+}
+
+/// Why a form of the shop's own must not be refused as another site's.
+fn is_barred(answer: &Answer) -> Option<&'static str> {
+    (answer.status == StatusCode::FORBIDDEN).then_some(
+        "this form stands on the shop's own page, and was refused: it came with `Host: localhost`, `Origin: http://localhost` and `Sec-Fetch-Site: same-origin`",
+    )
 }
 
 fn bought(user: &User, item: &str) -> String {
     format!("{} bought {item}", user.name)
 }
 
+/// This browser is logged in as this user; `so` says what it means to be sent away.
+async fn stays_in(browser: &Browser<'_>, user: &User, so: &str) -> Result<(), Miss> {
+    let page = browser.get(SHOP).await?;
+    let shown = page.shows(&format!("Hello, {}", user.name));
+    shown.map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
+}
+
 /// This browser is not taken for this user.
 async fn is_not(browser: &Browser<'_>, user: &User, so: &str) -> Result<(), Miss> {
-    let page = browser.get(SHOP).await?;
+    greets_not(&browser.get(SHOP).await?, user, so)
+}
+
+fn greets_not(page: &Answer, user: &User, so: &str) -> Result<(), Miss> {
     let greeting = format!("Hello, {}", user.name);
     if page.text().contains(&greeting) {
         return Err(page.miss(format!("a page without  {greeting}"), format!("the page shows  {greeting}")).so(so));
     }
     Ok(())
+}
+
+/// How often the page says that this user bought this.
+async fn times_bought(witness: &Browser<'_>, user: &User, item: &str) -> Result<usize, Miss> {
+    Ok(witness.get(SHOP).await?.text().matches(&bought(user, item)).count())
 }
 
 /// Someone who has nothing to do with it, and sees what everyone sees.

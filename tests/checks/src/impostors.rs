@@ -11,15 +11,19 @@ pub(crate) struct Impostor {
 /// Known and unknown names, with no password, another's, and any.
 pub(crate) fn all(users: &Users) -> Vec<Impostor> {
     let (alice, bob, nobody) = (users.alice(), users.bob(), users.named("nobody"));
-    let another = "alice is let in with bob's password";
-    let empty = "alice is let in without a password";
-    let unknown = "there is no account of this name, and whoever types it is let in";
+    let another = "alice's name with bob's password is answered as a right login";
+    let empty = "alice's name without a password is answered as a right login";
+    let unknown = "there is no account of this name, and the login is answered as a right one";
+    // Whoever cuts such a name at some byte, cuts one of the two within a letter.
+    let [long, longer] = ["", "x"].map(|before| format!("{before}{}", "🍐".repeat(60)));
     let typed = [
         (&alice.name, bob.password.as_str(), another),
         (&alice.name, "", empty),
         (&nobody, "anything", unknown),
         (&nobody, bob.password.as_str(), unknown),
         (&nobody, "", unknown),
+        (&long, "anything", unknown),
+        (&longer, "anything", unknown),
     ];
     let impostor = |(name, password, so): (&String, &str, _)| Impostor {
         typed: User { name: name.clone(), password: password.to_owned() },

@@ -26,7 +26,7 @@ pub(crate) fn panicked(answer: &Answer, panic: Option<Panic>) -> Option<Miss> {
     } else {
         format!("the handler of {} {} panicked{place}; return an error status instead", answer.method, answer.path)
     };
-    Some(Miss::new("an answer", format!("a panic: {message}")).so(so))
+    Some(Miss::new("an answer", format!("a panic: {message}")).explained(so))
 }
 
 /// What was sent of the session, and what the store made of it.
@@ -35,7 +35,8 @@ pub(crate) fn session(answer: &Answer) -> String {
     let labels: Vec<_> = exchange.request.cookies.iter().map(|cookie| cookie.label.clone()).collect();
     let sent = match labels.as_slice() {
         [] => "no cookie was sent".to_owned(),
-        labels => format!("cookie {} was sent", labels.join(", ")),
+        [label] => format!("cookie {label} was sent"),
+        labels => format!("cookies {} were sent", labels.join(", ")),
     };
     let mut said = vec![sent];
     said.extend(exchange.summary.iter().filter(|_| !exchange.calls.is_empty()).cloned());
@@ -48,56 +49,197 @@ pub(crate) fn session(answer: &Answer) -> String {
     said.join(" · ")
 }
 
-/// What follows from the answer itself.
-pub(crate) fn so(answer: &Answer) -> String {
-    let Answer { method, path, .. } = answer;
-    if let Some(reason) = &answer.refused {
-        return format!("a browser refuses the cookie that was set: {reason}");
-    }
-    if let Some(held_back) = &answer.held_back {
-        return format!("{held_back}, so the browser did not send it to {path}");
-    }
-    match answer.status {
-        StatusCode::NOT_FOUND => format!("nothing is routed at {path}, or the handler says 404"),
-        StatusCode::METHOD_NOT_ALLOWED => format!("{path} is routed, but not for {method}"),
-        status if status.is_client_error() && extractor(answer).is_some() => {
-            format!("axum refused the request before the handler ran: {}", answer.body.trim())
-        }
-        StatusCode::INTERNAL_SERVER_ERROR if extractor(answer).is_some() => {
-            format!("the handler asks for something the app does not give: {}", answer.body.trim())
-        }
-        status if status.is_server_error() => format!("the handler failed: {}", first_line(&answer.body)),
-        status if status.is_client_error() => format!("the handler refused the request with {}", status.as_u16()),
-        _ => store_says(answer),
+/// A miss at this answer, with what follows from the answer itself.
+pub(crate) fn miss(answer: &Answer, expected: String, actual: String) -> Miss {
+    let miss = Miss::new(expected, actual).session(session(answer));
+    match explanation(answer) {
+        Some(so) => miss.explained(so),
+        None => miss.so(so(answer)),
     }
 }
 
-fn store_says(answer: &Answer) -> String {
-    let exchange = &answer.exchange;
-    let outcome = |wanted: fn(&Outcome) -> bool| exchange.calls.iter().any(|call| wanted(&call.outcome));
-    let sent = exchange.request.cookies.first().map(|cookie| cookie.label.as_str()).unwrap_or_default();
-    if let Some(error) = exchange.calls.iter().find_map(|call| match &call.outcome {
+/// What the answer says by itself, whatever it was to show.
+fn explanation(answer: &Answer) -> Option<String> {
+    let Answer { method, path, .. } = answer;
+    let has_no_cookie = answer.exchange.request.cookies.is_empty();
+    if let Some(reason) = answer.refused.as_ref().filter(|_| has_no_cookie) {
+        return Some(format!("a browser refuses the cookie that was set: {reason}"));
+    }
+    if let Some(held_back) = &answer.held_back {
+        return Some(format!("{held_back}, so the browser did not send it to {path}"));
+    }
+    match answer.status {
+        StatusCode::METHOD_NOT_ALLOWED => Some(format!("{path} is routed, but not for {method}")),
+        status if status.is_client_error() && extractor(answer).is_some() => {
+            Some(format!("axum refused the request before the handler ran: {}", answer.body.trim()))
+        }
+        status if status.is_server_error() => Some(failed(answer)),
+        _ => None,
+    }
+}
+
+fn failed(answer: &Answer) -> String {
+    let Answer { method, path, .. } = answer;
+    let store = answer.exchange.calls.iter().find_map(|call| match &call.outcome {
         Outcome::Failed(error) => Some(error),
         _ => None,
-    }) {
-        format!("the session store failed: {error}")
-    } else if outcome(|outcome| *outcome == Outcome::Missing) {
+    });
+    match (store, answer.body.lines().next()) {
+        (Some(error), _) => format!("the session store failed: {error}"),
+        (None, Some(body)) if extractor(answer).is_some() => {
+            format!("the handler of {method} {path} asks for something the app does not give: {body}")
+        }
+        (None, Some(body)) => format!("the handler of {method} {path} failed and says: {body}"),
+        (None, None) => format!(
+            "the handler of {method} {path} answered {} without a word: look for the error that it turns into this status",
+            answer.status.as_u16()
+        ),
+    }
+}
+
+/// What is known of an answer that explains nothing.
+fn so(answer: &Answer) -> String {
+    let Answer { method, path, exchange, status, .. } = answer;
+    let outcome = |wanted: Outcome| exchange.calls.iter().any(|call| call.outcome == wanted);
+    let sent = exchange.request.cookies.first().map(|cookie| cookie.label.as_str()).unwrap_or_default();
+    if *status == StatusCode::NOT_FOUND {
+        format!("nothing is routed at {path}, or its handler answers 404")
+    } else if status.is_client_error() {
+        format!("the handler refused the request with {}", status.as_u16())
+    } else if outcome(Outcome::Missing) {
         format!("the browser sent cookie {sent}, and the store has no session under it")
-    } else if outcome(|outcome| *outcome == Outcome::Expired) {
+    } else if outcome(Outcome::Expired) {
         format!("session {sent} had expired")
-    } else if answer.method == Method::POST && !wrote(answer) {
-        format!("POST {} was answered, and nothing was written to the session", answer.path)
-    } else if answer.method == Method::POST {
-        "the handler wrote to the session and answered".to_owned()
+    } else if method == Method::POST && !wrote(answer) {
+        format!("{method} {path} was answered, and nothing was written to the session")
+    } else if method == Method::POST {
+        format!("{method} {path} wrote to the session, and its answer is {}", answer.in_short())
     } else if exchange.request.cookies.is_empty() {
-        "the handler answered a visitor without a session".to_owned()
+        format!("the browser has no cookie to send, so {path} is answered as for a visitor without a session")
     } else if exchange.calls.is_empty() {
-        format!("the browser sent cookie {sent}, but the handler did not look into the session")
-    } else if answer.status.is_redirection() && exchange.session.after.as_ref().is_some_and(|data| !data.is_empty()) {
+        format!("the browser sent cookie {sent}, and the handler of {path} did not look into the session")
+    } else if status.is_redirection() && exchange.session.after.as_ref().is_some_and(|data| !data.is_empty()) {
         "the session was found and is not empty, but the handler sends its visitor away: does it read what was written, under the same key?".to_owned()
     } else {
-        "the handler looked into the session and answered".to_owned()
+        format!(
+            "the handler of {path} read the session: compare what the record holds with what the answer makes of it"
+        )
     }
+}
+
+/// Why a page does not show these words, which the answer to `written` should have put into the session.
+pub(crate) fn unshown(written: &Answer, page: &Answer, words: &str) -> Option<String> {
+    let Answer { method, path, .. } = written;
+    if !page.is_ok() {
+        return None;
+    }
+    Some(match &page.exchange.session.before {
+        Some(held) if holds(held, words) => {
+            format!(
+                "the record holds {words}, and {} does not show it: does it read the key that was written?",
+                page.path
+            )
+        }
+        _ if written.exchange.session.changes.is_empty() => unwritten(written),
+        None => format!("{method} {path} wrote to the session, and {} was answered without looking into it", page.path),
+        Some(_) => format!("{method} {path} wrote to the session, and what it wrote does not hold {words}"),
+    })
+}
+
+/// What a change that was asked for did not do, if it left the session as it was.
+pub(crate) fn unchanged(answer: &Answer) -> Option<String> {
+    answer.exchange.session.changes.is_empty().then(|| unwritten(answer))
+}
+
+pub(crate) fn unwritten(Answer { method, path, .. }: &Answer) -> String {
+    format!("{method} {path} was answered, but nothing was written to the session")
+}
+
+/// Why one visitor's page shows what belongs to another.
+pub(crate) fn mixed(page: &Answer, own: &str, others: &str) -> Option<String> {
+    if !page.text().contains(others) {
+        return None;
+    }
+    let held = page.exchange.session.before.clone().unwrap_or_default();
+    Some(if holds(&held, own) {
+        format!(
+            "this browser's session holds {own}, and the page shows {others}: it reads it from somewhere else than the session"
+        )
+    } else if holds(&held, others) {
+        format!("this browser's session holds {others}, which another visitor brought")
+    } else {
+        format!(
+            "the page shows {others}, and this browser's session does not hold it: it is kept where all visitors share it"
+        )
+    })
+}
+
+/// Why somebody who holds the cookie from before a login is let in after it.
+pub(crate) fn lets_the_old_id_in(page: &Answer, login: &Answer, holds: impl Fn(&str) -> bool) -> Option<String> {
+    let calls = &login.exchange.calls;
+    let created = calls.iter().find(|call| call.operation == Operation::Create);
+    let letter = letter(page);
+    if !page.status.is_success() {
+        return None;
+    }
+    Some(match (&page.exchange.session.before, created) {
+        (None, _) => format!("the store has no session for {letter} any more, and {} is shown all the same: does it ask the session?", page.path),
+        (Some(_), Some(created)) if holds(&created.id) => {
+            "the old session was ended, and the new one has its ID: after `flush`, an `insert` takes the old ID up again; `cycle_id` makes a new one".to_owned()
+        }
+        (Some(_), Some(_)) => format!("the login made a session under a new ID, and left the old one in the store, under the ID in {letter}"),
+        (Some(_), None) => format!("the login made no new ID: whoever holds {letter} has the session that is logged in now"),
+    })
+}
+
+/// The cookie that came with the request.
+fn letter(page: &Answer) -> String {
+    page.exchange.request.cookies.first().map_or("the cookie".to_owned(), |cookie| format!("cookie {}", cookie.label))
+}
+
+/// Why somebody who copied the cookie is let in after the logout.
+pub(crate) fn lets_a_copy_in(page: &Answer) -> Option<String> {
+    let letter = letter(page);
+    page.status.is_success().then(|| match &page.exchange.session.before {
+        Some(_) => {
+            format!("the logout left the session of {letter} in the store, so whoever holds the cookie still has it")
+        }
+        None => format!(
+            "the store has no session for {letter} any more, and {} is shown all the same: does it ask the session?",
+            page.path
+        ),
+    })
+}
+
+/// After a logout there is no session; it has to be deleted from the store, which `read` and emptied is not.
+pub(crate) fn is_destroyed(logout: &Answer) -> Result<(), Miss> {
+    let calls = &logout.exchange.calls;
+    let is_deleted = calls.iter().any(|call| call.operation == Operation::Delete && call.outcome == Outcome::Done);
+    let (actual, so) = match &logout.exchange.session.after {
+        None if is_deleted => return Ok(()),
+        None => (
+            "no call that deletes it".to_owned(),
+            "the logout was answered, and the store was not asked to delete the session",
+        ),
+        Some(data) if data.is_empty() => (
+            "a record that holds {}".to_owned(),
+            "the session was emptied, not ended: its record is still in the store, under the same ID",
+        ),
+        Some(data) => (
+            format!("a record that holds {}", json(data)),
+            "the logout took something out of the session, and left the rest in the store",
+        ),
+    };
+    Err(logout.miss("no record in the store", actual).so(so))
+}
+
+fn json(data: &impl serde::Serialize) -> String {
+    serde_json::to_string(data).unwrap_or_default()
+}
+
+/// Whether a record mentions these words.
+pub(crate) fn holds<'d>(data: impl IntoIterator<Item = (&'d String, &'d Value)>, words: &str) -> bool {
+    data.into_iter().any(|(key, value)| key.contains(words) || mentions(value, words))
 }
 
 /// Whether the store was asked to keep or to end anything.
@@ -115,10 +257,6 @@ fn extractor(answer: &Answer) -> Option<&str> {
         "length limit exceeded",
     ];
     begins.iter().any(|words| answer.body.starts_with(words)).then_some(answer.body.as_str())
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or("its body is empty")
 }
 
 /// Whether this text stands anywhere in the value: as a string or within one, as a key, at any depth.

@@ -57,9 +57,10 @@ impl Jar {
         self.set(header, "/", now)
     }
 
-    /// Drops what is past its age.
-    pub(crate) fn age(&mut self, now: OffsetDateTime) {
-        self.0.retain(|kept| kept.until.is_none_or(|until| until > now));
+    /// Drops what is past its age, and gives the names of it.
+    pub(crate) fn age(&mut self, now: OffsetDateTime) -> Vec<String> {
+        let is_over = |kept: &mut Kept| kept.until.is_some_and(|until| until <= now);
+        self.0.extract_if(.., is_over).map(|kept| kept.cookie.name().to_owned()).collect()
     }
 
     /// A copy in the hands of somebody who drops nothing.

@@ -6,57 +6,93 @@
 //!
 //! # Layout, in the order of a run
 //!
-//! - `harness`: the test binary. It speaks the libtest protocol (`args`), starts itself again for each check,
-//!   ends a check that does not end by itself, and prints the report.
+//! - `harness`: the test binary. It speaks the libtest protocol (`args`) and prints the report.
+//! - `guard`, `supervisor`, `player`: the three processes that it runs in: one that runs nothing of the answer and is
+//!   believed, one that has the checks played, and one for each check that plays it. `order` is what each tells the next,
+//!   [`Key`] seals what comes back, `limit` ends what does not end by itself, `system` asks the operating system.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
 //! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`],
 //!   [`roles`]: the checks of exercises 1 to 7.
 //! - `reading`, `neighbour`, `spelt`: what more than one exercise asks for.
 //! - [`Monitor`]: what holds for every exchange of every check, whichever requirement that is about.
+//! - [`Model`]: random stories, compared with a small model of the exercise.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
-//! - `browser`, `jar`, `page`: a visitor that keeps cookies as a browser does and reads pages.
-//! - `infer`: what an answer tells of the state the app is in.
-//! - [`report`]: the verdict as data; `render`: the verdict as text.
+//! - `restart`: a new start of the server in a process of its own.
+//! - [`accounts()`]: what a demo has beside the app, so that somebody can repeat it.
+//! - `browser`, `jar`, `cache`, `page`, `form`: a visitor that keeps cookies and pages as a browser does, reads and sends
+//!   forms.
+//! - `by_hand`, [`recipe`]: the same for a shell, with `curl` as the browser.
+//! - `infer`: what an answer tells of the state the app is in. `routes`: which line of it routes an address.
+//! - [`report`], [`Verdict`]: the verdict as data; `render`: the verdict as text.
+//! - [`progress`]: what a learner has reached, in `.workbook/`; `record`: the test binary keeps its verdict there, with
+//!   a hash of the [`answer`].
 
+mod accounts;
+pub mod answer;
 mod args;
 mod brief;
 mod browser;
+mod by_hand;
+mod cache;
 mod canary;
 pub mod cart;
 pub mod folder;
+mod form;
+mod guard;
 pub mod harden;
 mod harness;
 mod impostors;
 mod infer;
 mod jar;
+mod limit;
 pub mod login;
+mod model;
 mod monitor;
 mod neighbour;
+mod order;
 mod page;
+mod player;
+mod port;
 pub mod preferences;
+mod prints;
+pub mod progress;
 mod race;
 mod reading;
+pub mod recipe;
+mod record;
 mod render;
 pub mod report;
+mod restart;
 pub mod roles;
+mod routes;
 mod run;
+mod seal;
 mod spelt;
 pub mod store;
 mod suite;
+mod supervisor;
+mod system;
 pub mod timeouts;
 mod trial;
 mod users;
+mod verdict;
 
+pub use accounts::accounts;
 pub use brief::{Brief, Hint};
 pub use browser::{Answer, Browser};
+pub use form::{Field, Form};
+pub use model::Model;
 pub use monitor::Monitor;
-pub use page::{Field, Form};
-pub use render::{Telling, render};
+pub use page::text;
+pub use port::port;
+pub use render::{Telling, render, render_within};
 pub use report::{CheckReport, Failure, Outcome, Report, Step};
+pub use seal::Key;
 pub use suite::{Check, Suite};
 pub use trial::{App, Miss, Told, Trial};
-pub use users::{Role, User, Users};
+pub use users::{Role, User, Users, in_demo};
+pub use verdict::{CompileErrors, Verdict};
 
 /// The checks of every exercise, in order.
 pub static SUITES: &[&Suite] = &[

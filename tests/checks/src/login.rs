@@ -1,11 +1,11 @@
 //! The checks of exercise 1: login, a protected page, logout.
 
 use axum::http::{HeaderName, HeaderValue, header::CONTENT_LENGTH};
-use session_inspector::{Operation, Outcome, SetCookie};
+use session_inspector::SetCookie;
 
 use crate::{
-    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer::mentions,
-    monitor, reading,
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer,
+    infer::mentions, model::LOGIN, monitor, page, reading,
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -50,14 +50,14 @@ pub static SUITE: Suite = Suite {
             id: "names_are_shown_as_text",
             why: "a name that is pasted into a page as HTML can carry a script, which then acts as whoever looks at the page",
             hint: 4,
-            read: "exercises/login.md#requirements",
+            read: "security/scripts.md#what-stops-the-ride",
             run: |trial| Box::pin(names_are_shown_as_text(trial)),
         },
         Check {
             id: "wrong_credentials_are_refused_alike",
             why: "an answer that tells a wrong name from a wrong password tells a stranger which accounts exist",
             hint: 3,
-            read: "exercises/login.md#requirements",
+            read: "security/guessing.md#who-has-an-account",
             run: |trial| Box::pin(wrong_credentials_are_refused_alike(trial)),
         },
         Check {
@@ -92,7 +92,7 @@ pub static SUITE: Suite = Suite {
             id: "the_password_is_nowhere",
             why: "a session is kept in stores, caches and backups; a password has no business in any of them, nor in a page",
             hint: 3,
-            read: "exercises/login.md#requirements",
+            read: "security/guessing.md#how-is-a-password-kept",
             run: |trial| Box::pin(the_password_is_nowhere(trial)),
         },
         Check {
@@ -113,10 +113,11 @@ pub static SUITE: Suite = Suite {
     monitors: &[
         Monitor { check: "improper_forms_are_refused", watch: monitor::no_failure },
         Monitor { check: "the_password_is_nowhere", watch: monitor::no_password },
-        Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing },
+        Monitor { check: "reading_changes_nothing", watch: monitor::reading_logs_nobody_in_or_out },
         Monitor { check: "the_session_cookie_is_out_of_reach", watch: monitor::session_cookies_are_out_of_reach },
     ],
     names: Some("names_are_shown_as_text"),
+    model: Some(&LOGIN),
 };
 
 async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
@@ -126,10 +127,12 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
     let has = |form: &&Form, names: &[&str]| names.iter().all(|name| form.has(name));
     let fields = [&["username", "password"][..], &["username"], &["password"], &[]];
     // A form may be sent in two ways by two buttons: one of them has to be right.
-    let right = forms.iter().find(|form| form.goes_to("/login") && has(form, fields[0]));
+    let right = forms.iter().filter(|form| form.goes_to("/login") && has(form, fields[0]));
+    let right = right.max_by_key(|form| form.can_be_sent);
     let Some(form) = right.or_else(|| fields.iter().find_map(|names| forms.iter().find(|form| has(form, names))))
     else {
-        return Err(Miss::new("a <form>", "no form on the page").so("the page is there, its form is not"));
+        return Err(Miss::new("a <form>", "no form on the page")
+            .so("the page was answered, and no tag on it is a <form>: fields outside a form are sent nowhere"));
     };
     for name in ["username", "password"] {
         if !form.has(name) {
@@ -163,14 +166,28 @@ async fn right_credentials_open_a_session(trial: &Trial) -> Result<(), Miss> {
     answer.redirects_to("/protected")?;
     let data = answer.exchange.session.after.clone().unwrap_or_default();
     if data.values().any(|value| mentions(value, &user.name)) {
-        return Ok(());
+        return the_form_logs_in(trial, user).await;
     }
     let holds = serde_json::to_string(&data).unwrap_or_default();
     let so = match data.is_empty() {
-        true => "the handler answered, but nothing was written to the session",
-        false => "the session was written, but the name is not in it",
+        true => infer::unwritten(&answer),
+        false => "the session was written, and the name is not in it".to_owned(),
     };
     Err(answer.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")).so(so))
+}
+
+/// Filled in and sent as a browser does it.
+async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
+    let alice = trial.browser("visitor");
+    let sent = alice.post("/login", &[("more", "1"), ("password", &user.password), ("username", &user.name)]).await?;
+    let so = "the fields of this form come in another order, beside one more: it is as right";
+    sent.redirects_to("/protected").map_err(|miss| miss.so(so))?;
+    let alice = trial.browser("alice");
+    let page = alice.get("/login").await?;
+    let filled = [("username", user.name.as_str()), ("password", user.password.as_str())];
+    let sent = alice.submit(&page, "/login", &filled).await?;
+    let so = "the same name and password log in when they are sent alone: this request has the `enctype` of the form, its hidden fields and the name of its button as well";
+    sent.redirects_to("/protected").map_err(|miss| miss.so(so))
 }
 
 async fn protected_page_names_the_user(trial: &Trial) -> Result<(), Miss> {
@@ -185,7 +202,7 @@ async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     page.shows(&user.name).map_err(|miss| {
         let so = match page.body.contains(&user.name) {
             true => "the name was pasted into the page as HTML: the browser takes its <i> for a tag",
-            false if page.body.contains("&amp;lt;") => "the name was escaped twice",
+            false if page.body.contains("&amp;lt;") => "the name was escaped twice: the page's text is still HTML",
             false => return miss,
         };
         miss.so(so)
@@ -197,7 +214,7 @@ async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
         let miss =
             answer.miss("a page without a tag that was typed as a name", format!("<i {TYPED}> is a tag of the page"));
         return Err(
-            miss.so("the name that was typed was pasted into the page as HTML; another site can have anybody send one")
+            miss.so("the answer to a failed login has the name that was typed in it as HTML; a form on another site can make anyone send such a name")
         );
     }
     Ok(())
@@ -220,12 +237,13 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
         refused(&trial.browser("mallory"), &impostor.typed).await?;
     }
     // Somebody who is logged in is not asked less.
-    trial.log().new_scene();
+    trial.log().begin_anew();
     let (browser, _) = logged_in(trial, "bob", bob).await?;
     browser.log_in(&forgetful).await?.refuses(&forgetful)?;
     let page = browser.get("/protected").await?;
-    page.shows_not(&alice.name, "a wrong password has made bob somebody else")?;
-    page.shows(&bob.name).map_err(|miss| miss.so("bob was logged in, and is no more: somebody typed a wrong password"))
+    page.shows_not(&alice.name, "bob typed alice's name and a wrong password, and is taken for alice now")?;
+    let so = "bob was logged in, and a login with a wrong password in his browser has logged him out";
+    page.shows(&bob.name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
 }
 
 /// An answer to a login that failed, without the name that was typed.
@@ -244,20 +262,21 @@ impl Refused {
         // A page with a name in it is as much longer as the name is.
         let headers = answer.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH).map(header).collect();
         let without = |text: &str| text.replace(&user.name, "…");
-        Ok(Self { text: without(&answer.text()), body: without(&answer.body), headers })
+        let body = if answer.is_page() { page::normal(&answer.body) } else { answer.body.clone() };
+        Ok(Self { text: without(&answer.text()), body: without(&body), headers })
     }
 
     fn reads_as(&self, known: &Self) -> Result<(), Miss> {
         if self.text == known.text {
             return Ok(());
         }
-        Err(Miss::new(format!("both say  {}", known.text), format!("unknown  {}", self.text))
-            .so("the two pages tell a wrong password from an unknown user"))
+        Err(Miss::new(format!("for both  {}", known.text), format!("unknown   {}", self.text))
+            .so("for a name that has an account and for one that has none the page reads differently: whoever guesses names learns which exist"))
     }
 
     /// Also for a program, which reads more than a visitor does.
     fn is_sent_as(&self, known: &Self, again: &Self) -> Result<(), Miss> {
-        let so = "the visitor reads the same, and a program does not: the two answers tell a wrong password from an unknown user";
+        let so = "the text is the same and the rest of the answer is not: a program learns from it which names exist";
         if known.headers == again.headers && self.headers != known.headers {
             let more = |one: &Self, other: &Self| {
                 let more = one.headers.iter().filter(|header| !other.headers.contains(header));
@@ -265,13 +284,13 @@ impl Refused {
                 if more.is_empty() { "no such header".to_owned() } else { more.join(", ") }
             };
             let [expected, actual] = [more(known, self), more(self, known)];
-            return Err(Miss::new(format!("known  {expected}"), format!("unknown  {actual}")).so(so));
+            return Err(Miss::new(format!("for both  {expected}"), format!("unknown   {actual}")).so(so));
         }
         if known.body == again.body && self.body != known.body {
             let same = self.body.chars().zip(known.body.chars()).take_while(|(one, other)| one == other).count();
             let part = |body: &str| body.chars().skip(same.saturating_sub(20)).take(60).collect::<String>();
             let [expected, actual] = [&known.body, &self.body].map(|body| part(body));
-            return Err(Miss::new(format!("known  {expected}"), format!("unknown  {actual}")).so(so));
+            return Err(Miss::new(format!("for both  {expected}"), format!("unknown   {actual}")).so(so));
         }
         Ok(())
     }
@@ -285,7 +304,7 @@ async fn refused(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
         let holds = serde_json::to_string(data).unwrap_or_default();
         return Err(answer
             .miss("no session", format!("a session that holds {holds}"))
-            .so("something was written to the session before the password was known to be right"));
+            .so("the login was refused, and has left a session in the store: write only once the password is known to be right"));
     }
     browser.get("/protected").await?.redirects_to("/login")?;
     Ok(answer)
@@ -312,12 +331,15 @@ async fn improper_forms_are_refused(trial: &Trial) -> Result<(), Miss> {
     ];
     let mallory = trial.browser("mallory");
     for (what, kind, body) in forms {
+        trial.log().begin_apart();
         let answer = mallory.post_bytes("/login", kind, body).await?;
         if !answer.status.is_client_error() {
-            return Err(answer.miss(format!("4xx for a form {what}"), answer.in_short()));
+            let so = format!("a form {what} gets the answer of a proper one");
+            return Err(answer.miss(format!("4xx for a form {what}"), answer.in_short()).so(so));
         }
         if answer.exchange.session.after.is_some() {
-            return Err(answer.miss("no session", format!("a session, for a form {what}")));
+            let so = format!("a form {what} was refused, and has opened a session all the same");
+            return Err(answer.miss("no session", format!("a session, for a form {what}")).so(so));
         }
     }
     mallory.get("/login").await?.has_status(200)
@@ -330,21 +352,23 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         [(&alice, trial.users.alice(), trial.users.bob()), (&bob, trial.users.bob(), trial.users.alice())]
     {
         let page = browser.get("/protected").await?;
-        page.shows(&own.name).map_err(|miss| match page.text().contains(&others.name) {
-            true => miss.so("one visitor sees what belongs to another: it is kept outside the session"),
-            false => miss,
-        })?;
+        page.shows(&own.name).map_err(|miss| miss.so_if(infer::mixed(&page, &own.name, &others.name)))?;
+    }
+    let (both, users) = (["alice", "bob"].map(|who| trial.browser(who)), [trial.users.alice(), trial.users.bob()]);
+    trial.at_once(both[0].log_in(users[0]), both[1].log_in(users[1])).await?;
+    for (browser, own, others) in [(&both[0], users[0], users[1]), (&both[1], users[1], users[0])] {
+        let page = browser.get("/protected").await?;
+        page.shows(&own.name).map_err(|miss| miss.so_if(infer::mixed(&page, &own.name, &others.name)))?;
     }
     let stranger = trial.browser("stranger").get("/protected").await?;
-    stranger
-        .redirects_to("/login")
-        .map_err(|miss| miss.so("a visitor who never logged in is taken for one who did"))?;
+    let so = "a visitor without a session sees the page once others have logged in: who is logged in is kept where all visitors share it";
+    stranger.redirects_to("/login").map_err(|miss| miss.so_if(stranger.status.is_success().then_some(so)))?;
     let form = trial.browser("stranger").get("/login").await?;
     for user in [trial.users.alice(), trial.users.bob()] {
         if form.body.contains(&user.name) {
             let miss = form.miss("a login page that knows nobody", format!("{} on a stranger's login page", user.name));
             return Err(
-                miss.so("the page shows who logged in last, in whatever browser: it is kept outside the session")
+                miss.so("the page shows to a visitor without a session who logged in in another browser: the name is kept where all visitors share it")
             );
         }
     }
@@ -352,8 +376,9 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     for (name, value) in bob.cookies().into_iter().filter(|(_, value)| value.contains(&trial.users.bob().name)) {
         bob.takes(&format!("{name}={}", value.replace(&trial.users.bob().name, &trial.users.alice().name)));
         let page = bob.get("/protected").await?;
-        let so =
-            format!("the page believes cookie `{name}`, which everybody can write: who it is stands in the session");
+        let so = format!(
+            "bob wrote alice's name into cookie `{name}`, and the page takes him for alice: a visitor can write any cookie, so the session has to say who it is"
+        );
         page.shows_not(&trial.users.alice().name, &so)?;
     }
     Ok(())
@@ -365,14 +390,14 @@ async fn login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
     let answer = logged_in_with(mallory.copied_by("alice"), trial.users.alice()).await?;
     is_out(&mallory, &answer).await?;
     // ... and then that of a session in which nobody is logged in.
-    trial.log().new_scene();
+    trial.log().begin_anew();
     let (victim, answer) = logged_in(trial, "alice", trial.users.alice()).await?;
     let Some(id) = session_cookies(&answer).first().map(|cookie| cookie.value.clone()).filter(|id| victim.holds(id))
     else {
         return Ok(()); // a signed cookie: nobody can plant an ID of their own choice
     };
     let planted = trial.plant().await;
-    victim.plant(&id, &planted.to_string());
+    victim.plant(&id, &planted.to_string(), "has the ID of another session, planted by mallory");
     let mallory = victim.copied_by("mallory");
     let answer = logged_in_with(victim, trial.users.alice()).await?;
     is_out(&mallory, &answer).await
@@ -382,16 +407,8 @@ async fn login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
 async fn is_out(mallory: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
     let page = mallory.get("/protected").await?;
     page.redirects_to("/login").map_err(|miss| {
-        let calls = &login.exchange.calls;
-        let created = calls.iter().find(|call| call.operation == Operation::Create);
-        let so = match created {
-            None => "the login kept the ID that mallory had planted, so her copy of the cookie is logged in as well",
-            Some(created) if mallory.holds(&created.id) => {
-                "the old session was ended, but the new one stands under the same ID: after `flush` an insert takes the old ID up again; `cycle_id` makes a new one"
-            }
-            Some(_) => "the login has a new ID, but the old session still stands under the old one",
-        };
-        Miss { expected: format!("{} for mallory, who planted the cookie", miss.expected), ..miss }.so(so)
+        let so = infer::lets_the_old_id_in(&page, login, |id| mallory.holds(id));
+        Miss { expected: format!("{} for mallory, who planted the cookie", miss.expected), ..miss }.so_if(so)
     })
 }
 
@@ -401,23 +418,21 @@ async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
     let mallory = alice.copied_by("mallory");
     let answer = alice.post("/logout", &[]).await?;
     answer.redirects_to("/login")?;
-    mallory.get("/protected").await?.redirects_to("/login").map_err(|miss| {
+    let page = mallory.get("/protected").await?;
+    page.redirects_to("/login").map_err(|miss| {
         let expected = format!("{} for mallory, who copied the cookie before", miss.expected);
-        Miss { expected, ..miss }
-            .so("the logout did not reach the server's side: the session still stands in the store")
+        Miss { expected, ..miss }.so_if(infer::lets_a_copy_in(&page))
     })?;
-    alice.get("/protected").await?.redirects_to("/login")?;
-    let calls = &answer.exchange.calls;
-    let destroyed = calls.iter().any(|call| call.operation == Operation::Delete && call.outcome == Outcome::Done);
-    if !destroyed || answer.exchange.session.after.is_some() {
-        let data = answer.exchange.session.after.clone().unwrap_or_default();
-        let holds = serde_json::to_string(&data).unwrap_or_default();
-        let so = "the session was emptied, not ended: its ID still opens it";
-        return Err(answer.miss("no record in the store", format!("a record that holds {holds}")).so(so));
-    }
+    let page = alice.get("/protected").await?;
+    page.redirects_to("/login").map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page)))?;
+    infer::is_destroyed(&answer)?;
     let page = bob.get("/protected").await?;
-    page.shows(&trial.users.bob().name).map_err(|miss| miss.so("alice's logout ended bob's session too"))?;
-    trial.browser("stranger").post("/logout", &[]).await?.redirects_to("/login")
+    let so = "alice's logout ended bob's session too";
+    page.shows(&trial.users.bob().name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))?;
+    trial.browser("stranger").post("/logout", &[]).await?.redirects_to("/login")?;
+    bob.post_nothing("/logout").await?.redirects_to("/login").map_err(|miss| {
+        miss.so("a POST with nothing in it need not say a Content-Type, and a script's `fetch` says none")
+    })
 }
 
 /// What is seen of it in any answer, a monitor tells.
@@ -437,7 +452,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     reading::opens_no_session(&trial.browser("stranger"), &["/login", &with_query, "/protected", "/logout"]).await?;
     let (alice, login) = logged_in(trial, "alice", user).await?;
     let paths = ["/login", "/protected", "/logout"];
-    reading::changes_nothing(&alice, &paths).await?;
+    reading::asks(&alice, &paths).await?; // a monitor looks at the answers
     reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;
     alice.get("/protected").await?.shows(&user.name)
 }
@@ -465,10 +480,13 @@ async fn is_inside(browser: &Browser<'_>, login: &Answer, user: &User) -> Result
     login.redirects_to("/protected")?;
     let page = browser.get("/protected").await?;
     page.shows(&user.name).map_err(|miss| {
-        match login.exchange.response.set_cookies.is_empty() && page.exchange.request.cookies.is_empty() {
-            true => miss.so("the login set no cookie: nothing was written to the session"),
-            false => miss,
-        }
+        let has_no_cookie = login.exchange.response.set_cookies.is_empty() && page.exchange.request.cookies.is_empty();
+        let so = match &login.exchange.session.after {
+            None => "the login wrote nothing to the session, so it set no cookie",
+            Some(_) => "the login wrote to the session and set no cookie, so the browser cannot find it again",
+        };
+        let unset = (has_no_cookie && page.status.is_redirection()).then(|| so.to_owned());
+        miss.so_if(unset.or_else(|| infer::unshown(login, &page, &user.name)))
     })
 }
 

@@ -3,13 +3,18 @@
 //! A scene asks what it has thought of. A monitor looks at all that is exchanged meanwhile, and so finds the same mistake
 //! in a refusal, on an error page, with a stale cookie.
 
+use std::collections::BTreeMap;
+
 use axum::http::Method;
+use serde_json::Value;
 use session_inspector::{Operation, SetCookie};
 
 use crate::{
-    Answer, Miss, Trial,
+    Answer, Miss, SUITES, Trial,
     canary::{Canary, TOLD},
-    spelt::{spellings, tells},
+    infer::mentions,
+    reading,
+    spelt::{spellings, stands_in, tells},
     trial::Sent,
 };
 
@@ -33,6 +38,19 @@ pub(crate) struct Noticed {
     pub(crate) canary: Option<Canary>,
 }
 
+impl Noticed {
+    /// For another process.
+    pub(crate) fn told(&self) -> (String, Miss, Vec<Sent>) {
+        (self.check.to_owned(), self.miss.clone(), self.sent.clone())
+    }
+
+    /// What another process has noticed; nothing if no exercise has such a check.
+    pub(crate) fn resumed((check, miss, sent): (String, Miss, Vec<Sent>)) -> Option<Self> {
+        let check = SUITES.iter().flat_map(|suite| suite.checks).find(|known| known.id == check)?.id;
+        Some(Self { check, miss, sent, canary: None })
+    }
+}
+
 /// No answer is a server's failure, whatever was asked.
 pub(crate) fn no_failure(_: &Trial, answer: &Answer) -> Result<(), Miss> {
     match answer.status.is_server_error() {
@@ -41,11 +59,24 @@ pub(crate) fn no_failure(_: &Trial, answer: &Answer) -> Result<(), Miss> {
     }
 }
 
+/// No cookie but the one with the session's ID holds a word of this run, such as the name of an item.
+pub(crate) fn cookies_tell_no_words(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let spelt = spellings(trial.named("").as_bytes());
+    let mut cookies = answer.exchange.response.set_cookies.iter();
+    match cookies.find(|cookie| !trial.carries_an_id(&cookie.value) && stands_in(&cookie.value, &spelt)) {
+        Some(cookie) => {
+            let sent = format!("{}={}", cookie.name, cookie.value);
+            Err(answer.miss("no cookie but the one with the session's ID tells of an item", sent))
+        }
+        None => Ok(()),
+    }
+}
+
 /// No password of an account stands in a session, a cookie, an address, a header or a page.
 pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     for user in trial.users.first() {
         let spelt = spellings(user.password.as_bytes());
-        let is_in = |text: &str| spelt.iter().any(|spelt| text.contains(spelt));
+        let is_in = |text: &str| stands_in(text, &spelt);
         let response = &answer.exchange.response;
         let header = answer.headers.iter().find(|(_, value)| is_in(&String::from_utf8_lossy(value.as_bytes())));
         let mut session = answer.exchange.session.after.iter().flatten();
@@ -64,7 +95,9 @@ pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
             continue;
         };
         let miss = answer.miss("the password nowhere", format!("the password {place}"));
-        return Err(miss.so("it is needed once, to be compared, and then no more"));
+        return Err(
+            miss.so(format!("the password stands {place}; it is needed once, to be compared, and nowhere after that"))
+        );
     }
     Ok(())
 }
@@ -74,7 +107,9 @@ pub(crate) fn names_are_text(canary: &Canary, answer: &Answer) -> Result<(), Mis
     let Some(so) = canary.hatched(&answer.body).filter(|_| answer.is_page()) else { return Ok(()) };
     let miss = answer
         .miss("what stands in a name or a word is text", format!("it is markup: {}", canary.excerpt(&answer.body)));
-    Err(miss.so(format!("names hold `\"`, `'`, `<`, `>` and `&` in this scene, told as {TOLD} here; {so}")))
+    Err(miss.explained(format!(
+        "for this scene the names have `\"`, `'`, `<`, `>` and `&` in them, shown here as {TOLD}; {so}"
+    )))
 }
 
 /// A GET or HEAD of somebody who has no session, or an ID of none, opens none.
@@ -83,12 +118,28 @@ pub(crate) fn reading_opens_no_session(_: &Trial, answer: &Answer) -> Result<(),
     if !is_read(answer) || !opened || answer.exchange.session.before.is_some() {
         return Ok(());
     }
-    let so = match answer.exchange.request.cookies.is_empty() {
-        true => "every crawler and every link preview would fill the store",
-        false => "a cookie whose session is gone, or that somebody made up, gets a session by reading",
-    };
     let asked = format!("{} {} opened one", answer.method, answer.path);
+    let so = match answer.exchange.request.cookies.is_empty() {
+        true => format!("{asked} for a visitor who had none: each crawler and each link preview gets one"),
+        false => format!("{asked} for a cookie whose session is gone, or that somebody made up"),
+    };
     Err(answer.miss("no session for a visitor who only reads", asked).so(so))
+}
+
+/// A GET or HEAD logs nobody in or out, and opens no session. A part of the site may count visits in it.
+pub(crate) fn reading_logs_nobody_in_or_out(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    reading_opens_no_session(trial, answer)?;
+    let (before, after) = (&answer.exchange.session.before, &answer.exchange.session.after);
+    let names = |data: &Option<BTreeMap<String, Value>>, name: &str| {
+        data.iter().flat_map(BTreeMap::values).any(|value| mentions(value, name))
+    };
+    let mut users = trial.users.first().iter();
+    let ended = answer.exchange.calls.iter().any(|call| call.operation == Operation::Delete) && before.is_some();
+    if is_read(answer) && (ended || users.any(|user| names(before, &user.name) != names(after, &user.name))) {
+        let changed = format!("{} {} changed it", answer.method, answer.path);
+        return Err(answer.miss("the session as it was", changed).so(reading::what_reading_did(answer)));
+    }
+    Ok(())
 }
 
 /// A GET or HEAD leaves the session as it was.
@@ -100,7 +151,7 @@ pub(crate) fn reading_changes_nothing(trial: &Trial, answer: &Answer) -> Result<
         return Ok(());
     }
     let changed = format!("{} {} changed it", answer.method, answer.path);
-    Err(answer.miss("the session as it was", changed).so("any page on the web can make a browser send this request"))
+    Err(answer.miss("the session as it was", changed).so(reading::what_reading_did(answer)))
 }
 
 /// Every cookie that carries a session ID is out of reach for scripts and for other sites.
@@ -116,12 +167,32 @@ pub(crate) fn is_out_of_reach(cookie: &SetCookie) -> Result<(), Miss> {
     let has = |wanted: &str| cookie.attributes.iter().any(|attribute| attribute.present && attribute.text == wanted);
     let sent = format!("{}=…; {}", cookie.name, cookie.sent);
     if !has("HttpOnly") {
-        return Err(Miss::new("HttpOnly", sent).so("a script on the page can read the session ID"));
+        return Err(Miss::new("HttpOnly", sent).so(format!(
+            "cookie `{}` carries the session ID, and without HttpOnly a script on the page can read it",
+            cookie.name
+        )));
     }
     if !has("SameSite=Lax") && !has("SameSite=Strict") {
-        return Err(Miss::new("SameSite=Lax or SameSite=Strict", sent).so("other sites' forms bring the cookie along"));
+        return Err(Miss::new("SameSite=Lax or SameSite=Strict", sent).so(format!(
+            "cookie `{}` carries the session ID, and a form on another site may bring it along",
+            cookie.name
+        )));
     }
     Ok(())
+}
+
+/// No cookie that carries a session ID is given to scripts.
+pub(crate) fn no_script_reads_the_session(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let is_readable = |cookie: &&SetCookie| {
+        let is_hidden = cookie.attributes.iter().any(|attribute| attribute.present && attribute.text == "HttpOnly");
+        !is_hidden && trial.carries_an_id(&cookie.value)
+    };
+    match answer.exchange.response.set_cookies.iter().find(is_readable) {
+        None => Ok(()),
+        Some(cookie) => Err(answer
+            .miss("HttpOnly", format!("{}=…; {}", cookie.name, cookie.sent))
+            .so("one line of script sends it to mallory, and she is alice from then on")),
+    }
 }
 
 fn is_read(answer: &Answer) -> bool {

@@ -8,7 +8,11 @@ pub(crate) async fn moves_in(trial: &Trial, browser: &Browser<'_>, written: &Ans
     let Some(id) = written.exchange.calls.iter().map(|call| &call.id).find(|id| browser.holds(id)) else {
         return false;
     };
-    browser.plant(id, &trial.plant().await.to_string());
+    browser.plant(
+        id,
+        &trial.plant().await.to_string(),
+        "has a session in which another part of the site keeps `planted`",
+    );
     true
 }
 
@@ -21,5 +25,10 @@ pub(crate) fn stays(answer: &Answer) -> Result<(), Miss> {
     let holds = serde_json::to_string(&data).unwrap_or_default();
     let expected = format!("a session that still holds `{}`", Trial::PLANTED);
     let miss = answer.miss(expected, format!("a session that holds {holds}"));
-    Err(miss.so("what another part of the site keeps in the session is gone, such as who is logged in"))
+    Err(miss.so(format!(
+        "`{}` belongs to another part of the site, as a login would, and {} {} has taken it out of the session",
+        Trial::PLANTED,
+        answer.method,
+        answer.path
+    )))
 }

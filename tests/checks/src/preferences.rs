@@ -1,26 +1,28 @@
 //! The checks of exercise 3: preferences that are saved whole or not at all, and applied.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use session_inspector::{Operation, Outcome};
+use session_inspector::Operation;
 
 use crate::{
-    Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer::mentions, monitor,
-    neighbour, reading,
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer,
+    infer::mentions, model, monitor, neighbour, reading,
 };
 
-const FORM: &str = "/set_preferences";
-const PROFILE: &str = "/profile";
-const URLENCODED: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "/set_preferences";
+pub(crate) const PROFILE: &str = "/profile";
+pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
 
-const THEMES: [&str; 2] = ["light", "dark"];
+pub(crate) const THEMES: [&str; 2] = ["light", "dark"];
 const NOTIFICATIONS: [&str; 2] = ["enabled", "disabled"];
 
 /// A theme, and notifications.
-type Choice = (&'static str, &'static str);
+pub(crate) type Choice = (&'static str, &'static str);
 
-const DEFAULT: Choice = ("light", "enabled");
+pub(crate) const DEFAULT: Choice = ("light", "enabled");
 const OTHER: Choice = ("dark", "disabled");
+/// All there are.
+pub(crate) const CHOICES: [Choice; 4] = [DEFAULT, OTHER, ("light", "disabled"), ("dark", "enabled")];
 
 /// Exercise 3.
 pub static SUITE: Suite = Suite {
@@ -115,6 +117,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing }],
     names: None,
+    model: Some(&model::PREFERENCES),
 };
 
 async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
@@ -126,7 +129,8 @@ async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
     }
     for path in [PROFILE, FORM] {
         let page = bob.get(path).await?;
-        page.has_status(200).map_err(|miss| miss.so("bob has a session from his login, and no choice is in it"))?;
+        page.has_status(200)
+            .map_err(|miss| miss.so("bob has a session from his login, and has not chosen anything yet"))?;
     }
     shows(&bob.get(PROFILE).await?, DEFAULT)
 }
@@ -135,8 +139,12 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
     let page = trial.browser("alice").get(FORM).await?;
     page.has_status(200).map_err(|miss| Miss { expected: "200, and a page with a form".to_owned(), ..miss })?;
     let forms = page.forms();
-    let Some(form) = forms.iter().find(|form| form.has("theme") || form.has("notifications")).or(forms.first()) else {
-        return Err(Miss::new("a <form>", "no form on the page").so("the page is there, its form is not"));
+    let has_both = |form: &&Form| form.has("theme") && form.has("notifications");
+    let right = forms.iter().filter(|form| form.goes_to(FORM)).find(has_both);
+    let close = forms.iter().find(|form| form.has("theme") || form.has("notifications"));
+    let Some(form) = right.or(close).or(forms.first()) else {
+        return Err(Miss::new("a <form>", "no form on the page")
+            .so("the page was answered, and no tag on it is a <form>: fields outside a form are sent nowhere"));
     };
     for (name, wanted) in [("theme", THEMES), ("notifications", NOTIFICATIONS)] {
         if !form.has(name) {
@@ -154,7 +162,7 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
                 false => format!("the choice between {}", offered.join(", ")),
             };
             return Err(Miss::new(format!("under `{name}` the choice between {}", wanted.join(" and ")), actual).so(
-                "a <select> with an <option> for each, or a radio button for each; what counts is the `value` that is sent",
+                "offer each choice as an <option> of a <select>, or as a radio button; what counts is the `value` that is sent",
             ));
         }
     }
@@ -176,18 +184,47 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
 async fn a_choice_is_saved(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let saved = save(&alice, OTHER).await?;
-    shows(&alice.get(PROFILE).await?, OTHER).map_err(|miss| match &saved.exchange.session.after {
-        None => miss.so(format!("POST {FORM} was answered, but nothing was written to the session")),
-        Some(_) if saved.exchange.session.changes.is_empty() => miss,
-        Some(_) => miss.so("something was written to the session, and the page does not show it: is all of it written, and read under the same key?"),
+    let page = alice.get(PROFILE).await?;
+    shows(&page, OTHER).map_err(|miss| miss.so_if(unsaved(&saved, &page, OTHER)))
+}
+
+/// Why a choice that was sent is not on the page. A record may keep it in words or as yes and no.
+fn unsaved(saved: &Answer, page: &Answer, choice: Choice) -> Option<String> {
+    if !page.is_ok() {
+        return None;
+    }
+    let (chosen, others) = missing(page, choice)?;
+    let holds = |held: &_, word: &str| infer::holds(held, word);
+    Some(match &page.exchange.session.before {
+        Some(held) if holds(held, chosen) => {
+            format!("the record holds {chosen}, and {PROFILE} does not show it: does it read the key that was written?")
+        }
+        _ if saved.exchange.session.changes.is_empty() => infer::unwritten(saved),
+        None => format!("POST {FORM} wrote to the session, and {PROFILE} was answered without looking into it"),
+        Some(held) => match others.iter().find(|other| holds(held, other)) {
+            Some(other) => {
+                format!("the record holds {other}, where {chosen} was sent: POST {FORM} writes something else")
+            }
+            None => format!(
+                "POST {FORM} wrote to the session, and the record does not hold {chosen} as a word: is it written, and in a form that {PROFILE} reads?"
+            ),
+        },
     })
+}
+
+/// What of a choice a page does not show, and what else there is to choose.
+fn missing(page: &Answer, (theme, notifications): Choice) -> Option<(&'static str, [&'static str; 2])> {
+    let all = [("Theme", theme, THEMES), ("Notifications", notifications, NOTIFICATIONS)];
+    let absent = |(label, chosen, _): &(&str, &str, _)| !page.text().contains(&format!("{label}: {chosen}"));
+    all.into_iter().find(absent).map(|(_, chosen, all)| (chosen, all))
 }
 
 async fn a_later_choice_counts(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     for choice in [OTHER, ("light", "disabled"), ("dark", "enabled"), DEFAULT] {
-        save(&alice, choice).await?;
-        shows(&alice.get(PROFILE).await?, choice)?;
+        let saved = save(&alice, choice).await?;
+        let page = alice.get(PROFILE).await?;
+        shows(&page, choice).map_err(|miss| miss.so_if(unsaved(&saved, &page, choice)))?;
     }
     Ok(())
 }
@@ -268,37 +305,55 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     save(&alice, OTHER).await?;
     save(&bob, ("light", "disabled")).await?;
-    let mixed = "one visitor sees what another chose: it is kept outside the session";
-    shows(&alice.get(PROFILE).await?, OTHER).map_err(|miss| miss.so(mixed))?;
-    shows(&bob.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so(mixed))?;
-    shows(&trial.browser("stranger").get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(mixed))
+    let mixed = "this page shows what another visitor has chosen, and not this one's choice: it is kept where all visitors share it";
+    for (browser, choice, others) in [(&alice, OTHER, ("light", "disabled")), (&bob, ("light", "disabled"), OTHER)] {
+        let page = browser.get(PROFILE).await?;
+        shows(&page, choice).map_err(|miss| miss.so_if(shows(&page, others).is_ok().then_some(mixed)))?;
+    }
+    let others = ("dark", "enabled");
+    trial.at_once(save(&alice, others), save(&bob, OTHER)).await?;
+    for (browser, choice, others) in [(&alice, others, OTHER), (&bob, OTHER, others)] {
+        let page = browser.get(PROFILE).await?;
+        shows(&page, choice).map_err(|miss| miss.so_if(shows(&page, others).is_ok().then_some(mixed)))?;
+    }
+    let page = trial.browser("stranger").get(PROFILE).await?;
+    let so = "a visitor who has chosen nothing sees a choice, once others have chosen: it is kept where all visitors share it";
+    shows(&page, DEFAULT).map_err(|miss| miss.so_if(names_any(&page).then_some(so)))
 }
 
 async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let saved = save(&alice, OTHER).await?;
-    trial.restart();
-    shows(&alice.get(PROFILE).await?, OTHER).map_err(|miss| {
-        miss.so("after a new start the store still has the session, but the choice is not in it: it was kept in the program")
-    })?;
+    trial.restart().await?;
+    let page = alice.get(PROFILE).await?;
+    shows(&page, OTHER).map_err(|miss| miss.so_if(kept_in_the_program(&page)))?;
     alice.close();
     trial.skip(Duration::from_secs(24 * 60 * 60));
     let next = alice.get(PROFILE).await?;
-    shows(&next, OTHER).map_err(|miss| {
-        let was_sent = !next.exchange.request.cookies.is_empty();
-        let sent =
-            saved.exchange.response.set_cookies.first().map(|cookie| format!("{}=…; {}", cookie.name, cookie.sent));
-        match (was_sent, sent) {
-            (false, Some(sent)) => {
-                miss.so(format!("by then the browser had dropped the cookie, which was set as {sent}"))
-            }
-            _ => miss,
-        }
-    })?;
+    shows(&next, OTHER).map_err(|miss| miss.so_if(dropped(&next, &saved)))?;
     if !neighbour::moves_in(trial, &alice, &next).await {
         return Ok(());
     }
     neighbour::stays(&save(&alice, DEFAULT).await?)
+}
+
+/// Why a choice is gone after the program was started anew, which the store was not.
+fn kept_in_the_program(page: &Answer) -> Option<&'static str> {
+    let so = match &page.exchange.session.before {
+        Some(_) => {
+            "the store still has the session, and since the program was started anew the page does not show the choice: it was kept in the program's memory"
+        }
+        None => {
+            "since the program was started anew the page does not show the choice, and it does not ask the session for one: it was kept in the program's memory"
+        }
+    };
+    page.is_ok().then_some(so)
+}
+
+/// Why this browser sent no cookie, if it was set one by that answer and has it no more.
+fn dropped(next: &Answer, set: &Answer) -> Option<String> {
+    let cookie = set.exchange.response.set_cookies.first().filter(|_| next.exchange.request.cookies.is_empty())?;
+    Some(format!("by then the browser had dropped the cookie, which was set as {}=…; {}", cookie.name, cookie.sent))
 }
 
 async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
@@ -311,39 +366,21 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
         let refused = alice.log_in(&impostor.typed).await?;
         impostor.is_refused(&refused)?;
         changed_nothing(&refused)?;
-        shows(&alice.get(PROFILE).await?, OTHER)
-            .map_err(|miss| miss.so("a login that failed has taken the choice with it"))?;
+        let page = alice.get(PROFILE).await?;
+        let so = "since a login that failed the page does not show the choice any more";
+        shows(&page, OTHER).map_err(|miss| miss.so_if(names_any(&page).then_some(so)))?;
     }
 
     trial.log().new_scene();
     let login = alice.log_in(user).await?;
     login.redirects_to(PROFILE)?;
-    shows(&alice.get(PROFILE).await?, OTHER).map_err(|miss| {
-        let keys = |answer: &Answer| -> BTreeSet<String> {
-            answer.exchange.session.after.iter().flat_map(|data| data.keys().cloned()).collect()
-        };
-        if !keys(&login).is_superset(&keys(&saved)) {
-            miss.so("the login emptied the session before it wrote the name into it")
-        } else {
-            miss
-        }
-    })?;
-    holds_the_name(&login, user, "the session was written, but the name is not in it")?;
-    shows(&mallory.get(PROFILE).await?, DEFAULT).map_err(|miss| {
+    let page = alice.get(PROFILE).await?;
+    shows(&page, OTHER).map_err(|miss| miss.so_if(taken_out(&saved, &login)))?;
+    holds_the_name(&login, user, "after the login the session does not hold the name")?;
+    let page = mallory.get(PROFILE).await?;
+    shows(&page, DEFAULT).map_err(|miss| {
         let expected = format!("{}, for mallory, who copied the cookie before the login", miss.expected);
-        let cookies = &saved.exchange.response.set_cookies;
-        let old = cookies.first().map_or("the old one".to_owned(), |cookie| format!("cookie {}", cookie.label));
-        let renewed = login.exchange.calls.iter().any(|call| call.operation == Operation::Create);
-        let ended = login
-            .exchange
-            .calls
-            .iter()
-            .any(|call| call.operation == Operation::Delete && call.outcome == Outcome::Done);
-        let so = match (renewed, ended) {
-            (true, false) => format!("the login has a new ID, but the old session still stands under {old}"),
-            _ => format!("the login kept the session's ID: who holds {old} is logged in as well"),
-        };
-        Miss { expected, ..miss }.so(so)
+        Miss { expected, ..miss }.so_if(infer::lets_the_old_id_in(&page, &login, |id| mallory.holds(id)))
     })?;
 
     trial.log().new_scene();
@@ -356,16 +393,27 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     // The day after a login is a day like any other.
     alice.close();
     trial.skip(Duration::from_secs(24 * 60 * 60));
-    shows(&alice.get(PROFILE).await?, OTHER)
-        .map_err(|miss| miss.so("before the login the choice outlived the browser and the day, and now it does not"))?;
+    let next = alice.get(PROFILE).await?;
+    shows(&next, OTHER).map_err(|miss| miss.so_if(dropped(&next, &login)))?;
     let saved = save(&alice, ("light", "disabled")).await?;
-    holds_the_name(&saved, user, "to save the choice has taken the name out of the session: its user is logged out")?;
-    alice.log_in(user).await?.redirects_to(PROFILE)?;
-    shows(&alice.get(PROFILE).await?, ("light", "disabled"))
-        .map_err(|miss| miss.so("whoever logs in a second time has lost the choice"))
+    holds_the_name(&saved, user, "saving a choice has taken the name out of the session, so its user is logged out")?;
+    let again = alice.log_in(user).await?;
+    again.redirects_to(PROFILE)?;
+    shows(&alice.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so_if(taken_out(&saved, &again)))
 }
 
-fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
+/// What a login took out of the session, if it was there before.
+fn taken_out(before: &Answer, login: &Answer) -> Option<String> {
+    let [before, after] = [before, login].map(|answer| answer.exchange.session.after.clone().unwrap_or_default());
+    let changed: Vec<_> = before.iter().filter(|(key, value)| after.get(*key) != Some(value)).collect();
+    let keys: Vec<_> = changed.iter().map(|(key, _)| format!("`{key}`")).collect();
+    let is_gone = !changed.iter().any(|(key, _)| after.contains_key(*key));
+    let did = if is_gone { "took" } else { "changed or took" };
+    (!keys.is_empty())
+        .then(|| format!("the login {did} {} out of the session: what it holds has to stay", keys.join(", ")))
+}
+
+pub(crate) fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
     let data = answer.exchange.session.after.clone().unwrap_or_default();
     if data.values().any(|value| mentions(value, &user.name)) {
         return Ok(());
@@ -375,16 +423,25 @@ fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
 }
 
 /// A login that failed has left the session as it was, under the ID it had.
-fn changed_nothing(refused: &Answer) -> Result<(), Miss> {
+pub(crate) fn changed_nothing(refused: &Answer) -> Result<(), Miss> {
     let calls = &refused.exchange.calls;
     let is_other = |operation| matches!(operation, Operation::Create | Operation::Delete);
     if !calls.iter().any(|call| is_other(call.operation)) && refused.exchange.session.changes.is_empty() {
         return Ok(());
     }
-    let holds = serde_json::to_string(&refused.exchange.session.after).unwrap_or_default();
     let expected = "the session as it was before a login that failed";
-    let so = "the session was touched before the password was known to be right";
-    Err(refused.miss(expected, format!("a session that holds {holds}")).so(so))
+    let actual = match &refused.exchange.session.after {
+        Some(data) => format!("a session that holds {}", serde_json::to_string(data).unwrap_or_default()),
+        None => "no session".to_owned(),
+    };
+    let so = if calls.iter().any(|call| call.operation == Operation::Create) {
+        "the login was refused, and the session has a new ID: renew it only once the password is known to be right"
+    } else if calls.iter().any(|call| call.operation == Operation::Delete) {
+        "the login was refused, and has ended the session: a mistyped password is no reason to lose it"
+    } else {
+        "the login was refused, and has changed what the session holds: write only once the password is known to be right"
+    };
+    Err(refused.miss(expected, actual).so(so))
 }
 
 async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
@@ -409,8 +466,13 @@ async fn save(browser: &Browser<'_>, (theme, notifications): Choice) -> Result<A
     Ok(answer)
 }
 
+/// Whether a page names any theme at all.
+fn names_any(page: &Answer) -> bool {
+    page.is_ok() && THEMES.iter().any(|theme| page.text().contains(&format!("Theme: {theme}")))
+}
+
 /// The profile names this choice, and no other.
-fn shows(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
+pub(crate) fn shows(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
     for (label, chosen, all) in [("Theme", theme, THEMES), ("Notifications", notifications, NOTIFICATIONS)] {
         page.shows(&format!("{label}: {chosen}"))?;
         for other in all.into_iter().filter(|other| *other != chosen) {
@@ -420,7 +482,7 @@ fn shows(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
     Ok(())
 }
 
-fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> {
+pub(crate) fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> {
     page.has_status(200)?;
     let applied = page.attribute("html", "data-theme");
     if applied.as_deref() == Some(theme) {
@@ -430,18 +492,20 @@ fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> {
         Some(applied) => format!("<html data-theme=\"{applied}\">"),
         None => "no `data-theme` on <html>".to_owned(),
     };
-    Err(page
-        .miss(format!("<html data-theme=\"{theme}\"> at {}", page.path), actual)
-        .so(format!("the page at {} does not look as its visitor chose", page.path)))
+    Err(page.miss(format!("<html data-theme=\"{theme}\"> at {}", page.path), actual).so(format!(
+        "a style sheet looks at the tag <html> of {} for the theme: `light` until something else is chosen",
+        page.path
+    )))
 }
 
-fn is_preselected(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
+pub(crate) fn is_preselected(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
     page.has_status(200)?;
     let forms = page.forms();
     for (name, chosen) in [("theme", theme), ("notifications", notifications)] {
-        let shown = forms.iter().find(|form| form.has(name)).and_then(|form| form.chosen(name));
+        let right = forms.iter().filter(|form| form.goes_to(FORM)).find(|form| form.has(name));
+        let shown = right.or(forms.iter().find(|form| form.has(name))).and_then(|form| form.chosen(name));
         if shown != Some(chosen) {
-            let actual = format!("`{}` in the form", shown.unwrap_or("nothing chosen"));
+            let actual = shown.map_or("nothing chosen".to_owned(), |shown| format!("`{shown}` chosen"));
             return Err(page
                 .miss(format!("`{chosen}` chosen under `{name}` in the form"), actual)
                 .so("mark the current choice with `selected` (an <option>) or `checked` (a radio button)"));
@@ -465,6 +529,7 @@ async fn save_nothing(trial: &Trial, forms: &[Improper]) -> Result<(), Miss> {
     for form in forms {
         saves_nothing(trial, &stranger, DEFAULT, form).await?;
     }
+    trial.log().begin_anew();
     let (alice, chosen) = (trial.browser("alice"), ("dark", "enabled"));
     save(&alice, chosen).await?;
     for form in forms {
@@ -475,7 +540,7 @@ async fn save_nothing(trial: &Trial, forms: &[Improper]) -> Result<(), Miss> {
 
 async fn saves_nothing(trial: &Trial, browser: &Browser<'_>, before: Choice, form: &Improper) -> Result<(), Miss> {
     let Improper { what, kind, body, is_a_form } = form;
-    trial.log().new_scene();
+    trial.log().begin_apart();
     let answer = browser.post_bytes(FORM, kind, body.clone().into_bytes()).await?;
     let (wanted, is_refused) = match is_a_form {
         true => ("422", answer.status.as_u16() == 422),
@@ -484,16 +549,20 @@ async fn saves_nothing(trial: &Trial, browser: &Browser<'_>, before: Choice, for
     if !is_refused {
         let miss = answer.miss(format!("{wanted} for {what}"), answer.in_short());
         return Err(match answer.status.as_u16() {
-            200..=399 => miss.so(format!("{what} was taken as if it were a choice")),
+            200..=399 if answer.exchange.session.changes.is_empty() => {
+                miss.so(format!("{what} saved nothing, and got the answer of a choice that was saved"))
+            }
+            200..=399 => miss.so(format!("{what} was taken as if it were a choice, and has changed the session")),
             400 => miss.so("400 says that a request cannot be read; this one can, and what it says is not valid: 422"),
             _ => miss,
         });
     }
-    let so = "the answer refuses, and yet something was saved: look at all of it before the first `insert`";
+    let so = "the answer refuses the form, and something of it was saved: look at all of it before the first `insert`";
     if !answer.exchange.session.changes.is_empty() {
         let holds = serde_json::to_string(&answer.exchange.session.after).unwrap_or_default();
         let expected = format!("the session as it was before {what}");
         return Err(answer.miss(expected, format!("a session that holds {holds}")).so(so));
     }
-    shows(&browser.get(PROFILE).await?, before).map_err(|miss| miss.so(so))
+    let page = browser.get(PROFILE).await?;
+    shows(&page, before).map_err(|miss| miss.so_if(names_any(&page).then_some(so)))
 }

@@ -4,14 +4,18 @@ use session_inspector::Operation;
 
 use crate::{Answer, Browser, Miss};
 
-/// A visitor without a session who asks for these paths has none afterwards.
+/// Addresses that browsers and crawlers ask for and that no exercise has.
+const NOWHERE: [&str; 2] = ["/favicon.ico", "/no/such/page"];
+
+/// A visitor without a session who asks for these paths, or for some that are not there, has none afterwards.
 pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
-    for path in paths {
+    for path in paths.iter().chain(&NOWHERE) {
         for answer in [stranger.get(path).await?, stranger.head(path).await?] {
             let calls = &answer.exchange.calls;
             if calls.iter().any(|call| matches!(call.operation, Operation::Create | Operation::Save)) {
+                let Answer { method, path, .. } = &answer;
                 let miss = answer.miss("no session for a visitor who only reads", "a session");
-                return Err(miss.so("every crawler and every link preview would fill the store"));
+                return Err(miss.so(format!("{method} {path} put a session into the store for a visitor who had none")));
             }
         }
     }
@@ -32,6 +36,15 @@ pub(crate) async fn opens_none_for_a_stale_cookie(
     opens_no_session(&stale, paths).await
 }
 
+/// This visitor asks for these paths.
+pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
+    for path in paths {
+        browser.get(path).await?;
+        browser.head(path).await?;
+    }
+    Ok(())
+}
+
 /// The session of this visitor is the same after asking for these paths.
 pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
@@ -40,9 +53,17 @@ pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Re
             if ended || !answer.exchange.session.changes.is_empty() {
                 let method = &answer.exchange.request.method;
                 let miss = answer.miss("the session as it was", format!("{method} {path} changed it"));
-                return Err(miss.so("any page on the web can make a browser send this request"));
+                return Err(miss.so(what_reading_did(&answer)));
             }
         }
     }
     Ok(())
+}
+
+/// What a request that should only read did to the session.
+pub(crate) fn what_reading_did(answer: &Answer) -> String {
+    let Answer { method, path, exchange, .. } = answer;
+    let ended = exchange.calls.iter().any(|call| call.operation == Operation::Delete);
+    let did = if ended { "ended the session" } else { "wrote to the session" };
+    format!("{method} {path} {did}, and a link on any page can make a browser send it")
 }

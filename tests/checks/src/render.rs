@@ -14,6 +14,8 @@ const SOFT: Style = Style::new().dimmed();
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Telling {
+    /// The first failure in full, and of the others their numbers: what fits on a screen.
+    Next,
     /// The first failure in full, the others a line each.
     First,
     /// Every failure in full.
@@ -22,39 +24,71 @@ pub enum Telling {
 
 /// The report for a person: what works, what does not and why, what to do next.
 pub fn render(report: &Report, telling: Telling) -> String {
+    render_within(report, telling, usize::MAX)
+}
+
+/// The same in lines of at most so many columns, but for what a person copies.
+pub fn render_within(report: &Report, telling: Telling, columns: usize) -> String {
     let mut text = String::from("\n");
+    let width = columns.saturating_sub(1).min(WIDTH); // the first line of a requirement is longer by one
     // Writing to a String cannot fail.
-    let _ = write(&mut text, report, telling);
+    let _ = match telling {
+        Telling::Next => write_next(&mut text, report, width),
+        Telling::First | Telling::All => write(&mut text, report, telling, width),
+    };
     text
 }
 
-fn write(text: &mut String, report: &Report, telling: Telling) -> fmt::Result {
+fn write(text: &mut String, report: &Report, telling: Telling, width: usize) -> fmt::Result {
     for check in report.checks.iter().filter(|check| check.passed()) {
-        line(text, GOOD, '✔', check)?;
+        line(text, GOOD, '✔', check, width)?;
     }
     let mut last_reason = None;
     for check in &report.checks {
         if let Outcome::Failed(failure) = &check.outcome {
-            line(text, BAD, '✘', check)?;
+            line(text, BAD, '✘', check, width)?;
             if last_reason.is_none() || telling == Telling::All {
-                in_full(text, report, check, failure)?;
+                in_full(text, report, check, failure, width)?;
             } else if last_reason != Some(short(failure)) {
-                wrapped(text, "", short(failure))?; // said once for all that follow from it
+                wrapped(text, "", short(failure), width)?; // said once for all that follow from it
             }
             last_reason = Some(short(failure));
         }
     }
+    total(text, report)
+}
+
+fn write_next(text: &mut String, report: &Report, width: usize) -> fmt::Result {
+    let (passed, failed): (Vec<_>, Vec<_>) = report.checks.iter().partition(|check| check.passed());
+    numbers(text, GOOD, '✔', &passed)?;
+    if let (Some((check, failure)), [_, others @ ..]) = (report.first_failure(), failed.as_slice()) {
+        line(text, BAD, '✘', check, width)?;
+        let again = format!("cargo run -- check {} --seed {}", report.exercise, report.seed);
+        let on_demand = Failure { again: Vec::new(), ..failure.clone() };
+        in_full(text, report, check, &on_demand, width)?;
+        numbers(text, BAD, '✘', others)?;
+        wrapped(text, "again", &format!("{again} tells everything"), width)?;
+    }
+    total(text, report)
+}
+
+fn numbers(text: &mut String, style: Style, sign: char, checks: &[&CheckReport]) -> fmt::Result {
+    let numbers: Vec<_> = checks.iter().map(|check| check.number.to_string()).collect();
+    if numbers.is_empty() { Ok(()) } else { writeln!(text, "  {style}{sign}{style:#}  {}", numbers.join(", ")) }
+}
+
+fn total(text: &mut String, report: &Report) -> fmt::Result {
     let passed = report.checks.iter().filter(|check| check.passed()).count();
     let all = report.checks.len();
     let verdict = if passed == all { "passed" } else { "not yet" };
     writeln!(text, "\n  {passed} of {all} · exercise {} {verdict} · seed {}", report.exercise, report.seed)
 }
 
-fn line(text: &mut String, style: Style, sign: char, check: &CheckReport) -> fmt::Result {
-    writeln!(text, "  {style}{sign} {:>2}{style:#}  {}", check.number, wrap(&check.requirement, 7))
+fn line(text: &mut String, style: Style, sign: char, check: &CheckReport, width: usize) -> fmt::Result {
+    writeln!(text, "  {style}{sign} {:>2}{style:#}  {}", check.number, wrap(&check.requirement, 7, width))
 }
 
-fn in_full(text: &mut String, report: &Report, check: &CheckReport, failure: &Failure) -> fmt::Result {
+fn in_full(text: &mut String, report: &Report, check: &CheckReport, failure: &Failure, width: usize) -> fmt::Result {
     writeln!(text)?;
     for step in &failure.steps {
         let line = format!("       {:<9} {:<5}{:<32} {}", step.who, step.method, step.path, step.answer);
@@ -66,16 +100,22 @@ fn in_full(text: &mut String, report: &Report, check: &CheckReport, failure: &Fa
     if let Some(place) = first_difference(expected, actual) {
         writeln!(text, "                     {SOFT}{}^ differs from here{SOFT:#}", " ".repeat(place))?;
     }
-    for (name, words) in [("session", &failure.session), ("so", &failure.so), ("why", &failure.why)] {
+    for (name, words) in
+        [("session", &failure.session), ("so", &failure.so), ("route", &failure.route), ("why", &failure.why)]
+    {
         if !words.is_empty() {
-            wrapped(text, name, words)?;
+            wrapped(text, name, words, width)?;
         }
     }
     for (place, curl) in failure.again.iter().enumerate() {
         writeln!(text, "       {:<11}{curl}", if place == 0 { "again" } else { "" })?;
     }
     if !failure.again.is_empty() {
-        writeln!(text, "       {:<11}{SOFT}(with `cargo run -p exercise-{}` running){SOFT:#}", "", report.exercise)?;
+        writeln!(
+            text,
+            "       {:<11}{SOFT}(with `cargo run -p exercise-{}` started anew){SOFT:#}",
+            "", report.exercise
+        )?;
     }
     writeln!(
         text,
@@ -89,14 +129,14 @@ fn in_full(text: &mut String, report: &Report, check: &CheckReport, failure: &Fa
     writeln!(text)
 }
 
-fn wrapped(text: &mut String, name: &str, words: &str) -> fmt::Result {
-    writeln!(text, "       {name:<11}{}", wrap(words, 18))
+fn wrapped(text: &mut String, name: &str, words: &str, width: usize) -> fmt::Result {
+    writeln!(text, "       {name:<11}{}", wrap(words, 18, width))
 }
 
-/// Lines of [`WIDTH`], all but the first indented; paths and names are not torn apart.
-fn wrap(words: &str, indent: usize) -> String {
+/// Lines of this width, all but the first indented; paths and names are not torn apart.
+fn wrap(words: &str, indent: usize, width: usize) -> String {
     let indent = " ".repeat(indent);
-    let options = textwrap::Options::new(WIDTH).word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false);
+    let options = textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false);
     let lines = textwrap::wrap(words, options.initial_indent(&indent).subsequent_indent(&indent));
     lines.join("\n").trim_start().to_owned()
 }

@@ -73,6 +73,9 @@ pub struct Failure {
     pub session: String,
     /// What follows: the state the answer is in.
     pub so: String,
+    /// File and line of the route that the last request took, if it is found.
+    #[serde(default)]
+    pub route: String,
     /// Why the requirement matters.
     pub why: String,
     /// The same requests by hand, as `curl` lines for `cargo run -p exercise-N`.
@@ -84,7 +87,7 @@ pub struct Failure {
 }
 
 /// One request of a check and its answer.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Step {
     /// Who sent it.
     pub who: String,

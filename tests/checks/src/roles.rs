@@ -1,19 +1,17 @@
 //! The checks of exercise 7: what somebody may do, and when that changes.
 
-use session_inspector::{Operation, Outcome};
-
 use crate::{
-    Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User, browser::in_path, impostors, monitor, neighbour,
-    reading,
+    Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User, browser::in_path, impostors, infer, model::ROLES,
+    monitor, neighbour, reading,
 };
 
-const LOGIN: &str = "/login";
-const DASHBOARD: &str = "/dashboard";
-const ADMIN: &str = "/admin";
-const END_OTHERS: &str = "/sessions/end_others";
-const LOGOUT: &str = "/logout";
+pub(crate) const LOGIN: &str = "/login";
+pub(crate) const DASHBOARD: &str = "/dashboard";
+pub(crate) const ADMIN: &str = "/admin";
+pub(crate) const END_OTHERS: &str = "/sessions/end_others";
+pub(crate) const LOGOUT: &str = "/logout";
 
-const FORBIDDEN: u16 = 403;
+pub(crate) const FORBIDDEN: u16 = 403;
 
 /// Exercise 7.
 pub static SUITE: Suite = Suite {
@@ -23,14 +21,14 @@ pub static SUITE: Suite = Suite {
     checks: &[
         Check {
             id: "users_have_a_dashboard",
-            why: "what a session does not know, nobody is; who it does know must find their own page",
+            why: "the session says who is asking; somebody it knows gets their own page, and everyone else the login",
             hint: 2,
             read: "applications/roles.md#how-does-a-handler-say-whom-it-is-for",
             run: |trial| Box::pin(users_have_a_dashboard(trial)),
         },
         Check {
             id: "the_admin_dashboard_is_for_admins",
-            why: "who is known is not yet allowed; 401, or a login page, would send a user in circles (ASVS 8.2.1)",
+            why: "to be logged in is not to be allowed; 401, or a login page, would send a user in circles (ASVS 8.2.1)",
             hint: 2,
             read: "applications/roles.md#how-does-a-handler-say-whom-it-is-for",
             run: |trial| Box::pin(the_admin_dashboard_is_for_admins(trial)),
@@ -44,7 +42,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "a_demotion_acts_at_once",
-            why: "who was dismissed this morning must not be an admin until their session ends (ASVS 8.3.2)",
+            why: "somebody who was dismissed this morning must not stay an admin until their session ends (ASVS 8.3.2)",
             hint: 1,
             read: "applications/roles.md#when-does-a-change-take-effect",
             run: |trial| Box::pin(a_demotion_acts_at_once(trial)),
@@ -65,28 +63,28 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "the_last_admin_stays",
-            why: "a site without an admin can be mended by nobody from within",
+            why: "on a site without an admin nobody can make one",
             hint: 4,
             read: "applications/roles.md#what-about-the-last-admin",
             run: |trial| Box::pin(the_last_admin_stays(trial)),
         },
         Check {
             id: "other_sessions_are_ended",
-            why: "whoever lost a laptop must be able to end what is open on it (ASVS 7.5.2)",
+            why: "somebody who lost a laptop must be able to end what is open on it (ASVS 7.5.2)",
             hint: 5,
             read: "applications/my-sessions.md#how-is-one-of-them-ended",
             run: |trial| Box::pin(other_sessions_are_ended(trial)),
         },
         Check {
             id: "a_logout_leaves_nothing_behind",
-            why: "whatever stays in the record is the next visitor's, or whoever's copied the cookie (ASVS 7.4.1)",
+            why: "what stays in the record belongs to the next visitor, or to whoever copied the cookie (ASVS 7.4.1)",
             hint: 6,
             read: "basics/log-out.md#what-does-flush-do",
             run: |trial| Box::pin(a_logout_leaves_nothing_behind(trial)),
         },
         Check {
             id: "a_login_issues_a_new_session_id",
-            why: "who knows the session ID before the login knows it afterwards, unless the login makes a new one (ASVS 7.2.4)",
+            why: "somebody who knows the session ID before the login knows it afterwards, unless the login makes a new one (ASVS 7.2.4)",
             hint: 6,
             read: "security/fixation.md#what-stops-it",
             run: |trial| Box::pin(a_login_issues_a_new_session_id(trial)),
@@ -108,6 +106,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_opens_no_session }],
     names: Some("names_are_text"),
+    model: Some(&ROLES),
 };
 
 async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
@@ -120,15 +119,12 @@ async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
     {
         let page = browser.get(DASHBOARD).await?;
         page.shows("User dashboard")?;
-        page.shows(&own.name).map_err(|miss| match page.text().contains(&other.name) {
-            true => miss.so("one visitor sees another's dashboard: who is logged in is kept outside the session"),
-            false => miss,
-        })?;
-        page.shows_not(&other.name, "one visitor sees another's dashboard")?;
+        page.shows(&own.name).map_err(|miss| miss.so_if(infer::mixed(&page, &own.name, &other.name)))?;
+        page.shows_not(&other.name, "the dashboard names another user as well")?;
     }
     let mallory = trial.browser("mallory");
     for impostor in impostors::all(&trial.users) {
-        trial.log().new_scene();
+        trial.log().begin_anew();
         impostor.is_refused(&mallory.log_in(&impostor.typed).await?)?;
         mallory.get(DASHBOARD).await?.redirects_to(LOGIN)?;
     }
@@ -139,11 +135,14 @@ async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
     trial.browser("stranger").get(ADMIN).await?.redirects_to(LOGIN)?;
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     logs_in(&bob, trial.users.bob()).await?;
-    is_forbidden(&bob.get(ADMIN).await?, "a user sees what is for admins")?;
+    is_forbidden(&bob.get(ADMIN).await?, "bob is a user, and sees the page for admins")?;
     logs_in(&alice, trial.users.alice()).await?;
     let page = alice.get(ADMIN).await?;
     page.shows("Admin dashboard")?;
-    [trial.users.alice(), trial.users.bob()].into_iter().try_for_each(|user| page.shows(&user.name))
+    [trial.users.alice(), trial.users.bob()].into_iter().try_for_each(|user| {
+        let so = "the page for admins has to name every account, whatever its role";
+        page.shows(&user.name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
+    })
 }
 
 async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
@@ -154,53 +153,56 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
     for what in ["demote", "delete"] {
         for name in [&her.name, &his.name] {
             trial.browser("stranger").post(&path(name, what), &[]).await?.redirects_to(LOGIN)?;
-            is_forbidden(&bob.post(&path(name, what), &[]).await?, &format!("a user may {what}"))?;
+            is_forbidden(
+                &bob.post(&path(name, what), &[]).await?,
+                &format!("bob is a user, and his request to {what} is answered as an admin's"),
+            )?;
         }
         let unknown = bob.post(&path(&nobody, what), &[]).await?;
-        is_forbidden(&unknown, &format!("a user may {what}"))?;
+        is_forbidden(&unknown, &format!("bob is a user, and his request to {what} is answered as an admin's"))?;
         let known = bob.post(&path(&her.name, what), &[]).await?;
         let words = |answer: &Answer, name: &str| answer.text().replace(name, "…");
         if words(&unknown, &nobody) != words(&known, &her.name) {
             let miss =
                 unknown.miss(format!("403 that says  {}", known.text()), format!("403 that says  {}", unknown.text()));
-            return Err(miss.so("the two refusals tell a user which accounts there are"));
+            return Err(miss.so("a user is refused in one way for a name that has an account and in another for one that has none, and learns which names exist"));
         }
-        is_there(
-            trial,
-            her,
-            Some(Role::Admin),
-            &format!("the answer refuses to {what}, and it was done all the same"),
-        )?;
-        is_there(trial, his, Some(Role::User), &format!("the answer refuses to {what}, and it was done all the same"))?;
+        let so = format!("the request to {what} was refused, and the account has changed all the same");
+        is_there(trial, her, Some(Role::Admin), &so)?;
+        is_there(trial, his, Some(Role::User), &so)?;
     }
     let carol = trial.users.carol();
-    trial.users.set_role(&carol.name, Role::Admin);
-    is_forbidden(&bob.post(&path(&carol.name, "demote"), &[]).await?, "a user may demote")?;
-    is_there(trial, carol, Some(Role::Admin), "the answer refuses to demote, and it was done all the same")?;
-    trial.users.set_role(&carol.name, Role::User);
-    trial.log().new_scene();
+    becomes(trial, &carol.name, Role::Admin, "carol is an admin");
+    let so = "bob is a user, and his request to demote an admin is answered as an admin's";
+    is_forbidden(&bob.post(&path(&carol.name, "demote"), &[]).await?, so)?;
+    is_there(
+        trial,
+        carol,
+        Some(Role::Admin),
+        "the request to demote was refused, and the account has changed all the same",
+    )?;
+    becomes(trial, &carol.name, Role::User, "carol is a user again");
+    trial.log().begin_anew();
     logs_in(&alice, her).await?;
     let beginning: String = his.name.chars().take(2).collect();
     for (what, name) in ["demote", "delete"].into_iter().flat_map(|what| [(what, &nobody), (what, &beginning)]) {
         let answer = alice.post(&path(name, what), &[]).await?;
         answer.has_status(404).map_err(|miss| match answer.status.is_redirection() {
-            true => miss.so("there is no such user, and the answer is that it was done"),
+            true => {
+                miss.so("there is no account of this name, and the answer is that of a request that was carried out")
+            }
             false => miss,
         })?;
-        is_there(
-            trial,
-            his,
-            Some(Role::User),
-            "a name is that of an account if it is all of it, and not its beginning",
-        )?;
+        let so = "the request named no account, only the beginning of bob's name, and his account has changed";
+        is_there(trial, his, Some(Role::User), so)?;
     }
-    trial.users.set_role(&his.name, Role::Admin);
+    becomes(trial, &his.name, Role::Admin, "bob is an admin");
     alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
-    is_there(trial, his, Some(Role::User), "the demotion was answered, and the account has its role still")?;
-    is_there(trial, carol, Some(Role::User), "another account went with it")?;
+    is_there(trial, his, Some(Role::User), "the answer says that bob was demoted, and his account still has its role")?;
+    is_there(trial, carol, Some(Role::User), "bob was demoted, and carol's account has changed")?;
     alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
-    is_there(trial, his, None, "the deletion was answered, and the account is still there")?;
-    is_there(trial, carol, Some(Role::User), "another account went with it")?;
+    is_there(trial, his, None, "the answer says that bob was deleted, and his account is still there")?;
+    is_there(trial, carol, Some(Role::User), "bob was deleted, and carol's account has changed")?;
     alice.get(ADMIN).await?.shows_not(&his.name, "the deleted user is still on the page")
 }
 
@@ -216,13 +218,25 @@ async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
     for browser in [&bob, &phone] {
-        let so = "bob is no admin any more, and his session still says that he is";
+        let so =
+            "bob's account is a user's by now, and he is let in as an admin: ask `Users` for the role at each request";
         is_forbidden(&browser.get(ADMIN).await?, so)?;
         is_forbidden(&browser.post(&path(&trial.users.carol().name, "delete"), &[]).await?, so)?;
         let page = browser.get(DASHBOARD).await?;
-        page.shows(&his.name).map_err(|miss| miss.so("bob was demoted, not deleted: he is logged in still"))?;
+        page.shows(&his.name).map_err(|miss| {
+            miss.so_if(
+                page.status
+                    .is_redirection()
+                    .then_some("bob was demoted, and his session has ended: a user stays logged in"),
+            )
+        })?;
     }
-    is_there(trial, trial.users.carol(), Some(Role::User), "the answer refuses, and it was done all the same")
+    is_there(
+        trial,
+        trial.users.carol(),
+        Some(Role::User),
+        "bob's request to delete carol was refused, and her account has changed",
+    )
 }
 
 async fn a_promotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
@@ -231,7 +245,9 @@ async fn a_promotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     bob.get(ADMIN).await?.has_status(FORBIDDEN)?;
     becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     let page = bob.get(ADMIN).await?;
-    page.shows("Admin dashboard").map_err(|miss| miss.so("bob is an admin now, and his session does not know it"))
+    let so =
+        "bob's account is an admin's by now, and he is refused as before: ask `Users` for the role at each request";
+    page.shows("Admin dashboard").map_err(|miss| miss.so_if((page.status == FORBIDDEN).then_some(so)))
 }
 
 async fn a_deletion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
@@ -245,7 +261,7 @@ async fn a_deletion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
     for browser in [&bob, &phone] {
-        is_over(trial, browser, "the account is gone, and its session still").await?;
+        is_over(trial, browser, "bob's account is gone, and this session of his").await?;
     }
     bob.log_in(his).await?.has_status(401)?;
     alice.get(DASHBOARD).await?.shows(&trial.users.alice().name)
@@ -254,38 +270,48 @@ async fn a_deletion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
 async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
     let (alice, her, his) = (trial.browser("alice"), trial.users.alice(), trial.users.bob());
     logs_in(&alice, her).await?;
-    let so = "nobody is left who could make anybody an admin";
     for what in ["demote", "delete"] {
         let answer = alice.post(&path(&her.name, what), &[]).await?;
-        let refused =
-            answer.has_status(409).map_err(|miss| if answer.status.is_redirection() { miss.so(so) } else { miss });
-        refused?;
-        is_there(trial, her, Some(Role::Admin), so)?;
+        let so = match trial.users.role(&her.name) {
+            Some(Role::Admin) => {
+                "alice is the only admin and stays one, and the answer says that the request was carried out"
+            }
+            _ => "alice was the only admin, and is none any more: nobody is left who could make anybody an admin",
+        };
+        answer.has_status(409).map_err(|miss| miss.so_if(answer.status.is_redirection().then_some(so)))?;
+        is_there(trial, her, Some(Role::Admin), "the request was refused, and the only admin is none any more")?;
     }
     // Whoever is no admin leaves her where she is.
     trial.log().new_scene();
     let demotion = alice.post(&path(&his.name, "demote"), &[]).await?;
     demotion.redirects_to(ADMIN).map_err(|miss| match demotion.status.as_u16() {
-        409 => miss.so("bob is no admin, so alice stays one: refuse only if it is the last admin who would go"),
+        409 => miss.so(
+            "bob is a user, so his demotion leaves every admin where they are: refuse only if the last admin would go",
+        ),
         _ => miss,
     })?;
-    is_there(trial, his, Some(Role::User), "bob was a user, and a demotion made him something else")?;
+    is_there(trial, his, Some(Role::User), "bob was a user, and since his demotion his account is something else")?;
     // Where there is another one she may go.
     trial.log().new_scene();
     becomes(trial, &his.name, Role::Admin, "bob is an admin, too");
     alice.post(&path(&her.name, "demote"), &[]).await?;
-    is_there(trial, her, Some(Role::User), "alice is not the last admin: bob is one, too")?;
+    is_there(trial, her, Some(Role::User), "bob is an admin, too, and the request to demote alice did not do it")?;
     // Two admins, and each takes the other's rights at the same moment.
     trial.log().new_scene();
     let bob = trial.browser("bob");
     logs_in(&bob, his).await?;
     becomes(trial, &her.name, Role::Admin, "alice is an admin again");
     let (his_path, her_path) = (path(&his.name, "demote"), path(&her.name, "demote"));
+    trial.log().event(
+        "(both)",
+        "send the next two requests at the same moment".to_owned(),
+        "# the next two at the same moment".to_owned(),
+    );
     let (one, other) = futures_util::future::join(alice.post(&his_path, &[]), bob.post(&her_path, &[])).await;
     let (_, other) = (one?, other?);
     if [her, his].iter().all(|user| trial.users.role(&user.name) != Some(Role::Admin)) {
         let miss = other.miss("an admin who is left", "none");
-        return Err(miss.so("two admins demoted each other at the same moment: to see that there is another one and to demote has to be one step"));
+        return Err(miss.so("two admins demoted each other at the same moment, and both demotions were done: to see that there is another admin and to demote this one has to be one step"));
     }
     Ok(())
 }
@@ -304,28 +330,35 @@ async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
     // What is left of the ended ones is the more dangerous, the more he may do.
     becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     for browser in [&phone, &library] {
-        is_over(trial, browser, "bob ended his other sessions, and this one still").await?;
+        is_over(trial, browser, "bob ended his other sessions, and one of those").await?;
     }
-    bob.get(DASHBOARD).await?.shows(&his.name).map_err(|miss| miss.so("the session that asked was ended as well"))?;
-    let so = "bob ended his other sessions, and alice's went with them";
-    alice.get(DASHBOARD).await?.shows(&trial.users.alice().name).map_err(|miss| miss.so(so))?;
+    still_in(
+        &bob.get(DASHBOARD).await?,
+        his,
+        "bob ended his other sessions, and the one that asked for it ended as well",
+    )?;
+    still_in(
+        &alice.get(DASHBOARD).await?,
+        trial.users.alice(),
+        "bob ended his other sessions, and alice's ended as well",
+    )?;
 
     trial.log().new_scene();
     logs_in(&phone, his).await?;
-    phone
-        .get(DASHBOARD)
-        .await?
-        .shows(&his.name)
-        .map_err(|miss| miss.so("bob has logged in again, and is not let in"))?;
-    bob.get(DASHBOARD)
-        .await?
-        .shows(&his.name)
-        .map_err(|miss| miss.so("a later login has ended the session that was kept"))?;
+    still_in(
+        &phone.get(DASHBOARD).await?,
+        his,
+        "bob logged in again after he had ended his other sessions, and is not let in",
+    )?;
+    still_in(
+        &bob.get(DASHBOARD).await?,
+        his,
+        "bob logged in again elsewhere, and that ended the session that was kept",
+    )?;
     phone.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
-    bob.get(DASHBOARD)
-        .await?
-        .redirects_to(LOGIN)
-        .map_err(|miss| miss.so("it worked once, and the second time no more"))?;
+    let page = bob.get(DASHBOARD).await?;
+    let so = "the first time the other sessions were ended, and the second time they were not";
+    page.redirects_to(LOGIN).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
     phone.get(DASHBOARD).await?.shows(&his.name)
 }
 
@@ -338,23 +371,21 @@ async fn a_logout_leaves_nothing_behind(trial: &Trial) -> Result<(), Miss> {
     logout.redirects_to(LOGIN)?;
     for browser in [&mallory, &alice] {
         for page in [DASHBOARD, ADMIN] {
-            let so = "the logout did not reach the server's side: the session still stands in the store";
-            browser.get(page).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))?;
+            let page = browser.get(page).await?;
+            page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page)))?;
         }
     }
-    let calls = &logout.exchange.calls;
-    let destroyed = calls.iter().any(|call| call.operation == Operation::Delete && call.outcome == Outcome::Done);
-    if !login.exchange.calls.is_empty() && (!destroyed || logout.exchange.session.after.is_some()) {
-        let holds =
-            serde_json::to_string(&logout.exchange.session.after.clone().unwrap_or_default()).unwrap_or_default();
-        let miss = logout.miss("no record in the store", format!("a record that holds {holds}"));
-        return Err(miss.so("the session was emptied, not ended: its ID still opens it"));
+    if !login.exchange.calls.is_empty() {
+        infer::is_destroyed(&logout)?;
     }
     trial.browser("stranger").post(LOGOUT, &[]).await?.redirects_to(LOGIN)?;
     an_ended_session_is_logged_out(trial).await?;
     trial.log().new_scene();
     logs_in(&alice, trial.users.bob()).await?;
-    is_forbidden(&alice.get(ADMIN).await?, "bob uses the browser after alice, and has her rights")
+    is_forbidden(
+        &alice.get(ADMIN).await?,
+        "bob is logged in with alice's browser after her logout, and sees the page for admins",
+    )
 }
 
 /// Somebody whose session was ended by another one of theirs logs out: its record goes all the same.
@@ -374,7 +405,7 @@ async fn an_ended_session_is_logged_out(trial: &Trial) -> Result<(), Miss> {
         None => Ok(()),
         Some(_) => Err(after
             .miss("no record in the store", "the record of a session that was ended, and then logged out")
-            .so("a logout ends the session, whether or not somebody is still logged in by it")),
+            .so("this session had been ended from elsewhere before its logout, and the logout has left its record in the store")),
     }
 }
 
@@ -382,35 +413,36 @@ async fn a_login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
     let mallory = trial.browser("mallory");
     logs_in(&mallory, trial.users.bob()).await?;
     let alice = mallory.copied_by("alice");
-    logs_in(&alice, trial.users.alice()).await?;
-    let before = alice.copied_by("a copy");
-    logs_in(&alice, trial.users.alice()).await?;
-    let page = before.get(DASHBOARD).await?;
-    page.shows_not(
-        &trial.users.alice().name,
-        "alice has logged in once more, and the ID from before still opens her dashboard",
-    )?;
+    let first = logs_in(&alice, trial.users.alice()).await?;
+    let before = alice.copied_by("copy");
+    let second = logs_in(&alice, trial.users.alice()).await?;
+    is_renewed(trial, &before, &second).await?;
     trial.log().new_scene();
-    let so = "mallory planted this ID before the login, and sees now what alice sees";
-    let page = mallory.get(DASHBOARD).await?;
-    page.shows_not(&trial.users.alice().name, so)?;
+    is_renewed(trial, &mallory, &first).await?;
 
-    trial.log().new_scene();
+    trial.log().begin_anew();
     let victim = trial.browser("alice");
     let login = logs_in(&victim, trial.users.alice()).await?;
     if !neighbour::moves_in(trial, &victim, &login).await {
         return Ok(());
     }
     let mallory = victim.copied_by("mallory");
-    logs_in(&victim, trial.users.alice()).await?;
-    mallory.get(DASHBOARD).await?.shows_not(&trial.users.alice().name, so)
+    let again = logs_in(&victim, trial.users.alice()).await?;
+    is_renewed(trial, &mallory, &again).await
+}
+
+/// Whoever holds the cookie from before this login of alice's does not see what she sees.
+async fn is_renewed(trial: &Trial, before: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
+    let page = before.get(DASHBOARD).await?;
+    let so = infer::lets_the_old_id_in(&page, login, |id| before.holds(id));
+    page.shows_not(&trial.users.alice().name, &so.unwrap_or_default())
 }
 
 async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
     let (alice, carol, her) = (trial.browser("alice"), trial.browser("carol"), trial.users.carol());
     let raw = |page: &Answer, miss: Miss| match pastes(page, &her.name) {
         true => miss.so("the name was pasted into the page as HTML: the browser takes its <i> for a tag"),
-        false if page.body.contains("&amp;lt;") => miss.so("the name was escaped twice"),
+        false if page.body.contains("&amp;lt;") => miss.so("the name was escaped twice: the page's text is still HTML"),
         false => miss,
     };
     logs_in(&carol, her).await?;
@@ -423,9 +455,14 @@ async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
 
     trial.log().new_scene();
     buttons_lead_to(her, &alice.get(ADMIN).await?)?;
-    alice.post(&path(&her.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
-    is_there(trial, her, None, "the deletion was answered, and the account is still there")
+    let deletion = alice.post(&path(&her.name, "delete"), &[]).await?;
+    let so = "there is such an account, and the handler does not find it: in the address each `<`, `>` and `/` of the name is percent-encoded, and `Path` decodes it";
+    deletion.redirects_to(ADMIN).map_err(|miss| miss.so_if((deletion.status == 404).then_some(so)).why(ADDRESSES))?;
+    is_there(trial, her, None, "the answer says that carol was deleted, and her account is still there")
 }
+
+/// Why a name has to be found whatever is in it.
+const ADDRESSES: &str = "an account that no request can name can be neither demoted nor deleted";
 
 /// Whatever a refusal says (401, 404, 403, 409), it does not say a name as HTML.
 async fn refusals_are_text(trial: &Trial, alice: &Browser<'_>, carol: &Browser<'_>) -> Result<(), Miss> {
@@ -435,7 +472,7 @@ async fn refusals_are_text(trial: &Trial, alice: &Browser<'_>, carol: &Browser<'
             return Ok(());
         }
         let miss = answer.miss("a refusal that shows the name as text, or not at all", format!("a tag in it: {name}"));
-        Err(miss.so("the name was pasted into the refusal as HTML: whoever wrote the address, or the form, wrote a part of the page, a script for one"))
+        Err(miss.so("the refusal has the name in it as HTML: somebody else's link or form can put a script there"))
     };
     trial.log().new_scene();
     in_text(trial.browser("mallory").log_in(&nobody).await?, &nobody.name)?;
@@ -465,9 +502,8 @@ fn buttons_lead_to(her: &User, page: &Answer) -> Result<(), Miss> {
         if part.contains('/') || !named {
             let miss = page
                 .miss(format!("a button that leads to  /admin/users/{}/…", in_path(&her.name)), form.action.clone());
-            return Err(miss.so(
-                "the page's own button leads to nobody: a name in an address is percent-encoded, its / too (%2F)",
-            ));
+            let so = "the page's own button does not lead to this account: in an address a name is percent-encoded, its / as well (%2F)";
+            return Err(miss.so(so).why(ADDRESSES));
         }
     }
     Ok(())
@@ -484,14 +520,28 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;
     logs_in(&bob, his).await?;
     logs_in(&phone, his).await?;
-    trial.users.set_role(&his.name, Role::Admin);
+    becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     reading::changes_nothing(&alice, &paths).await?;
-    is_there(trial, his, Some(Role::Admin), "a GET has changed an account")?;
+    is_there(
+        trial,
+        his,
+        Some(Role::Admin),
+        "bob was an admin, and one of the requests before, which only read, has changed that",
+    )?;
     reading::changes_nothing(&bob, &paths).await?;
     for browser in [&bob, &phone] {
-        browser.get(DASHBOARD).await?.shows(&his.name).map_err(|miss| miss.so("a GET has ended a session"))?;
+        still_in(
+            &browser.get(DASHBOARD).await?,
+            his,
+            "one of the requests before, which only read, has ended a session of bob's",
+        )?;
     }
     Ok(())
+}
+
+/// The page is the user's own; `so` says what it means to be sent away from it.
+fn still_in(page: &Answer, user: &User, so: &str) -> Result<(), Miss> {
+    page.shows(&user.name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
 }
 
 async fn logs_in(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
@@ -503,27 +553,36 @@ async fn logs_in(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
 /// An account changes while people are logged in.
 fn becomes(trial: &Trial, name: &str, role: Role, event: &str) {
     trial.users.set_role(name, role);
-    trial.log().event("(accounts)", event.to_owned(), format!("# {event}"));
+    let word = if role == Role::Admin { "admin" } else { "user" };
+    let by_hand = format!("curl -d '' 'http://localhost:PORT/demo/accounts/{}/{word}'", in_path(name));
+    trial.log().event("(accounts)", event.to_owned(), by_hand);
 }
 
 /// Whatever this browser asks for, it is sent to the login and nothing happens; `still` begins what follows if not.
 async fn is_over(trial: &Trial, browser: &Browser<'_>, still: &str) -> Result<(), Miss> {
     for page in [DASHBOARD, ADMIN] {
-        is_sent_away(&browser.get(page).await?, format!("{still} opens {page}"))?;
+        is_sent_away(&browser.get(page).await?, format!("{still} still opens {page}"))?;
     }
     let carol = trial.users.carol();
     for what in ["demote", "delete"] {
-        is_sent_away(&browser.post(&path(&carol.name, what), &[]).await?, format!("{still} may {what} others"))?;
-        is_there(trial, carol, Some(Role::User), "the answer refuses, and it was done all the same")?;
+        is_sent_away(
+            &browser.post(&path(&carol.name, what), &[]).await?,
+            format!("a request to {what} somebody got past the login: {still} still counts"),
+        )?;
+        is_there(
+            trial,
+            carol,
+            Some(Role::User),
+            "the request was sent to the login, and the account has changed all the same",
+        )?;
     }
-    is_sent_away(&browser.post(END_OTHERS, &[]).await?, format!("{still} may end others"))
+    is_sent_away(&browser.post(END_OTHERS, &[]).await?, format!("{still} can still end others"))
 }
 
 fn is_sent_away(answer: &Answer, so: String) -> Result<(), Miss> {
     answer.redirects_to(LOGIN).map_err(|miss| match answer.status.as_u16() {
-        FORBIDDEN => {
-            miss.so("403 is for who is logged in and may not: this session is over, and a login is what it needs")
-        }
+        FORBIDDEN => miss
+            .so("403 is for somebody who is logged in and may not; this session is over, so it is sent to the login"),
         200..=399 | 404 | 409 => miss.so(so),
         _ => miss,
     })
@@ -540,17 +599,19 @@ fn path(name: &str, what: &str) -> String {
 
 fn is_forbidden(answer: &Answer, so: &str) -> Result<(), Miss> {
     answer.has_status(FORBIDDEN).map_err(|miss| match answer.status.as_u16() {
-        401 => miss.so("401 asks for a login, and there is one; 403 says that it is not enough"),
-        300..=399 if answer.redirects_to(LOGIN).is_ok() => miss.so("who is logged in already is sent to log in"),
-        404 | 409 => miss.so(
-            "the answer speaks of the account before it asks who is asking: who may not ask learns from it who is there",
-        ),
+        401 => miss.so("401 asks for a login, and this visitor is logged in; 403 says that it is not enough"),
+        300..=399 if answer.redirects_to(LOGIN).is_ok() => {
+            miss.so("this visitor is logged in, and is sent to log in: 403 says that a login is not enough")
+        }
+        404 | 409 => {
+            miss.so("a user gets an answer about the account, and learns which names exist: ask first who is asking")
+        }
         200..=399 => miss.so(so),
         _ => miss,
     })
 }
 
-/// The account is as it should be, whatever the pages say.
+/// The account is as it should be, whatever the pages say; `so` says what it means if it is another's role, or still there.
 fn is_there(trial: &Trial, user: &User, expected: Option<Role>, so: &str) -> Result<(), Miss> {
     let words = |role: Option<Role>| match role {
         Some(Role::Admin) => format!("{} is an admin", user.name),
@@ -558,5 +619,9 @@ fn is_there(trial: &Trial, user: &User, expected: Option<Role>, so: &str) -> Res
         None => format!("{} has no account", user.name),
     };
     let actual = trial.users.role(&user.name);
-    if actual == expected { Ok(()) } else { Err(Miss::new(words(expected), words(actual)).so(so)) }
+    if actual == expected {
+        return Ok(());
+    }
+    let so = if actual.is_none() { "the account is gone, and nobody was to delete it" } else { so };
+    Err(Miss::new(words(expected), words(actual)).so(so))
 }

@@ -1,27 +1,31 @@
-//! One check, run in this process: on a thread of its own, against the clock, with panics caught.
+//! One check, run in this process: on a thread of its own, with a limit, and with panics caught.
 
 use std::{
     cell::{Cell, RefCell},
     panic::{self, AssertUnwindSafe, PanicHookInfo},
     sync::{
         Arc, Once,
-        mpsc::{self, RecvTimeoutError},
+        mpsc::{self, Receiver},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    App, CheckReport, Failure, Miss, Outcome, Suite, Trial, Users,
+    App, Check, CheckReport, Failure, Miss, Monitor, Outcome, Suite, Trial, Users,
     canary::Canary,
+    limit::{self, COMPUTES, Hang, OUTER, STANDS},
+    model::Stage,
+    monitor::Noticed,
+    recipe,
+    restart::{Handover, Part, Place, Restarts, Resumed},
+    routes,
     trial::{Log, Sent, UNANSWERED, UNFINISHED},
+    users,
 };
 
-/// How long a check may take, its compile time not counted. All of a check's requests together take
-/// milliseconds when the app answers at all.
-pub(crate) const LIMIT: Duration = Duration::from_secs(5);
 /// How many requests a failure spells out: the first of a scene, and the last ones.
 const TOLD: usize = 6;
 
@@ -31,68 +35,132 @@ pub(crate) struct Played {
     pub(crate) report: CheckReport,
     /// What was seen meanwhile that breaks other requirements: the number of each, and its failure.
     pub(crate) noticed: Vec<(usize, Failure)>,
+    /// Whether it had to be ended.
+    pub(crate) hung: bool,
+}
+
+impl Played {
+    /// What it says against any requirement: the number of each, and its failure. What is broken off belongs to none, and
+    /// is told under the first.
+    pub(crate) fn findings(self) -> Vec<(usize, Failure)> {
+        match self.report.outcome {
+            Outcome::Failed(failure) => vec![(1, *failure)],
+            Outcome::Passed => self.noticed,
+        }
+    }
 }
 
 /// The reports on these checks, where a rule that was broken in any of them fails the check of its own requirement.
 pub(crate) fn verdicts(played: impl IntoIterator<Item = Played>) -> Vec<CheckReport> {
     let (mut reports, mut noticed) = (Vec::new(), Vec::new());
-    for Played { report, noticed: seen } in played {
+    for Played { report, noticed: seen, .. } in played {
         noticed.extend(seen.into_iter().map(|(number, failure)| (number != report.number, number, failure)));
         reports.push(report);
     }
     noticed.sort_by_key(|(is_elsewhere, ..)| *is_elsewhere); // the scene of the requirement itself tells it best
-    for (_, number, failure) in noticed {
+    merge(&mut reports, noticed.into_iter().map(|(_, number, failure)| (number, failure)));
+    reports
+}
+
+/// Fails the check of each of these requirements that has passed so far.
+pub(crate) fn merge(reports: &mut [CheckReport], noticed: impl IntoIterator<Item = (usize, Failure)>) {
+    for (number, failure) in noticed {
         if let Some(report) = reports.iter_mut().find(|report| report.number == number && report.passed()) {
             report.outcome = Outcome::Failed(Box::new(failure));
         }
     }
-    reports
 }
 
-/// Plays the check at `place`. It always comes back within [`LIMIT`], if the process does not end.
-/// What is sent is noted in `log`.
-pub(crate) fn check(suite: &'static Suite, place: usize, app: &App, seed: u64, log: Log) -> Played {
-    let (log, begun) = (Arc::new(log), Instant::now());
-    let users = Users::with_suffix(&suffix(seed));
-    let (sender, receiver) = mpsc::channel();
-    let (app, shared_log) = (app.clone(), log.clone());
-    let thread = thread::spawn(move || {
-        let play = |users, log| guarded(suite, place, &app, users, log);
-        // Nobody listens after the limit.
-        let _ = sender.send(play(users, shared_log.clone()));
-        if let Some(check) = suite.names {
-            shared_log.end_prints();
-            // Once more with names that are markup wherever they are pasted. What the scene says of them is no verdict.
-            let names = Users::with_canary(&suffix(seed), Canary::new(&suffix(seed).replace('-', "c"), check));
-            let again = Arc::<Log>::default();
-            let _ = play(names, again.clone());
-            shared_log.noticed().append(&mut again.noticed());
-        }
-        let _ = sender.send(Ok(()));
-    });
-    let result = match receiver.recv_timeout(LIMIT) {
-        Ok(result) => {
-            let _ = receiver.recv_timeout(LIMIT.saturating_sub(begun.elapsed())); // what is not seen by then is not noticed
-            result
-        }
-        Err(RecvTimeoutError::Timeout) => Err(no_answer(&log)),
-        Err(RecvTimeoutError::Disconnected) => Err(Miss::new("an answer", "the check's thread ended without one")),
-    };
-    drop(thread); // one that hangs is left behind; the process that runs a learner's code ends soon
+/// A check, and what it is played on.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    pub(crate) suite: &'static Suite,
+    /// One behind the last check is the model.
+    pub(crate) place: usize,
+    pub(crate) app: &'a App,
+    pub(crate) seed: u64,
+    /// Whether to see, at the end, that the program stays up.
+    pub(crate) stays: bool,
+    pub(crate) restarts: Place,
+}
+
+type Result<T = (), E = Miss> = std::result::Result<T, E>;
+
+/// Plays it in a process that runs nothing else, whose time is therefore the answer's. What is sent is noted in `log`.
+pub(crate) fn alone(scene: Scene, log: Log) -> Played {
+    let played = play(scene, log, |result, log| limit::awaited(result, || log.steps()));
+    limit::stays_up(scene.stays && limit::has_threads());
+    played
+}
+
+/// Plays it beside others, on an app that is known to end.
+pub(crate) fn beside_others(scene: Scene) -> Played {
+    play(scene, Log::default(), |result, _| result.recv_timeout(OUTER).map_err(|_| Hang::Stands))
+}
+
+fn play(scene: Scene, log: Log, awaited: impl Fn(&Receiver<Result>, &Log) -> Result<Result, Hang>) -> Played {
+    let Scene { suite, place, seed, .. } = scene;
+    let log = Arc::new(log);
+    let result = awaited(&scene.begun(users(seed), &log), &log);
+    if let (Ok(_), Some(check), false) = (&result, suite.names, scene.is_model()) {
+        log.end_prints();
+        // Once more with names that are markup wherever they are pasted. What the scene says of them is no verdict.
+        let names = Users::with_canary(&suffix(seed), Canary::new(&suffix(seed).replace('-', "c"), check));
+        let again = Arc::<Log>::default();
+        let _ = awaited(&Scene { stays: false, restarts: Place::Here, ..scene }.begun(names, &again), &again);
+        log.noticed().append(&mut again.noticed());
+    }
+    let hung = result.is_err();
     let outcome = result
+        .unwrap_or_else(|hang| Err(no_answer(&log, hang)))
         .map_or_else(|miss| Outcome::Failed(Box::new(failure(suite, place, &log, miss, seed))), |()| Outcome::Passed);
-    Played { report: report(suite, place, outcome), noticed: noticed(suite, &log, seed) }
+    Played { report: report(suite, place, outcome), noticed: noticed(suite, &log, seed), hung }
+}
+
+impl Scene<'_> {
+    /// What comes of it, which is played on a thread of its own. One that hangs is left behind: the process that runs a
+    /// learner's code ends soon.
+    fn begun(self, users: Users, log: &Arc<Log>) -> Receiver<Result> {
+        let (sender, receiver) = mpsc::channel();
+        let (Scene { suite, place, seed, stays, restarts, .. }, app, log) = (self, self.app.clone(), log.clone());
+        thread::spawn(move || {
+            let played = match suite.checks.get(place) {
+                Some(check) => {
+                    let restarts = Arc::new(Restarts::new(restarts, || Part::Scene(place), seed));
+                    let setting = Setting { app: &app, users, monitors: suite.monitors, restarts, stays };
+                    played(setting, log, async |trial| (check.run)(trial).await)
+                }
+                None => {
+                    Stage { app, seed, monitors: suite.monitors, restarts, log }.play(suite.model);
+                    Ok(())
+                }
+            };
+            // Nobody listens after the limit.
+            let _ = sender.send(played);
+        });
+        receiver
+    }
+
+    fn is_model(&self) -> bool {
+        self.place == self.suite.checks.len()
+    }
 }
 
 /// The number of each requirement whose rule was broken, and its failure.
 fn noticed(suite: &Suite, log: &Log, seed: u64) -> Vec<(usize, Failure)> {
     let noticed = log.noticed().clone();
-    let failures = noticed.into_iter().filter_map(|noticed| {
-        let place = suite.checks.iter().position(|check| check.id == noticed.check)?;
-        let failure = failure(suite, place, &Log::of(noticed.sent), noticed.miss, seed);
-        Some((place + 1, if let Some(canary) = noticed.canary { canary.told(failure) } else { failure }))
-    });
-    failures.collect()
+    noticed.into_iter().filter_map(|noticed| told_of(suite, noticed, seed)).collect()
+}
+
+fn told_of(suite: &Suite, noticed: Noticed, seed: u64) -> Option<(usize, Failure)> {
+    let place = suite.checks.iter().position(|check| check.id == noticed.check)?;
+    let failure = failure(suite, place, &Log::of(noticed.sent), noticed.miss, seed);
+    Some((place + 1, if let Some(canary) = noticed.canary { canary.told(failure) } else { failure }))
+}
+
+/// The check at `place`. A story that does not come to its end belongs to no requirement, and is told under the first.
+fn described(suite: &Suite, place: usize) -> &Check {
+    suite.checks.get(place).unwrap_or(&suite.checks[0])
 }
 
 /// The report on the check at `place` with this outcome.
@@ -100,7 +168,7 @@ pub(crate) fn report(suite: &Suite, place: usize, outcome: Outcome) -> CheckRepo
     let requirement = suite.brief().requirements.get(place).cloned().unwrap_or_default();
     CheckReport {
         number: place + 1,
-        id: suite.checks[place].id.to_owned(),
+        id: described(suite, place).id.to_owned(),
         requirement,
         outcome,
         prints: String::new(),
@@ -109,19 +177,28 @@ pub(crate) fn report(suite: &Suite, place: usize, outcome: Outcome) -> CheckRepo
 
 /// All that a failure tells beside the miss itself.
 pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: u64) -> Failure {
-    let check = &suite.checks[place];
-    let told = told(&log.sent());
+    let check = described(suite, place);
+    let sent = log.sent().clone();
+    let told = told(&sent);
     let port = 4100 + u16::from(suite.exercise);
     // The demo has the same people, without this run's suffix; a name's markup is encoded in a form.
-    let by_hand = |curl: &str| curl.replace(&suffix(seed), "").replace(":PORT", &format!(":{port}"));
+    let by_hand = |curl: &str| {
+        let curl = users::in_demo(curl, &suffix(seed)).replace(":PORT", &format!(":{port}"));
+        curl.replace(":INSPECTOR", &format!(":{}", port + session_inspector::BESIDE))
+    };
     Failure {
         steps: told.iter().map(|sent| sent.step.clone()).collect(),
-        again: told.iter().map(|sent| by_hand(&sent.curl)).filter(|line| !line.is_empty()).collect(),
+        again: recipe::of(&sent, by_hand),
         expected: miss.expected,
         actual: miss.actual,
         session: miss.session,
         so: miss.so,
-        why: check.why.to_owned(),
+        route: told
+            .iter()
+            .rfind(|sent| !sent.step.method.is_empty())
+            .and_then(|sent| routes::place_of(&sent.step.path))
+            .unwrap_or_default(),
+        why: miss.why.map_or(check.why.to_owned(), String::from),
         hint: check.hint,
         read: check.read.to_owned(),
     }
@@ -129,11 +206,17 @@ pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: 
 
 /// A scene in short: how it began, how many steps were like the others, and how it ended.
 fn told(sent: &[Sent]) -> Vec<Sent> {
+    let mut scenes = sent.rsplit(|sent| sent.begins.is_some());
+    let sent = scenes.find(|scene| !scene.is_empty()).unwrap_or_default();
     let Some((first, rest)) = sent.split_first().filter(|_| sent.len() > TOLD) else { return sent.to_vec() };
     let (between, last) = rest.split_at(rest.len() - (TOLD - 1));
     let steps = if between.len() == 1 { "1 more step".to_owned() } else { format!("{} more steps", between.len()) };
-    let gap = Sent { curl: format!("# {steps}"), ..Sent::call("…", steps) };
-    [first.clone(), gap.with_answer("")].into_iter().chain(last.iter().cloned()).collect()
+    [first.clone(), Sent::call("…", steps).with_answer("")].into_iter().chain(last.iter().cloned()).collect()
+}
+
+/// This run's accounts.
+pub(crate) fn users(seed: u64) -> Users {
+    Users::with_suffix(&suffix(seed))
 }
 
 /// What makes this run's names and passwords others than the last run's.
@@ -141,25 +224,42 @@ fn suffix(seed: u64) -> String {
     format!("-{:03x}", fastrand::Rng::with_seed(seed).u16(0x100..=0xfff))
 }
 
-fn no_answer(log: &Log) -> Miss {
-    let limit = LIMIT.as_secs();
+fn no_answer(log: &Log, hang: Hang) -> Miss {
+    let (none, because) = match hang {
+        Hang::Computes => (format!("none, after {} s of computing", COMPUTES.as_secs()), "is in a loop"),
+        Hang::Stands => (
+            format!("none, and the program stands still for {} s", STANDS.as_secs()),
+            "waits for what does not come: a blocking call, a lock that is held, or a future that is never ready",
+        ),
+        Hang::Gone => ("none: the thread that asked has ended".to_owned(), "ends the thread that calls it"),
+    };
     let last = log.sent().last().map(|sent| sent.step.clone());
     match last {
         Some(step) if step.answer == UNANSWERED && step.method.is_empty() => {
-            Miss::new("an end", format!("none in {limit} s")).so(format!("`{}` does not end", step.path.trim()))
+            Miss::new("an end", none).so(format!("`{}` {because}", step.path.trim()))
         }
-        Some(step) if step.answer == UNANSWERED => Miss::new("an answer", format!("none in {limit} s")).so(format!(
-            "the handler of {} {} does not end: a loop, a blocking call, or a future that is never ready",
-            step.method, step.path
-        )),
-        Some(step) if step.answer.ends_with(UNFINISHED) => Miss::new("a whole answer", format!("none in {limit} s"))
+        Some(step) if step.answer == UNANSWERED => Miss::new("an answer", none)
+            .so(format!("nothing answers {} {}: its handler, or a layer around it, {because}", step.method, step.path)),
+        Some(step) if step.answer.ends_with(UNFINISHED) => Miss::new("a whole answer", none)
             .so(format!("the answer to {} {} begins, and its body does not end", step.method, step.path)),
-        Some(_) => Miss::new("the check to end", format!("it did not, in {limit} s")),
-        None => Miss::new("an app", format!("none in {limit} s")).so("`app` does not return"),
+        Some(_) => Miss::new("the check to end", none),
+        None => Miss::new("an app", none).so(format!("`app` does not return: it {because}")),
     }
 }
 
-fn guarded(suite: &Suite, place: usize, app: &App, users: Users, log: Arc<Log>) -> Result<(), Miss> {
+/// What is played with, fresh each time.
+pub(crate) struct Setting<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) users: Users,
+    pub(crate) monitors: &'static [Monitor],
+    pub(crate) restarts: Arc<Restarts>,
+    /// Whether to see, at the end, that the program stays up.
+    pub(crate) stays: bool,
+}
+
+/// Plays this, with panics caught.
+pub(crate) fn played(setting: Setting, log: Arc<Log>, play: impl AsyncFnOnce(&Trial) -> Result) -> Result {
+    let Setting { app, users, monitors, restarts, stays } = setting;
     catch_panics_on_this_thread();
     // Threads, so that an answer may use all of tokio (`block_in_place` needs them).
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -167,13 +267,34 @@ fn guarded(suite: &Suite, place: usize, app: &App, users: Users, log: Arc<Log>) 
     let sent = log.clone();
     let trial = panic::catch_unwind(AssertUnwindSafe(|| {
         let _as_in_main = runtime.enter(); // `app` may start tasks of its own
-        Trial::new(app, users, suite.monitors, log)
+        Trial::new(app, users, monitors, restarts, log)
     }));
     let trial = trial.map_err(|_| in_app())?;
-    let run = suite.checks[place].run;
-    let result = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(&trial))));
+    let result = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(play(&trial))));
+    limit::stays_up(stays && runtime.metrics().num_alive_tasks() > 0);
     runtime.shutdown_background();
-    result.unwrap_or_else(|_| Err(in_check(&sent)))
+    sent.taken_over().unwrap_or_else(|| result.unwrap_or_else(|_| Err(in_check(&sent))))
+}
+
+/// Plays on where another process has ended its server.
+pub(crate) fn resume(suite: &'static Suite, app: &App, handover: Handover, outer: Duration) -> Resumed {
+    let (log, restarts) = (Arc::<Log>::default(), Arc::new(Restarts::resumed(handover.clone(), outer)));
+    let (sender, receiver) = mpsc::channel();
+    let (app, its_log, its_restarts) = (app.clone(), log.clone(), restarts.clone());
+    thread::spawn(move || {
+        let users = users(handover.seed);
+        let setting = Setting { app: &app, users, monitors: suite.monitors, restarts: its_restarts, stays: false };
+        let _ = sender.send(played(setting, its_log, async |trial| match handover.part {
+            Part::Scene(place) => (suite.checks[place].run)(trial).await,
+            Part::Story(story) => match suite.model {
+                Some(model) => (model.replay)(trial, story).await,
+                None => Ok(()),
+            },
+        }));
+    });
+    let result = limit::awaited(&receiver, || log.steps()).unwrap_or_else(|hang| Err(no_answer(&log, hang)));
+    let (sent, noticed) = (log.sent().clone(), log.noticed().iter().map(Noticed::told).collect());
+    Resumed { miss: result.err(), sent, noticed, is_lost: restarts.is_lost() }
 }
 
 fn in_app() -> Miss {

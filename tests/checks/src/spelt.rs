@@ -6,7 +6,7 @@ use base64::{
 };
 use serde_json::Value;
 
-use crate::infer::mentions;
+use crate::{infer::mentions, page};
 
 /// Every plain way to write these bytes as text.
 pub(crate) fn spellings(secret: &[u8]) -> Vec<String> {
@@ -14,9 +14,28 @@ pub(crate) fn spellings(secret: &[u8]) -> Vec<String> {
         secret.iter().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect()
     };
     let reversed: Vec<u8> = secret.iter().rev().copied().collect();
-    let mut all = vec![hex(false), hex(true), STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret)];
+    let mut all = vec![hex(false), hex(true)];
+    all.extend(
+        (0..3).flat_map(|before| {
+            [in_base64(&STANDARD_NO_PAD, before, secret), in_base64(&URL_SAFE_NO_PAD, before, secret)]
+        }),
+    );
     all.extend([secret, &reversed].iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()));
     all
+}
+
+/// The letters that these bytes alone decide, where so many others stand before them.
+fn in_base64(engine: &impl Engine, before: usize, secret: &[u8]) -> String {
+    let encoded = engine.encode([vec![0; before], secret.to_vec()].concat());
+    let (first, end) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);
+    encoded[first..end].to_owned()
+}
+
+/// Whether one of these stands in a text, also where that is encoded for an address or for HTML.
+pub(crate) fn stands_in(text: &str, spelt: &[String]) -> bool {
+    let is_in = |text: &str| spelt.iter().any(|spelt| text.contains(spelt));
+    let in_address = || form_urlencoded::parse(text.as_bytes()).any(|(name, value)| is_in(&name) || is_in(&value));
+    is_in(text) || text.contains('%') && in_address() || text.contains("&#") && is_in(&page::decoded(text))
 }
 
 /// Whether a value tells this secret, in whatever letters: as text, or as a list of its bytes.
@@ -49,6 +68,8 @@ mod tests {
             json!([{ "deep": "776f6e6465726c616e64" }]),
             json!("776F6E6465726C616E64"),
             json!("d29uZGVybGFuZA=="),
+            json!("YWxpY2U6d29uZGVybGFuZA=="), // alice:wonderland
+            json!("eDp3b25kZXJsYW5kLg"),       // x:wonderland.
             json!("dnalrednow"),
             json!({ "bytes": [119, 111, 110, 100, 101, 114, 108, 97, 110, 100] }),
         ] {
@@ -57,6 +78,22 @@ mod tests {
         for value in [json!("wonder land"), json!([119, 111]), json!(null), json!("$argon2id$v=19$m=19456,t=2,p=1$abc")]
         {
             assert!(!tells(&value, "wonderland"), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_in_an_address_and_behind_references() {
+        let spelt = spellings(b"wonderland");
+        for text in [
+            "/login?password=wonderland",
+            "a=%77onderlan%64",
+            "<input value='&#119;onderl&#x61;nd'>",
+            "<p>&#119;onderland",
+        ] {
+            assert!(stands_in(text, &spelt), "{text}");
+        }
+        for text in ["/login?password=", "100 %", "<p>&#119;onder"] {
+            assert!(!stands_in(text, &spelt), "{text}");
         }
     }
 }

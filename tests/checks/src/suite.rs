@@ -7,7 +7,11 @@ use futures_util::future::BoxFuture;
 use session_inspector::Observed;
 use tower_sessions::MemoryStore;
 
-use crate::{App, Brief, Miss, Monitor, Report, Trial, harness, run, trial::Log};
+use crate::{
+    App, Brief, CheckReport, Failure, Miss, Model, Monitor, Report, Trial, harness,
+    restart::Place,
+    run::{self, Scene},
+};
 
 /// The checks of one exercise, one for each requirement of its README, in the same order.
 pub struct Suite {
@@ -24,6 +28,8 @@ pub struct Suite {
     /// The check that what stands in a name is text, if the exercise asks for that. Then each scene is played once more,
     /// with names that are markup wherever they are pasted.
     pub names: Option<&'static str>,
+    /// What finds a difference that no scene has thought of.
+    pub model: Option<&'static Model>,
 }
 
 /// One requirement, and how to see whether it is met.
@@ -53,8 +59,25 @@ impl Suite {
 
     /// All checks on `app`, one after the other in this process: for apps that are known to end.
     pub fn run_here(&'static self, app: &App, seed: u64) -> Report {
-        let played = (0..self.checks.len()).map(|place| run::check(self, place, app, seed, Log::default()));
-        Report { exercise: self.exercise, seed, checks: run::verdicts(played) }
+        let scene = |place| Scene { suite: self, place, app, seed, stays: false, restarts: Place::Here };
+        let mut checks = run::verdicts((0..self.checks.len()).map(|place| run::beside_others(scene(place))));
+        if checks.iter().all(CheckReport::passed) {
+            run::merge(&mut checks, self.model_here(app, seed));
+        }
+        Report { exercise: self.exercise, seed, checks }
+    }
+
+    /// What the model alone finds: the number of a requirement, and its failure.
+    pub fn model_here(&'static self, app: &App, seed: u64) -> Option<(usize, Failure)> {
+        let scene = Scene { suite: self, place: self.checks.len(), app, seed, stays: false, restarts: Place::Here };
+        run::beside_others(scene).noticed.pop()
+    }
+
+    /// One check alone on `app`, as [`Self::run_here`] plays it; nothing if there is none of this name.
+    pub fn run_one(&'static self, id: &str, app: &App, seed: u64) -> Option<CheckReport> {
+        let place = self.checks.iter().position(|check| check.id == id)?;
+        let scene = Scene { suite: self, place, app, seed, stays: false, restarts: Place::Here };
+        run::verdicts([run::beside_others(scene)]).pop()
     }
 
     /// What the exercise asks for.

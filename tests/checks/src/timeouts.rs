@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use crate::{Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, impostors, monitor, reading};
+use crate::{Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, impostors, infer, model, monitor, reading};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-const LOGIN: &str = "/login";
-const PROTECTED: &str = "/protected";
-const HELP: &str = "/help";
-const EXPIRED: &str = "Your session has expired";
+pub(crate) const LOGIN: &str = "/login";
+pub(crate) const PROTECTED: &str = "/protected";
+pub(crate) const HELP: &str = "/help";
+pub(crate) const EXPIRED: &str = "Your session has expired";
+
+pub(crate) const UNTOLD: &str = "the login has run out, and the page that asks for another does not say so";
+pub(crate) const UNASKED: &str = "the page speaks of an end to someone whose login has not run out";
 
 /// Exercise 4.
 pub static SUITE: Suite = Suite {
@@ -41,7 +44,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "any_request_is_activity",
-            why: "who reads is not away; tower-sessions notes only what is written, so reading has to be noted by you",
+            why: "somebody who reads is not away; tower-sessions prolongs a session only when it is written, so a request that reads has to write, too",
             hint: 2,
             read: "lifetime/idle-and-absolute.md#does-reading-count",
             run: |trial| Box::pin(any_request_is_activity(trial)),
@@ -112,6 +115,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[Monitor { check: "reading_opens_no_session", watch: monitor::reading_opens_no_session }],
     names: None,
+    model: Some(&model::TIMEOUTS),
 };
 
 async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
@@ -122,7 +126,8 @@ async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
     form.has_status(200)?;
     for name in ["username", "password", "remember"] {
         if !form.forms().iter().any(|form| form.has(name)) {
-            return Err(form.miss(format!("a field named `{name}` in the form"), "a form without it"));
+            let miss = form.miss(format!("a field named `{name}` in the form"), "a form without it");
+            return Err(miss.so("a browser sends a field under its `name`; an `id` or a label does not count"));
         }
     }
     for impostor in impostors::all(&trial.users) {
@@ -130,15 +135,17 @@ async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
         alice.get(PROTECTED).await?.redirects_to(LOGIN)?;
     }
     for remember in [false, true] {
-        trial.log().new_scene();
+        trial.log().begin_anew();
         logs_in(&alice, user, remember).await?;
-        is_in(&alice, user).await?;
+        still_in(&alice.get(PROTECTED).await?, user, "the login is over at the first request after it")?;
         alice.get(HELP).await?.has_status(200)?;
         is_in(&alice, user).await?;
         let mallory = alice.copied_by("mallory");
         alice.post("/logout", &[]).await?.redirects_to(LOGIN)?;
-        alice.get(PROTECTED).await?.redirects_to(LOGIN)?;
-        is_out(&mallory, "the logout did not end the session at the server").await?;
+        for browser in [&alice, &mallory] {
+            let page = browser.get(PROTECTED).await?;
+            page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page)))?;
+        }
     }
     Ok(())
 }
@@ -148,35 +155,43 @@ async fn an_idle_login_ends(trial: &Trial) -> Result<(), Miss> {
     logs_in(&alice, user, false).await?;
     is_in(&alice, user).await?;
     trial.skip(30 * MINUTE + SECOND);
-    is_out(&alice, "30 minutes and a second without a request, and the login still opens the page").await?;
+    is_out(&alice, "the last request was 30 minutes and a second ago, and the login still opens the page").await?;
     // The request that found it ended has not brought it back.
-    is_out(&alice, "the login had ended, and the next request finds it alive again").await
+    is_out(&alice, "the request before this one found the login ended, and this one finds it alive: what is asked after the end must not prolong it").await
 }
 
 async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
-    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    let user = trial.users.alice();
     for path in [PROTECTED, HELP, LOGIN] {
-        trial.log().new_scene();
+        trial.log().begin_anew();
+        let alice = trial.browser("alice");
         logs_in(&alice, user, false).await?;
         for _ in 0..3 {
             trial.skip(25 * MINUTE - SECOND);
             let read = alice.get(path).await?;
             if path == PROTECTED {
-                still_in(&read, user, "25 minutes have passed since the last request, and the limit is 30")?;
+                still_in(
+                    &read,
+                    user,
+                    "less than 25 minutes after the last request the login has ended: is the limit 30 minutes, and does each request move it?",
+                )?;
             }
         }
         trial.skip(25 * MINUTE - SECOND);
-        let so = format!("a request to {path} every 25 minutes did not keep the login alive");
+        let so = format!(
+            "there was a request to {path} every 25 minutes, and the login has ended: does one that only reads that page count?"
+        );
         still_in(&alice.get(PROTECTED).await?, user, &so)?;
     }
     // Each one counts, however soon it comes after the last.
     for soon in [9 * MINUTE, MINUTE, 4 * MINUTE + 30 * SECOND] {
-        trial.log().new_scene();
+        trial.log().begin_anew();
+        let alice = trial.browser("alice");
         logs_in(&alice, user, false).await?;
         trial.skip(soon);
-        still_in(&alice.get(PROTECTED).await?, user, "a few minutes after the login it has ended")?;
+        still_in(&alice.get(PROTECTED).await?, user, "the login ended a few minutes after it began")?;
         trial.skip(25 * MINUTE - SECOND);
-        let so = "25 minutes have passed since the last request, and the limit is 30: did that request not count, because it came soon after another?";
+        let so = "less than 25 minutes after the last request the login has ended: did that one not count, because it came soon after another?";
         still_in(&alice.get(PROTECTED).await?, user, so)?;
     }
     Ok(())
@@ -185,12 +200,14 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
 async fn a_busy_login_ends_too(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, user, false).await?;
-    let so = "a login that was busy all the time ended before its 8 hours were over";
-    busy(trial, (&alice, user), (8 * HOUR - MINUTE, 20 * MINUTE), so).await?;
-    trial.skip(MINUTE + SECOND);
+    let so = "there was a request every 20 minutes, and the login ended before its 8 hours were over";
+    busy(trial, (&alice, user), (8 * HOUR - 21 * MINUTE, 20 * MINUTE), so).await?;
+    let mistaken = User { password: trial.users.bob().password.clone(), ..user.clone() };
+    alice.log_in(&mistaken).await?.refuses(&mistaken)?;
+    trial.skip(21 * MINUTE + SECOND);
     is_out(
         &alice,
-        "8 hours and a second after the login it still opens the page: is there an end that no request moves, and is it 8 hours?",
+        "8 hours and a second after the login the page is still shown: is there an end that no request moves, and is it 8 hours after the login?",
     )
     .await
 }
@@ -201,9 +218,9 @@ async fn the_end_is_at_the_server(trial: &Trial) -> Result<(), Miss> {
     is_in(&alice, user).await?;
     let mallory = alice.copied_by("mallory");
     trial.skip(31 * MINUTE);
-    is_out(&mallory, "mallory holds a copy of the cookie, which no browser drops, and it still opens the page").await?;
+    is_out(&mallory, "31 minutes without a request, and a copy of the cookie still opens the page: the end has to be kept at the server, as only a browser obeys a cookie's age").await?;
     // Nor does it help to leave away whatever else was set beside the session's own cookie.
-    trial.log().new_scene();
+    trial.log().begin_anew();
     let login = logs_in(&alice, user, false).await?;
     let mallory = alice.copied_by("mallory");
     let ids: Vec<_> = login.exchange.calls.iter().map(|call| call.id.as_str()).collect();
@@ -211,7 +228,7 @@ async fn the_end_is_at_the_server(trial: &Trial) -> Result<(), Miss> {
     trial.skip(31 * MINUTE);
     is_out(
         &mallory,
-        "mallory sent the session's cookie alone, and it still opens the page: the time is kept in another cookie",
+        "with all cookies the login had ended, and with the session's alone it opens the page: the time is kept in another cookie, which can be left out",
     )
     .await
 }
@@ -221,24 +238,36 @@ async fn remember_me_lasts(trial: &Trial) -> Result<(), Miss> {
     let login = logs_in(&alice, user, true).await?;
     alice.close();
     let page = alice.get(PROTECTED).await?;
-    let sent = login.exchange.response.set_cookies.first().map(|cookie| format!("{}=…; {}", cookie.name, cookie.sent));
-    let so = format!("the browser dropped the cookie when it was closed: {}", sent.unwrap_or_default());
-    still_in(&page, user, &so)?;
+    let set = login.exchange.response.set_cookies.first();
+    let sent = set.map_or("no cookie".to_owned(), |cookie| format!("{}=…; {}", cookie.name, cookie.sent));
+    let so = format!("the browser dropped the cookie when it was closed; the login had set {sent}");
+    still_in(
+        &page,
+        user,
+        if page.exchange.request.cookies.is_empty() { &so } else { "a remembered login ended at once" },
+    )?;
     trial.skip(9 * HOUR);
-    let so = "a login that is to be remembered ended after a few hours, as one that is not";
+    let so = "a remembered login ended within 9 hours: does the choice reach every place that decides on the end?";
     still_in(&alice.get(PROTECTED).await?, user, so)?;
     for _ in 0..2 {
         trial.skip(7 * DAY);
-        let so = "a login that is to be remembered ended within its 30 days";
+        let so = "a remembered login ended within its 30 days";
         still_in(&alice.get(PROTECTED).await?, user, so)?;
         alice.close();
-        still_in(&alice.get(PROTECTED).await?, user, "a later request took the cookie's age away")?;
+        let page = alice.get(PROTECTED).await?;
+        let so = match page.exchange.request.cookies.is_empty() {
+            true => {
+                "the cookie had outlived the browser once, and the second time it did not: a later answer set it again without an age"
+            }
+            false => so,
+        };
+        still_in(&page, user, so)?;
     }
-    trial.log().new_scene();
+    trial.log().begin_anew();
     let bob = trial.browser("bob");
     logs_in(&bob, trial.users.bob(), true).await?;
     trial.skip(30 * DAY - HOUR);
-    let so = "a login that is to be remembered ended within its 30 days, in which nothing was asked for";
+    let so = "a remembered login ended within its 30 days, in which there was no request";
     still_in(&bob.get(PROTECTED).await?, trial.users.bob(), so)
 }
 
@@ -249,16 +278,16 @@ async fn remember_me_ends(trial: &Trial) -> Result<(), Miss> {
     for (name, value) in alice.cookies().into_iter().filter(|(_, value)| value.contains(&user.name)) {
         stranger.takes(&format!("{name}={}", value.replace(&user.name, &bob.name)));
         let so = format!(
-            "cookie `{name}` says who somebody is, and everybody can write it: what is remembered stands in the session"
+            "somebody wrote another name into cookie `{name}`, and is taken for that user: a visitor can write any cookie, so the session has to say who it is"
         );
         is_out(&stranger, &so).await?;
     }
     trial.log().new_scene();
-    let so = "a login that is to be remembered ended within its 30 days";
+    let so = "there was a request every few days, and a remembered login ended within its 30 days";
     busy(trial, (&alice, user), (30 * DAY - HOUR, 5 * DAY), so).await?;
     let mallory = alice.copied_by("mallory");
     trial.skip(HOUR + SECOND);
-    let so = "30 days and a second after the login it still opens the page: is there an end that no visit moves?";
+    let so = "30 days and a second after the login the page is still shown: is there an end that no visit moves?";
     is_out(&alice, so).await?;
     is_out(&mallory, so).await?;
     nothing_else_is_remembered(trial).await
@@ -274,7 +303,7 @@ async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
     // A value that two of them share is no secret.
     let shared: Vec<_> = desktop.cookies().into_iter().filter(|cookie| laptop.cookies().contains(cookie)).collect();
 
-    trial.log().new_scene();
+    trial.log().begin_anew();
     logs_in(&phone, user, false).await?;
     trial.skip(31 * MINUTE);
     if phone.get(PROTECTED).await?.status.is_success() {
@@ -284,16 +313,17 @@ async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
     let wrong = [("username", user.name.as_str()), ("password", "a guess"), ("remember", "on")];
     if phone.post(LOGIN, &wrong).await?.status.is_client_error() {
         trial.skip(31 * MINUTE);
-        let so = "a login with the box ticked has failed, and made the one before it a login that is remembered";
+        let so =
+            "somebody typed a wrong password and ticked the box, and the login that was there is a remembered one now";
         is_out(&phone, so).await?;
     }
-    trial.log().new_scene();
+    trial.log().begin_anew();
     logs_in(&phone, user, false).await?;
     for (name, value) in shared.into_iter().chain([("remember".to_owned(), "1".to_owned())]) {
         phone.takes(&format!("{name}={value}"));
     }
     trial.skip(31 * MINUTE);
-    is_out(&phone, "a cookie that anybody can write has made this login one that is remembered").await
+    is_out(&phone, "a cookie that any visitor can write has made this login a remembered one").await
 }
 
 async fn no_cookie_outlives_the_browser_unasked(trial: &Trial) -> Result<(), Miss> {
@@ -304,99 +334,133 @@ async fn no_cookie_outlives_the_browser_unasked(trial: &Trial) -> Result<(), Mis
         alice.get(path).await?;
     }
     alice.close();
-    is_out(&alice, "the cookie has an age of its own, though nobody asked to be remembered: it is there when the browser is opened again").await
+    let page = alice.get(PROTECTED).await?;
+    let so = "nobody asked to be remembered, and the cookie is still there when the browser is opened again: it has an age of its own";
+    let has_cookie = !page.exchange.request.cookies.is_empty();
+    page.redirects_to(LOGIN).map_err(|miss| miss.so_if((page.is_ok() && has_cookie).then_some(so)))
 }
 
 async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
-    let unasked = "the page speaks of an end to someone whose login has not run out";
     follows(&trial.browser("stranger"), &trial.browser("stranger").get(PROTECTED).await?)
         .await?
-        .shows_not(EXPIRED, unasked)?;
+        .shows_not(EXPIRED, UNASKED)?;
 
     logs_in(&alice, user, false).await?;
     trial.skip(31 * MINUTE);
     is_told(&alice).await?;
 
-    trial.log().new_scene();
+    trial.log().begin_anew();
     logs_in(&alice, user, false).await?;
-    busy(trial, (&alice, user), (8 * HOUR - 20 * MINUTE, 20 * MINUTE), "a busy login ended within its 8 hours").await?;
+    busy(
+        trial,
+        (&alice, user),
+        (8 * HOUR - 20 * MINUTE, 20 * MINUTE),
+        "there was a request every 20 minutes, and the login ended within its 8 hours",
+    )
+    .await?;
     trial.skip(20 * MINUTE + SECOND);
     is_told(&alice).await?;
 
-    trial.log().new_scene();
+    trial.log().begin_anew();
     logs_in(&alice, user, false).await?;
     let logout = alice.post("/logout", &[]).await?;
-    follows(&alice, &logout).await?.shows_not(EXPIRED, unasked)?;
+    follows(&alice, &logout).await?.shows_not(EXPIRED, UNASKED)?;
     let asked = alice.get(PROTECTED).await?;
-    follows(&alice, &asked).await?.shows_not(EXPIRED, unasked)
+    follows(&alice, &asked).await?.shows_not(EXPIRED, UNASKED)
 }
 
 async fn a_new_login_begins_anew(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
     // Hours later, in the midst of the old one.
     logs_in(&alice, user, false).await?;
-    busy(trial, (&alice, user), (7 * HOUR, 20 * MINUTE), "a busy login ended within its 8 hours").await?;
+    busy(
+        trial,
+        (&alice, user),
+        (7 * HOUR, 20 * MINUTE),
+        "there was a request every 20 minutes, and the login ended within its 8 hours",
+    )
+    .await?;
     trial.log().new_scene();
     let before = alice.copied_by("mallory");
-    logs_in(&alice, user, false).await?;
-    is_out(&before, "a login has kept the session's ID: a copy of the cookie from before it is logged in as well")
-        .await?;
-    let so = "within 2 hours a new login has ended: its 8 hours were counted from the one before";
+    let login = logs_in(&alice, user, false).await?;
+    is_renewed(&before, &login).await?;
+    let so =
+        "a new login ended within 2 hours: are its 8 hours counted from the login before it, which was 7 hours old?";
     busy(trial, (&alice, user), (2 * HOUR, 20 * MINUTE), so).await?;
     // No longer to be remembered.
-    trial.log().new_scene();
+    trial.log().begin_anew();
     logs_in(&alice, user, true).await?;
     logs_in(&alice, user, false).await?;
     trial.skip(31 * MINUTE);
     is_out(
         &alice,
-        "the new login did not ask to be remembered, as the one before it had, and 31 minutes later it is still alive",
+        "the last login was made without the box, and 31 minutes later it is still alive: the one before it, with the box, still counts",
     )
     .await?;
     // At once after the end of the old one.
-    trial.log().new_scene();
+    trial.log().begin_anew();
     logs_in(&alice, user, false).await?;
     let before = alice.copied_by("mallory");
     trial.skip(31 * MINUTE);
-    logs_in(&alice, user, false).await?;
-    still_in(&alice.get(PROTECTED).await?, user, "the login after the end of the last one did not last")?;
-    is_out(&before, "the ID of the session that had ended is in use again: after `flush`, an `insert` takes it up, and `cycle_id` makes a new one").await
+    let login = logs_in(&alice, user, false).await?;
+    let so = "a login that followed on one that had run out is over at its first request";
+    still_in(&alice.get(PROTECTED).await?, user, so)?;
+    is_renewed(&before, &login).await
 }
 
 async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     logs_in(&alice, trial.users.alice(), false).await?;
     trial.skip(31 * MINUTE);
-    is_out(&alice, "even when nobody else is there, an idle login does not end").await?;
-    trial.log().new_scene();
+    is_out(&alice, "31 minutes without a request, and the login still opens the page, though nobody else was there")
+        .await?;
+    trial.log().begin_anew();
     logs_in(&alice, trial.users.alice(), false).await?;
     logs_in(&bob, trial.users.bob(), false).await?;
-    let both = "alice's login has ended, and bob's with it";
+    let both = "there was a request of bob's every 10 minutes, and his login has ended";
     busy(trial, (&bob, trial.users.bob()), (20 * MINUTE, 10 * MINUTE), both).await?;
-    still_in(&alice.get(PROTECTED).await?, trial.users.alice(), "one visitor is taken for another")?;
+    let page = alice.get(PROTECTED).await?;
+    let so = infer::mixed(&page, &trial.users.alice().name, &trial.users.bob().name);
+    page.shows(&trial.users.alice().name).map_err(|miss| miss.so_if(so))?;
     busy(trial, (&bob, trial.users.bob()), (40 * MINUTE, 10 * MINUTE), both).await?;
-    is_out(&alice, "bob's requests kept alice's login alive: the time of the last request is kept outside the session")
+    is_out(&alice, "alice asked for nothing for 40 minutes, and her login is alive because bob was busy: the time of the last request is kept where all visitors share it")
         .await?;
     still_in(&bob.get(PROTECTED).await?, trial.users.bob(), both)?;
     // Nor do the requests of one of somebody's browsers keep her other one's login alive.
-    trial.log().new_scene();
-    let [desktop, phone] = ["alice", "her phone"].map(|who| trial.browser(who));
+    trial.log().begin_anew();
+    let [desktop, phone] = ["alice", "phone"].map(|who| trial.browser(who));
     for browser in [&desktop, &phone] {
         logs_in(browser, trial.users.alice(), false).await?;
     }
-    busy(trial, (&phone, trial.users.alice()), (40 * MINUTE, 10 * MINUTE), "a busy login has ended").await?;
-    is_out(&desktop, "what somebody does on her phone kept the login on her desktop alive: the time belongs to a login, and not to a user")
+    busy(
+        trial,
+        (&phone, trial.users.alice()),
+        (40 * MINUTE, 10 * MINUTE),
+        "there was a request every 10 minutes, and the login has ended",
+    )
+    .await?;
+    is_out(&desktop, "nothing was asked for from the desktop for 40 minutes, and its login is alive because the phone was busy: the time belongs to a login, not to a user")
         .await
 }
 
 async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
     let paths = [LOGIN, PROTECTED, HELP];
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
-    trial.log().new_scene();
+    trial.log().begin_anew();
     let alice = trial.browser("alice");
     let login = logs_in(&alice, trial.users.alice(), false).await?;
-    reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await
+    reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;
+    trial.log().begin_anew();
+    logs_in(&alice, trial.users.alice(), false).await?;
+    let logout = alice.post("/logout", &[]).await?;
+    let page = follows(&alice, &logout).await?;
+    match [&logout, &page].into_iter().find(|answer| answer.exchange.session.after.is_some()) {
+        None => Ok(()),
+        Some(answer) => Err(answer
+            .miss("no session after a logout", "a session")
+            .so("the visitor has logged out, and the store keeps a session for somebody who is not logged in")),
+    }
 }
 
 async fn logs_in(browser: &Browser<'_>, user: &User, remember: bool) -> Result<Answer, Miss> {
@@ -411,12 +475,21 @@ async fn is_in(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
     browser.get(PROTECTED).await?.shows(&user.name)
 }
 
+/// The page is shown; `so` says what it means to be sent away from it.
 fn still_in(page: &Answer, user: &User, so: &str) -> Result<(), Miss> {
-    page.shows(&user.name).map_err(|miss| miss.so(so))
+    page.shows(&user.name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
 }
 
+/// The page is not shown; `so` says what it means if it is.
 async fn is_out(browser: &Browser<'_>, so: &str) -> Result<(), Miss> {
-    browser.get(PROTECTED).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))
+    let page = browser.get(PROTECTED).await?;
+    page.redirects_to(LOGIN).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
+}
+
+/// A copy of the cookie from before this login opens nothing.
+async fn is_renewed(before: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
+    let page = before.get(PROTECTED).await?;
+    page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_the_old_id_in(&page, login, |id| before.holds(id))))
 }
 
 /// Asks for the page every so often, for so long, and is in each time.
@@ -445,9 +518,8 @@ async fn follows(browser: &Browser<'_>, answer: &Answer) -> Result<Answer, Miss>
 async fn is_told(browser: &Browser<'_>) -> Result<(), Miss> {
     let sent_away = browser.get(PROTECTED).await?;
     let page = follows(browser, &sent_away).await.map_err(|miss| match sent_away.status.is_success() {
-        true => miss.so("the login has not even ended"),
+        true => miss.so("the login has not ended: the page is still shown"),
         false => miss,
     })?;
-    page.shows(EXPIRED)
-        .map_err(|miss| miss.so("the login has run out, and the page that asks for another does not say so"))
+    page.shows(EXPIRED).map_err(|miss| miss.so_if(page.is_ok().then_some(UNTOLD)))
 }

@@ -1,18 +1,25 @@
 //! What one check plays with.
 
 use std::{
+    collections::BTreeSet,
     fmt,
-    fs::{self, File},
-    io::{self, Write},
+    fs::File,
+    io::{self, Read, Write},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use axum::{Extension, Router};
+use futures_util::future::{Either, join, select};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use session_inspector::{Exchange, Inspector, Observed};
+use session_inspector::{Exchange, Inspector, Observed, Operation};
+use tokio::time::timeout;
 use tower_sessions::{
     ExpiredDeletion, MemoryStore, SessionStore,
     session::{Id, Record},
@@ -23,6 +30,8 @@ use crate::{
     canary::Canary,
     folder::{Kept, Open},
     monitor::{self, Noticed},
+    recipe,
+    restart::{Restart, Restarts, Resumed},
 };
 
 /// What a learner wrote: an app, which takes a store, or a store.
@@ -48,7 +57,8 @@ impl App {
         Self(Kind::Store(Arc::new(move |folder| Ok(Box::new(open(folder)?)))))
     }
 
-    fn router(&self, store: Observed<MemoryStore>) -> Router {
+    /// The app on this store; one without routes for a store.
+    pub fn router(&self, store: Observed<MemoryStore>) -> Router {
         match &self.0 {
             Kind::Site(app) => app(store),
             Kind::Store(_) => Router::new(),
@@ -64,7 +74,14 @@ pub struct Trial {
     router: Mutex<Router>,
     pub(crate) inspector: Inspector,
     store: Observed<MemoryStore>,
+    /// What the app's store is made of, past the inspector.
+    memory: MemoryStore,
+    /// The IDs of all calls to it.
+    seen_ids: Mutex<BTreeSet<String>>,
+    /// Where IDs that are planted come from: the same ones whenever a scene is played again.
+    ids: Mutex<fastrand::Rng>,
     monitors: &'static [Monitor],
+    restarts: Arc<Restarts>,
     log: Arc<Log>,
 }
 
@@ -73,6 +90,10 @@ pub struct Trial {
 pub(crate) struct Log {
     sent: Mutex<Vec<Sent>>,
     noticed: Mutex<Vec<Noticed>>,
+    /// What came of it, where another process has played it to its end.
+    taken_over: Mutex<Option<Result<(), Miss>>>,
+    /// How often anything was sent or answered.
+    steps: AtomicUsize,
     /// Where it is written down as it grows, so that it also outlives the process.
     file: Option<File>,
 }
@@ -82,11 +103,10 @@ pub(crate) struct Log {
 enum Line {
     Sent(Box<Sent>),
     Answered(usize, String),
-    NewScene,
 }
 
 /// A step, and how to send it by hand.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Sent {
     pub(crate) step: Step,
     pub(crate) curl: String,
@@ -96,11 +116,28 @@ pub(crate) struct Sent {
     /// What the inspector saw of it, once it is answered.
     #[serde(skip)]
     pub(crate) exchange: Option<Exchange>,
+    /// Where a scene begins: nothing was done.
+    pub(crate) begins: Option<Scene>,
 }
 
+/// How a scene begins.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) enum Scene {
+    /// What came before is told no more, and has to be done by hand as well.
+    GoesOn,
+    /// What came before does not matter.
+    Anew,
+    /// One of several that are independent of each other, after the same beginning.
+    Apart,
+}
+
+/// So long a request that overlaps with another one waits for it, if that one waits for it as well.
+const PATIENCE: Duration = Duration::from_millis(200);
 /// Printed by a check in a process of its own when its scene is over: what the answer prints while the scene is played
 /// once more is nothing new.
 pub(crate) const END_OF_PRINTS: u8 = 0;
+/// No scene is longer, written down, in bytes.
+const LONGEST_LOG: u64 = 16 << 20;
 /// What stands for the answer of a request that is not answered.
 pub(crate) const UNANSWERED: &str = "no answer";
 /// What follows the status of an answer whose body is still to come.
@@ -110,22 +147,42 @@ impl Trial {
     /// The one key of a session that was planted.
     pub(crate) const PLANTED: &str = "planted";
 
-    pub(crate) fn new(app: &App, users: Users, monitors: &'static [Monitor], log: Arc<Log>) -> Self {
-        let inspector = Inspector::default();
-        let store = inspector.observe(MemoryStore::default());
+    pub(crate) fn new(
+        app: &App,
+        users: Users,
+        monitors: &'static [Monitor],
+        restarts: Arc<Restarts>,
+        log: Arc<Log>,
+    ) -> Self {
+        let (inspector, memory) = (Inspector::default(), MemoryStore::default());
+        let store = inspector.observe(memory.clone());
         let router = Mutex::new(serving(app, &inspector, &store, &users));
-        Self { users, app: app.clone(), router, inspector, store, monitors, log }
+        Self {
+            users,
+            app: app.clone(),
+            router,
+            inspector,
+            store,
+            memory,
+            seen_ids: Mutex::default(),
+            ids: Mutex::new(fastrand::Rng::with_seed(1)),
+            monitors,
+            restarts,
+            log,
+        }
     }
 
     /// A trial of an app that is known to end, with the accounts of a demo: what a lesson's test plays with.
     pub fn of(app: impl Fn(Observed<MemoryStore>) -> Router + Send + Sync + 'static) -> Self {
-        Self::new(&App::new(app), Users::demo(), &[], Arc::default())
+        Self::new(&App::new(app), Users::demo(), &[], Arc::default(), Arc::default())
     }
 
     /// Lets this much time pass, for every record and every [`Clock`](session_inspector::Clock).
     pub fn skip(&self, time: Duration) {
         let passed = session_inspector::span(time.as_secs());
-        self.log.event("(time)", format!("{passed} later"), format!("# {passed} later"));
+        let by_hand = "curl -H 'Sec-Fetch-Site: none' -d seconds={} 'http://inspector.localhost:INSPECTOR/skip'"
+            .replace("{}", &time.as_secs().to_string());
+        self.log.event("(time)", format!("{passed} later"), by_hand);
         self.inspector.skip(time);
     }
 
@@ -134,11 +191,86 @@ impl Trial {
         self.log.event(who, what.to_owned(), format!("# {who} {what}"));
     }
 
-    /// Ends the server and starts it anew. What the store holds is still there, and nothing else.
-    pub(crate) fn restart(&self) {
-        self.log.event("(server)", "ends, and is started anew".to_owned(), "# start the server anew".to_owned());
+    /// Ends the server and starts it anew, in a process of its own if there can be one. What the store holds is still
+    /// there, and nothing else. A miss means that the scene is over here: the other process has played the rest.
+    pub(crate) async fn restart(&self) -> Result<(), Miss> {
+        self.log.event("(server)", "ends, and is started anew".to_owned(), recipe::RESTART.to_owned());
+        match self.restarts.restart(self.records().await, self.users.dump(), || self.log.step()) {
+            Restart::Replayed => return Ok(()),
+            Restart::GoesOn(records, accounts) => {
+                self.users.restore(accounts);
+                for record in &records {
+                    // A store in memory does not fail.
+                    let _ = self.memory.save(record).await;
+                }
+            }
+            Restart::Elsewhere(resumed) => {
+                self.log.take_over(resumed);
+                return Err(Miss::default());
+            }
+            Restart::Here => {}
+        }
         let anew = serving(&self.app, &self.inspector, &self.store, &self.users);
         *self.router.lock().unwrap_or_else(PoisonError::into_inner) = anew;
+        Ok(())
+    }
+
+    /// Both requests are on their way at the same time.
+    pub(crate) async fn at_once<T, U>(
+        &self,
+        one: impl Future<Output = Result<T, Miss>>,
+        other: impl Future<Output = Result<U, Miss>>,
+    ) -> Result<(T, U), Miss> {
+        let told = "send the next two requests at the same time".to_owned();
+        self.log.event("(both)", told, "# at the same time".to_owned());
+        let (one, other) = join(one, other).await;
+        Ok((one?, other?))
+    }
+
+    /// While the app answers this, its next store call of this kind waits until `meanwhile` is done; a request without such
+    /// a call comes first.
+    pub(crate) async fn overlaps<T>(
+        &self,
+        operation: Operation,
+        request: impl Future<Output = Result<T, Miss>>,
+        meanwhile: impl Future<Output = Result<(), Miss>>,
+    ) -> Result<T, Miss> {
+        let told = "the next request is not answered before the one after it".to_owned();
+        self.log.event("(both)", told, "# at the same time".to_owned());
+        let mut held = self.inspector.hold(operation);
+        let mut request = pin!(request);
+        let answered = match select(request.as_mut(), pin!(held.reached())).await {
+            Either::Left((answered, _)) => Some(answered),
+            Either::Right(_) => None,
+        };
+        let meanwhile = async move {
+            let mut meanwhile = pin!(meanwhile);
+            let done = timeout(PATIENCE, meanwhile.as_mut()).await;
+            drop(held); // an answer that lets one request in at a time is as right as any
+            if let Ok(done) = done { done } else { meanwhile.await }
+        };
+        let rest = async { if let Some(answered) = answered { answered } else { request.await } };
+        let (answered, done) = join(rest, meanwhile).await;
+        done.and(answered)
+    }
+
+    /// Every session that the store still has.
+    async fn records(&self) -> Vec<Record> {
+        let ids = self.seen_ids().clone();
+        let mut records = Vec::new();
+        for id in ids.iter().filter_map(|id| id.parse().ok()) {
+            records.extend(self.memory.load(&id).await.ok().flatten());
+        }
+        records
+    }
+
+    pub(crate) fn restarts(&self) -> &Restarts {
+        &self.restarts
+    }
+
+    /// An ID that no session has.
+    pub(crate) fn new_id(&self) -> Id {
+        Id(self.ids.lock().unwrap_or_else(PoisonError::into_inner).i128(..))
     }
 
     /// The app, to be asked once.
@@ -159,7 +291,7 @@ impl Trial {
     /// Who did what, what it meant for the session, and with which sentence it was refused.
     pub fn story(&self) -> Vec<Told> {
         let mut story: Vec<Told> = Vec::new();
-        for told in self.log.sent().iter().map(Told::of) {
+        for told in self.log.sent().iter().filter(|sent| sent.is_told()).map(Told::of) {
             match story.last_mut() {
                 Some(last) if last.is_like(&told) => last.times += 1,
                 _ => story.push(told),
@@ -177,9 +309,10 @@ impl Trial {
     pub async fn plant(&self) -> Id {
         let expiry_date = self.inspector.clock().now() + time::Duration::hours(1);
         let mut record =
-            Record { id: Id::default(), data: [(Self::PLANTED.to_owned(), Value::from(true))].into(), expiry_date };
+            Record { id: self.new_id(), data: [(Self::PLANTED.to_owned(), Value::from(true))].into(), expiry_date };
         // A store in memory does not fail.
         let _ = self.store.create(&mut record).await;
+        self.seen_ids().insert(record.id.to_string());
         record.id
     }
 
@@ -188,8 +321,13 @@ impl Trial {
         self.inspector.exchanges()
     }
 
+    fn seen_ids(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.seen_ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Holds the rules of the exercise against an answer, and remembers the first break of each.
     pub(crate) fn watch(&self, answer: &Answer) {
+        self.seen_ids().extend(answer.exchange.calls.iter().map(|call| call.id.clone()));
         let canary = self.users.canary();
         let notice = |check, watched: Result<(), Miss>| {
             if let Err(miss) = watched {
@@ -206,9 +344,7 @@ impl Trial {
 
     /// Whether this is, or holds, the ID of a session that was seen so far.
     pub(crate) fn carries_an_id(&self, value: &str) -> bool {
-        let exchanges = self.inspector.exchanges();
-        let mut ids = exchanges.iter().flat_map(|exchange| &exchange.calls).map(|call| call.id.as_str());
-        ids.any(|id| !id.is_empty() && value.contains(id))
+        self.seen_ids().iter().any(|id| !id.is_empty() && value.contains(id))
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -284,6 +420,13 @@ fn fields(body: &str) -> String {
     pairs.collect::<Vec<_>>().join("  ")
 }
 
+/// The beginning of a file; nothing if there is none.
+fn read_to(length: u64, file: &Path) -> String {
+    let mut read = Vec::new();
+    let _ = File::open(file).and_then(|file| file.take(length).read_to_end(&mut read));
+    String::from_utf8_lossy(&read).into_owned()
+}
+
 fn serving(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, users: &Users) -> Router {
     inspector.wrap(app.router(store.clone()).layer(Extension(users.clone())))
 }
@@ -292,7 +435,17 @@ impl Sent {
     /// Something that was done without a request, and that `curl` cannot do.
     pub(crate) fn call(who: &str, what: String) -> Self {
         let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: UNANSWERED.to_owned() };
-        Self { step, curl: String::new(), told: None, exchange: None }
+        Self { step, curl: String::new(), ..Self::default() }
+    }
+
+    /// Whether a story tells it: not the beginning of a scene, and not what a browser does of itself.
+    fn is_told(&self) -> bool {
+        self.begins.is_none() && self.told.as_deref() != Some("")
+    }
+
+    /// The beginning of a scene.
+    fn begins(scene: Scene) -> Self {
+        Self { begins: Some(scene), ..Self::default() }
     }
 
     /// The same with this in the place of its answer.
@@ -311,15 +464,23 @@ impl Log {
     /// What was written to `file`; nothing if there is no such file. A line that was cut off is left out.
     pub(crate) fn read(file: &Path) -> Self {
         let log = Self::default();
-        for line in fs::read_to_string(file).unwrap_or_default().lines() {
+        for line in read_to(LONGEST_LOG, file).lines() {
             match serde_json::from_str(line) {
                 Ok(Line::Sent(sent)) => drop(log.begin(*sent)),
                 Ok(Line::Answered(place, answer)) => log.answered(place, &answer),
-                Ok(Line::NewScene) => log.new_scene(),
                 Err(_) => {}
             }
         }
         log
+    }
+
+    /// How far the check has come: it hangs where this stays the same.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.load(Ordering::Relaxed)
+    }
+
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
     fn write(&self, line: &Line) {
@@ -348,6 +509,18 @@ impl Log {
         self.noticed().push(Noticed { check, miss, sent, canary });
     }
 
+    /// Another process has played it to its end: what it tells is all there is.
+    fn take_over(&self, Resumed { miss, sent, noticed, .. }: Resumed) {
+        *self.sent() = sent;
+        *self.noticed() = noticed.into_iter().filter_map(Noticed::resumed).collect();
+        *self.taken_over.lock().unwrap_or_else(PoisonError::into_inner) = Some(miss.map_or(Ok(()), Err));
+    }
+
+    /// What came of it in another process, if one has played it to its end.
+    pub(crate) fn taken_over(&self) -> Option<Result<(), Miss>> {
+        self.taken_over.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn has_noticed(&self, check: &str) -> bool {
         self.noticed().iter().any(|noticed| noticed.check == check)
     }
@@ -357,8 +530,9 @@ impl Log {
         self.noticed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the place at which it stands until there is a new scene.
+    /// Gives the place at which it stands.
     pub(crate) fn begin(&self, sent: Sent) -> usize {
+        self.step();
         let mut all = self.sent();
         if self.file.is_some() {
             self.write(&Line::Sent(Box::new(sent.clone())));
@@ -379,17 +553,48 @@ impl Log {
 
     fn happened(&self, who: &str, what: String, told: Option<String>, curl: String) {
         let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: String::new() };
-        self.begin(Sent { step, curl, told, exchange: None });
+        self.begin(Sent { step, curl, told, ..Sent::default() });
     }
 
-    /// Forgets what came before: the next steps are a scene of their own.
+    /// The next steps are a scene of their own, which goes on from what came before.
     pub(crate) fn new_scene(&self) {
-        let mut all = self.sent();
-        self.write(&Line::NewScene);
-        all.clear();
+        self.begin(Sent::begins(Scene::GoesOn));
+    }
+
+    /// The next steps are a scene of their own, which needs nothing of the other scenes that began so.
+    pub(crate) fn begin_apart(&self) {
+        self.begin(Sent::begins(Scene::Apart));
+    }
+
+    /// By hand the last request is sent so that `curl` follows its redirect.
+    pub(crate) fn follow_by_hand(&self) {
+        if let Some(last) = self.sent().iter_mut().rfind(|sent| !sent.curl.is_empty()) {
+            last.curl = last.curl.replacen("curl -i", "curl -i -L", 1);
+        }
+    }
+
+    /// What was sent last is a part of the line before.
+    pub(crate) fn is_part_of_the_line_before(&self) {
+        if let Some(last) = self.sent().last_mut() {
+            last.curl.clear();
+        }
+    }
+
+    /// The next steps are a scene of their own, for which nothing that came before matters.
+    pub(crate) fn begin_anew(&self) {
+        self.begin(Sent::begins(Scene::Anew));
+    }
+
+    /// The same, and what was noticed in it.
+    pub(crate) fn new_story(&self) {
+        self.sent().clear();
+        self.begin_anew();
+        self.noticed().clear();
+        *self.taken_over.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub(crate) fn answered(&self, place: usize, answer: &str) {
+        self.step();
         let mut all = self.sent();
         if let Some(sent) = all.get_mut(place) {
             answer.clone_into(&mut sent.step.answer);
@@ -409,12 +614,16 @@ impl Log {
 }
 
 /// What a check missed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Miss {
     pub(crate) expected: String,
     pub(crate) actual: String,
     pub(crate) session: String,
     pub(crate) so: String,
+    /// Whether the answer itself says what went wrong, as an answer of 500 does: then a check does not say it again.
+    pub(crate) is_explained: bool,
+    /// Why it matters, if otherwise than the check says.
+    pub(crate) why: Option<Box<str>>,
 }
 
 impl Miss {
@@ -423,11 +632,36 @@ impl Miss {
         Self { expected: expected.into(), actual: actual.into(), ..Self::default() }
     }
 
-    /// What follows from it, in a sentence.
+    /// What follows from it, in a sentence; nothing where the answer itself says more.
     #[must_use]
     pub fn so(mut self, so: impl Into<String>) -> Self {
-        self.so = so.into();
+        if !self.is_explained {
+            self.so = so.into();
+        }
         self
+    }
+
+    /// What follows from it, also where the answer itself says something.
+    pub(crate) fn so_anyway(self, so: &str) -> Self {
+        Self { so: so.to_owned(), ..self }
+    }
+
+    /// What follows from it, if there is something to say.
+    pub(crate) fn so_if(self, so: Option<impl Into<String>>) -> Self {
+        match so {
+            Some(so) => self.so(so),
+            None => self,
+        }
+    }
+
+    /// What follows from it, which a check knows no better.
+    pub(crate) fn explained(self, so: impl Into<String>) -> Self {
+        Self { is_explained: true, ..self.so(so) }
+    }
+
+    /// Why it matters, where the check's own reason is about something else.
+    pub(crate) fn why(self, why: &'static str) -> Self {
+        Self { why: Some(why.into()), ..self }
     }
 
     /// What the session did.
@@ -435,5 +669,18 @@ impl Miss {
     pub fn session(mut self, session: impl Into<String>) -> Self {
         self.session = session.into();
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_explains_itself_is_told_no_other_way() {
+        let failed = Miss::new("303", "500").explained("the handler failed");
+        assert_eq!(failed.clone().so("the cart takes more than it may").so, "the handler failed");
+        assert_eq!(failed.so_anyway("the store keeps half of it").so, "the store keeps half of it");
+        assert_eq!(Miss::new("303", "200").so("what is known").so_if(None::<&str>).so, "what is known");
     }
 }

@@ -2,11 +2,22 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use crate::canary::Canary;
+
+/// The people's names and passwords, as a demo has them.
+const WORDS: [&str; 6] = ["alice", "bob", "carol", "wonderland", "builder", "singer"];
+
+/// The same text with the names and passwords that a demo has, without this run's suffix, in small letters or capitals.
+pub fn in_demo(text: &str, suffix: &str) -> String {
+    let words = WORDS.iter().flat_map(|word| [(*word).to_owned(), word.to_uppercase()]);
+    words.fold(text.to_owned(), |text, word| text.replace(&format!("{word}{suffix}"), &word))
+}
 
 /// The accounts an exercise is given, as an axum `Extension`. They are others in every run. Clones are the same ones.
 ///
-/// Passwords are compared as they are: these exercises are about what comes after the password.
+/// A name is compared as it is: `Alice` and `alice` are two. Passwords are compared as they are: these exercises are about what comes after the password.
 /// Lesson 5 keeps accounts the way they should be kept, with argon2id.
 #[derive(Clone, Debug)]
 pub struct Users {
@@ -17,7 +28,7 @@ pub struct Users {
 }
 
 /// Who somebody is, and how they prove it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct User {
     /// What is typed into `username`.
     pub name: String,
@@ -26,7 +37,7 @@ pub struct User {
 }
 
 /// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub enum Role {
     /// Use the site.
     User,
@@ -34,8 +45,8 @@ pub enum Role {
     Admin,
 }
 
-#[derive(Debug)]
-struct Account {
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Account {
     user: User,
     role: Role,
     epoch: u64,
@@ -112,6 +123,16 @@ impl Users {
         Self { first: Arc::new(first), suffix: named, canary, accounts }
     }
 
+    /// All accounts as they are now.
+    pub(crate) fn dump(&self) -> Vec<Account> {
+        self.accounts().clone()
+    }
+
+    /// Puts these in their place.
+    pub(crate) fn restore(&self, accounts: Vec<Account>) {
+        *self.accounts() = accounts;
+    }
+
     /// What stands in every name, if anything does.
     pub(crate) fn canary(&self) -> Option<&Canary> {
         self.canary.as_ref()
@@ -120,6 +141,11 @@ impl Users {
     /// A word with this run's suffix, and the canary.
     pub(crate) fn named(&self, word: &str) -> String {
         format!("{word}{}", self.suffix)
+    }
+
+    /// Makes an account for one more user.
+    pub(crate) fn add(&self, user: User) {
+        self.accounts().push(Account { user, role: Role::User, epoch: 0 });
     }
 
     /// The people who have an account at first.

@@ -148,6 +148,24 @@ pub(super) fn counts_bytes<S: SessionStore + Clone>(store: S) -> Router {
     adding(post(add), store)
 }
 
+pub(super) fn a_hundred_are_too_many<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        bounded(session, item, |cart, item| {
+            has_room(cart, item) && has_few(cart, item) && item.chars().count() < Cart::LONGEST_NAME
+        })
+        .await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn a_full_cart_fails<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, path: Item) -> Result<Response, Failure> {
+        let answer = solution_2::add_to_cart(session, path).await?;
+        Ok(if answer.status().is_client_error() { StatusCode::INTERNAL_SERVER_ERROR.into_response() } else { answer })
+    }
+    adding(post(add), store)
+}
+
 pub(super) fn drops_without_a_word<S: SessionStore + Clone>(store: S) -> Router {
     async fn add(session: Session, path: Item) -> Result<Redirect, Failure> {
         solution_2::add_to_cart(session, path).await?;

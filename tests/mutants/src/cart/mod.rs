@@ -55,6 +55,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("counts_what_was_ever_there", "the_cart_has_bounds", || App::new(adding::counts_what_was_ever_there)),
     mutant("one_too_many_of_it", "the_cart_has_bounds", || App::new(adding::one_too_many_of_it)),
     mutant("counts_bytes", "the_cart_has_bounds", || App::new(adding::counts_bytes)),
+    mutant("a_hundred_are_too_many", "the_cart_has_bounds", || App::new(adding::a_hundred_are_too_many)),
+    mutant("a_full_cart_fails", "the_cart_has_bounds", || App::new(adding::a_full_cart_fails)),
     mutant("drops_without_a_word", "the_cart_has_bounds", || App::new(adding::drops_without_a_word)),
     mutant("refuses_after_the_insert", "the_cart_has_bounds", || App::new(adding::refuses_after_the_insert)),
     mutant("kept_in_a_cookie", "the_cart_is_in_the_session", || App::new(place::kept_in_a_cookie)),
@@ -66,6 +68,11 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("clears_by_get", "reading_changes_nothing", || App::new(taking_out::clears_by_get)),
     mutant("makes_a_cart_to_look", "reading_changes_nothing", || App::new(showing::makes_a_cart_to_look)),
 ];
+
+/// One that looks right until its process ends: no restart within this one shows it.
+pub fn kept_in_a_static() -> App {
+    App::new(place::kept_in_a_static)
+}
 
 /// Other right answers.
 pub const RIGHT_ANSWERS: &[RightAnswer] = &[

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use axum::{
@@ -64,6 +64,16 @@ async fn id(session: &Session) -> Result<Id, Failure> {
 }
 
 pub(super) fn kept_in_the_program<S: SessionStore + Clone>(store: S) -> Router {
+    kept_in(Carts::default(), store)
+}
+
+/// It outlives the app, and ends with the process.
+pub(super) fn kept_in_a_static<S: SessionStore + Clone>(store: S) -> Router {
+    static CARTS: LazyLock<Carts<Id>> = LazyLock::new(Carts::default);
+    kept_in(CARTS.clone(), store)
+}
+
+fn kept_in<S: SessionStore + Clone>(carts: Carts<Id>, store: S) -> Router {
     async fn view(session: Session, Extension(carts): Extension<Carts<Id>>) -> Html<String> {
         match session.id() {
             Some(id) => page(carts.lock().unwrap().entry(id).or_default()),
@@ -92,7 +102,7 @@ pub(super) fn kept_in_the_program<S: SessionStore + Clone>(store: S) -> Router {
         shown()
     }
     let parts = Parts { view: get(view), add: post(add), remove: post(remove), clear: post(clear) };
-    parts.on(store).layer(Extension(Carts::<Id>::default()))
+    parts.on(store).layer(Extension(carts))
 }
 
 /// The cart as text with a comma after each item, of which no name may have one.

@@ -1,7 +1,7 @@
 //! A store in a folder with one mistake.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
@@ -26,7 +26,10 @@ pub(super) enum Flaw {
     MakesNoFolder,
     UnknownIsAnError,
     UnknownIsEmpty,
+    EmptyIsNothing,
     SaveDoesNothing,
+    OneSaveCounts,
+    SaveDoesNotTruncate,
     SaveMerges,
     SaveKeepsTheExpiry,
     DeleteEmpties,
@@ -67,6 +70,7 @@ struct Flawed {
     folder: PathBuf,
     flaw: Flaw,
     turns: Arc<Turns<()>>,
+    saved: Arc<Mutex<HashSet<Id>>>,
 }
 
 impl Flawed {
@@ -78,7 +82,7 @@ impl Flawed {
         if flaw != Flaw::MakesNoFolder {
             fs::create_dir_all(&folder)?;
         }
-        Ok(Self { folder, flaw, turns: Arc::default() })
+        Ok(Self { folder, flaw, turns: Arc::default(), saved: Arc::default() })
     }
 
     fn has(&self, flaw: Flaw) -> bool {
@@ -121,6 +125,9 @@ impl Flawed {
         }
         if self.has(Flaw::Cuts) {
             bytes.truncate(64 * 1024);
+        }
+        if let (Flaw::SaveDoesNotTruncate, Ok(old)) = (self.flaw, fs::read(self.path(&record.id))) {
+            bytes.extend(old.into_iter().skip(bytes.len()));
         }
         if self.has(Flaw::OneTemporaryFile) {
             let temporary = self.folder.join("new.tmp");
@@ -175,7 +182,8 @@ impl SessionStore for Flawed {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        if self.has(Flaw::SaveDoesNothing) {
+        let is_second = || !self.saved.lock().unwrap().insert(record.id);
+        if self.has(Flaw::SaveDoesNothing) || self.has(Flaw::OneSaveCounts) && is_second() {
             return Ok(());
         }
         let _turn = if self.has(Flaw::NoLock) { None } else { Some(self.turns.lock().await) };
@@ -204,7 +212,8 @@ impl SessionStore for Flawed {
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let lives =
             |record: &Record| self.has(Flaw::LoadIgnoresExpiry) || record.expiry_date > OffsetDateTime::now_utc();
-        Ok(self.read(id)?.filter(lives))
+        let is_something = |record: &Record| !self.has(Flaw::EmptyIsNothing) || !record.data.is_empty();
+        Ok(self.read(id)?.filter(lives).filter(is_something))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Answers to exercise 6.
 
 mod right;
+mod stories;
 mod weak;
 
 use axum::{
@@ -35,6 +36,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_link_still_writes", "a_link_buys_nothing", || App::new(weak::a_link_still_writes)),
     mutant("a_link_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_logs_out)),
     mutant("a_link_to_the_login_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_to_the_login_logs_out)),
+    mutant("a_link_logs_in", "a_link_buys_nothing", || App::new(stories::a_link_logs_in)),
     mutant("cookie_goes_along", "another_sites_form_buys_nothing", || App::new(weak::cookie_goes_along)),
     mutant("any_localhost_will_do", "another_sites_form_buys_nothing", || App::new(weak::any_localhost_will_do)),
     mutant("the_origin_begins_right", "another_sites_form_buys_nothing", || App::new(weak::the_origin_begins_right)),

@@ -7,6 +7,7 @@ mod letting_in;
 mod logout;
 mod protected;
 mod right;
+mod stories;
 mod unforeseen;
 
 use axum::{
@@ -24,6 +25,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("fields_without_names", "login_page_has_a_form", || App::new(form::fields_without_names)),
     mutant("form_that_gets", "login_page_has_a_form", || App::new(form::form_that_gets)),
     mutant("readable_password_field", "login_page_has_a_form", || App::new(form::readable_password_field)),
+    mutant("no_form_for_a_stale_cookie", "login_page_has_a_form", || App::new(stories::no_form_for_a_stale_cookie)),
     mutant("page_for_everyone", "protected_page_asks_to_log_in", || App::new(protected::page_for_everyone)),
     mutant("not_routed", "protected_page_asks_to_log_in", || App::new(protected::not_routed)),
     mutant("forgets_to_insert", "right_credentials_open_a_session", || App::new(letting_in::forgets_to_insert)),
@@ -53,19 +55,30 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("asks_nothing_of_who_is_in", "wrong_credentials_are_refused_alike", || {
         App::new(letting_in::asks_nothing_of_who_is_in)
     }),
+    mutant("trims_the_password", "wrong_credentials_are_refused_alike", || App::new(stories::trims_the_password)),
+    mutant("takes_any_case", "wrong_credentials_are_refused_alike", || App::new(stories::takes_any_case)),
     mutant("unwraps_the_form", "improper_forms_are_refused", || App::new(form::unwraps_the_form)),
     mutant("fails_with_500", "improper_forms_are_refused", || App::new(form::fails_with_500)),
     mutant("fails_for_who_is_logged_in_already", "improper_forms_are_refused", || {
         App::new(unforeseen::fails_for_who_is_logged_in_already)
     }),
+    mutant("logs_out_for_an_improper_form", "improper_forms_are_refused", || {
+        App::new(stories::logs_out_for_an_improper_form)
+    }),
     mutant("one_user_for_all", "visitors_do_not_mix", || App::new(identity::one_user_for_all)),
     mutant("believes_a_cookie", "visitors_do_not_mix", || App::new(identity::believes_a_cookie)),
+    mutant("ends_the_session_in_another_browser", "visitors_do_not_mix", || {
+        App::new(stories::ends_the_session_in_another_browser)
+    }),
     mutant("keeps_the_id", "login_issues_a_new_session_id", || App::new(identity::keeps_the_id)),
     mutant("renews_only_between_users", "login_issues_a_new_session_id", || {
         App::new(identity::renews_only_between_users)
     }),
     mutant("flushes_and_inserts", "login_issues_a_new_session_id", || App::new(identity::flushes_and_inserts)),
     mutant("leaves_the_old_one", "login_issues_a_new_session_id", || App::new(identity::leaves_the_old_one)),
+    mutant("renews_for_another_user_only", "login_issues_a_new_session_id", || {
+        App::new(stories::renews_for_another_user_only)
+    }),
     mutant("logout_clears", "logout_destroys_the_session", || App::new(logout::clears)),
     mutant("logout_removes_the_key", "logout_destroys_the_session", || App::new(logout::removes_the_key)),
     mutant("logout_in_the_browser_only", "logout_destroys_the_session", || App::new(logout::in_the_browser_only)),

@@ -182,3 +182,33 @@ pub(super) fn a_second_one_begins_anew<S: SessionStore + Clone>(store: S) -> Rou
     }
     entering(post(login), store)
 }
+
+/// Nobody is asked twice whether their session is old.
+pub(super) fn a_second_one_keeps_the_id<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, Extension(users): Accounts, Form(sent): Sent) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(refused());
+        }
+        let is_first = session.get::<String>("username").await?.is_none();
+        session.insert("username", sent.username).await?;
+        if is_first {
+            session.cycle_id().await?;
+        }
+        Ok(shown().into_response())
+    }
+    entering(post(login), store)
+}
+
+/// Whoever was there first stays who they are.
+pub(super) fn the_first_name_stays<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, Extension(users): Accounts, Form(sent): Sent) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(refused());
+        }
+        let name = session.get::<String>("username").await?.unwrap_or(sent.username);
+        session.insert("username", name).await?;
+        session.cycle_id().await?;
+        Ok(shown().into_response())
+    }
+    entering(post(login), store)
+}

@@ -163,6 +163,38 @@ pub(super) fn capitals_will_do<S: SessionStore + Clone>(store: S) -> Router {
     saving(post(set), store)
 }
 
+/// Whatever begins with what is offered is taken for it.
+pub(super) fn a_prefix_will_do<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(session: Session, Form(mut sent): Loose) -> Result<Response, Failure> {
+        for theme in ["light", "dark"] {
+            if sent.get("theme").is_some_and(|sent| sent.starts_with(theme)) {
+                sent.insert("theme".to_owned(), theme.to_owned());
+            }
+        }
+        match whole(&sent) {
+            Some(preferences) => kept(session, preferences).await,
+            None => Ok(refused()),
+        }
+    }
+    saving(post(set), store)
+}
+
+/// As a checkbox would send it, or a program.
+pub(super) fn true_and_false_will_do<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(session: Session, Form(mut sent): Loose) -> Result<Response, Failure> {
+        for (other, value) in [("true", "enabled"), ("on", "enabled"), ("false", "disabled"), ("off", "disabled")] {
+            if sent.get("notifications").is_some_and(|sent| sent == other) {
+                sent.insert("notifications".to_owned(), value.to_owned());
+            }
+        }
+        match whole(&sent) {
+            Some(preferences) => kept(session, preferences).await,
+            None => Ok(refused()),
+        }
+    }
+    saving(post(set), store)
+}
+
 pub(super) fn missing_becomes_default<S: SessionStore + Clone>(store: S) -> Router {
     #[derive(Deserialize)]
     #[serde(default)]

@@ -3,6 +3,7 @@
 mod guards;
 mod right;
 mod sessions;
+mod stories;
 mod unforeseen;
 
 use axum::{
@@ -28,6 +29,9 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(guards::strangers_are_forbidden)
     }),
     mutant("lists_the_admins_only", "the_admin_dashboard_is_for_admins", || App::new(guards::lists_the_admins_only)),
+    mutant("the_next_user_is_an_admin_too", "the_admin_dashboard_is_for_admins", || {
+        App::new(stories::the_next_user_is_an_admin_too)
+    }),
     mutant("the_button_is_the_guard", "only_an_admin_demotes_and_deletes", || {
         App::new(guards::the_button_is_the_guard)
     }),
@@ -46,6 +50,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_beginning_of_a_name_will_do", "only_an_admin_demotes_and_deletes", || {
         App::new(unforeseen::the_beginning_of_a_name_will_do)
     }),
+    mutant("takes_any_case", "only_an_admin_demotes_and_deletes", || App::new(stories::takes_any_case)),
     mutant("deletes_nothing", "only_an_admin_demotes_and_deletes", || App::new(guards::deletes_nothing)),
     mutant("role_in_the_session", "a_demotion_acts_at_once", || App::new(sessions::role_in_the_session)),
     mutant("demotion_logs_out", "a_demotion_acts_at_once", || App::new(sessions::demotion_logs_out)),

@@ -38,9 +38,14 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("idle_for_31_minutes", "an_idle_login_ends", || rules::app(rules::idle_for_31_minutes)),
     mutant("notes_before_it_decides", "an_idle_login_ends", || rules::app(rules::notes_before_it_decides)),
     mutant("is_back_at_the_next_request", "an_idle_login_ends", || rules::app(rules::is_back_at_the_next_request)),
+    mutant("help_brings_it_back", "an_idle_login_ends", || App::new(rules::help_brings_it_back)),
     mutant("idle_for_20_minutes", "any_request_is_activity", || rules::app(rules::idle_for_20_minutes)),
     mutant("only_protected_counts", "any_request_is_activity", || rules::app(rules::only_protected_counts)),
     mutant("only_writing_counts", "any_request_is_activity", || rules::app(rules::only_writing_counts)),
+    mutant("asking_for_headers_does_not_count", "any_request_is_activity", || {
+        rules::app(rules::asking_for_headers_does_not_count)
+    }),
+    mutant("busy_is_too_soon", "any_request_is_activity", || App::new(rules::busy_is_too_soon)),
     mutant("no_absolute_limit", "a_busy_login_ends_too", || rules::app(rules::no_absolute_limit)),
     mutant("every_request_is_a_beginning", "a_busy_login_ends_too", || rules::app(rules::every_request_is_a_beginning)),
     mutant("nine_hours", "a_busy_login_ends_too", || rules::app(rules::nine_hours)),

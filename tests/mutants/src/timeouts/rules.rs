@@ -9,14 +9,14 @@ use axum::{
     Extension, Router,
     extract::Request,
     http::Method,
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
 use checks::App;
 use session_inspector::Clock;
-use solution_4::{ABSOLUTE, Failure, IDLE, Login, REMEMBERED};
+use solution_4::{ABSOLUTE, Failure, IDLE, Login, REMEMBERED, UNNOTED};
 use tower_sessions::{
-    Expiry, Session, SessionStore,
+    Expiry, Session, SessionManagerLayer, SessionStore,
     cookie::time::{Duration, OffsetDateTime},
 };
 
@@ -66,6 +66,41 @@ pub(super) fn only_protected_counts() -> Rules {
     let noted =
         |login: &Login, now, request: &Request| (request.uri().path() == "/protected").then(|| seen(login, now));
     Rules { noted, ..Rules::default() }
+}
+
+pub(super) fn asking_for_headers_does_not_count() -> Rules {
+    let noted = |login: &Login, now, request: &Request| (request.method() != Method::HEAD).then(|| seen(login, now));
+    Rules { noted, ..Rules::default() }
+}
+
+/// A request counts if it is not too soon after the last one, noted or not: whoever is busy is never noted.
+pub(super) fn busy_is_too_soon<S: SessionStore + Clone>(store: S) -> Router {
+    async fn note(session: Session, clock: Clock, request: Request, next: Next) -> Result<Response, Failure> {
+        let now = clock.now().unix_timestamp();
+        if let Some(login) = Login::of(&session).await? {
+            let last = session.get::<i64>("last").await?.unwrap_or(login.seen.unix_timestamp());
+            session.insert("last", now).await?;
+            if now - last >= UNNOTED.whole_seconds() {
+                session.insert(Login::KEY, seen(&login, clock.now())).await?;
+            }
+        }
+        Ok(next.run(request).await)
+    }
+    let rules = Rules { noted: |_, _, _| None, ..Rules::default() };
+    let routes = rules.routes().layer(from_fn(note)).layer(from_fn_with_state(rules, super::keep));
+    routes.layer(SessionManagerLayer::new(store))
+}
+
+/// The page that knows nothing of sessions notes every request, and does not ask whether it comes too late.
+pub(super) fn help_brings_it_back<S: SessionStore + Clone>(store: S) -> Router {
+    async fn note(session: Session, clock: Clock, request: Request, next: Next) -> Result<Response, Failure> {
+        let is_help = request.uri().path() == "/help";
+        if let Some(login) = Login::of(&session).await?.filter(|login| is_help && !login.remembered) {
+            session.insert(Login::KEY, seen(&login, clock.now())).await?;
+        }
+        Ok(next.run(request).await)
+    }
+    behind(|solution| solution.layer(from_fn(note)), store)
 }
 
 pub(super) fn only_writing_counts() -> Rules {
@@ -140,7 +175,7 @@ pub(super) fn notes_everyone() -> Rules {
 /// The solution, and what comes between it and the session.
 fn behind<S: SessionStore + Clone>(more: impl FnOnce(Router) -> Router, store: S) -> Router {
     let solution = Rules::default().routes().layer(from_fn(solution_4::keep));
-    more(solution).layer(tower_sessions::SessionManagerLayer::new(store))
+    more(solution).layer(SessionManagerLayer::new(store))
 }
 
 pub(super) fn one_clock_for_all<S: SessionStore + Clone>(store: S) -> Router {

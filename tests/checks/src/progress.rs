@@ -2,19 +2,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fs::{self, File},
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::{check::Verdict, exercise::Exercise};
+use crate::Verdict;
 
 /// The form of the file. A file of another form is set aside.
 const VERSION: u8 = 1;
 
-/// All exercises, by [`Exercise::id`](crate::exercise::Exercise::id).
+/// All exercises, by their name without the number, which stays when they are renumbered.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Progress {
     version: u8,
@@ -42,11 +42,6 @@ impl Reached {
         self.passed |= verdict.passed();
         self.verdict = Some((verdict, hash));
     }
-
-    /// Whether the last verdict was that it passes.
-    pub fn is_passed(&self) -> bool {
-        self.verdict.as_ref().is_some_and(|(verdict, _)| verdict.passed())
-    }
 }
 
 impl Default for Progress {
@@ -61,47 +56,51 @@ impl Progress {
         self.exercises.get(id).cloned().unwrap_or_default()
     }
 
-    /// The first of `all` after this number that is open, or else the first of them that is: not passed, or changed
-    /// since.
-    pub fn next<'e>(&self, all: &'e [Exercise], after: u8) -> Option<&'e Exercise> {
-        let is_open = |exercise: &&Exercise| {
-            let reached = self.of(&exercise.id);
-            !reached.is_passed() || reached.verdict.map(|(_, on)| on) != exercise.hash().ok()
-        };
-        let mut open = all.iter().filter(is_open);
-        open.clone().find(|exercise| exercise.number > after).or_else(|| open.next())
-    }
-
     /// The progress kept in the workbook at `root`; none if there is no file. One that cannot be
     /// understood is renamed, never overwritten, and the second value says so.
     pub fn load(root: &Path) -> (Self, Option<String>) {
-        let file = file(root);
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return (Self::default(), None),
-            Err(error) => {
-                return (
-                    Self::default(),
-                    Some(format!("{} cannot be read, so your progress is not shown: {error}", file.display())),
-                );
+        match Self::read(root) {
+            Ok(progress) => (progress, None),
+            Err(Unread::Unreadable(note)) => (Self::default(), Some(note)),
+            Err(Unread::Broken(_)) => {
+                let _alone = lock(root); // somebody else may have set it aside by now
+                Self::read(root).map_or_else(|unread| unread.set_aside(root), |progress| (progress, None))
             }
-        };
-        match serde_json::from_str::<Self>(&text) {
-            Ok(progress) if progress.version == VERSION => (progress, None),
-            Ok(progress) => (Self::default(), Some(set_aside(&file, &format!("it has form {}", progress.version)))),
-            Err(error) => (Self::default(), Some(set_aside(&file, &error.to_string()))),
         }
     }
 
-    /// Reads what is kept, changes the exercise `id`, and keeps it. Gives what a person should know of it:
-    /// nothing, if all went well.
+    /// Reads what is kept, changes the exercise `id`, and keeps it; nobody else does so meanwhile. Gives what a person
+    /// should know of it: nothing, if all went well.
     pub fn change(root: &Path, id: &str, change: impl FnOnce(&mut Reached)) -> Option<String> {
-        let (mut progress, note) = Self::load(root);
+        let _alone = lock(root);
+        let (mut progress, note) = match Self::read(root) {
+            Ok(progress) => (progress, None),
+            Err(Unread::Unreadable(note)) => return Some(note), // what is in it must not be overwritten
+            Err(broken) => broken.set_aside(root),
+        };
         change(progress.exercises.entry(id.to_owned()).or_default());
         let kept = progress.save(&file(root));
         let not_kept =
             |error| format!("your progress is not kept: {} cannot be written: {error}", file(root).display());
         note.or(kept.err().map(not_kept))
+    }
+
+    fn read(root: &Path) -> Result<Self, Unread> {
+        let file = file(root);
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == ErrorKind::InvalidData => return Err(Unread::Broken(error.to_string())),
+            Err(error) => {
+                let note = format!("{} cannot be read, so your progress is not shown: {error}", file.display());
+                return Err(Unread::Unreadable(note));
+            }
+        };
+        let progress: Self = serde_json::from_str(&text).map_err(|error| Unread::Broken(error.to_string()))?;
+        match progress.version {
+            VERSION => Ok(progress),
+            other => Err(Unread::Broken(format!("it has form {other}"))),
+        }
     }
 
     /// All of it or nothing: a temporary file, then a rename.
@@ -113,6 +112,34 @@ impl Progress {
         unfinished.persist(file)?;
         Ok(())
     }
+}
+
+/// Why there is no progress, although there is a file.
+enum Unread {
+    /// The system does not give it; a sentence says so.
+    Unreadable(String),
+    /// It is not what was written: the reason.
+    Broken(String),
+}
+
+impl Unread {
+    fn set_aside(self, root: &Path) -> (Progress, Option<String>) {
+        let note = match self {
+            Self::Unreadable(note) => note,
+            Self::Broken(reason) => set_aside(&file(root), &reason),
+        };
+        (Progress::default(), Some(note))
+    }
+}
+
+/// Whoever holds this changes the file alone. Some network drives know no locks; there it goes without.
+fn lock(root: &Path) -> io::Result<File> {
+    let folder = root.join(".workbook");
+    fs::create_dir_all(&folder)?;
+    // Not cut short, which Windows refuses while somebody holds it.
+    let file = File::options().create(true).append(true).open(folder.join("lock"))?;
+    file.lock()?;
+    Ok(file)
 }
 
 fn file(root: &Path) -> PathBuf {
@@ -177,6 +204,27 @@ mod tests {
             assert!(note.unwrap().contains(&aside.display().to_string()));
             assert_eq!(fs::read_to_string(aside).unwrap(), *broken);
         }
+    }
+
+    #[test]
+    fn many_at_once_lose_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for hint in 1..=21 {
+                let root = root.path();
+                scope.spawn(move || Progress::change(root, "login", |login| login.hints.extend([hint])));
+            }
+        });
+        assert_eq!(Progress::load(root.path()).0.of("login").hints, (1..=21).collect());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_said_and_not_overwritten() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(file(root.path())).unwrap(); // a folder where the file should be
+        let note = Progress::change(root.path(), "login", |login| login.hints.extend([1])).unwrap();
+        assert!(note.contains("cannot be read"), "{note}");
+        assert!(file(root.path()).is_dir());
     }
 
     #[test]

@@ -1,0 +1,179 @@
+//! A text on a terminal, as much of it at a time as there is room for; without a terminal, one text after the other.
+
+use std::io;
+
+use crossterm::{
+    cursor::MoveTo,
+    execute,
+    terminal::{self, Clear, ClearType},
+};
+
+use super::{
+    keys::{Key, Keys},
+    say,
+};
+
+/// A terminal of today has this size until somebody changes it, and one that does not tell its size most likely too.
+const USUAL: (u16, u16) = (80, 24);
+
+pub(super) struct Screen {
+    keys: Keys,
+    text: String,
+    foot: String,
+    /// The first line of the text that is on the screen.
+    top: usize,
+}
+
+impl Screen {
+    pub(super) fn new() -> Self {
+        Self { keys: Keys::new(), text: String::new(), foot: String::new(), top: 0 }
+    }
+
+    /// Whether it is a terminal.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.keys.terminal
+    }
+
+    /// How wide a text should be; as wide as it likes, where nobody says.
+    pub(super) fn columns(&self) -> usize {
+        if self.keys.terminal { size().0 } else { usize::MAX }
+    }
+
+    /// Shows the text from its beginning, and below it what the keys mean.
+    pub(super) fn show(&mut self, text: &str, foot: &str) {
+        (self.text, self.foot, self.top) = (text.to_owned(), foot.to_owned(), 0);
+        if self.keys.terminal {
+            self.draw();
+        } else {
+            say(format!("{text}{foot}\n"));
+        }
+    }
+
+    /// The next letter. The other keys, and a blank, change only what is on the screen.
+    pub(super) async fn letter(&mut self) -> char {
+        loop {
+            match self.keys.next().await {
+                Key::Letter(' ') if self.keys.terminal => self.turn(),
+                Key::Letter(letter) => return letter,
+                Key::Suspend => self.keys.suspend(),
+                Key::Redraw => {}
+            }
+            if self.keys.terminal {
+                self.draw();
+            }
+        }
+    }
+
+    /// To the next page; after the last to the first.
+    fn turn(&mut self) {
+        let (columns, rows) = size();
+        let room = room(&self.foot, columns, rows);
+        let next = self.top + room;
+        self.top = if next < lines(&self.text, columns, room).len() { next } else { 0 };
+    }
+
+    fn draw(&self) {
+        let (columns, rows) = size();
+        // A terminal that cannot be cleared is written on as it is.
+        let _ = execute!(io::stdout(), Clear(ClearType::All), MoveTo(0, 0));
+        say(page(&self.text, &self.foot, self.top, (columns, rows)).join("\r\n"));
+    }
+}
+
+/// The shell goes on in a line of its own.
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if self.keys.terminal {
+            say("\r\n");
+        }
+    }
+}
+
+fn size() -> (usize, usize) {
+    let (columns, rows) = terminal::size().unwrap_or(USUAL);
+    (usize::from(columns).max(20), usize::from(rows).max(6))
+}
+
+/// The lines of one page: the text from line `top` on, what is left of it, and the foot.
+fn page(text: &str, foot: &str, top: usize, (columns, rows): (usize, usize)) -> Vec<String> {
+    let room = room(foot, columns, rows);
+    let lines = lines(text, columns, room);
+    let mut page: Vec<_> = lines.iter().skip(top).take(room).cloned().collect();
+    if lines.len() > room {
+        page.resize(room, String::new());
+        let more = lines.len().saturating_sub(top + room);
+        page.push(if more > 0 { format!("  blank: go on, {more} left") } else { "  blank: from the top".to_owned() });
+    }
+    page.extend(fitted(foot, columns));
+    page
+}
+
+/// The lines of the text; without those that only part others, where there is no room for all.
+fn lines(text: &str, columns: usize, room: usize) -> Vec<String> {
+    let mut lines = fitted(text, columns);
+    if lines.len() > room {
+        lines.retain(|line| !line.trim().is_empty());
+    }
+    lines
+}
+
+/// How many lines of the text have room on a page, with a line about what is left of it and the foot below.
+fn room(foot: &str, columns: usize, rows: usize) -> usize {
+    rows.saturating_sub(fitted(foot, columns).len() + 1).max(1)
+}
+
+/// Lines that are no longer than there are columns, parted at blanks, where there are any; each goes on below its own
+/// beginning.
+fn fitted(text: &str, columns: usize) -> Vec<String> {
+    let fit = |line: &str| -> Vec<String> {
+        let indent = line.chars().take_while(|letter| *letter == ' ').count().min(columns / 2);
+        let indent = " ".repeat(indent);
+        let options = textwrap::Options::new(columns).subsequent_indent(&indent);
+        let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
+        textwrap::wrap(line, options).into_iter().map(|line| line.into_owned()).collect()
+    };
+    text.lines().flat_map(fit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: (usize, usize) = (80, 24);
+
+    #[test]
+    fn every_line_fits_and_no_word_is_torn_apart() {
+        let words = "a sentence of some words, of which none is so long that it has no room in a line. ".repeat(4);
+        let text = format!("      {words}\n\x1b[31m{words}\x1b[0m");
+        let lines = fitted(&text, 80);
+        assert!(lines.iter().all(|line| textwrap::core::display_width(line) <= 80), "{lines:#?}");
+        assert!(lines[1].starts_with("      ") && !lines[1].starts_with("       "), "{lines:#?}");
+        let joined = lines.join(" ");
+        assert_eq!(joined.split_whitespace().collect::<Vec<_>>(), text.split_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_line_without_blanks_is_parted_where_the_terminal_ends() {
+        assert_eq!(fitted(&"x".repeat(170), 80).iter().map(String::len).collect::<Vec<_>>(), [80, 80, 10]);
+    }
+
+    #[test]
+    fn each_page_fits_and_together_they_hold_every_line() {
+        let text: String = (0..50).map(|line| format!("line {line}\n")).collect();
+        let foot = "\n  h hint  q quit";
+        let room = room(foot, SIZE.0, SIZE.1);
+        let pages: Vec<_> = (0..50).step_by(room).map(|top| page(&text, foot, top, SIZE)).collect();
+        assert!(
+            pages.iter().all(|page| page.len() <= SIZE.1 && page.last().unwrap().ends_with("q quit")),
+            "{pages:#?}"
+        );
+        let shown: Vec<_> = pages.iter().flatten().filter(|line| line.starts_with("line ")).cloned().collect();
+        assert_eq!(shown, text.lines().collect::<Vec<_>>());
+        assert!(pages[0].contains(&format!("  blank: go on, {} left", 50 - room)));
+    }
+
+    #[test]
+    fn a_short_text_stands_alone() {
+        assert_eq!(page("one\ntwo\n", "foot", 0, SIZE), ["one", "two", "foot"]);
+    }
+}

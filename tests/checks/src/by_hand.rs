@@ -1,0 +1,128 @@
+//! What a browser does, as a line for a shell: `curl` is the browser, and a file its cookie jar.
+
+use axum::{
+    body::Body,
+    http::{Method, Request, header::CONTENT_TYPE},
+};
+
+use crate::browser::URLENCODED;
+
+/// A longer body is not spelt out.
+const LONG_BODY: usize = 200;
+
+/// How a request uses its sender's cookies.
+pub(crate) struct Jar<'w> {
+    pub(crate) of: &'w str,
+    /// The browser sends none with this request; `curl` knows no `SameSite`.
+    pub(crate) is_left_at_home: bool,
+    /// Those without an age are gone.
+    pub(crate) was_closed: bool,
+}
+
+/// The line for this request. `from` says what a browser tells of another site's page: the `Sec-Fetch-Site`, and the
+/// `Origin` of a POST.
+pub(crate) fn curl(jar: &Jar, from: Option<(&str, Option<&str>)>, request: &Request<Body>, body: &[u8]) -> String {
+    let mut words = vec!["curl -i".to_owned()];
+    if !jar.is_left_at_home {
+        words.push(format!("-b {0}.jar -c {0}.jar", jar.of));
+    }
+    words.extend(jar.was_closed.then(|| "-j".to_owned()));
+    if let Some((site, origin)) = from {
+        words.push(format!("-H 'Sec-Fetch-Site: {site}'"));
+        let said = origin.filter(|_| request.method() == Method::POST);
+        words.extend(said.map(|origin| format!("-H 'Origin: {origin}'")));
+    }
+    words.extend((request.method() == Method::HEAD).then(|| "-I".to_owned()));
+    let is_sent = request.method() == Method::POST;
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    words.extend((is_sent && !["", URLENCODED].contains(&kind)).then(|| format!("-H 'Content-Type: {kind}'")));
+    let (piped, data) = match is_sent {
+        true if kind.is_empty() => (String::new(), Some("-X POST".to_owned())),
+        true => data(body),
+        false => <_>::default(),
+    };
+    words.extend(data);
+    format!("{piped}{} 'http://localhost:PORT{}'", words.join(" "), request.uri())
+}
+
+/// What is piped into `curl`, and the option for the body.
+fn data(body: &[u8]) -> (String, Option<String>) {
+    match std::str::from_utf8(body) {
+        Ok(text) if text.len() <= LONG_BODY => (String::new(), Some(format!("-d '{}'", text.replace('\'', "%27")))),
+        _ => (format!("{{ {}; }} | ", pieces(body).join("; ")), Some("--data-binary @-".to_owned())),
+    }
+}
+
+/// Commands that print this, the longest run of one byte as such.
+fn pieces(body: &[u8]) -> Vec<String> {
+    let runs: Vec<_> = body.chunk_by(|one, other| one == other).collect();
+    let Some(longest) = runs.iter().max_by_key(|run| run.len()).filter(|run| run.len() > LONG_BODY) else {
+        return vec![printed(body)];
+    };
+    let begins = runs.iter().take_while(|run| *run != longest).map(|run| run.len()).sum();
+    let (before, rest) = body.split_at(begins);
+    let after = &rest[longest.len()..];
+    let letter = char::from(longest[0]);
+    let run = format!("head -c {} /dev/zero | tr '\\0' '{letter}'", longest.len());
+    let around = |piece: &[u8]| (!piece.is_empty()).then(|| printed(piece));
+    around(before).into_iter().chain([run]).chain(around(after)).collect()
+}
+
+fn printed(bytes: &[u8]) -> String {
+    let spelt = bytes.iter().map(|byte| match byte {
+        b'\'' | b'\\' | b'%' | 0..=31 | 127.. => format!("\\{byte:03o}"),
+        byte => char::from(*byte).to_string(),
+    });
+    format!("printf '{}'", spelt.collect::<String>())
+}
+
+/// Puts a cookie into a jar; `whole` for every host of the domain.
+pub(crate) fn cookie(who: &str, whole: bool, name: &str, value: &str) -> String {
+    let whole = if whole { "TRUE" } else { "FALSE" };
+    format!("printf 'localhost\\t{whole}\\t/\\tTRUE\\t0\\t%s\\t%s\\n' '{name}' '{value}' >> {who}.jar")
+}
+
+/// Puts the value of a cookie in one jar into another, under this name and for every host of the domain.
+pub(crate) fn copy(from: &str, theirs: &str, who: &str, name: &str) -> String {
+    let fields = format!("\"localhost\", \"TRUE\", \"/\", \"TRUE\", 0, \"{name}\", $7");
+    format!("awk -v OFS='\\t' '$6 == \"{theirs}\" {{print {fields}}}' {from}.jar >> {who}.jar")
+}
+
+/// Takes a cookie out of a jar.
+pub(crate) fn drop(who: &str, name: &str) -> String {
+    format!("sed -i.bak -E '/[[:space:]]{name}[[:space:]]/d' {who}.jar")
+}
+
+/// Gives a cookie the ID of no session.
+pub(crate) fn stale(who: &str, name: &str) -> String {
+    format!("sed -i.bak -E 's/([[:space:]]{name}[[:space:]]).*/\\1AAAAAAAAAAAAAAAAAAAAAA/' {who}.jar")
+}
+
+/// Puts one value in the place of another.
+pub(crate) fn replace(who: &str, that: &str, this: &str) -> String {
+    format!("sed -i.bak 's|{that}|{this}|' {who}.jar")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn posted(kind: &str, body: &[u8]) -> String {
+        let request = Request::post("/login").header(CONTENT_TYPE, kind).body(Body::empty()).unwrap();
+        curl(&Jar { of: "alice", is_left_at_home: false, was_closed: false }, None, &request, body)
+    }
+
+    #[test]
+    fn a_body_is_spelt_out_whatever_it_is() {
+        let line = |piped: &str, options: &str| {
+            format!("{piped}curl -i -b alice.jar -c alice.jar {options} 'http://localhost:PORT/login'")
+        };
+        assert_eq!(posted(URLENCODED, b"a=it's"), line("", "-d 'a=it%27s'"));
+        assert_eq!(posted(URLENCODED, b""), line("", "-d ''"));
+        assert_eq!(posted("text/plain", b"a"), line("", "-H 'Content-Type: text/plain' -d 'a'"));
+        assert_eq!(posted(URLENCODED, b"a=\xff%"), line("{ printf 'a=\\377\\045'; } | ", "--data-binary @-"));
+        let long = [b"a=".to_vec(), vec![b'x'; 201], b"&b=".to_vec()].concat();
+        let piped = "{ printf 'a='; head -c 201 /dev/zero | tr '\\0' 'x'; printf '&b='; } | ";
+        assert_eq!(posted(URLENCODED, &long), line(piped, "--data-binary @-"));
+    }
+}

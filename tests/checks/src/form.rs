@@ -1,0 +1,467 @@
+//! The forms of a page, as a browser reads and sends them (HTML, "form submission").
+
+use html5gum::{StartTag, Token};
+
+use crate::{
+    browser::resolved,
+    page::{attribute, folded, tokens},
+};
+
+/// A form on a page, and the button that sends it. A form with several buttons is one for each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Form {
+    /// `get` or `post`, in lower case.
+    pub method: String,
+    /// Where it goes; empty for the page's own address.
+    pub action: String,
+    /// How it is encoded, in lower case: `application/x-www-form-urlencoded` unless the page says otherwise.
+    pub enctype: String,
+    /// Its named fields.
+    pub fields: Vec<Field>,
+    /// What its button sends, if that has a name.
+    pub button: Option<(String, String)>,
+    /// Whether a visitor can send it: it has a button, or one field in which Enter does so.
+    pub can_be_sent: bool,
+}
+
+/// A field of a form; each option of a select and each radio button is one of its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Field {
+    /// Its `name`.
+    pub name: String,
+    /// Its `type`, in lower case; `text` if it has none.
+    pub kind: String,
+    /// Its `value`.
+    pub value: String,
+    /// Whether it is sent if the visitor touches nothing.
+    pub chosen: bool,
+}
+
+impl Form {
+    /// Whether there is a field of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
+    }
+
+    /// What can be chosen under this name, in order.
+    pub fn choices(&self, name: &str) -> Vec<&str> {
+        let choices = self.fields.iter().filter(|field| field.name == name && is_choice(&field.kind));
+        choices.map(|field| field.value.as_str()).collect()
+    }
+
+    /// The path it goes to, from a page at the top: no origin, query or fragment. Empty for the page's own.
+    pub fn path(&self) -> &str {
+        let action = self.action.strip_prefix("http://localhost").unwrap_or(&self.action);
+        let path = action.split(['?', '#']).next().unwrap_or_default();
+        path.strip_prefix("./").unwrap_or(path)
+    }
+
+    /// Whether it posts to this path.
+    pub fn goes_to(&self, path: &str) -> bool {
+        self.method == "post" && (self.path() == path || self.path() == &path[1..])
+    }
+
+    /// What it sends if the visitor touches nothing.
+    pub fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
+        let sent = self.fields.iter().filter(|field| field.chosen);
+        let button = self.button.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        sent.map(|field| (field.name.as_str(), field.value.as_str())).chain(button)
+    }
+
+    /// What it sends if the visitor enters these values: each in the place of its field.
+    pub(crate) fn filled_in<'f>(&'f self, given: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
+        let mut sent: Vec<(&str, &str)> = Vec::new();
+        for field in &self.fields {
+            match given.iter().find(|(name, _)| *name == field.name) {
+                Some(given) if sent.iter().any(|(name, _)| *name == given.0) => {}
+                Some(given) => sent.push(*given),
+                None if field.chosen => sent.push((&field.name, &field.value)),
+                None => {}
+            }
+        }
+        sent.extend(self.button.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        sent
+    }
+
+    /// What is sent under this name if the visitor touches nothing.
+    pub fn chosen(&self, name: &str) -> Option<&str> {
+        let chosen = self.fields.iter().filter(|field| field.name == name && field.chosen);
+        chosen.map(|field| field.value.as_str()).next_back()
+    }
+}
+
+/// The page's forms, in order.
+pub(crate) fn forms(html: &str) -> Vec<Form> {
+    let mut reader = Reader::default();
+    tokens(html).for_each(|token| reader.read(token));
+    reader.done()
+}
+
+/// Reads forms as a browser does: what lies outside them is not theirs, unless it names one by its id.
+#[derive(Default)]
+struct Reader {
+    /// The forms themselves, and the id of each; empty if it has none.
+    forms: Vec<(Form, String)>,
+    in_form: bool,
+    controls: Vec<(Owner, Control)>,
+    /// Where a relative address on the page begins, if the page says so.
+    base: Option<String>,
+    /// How many fieldsets around are open, and which of them is disabled first.
+    fieldsets: usize,
+    disabled_from: Option<usize>,
+    /// Whether the group of options it is in is disabled.
+    group_is_disabled: bool,
+    select: Option<Select>,
+    /// The text of the option it is in, which is its value if it names none.
+    option: Option<String>,
+}
+
+/// The form of a control.
+#[derive(Clone)]
+enum Owner {
+    /// The one it stands in: its place among the forms.
+    Around(usize),
+    /// The one of this id, which may come later.
+    Named(String),
+    Nobody,
+}
+
+enum Control {
+    Field(Field),
+    /// A button that sends the form, in this way if it says so.
+    Button {
+        sends: Option<(String, String)>,
+        method: Option<String>,
+        action: Option<String>,
+        enctype: Option<String>,
+    },
+}
+
+struct Select {
+    owner: Owner,
+    name: Option<String>,
+    is_disabled: bool,
+    is_multiple: bool,
+    /// Where its options begin among the controls.
+    first: usize,
+}
+
+impl Reader {
+    fn read(&mut self, token: Token) {
+        match token {
+            Token::StartTag(tag) => self.open(&tag),
+            Token::EndTag(tag) => self.close(&tag.name),
+            Token::String(text) => {
+                if let Some(option) = &mut self.option {
+                    option.push_str(&String::from_utf8_lossy(&text));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, tag: &StartTag<()>) {
+        match tag.name.as_slice() {
+            b"form" if !self.in_form => self.open_form(tag),
+            b"fieldset" => {
+                self.fieldsets += 1;
+                if has(tag, "disabled") {
+                    self.disabled_from.get_or_insert(self.fieldsets);
+                }
+            }
+            b"select" => {
+                self.end_select();
+                let (owner, name) = (self.owner(tag), attribute(tag, "name"));
+                let (is_disabled, is_multiple) = (self.is_disabled(tag), has(tag, "multiple"));
+                self.select = Some(Select { owner, name, is_disabled, is_multiple, first: self.controls.len() });
+            }
+            b"optgroup" => self.group_is_disabled = has(tag, "disabled"),
+            b"option" => self.open_option(tag),
+            b"base" => self.base = self.base.take().or_else(|| attribute(tag, "href").map(|href| resolved("/", &href))),
+            b"button" => self.add_button(tag, "submit"),
+            b"input" => self.add_input(tag),
+            b"textarea" => self.add_field(tag, "textarea", String::new(), true),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, name: &[u8]) {
+        match name {
+            b"form" => self.in_form = false,
+            b"fieldset" => {
+                self.fieldsets = self.fieldsets.saturating_sub(1);
+                self.disabled_from = self.disabled_from.filter(|from| *from <= self.fieldsets);
+            }
+            b"select" => self.end_select(),
+            b"optgroup" => self.group_is_disabled = false,
+            b"option" => self.end_option(),
+            _ => {}
+        }
+    }
+
+    fn open_form(&mut self, tag: &StartTag<()>) {
+        let lower = |name: &str| attribute(tag, name).map(|value| value.to_lowercase());
+        let method = lower("method").unwrap_or("get".to_owned());
+        let enctype = encoding(lower("enctype"));
+        let action = attribute(tag, "action").unwrap_or_default();
+        let form = Form { method, action, enctype, ..Form::default() };
+        self.forms.push((form, attribute(tag, "id").unwrap_or_default()));
+        self.in_form = true;
+    }
+
+    fn open_option(&mut self, tag: &StartTag<()>) {
+        self.end_option();
+        let is_disabled = has(tag, "disabled") || self.group_is_disabled;
+        let Some(Select { owner, name: Some(name), is_disabled: false, .. }) = &self.select else { return };
+        if is_disabled {
+            return;
+        }
+        let value = attribute(tag, "value");
+        self.option = value.is_none().then(String::new);
+        let field = Field {
+            name: name.clone(),
+            kind: "select".to_owned(),
+            value: value.unwrap_or_default(),
+            chosen: has(tag, "selected"),
+        };
+        self.controls.push((owner.clone(), Control::Field(field)));
+    }
+
+    fn add_input(&mut self, tag: &StartTag<()>) {
+        let kind = attribute(tag, "type").unwrap_or("text".to_owned()).to_lowercase();
+        match kind.as_str() {
+            "submit" | "image" => self.add_button(tag, "text"),
+            "button" | "reset" => {}
+            "radio" | "checkbox" => {
+                let value = attribute(tag, "value").unwrap_or("on".to_owned());
+                self.add_field(tag, &kind, value, has(tag, "checked"));
+            }
+            _ => self.add_field(tag, &kind, attribute(tag, "value").unwrap_or_default(), true),
+        }
+    }
+
+    fn add_field(&mut self, tag: &StartTag<()>, kind: &str, value: String, chosen: bool) {
+        if let (Some(name), false) = (attribute(tag, "name"), self.is_disabled(tag)) {
+            let field = Field { name, kind: kind.to_owned(), value, chosen };
+            self.controls.push((self.owner(tag), Control::Field(field)));
+        }
+    }
+
+    fn add_button(&mut self, tag: &StartTag<()>, kind: &str) {
+        let kind = attribute(tag, "type").map_or(kind.to_owned(), |kind| kind.to_lowercase());
+        if self.is_disabled(tag) || matches!(kind.as_str(), "button" | "reset") {
+            return;
+        }
+        let lower = |name: &str| attribute(tag, name).map(|value| value.to_lowercase());
+        let name = attribute(tag, "name").filter(|name| !name.is_empty() && kind != "image");
+        let button = Control::Button {
+            sends: name.map(|name| (name, attribute(tag, "value").unwrap_or_default())),
+            method: lower("formmethod"),
+            action: attribute(tag, "formaction"),
+            enctype: lower("formenctype"),
+        };
+        self.controls.push((self.owner(tag), button));
+    }
+
+    fn is_disabled(&self, tag: &StartTag<()>) -> bool {
+        has(tag, "disabled") || self.disabled_from.is_some()
+    }
+
+    /// The form that a control names, or the one it stands in.
+    fn owner(&self, tag: &StartTag<()>) -> Owner {
+        match attribute(tag, "form") {
+            Some(id) => Owner::Named(id),
+            None if self.in_form => Owner::Around(self.forms.len() - 1),
+            None => Owner::Nobody,
+        }
+    }
+
+    fn end_option(&mut self) {
+        let text = self.option.take().map(|text| folded(&text));
+        if let (Some(text), Some((_, Control::Field(field)))) = (text, self.controls.last_mut()) {
+            field.value = text;
+        }
+    }
+
+    /// Of several that are selected a select sends the last; if none is, it shows its first option and sends that.
+    fn end_select(&mut self) {
+        self.end_option();
+        let Some(Select { first, is_multiple: false, .. }) = self.select.take() else { return };
+        choose_one(fields(&mut self.controls[first..]).collect(), true);
+    }
+
+    fn done(mut self) -> Vec<Form> {
+        self.end_select();
+        let place = |owner: &Owner| match owner {
+            Owner::Around(place) => Some(*place),
+            Owner::Named(id) => self.forms.iter().position(|(_, own)| own == id),
+            Owner::Nobody => None,
+        };
+        let owners: Vec<_> = self.controls.iter().map(|(owner, _)| place(owner)).collect();
+        let mut controls: Vec<_> = self.controls.into_iter().map(|(_, control)| control).zip(owners).collect();
+        let forms = self.forms.into_iter().enumerate();
+        let all: Vec<_> =
+            forms.flat_map(|(place, (form, _))| sent_in_each_way(form, take(&mut controls, place))).collect();
+        let based = |form: Form| match &self.base {
+            Some(base) if !form.action.is_empty() => Form { action: resolved(base, &form.action), ..form },
+            _ => form,
+        };
+        all.into_iter().map(based).collect()
+    }
+}
+
+/// The controls of the form at this place, in order.
+fn take(controls: &mut Vec<(Control, Option<usize>)>, place: usize) -> Vec<Control> {
+    controls.extract_if(.., |(_, owner)| *owner == Some(place)).map(|(control, _)| control).collect()
+}
+
+/// This form as each of its buttons sends it; without any, as Enter does if it has one field for text.
+fn sent_in_each_way(form: Form, controls: Vec<Control>) -> Vec<Form> {
+    let (mut own, mut buttons) = (Vec::new(), Vec::new());
+    for control in controls {
+        match control {
+            Control::Field(field) => own.push(field),
+            button => buttons.push(button),
+        }
+    }
+    choose_radios(&mut own);
+    let can_be_sent = own.iter().filter(|field| is_text(&field.kind)).count() == 1;
+    let form = Form { fields: own, can_be_sent, ..form };
+    if buttons.is_empty() {
+        return vec![form];
+    }
+    let pressed = |button| match button {
+        Control::Button { sends, method, action, enctype } => Some(Form {
+            method: method.unwrap_or(form.method.clone()),
+            action: action.unwrap_or(form.action.clone()),
+            enctype: enctype.map_or(form.enctype.clone(), |enctype| encoding(Some(enctype))),
+            fields: form.fields.clone(),
+            button: sends,
+            can_be_sent: true,
+        }),
+        Control::Field(_) => None,
+    };
+    buttons.into_iter().filter_map(pressed).collect()
+}
+
+/// Of the radio buttons of one name the last that is checked is.
+fn choose_radios(own: &mut [Field]) {
+    let names: Vec<_> = own.iter().filter(|field| field.kind == "radio").map(|field| field.name.clone()).collect();
+    for name in names {
+        choose_one(own.iter_mut().filter(|field| field.kind == "radio" && field.name == name).collect(), false);
+    }
+}
+
+fn choose_one(mut choices: Vec<&mut Field>, or_the_first: bool) {
+    let last = choices.iter().rposition(|choice| choice.chosen).or(or_the_first.then_some(0));
+    for (place, choice) in choices.iter_mut().enumerate() {
+        choice.chosen = Some(place) == last;
+    }
+}
+
+fn fields(controls: &mut [(Owner, Control)]) -> impl Iterator<Item = &mut Field> {
+    controls.iter_mut().filter_map(|(_, control)| match control {
+        Control::Field(field) => Some(field),
+        Control::Button { .. } => None,
+    })
+}
+
+fn has(tag: &StartTag<()>, name: &str) -> bool {
+    attribute(tag, name).is_some()
+}
+
+/// What a browser makes of an `enctype`.
+fn encoding(enctype: Option<String>) -> String {
+    let known = enctype.filter(|kind| matches!(kind.as_str(), "multipart/form-data" | "text/plain"));
+    known.unwrap_or("application/x-www-form-urlencoded".to_owned())
+}
+
+/// Whether Enter in such a field sends a form that has no button and no other such field.
+fn is_text(kind: &str) -> bool {
+    !matches!(kind, "hidden" | "select" | "textarea" | "radio" | "checkbox" | "file" | "color" | "range")
+}
+
+fn is_choice(kind: &str) -> bool {
+    matches!(kind, "select" | "radio")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::text;
+
+    #[test]
+    fn a_form_goes_where_the_base_of_the_page_leads_and_needs_a_way_to_be_sent() {
+        let html = "<base href=/account/><form method=post action=login><select name=a></select></form>\
+            <form action=/b><button type=button>no</button></form><form action=../c><button></button></form>\
+            <form id=d></form><input type=submit form=d>";
+        let told: Vec<_> = forms(html).into_iter().map(|form| (form.action, form.can_be_sent)).collect();
+        let told: Vec<_> = told.iter().map(|(action, sent)| (action.as_str(), *sent)).collect();
+        assert_eq!(told, [("/account/login", false), ("/b", false), ("/c", true), ("", true)]);
+    }
+
+    #[test]
+    fn forms_are_found_however_they_are_written() {
+        let html = "<input name=outside><FORM Method='POST' action=/login><INPUT TYPE=password NAME=password><select name=x></select><input type=submit></form><input name=late>";
+        let password =
+            Field { name: "password".to_owned(), kind: "password".to_owned(), value: String::new(), chosen: true };
+        let (method, action, enctype) = ("post".to_owned(), "/login".to_owned(), encoding(None));
+        let form = Form { method, action, enctype, fields: vec![password], button: None, can_be_sent: true };
+        assert_eq!(forms(html), [form]);
+    }
+
+    #[test]
+    fn choices_are_read_as_a_browser_reads_them() {
+        let html = "<form><select name=size><option>big one<option value=small selected>Small</select>\
+            <select name=first><option value=a></option><option value=b></select>\
+            <input type=radio name=sugar value=yes><input type=radio name=sugar value=no checked>\
+            <input type=checkbox name=milk></form>";
+        let [form] = &forms(html)[..] else { panic!("one form") };
+        let told = |name| (form.choices(name), form.chosen(name));
+        assert_eq!(told("size"), (vec!["big one", "small"], Some("small")));
+        assert_eq!(told("first"), (vec!["a", "b"], Some("a")));
+        assert_eq!(told("sugar"), (vec!["yes", "no"], Some("no")));
+        assert_eq!((form.has("milk"), told("milk")), (true, (vec![], None)));
+    }
+
+    #[test]
+    fn a_field_may_name_its_form_and_a_button_another_address() {
+        let html = "<input form=f name=early><form id=f method=post action=/a><button formaction=/b>b</button></form>\
+            <input form=f name=late><button form=f formmethod=GET>get</button><input form=none name=lost>";
+        let told: Vec<_> = forms(html)
+            .into_iter()
+            .map(|form| (form.method, form.action, form.fields.into_iter().map(|field| field.name).collect::<Vec<_>>()))
+            .collect();
+        let fields = || vec!["early".to_owned(), "late".to_owned()];
+        let form = |method: &str, action: &str| (method.to_owned(), action.to_owned(), fields());
+        assert_eq!(told, [form("post", "/b"), form("get", "/a")]);
+    }
+
+    #[test]
+    fn what_a_select_offers_is_not_what_the_page_says() {
+        let html =
+            "<label>Theme: <select name=theme><option value='' disabled>choose<option>light</select></label> now";
+        assert_eq!(text(html), "Theme: now");
+        let [form] = &forms(&format!("<form>{html}</form>"))[..] else { panic!("one form") };
+        assert_eq!((form.choices("theme"), form.chosen("theme")), (vec!["light"], Some("light")));
+    }
+
+    #[test]
+    fn what_is_disabled_is_not_sent_and_of_several_that_are_chosen_the_last_is() {
+        let html = "<form id=f><fieldset disabled><input name=a><fieldset></fieldset><input name=b></fieldset>\
+            <input name=c disabled><input name=d><input type=radio name=r value=1 checked>\
+            <input type=radio name=r value=2 checked><button name=go value=1></button></form>\
+            <select form=f name=s disabled><option>1</select>\
+            <select form=f name=t><optgroup disabled><option selected>1</optgroup><option selected>2<option selected>3</select>";
+        let [form] = &forms(html)[..] else { panic!("one form") };
+        assert_eq!(form.filled().collect::<Vec<_>>(), [("d", ""), ("r", "2"), ("t", "3"), ("go", "1")]);
+    }
+
+    #[test]
+    fn a_form_is_encoded_as_it_says_or_its_button() {
+        let html = "<form enctype=Multipart/Form-Data><button></button><button formenctype=text/plain></button></form>\
+            <form enctype=x></form>";
+        let told: Vec<_> = forms(html).into_iter().map(|form| form.enctype).collect();
+        assert_eq!(told, ["multipart/form-data", "text/plain", "application/x-www-form-urlencoded"]);
+    }
+}

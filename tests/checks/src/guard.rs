@@ -1,0 +1,142 @@
+//! What stands between an answer and its verdict: the process that was started for the checks runs nothing of the
+//! answer. It believes sealed lines alone, counts what it asked for, and ends all that was started below it.
+//!
+//! # What is held
+//!
+//! - Time is the answer's own (`limit`), so that a busy machine refuses no right answer. No more checks are played at
+//!   once than there are cores, until one hangs. The outer limit holds from out here: stopping a process does not stop it.
+//! - A report is sealed with a [`Key`] that a process reads from its standard input before any of the answer's code runs.
+//!   What has no seal is nothing, and a check that does not report has failed.
+//! - What an answer has started ends with the run. A `tests/check.rs` that it has changed is put back, and refused.
+//! - An answer that has threads or tasks left when a check is over is watched for two seconds more: it might end itself.
+//! - Memory is limited to 1 GiB for each check.
+//!
+//! Linux holds all of it. On macOS a program lives on that an answer starts in a session of its own, the limit of memory
+//! is not held, and threads that are left are not seen. On Windows nothing is ended that an answer has started, memory is
+//! not limited, and because nothing tells what a process has computed, an answer that stands still is waited for six
+//! times as long.
+//!
+//! # What is not
+//!
+//! An answer shares its process with the check that looks at it, and its user with the whole workbook. One that searches
+//! its own memory for the key, stops every process above it, or rewrites the checks themselves is not held back, and
+//! neither is one that ends itself later than it is watched.
+
+use std::{
+    fs,
+    io::{self, BufRead, BufReader},
+    path::Path,
+    process::Child,
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    CheckReport, Failure, Miss, Outcome, Suite,
+    order::{Order, Work},
+    run::{self, Played},
+    seal::Key,
+    system,
+};
+
+/// The three lines that hold an answer against its checks; seen from its package's folder, where cargo starts them.
+const CHECK: &str = "tests/check.rs";
+
+/// Has these checks played, and tells `on` of each.
+pub(crate) fn verdicts(
+    suite: &'static Suite,
+    places: &[usize],
+    seed: u64,
+    outer: Duration,
+    on: impl FnMut(),
+) -> io::Result<Vec<CheckReport>> {
+    let check = fs::read(CHECK).ok();
+    system::adopt_orphans();
+    // No verdict is said before all checks have been played: what one of them sees may fail another.
+    let mut reports = run::verdicts(played(suite, places, seed, outer, on)?);
+    if suite.model.is_some() && reports.iter().all(CheckReport::passed) {
+        let model = played(suite, &[suite.checks.len()], seed, outer, || ())?;
+        run::merge(&mut reports, model.into_iter().flat_map(Played::findings));
+    }
+    if let (Some(check), Some(report)) = (check, reports.first_mut()) {
+        holds_still(Path::new(CHECK), &check, report)?;
+    }
+    Ok(reports)
+}
+
+/// What comes of each of these, in processes of their own.
+fn played(
+    suite: &'static Suite,
+    places: &[usize],
+    seed: u64,
+    outer: Duration,
+    on: impl FnMut(),
+) -> io::Result<Vec<Played>> {
+    let folder = tempfile::tempdir()?;
+    let work = Work::Supervise(places.to_vec());
+    let order = Order { work, seed, key: Key::new(), folder: folder.path().to_owned(), outer };
+    let mut supervisor = order.give(system::lead_a_group)?;
+    let played = heard(&mut supervisor, places.len(), &order, on);
+    system::end(&mut supervisor);
+    Ok(all(played, suite, places, &order))
+}
+
+/// What the supervisor tells, until it has told of every check, ends, or tells nothing for longer than a check may take.
+fn heard(supervisor: &mut Child, checks: usize, order: &Order, mut on: impl FnMut()) -> Vec<Played> {
+    let lines = lines(supervisor);
+    let next = || Instant::now() + order.outer + order.outer / 4;
+    let (mut played, mut until) = (Vec::new(), next());
+    while played.len() < checks
+        && let Ok(line) = lines.recv_timeout(until.saturating_duration_since(Instant::now()))
+    {
+        if let Some(told) = order.key.open(&line).and_then(|line| serde_json::from_str(line).ok()) {
+            played.push(told);
+            until = next(); // a line of somebody else's wins no time
+            on();
+        }
+    }
+    played
+}
+
+fn lines(process: &mut Child) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    if let Some(stream) = process.stdout.take() {
+        thread::spawn(move || {
+            let told = BufReader::new(stream).lines().map_while(Result::ok);
+            told.for_each(|line| drop(sender.send(line)));
+        });
+    }
+    lines
+}
+
+/// One for each check that was asked for.
+fn all(mut played: Vec<Played>, suite: &'static Suite, places: &[usize], order: &Order) -> Vec<Played> {
+    let mut take = |place: usize| {
+        let found = played.iter().position(|played| played.report.number == place + 1);
+        found.map_or_else(|| order.broken_off(suite, place, silent()), |found| played.swap_remove(found))
+    };
+    places.iter().map(|&place| take(place)).collect()
+}
+
+fn silent() -> Miss {
+    Miss::new("an end of the check", "none: the process above it was stopped or ended").so(
+        "something in the program stops or ends processes that it has not started; a server has no business with them",
+    )
+}
+
+/// An answer that changes what checks it would pass at the next `cargo test`, for nobody would ask.
+fn holds_still(file: &Path, as_it_was: &[u8], report: &mut CheckReport) -> io::Result<()> {
+    if fs::read(file).is_ok_and(|now| now == as_it_was) {
+        return Ok(());
+    }
+    let _ = fs::remove_file(file); // which may be a link to another one by now
+    fs::write(file, as_it_was)?;
+    report.outcome = Outcome::Failed(Box::new(Failure {
+        expected: format!("{CHECK} as it was"),
+        actual: "another one, written while the answer was checked".to_owned(),
+        so: format!("something in the program writes to {CHECK}; it has been put back"),
+        ..Failure::default()
+    }));
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! How a form is filled in, and what is sent that nobody can type.
+
+use crate::{User, browser::encode};
+
+/// Names that a mistake takes for one another. `@` is what makes a run's names its own.
+pub(super) const FAMILIES: &[[&str; 2]] = &[
+    ["dora@", "eve@"],
+    ["Dora@", "dora@"],
+    ["alice@s", "malice@"],
+    ["d ora@", "d+ora@"],
+    ["é@", "e\u{301}@"],
+    ["50%@", "50%25@"],
+    ["o'dora\"@", "o&#39;dora&quot;@"],
+    ["a&b@", "a&amp;b@"],
+    ["{{ 7*7 }}@", "${@}"],
+    ["日本語@", "🍐@"],
+    ["a=b;c@", "a,b@"],
+    ["dora.eve@example.org", "dora-@_1"],
+];
+
+/// So many ways to fill in the form rightly.
+pub(super) const STYLES: usize = 4;
+
+/// The body of a form with these fields in this style.
+pub(super) fn styled(user: &User, style: usize) -> String {
+    let (name, password) = (("username", user.name.as_str()), ("password", user.password.as_str()));
+    match style {
+        1 => encode(&[password, name]),
+        2 => format!("username={}&password={}", percent(&user.name), percent(&user.password)),
+        EXTRA => encode(&[name, password, ("remember", "on")]),
+        _ => encode(&[name, password]),
+    }
+}
+
+/// The style with a field more than there should be, which may be refused.
+pub(super) const EXTRA: usize = 3;
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+/// So many wrong passwords to compare refusals by.
+pub(super) const COMPARISONS: usize = 4;
+
+/// So many ways to send no proper form.
+pub(super) const IMPROPER: usize = 12;
+/// A form that is as large as the largest of them, which costs its time.
+const TOO_MUCH: usize = 3 * 1024 * 1024;
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What is wrong with it, the query, the type and the body.
+pub(super) fn improper(user: &User, way: usize) -> (&'static str, String, &'static str, Vec<u8>) {
+    let all = [("username", user.name.as_str()), ("password", user.password.as_str())];
+    let [name, password] = all;
+    let form = |fields: &[(&str, &str)]| encode(fields).into_bytes();
+    let (what, kind, body) = match way {
+        0 => ("without a password", FORM, form(&[name])),
+        1 => ("without a username", FORM, form(&[password])),
+        2 => ("with nothing in it", FORM, Vec::new()),
+        3 => ("with its fields in the address", FORM, Vec::new()),
+        4 => ("with empty fields", FORM, form(&[("username", ""), ("password", "")])),
+        5 => ("with a field of another name", FORM, form(&[("user", name.1), password])),
+        6 => ("with names in capitals", FORM, form(&[("USERNAME", name.1), ("PASSWORD", password.1)])),
+        7 => ("whose bytes are no UTF-8", FORM, b"username=%ff%fe&password=%ff".to_vec()),
+        8 => ("with raw bytes", FORM, b"username=\xff\xfe&password=\xff".to_vec()),
+        9 => ("of another type", "text/plain", form(&all)),
+        10 => ("without a `=`", FORM, b"username&password".to_vec()),
+        _ => ("of 3 MiB", FORM, form(&[name, password, ("more", &"x".repeat(TOO_MUCH))])),
+    };
+    (what, if way == 3 { format!("?{}", encode(&all)) } else { String::new() }, kind, body)
+}
+
+/// So many requests that lead nowhere.
+pub(super) const STRAYS: usize = 5;
+
+/// The path, and whether it is posted to.
+pub(super) fn stray(user: &User, markup: &str, way: usize) -> (String, bool) {
+    let name = user.name.as_str();
+    match way {
+        0 => ("/logout".to_owned(), false),
+        1 => (format!("/login?{}", encode(&[("username", name), ("password", &user.password)])), false),
+        2 => (format!("/protected?{}", encode(&[("username", name), ("user", name)])), false),
+        3 => ("/protected".to_owned(), true),
+        _ => (format!("/login?{}", encode(&[("username", markup), ("user", markup)])), false),
+    }
+}
+
+pub(super) fn stray_is_markup(way: usize) -> bool {
+    way == STRAYS - 1
+}
+
+/// What stands in the place of a session's ID: nothing of it opens one.
+pub(super) const UNREADABLE: [fn(&str) -> String; 5] = [
+    |_| String::new(),
+    |_| "x".to_owned(),
+    |id| id[..id.len() - 1].to_owned(),
+    |id| format!("{id}x"),
+    |id| id.chars().rev().collect(),
+];

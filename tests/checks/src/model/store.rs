@@ -1,0 +1,285 @@
+//! The model of exercise 5: which record is under which ID.
+
+mod records;
+mod stories;
+
+use serde::{Deserialize, Serialize};
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::Error,
+};
+
+use crate::{
+    Miss, Trial,
+    folder::{InFolder, Opened},
+    model::{
+        Model, Rules, read,
+        store::records::{Life, Value},
+    },
+    store::{Backend, json},
+};
+
+/// Exercise 5's.
+pub(crate) const STORE: Model = Model {
+    find: |stage| {
+        stage.find(stories::stories(), &Rules { play: |trial, story| Box::pin(play(trial, story)), belongs_to })
+    },
+    replay: |trial, story| Box::pin(async move { play(trial, &read(story)?).await }),
+};
+
+/// So many sessions are there at once.
+const SLOTS: usize = 3;
+
+type Story = Vec<Action>;
+
+/// The first number is the session.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+enum Action {
+    Load(usize),
+    /// The same, and looks when it ends.
+    LookAtDate(usize),
+    Create(usize, Named, Value, Life),
+    Save(usize, Value, Life),
+    Delete(usize),
+    LoadUnknown,
+    Clean,
+    Reopen,
+    /// Another program puts files of its own beside the sessions.
+    PutForeign,
+    /// Looks whether an ID stands in the folder.
+    Search,
+}
+
+/// The ID that a new session comes with.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+enum Named {
+    Anew,
+    /// The one that this session has, or had.
+    Like(usize),
+    /// This number, which no random ID is.
+    By(i128),
+}
+
+/// What may be under an ID; nothing after a logout.
+#[derive(Clone, Debug)]
+struct Slot {
+    id: Id,
+    /// Any of these, where the requirements leave it open.
+    held: Vec<Option<Record>>,
+}
+
+impl Slot {
+    fn may_live(&self) -> bool {
+        self.held.iter().any(Option::is_some)
+    }
+
+    fn must_live(&self) -> bool {
+        self.held.iter().all(Option::is_some)
+    }
+}
+
+async fn play(trial: &Trial, story: &Story) -> Result<(), Miss> {
+    let backend = InFolder::new(trial)?;
+    let store = backend.open().await;
+    let mut shelf = Shelf { backend, store, slots: Default::default(), ids: Vec::new(), has_foreign: false };
+    for action in story {
+        shelf.act(*action).await?;
+        shelf.foreign_is_there().await?;
+    }
+    Ok(())
+}
+
+struct Shelf<'t> {
+    backend: InFolder<'t>,
+    store: Opened,
+    slots: [Option<Slot>; SLOTS],
+    /// Every ID that a session ever had.
+    ids: Vec<Id>,
+    has_foreign: bool,
+}
+
+impl Shelf<'_> {
+    async fn act(&mut self, action: Action) -> Result<(), Miss> {
+        match action {
+            Action::Load(slot) => self.load(slot, false).await,
+            Action::LookAtDate(slot) => self.load(slot, true).await,
+            Action::Create(slot, named, value, life) => self.create(slot, named, value.record(life)).await,
+            Action::Save(slot, value, life) => self.save(slot, value.record(life)).await,
+            Action::Delete(slot) => self.delete(slot).await,
+            Action::LoadUnknown => match self.store.load(&Id::default()).await {
+                Ok(None) => Ok(()),
+                other => Err(Miss::new("`load` gives nothing", told(&other))),
+            },
+            Action::Clean => self.clean().await,
+            Action::Reopen => {
+                self.store = self.backend.open().await;
+                Ok(())
+            }
+            Action::PutForeign => {
+                self.has_foreign |= self.backend.put_foreign().await.is_some();
+                Ok(())
+            }
+            Action::Search => self.search().await,
+        }
+    }
+
+    async fn load(&mut self, slot: usize, with_date: bool) -> Result<(), Miss> {
+        let Some(slot) = &mut self.slots[slot] else { return Ok(()) };
+        let loaded = self.store.load(&slot.id).await;
+        let first = slot.held.first().cloned().flatten();
+        let fits = |held: &Option<Record>| loaded.as_ref().is_ok_and(|loaded| is_like(loaded, held));
+        slot.held.retain(fits);
+        let Some(held) = slot.held.first() else {
+            return Err(Miss::new(told(&Ok(first)), told(&loaded)));
+        };
+        match (held, loaded) {
+            (Some(held), Ok(Some(loaded))) if with_date => records::ends_like(held, &loaded),
+            _ => Ok(()),
+        }
+    }
+
+    async fn create(&mut self, slot: usize, named: Named, mut record: Record) -> Result<(), Miss> {
+        match named {
+            Named::Anew => {}
+            Named::By(number) => record.id = Id(number),
+            Named::Like(other) => record.id = self.slots[other].as_ref().map_or(record.id, |other| other.id),
+        }
+        let asked = record.id;
+        let created = self.store.create(&mut record).await;
+        let is_asked = |slot: &&Slot| slot.id == asked;
+        let must_be_in_use = self.slots.iter().flatten().filter(is_asked).any(Slot::must_live);
+        match created {
+            Ok(()) if must_be_in_use && record.id == asked => {
+                Err(Miss::new("another ID for the second session, or an error", "the ID that is in use"))
+            }
+            Ok(()) => {
+                self.put(slot, record);
+                Ok(())
+            }
+            // One that has ended may be in use until it is cleaned away.
+            Err(_) if self.ids.contains(&asked) || records::may_be_refused(&record) => Ok(()),
+            Err(error) => Err(Miss::new("`create` works", format!("it fails: {error}"))),
+        }
+    }
+
+    /// From now on it is in this slot; what was under its ID, or in the slot, is of no interest any more.
+    fn put(&mut self, slot: usize, record: Record) {
+        for other in self.slots.iter_mut().filter(|other| other.as_ref().is_some_and(|other| other.id == record.id)) {
+            *other = None;
+        }
+        self.ids.push(record.id);
+        self.slots[slot] = Some(Slot { id: record.id, held: vec![records::living(record)] });
+    }
+
+    async fn save(&mut self, slot: usize, record: Record) -> Result<(), Miss> {
+        let Some(slot) = &mut self.slots[slot] else { return Ok(()) };
+        let record = Record { id: slot.id, ..record };
+        let saved = self.store.save(&record).await;
+        let may_be_refused = records::may_be_refused(&record) || !slot.must_live();
+        match saved {
+            Err(error) if !may_be_refused => return Err(Miss::new("`save` works", format!("it fails: {error}"))),
+            Err(_) if slot.may_live() => slot.held.push(None),
+            Ok(()) if slot.may_live() => {
+                let stays_away = slot.held.contains(&None).then_some(None);
+                slot.held = [records::living(record)].into_iter().chain(stays_away).collect();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn delete(&mut self, slot: usize) -> Result<(), Miss> {
+        let Some(slot) = &mut self.slots[slot] else { return Ok(()) };
+        let deleted = self.store.delete(&slot.id).await;
+        deleted.map_err(|error| Miss::new("`delete` works", format!("it fails: {error}")))?;
+        slot.held = vec![None];
+        Ok(())
+    }
+
+    async fn clean(&self) -> Result<(), Miss> {
+        let cleaned = self.backend.clean(&self.store).await;
+        cleaned.map_err(|error| Miss::new("`delete_expired` works", format!("it fails: {error}")))
+    }
+
+    async fn search(&self) -> Result<(), Miss> {
+        let contents = self.backend.contents().await.unwrap_or_default();
+        let contents = String::from_utf8_lossy(&contents);
+        let is_there = |id: &&Id| contents.contains(&id.to_string());
+        match self.ids.iter().find(is_there) {
+            Some(_) => Err(Miss::new("no ID in the folder", "an ID, as it is in a cookie")),
+            None => Ok(()),
+        }
+    }
+
+    async fn foreign_is_there(&self) -> Result<(), Miss> {
+        if !self.has_foreign || self.backend.foreign_is_there().await {
+            return Ok(());
+        }
+        Err(Miss::new("the other program's files", "one is gone, or another one"))
+    }
+}
+
+/// The same session with the same data. When it ends is looked at apart.
+fn is_like(loaded: &Option<Record>, held: &Option<Record>) -> bool {
+    match (loaded, held) {
+        (Some(loaded), Some(held)) => loaded.id == held.id && loaded.data == held.data,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn told(loaded: &Result<Option<Record>, Error>) -> String {
+    match loaded {
+        Ok(Some(record)) => format!("`load` gives {}", crate::infer::short(&json(record), 60)),
+        Ok(None) => "`load` gives nothing".to_owned(),
+        Err(error) => format!("`load` fails: {error}"),
+    }
+}
+
+/// The requirement that a shortest story is about, as everything in it is needed.
+fn belongs_to(actions: &Story) -> &'static str {
+    let has = |fits: fn(&Action) -> bool| actions.iter().any(fits);
+    let saves = has(|action| matches!(action, Action::Save(..)));
+    if has(|action| matches!(action, Action::PutForeign)) {
+        "entries_of_others_are_left_alone"
+    } else if has(|action| matches!(action, Action::Search)) {
+        "ids_are_not_readable_in_the_backend"
+    } else if !saves && has(|action| matches!(action, Action::LookAtDate(_))) {
+        "expiry_comes_back_as_it_went_in"
+    } else if has(|action| matches!(action, Action::Reopen)) {
+        "sessions_outlive_the_store_where_they_should"
+    } else if has(|action| matches!(action, Action::Clean)) {
+        "cleaning_takes_the_expired_and_leaves_the_rest"
+    } else if has(|action| matches!(action, Action::Create(_, Named::Like(_) | Named::By(_), ..))) {
+        "a_collision_never_merges_two_sessions"
+    } else if has(|action| action.value() == Some(Value::Big)) {
+        "a_big_session_is_kept_whole_or_refused"
+    } else if has(|action| action.life().is_some_and(Life::is_over)) {
+        if saves { "save_never_revives_an_expired_session" } else { "an_expired_session_is_not_loaded" }
+    } else if has(|action| matches!(action, Action::Delete(_))) {
+        if saves { "save_never_revives_a_deleted_session" } else { "a_deleted_session_is_gone" }
+    } else if has(|action| matches!(action, Action::LoadUnknown)) {
+        "an_unknown_id_loads_nothing"
+    } else if saves {
+        "save_replaces_what_was_there"
+    } else {
+        "what_is_created_is_loaded"
+    }
+}
+
+impl Action {
+    fn value(&self) -> Option<Value> {
+        match *self {
+            Self::Create(_, _, value, _) | Self::Save(_, value, _) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn life(&self) -> Option<Life> {
+        match *self {
+            Self::Create(_, _, _, life) | Self::Save(_, _, life) => Some(life),
+            _ => None,
+        }
+    }
+}

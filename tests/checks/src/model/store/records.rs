@@ -1,0 +1,103 @@
+//! What is stored, and for how long.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use time::{Duration, OffsetDateTime, UtcOffset};
+use tower_sessions::session::{Id, Record};
+
+use crate::Miss;
+
+/// A record that is longer may be refused, in bytes.
+const LONG: usize = 64 * 1024;
+
+/// What is in a record.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) enum Value {
+    /// A number.
+    Plain(u8),
+    /// One of [`ODD`].
+    Odd(usize),
+    /// Nothing at all.
+    Empty,
+    Big,
+}
+
+/// Keys and values that a format may have no place for.
+pub(super) const ODD: [fn() -> serde_json::Value; 10] = [
+    || json!({ "id": 1, "data": { "value": 2 }, "expiry_date": 0, "expires": "never" }),
+    || json!({ "": "", " ": " ", "a.b": 1, "a/b": 2, "..": 3 }),
+    || json!({ "nothing": null, "list": [null, [], {}], "false": false }),
+    || json!({ "largest": u64::MAX, "smallest": i64::MIN, "half": 0.5 }),
+    || json!({ "lines": "a\nb\r\nc\u{2028}d", "quoted": "\"'\\", "nul": "\0" }),
+    || json!({ "näme": "日本語 🍐", "e\u{301}": "é", "é": "e\u{301}" }),
+    || json!({ "key": 1, "KEY": 2, "Key": 3 }),
+    || json!({ "text": "{\"value\":1}", "number": "1", "blank": " 1 " }),
+    || (0..40).fold(json!(1), |inner, _| json!({ "deep": inner })),
+    || (0..60).map(|number| (format!("key{number}"), json!(number))).collect::<serde_json::Map<_, _>>().into(),
+];
+
+/// How long it lives.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) enum Life {
+    Hour,
+    Day,
+    /// Told by a clock elsewhere.
+    DayElsewhere,
+    Years,
+    /// It has ended just now, or so long ago.
+    Over(i64),
+}
+
+impl Life {
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Self::Over(_))
+    }
+
+    fn end(self) -> OffsetDateTime {
+        let now = OffsetDateTime::now_utc();
+        match self {
+            Self::Hour => now + Duration::hours(1),
+            Self::Day => now + Duration::days(1),
+            Self::DayElsewhere => {
+                (now + Duration::days(1)).to_offset(UtcOffset::from_hms(-9, -30, 0).unwrap_or(UtcOffset::UTC))
+            }
+            Self::Years => now + Duration::days(4000),
+            Self::Over(milliseconds) => now - Duration::milliseconds(milliseconds),
+        }
+    }
+}
+
+impl Value {
+    pub(super) fn record(self, life: Life) -> Record {
+        let data = match self {
+            Self::Plain(number) => json!({ "value": number }),
+            Self::Odd(place) => ODD[place](),
+            Self::Empty => json!({}),
+            Self::Big => json!({ "value": "x".repeat(LONG + 1000) }),
+        };
+        let data = data.as_object().cloned().unwrap_or_default().into_iter().collect();
+        Record { id: Id::default(), data, expiry_date: life.end() }
+    }
+}
+
+/// What is big, or has ended already, need not be taken.
+pub(super) fn may_be_refused(record: &Record) -> bool {
+    let is_big = record.data.values().any(|value| value.as_str().is_some_and(|text| text.len() > LONG));
+    is_big || living(record.clone()).is_none()
+}
+
+/// The record, unless it has ended.
+pub(super) fn living(record: Record) -> Option<Record> {
+    (record.expiry_date > OffsetDateTime::now_utc()).then_some(record)
+}
+
+/// It ends as it was told to, or up to a second earlier.
+pub(super) fn ends_like(held: &Record, loaded: &Record) -> Result<(), Miss> {
+    let off = loaded.expiry_date - held.expiry_date;
+    if off <= Duration::ZERO && off >= -Duration::SECOND {
+        return Ok(());
+    }
+    let direction = if off > Duration::ZERO { "later" } else { "earlier" };
+    let by = session_inspector::span(off.whole_seconds().unsigned_abs());
+    Err(Miss::new("the `expiry_date` that was stored", format!("one that is {by} {direction}")))
+}

@@ -1,0 +1,92 @@
+//! What a process of the harness tells the next one to do. It stands on the standard input, where no other process
+//! reads it, and it is read before any of the answer's code runs.
+
+use std::{
+    env,
+    io::{self, Write},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Miss, Outcome, Suite,
+    run::{self, Played},
+    seal::Key,
+    system,
+    trial::Log,
+};
+
+/// The work of a process.
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct Order {
+    pub(crate) work: Work,
+    pub(crate) seed: u64,
+    /// Seals what comes back.
+    pub(crate) key: Key,
+    /// Where players leave what they saw.
+    pub(crate) folder: PathBuf,
+    /// So long may a check take, whatever it does.
+    pub(crate) outer: Duration,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) enum Work {
+    /// Has all checks at these places played.
+    Supervise(Vec<usize>),
+    /// Plays the one at this place, and then sees whether the program stays up, if it may still do something.
+    Play { place: usize, stays: bool },
+    /// Plays on where another process has ended its server: see [`restart`](crate::restart).
+    Resume(PathBuf),
+}
+
+impl Order {
+    /// Gives it to this program, started once more. The new process lives no longer than this one.
+    pub(crate) fn give(&self, prepare: impl FnOnce(&mut Command)) -> io::Result<Child> {
+        let mut command = Command::new(env::current_exe()?);
+        command.arg("--order").stdin(Stdio::piped()).stdout(Stdio::piped());
+        prepare(&mut command);
+        let mut process = command.spawn()?;
+        if let Some(input) = &mut process.stdin {
+            // A process that has ended already is noticed when its work is missed.
+            let _ = writeln!(input, "{}", serde_json::to_string(self)?);
+        }
+        Ok(process)
+    }
+
+    /// The one that this process was given.
+    pub(crate) fn taken() -> io::Result<Self> {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        let order = serde_json::from_str(&line)?;
+        thread::spawn(end_with_the_one_who_gave_it);
+        Ok(order)
+    }
+
+    /// A check that was begun and did not come to its end.
+    pub(crate) fn broken_off(&self, suite: &Suite, place: usize, miss: Miss) -> Played {
+        let failure = run::failure(suite, place, &Log::read(&self.steps_of(place)), miss, self.seed);
+        let report = run::report(suite, place, Outcome::Failed(Box::new(failure)));
+        Played { report, noticed: Vec::new(), hung: false }
+    }
+
+    /// Where the player of the check at `place` leaves its report.
+    pub(crate) fn report_of(&self, place: usize) -> PathBuf {
+        self.folder.join(format!("{place}.sealed"))
+    }
+
+    /// Where it writes down what it sends.
+    pub(crate) fn steps_of(&self, place: usize) -> PathBuf {
+        self.folder.join(format!("{place}.steps"))
+    }
+}
+
+/// The standard input stays open as long as the process that gave the order lives.
+fn end_with_the_one_who_gave_it() {
+    let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+    system::end_group();
+    std::process::exit(3);
+}

@@ -1,0 +1,142 @@
+//! How somebody repeats by hand what a check did: lines for a shell, with `curl` as the browser.
+
+use crate::trial::{Scene, Sent};
+
+/// The longest block of lines that is looked for again behind itself.
+const LONGEST_BLOCK: usize = 3;
+/// A block that stands there so often is written once.
+const OFTEN: usize = 3;
+
+/// A line that no shell can do: a demo's sessions end with it. Whoever repeats it makes the app anew on the same store.
+pub const RESTART: &str = "# here the check makes the app anew on the same store; a demo's store ends with the demo";
+/// The same: `JAR` gets the ID of such a session.
+pub const PLANT: &str = "# here the check writes a session with {\"planted\":true} into the store; its ID goes into ";
+
+/// All that is to be done before and in the last scene, each line with what is the run's own taken out by `plain`.
+pub(crate) fn of(sent: &[Sent], plain: impl Fn(&str) -> String) -> Vec<String> {
+    let lines = with_origins(needed(sent).flat_map(|sent| sent.curl.lines()).map(str::to_owned).collect());
+    let lines: Vec<_> = lines.iter().map(|line| plain(line)).collect();
+    let jars = jars(&lines);
+    let fresh = (!jars.is_empty()).then(|| format!("rm -f {}", jars.join(" ")));
+    fresh.into_iter().chain(in_short(&in_ranges(lines))).collect()
+}
+
+/// What the last scene needs: nothing from before the last that stands alone, and of those that stand apart only itself.
+fn needed(sent: &[Sent]) -> impl Iterator<Item = &Sent> {
+    let begins = |scene: Scene| move |sent: &Sent| sent.begins == Some(scene);
+    let sent = sent.rsplit(begins(Scene::Anew)).find(|steps| !steps.is_empty()).unwrap_or_default();
+    let mut apart = sent.split(begins(Scene::Apart));
+    let first = apart.next().unwrap_or_default();
+    first.iter().chain(apart.next_back().unwrap_or_default())
+}
+
+/// Where a form says where it stands, the site's own forms have to say it, too: as the check's browser does, without a
+/// port, so that an answer may know its origin by heart.
+fn with_origins(lines: Vec<String>) -> Vec<String> {
+    if !lines.iter().any(|line| line.contains("-H 'Sec-Fetch-Site: cross-site'") || line.contains("-H 'Origin:")) {
+        return lines;
+    }
+    let is_own = |line: &str| line.starts_with("curl -i") && line.contains(" -d ") && !line.contains("-H 'Sec-Fetch");
+    let with_origin = |line: String| match is_own(&line) {
+        true => line.replacen(" -d ", " -H 'Host: localhost' -H 'Origin: http://localhost' -d ", 1),
+        false => line,
+    };
+    lines.into_iter().map(with_origin).collect()
+}
+
+/// The cookie jars in these lines, which may be left over from another time.
+fn jars(lines: &[String]) -> Vec<&str> {
+    let mut jars: Vec<_> =
+        lines.iter().flat_map(|line| line.split(' ')).filter(|word| word.ends_with(".jar")).collect();
+    jars.sort_unstable();
+    jars.dedup();
+    jars
+}
+
+/// Lines that differ only in a number of two digits, which counts up, as one with curl's own `[00-49]`.
+fn in_ranges(lines: Vec<String>) -> Vec<String> {
+    let mut short: Vec<String> = Vec::new();
+    let mut rest = lines.as_slice();
+    while let Some(first) = rest.first() {
+        let long = counted(rest);
+        match number(first).filter(|_| long >= OFTEN) {
+            Some((before, from, after)) => short.push(format!("{before}[{from:02}-{:02}]{after}", from + long - 1)),
+            None => short.push(first.clone()),
+        }
+        rest = &rest[if long >= OFTEN { long } else { 1 }..];
+    }
+    short
+}
+
+/// How many lines count up from the first.
+fn counted(lines: &[String]) -> usize {
+    let Some((before, from, after)) = lines.first().and_then(|line| number(line)) else { return 1 };
+    let follows = |(place, line): &(usize, &String)| **line == format!("{before}{:02}{after}", from + place);
+    lines.iter().enumerate().take_while(follows).count()
+}
+
+/// The two digits at the end of a line's last word, and what stands around them.
+fn number(line: &str) -> Option<(&str, usize, &str)> {
+    let (text, quote) = line.strip_suffix('\'').map_or((line, ""), |text| (text, "'"));
+    let (before, digits) = text.split_at_checked(text.len().checked_sub(2)?)?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    Some((before, digits.parse().ok().filter(|_| is_number)?, quote))
+}
+
+/// A block of lines that stands there several times in a row as a loop.
+fn in_short(lines: &[String]) -> Vec<String> {
+    let mut short = Vec::new();
+    let mut rest = lines;
+    while !rest.is_empty() {
+        let (long, times) = repeated(rest);
+        let (block, after) = (&rest[..long], &rest[long * times..]);
+        if times > 1 {
+            short.push(format!("for _ in $(seq {times}); do"));
+            short.extend(block.iter().map(|line| format!("  {line}")));
+            short.push("done".to_owned());
+        } else {
+            short.extend_from_slice(block);
+        }
+        rest = after;
+    }
+    short
+}
+
+/// The length of the block at the beginning that stands there often, and how often; `(1, 1)` if there is none.
+fn repeated(lines: &[String]) -> (usize, usize) {
+    let times = |long: usize| lines.chunks(long).take_while(|block| *block == &lines[..long]).count();
+    let blocks = (1..=LONGEST_BLOCK.min(lines.len())).map(|long| (long, times(long)));
+    blocks.into_iter().find(|(_, times)| *times >= OFTEN).unwrap_or((1, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(lines: &[&str]) -> Vec<String> {
+        lines.iter().map(|line| (*line).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_is_done_often_is_written_once() {
+        let all = lines(&["in", "skip", "get", "skip", "get", "skip", "get", "out", "out"]);
+        let short = ["in", "for _ in $(seq 3); do", "  skip", "  get", "done", "out", "out"];
+        assert_eq!(in_short(&all), short);
+    }
+
+    #[test]
+    fn addresses_that_count_up_are_a_range() {
+        let all = lines(&["get '/item08'", "get '/item09'", "get '/item10'", "get '/item12'", "-d x=11"]);
+        assert_eq!(in_ranges(all), ["get '/item[08-10]'", "get '/item12'", "-d x=11"]);
+    }
+
+    #[test]
+    fn a_recipe_begins_with_fresh_jars_and_at_the_last_scene_that_stands_alone() {
+        let line = |curl: &str| Sent { curl: curl.to_owned(), ..Sent::default() };
+        let scene = |begins| Sent { begins: Some(begins), ..Sent::default() };
+        let story = [line("a"), scene(Scene::Anew), line("cp b.jar c.jar"), scene(Scene::GoesOn), line("d")];
+        assert_eq!(of(&story, str::to_owned), ["rm -f b.jar c.jar", "cp b.jar c.jar", "d"]);
+        let apart = [line("a"), scene(Scene::Apart), line("b"), scene(Scene::Apart), line("c")];
+        assert_eq!(of(&apart, str::to_owned), ["a", "c"]);
+    }
+}

@@ -1,0 +1,226 @@
+//! A new start of the server, in a process of its own: what a program keeps in its statics ends with it.
+//!
+//! The old process writes down what it was answered and what its store holds, and starts itself again. The new one plays
+//! the same scene from the beginning: until the new start it takes each answer from what was written down, and from there
+//! on it asks the app. Where it cannot follow, because a scene does not ask the same twice, the server is only made anew
+//! in the old process.
+
+use std::{
+    collections::VecDeque,
+    fs, io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use session_inspector::Exchange;
+use tower_sessions::session::Record;
+
+use crate::{
+    App, Miss, Suite,
+    order::{Order, Work},
+    run,
+    seal::Key,
+    trial::Sent,
+    users::Account,
+};
+
+/// How often the other process is looked at.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Where a server that is started anew runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// In a new process of this program, which takes so long at most.
+    Elsewhere { outer: Duration },
+    /// In this one: a test of the checks themselves.
+    Here,
+}
+
+/// What is played.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) enum Part {
+    /// The scene of the check at this place.
+    Scene(usize),
+    /// A story of the exercise's model.
+    Story(Value),
+}
+
+/// What the new process is told.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Handover {
+    pub(crate) part: Part,
+    pub(crate) seed: u64,
+    answers: VecDeque<Recorded>,
+    /// How often the server was started anew, this time included.
+    restarts: usize,
+    records: Vec<Record>,
+    accounts: Vec<Account>,
+}
+
+/// What the new process tells.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Resumed {
+    pub(crate) miss: Option<Miss>,
+    pub(crate) sent: Vec<Sent>,
+    /// The checks whose rules were broken meanwhile.
+    pub(crate) noticed: Vec<(String, Miss, Vec<Sent>)>,
+    /// It could not follow: there is no verdict.
+    pub(crate) is_lost: bool,
+}
+
+/// An answer that was written down, and what it is an answer to.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Recorded {
+    asked: String,
+    status: u16,
+    headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) exchange: Exchange,
+}
+
+impl Recorded {
+    pub(crate) fn new(
+        asked: String,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        exchange: &Exchange,
+    ) -> Self {
+        let header = |(name, value): (&HeaderName, &HeaderValue)| (name.to_string(), value.as_bytes().to_vec());
+        let headers = headers.iter().map(header).collect();
+        Self { asked, status: status.as_u16(), headers, body: body.to_vec(), exchange: exchange.clone() }
+    }
+
+    /// Its status and its headers.
+    pub(crate) fn head(&self) -> (StatusCode, HeaderMap) {
+        let header =
+            |(name, value): &(String, Vec<u8>)| Some((name.parse().ok()?, HeaderValue::from_bytes(value).ok()?));
+        let headers = self.headers.iter().filter_map(header).collect::<HeaderMap>();
+        (StatusCode::from_u16(self.status).unwrap_or_default(), headers)
+    }
+}
+
+/// How a trial's server is started anew.
+#[derive(Debug, Default)]
+pub(crate) struct Restarts {
+    /// What a new process would play; nothing where there is none, in a test of the checks themselves.
+    elsewhere: Option<(Part, u64, Duration)>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    answers: VecDeque<Recorded>,
+    restarts: usize,
+    /// What this process was told, until it has come to where that ends.
+    replayed: Option<Handover>,
+    is_lost: bool,
+}
+
+/// What a new start of the server comes to.
+pub(crate) enum Restart {
+    /// It is only played once more what the old process did.
+    Replayed,
+    /// This process goes on from here, with these records and accounts.
+    GoesOn(Vec<Record>, Vec<Account>),
+    /// Another process has played the rest.
+    Elsewhere(Resumed),
+    /// The server is made anew in this process.
+    Here,
+}
+
+impl Restarts {
+    /// While this is played.
+    pub(crate) fn new(place: Place, part: impl FnOnce() -> Part, seed: u64) -> Self {
+        let elsewhere = match place {
+            Place::Elsewhere { outer } => Some((part(), seed, outer)),
+            Place::Here => None,
+        };
+        Self { elsewhere, ..Self::default() }
+    }
+
+    /// In the new process.
+    pub(crate) fn resumed(handover: Handover, outer: Duration) -> Self {
+        let elsewhere = Some((handover.part.clone(), handover.seed, outer));
+        Self { elsewhere, state: Mutex::new(State { replayed: Some(handover), ..State::default() }) }
+    }
+
+    /// The answer to this as it was written down, while that is played once more.
+    pub(crate) fn replay(&self, asked: &str) -> Result<Option<Recorded>, Miss> {
+        let mut state = self.state();
+        let Some(replayed) = &mut state.replayed else { return Ok(None) };
+        let next = replayed.answers.pop_front().filter(|recorded| recorded.asked == asked);
+        if let Some(recorded) = &next {
+            state.answers.push_back(recorded.clone());
+            return Ok(next);
+        }
+        state.is_lost = true;
+        Err(Miss::new("the same request as before", asked))
+    }
+
+    /// Writes an answer down.
+    pub(crate) fn record(&self, recorded: impl FnOnce() -> Recorded) {
+        if self.elsewhere.is_some() {
+            self.state().answers.push_back(recorded());
+        }
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.state().is_lost
+    }
+
+    /// Starts the server anew, whose store holds this; `waits` is called as long as another process plays.
+    pub(crate) fn restart(&self, records: Vec<Record>, accounts: Vec<Account>, waits: impl Fn()) -> Restart {
+        let mut state = self.state();
+        state.restarts += 1;
+        if let Some(replayed) = state.replayed.take() {
+            if replayed.restarts > state.restarts {
+                state.replayed = Some(replayed);
+                return Restart::Replayed;
+            }
+            state.is_lost |= !replayed.answers.is_empty();
+            return Restart::GoesOn(replayed.records, replayed.accounts);
+        }
+        let Some((part, seed, outer)) = self.elsewhere.clone() else { return Restart::Here };
+        let (answers, restarts) = (state.answers.clone(), state.restarts);
+        drop(state);
+        let resumed = resume(Handover { part, seed, answers, restarts, records, accounts }, outer, waits);
+        resumed.ok().filter(|resumed| !resumed.is_lost).map_or(Restart::Here, Restart::Elsewhere)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Has another process of this program play on.
+fn resume(handover: Handover, outer: Duration, waits: impl Fn()) -> io::Result<Resumed> {
+    let folder = tempfile::tempdir()?;
+    let (seed, key, file) = (handover.seed, Key::new(), folder.path().join("handover.json"));
+    fs::write(&file, serde_json::to_vec(&handover)?)?;
+    let order = Order { work: Work::Resume(file.clone()), seed, key, folder: folder.path().to_owned(), outer };
+    let mut process = order.give(|command| _ = command.stdout(Stdio::inherit()))?;
+    while process.try_wait()?.is_none() {
+        waits();
+        thread::sleep(LOOK);
+    }
+    let told = fs::read_to_string(told(&file))?;
+    Ok(serde_json::from_str(order.key.open(&told).unwrap_or_default())?)
+}
+
+/// In the new process: plays on, and tells what came of it.
+pub(crate) fn obey(suite: &'static Suite, app: &App, file: &Path, order: &Order) -> io::Result<()> {
+    let handover = serde_json::from_slice(&fs::read(file)?)?;
+    let resumed = run::resume(suite, app, handover, order.outer);
+    fs::write(told(file), order.key.seal(&serde_json::to_string(&resumed)?))
+}
+
+fn told(handover: &Path) -> PathBuf {
+    handover.with_extension("told")
+}

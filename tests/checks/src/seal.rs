@@ -1,0 +1,76 @@
+//! Lines that an answer cannot forge, although it can write to any pipe or file of its user: each carries a
+//! code that only the one who knows the key can make. The key is handed over on the standard input of a process, which
+//! reads it before any of the answer's code runs.
+
+use std::fmt;
+
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+/// What both ends know, and nobody else: another one for every process.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Key(String);
+
+impl Key {
+    /// One that cannot be guessed.
+    #[expect(clippy::new_without_default, reason = "each is another one")]
+    pub fn new() -> Self {
+        Self(format!("{}{}", tower_sessions::session::Id::default(), tower_sessions::session::Id::default()))
+    }
+
+    /// The key that stands in this line.
+    pub fn read(line: &str) -> Self {
+        Self(line.trim().to_owned())
+    }
+
+    /// This text with its code before it.
+    pub fn seal(&self, text: &str) -> String {
+        format!("{} {text}", hex(&self.mac(text).finalize().into_bytes()))
+    }
+
+    /// The text of a line that was sealed with this key; nothing if it was not.
+    pub fn open<'l>(&self, line: &'l str) -> Option<&'l str> {
+        let (code, text) = line.split_once(' ')?;
+        self.mac(text).verify_slice(&bytes(code)?).is_ok().then_some(text)
+    }
+
+    fn mac(&self, text: &str) -> Hmac<Sha256> {
+        let mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("a key of any length will do");
+        mac.chain_update(text)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let pairs = hex.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_key_opens_a_line_and_only_as_it_was_written() {
+        let key = Key::new();
+        let line = key.seal("13 of 13");
+        assert_eq!(key.open(&line), Some("13 of 13"));
+        assert_eq!(Key::read(&format!("{key}\n")).open(&line), Some("13 of 13"));
+        assert_eq!(Key::new().open(&line), None);
+        assert_eq!(key.open(&line.replace("13 of", "12 of")), None);
+        assert_eq!(key.open("13 of 13"), None);
+        assert_eq!(key.open(" 13 of 13"), None);
+        assert_eq!(key.open("é 13 of 13"), None);
+    }
+}

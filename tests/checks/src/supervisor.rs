@@ -1,0 +1,128 @@
+//! The process that has checks played, each in a process of its own: no more of them at once than there are cores,
+//! until one hangs. An answer that hangs is no right one, and its other checks may wait together.
+
+use std::{
+    collections::VecDeque,
+    fs::File,
+    io::{self, Read, Write},
+    process::{Child, ExitStatus, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread::{self, Scope},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    CheckReport, Miss, Suite,
+    limit::MEMORY,
+    order::{Order, Work},
+    prints::Prints,
+    run::Played,
+    seal::Key,
+    system,
+};
+
+/// How often a process is looked at whose streams are still open.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long after its streams a process ends.
+const SOON: Duration = Duration::from_micros(100);
+/// No report is longer, in bytes.
+const LONGEST_REPORT: u64 = 16 << 20;
+
+/// Tells each check that was played, sealed, in a line on standard output.
+pub(crate) fn supervise(suite: &Suite, places: &[usize], order: &Order) {
+    system::adopt_orphans();
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let first = places.first().copied().unwrap_or_default();
+    let supervisor = Supervisor { suite, order, first, left: Mutex::new(places.iter().copied().collect()) };
+    thread::scope(|scope| (0..cores.min(places.len())).for_each(|_| supervisor.begin(scope)));
+}
+
+struct Supervisor<'w> {
+    suite: &'w Suite,
+    order: &'w Order,
+    first: usize,
+    left: Mutex<VecDeque<usize>>,
+}
+
+impl Supervisor<'_> {
+    fn begin<'s>(&'s self, scope: &'s Scope<'s, '_>) {
+        scope.spawn(move || {
+            while let Some(place) = self.next() {
+                let played = self.play(place);
+                if played.hung {
+                    (0..self.left().len()).for_each(|_| self.begin(scope));
+                }
+                tell(&played, &self.order.key);
+            }
+        });
+    }
+
+    fn next(&self) -> Option<usize> {
+        self.left().pop_front()
+    }
+
+    fn left(&self) -> MutexGuard<'_, VecDeque<usize>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn play(&self, place: usize) -> Played {
+        // One player of all is enough to see whether the program stays up, and the first one costs the least time.
+        let work = Work::Play { place, stays: place == self.first };
+        let order = Order { work, key: Key::new(), ..self.order.clone() };
+        let (ended, prints) = match ended(&order) {
+            Ok((ended, prints)) => (ended, prints),
+            Err(error) => return order.broken_off(self.suite, place, Miss::new("a process", error.to_string())),
+        };
+        // A report is whole or not there; without one the check did not come to its end.
+        let played = reported(&order, place).unwrap_or_else(|| Played {
+            hung: ended.is_none(),
+            ..order.broken_off(self.suite, place, cut_short(ended, order.outer))
+        });
+        Played { report: CheckReport { prints, ..played.report }, ..played }
+    }
+}
+
+fn tell(played: &Played, key: &Key) {
+    // Who does not listen has ended, and this process will.
+    let _ = serde_json::to_string(played).map(|played| writeln!(io::stdout(), "{}", key.seal(&played)));
+}
+
+/// How the player of this order ended, nothing if it had to be ended; and what it printed.
+fn ended(order: &Order) -> io::Result<(Option<ExitStatus>, String)> {
+    let mut player = order.give(|command| _ = command.stderr(Stdio::piped()))?;
+    let prints = Prints::of(&mut player);
+    let ended = end_of(&mut player, &prints, order.outer)?;
+    Ok((ended, prints.taken()))
+}
+
+fn end_of(player: &mut Child, prints: &Prints, outer: Duration) -> io::Result<Option<ExitStatus>> {
+    let begun = Instant::now();
+    while begun.elapsed() < outer {
+        if let Some(status) = player.try_wait()? {
+            return Ok(Some(status));
+        }
+        if prints.closed_within(LOOK) {
+            thread::sleep(SOON);
+        }
+    }
+    player.kill()?;
+    player.wait()?;
+    Ok(None)
+}
+
+fn reported(order: &Order, place: usize) -> Option<Played> {
+    let mut sealed = String::new();
+    File::open(order.report_of(place)).ok()?.take(LONGEST_REPORT).read_to_string(&mut sealed).ok()?;
+    serde_json::from_str(order.key.open(&sealed)?).ok()
+}
+
+fn cut_short(ended: Option<ExitStatus>, outer: Duration) -> Miss {
+    match ended {
+        Some(status) => Miss::new("an answer to every request", format!("the program ended itself ({status})")).so(format!(
+            "something in it calls `exit` or `abort`, overflows the stack or takes more than {} GiB of memory, at the last of these requests or in a thread beside it; a server goes on",
+            MEMORY >> 30
+        )),
+        None => Miss::new("an answer", format!("none in {} s", outer.as_secs()))
+            .so("the program did not come to an end, and was ended"),
+    }
+}
