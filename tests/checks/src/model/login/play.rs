@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::{HeaderValue, header::CONTENT_LENGTH};
+use axum::http::{
+    HeaderName, HeaderValue,
+    header::{CONTENT_LENGTH, SET_COOKIE},
+};
 use session_inspector::{Operation, Outcome};
 
 use super::{Action, FIRST, Story, typed};
@@ -13,7 +16,7 @@ use crate::{
         sessions::{BROWSERS, Sessions, Who, id_in},
         told_by_its_story, wrong,
     },
-    page::folded,
+    page::{folded, normal},
 };
 
 const NAMES: [&str; BROWSERS] = ["alice", "bob", "mallory"];
@@ -355,10 +358,14 @@ fn is_sent_away(page: &Answer, why: &str) -> Result<(), Miss> {
 /// What an answer tells a visitor and a program, without the name that was typed: its status, headers, text and body.
 fn told(answer: &Answer, typed: &str) -> Vec<String> {
     let header = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = answer.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH);
+    // A session may be prolonged at any request of somebody who has one.
+    let has_session = !answer.exchange.request.cookies.is_empty();
+    let counts = |name: &HeaderName| *name != CONTENT_LENGTH && !(has_session && *name == SET_COOKIE);
+    let headers = answer.headers.iter().filter(|(name, _)| counts(name));
     let mut headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {}", header(value))).collect();
     headers.sort();
-    let parts = [answer.status.to_string(), answer.text(), answer.body.clone(), headers.join(", ")];
+    let body = if answer.is_page() { normal(&answer.body) } else { answer.body.clone() };
+    let parts = [answer.status.to_string(), answer.text(), body, headers.join(", ")];
     parts.into_iter().map(|part| part.replace(typed, "…")).collect()
 }
 
