@@ -159,7 +159,7 @@ fn where_no_file_can_be_opened_any_more_the_reason_is_shown() {
     let (_alone, scratch) = scratch();
     scratch.answer(&scratch.solution());
     assert_eq!(code(&scratch.workbook("check 1")), Some(0), "it is built");
-    let limited = format!("ulimit -n 24; exec '{}' check 1", env!("CARGO_BIN_EXE_workbook"));
+    let limited = format!("ulimit -n 12; exec '{}' check 1", env!("CARGO_BIN_EXE_workbook"));
     let output = scratch.command("sh").args(["-c", &limited]).output().unwrap();
     assert_eq!(code(&output), Some(2), "{output:?}");
     assert!(err(&output).contains("Too many open files"), "{output:?}");
