@@ -15,10 +15,10 @@ use tokio::{
 };
 
 /// A race is run so often at most, and at least.
-const MOST: u32 = 32;
-const LEAST: u32 = 12;
+const MOST: u32 = 64;
+const LEAST: u32 = 24;
 /// So much time for all of its rounds, about.
-const IN_ALL: Duration = Duration::from_millis(300);
+const IN_ALL: Duration = Duration::from_millis(600);
 /// A round is a create, a save, a delete and a load.
 const CALLS: u128 = 4;
 
