@@ -199,6 +199,10 @@ impl Trial {
             Restart::Replayed => return Ok(()),
             Restart::GoesOn(records, accounts) => {
                 self.users.restore(accounts);
+                // What was planted while the scene was played once more.
+                for record in self.records().await {
+                    let _ = self.memory.delete(&record.id).await;
+                }
                 for record in &records {
                     // A store in memory does not fail.
                     let _ = self.memory.save(record).await;

@@ -98,6 +98,15 @@ fn what_is_kept_in_a_static_is_gone_after_a_restart() {
     assert_eq!(failure.so, so);
 }
 
+/// With this seed a story plants a session, logs in and starts the server anew.
+#[test]
+fn what_was_planted_before_a_restart_is_not_there_again_after_it() {
+    let mut checks = Command::new(env!("CARGO_BIN_EXE_rogue"));
+    checks.args(["--json", "--seed", "8"]).env("ROGUE", "solution_3");
+    let (output, reports) = sealed(checks);
+    assert!(reports[0].passed(), "{output:?}");
+}
+
 #[test]
 fn every_check_of_an_answer_that_hangs_is_told_of() {
     let mut checks = Command::new(env!("CARGO_BIN_EXE_rogue"));

@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         "calls" => rogue::calls(),
         "leaves_children" => SUITE.main_with(rogue::leaves_children()),
         "kept_in_a_static" => checks::cart::SUITE.main_with(mutants::cart::kept_in_a_static()),
+        "solution_3" => checks::preferences::SUITE.main_with(App::new(solution_3::app)),
         "solution" => SUITE.main_with(App::new(solution_1::app)),
         name => match ROGUES.iter().find(|(rogue, _)| *rogue == name) {
             Some((_, app)) => SUITE.main_with(app()),
