@@ -156,12 +156,8 @@ impl Restarts {
         let mut state = self.state();
         let Some(replayed) = &mut state.replayed else { return Ok(None) };
         let next = replayed.answers.pop_front().filter(|recorded| recorded.asked == asked);
-        if let Some(recorded) = &next {
-            state.answers.push_back(recorded.clone());
-            return Ok(next);
-        }
-        state.is_lost = true;
-        Err(Miss::new("the same request as before", asked))
+        state.is_lost |= next.is_none();
+        next.map(Some).ok_or_else(|| Miss::new("the same request as before", asked))
     }
 
     /// Writes an answer down.
@@ -223,4 +219,36 @@ pub(crate) fn obey(suite: &'static Suite, app: &App, file: &Path, order: &Order)
 
 fn told(handover: &Path) -> PathBuf {
     handover.with_extension("told")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, routing::get};
+
+    use super::*;
+    use crate::Trial;
+
+    #[tokio::test]
+    async fn what_is_played_once_more_is_written_down_once_for_the_next_restart() {
+        let trial = Trial::of(|_| Router::new().route("/", get(async || "here")));
+        trial.browser("alice").get("/").await.unwrap();
+        let exchange = &trial.exchanges()[0];
+        let answer = || Recorded::new("GET /".to_owned(), StatusCode::OK, &HeaderMap::new(), b"here", exchange);
+        let handover = Handover {
+            part: Part::Scene(0),
+            seed: 1,
+            answers: [answer()].into(),
+            restarts: 1,
+            records: Vec::new(),
+            accounts: Vec::new(),
+        };
+        let restarts = Restarts::resumed(handover, Duration::ZERO);
+        let replayed = restarts.replay("GET /").unwrap().unwrap();
+        restarts.record(|| replayed);
+        assert!(matches!(restarts.restart(Vec::new(), Vec::new(), || ()), Restart::GoesOn(..)));
+        assert!(restarts.replay("GET /").unwrap().is_none(), "from here on the app is asked");
+        restarts.record(answer);
+        assert_eq!(restarts.state().answers.len(), 2);
+        assert!(!restarts.is_lost());
+    }
 }
