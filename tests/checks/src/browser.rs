@@ -20,7 +20,7 @@ use axum::{
 use form_urlencoded::Serializer;
 use futures_util::{future, stream};
 use http_body_util::{BodyExt, Limited};
-use session_inspector::Exchange;
+use session_inspector::{Exchange, Operation};
 use tower::ServiceExt;
 
 use crate::{
@@ -317,6 +317,12 @@ impl<'t> Browser<'t> {
     pub(crate) fn plant(&self, instead: &str, id: &str, what: &str) {
         self.jar().replace(instead, id);
         self.trial.log().event(self.who, what.to_owned(), format!("{}{}.jar", recipe::PLANT, self.who));
+    }
+
+    /// Has the ID of a session that mallory opened in the place of the session ID `instead`.
+    pub(crate) async fn takes_a_planted_id(&self, instead: &str) {
+        let planted = self.trial.plant().await.to_string();
+        self.plant(instead, &planted, "has the ID of another session, planted by mallory");
     }
 
     /// Puts the ID of a session that is gone in the place of `instead` in this browser's cookies.
@@ -620,6 +626,11 @@ fn in_short(status: StatusCode, headers: &HeaderMap) -> String {
 }
 
 impl Answer {
+    /// Whether the store was called for this while it was answered.
+    pub(crate) fn calls_for(&self, operation: Operation) -> bool {
+        self.exchange.calls.iter().any(|call| call.operation == operation)
+    }
+
     /// The text that a visitor reads: of a page its text, of anything else all of it; white space folded.
     pub fn text(&self) -> String {
         if self.is_page() { page::text(&self.body) } else { page::folded(&self.body) }

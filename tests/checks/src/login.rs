@@ -396,8 +396,7 @@ async fn login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
     else {
         return Ok(()); // a signed cookie: nobody can plant an ID of their own choice
     };
-    let planted = trial.plant().await;
-    victim.plant(&id, &planted.to_string(), "has the ID of another session, planted by mallory");
+    victim.takes_a_planted_id(&id).await;
     let mallory = victim.copied_by("mallory");
     let answer = logged_in_with(victim, trial.users.alice()).await?;
     is_out(&mallory, &answer).await

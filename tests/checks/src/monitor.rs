@@ -14,7 +14,6 @@ use crate::{
     canary::{Canary, TOLD},
     infer::mentions,
     reading,
-    spelt::{spellings, stands_in, tells},
     trial::Sent,
 };
 
@@ -61,9 +60,9 @@ pub(crate) fn no_failure(_: &Trial, answer: &Answer) -> Result<(), Miss> {
 
 /// No cookie but the one with the session's ID holds a word of this run, such as the name of an item.
 pub(crate) fn cookies_tell_no_words(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
-    let spelt = spellings(trial.named("").as_bytes());
+    let word = &trial.users.secrets().suffix;
     let mut cookies = answer.exchange.response.set_cookies.iter();
-    match cookies.find(|cookie| !trial.carries_an_id(&cookie.value) && stands_in(&cookie.value, &spelt)) {
+    match cookies.find(|cookie| !trial.carries_an_id(&cookie.value) && word.is_in(&cookie.value)) {
         Some(cookie) => {
             let sent = format!("{}={}", cookie.name, cookie.value);
             Err(answer.miss("no cookie but the one with the session's ID tells of an item", sent))
@@ -74,13 +73,12 @@ pub(crate) fn cookies_tell_no_words(trial: &Trial, answer: &Answer) -> Result<()
 
 /// No password of an account stands in a session, a cookie, an address, a header or a page.
 pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
-    for user in trial.users.first() {
-        let spelt = spellings(user.password.as_bytes());
-        let is_in = |text: &str| stands_in(text, &spelt);
+    for password in &trial.users.secrets().passwords {
+        let is_in = |text: &str| password.is_in(text);
         let response = &answer.exchange.response;
         let header = answer.headers.iter().find(|(_, value)| is_in(&String::from_utf8_lossy(value.as_bytes())));
         let mut session = answer.exchange.session.after.iter().flatten();
-        let in_session = session.find(|(key, value)| is_in(key) || tells(value, &user.password));
+        let in_session = session.find(|(key, value)| is_in(key) || password.is_told_by(value));
         let place = if let Some((key, _)) = in_session {
             if is_in(key) { "as a key of the session".to_owned() } else { format!("in the session, under `{key}`") }
         } else if let Some(cookie) = response.set_cookies.iter().find(|cookie| is_in(&cookie.value)) {
@@ -114,7 +112,7 @@ pub(crate) fn names_are_text(canary: &Canary, answer: &Answer) -> Result<(), Mis
 
 /// A GET or HEAD of somebody who has no session, or an ID of none, opens none.
 pub(crate) fn reading_opens_no_session(_: &Trial, answer: &Answer) -> Result<(), Miss> {
-    let opened = answer.exchange.calls.iter().any(|call| matches!(call.operation, Operation::Create | Operation::Save));
+    let opened = answer.calls_for(Operation::Create) || answer.calls_for(Operation::Save);
     if !is_read(answer) || !opened || answer.exchange.session.before.is_some() {
         return Ok(());
     }
@@ -134,7 +132,7 @@ pub(crate) fn reading_logs_nobody_in_or_out(trial: &Trial, answer: &Answer) -> R
         data.iter().flat_map(BTreeMap::values).any(|value| mentions(value, name))
     };
     let mut users = trial.users.first().iter();
-    let ended = answer.exchange.calls.iter().any(|call| call.operation == Operation::Delete) && before.is_some();
+    let ended = answer.calls_for(Operation::Delete) && before.is_some();
     if is_read(answer) && (ended || users.any(|user| names(before, &user.name) != names(after, &user.name))) {
         let changed = format!("{} {} changed it", answer.method, answer.path);
         return Err(answer.miss("the session as it was", changed).so(reading::what_reading_did(answer)));
@@ -145,7 +143,7 @@ pub(crate) fn reading_logs_nobody_in_or_out(trial: &Trial, answer: &Answer) -> R
 /// A GET or HEAD leaves the session as it was.
 pub(crate) fn reading_changes_nothing(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     reading_opens_no_session(trial, answer)?;
-    let ended = answer.exchange.calls.iter().any(|call| call.operation == Operation::Delete);
+    let ended = answer.calls_for(Operation::Delete);
     let is_changed = ended && answer.exchange.session.before.is_some() || !answer.exchange.session.changes.is_empty();
     if !is_read(answer) || !is_changed {
         return Ok(());

@@ -424,9 +424,8 @@ pub(crate) fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(
 
 /// A login that failed has left the session as it was, under the ID it had.
 pub(crate) fn changed_nothing(refused: &Answer) -> Result<(), Miss> {
-    let calls = &refused.exchange.calls;
-    let is_other = |operation| matches!(operation, Operation::Create | Operation::Delete);
-    if !calls.iter().any(|call| is_other(call.operation)) && refused.exchange.session.changes.is_empty() {
+    let [created, deleted] = [Operation::Create, Operation::Delete].map(|operation| refused.calls_for(operation));
+    if !created && !deleted && refused.exchange.session.changes.is_empty() {
         return Ok(());
     }
     let expected = "the session as it was before a login that failed";
@@ -434,9 +433,9 @@ pub(crate) fn changed_nothing(refused: &Answer) -> Result<(), Miss> {
         Some(data) => format!("a session that holds {}", serde_json::to_string(data).unwrap_or_default()),
         None => "no session".to_owned(),
     };
-    let so = if calls.iter().any(|call| call.operation == Operation::Create) {
+    let so = if created {
         "the login was refused, and the session has a new ID: renew it only once the password is known to be right"
-    } else if calls.iter().any(|call| call.operation == Operation::Delete) {
+    } else if deleted {
         "the login was refused, and has ended the session: a mistyped password is no reason to lose it"
     } else {
         "the login was refused, and has changed what the session holds: write only once the password is known to be right"

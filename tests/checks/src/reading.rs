@@ -11,8 +11,7 @@ const NOWHERE: [&str; 2] = ["/favicon.ico", "/no/such/page"];
 pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths.iter().chain(&NOWHERE) {
         for answer in [stranger.get(path).await?, stranger.head(path).await?] {
-            let calls = &answer.exchange.calls;
-            if calls.iter().any(|call| matches!(call.operation, Operation::Create | Operation::Save)) {
+            if answer.calls_for(Operation::Create) || answer.calls_for(Operation::Save) {
                 let Answer { method, path, .. } = &answer;
                 let miss = answer.miss("no session for a visitor who only reads", "a session");
                 return Err(miss.so(format!("{method} {path} put a session into the store for a visitor who had none")));
@@ -49,8 +48,7 @@ pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Mi
 pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
         for answer in [browser.get(path).await?, browser.head(path).await?] {
-            let ended = answer.exchange.calls.iter().any(|call| call.operation == Operation::Delete);
-            if ended || !answer.exchange.session.changes.is_empty() {
+            if answer.calls_for(Operation::Delete) || !answer.exchange.session.changes.is_empty() {
                 let method = &answer.exchange.request.method;
                 let miss = answer.miss("the session as it was", format!("{method} {path} changed it"));
                 return Err(miss.so(what_reading_did(&answer)));
@@ -62,8 +60,7 @@ pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Re
 
 /// What a request that should only read did to the session.
 pub(crate) fn what_reading_did(answer: &Answer) -> String {
-    let Answer { method, path, exchange, .. } = answer;
-    let ended = exchange.calls.iter().any(|call| call.operation == Operation::Delete);
-    let did = if ended { "ended the session" } else { "wrote to the session" };
+    let Answer { method, path, .. } = answer;
+    let did = if answer.calls_for(Operation::Delete) { "ended the session" } else { "wrote to the session" };
     format!("{method} {path} {did}, and a link on any page can make a browser send it")
 }

@@ -31,17 +31,30 @@ fn in_base64(engine: &impl Engine, before: usize, secret: &[u8]) -> String {
     encoded[first..end].to_owned()
 }
 
-/// Whether one of these stands in a text, also where that is encoded for an address or for HTML.
-pub(crate) fn stands_in(text: &str, spelt: &[String]) -> bool {
-    let is_in = |text: &str| spelt.iter().any(|spelt| text.contains(spelt));
-    let in_address = || form_urlencoded::parse(text.as_bytes()).any(|(name, value)| is_in(&name) || is_in(&value));
-    is_in(text) || text.contains('%') && in_address() || text.contains("&#") && is_in(&page::decoded(text))
+/// A text that is looked for in all its spellings.
+#[derive(Debug)]
+pub(crate) struct Secret {
+    spelt: Vec<String>,
+    /// As a list of its bytes.
+    bytes: Vec<Value>,
 }
 
-/// Whether a value tells this secret, in whatever letters: as text, or as a list of its bytes.
-pub(crate) fn tells(value: &Value, secret: &str) -> bool {
-    let bytes: Vec<Value> = secret.bytes().map(Value::from).collect();
-    spellings(secret.as_bytes()).iter().any(|spelt| mentions(value, spelt)) || has_list(value, &bytes)
+impl Secret {
+    pub(crate) fn new(secret: &str) -> Self {
+        Self { spelt: spellings(secret.as_bytes()), bytes: secret.bytes().map(Value::from).collect() }
+    }
+
+    /// Whether it stands in a text, also where that is encoded for an address or for HTML.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        let is_in = |text: &str| self.spelt.iter().any(|spelt| text.contains(spelt));
+        let in_address = || form_urlencoded::parse(text.as_bytes()).any(|(name, value)| is_in(&name) || is_in(&value));
+        is_in(text) || text.contains('%') && in_address() || text.contains("&#") && is_in(&page::decoded(text))
+    }
+
+    /// Whether a value tells it: as text, or as a list of its bytes.
+    pub(crate) fn is_told_by(&self, value: &Value) -> bool {
+        self.spelt.iter().any(|spelt| mentions(value, spelt)) || has_list(value, &self.bytes)
+    }
 }
 
 fn has_list(value: &Value, list: &[Value]) -> bool {
@@ -62,6 +75,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_found_in_other_letters() {
+        let secret = Secret::new("wonderland");
         for value in [
             json!("my wonderland!"),
             json!({ "wonderland": 1 }),
@@ -73,27 +87,27 @@ mod tests {
             json!("dnalrednow"),
             json!({ "bytes": [119, 111, 110, 100, 101, 114, 108, 97, 110, 100] }),
         ] {
-            assert!(tells(&value, "wonderland"), "{value}");
+            assert!(secret.is_told_by(&value), "{value}");
         }
         for value in [json!("wonder land"), json!([119, 111]), json!(null), json!("$argon2id$v=19$m=19456,t=2,p=1$abc")]
         {
-            assert!(!tells(&value, "wonderland"), "{value}");
+            assert!(!secret.is_told_by(&value), "{value}");
         }
     }
 
     #[test]
     fn a_secret_is_found_in_an_address_and_behind_references() {
-        let spelt = spellings(b"wonderland");
+        let secret = Secret::new("wonderland");
         for text in [
             "/login?password=wonderland",
             "a=%77onderlan%64",
             "<input value='&#119;onderl&#x61;nd'>",
             "<p>&#119;onderland",
         ] {
-            assert!(stands_in(text, &spelt), "{text}");
+            assert!(secret.is_in(text), "{text}");
         }
         for text in ["/login?password=", "100 %", "<p>&#119;onder"] {
-            assert!(!stands_in(text, &spelt), "{text}");
+            assert!(!secret.is_in(text), "{text}");
         }
     }
 }

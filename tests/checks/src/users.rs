@@ -1,10 +1,10 @@
 //! The people who have an account.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::canary::Canary;
+use crate::{canary::Canary, spelt::Secret};
 
 /// The people's names and passwords, as a demo has them.
 const WORDS: [&str; 6] = ["alice", "bob", "carol", "wonderland", "builder", "singer"];
@@ -23,6 +23,8 @@ pub fn in_demo(text: &str, suffix: &str) -> String {
 pub struct Users {
     first: Arc<[User]>,
     suffix: Arc<str>,
+    /// Their passwords and the suffix, in all spellings, once somebody looks for them.
+    secrets: Arc<OnceLock<Secrets>>,
     canary: Option<Canary>,
     accounts: Arc<Mutex<Vec<Account>>>,
 }
@@ -43,6 +45,15 @@ pub enum Role {
     User,
     /// Look after the others, too.
     Admin,
+}
+
+/// What monitors look for.
+#[derive(Debug)]
+pub(crate) struct Secrets {
+    /// Of the accounts that there are at first.
+    pub(crate) passwords: Vec<Secret>,
+    /// What stands in every word of this run.
+    pub(crate) suffix: Secret,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -120,7 +131,15 @@ impl Users {
         let roles = [Role::Admin, Role::User, Role::User];
         let accounts = first.clone().into_iter().zip(roles).map(|(user, role)| Account { user, role, epoch: 0 });
         let accounts = Arc::new(Mutex::new(accounts.collect()));
-        Self { first: Arc::new(first), suffix: named, canary, accounts }
+        Self { first: Arc::new(first), suffix: named, secrets: Arc::default(), canary, accounts }
+    }
+
+    /// What no answer tells.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        self.secrets.get_or_init(|| Secrets {
+            passwords: self.first.iter().map(|user| Secret::new(&user.password)).collect(),
+            suffix: Secret::new(&self.suffix),
+        })
     }
 
     /// All accounts as they are now.

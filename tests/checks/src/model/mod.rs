@@ -37,6 +37,7 @@ pub(crate) use timeouts::TIMEOUTS;
 
 use crate::{
     Answer, App, Miss, Trial,
+    canary::Canary,
     monitor::{Monitor, Noticed},
     restart::{Part, Place, Restarts},
     run::{self, Setting},
@@ -83,6 +84,13 @@ pub(crate) struct Rules<S> {
 /// That a page was shown says nothing of why it should not have been: then the story does.
 pub(crate) fn told_by_its_story(page: &Answer, miss: Miss) -> Miss {
     if page.status.is_success() && page.method == Method::GET { miss.so("") } else { miss }
+}
+
+/// What was typed is text in this answer, as the canary in it shows.
+pub(crate) fn is_text(canary: &Canary, answer: &Answer) -> Result<(), Miss> {
+    let Some(so) = canary.hatched(&answer.body).filter(|_| answer.is_page()) else { return Ok(()) };
+    let markup = format!("it is markup: {}", canary.excerpt(&answer.body));
+    Err(answer.miss("what is typed is shown as text", markup).so(so))
 }
 
 /// Stories that mostly begin with these two steps, such as a login: nothing much happens before them.

@@ -9,6 +9,7 @@ use crate::{
     canary::Canary,
     harden::{BESIDE, BUY, ELSEWHERE, EVIL, Hidden, LOGIN, LOGOUT, NOTE, SHOP, credentials, forged, with},
     model::{
+        is_text,
         sessions::{BROWSERS, Sessions, Who, id_in},
         told_by_its_story, wrong,
     },
@@ -325,11 +326,7 @@ impl<'t> Shop<'t> {
             return; // it has the IDs of two sessions
         }
         if let Some(id) = id_in(self.trial, &self.browsers[who]) {
-            self.browsers[who].plant(
-                &id,
-                &self.trial.plant().await.to_string(),
-                "has the ID of another session, planted by mallory",
-            );
+            self.browsers[who].takes_a_planted_id(&id).await;
             self.sessions.forget(who, "nobody has logged in by the ID that mallory planted");
             self.copy(who, other);
         }
@@ -357,12 +354,7 @@ impl<'t> Shop<'t> {
 
     /// No page holds markup that was typed.
     fn seen(&self, answer: Answer) -> Result<Answer, Miss> {
-        match self.canary.hatched(&answer.body).filter(|_| answer.is_page()) {
-            None => Ok(answer),
-            Some(so) => {
-                let markup = format!("it is markup: {}", self.canary.excerpt(&answer.body));
-                Err(answer.miss("what is typed is shown as text", markup).so(so))
-            }
-        }
+        is_text(&self.canary, &answer)?;
+        Ok(answer)
     }
 }

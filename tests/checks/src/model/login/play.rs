@@ -13,6 +13,7 @@ use crate::{
     Answer, Browser, Field, Form, Miss, Trial, User,
     canary::Canary,
     model::{
+        is_text,
         sessions::{BROWSERS, Sessions, Who, id_in},
         told_by_its_story, wrong,
     },
@@ -285,11 +286,7 @@ impl<'t> Site<'t> {
 
     async fn plant(&mut self, who: usize, other: usize) {
         if let Some(id) = id_in(self.trial, &self.browsers[who]) {
-            self.browsers[who].plant(
-                &id,
-                &self.trial.plant().await.to_string(),
-                "has the ID of another session, planted by mallory",
-            );
+            self.browsers[who].takes_a_planted_id(&id).await;
             self.sessions.forget(who, "nobody has logged in by the ID that mallory planted");
             self.copy(who, other);
         }
@@ -315,10 +312,7 @@ impl<'t> Site<'t> {
 
     /// Whatever is answered names nobody whose name was never typed here, and holds no markup that was typed.
     fn seen(&self, who: usize, answer: Answer) -> Result<Answer, Miss> {
-        if let Some(so) = self.canary.hatched(&answer.body).filter(|_| answer.is_page()) {
-            let markup = format!("it is markup: {}", self.canary.excerpt(&answer.body));
-            return Err(answer.miss("what is typed is shown as text", markup).so(so));
-        }
+        is_text(&self.canary, &answer)?;
         let (known, unknown): (Vec<_>, Vec<_>) =
             self.accounts.iter().enumerate().partition(|(account, _)| self.typed[who].contains(account));
         let read = format!("{}\n{}", answer.text(), answer.body);

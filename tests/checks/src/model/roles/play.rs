@@ -10,6 +10,7 @@ use crate::{
     browser::in_path,
     canary::Canary,
     model::{
+        is_text,
         sessions::{BROWSERS, Who, id_in},
         told_by_its_story, wrong,
     },
@@ -218,11 +219,7 @@ impl<'t> Site<'t> {
 
     async fn plant(&mut self, who: usize, other: usize) -> bool {
         let Some(id) = id_in(self.trial, &self.browsers[who]) else { return false };
-        self.browsers[who].plant(
-            &id,
-            &self.trial.plant().await.to_string(),
-            "has the ID of another session, planted by mallory",
-        );
+        self.browsers[who].takes_a_planted_id(&id).await;
         self.browsers[other] = self.browsers[who].copied_by(NAMES[other]);
         true
     }
@@ -261,13 +258,8 @@ impl<'t> Site<'t> {
 
     /// No page holds markup that was typed.
     fn seen(&self, answer: Answer) -> Result<Answer, Miss> {
-        match self.canary.hatched(&answer.body).filter(|_| answer.is_page()) {
-            None => is_escaped(answer, &self.users[CAROL].name),
-            Some(so) => {
-                let markup = format!("it is markup: {}", self.canary.excerpt(&answer.body));
-                Err(answer.miss("what is typed is shown as text", markup).so(so))
-            }
-        }
+        is_text(&self.canary, &answer)?;
+        is_escaped(answer, &self.users[CAROL].name)
     }
 
     /// The accounts are what they should be, whatever the pages say.
