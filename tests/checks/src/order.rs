@@ -59,6 +59,7 @@ impl Order {
 
     /// The one that this process was given.
     pub(crate) fn taken() -> io::Result<Self> {
+        system::end_with_parent();
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
         let order = serde_json::from_str(&line)?;

@@ -44,6 +44,16 @@ pub(crate) fn close_to_others() {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn close_to_others() {}
 
+/// This process ends when the thread that started it does, at once: otherwise the next process above would be its parent
+/// for a while, and what an answer does to its parent would be done to that one. Linux alone can do that.
+#[cfg(target_os = "linux")]
+pub(crate) fn end_with_parent() {
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn end_with_parent() {}
+
 /// Whatever is started below this process, and left behind there, becomes its child: [`end`] finds it, also in a
 /// session of its own. Linux alone can do that.
 #[cfg(target_os = "linux")]
