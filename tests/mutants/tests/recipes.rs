@@ -55,7 +55,8 @@ fn main() -> ExitCode {
         let name = format!("the_recipes_of_exercise_{}_show_what_they_promise", answers.0.exercise);
         required::named(&name, missing(), move || show_what_they_promise(answers))
     };
-    required::run(ANSWERS.into_iter().map(trial).collect())
+    let ports = required::named("a_free_port_may_begin_with_a_named_one", None, a_free_port_may_begin_with_a_named_one);
+    required::run(ANSWERS.into_iter().map(trial).chain([ports]).collect())
 }
 
 fn missing() -> Option<Missing> {
@@ -223,9 +224,7 @@ impl Demo {
     }
 
     fn typed(&self, lines: &str) -> String {
-        let lines = self.ports.iter().fold(lines.to_owned(), |lines, (named, free)| {
-            lines.replace(&format!("localhost:{named}"), &format!("localhost:{free}"))
-        });
+        let lines = at_free_ports(lines, &self.ports);
         let mut bash = Command::new("bash");
         bash.args(["-c", &lines]).current_dir(self.folder.path());
         // Nothing of what this machine tells its own curl; and a demo listens on IPv4 alone.
@@ -252,6 +251,26 @@ impl Demo {
         let held: String = fs::read_to_string(jar).unwrap_or_default().lines().map(with_it).collect();
         fs::write(jar, held).unwrap();
     }
+}
+
+fn a_free_port_may_begin_with_a_named_one() {
+    let moved = at_free_ports("http://localhost:4103/a http://localhost:4203/b", &[(4103, 42031), (4203, 42181)]);
+    assert_eq!(moved, "http://localhost:42031/a http://localhost:42181/b");
+}
+
+/// The lines with each named port's free one, in one pass: a free port may begin with the digits of a named one.
+fn at_free_ports(lines: &str, ports: &[(u16, u16)]) -> String {
+    let mut parts = lines.split("localhost:");
+    let mut moved = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let named = &part[..part.len() - rest.len()];
+        let free = ports.iter().find(|(port, _)| port.to_string() == named);
+        moved += "localhost:";
+        moved += &free.map_or(named.to_owned(), |(_, free)| free.to_string());
+        moved += rest;
+    }
+    moved
 }
 
 fn is_for_the_check(line: &str) -> bool {
