@@ -23,6 +23,7 @@ use tokio::{
 use crate::{
     check::{self, Event},
     exercise::Exercise,
+    program::{Programs, Units},
     report,
     solution::Solved,
 };
@@ -30,6 +31,7 @@ use crate::{
 #[derive(Clone)]
 struct Api {
     root: Arc<PathBuf>,
+    programs: Programs,
     /// The run under way. A new one ends it: two at once would wait for the same build folder.
     running: Arc<Mutex<Option<AbortHandle>>>,
 }
@@ -38,18 +40,34 @@ struct Api {
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Line {
-    Compiling,
-    Waiting { reason: &'static str },
-    Checked { number: usize, requirement: String, passed: bool },
-    Verdict { passed: bool, html: String, note: Option<String> },
-    Failed { reason: String },
+    Compiling {
+        #[serde(flatten)]
+        units: Option<Units>,
+    },
+    Waiting {
+        reason: &'static str,
+    },
+    Checked {
+        number: usize,
+        requirement: String,
+        passed: bool,
+    },
+    Verdict {
+        passed: bool,
+        html: String,
+        note: Option<String>,
+    },
+    Failed {
+        reason: String,
+    },
 }
 
-pub(crate) fn routes(root: PathBuf) -> Router {
-    let api = Api { root: Arc::new(root), running: Arc::default() };
+pub(crate) fn routes(root: PathBuf, programs: Programs) -> Router {
+    let api = Api { root: Arc::new(root), programs, running: Arc::default() };
     Router::new()
         .route("/exercises/{number}", get(latest))
         .route("/exercises/{number}/check", post(run))
+        .route("/programs/{name}", get(status).post(start_again))
         .fallback(async || (StatusCode::NOT_FOUND, "The API has no such address.\n"))
         .layer(middleware::from_fn(same_origin_only))
         .with_state(api)
@@ -77,7 +95,11 @@ async fn run(State(api): State<Api>, Path(which): Path<String>) -> Response {
     };
     let (sender, receiver) = mpsc::unbounded_channel();
     let root = api.root.clone();
-    let task = tokio::spawn(async move { checked(&root, &exercise, &sender).await });
+    let given_way = api.programs.give_way();
+    let task = tokio::spawn(async move {
+        checked(&root, &exercise, &sender).await;
+        drop(given_way);
+    });
     let handle = task.abort_handle();
     if let Some(earlier) = api.running.lock().await.replace(handle.clone()) {
         earlier.abort();
@@ -88,6 +110,24 @@ async fn run(State(api): State<Api>, Path(which): Path<String>) -> Response {
         Some((Ok::<_, Infallible>(format!("{text}\n")), (receiver, end)))
     });
     ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()
+}
+
+/// What is known of a program. Nobody looks at it by asking this.
+async fn status(State(api): State<Api>, Path(name): Path<String>) -> Response {
+    match api.programs.get(&name) {
+        Some(program) => Json(program.status()).into_response(),
+        None => no_such_program(&name),
+    }
+}
+
+async fn start_again(State(api): State<Api>, Path(name): Path<String>) -> Response {
+    let Some(program) = api.programs.get(&name) else { return no_such_program(&name) };
+    program.start_again();
+    StatusCode::NO_CONTENT.into_response()
+}
+
+fn no_such_program(name: &str) -> Response {
+    (StatusCode::NOT_FOUND, format!("there is no program {name}\n")).into_response()
 }
 
 /// A run that nobody listens to any more ends.
@@ -106,7 +146,7 @@ async fn checked(root: &std::path::Path, exercise: &Exercise, lines: &mpsc::Unbo
     let hash = exercise.hash().unwrap_or_default();
     let outcome = check::check(root, exercise, None, |event| {
         tell(match event {
-            Event::Compiling => Line::Compiling,
+            Event::Compiling(units) => Line::Compiling { units },
             Event::Waiting => Line::Waiting { reason: report::WAITING },
             Event::Checked(report) => line(report),
         });

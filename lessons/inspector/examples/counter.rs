@@ -32,7 +32,7 @@ async fn main() -> std::io::Result<()> {
 
     let app_at = session_inspector::listen(4099).await?;
     let page_at = session_inspector::listen(4149).await?;
-    println!("http://{}/", app_at.local_addr()?);
-    println!("http://inspector.localhost:{}/", page_at.local_addr()?.port());
+    println!("http://localhost:{}/", app_at.port());
+    println!("http://inspector.localhost:{}/", page_at.port());
     tokio::try_join!(axum::serve(app_at, app).into_future(), axum::serve(page_at, page).into_future()).map(|_| ())
 }

@@ -35,7 +35,8 @@
 //!   much is kept of anything.
 //! - `timeline`: the last events and the names A, B, C … of cookie values; `feed`: how pages read it.
 //! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text.
-//! - `page`: the live page; [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits.
+//! - `page`: the live page; [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits;
+//!   [`Parent`]: a program that serves it to others.
 //! - [`local_hosts_only`]: which names it answers to; [`same_origin_only`]: who may do more than read.
 
 mod body;
@@ -46,8 +47,10 @@ mod feed;
 mod hold;
 mod hosts;
 mod limits;
+mod loopback;
 mod observed;
 mod page;
+mod parent;
 mod same_origin;
 mod serve;
 mod timeline;
@@ -67,9 +70,11 @@ pub use exchange::{
 pub use hold::Held;
 pub use hosts::{host, local_hosts_only};
 pub use limits::{Limits, serve_within};
+pub use loopback::{Loopback, listen};
 pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
+pub use parent::{Parent, Ports};
 pub use same_origin::same_origin_only;
-pub use serve::{BESIDE, listen, log_to_stderr, serve, serve_on};
+pub use serve::{BESIDE, log_to_stderr, serve, serve_on};
 use timeline::Timeline;
 pub use words::span;
 
