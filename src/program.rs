@@ -24,6 +24,9 @@ use life::Life;
 /// Nobody has looked at a program for so long: it is ended. Who looks again gets a new one.
 const UNSEEN: Duration = Duration::from_secs(60 * 60);
 
+/// What a program had begun to answer when another took its place may take so long.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// What is known of a program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Status {

@@ -9,7 +9,7 @@ use checks::answer;
 use tokio::{sync::watch, time::sleep};
 
 use super::{
-    Program, State, Status, UNSEEN,
+    GRACE, Program, State, Status, UNSEEN,
     build::{self, Built, Progress},
     gate::Gate,
     running::Running,
@@ -93,8 +93,9 @@ impl Life {
         self.serial += 1;
         let (serial, ports) = (Some(self.serial), Some(running.ports));
         self.status.send_replace(Status { state: State::Running, serial, ports });
-        // The earlier one ends only now, when nobody is led to it any more.
-        self.running = Some(running);
+        if let Some(earlier) = self.running.replace(running) {
+            tokio::spawn(retired(earlier));
+        }
     }
 
     /// Both ports are known when this comes back.
@@ -154,6 +155,12 @@ impl Life {
     fn hash(&self) -> String {
         answer::hash(&self.folder).unwrap_or_default()
     }
+}
+
+/// Ends one that nobody is led to any more, when it has had time for what it had begun to answer.
+async fn retired(earlier: Running) {
+    sleep(GRACE).await;
+    drop(earlier);
 }
 
 /// Returns when the files have another hash.
