@@ -1,6 +1,6 @@
 //! What is known of an exercise: its last verdict, and the hints that were shown.
 
-use std::{collections::BTreeSet, path};
+use std::{collections::BTreeSet, fs, path};
 
 use axum::{
     Json,
@@ -14,6 +14,7 @@ use crate::{
     exercise::Exercise,
     report::{self, Place},
     solution::Solved,
+    stub,
 };
 
 /// An exercise as the panel shows it.
@@ -21,6 +22,12 @@ use crate::{
 pub(super) struct Shown {
     number: u8,
     title: String,
+    /// How many requirements there are.
+    requirements: usize,
+    /// The path of the app to begin with.
+    start: String,
+    /// Who can log in, in the words that the program prints at its start.
+    accounts: String,
     /// The verdict as a piece of HTML, if there is one.
     html: Option<String>,
     passed: bool,
@@ -47,6 +54,9 @@ impl Shown {
         Self {
             number: exercise.number,
             title: exercise.brief.title.clone(),
+            requirements: exercise.brief.requirements.len(),
+            start: start(exercise),
+            accounts: accounts(root, exercise),
             html: verdict.as_ref().map(|verdict| html(root, exercise, verdict, &progress, changed_since)),
             passed: verdict.as_ref().is_some_and(Verdict::passed),
             judged,
@@ -57,6 +67,22 @@ impl Shown {
             note,
         }
     }
+}
+
+/// The first page that the requirements name.
+fn start(exercise: &Exercise) -> String {
+    let page = |text: &String| {
+        text.split_once("`GET ").and_then(|(_, rest)| rest.split_once('`')).map(|(path, _)| path.to_owned())
+    };
+    let mut pages = exercise.brief.requirements.iter().filter_map(page);
+    pages.find(|path| !path.contains('{')).unwrap_or_else(|| "/".to_owned())
+}
+
+/// The sentence that `main.rs` prints, unless a value has to be put in; as the stub has it, which nobody has changed.
+fn accounts(root: &path::Path, exercise: &Exercise) -> String {
+    let source = fs::read_to_string(stub::folder(root, exercise).join("src/main.rs")).unwrap_or_default();
+    let printed = source.split_once("println!(\"").and_then(|(_, rest)| rest.split_once("\")")).map(|(text, _)| text);
+    printed.filter(|text| !text.contains('{')).unwrap_or_default().to_owned()
 }
 
 /// The latest verdict, if there is one, and what else is known.
