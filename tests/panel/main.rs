@@ -9,6 +9,7 @@ mod scratch;
 
 mod api;
 mod code;
+mod solve;
 mod window;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ use required::trial;
 fn main() -> ExitCode {
     use api::*;
     use code::*;
+    use solve::*;
     required::run(vec![
         trial!(async a_file_is_saved_upon_what_was_read_and_a_collision_is_told_with_what_is_there),
         trial!(async no_path_leads_out_of_the_answer),
@@ -28,5 +30,6 @@ fn main() -> ExitCode {
         trial!(async a_window_is_told_at_once_and_whenever_something_has_changed),
         trial!(async the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise),
         trial!(async code_is_written_saved_and_held_against_other_editors_in_a_real_browser, chromium::missing()),
+        trial!(async an_exercise_is_tried_helped_with_and_solved_in_a_real_browser, chromium::missing()),
     ])
 }

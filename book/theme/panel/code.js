@@ -18,7 +18,7 @@
 
     const files = element("select", { "aria-label": "File", onchange: () => open(files.value) });
     const mark = element("span", { className: "mark", textContent: "unsaved", hidden: true });
-    const button = element("button", { type: "button", className: "main save", textContent: "Save", title: "Ctrl-S or ⌘S", onclick: () => save() });
+    const button = element("button", { type: "button", className: "save", textContent: "Save", title: "Ctrl-S or ⌘S", onclick: () => save() });
     const links = element("ul");
     const elsewhere = element("details", { className: "menu" }, element("summary", { textContent: "My editor" }), links);
     const add = element("button", { type: "button", textContent: "New file", onclick: () => { naming.hidden = !naming.hidden; if (!naming.hidden) naming.elements[0].focus(); } });
