@@ -5,6 +5,7 @@ use std::{fmt::Write, sync::LazyLock};
 use anstyle::{AnsiColor, Style};
 use checks::{CompileErrors, Telling, Verdict, progress::Reached};
 use minijinja::{Environment, HtmlEscape, context, value::Serde};
+use serde::Serialize;
 
 use crate::{exercise::Exercise, markdown, solution::Solved};
 
@@ -18,6 +19,8 @@ pub const WAITING: &str = "another cargo is at work on the workbook; this goes o
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.add_filter("inline", |text: String| minijinja::Value::from_safe_string(inline_code(&text)));
+    templates.add_filter("place", |text: String, folder: String| minijinja::Value::from(Serde(place(&text, &folder))));
+    templates.add_filter("rows", |diff: String| minijinja::Value::from(Serde(rows(&diff))));
     let verdict = templates.add_template("verdict.html", include_str!("templates/verdict.html"));
     verdict.expect("the studio's own template parses");
     templates
@@ -55,7 +58,8 @@ pub fn html(exercise: &Exercise, verdict: &Verdict, changed_since: bool, passed:
     });
     let context = context! {
         exercise => exercise.number,
-        folder => exercise.folder.file_name().map(|name| name.to_string_lossy().into_owned()),
+        folder => exercise.folder_in_workbook(),
+        hints => exercise.brief.hints.iter().map(|hint| hint.title.clone()).collect::<Vec<_>>(),
         verdict => Serde(verdict),
         passed => verdict.passed(),
         changed_since,
@@ -63,6 +67,77 @@ pub fn html(exercise: &Exercise, verdict: &Verdict, changed_since: bool, passed:
     };
     let html = TEMPLATES.get_template("verdict.html").and_then(|template| template.render(context));
     html.unwrap_or_else(|error| format!("<p>The verdict cannot be shown: {error}</p>"))
+}
+
+/// A line of the learner's files, and what is to be said there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Place {
+    /// Its path within the exercise's folder.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// What the compiler says in one line; empty if it is not the compiler.
+    pub says: String,
+}
+
+/// The lines of the answer that the compiler refuses, as far as the verdict tells them.
+pub fn errors(exercise: &Exercise, verdict: &Verdict) -> Vec<Place> {
+    let Verdict::DoesNotCompile(errors) = verdict else { return Vec::new() };
+    let folder = exercise.folder_in_workbook();
+    let told = |error: &String| {
+        let says = error.lines().next().unwrap_or_default().to_owned();
+        place(error, &folder).map(|place| Place { says, ..place })
+    };
+    errors.first.iter().filter_map(told).collect()
+}
+
+/// The first line below this folder that the text names, as in `exercises/1-login/src/lib.rs:20`.
+fn place(text: &str, folder: &str) -> Option<Place> {
+    let text = text.replace('\\', "/"); // as Windows names it
+    let (_, named) = text.split_once(&format!("{folder}/"))?;
+    let (file, rest) = named.split_once(':')?;
+    let digits = rest.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(rest.len());
+    Some(Place { file: file.to_owned(), line: rest[..digits].parse().ok()?, says: String::new() })
+}
+
+/// A line of the answer beside one of the solution; `kind` says whether they differ.
+#[derive(Debug, PartialEq, Serialize)]
+struct Row {
+    kind: &'static str,
+    yours: Option<String>,
+    ours: Option<String>,
+}
+
+/// A unified diff side by side: what was taken out stands beside what was put in.
+fn rows(diff: &str) -> Vec<Row> {
+    let (mut rows, mut yours, mut ours) = (Vec::new(), Vec::new(), Vec::new());
+    for line in diff.lines().skip_while(|line| !line.starts_with("@@")) {
+        match line.as_bytes().first() {
+            Some(b'-') => yours.push(line[1..].to_owned()),
+            Some(b'+') => ours.push(line[1..].to_owned()),
+            Some(b'\\') => {} // there is no newline at the end
+            _ => {
+                pair(&mut rows, &mut yours, &mut ours);
+                rows.push(same(line));
+            }
+        }
+    }
+    pair(&mut rows, &mut yours, &mut ours);
+    rows
+}
+
+fn same(line: &str) -> Row {
+    if line.starts_with("@@") {
+        return Row { kind: "gap", yours: None, ours: None };
+    }
+    let text = line.get(1..).unwrap_or_default().to_owned();
+    Row { kind: "same", yours: Some(text.clone()), ours: Some(text) }
+}
+
+fn pair(rows: &mut Vec<Row>, yours: &mut Vec<String>, ours: &mut Vec<String>) {
+    let count = yours.len().max(ours.len());
+    let (mut yours, mut ours) = (yours.drain(..), ours.drain(..));
+    rows.extend((0..count).map(|_| Row { kind: "other", yours: yours.next(), ours: ours.next() }));
 }
 
 /// Text with `code` in it as HTML, escaped.
@@ -132,6 +207,37 @@ fn words(verdict: &Verdict) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_read_where_the_compiler_a_panic_or_a_check_names_it() {
+        let found = |text: &str| place(text, "exercises/1-login").map(|place| (place.file, place.line));
+        let lib = |line| Some(("src/lib.rs".to_owned(), line));
+        assert_eq!(found("error[E0425]: x\n  --> exercises/1-login/src/lib.rs:32:5\n   |"), lib(32));
+        assert_eq!(found("exercises/1-login/src/lib.rs:20"), lib(20));
+        assert_eq!(found("the handler panicked, at exercises\\1-login\\src\\lib.rs:7; return an error"), lib(7));
+        for nowhere in ["", "exercises/2-cart/src/lib.rs:3", "exercises/1-login/src/lib.rs", "exercises/1-login/x:"] {
+            assert_eq!(found(nowhere), None, "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_out_stands_beside_what_was_put_in() {
+        let row = |kind, yours: Option<&str>, ours: Option<&str>| Row {
+            kind,
+            yours: yours.map(str::to_owned),
+            ours: ours.map(str::to_owned),
+        };
+        let diff =
+            "--- your answer\n+++ the solution\n@@ -1,3 +1,4 @@\n a\n-b\n+B\n+C\n c\n\\ No newline at end of file\n";
+        let expected = [
+            row("gap", None, None),
+            row("same", Some("a"), Some("a")),
+            row("other", Some("b"), Some("B")),
+            row("other", None, Some("C")),
+            row("same", Some("c"), Some("c")),
+        ];
+        assert_eq!(rows(diff), expected);
+    }
 
     #[test]
     fn inline_code_is_escaped() {

@@ -1,5 +1,5 @@
 //! An exercise as it was before anyone wrote into it: what lies in `src/stubs`. Nobody writes an answer there, so it stays
-//! whatever a learner commits, pushes or clones, and it needs no git.
+//! whatever a learner commits, pushes or clones, and it needs no git. And back again, from the backup.
 
 use std::{
     fs, io,
@@ -10,6 +10,8 @@ use crate::exercise::Exercise;
 
 /// The task, which is no answer, and what cargo has built.
 const LEFT_ALONE: &[&str] = &["README.md", "target"];
+/// Where answers are kept, within the workbook.
+const BACKUPS: &str = ".workbook/backups";
 
 /// Puts the exercise back and gives the folder in which the answer is kept.
 ///
@@ -28,6 +30,23 @@ pub fn restore(root: &Path, exercise: &Exercise) -> Result<PathBuf, String> {
     Ok(backup)
 }
 
+/// Puts an answer that was kept in the place of what is there, which is kept in turn, and gives the folder of that.
+///
+/// # Errors
+/// A sentence, if this exercise has no such backup, or if a file cannot be written.
+pub fn bring_back(root: &Path, exercise: &Exercise, backup: &str) -> Result<PathBuf, String> {
+    let folder = root.join(BACKUPS).join(backup);
+    let is_its_own = backup.strip_prefix(&exercise.id).and_then(|rest| rest.strip_prefix('-')?.parse::<u32>().ok());
+    if is_its_own.is_none() || !folder.is_dir() {
+        return Err(format!("{} has no backup {backup:?}", exercise.name()));
+    }
+    let kept = back_up(root, exercise)
+        .map_err(|error| format!("your answer cannot be backed up, so nothing was changed: {error}"))?;
+    let put_back = clear(&exercise.folder).and_then(|()| copy(&folder, &exercise.folder));
+    put_back.map_err(|error| format!("the backup cannot be put back: {error}\nit is still in {}", folder.display()))?;
+    Ok(kept)
+}
+
 /// Where the exercise's stub lies: all of its folder but the task.
 pub fn folder(root: &Path, exercise: &Exercise) -> PathBuf {
     root.join("src").join("stubs").join(exercise.folder.file_name().unwrap_or_default())
@@ -35,7 +54,7 @@ pub fn folder(root: &Path, exercise: &Exercise) -> PathBuf {
 
 /// A copy of the whole folder, under the first free number.
 fn back_up(root: &Path, exercise: &Exercise) -> io::Result<PathBuf> {
-    let folder = root.join(".workbook").join("backups");
+    let folder = root.join(BACKUPS);
     fs::create_dir_all(&folder)?;
     for number in 1.. {
         let backup = folder.join(format!("{}-{number}", exercise.id));
@@ -68,11 +87,56 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
             continue; // what cargo has built
         }
         if entry.file_type()?.is_dir() {
-            fs::create_dir(&target)?;
+            fs::create_dir_all(&target)?;
             copy(&entry.path(), &target)?;
         } else if entry.path().is_file() {
             fs::copy(entry.path(), target)?; // also what a link leads to
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use checks::Brief;
+
+    use super::*;
+
+    fn workbook() -> (tempfile::TempDir, Exercise) {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("exercises/1-login");
+        for folder in [&folder, &root.path().join("src/stubs/1-login")] {
+            fs::create_dir_all(folder.join("src")).unwrap();
+            fs::write(folder.join("Cargo.toml"), "").unwrap();
+            fs::write(folder.join("src/lib.rs"), "the stub").unwrap();
+        }
+        fs::write(folder.join("README.md"), "the task").unwrap();
+        let exercise =
+            Exercise { number: 1, id: "login".to_owned(), folder, brief: Brief::parse("# Exercise 1: login") };
+        (root, exercise)
+    }
+
+    #[test]
+    fn an_answer_that_was_reset_comes_back_and_the_stub_is_kept_in_turn() {
+        let (root, exercise) = workbook();
+        let text = || fs::read_to_string(exercise.folder.join("src/lib.rs")).unwrap();
+        fs::write(exercise.folder.join("src/lib.rs"), "mine").unwrap();
+        fs::write(exercise.folder.join("src/more.rs"), "more").unwrap();
+        let backup = restore(root.path(), &exercise).unwrap();
+        assert_eq!((text().as_str(), exercise.folder.join("src/more.rs").exists()), ("the stub", false));
+        let name = backup.file_name().unwrap().to_str().unwrap();
+        let stub = bring_back(root.path(), &exercise, name).unwrap();
+        assert_eq!((text().as_str(), exercise.folder.join("src/more.rs").exists()), ("mine", true));
+        assert_eq!(fs::read_to_string(stub.join("src/lib.rs")).unwrap(), "the stub");
+    }
+
+    #[test]
+    fn what_is_no_backup_of_the_exercise_changes_nothing() {
+        let (root, exercise) = workbook();
+        fs::create_dir_all(root.path().join(BACKUPS).join("cart-1")).unwrap();
+        for name in ["cart-1", "login-7", "login-../../exercises", "", ".."] {
+            assert!(bring_back(root.path(), &exercise, name).unwrap_err().contains("has no backup"), "{name}");
+        }
+        assert_eq!(fs::read_to_string(exercise.folder.join("src/lib.rs")).unwrap(), "the stub");
+    }
 }

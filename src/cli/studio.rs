@@ -28,6 +28,7 @@ pub(super) async fn serve(root: &Path, Studio { port, open }: Studio) -> Result<
     session_inspector::log_to_stderr();
     let folder = tempfile::tempdir().map_err(|error| format!("there is no place to build the book in: {error}"))?;
     book::build(root, folder.path(), Some(web::EDIT_URL))?;
+    book::add_editor(folder.path())?;
     let listener = listen(port).await.map_err(|error| error.to_string())?;
     let port = listener.port();
     let address = format!("http://{}:{port}/", Names::at(port).book());

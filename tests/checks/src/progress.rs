@@ -19,6 +19,9 @@ const VERSION: u8 = 1;
 pub struct Progress {
     version: u8,
     exercises: BTreeMap<String, Reached>,
+    /// The pages of the book that were read to their end, by their path below it, without the ending.
+    #[serde(default)]
+    pub pages: BTreeSet<String>,
 }
 
 /// One exercise.
@@ -46,7 +49,7 @@ impl Reached {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { version: VERSION, exercises: BTreeMap::new() }
+        Self { version: VERSION, exercises: BTreeMap::new(), pages: BTreeSet::new() }
     }
 }
 
@@ -72,13 +75,18 @@ impl Progress {
     /// Reads what is kept, changes the exercise `id`, and keeps it; nobody else does so meanwhile. Gives what a person
     /// should know of it: nothing, if all went well.
     pub fn change(root: &Path, id: &str, change: impl FnOnce(&mut Reached)) -> Option<String> {
+        Self::change_all(root, |progress| change(progress.exercises.entry(id.to_owned()).or_default()))
+    }
+
+    /// The same for what belongs to no single exercise.
+    pub fn change_all(root: &Path, change: impl FnOnce(&mut Self)) -> Option<String> {
         let _alone = lock(root);
         let (mut progress, note) = match Self::read(root) {
             Ok(progress) => (progress, None),
             Err(Unread::Unreadable(note)) => return Some(note), // what is in it must not be overwritten
             Err(broken) => broken.set_aside(root),
         };
-        change(progress.exercises.entry(id.to_owned()).or_default());
+        change(&mut progress);
         let kept = progress.save(&file(root));
         let not_kept =
             |error| format!("your progress is not kept: {} cannot be written: {error}", file(root).display());
@@ -177,6 +185,16 @@ mod tests {
         assert_eq!(Progress::change(root.path(), "login", |login| login.hints.extend([2])), None);
         assert_eq!(Progress::change(root.path(), "login", |login| login.hints.extend([1])), None);
         assert_eq!(Progress::load(root.path()).0.of("login").hints, BTreeSet::from([1, 2]));
+    }
+
+    #[test]
+    fn a_page_that_was_read_is_kept_beside_the_exercises() {
+        let root = tempfile::tempdir().unwrap();
+        Progress::change(root.path(), "login", |login| login.hints.extend([2]));
+        assert_eq!(Progress::change_all(root.path(), |all| all.pages.extend(["basics/log-out".to_owned()])), None);
+        let progress = Progress::load(root.path()).0;
+        assert_eq!(progress.pages, BTreeSet::from(["basics/log-out".to_owned()]));
+        assert_eq!(progress.of("login").hints, BTreeSet::from([2]));
     }
 
     #[test]

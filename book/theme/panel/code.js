@@ -1,0 +1,213 @@
+// The learner's files in the panel: written here, saved, and held against what another program writes.
+(() => {
+  const { studio } = window;
+  if (!studio?.place) return;
+  const { element, ask, asked, kept } = studio;
+
+  const LINKS = [["VS Code", "vscode://file"], ["Zed", "zed://file"], ["JetBrains", "idea://open?file="]];
+
+  // `onSaved` is called after each save with the hash of all files, and whether there is something to check.
+  studio.code = (number, onSaved) => {
+    const api = `exercises/${number}`;
+    const address = (path) => `${api}/files/${encodeURIComponent(path)}`;
+    const draft = (path) => `draft.${number}.${path}`;
+    const documents = new Map();
+    let current = null;
+    let folder = "";
+    let editor = null;
+
+    const files = element("select", { "aria-label": "File", onchange: () => open(files.value) });
+    const mark = element("span", { className: "mark", textContent: "unsaved", hidden: true });
+    const button = element("button", { type: "button", className: "save", textContent: "Save", title: "Ctrl-S or ⌘S", onclick: () => save() });
+    const links = element("ul");
+    const elsewhere = element("details", { className: "menu" }, element("summary", { textContent: "My editor" }), links);
+    const add = element("button", { type: "button", textContent: "New file", onclick: () => { naming.hidden = !naming.hidden; if (!naming.hidden) naming.elements[0].focus(); } });
+    const status = element("p", { className: "status", role: "status" });
+    const naming = element("form", { className: "naming", hidden: true, onsubmit: (event) => { event.preventDefault(); create(naming.elements[0].value.trim()); } },
+      element("label", {}, "Path ", element("input", { name: "path", placeholder: "templates/page.html", spellcheck: false, required: true })), element("button", { textContent: "Make it" }));
+    const collision = element("div", { className: "collision", role: "alert", hidden: true });
+    const box = element("div", { className: "ace-box" });
+    const bar = element("div", { className: "bar" }, files, mark, button, add, elsewhere);
+    const view = element("section", { className: "code-view", "aria-label": "Your code" }, bar, naming, collision, box, status);
+
+    const say = (text) => { status.textContent = text; };
+    const text = (document) => document.session.getValue();
+    const isUnsaved = (document) => document.session && text(document) !== document.saved;
+
+    const paint = () => {
+      const all = [...documents.values()];
+      files.replaceChildren(...all.map((document) => element("option", {
+        value: document.path, textContent: `${isUnsaved(document) ? "● " : ""}${document.path}`, selected: document === current,
+      })));
+      mark.hidden = !all.some(isUnsaved);
+      view.classList.toggle("unsaved", !mark.hidden);
+      collide();
+      lead();
+    };
+    const collide = () => {
+      const theirs = current?.theirs;
+      const shown = collision.dataset.hash ?? "";
+      const hash = theirs ? `${current.path} ${theirs.hash}` : "";
+      if (shown === hash) return;
+      collision.dataset.hash = hash;
+      collision.hidden = !theirs;
+      collision.replaceChildren(...(theirs ? choice(current) : []));
+    };
+    const choice = (document) => [
+      element("p", {}, element("b", { textContent: `${document.path} was changed outside this editor while you wrote here.` })),
+      element("button", { type: "button", textContent: "Take theirs", onclick: () => take(document) }),
+      element("button", { type: "button", textContent: "Keep mine", onclick: () => keep(document) }),
+      element("details", {}, element("summary", { textContent: "See theirs" }), element("pre", { textContent: document.theirs.text ?? "", tabIndex: 0 })),
+    ];
+    const take = (document) => {
+      settle(document, document.theirs);
+      editor.rewrite(document.session, document.saved);
+      say(`${document.path} is as it was changed elsewhere. Undo brings yours back.`);
+      paint();
+    };
+    const keep = (document) => {
+      settle(document, document.theirs);
+      changed(document);
+      say("Yours is kept; save it to write it over theirs.");
+    };
+    // What is on the disk, as far as this window knows.
+    const settle = (document, file) => {
+      document.saved = file.text ?? "";
+      document.base = file.hash || null;
+      document.theirs = null;
+    };
+    const changed = (document) => {
+      if (isUnsaved(document)) kept.set(draft(document.path), { text: text(document), base: document.base });
+      else kept.remove(draft(document.path));
+      paint();
+    };
+    const lead = () => {
+      if (!current) return;
+      const place = encodeURI(`${folder}/${current.path}`.replaceAll("\\", "/").replace(/^\/?/, "/"));
+      links.replaceChildren(
+        element("li", {}, element("button", { type: "button", textContent: "Open it", onclick: openElsewhere })),
+        ...LINKS.map(([name, address]) => element("li", {}, element("a", { href: address + place, textContent: name }))));
+    };
+    const openElsewhere = async () => {
+      const answer = await ask(`${api}/open/${encodeURIComponent(current.path)}`, "POST", { line: editor.line() }).catch((error) => error);
+      say(answer instanceof Response ? await answer.text() : answer.message);
+    };
+
+    const open = (path) => {
+      current = documents.get(path) ?? current ?? documents.values().next().value;
+      if (current) editor.show(current.session);
+      paint();
+    };
+    const make = (file) => {
+      const document = { path: file.path, session: editor.session(file.path, file.text ?? ""), theirs: null };
+      settle(document, file);
+      document.session.on("change", () => changed(document));
+      documents.set(file.path, document);
+      return document;
+    };
+    // A draft that an earlier visit left.
+    const resume = (document) => {
+      const left = kept.get(draft(document.path));
+      if (!left || left.text === document.saved) return kept.remove(draft(document.path));
+      const theirs = { text: document.saved, hash: document.base };
+      editor.rewrite(document.session, left.text);
+      if (left.base !== document.base) document.theirs = theirs;
+      return say("Here is what you wrote and did not save.");
+    };
+    const adopt = (file) => {
+      const document = documents.get(file.path);
+      if (!document) return resume(make(file));
+      if (file.hash === document.base) return undefined;
+      if (!isUnsaved(document) || text(document) === file.text) {
+        const before = text(document);
+        settle(document, file);
+        if (before !== document.saved) { editor.rewrite(document.session, document.saved); say(`${file.path} was changed outside this editor.`); }
+        return changed(document);
+      }
+      document.theirs = file;
+      return paint();
+    };
+    // A file that is gone from the disk goes here as well, except for what was not saved.
+    const drop = (document) => {
+      if (isUnsaved(document)) { document.base = null; document.saved = ""; document.theirs = null; return; }
+      documents.delete(document.path);
+      kept.remove(draft(document.path));
+    };
+
+    const load = async () => {
+      const { files: found, hash, folder: at } = await asked(`${api}/files`);
+      folder = at;
+      [...documents.values()].filter(({ path, base }) => base && !found.some((file) => file.path === path)).forEach(drop);
+      found.filter((file) => file.text !== null).forEach(adopt);
+      if (!documents.has(current?.path)) open(found[0]?.path);
+      else paint();
+      return hash;
+    };
+    // An empty file, at once: so the studio says whether it can be.
+    const create = async (path) => {
+      if (documents.has(path)) return open(path);
+      try {
+        const { hash, all } = await asked(address(path), "PUT", { text: "", base: null });
+        onSaved(all, false);
+        make({ path, text: "", hash });
+        naming.hidden = true;
+        naming.reset();
+        open(path);
+        return editor.focus();
+      } catch (error) { return say(`It cannot be made: ${error.message}`); }
+    };
+
+    // One after the other, so that each is told what the one before it found.
+    let saving = Promise.resolve();
+    const saveOne = async (document) => {
+      const written = text(document);
+      const answer = await ask(address(document.path), "PUT", { text: written, base: document.base });
+      if (answer.status === 409) {
+        document.theirs = (await answer.json()) ?? { text: "", hash: "" };
+        return null;
+      }
+      if (!answer.ok) throw new Error(await answer.text());
+      const { hash, all } = await answer.json();
+      settle(document, { text: written, hash });
+      return all;
+    };
+    const saveAll = async () => {
+      const unsaved = [...documents.values()].filter(isUnsaved);
+      let all = null;
+      try {
+        for (const document of unsaved.filter(({ theirs }) => !theirs)) all = (await saveOne(document)) ?? all;
+        say(all ? "Saved." : unsaved.length ? "" : "There is nothing to save.");
+      } catch (error) {
+        say(`Not saved: ${error.message}`);
+      }
+      unsaved.forEach(changed);
+      const left = unsaved.find(({ theirs }) => theirs);
+      if (left) open(left.path);
+      return all;
+    };
+    const save = () => {
+      saving = saving.then(saveAll).then((all) => { if (all) onSaved(all, true); });
+      return saving;
+    };
+    addEventListener("keydown", (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "s") return;
+      event.preventDefault();
+      save();
+    }, true);
+
+    const begun = studio.editor(box, () => button.focus()).then((made) => { editor = made; return load(); });
+    begun.catch((error) => say(`The editor cannot be shown: ${error.message}`));
+    return {
+      view,
+      // Reads the files anew, and gives the hash of all of them.
+      load: () => begun.then(load),
+      // Resolves when no save is under way.
+      idle: () => saving,
+      hasUnsaved: () => [...documents.values()].some(isUnsaved),
+      goTo: (path, line) => begun.then(() => { open(path); editor.goTo(line); }),
+      // The compiler's errors, at their lines.
+      annotate: (errors) => begun.then(() => documents.forEach((document) => document.session.setAnnotations(
+        errors.filter(({ file }) => file === document.path).map(({ line, says }) => ({ row: line - 1, column: 0, text: says, type: "error" }))))),
+    };
+  };
+})();

@@ -1,0 +1,76 @@
+// The panel beside a page: a lesson's demo and its inspector, or an exercise's code, app and checks.
+(() => {
+  const { studio } = window;
+  if (!studio?.place) return;
+  const { element, kept, shell, place } = studio;
+
+  const TALL = matchMedia("(min-height: 700px)");
+  const away = element("p", { className: "note away", role: "status" });
+  studio.events.connected((is) => { away.textContent = is ? "" : "The studio does not answer. This page goes on when it runs again."; });
+  const header = (title, ...more) => element("header", {}, element("h2", { textContent: title }), ...more, shell.closer);
+
+  // Where the window is high, both parts of a view are seen at once.
+  const split = () => shell.panel.classList.toggle("split", TALL.matches);
+  TALL.addEventListener("change", split);
+  split();
+
+  const lesson = (number) => {
+    const { part, path } = place.dataset;
+    const program = studio.program({ name: `lesson-${number}`, title: `Demo of lesson ${number}`, part, start: path });
+    const tabs = studio.tabs("Demo or inspector", [
+      { name: "demo", title: "Demo", view: program.view }, { name: "inspector", title: "Inspector", view: program.seen },
+    ], (name) => { shell.panel.dataset.view = name; });
+    shell.fill(header(`Lesson ${number}`, tabs.list), away, program.view, program.seen);
+    tabs.choose("demo");
+    shell.whenShown(program.begin);
+  };
+
+  const exercise = (number) => {
+    const task = studio.task(number);
+    const code = studio.code(number, (...save) => saved(...save));
+    const checks = studio.checks(number, {
+      lead: (file, line) => { shell.reveal(); tabs.choose("code"); code.goTo(file, line); },
+      onShown: (now, isOld) => { task.show(now, isOld); code.annotate(now?.errors ?? []); },
+      onHint: task.note,
+    });
+    const app = element("section", { className: "app-part", "aria-label": "Your app" });
+    let program = null;
+    const start = async () => {
+      if (program) return;
+      const { start: path, accounts } = await studio.asked(`exercises/${number}`);
+      program = studio.program({ name: `exercise-${number}`, title: `Your app, exercise ${number}`, start: path, about: accounts, nobody: false });
+      app.append(program.view, program.seen);
+      program.begin();
+    };
+    const tabs = studio.tabs("Code, app or checks", [
+      { name: "code", title: "Code", view: code.view }, { name: "app", title: "App", view: app }, { name: "checks", title: "Checks", view: checks.section },
+    ], (name) => {
+      shell.panel.dataset.view = name;
+      kept.set("panel.tab", name);
+      if (name === "app") start();
+    });
+
+    // What is on the disk, as far as this window knows. A save from here is told by its answer, any other by an event.
+    let known = null;
+    const saved = (all, isToCheck) => { known = all; if (isToCheck && checks.onSave()) checks.run(); };
+    studio.events.listen(async (now) => {
+      await code.idle();
+      const of = now.exercises[number];
+      if (!of) return;
+      const isNews = known !== null && of.files && of.files !== known;
+      if (of.files) known = of.files;
+      checks.look(of);
+      if (!isNews) return;
+      await code.load();
+      if (checks.onSave() && of.files !== of.judged) checks.run();
+    });
+
+    shell.fill(header(`Exercise ${number}`, tabs.list), away, code.view, app, checks.section);
+    const last = kept.get("panel.tab", "code");
+    tabs.choose(["code", "app", "checks"].includes(last) ? last : "code");
+    checks.fetch();
+  };
+
+  if (place.dataset.lesson) lesson(place.dataset.lesson);
+  else exercise(place.dataset.exercise);
+})();

@@ -1,0 +1,77 @@
+// A program that the studio runs: its page as a visitor sees it, and its inspector.
+(() => {
+  const { studio } = window;
+  if (!studio?.place) return;
+  const { element, ask, kept } = studio;
+
+  const LOOK = 1000;
+  const VISITORS = ["alice", "bob", "mallory"];
+
+  // What the studio says of a program, in words.
+  const told = {
+    absent: () => "",
+    building: ({ done, of }) => (of ? `Building, ${done} of ${of} …` : "Building …"),
+    starting: () => "Starting …",
+    running: () => "",
+    failed: () => "It does not compile; the last one that did, if there is one, is still shown.",
+    ended: () => "It has ended.",
+  };
+
+  // `name`: of the program. `part`: of a lesson that has several. `start`: the path to begin with.
+  studio.program = ({ name, title, part = "", start = "/", nobody = true, about = "" }) => {
+    const frame = element("iframe", { title, className: "demo" });
+    const inspector = element("iframe", { title: `Session inspector of ${title}`, className: "inspector" });
+    const visitor = element("select", { className: "visitor" }, ...(nobody ? [element("option", { value: "", textContent: "yourself" })] : []),
+      ...VISITORS.map((name) => element("option", { value: name, textContent: name })));
+    visitor.value = kept.get(`visitor.${name}`, visitor.value);
+    if (visitor.selectedIndex < 0) visitor.selectedIndex = 0;
+    const path = element("input", { className: "path", value: start, spellcheck: false, autocomplete: "off", "aria-label": "Address within the app" });
+    const state = element("p", { className: "program-state", role: "status" });
+    const failure = element("pre", { className: "program-failure", hidden: true, tabIndex: 0 });
+
+    const origin = () => `http://${[part, visitor.value, name].filter(Boolean).join(".")}.${location.host}`;
+    const address = () => new URL(path.value.startsWith("/") ? path.value : `/${path.value}`, origin()).href;
+    const tab = element("a", { target: "_blank", rel: "noopener", className: "button", textContent: "In a tab" });
+    // Another entry of the history for each would let the back button lead nowhere.
+    const go = (of, to) => { if (of.isConnected && of.src) of.contentWindow.location.replace(to); else of.src = to; };
+    const show = () => { tab.href = address(); go(frame, address()); };
+    visitor.addEventListener("change", () => { kept.set(`visitor.${name}`, visitor.value); show(); });
+
+    const form = element("form", { className: "address", onsubmit: (event) => { event.preventDefault(); show(); } },
+      element("label", {}, "as ", visitor), path, element("button", { textContent: "Go" }), tab);
+    const view = element("section", { className: "app", "aria-label": title }, form, ...(about ? [element("p", { className: "accounts" }, about)] : []), state, failure, frame);
+    const seen = element("section", { className: "watch", "aria-label": "Session inspector" }, inspector);
+
+    let serial = null;
+    let failed = null;
+    const take = (now) => {
+      const words = (told[now.state] ?? (() => ""))(now);
+      if (state.textContent !== words) state.textContent = words;
+      failure.hidden = now.state !== "failed";
+      failure.textContent = now.words ?? "";
+      if (now.state === "failed" && failed !== now.words) path.dispatchEvent(new CustomEvent("failed"));
+      failed = now.words ?? null;
+      if (now.state !== "running") return;
+      if (serial !== null && serial !== now.serial) { show(); go(inspector, inspector.src); }
+      serial = now.serial;
+    };
+    // Whoever looks asks again and again; nobody asks for a program that is not seen.
+    const look = async () => {
+      if (document.hidden || !frame.offsetParent) return setTimeout(look, LOOK);
+      const answer = await ask(`programs/${name}`).catch(() => null);
+      if (answer?.status === 404) return undefined;
+      if (answer?.ok) take(await answer.json());
+      return setTimeout(look, LOOK);
+    };
+
+    let begun = false;
+    const begin = () => {
+      if (begun) return;
+      begun = true;
+      show();
+      inspector.src = `http://${studio.inspectorOf(name)}/`;
+      look();
+    };
+    return { view, seen, begin, show };
+  };
+})();

@@ -1,0 +1,74 @@
+//! The learner's own editor, at a line of a file.
+
+use std::{
+    env, io,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+/// How editors with a window of their own are told the line.
+const GRAPHICAL: &[(&[&str], &[&str])] = &[
+    (&["code", "code-insiders", "codium", "cursor", "windsurf"], &["--goto", "{file}:{line}"]),
+    (&["zed", "zeditor", "subl", "sublime_text"], &["{file}:{line}"]),
+    (&["rustrover", "idea", "clion"], &["--line", "{line}", "{file}"]),
+    (&["kate", "kwrite"], &["--line", "{line}", "{file}"]),
+    (&["gedit", "gnome-text-editor", "gvim", "mvim", "geany", "mousepad"], &["+{line}", "{file}"]),
+];
+
+/// Opens the file: in `$VISUAL` or `$EDITOR`, if that has a window of its own, otherwise in what this machine has for
+/// such files. A sentence says which.
+///
+/// # Errors
+/// A sentence, if there is no program for it.
+pub fn open(file: &Path, line: usize) -> Result<String, String> {
+    let named = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| env::var(name).ok());
+    let Some((program, arguments)) = named.filter_map(|editor| command(&editor, file, line)).next() else {
+        let opened =
+            open::that_detached(file).map(|()| "It was handed to the program that opens such files here.".into());
+        return opened
+            .map_err(|error| format!("no program could be found to open it ({error}); set VISUAL to your editor"));
+    };
+    let started = start(&program, &arguments);
+    started
+        .map(|()| format!("{program} was asked to open it."))
+        .map_err(|error| format!("{program} cannot be started: {error}"))
+}
+
+/// The program of this setting and what it is told, if it has a window of its own.
+fn command(editor: &str, file: &Path, line: usize) -> Option<(String, Vec<String>)> {
+    let program = editor.split_whitespace().next()?;
+    let name = Path::new(program).file_stem()?.to_str()?;
+    let (_, arguments) = GRAPHICAL.iter().find(|(names, _)| names.contains(&name))?;
+    let (file, line) = (file.display().to_string(), line.to_string());
+    // The line first: a path may have braces in it.
+    let told = |argument: &&str| argument.replace("{line}", &line).replace("{file}", &file);
+    Some((program.to_owned(), arguments.iter().map(told).collect()))
+}
+
+fn start(program: &str, arguments: &[String]) -> io::Result<()> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Ctrl-C in the studio's terminal ends the studio, and not the editor.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn()?;
+    std::thread::spawn(move || child.wait()); // so that it does not stay behind as a zombie
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_editor_with_a_window_is_told_the_line_and_one_in_a_terminal_is_not_started() {
+        let told =
+            |editor: &str| command(editor, Path::new("src/{line}.rs"), 7).map(|(_, arguments)| arguments.join(" "));
+        assert_eq!(told("code --wait").as_deref(), Some("--goto src/{line}.rs:7"));
+        assert_eq!(told("/usr/bin/zed").as_deref(), Some("src/{line}.rs:7"));
+        assert_eq!(told("kate").as_deref(), Some("--line 7 src/{line}.rs"));
+        for editor in ["vim", "nano", "emacs -nw", ""] {
+            assert_eq!(told(editor), None, "{editor}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The learner's files, for the editor in the panel.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Api, Refused, failed};
+use crate::{
+    editor,
+    files::{self, Unsaved},
+};
+
+/// A change of a file, and the hash of what it began with; none if the file is new.
+#[derive(Deserialize)]
+pub(super) struct Change {
+    text: String,
+    base: Option<String>,
+}
+
+/// Where the learner wants to be.
+#[derive(Deserialize)]
+pub(super) struct At {
+    line: usize,
+}
+
+/// All files, the hash of all of them together, and the folder that they lie in.
+pub(super) async fn all(State(api): State<Api>, Path(which): Path<String>) -> Result<Json<Value>, Refused> {
+    let exercise = api.exercise(&which)?;
+    let folder = exercise.folder.canonicalize().unwrap_or(exercise.folder.clone());
+    let files = files::all(&exercise.folder).map_err(failed)?;
+    Ok(Json(json!({ "files": files, "hash": exercise.hash().map_err(failed)?, "folder": folder })))
+}
+
+/// Writes a file. A change that began with something else than what is there now is answered 409, with what is there.
+pub(super) async fn save(
+    State(api): State<Api>,
+    Path((which, path)): Path<(String, String)>,
+    Json(Change { text, base }): Json<Change>,
+) -> Result<Response, Refused> {
+    let exercise = api.exercise(&which)?;
+    let _alone = api.saving.lock().await;
+    match files::save(&exercise.folder, &path, &text, base.as_deref()) {
+        Ok(hash) => Ok(Json(json!({ "hash": hash, "all": exercise.hash().map_err(failed)? })).into_response()),
+        Err(Unsaved::Changed(file)) => Ok((StatusCode::CONFLICT, Json(file)).into_response()),
+        Err(Unsaved::NoPlace) => Err((StatusCode::FORBIDDEN, format!("{path:?} is no file of an answer"))),
+        Err(Unsaved::Io(error)) => Err(failed(format!("{path} cannot be written: {error}"))),
+    }
+}
+
+/// Opens a file in the learner's own editor.
+pub(super) async fn open(
+    State(api): State<Api>,
+    Path((which, path)): Path<(String, String)>,
+    Json(At { line }): Json<At>,
+) -> Result<String, Refused> {
+    let exercise = api.exercise(&which)?;
+    let missing = || (StatusCode::NOT_FOUND, format!("the answer has no file {path:?}"));
+    let file = files::place(&exercise.folder, &path).filter(|file| file.is_file()).ok_or_else(missing)?;
+    editor::open(&file, line).map_err(failed)
+}

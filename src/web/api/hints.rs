@@ -1,0 +1,39 @@
+//! Hints, one at a time. That one was shown is kept where the terminal's `hint` keeps it.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use checks::progress::Progress;
+use serde::Serialize;
+
+use super::{Api, Refused};
+use crate::{exercise::Exercise, markdown};
+
+#[derive(Serialize)]
+pub(super) struct Hint {
+    number: usize,
+    title: String,
+    html: String,
+}
+
+impl Hint {
+    /// This hint of the exercise, counted from 1.
+    fn of(exercise: &Exercise, number: usize) -> Option<Self> {
+        let hint = exercise.brief.hints.get(number.checked_sub(1)?)?;
+        Some(Self { number, title: hint.title.clone(), html: markdown::html(&hint.text) })
+    }
+}
+
+pub(super) async fn show(
+    State(api): State<Api>,
+    Path((which, number)): Path<(String, usize)>,
+) -> Result<Json<Hint>, Refused> {
+    let exercise = api.exercise(&which)?;
+    let missing = || (StatusCode::NOT_FOUND, format!("{} has no hint {number}", exercise.name()));
+    let hint = Hint::of(&exercise, number).ok_or_else(missing)?;
+    // That it cannot be kept is no reason not to help.
+    let _ = Progress::change(&api.root, &exercise.id, |reached| reached.hints.extend([number]));
+    Ok(Json(hint))
+}

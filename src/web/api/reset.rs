@@ -1,0 +1,39 @@
+//! An exercise as it was at first, and back again.
+
+use std::path::PathBuf;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use checks::progress::Progress;
+use serde_json::{Value, json};
+
+use super::{Api, Refused, failed};
+use crate::{exercise::Exercise, stub};
+
+/// Puts the stub in the place of the answer; gives the name of the backup.
+pub(super) async fn reset(State(api): State<Api>, Path(which): Path<String>) -> Result<Json<Value>, Refused> {
+    let exercise = api.exercise(&which)?;
+    let _alone = api.saving.lock().await;
+    let backup = stub::restore(&api.root, &exercise).map_err(failed)?;
+    Ok(kept(&api, &exercise, &backup))
+}
+
+/// Puts a backup in the place of the answer; gives the name of the backup of that.
+pub(super) async fn bring_back(
+    State(api): State<Api>,
+    Path((which, backup)): Path<(String, String)>,
+) -> Result<Json<Value>, Refused> {
+    let exercise = api.exercise(&which)?;
+    let _alone = api.saving.lock().await;
+    let backup = stub::bring_back(&api.root, &exercise, &backup).map_err(failed)?;
+    Ok(kept(&api, &exercise, &backup))
+}
+
+/// The verdict goes: it was on another answer.
+fn kept(api: &Api, exercise: &Exercise, backup: &PathBuf) -> Json<Value> {
+    let note = Progress::change(&api.root, &exercise.id, |reached| reached.verdict = None);
+    let name = backup.file_name().map(|name| name.to_string_lossy().into_owned());
+    Json(json!({ "backup": name, "folder": backup, "note": note }))
+}

@@ -1,0 +1,111 @@
+//! A run of the checks, told as it happens.
+
+use std::{convert::Infallible, path, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Response},
+};
+use checks::{CheckReport, Verdict, progress::Progress};
+use futures_util::stream;
+use serde::Serialize;
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::AbortHandle,
+};
+
+use super::{Api, Refused, state::Shown};
+use crate::{
+    check::{self, Event},
+    exercise::Exercise,
+    program::Units,
+    report,
+};
+
+/// The run under way. A new one ends it: two at once would wait for the same build folder.
+pub(super) type Running = Arc<Mutex<Option<AbortHandle>>>;
+
+/// A line of a run, in the order it happens. One that ends without a verdict or a reason was ended by another run.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line {
+    Compiling {
+        #[serde(flatten)]
+        units: Option<Units>,
+    },
+    Waiting {
+        reason: &'static str,
+    },
+    Checked {
+        number: usize,
+        requirement: String,
+        passed: bool,
+    },
+    Verdict(Box<Shown>),
+    Failed {
+        reason: String,
+    },
+}
+
+/// Runs the checks; each line of the answer is a JSON object, sent as it happens. Who hangs up ends the run.
+pub(super) async fn run(State(api): State<Api>, Path(which): Path<String>) -> Result<Response, Refused> {
+    let exercise = api.exercise(&which)?;
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let root = api.root.clone();
+    let given_way = api.programs.give_way();
+    let task = tokio::spawn(async move {
+        checked(&root, &exercise, &sender).await;
+        drop(given_way);
+    });
+    let handle = task.abort_handle();
+    if let Some(earlier) = api.running.lock().await.replace(handle.clone()) {
+        earlier.abort();
+    }
+    let lines = stream::unfold((receiver, EndWith(handle)), |(mut receiver, end)| async move {
+        let line: Line = receiver.recv().await?;
+        let text = serde_json::to_string(&line).unwrap_or_default();
+        Some((Ok::<_, Infallible>(format!("{text}\n")), (receiver, end)))
+    });
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response())
+}
+
+/// A run that nobody listens to any more ends.
+struct EndWith(AbortHandle);
+
+impl Drop for EndWith {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn checked(root: &path::Path, exercise: &Exercise, lines: &mpsc::UnboundedSender<Line>) {
+    // A send fails only when nobody listens, and then this task ends.
+    let tell = |line| drop(lines.send(line));
+    // Taken before, so that a save meanwhile counts as a change.
+    let hash = exercise.hash().unwrap_or_default();
+    let outcome = check::check(root, exercise, None, |event| {
+        tell(match event {
+            Event::Compiling(units) => Line::Compiling { units },
+            Event::Waiting => Line::Waiting { reason: report::WAITING },
+            Event::Checked(report) => line(report),
+        });
+    });
+    match outcome.await {
+        Ok(verdict) => tell(kept(root, exercise, verdict, hash)),
+        Err(reason) => tell(Line::Failed { reason }),
+    }
+}
+
+fn line(report: CheckReport) -> Line {
+    let passed = report.passed();
+    Line::Checked { number: report.number, requirement: report.requirement, passed }
+}
+
+fn kept(root: &path::Path, exercise: &Exercise, verdict: Verdict, hash: String) -> Line {
+    let note = Progress::change(root, &exercise.id, |reached| reached.judge(verdict, hash));
+    let mut shown = Shown::of(root, exercise);
+    shown.note = note.or(shown.note);
+    Line::Verdict(Box::new(shown))
+}

@@ -1,0 +1,35 @@
+//! The panel of the studio: what it asks the studio for, and how an exercise is written, tried and solved in it.
+
+#[path = "../chromium/mod.rs"]
+mod chromium;
+#[path = "../required/mod.rs"]
+mod required;
+#[path = "../scratch/mod.rs"]
+mod scratch;
+
+mod api;
+mod code;
+mod solve;
+mod window;
+
+use std::process::ExitCode;
+
+use required::trial;
+
+fn main() -> ExitCode {
+    use api::*;
+    use code::*;
+    use solve::*;
+    required::run(vec![
+        trial!(async a_file_is_saved_upon_what_was_read_and_a_collision_is_told_with_what_is_there),
+        trial!(async no_path_leads_out_of_the_answer),
+        trial!(async only_the_books_own_pages_may_change_anything),
+        trial!(async a_hint_is_kept_where_the_terminal_keeps_it),
+        trial!(async an_exercise_that_was_reset_comes_back),
+        trial!(async a_page_that_was_read_is_kept_and_what_is_no_page_is_not),
+        trial!(async a_window_is_told_at_once_and_whenever_something_has_changed),
+        trial!(async the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise),
+        trial!(async code_is_written_saved_and_held_against_other_editors_in_a_real_browser, chromium::missing()),
+        trial!(async an_exercise_is_tried_helped_with_and_solved_in_a_real_browser, chromium::missing()),
+    ])
+}

@@ -1,0 +1,86 @@
+//! From the stub to a pass, in the panel.
+
+use crate::window::Window;
+
+const SIGN: &str = "document.querySelector('.checks-view .summary')?.textContent";
+
+pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
+    let window = Window::open("panel-solve").await;
+    window.go("exercises/login").await;
+    window.says("p", "Not checked yet.").await;
+    window.until("window.ace && ace.edit(document.querySelector('.ace-box')).getValue()").await;
+    let stub = window.file();
+
+    // Hints open in order, and that is said; a locked one stays shut.
+    window.find("main details:nth-of-type(3).locked").await;
+    window.value("document.querySelector('main details:nth-of-type(3) summary').click()").await;
+    assert_eq!(window.value("return document.querySelector('main details:nth-of-type(3)').open").await, false);
+    window.value("document.querySelector('main details:nth-of-type(1) summary').click()").await;
+    window.find("main details:nth-of-type(2):not(.locked)").await;
+
+    // A save is checked: what does not compile is said at its line, and drawn.
+    window.write(&stub.replace("fn app<S", "fn app<<S")).await;
+    window.press_save().await;
+    window.says("b", "It does not compile.").await;
+    window.says("pre", "exercises/1-login/src/lib.rs:16").await;
+    let marked = "ace.edit(document.querySelector('.ace-box')).session.getAnnotations().map(({ row, type }) => `${row} ${type}`).join()";
+    window.until(&format!("{marked} === '15 error'")).await;
+    window.click(".error .place").await;
+    window.until("ace.edit(document.querySelector('.ace-box')).getCursorPosition().row === 15").await;
+
+    // The stub: the first failure in full, the others a line each; from there to the line, and a hint in place.
+    window.write(&stub).await;
+    window.press_save().await;
+    window.says("b", "Not yet: 0 of 13.").await;
+    window.until(&format!("{marked} === ''")).await;
+    assert_eq!(
+        window.value("return document.querySelectorAll('.checks-view .first, .failure:not([open])').length").await,
+        13
+    );
+    window.click(".first dd .place").await;
+    let line = stub.lines().position(|line| line.contains("todo!(\"a page with a form")).unwrap();
+    window.until(&format!("ace.edit(document.querySelector('.ace-box')).getCursorPosition().row === {line}")).await;
+    window.click(".first .take-hint").await;
+    window.says("b", "Hint 1: The form").await;
+
+    // Without the switch a save is not checked: the verdict is said to be old, here and in another tab.
+    let other = window.tab("exercises/login").await;
+    window.until(&format!("{SIGN}.includes('Not yet')")).await;
+    window.switch(0).await;
+    window.click(".checks-part input[type=checkbox]").await;
+    window.write(&format!("{stub}// changed\n")).await;
+    window.press_save().await;
+    window.find(".checks-view.stale .changed").await;
+    window.browser.switch_to_window(other).await.unwrap();
+    window.find(".checks-view.stale .changed").await;
+    window.browser.close_window().await.unwrap();
+    window.switch(0).await;
+
+    // A run that is stopped is said to be.
+    window.click(".checks-part button.main").await;
+    window.click(".checks-part button:nth-of-type(2)").await;
+    window.says("p", "Stopped.").await;
+
+    // Solved: requirements tick off, what was learned is told, the solution stands beside the answer.
+    let solution = window.scratch.solution();
+    window.write(&format!("{solution}\n// mine\n")).await;
+    window.press_save().await;
+    window.find(".mark[hidden]").await;
+    window.click(".checks-part button.main").await;
+    window.says("b", "Passed, all 13.").await;
+    window.says("h3", "What you learned").await;
+    window.says("a", "exercise 2, cart").await;
+    window.until("document.querySelectorAll('main li.met .tick.good').length === 13").await;
+    window.value("document.querySelector('.beside').open = true").await;
+    window.says("td", "// mine").await;
+    assert_eq!(window.value("return document.querySelectorAll('.checks-view .met li').length").await, 13);
+
+    // Over again, and back.
+    window.click(".reset").await;
+    window.file_is(&stub).await;
+    window.says("p", "Not checked yet.").await;
+    window.says("p", "What was there before is kept in").await;
+    window.click(".undo button").await;
+    window.file_is(&format!("{solution}\n// mine\n")).await;
+    window.browser.close().await.unwrap();
+}

@@ -1,0 +1,112 @@
+//! The studio of a copy of the workbook, in a window of a real browser.
+
+use std::{fs, time::Duration};
+
+use fantoccini::{Client, elements::Element, wd::WindowHandle};
+use serde_json::Value;
+
+use crate::{
+    chromium::{self, Chromium, Running, start, wait_for},
+    scratch::Scratch,
+};
+
+pub struct Window {
+    pub scratch: Scratch,
+    pub browser: Client,
+    pub address: String,
+    _chromium: Chromium,
+    _studio: Running,
+}
+
+impl Window {
+    pub async fn open(name: &str) -> Self {
+        let chromium = chromium::start_chromium();
+        let scratch = Scratch::new(name);
+        let mut command = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+        let (studio, address) = start(command.args(["--port", "0"]), |line| {
+            line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
+        });
+        let browser = chromium.browser().await;
+        Self { scratch, browser, address, _chromium: chromium, _studio: studio }
+    }
+
+    pub async fn go(&self, page: &str) {
+        self.browser.goto(&format!("{}{page}.html", self.address)).await.unwrap();
+    }
+
+    /// The same page in a tab of its own, which is looked at now.
+    pub async fn tab(&self, page: &str) -> WindowHandle {
+        let handle = self.browser.new_window(true).await.unwrap().handle;
+        self.browser.switch_to_window(handle.clone()).await.unwrap();
+        self.go(page).await;
+        handle
+    }
+
+    /// Looks at the tab that was opened first, or after this many.
+    pub async fn switch(&self, place: usize) {
+        let windows = self.browser.windows().await.unwrap();
+        self.browser.switch_to_window(windows[place].clone()).await.unwrap();
+    }
+
+    pub async fn find(&self, css: &str) -> Element {
+        wait_for(&self.browser, css).await
+    }
+
+    pub async fn click(&self, css: &str) {
+        self.find(css).await.click().await.unwrap();
+    }
+
+    pub async fn says(&self, tag: &str, words: &str) {
+        chromium::wait_for_words(&self.browser, tag, words).await;
+    }
+
+    /// What a script on the page gives.
+    pub async fn value(&self, script: &str) -> Value {
+        self.browser.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// Waits until the expression is true on the page.
+    pub async fn until(&self, expression: &str) {
+        let script = format!("return Boolean({expression})");
+        let is_true = async || while self.value(&script).await != true {};
+        let waited = tokio::time::timeout(Duration::from_secs(120), is_true()).await;
+        waited.unwrap_or_else(|_| panic!("it does not come to {expression}"));
+    }
+
+    /// What stands in the editor.
+    pub async fn text(&self) -> String {
+        self.find(".ace_text-input").await;
+        self.value("return ace.edit(document.querySelector('.ace-box')).getValue()").await.as_str().unwrap().to_owned()
+    }
+
+    /// Puts this into the editor.
+    pub async fn write(&self, text: &str) {
+        self.find(".ace_text-input").await;
+        let script = "ace.edit(document.querySelector('.ace-box')).session.doc.setValue(arguments[0])";
+        self.browser.execute(script, vec![text.into()]).await.unwrap();
+    }
+
+    /// What is in the answer's file; nothing while it is put back.
+    pub fn file(&self) -> String {
+        fs::read_to_string(self.scratch.root().join("exercises/1-login/src/lib.rs")).unwrap_or_default()
+    }
+
+    /// Waits until this is in the answer's file.
+    pub async fn file_is(&self, text: &str) {
+        let is_written = async || {
+            while self.file() != text {
+                tokio::task::yield_now().await
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(120), is_written()).await;
+        waited.unwrap_or_else(|_| panic!("not {text:?} is in the file, but {:?}", self.file()));
+    }
+
+    /// Presses Ctrl and S, wherever the cursor is.
+    pub async fn press_save(&self) {
+        let script =
+            "const [on, is] = [document.activeElement, { key: 's', ctrlKey: true, bubbles: true, cancelable: true }];
+                      on.dispatchEvent(new KeyboardEvent('keydown', is))";
+        self.value(script).await;
+    }
+}
