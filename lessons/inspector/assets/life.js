@@ -38,12 +38,15 @@ export const note = (item) => {
 };
 
 const limits = (life) => [
-  ["the record expires in the store (idle timeout)", life.record_until],
-  ["the browser deletes the cookie; it counts real time and knows nothing of skips", life.cookie_until],
-  ["the app ends the session (absolute timeout)", life.absolute_until],
+  ["record in the store (idle timeout)", life.record_until],
+  ["cookie (Max-Age; your browser counts real time and knows nothing of skips)", life.cookie_until],
+  ["the app's own limit (absolute timeout)", life.absolute_until],
 ].filter(([, at]) => at !== null).sort(([, one], [, other]) => one - other);
 
-const next = (life) => limits(life).map(([, at]) => at).find((at) => at > now());
+// A browser may go on sending a cookie whose time is over on this clock.
+const isOver = (life) => [life.record_until, life.absolute_until].some((at) => at !== null && at <= now());
+
+const next = (life) => isOver(life) ? undefined : limits(life).map(([, at]) => at).find((at) => at > now());
 
 const shown = () => {
   const visitor = select.value || latest;
@@ -61,7 +64,7 @@ const span = (milliseconds) => {
 const item = ([words, at]) => {
   const line = document.createElement("li");
   const left = at - now();
-  line.textContent = left > 0 ? `in ${span(left)} ${words}` : `${span(-left)} ago: ${words}`;
+  line.textContent = left > 0 ? `${span(left)} left: ${words}` : `over since ${span(-left)}: ${words}`;
   line.classList.toggle("over", left <= 0);
   return line;
 };
@@ -81,8 +84,8 @@ export const draw = () => {
   const share = (at) => Math.min(1, Math.max(0, (at - life.began) / (end - life.began || 1)));
   const coming = next(life);
   const whose = visitor === life.label || visitor === "-" ? "" : ` of ${visitor}`;
-  by("remaining").textContent = `Session ${life.label}${whose}: ` +
-    (coming && coming === all[0][1] ? `${span(coming - now())} until its next limit` : "a limit has passed");
+  by("remaining").textContent = `Session ${life.label}${whose}` +
+    (coming ? `: ${span(coming - now())} until its next limit` : " is over");
   by("past").style.width = `${share(now()) * 100}%`;
   by("bar").replaceChildren(by("past"), ...all.map(([, at]) => mark(share(at))));
   by("limits").replaceChildren(...all.map(item));

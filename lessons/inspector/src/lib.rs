@@ -54,6 +54,8 @@
 //!   shell. [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits.
 //! - [`local_hosts_only`]: which names it answers to; [`same_origin_only`]: who may do more than read.
 
+#![warn(missing_docs)]
+
 mod again;
 mod body;
 mod bounds;
@@ -94,6 +96,10 @@ pub use same_origin::same_origin_only;
 pub use serve::{BESIDE, listen, log_to_stderr, serve, serve_on};
 use timeline::Timeline;
 pub use words::span;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// The timeline and the clock that an observed store and a wrapped app share. Clones are the same inspector.
 #[derive(Clone, Debug)]

@@ -35,6 +35,11 @@ use crate::{
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.add_filter("span", words::span);
+    // What stands in full elsewhere: what is made of an event stays in proportion to it.
+    templates.add_filter("short", |text: String| match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    });
     // Plain text, which the template then escapes like any other.
     templates.add_filter("json", |value: minijinja::Value| serde_json::to_string(&value).unwrap_or_default());
     for (name, source) in [

@@ -244,6 +244,32 @@ async fn a_reader_that_falls_behind_begins_anew_with_what_is_still_there() {
 }
 
 #[tokio::test]
+async fn what_is_made_of_an_event_is_at_most_six_times_as_long() {
+    let inspector = Inspector::default();
+    let answer = async |session: Session| {
+        session.insert("'".repeat(3000).as_str(), "'".repeat(3000)).await.unwrap();
+        let cookies = (0..60).map(|n| (header::SET_COOKIE, format!("{odd}{n}=; Path={odd}", odd = "'".repeat(500))));
+        (axum::response::AppendHeaders(cookies.collect::<Vec<_>>()), "'".repeat(20_000))
+    };
+    let sessions = SessionManagerLayer::new(inspector.observe(MemoryStore::default()));
+    let app = inspector.wrap(Router::new().route("/{*path}", post(answer)).layer(sessions));
+    let odd = "'".repeat(3000);
+    let many = "/=/;".repeat(200);
+    for cookies in ["", "a=b", &format!("{odd}={odd}"), &many, &format!("{odd}0={odd}")] {
+        send(&app, "POST", &format!("/{odd}?{odd}"), &[("cookie", cookies)], &odd).await;
+        let event = serde_json::to_string(inspector.events().last().unwrap()).unwrap();
+        let shown = Stream::open(&inspector.page("'none'"), None).await.all().await.pop().unwrap().data;
+        assert!(shown.len() <= 6 * event.len(), "{} {}", shown.len(), event.len());
+        assert!(shown.len() > event.len(), "it is shown");
+    }
+    // One that has next to nothing.
+    send(&app, "GET", "/", &[], "").await;
+    let event = serde_json::to_string(inspector.events().last().unwrap()).unwrap();
+    let shown = Stream::open(&inspector.page("'none'"), None).await.all().await.pop().unwrap().data;
+    assert!(shown.len() <= 6 * event.len(), "{} {}", shown.len(), event.len());
+}
+
+#[tokio::test]
 async fn a_33rd_reader_is_refused_until_one_has_left() {
     let (_, _, page) = watched();
     let mut readers = Vec::new();
