@@ -32,7 +32,8 @@ const open = async (title, base, changed) => {
   if (!jars) return;
   number = base;
   const names = new Set([...Object.keys(jars).filter((name) => name), "alice", "bob", "mallory"]);
-  form.elements.visitor.replaceChildren(new Option(base ? "whoever sent it" : "nobody", ""), ...[...names].map((name) => new Option(name)));
+  const nobody = new Option(base ? "whoever sent it" : "nobody", "");
+  form.elements.visitor.replaceChildren(nobody, ...[...names].map((name) => new Option(name, name)));
   fill({ visitor: "", ...request });
   start = { ...values(), request };
   fill(changed(request));
