@@ -73,7 +73,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     }
     let opened = open(&store, cache.as_deref(), LIMIT).await.map_err(|error| error.to_string())?;
     let named = [Some(store), cache].into_iter().flatten().map(|address| without_password(&address));
-    let place = Place { store: named.collect::<Vec<_>>().join(" behind "), instance, ..Place::default() };
+    let place = Place { store: named.collect::<Vec<_>>().join(" behind "), instance };
     let served = match instance {
         Some(_) => serve_instance(app_at(place, opened), port).await,
         None => session_inspector::serve_on("lesson-3", port, opened, |store| app_at(place, store)).await,
