@@ -10,6 +10,7 @@ mod scratch;
 mod api;
 mod code;
 mod layout;
+mod progress;
 mod solve;
 mod window;
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     use api::*;
     use code::*;
     use layout::*;
+    use progress::*;
     use solve::*;
     required::run(vec![
         trial!(async a_file_is_saved_upon_what_was_read_and_a_collision_is_told_with_what_is_there),
@@ -36,5 +38,6 @@ fn main() -> ExitCode {
         trial!(async the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browser, chromium::missing()),
         trial!(async nothing_of_the_text_is_cut_beside_the_panel_in_a_real_browser, chromium::missing()),
         trial!(async a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_of_it_in_a_real_browser, chromium::missing()),
+        trial!(async what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_page_in_a_real_browser, chromium::missing()),
     ])
 }
