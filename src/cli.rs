@@ -83,7 +83,7 @@ pub async fn main() -> ExitCode {
 }
 
 fn doctor() -> ExitCode {
-    let findings = doctor::examine(studio::PORT);
+    let findings = doctor::examine(crate::web::names::PORT);
     say(doctor::told(&findings));
     if findings.iter().all(doctor::Finding::is_fine) { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }

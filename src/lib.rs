@@ -5,23 +5,23 @@
 //! A module uses only those above it.
 //!
 //! - [`workspace`]: where the workbook lies. [`book`]: its text, built by mdBook. [`exercise`]: what there is to solve.
-//! - [`check`]: cargo, started and ended; gives a [`checks::Verdict`]. [`checks::progress`] keeps it.
+//! - [`watch`]: tells when files are written. [`program`]: a lesson or an exercise, built by cargo, started and ended.
+//! - [`check`]: an exercise's checks, built and run; gives a [`checks::Verdict`]. [`checks::progress`] keeps it.
 //! - [`files`]: those of an answer, read and written one by one. [`editor`]: the learner's own, at a line.
 //! - [`solution`]: what there is to say when an exercise is solved. [`stub`]: an exercise as it was at first.
 //! - [`markdown`]: hints and reasons, as text and as HTML. [`report`]: the same of verdicts. Neither does I/O.
-//! - [`watch`]: tells when an exercise's files are written. [`doctor`]: what this machine has of what the workbook needs.
-//! - [`demos`]: the lessons, each behind its inspector. [`web`]: the studio that joins all of it.
-//! - [`cli`]: the commands.
+//! - [`doctor`]: what this machine has of what the workbook needs.
+//! - [`web`]: the studio that joins all of it. [`cli`]: the commands.
 
 pub mod book;
 pub mod check;
 pub mod cli;
-pub mod demos;
 pub mod doctor;
 pub mod editor;
 pub mod exercise;
 pub mod files;
 pub mod markdown;
+pub mod program;
 pub mod report;
 pub mod solution;
 pub mod stub;

@@ -1,12 +1,17 @@
 //! `cargo run`: the studio.
 
-use std::{net::SocketAddr, path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
 use super::{ended::until_ended, say};
-use crate::{book, web};
+use session_inspector::{Limits, listen, serve_within};
 
-/// Where the studio listens if nothing else is said.
-pub(super) const PORT: u16 = 4000;
+use crate::{
+    book,
+    web::{
+        self,
+        names::{Names, PORT},
+    },
+};
 
 #[derive(clap::Args)]
 pub(super) struct Studio {
@@ -24,16 +29,14 @@ pub(super) async fn serve(root: &Path, Studio { port, open }: Studio) -> Result<
     let folder = tempfile::tempdir().map_err(|error| format!("there is no place to build the book in: {error}"))?;
     book::build(root, folder.path(), Some(web::EDIT_URL))?;
     book::add_editor(folder.path())?;
-    let listener = session_inspector::listen(port).await.map_err(|error| error.to_string())?;
-    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
-    let address = format!("http://{}:{port}/", web::HOST_NAME);
+    let listener = listen(port).await.map_err(|error| error.to_string())?;
+    let port = listener.port();
+    let address = format!("http://{}:{port}/", Names::at(port).book());
     say(format!("Session Workbook  {address}\nCtrl-C ends it.\n"));
     if open && let Err(error) = open::that_detached(&address) {
         eprintln!("no browser could be opened ({error}); open {address} yourself");
     }
-    let studio = web::studio(root.to_path_buf(), folder.path().to_path_buf());
-    let studio = studio.into_make_service_with_connect_info::<SocketAddr>();
-    let served = async { axum::serve(listener, studio).await.map_err(|error| format!("the studio stopped: {error}")) };
-    until_ended(served).await.unwrap_or(Ok(()))?;
+    let studio = web::studio(root.to_path_buf(), folder.path().to_path_buf(), port);
+    until_ended(serve_within(Limits::default(), listener, studio)).await;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 mod events;
 mod files;
 mod hints;
+mod programs;
 mod progress;
 mod reset;
 mod run;
@@ -19,11 +20,12 @@ use axum::{
 use session_inspector::same_origin_only;
 use tokio::sync::Mutex;
 
-use crate::exercise::Exercise;
+use crate::{exercise::Exercise, program::Programs};
 
 #[derive(Clone)]
 struct Api {
     root: Arc<PathBuf>,
+    programs: Programs,
     running: run::Running,
     /// Held while a file is compared and written, so that of two saves upon the same text one is told of the other.
     saving: Arc<Mutex<()>>,
@@ -32,12 +34,13 @@ struct Api {
 /// A status and a sentence.
 type Refused = (StatusCode, String);
 
-pub(crate) fn routes(root: PathBuf) -> Router {
-    let api = Api { root: Arc::new(root), running: run::Running::default(), saving: Arc::default() };
+pub(crate) fn routes(root: PathBuf, programs: Programs) -> Router {
+    let api = Api { root: Arc::new(root), programs, running: run::Running::default(), saving: Arc::default() };
     Router::new()
         .route("/events", get(events::events))
         .route("/progress", get(progress::progress))
         .route("/pages/{*page}", put(progress::read))
+        .route("/programs/{name}", get(programs::status).post(programs::start_again))
         .route("/exercises/{number}", get(state::latest))
         .route("/exercises/{number}/check", post(run::run))
         .route("/exercises/{number}/files", get(files::all))

@@ -19,7 +19,7 @@ const LIB: &str = "exercises/1-login/src/lib.rs";
 
 /// The studio's API, for the workbook at `root`.
 fn studio(root: &Path) -> Router {
-    workbook::web::studio(root.to_path_buf(), root.join("book"))
+    workbook::web::studio(root.to_path_buf(), root.join("book"), 4000)
 }
 
 fn request(method: &str, path: &str, body: Value) -> Request<Body> {

@@ -29,7 +29,7 @@
     const state = element("p", { className: "program-state", role: "status" });
     const failure = element("pre", { className: "program-failure", hidden: true, tabIndex: 0 });
 
-    const origin = () => `http://${[visitor.value, part, name].filter(Boolean).join(".")}.${location.host}`;
+    const origin = () => `http://${[part, visitor.value, name].filter(Boolean).join(".")}.${location.host}`;
     const address = () => new URL(path.value.startsWith("/") ? path.value : `/${path.value}`, origin()).href;
     const tab = element("a", { target: "_blank", rel: "noopener", className: "button", textContent: "In a tab" });
     // Another entry of the history for each would let the back button lead nowhere.

@@ -1,7 +1,7 @@
-// What the parts of the studio's panel share. The studio alone has this host name; anywhere else `window.studio` stays
+// What the parts of the studio's panel share. The studio alone has such a host name; anywhere else `window.studio` stays
 // undefined, and all parts do nothing and ask nobody anything.
 (() => {
-  if (location.hostname !== "workbook.localhost") return;
+  if (!/^workbook(-\d+)?\.localhost$/.test(location.hostname)) return;
 
   const element = (tag, properties = {}, ...children) => {
     const made = document.createElement(tag);

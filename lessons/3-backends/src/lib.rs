@@ -33,8 +33,6 @@ const COOKIE: &str = "lesson-3";
 pub struct Place {
     /// Where the sessions are, such as `sqlite:sessions.sqlite`; empty where nobody said.
     pub store: String,
-    /// Why they are not where they should be, if they are not.
-    pub instead: Option<String>,
     /// Which copy of the app this is, where there are several.
     pub instance: Option<usize>,
 }

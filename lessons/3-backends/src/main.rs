@@ -1,6 +1,6 @@
 //! Serves lesson 3 on the store of your choice. Run with `cargo run -p lesson-3 -- --help`.
 
-use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{io, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use lesson_3::{
@@ -73,7 +73,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     }
     let opened = open(&store, cache.as_deref(), LIMIT).await.map_err(|error| error.to_string())?;
     let named = [Some(store), cache].into_iter().flatten().map(|address| without_password(&address));
-    let place = Place { store: named.collect::<Vec<_>>().join(" behind "), instance, ..Place::default() };
+    let place = Place { store: named.collect::<Vec<_>>().join(" behind "), instance };
     let served = match instance {
         Some(_) => serve_instance(app_at(place, opened), port).await,
         None => session_inspector::serve_on("lesson-3", port, opened, |store| app_at(place, store)).await,
@@ -85,16 +85,20 @@ async fn behind_a_front(launch: Launch, limits: Limits, port: u16, count: usize)
     let instances = Instances::launch(launch, count).await.map_err(|refusal| refusal.to_string())?;
     let not_served = |error: io::Error| format!("the front cannot be served: {error}");
     let listener = session_inspector::listen(port).await.map_err(not_served)?;
-    let port = listener.local_addr().map_err(not_served)?.port();
+    let port = listener.port();
     println!("lesson-3    http://localhost:{port}/\ninstances   http://localhost:{port}/_front\nCtrl-C ends it.");
-    let front = local_hosts_only(front(instances, limits)).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, front).await.map_err(not_served)
+    match session_inspector::serve_within(
+        session_inspector::Limits::default(),
+        listener,
+        local_hosts_only(front(instances, limits)),
+    )
+    .await {}
 }
 
 /// One of several: it tells its port, and ends when the front does.
 async fn serve_instance(app: axum::Router, port: u16) -> io::Result<()> {
     let listener = session_inspector::listen(port).await?;
-    println!("{}", listener.local_addr()?.port());
+    println!("{}", listener.port());
     let front_ended = async { drop(stdin().read_to_end(&mut Vec::new()).await) };
     axum::serve(listener, local_hosts_only(app)).with_graceful_shutdown(front_ended).await
 }

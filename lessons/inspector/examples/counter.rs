@@ -1,4 +1,4 @@
-//! A counter behind the glass wall. Run with `cargo run -p session-inspector --example counter`.
+//! A counter behind the glass wall, and both served by hand. Run with `cargo run -p session-inspector --example counter`.
 #![allow(missing_docs, reason = "an example has no readers of its docs")]
 
 use std::future::IntoFuture;
@@ -32,7 +32,7 @@ async fn main() -> std::io::Result<()> {
 
     let app_at = session_inspector::listen(4099).await?;
     let page_at = session_inspector::listen(4149).await?;
-    println!("http://{}/", app_at.local_addr()?);
-    println!("http://inspector.localhost:{}/", page_at.local_addr()?.port());
+    println!("http://localhost:{}/", app_at.port());
+    println!("http://inspector.localhost:{}/", page_at.port());
     tokio::try_join!(axum::serve(app_at, app).into_future(), axum::serve(page_at, page).into_future()).map(|_| ())
 }

@@ -8,7 +8,10 @@ use std::{
 
 use axum::{
     body::{Bytes, HttpBody},
-    http::{HeaderMap, header::CONTENT_TYPE},
+    http::{
+        HeaderMap,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
 };
 use html5gum::{Token, Tokenizer};
 use hyper::body::{Frame, SizeHint};
@@ -22,7 +25,8 @@ const HEARD: usize = 64 * 1024;
 const KEPT: usize = 16 * 1024;
 /// How many characters of a page's sentence are kept; a longer one ends in `…`.
 const SAID: usize = 200;
-const MASK: &str = "•••";
+/// What stands in place of a secret.
+pub(crate) const MASK: &str = "•••";
 
 /// The beginning of a body that is on its way.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +82,14 @@ impl Tap {
         seen.bytes += data.len() as u64;
     }
 
+    /// All of a body that nobody has broken off and that was not too long, as it came.
+    pub(crate) fn whole(&self, headers: &HeaderMap) -> Option<Bytes> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let promised = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let is_whole = seen.bytes == seen.kept.len() as u64 && promised.is_none_or(|length| length == seen.bytes);
+        is_whole.then(|| Bytes::copy_from_slice(&seen.kept))
+    }
+
     /// What was seen so far, fit to be shown.
     pub(crate) fn body(&self, headers: &HeaderMap) -> Body {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,7 +107,11 @@ impl Tap {
     }
 }
 
-fn readable(bytes: &[u8], kind: &str, cut: bool) -> Result<String, &'static str> {
+/// The text of a body, masked, or why there is none.
+pub(crate) fn readable(bytes: &[u8], kind: &str, cut: bool) -> Result<String, &'static str> {
+    if is_decoration(kind) {
+        return Err("not shown: it is only how a page looks and moves");
+    }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         // A cut may fall inside a character.
@@ -117,6 +133,14 @@ fn readable(bytes: &[u8], kind: &str, cut: bool) -> Result<String, &'static str>
             .map_err(|_| "not shown: passwords in JSON that does not parse cannot be masked");
     }
     Ok(text.to_owned())
+}
+
+/// Style sheets, scripts, pictures and the like: they tell nothing of a session, and there are many of them.
+fn is_decoration(kind: &str) -> bool {
+    let family = kind.split_once('/').map_or("", |(family, _)| family);
+    matches!(family, "image" | "font" | "audio" | "video")
+        || kind.starts_with("text/css")
+        || kind.contains("javascript")
 }
 
 /// The sentence a page stands for: its first heading, or the first line of plain text.
@@ -148,12 +172,24 @@ fn shortened(said: &str) -> String {
 }
 
 /// `username=alice&password=•••`: the pairs as they came, but for the values of secrets.
-pub(crate) fn mask_form(text: &str) -> String {
+fn mask_form(text: &str) -> String {
     let pair = |pair: &str| match pair.split_once('=') {
         Some((name, _)) if is_secret(&decoded(name)) => format!("{name}={MASK}"),
         _ => pair.to_owned(),
     };
     text.split('&').map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// A path with the secrets of its query masked.
+pub(crate) fn mask_target(target: &str) -> String {
+    on_query(target, mask_form)
+}
+
+fn on_query(target: &str, change: impl FnOnce(&str) -> String) -> String {
+    match target.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", change(query)),
+        None => target.to_owned(),
+    }
 }
 
 fn mask_json(value: Value) -> Value {
@@ -166,6 +202,52 @@ fn mask_json(value: Value) -> Value {
             })
             .collect(),
         Value::Array(values) => values.into_iter().map(mask_json).collect(),
+        other => other,
+    }
+}
+
+/// An edited body or query with its masks replaced by what they hide in the one it was made of.
+pub(crate) fn unmask(edited: &str, original: &str, kind: &str) -> String {
+    if !kind.contains("json") {
+        return unmask_form(edited, original);
+    }
+    match (serde_json::from_str(edited), serde_json::from_str(original)) {
+        (Ok(edited), Ok(original)) => unmask_json(edited, &original).to_string(),
+        _ => edited.to_owned(),
+    }
+}
+
+/// The same for a path and its query.
+pub(crate) fn unmask_target(edited: &str, original: &str) -> String {
+    let hidden = original.split_once('?').map_or("", |(_, query)| query);
+    on_query(edited, |query| unmask_form(query, hidden))
+}
+
+/// The nth field of a name hides what the nth field of that name has.
+fn unmask_form(edited: &str, original: &str) -> String {
+    let mut hidden: Vec<_> = original.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let mut pair = |pair: &str| {
+        let (name, value) = pair.split_once('=')?;
+        let place = hidden.iter().position(|(other, _)| decoded(other) == decoded(name))?;
+        let (_, whole) = hidden.remove(place);
+        (decoded(value) == MASK).then(|| format!("{name}={whole}"))
+    };
+    edited.split('&').map(|each| pair(each).unwrap_or_else(|| each.to_owned())).collect::<Vec<_>>().join("&")
+}
+
+fn unmask_json(edited: Value, original: &Value) -> Value {
+    match edited {
+        Value::String(text) if text == MASK => original.clone(),
+        Value::Object(fields) => {
+            let field = |(name, value)| {
+                let value = unmask_json(value, &original[&name]);
+                (name, value)
+            };
+            fields.into_iter().map(field).collect()
+        }
+        Value::Array(values) => {
+            values.into_iter().enumerate().map(|(place, value)| unmask_json(value, &original[place])).collect()
+        }
         other => other,
     }
 }
@@ -206,6 +288,23 @@ mod tests {
     }
 
     #[test]
+    fn masks_hide_what_was_there_also_when_the_rest_is_edited() {
+        let form = |edited: &str| {
+            unmask(edited, "user=alice&password=t%26a&password=2&x=1", "application/x-www-form-urlencoded")
+        };
+        assert_eq!(form("user=bob&password=•••&password=•••"), "user=bob&password=t%26a&password=2");
+        assert_eq!(form("password=%E2%80%A2%E2%80%A2%E2%80%A2&user=•••&new=•••"), "password=t%26a&user=alice&new=•••");
+        assert_eq!(form("password=mine&password=•••"), "password=mine&password=2");
+        assert_eq!(unmask_target("/b?token=•••&x=2", "/a?token=t"), "/b?token=t&x=2");
+        let json = |edited: &str| unmask(edited, r#"{"a":{"pwd":"t"},"b":[{"pwd":1}]}"#, "application/json");
+        assert_eq!(
+            json(r#"{"a":{"pwd":"•••","n":2},"b":[{"pwd":"•••"}]}"#),
+            r#"{"a":{"n":2,"pwd":"t"},"b":[{"pwd":1}]}"#
+        );
+        assert_eq!(json("{"), "{");
+    }
+
+    #[test]
     fn what_cannot_be_masked_is_not_shown() {
         for (bytes, kind) in
             [(&b"{\"password\":\"te"[..], "application/json"), (b"x", "multipart/form-data"), (b"\xff", "text/plain")]
@@ -214,6 +313,31 @@ mod tests {
             assert_eq!((body.text.as_str(), body.bytes), ("", bytes.len() as u64));
             assert!(body.note.is_some_and(|note| note.starts_with("not shown")));
         }
+    }
+
+    #[test]
+    fn style_sheets_scripts_and_pictures_are_not_kept() {
+        for kind in
+            ["text/css; charset=utf-8", "text/javascript", "application/javascript", "image/svg+xml", "font/woff2"]
+        {
+            let body = seen(b"a { color: red }", kind);
+            assert_eq!((body.text.as_str(), body.bytes, body.says), ("", 16, None), "{kind}");
+            assert_eq!(body.note.as_deref(), Some("not shown: it is only how a page looks and moves"));
+        }
+        assert_eq!(seen(b"a", "text/html").text, "a");
+    }
+
+    #[test]
+    fn a_body_is_whole_if_all_of_it_came_and_there_was_room() {
+        let whole = |bytes: &[u8], length: Option<&str>| {
+            let tap = Tap::default();
+            tap.see(bytes);
+            let length = length.map(|length| (CONTENT_LENGTH, length.parse().unwrap()));
+            tap.whole(&length.into_iter().collect()).map(|body| body.len())
+        };
+        assert_eq!([whole(b"", None), whole(b"abc", None), whole(b"abc", Some("3"))], [Some(0), Some(3), Some(3)]);
+        assert_eq!([whole(b"ab", Some("3")), whole(&[b'x'; HEARD + 1], None)], [None, None]);
+        assert_eq!(whole(&[b'x'; HEARD], None), Some(HEARD));
     }
 
     #[test]

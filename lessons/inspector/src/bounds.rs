@@ -13,6 +13,8 @@ use serde_json::Value;
 const TEXT: usize = 4 * 1024;
 /// How many bytes are kept of the session data of one store call, counted as JSON.
 const DATA: usize = 16 * 1024;
+/// How many bytes of its attributes are remembered with a cookie's value: all 2000 of them take half a MiB.
+const ATTRIBUTES: usize = 256;
 /// How many cookies of one exchange are kept, and how many store calls.
 pub(crate) const ITEMS: usize = 100;
 /// Under this key stands what was left out of a session's data.
@@ -24,6 +26,19 @@ pub(crate) fn text(text: &str) -> String {
         return text.to_owned();
     }
     format!("{}… (cut: {} bytes)", beginning(text, TEXT), text.len())
+}
+
+/// Whether a text is all of what it was: what is cut is longer, for the note at its end.
+pub(crate) fn is_whole(text: &str) -> bool {
+    text.len() <= TEXT
+}
+
+/// The attributes of a cookie that are remembered with its value: as many as fit, none cut in the middle.
+pub(crate) fn attributes(sent: &str) -> String {
+    if sent.len() <= ATTRIBUTES {
+        return sent.to_owned();
+    }
+    beginning(sent, ATTRIBUTES).rsplit_once(';').map(|(whole, _)| whole.to_owned()).unwrap_or_default()
 }
 
 /// The first `limit` bytes of a text; a character is not torn apart.
@@ -116,6 +131,15 @@ mod tests {
         assert_eq!(text(&format!("{fits}y")), format!("{fits}… (cut: 4097 bytes)"));
         let odd = format!("x{}", "é".repeat(TEXT));
         assert_eq!(text(&odd), format!("x{}… (cut: 8193 bytes)", "é".repeat(TEXT / 2 - 1)));
+        assert!(is_whole(&text(&fits)) && !is_whole(&text(&format!("{fits}y"))) && !is_whole(&text(&odd)));
+    }
+
+    #[test]
+    fn attributes_that_do_not_fit_are_left_out_whole() {
+        let long = format!("HttpOnly; Path=/{}", "é".repeat(ATTRIBUTES));
+        assert_eq!(attributes("HttpOnly; Secure"), "HttpOnly; Secure");
+        assert_eq!(attributes(&long), "HttpOnly");
+        assert_eq!(attributes(&long[10..]), "");
     }
 
     #[test]

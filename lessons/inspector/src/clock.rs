@@ -12,7 +12,7 @@ use std::{
 use axum::{extract::FromRequestParts, http::request::Parts};
 use time::OffsetDateTime;
 
-use crate::{What, timeline::Timeline};
+use crate::{What, timeline::Timeline, wall};
 
 /// How far a clock may be ahead of system time: 100 years. Dates that an app computes from it stay in the calendar,
 /// which ends with the year 9999.
@@ -40,6 +40,11 @@ impl Clock {
         OffsetDateTime::now_utc().saturating_add(self.skipped_time())
     }
 
+    /// The same in milliseconds of Unix time.
+    pub(crate) fn now_milliseconds(&self) -> i64 {
+        milliseconds(self.now())
+    }
+
     /// How far this clock is ahead of system time, in steps of a millisecond.
     pub fn skipped(&self) -> Duration {
         Duration::from_millis(self.skipped_milliseconds.load(Ordering::Acquire))
@@ -59,9 +64,20 @@ impl Clock {
         }
     }
 
+    /// Tells the inspector when the app itself ends the session of the request that is being answered, whatever its
+    /// record and its cookie say: an absolute timeout. The page shows it beside the other limits; nothing else changes.
+    pub fn note_absolute_limit(&self, at: OffsetDateTime) {
+        wall::note_absolute_limit(at);
+    }
+
     pub(crate) fn skipped_time(&self) -> time::Duration {
         time::Duration::try_from(self.skipped()).unwrap_or(time::Duration::MAX)
     }
+}
+
+/// A moment in milliseconds of Unix time: what a page's script counts in.
+pub(crate) fn milliseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
 impl<S: Sync> FromRequestParts<S> for Clock {

@@ -38,6 +38,12 @@ pub enum What {
 /// A request, what it did to the session, and its response.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Exchange {
+    /// Who sent it: `alice`, `bob` or `mallory` where the host name begins with that label, or who the page of the
+    /// inspector said it is. Otherwise the letter of the first cookie value by which this visitor was seen, also after
+    /// the app has given another one; empty for a visitor without cookies.
+    pub visitor: String,
+    /// Set if the page of the inspector sent it, and no browser.
+    pub from_page: Option<FromPage>,
     /// What came in.
     pub request: Request,
     /// The calls to the store while it was answered, in order: the first 99, and the last.
@@ -46,12 +52,36 @@ pub struct Exchange {
     pub calls_left_out: u64,
     /// The session before and after, as far as the store was asked.
     pub session: Session,
+    /// How long the session goes on, as far as this exchange tells.
+    pub life: Option<Life>,
     /// What went out.
     pub response: Response,
     /// The message of the panic that ended the handler, if one did.
     pub panic: Option<String>,
     /// Plain sentences on what it meant for the session.
     pub summary: Vec<String>,
+}
+
+/// A request that the page of the inspector sent.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct FromPage {
+    /// The number of the exchange that it repeats, perhaps edited.
+    pub again: Option<u64>,
+}
+
+/// How long a session goes on. Times are milliseconds of Unix time on the inspector's clock.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Life {
+    /// The letter of the session ID.
+    pub label: String,
+    /// When this was so: at the end of the exchange.
+    pub at: i64,
+    /// The expiry of its record in the store.
+    pub record_until: i64,
+    /// The end of the cookie; nothing for one that a browser keeps until it is closed, or that was not seen.
+    pub cookie_until: Option<i64>,
+    /// The app's own limit, if it told of one: [`Clock::note_absolute_limit`](crate::Clock::note_absolute_limit).
+    pub absolute_until: Option<i64>,
 }
 
 /// What the browser sent.
@@ -76,6 +106,8 @@ pub struct Cookie {
     pub label: String,
     /// The value itself.
     pub value: String,
+    /// The attributes that it was set with, if that was seen: they do not come with a request.
+    pub attributes: Vec<Attribute>,
 }
 
 /// A body, masked, and cut after 16 KiB.
@@ -104,6 +136,8 @@ pub struct StoreCall {
     pub known: bool,
     /// What came of it.
     pub outcome: Outcome,
+    /// When the record that was written or found expires, in milliseconds of Unix time on the inspector's clock.
+    pub until: Option<i64>,
 }
 
 /// The methods of a session store.
@@ -189,7 +223,7 @@ pub struct SetCookie {
 }
 
 /// One attribute of a cookie and what it does.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Attribute {
     /// As it stands in the header, such as `Max-Age=1800`, or its name if it is absent.
     pub text: String,

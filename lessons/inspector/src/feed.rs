@@ -27,16 +27,24 @@ const QUIET: Duration = Duration::from_secs(15);
 ///
 /// A browser that reconnects names the event it saw last. If the timeline can go on from there it does; otherwise, and
 /// for whoever is new, it begins with the event `reset`, which tells a page to forget what it shows.
-pub(crate) fn stream_of(inspector: &Inspector, readers: &Arc<Semaphore>, headers: &HeaderMap) -> Response {
+///
+/// `after` is the event that a page saw last before it closed its stream itself; what a browser names is newer.
+pub(crate) fn stream_of(
+    inspector: &Inspector,
+    readers: &Arc<Semaphore>,
+    headers: &HeaderMap,
+    after: Option<&str>,
+) -> Response {
     let Ok(place) = readers.clone().try_acquire_owned() else {
         let sentence = format!("{READERS} pages of this inspector are open already: close one of them.\n");
         return (StatusCode::SERVICE_UNAVAILABLE, sentence).into_response();
     };
+    let named = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let reader = Reader {
         newest: inspector.timeline.watch(),
         timeline: inspector.timeline.clone(),
         clock: inspector.clock.clone(),
-        read: headers.get("last-event-id").and_then(|id| position(id.to_str().ok()?)),
+        read: named.or(after).and_then(position),
         _place: place,
     };
     let chunks = stream::unfold(reader, |mut reader| async {
@@ -57,13 +65,21 @@ struct Reader {
 }
 
 impl Reader {
+    /// What a page has to know that begins: the clock in words, by how many seconds it is ahead, what it shows in
+    /// milliseconds of Unix time, and the number of the newest event, up to which events are old news.
+    fn beginning(&self) -> String {
+        let ahead = self.clock.skipped().as_secs();
+        let (clock, now) = (page::clock_words(ahead), self.clock.now_milliseconds());
+        serde_json::json!({ "clock": clock, "ahead": ahead, "now": now, "newest": *self.newest.borrow() }).to_string()
+    }
+
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             self.newest.mark_unchanged();
             match self.timeline.after(self.read) {
                 Some(Step::Reset(start)) => {
                     self.read = Some(start);
-                    return Some(message("reset", start, &page::clock_words(self.clock.skipped().as_secs())));
+                    return Some(message("reset", start, &self.beginning()));
                 }
                 Some(Step::Event(noted)) => {
                     self.read = Some(noted.at);

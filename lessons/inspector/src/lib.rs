@@ -11,47 +11,74 @@
 //! let page = inspector.page("'none'");
 //! ```
 //!
-//! Serve `app` as before, and `page` at another port: each exchange
-//! stands there with the cookies it brought, the calls it made to the store, the session before and after, and every
-//! attribute of every `Set-Cookie`. [`serve()`] does both for you.
+//! Serve `app` as before, and `page` at another port. Each exchange stands there with its visitor, and with the browser's
+//! cookies beside the session's record in the store, before and after; each attribute of a cookie says what it does.
+//! [`serve()`] does both for you.
+//!
+//! From the page a past request can be sent again: as it was, edited, or with another visitor's cookies, as somebody would
+//! who has stolen one. It goes to `app` inside of the process. A bar shows how long the session goes on, and buttons move
+//! the [`Clock`] to just before and just after the next limit. An app that ends sessions by a rule of its own can tell
+//! when: [`Clock::note_absolute_limit`].
 //!
 //! The page shows session IDs to whoever opens it: it is a tool for a desk, not for production. It is no part of `app`,
 //! because a script on any page of the app could read it there. Open it as `http://inspector.localhost:PORT/`, a host
 //! that the app does not have: browsers send the cookies of one host to all its ports.
 //!
+//! # Visitors
+//!
+//! A browser keeps the cookies of each host apart. Open the app as `http://alice.localhost:PORT/` and as
+//! `http://bob.localhost:PORT/`, and one browser is two visitors; `mallory` is the third such name. Any other visitor goes
+//! by the letter of the first session cookie that was seen.
+//!
 //! # Limits
 //!
-//! The timeline holds 500 events and 8 MiB, counted as JSON. Readers share the events and what is made of them for the
+//! The timeline holds 500 events and 8 MiB: the events counted as JSON, and with each exchange its request as it came, up
+//! to 64 KiB, to be sent again; a longer one cannot be. Readers share the events and what is made of them for the
 //! page, at most six times that; a reader holds nothing but its place, 32 may read at the same time, and one that falls
 //! behind goes on with what is still there. Of one event at most 4 KiB of a text, 16 KiB of a body or of a session's
-//! data, 100 cookies and 100 store calls are kept. The clock can be 100 years ahead.
+//! data, 100 cookies and 100 store calls are kept; with each of the last 2000 cookie values, 256 bytes of its attributes.
+//! A request that is sent again has 10 seconds, and 1 MiB of its answer is read. The clock can be 100 years ahead.
 //!
 //! # Layout
 //!
 //! - [`Clock`]: system time plus what someone skipped; handlers take it as an argument.
 //! - [`Observed`]: the store, watched, on that clock.
 //! - [`Held`]: a store call that waits, so that a test can say what happens meanwhile.
-//! - `wall`: the middleware that sees a request come and its response go; `body`: what it keeps of bodies; `bounds`: how
-//!   much is kept of anything.
-//! - `timeline`: the last events and the names A, B, C … of cookie values; `feed`: how pages read it.
-//! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text.
-//! - `page`: the live page; [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits.
+//! - `wall`: the middleware that sees a request come and its response go; `body`: what it keeps of bodies; `sent`: the
+//!   request as it came; `bounds`: how much is kept of anything.
+//! - `timeline`: the last events and the names A, B, C … of cookie values; `visitor`: whose they are; `feed`: how pages
+//!   read it.
+//! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text;
+//!   `export`: in a file.
+//! - `page`: the live page; `view`: an event as it shows it; `again`: the requests it sends; `curl`: one as a line for a
+//!   shell. [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits;
+//!   [`Parent`]: a program that serves it to others.
 //! - [`local_hosts_only`]: which names it answers to; [`same_origin_only`]: who may do more than read.
 
+#![warn(missing_docs)]
+
+mod again;
 mod body;
 mod bounds;
 mod clock;
+mod curl;
 mod exchange;
+mod export;
 mod feed;
 mod hold;
 mod hosts;
 mod limits;
+mod loopback;
 mod observed;
 mod page;
+mod parent;
 mod same_origin;
+mod sent;
 mod serve;
 mod timeline;
 mod transcript;
+mod view;
+mod visitor;
 mod wall;
 mod words;
 
@@ -61,17 +88,23 @@ use axum::{Router, middleware};
 
 pub use clock::{Clock, LONGEST_AHEAD};
 pub use exchange::{
-    Attribute, Body, Change, Cookie, Event, Exchange, Operation, Outcome, Request, Response, Session, SetCookie,
-    StoreCall, What,
+    Attribute, Body, Change, Cookie, Event, Exchange, FromPage, Life, Operation, Outcome, Request, Response, Session,
+    SetCookie, StoreCall, What,
 };
 pub use hold::Held;
 pub use hosts::{host, local_hosts_only};
 pub use limits::{Limits, serve_within};
+pub use loopback::{Loopback, listen};
 pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
+pub use parent::{Parent, Ports};
 pub use same_origin::same_origin_only;
-pub use serve::{BESIDE, listen, log_to_stderr, serve, serve_on};
+pub use serve::{BESIDE, log_to_stderr, serve, serve_on};
 use timeline::Timeline;
 pub use words::span;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// The timeline and the clock that an observed store and a wrapped app share. Clones are the same inspector.
 #[derive(Clone, Debug)]
@@ -79,12 +112,14 @@ pub struct Inspector {
     timeline: Arc<Timeline>,
     clock: Clock,
     holds: hold::Holds,
+    app: again::App,
 }
 
 impl Default for Inspector {
     fn default() -> Self {
         let timeline = Arc::<Timeline>::default();
-        Self { clock: Clock::told_on(timeline.clone()), timeline, holds: hold::Holds::default() }
+        let clock = Clock::told_on(timeline.clone());
+        Self { timeline, clock, holds: hold::Holds::default(), app: again::App::default() }
     }
 }
 
@@ -94,11 +129,11 @@ impl Inspector {
         Observed::new(store, self.clone())
     }
 
-    /// The app behind the wall.
+    /// The app behind the wall. The page sends requests to the app that was wrapped last, as long as that is there.
     ///
     /// A handler that panics is answered with status 500 and its message, so that the exchange can be shown.
     pub fn wrap(&self, app: Router) -> Router {
-        app.layer(middleware::from_fn_with_state(self.clone(), wall::watch))
+        self.app.remember(app.layer(middleware::from_fn_with_state(self.clone(), wall::watch)))
     }
 
     /// The inspector's own page, to be served at an origin of its own: a host name that the app does not have, or at

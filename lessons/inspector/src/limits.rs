@@ -12,10 +12,7 @@ use axum::{
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use tokio::{net::TcpStream, sync::Semaphore};
 use tower::ServiceExt;
 
 /// What a connection may take.
@@ -42,12 +39,14 @@ impl Default for Limits {
 
 /// Serves `app` to whoever connects, within these limits, until the process ends. Handlers find the address of a
 /// connection as `ConnectInfo<SocketAddr>`.
-pub async fn serve_within(limits: Limits, mut listener: TcpListener, app: Router) -> Infallible {
+pub async fn serve_within<L>(limits: Limits, mut listener: L, app: Router) -> Infallible
+where
+    L: Listener<Io = TcpStream, Addr = SocketAddr>,
+{
     let places = Arc::new(Semaphore::new(limits.connections));
     loop {
         let place = places.clone().acquire_owned().await.expect("nobody closes it");
-        // axum's way to accept outlives a lack of file descriptors.
-        let (stream, peer) = Listener::accept(&mut listener).await;
+        let (stream, peer) = listener.accept().await;
         let connection = answer(limits, stream, peer, app.clone());
         tokio::spawn(async move {
             connection.await;
@@ -69,7 +68,8 @@ async fn answer(limits: Limits, stream: TcpStream, peer: SocketAddr, app: Router
         .header_read_timeout(limits.header_time)
         .max_headers(limits.headers)
         .max_header_size(limits.header_size)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     // A visitor who breaks off, or does not keep to the limits, is nobody's error.
     let _ = connection.await;
 }
@@ -81,6 +81,7 @@ mod tests {
     use axum::routing::get;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
         task::JoinSet,
         time::timeout,
     };

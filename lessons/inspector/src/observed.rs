@@ -48,6 +48,7 @@ impl<S> Observed<S> {
         &self,
         operation: Operation,
         id: Id,
+        until: Option<OffsetDateTime>,
         result: Result<T>,
         outcome: impl FnOnce(&T) -> Outcome,
     ) -> Result<T> {
@@ -55,7 +56,7 @@ impl<S> Observed<S> {
             Ok(value) => outcome(value),
             Err(error) => Outcome::Failed(bounds::text(&error.to_string())),
         };
-        wall::note(&self.inspector.timeline, operation, id, outcome);
+        wall::note(&self.inspector.timeline, operation, id, until, outcome);
         result
     }
 }
@@ -67,34 +68,36 @@ impl<S: SessionStore> SessionStore for Observed<S> {
         let mut ahead = self.ahead(record);
         let result = self.inner.create(&mut ahead).await;
         record.id = ahead.id; // the store picks another one on a collision
-        self.note(Operation::Create, record.id, result, |()| written(record))
+        self.note(Operation::Create, record.id, Some(ahead.expiry_date), result, |()| written(record))
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
         let operation = if is_tombstone(record) { Operation::Delete } else { Operation::Save };
         self.inspector.holds.wait(operation).await;
-        let result = self.inner.save(&self.ahead(record)).await;
-        self.note(operation, record.id, result, |()| written(record))
+        let ahead = self.ahead(record);
+        let result = self.inner.save(&ahead).await;
+        self.note(operation, record.id, Some(ahead.expiry_date), result, |()| written(record))
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         self.inspector.holds.wait(Operation::Load).await;
         let skipped = self.inspector.clock.skipped_time();
-        let mut told = Outcome::Missing;
+        let (mut told, mut until) = (Outcome::Missing, None);
         let back = |record: Record| {
+            until = Some(record.expiry_date);
             let expiry_date = record.expiry_date.saturating_sub(skipped);
             let expired = expiry_date <= OffsetDateTime::now_utc();
             told = if expired { expired_outcome(&record) } else { found(&record) };
             (!expired).then_some(Record { expiry_date, ..record })
         };
         let result = self.inner.load(id).await.map(|record| record.and_then(back));
-        self.note(Operation::Load, *id, result, |_| told)
+        self.note(Operation::Load, *id, until, result, |_| told)
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
         self.inspector.holds.wait(Operation::Delete).await;
         let result = self.inner.delete(id).await;
-        self.note(Operation::Delete, *id, result, |()| Outcome::Done)
+        self.note(Operation::Delete, *id, None, result, |()| Outcome::Done)
     }
 }
 

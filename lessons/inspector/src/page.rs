@@ -7,25 +7,39 @@ use std::{
 };
 
 use axum::{
-    Form, Router,
-    extract::{FromRef, State},
+    Form, Json, Router,
+    extract::{FromRef, Path, Query, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+        header::{
+            CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+            X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware,
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
-use minijinja::{Environment, context, value::Serde};
+use minijinja::{Environment, context};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use crate::{Event, Inspector, LONGEST_AHEAD, What, feed, same_origin, words};
+use crate::{
+    Event, Inspector, LONGEST_AHEAD, What,
+    again::{self, Refused, Wanted},
+    export, feed, same_origin,
+    sent::Shown,
+    view, words,
+};
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.add_filter("span", words::span);
+    // What stands in full elsewhere: what is made of an event stays in proportion to it.
+    templates.add_filter("short", |text: String| match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    });
     // Plain text, which the template then escapes like any other.
     templates.add_filter("json", |value: minijinja::Value| serde_json::to_string(&value).unwrap_or_default());
     for (name, source) in [
@@ -56,28 +70,86 @@ pub(crate) fn routes(inspector: Inspector, frame_ancestors: &str) -> Router {
     );
     let policy = HeaderValue::try_from(policy).expect("the sources of `frame-ancestors` fit into a header");
     let readers = Arc::new(Semaphore::new(feed::READERS));
+    let data = Router::new()
+        .route("/events", get(events))
+        .route("/requests/{number}", get(request))
+        .route("/jars", get(jars))
+        .route("/timeline.json", get(json))
+        .route("/timeline.md", get(markdown))
+        .layer(middleware::from_fn(same_origin::no_foreign_reader));
     Router::new()
         .route("/", get(page))
-        .route("/events", get(events))
+        .merge(data)
         .route("/skip", post(skip))
         .route("/clear", post(clear))
-        .route("/inspector.css", get(|| asset("text/css", include_str!("../assets/inspector.css"))))
-        .route("/inspector.js", get(|| asset("text/javascript", include_str!("../assets/inspector.js"))))
+        .route("/send", post(send))
+        .merge(assets())
         .layer(middleware::from_fn(same_origin::same_origin_only))
         .layer(middleware::map_response(move |response: Response| ready(guarded(response, policy.clone()))))
         .with_state(Page { inspector, readers })
+}
+
+fn assets() -> Router<Page> {
+    const SCRIPTS: [(&str, &str); 5] = [
+        ("/inspector.js", include_str!("../assets/inspector.js")),
+        ("/life.js", include_str!("../assets/life.js")),
+        ("/post.js", include_str!("../assets/post.js")),
+        ("/send.js", include_str!("../assets/send.js")),
+        ("/visitors.js", include_str!("../assets/visitors.js")),
+    ];
+    let style = get(|| asset("text/css", include_str!("../assets/inspector.css")));
+    SCRIPTS.into_iter().fold(Router::new().route("/inspector.css", style), |router, (path, text)| {
+        router.route(path, get(move || asset("text/javascript", text)))
+    })
 }
 
 async fn page(State(inspector): State<Inspector>) -> Response {
     render("inspector.html", context! { clock => clock_words(inspector.clock.skipped().as_secs()) })
 }
 
-/// The stream of events. A script of another origin could not read it, but it could take the place of one that may.
-async fn events(State(Page { inspector, readers }): State<Page>, headers: HeaderMap) -> Response {
-    if same_origin::is_foreign(&headers) {
-        return same_origin::refused();
+#[derive(Deserialize)]
+struct After {
+    after: Option<String>,
+}
+
+async fn events(
+    State(Page { inspector, readers }): State<Page>,
+    Query(After { after }): Query<After>,
+    headers: HeaderMap,
+) -> Response {
+    feed::stream_of(&inspector, &readers, &headers, after.as_deref())
+}
+
+/// A past request, to be edited or copied.
+async fn request(State(inspector): State<Inspector>, Path(number): Path<u64>) -> Response {
+    let shown = inspector.timeline.get(number).and_then(|noted| noted.sent.as_ref().map(Shown::of));
+    let gone = || (StatusCode::NOT_FOUND, format!("Request {number} was too long to be kept, or is gone.\n"));
+    shown.map(Json).ok_or_else(gone).into_response()
+}
+
+async fn jars(State(inspector): State<Inspector>) -> impl IntoResponse {
+    Json(again::jars(&inspector))
+}
+
+async fn json(State(inspector): State<Inspector>) -> impl IntoResponse {
+    file("timeline.json", "application/json", export::json(&inspector))
+}
+
+async fn markdown(State(inspector): State<Inspector>) -> impl IntoResponse {
+    file("timeline.md", "text/markdown; charset=utf-8", export::markdown(&inspector))
+}
+
+fn file(name: &str, kind: &'static str, text: String) -> impl IntoResponse {
+    ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))], text)
+}
+
+async fn send(State(inspector): State<Inspector>, Form(wanted): Form<Wanted>) -> Response {
+    match again::send(&inspector, wanted).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(Refused::Gone(why)) => (StatusCode::NOT_FOUND, why).into_response(),
+        Err(Refused::Wrong(why)) => (StatusCode::UNPROCESSABLE_ENTITY, why).into_response(),
+        Err(Refused::Silence) => (StatusCode::GATEWAY_TIMEOUT, "The app did not answer in 10 seconds.").into_response(),
     }
-    feed::stream_of(&inspector, &readers, &headers)
 }
 
 /// How far the clock is ahead, in words.
@@ -98,22 +170,25 @@ pub(crate) fn kind(event: &Event) -> &'static str {
 
 /// An event as HTML.
 pub(crate) fn event(event: &Event) -> String {
-    let ahead = match event.what {
-        What::Skip { ahead, .. } => clock_words(ahead),
-        What::Exchange(_) | What::Call(_) => String::new(),
-    };
-    let context = context! { event => Serde(event), ahead };
-    let html = TEMPLATES.get_template("event.html").and_then(|template| template.render(context));
+    let html = TEMPLATES.get_template("event.html").and_then(|template| template.render(view::of(event)));
     html.unwrap_or_else(|error| format!("event {} cannot be shown: {error}", event.number))
 }
 
+/// By how much, or up to which moment.
 #[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
 struct Skip {
-    seconds: u64,
+    seconds: Option<u64>,
+    /// In milliseconds of Unix time on the inspector's clock.
+    to: Option<i64>,
 }
 
-async fn skip(State(inspector): State<Inspector>, Form(Skip { seconds }): Form<Skip>) -> Response {
-    let by = Duration::from_secs(seconds);
+async fn skip(State(inspector): State<Inspector>, Form(Skip { seconds, to }): Form<Skip>) -> Response {
+    let until =
+        |to: i64| u64::try_from(to.saturating_sub(inspector.clock.now_milliseconds())).ok().map(Duration::from_millis);
+    let Some(by) = seconds.map(Duration::from_secs).or_else(|| to.and_then(until)) else {
+        return (StatusCode::UNPROCESSABLE_ENTITY, "The clock does not go back.\n").into_response();
+    };
     if by > LONGEST_AHEAD.saturating_sub(inspector.clock.skipped()) {
         return (StatusCode::UNPROCESSABLE_ENTITY, "The clock can be at most 100 years ahead.\n").into_response();
     }

@@ -22,13 +22,19 @@ pub async fn same_origin_only(request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_same_origin(request.headers()) { next.run(request).await } else { refused() }
 }
 
-pub(crate) fn refused() -> Response {
+/// A middleware: no script of another origin asks for this. It could not read the answer, but it could take the place of
+/// a page that may.
+pub(crate) async fn no_foreign_reader(request: Request, next: Next) -> Response {
+    if is_foreign(request.headers()) { refused() } else { next.run(request).await }
+}
+
+fn refused() -> Response {
     (StatusCode::FORBIDDEN, "Only this site's own pages may do this.\n").into_response()
 }
 
 /// Whether a script of another origin sends this. To read, a page of our own may come with neither header: that is how
 /// browsers without `Sec-Fetch-Site` send it, and a script of another origin always has an Origin there.
-pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
+fn is_foreign(headers: &HeaderMap) -> bool {
     let has_either = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(ORIGIN);
     has_either && !is_same_origin(headers)
 }

@@ -1,19 +1,12 @@
 //! A server for one app, on loopback.
 
-use std::{
-    convert::Infallible,
-    io::{self, ErrorKind},
-    net::Ipv4Addr,
-};
+use std::{convert::Infallible, env, io};
 
 use axum::{Router, middleware};
-use tokio::net::TcpListener;
 use tower_sessions::{MemoryStore, SessionStore};
 
-use crate::{Inspector, Limits, Observed, hosts, local_hosts_only, serve_within};
+use crate::{Inspector, Limits, Loopback, Observed, Parent, Ports, hosts, listen, local_hosts_only, serve_within};
 
-/// How many ports after the wanted one are tried.
-const TRIED: u16 = 100;
 /// How many ports after the app's the inspector has its own, so that lessons beside each other keep theirs.
 pub const BESIDE: u16 = 50;
 
@@ -21,7 +14,7 @@ pub const BESIDE: u16 = 50;
 ///
 /// It listens on loopback at `port`, or at the next free one, and answers to names of this machine only. The inspector
 /// has an origin of its own that no page of the app can read: `inspector.localhost`, at the port 50 after the app's, or
-/// the next free one. Both addresses are printed.
+/// the next free one. Both addresses are printed. A [`Parent`] that started this program gets two free ports instead.
 ///
 /// # Errors
 /// No port is free.
@@ -40,9 +33,19 @@ pub async fn serve_on<S: SessionStore>(
     app: impl FnOnce(Observed<S>) -> Router,
 ) -> io::Result<()> {
     log_to_stderr();
-    let bound = bind(name, port, store, app).await?;
-    println!("{}Ctrl-C ends it.", bound.addresses);
-    match bound.serve().await {}
+    match Parent::named_in(env::vars()) {
+        Some(parent) => {
+            let bound = bind_for(&parent, store, app).await?;
+            println!("{}", bound.ports().line());
+            parent.ends_this();
+            match bound.serve().await {}
+        }
+        None => {
+            let bound = bind(port, store, app).await?;
+            println!("{}Ctrl-C ends it.", bound.addresses(name));
+            match bound.serve().await {}
+        }
+    }
 }
 
 /// Writes what goes wrong to standard error, from now on: pages do not say what a backend says, and tower-sessions tells
@@ -52,11 +55,10 @@ pub fn log_to_stderr() {
     let _ = log.try_init();
 }
 
-/// An app and its inspector, each with where it listens, and both addresses for a person to read.
+/// An app and its inspector, each with where it listens.
 struct Bound {
-    app: (TcpListener, Router),
-    page: (TcpListener, Router),
-    addresses: String,
+    app: (Loopback, Router),
+    page: (Loopback, Router),
 }
 
 impl Bound {
@@ -65,40 +67,36 @@ impl Bound {
         tokio::spawn(serve_within(Limits::default(), page.0, page.1));
         serve_within(Limits::default(), app.0, app.1).await
     }
+
+    fn ports(&self) -> Ports {
+        Ports { app: self.app.0.port(), inspector: self.page.0.port() }
+    }
+
+    /// Both, for a person to read.
+    fn addresses(&self, name: &str) -> String {
+        let Ports { app, inspector } = self.ports();
+        format!("{name:<12}http://localhost:{app}/\ninspector   http://{}:{inspector}/\n", hosts::INSPECTOR)
+    }
 }
 
-async fn bind<S: SessionStore>(
-    name: &str,
-    port: u16,
+async fn bind<S: SessionStore>(port: u16, store: S, app: impl FnOnce(Observed<S>) -> Router) -> io::Result<Bound> {
+    let inspector = Inspector::default();
+    let app = local_hosts_only(inspector.wrap(app(inspector.observe(store))));
+    let page = inspector.page("'none'").layer(middleware::from_fn(hosts::at_its_own_name));
+    let app_at = listen(port).await?;
+    let page_at = listen(app_at.port().checked_add(BESIDE).unwrap_or_default()).await?;
+    Ok(Bound { app: (app_at, app), page: (page_at, page) })
+}
+
+/// The same for a parent: any free ports, and the names are the parent's.
+async fn bind_for<S: SessionStore>(
+    parent: &Parent,
     store: S,
     app: impl FnOnce(Observed<S>) -> Router,
 ) -> io::Result<Bound> {
     let inspector = Inspector::default();
     let app = local_hosts_only(inspector.wrap(app(inspector.observe(store))));
-    let page = inspector.page("'none'").layer(middleware::from_fn(hosts::at_its_own_name));
-    let app_at = listen(port).await?;
-    let port = app_at.local_addr()?.port();
-    let page_at = listen(port.checked_add(BESIDE).unwrap_or_default()).await?;
-    let page_port = page_at.local_addr()?.port();
-    let addresses =
-        format!("{name:<12}http://localhost:{port}/\ninspector   http://{}:{page_port}/\n", hosts::INSPECTOR);
-    Ok(Bound { app: (app_at, app), page: (page_at, page), addresses })
-}
-
-/// Listens on loopback at `port`, or at the first free one of the hundred after it; at any free one for port 0.
-///
-/// # Errors
-/// All of them are taken, or the system allows none.
-pub async fn listen(port: u16) -> io::Result<TcpListener> {
-    let last = port.saturating_add(TRIED);
-    for port in port..=last {
-        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
-            Err(error) if error.kind() == ErrorKind::AddrInUse => {}
-            bound => return bound,
-        }
-    }
-    let message = format!("every port from {port} to {last} on 127.0.0.1 is taken; name another one");
-    Err(io::Error::new(ErrorKind::AddrInUse, message))
+    Ok(Bound { app: (listen(0).await?, app), page: (listen(0).await?, inspector.page(&parent.frame_ancestors)) })
 }
 
 #[cfg(test)]
@@ -115,6 +113,8 @@ mod tests {
     };
     use tower::ServiceExt;
 
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     async fn ask(router: &Router, method: &str, host: &str) -> (StatusCode, String) {
@@ -127,13 +127,12 @@ mod tests {
     #[tokio::test]
     async fn app_and_inspector_listen_on_loopback_at_ports_and_hosts_of_their_own() {
         let app = |_| Router::new().route("/", get(async || "the app"));
-        let bound = bind("demo", 0, MemoryStore::default(), app).await.unwrap();
-        let [at, page_at] = [&bound.app.0, &bound.page.0].map(|listener| listener.local_addr().unwrap());
-        assert!(at.ip().is_loopback() && page_at.ip().is_loopback() && at.port() != page_at.port());
-        let (port, page_port) = (at.port(), page_at.port());
+        let bound = bind(0, MemoryStore::default(), app).await.unwrap();
+        let Ports { app: port, inspector: page_port } = bound.ports();
+        assert_ne!(port, page_port);
         let expected =
             format!("demo        http://localhost:{port}/\ninspector   http://inspector.localhost:{page_port}/\n");
-        assert_eq!(bound.addresses, expected);
+        assert_eq!(bound.addresses("demo"), expected);
 
         let ok = (StatusCode::OK, String::new());
         let refused = (StatusCode::MISDIRECTED_REQUEST, String::new());
@@ -150,17 +149,6 @@ mod tests {
         assert_eq!(ask(&bound.page.1, "GET", "evil.example").await, refused);
     }
 
-    #[tokio::test]
-    async fn a_port_that_is_taken_is_passed_over_and_none_that_is_free_is_an_error() {
-        let taken = listen(0).await.unwrap();
-        let port = taken.local_addr().unwrap().port();
-        let next = listen(port).await.unwrap().local_addr().unwrap().port();
-        assert!(next > port && next <= port.saturating_add(TRIED), "{port} {next}");
-        let _last = listen(u16::MAX).await;
-        let error = listen(u16::MAX).await.unwrap_err();
-        assert_eq!(error.to_string(), "every port from 65535 to 65535 on 127.0.0.1 is taken; name another one");
-    }
-
     /// What is answered at this port of loopback to a request for `/` of this host.
     async fn fetched(port: u16, host: &str) -> String {
         let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
@@ -174,8 +162,8 @@ mod tests {
     #[tokio::test]
     async fn an_app_and_its_inspector_are_served_until_the_process_ends() {
         let app = |_| Router::new().route("/", get(async || "the app"));
-        let bound = bind("demo", 0, MemoryStore::default(), app).await.unwrap();
-        let [port, page_port] = [&bound.app.0, &bound.page.0].map(|listener| listener.local_addr().unwrap().port());
+        let bound = bind(0, MemoryStore::default(), app).await.unwrap();
+        let Ports { app: port, inspector: page_port } = bound.ports();
         let asked = async {
             let answer = fetched(port, "localhost").await;
             assert!(answer.contains("the app"), "{answer}");

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::{Event, Operation, Outcome, What, bounds};
+use crate::{Event, Operation, Outcome, What, bounds, sent::Sent};
 
 /// How many events are kept.
 const EVENTS: usize = 500;
@@ -34,12 +34,30 @@ struct Kept {
     bytes: usize,
     /// How many events there ever were.
     counted: u64,
-    /// Hashes of cookie values: a value may be as long as a header.
-    values: VecDeque<u64>,
+    values: VecDeque<Value>,
     /// How many values have already lost their letter.
     forgotten: usize,
     /// The IDs of records that were seen in the store and not seen to go.
     records: VecDeque<String>,
+}
+
+/// What is known of a cookie value.
+#[derive(Debug)]
+struct Value {
+    /// The value may be as long as a header.
+    hash: u64,
+    /// Who was given it, or brought it.
+    visitor: String,
+    set: Option<Set>,
+}
+
+/// How a cookie was set.
+#[derive(Clone, Debug)]
+pub(crate) struct Set {
+    /// The header's attributes, as they were sent.
+    pub(crate) attributes: String,
+    /// When a browser deletes it, in milliseconds of Unix time on the inspector's clock, if it is told when.
+    pub(crate) until: Option<i64>,
 }
 
 /// An event on the timeline. All who read it share it.
@@ -48,6 +66,8 @@ pub(crate) struct Noted {
     pub(crate) event: Event,
     pub(crate) at: Position,
     bytes: usize,
+    /// The request as it came, to send it again; not of one that was too long.
+    pub(crate) sent: Option<Sent>,
     /// As the page gets it; made for the first who reads it.
     pub(crate) message: OnceLock<axum::body::Bytes>,
 }
@@ -88,12 +108,17 @@ impl Default for Timeline {
 
 impl Timeline {
     pub(crate) fn push(&self, what: What) {
-        let bytes = bounds::size(&what);
+        self.push_sent(what, None);
+    }
+
+    /// An exchange, and its request as it came.
+    pub(crate) fn push_sent(&self, what: What, sent: Option<Sent>) {
+        let bytes = bounds::size(&what) + sent.as_ref().map_or(0, Sent::size);
         let mut kept = self.kept();
         kept.counted += 1;
         let number = kept.counted;
         let at = Position { epoch: kept.epoch, number };
-        let noted = Noted { event: Event { number, what }, at, bytes, message: OnceLock::new() };
+        let noted = Noted { event: Event { number, what }, at, bytes, sent, message: OnceLock::new() };
         kept.events.push_back(Arc::new(noted));
         kept.bytes += bytes;
         while kept.events.len() > EVENTS || (kept.bytes > BYTES && kept.events.len() > 1) {
@@ -108,6 +133,13 @@ impl Timeline {
         let kept = self.kept();
         let first = kept.events.partition_point(|noted| noted.event.number <= after);
         kept.events.range(first..).cloned().collect()
+    }
+
+    /// The event of this number, while it is on the timeline.
+    pub(crate) fn get(&self, number: u64) -> Option<Arc<Noted>> {
+        let kept = self.kept();
+        let place = kept.events.binary_search_by_key(&number, |noted| noted.event.number).ok()?;
+        kept.events.get(place).cloned()
     }
 
     /// What comes after `position`, if anything has come yet; no position is that of someone who has read nothing.
@@ -142,25 +174,51 @@ impl Timeline {
 
     /// The letter `value` goes by: A for the first value seen, Z, then AA.
     pub(crate) fn label(&self, value: &str) -> String {
-        let value = self.hasher.hash_one(value);
+        let hash = self.hasher.hash_one(value);
         let mut kept = self.kept();
-        let known = kept.values.iter().position(|known| *known == value);
-        let place = known.unwrap_or_else(|| {
-            kept.values.push_back(value);
-            if kept.values.len() > VALUES {
-                kept.values.pop_front();
-                kept.forgotten += 1;
-            }
-            kept.values.len() - 1
-        });
+        let place = kept.place_of(hash);
         letters(kept.forgotten + place)
     }
 
     /// The letter of a value that has been seen already.
     pub(crate) fn known_label(&self, value: &str) -> Option<String> {
-        let value = self.hasher.hash_one(value);
+        let hash = self.hasher.hash_one(value);
         let kept = self.kept();
-        kept.values.iter().position(|known| *known == value).map(|place| letters(kept.forgotten + place))
+        kept.known(hash).map(|place| letters(kept.forgotten + place))
+    }
+
+    /// How the cookie of this value was set, if that was seen.
+    pub(crate) fn set(&self, value: &str) -> Option<Set> {
+        let hash = self.hasher.hash_one(value);
+        let kept = self.kept();
+        kept.known(hash).and_then(|place| kept.values[place].set.clone())
+    }
+
+    /// Keeps how the cookie of this value was set, if the value has a letter.
+    pub(crate) fn note_set(&self, value: &str, set: Set) {
+        let hash = self.hasher.hash_one(value);
+        let mut kept = self.kept();
+        if let Some(place) = kept.known(hash) {
+            kept.values[place].set = Some(set);
+        }
+    }
+
+    /// The visitor who was given this value, or brought it first.
+    pub(crate) fn visitor(&self, value: &str) -> Option<String> {
+        let hash = self.hasher.hash_one(value);
+        let kept = self.kept();
+        kept.known(hash).map(|place| kept.values[place].visitor.clone()).filter(|visitor| !visitor.is_empty())
+    }
+
+    /// Keeps that this value is this visitor's, if it has a letter and is nobody's yet.
+    pub(crate) fn note_visitor(&self, value: &str, visitor: &str) {
+        let hash = self.hasher.hash_one(value);
+        let mut kept = self.kept();
+        let Some(place) = kept.known(hash) else { return };
+        let owner = &mut kept.values[place].visitor;
+        if owner.is_empty() {
+            visitor.clone_into(owner);
+        }
     }
 
     /// Whether a record of this ID was known before this call, whose outcome may tell of it anew.
@@ -186,6 +244,25 @@ impl Timeline {
     /// Nothing panics while it holds the lock; if it did, a timeline with a hole is better than none.
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    /// Where this value stands, if it was seen and is not forgotten.
+    fn known(&self, hash: u64) -> Option<usize> {
+        self.values.iter().position(|known| known.hash == hash)
+    }
+
+    /// Where this value stands, from now on if it was not seen.
+    fn place_of(&mut self, hash: u64) -> usize {
+        self.known(hash).unwrap_or_else(|| {
+            self.values.push_back(Value { hash, visitor: String::new(), set: None });
+            if self.values.len() > VALUES {
+                self.values.pop_front();
+                self.forgotten += 1;
+            }
+            self.values.len() - 1
+        })
     }
 }
 
@@ -239,7 +316,7 @@ mod tests {
         let call = |bytes: usize| {
             let outcome = Outcome::Failed("x".repeat(bytes));
             let [label, id] = [String::new(), String::new()];
-            What::Call(crate::StoreCall { operation: Operation::Load, label, id, known: false, outcome })
+            What::Call(crate::StoreCall { operation: Operation::Load, label, id, known: false, outcome, until: None })
         };
         let beside = bounds::size(&call(0));
         let mib = call((1 << 20) - beside);

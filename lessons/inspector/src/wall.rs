@@ -19,14 +19,17 @@ use axum::{
 };
 use futures_util::FutureExt;
 use serde_json::Value;
+use time::OffsetDateTime;
 use tower_sessions::session::Id;
 
 use crate::{
-    Attribute, Change, Cookie, Exchange, Inspector, Operation, Outcome, Session, SetCookie, StoreCall, What,
-    body::{Tap, mask_form},
-    bounds, exchange,
-    timeline::Timeline,
-    words,
+    Attribute, Change, Clock, Cookie, Exchange, FromPage, Inspector, Life, Operation, Outcome, Session, SetCookie,
+    StoreCall, What,
+    body::{Tap, mask_target},
+    bounds, clock, exchange,
+    sent::{Sent, lossy},
+    timeline::{Set, Timeline},
+    visitor, words,
 };
 
 type Calls = Arc<Mutex<Noted>>;
@@ -36,6 +39,14 @@ type Calls = Arc<Mutex<Noted>>;
 struct Noted {
     calls: Vec<StoreCall>,
     left_out: u64,
+    absolute_until: Option<i64>,
+}
+
+/// A request that the page of the inspector sends has this among its extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    pub(crate) visitor: Option<String>,
+    pub(crate) from_page: FromPage,
 }
 
 impl Noted {
@@ -54,7 +65,7 @@ tokio::task_local! {
 }
 
 /// Writes a store call down: with the exchange it belongs to, or on its own.
-pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, outcome: Outcome) {
+pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, until: Option<OffsetDateTime>, outcome: Outcome) {
     let id = id.to_string();
     let label = match operation {
         // `cycle_id` deletes also the ID of a session that was never stored: nobody has seen that one.
@@ -62,18 +73,25 @@ pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, outcome: O
         _ => timeline.label(&id),
     };
     let known = timeline.knows(&id, operation, &outcome);
-    let call = StoreCall { operation, label, id, known, outcome };
+    let until = until.filter(|_| matches!(outcome, Outcome::Data(_))).map(clock::milliseconds);
+    let call = StoreCall { operation, label, id, known, outcome, until };
     let noted = CALLS.try_with(|calls| locked(calls).push(call.clone()));
     if noted.is_err() {
         timeline.push(What::Call(call));
     }
 }
 
+/// Keeps the app's own limit with the exchange it belongs to.
+pub(crate) fn note_absolute_limit(at: OffsetDateTime) {
+    // Outside of an exchange nobody asks for it.
+    let _ = CALLS.try_with(|calls| locked(calls).absolute_until = Some(clock::milliseconds(at)));
+}
+
 pub(crate) async fn watch(State(inspector): State<Inspector>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(inspector.clock.clone());
     let sent = Tap::default();
     let request = request.map(|body| sent.listen(body, ()));
-    let mut seen = Seen::new(inspector.timeline, &request, sent);
+    let mut seen = Seen::new(inspector, &request, sent);
 
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
     let response = match CALLS.scope(seen.calls.clone(), answer).await {
@@ -93,10 +111,11 @@ pub(crate) async fn watch(State(inspector): State<Inspector>, mut request: Reque
 /// body, or when the client gives up.
 struct Seen {
     timeline: Arc<Timeline>,
-    method: String,
+    clock: Clock,
+    sender: Option<Sender>,
+    request: Sent,
     target: String,
     cookies: Vec<Cookie>,
-    request_headers: HeaderMap,
     sent: Tap,
     calls: Calls,
     status: StatusCode,
@@ -106,12 +125,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(timeline: Arc<Timeline>, request: &Request<Body>, sent: Tap) -> Self {
+    fn new(Inspector { timeline, clock, .. }: Inspector, request: &Request<Body>, sent: Tap) -> Self {
         Self {
-            method: bounds::text(request.method().as_str()),
+            sender: request.extensions().get().cloned(),
+            request: Sent::of(request),
             target: target(request.uri()),
             cookies: cookies(&timeline, request.headers()),
-            request_headers: request.headers().clone(),
             sent,
             calls: Calls::default(),
             // What a server logs for a client that left before its answer (nginx's 499).
@@ -120,6 +139,7 @@ impl Seen {
             answer: Tap::default(),
             panic: None,
             timeline,
+            clock,
         }
     }
 
@@ -127,70 +147,122 @@ impl Seen {
         self.status = response.status();
         self.response_headers = response.headers().clone();
     }
+
+    /// The request as it came, if it is short enough to be kept and was read to its end.
+    fn as_it_came(&self) -> Option<Sent> {
+        Sent { body: self.sent.whole(&self.request.headers)?, ..self.request.clone() }.kept()
+    }
+
+    fn visitor(&self, set: &[SetCookie]) -> String {
+        let told = self.sender.as_ref().and_then(|sender| sender.visitor.clone());
+        let visitor = told.or_else(|| visitor::named(&self.request.headers));
+        let visitor = visitor.unwrap_or_else(|| visitor::of(&self.timeline, &self.cookies, set));
+        visitor::note(&self.timeline, &visitor, &self.cookies, set);
+        visitor
+    }
 }
 
 impl Drop for Seen {
     fn drop(&mut self) {
-        let Noted { calls, left_out } = std::mem::take(&mut *locked(&self.calls));
+        let Noted { calls, left_out, absolute_until } = std::mem::take(&mut *locked(&self.calls));
         let location = self.response_headers.get(LOCATION).map(|location| bounds::text(&lossy(location.as_bytes())));
+        let now = self.clock.now_milliseconds();
+        let set_cookies = set_cookies(&self.timeline, &self.response_headers, now);
         let mut exchange = Exchange {
+            visitor: self.visitor(&set_cookies),
+            from_page: self.sender.as_ref().map(|sender| sender.from_page.clone()),
             request: exchange::Request {
-                method: std::mem::take(&mut self.method),
+                method: bounds::text(self.request.method.as_str()),
                 target: std::mem::take(&mut self.target),
                 cookies: std::mem::take(&mut self.cookies),
-                body: self.sent.body(&self.request_headers),
+                body: self.sent.body(&self.request.headers),
             },
             session: session(&calls),
+            life: None,
             calls,
             calls_left_out: left_out,
             response: exchange::Response {
                 status: self.status.as_u16(),
                 location,
-                set_cookies: set_cookies(&self.timeline, &self.response_headers),
+                set_cookies,
                 body: self.answer.body(&self.response_headers),
             },
             panic: self.panic.take(),
             summary: Vec::new(),
         };
+        exchange.life = life(&self.timeline, &exchange, now, absolute_until);
         exchange.summary = words::summary(&exchange);
-        self.timeline.push(What::Exchange(Box::new(exchange)));
+        self.timeline.push_sent(What::Exchange(Box::new(exchange)), self.as_it_came());
     }
 }
 
 fn target(uri: &Uri) -> String {
-    match uri.query() {
-        Some(query) => bounds::text(&format!("{}?{}", uri.path(), mask_form(query))),
-        None => bounds::text(uri.path()),
-    }
+    bounds::text(&mask_target(uri.path_and_query().map_or("", |target| target.as_str())))
 }
 
 fn cookies(timeline: &Timeline, headers: &HeaderMap) -> Vec<Cookie> {
     let cookie = |pair: &str| {
         let (name, value) = pair.trim().split_once('=')?;
-        Some(Cookie { name: bounds::text(name), label: timeline.label(value), value: bounds::text(value) })
+        let label = timeline.label(value);
+        let set = timeline.set(value).map(|set| attributes(&format!("{name}=; {}", set.attributes)));
+        Some(Cookie {
+            name: bounds::text(name),
+            label,
+            value: bounds::text(value),
+            attributes: set.unwrap_or_default(),
+        })
     };
     let headers: Vec<_> = headers.get_all(COOKIE).iter().map(|header| lossy(header.as_bytes())).collect();
     headers.iter().flat_map(|header| header.split(';')).filter_map(cookie).take(bounds::ITEMS).collect()
 }
 
-fn set_cookies(timeline: &Timeline, headers: &HeaderMap) -> Vec<SetCookie> {
-    let set_cookie = |header: String| {
-        let (pair, sent) = header.split_once(';').unwrap_or((&header, ""));
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        SetCookie {
-            name: bounds::text(name.trim()),
-            label: if value.is_empty() { String::new() } else { timeline.label(value) },
-            value: bounds::text(value),
-            sent: bounds::text(sent.trim()),
-            attributes: attributes(&header),
-        }
-    };
+fn set_cookies(timeline: &Timeline, headers: &HeaderMap, now: i64) -> Vec<SetCookie> {
     let headers = headers.get_all(SET_COOKIE).iter().take(bounds::ITEMS);
-    headers.map(|header| set_cookie(lossy(header.as_bytes()))).collect()
+    headers.map(|header| set_cookie(timeline, &lossy(header.as_bytes()), now)).collect()
+}
+
+fn set_cookie(timeline: &Timeline, header: &str, now: i64) -> SetCookie {
+    let (pair, sent) = header.split_once(';').unwrap_or((header, ""));
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    let label = if value.is_empty() { String::new() } else { timeline.label(value) };
+    timeline.note_set(value, Set { attributes: bounds::attributes(sent.trim()), until: until(header, now) });
+    SetCookie {
+        name: bounds::text(name.trim()),
+        label,
+        value: bounds::text(value),
+        sent: bounds::text(sent.trim()),
+        attributes: attributes(header),
+    }
+}
+
+/// When a browser deletes the cookie. The app's dates are taken for dates of the inspector's clock.
+fn until(header: &str, now: i64) -> Option<i64> {
+    let cookie = cookie::Cookie::parse(header).ok()?;
+    let by_age = cookie.max_age().map(|age| now.saturating_add(age.whole_seconds().saturating_mul(1000)));
+    by_age.or_else(|| cookie.expires_datetime().map(clock::milliseconds))
 }
 
 fn attributes(header: &str) -> Vec<Attribute> {
     cookie::Cookie::parse(header).map(|cookie| words::attributes(&cookie)).unwrap_or_default()
+}
+
+/// The last call that wrote or found the session, if it is still there at the end.
+fn last_call(calls: &[StoreCall]) -> Option<&StoreCall> {
+    calls.iter().fold(None, |last, call| match (&call.operation, &call.outcome) {
+        (Operation::Delete, Outcome::Done) | (Operation::Load, Outcome::Missing | Outcome::Expired) => None,
+        (_, Outcome::Data(_)) => Some(call),
+        _ => last,
+    })
+}
+
+fn life(timeline: &Timeline, exchange: &Exchange, at: i64, absolute_until: Option<i64>) -> Option<Life> {
+    let call = last_call(&exchange.calls)?;
+    let brought = exchange.request.cookies.iter().map(|cookie| &cookie.value);
+    let given = exchange.response.set_cookies.iter().map(|cookie| &cookie.value);
+    // A signed value ends with the ID.
+    let held = brought.chain(given).rfind(|value| value.ends_with(&call.id));
+    let cookie_until = held.and_then(|value| timeline.set(value)).and_then(|set| set.until);
+    Some(Life { label: call.label.clone(), at, record_until: call.until?, cookie_until, absolute_until })
 }
 
 /// What the store's answers say of the data before and after.
@@ -200,10 +272,9 @@ fn session(calls: &[StoreCall]) -> Session {
         _ => None,
     };
     let before = calls.iter().find_map(found);
-    let after = calls.iter().fold(None, |after, call| match (&call.operation, &call.outcome) {
-        (Operation::Delete, Outcome::Done) | (Operation::Load, Outcome::Missing | Outcome::Expired) => None,
-        (_, Outcome::Data(data)) => Some(data.clone()),
-        _ => after,
+    let after = last_call(calls).and_then(|call| match &call.outcome {
+        Outcome::Data(data) => Some(data.clone()),
+        _ => None,
     });
     let changes = changes(before.as_ref().unwrap_or(&BTreeMap::new()), after.as_ref().unwrap_or(&BTreeMap::new()));
     Session { before, after, changes }
@@ -221,10 +292,6 @@ fn changes(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) ->
 fn message(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
-}
-
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn locked(calls: &Calls) -> std::sync::MutexGuard<'_, Noted> {

@@ -588,3 +588,95 @@ async fn what_is_long_is_cut_wherever_it_stands() {
     assert_eq!(request.target, format!("/{}… (cut: 10004 bytes)", "x".repeat(4095)));
     assert_eq!(request.cookies[1].label, "B", "a letter stands for the whole value");
 }
+
+async fn visit(app: &Router, host: &str, method: &str, path: &str, cookie: &str) -> Response {
+    let request = Request::builder().method(method).uri(path).header(header::HOST, host).header(header::COOKIE, cookie);
+    app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_visitor_is_known_by_the_host_or_by_the_first_cookie_across_new_ids() {
+    let (inspector, app) = watched();
+    visit(&app, "localhost", "GET", "/", "").await;
+    let first = cookie(&visit(&app, "localhost", "POST", "/set", "theme=dark").await);
+    let second = cookie(&visit(&app, "localhost", "POST", "/renew", &format!("theme=dark; {first}")).await);
+    visit(&app, "localhost", "GET", "/", &second).await;
+    // The theme is anybody's.
+    let other = cookie(&visit(&app, "localhost", "POST", "/set", "theme=dark").await);
+    visit(&app, "alice.lesson-1.workbook.localhost", "GET", "/", "theme=dark").await;
+    visit(&app, "alice.lesson-1.workbook.localhost", "POST", "/set", "").await;
+    visit(&app, "mallory.localhost", "GET", "/", &other).await;
+    visit(&app, "localhost", "GET", "/", &other).await;
+    let seen: Vec<_> = inspector.exchanges().into_iter().map(|exchange| exchange.visitor).collect();
+    assert_eq!(seen, ["", "B", "B", "B", "D", "alice", "alice", "mallory", "D"]);
+}
+
+#[tokio::test]
+async fn a_cookie_that_comes_back_has_the_attributes_it_was_set_with() {
+    let (inspector, app) = watched();
+    let id = cookie(&send(&app, "POST", "/set", None, "").await);
+    send(&app, "GET", "/", Some(&format!("{id}; other=1")), "").await;
+    let [set, back] = inspector.exchanges().try_into().unwrap();
+    let [brought, other] = back.request.cookies.try_into().unwrap();
+    assert_eq!(brought.attributes, set.response.set_cookies[0].attributes);
+    assert!(!brought.attributes.is_empty() && other.attributes.is_empty());
+}
+
+#[tokio::test]
+async fn an_exchange_tells_how_long_the_session_goes_on() {
+    let half_an_hour = 30 * 60 * 1000;
+    let (inspector, app) = watched();
+    let id = cookie(&send(&app, "POST", "/set", None, "").await);
+    inspector.skip(Duration::from_secs(600));
+    send(&app, "GET", "/", Some(&id), "").await;
+    send(&app, "GET", "/body", None, "").await;
+    send(&app, "POST", "/end", Some(&id), "").await;
+    let [made, read, neither, ended] =
+        inspector.exchanges().into_iter().map(|exchange| exchange.life).collect::<Vec<_>>().try_into().unwrap();
+    let (made, read) = (made.unwrap(), read.unwrap());
+    assert_eq!((made.label.as_str(), read.label.as_str()), ("A", "A"));
+    // The cookie is set after the record is written.
+    let [record, cookie] = [made.record_until, made.cookie_until.unwrap()];
+    assert!(record <= cookie && cookie == made.at + half_an_hour, "{made:?}");
+    // Reading prolongs neither, and ten minutes have gone.
+    assert_eq!((read.record_until, read.cookie_until), (record, Some(cookie)));
+    assert!(read.at >= made.at + 600_000, "{read:?}");
+    assert_eq!((neither, ended), (None, None));
+}
+
+#[tokio::test]
+async fn an_app_may_tell_of_its_own_limit() {
+    let at = OffsetDateTime::from_unix_timestamp(4_000_000_000).unwrap();
+    let told = async move |session: Session, clock: Clock| {
+        session.insert("n", 7).await.unwrap();
+        clock.note_absolute_limit(at);
+    };
+    let inspector = Inspector::default();
+    let app = Router::new()
+        .route("/told", post(told))
+        .layer(SessionManagerLayer::new(inspector.observe(MemoryStore::default())));
+    let app = inspector.wrap(app);
+    send(&app, "POST", "/told", None, "").await;
+    let life = inspector.exchanges().pop().unwrap().life.unwrap();
+    assert_eq!((life.absolute_until, life.cookie_until), (Some(4_000_000_000_000), None));
+    // Nobody is asked here, and nothing happens.
+    inspector.clock().note_absolute_limit(at);
+}
+
+#[tokio::test]
+async fn the_life_of_a_session_with_a_signed_cookie_is_that_of_the_cookie() {
+    let inspector = Inspector::default();
+    let layer = SessionManagerLayer::new(inspector.observe(MemoryStore::default()))
+        .with_expiry(Expiry::OnInactivity(time::Duration::minutes(30)));
+    let signed = async |request: axum::extract::Request, next: axum::middleware::Next| {
+        let mut answer = next.run(request).await;
+        let sent = answer.headers()[header::SET_COOKIE].to_str().unwrap().replace("id=", "id=c2lnbmF0dXJl");
+        answer.headers_mut().insert(header::SET_COOKIE, sent.parse().unwrap());
+        answer
+    };
+    let set = post(|session: Session| async move { session.insert("n", 7).await.unwrap() });
+    let app = Router::new().route("/", set).layer(layer).layer(axum::middleware::from_fn(signed));
+    send(&inspector.wrap(app), "POST", "/", None, "").await;
+    let life = inspector.exchanges().pop().unwrap().life.unwrap();
+    assert_eq!((life.label.as_str(), life.cookie_until), ("A", Some(life.at + 30 * 60 * 1000)));
+}

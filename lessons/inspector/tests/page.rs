@@ -57,10 +57,21 @@ struct Message {
     data: String,
 }
 
+impl Message {
+    /// What the event `reset` brings.
+    fn start(&self) -> serde_json::Value {
+        serde_json::from_str(&self.data).unwrap()
+    }
+}
+
 impl Stream {
     async fn open(page: &Router, last: Option<&str>) -> Self {
         let last: Vec<_> = last.map(|id| ("last-event-id", id)).into_iter().collect();
-        let response = send(page, "GET", "/events", &last, "").await;
+        Self::open_at(page, "/events", &last).await
+    }
+
+    async fn open_at(page: &Router, path: &str, headers: &[(&str, &str)]) -> Self {
+        let response = send(page, "GET", path, headers, "").await;
         assert_eq!(
             (response.status(), &response.headers()[header::CONTENT_TYPE]),
             (StatusCode::OK, &"text/event-stream".parse().unwrap())
@@ -100,7 +111,8 @@ async fn the_page_streams_what_happened_and_what_happens() {
     let mut stream = Stream::open(&page, None).await;
     let first = stream.all().await;
     assert_eq!(kinds(&first), ["reset", "exchange"]);
-    assert_eq!(first[0].data, "clock: now");
+    assert_eq!(first[0].start()["clock"], "clock: now");
+    assert_eq!((&first[0].start()["ahead"], &first[0].start()["newest"]), (&0.into(), &1.into()));
     assert!(first[1].data.contains("POST") && first[1].data.contains("/set"), "{first:?}");
     send(&app, "POST", "/markup", &[], "").await;
     let second = stream.next().await.data;
@@ -109,10 +121,36 @@ async fn the_page_streams_what_happened_and_what_happens() {
     let skip = stream.next().await;
     assert_eq!(skip.event, "skip");
     assert!(
-        skip.data.contains("data-ahead=\"clock: 1 minute ahead\"") && skip.data.contains(">1 minute later<"),
+        skip.data.contains("data-clock=\"clock: 1 minute ahead\" data-ahead=\"60\"")
+            && skip.data.contains(">1 minute later<"),
         "{skip:?}"
     );
-    assert_eq!(Stream::open(&page, None).await.next().await.data, "clock: 1 minute ahead");
+    let start = Stream::open(&page, None).await.next().await.start();
+    assert_eq!((&start["clock"], &start["ahead"]), (&"clock: 1 minute ahead".into(), &60.into()));
+}
+
+#[tokio::test]
+async fn what_changed_nothing_is_folded_and_what_changed_something_is_shown_side_by_side() {
+    let (_, app, page) = watched();
+    send(&app, "GET", "/", &[], "").await;
+    send(&app, "POST", "/set", &[("host", "alice.localhost:4001")], "").await;
+    let [_, quiet, loud] = Stream::open(&page, None).await.all().await.try_into().unwrap();
+    assert!(
+        quiet.data.contains("data-visitor=\"-\"") && quiet.data.contains("<details>\n  <summary><h2>"),
+        "{quiet:?}"
+    );
+    for part in [
+        "data-visitor=\"alice\"",
+        "<details open>\n  <summary><h2>",
+        "<h3>Cookie jar</h3>",
+        "<h3>Record in the store</h3>",
+        "<summary><code>SameSite=Strict</code></summary>sent only when the request starts on this very site",
+        "<summary><code>no Domain</code></summary>sent to this host alone",
+        "<li class=\"new\"><span class=\"sign\">+<span class=\"unseen\"> comes: </span></span><code>n: 7</code></li>",
+        "&quot;record_until&quot;:",
+    ] {
+        assert!(loud.data.contains(part), "{part}: {}", loud.data);
+    }
 }
 
 #[tokio::test]
@@ -126,6 +164,24 @@ async fn a_page_that_reconnects_goes_on_after_what_it_saw() {
     let rest = Stream::open(&page, Some(first)).await.all().await;
     assert!(rest.len() == 1 && rest[0].data.contains("/markup"), "{rest:?}");
     assert!(Stream::open(&page, Some(&rest[0].id)).await.all().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_page_that_closed_its_stream_goes_on_after_what_it_saw() {
+    let (_, app, page) = watched();
+    send(&app, "POST", "/set", &[], "").await;
+    let seen = Stream::open(&page, None).await.all().await;
+    send(&app, "POST", "/markup", &[], "").await;
+    let path = format!("/events?after={}", seen[1].id);
+    let rest = Stream::open_at(&page, &path, &[]).await.all().await;
+    assert!(rest.len() == 1 && rest[0].data.contains("/markup"), "{rest:?}");
+    // When the connection breaks later, the browser opens the same address and says how far it is.
+    let named = [("last-event-id", rest[0].id.as_str())];
+    assert!(Stream::open_at(&page, &path, &named).await.all().await.is_empty());
+    assert_eq!(
+        kinds(&Stream::open_at(&page, "/events?after=x", &[]).await.all().await),
+        ["reset", "exchange", "exchange"]
+    );
 }
 
 #[tokio::test]
@@ -185,6 +241,32 @@ async fn a_reader_that_falls_behind_begins_anew_with_what_is_still_there() {
     (0..500).for_each(|_| inspector.skip(Duration::from_secs(60)));
     let told = stream.all().await;
     assert_eq!((told.len(), told[0].event.as_str()), (500, "skip"));
+}
+
+#[tokio::test]
+async fn what_is_made_of_an_event_is_at_most_six_times_as_long() {
+    let inspector = Inspector::default();
+    let answer = async |session: Session| {
+        session.insert("'".repeat(3000).as_str(), "'".repeat(3000)).await.unwrap();
+        let cookies = (0..60).map(|n| (header::SET_COOKIE, format!("{odd}{n}=; Path={odd}", odd = "'".repeat(500))));
+        (axum::response::AppendHeaders(cookies.collect::<Vec<_>>()), "'".repeat(20_000))
+    };
+    let sessions = SessionManagerLayer::new(inspector.observe(MemoryStore::default()));
+    let app = inspector.wrap(Router::new().route("/{*path}", post(answer)).layer(sessions));
+    let odd = "'".repeat(3000);
+    let many = "/=/;".repeat(200);
+    for cookies in ["", "a=b", &format!("{odd}={odd}"), &many, &format!("{odd}0={odd}")] {
+        send(&app, "POST", &format!("/{odd}?{odd}"), &[("cookie", cookies)], &odd).await;
+        let event = serde_json::to_string(inspector.events().last().unwrap()).unwrap();
+        let shown = Stream::open(&inspector.page("'none'"), None).await.all().await.pop().unwrap().data;
+        assert!(shown.len() <= 6 * event.len(), "{} {}", shown.len(), event.len());
+        assert!(shown.len() > event.len(), "it is shown");
+    }
+    // One that has next to nothing.
+    send(&app, "GET", "/", &[], "").await;
+    let event = serde_json::to_string(inspector.events().last().unwrap()).unwrap();
+    let shown = Stream::open(&inspector.page("'none'"), None).await.all().await.pop().unwrap().data;
+    assert!(shown.len() <= 6 * event.len(), "{} {}", shown.len(), event.len());
 }
 
 #[tokio::test]
@@ -275,6 +357,30 @@ async fn a_skip_beyond_100_years_is_refused_with_a_sentence() {
 }
 
 #[tokio::test]
+async fn the_clock_goes_to_a_moment_and_not_back() {
+    let (inspector, _, page) = watched();
+    let own = [("sec-fetch-site", "same-origin")];
+    let to = async |at: i128| send(&page, "POST", "/skip", &own, &format!("to={at}")).await;
+    let now = || inspector.clock().now().unix_timestamp_nanos() / 1_000_000;
+    let moment = now() + 3_600_000;
+    assert_eq!(to(moment).await.status(), StatusCode::NO_CONTENT);
+    assert!(now() >= moment, "an hour has gone");
+    let before = inspector.clock().skipped();
+    assert!(before <= Duration::from_secs(3600), "and not more");
+    for (at, sentence) in [
+        (moment - 1, "The clock does not go back.\n"),
+        (i128::from(i64::MIN), "The clock does not go back.\n"),
+        (i128::from(i64::MAX), "The clock can be at most 100 years ahead.\n"),
+    ] {
+        let refused = to(at).await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(text(refused).await, sentence);
+    }
+    assert_eq!(send(&page, "POST", "/skip", &own, "").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(inspector.clock().skipped(), before);
+}
+
+#[tokio::test]
 async fn the_watched_app_has_no_page_of_the_inspector() {
     let (_, app, _) = watched();
     for path in ["/_inspector", "/_inspector/events", "/events", "/inspector.js"] {
@@ -289,7 +395,7 @@ async fn no_page_of_another_origin_gets_anything_of_it() {
         ("'none'", inspector.page("'none'")),
         ("http://workbook.localhost:*", inspector.page("http://workbook.localhost:*")),
     ] {
-        for path in ["/", "/inspector.js", "/inspector.css", "/events", "/nothing"] {
+        for path in ["/", "/inspector.js", "/inspector.css", "/events", "/jars", "/timeline.json", "/nothing"] {
             let headers = send(&page, "GET", path, &[], "").await.headers().clone();
             let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
             assert!(
@@ -312,6 +418,9 @@ async fn no_page_of_another_origin_gets_anything_of_it() {
         (&script.headers()["content-type"], &style.headers()["content-type"]),
         (&"text/javascript".parse().unwrap(), &"text/css".parse().unwrap())
     );
+    for imported in ["/life.js", "/post.js", "/send.js", "/visitors.js"] {
+        assert_eq!(send(&page, "GET", imported, &[], "").await.headers()["content-type"], "text/javascript");
+    }
     assert!(text(script).await.contains("new EventSource(") && text(style).await.contains("color-scheme"));
 }
 

@@ -20,6 +20,7 @@ use super::{Api, Refused, state::Shown};
 use crate::{
     check::{self, Event},
     exercise::Exercise,
+    program::Units,
     report,
 };
 
@@ -30,11 +31,22 @@ pub(super) type Running = Arc<Mutex<Option<AbortHandle>>>;
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Line {
-    Compiling,
-    Waiting { reason: &'static str },
-    Checked { number: usize, requirement: String, passed: bool },
+    Compiling {
+        #[serde(flatten)]
+        units: Option<Units>,
+    },
+    Waiting {
+        reason: &'static str,
+    },
+    Checked {
+        number: usize,
+        requirement: String,
+        passed: bool,
+    },
     Verdict(Box<Shown>),
-    Failed { reason: String },
+    Failed {
+        reason: String,
+    },
 }
 
 /// Runs the checks; each line of the answer is a JSON object, sent as it happens. Who hangs up ends the run.
@@ -42,7 +54,11 @@ pub(super) async fn run(State(api): State<Api>, Path(which): Path<String>) -> Re
     let exercise = api.exercise(&which)?;
     let (sender, receiver) = mpsc::unbounded_channel();
     let root = api.root.clone();
-    let task = tokio::spawn(async move { checked(&root, &exercise, &sender).await });
+    let given_way = api.programs.give_way();
+    let task = tokio::spawn(async move {
+        checked(&root, &exercise, &sender).await;
+        drop(given_way);
+    });
     let handle = task.abort_handle();
     if let Some(earlier) = api.running.lock().await.replace(handle.clone()) {
         earlier.abort();
@@ -71,7 +87,7 @@ async fn checked(root: &path::Path, exercise: &Exercise, lines: &mpsc::Unbounded
     let hash = exercise.hash().unwrap_or_default();
     let outcome = check::check(root, exercise, None, |event| {
         tell(match event {
-            Event::Compiling => Line::Compiling,
+            Event::Compiling(units) => Line::Compiling { units },
             Event::Waiting => Line::Waiting { reason: report::WAITING },
             Event::Checked(report) => line(report),
         });

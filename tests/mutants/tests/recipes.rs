@@ -284,7 +284,7 @@ fn served(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, users
 /// Serves it from now on; gives the port.
 fn serve(runtime: &Runtime, app: Router) -> u16 {
     let listener = runtime.block_on(listen(0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let port = listener.port();
     runtime.spawn(async move { axum::serve(listener, app).await });
     port
 }

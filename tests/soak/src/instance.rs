@@ -2,7 +2,7 @@
 
 use std::{
     io::Error,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -12,7 +12,10 @@ use lesson_3::{address::open, store::LIMIT};
 use lesson_4::defence::password::Passwords;
 use lesson_5::{app_with, shop::Shop};
 use session_inspector::Clock;
-use tokio::io::{AsyncReadExt, stdin};
+use tokio::{
+    io::{AsyncReadExt, stdin},
+    net::TcpListener,
+};
 
 /// The shop's clock runs so much quicker: IDs are renewed every thirty seconds.
 const QUICKER: u32 = 30;
@@ -58,7 +61,7 @@ pub async fn serve(arguments: &Instance) -> Result<(), Error> {
     let shop = Shop::in_file(file, Passwords::quick());
     let begun = SystemTime::UNIX_EPOCH + Duration::from_millis(arguments.begun);
     let app = app_with(shop, store).layer(Extension(quick_clock(begun)));
-    let listener = session_inspector::listen(arguments.port).await?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await?;
     println!("{}", listener.local_addr()?.port());
     let ended = async { drop(stdin().read_to_end(&mut Vec::new()).await) };
     axum::serve(listener, Router::into_make_service_with_connect_info::<SocketAddr>(app))

@@ -1,0 +1,207 @@
+//! Requests that the page of the inspector sends: a past one again, or one with somebody else's cookie.
+//!
+//! They go to the wrapped app inside of the process, as if they came from the network.
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use axum::{
+    Extension, Router,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, Request},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, Uri,
+        header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, TRANSFER_ENCODING},
+    },
+};
+use http_body_util::{BodyExt, Limited};
+use serde::Deserialize;
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+use crate::{
+    FromPage, Inspector, What,
+    body::{unmask, unmask_target},
+    sent::Sent,
+    view,
+    wall::Sender,
+};
+
+/// How long the app may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How much of an answer is read.
+const READ: usize = 1024 * 1024;
+/// How long the name of a visitor may be.
+const NAME: usize = 32;
+
+/// The wrapped app, as long as somebody else keeps it: an inspector that kept its app would keep itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct App(Arc<Mutex<Weak<Router>>>);
+
+impl App {
+    /// The same app, which from now on can be asked from here, too.
+    pub(crate) fn remember(&self, app: Router) -> Router {
+        let app = Arc::new(app);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&app);
+        (*app).clone().layer(Extension(app))
+    }
+
+    fn get(&self) -> Option<Router> {
+        let app = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade()?;
+        Some((*app).clone())
+    }
+}
+
+/// What the page asks for. What it leaves out is as it was in the request of this number, or plain without one.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Wanted {
+    number: Option<u64>,
+    visitor: Option<String>,
+    method: Option<String>,
+    target: Option<String>,
+    cookie: Option<String>,
+    /// A line for each, without cookies.
+    headers: Option<String>,
+    body: Option<String>,
+}
+
+/// Why a request was not sent.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Refused {
+    /// There is nothing to send, or nobody to send it to.
+    Gone(String),
+    /// It is no request.
+    Wrong(String),
+    /// It was sent, and no answer came.
+    Silence,
+}
+
+/// Sends it, and returns when the answer is on the timeline.
+pub(crate) async fn send(inspector: &Inspector, wanted: Wanted) -> Result<(), Refused> {
+    let app = inspector.app.get().ok_or_else(|| Refused::Gone("The app is not running.".to_owned()))?;
+    let (base, visitor) = base(inspector, &wanted)?;
+    let sender = Sender { visitor: visitor_of(&wanted, visitor)?, from_page: FromPage { again: wanted.number } };
+    let request = request(wanted, base, sender)?;
+    let answered = async {
+        let response = app.oneshot(request).await.unwrap_or_else(|never| match never {});
+        // Whatever is longer or breaks off is on the timeline as far as it came.
+        let _ = Limited::new(response.into_body(), READ).collect().await;
+    };
+    timeout(PATIENCE, answered).await.map_err(|_| Refused::Silence)
+}
+
+/// The request that it repeats and whose that was; or a plain one, for the host that was asked last.
+fn base(inspector: &Inspector, wanted: &Wanted) -> Result<(Sent, Option<String>), Refused> {
+    let Some(number) = wanted.number else { return Ok((plain(inspector), None)) };
+    let noted = inspector.timeline.get(number);
+    let gone = || Refused::Gone(format!("Request {number} is no longer on the timeline."));
+    let noted = noted.ok_or_else(gone)?;
+    let What::Exchange(exchange) = &noted.event.what else { return Err(gone()) };
+    let sent = noted.sent.clone().ok_or_else(|| {
+        let why = "it was longer than 64 KiB, or the app did not read it to its end";
+        Refused::Gone(format!("Request {number} was not kept: {why}."))
+    })?;
+    Ok((sent, Some(exchange.visitor.clone())))
+}
+
+fn plain(inspector: &Inspector) -> Sent {
+    let seen = inspector.timeline.since(0);
+    let last = seen.iter().rev().find_map(|noted| noted.sent.as_ref());
+    let host = last.map_or_else(|| "localhost".to_owned(), Sent::host);
+    let host = HeaderValue::try_from(host).unwrap_or_else(|_| HeaderValue::from_static("localhost"));
+    Sent {
+        method: Method::GET,
+        target: "/".to_owned(),
+        headers: HeaderMap::from_iter([(HOST, host)]),
+        body: Bytes::new(),
+        peer: last.and_then(|sent| sent.peer),
+    }
+}
+
+fn visitor_of(wanted: &Wanted, before: Option<String>) -> Result<Option<String>, Refused> {
+    let Some(visitor) = &wanted.visitor else { return Ok(before) };
+    let is_name = visitor.len() <= NAME && visitor.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_name.then(|| Some(visitor.clone())).ok_or_else(|| wrong("a visitor's name has letters and digits", visitor))
+}
+
+fn request(wanted: Wanted, base: Sent, sender: Sender) -> Result<Request, Refused> {
+    let kind = base.kind().to_owned();
+    let original = String::from_utf8_lossy(&base.body).into_owned();
+    let body = wanted.body.map_or(base.body.clone(), |edited| unmask(&edited, &original, &kind).into());
+    let target = wanted.target.map_or(base.target.clone(), |edited| unmask_target(&edited, &base.target));
+    let cookie = wanted.cookie.unwrap_or_else(|| base.cookie());
+    let mut request = Request::new(Body::empty());
+    *request.method_mut() = method(wanted.method, base.method)?;
+    *request.uri_mut() = uri(&target)?;
+    *request.headers_mut() = headers(wanted.headers.as_deref(), base.headers, &cookie, body.len())?;
+    let peer = base.peer.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(sender);
+    *request.body_mut() = Body::from(body);
+    Ok(request)
+}
+
+fn method(edited: Option<String>, before: Method) -> Result<Method, Refused> {
+    let Some(edited) = edited else { return Ok(before) };
+    edited.parse().map_err(|_| wrong("this is no method", &edited))
+}
+
+fn uri(target: &str) -> Result<Uri, Refused> {
+    let uri = target.parse().ok().filter(|_| target.starts_with('/'));
+    uri.ok_or_else(|| wrong("a path begins with / and has no space", target))
+}
+
+/// The headers, with this cookie, and with what says where the body ends.
+fn headers(edited: Option<&str>, before: HeaderMap, cookie: &str, length: usize) -> Result<HeaderMap, Refused> {
+    let mut headers = edited.map_or(Ok(before), lines)?;
+    [COOKIE, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].iter().for_each(|name| drop(headers.remove(name)));
+    if !cookie.is_empty() {
+        headers.insert(COOKIE, cookie.parse().map_err(|_| wrong("this is no Cookie header", cookie))?);
+    }
+    if length > 0 {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+    Ok(headers)
+}
+
+fn lines(text: &str) -> Result<HeaderMap, Refused> {
+    let header = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        let name = HeaderName::try_from(name.trim()).ok()?;
+        Some((name, HeaderValue::try_from(value.trim()).ok()?))
+    };
+    let mut headers = HeaderMap::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let (name, value) = header(line).ok_or_else(|| wrong("a header is a name, a colon and a value", line))?;
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+fn wrong(rule: &str, text: &str) -> Refused {
+    Refused::Wrong(format!("It was not sent: {rule}, and this is {text:?}."))
+}
+
+/// The cookies that each visitor has now, as a browser would send them, as far as the timeline tells.
+pub(crate) fn jars(inspector: &Inspector) -> BTreeMap<String, String> {
+    let mut jars: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for exchange in inspector.exchanges() {
+        let jar = jars.entry(exchange.visitor).or_default();
+        jar.extend(exchange.request.cookies.into_iter().map(|cookie| (cookie.name, cookie.value)));
+        for cookie in exchange.response.set_cookies {
+            let value = (!view::is_removal(&cookie)).then_some(cookie.value);
+            match value {
+                Some(value) => jar.insert(cookie.name, value),
+                None => jar.remove(&cookie.name),
+            };
+        }
+    }
+    let header = |jar: BTreeMap<String, String>| {
+        jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    };
+    jars.into_iter().map(|(visitor, jar)| (visitor, header(jar))).collect()
+}

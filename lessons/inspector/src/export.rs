@@ -1,0 +1,50 @@
+//! The whole timeline in a file.
+
+use std::fmt::Write;
+
+use crate::{Event, Inspector, What, transcript};
+
+/// Everything that is known, session IDs too.
+pub(crate) fn json(inspector: &Inspector) -> String {
+    serde_json::to_string_pretty(&inspector.events()).unwrap_or_default()
+}
+
+/// The transcript with a heading for each event: letters in place of cookie values, as a book shows it.
+pub(crate) fn markdown(inspector: &Inspector) -> String {
+    let mut text = "# What the session inspector saw\n".to_owned();
+    for event in inspector.events() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n{}", section(&event));
+    }
+    text
+}
+
+fn section(event: &Event) -> String {
+    let told = transcript::of([event].into_iter());
+    let fence = fence(&told);
+    format!("## {}\n\n{fence}text\n{told}{fence}\n", heading(event))
+}
+
+fn heading(Event { number, what }: &Event) -> String {
+    match what {
+        What::Exchange(exchange) if exchange.visitor.is_empty() => format!("{number}"),
+        What::Exchange(exchange) => format!("{number}, {}", exchange.visitor),
+        What::Call(_) | What::Skip { .. } => format!("{number}"),
+    }
+}
+
+/// Longer than any row of backticks within.
+fn fence(text: &str) -> String {
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
+    "`".repeat(longest.max(2) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fence_is_longer_than_what_it_holds() {
+        assert_eq!(["", "a `b`", "``", "```", "a ````` b"].map(|text| fence(text).len()), [3, 3, 3, 4, 6]);
+    }
+}

@@ -1,0 +1,78 @@
+//! A program that another one started, shows in its own window, and ends.
+
+use std::{
+    io::{self, Read},
+    process, thread,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// Whoever started this program to show it: it is told both ports on standard output, and when it closes this program's
+/// standard input, or ends in any way at all, this program ends as well.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parent {
+    /// Which pages may show the inspector in a frame, as [`Inspector::page`](crate::Inspector::page) takes it.
+    pub frame_ancestors: String,
+}
+
+/// Where a program listens on loopback.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Ports {
+    /// The app.
+    pub app: u16,
+    /// Its inspector.
+    pub inspector: u16,
+}
+
+impl Parent {
+    /// The environment variable by which a parent makes itself known; its value is `frame_ancestors`.
+    pub const VARIABLE: &str = "SESSION_INSPECTOR_FRAMED_BY";
+
+    pub(crate) fn named_in(mut variables: impl Iterator<Item = (String, String)>) -> Option<Self> {
+        let (_, frame_ancestors) = variables.find(|(name, _)| name == Self::VARIABLE)?;
+        Some(Self { frame_ancestors })
+    }
+
+    /// Ends this process when the parent has gone. On a thread of its own, which no handler can hold up.
+    pub(crate) fn ends_this(&self) {
+        thread::spawn(|| {
+            let _ = io::copy(&mut io::stdin().lock().by_ref(), &mut io::sink());
+            process::exit(0);
+        });
+    }
+}
+
+impl Ports {
+    /// The line that tells them to a parent.
+    pub fn line(&self) -> String {
+        serde_json::json!({ "session-inspector": self }).to_string()
+    }
+
+    /// What such a line tells; nothing for any other.
+    pub fn from_line(line: &str) -> Option<Self> {
+        let mut told: serde_json::Value = serde_json::from_str(line).ok()?;
+        serde_json::from_value(told.get_mut("session-inspector")?.take()).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parent_makes_itself_known_in_the_environment() {
+        let variables = |name: &str| [("A".to_owned(), "b".to_owned()), (name.to_owned(), "'self'".to_owned())];
+        assert_eq!(Parent::named_in(variables("OTHER").into_iter()), None);
+        let parent = Parent { frame_ancestors: "'self'".to_owned() };
+        assert_eq!(Parent::named_in(variables(Parent::VARIABLE).into_iter()), Some(parent));
+    }
+
+    #[test]
+    fn the_ports_are_told_in_a_line_that_is_like_no_other() {
+        let ports = Ports { app: 4001, inspector: 4051 };
+        assert_eq!(Ports::from_line(&ports.line()), Some(ports));
+        for other in ["", "You can log in as alice.", "{}", r#"{"app":1,"inspector":2}"#] {
+            assert_eq!(Ports::from_line(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! An event as the page shows it: what the browser holds and what the store holds, before and after.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Value, context, value::Serde};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::{Attribute, Cookie, Event, Exchange, Operation, Outcome, SetCookie, StoreCall, What, bounds, page};
+
+/// How something differs from the other side.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Mark {
+    Same,
+    /// It is there before and no longer after, or has another value then.
+    Gone,
+    /// It is there only after, or had another value before.
+    New,
+    /// It was set anew to the value that it had: its time starts again.
+    Again,
+}
+
+#[derive(Debug, Serialize)]
+struct Held<'a> {
+    name: &'a str,
+    label: &'a str,
+    /// Only on one side if it is the same on both.
+    value: Option<&'a str>,
+    /// Whether `value` is all of it.
+    is_whole: bool,
+    attributes: &'a [Attribute],
+    mark: Mark,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    key: &'a str,
+    value: &'a Json,
+    mark: Mark,
+}
+
+/// What the template gets.
+pub(crate) fn of(event: &Event) -> Value {
+    match &event.what {
+        What::Exchange(exchange) => exchange_view(event, exchange),
+        What::Skip { ahead, .. } => {
+            context! { event => Serde(event), clock => page::clock_words(*ahead), ahead }
+        }
+        What::Call(_) => context! { event => Serde(event) },
+    }
+}
+
+fn exchange_view(event: &Event, exchange: &Exchange) -> Value {
+    let session = &exchange.session;
+    let is_changed = |key: &str| session.changes.iter().any(|change| change.key == key);
+    context! {
+        event => Serde(event),
+        is_quiet => is_quiet(exchange),
+        jar_before => Serde(jar_before(exchange)),
+        jar_after => Serde(jar_after(exchange)),
+        record_before => Serde(entries(session.before.as_ref(), Mark::Gone, is_changed)),
+        record_after => Serde(entries(session.after.as_ref(), Mark::New, is_changed)),
+        no_record => no_record(exchange),
+        life => life(exchange),
+    }
+}
+
+/// Whether it left both the cookies and the session as they were.
+fn is_quiet(exchange: &Exchange) -> bool {
+    let is_read = |call: &StoreCall| call.operation == Operation::Load && matches!(call.outcome, Outcome::Data(_));
+    exchange.response.set_cookies.is_empty() && exchange.panic.is_none() && exchange.calls.iter().all(is_read)
+}
+
+fn jar_before(exchange: &Exchange) -> Vec<Held<'_>> {
+    let held = |cookie: &'_ Cookie| match last_set(exchange, &cookie.name) {
+        Some(set) if is_removal(set) || set.value != cookie.value => Mark::Gone,
+        _ => Mark::Same,
+    };
+    exchange.request.cookies.iter().map(|cookie| brought(cookie, held(cookie))).collect()
+}
+
+/// What the browser brought and keeps, and what it is given.
+fn jar_after(exchange: &Exchange) -> Vec<Held<'_>> {
+    let cookies = &exchange.request.cookies;
+    let kept = cookies.iter().filter(|cookie| last_set(exchange, &cookie.name).is_none());
+    let kept = kept.map(|cookie| Held { value: None, attributes: &[], ..brought(cookie, Mark::Same) });
+    let is_last = |set: &&SetCookie| last_set(exchange, &set.name).is_some_and(|last| std::ptr::eq(last, *set));
+    let sets = exchange.response.set_cookies.iter().filter(is_last).filter(|set| !is_removal(set));
+    let is_same = |set: &SetCookie| cookies.iter().any(|cookie| cookie.name == set.name && cookie.value == set.value);
+    kept.chain(sets.map(|set| given(set, if is_same(set) { Mark::Again } else { Mark::New }))).collect()
+}
+
+/// The header that counts: a browser takes them in order.
+fn last_set<'a>(exchange: &'a Exchange, name: &str) -> Option<&'a SetCookie> {
+    exchange.response.set_cookies.iter().rfind(|set| set.name == name)
+}
+
+/// Whether a browser deletes the cookie when it gets this.
+pub(crate) fn is_removal(set: &SetCookie) -> bool {
+    let is_over = |attribute: &Attribute| {
+        attribute.text.strip_prefix("Max-Age=").is_some_and(|age| age.parse().is_ok_and(|age: i64| age <= 0))
+    };
+    set.value.is_empty() || set.attributes.iter().any(is_over)
+}
+
+fn brought(cookie: &Cookie, mark: Mark) -> Held<'_> {
+    let Cookie { name, label, value, attributes } = cookie;
+    Held { name, label, value: Some(value), is_whole: bounds::is_whole(value), attributes, mark }
+}
+
+fn given(set: &SetCookie, mark: Mark) -> Held<'_> {
+    let SetCookie { name, label, value, attributes, .. } = set;
+    // The same value stands on the other side already.
+    let value = (mark == Mark::New).then_some(value.as_str());
+    Held { name, label, value, is_whole: value.is_some_and(bounds::is_whole), attributes, mark }
+}
+
+fn entries<'a>(
+    data: Option<&'a BTreeMap<String, Json>>,
+    changed: Mark,
+    is_changed: impl Fn(&str) -> bool,
+) -> Option<Vec<Entry<'a>>> {
+    let mark = |key: &str| if is_changed(key) { changed } else { Mark::Same };
+    data.map(|data| data.iter().map(|(key, value)| Entry { key, value, mark: mark(key) }).collect())
+}
+
+/// Why there is no record on a side.
+fn no_record(exchange: &Exchange) -> &'static str {
+    if exchange.calls.is_empty() { "the store was not asked" } else { "no record" }
+}
+
+/// What the page's script has to know of the session's life: a JSON object, `null` where it has ended, nothing where
+/// this exchange tells nothing of it.
+fn life(exchange: &Exchange) -> String {
+    match (&exchange.life, exchange.calls.is_empty()) {
+        (None, true) => String::new(),
+        (life, _) => serde_json::to_string(life).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Body, Request, Response, Session, words};
+
+    fn body() -> Body {
+        Body { text: String::new(), says: None, bytes: 0, note: None }
+    }
+
+    fn cookie((name, value): &(&str, &str)) -> Cookie {
+        let [name, label, value] = [*name, "A", *value].map(str::to_owned);
+        Cookie { name, label, value, attributes: Vec::new() }
+    }
+
+    fn set_cookie(header: &&str) -> SetCookie {
+        let parsed = cookie::Cookie::parse(*header).unwrap();
+        let [name, label, value, sent] = [parsed.name(), "B", parsed.value(), ""].map(str::to_owned);
+        SetCookie { name, label, value, sent, attributes: words::attributes(&parsed) }
+    }
+
+    /// An exchange with cookies of these names and values, and these `Set-Cookie` headers.
+    fn exchange(cookies: &[(&str, &str)], set: &[&str]) -> Exchange {
+        let cookies = cookies.iter().map(cookie).collect();
+        let set_cookies = set.iter().map(set_cookie).collect();
+        let [method, target] = ["GET", "/"].map(str::to_owned);
+        Exchange {
+            visitor: String::new(),
+            from_page: None,
+            request: Request { method, target, cookies, body: body() },
+            calls: Vec::new(),
+            calls_left_out: 0,
+            session: Session::default(),
+            life: None,
+            response: Response { status: 200, location: None, set_cookies, body: body() },
+            panic: None,
+            summary: Vec::new(),
+        }
+    }
+
+    fn told(jar: Vec<Held<'_>>) -> Vec<String> {
+        let value = |held: &Held| held.value.unwrap_or("as before").to_owned();
+        jar.iter().map(|held| format!("{}={} {:?}", held.name, value(held), held.mark)).collect()
+    }
+
+    #[test]
+    fn a_jar_has_what_came_and_what_is_left_after_the_answer() {
+        let brought = [("keep", "1"), ("change", "1"), ("again", "1"), ("end", "1"), ("over", "1")];
+        let given = ["change=2", "again=1; Max-Age=60", "end=; Max-Age=0", "over=2; Max-Age=0", "new=1", "new=2"];
+        let exchange = exchange(&brought, &given);
+        assert_eq!(
+            told(jar_before(&exchange)),
+            ["keep=1 Same", "change=1 Gone", "again=1 Same", "end=1 Gone", "over=1 Gone"]
+        );
+        assert_eq!(
+            told(jar_after(&exchange)),
+            ["keep=as before Same", "change=2 New", "again=as before Again", "new=2 New"]
+        );
+    }
+
+    #[test]
+    fn nothing_happened_if_cookies_and_session_stay_as_they_were() {
+        let call = |operation, outcome| {
+            let [label, id] = ["A", "a"].map(str::to_owned);
+            StoreCall { operation, label, id, known: true, outcome, until: None }
+        };
+        let with = |calls: Vec<StoreCall>| Exchange { calls, ..exchange(&[("id", "a")], &[]) };
+        let data = || Outcome::Data(BTreeMap::new());
+        assert!(is_quiet(&with(vec![])) && is_quiet(&with(vec![call(Operation::Load, data())])));
+        for (operation, outcome) in [
+            (Operation::Load, Outcome::Missing),
+            (Operation::Load, Outcome::Failed("no".to_owned())),
+            (Operation::Save, data()),
+            (Operation::Delete, Outcome::Done),
+        ] {
+            assert!(!is_quiet(&with(vec![call(operation, outcome)])), "{operation:?}");
+        }
+        assert!(!is_quiet(&exchange(&[], &["id=a"])));
+        assert!(!is_quiet(&Exchange { panic: Some("oh".to_owned()), ..exchange(&[], &[]) }));
+    }
+}

@@ -1,0 +1,314 @@
+//! Requests that the page of the inspector sends: again, edited, or with somebody else's cookie.
+
+use std::{future::pending, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Extension, Form, Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderMap, Method, Request, StatusCode, Uri, header},
+    response::Response,
+    routing::{any, get, post},
+};
+use http_body_util::BodyExt;
+use serde::Deserialize;
+use serde_json::Value;
+use session_inspector::{Exchange, FromPage, Inspector};
+use tower::ServiceExt;
+use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore};
+
+#[derive(Deserialize)]
+struct Login {
+    user: String,
+    password: String,
+}
+
+async fn log_in(session: Session, Form(login): Form<Login>) -> Result<(), StatusCode> {
+    if login.password != "correct horse" {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    session.insert("user", login.user).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+async fn user(session: Session) -> String {
+    let user: Option<String> = session.get("user").await.unwrap();
+    user.unwrap_or_else(|| "nobody".to_owned())
+}
+
+async fn echo(method: Method, uri: Uri, headers: HeaderMap, body: String) -> String {
+    let header = |name: &str| headers.get(name).map_or("none", |value| value.to_str().unwrap()).to_owned();
+    format!(
+        "{method} {uri} x-a={} cookie={} length={} {body}",
+        header("x-a"),
+        header("cookie"),
+        header("content-length")
+    )
+}
+
+fn app<S: SessionStore + Clone>(store: S) -> Router {
+    Router::new()
+        .route("/", get(user))
+        .route("/login", post(log_in))
+        .route("/echo", any(echo))
+        .route("/unread", post(async || "unread"))
+        .route("/silent", get(async || pending::<()>().await))
+        .route("/peer", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }))
+        .layer(SessionManagerLayer::new(store))
+}
+
+struct Desk {
+    inspector: Inspector,
+    app: Router,
+    page: Router,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let inspector = Inspector::default();
+        let app = inspector.wrap(app(inspector.observe(MemoryStore::default())));
+        let page = inspector.page("'none'");
+        Self { inspector, app, page }
+    }
+
+    /// A visitor's request: `alice POST /login user=alice&…`, with this cookie.
+    async fn visit(&self, host: &str, method: &str, target: &str, cookie: &str, body: &str) -> Response {
+        let request = Request::builder().method(method).uri(target).header(header::HOST, format!("{host}:4001"));
+        let request =
+            request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").header("x-a", "browser");
+        let request = request.header(header::COOKIE, cookie).header(header::CONTENT_LENGTH, body.len());
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let (parts, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
+        Response::from_parts(parts, Body::from(body.collect().await.unwrap().to_bytes()))
+    }
+
+    async fn log_in(&self, host: &str) -> String {
+        let answer = self.visit(host, "POST", "/login", "", &format!("user={host}&password=correct+horse")).await;
+        answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    async fn ask(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::builder().method(method).uri(path).header(header::HOST, "inspector.localhost:4051");
+        let request = request.header("sec-fetch-site", "same-origin");
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(form));
+        let answer = self.page.clone().oneshot(request.unwrap()).await.unwrap();
+        let status = answer.status();
+        let text = answer.into_body().collect().await.unwrap().to_bytes().to_vec();
+        (status, String::from_utf8(text).unwrap())
+    }
+
+    /// Has the page send this, and gives what came of it.
+    async fn send(&self, fields: &[(&str, &str)]) -> Exchange {
+        let before = self.inspector.newest();
+        let answer = self.ask("POST", "/send", fields).await;
+        assert_eq!(answer, (StatusCode::NO_CONTENT, String::new()));
+        let mut since = self.inspector.exchanges_since(before);
+        assert_eq!(since.len(), 1);
+        since.remove(0)
+    }
+
+    async fn refused(&self, fields: &[(&str, &str)]) -> (u16, String) {
+        let before = self.inspector.newest();
+        let (status, why) = self.ask("POST", "/send", fields).await;
+        assert!(status != StatusCode::NO_CONTENT && self.inspector.newest() == before, "{fields:?}");
+        (status.as_u16(), why)
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        serde_json::from_str(&self.ask("GET", path, &[]).await.1).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_sent_again_as_it_was_with_the_secrets_that_the_page_does_not_show() {
+    let desk = Desk::new();
+    desk.log_in("alice.localhost").await;
+    let again = desk.send(&[("number", "1")]).await;
+    assert_eq!(again.response.status, 200, "the password was right");
+    assert_eq!(again.request.body.text, "user=alice.localhost&password=•••");
+    assert_eq!((again.visitor.as_str(), again.from_page), ("alice", Some(FromPage { again: Some(1) })));
+    assert!(desk.inspector.exchanges()[0].from_page.is_none());
+}
+
+#[tokio::test]
+async fn whoever_takes_a_cookie_is_taken_for_its_owner() {
+    let desk = Desk::new();
+    let cookie = desk.log_in("localhost").await;
+    let taken = desk
+        .send(&[
+            ("number", "1"),
+            ("visitor", "mallory"),
+            ("method", "GET"),
+            ("target", "/"),
+            ("cookie", &cookie),
+            ("headers", "host: localhost:4001"),
+            ("body", ""),
+        ])
+        .await;
+    assert_eq!((taken.response.status, taken.response.body.says.as_deref()), (200, Some("localhost")));
+    assert_eq!((taken.visitor.as_str(), taken.from_page), ("mallory", Some(FromPage { again: Some(1) })));
+    // The cookie has an owner already.
+    desk.visit("localhost", "GET", "/", &cookie, "").await;
+    assert_eq!(desk.inspector.exchanges().pop().unwrap().visitor, "A");
+    let jars = desk.json("/jars").await;
+    assert_eq!((&jars["A"], &jars["mallory"]), (&Value::from(cookie.as_str()), &Value::from(cookie.as_str())));
+}
+
+#[tokio::test]
+async fn what_is_edited_is_sent_so_and_the_rest_as_it_was() {
+    let desk = Desk::new();
+    desk.visit("localhost", "POST", "/echo?a=1&token=t", "id=1; id=2", "x=1&password=p").await;
+    let says = async |fields: &[(&str, &str)]| desk.send(fields).await.response.body.text;
+    let number = ("number", "1");
+    assert_eq!(says(&[number]).await, "POST /echo?a=1&token=t x-a=browser cookie=id=1; id=2 length=14 x=1&password=p");
+    assert_eq!(
+        says(&[number, ("body", "x=22&password=•••"), ("target", "/echo?a=2&token=•••")]).await,
+        "POST /echo?a=2&token=t x-a=browser cookie=id=1; id=2 length=15 x=22&password=p"
+    );
+    assert_eq!(
+        says(&[number, ("method", "DELETE"), ("headers", "x-a: me\r\n\ncookie: id=3"), ("cookie", ""), ("body", "")])
+            .await,
+        "DELETE /echo?a=1&token=t x-a=me cookie=none length=none "
+    );
+}
+
+#[tokio::test]
+async fn a_plain_request_goes_to_the_host_that_was_asked_last() {
+    let desk = Desk::new();
+    let plain = desk.send(&[]).await;
+    assert_eq!((plain.request.method.as_str(), plain.request.target.as_str()), ("GET", "/"));
+    assert_eq!((plain.visitor.as_str(), plain.from_page), ("", Some(FromPage { again: None })));
+    desk.visit("bob.localhost", "GET", "/", "", "").await;
+    assert_eq!(desk.send(&[]).await.visitor, "bob");
+    assert_eq!(desk.send(&[("visitor", "alice")]).await.visitor, "alice");
+}
+
+#[tokio::test]
+async fn a_handler_that_asks_who_is_connected_is_told() {
+    let desk = Desk::new();
+    assert_eq!(desk.send(&[("target", "/peer")]).await.response.body.text, "127.0.0.1:0");
+    let peer: SocketAddr = "127.0.0.1:999".parse().unwrap();
+    let request = Request::get("/peer").extension(ConnectInfo(peer)).body(Body::empty()).unwrap();
+    desk.app.clone().oneshot(request).await.unwrap();
+    assert_eq!(desk.send(&[("number", "2")]).await.response.body.text, "127.0.0.1:999");
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_refused_with_a_sentence() {
+    let desk = Desk::new();
+    for (field, value, rule) in [
+        ("method", "A B", "this is no method"),
+        ("target", "/a b", "a path begins with / and has no space"),
+        ("target", "http://evil.example/", "a path begins with / and has no space"),
+        ("headers", "a: b\nno colon", "a header is a name, a colon and a value"),
+        ("headers", "a b: c", "a header is a name, a colon and a value"),
+        ("cookie", "a=\n", "this is no Cookie header"),
+        ("visitor", "<b>", "a visitor's name has letters and digits"),
+        ("visitor", &"x".repeat(33), "a visitor's name has letters and digits"),
+    ] {
+        let (status, why) = desk.refused(&[(field, value)]).await;
+        assert!(status == 422 && why.starts_with(&format!("It was not sent: {rule}, and this is ")), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_kept_is_not_sent() {
+    let desk = Desk::new();
+    let gone = (404, "Request 7 is no longer on the timeline.".to_owned());
+    assert_eq!(desk.refused(&[("number", "7")]).await, gone);
+    let why = "it was longer than 64 KiB, or the app did not read it to its end";
+    desk.visit("localhost", "POST", "/echo", "", &"x".repeat(65 * 1024)).await;
+    desk.visit("localhost", "POST", "/unread", "", "unread").await;
+    for number in ["1", "2"] {
+        let expected = (404, format!("Request {number} was not kept: {why}."));
+        assert_eq!(desk.refused(&[("number", number)]).await, expected);
+        assert_eq!(desk.ask("GET", &format!("/requests/{number}"), &[]).await.0, StatusCode::NOT_FOUND);
+    }
+    desk.inspector.clear();
+    assert_eq!(desk.refused(&[("number", "1")]).await.0, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_that_does_not_answer_is_not_waited_for() {
+    let desk = Desk::new();
+    let answer = desk.ask("POST", "/send", &[("target", "/silent")]).await;
+    assert_eq!(answer, (StatusCode::GATEWAY_TIMEOUT, "The app did not answer in 10 seconds.".to_owned()));
+    assert_eq!(desk.inspector.exchanges().pop().unwrap().response.status, 499);
+}
+
+#[tokio::test]
+async fn an_inspector_does_not_keep_its_app() {
+    let inspector = Inspector::default();
+    let owned = Arc::new(());
+    let app = app(inspector.observe(MemoryStore::default())).layer(Extension(owned.clone()));
+    let desk = Desk { app: inspector.wrap(app), page: inspector.page("'none'"), inspector };
+    desk.send(&[]).await;
+    let Desk { inspector, app, page } = desk;
+    drop(app);
+    assert_eq!(Arc::strong_count(&owned), 1);
+    let desk = Desk { inspector, app: Router::new(), page };
+    assert_eq!(desk.refused(&[]).await, (404, "The app is not running.".to_owned()));
+}
+
+#[tokio::test]
+async fn a_past_request_can_be_edited_and_copied() {
+    let desk = Desk::new();
+    desk.visit("alice.localhost", "POST", "/echo?token=t", "id=1", "password=p").await;
+    let shown = desk.json("/requests/1").await;
+    let expected = serde_json::json!({
+        "method": "POST", "target": "/echo?token=•••", "cookie": "id=1", "body": "password=•••",
+        "headers": "host: alice.localhost:4001\ncontent-type: application/x-www-form-urlencoded\nx-a: browser\n",
+        "curl": "# write the secrets in place of •••\ncurl -i -X POST --globoff --path-as-is -b 'id=1' \
+                 -H 'content-type: application/x-www-form-urlencoded' -H 'x-a: browser' \
+                 --data-raw 'password=•••' 'http://alice.localhost:4001/echo?token=•••'",
+    });
+    assert_eq!(shown, expected);
+}
+
+#[tokio::test]
+async fn a_jar_holds_what_was_brought_and_given_and_not_taken_away() {
+    let desk = Desk::new();
+    let alice = desk.log_in("alice.localhost").await;
+    let bob = desk.log_in("bob.localhost").await;
+    desk.visit("bob.localhost", "GET", "/echo", &format!("{bob}; theme=dark"), "").await;
+    // Her ID is one that the store does not know: the browser is told to delete it.
+    desk.visit("mallory.localhost", "GET", "/", "id=AAAAAAAAAAAAAAAAAAAAAA; theme=light", "").await;
+    let expected = serde_json::json!({ "alice": alice, "bob": format!("{bob}; theme=dark"), "mallory": "theme=light" });
+    assert_eq!(desk.json("/jars").await, expected);
+}
+
+#[tokio::test]
+async fn no_other_origin_sends_or_reads_anything() {
+    let desk = Desk::new();
+    desk.log_in("alice.localhost").await;
+    for (method, path) in [
+        ("POST", "/send"),
+        ("GET", "/jars"),
+        ("GET", "/requests/1"),
+        ("GET", "/timeline.json"),
+        ("GET", "/timeline.md"),
+    ] {
+        for site in ["cross-site", "same-site"] {
+            let request = Request::builder().method(method).uri(path).header(header::HOST, "inspector.localhost");
+            let request = request.header("sec-fetch-site", site).body(Body::empty()).unwrap();
+            assert_eq!(desk.page.clone().oneshot(request).await.unwrap().status(), 403, "{method} {path} {site}");
+        }
+    }
+    assert_eq!(desk.inspector.newest(), 1);
+}
+
+#[tokio::test]
+async fn the_timeline_is_exported_as_json_and_as_markdown() {
+    let desk = Desk::new();
+    desk.log_in("alice.localhost").await;
+    desk.inspector.skip(std::time::Duration::from_secs(60));
+    let events = desk.json("/timeline.json").await;
+    assert_eq!(events, serde_json::to_value(desk.inspector.events()).unwrap());
+    let (_, markdown) = desk.ask("GET", "/timeline.md", &[]).await;
+    let told: Vec<_> = desk.inspector.transcript().split("\n\n").map(|told| told.trim_end().to_owned()).collect();
+    let expected = format!(
+        "# What the session inspector saw\n\n## 1, alice\n\n```text\n{}\n```\n\n## 2\n\n```text\n{}\n```\n",
+        told[0], told[1]
+    );
+    assert_eq!(markdown, expected);
+}

@@ -1,0 +1,158 @@
+//! A program of this workspace: a lesson or an exercise, which the studio builds, starts, shows, starts anew when its
+//! files are saved, and ends.
+//!
+//! The last good one stays up while the next is built, and when that does not compile. All of them end with the studio,
+//! however it ends: their standard input is closed then ([`session_inspector::Parent`]).
+
+pub(crate) mod build;
+mod gate;
+pub(crate) mod group;
+mod life;
+mod running;
+
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
+
+use serde::Serialize;
+use session_inspector::Ports;
+use tokio::sync::watch;
+
+pub use build::Units;
+use gate::Gate;
+pub use gate::GivenWay;
+use life::Life;
+
+/// Nobody has looked at a program for so long: it is ended. Who looks again gets a new one.
+const UNSEEN: Duration = Duration::from_secs(60 * 60);
+
+/// What a program had begun to answer when another took its place may take so long.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What is known of a program.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Status {
+    /// What is under way.
+    #[serde(flatten)]
+    pub state: State,
+    /// The number of the one that answers now: each start gives the next.
+    pub serial: Option<u64>,
+    /// Where it listens.
+    #[serde(skip)]
+    pub ports: Option<Ports>,
+}
+
+/// What is under way with a program, whether or not an earlier one of it still answers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// Nobody has looked at it yet, or not for long.
+    #[default]
+    Absent,
+    /// Cargo is at work, or waits for another cargo.
+    Building {
+        /// How far it is.
+        #[serde(flatten)]
+        units: Option<Units>,
+        /// Another cargo has the build folder.
+        waits: bool,
+    },
+    /// It was built, and does not listen yet.
+    Starting,
+    /// It listens.
+    Running,
+    /// It cannot be built, did not start, or ended by itself.
+    Failed {
+        /// What the compiler, cargo or the program said.
+        words: String,
+    },
+}
+
+/// The programs of one workbook.
+#[derive(Clone)]
+pub struct Programs {
+    all: Arc<BTreeMap<String, Program>>,
+    gate: Gate,
+}
+
+/// One of them. Clones are the same one.
+#[derive(Clone)]
+pub struct Program {
+    status: watch::Receiver<Status>,
+    looks: Arc<watch::Sender<usize>>,
+    ask: Arc<watch::Sender<()>>,
+}
+
+impl Programs {
+    /// The lessons and exercises that lie in the workbook at `root`. `framed_by` are the pages that may show an inspector
+    /// in a frame.
+    ///
+    /// Nothing is built before somebody looks. Dropping the last clone ends them all.
+    pub fn of(root: &Path, framed_by: &str) -> Self {
+        let gate = Gate::default();
+        let start = |(name, folder): (String, _)| {
+            let program = Life::begin(root.to_owned(), name.clone(), folder, framed_by.to_owned(), gate.clone());
+            (name, program)
+        };
+        Self { all: Arc::new(folders(root).into_iter().map(start).collect()), gate: gate.clone() }
+    }
+
+    /// The program of this package name, such as `lesson-1`.
+    pub fn get(&self, name: &str) -> Option<&Program> {
+        self.all.get(name)
+    }
+
+    /// A verdict is asked for: no program is built as long as what this returns is kept, since two builds would wait for
+    /// each other. What is being built is broken off, and built later.
+    pub fn give_way(&self) -> GivenWay {
+        self.gate.close()
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Program)> {
+        self.all.iter().map(|(name, program)| (name.as_str(), program))
+    }
+}
+
+impl Program {
+    /// What is known of it now.
+    pub fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    /// Tells each change of [`Program::status`].
+    pub fn changes(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// Somebody looks at it, as long as what this returns is kept: it is built and started, if it is not yet.
+    pub fn look(&self) -> Look {
+        self.looks.send_modify(|looks| *looks += 1);
+        Look(self.looks.clone())
+    }
+
+    /// Builds and starts it anew, if somebody has looked at it.
+    pub fn start_again(&self) {
+        self.ask.send_replace(());
+    }
+}
+
+/// Somebody's look at a program.
+pub struct Look(Arc<watch::Sender<usize>>);
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.0.send_modify(|looks| *looks -= 1);
+    }
+}
+
+/// The packages' names and folders: `lessons/1-basics` is `lesson-1`.
+fn folders(root: &Path) -> Vec<(String, std::path::PathBuf)> {
+    let mut found = Vec::new();
+    for (parent, kind) in [("lessons", "lesson"), ("exercises", "exercise")] {
+        for entry in fs::read_dir(root.join(parent)).into_iter().flatten().flatten() {
+            let folder = entry.file_name().to_string_lossy().into_owned();
+            let number = folder.split_once('-').and_then(|(number, _)| number.parse::<u8>().ok());
+            found.extend(number.map(|number| (format!("{kind}-{number}"), entry.path())));
+        }
+    }
+    found
+}

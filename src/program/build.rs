@@ -1,0 +1,212 @@
+//! Cargo, started and ended; what it builds, or why it does not.
+
+use std::{env, ffi::OsString, io, path::Path};
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::group::Group;
+
+/// How many errors that no line of the package is to blame for are told.
+const TOLD: usize = 3;
+
+/// What cargo is at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Progress {
+    /// It compiles, so far.
+    Compiling(Option<Units>),
+    /// Another cargo is at work in the same build folder; this one begins when it is done.
+    Waiting,
+}
+
+/// How many of the units that cargo builds are done: crates, mostly.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Units {
+    /// Built.
+    pub done: u32,
+    /// In all.
+    pub of: u32,
+}
+
+/// What a build ended with.
+pub(crate) enum Built {
+    /// The path of the program.
+    Program(String),
+    /// The package's own lines do not compile: the errors, as the compiler draws them.
+    DoesNotCompile(Vec<String>),
+}
+
+/// Builds the target of this package: cargo gets `arguments`. Dropping the future ends cargo.
+///
+/// # Errors
+/// There is no program, and the package's own lines are not the reason: all that is known of it.
+pub(crate) async fn build(
+    root: &Path,
+    arguments: &[&str],
+    package: &str,
+    target: &str,
+    mut on: impl FnMut(Progress),
+) -> Result<Built, String> {
+    on(Progress::Compiling(None));
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let arguments = [arguments, &["--message-format=json"]].concat();
+    // How far it is, cargo tells a terminal; here it is told to do so anyway.
+    let progress = [("CARGO_TERM_PROGRESS_WHEN", "always"), ("CARGO_TERM_PROGRESS_WIDTH", "80")];
+    let mut child = Group::spawn(&cargo, &arguments, root, &progress)?;
+    drop(child.stdin()?); // cargo asks nobody
+    let said = tokio::spawn(all_of(child.stdout()?));
+    let complaint = complaint(child.stderr()?, &mut on).await.map_err(|error| format!("cargo broke off: {error}"))?;
+    let said = said.await.unwrap_or_default();
+    let messages: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let (own, others): (Vec<_>, Vec<_>) =
+        messages.iter().filter_map(error_in).partition(|error| error.is_in_lines_of(package));
+    if !own.is_empty() {
+        return Ok(Built::DoesNotCompile(own.iter().map(CompilerError::rendered).collect()));
+    }
+    let program = messages.iter().find_map(|message| executable(message, package, target));
+    program.map(Built::Program).ok_or_else(|| not_built(package, &others, &complaint))
+}
+
+/// What cargo prints beside its messages, line by line, without how far it is.
+async fn complaint(mut stderr: impl AsyncRead + Unpin, on: &mut impl FnMut(Progress)) -> io::Result<String> {
+    let (mut all, mut rest, mut latest) = (String::new(), Vec::new(), Progress::Compiling(None));
+    let mut buffer = [0; 4096];
+    loop {
+        let read = stderr.read(&mut buffer).await?;
+        rest.extend_from_slice(&buffer[..read]);
+        // A bar ends with a carriage return, and is drawn over.
+        while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+            let line: Vec<u8> = rest.drain(..=end).collect();
+            let line = String::from_utf8_lossy(&line[..end]);
+            let line = line.trim_start_matches("\u{1b}[K");
+            let now = told_by(line);
+            if !is_bar(line) && !line.is_empty() {
+                all.push_str(line);
+                all.push('\n');
+            }
+            if now != latest && !line.is_empty() {
+                on(now);
+                latest = now;
+            }
+        }
+        if read == 0 {
+            all.push_str(&String::from_utf8_lossy(&rest));
+            return Ok(all);
+        }
+    }
+}
+
+fn is_bar(line: &str) -> bool {
+    line.trim_start().starts_with("Building [")
+}
+
+fn told_by(line: &str) -> Progress {
+    if line.trim_start().starts_with("Blocking waiting for file lock") {
+        return Progress::Waiting;
+    }
+    Progress::Compiling(is_bar(line).then(|| units(line)).flatten())
+}
+
+/// `Building [====>   ] 12/230: axum, tokio` is 12 of 230.
+fn units(bar: &str) -> Option<Units> {
+    let (_, counts) = bar.split_once(']')?;
+    let (done, of) = counts.split(':').next()?.trim().split_once('/')?;
+    Some(Units { done: done.parse().ok()?, of: of.parse().ok()? })
+}
+
+/// Everything up to the end, or up to where it breaks off.
+pub(crate) async fn all_of(mut stream: impl AsyncRead + Unpin) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes).await;
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn not_built(package: &str, errors: &[CompilerError], complaint: &str) -> String {
+    let this = env::args().next().unwrap_or_else(|| "cargo run --".to_owned());
+    // What cargo does before it fails tells nothing.
+    let complaint = complaint.find("error").map_or(complaint, |start| &complaint[start..]).trim();
+    if errors.is_empty() {
+        let reset = package.strip_prefix("exercise-").map(|number| {
+            format!(
+                "\n\nIf a file of it is gone or broken: `{this} reset {number}` gives you the stub, and keeps what is there \
+                in a backup."
+            )
+        });
+        return format!("cargo could not build {package}:\n{complaint}{}", reset.unwrap_or_default());
+    }
+    let told: Vec<_> = errors.iter().take(TOLD).map(CompilerError::rendered).collect();
+    format!(
+        "cargo could not build {package}, and no line of it is named as the reason:\n\n{}\n\n{complaint}\n\n\
+        `{this} doctor` looks whether this machine has what it needs.",
+        told.join("\n\n")
+    )
+}
+
+/// An error in cargo's messages.
+struct CompilerError<'m> {
+    message: &'m Value,
+}
+
+/// The message, if it tells an error; the closing "aborting due to …" is none of its own.
+fn error_in(message: &Value) -> Option<CompilerError<'_>> {
+    let inner = &message["message"];
+    let is_summary = inner["message"].as_str().is_some_and(|text| text.starts_with("aborting due to"));
+    let is_error = message["reason"] == "compiler-message" && inner["level"] == "error" && !is_summary;
+    is_error.then_some(CompilerError { message })
+}
+
+impl CompilerError<'_> {
+    /// Whether it names a line of this package, or says that a file of it is no UTF-8. A linker or a machine that fails
+    /// names none.
+    fn is_in_lines_of(&self, package: &str) -> bool {
+        let inner = &self.message["message"];
+        let has_a_place = inner["spans"].as_array().is_some_and(|spans| !spans.is_empty());
+        let is_no_text = inner["message"].as_str().is_some_and(|text| text.contains("did not contain valid UTF-8"));
+        is_of(self.message, package) && (has_a_place || is_no_text)
+    }
+
+    /// As the compiler prints it.
+    fn rendered(&self) -> String {
+        self.message["message"]["rendered"].as_str().unwrap_or_default().trim_end().to_owned()
+    }
+}
+
+fn executable(message: &Value, package: &str, target: &str) -> Option<String> {
+    let is_it = message["reason"] == "compiler-artifact" && message["target"]["name"] == target;
+    let found = is_it && is_of(message, package);
+    found.then(|| message["executable"].as_str().map(str::to_owned)).flatten()
+}
+
+/// A package ID ends in `…/exercises/1-login#exercise-1@0.1.0`.
+fn is_of(message: &Value, package: &str) -> bool {
+    message["package_id"].as_str().is_some_and(|id| id.contains(&format!("#{package}@")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of cargo's errors, and what is left of them.
+    async fn told(stderr: &[u8]) -> (Vec<Progress>, String) {
+        let mut told = Vec::new();
+        let all = complaint(stderr, &mut |progress| told.push(progress)).await.unwrap();
+        (told, all)
+    }
+
+    #[tokio::test]
+    async fn cargo_tells_how_far_it_is() {
+        let stderr = b"   Compiling axum\n    Building [=>      ] 3/10: axum, tokio\r\x1b[K    Building [===>] 4/10: axum\r\x1b[K    Finished\n";
+        let (progress, all) = told(stderr).await;
+        let units = |done| Progress::Compiling(Some(Units { done, of: 10 }));
+        assert_eq!(progress, [units(3), units(4), Progress::Compiling(None)]);
+        assert_eq!(all, "   Compiling axum\n    Finished\n");
+    }
+
+    #[tokio::test]
+    async fn cargo_tells_that_another_one_has_the_folder() {
+        let (progress, all) = told(b"    Blocking waiting for file lock on build directory\n   Compiling axum\n").await;
+        assert_eq!(progress, [Progress::Waiting, Progress::Compiling(None)]);
+        assert!(all.contains("Blocking"), "{all}");
+    }
+}

@@ -1,0 +1,187 @@
+//! The life of one program: absent, building, starting, running, failed, and again.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use checks::answer;
+use tokio::{sync::watch, time::sleep};
+
+use super::{
+    GRACE, Program, State, Status, UNSEEN,
+    build::{self, Built, Progress},
+    gate::Gate,
+    running::Running,
+};
+use crate::watch::Changes;
+
+/// What has happened to a program that runs or failed.
+enum Next {
+    /// Its files are others now, or somebody asks for a new one.
+    Saved,
+    /// Nobody looks any more.
+    Unseen,
+    /// It ended, and said this.
+    Ended(String),
+    /// The studio ends.
+    Over,
+}
+
+pub(super) struct Life {
+    root: PathBuf,
+    name: String,
+    folder: PathBuf,
+    framed_by: String,
+    looks: watch::Receiver<usize>,
+    /// Somebody asks for a new one.
+    asked: watch::Receiver<()>,
+    gate: Gate,
+    status: watch::Sender<Status>,
+    serial: u64,
+    /// The last good one.
+    running: Option<Running>,
+}
+
+impl Life {
+    /// A program that nobody has looked at. Its life goes on in a task of its own until the [`Program`] is dropped.
+    pub(super) fn begin(root: PathBuf, name: String, folder: PathBuf, framed_by: String, gate: Gate) -> Program {
+        let ((looks, seen), (ask, asked), (sender, status)) =
+            (watch::channel(0), watch::channel(()), watch::channel(Status::default()));
+        let (serial, running) = (0, None);
+        let life = Self { root, name, folder, framed_by, looks: seen, asked, gate, status: sender, serial, running };
+        tokio::spawn(life.live());
+        Program { status, looks: Arc::new(looks), ask: Arc::new(ask) }
+    }
+
+    async fn live(mut self) {
+        while self.looks.wait_for(|looks| *looks > 0).await.is_ok() {
+            loop {
+                match self.up().await {
+                    Next::Saved => {}
+                    Next::Ended(words) => {
+                        self.stop();
+                        self.tell(State::Failed { words });
+                        if self.saved_or_asked_for().await.is_none() {
+                            return;
+                        }
+                    }
+                    Next::Unseen => break,
+                    Next::Over => return,
+                }
+            }
+            self.stop();
+            self.tell(State::Absent);
+        }
+    }
+
+    /// Builds and starts it, if that is possible, and waits until something happens.
+    async fn up(&mut self) -> Next {
+        let (mut changes, hash) = (Changes::below(&self.folder, false), self.hash());
+        let begun = tokio::select! {
+            begun = self.begun() => begun,
+            () = changed(&self.folder, &hash, &mut changes) => return Next::Saved,
+        };
+        match begun {
+            Ok(running) => self.now(running),
+            Err(words) => self.tell(State::Failed { words }),
+        }
+        self.something(&hash, &mut changes).await
+    }
+
+    fn now(&mut self, running: Running) {
+        self.serial += 1;
+        let (serial, ports) = (Some(self.serial), Some(running.ports));
+        self.status.send_replace(Status { state: State::Running, serial, ports });
+        if let Some(earlier) = self.running.replace(running) {
+            tokio::spawn(retired(earlier));
+        }
+    }
+
+    /// Both ports are known when this comes back.
+    async fn begun(&self) -> Result<Running, String> {
+        let arguments = ["build", "-p", &self.name, "--bin", &self.name];
+        let told = |progress| {
+            self.tell(match progress {
+                Progress::Compiling(units) => State::Building { units, waits: false },
+                Progress::Waiting => State::Building { units: None, waits: true },
+            });
+        };
+        let build = || build::build(&self.root, &arguments, &self.name, &self.name, &told);
+        match self.gate.unless_a_verdict_is_asked_for(build).await? {
+            Built::DoesNotCompile(errors) => Err(errors.join("\n\n")),
+            Built::Program(path) => {
+                self.tell(State::Starting);
+                Running::start(&path, &self.root, &self.framed_by).await
+            }
+        }
+    }
+
+    async fn something(&mut self, hash: &str, changes: &mut Changes) -> Next {
+        let mut looks = self.looks.clone();
+        let (folder, running) = (self.folder.clone(), &mut self.running);
+        let ended = async {
+            match running {
+                Some(running) => running.ended().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = changed(&folder, hash, changes) => Next::Saved,
+            said = ended => Next::Ended(said),
+            asked = self.asked.changed() => if asked.is_ok() { Next::Saved } else { Next::Over },
+            is_over = unseen(&mut looks) => if is_over { Next::Over } else { Next::Unseen },
+        }
+    }
+
+    /// Nothing if the studio ends.
+    async fn saved_or_asked_for(&mut self) -> Option<()> {
+        let (mut changes, hash) = (Changes::below(&self.folder, false), self.hash());
+        tokio::select! {
+            () = changed(&self.folder, &hash, &mut changes) => Some(()),
+            asked = self.asked.changed() => asked.ok(),
+        }
+    }
+
+    fn stop(&mut self) {
+        self.running = None;
+        self.status.send_modify(|status| (status.serial, status.ports) = (None, None));
+    }
+
+    fn tell(&self, state: State) {
+        self.status.send_modify(|status| status.state = state);
+    }
+
+    fn hash(&self) -> String {
+        answer::hash(&self.folder).unwrap_or_default()
+    }
+}
+
+/// Ends one that nobody is led to any more, when it has had time for what it had begun to answer.
+async fn retired(earlier: Running) {
+    sleep(GRACE).await;
+    drop(earlier);
+}
+
+/// Returns when the files have another hash.
+async fn changed(folder: &Path, hash: &str, changes: &mut Changes) {
+    loop {
+        changes.next().await;
+        if answer::hash(folder).is_ok_and(|now| now != hash) {
+            return;
+        }
+    }
+}
+
+/// Returns when nobody has looked for long, with `false`, or nobody can any more, with `true`.
+async fn unseen(looks: &mut watch::Receiver<usize>) -> bool {
+    loop {
+        if looks.wait_for(|looks| *looks == 0).await.is_err() {
+            return true;
+        }
+        tokio::select! {
+            () = sleep(UNSEEN) => return false,
+            look = looks.changed() => if look.is_err() { return true },
+        }
+    }
+}

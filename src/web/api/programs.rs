@@ -1,0 +1,24 @@
+//! What is known of the programs.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+
+use super::{Api, Refused};
+use crate::program::{Program, Status};
+
+/// Nobody looks at it by asking this.
+pub(super) async fn status(State(api): State<Api>, Path(name): Path<String>) -> Result<Json<Status>, Refused> {
+    Ok(Json(find(&api, &name)?.status()))
+}
+
+pub(super) async fn start_again(State(api): State<Api>, Path(name): Path<String>) -> Result<StatusCode, Refused> {
+    find(&api, &name)?.start_again();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn find<'a>(api: &'a Api, name: &str) -> Result<&'a Program, Refused> {
+    api.programs.get(name).ok_or_else(|| (StatusCode::NOT_FOUND, format!("there is no program {name}\n")))
+}

@@ -1,0 +1,117 @@
+//! The studio's host names.
+//!
+//! `workbook.localhost` is the book and its API, `lesson-N.workbook.localhost` a program: the same site, so that cookies
+//! flow in the panel's frames, but another origin, so that a program cannot call the API. A visitor's label before it
+//! leads to the same program with cookies of its own, and a lesson may have parts that it tells apart by one more. The
+//! attacker of lesson 4 is at `evil.localhost`. `lesson-N.inspector.localhost` is a program's inspector: another site than
+//! any program, so that no script of a program can read it and no cookie of a program is sent to it.
+
+/// The port whose studio has the plain name.
+pub const PORT: u16 = 4000;
+
+/// Who may come to a program, each with cookies of their own.
+pub const VISITORS: [&str; 3] = ["alice", "bob", "mallory"];
+
+/// The program that also answers as [`EVIL`].
+const ATTACKS: &str = "lesson-4";
+/// The host of its attacker: another site than everything else here.
+const EVIL: &str = "evil.localhost";
+/// What stands after a program's name in the host name of its inspector.
+const INSPECTOR: &str = ".inspector.localhost";
+
+/// The names of one studio. Browsers share a host's cookies between all its ports, so a second studio has another name.
+#[derive(Clone, Debug)]
+pub struct Names {
+    book: String,
+}
+
+/// What a host name stands for.
+#[derive(Debug, PartialEq)]
+pub enum Part<'n> {
+    /// The book and its API.
+    Book,
+    /// The app of this program.
+    App(&'n str),
+    /// The inspector of this program.
+    Inspector(&'n str),
+    /// Another name for the book: whoever reads there is led on.
+    Elsewhere,
+}
+
+impl Names {
+    /// The names of the studio at this port.
+    pub fn at(port: u16) -> Self {
+        let book = if port == PORT { "workbook.localhost".to_owned() } else { format!("workbook-{port}.localhost") };
+        Self { book }
+    }
+
+    /// The host of the book.
+    pub fn book(&self) -> &str {
+        &self.book
+    }
+
+    /// What this host name stands for; nothing for a name that is not the studio's.
+    pub fn part<'n>(&self, host: &'n str) -> Option<Part<'n>> {
+        match host {
+            EVIL => return Some(Part::App(ATTACKS)),
+            "localhost" | "127.0.0.1" | "[::1]" | "workbook.localhost" if host != self.book => {
+                return Some(Part::Elsewhere);
+            }
+            _ => {}
+        }
+        if let Some(name) = host.strip_suffix(INSPECTOR) {
+            return Some(Part::Inspector(name));
+        }
+        let labels = host.strip_suffix(&self.book)?;
+        if labels.is_empty() {
+            return Some(Part::Book);
+        }
+        let mut labels = labels.strip_suffix('.')?.rsplit('.');
+        let name = labels.next()?;
+        let before: Vec<_> = labels.collect();
+        let is_visitor = |label: &str| VISITORS.contains(&label);
+        match before[..] {
+            [] | [_] => Some(Part::App(name)),
+            [visitor, part] if is_visitor(visitor) && !is_visitor(part) => Some(Part::App(name)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_is_a_part_of_the_studio_or_none_of_its() {
+        let names = Names::at(PORT);
+        for (host, part) in [
+            ("workbook.localhost", Some(Part::Book)),
+            ("lesson-1.workbook.localhost", Some(Part::App("lesson-1"))),
+            ("mallory.lesson-1.workbook.localhost", Some(Part::App("lesson-1"))),
+            ("vulnerable.lesson-4.workbook.localhost", Some(Part::App("lesson-4"))),
+            ("vulnerable.alice.lesson-4.workbook.localhost", Some(Part::App("lesson-4"))),
+            ("alice.bob.lesson-4.workbook.localhost", None),
+            ("alice.vulnerable.lesson-4.workbook.localhost", None),
+            ("very.vulnerable.alice.lesson-4.workbook.localhost", None),
+            ("lesson-4workbook.localhost", None),
+            ("lesson-4.inspector.localhost", Some(Part::Inspector("lesson-4"))),
+            ("evil.localhost", Some(Part::App("lesson-4"))),
+            ("other.evil.localhost", None),
+            ("localhost", Some(Part::Elsewhere)),
+            ("[::1]", Some(Part::Elsewhere)),
+            ("", None),
+        ] {
+            assert_eq!(names.part(host), part, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_second_studio_has_names_of_its_own() {
+        let names = Names::at(4001);
+        assert_eq!(names.book(), "workbook-4001.localhost");
+        assert_eq!(names.part("alice.lesson-1.workbook-4001.localhost"), Some(Part::App("lesson-1")));
+        assert_eq!(names.part("lesson-1.workbook.localhost"), None);
+        assert_eq!(names.part("workbook.localhost"), Some(Part::Elsewhere));
+    }
+}

@@ -1,0 +1,105 @@
+//! Programs at host names of their own, and a page in the place of one that is not up.
+
+use std::time::Duration;
+
+use axum::{
+    extract::Request,
+    http::{
+        HeaderValue, StatusCode,
+        header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, RETRY_AFTER},
+    },
+    response::{Html, IntoResponse, Response},
+};
+use minijinja::{Environment, context, value::Serde};
+use tokio::{net::TcpStream, time::timeout};
+
+use super::proxy;
+use crate::program::{Program, State, Status};
+
+/// So long a request waits for a program that is about to listen, before a page says what is under way.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Which of a program's two ports is meant.
+#[derive(Clone, Copy)]
+pub(super) enum Port {
+    App,
+    Inspector,
+}
+
+/// The program's answer to the request, or a page that says why there is none.
+pub(super) async fn answer(name: &str, program: &Program, port: Port, request: Request) -> Response {
+    let (look, wants_a_page) = (program.look(), wants_a_page(&request));
+    let stream = match reached(program, port).await {
+        Ok(stream) => stream,
+        Err(state) => return told(name, &state, StatusCode::SERVICE_UNAVAILABLE, wants_a_page),
+    };
+    match proxy::pass(stream, look, request).await {
+        Ok(response) => response,
+        Err(words) => {
+            let words = format!("It broke off while it answered: {words}.");
+            told(name, &State::Failed { words }, StatusCode::BAD_GATEWAY, wants_a_page)
+        }
+    }
+}
+
+/// A connection to the program that is up, or what is under way with it.
+async fn reached(program: &Program, port: Port) -> Result<TcpStream, State> {
+    loop {
+        let status = settled(program).await;
+        let Some(ports) = status.ports else { return Err(status.state) };
+        let at = match port {
+            Port::App => ports.app,
+            Port::Inspector => ports.inspector,
+        };
+        match proxy::connect(at).await {
+            Ok(stream) => return Ok(stream),
+            // Another one has taken its place meanwhile.
+            Err(_) if program.status().ports != Some(ports) => {}
+            Err(error) => return Err(State::Failed { words: format!("It does not take connections: {error}.") }),
+        }
+    }
+}
+
+/// What is known of the program as soon as that says whether it answers, or after a moment.
+async fn settled(program: &Program) -> Status {
+    let mut changes = program.changes();
+    let answers = |status: &Status| status.ports.is_some() || matches!(status.state, State::Failed { .. });
+    let _ = timeout(PATIENCE, changes.wait_for(answers)).await;
+    program.status()
+}
+
+fn wants_a_page(request: &Request) -> bool {
+    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    request.method().is_safe() && accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn told(name: &str, state: &State, status: StatusCode, wants_a_page: bool) -> Response {
+    let template = if wants_a_page { include_str!("../templates/program.html") } else { "{{ said }}\n" };
+    let name_of_template = if wants_a_page { "program.html" } else { "program.txt" };
+    let context = context! { name, status => Serde(state), said => said(name, state) };
+    let text = Environment::new().render_named_str(name_of_template, template, context);
+    let text = text.unwrap_or_else(|error| error.to_string());
+    let headers = [
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (RETRY_AFTER, HeaderValue::from_static("1")),
+        // Its style stands in its own address.
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src data:; img-src data:")),
+    ];
+    if wants_a_page { (status, headers, Html(text)).into_response() } else { (status, headers, text).into_response() }
+}
+
+/// What is under way, in a sentence.
+fn said(name: &str, state: &State) -> String {
+    match state {
+        State::Absent => format!("{name} is about to be built."),
+        State::Building { waits: true, .. } => {
+            format!("{name} will be built as soon as another cargo is done: both use the same build folder.")
+        }
+        State::Building { units: Some(units), .. } => {
+            format!("{name} is being built: {} of {} parts are done.", units.done, units.of)
+        }
+        State::Building { .. } => format!("{name} is being built."),
+        State::Starting | State::Running => format!("{name} is starting."),
+        State::Failed { words } => format!("{name} is not running.\n\n{words}"),
+    }
+}

@@ -1,0 +1,219 @@
+//! Lessons and exercises as programs of the studio: built, shown, started anew at a save, and ended.
+
+mod chromium;
+mod required;
+mod scratch;
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Command, ExitCode},
+    sync::LazyLock,
+};
+
+use chromium::{Running, start};
+use required::{Missing, trial};
+use scratch::Scratch;
+
+fn main() -> ExitCode {
+    let unix = || (!cfg!(unix)).then(|| Missing { what: "unix", reason: "signals are sent on Unix only".to_owned() });
+    required::run(vec![
+        trial!(each_host_name_leads_to_its_program),
+        trial!(each_visitor_has_cookies_of_their_own),
+        trial!(only_the_book_may_frame_an_inspector),
+        trial!(lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not),
+        trial!(a_save_is_answered_anew_and_the_last_good_one_stays_up),
+        trial!(a_program_that_ends_itself_is_told_and_starts_again_at_a_save),
+        trial!(a_program_ends_with_the_studio_that_was_killed, unix()),
+        trial!(a_second_studio_shares_no_host_with_the_first),
+    ])
+}
+
+/// A copy that nobody writes into: what is built of it is built once, for the other tests of the studio as well.
+static READ_ONLY: LazyLock<Scratch> = LazyLock::new(|| Scratch::new("studio"));
+
+/// A studio, and where it listens.
+struct Studio {
+    running: Running,
+    host: String,
+    port: u16,
+}
+
+impl Studio {
+    fn of(scratch: &Scratch) -> Self {
+        let mut command = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+        let (running, address) = start(command.args(["--port", "0"]), |line| {
+            line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
+        });
+        let (host, port) = address.trim_start_matches("http://").trim_end_matches('/').split_once(':').unwrap();
+        Self { running, host: host.to_owned(), port: port.parse().unwrap() }
+    }
+
+    /// The whole answer, headers and all.
+    fn ask(&self, method: &str, host: &str, path: &str, headers: &str) -> String {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}:{}\r\nConnection: close\r\nContent-Length: 0\r\n{headers}\r\n",
+            self.port
+        );
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// The program's own answer, as soon as it gives one; each time that it does not the studio waits a moment.
+    fn get(&self, host: &str, path: &str) -> String {
+        self.until(host, path, |answer| !answer.starts_with("HTTP/1.1 503 "))
+    }
+
+    /// The first answer of this kind.
+    fn until(&self, host: &str, path: &str, is_it: impl Fn(&str) -> bool) -> String {
+        loop {
+            let answer = self.ask("GET", host, path, "");
+            if is_it(&answer) {
+                return answer;
+            }
+            assert!(!answer.contains("is not running"), "{answer}");
+        }
+    }
+
+    fn app(&self, name: &str) -> String {
+        format!("{name}.{}", self.host)
+    }
+
+    fn inspector(&self, name: &str) -> String {
+        format!("{name}.inspector.localhost")
+    }
+}
+
+fn each_host_name_leads_to_its_program() {
+    let studio = Studio::of(&READ_ONLY);
+    for (host, says) in [
+        (studio.app("lesson-1"), "One visitor, remembered in two ways"),
+        (studio.app("lesson-4"), "http://evil.localhost:"),
+        (studio.app("vulnerable.lesson-4"), "The vulnerable shop"),
+        (studio.app("hardened.bob.lesson-4"), "The hardened shop"),
+        ("evil.localhost".to_owned(), "Mallory's site"),
+        (studio.inspector("lesson-1"), "Session inspector"),
+        (studio.inspector("lesson-4"), "Session inspector"),
+    ] {
+        let page = studio.get(&host, "/");
+        assert!(page.starts_with("HTTP/1.1 200 OK") && page.contains(says), "{host}: {page}");
+    }
+    for path in ["/_inspector", "/_inspector/events", "/events"] {
+        let page = studio.get(&studio.app("lesson-1"), path);
+        assert!(page.starts_with("HTTP/1.1 404 "), "{path}: {page}");
+    }
+}
+
+fn each_visitor_has_cookies_of_their_own() {
+    let studio = Studio::of(&READ_ONLY);
+    for visitor in ["alice", "bob", "mallory"] {
+        let host = studio.app(&format!("{visitor}.lesson-1"));
+        studio.get(&host, "/");
+        let set = studio.ask("POST", &host, "/set_session", "Sec-Fetch-Site: same-origin\r\n");
+        let cookie = set.lines().find(|line| line.to_lowercase().starts_with("set-cookie: ")).expect("a cookie is set");
+        assert!(!cookie.to_lowercase().contains("domain="), "a cookie without Domain belongs to one host: {cookie}");
+    }
+}
+
+fn only_the_book_may_frame_an_inspector() {
+    let studio = Studio::of(&READ_ONLY);
+    let page = studio.get(&studio.inspector("lesson-1"), "/").to_lowercase();
+    let policy = page.lines().find(|line| line.starts_with("content-security-policy: ")).expect("a policy");
+    assert!(policy.ends_with(&format!("; frame-ancestors http://{}:{}", studio.host, studio.port)), "{policy}");
+}
+
+fn lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not() {
+    let scratch = Scratch::new("lesson-3");
+    let file = scratch.root().join(".workbook/lesson-3.sqlite");
+    let studio = Studio::of(&scratch);
+    studio.get(&studio.app("lesson-1"), "/");
+    assert!(!file.exists(), "nobody has looked at lesson 3");
+    let page = studio.get(&studio.app("lesson-3"), "/").replace("&#x2f;", "/");
+    assert!(page.contains("<code>sqlite:.workbook/lesson-3.sqlite</code>"), "{page}");
+    assert!(file.exists());
+    drop(studio);
+
+    fs::remove_dir_all(scratch.root().join(".workbook")).unwrap();
+    fs::write(scratch.root().join(".workbook"), "no folder").unwrap();
+    let studio = Studio::of(&scratch);
+    let host = studio.app("lesson-3");
+    let page = loop {
+        let page = studio.ask("GET", &host, "/", "");
+        if page.contains("is not running") {
+            break page;
+        }
+    };
+    assert!(page.contains("lesson-3.sqlite cannot be opened: "), "{page}");
+}
+
+const PAGE: &str = "solved";
+
+/// The solution of exercise 1, with one more page that says this.
+fn saying(scratch: &Scratch, words: &str) -> String {
+    let page = format!("    Router::new().route(\"/{PAGE}\", axum::routing::get(|| async {{ {words:?} }}))\n");
+    scratch.solution().replacen("    Router::new()\n", &page, 1)
+}
+
+fn a_save_is_answered_anew_and_the_last_good_one_stays_up() {
+    let scratch = Scratch::new("saves");
+    scratch.answer(&saying(&scratch, "first"));
+    let studio = Studio::of(&scratch);
+    let (host, path) = (studio.app("exercise-1"), format!("/{PAGE}"));
+    assert!(studio.get(&host, &path).ends_with("first"));
+    scratch.answer(&saying(&scratch, "second"));
+    studio.until(&host, &path, |answer| answer.ends_with("second"));
+
+    // It does not compile: the earlier one answers, and the studio says what the compiler says.
+    scratch.answer(&format!("{}\nfn broken() -> u8 {{ \"\" }}\n", saying(&scratch, "third")));
+    let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"failed\""));
+    assert!(told.contains("mismatched types") && told.contains("\"serial\":2"), "{told}");
+    assert!(studio.get(&host, &path).ends_with("second"));
+
+    scratch.answer(&saying(&scratch, "fourth"));
+    studio.until(&host, &path, |answer| answer.ends_with("fourth"));
+}
+
+fn a_program_that_ends_itself_is_told_and_starts_again_at_a_save() {
+    let scratch = Scratch::new("crash");
+    let ends = "    Router::new().route(\"/end\", axum::routing::get(|| async { eprintln!(\"farewell\"); std::process::exit(3) as () }))\n";
+    scratch.answer(&scratch.solution().replacen("    Router::new()\n", ends, 1));
+    let studio = Studio::of(&scratch);
+    let host = studio.app("exercise-1");
+    studio.get(&host, "/");
+    assert!(studio.ask("GET", &host, "/end", "").starts_with("HTTP/1.1 502 "), "the program broke off");
+    let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"failed\""));
+    assert!(told.contains("it has ended") && told.contains("farewell"), "{told}");
+
+    scratch.answer(&saying(&scratch, "again"));
+    let path = format!("/{PAGE}");
+    loop {
+        if studio.ask("GET", &host, &path, "").ends_with("again") {
+            break;
+        }
+    }
+}
+
+fn a_program_ends_with_the_studio_that_was_killed() {
+    let scratch = Scratch::new("killed");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let connects = format!(
+        "    Box::leak(Box::new(std::net::TcpStream::connect((\"127.0.0.1\", {})).unwrap()));\n    Router::new()\n",
+        listener.local_addr().unwrap().port()
+    );
+    scratch.answer(&scratch.solution().replacen("    Router::new()\n", &connects, 1));
+    let studio = Studio::of(&scratch);
+    studio.get(&studio.app("exercise-1"), "/");
+    let (mut program, _) = listener.accept().unwrap();
+    assert!(Command::new("kill").args(["-KILL", &studio.running.0.id().to_string()]).status().unwrap().success());
+    assert!(matches!(program.read(&mut [0]), Ok(0) | Err(_)), "its connection ends with it");
+}
+
+fn a_second_studio_shares_no_host_with_the_first() {
+    let (first, second) = (Studio::of(&READ_ONLY), Studio::of(&READ_ONLY));
+    assert_ne!(first.host, second.host);
+    assert!(second.ask("GET", &first.app("lesson-1"), "/", "").starts_with("HTTP/1.1 421 "));
+}
