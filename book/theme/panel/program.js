@@ -7,14 +7,11 @@
   const LOOK = 1000;
   const VISITORS = ["alice", "bob", "mallory"];
 
-  // What the studio says of a program, in words.
+  // What goes on while an earlier one answers. Where none does, the frame says it itself.
   const told = {
-    absent: () => "",
-    building: ({ done, of }) => (of ? `Building, ${done} of ${of} …` : "Building …"),
-    starting: () => "Starting …",
-    running: () => "",
-    failed: () => "It does not compile; the last one that did, if there is one, is still shown.",
-    ended: () => "It has ended.",
+    building: ({ done, of, waits }) => (waits ? "It is built when another cargo is done; this is the one before." : `It is built anew${of ? `, ${done} of ${of}` : ""} …`),
+    starting: () => "It starts anew …",
+    failed: () => "This is the one before: what you have saved since is not running.",
   };
 
   // `name`: of the program. `part`: of a lesson that has several. `start`: the path to begin with.
@@ -43,15 +40,13 @@
     const seen = element("section", { className: "watch", "aria-label": "Session inspector" }, inspector);
 
     let serial = null;
-    let failed = null;
     const take = (now) => {
-      const words = (told[now.state] ?? (() => ""))(now);
+      const answers = now.serial !== null;
+      const words = (answers && told[now.state]?.(now)) || "";
       if (state.textContent !== words) state.textContent = words;
-      failure.hidden = now.state !== "failed";
+      failure.hidden = !(answers && now.state === "failed");
       failure.textContent = now.words ?? "";
-      if (now.state === "failed" && failed !== now.words) path.dispatchEvent(new CustomEvent("failed"));
-      failed = now.words ?? null;
-      if (now.state !== "running") return;
+      if (!answers) return;
       if (serial !== null && serial !== now.serial) { show(); go(inspector, inspector.src); }
       serial = now.serial;
     };
