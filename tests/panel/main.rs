@@ -7,6 +7,7 @@ mod required;
 #[path = "../scratch/mod.rs"]
 mod scratch;
 
+mod accessible;
 mod api;
 mod app;
 mod code;
@@ -17,6 +18,7 @@ mod window;
 
 use std::process::ExitCode;
 
+use libtest_mimic::Trial;
 use required::trial;
 
 fn main() -> ExitCode {
@@ -42,5 +44,6 @@ fn main() -> ExitCode {
         trial!(async nothing_of_the_text_is_cut_beside_the_panel_in_a_real_browser, chromium::missing()),
         trial!(async a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_of_it_in_a_real_browser, chromium::missing()),
         trial!(async what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_page_in_a_real_browser, chromium::missing()),
+        Trial::ignorable_test("no_page_has_a_fault_that_axe_finds", accessible::no_page_has_a_fault_that_axe_finds),
     ])
 }
