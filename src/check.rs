@@ -4,13 +4,13 @@
 
 use std::{io, path::Path, time::Duration};
 
-use checks::{CheckReport, CompileErrors, Key, Report, Verdict};
 use serde::Deserialize;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     process::ChildStdout,
     time::timeout,
 };
+use verdict::{CheckReport, CompileErrors, Key, Report, Verdict};
 
 use crate::{
     exercise::Exercise,

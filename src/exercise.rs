@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use checks::{Brief, answer, progress::Progress};
+use verdict::{Brief, answer, progress::Progress};
 
 /// One exercise, as its folder tells it: `exercises/1-login` is exercise 1, `login`, package `exercise-1`.
 #[derive(Clone, Debug)]

@@ -5,9 +5,9 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use checks::answer::files_below;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use verdict::answer::files_below;
 
 const MANIFEST: &str = "Cargo.toml";
 /// Where an answer lies, beside its manifest.

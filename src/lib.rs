@@ -6,7 +6,7 @@
 //!
 //! - [`workspace`]: where the workbook lies. [`book`]: its text, built by mdBook. [`exercise`]: what there is to solve.
 //! - [`watch`]: tells when files are written. [`program`]: a lesson or an exercise, built by cargo, started and ended.
-//! - [`check`]: an exercise's checks, built and run; gives a [`checks::Verdict`]. [`checks::progress`] keeps it.
+//! - [`check`]: an exercise's checks, built and run; gives a [`verdict::Verdict`]. [`verdict::progress`] keeps it.
 //! - [`files`]: those of an answer, read and written one by one. [`editor`]: the learner's own, at a line.
 //! - [`solution`]: what there is to say when an exercise is solved. [`stub`]: an exercise as it was at first.
 //! - [`markdown`]: hints and reasons, as text and as HTML. [`report`]: the same of verdicts. Neither does I/O.

@@ -3,9 +3,9 @@
 use std::{fmt::Write, sync::LazyLock};
 
 use anstyle::{AnsiColor, Style};
-use checks::{CompileErrors, Telling, Verdict, progress::Reached};
 use minijinja::{Environment, HtmlEscape, context, value::Serde};
 use serde::Serialize;
+use verdict::{CompileErrors, Telling, Verdict, progress::Reached};
 
 use crate::{exercise::Exercise, markdown, solution::Solved};
 
@@ -29,7 +29,7 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
 /// The verdict for a person at a terminal of so many columns, with ANSI styles.
 pub fn text(verdict: &Verdict, telling: Telling, columns: usize) -> String {
     match verdict {
-        Verdict::Report(report) => checks::render_within(report, telling, columns),
+        Verdict::Report(report) => verdict::render_within(report, telling, columns),
         Verdict::DoesNotCompile(errors) => compile_errors(errors),
     }
 }

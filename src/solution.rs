@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use checks::answer::files_below;
 use similar::TextDiff;
+use verdict::answer::files_below;
 
 use crate::exercise::Exercise;
 

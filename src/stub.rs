@@ -98,7 +98,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use checks::Brief;
+    use verdict::Brief;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use std::{path::Path, process::ExitCode};
 
-use checks::{Telling, Verdict, progress::Progress};
 use serde_json::{Value, json};
+use verdict::{Telling, Verdict, progress::Progress};
 
 use super::{columns, ended::until_ended, said, say};
 use crate::{

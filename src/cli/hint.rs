@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use checks::{Verdict, progress::Progress};
+use verdict::{Verdict, progress::Progress};
 
 use super::{columns, say};
 use crate::{exercise::Exercise, markdown};

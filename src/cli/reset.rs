@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use checks::progress::Progress;
+use verdict::progress::Progress;
 
 use super::{said, say};
 use crate::{exercise::Exercise, stub};

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use checks::{Telling, Verdict, progress::Progress};
+use verdict::{Telling, Verdict, progress::Progress};
 
 use super::{check::learned, hint, screen::Screen};
 use crate::{

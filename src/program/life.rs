@@ -5,8 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use checks::answer;
 use tokio::{sync::watch, time::sleep};
+use verdict::answer;
 
 use super::{
     GRACE, Program, State, Status, UNSEEN,

@@ -9,10 +9,10 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use checks::progress::Progress;
 use futures_util::stream;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use verdict::progress::Progress;
 
 use super::Api;
 use crate::{exercise::Exercise, watch::Changes};

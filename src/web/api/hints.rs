@@ -5,8 +5,8 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use checks::progress::Progress;
 use serde::Serialize;
+use verdict::progress::Progress;
 
 use super::{Api, Refused};
 use crate::{exercise::Exercise, markdown};

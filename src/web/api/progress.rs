@@ -5,8 +5,8 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use checks::{Verdict, progress::Progress};
 use serde_json::{Value, json};
+use verdict::{Verdict, progress::Progress};
 
 use super::{Api, Refused, failed};
 use crate::exercise::Exercise;

@@ -6,8 +6,8 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use checks::progress::Progress;
 use serde_json::{Value, json};
+use verdict::progress::Progress;
 
 use super::{Api, Refused, failed};
 use crate::{exercise::Exercise, stub};

@@ -8,13 +8,13 @@ use axum::{
     http::header::CONTENT_TYPE,
     response::{IntoResponse, Response},
 };
-use checks::{CheckReport, Verdict, progress::Progress};
 use futures_util::stream;
 use serde::Serialize;
 use tokio::{
     sync::{Mutex, mpsc},
     task::AbortHandle,
 };
+use verdict::{CheckReport, Verdict, progress::Progress};
 
 use super::{Api, Refused, state::Shown};
 use crate::{

@@ -6,8 +6,8 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use checks::{Verdict, progress::Progress};
 use serde::Serialize;
+use verdict::{Verdict, progress::Progress};
 
 use super::{Api, Refused};
 use crate::{
@@ -101,7 +101,7 @@ fn html(root: &path::Path, exercise: &Exercise, verdict: &Verdict, progress: &Pr
 
 fn met(verdict: &Verdict) -> Vec<bool> {
     match verdict {
-        Verdict::Report(report) => report.checks.iter().map(checks::CheckReport::passed).collect(),
+        Verdict::Report(report) => report.checks.iter().map(verdict::CheckReport::passed).collect(),
         Verdict::DoesNotCompile(_) => Vec::new(),
     }
 }

@@ -33,10 +33,9 @@ use std::{
 };
 
 use crate::{
-    CheckReport, Failure, Miss, Outcome, Suite,
+    CheckReport, Failure, Key, Miss, Outcome, Suite,
     order::{Order, Work},
     run::{self, Played},
-    seal::Key,
     system,
 };
 

@@ -10,7 +10,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    App, CheckReport, Report, Suite, Telling,
+    App, CheckReport, Key, Report, Suite, Telling,
     args::{Args, USAGE},
     guard,
     order::{Order, Work},
@@ -19,7 +19,6 @@ use crate::{
     render,
     restart::Place,
     run::Scene,
-    seal::Key,
     supervisor, system,
 };
 

@@ -24,14 +24,10 @@
 //!   forms.
 //! - `by_hand`, [`recipe`]: the same for a shell, with `curl` as the browser.
 //! - `infer`: what an answer tells of the state the app is in. `routes`: which line of it routes an address.
-//! - [`report`], [`Verdict`]: the verdict as data; `render`: the verdict as text.
-//! - [`progress`]: what a learner has reached, in `.workbook/`; `record`: the test binary keeps its verdict there, with
-//!   a hash of the [`answer`].
+//! - [`verdict`]: the verdict as data and as text; `record`: the test binary keeps it with what a learner has reached.
 
 mod accounts;
-pub mod answer;
 mod args;
-mod brief;
 mod browser;
 mod by_hand;
 mod cache;
@@ -56,18 +52,14 @@ mod player;
 mod port;
 pub mod preferences;
 mod prints;
-pub mod progress;
 mod race;
 mod reading;
 pub mod recipe;
 mod record;
-mod render;
-pub mod report;
 mod restart;
 pub mod roles;
 mod routes;
 mod run;
-mod seal;
 mod spelt;
 pub mod store;
 mod suite;
@@ -76,23 +68,21 @@ mod system;
 pub mod timeouts;
 mod trial;
 mod users;
-mod verdict;
 
 pub use accounts::accounts;
-pub use brief::{Brief, Hint};
 pub use browser::{Answer, Browser};
 pub use form::{Field, Form};
 pub use model::Model;
 pub use monitor::Monitor;
 pub use page::text;
 pub use port::port;
-pub use render::{Telling, render, render_within};
-pub use report::{CheckReport, Failure, Outcome, Report, Step};
-pub use seal::Key;
 pub use suite::{Check, Suite};
 pub use trial::{App, Miss, Told, Trial};
 pub use users::{Role, User, Users, in_demo};
-pub use verdict::{CompileErrors, Verdict};
+pub use verdict::{
+    Brief, CheckReport, CompileErrors, Failure, Hint, Key, Outcome, Report, Step, Telling, Verdict, answer, progress,
+    render, render_within, report,
+};
 
 /// The checks of every exercise, in order.
 pub static SUITES: &[&Suite] = &[

@@ -13,9 +13,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Miss, Outcome, Suite,
+    Key, Miss, Outcome, Suite,
     run::{self, Played},
-    seal::Key,
     system,
     trial::Log,
 };

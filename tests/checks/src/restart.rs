@@ -22,10 +22,9 @@ use session_inspector::Exchange;
 use tower_sessions::session::Record;
 
 use crate::{
-    App, Miss, Suite,
+    App, Key, Miss, Suite,
     order::{Order, Work},
     run,
-    seal::Key,
     trial::Sent,
     users::Account,
 };

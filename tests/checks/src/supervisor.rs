@@ -12,12 +12,11 @@ use std::{
 };
 
 use crate::{
-    CheckReport, Miss, Suite,
+    CheckReport, Key, Miss, Suite,
     limit::MEMORY,
     order::{Order, Work},
     prints::Prints,
     run::Played,
-    seal::Key,
     system,
 };
 

@@ -24,7 +24,10 @@ pub fn hash(folder: &Path) -> io::Result<String> {
 }
 
 /// The files that [`hash`] reads, in order.
-pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+///
+/// # Errors
+/// A folder that is there and cannot be read, or an exercise without one.
+pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     fs::metadata(folder)?; // an exercise without a folder is an error, one without templates is none
     let mut files = vec![folder.join("Cargo.toml")];
     for part in ["src", "templates"] {

@@ -15,9 +15,14 @@ pub struct Key(String);
 
 impl Key {
     /// One that cannot be guessed.
+    ///
+    /// # Panics
+    /// The system gives no random bytes.
     #[expect(clippy::new_without_default, reason = "each is another one")]
     pub fn new() -> Self {
-        Self(format!("{}{}", tower_sessions::session::Id::default(), tower_sessions::session::Id::default()))
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("the system gives random bytes");
+        Self(hex(&bytes))
     }
 
     /// The key that stands in this line.
