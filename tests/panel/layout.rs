@@ -1,6 +1,9 @@
 //! The panel's place on the page.
 
-use crate::{scratch::project, window::Window};
+use axum::Router;
+use tower_http::services::ServeDir;
+
+use crate::{chromium, scratch::project, window::Window};
 
 const WIDTH: &str = "document.getElementById('panel').getBoundingClientRect().width";
 
@@ -123,4 +126,25 @@ pub async fn a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_
     window.go("backends/where").await;
     window.find("main a[href='http://localhost:4003/']").await;
     window.browser.close().await.unwrap();
+}
+
+pub async fn without_the_studio_the_book_is_a_book_in_a_real_browser() {
+    let book = tempfile::tempdir().unwrap();
+    workbook::book::build(project(), book.path(), None).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let pages = Router::new().fallback_service(ServeDir::new(book.path()));
+    let served = tokio::spawn(async { axum::serve(listener, pages).await });
+    let chromium = chromium::start_chromium();
+    let browser = chromium.browser().await;
+    for page in ["basics/log-out", "exercises/login", "introduction"] {
+        browser.goto(&format!("{address}/{page}.html")).await.unwrap();
+        chromium::wait_for(&browser, "main h1").await;
+        let found = "return [document.querySelectorAll('#panel, .overview, .skip-link, .panel-switch').length, typeof window.studio,
+                             performance.getEntriesByType('resource').filter(({ name }) => /\\/(api|editor)\\//.test(name)).length]";
+        let found = browser.execute(found, Vec::new()).await.unwrap();
+        assert_eq!(found, serde_json::json!([0, "undefined", 0]), "{page}");
+    }
+    browser.close().await.unwrap();
+    served.abort();
 }

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         trial!(async an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_browser, chromium::missing()),
         trial!(async the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browser, chromium::missing()),
         trial!(async nothing_of_the_text_is_cut_beside_the_panel_in_a_real_browser, chromium::missing()),
+        trial!(async without_the_studio_the_book_is_a_book_in_a_real_browser, chromium::missing()),
         trial!(async a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_of_it_in_a_real_browser, chromium::missing()),
         trial!(async what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_page_in_a_real_browser, chromium::missing()),
         Trial::ignorable_test("no_page_has_a_fault_that_axe_finds", accessible::no_page_has_a_fault_that_axe_finds),

@@ -2,9 +2,8 @@
 (() => {
   const { studio } = window;
   if (!studio?.place) return;
-  const { element, ask, kept } = studio;
+  const { element, kept } = studio;
 
-  const LOOK = 1000;
   const VISITORS = ["alice", "bob", "mallory"];
 
   // What goes on while an earlier one answers. Where none does, the frame says it itself.
@@ -14,8 +13,9 @@
     failed: () => "This is the one before: what you have saved since is not running.",
   };
 
-  // `name`: of the program. `part`: of a lesson that has several. `start`: the path to begin with.
-  studio.program = ({ name, title, part = "", start = "/", nobody = true, about = "" }) => {
+  // `part`: of a lesson that has several. `start`: the path to begin with.
+  studio.programView = ({ title, part = "", start = "/", nobody = true, about = "" }) => {
+    const name = studio.program;
     const frame = element("iframe", { title, className: "demo" });
     const inspector = element("iframe", { title: `Session inspector of ${title}`, className: "inspector" });
     const visitor = element("select", { className: "visitor" }, ...(nobody ? [element("option", { value: "", textContent: "yourself" })] : []),
@@ -50,22 +50,13 @@
       if (serial !== null && serial !== now.serial) { show(); go(inspector, inspector.src); }
       serial = now.serial;
     };
-    // Whoever looks asks again and again; nobody asks for a program that is not seen.
-    const look = async () => {
-      if (document.hidden || !frame.offsetParent) return setTimeout(look, LOOK);
-      const answer = await ask(`programs/${name}`).catch(() => null);
-      if (answer?.status === 404) return undefined;
-      if (answer?.ok) take(await answer.json());
-      return setTimeout(look, LOOK);
-    };
-
     let begun = false;
     const begin = () => {
       if (begun) return;
       begun = true;
       show();
       inspector.src = `http://${studio.inspectorOf(name)}/`;
-      look();
+      studio.events.listen(({ program }) => { if (program) take(program); });
     };
     return { view, seen, begin, show };
   };
