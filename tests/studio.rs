@@ -433,13 +433,14 @@ async fn read_play_and_solve_in_a_real_browser() {
     for (page, heading) in [
         ("lifetime/how-long", "When does a session end?"),
         ("backends/where", "One app, and any place for its sessions"),
-        ("security/csrf", "Two shops, and mallory"),
-        ("applications/cart", "Hello, World!"),
+        ("security/csrf", "Let alice press a button that buys"),
+        ("applications/cart", "Your cart is empty"),
     ] {
         browser.goto(&format!("{address}{page}.html")).await.unwrap();
         wait_for(&browser, "#panel iframe.demo").await.enter_frame().await.unwrap();
         wait_for_words(&browser, "h1", heading).await;
     }
+    wait_for(&browser, "main a[href='/']").await.click().await.unwrap();
     wait_for(&browser, "form[action='/add_to_cart/cup'] button").await.click().await.unwrap();
     wait_for_words(&browser, "h1", "Your cart contains: cup").await;
     browser.enter_parent_frame().await.unwrap();

@@ -187,7 +187,7 @@ fn a_lesson_backs_it(page: &Page) -> Vec<String> {
     else {
         return vec![page.says(format!("no lesson backs the chapter {folder}: there is no lessons/N-{folder}"))];
     };
-    let has_demo = page.text.contains(&format!("<aside class=\"live\" data-lesson=\"{number}\">"));
+    let has_demo = page.text.contains(&format!("<aside class=\"live\" data-lesson=\"{number}\""));
     (!has_demo).then(|| page.says(format!("has no panel with the demo of lesson {number}"))).into_iter().collect()
 }
 

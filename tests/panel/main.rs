@@ -7,18 +7,26 @@ mod required;
 #[path = "../scratch/mod.rs"]
 mod scratch;
 
+mod accessible;
 mod api;
+mod app;
 mod code;
+mod layout;
+mod progress;
 mod solve;
 mod window;
 
 use std::process::ExitCode;
 
+use libtest_mimic::Trial;
 use required::trial;
 
 fn main() -> ExitCode {
     use api::*;
+    use app::*;
     use code::*;
+    use layout::*;
+    use progress::*;
     use solve::*;
     required::run(vec![
         trial!(async a_file_is_saved_upon_what_was_read_and_a_collision_is_told_with_what_is_there),
@@ -31,5 +39,12 @@ fn main() -> ExitCode {
         trial!(async the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise),
         trial!(async code_is_written_saved_and_held_against_other_editors_in_a_real_browser, chromium::missing()),
         trial!(async an_exercise_is_tried_helped_with_and_solved_in_a_real_browser, chromium::missing()),
+        trial!(async an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_browser, chromium::missing()),
+        trial!(async the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browser, chromium::missing()),
+        trial!(async nothing_of_the_text_is_cut_beside_the_panel_in_a_real_browser, chromium::missing()),
+        trial!(async without_the_studio_the_book_is_a_book_in_a_real_browser, chromium::missing()),
+        trial!(async a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_of_it_in_a_real_browser, chromium::missing()),
+        trial!(async what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_page_in_a_real_browser, chromium::missing()),
+        Trial::ignorable_test("no_page_has_a_fault_that_axe_finds", accessible::no_page_has_a_fault_that_axe_finds),
     ])
 }

@@ -73,6 +73,35 @@ impl Window {
         waited.unwrap_or_else(|_| panic!("it does not come to {expression}"));
     }
 
+    pub async fn number(&self, expression: &str) -> f64 {
+        let script = format!("return Number({expression})");
+        self.value(&script).await.as_f64().unwrap()
+    }
+
+    pub async fn size(&self, width: u32, height: u32) {
+        self.browser.set_window_size(width, height).await.unwrap();
+        self.until(&format!("innerWidth <= {width}")).await;
+    }
+
+    /// Presses a key on this element.
+    pub async fn press(&self, css: &str, key: &str) {
+        self.find(css).await;
+        let script = "document.querySelector(arguments[0]).dispatchEvent(
+                        new KeyboardEvent('keydown', { key: arguments[1], bubbles: true, cancelable: true }))";
+        self.browser.execute(script, vec![css.into(), key.into()]).await.unwrap();
+    }
+
+    /// Goes into the demo's frame, once it shows this visitor's host.
+    pub async fn frame(&self, host: &str) {
+        let is_there = async || {
+            self.browser.enter_parent_frame().await.unwrap();
+            self.find("#panel iframe.demo").await.enter_frame().await.unwrap();
+            self.value("return location.host").await.as_str().unwrap_or_default().starts_with(host)
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(120), async { while !is_there().await {} }).await;
+        waited.unwrap_or_else(|_| panic!("the frame does not come to {host}"));
+    }
+
     /// What stands in the editor.
     pub async fn text(&self) -> String {
         self.find(".ace_text-input").await;

@@ -7,8 +7,9 @@
   const NOTHING = "Not checked yet. Write your answer into the file that the task names, then run the checks.";
   const CHANGED = "You have changed your answer since this verdict.";
 
-  // `lead` goes to a line of a file, `onShown` hears what is known of the exercise, `onHint` that a hint was shown.
-  studio.checks = (number, { lead, onShown, onHint }) => {
+  // `lead` goes to a line of a file, `onShown` hears what is known of the exercise, `onHint` that a hint was shown;
+  // `prepare` saves what is to be checked.
+  studio.checks = (number, { lead, onShown, onHint, prepare }) => {
     const api = `exercises/${number}`;
     const view = element("div", { className: "checks-view" });
     const status = element("p", { className: "status", role: "status" });
@@ -98,6 +99,8 @@
       const mine = { abort: new AbortController(), checked: 0, met: 0, ended: false };
       begin(mine);
       try {
+        await prepare();
+        if (mine !== under) return;
         const answer = await ask(`${api}/check`, "POST", undefined, { signal: mine.abort.signal });
         if (!answer.ok) throw new Error(await answer.text());
         await read(answer, mine);

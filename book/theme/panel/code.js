@@ -136,7 +136,7 @@
 
     const load = async () => {
       const { files: found, hash, folder: at } = await asked(`${api}/files`);
-      folder = at;
+      folder = at.replace(/^\\\\\?\\/, ""); // as Windows writes a path that is resolved
       [...documents.values()].filter(({ path, base }) => base && !found.some((file) => file.path === path)).forEach(drop);
       found.filter((file) => file.text !== null).forEach(adopt);
       if (!documents.has(current?.path)) open(found[0]?.path);
@@ -185,8 +185,8 @@
       if (left) open(left.path);
       return all;
     };
-    const save = () => {
-      saving = saving.then(saveAll).then((all) => { if (all) onSaved(all, true); });
+    const save = (isToCheck = true) => {
+      saving = saving.then(saveAll).then((all) => { if (all) onSaved(all, isToCheck); });
       return saving;
     };
     addEventListener("keydown", (event) => {
@@ -203,7 +203,8 @@
       load: () => begun.then(load),
       // Resolves when no save is under way.
       idle: () => saving,
-      hasUnsaved: () => [...documents.values()].some(isUnsaved),
+      // For a run that is about to begin.
+      saveFirst: () => ([...documents.values()].some(isUnsaved) ? save(false) : saving),
       goTo: (path, line) => begun.then(() => { open(path); editor.goTo(line); }),
       // The compiler's errors, at their lines.
       annotate: (errors) => begun.then(() => documents.forEach((document) => document.session.setAnnotations(

@@ -18,7 +18,7 @@
     await Promise.all(["mode-rust.js", "theme-dawn.js", "theme-tomorrow_night.js"].map(load));
     const { ace } = window;
     ace.config.set("basePath", "/editor");
-    const editor = ace.edit(box, { showPrintMargin: false, fontSize: 13, scrollPastEnd: 0.3, wrap: true, indentedSoftWrap: true, theme: theme(), useWorker: false });
+    const editor = ace.edit(box, { showPrintMargin: false, fontSize: 13, scrollPastEnd: 0.3, theme: theme(), useWorker: false });
     editor.$blockScrolling = Infinity;
     editor.commands.removeCommands(ABSENT);
     editor.commands.addCommand({ name: "leave", bindKey: "Esc", exec: () => (editor.inMultiSelectMode ? editor.exitMultiSelectMode() : leave()) });
@@ -29,7 +29,7 @@
     return {
       session: (path, text) => {
         const session = ace.createEditSession(text, path.endsWith(".rs") ? "ace/mode/rust" : "ace/mode/text");
-        session.setOptions({ useWorker: false, tabSize: path.endsWith(".rs") ? 4 : 2, useSoftTabs: true });
+        session.setOptions({ useWorker: false, tabSize: path.endsWith(".rs") ? 4 : 2, useSoftTabs: true, wrap: true, indentedSoftWrap: true });
         return session;
       },
       show: (session) => editor.setSession(session),

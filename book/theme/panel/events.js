@@ -13,7 +13,7 @@
 
   const open = () => {
     if (source || document.hidden) return;
-    source = new EventSource("/api/events");
+    source = new EventSource(`/api/events${studio.program ? `?program=${studio.program}` : ""}`);
     source.onopen = () => connected(true);
     source.onmessage = ({ data }) => {
       now = JSON.parse(data);

@@ -1,5 +1,6 @@
 // What a lesson serves when it runs alone, at `localhost:4001` and names below it, the studio serves as well; and its
-// inspector, which has a site of its own in both. So links lead to what runs.
+// inspector, which has a site of its own in both. So links lead to what runs; `data-alone` is one that leads to a program which
+// the text has the reader start in a terminal.
 (() => {
   const { studio } = window;
   if (!studio) return;
@@ -15,7 +16,7 @@
     return `${label && `${label}.`}${programOf(kind[0], number)}.${location.host}`;
   };
 
-  document.querySelectorAll("main a[href^='http']").forEach((link) => {
+  document.querySelectorAll("main a[href^='http']:not([data-alone])").forEach((link) => {
     const host = here(link);
     if (host === link.host) return;
     link.textContent = link.textContent.replace(link.host, host);

@@ -16,7 +16,7 @@
 
   const lesson = (number) => {
     const { part, path } = place.dataset;
-    const program = studio.program({ name: `lesson-${number}`, title: `Demo of lesson ${number}`, part, start: path });
+    const program = studio.programView({ title: `Demo of lesson ${number}`, part, start: path });
     const tabs = studio.tabs("Demo or inspector", [
       { name: "demo", title: "Demo", view: program.view }, { name: "inspector", title: "Inspector", view: program.seen },
     ], (name) => { shell.panel.dataset.view = name; });
@@ -32,13 +32,14 @@
       lead: (file, line) => { shell.reveal(); tabs.choose("code"); code.goTo(file, line); },
       onShown: (now, isOld) => { task.show(now, isOld); code.annotate(now?.errors ?? []); },
       onHint: task.note,
+      prepare: () => code.saveFirst(),
     });
     const app = element("section", { className: "app-part", "aria-label": "Your app" });
     let program = null;
     const start = async () => {
       if (program) return;
       const { start: path, accounts } = await studio.asked(`exercises/${number}`);
-      program = studio.program({ name: `exercise-${number}`, title: `Your app, exercise ${number}`, start: path, about: accounts, nobody: false });
+      program = studio.programView({ title: `Your app, exercise ${number}`, start: path, about: accounts, nobody: false });
       app.append(program.view, program.seen);
       program.begin();
     };

@@ -2,23 +2,20 @@
 (() => {
   const { studio } = window;
   if (!studio?.place) return;
-  const { element, ask, kept } = studio;
+  const { element, kept } = studio;
 
-  const LOOK = 1000;
   const VISITORS = ["alice", "bob", "mallory"];
 
-  // What the studio says of a program, in words.
+  // What goes on while an earlier one answers. Where none does, the frame says it itself.
   const told = {
-    absent: () => "",
-    building: ({ done, of }) => (of ? `Building, ${done} of ${of} …` : "Building …"),
-    starting: () => "Starting …",
-    running: () => "",
-    failed: () => "It does not compile; the last one that did, if there is one, is still shown.",
-    ended: () => "It has ended.",
+    building: ({ done, of, waits }) => (waits ? "It is built when another cargo is done; this is the one before." : `It is built anew${of ? `, ${done} of ${of}` : ""} …`),
+    starting: () => "It starts anew …",
+    failed: () => "This is the one before: what you have saved since is not running.",
   };
 
-  // `name`: of the program. `part`: of a lesson that has several. `start`: the path to begin with.
-  studio.program = ({ name, title, part = "", start = "/", nobody = true, about = "" }) => {
+  // `part`: of a lesson that has several. `start`: the path to begin with.
+  studio.programView = ({ title, part = "", start = "/", nobody = true, about = "" }) => {
+    const name = studio.program;
     const frame = element("iframe", { title, className: "demo" });
     const inspector = element("iframe", { title: `Session inspector of ${title}`, className: "inspector" });
     const visitor = element("select", { className: "visitor" }, ...(nobody ? [element("option", { value: "", textContent: "yourself" })] : []),
@@ -43,34 +40,23 @@
     const seen = element("section", { className: "watch", "aria-label": "Session inspector" }, inspector);
 
     let serial = null;
-    let failed = null;
     const take = (now) => {
-      const words = (told[now.state] ?? (() => ""))(now);
+      const answers = now.serial !== null;
+      const words = (answers && told[now.state]?.(now)) || "";
       if (state.textContent !== words) state.textContent = words;
-      failure.hidden = now.state !== "failed";
+      failure.hidden = !(answers && now.state === "failed");
       failure.textContent = now.words ?? "";
-      if (now.state === "failed" && failed !== now.words) path.dispatchEvent(new CustomEvent("failed"));
-      failed = now.words ?? null;
-      if (now.state !== "running") return;
+      if (!answers) return;
       if (serial !== null && serial !== now.serial) { show(); go(inspector, inspector.src); }
       serial = now.serial;
     };
-    // Whoever looks asks again and again; nobody asks for a program that is not seen.
-    const look = async () => {
-      if (document.hidden || !frame.offsetParent) return setTimeout(look, LOOK);
-      const answer = await ask(`programs/${name}`).catch(() => null);
-      if (answer?.status === 404) return undefined;
-      if (answer?.ok) take(await answer.json());
-      return setTimeout(look, LOOK);
-    };
-
     let begun = false;
     const begin = () => {
       if (begun) return;
       begun = true;
       show();
       inspector.src = `http://${studio.inspectorOf(name)}/`;
-      look();
+      studio.events.listen(({ program }) => { if (program) take(program); });
     };
     return { view, seen, begin, show };
   };

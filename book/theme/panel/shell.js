@@ -88,12 +88,14 @@
   WIDE.addEventListener("change", arrange);
   addEventListener("resize", settle);
 
-  // Code of the text is up to 100 columns wide. Unless somebody wants the sidebar, it makes room.
+  // Code of the text is up to 120 columns wide. Unless somebody wants the sidebar, it makes room.
   const ROOM = matchMedia("(min-width: 1600px)");
   const sidebar = document.getElementById("mdbook-sidebar-toggle-anchor");
   let wanted = null;
   try { wanted = localStorage.getItem("mdbook-sidebar"); } catch { /* nothing is kept here */ }
   const fold = () => {
+    root.classList.add("panel-folds"); // at once: a page that is opened does not move
+    requestAnimationFrame(() => requestAnimationFrame(() => root.classList.remove("panel-folds")));
     sidebar.checked = false;
     root.classList.remove("sidebar-visible");
     document.getElementById("mdbook-sidebar").setAttribute("aria-hidden", true);

@@ -41,9 +41,13 @@
   // A path below the book, without its ending: `basics/log-out`.
   const page = decodeURIComponent(location.pathname).replace(/^\//, "").replace(/\.html$/, "").replace(/^(index)?$/, "introduction");
 
+  const place = page === "print" ? null : document.querySelector(".live");
+  const { lesson, exercise } = place?.dataset ?? {};
+
   window.studio = {
-    element, words, ask, asked, kept, page,
+    element, words, ask, asked, kept, page, place,
     onPaper: page === "print",
-    place: page === "print" ? null : document.querySelector(".live"),
+    // What the page speaks of, as the studio calls it.
+    program: place && (lesson ? `lesson-${lesson}` : `exercise-${exercise}`),
   };
 })();

@@ -48,8 +48,6 @@ use crate::{page::PAGES, shop::Shop};
 
 /// The name of the session cookie. Thanks to its beginning no other host can set it (RFC 6265bis 4.1.3.2).
 const COOKIE: &str = "__Host-lesson-5";
-/// Who may show these pages in a frame: the workbook's studio, beside the chapter.
-const STUDIO: &str = "http://workbook.localhost:*";
 /// A session that nobody uses for so long is over.
 const IDLE: Duration = Duration::DAY;
 
@@ -81,9 +79,14 @@ pub fn app_within<S: SessionStore + Clone>(limit: std::time::Duration, shop: Sho
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
         .layer(map_response_with_state(cookie, removal::complete));
     let pages = time_limit(pages, limit).layer(from_fn(unavailable::say)).layer(origin::check());
-    Headers::new(&PAGES.style_source(), STUDIO, false).around(pages).with_state(shop)
+    Headers::new(&PAGES.style_source(), &frame_ancestors(), false).around(pages).with_state(shop)
 }
 // ANCHOR_END: layers
+
+/// Who may show these pages in a frame: the studio that has started this program, and nobody where it runs alone.
+fn frame_ancestors() -> String {
+    std::env::var(session_inspector::Parent::VARIABLE).unwrap_or_else(|_| "'none'".to_owned())
+}
 
 // ANCHOR: again
 /// What changes nothing but the session, or does the same when it is done twice: after a conflict such a request runs

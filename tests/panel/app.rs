@@ -1,0 +1,53 @@
+//! The learner's app in the panel.
+
+use crate::window::Window;
+
+pub async fn an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_browser() {
+    let window = Window::open("panel-app").await;
+    window.size(1440, 900).await;
+    let solution = window.scratch.solution();
+    window.scratch.answer(&solution);
+    window.go("exercises/login").await;
+    window.click(".checks-part input[type=checkbox]").await;
+    window.until("window.ace && ace.edit(document.querySelector('.ace-box')).getValue()").await;
+    window.click("#tab-app").await;
+    window.says("p", "You can log in as alice (wonderland), bob (builder)").await;
+
+    // alice logs in, and her inspector stands below.
+    window.frame("alice.exercise-1").await;
+    window.find("input[name=username]").await.send_keys("alice").await.unwrap();
+    window.find("input[name=password]").await.send_keys("wonderland").await.unwrap();
+    window.click("form button").await;
+    window.says("*", "alice").await;
+    window.browser.enter_parent_frame().await.unwrap();
+    window.find(".app-part iframe.inspector").await.enter_frame().await.unwrap();
+    window.says("*", "POST").await;
+    window.browser.enter_parent_frame().await.unwrap();
+
+    // A save is seen in the frame, without a hand.
+    window.click("#tab-code").await;
+    window
+        .write(&solution.replace(
+            "async fn login_form() -> ",
+            "async fn login_form() -> &'static str {\n    \"anew\"\n}\n\n#[allow(dead_code)]\nasync fn old_form() -> ",
+        ))
+        .await;
+    window.press_save().await;
+    window.find(".mark[hidden]").await;
+    window.click("#tab-app").await;
+    window.frame("alice.exercise-1").await;
+    window.says("body", "anew").await;
+    window.browser.enter_parent_frame().await.unwrap();
+
+    // One that does not compile leaves the one before, and says so.
+    window.click("#tab-code").await;
+    window.write("fn app(").await;
+    window.press_save().await;
+    window.find(".mark[hidden]").await;
+    window.click("#tab-app").await;
+    window.says("p", "This is the one before").await;
+    window.says("pre", "exercises/1-login/src/lib.rs:1").await;
+    window.frame("alice.exercise-1").await;
+    window.says("body", "anew").await;
+    window.browser.close().await.unwrap();
+}

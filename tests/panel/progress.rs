@@ -1,0 +1,38 @@
+//! How far the reader is, as the sidebar and the start page show it.
+
+use crate::window::Window;
+
+pub async fn what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_page_in_a_real_browser() {
+    let window = Window::open("panel-progress").await;
+    window.size(1440, 900).await;
+    window.go("introduction").await;
+    window.says("h2", "How far am I?").await;
+    window.says("p", "0 of 55 pages, 0 of 7 exercises.").await;
+    window.says("a", "Go on here: What is a session?").await;
+    assert_eq!(window.value("return document.querySelectorAll('.overview details').length").await, 7);
+
+    // A page counts when its end was seen.
+    window.go("basics/what-is-a-session").await;
+    assert_eq!(window.value("return document.querySelectorAll('.page-tick').length").await, 0);
+    window.value("document.querySelector('.page-end').scrollIntoView()").await;
+    window.find("#mdbook-sidebar a[href$='what-is-a-session.html'] .page-tick").await;
+    window.go("introduction").await;
+    window.says("p", "1 of 55 pages, 0 of 7 exercises.").await;
+    window.says("a", "Go on here: How do I remember a visitor?").await;
+
+    // A verdict given elsewhere is seen at once.
+    window.scratch.answer(&window.scratch.solution());
+    assert!(window.scratch.workbook("check 1").status.success());
+    window.says("p", "2 of 55 pages, 1 of 7 exercises.").await;
+    window.says("summary", "Exercise 1, login: passed").await;
+    window.find("#mdbook-sidebar a[href$='exercises/login.html'] .page-tick[aria-label='passed']").await;
+    window.scratch.answer("// changed\n");
+    window.says("summary", "Exercise 1, login: passed, changed since").await;
+
+    // A record on paper: the overview, and not the rest of the page.
+    window.value("window.print = () => { window.printed = document.documentElement.className; }").await;
+    window.click(".overview button").await;
+    assert!(window.value("return window.printed").await.as_str().unwrap().contains("record-only"));
+    assert_eq!(window.value("return document.documentElement.classList.contains('record-only')").await, false);
+    window.browser.close().await.unwrap();
+}
