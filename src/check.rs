@@ -16,7 +16,7 @@ use crate::{
     exercise::Exercise,
     program::{
         Units,
-        build::{Built, Progress, all_of, build},
+        build::{Built, Priority, Progress, all_of, build},
         group::Group,
     },
 };
@@ -105,7 +105,7 @@ async fn binary(
             Progress::Waiting => Event::Waiting,
         });
     };
-    Ok(match build(root, &arguments, &package, "check", tell).await? {
+    Ok(match build(root, &arguments, &package, "check", Priority::Normal, tell).await? {
         Built::Program(path) => Ok(path),
         Built::DoesNotCompile(mut errors) => {
             let count = errors.len();

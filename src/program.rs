@@ -4,6 +4,7 @@
 //! The last good one stays up while the next is built, and when that does not compile. All of them end with the studio,
 //! however it ends: their standard input is closed then ([`session_inspector::Parent`]).
 
+mod ahead;
 pub(crate) mod build;
 mod gate;
 pub(crate) mod group;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use session_inspector::Ports;
 use tokio::sync::watch;
 
+use ahead::Ahead;
 pub use build::Units;
 use gate::Gate;
 pub use gate::GivenWay;
@@ -71,6 +73,7 @@ pub enum State {
 pub struct Programs {
     all: Arc<BTreeMap<String, Program>>,
     gate: Gate,
+    ahead: Ahead,
 }
 
 /// One of them. Clones are the same one.
@@ -92,7 +95,8 @@ impl Programs {
             let program = Life::begin(root.to_owned(), name.clone(), folder, framed_by.to_owned(), gate.clone());
             (name, program)
         };
-        Self { all: Arc::new(folders(root).into_iter().map(start).collect()), gate: gate.clone() }
+        let all = folders(root).into_iter().map(start).collect();
+        Self { all: Arc::new(all), ahead: Ahead::begin(root.to_owned(), gate.clone()), gate }
     }
 
     /// The program of this package name, such as `lesson-1`.
@@ -103,7 +107,14 @@ impl Programs {
     /// A verdict is asked for: no program is built as long as what this returns is kept, since two builds would wait for
     /// each other. What is being built is broken off, and built later.
     pub fn give_way(&self) -> GivenWay {
-        self.gate.close()
+        self.gate.for_a_verdict()
+    }
+
+    /// Somebody is about to look at this one: it is built while nobody waits for another build, and its checks before it.
+    pub fn build_ahead(&self, name: &str) {
+        if self.all.contains_key(name) {
+            self.ahead.add(name);
+        }
     }
 
     /// All of them, by name.

@@ -3,6 +3,7 @@
 mod api;
 mod edit;
 pub mod names;
+mod policy;
 mod programs;
 mod proxy;
 
@@ -20,6 +21,7 @@ use axum::{
 };
 use tower::ServiceExt;
 use tower_http::{
+    compression::CompressionLayer,
     services::{ServeDir, ServeFile},
     set_header::SetResponseHeaderLayer,
 };
@@ -43,11 +45,12 @@ struct Studio {
 pub fn studio(root: PathBuf, book: PathBuf, port: u16) -> Router {
     let names = Names::at(port);
     let programs = Programs::of(&root, &format!("http://{}:{port}", names.book()));
-    let book = book_and_api(root, book, programs.clone());
+    let policy = policy::of(&book, &names, port);
+    let book = book_and_api(root, book, programs.clone(), policy);
     Router::new().fallback(route).with_state(Studio { names, book, programs })
 }
 
-fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs) -> Router {
+fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: HeaderValue) -> Router {
     let missing = ServeFile::new(book.join("404.html"));
     let pages = ServeDir::new(&book).not_found_service(missing);
     let header = SetResponseHeaderLayer::overriding;
@@ -55,10 +58,11 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs) -> Router {
         .nest("/api", api::routes(root.clone(), programs))
         .nest("/edit", edit::routes(root))
         .fallback_service(pages)
-        .layer(header(CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'")))
+        .layer(header(CONTENT_SECURITY_POLICY, policy))
         .layer(header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
         // The book is built anew at every start; a browser asks whether it has changed.
         .layer(header(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
+        .layer(CompressionLayer::new())
 }
 
 /// Sends a request to the part its Host names. A name that is not ours is refused: a page of another

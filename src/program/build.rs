@@ -11,6 +11,15 @@ use super::group::Group;
 /// How many errors that no line of the package is to blame for are told.
 const TOLD: usize = 3;
 
+/// How urgent a build is.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Priority {
+    /// Somebody waits for it.
+    Normal,
+    /// Nobody does.
+    Low,
+}
+
 /// What cargo is at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Progress {
@@ -46,6 +55,7 @@ pub(crate) async fn build(
     arguments: &[&str],
     package: &str,
     target: &str,
+    priority: Priority,
     mut on: impl FnMut(Progress),
 ) -> Result<Built, String> {
     on(Progress::Compiling(None));
@@ -54,6 +64,9 @@ pub(crate) async fn build(
     // How far it is, cargo tells a terminal; here it is told to do so anyway.
     let progress = [("CARGO_TERM_PROGRESS_WHEN", "always"), ("CARGO_TERM_PROGRESS_WIDTH", "80")];
     let mut child = Group::spawn(&cargo, &arguments, root, &progress)?;
+    if priority == Priority::Low {
+        child.lower_priority();
+    }
     drop(child.stdin()?); // cargo asks nobody
     let said = tokio::spawn(all_of(child.stdout()?));
     let complaint = complaint(child.stderr()?, &mut on).await.map_err(|error| format!("cargo broke off: {error}"))?;

@@ -1,43 +1,67 @@
-//! Who builds: a verdict before any program.
+//! Who builds: a verdict before any program, and a program that somebody waits for before what is built ahead.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// How many verdicts are asked for. Clones are the same one.
+/// How many builds of each kind somebody waits for. Clones are the same one.
 #[derive(Clone)]
-pub(super) struct Gate(Arc<watch::Sender<usize>>);
+pub(super) struct Gate(Arc<watch::Sender<Waiting>>);
+
+#[derive(Clone, Copy, Default)]
+struct Waiting {
+    verdicts: usize,
+    programs: usize,
+}
+
+/// What a build gives way to.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    /// A program that somebody looks at: to verdicts.
+    Program,
+    /// What may be needed next: to everything.
+    Ahead,
+}
 
 impl Default for Gate {
     fn default() -> Self {
-        Self(Arc::new(watch::channel(0).0))
+        Self(Arc::new(watch::channel(Waiting::default()).0))
     }
 }
 
 /// As long as this is kept, no program is built.
-pub struct GivenWay(Gate);
+pub struct GivenWay(Gate, fn(&mut Waiting) -> &mut usize);
+
+impl GivenWay {
+    fn new(gate: &Gate, count: fn(&mut Waiting) -> &mut usize) -> Self {
+        gate.0.send_modify(|waiting| *count(waiting) += 1);
+        Self(gate.clone(), count)
+    }
+}
 
 impl Drop for GivenWay {
     fn drop(&mut self) {
-        self.0.0.send_modify(|verdicts| *verdicts -= 1);
+        self.0.0.send_modify(|waiting| *(self.1)(waiting) -= 1);
     }
 }
 
 impl Gate {
-    pub(super) fn close(&self) -> GivenWay {
-        self.0.send_modify(|verdicts| *verdicts += 1);
-        GivenWay(self.clone())
+    /// Nothing is built until what this returns is dropped.
+    pub(super) fn for_a_verdict(&self) -> GivenWay {
+        GivenWay::new(self, |waiting| &mut waiting.verdicts)
     }
 
-    /// The result of the build, which is begun again each time that a verdict has broken it off.
-    pub(super) async fn unless_a_verdict_is_asked_for<B: Future>(&self, build: impl Fn() -> B) -> B::Output {
-        let mut verdicts = self.0.subscribe();
+    /// The result of the build, which is broken off when something comes that it gives way to, and then begun again.
+    pub(super) async fn build<B: Future>(&self, kind: Kind, build: impl Fn() -> B) -> B::Output {
+        let gives_way = move |waiting: &Waiting| waiting.verdicts > 0 || (kind == Kind::Ahead && waiting.programs > 0);
+        let _here = (kind == Kind::Program).then(|| GivenWay::new(self, |waiting| &mut waiting.programs));
+        let mut waiting = self.0.subscribe();
         loop {
             // Its sender is in `self`.
-            let _ = verdicts.wait_for(|verdicts| *verdicts == 0).await;
+            let _ = waiting.wait_for(|waiting| !gives_way(waiting)).await;
             tokio::select! {
                 built = build() => return built,
-                _ = async { drop(verdicts.wait_for(|verdicts| *verdicts > 0).await) } => {}
+                () = async { drop(waiting.wait_for(gives_way).await) } => {}
             }
         }
     }
@@ -53,22 +77,41 @@ mod tests {
 
     #[tokio::test]
     async fn a_build_is_broken_off_by_a_verdict_and_begun_again_after_it() {
-        let (gate, begun, builds, finish) = (Gate::default(), Notify::new(), AtomicUsize::new(0), Notify::new());
-        let build = || async {
-            let number = builds.fetch_add(1, Ordering::SeqCst) + 1;
-            begun.notify_one();
+        for kind in [Kind::Program, Kind::Ahead] {
+            let (gate, begun, builds, finish) = (Gate::default(), Notify::new(), AtomicUsize::new(0), Notify::new());
+            let build = || async {
+                let number = builds.fetch_add(1, Ordering::SeqCst) + 1;
+                begun.notify_one();
+                finish.notified().await;
+                number
+            };
+            let verdict = async {
+                begun.notified().await;
+                let given_way = gate.for_a_verdict();
+                tokio::task::yield_now().await;
+                drop(given_way);
+                begun.notified().await;
+                finish.notify_one();
+            };
+            let (number, ()) = tokio::join!(gate.build(kind, build), verdict);
+            assert_eq!(number, 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_built_ahead_gives_way_to_a_program_and_that_does_not_to_it() {
+        let (gate, order) = (Gate::default(), std::sync::Mutex::new(Vec::new()));
+        let finish = Notify::new();
+        let program = || async {
+            order.lock().unwrap().push("program begins");
             finish.notified().await;
-            number
+            order.lock().unwrap().push("program ends");
         };
-        let verdict = async {
-            begun.notified().await;
-            let given_way = gate.close();
+        let ahead = || async { order.lock().unwrap().push("ahead") };
+        tokio::join!(gate.build(Kind::Program, program), gate.build(Kind::Ahead, ahead), async {
             tokio::task::yield_now().await;
-            drop(given_way);
-            begun.notified().await;
             finish.notify_one();
-        };
-        let (number, ()) = tokio::join!(gate.unless_a_verdict_is_asked_for(build), verdict);
-        assert_eq!(number, 2);
+        });
+        assert_eq!(*order.lock().unwrap(), ["program begins", "program ends", "ahead"]);
     }
 }

@@ -45,6 +45,15 @@ impl Group {
         self.0.stderr().take().ok_or_else(|| "its errors were taken already".to_owned())
     }
 
+    /// What it starts from now on, and itself, run while nothing else wants to. Windows and others than Unix have no such
+    /// call for a process that runs; there it keeps its priority.
+    pub(crate) fn lower_priority(&self) {
+        #[cfg(unix)]
+        if let Some(process) = self.0.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
+            let _ = rustix::process::setpriority_process(Some(process), 10); // it has ended already
+        }
+    }
+
     /// Returns when it has ended, with how.
     pub(crate) async fn ended(&mut self) -> String {
         match self.0.wait().await {

@@ -10,8 +10,8 @@ use verdict::answer;
 
 use super::{
     GRACE, Program, State, Status, UNSEEN,
-    build::{self, Built, Progress},
-    gate::Gate,
+    build::{self, Built, Priority, Progress},
+    gate::{Gate, Kind},
     running::Running,
 };
 use crate::watch::Changes;
@@ -107,8 +107,8 @@ impl Life {
                 Progress::Waiting => State::Building { units: None, waits: true },
             });
         };
-        let build = || build::build(&self.root, &arguments, &self.name, &self.name, &told);
-        match self.gate.unless_a_verdict_is_asked_for(build).await? {
+        let build = || build::build(&self.root, &arguments, &self.name, &self.name, Priority::Normal, &told);
+        match self.gate.build(Kind::Program, build).await? {
             Built::DoesNotCompile(errors) => Err(errors.join("\n\n")),
             Built::Program(path) => {
                 self.tell(State::Starting);

@@ -41,6 +41,7 @@ pub(crate) fn routes(root: PathBuf, programs: Programs) -> Router {
         .route("/progress", get(progress::progress))
         .route("/pages/{*page}", put(progress::read))
         .route("/programs/{name}", get(programs::status).post(programs::start_again))
+        .route("/programs/{name}/ahead", post(programs::build_ahead))
         .route("/exercises/{number}", get(state::latest))
         .route("/exercises/{number}/check", post(run::run))
         .route("/exercises/{number}/files", get(files::all))

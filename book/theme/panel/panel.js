@@ -70,6 +70,8 @@
     const last = kept.get("panel.tab", "code");
     tabs.choose(["code", "app", "checks"].includes(last) ? last : "code");
     checks.fetch();
+    // Whoever reads the task needs both soon. Where nobody answers, they are built when they are asked for.
+    shell.whenShown(() => { studio.ask(`programs/exercise-${number}/ahead`, "POST").catch(() => {}); });
   };
 
   if (place.dataset.lesson) lesson(place.dataset.lesson);

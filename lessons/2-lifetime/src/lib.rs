@@ -97,6 +97,10 @@ async fn index(
 ) -> Result<Html<String>, Failure> {
     let visitor = Visitor::of(&session).await?;
     let lifetime = Lifetime::of(&session).await?;
+    if let Some(lifetime) = &lifetime {
+        // The inspector sees the record and the cookie, and cannot know of this.
+        clock.note_absolute_limit(lifetime.absolute_end(settings.life(lifetime.remembered)));
+    }
     PAGES.render(
         "index.html",
         context! {

@@ -66,7 +66,11 @@ impl Lifetime {
 
     /// How long it lives at most.
     pub(crate) fn absolute_left(&self, life: Life, now: OffsetDateTime) -> Duration {
-        self.started + life.absolute - now
+        self.absolute_end(life) - now
+    }
+
+    pub(crate) fn absolute_end(&self, life: Life) -> OffsetDateTime {
+        self.started + life.absolute
     }
 }
 

@@ -106,6 +106,27 @@ async fn s05_remember_me_is_chosen_at_each_login_and_holds_through_later_writes(
     Ok(())
 }
 
+#[tokio::test]
+async fn the_page_tells_the_inspector_of_the_absolute_limit() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let alice = trial.browser("alice");
+    let limit = || trial.exchanges().pop().unwrap().life.and_then(|life| life.absolute_until);
+    alice.get("/").await?;
+    assert_eq!(limit(), None, "there is no session");
+    let now = || time::OffsetDateTime::now_utc().unix_timestamp();
+    let before = now();
+    log_in(&alice, false).await?;
+    let after = now();
+    alice.get("/").await?;
+    let told = limit().unwrap();
+    let began = told / 1000 - 8 * 3600;
+    assert!((before..=after).contains(&began), "{before} {began} {after}");
+    trial.skip(10 * MINUTE);
+    alice.get("/").await?;
+    assert_eq!(limit(), Some(told), "it stays where it is");
+    Ok(())
+}
+
 // ANCHOR: forgets
 #[tokio::test]
 async fn s05_tower_sessions_forgets_an_expiry_with_the_request_that_set_it() -> Result<(), Miss> {

@@ -26,13 +26,18 @@ export const skipped = (seconds) => {
   draw();
 };
 
+// An app need not tell of its own limit each time.
+const goOn = (before, told) => (
+  { ...told, began: before.began, absolute_until: told.absolute_until ?? before.absolute_until }
+);
+
 export const note = (item) => {
   const { visitor, life } = item.dataset;
   if (!life) return;
   const told = JSON.parse(life);
   const before = lives.get(visitor);
   lives.delete(visitor);
-  if (told) lives.set(visitor, { ...told, began: before?.label === told.label ? before.began : told.at });
+  if (told) lives.set(visitor, before?.label === told.label ? goOn(before, told) : { ...told, began: told.at });
   latest = visitor;
   draw();
 };

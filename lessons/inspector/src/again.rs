@@ -19,15 +19,15 @@ use axum::{
     },
 };
 use http_body_util::{BodyExt, Limited};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::{
     FromPage, Inspector, What,
-    body::{unmask, unmask_target},
-    sent::Sent,
-    view,
+    body::{self, unmask, unmask_target},
+    curl,
+    sent::{Sent, lossy},
     wall::Sender,
 };
 
@@ -35,6 +35,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How much of an answer is read.
 const READ: usize = 1024 * 1024;
+/// The cookies, and what says where a body ends.
+const WRITTEN_ANEW: [HeaderName; 4] = [COOKIE, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
 /// How long the name of a visitor may be.
 const NAME: usize = 32;
 
@@ -158,7 +160,7 @@ fn uri(target: &str) -> Result<Uri, Refused> {
 /// The headers, with this cookie, and with what says where the body ends.
 fn headers(edited: Option<&str>, before: HeaderMap, cookie: &str, length: usize) -> Result<HeaderMap, Refused> {
     let mut headers = edited.map_or(Ok(before), lines)?;
-    [COOKIE, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].iter().for_each(|name| drop(headers.remove(name)));
+    WRITTEN_ANEW.iter().for_each(|name| drop(headers.remove(name)));
     if !cookie.is_empty() {
         headers.insert(COOKIE, cookie.parse().map_err(|_| wrong("this is no Cookie header", cookie))?);
     }
@@ -186,6 +188,34 @@ fn wrong(rule: &str, text: &str) -> Refused {
     Refused::Wrong(format!("It was not sent: {rule}, and this is {text:?}."))
 }
 
+/// A request for whoever wants to edit it or copy it. Secrets are masked as on the page; a cookie is not.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    method: String,
+    target: String,
+    cookie: String,
+    /// A line for each, without cookies and without what says where the body ends.
+    headers: String,
+    /// Nothing if it cannot be shown; it is sent as it was then.
+    body: Option<String>,
+    curl: String,
+}
+
+impl Shown {
+    pub(crate) fn of(sent: &Sent) -> Self {
+        let is_shown = |name: &HeaderName| !WRITTEN_ANEW.contains(name);
+        let headers = sent.headers.iter().filter(|(name, _)| is_shown(name));
+        Self {
+            method: sent.method.to_string(),
+            target: body::mask_target(&sent.target),
+            cookie: sent.cookie(),
+            headers: headers.map(|(name, value)| format!("{name}: {}\n", lossy(value.as_bytes()))).collect(),
+            body: body::readable(&sent.body, sent.kind(), false).ok(),
+            curl: curl::of(sent),
+        }
+    }
+}
+
 /// The cookies that each visitor has now, as a browser would send them, as far as the timeline tells.
 pub(crate) fn jars(inspector: &Inspector) -> BTreeMap<String, String> {
     let mut jars: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
@@ -193,7 +223,7 @@ pub(crate) fn jars(inspector: &Inspector) -> BTreeMap<String, String> {
         let jar = jars.entry(exchange.visitor).or_default();
         jar.extend(exchange.request.cookies.into_iter().map(|cookie| (cookie.name, cookie.value)));
         for cookie in exchange.response.set_cookies {
-            let value = (!view::is_removal(&cookie)).then_some(cookie.value);
+            let value = (!cookie.is_removal()).then_some(cookie.value);
             match value {
                 Some(value) => jar.insert(cookie.name, value),
                 None => jar.remove(&cookie.name),

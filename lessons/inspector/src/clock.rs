@@ -12,7 +12,7 @@ use std::{
 use axum::{extract::FromRequestParts, http::request::Parts};
 use time::OffsetDateTime;
 
-use crate::{What, timeline::Timeline, wall};
+use crate::{What, calls, timeline::Timeline};
 
 /// How far a clock may be ahead of system time: 100 years. Dates that an app computes from it stay in the calendar,
 /// which ends with the year 9999.
@@ -67,7 +67,7 @@ impl Clock {
     /// Tells the inspector when the app itself ends the session of the request that is being answered, whatever its
     /// record and its cookie say: an absolute timeout. The page shows it beside the other limits; nothing else changes.
     pub fn note_absolute_limit(&self, at: OffsetDateTime) {
-        wall::note_absolute_limit(at);
+        calls::note_absolute_limit(milliseconds(at));
     }
 
     pub(crate) fn skipped_time(&self) -> time::Duration {

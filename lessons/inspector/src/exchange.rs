@@ -222,6 +222,16 @@ pub struct SetCookie {
     pub attributes: Vec<Attribute>,
 }
 
+impl SetCookie {
+    /// Whether a browser deletes the cookie when it gets this.
+    pub fn is_removal(&self) -> bool {
+        let is_over = |attribute: &Attribute| {
+            attribute.text.strip_prefix("Max-Age=").is_some_and(|age| age.parse().is_ok_and(|age: i64| age <= 0))
+        };
+        self.value.is_empty() || self.attributes.iter().any(is_over)
+    }
+}
+
 /// One attribute of a cookie and what it does.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Attribute {

@@ -16,6 +16,7 @@ use tokio::{
 use crate::{
     Clock, Inspector, page,
     timeline::{Position, Step, Timeline},
+    words,
 };
 
 /// How many pages may read at the same time.
@@ -69,7 +70,7 @@ impl Reader {
     /// milliseconds of Unix time, and the number of the newest event, up to which events are old news.
     fn beginning(&self) -> String {
         let ahead = self.clock.skipped().as_secs();
-        let (clock, now) = (page::clock_words(ahead), self.clock.now_milliseconds());
+        let (clock, now) = (words::clock_words(ahead), self.clock.now_milliseconds());
         serde_json::json!({ "clock": clock, "ahead": ahead, "now": now, "newest": *self.newest.borrow() }).to_string()
     }
 

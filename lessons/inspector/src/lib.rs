@@ -37,6 +37,7 @@
 //! page, at most six times that; a reader holds nothing but its place, 32 may read at the same time, and one that falls
 //! behind goes on with what is still there. Of one event at most 4 KiB of a text, 16 KiB of a body or of a session's
 //! data, 100 cookies and 100 store calls are kept; with each of the last 2000 cookie values, 256 bytes of its attributes.
+//! Secrets are masked in all that is shown and saved; in a request that is kept to be sent again they are not.
 //! A request that is sent again has 10 seconds, and 1 MiB of its answer is read. The clock can be 100 years ahead.
 //!
 //! # Layout
@@ -44,7 +45,8 @@
 //! - [`Clock`]: system time plus what someone skipped; handlers take it as an argument.
 //! - [`Observed`]: the store, watched, on that clock.
 //! - [`Held`]: a store call that waits, so that a test can say what happens meanwhile.
-//! - `wall`: the middleware that sees a request come and its response go; `body`: what it keeps of bodies; `sent`: the
+//! - `wall`: the middleware that sees a request come and its response go; `calls`: what the store was asked meanwhile;
+//!   `body`: what it keeps of bodies; `sent`: the
 //!   request as it came; `bounds`: how much is kept of anything.
 //! - `timeline`: the last events and the names A, B, C … of cookie values; `visitor`: whose they are; `feed`: how pages
 //!   read it.
@@ -60,6 +62,7 @@
 mod again;
 mod body;
 mod bounds;
+mod calls;
 mod clock;
 mod curl;
 mod exchange;

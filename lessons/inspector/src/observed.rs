@@ -8,7 +8,7 @@ use tower_sessions::{
     session_store::Result,
 };
 
-use crate::{Inspector, Operation, Outcome, bounds, wall};
+use crate::{Inspector, Operation, Outcome, bounds, calls, clock::milliseconds};
 
 /// The key of a record that only says: this session has ended. A store wrapper leaves such a record behind for a few
 /// seconds, so that a request which is still on its way does not bring the session back. It is told as a delete, and
@@ -56,7 +56,7 @@ impl<S> Observed<S> {
             Ok(value) => outcome(value),
             Err(error) => Outcome::Failed(bounds::text(&error.to_string())),
         };
-        wall::note(&self.inspector.timeline, operation, id, until, outcome);
+        calls::note(&self.inspector.timeline, operation, id, until.map(milliseconds), outcome);
         result
     }
 }

@@ -26,10 +26,8 @@ use tokio::sync::Semaphore;
 
 use crate::{
     Event, Inspector, LONGEST_AHEAD, What,
-    again::{self, Refused, Wanted},
-    export, feed, same_origin,
-    sent::Shown,
-    view, words,
+    again::{self, Refused, Shown, Wanted},
+    export, feed, same_origin, view, words,
 };
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
@@ -104,7 +102,7 @@ fn assets() -> Router<Page> {
 }
 
 async fn page(State(inspector): State<Inspector>) -> Response {
-    render("inspector.html", context! { clock => clock_words(inspector.clock.skipped().as_secs()) })
+    render("inspector.html", context! { clock => words::clock_words(inspector.clock.skipped().as_secs()) })
 }
 
 #[derive(Deserialize)]
@@ -149,14 +147,6 @@ async fn send(State(inspector): State<Inspector>, Form(wanted): Form<Wanted>) ->
         Err(Refused::Gone(why)) => (StatusCode::NOT_FOUND, why).into_response(),
         Err(Refused::Wrong(why)) => (StatusCode::UNPROCESSABLE_ENTITY, why).into_response(),
         Err(Refused::Silence) => (StatusCode::GATEWAY_TIMEOUT, "The app did not answer in 10 seconds.").into_response(),
-    }
-}
-
-/// How far the clock is ahead, in words.
-pub(crate) fn clock_words(seconds: u64) -> String {
-    match seconds {
-        0 => "clock: now".to_owned(),
-        ahead => format!("clock: {} ahead", words::span(ahead)),
     }
 }
 

@@ -6,13 +6,10 @@ use axum::{
     body::Bytes,
     extract::{ConnectInfo, Request},
     http::{
-        HeaderMap, HeaderName, Method,
-        header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TRANSFER_ENCODING},
+        HeaderMap, Method,
+        header::{CONTENT_TYPE, COOKIE, HOST},
     },
 };
-use serde::Serialize;
-
-use crate::{body, curl};
 
 /// How many bytes of a request are kept to send it again; a longer one cannot be.
 const KEPT: usize = 64 * 1024;
@@ -66,34 +63,6 @@ impl Sent {
     /// The media type of its body.
     pub(crate) fn kind(&self) -> &str {
         self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
-    }
-}
-
-/// A request for whoever wants to edit it or copy it. Secrets are masked as on the page; a cookie is not.
-#[derive(Debug, Serialize)]
-pub(crate) struct Shown {
-    method: String,
-    target: String,
-    cookie: String,
-    /// A line for each, without cookies and without what says where the body ends.
-    headers: String,
-    /// Nothing if it cannot be shown; it is sent as it was then.
-    body: Option<String>,
-    curl: String,
-}
-
-impl Shown {
-    pub(crate) fn of(sent: &Sent) -> Self {
-        let is_shown = |name: &HeaderName| ![COOKIE, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(name);
-        let headers = sent.headers.iter().filter(|(name, _)| is_shown(name));
-        Self {
-            method: sent.method.to_string(),
-            target: body::mask_target(&sent.target),
-            cookie: sent.cookie(),
-            headers: headers.map(|(name, value)| format!("{name}: {}\n", lossy(value.as_bytes()))).collect(),
-            body: body::readable(&sent.body, sent.kind(), false).ok(),
-            curl: curl::of(sent),
-        }
     }
 }
 

@@ -331,6 +331,18 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_is_kept_counts_with_its_event() {
+        let timeline = Timeline::default();
+        let request = axum::extract::Request::post("/path?q").header("host", "localhost").body(()).unwrap();
+        let sent = Sent { body: "x".repeat(1000).into(), ..Sent::of(&request) };
+        timeline.push(What::Skip { seconds: 1, ahead: 1 });
+        let before = timeline.kept().bytes;
+        timeline.push_sent(What::Skip { seconds: 1, ahead: 1 }, Some(sent));
+        // POST, /path?q, host, localhost, and the body.
+        assert_eq!(timeline.kept().bytes, 2 * before + 4 + 7 + 4 + 9 + 1000);
+    }
+
+    #[test]
     fn a_record_is_known_from_when_it_is_seen_until_it_is_gone() {
         let timeline = Timeline::default();
         let data = || Outcome::Data(Default::default());

@@ -1,11 +1,6 @@
 //! The middleware that sees a request come and its response go.
 
-use std::{
-    any::Any,
-    collections::BTreeMap,
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     body::Body,
@@ -19,72 +14,24 @@ use axum::{
 };
 use futures_util::FutureExt;
 use serde_json::Value;
-use time::OffsetDateTime;
-use tower_sessions::session::Id;
 
 use crate::{
     Attribute, Change, Clock, Cookie, Exchange, FromPage, Inspector, Life, Operation, Outcome, Session, SetCookie,
     StoreCall, What,
     body::{Tap, mask_target},
-    bounds, clock, exchange,
+    bounds,
+    calls::{Calls, Noted},
+    clock, exchange,
     sent::{Sent, lossy},
     timeline::{Set, Timeline},
     visitor, words,
 };
-
-type Calls = Arc<Mutex<Noted>>;
-
-/// The calls of one exchange: the first ones, and the last.
-#[derive(Debug, Default)]
-struct Noted {
-    calls: Vec<StoreCall>,
-    left_out: u64,
-    absolute_until: Option<i64>,
-}
 
 /// A request that the page of the inspector sends has this among its extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct Sender {
     pub(crate) visitor: Option<String>,
     pub(crate) from_page: FromPage,
-}
-
-impl Noted {
-    fn push(&mut self, call: StoreCall) {
-        if self.calls.len() == bounds::ITEMS {
-            self.calls.pop();
-            self.left_out += 1;
-        }
-        self.calls.push(call);
-    }
-}
-
-tokio::task_local! {
-    /// The calls of the exchange that this task is answering.
-    static CALLS: Calls;
-}
-
-/// Writes a store call down: with the exchange it belongs to, or on its own.
-pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, until: Option<OffsetDateTime>, outcome: Outcome) {
-    let id = id.to_string();
-    let label = match operation {
-        // `cycle_id` deletes also the ID of a session that was never stored: nobody has seen that one.
-        Operation::Delete => timeline.known_label(&id).unwrap_or_default(),
-        _ => timeline.label(&id),
-    };
-    let known = timeline.knows(&id, operation, &outcome);
-    let until = until.filter(|_| matches!(outcome, Outcome::Data(_))).map(clock::milliseconds);
-    let call = StoreCall { operation, label, id, known, outcome, until };
-    let noted = CALLS.try_with(|calls| locked(calls).push(call.clone()));
-    if noted.is_err() {
-        timeline.push(What::Call(call));
-    }
-}
-
-/// Keeps the app's own limit with the exchange it belongs to.
-pub(crate) fn note_absolute_limit(at: OffsetDateTime) {
-    // Outside of an exchange nobody asks for it.
-    let _ = CALLS.try_with(|calls| locked(calls).absolute_until = Some(clock::milliseconds(at)));
 }
 
 pub(crate) async fn watch(State(inspector): State<Inspector>, mut request: Request, next: Next) -> Response {
@@ -94,7 +41,7 @@ pub(crate) async fn watch(State(inspector): State<Inspector>, mut request: Reque
     let mut seen = Seen::new(inspector, &request, sent);
 
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let response = match CALLS.scope(seen.calls.clone(), answer).await {
+    let response = match seen.calls.clone().scope(answer).await {
         Ok(response) => response,
         Err(panic) => {
             let message = message(panic);
@@ -164,7 +111,7 @@ impl Seen {
 
 impl Drop for Seen {
     fn drop(&mut self) {
-        let Noted { calls, left_out, absolute_until } = std::mem::take(&mut *locked(&self.calls));
+        let Noted { calls, left_out, absolute_until } = self.calls.take();
         let location = self.response_headers.get(LOCATION).map(|location| bounds::text(&lossy(location.as_bytes())));
         let now = self.clock.now_milliseconds();
         let set_cookies = set_cookies(&self.timeline, &self.response_headers, now);
@@ -292,8 +239,4 @@ fn changes(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) ->
 fn message(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
-}
-
-fn locked(calls: &Calls) -> std::sync::MutexGuard<'_, Noted> {
-    calls.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -217,6 +217,14 @@ pub fn span(seconds: u64) -> String {
     if rest == 0 { said } else { format!("{said} {}", span(rest)) }
 }
 
+/// How far the clock is ahead, in words.
+pub(crate) fn clock_words(seconds: u64) -> String {
+    match seconds {
+        0 => "clock: now".to_owned(),
+        ahead => format!("clock: {} ahead", span(ahead)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

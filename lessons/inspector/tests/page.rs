@@ -18,6 +18,10 @@ use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore};
 fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/", get(async || "hello"))
+        .route(
+            "/read",
+            get(|session: Session| async move { session.get::<u8>("n").await.unwrap().unwrap().to_string() }),
+        )
         .route("/set", post(|session: Session| async move { session.insert("n", 7).await.unwrap() }))
         .route("/markup", post(|session: Session| async move { session.insert("m", "<script>\r\n").await.unwrap() }))
         .layer(SessionManagerLayer::new(store))
@@ -40,6 +44,12 @@ async fn send(router: &Router, method: &str, path: &str, headers: &[(&str, &str)
         request.headers_mut().unwrap().insert(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
     }
     router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap()
+}
+
+/// The cookie of a new session.
+async fn app_cookie(app: &Router) -> String {
+    let set = send(app, "POST", "/set", &[], "").await;
+    set.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
 }
 
 async fn text(response: Response) -> String {
@@ -134,7 +144,10 @@ async fn what_changed_nothing_is_folded_and_what_changed_something_is_shown_side
     let (_, app, page) = watched();
     send(&app, "GET", "/", &[], "").await;
     send(&app, "POST", "/set", &[("host", "alice.localhost:4001")], "").await;
-    let [_, quiet, loud] = Stream::open(&page, None).await.all().await.try_into().unwrap();
+    let cookie = app_cookie(&app).await;
+    send(&app, "GET", "/read", &[("cookie", &cookie)], "").await;
+    let [_, quiet, loud, _, read] = Stream::open(&page, None).await.all().await.try_into().unwrap();
+    assert!(read.data.contains("<small class=\"brief\">load B </small>") && !loud.data.contains("brief"), "{read:?}");
     assert!(
         quiet.data.contains("data-visitor=\"-\"") && quiet.data.contains("<details>\n  <summary><h2>"),
         "{quiet:?}"

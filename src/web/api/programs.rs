@@ -19,6 +19,12 @@ pub(super) async fn start_again(State(api): State<Api>, Path(name): Path<String>
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Somebody is about to look at it.
+pub(super) async fn build_ahead(State(api): State<Api>, Path(name): Path<String>) -> StatusCode {
+    api.programs.build_ahead(&name);
+    StatusCode::NO_CONTENT
+}
+
 fn find<'a>(api: &'a Api, name: &str) -> Result<&'a Program, Refused> {
     api.programs.get(name).ok_or_else(|| (StatusCode::NOT_FOUND, format!("there is no program {name}\n")))
 }

@@ -1,0 +1,73 @@
+//! The store calls of the exchange that a task is answering.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tower_sessions::session::Id;
+
+use crate::{Operation, Outcome, StoreCall, What, bounds, timeline::Timeline};
+
+/// Shared by the exchange and the task that answers it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Calls(Arc<Mutex<Noted>>);
+
+/// The calls of one exchange: the first ones, and the last.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
+    pub(crate) calls: Vec<StoreCall>,
+    pub(crate) left_out: u64,
+    /// The app's own limit, in milliseconds of Unix time.
+    pub(crate) absolute_until: Option<i64>,
+}
+
+tokio::task_local! {
+    static CALLS: Calls;
+}
+
+impl Calls {
+    /// Runs `answer` so that what it does is noted here.
+    pub(crate) async fn scope<T>(&self, answer: impl Future<Output = T>) -> T {
+        CALLS.scope(self.clone(), answer).await
+    }
+
+    /// What was noted; nothing is left.
+    pub(crate) fn take(&self) -> Noted {
+        std::mem::take(&mut *self.noted())
+    }
+
+    fn push(&self, call: StoreCall) {
+        let mut noted = self.noted();
+        if noted.calls.len() == bounds::ITEMS {
+            noted.calls.pop();
+            noted.left_out += 1;
+        }
+        noted.calls.push(call);
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes a store call down: with the exchange it belongs to, or on its own. `until` is when the record expires, in
+/// milliseconds of Unix time.
+pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, until: Option<i64>, outcome: Outcome) {
+    let id = id.to_string();
+    let label = match operation {
+        // `cycle_id` deletes also the ID of a session that was never stored: nobody has seen that one.
+        Operation::Delete => timeline.known_label(&id).unwrap_or_default(),
+        _ => timeline.label(&id),
+    };
+    let known = timeline.knows(&id, operation, &outcome);
+    let until = until.filter(|_| matches!(outcome, Outcome::Data(_)));
+    let call = StoreCall { operation, label, id, known, outcome, until };
+    let noted = CALLS.try_with(|calls| calls.push(call.clone()));
+    if noted.is_err() {
+        timeline.push(What::Call(call));
+    }
+}
+
+/// Keeps the app's own limit with the exchange it belongs to.
+pub(crate) fn note_absolute_limit(until: i64) {
+    // Outside of an exchange nobody asks for it.
+    let _ = CALLS.try_with(|calls| calls.noted().absolute_until = Some(until));
+}

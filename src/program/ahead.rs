@@ -1,0 +1,46 @@
+//! What is built before anybody waits for it: one after the other, at low priority, while nobody waits for a build.
+
+use std::path::PathBuf;
+
+use tokio::sync::mpsc;
+
+use super::{
+    build::{self, Priority},
+    gate::{Gate, Kind},
+};
+
+/// What is to be built next. Clones add to the same queue, which ends with the last of them.
+#[derive(Clone)]
+pub(super) struct Ahead(mpsc::UnboundedSender<String>);
+
+impl Ahead {
+    pub(super) fn begin(root: PathBuf, gate: Gate) -> Self {
+        let (sender, mut queue) = mpsc::unbounded_channel::<String>();
+        tokio::spawn(async move {
+            let mut built = Vec::new();
+            while let Some(package) = queue.recv().await {
+                if built.contains(&package) {
+                    continue; // whoever changes it looks at it, and has it built
+                }
+                for arguments in targets(&package) {
+                    // Why it cannot be built is told to whoever looks at it.
+                    let build = || build::build(&root, &arguments, &package, "", Priority::Low, |_| {});
+                    let _ = gate.build(Kind::Ahead, build).await;
+                }
+                built.push(package);
+            }
+        });
+        Self(sender)
+    }
+
+    pub(super) fn add(&self, package: &str) {
+        let _ = self.0.send(package.to_owned()); // the studio ends
+    }
+}
+
+/// What cargo is to do: the program, and the checks of an exercise before it.
+fn targets(package: &str) -> Vec<Vec<&str>> {
+    let program = vec!["build", "-p", package, "--bin", package];
+    let checks = vec!["test", "-p", package, "--example", "check", "--no-run"];
+    if package.starts_with("exercise-") { vec![checks, program] } else { vec![program] }
+}
