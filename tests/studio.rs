@@ -337,7 +337,7 @@ async fn no_script_of_a_demo_reads_its_inspector_in_a_real_browser() {
     let browser = chromium.browser().await;
 
     // alice is logged in at the hardened shop, and nothing but its inspector shows her cookie.
-    browser.goto(&format!("http://hardened.lesson-4.workbook.localhost:{port}/")).await.unwrap();
+    browser.goto(&format!("http://hardened.lesson-4.workbook-{port}.localhost:{port}/")).await.unwrap();
     let password = lesson_4::shop::ACCOUNTS.iter().find(|account| account.0 == "alice").unwrap().1;
     wait_for(&browser, "[action='/login'] [name=password]").await.send_keys(password).await.unwrap();
     wait_for(&browser, "[action='/login'] button").await.click().await.unwrap();
@@ -351,7 +351,8 @@ async fn no_script_of_a_demo_reads_its_inspector_in_a_real_browser() {
     wait_for_words(&browser, "p", "clock: now").await;
 
     // A script on the vulnerable shop, on the attacker's site, and on the hardened shop itself.
-    for host in ["vulnerable.lesson-4.workbook.localhost", "evil.localhost", "lesson-4.workbook.localhost"] {
+    let shop = format!("lesson-4.workbook-{port}.localhost");
+    for host in [&format!("vulnerable.{shop}"), "evil.localhost", &shop] {
         browser.goto(&format!("http://{host}:{port}/")).await.unwrap();
         let below = value(&browser, "return fetch('/_inspector/events').then((answer) => answer.status)").await;
         assert_eq!(below, 404, "{host}");
@@ -379,7 +380,7 @@ async fn a_page_of_the_inspector_notices_a_restart_and_a_clear_in_a_real_browser
     let other = browser.new_window(true).await.unwrap().handle;
     let go = async |path: &str| {
         browser.switch_to_window(other.clone()).await.unwrap();
-        browser.goto(&format!("http://lesson-1.workbook.localhost:{port}{path}")).await.unwrap();
+        browser.goto(&format!("http://lesson-1.workbook-{port}.localhost:{port}{path}")).await.unwrap();
         browser.switch_to_window(own.clone()).await.unwrap();
     };
     for path in ["/", "/one", "/two"] {
