@@ -17,7 +17,7 @@
   studio.programView = ({ title, part = "", start = "/", nobody = true, about = "" }) => {
     const name = studio.program;
     const frame = element("iframe", { title, className: "demo" });
-    const inspector = element("iframe", { title: `Session inspector of ${title}`, className: "inspector" });
+    const inspector = element("iframe", { title: `Session inspector of ${title}`, className: "inspector", allow: "clipboard-write" });
     const visitor = element("select", { className: "visitor" }, ...(nobody ? [element("option", { value: "", textContent: "yourself" })] : []),
       ...VISITORS.map((name) => element("option", { value: name, textContent: name })));
     visitor.value = kept.get(`visitor.${name}`, visitor.value);
