@@ -1,6 +1,7 @@
 //! A visitor: sends what a browser sends, keeps cookies as a browser keeps them, follows nothing by itself.
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
@@ -60,11 +61,13 @@ pub struct Browser<'t> {
 struct Place {
     address: IpAddr,
     agent: &'static str,
+    /// What else it says with each request.
+    says: Vec<(&'static str, &'static str)>,
 }
 
 impl Default for Place {
     fn default() -> Self {
-        Self { address: Ipv4Addr::LOCALHOST.into(), agent: "checks" }
+        Self { address: Ipv4Addr::LOCALHOST.into(), agent: "checks", says: Vec::new() }
     }
 }
 
@@ -361,8 +364,14 @@ impl<'t> Browser<'t> {
 
     /// Goes to another network address, and says that it is another browser.
     pub fn moves_to(&self, address: IpAddr, agent: &'static str) {
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Place { address, agent };
+        *self.place() = Place { address, agent, says: Vec::new() };
         self.trial.log().event(self.who, format!("is at {address} now, with {agent}"), format!("# from {address}"));
+    }
+
+    /// Sends this header with each request from now on, as a browser does whose owner has set it up so.
+    pub(crate) fn says(&self, name: &'static str, value: &'static str) {
+        self.place().says.push((name, value));
+        self.trial.log().event(self.who, format!("says `{name}: {value}` from now on"), String::new());
     }
 
     /// What a script on the page reads in `document.cookie`.
@@ -516,7 +525,7 @@ impl<'t> Browser<'t> {
     }
 
     fn request(&self, from: From<'_>, method: &Method, path: &str, kind: &str, body: Body) -> Request<Body> {
-        let Place { address, agent } = self.place.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Place { address, agent, says } = self.place().clone();
         let plain = without_query(path);
         let (site, origin, cookies) = match from {
             From::Here => ("same-origin", Some("http://localhost"), self.jar().header(plain)),
@@ -528,6 +537,7 @@ impl<'t> Browser<'t> {
         let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
         request = request.header("sec-fetch-site", site).header("sec-fetch-mode", "navigate");
         request = request.header(USER_AGENT, agent).extension(ConnectInfo(SocketAddr::new(address, 40_000)));
+        request = says.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         if let Some(cookies) = cookies {
             request = request.header(COOKIE, cookies);
         }
@@ -558,8 +568,9 @@ impl<'t> Browser<'t> {
 
     fn curl(&self, from: From<'_>, request: &Request<Body>, body: &[u8]) -> String {
         let is_held_back = request.headers().get(COOKIE).is_none() && self.jar().values().next().is_some();
-        let jar = by_hand::Jar {
-            of: self.who,
+        let by = by_hand::Sender {
+            who: self.who,
+            says: self.place().says.clone(),
             is_left_at_home: is_held_back && !matches!(from, From::Here),
             was_closed: self.was_closed.swap(false, Ordering::AcqRel),
         };
@@ -568,7 +579,11 @@ impl<'t> Browser<'t> {
             From::Neighbour => Some(("same-site", Some(NEIGHBOUR))),
             From::Elsewhere(origin) => Some(("cross-site", origin)),
         };
-        by_hand::curl(&jar, origin, request, body)
+        by_hand::curl(&by, origin, request, body)
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
@@ -666,6 +681,17 @@ impl Answer {
         links.filter(|link| link.parse::<Uri>().is_ok()).collect()
     }
 
+    /// Where this page leads to within this site, each once: by its links, and by its forms that are sent with a GET.
+    pub(crate) fn leads_to(&self) -> BTreeSet<String> {
+        let forms = self.forms().into_iter().filter(|form| form.method == "get");
+        let filled = |form: Form| {
+            let fields: Vec<_> = form.filled().collect();
+            resolved(&self.path, &format!("{}?{}", form.path(), encode(&fields)))
+        };
+        let all = self.links().into_iter().chain(forms.map(filled));
+        all.filter(|address| address.starts_with('/') && address.parse::<Uri>().is_ok()).collect()
+    }
+
     /// The value of this attribute of the first tag of this name.
     pub fn attribute(&self, tag: &str, name: &str) -> Option<String> {
         page::attribute_of(&self.body, tag, name)
@@ -686,8 +712,9 @@ impl Answer {
 
     /// It refuses a login as `user`: 401, or another 4xx where something was left empty, as no proper form.
     pub(crate) fn refuses(&self, user: &User) -> Result<(), Miss> {
-        let is_whole = !user.name.is_empty() && !user.password.is_empty();
-        if !is_whole && self.status.is_client_error() {
+        // Some say that a form with nothing in a field, or with a blank at its end, is no proper one.
+        let is_whole = |text: &str| !text.is_empty() && text.trim() == text;
+        if !(is_whole(&user.name) && is_whole(&user.password)) && self.status.is_client_error() {
             return Ok(());
         }
         self.has_status(401).map_err(|miss| match self.status.as_u16() {

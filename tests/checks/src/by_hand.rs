@@ -10,9 +10,11 @@ use crate::browser::URLENCODED;
 /// A longer body is not spelt out.
 const LONG_BODY: usize = 200;
 
-/// How a request uses its sender's cookies.
-pub(crate) struct Jar<'w> {
-    pub(crate) of: &'w str,
+/// Who sends a request, and with which cookies.
+pub(crate) struct Sender<'w> {
+    pub(crate) who: &'w str,
+    /// Headers that only this sender sends.
+    pub(crate) says: Vec<(&'static str, &'static str)>,
     /// The browser sends none with this request; `curl` knows no `SameSite`.
     pub(crate) is_left_at_home: bool,
     /// Those without an age are gone.
@@ -21,12 +23,13 @@ pub(crate) struct Jar<'w> {
 
 /// The line for this request. `from` says what a browser tells of another site's page: the `Sec-Fetch-Site`, and the
 /// `Origin` of a POST.
-pub(crate) fn curl(jar: &Jar, from: Option<(&str, Option<&str>)>, request: &Request<Body>, body: &[u8]) -> String {
+pub(crate) fn curl(by: &Sender, from: Option<(&str, Option<&str>)>, request: &Request<Body>, body: &[u8]) -> String {
     let mut words = vec!["curl -i".to_owned()];
-    if !jar.is_left_at_home {
-        words.push(format!("-b {0}.jar -c {0}.jar", jar.of));
+    if !by.is_left_at_home {
+        words.push(format!("-b {0}.jar -c {0}.jar", by.who));
     }
-    words.extend(jar.was_closed.then(|| "-j".to_owned()));
+    words.extend(by.was_closed.then(|| "-j".to_owned()));
+    words.extend(by.says.iter().map(|(name, value)| format!("-H '{name}: {value}'")));
     if let Some((site, origin)) = from {
         words.push(format!("-H 'Sec-Fetch-Site: {site}'"));
         let said = origin.filter(|_| request.method() == Method::POST);
@@ -109,7 +112,8 @@ mod tests {
 
     fn posted(kind: &str, body: &[u8]) -> String {
         let request = Request::post("/login").header(CONTENT_TYPE, kind).body(Body::empty()).unwrap();
-        curl(&Jar { of: "alice", is_left_at_home: false, was_closed: false }, None, &request, body)
+        let by = Sender { who: "alice", says: Vec::new(), is_left_at_home: false, was_closed: false };
+        curl(&by, None, &request, body)
     }
 
     #[test]

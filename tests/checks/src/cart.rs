@@ -257,6 +257,8 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
         trial.named("a,b=1;c|d:2"),
         trial.named("Pear"),
         trial.named("pear"),
+        "007".to_owned(),
+        "1.50".to_owned(),
     ];
     for name in &names {
         add(&alice, name).await?;
@@ -287,7 +289,22 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     // What is refused is text as well.
     let too_long = format!("<i {PASTED}>{}</i>", "x".repeat(LONGEST_NAME));
     let refused = alice.post(&address("add_to_cart", &too_long), &[]).await?;
-    pastes_nothing(&refused, "the answer that refuses an item pastes it into the page as HTML")
+    pastes_nothing(&refused, "the answer that refuses an item pastes it into the page as HTML")?;
+    nowhere_is_text(&trial.browser("mallory")).await
+}
+
+/// Nor is an address pasted that leads nowhere, whatever stands in it.
+async fn nowhere_is_text(mallory: &Browser<'_>) -> Result<(), Miss> {
+    let markup = in_path(&format!("<i {PASTED}>x</i>"));
+    let routes = ["/view_cart", "/add_to_cart", "/remove_from_cart", "/clear_cart", ""];
+    let behind =
+        |route| [format!("{route}/{markup}"), format!("{route}/pear/{markup}"), format!("{route}/?item={markup}")];
+    let so = "the answer to an address that leads nowhere pastes a part of it into the page as HTML";
+    for path in routes.into_iter().flat_map(behind) {
+        pastes_nothing(&mallory.get(&path).await?, so)?;
+        pastes_nothing(&mallory.post(&path, &[]).await?, so)?;
+    }
+    Ok(())
 }
 
 /// What became of an item that no line of the page shows as it was added.

@@ -1,6 +1,6 @@
 //! People who must not be let in: what they type is no name with its own password.
 
-use crate::{Answer, Miss, User, Users};
+use crate::{Answer, Miss, User, Users, users::misspelt};
 
 /// Such a person, and what it means if they are let in all the same.
 pub(crate) struct Impostor {
@@ -8,33 +8,72 @@ pub(crate) struct Impostor {
     so: &'static str,
 }
 
-/// Known and unknown names, with no password, another's, and any.
+/// Known and unknown names, with no password, another's, and any; and what is almost right.
 pub(crate) fn all(users: &Users) -> Vec<Impostor> {
     let (alice, bob, nobody) = (users.alice(), users.bob(), users.named("nobody"));
     let another = "alice's name with bob's password is answered as a right login";
     let empty = "alice's name without a password is answered as a right login";
     let unknown = "there is no account of this name, and the login is answered as a right one";
+    let no_name = "no name was typed, and the login is answered as a right one";
     // Whoever cuts such a name at some byte, cuts one of the two within a letter.
     let [long, longer] = ["", "x"].map(|before| format!("{before}{}", "🍐".repeat(60)));
     let typed = [
-        (&alice.name, bob.password.as_str(), another),
+        (alice.name.as_str(), bob.password.as_str(), another),
         (&alice.name, "", empty),
         (&nobody, "anything", unknown),
         (&nobody, bob.password.as_str(), unknown),
         (&nobody, "", unknown),
         (&long, "anything", unknown),
         (&longer, "anything", unknown),
+        ("", bob.password.as_str(), no_name),
+        ("", "", no_name),
     ];
-    let impostor = |(name, password, so): (&String, &str, _)| Impostor {
-        typed: User { name: name.clone(), password: password.to_owned() },
+    let impostor = |(name, password, so): (&str, &str, _)| Impostor {
+        typed: User { name: name.to_owned(), password: password.to_owned() },
         so,
     };
-    typed.into_iter().map(impostor).collect()
+    typed.into_iter().map(impostor).chain(almost(alice)).collect()
+}
+
+/// Who types this user's name or password almost as it is.
+fn almost(user: &User) -> impl Iterator<Item = Impostor> {
+    let password = "the password is almost that of the account, and the login is answered as a right one: it has to be compared as it is";
+    let name = "the name is almost that of the account, and the login is answered as a right one: it has to be compared as it is";
+    let passwords = like("wonderland", &user.password).map(|typed| User { password: typed, ..user.clone() });
+    let names = like("alice", &user.name).map(|typed| User { name: typed, ..user.clone() });
+    let of = |so| move |typed| Impostor { typed, so };
+    passwords.map(of(password)).chain(names.map(of(name)))
+}
+
+/// Texts that are almost this one, which begins with a word: the word misspelt, and something more at either end.
+fn like(word: &str, text: &str) -> impl Iterator<Item = String> {
+    let rest = text.strip_prefix(word).unwrap_or_default();
+    let misspelt = misspelt(word).map(|word| format!("{word}{rest}"));
+    let more = [format!("{text}x"), format!("x{text}"), text.repeat(2), format!("{text} "), format!(" {text}")];
+    misspelt.into_iter().chain(more)
 }
 
 impl Impostor {
     /// Their login was answered with 401; a form with an empty field may be improper, and get another 4xx.
     pub(crate) fn is_refused(&self, login: &Answer) -> Result<(), Miss> {
         login.refuses(&self.typed).map_err(|miss| if login.status.is_redirection() { miss.so(self.so) } else { miss })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_impostor_types_a_name_with_its_own_password() {
+        let users = Users::with_suffix("-1a2");
+        let all = all(&users);
+        let typed: Vec<_> = all.iter().map(|impostor| &impostor.typed).collect();
+        assert!(typed.iter().all(|typed| !users.verify(&typed.name, &typed.password)));
+        for (name, password) in
+            [("alice-1a2", "Wonderland-1a2"), ("Alice-1a2", "wonderland-1a2"), ("alice-1a2", "wonderland-1a2x")]
+        {
+            assert!(typed.iter().any(|typed| typed.name == name && typed.password == password), "{name} {password}");
+        }
     }
 }

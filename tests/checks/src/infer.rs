@@ -183,13 +183,25 @@ pub(crate) fn lets_the_old_id_in(page: &Answer, login: &Answer, holds: impl Fn(&
         return None;
     }
     Some(match (&page.exchange.session.before, created) {
-        (None, _) => format!("the store has no session for {letter} any more, and {} is shown all the same: does it ask the session?", page.path),
-        (Some(_), Some(created)) if holds(&created.id) => {
-            "the old session was ended, and the new one has its ID: after `flush`, an `insert` takes the old ID up again; `cycle_id` makes a new one".to_owned()
+        (None, _) => format!(
+            "the store has no session for {letter} any more, and {} is shown all the same: does it ask the session?",
+            page.path
+        ),
+        (Some(_), Some(created)) if !holds(&created.id) => {
+            format!(
+                "the login made a session under a new ID, and left the old one in the store, under the ID in {letter}"
+            )
         }
-        (Some(_), Some(_)) => format!("the login made a session under a new ID, and left the old one in the store, under the ID in {letter}"),
-        (Some(_), None) => format!("the login made no new ID: whoever holds {letter} has the session that is logged in now"),
+        (Some(_), _) => keeps_the_id(login, &letter),
     })
+}
+
+/// What a login did that has left the session under an ID that the browser had before, in the cookie of this letter.
+pub(crate) fn keeps_the_id(login: &Answer, letter: &str) -> String {
+    match login.calls_for(Operation::Create) {
+        true => "the old session was ended, and the new one has its ID: after `flush`, an `insert` takes the old ID up again; `cycle_id` makes a new one".to_owned(),
+        false => format!("the login made no new ID: whoever holds {letter} has the session that is logged in now"),
+    }
 }
 
 /// The cookie that came with the request.

@@ -39,6 +39,7 @@ mod guard;
 pub mod harden;
 mod harness;
 mod impostors;
+mod improper;
 mod infer;
 mod jar;
 mod limit;

@@ -4,13 +4,14 @@ use axum::http::{HeaderName, HeaderValue, header::CONTENT_LENGTH};
 use session_inspector::SetCookie;
 
 use crate::{
-    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer,
-    infer::mentions, model::LOGIN, monitor, page, reading,
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
+    browser::encode,
+    impostors,
+    improper::{self, Improper},
+    infer::{self, mentions},
+    model::LOGIN,
+    monitor, page, reading,
 };
-
-const FORM: &str = "application/x-www-form-urlencoded";
-/// More than any server should take for a login form: 3 MiB.
-const TOO_MUCH: usize = 3 * 1024 * 1024;
 
 /// Exercise 1.
 pub static SUITE: Suite = Suite {
@@ -111,10 +112,14 @@ pub static SUITE: Suite = Suite {
         },
     ],
     monitors: &[
+        Monitor { check: "wrong_credentials_are_refused_alike", watch: monitor::a_refused_login_changes_nobody },
         Monitor { check: "improper_forms_are_refused", watch: monitor::no_failure },
+        Monitor { check: "improper_forms_are_refused", watch: monitor::an_improper_form_changes_nobody },
+        Monitor { check: "login_issues_a_new_session_id", watch: monitor::a_login_issues_a_new_id },
         Monitor { check: "the_password_is_nowhere", watch: monitor::no_password },
         Monitor { check: "reading_changes_nothing", watch: monitor::reading_logs_nobody_in_or_out },
         Monitor { check: "the_session_cookie_is_out_of_reach", watch: monitor::session_cookies_are_out_of_reach },
+        Monitor { check: "the_session_cookie_is_out_of_reach", watch: monitor::no_page_tells_the_session_id },
     ],
     names: Some("names_are_shown_as_text"),
     model: Some(&LOGIN),
@@ -234,16 +239,27 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
     unknown.reads_as(&known)?;
     unknown.is_sent_as(&known, &again)?;
     for impostor in impostors::all(&trial.users) {
+        trial.log().begin_anew();
         refused(&trial.browser("mallory"), &impostor.typed).await?;
     }
     // Somebody who is logged in is not asked less.
     trial.log().begin_anew();
     let (browser, _) = logged_in(trial, "bob", bob).await?;
-    browser.log_in(&forgetful).await?.refuses(&forgetful)?;
-    let page = browser.get("/protected").await?;
-    page.shows_not(&alice.name, "bob typed alice's name and a wrong password, and is taken for alice now")?;
-    let so = "bob was logged in, and a login with a wrong password in his browser has logged him out";
-    page.shows(&bob.name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
+    for typed in [forgetful].into_iter().chain(impostors::all(&trial.users).into_iter().map(|impostor| impostor.typed))
+    {
+        trial.log().begin_apart();
+        browser.log_in(&typed).await?.refuses(&typed)?;
+        let page = browser.get("/protected").await?;
+        page.shows_not(&alice.name, "bob typed alice's name and a wrong password, and is taken for alice now")?;
+        stays_in(&page, bob, "a login with a wrong password in his browser")?;
+    }
+    Ok(())
+}
+
+/// This user is logged in here as before, although something was refused.
+fn stays_in(page: &Answer, user: &User, what: &str) -> Result<(), Miss> {
+    let so = format!("bob was logged in, and {what} has logged him out");
+    page.shows(&user.name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
 }
 
 /// An answer to a login that failed, without the name that was typed.
@@ -311,38 +327,37 @@ async fn refused(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
 }
 
 async fn improper_forms_are_refused(trial: &Trial) -> Result<(), Miss> {
-    let alice = trial.users.alice();
-    let form = |fields: &[(&str, &str)]| encode(fields).into_bytes();
-    let long = "x".repeat(TOO_MUCH);
-    let forms = [
-        ("without a password", FORM, form(&[("username", &alice.name)])),
-        ("without a username", FORM, form(&[("password", &alice.password)])),
-        ("with nothing in it", FORM, Vec::new()),
-        ("with empty fields", FORM, form(&[("username", ""), ("password", "")])),
-        ("whose bytes are no UTF-8", FORM, b"username=%ff%fe&password=%ff".to_vec()),
-        ("with raw bytes", FORM, b"username=\xff\xfe&password=\xff".to_vec()),
-        ("of another type", "text/plain", form(&[("username", &alice.name), ("password", &alice.password)])),
-        ("of 3 MiB", FORM, form(&[("username", &long), ("password", "x")])),
-        (
-            "of 3 MiB, with a right name and password before the rest",
-            FORM,
-            form(&[("username", &alice.name), ("password", &alice.password), ("more", &long)]),
-        ),
-    ];
     let mallory = trial.browser("mallory");
-    for (what, kind, body) in forms {
+    for way in 0..improper::WAYS {
         trial.log().begin_apart();
-        let answer = mallory.post_bytes("/login", kind, body).await?;
-        if !answer.status.is_client_error() {
-            let so = format!("a form {what} gets the answer of a proper one");
-            return Err(answer.miss(format!("4xx for a form {what}"), answer.in_short()).so(so));
-        }
+        let Improper { what, .. } = improper::of(trial.users.alice(), way);
+        let answer = is_improper(&mallory, trial.users.alice(), way).await?;
         if answer.exchange.session.after.is_some() {
             let so = format!("a form {what} was refused, and has opened a session all the same");
             return Err(answer.miss("no session", format!("a session, for a form {what}")).so(so));
         }
     }
-    mallory.get("/login").await?.has_status(200)
+    mallory.get("/login").await?.has_status(200)?;
+    // For somebody who is logged in they are as improper.
+    trial.log().begin_anew();
+    let (bob, _) = logged_in(trial, "bob", trial.users.bob()).await?;
+    for way in 0..improper::WAYS {
+        trial.log().begin_apart();
+        is_improper(&bob, trial.users.alice(), way).await?;
+        stays_in(&bob.get("/protected").await?, trial.users.bob(), "a form that is not a proper one")?;
+    }
+    Ok(())
+}
+
+/// This browser sends a form that is improper in this way, and is refused.
+async fn is_improper(browser: &Browser<'_>, user: &User, way: usize) -> Result<Answer, Miss> {
+    let Improper { what, query, kind, body } = improper::of(user, way);
+    let answer = browser.post_bytes(&format!("/login{query}"), kind, body).await?;
+    if answer.status.is_client_error() {
+        return Ok(answer);
+    }
+    let so = format!("a form {what} gets the answer of a proper one");
+    Err(answer.miss(format!("4xx for a form {what}"), answer.in_short()).so(so))
 }
 
 async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
@@ -399,6 +414,12 @@ async fn login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
     victim.takes_a_planted_id(&id).await;
     let mallory = victim.copied_by("mallory");
     let answer = logged_in_with(victim, trial.users.alice()).await?;
+    is_out(&mallory, &answer).await?;
+    // Somebody who is logged in already logs in again.
+    trial.log().begin_anew();
+    let (alice, _) = logged_in(trial, "alice", trial.users.alice()).await?;
+    let mallory = alice.copied_by("mallory");
+    let answer = logged_in_with(alice, trial.users.alice()).await?;
     is_out(&mallory, &answer).await
 }
 

@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::Method;
+use axum::http::{HeaderValue, Method, StatusCode, header::SET_COOKIE};
 use serde_json::Value;
-use session_inspector::{Operation, SetCookie};
+use session_inspector::{Operation, Outcome, SetCookie};
 
 use crate::{
     Answer, Miss, SUITES, Trial,
     canary::{Canary, TOLD},
-    infer::mentions,
+    infer::{self, mentions},
     reading,
     trial::Sent,
 };
@@ -127,13 +127,8 @@ pub(crate) fn reading_opens_no_session(_: &Trial, answer: &Answer) -> Result<(),
 /// A GET or HEAD logs nobody in or out, and opens no session. A part of the site may count visits in it.
 pub(crate) fn reading_logs_nobody_in_or_out(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     reading_opens_no_session(trial, answer)?;
-    let (before, after) = (&answer.exchange.session.before, &answer.exchange.session.after);
-    let names = |data: &Option<BTreeMap<String, Value>>, name: &str| {
-        data.iter().flat_map(BTreeMap::values).any(|value| mentions(value, name))
-    };
-    let mut users = trial.users.first().iter();
-    let ended = answer.calls_for(Operation::Delete) && before.is_some();
-    if is_read(answer) && (ended || users.any(|user| names(before, &user.name) != names(after, &user.name))) {
+    let ended = answer.calls_for(Operation::Delete) && answer.exchange.session.before.is_some();
+    if is_read(answer) && (ended || comes_or_goes(trial, answer).is_some()) {
         let changed = format!("{} {} changed it", answer.method, answer.path);
         return Err(answer.miss("the session as it was", changed).so(reading::what_reading_did(answer)));
     }
@@ -150,6 +145,63 @@ pub(crate) fn reading_changes_nothing(trial: &Trial, answer: &Answer) -> Result<
     }
     let changed = format!("{} {} changed it", answer.method, answer.path);
     Err(answer.miss("the session as it was", changed).so(reading::what_reading_did(answer)))
+}
+
+/// A login that is refused logs nobody in or out.
+pub(crate) fn a_refused_login_changes_nobody(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    match answer.status {
+        StatusCode::UNAUTHORIZED => is_the_same_user(trial, answer),
+        _ => Ok(()),
+    }
+}
+
+/// Nor does anything else that is refused.
+pub(crate) fn an_improper_form_changes_nobody(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    match answer.status.is_client_error() && answer.status != StatusCode::UNAUTHORIZED {
+        true => is_the_same_user(trial, answer),
+        false => Ok(()),
+    }
+}
+
+fn is_the_same_user(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let Some((name, is_in)) = comes_or_goes(trial, answer) else { return Ok(()) };
+    let (did, holds) = if is_in { ("in", "holds") } else { ("out", "does not hold") };
+    let Answer { method, path, .. } = answer;
+    let miss =
+        answer.miss("the user who was logged in before, or nobody", format!("a session that {holds} {name} now"));
+    Err(miss.explained(format!("{method} {path} was refused, and has logged {name} {did} all the same")))
+}
+
+/// A login has another session ID than any that came with it.
+pub(crate) fn a_login_issues_a_new_id(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let exchange = &answer.exchange;
+    let held = exchange.calls.iter().rfind(|call| matches!(call.outcome, Outcome::Data(_)));
+    let Some(held) = held.filter(|_| is_login(trial, answer)) else { return Ok(()) };
+    match exchange.request.cookies.iter().find(|cookie| cookie.value.contains(&held.id)) {
+        Some(cookie) => {
+            let kept = format!("the one in cookie {}, which the browser had before", cookie.label);
+            Err(answer
+                .miss("a new session ID", kept)
+                .so(infer::keeps_the_id(answer, &format!("cookie {}", cookie.label))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// No page, and no header but the cookie, tells the ID of a session: a script reads both.
+pub(crate) fn no_page_tells_the_session_id(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let is_in = |value: &HeaderValue| trial.carries_an_id(&String::from_utf8_lossy(value.as_bytes()));
+    let mut headers = answer.headers.iter().filter(|(name, _)| **name != SET_COOKIE);
+    let place = if trial.carries_an_id(&answer.body) {
+        "in the page".to_owned()
+    } else if let Some((name, _)) = headers.find(|(_, value)| is_in(value)) {
+        format!("in the header `{name}`")
+    } else {
+        return Ok(());
+    };
+    Err(answer.miss("the session ID in its cookie and nowhere else", format!("a session ID {place}")).so(format!(
+        "the session ID stands {place}: a script there reads it, although HttpOnly keeps the cookie itself from scripts"
+    )))
 }
 
 /// Every cookie that carries a session ID is out of reach for scripts and for other sites.
@@ -195,4 +247,25 @@ pub(crate) fn no_script_reads_the_session(trial: &Trial, answer: &Answer) -> Res
 
 fn is_read(answer: &Answer) -> bool {
     matches!(answer.method, Method::GET | Method::HEAD)
+}
+
+/// Whether the login form was sent and somebody is in since then.
+fn is_login(trial: &Trial, answer: &Answer) -> bool {
+    let is_sent = answer.method == Method::POST && answer.path.split('?').next() == Some("/login");
+    let after = &answer.exchange.session.after;
+    is_sent && answer.status.is_redirection() && trial.users.names().iter().any(|name| names(after.as_ref(), name))
+}
+
+/// A user whom the session holds only since this answer, or no more; and whether it does now.
+fn comes_or_goes(trial: &Trial, answer: &Answer) -> Option<(String, bool)> {
+    let [before, after] = [&answer.exchange.session.before, &answer.exchange.session.after].map(Option::as_ref);
+    let changed = |name: String| {
+        let is_in = names(after, &name);
+        (is_in != names(before, &name)).then_some((name, is_in))
+    };
+    trial.users.names().into_iter().find_map(changed)
+}
+
+fn names(data: Option<&BTreeMap<String, Value>>, name: &str) -> bool {
+    data.into_iter().flat_map(BTreeMap::values).any(|value| mentions(value, name))
 }

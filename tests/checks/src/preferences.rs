@@ -5,8 +5,12 @@ use std::time::Duration;
 use session_inspector::Operation;
 
 use crate::{
-    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer,
-    infer::mentions, model, monitor, neighbour, reading,
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
+    browser::encode,
+    impostors, infer,
+    infer::mentions,
+    model::{self, forms},
+    monitor, neighbour, reading,
 };
 
 pub(crate) const FORM: &str = "/set_preferences";
@@ -115,7 +119,10 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(reading_changes_nothing(trial)),
         },
     ],
-    monitors: &[Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing }],
+    monitors: &[
+        Monitor { check: "a_login_keeps_the_choice", watch: monitor::a_login_issues_a_new_id },
+        Monitor { check: "reading_changes_nothing", watch: monitor::reading_changes_nothing },
+    ],
     names: None,
     model: Some(&model::PREFERENCES),
 };
@@ -132,7 +139,12 @@ async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
         page.has_status(200)
             .map_err(|miss| miss.so("bob has a session from his login, and has not chosen anything yet"))?;
     }
-    shows(&bob.get(PROFILE).await?, DEFAULT)
+    shows(&bob.get(PROFILE).await?, DEFAULT)?;
+    // What a browser says of itself is nothing that was chosen here.
+    let stranger = trial.browser("stranger");
+    stranger.says("sec-ch-prefers-color-scheme", "dark");
+    let so = "this visitor has chosen nothing here; that their system is dark, as their browser says, is no choice on this site";
+    shows(&stranger.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))
 }
 
 async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
@@ -230,12 +242,8 @@ async fn a_later_choice_counts(trial: &Trial) -> Result<(), Miss> {
 }
 
 async fn unknown_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
-    let form = |what: &'static str, theme, notifications| Improper {
-        what,
-        kind: URLENCODED,
-        body: encode(&[("theme", theme), ("notifications", notifications)]),
-        is_a_form: true,
-    };
+    let form =
+        |what: &str, theme, notifications| Improper::form(what, &[("theme", theme), ("notifications", notifications)]);
     let forms = [
         form("a form with an unknown theme", "purple", "disabled"),
         form("a form with unknown notifications", "dark", "sometimes"),
@@ -248,16 +256,11 @@ async fn unknown_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
         form("a form with a line break after a value", "dark", "disabled\n"),
         form("a form with a tag for a theme", "\"><script>alert(1)</script>", "disabled"),
     ];
-    save_nothing(trial, &forms).await
+    save_nothing(trial, &forms, |improper| !improper.is_missing).await
 }
 
 async fn missing_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
-    let form = |what: &'static str, fields: &[(&str, &str)]| Improper {
-        what,
-        kind: URLENCODED,
-        body: encode(fields),
-        is_a_form: true,
-    };
+    let form = Improper::form;
     let forms = [
         form("a form without notifications", &[("theme", "dark")]),
         form("a form without a theme", &[("notifications", "disabled")]),
@@ -274,7 +277,7 @@ async fn missing_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
             ..form("a form whose bytes are no text", &[])
         },
     ];
-    save_nothing(trial, &forms).await
+    save_nothing(trial, &forms, |improper| improper.is_missing).await
 }
 
 async fn the_theme_is_applied(trial: &Trial) -> Result<(), Miss> {
@@ -363,6 +366,7 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     let mallory = alice.copied_by("mallory");
 
     for impostor in impostors::all(&trial.users) {
+        trial.log().begin_apart();
         let refused = alice.log_in(&impostor.typed).await?;
         impostor.is_refused(&refused)?;
         changed_nothing(&refused)?;
@@ -385,6 +389,7 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
 
     trial.log().new_scene();
     for impostor in impostors::all(&trial.users) {
+        trial.log().begin_apart();
         let refused = alice.log_in(&impostor.typed).await?;
         impostor.is_refused(&refused)?;
         changed_nothing(&refused)?;
@@ -515,32 +520,51 @@ pub(crate) fn is_preselected(page: &Answer, (theme, notifications): Choice) -> R
 
 /// What no handler should take.
 struct Improper {
-    what: &'static str,
+    what: String,
+    query: &'static str,
     kind: &'static str,
     body: String,
     /// It can be read as a form, so that 422 is the answer; anything else gets some 4xx.
     is_a_form: bool,
 }
 
-/// Each of these is refused, by who has chosen nothing and by who has, and nothing of it is saved.
-async fn save_nothing(trial: &Trial, forms: &[Improper]) -> Result<(), Miss> {
+impl Improper {
+    fn form(what: &str, fields: &[(&str, &str)]) -> Self {
+        Self { what: what.to_owned(), query: "", kind: URLENCODED, body: encode(fields), is_a_form: true }
+    }
+
+    fn of(improper: &forms::Improper) -> Self {
+        let forms::Improper { query, kind, body, is_a_form, .. } = *improper;
+        Self { what: improper.told(), query, kind, body: body.to_owned(), is_a_form }
+    }
+}
+
+/// Each of these, and of those that the model knows, is refused, by who has chosen nothing and by who has, and nothing of
+/// it is saved.
+async fn save_nothing(
+    trial: &Trial,
+    own: &[Improper],
+    belongs_here: fn(&&forms::Improper) -> bool,
+) -> Result<(), Miss> {
+    let more: Vec<_> = forms::IMPROPER.iter().filter(belongs_here).map(Improper::of).collect();
+    let forms = || own.iter().chain(&more);
     let stranger = trial.browser("stranger");
-    for form in forms {
+    for form in forms() {
         saves_nothing(trial, &stranger, DEFAULT, form).await?;
     }
     trial.log().begin_anew();
     let (alice, chosen) = (trial.browser("alice"), ("dark", "enabled"));
     save(&alice, chosen).await?;
-    for form in forms {
+    for form in forms() {
         saves_nothing(trial, &alice, chosen, form).await?;
     }
     Ok(())
 }
 
 async fn saves_nothing(trial: &Trial, browser: &Browser<'_>, before: Choice, form: &Improper) -> Result<(), Miss> {
-    let Improper { what, kind, body, is_a_form } = form;
+    let Improper { what, query, kind, body, is_a_form } = form;
     trial.log().begin_apart();
-    let answer = browser.post_bytes(FORM, kind, body.clone().into_bytes()).await?;
+    let answer = browser.post_bytes(&format!("{FORM}{query}"), kind, body.clone().into_bytes()).await?;
     let (wanted, is_refused) = match is_a_form {
         true => ("422", answer.status.as_u16() == 422),
         false => ("4xx", answer.status.is_client_error()),

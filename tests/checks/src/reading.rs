@@ -7,10 +7,13 @@ use crate::{Answer, Browser, Miss};
 /// Addresses that browsers and crawlers ask for and that no exercise has.
 const NOWHERE: [&str; 2] = ["/favicon.ico", "/no/such/page"];
 
+/// A parameter by which some frameworks let an address say what the method is to be.
+const OVERRIDE: &str = "_method=POST";
+
 /// A visitor without a session who asks for these paths, or for some that are not there, has none afterwards.
 pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths.iter().chain(&NOWHERE) {
-        for answer in [stranger.get(path).await?, stranger.head(path).await?] {
+        for answer in read(stranger, path).await? {
             if answer.calls_for(Operation::Create) || answer.calls_for(Operation::Save) {
                 let Answer { method, path, .. } = &answer;
                 let miss = answer.miss("no session for a visitor who only reads", "a session");
@@ -38,8 +41,7 @@ pub(crate) async fn opens_none_for_a_stale_cookie(
 /// This visitor asks for these paths.
 pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
-        browser.get(path).await?;
-        browser.head(path).await?;
+        read(browser, path).await?;
     }
     Ok(())
 }
@@ -47,15 +49,27 @@ pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Mi
 /// The session of this visitor is the same after asking for these paths.
 pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
-        for answer in [browser.get(path).await?, browser.head(path).await?] {
+        for answer in read(browser, path).await? {
             if answer.calls_for(Operation::Delete) || !answer.exchange.session.changes.is_empty() {
                 let method = &answer.exchange.request.method;
-                let miss = answer.miss("the session as it was", format!("{method} {path} changed it"));
+                let miss = answer.miss("the session as it was", format!("{method} {} changed it", answer.path));
                 return Err(miss.so(what_reading_did(&answer)));
             }
         }
     }
     Ok(())
+}
+
+/// Asks for this path in every way that only reads, and for what its page has links and forms to that only read.
+pub(crate) async fn read(browser: &Browser<'_>, path: &str) -> Result<Vec<Answer>, Miss> {
+    let page = browser.get(path).await?;
+    let head = browser.head(path).await?;
+    let sign = if path.contains('?') { '&' } else { '?' };
+    let mut answers = vec![browser.get(&format!("{path}{sign}{OVERRIDE}")).await?];
+    for address in page.leads_to() {
+        answers.push(browser.get(&address).await?);
+    }
+    Ok([page, head].into_iter().chain(answers).collect())
 }
 
 /// What a request that should only read did to the session.

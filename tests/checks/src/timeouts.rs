@@ -113,7 +113,10 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(reading_opens_no_session(trial)),
         },
     ],
-    monitors: &[Monitor { check: "reading_opens_no_session", watch: monitor::reading_opens_no_session }],
+    monitors: &[
+        Monitor { check: "a_new_login_begins_anew", watch: monitor::a_login_issues_a_new_id },
+        Monitor { check: "reading_opens_no_session", watch: monitor::reading_opens_no_session },
+    ],
     names: None,
     model: Some(&model::TIMEOUTS),
 };
@@ -131,6 +134,7 @@ async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
         }
     }
     for impostor in impostors::all(&trial.users) {
+        trial.log().begin_apart();
         impostor.is_refused(&alice.log_in(&impostor.typed).await?)?;
         alice.get(PROTECTED).await?.redirects_to(LOGIN)?;
     }
@@ -183,7 +187,20 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
         );
         still_in(&alice.get(PROTECTED).await?, user, &so)?;
     }
+    trial.log().begin_anew();
+    let alice = trial.browser("alice");
+    logs_in(&alice, user, false).await?;
+    for _ in 0..2 {
+        trial.skip(25 * MINUTE - SECOND);
+        alice.head(PROTECTED).await?;
+    }
+    let so = "there was a HEAD every 25 minutes, which is a request like any other, and the login has ended";
+    still_in(&alice.get(PROTECTED).await?, user, so)?;
     // Each one counts, however soon it comes after the last.
+    trial.log().begin_anew();
+    logs_in(&alice, user, false).await?;
+    let so = "there was a request every 4 minutes, and the login has ended: none of them counted, as each came soon after another";
+    busy(trial, (&alice, user), (32 * MINUTE, 4 * MINUTE), so).await?;
     for soon in [9 * MINUTE, MINUTE, 4 * MINUTE + 30 * SECOND] {
         trial.log().begin_anew();
         let alice = trial.browser("alice");
@@ -198,6 +215,13 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
 }
 
 async fn a_busy_login_ends_too(trial: &Trial) -> Result<(), Miss> {
+    lives_for_8_hours(trial).await?;
+    trial.log().begin_anew();
+    trial.skip_to_new_years_eve();
+    lives_for_8_hours(trial).await
+}
+
+async fn lives_for_8_hours(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, user, false).await?;
     let so = "there was a request every 20 minutes, and the login ended before its 8 hours were over";
@@ -230,7 +254,27 @@ async fn the_end_is_at_the_server(trial: &Trial) -> Result<(), Miss> {
         &mallory,
         "with all cookies the login had ended, and with the session's alone it opens the page: the time is kept in another cookie, which can be left out",
     )
-    .await
+    .await?;
+    a_new_server_knows_it(trial).await
+}
+
+/// A server that was started anew goes on to count from where the one before it began.
+async fn a_new_server_knows_it(trial: &Trial) -> Result<(), Miss> {
+    let (user, long) = (trial.users.alice(), 8 * HOUR - 20 * MINUTE);
+    trial.log().begin_anew();
+    let alice = trial.browser("alice");
+    logs_in(&alice, user, false).await?;
+    busy(trial, (&alice, user), (long, 20 * MINUTE), "the login ended before its 8 hours were over").await?;
+    trial.restart().await?;
+    trial.skip(20 * MINUTE + SECOND);
+    let so = "8 hours and a second after the login the page is still shown: the server was started anew meanwhile, and does not know when the login began";
+    is_out(&alice, so).await?;
+    trial.log().begin_anew();
+    logs_in(&alice, user, false).await?;
+    trial.restart().await?;
+    trial.skip(30 * MINUTE + SECOND);
+    let so = "30 minutes and a second after the last request the page is still shown: the server was started anew meanwhile, and does not know when that request came";
+    is_out(&alice, so).await
 }
 
 async fn remember_me_lasts(trial: &Trial) -> Result<(), Miss> {
@@ -263,7 +307,21 @@ async fn remember_me_lasts(trial: &Trial) -> Result<(), Miss> {
         };
         still_in(&page, user, so)?;
     }
+    for way in 0..ASKS {
+        trial.log().begin_anew();
+        let alice = trial.browser("alice");
+        logs_in(&alice, user, true).await?;
+        trial.skip(DAY);
+        let asked = asks(&alice, way).await?;
+        alice.close();
+        let so = format!(
+            "a day after the login there was {} {}, and then the browser was closed: that answer has set the cookie again without an age",
+            asked.method, asked.path
+        );
+        still_in(&alice.get(PROTECTED).await?, user, &so)?;
+    }
     trial.log().begin_anew();
+    trial.skip_to_new_years_eve();
     let bob = trial.browser("bob");
     logs_in(&bob, trial.users.bob(), true).await?;
     trial.skip(30 * DAY - HOUR);
@@ -333,9 +391,20 @@ async fn no_cookie_outlives_the_browser_unasked(trial: &Trial) -> Result<(), Mis
         trial.skip(10 * MINUTE);
         alice.get(path).await?;
     }
-    alice.close();
-    let page = alice.get(PROTECTED).await?;
-    let so = "nobody asked to be remembered, and the cookie is still there when the browser is opened again: it has an age of its own";
+    ends_with_the_browser(&alice, "nobody asked to be remembered").await?;
+    // Nor does the next login, where the one before it was remembered.
+    trial.log().begin_anew();
+    let alice = trial.browser("alice");
+    logs_in(&alice, user, true).await?;
+    logs_in(&alice, user, false).await?;
+    ends_with_the_browser(&alice, "the login before this one was to be remembered, and this one was not").await
+}
+
+async fn ends_with_the_browser(browser: &Browser<'_>, because: &str) -> Result<(), Miss> {
+    browser.close();
+    let page = browser.get(PROTECTED).await?;
+    let so =
+        format!("{because}, and the cookie is still there when the browser is opened again: it has an age of its own");
     let has_cookie = !page.exchange.request.cookies.is_empty();
     page.redirects_to(LOGIN).map_err(|miss| miss.so_if((page.is_ok() && has_cookie).then_some(so)))
 }
@@ -441,7 +510,28 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     )
     .await?;
     is_out(&desktop, "nothing was asked for from the desktop for 40 minutes, and its login is alive because the phone was busy: the time belongs to a login, not to a user")
-        .await
+        .await?;
+    for (remember, long, often) in [(false, 8 * HOUR, 20 * MINUTE), (true, 30 * DAY, 5 * DAY)] {
+        no_later_login_prolongs_it(trial, remember, (long, often)).await?;
+    }
+    Ok(())
+}
+
+/// A login that lasts so long ends then, although its user has logged in elsewhere a little before.
+async fn no_later_login_prolongs_it(
+    trial: &Trial,
+    remember: bool,
+    (long, often): (Duration, Duration),
+) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let ([desktop, phone], user) = (["alice", "phone"].map(|who| trial.browser(who)), trial.users.alice());
+    logs_in(&desktop, user, remember).await?;
+    let so = "there were requests all the time, and the login ended before its time";
+    busy(trial, (&desktop, user), (long - often, often), so).await?;
+    logs_in(&phone, user, remember).await?;
+    trial.skip(often + SECOND);
+    let so = "the login on the desktop is over its time, and alive because the same user has logged in on the phone: when it began belongs to a login, not to a user";
+    is_out(&desktop, so).await
 }
 
 async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
@@ -469,6 +559,20 @@ async fn logs_in(browser: &Browser<'_>, user: &User, remember: bool) -> Result<A
     let answer = browser.post(LOGIN, &fields).await?;
     answer.redirects_to(PROTECTED)?;
     Ok(answer)
+}
+
+/// So many ways to ask for something, also where it is refused or there is nothing.
+const ASKS: usize = 6;
+
+async fn asks(browser: &Browser<'_>, way: usize) -> Result<Answer, Miss> {
+    match way {
+        0 => browser.get(PROTECTED).await,
+        1 => browser.head(PROTECTED).await,
+        2 => browser.get(HELP).await,
+        3 => browser.get(LOGIN).await,
+        4 => browser.get("/no/such/page").await,
+        _ => browser.post(HELP, &[]).await,
+    }
 }
 
 async fn is_in(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {

@@ -19,6 +19,7 @@ use futures_util::future::{Either, join, select};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use session_inspector::{Exchange, Inspector, Observed, Operation};
+use time::{Date, Month, PrimitiveDateTime};
 use tokio::time::timeout;
 use tower_sessions::{
     ExpiredDeletion, MemoryStore, SessionStore,
@@ -184,6 +185,20 @@ impl Trial {
             .replace("{}", &time.as_secs().to_string());
         self.log.event("(time)", format!("{passed} later"), by_hand);
         self.inspector.skip(time);
+    }
+
+    /// Lets time pass until the next 31 December, 20:00 UTC: what begins then lives through a midnight, and through the end
+    /// of a month and of a year.
+    pub(crate) fn skip_to_new_years_eve(&self) {
+        let now = self.inspector.clock().now();
+        let eve = |year| Date::from_calendar_date(year, Month::December, 31).ok()?.with_hms(20, 0, 0).ok();
+        let eves = [now.year(), now.year() + 1].into_iter().filter_map(eve).map(PrimitiveDateTime::assume_utc);
+        let Some(eve) = eves.into_iter().find(|eve| *eve > now) else { return };
+        let seconds = format!("seconds=$(({} - $(date +%s)))", eve.unix_timestamp());
+        let by_hand =
+            format!("curl -H 'Sec-Fetch-Site: none' -d {seconds} 'http://inspector.localhost:INSPECTOR/skip'");
+        self.log.event("(time)", "it is 31 December, 20:00 UTC".to_owned(), by_hand);
+        self.inspector.skip((eve - now).unsigned_abs());
     }
 
     /// Something that `who` does without a request, for the story: `(shop)`, `carol is no admin any more`.

@@ -9,10 +9,28 @@ use crate::{canary::Canary, spelt::Secret};
 /// The people's names and passwords, as a demo has them.
 const WORDS: [&str; 6] = ["alice", "bob", "carol", "wonderland", "builder", "singer"];
 
-/// The same text with the names and passwords that a demo has, without this run's suffix, in small letters or capitals.
+/// This word in capitals, and with a letter of it in the other case, missing, or exchanged.
+pub(crate) fn misspelt(word: &str) -> [String; 6] {
+    let (first, second, rest) = (&word[..1], &word[1..2], &word[2..]);
+    let [capital, second_capital] = [first, second].map(str::to_uppercase);
+    [
+        word.to_uppercase(),
+        format!("{capital}{second}{rest}"),
+        format!("{first}{second_capital}{rest}"),
+        format!("{second}{rest}"),
+        format!("{first}{rest}"),
+        format!("{first}~{rest}"),
+    ]
+}
+
+/// The same text with the names and passwords that a demo has, without this run's suffix, also where they are
+/// misspelt.
 pub fn in_demo(text: &str, suffix: &str) -> String {
-    let words = WORDS.iter().flat_map(|word| [(*word).to_owned(), word.to_uppercase()]);
-    words.fold(text.to_owned(), |text, word| text.replace(&format!("{word}{suffix}"), &word))
+    let own = WORDS.iter().map(|word| (*word).to_owned());
+    let words = own.chain(WORDS.iter().flat_map(|word| misspelt(word)));
+    // In a form a `~` is encoded.
+    let spelt = words.flat_map(|word| [word.replace('~', "%7E"), word]);
+    spelt.fold(text.to_owned(), |text, word| text.replace(&format!("{word}{suffix}"), &word))
 }
 
 /// The accounts an exercise is given, as an axum `Extension`. They are others in every run. Clones are the same ones.

@@ -11,6 +11,7 @@ use crate::{
     cart::{EMPTY, LONGEST_NAME, MOST_ITEMS, MOST_OF_ONE, VIEW, address, pastes_nothing},
     model::{Model, Rules, read},
     page::folded,
+    reading,
 };
 
 /// Exercise 2's.
@@ -91,6 +92,10 @@ const FAMILIES: &[[&str; 4]] = &[
     ["x@", "x\" data-pasted='1' @", "x' data-pasted=\"1\" @", "<i data-pasted>@</i>"],
     ["a/b@", "a?b@", "a#b@", "a\\b@"],
     ["null", "{}", "[\"a\"]", "true"],
+    ["7", "007", "+7", "7.0"],
+    ["1000", "1e3", "1_000", "0x3e8"],
+    ["True", "TRUE", "1", "01"],
+    ["1-2", "1/2", "2026-01-02", "2026-1-2"],
     ["{{ 7*7 }}@", "{% raw %}@", "${@}", "49@"],
     ["مرحبا@", "日本語@", "🍐@", "👨‍👩‍👧@"],
     ["cart", "items", "user", "__proto__"],
@@ -197,12 +202,8 @@ impl Shop<'_> {
     }
 
     async fn read(&self, who: usize, item: usize) -> Result<(), Miss> {
-        let item = &self.items[item];
-        for path in [address("add_to_cart", item), address("remove_from_cart", item), "/clear_cart".to_owned()] {
-            self.browsers[who].get(&path).await?;
-            self.browsers[who].head(&path).await?;
-        }
-        Ok(())
+        let [add, remove] = ["add_to_cart", "remove_from_cart"].map(|what| address(what, &self.items[item]));
+        reading::asks(&self.browsers[who], &[VIEW, &add, &remove, "/clear_cart"]).await
     }
 
     async fn overlap(&mut self, who: usize, item: usize, is_write: bool) -> Result<(), Miss> {

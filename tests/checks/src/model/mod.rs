@@ -30,7 +30,7 @@ use serde_json::Value;
 pub(crate) use cart::CART;
 pub(crate) use harden::HARDEN;
 pub(crate) use login::LOGIN;
-pub(crate) use preferences::PREFERENCES;
+pub(crate) use preferences::{PREFERENCES, forms};
 pub(crate) use roles::ROLES;
 pub(crate) use store::STORE;
 pub(crate) use timeouts::TIMEOUTS;

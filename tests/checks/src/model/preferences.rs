@@ -1,6 +1,6 @@
 //! The model of exercise 3: what each session holds, and what a visitor sees of it.
 
-mod forms;
+pub(crate) mod forms;
 mod stories;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -283,13 +283,14 @@ impl Site<'_> {
     async fn send_improper(&self, who: usize, place: usize) -> Result<(), Miss> {
         let improper = &IMPROPER[place];
         let body = improper.body.to_owned().into_bytes();
-        let answer = self.browsers[who].post_bytes(FORM, improper.kind, body).await?;
+        let path = format!("{FORM}{}", improper.query);
+        let answer = self.browsers[who].post_bytes(&path, improper.kind, body).await?;
         let (wanted, is_refused) = match improper.is_a_form {
             true => ("422", answer.status.as_u16() == 422),
             false => ("4xx", answer.status.is_client_error()),
         };
         if !is_refused {
-            return Err(answer.miss(format!("{wanted} for `{}`", improper.told()), answer.in_short()));
+            return Err(answer.miss(format!("{wanted} for {}", improper.told()), answer.in_short()));
         }
         changed_nothing(&answer).map_err(|miss| Miss { expected: "the session as it was".to_owned(), ..miss })
     }

@@ -6,6 +6,7 @@ mod stories;
 use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use session_inspector::Attribute;
 use time::OffsetDateTime;
 
 use crate::{
@@ -155,7 +156,23 @@ impl Site<'_> {
             Page::LoginForm => browser.get(LOGIN).await?,
             Page::Nowhere => browser.get("/nowhere").await?,
         };
+        if self.model.ends_with_the_browser(who) {
+            self.has_no_age(&answer)?;
+        }
         Ok((answer, At(before, self.now())))
+    }
+
+    /// No cookie that leads to a session outlives the browser.
+    fn has_no_age(&self, answer: &Answer) -> Result<(), Miss> {
+        let mut set = answer.exchange.response.set_cookies.iter();
+        let is_age = |attribute: &Attribute| {
+            attribute.present && ["Max-Age=", "Expires="].iter().any(|age| attribute.text.starts_with(age))
+        };
+        let set = set.find(|set| self.trial.carries_an_id(&set.value) && set.attributes.iter().any(is_age));
+        set.map_or(Ok(()), |set| {
+            let sent = format!("{}=…; {}", set.name, set.sent);
+            Err(answer.miss("a session cookie without an age, as nobody has asked to be remembered", sent))
+        })
     }
 
     fn now(&self) -> OffsetDateTime {
@@ -218,6 +235,9 @@ impl Site<'_> {
         let before = self.now();
         let answer = self.sends_login(who, self.user(user), remembered).await?;
         answer.redirects_to(PROTECTED)?;
+        if !remembered {
+            self.has_no_age(&answer)?;
+        }
         let ids = answer.exchange.calls.iter().map(|call| &call.id).filter(|id| self.browsers[who].holds(id));
         self.ids[who] = ids.last().cloned().unwrap_or_default();
         self.model.log_in(who, Login::new(user, remembered, At(before, self.now())));

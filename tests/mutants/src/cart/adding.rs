@@ -247,3 +247,17 @@ pub(super) fn a_plus_is_a_blank<S: SessionStore + Clone>(store: S) -> Router {
     }
     adding(post(add), store)
 }
+
+/// An article has a number.
+pub(super) fn as_a_number<S: SessionStore + Clone>(store: S) -> Router {
+    fn read(item: String) -> Item {
+        Path(item.parse::<u64>().map_or(item, |number| number.to_string()))
+    }
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        solution_2::add_to_cart(session, read(item)).await
+    }
+    async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        solution_2::remove_from_cart(session, read(item)).await
+    }
+    Parts { add: post(add), remove: post(remove), ..Parts::default() }.on(store)
+}

@@ -48,6 +48,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_full_cart_pastes_the_item", "items_are_shown_as_text", || App::new(adding::a_full_cart_pastes_the_item)),
     mutant("a_plus_is_a_blank", "items_are_shown_as_text", || App::new(adding::a_plus_is_a_blank)),
     mutant("takes_out_in_any_case", "items_are_shown_as_text", || App::new(taking_out::in_any_case)),
+    mutant("reads_a_number", "items_are_shown_as_text", || App::new(adding::as_a_number)),
+    mutant("nowhere_pastes_the_address", "items_are_shown_as_text", || App::new(showing::nowhere_pastes_the_address)),
     mutant("one_cart_for_all", "visitors_do_not_mix", || App::new(place::one_cart_for_all)),
     mutant("no_bounds", "the_cart_has_bounds", || App::new(adding::no_bounds)),
     mutant("one_item_too_many", "the_cart_has_bounds", || App::new(adding::one_item_too_many)),
@@ -66,6 +68,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("renews_and_forgets", "the_cart_is_in_the_session", || App::new(adding::renews_and_forgets)),
     mutant("adds_by_get", "reading_changes_nothing", || App::new(adding::by_get)),
     mutant("clears_by_get", "reading_changes_nothing", || App::new(taking_out::clears_by_get)),
+    mutant("removes_by_link", "reading_changes_nothing", || App::new(showing::removes_by_link)),
     mutant("makes_a_cart_to_look", "reading_changes_nothing", || App::new(showing::makes_a_cart_to_look)),
 ];
 

@@ -1,12 +1,13 @@
 //! Mistakes in the page.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use axum::{
     Router,
+    extract::{Path, Query},
     http::StatusCode,
     response::{Html, IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use solution_2::{Cart, Failure};
 use tower_sessions::{Session, SessionStore};
@@ -114,6 +115,29 @@ pub(super) fn pastes_into_an_attribute<S: SessionStore + Clone>(store: S) -> Rou
             let item = escaped(item); // which leaves quotation marks as they are
             format!("<span title=\"{item}\">{item}</span>")
         }))
+    }
+    viewing(get(view), store)
+}
+
+pub(super) fn nowhere_pastes_the_address<S: SessionStore + Clone>(store: S) -> Router {
+    async fn nowhere(Path((item, rest)): Path<(String, String)>) -> (StatusCode, Html<String>) {
+        (StatusCode::NOT_FOUND, Html(format!("<p>There is no {item}/{rest}.")))
+    }
+    Parts::default().on(store).route("/add_to_cart/{item}/{*rest}", post(nowhere))
+}
+
+/// A link for each item takes it out.
+pub(super) fn removes_by_link<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session, Query(sent): Query<BTreeMap<String, String>>) -> Result<Html<String>, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        if sent.get("remove").is_some_and(|item| cart.0.remove(item).is_some()) {
+            cart.keep(&session).await?;
+        }
+        let link = |item: &str| {
+            let remove: String = form_urlencoded::byte_serialize(item.as_bytes()).collect();
+            format!("<a href='?remove={remove}'>remove</a> {}", minijinja::HtmlEscape(item))
+        };
+        Ok(or_empty(&cart, link))
     }
     viewing(get(view), store)
 }

@@ -57,6 +57,10 @@ pub const MUTANTS: &[Mutant] = &[
     }),
     mutant("trims_the_password", "wrong_credentials_are_refused_alike", || App::new(stories::trims_the_password)),
     mutant("takes_any_case", "wrong_credentials_are_refused_alike", || App::new(stories::takes_any_case)),
+    mutant("an_empty_name_logs_out", "wrong_credentials_are_refused_alike", || {
+        App::new(unforeseen::an_empty_name_logs_out)
+    }),
+    mutant("takes_a_capital", "wrong_credentials_are_refused_alike", || App::new(unforeseen::takes_a_capital)),
     mutant("unwraps_the_form", "improper_forms_are_refused", || App::new(form::unwraps_the_form)),
     mutant("fails_with_500", "improper_forms_are_refused", || App::new(form::fails_with_500)),
     mutant("fails_for_who_is_logged_in_already", "improper_forms_are_refused", || {
@@ -65,6 +69,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("logs_out_for_an_improper_form", "improper_forms_are_refused", || {
         App::new(stories::logs_out_for_an_improper_form)
     }),
+    mutant("expects_a_type", "improper_forms_are_refused", || App::new(unforeseen::expects_a_type)),
     mutant("one_user_for_all", "visitors_do_not_mix", || App::new(identity::one_user_for_all)),
     mutant("believes_a_cookie", "visitors_do_not_mix", || App::new(identity::believes_a_cookie)),
     mutant("ends_the_session_in_another_browser", "visitors_do_not_mix", || {
@@ -98,10 +103,16 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("opens_a_session_for_a_stale_cookie", "reading_changes_nothing", || {
         App::new(unforeseen::opens_a_session_for_a_stale_cookie)
     }),
+    mutant("takes_the_method_from_the_address", "reading_changes_nothing", || {
+        App::new(unforeseen::takes_the_method_from_the_address)
+    }),
     mutant("cookie_for_scripts", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_scripts)),
     mutant("cookie_for_other_sites", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_other_sites)),
     mutant("tells_scripts_the_id_later", "the_session_cookie_is_out_of_reach", || {
         App::new(unforeseen::tells_scripts_the_id_later)
+    }),
+    mutant("hands_the_id_to_its_form", "the_session_cookie_is_out_of_reach", || {
+        App::new(unforeseen::hands_the_id_to_its_form)
     }),
 ];
 

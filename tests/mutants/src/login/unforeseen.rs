@@ -2,11 +2,13 @@
 
 use axum::{
     Extension, Form, Router,
+    extract::Request,
     http::{
-        HeaderMap, StatusCode,
-        header::{COOKIE, SET_COOKIE},
+        HeaderMap, Method, StatusCode,
+        header::{CONTENT_TYPE, COOKIE, SET_COOKIE},
     },
-    response::{AppendHeaders, IntoResponse, Redirect, Response},
+    middleware::{Next, from_fn},
+    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use checks::Users;
@@ -57,4 +59,72 @@ pub(super) fn fails_for_who_is_logged_in_already<S: SessionStore + Clone>(store:
         Ok(solution_1::login_form().await?.into_response())
     }
     Parts { login: get(form).post(solution_1::login), ..Parts::default() }.on(store)
+}
+
+/// As some frameworks offer it to those who can send no other method.
+pub(super) fn takes_the_method_from_the_address<S: SessionStore + Clone>(store: S) -> Router {
+    async fn named(mut request: Request, next: Next) -> Response {
+        if request.uri().query().is_some_and(|query| query.contains("_method=POST")) {
+            *request.method_mut() = Method::POST;
+        }
+        next.run(request).await
+    }
+    // Around the router: a middleware within comes too late to change a route.
+    Router::new().fallback_service(Parts::default().on(store)).layer(from_fn(named))
+}
+
+/// A token that every script of the page can read.
+pub(super) fn hands_the_id_to_its_form<S: SessionStore + Clone>(store: S) -> Router {
+    async fn protected(session: Session) -> Result<Response, Failure> {
+        let id = session.id().map(|id| id.to_string()).unwrap_or_default();
+        Ok(match User::of(&session).await? {
+            Some(User { username }) => {
+                let name = minijinja::HtmlEscape(&username);
+                Html(format!("{name}<form method=post action=/logout><input type=hidden name=token value={id}></form>"))
+                    .into_response()
+            }
+            None => Redirect::to("/login").into_response(),
+        })
+    }
+    Parts { protected: get(protected), ..Parts::default() }.on(store)
+}
+
+/// Browsers always say the type of a form.
+pub(super) fn expects_a_type<S: SessionStore + Clone>(store: S) -> Router {
+    async fn typed(request: Request, next: Next) -> Response {
+        let is_form = request.method() != Method::POST || request.headers()[CONTENT_TYPE] != "application/json";
+        if is_form { next.run(request).await } else { StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response() }
+    }
+    let login = post(solution_1::login).layer(from_fn(typed)).get(solution_1::login_form);
+    Parts { login, ..Parts::default() }.on(store)
+}
+
+/// Whoever types no name is nobody from then on.
+pub(super) fn an_empty_name_logs_out<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        users: Extension<Users>,
+        Form(form): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        if form.username.is_empty() {
+            session.flush().await?;
+        }
+        solution_1::login(session, users, Form(form)).await
+    }
+    Parts { login: post(login).get(solution_1::login_form), ..Parts::default() }.on(store)
+}
+
+/// Phones begin with a capital.
+pub(super) fn takes_a_capital<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        users: Extension<Users>,
+        Form(form): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let mut letters = form.password.chars();
+        let small = letters.next().map(|first| first.to_lowercase().chain(letters).collect::<String>());
+        let password = small.filter(|small| users.verify(&form.username, small)).unwrap_or(form.password);
+        solution_1::login(session, users, Form(Credentials { password, ..form })).await
+    }
+    Parts { login: post(login).get(solution_1::login_form), ..Parts::default() }.on(store)
 }

@@ -18,6 +18,7 @@ use crate::{Mutant, RightAnswer, mutant};
 /// Every wrong answer, in the order of the checks they fall to.
 pub const MUTANTS: &[Mutant] = &[
     mutant("there_is_always_something", "there_are_defaults", || App::new(showing::there_is_always_something)),
+    mutant("as_the_system_is", "there_are_defaults", || App::new(showing::as_the_system_is)),
     mutant("nothing_is_none", "there_are_defaults", || App::new(showing::nothing_is_none)),
     mutant("dark_by_default", "there_are_defaults", || App::new(showing::dark_by_default)),
     mutant("form_is_get", "the_form_offers_what_there_is", || App::new(showing::form_is_get)),
@@ -39,6 +40,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_prefix_will_do", "unknown_values_save_nothing", || App::new(saving::a_prefix_will_do)),
     mutant("true_and_false_will_do", "unknown_values_save_nothing", || App::new(saving::true_and_false_will_do)),
     mutant("missing_becomes_default", "missing_values_save_nothing", || App::new(saving::missing_becomes_default)),
+    mutant("takes_json_too", "missing_values_save_nothing", || App::new(saving::takes_json_too)),
+    mutant("the_address_fills_the_gaps", "missing_values_save_nothing", || {
+        App::new(saving::the_address_fills_the_gaps)
+    }),
     mutant("saves_what_there_is", "missing_values_save_nothing", || App::new(saving::saves_what_there_is)),
     mutant("missing_panics", "missing_values_save_nothing", || App::new(saving::missing_panics)),
     mutant("refuses_after_the_insert", "missing_values_save_nothing", || App::new(saving::refuses_after_the_insert)),

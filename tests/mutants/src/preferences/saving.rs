@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use axum::{
-    Form, Router,
-    extract::Query,
-    http::StatusCode,
+    Form, Json, RequestExt, Router,
+    extract::{Query, Request},
+    http::{StatusCode, header::CONTENT_TYPE},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
@@ -284,4 +284,35 @@ pub(super) fn logs_out<S: SessionStore + Clone>(store: S) -> Router {
         solution_3::set_preferences(session, form).await
     }
     Parts { set: post(set), ..Parts::default() }.on(store)
+}
+
+/// A script may send it, too.
+pub(super) fn takes_json_too<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(session: Session, request: Request) -> Result<Response, Failure> {
+        let kind = request.headers().get(CONTENT_TYPE).cloned();
+        if kind.is_some_and(|kind| kind == "application/json") {
+            return Ok(match request.extract::<Json<Preferences>, _>().await {
+                Ok(Json(preferences)) => kept(session, preferences).await?,
+                Err(refused) => refused.into_response(),
+            });
+        }
+        Ok(match request.extract::<Form<Preferences>, _>().await {
+            Ok(Form(preferences)) => kept(session, preferences).await?,
+            Err(refused) => refused.into_response(),
+        })
+    }
+    saving(post(set), store)
+}
+
+/// What the form lacks is taken from the address.
+pub(super) fn the_address_fills_the_gaps<S: SessionStore + Clone>(store: S) -> Router {
+    type Fields = HashMap<String, String>;
+    async fn set(session: Session, Query(more): Query<Fields>, Form(sent): Loose) -> Result<Response, Failure> {
+        let field = |name: &str| sent.get(name).or(more.get(name)).cloned().unwrap_or_default();
+        match (read(&field("theme")), read(&field("notifications"))) {
+            (Some(theme), Some(notifications)) => kept(session, Preferences { theme, notifications }).await,
+            _ => Ok(refused()),
+        }
+    }
+    saving(post(set), store)
 }

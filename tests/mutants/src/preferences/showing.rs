@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    http::HeaderMap,
     response::{Html, IntoResponse, Response},
     routing::{MethodRouter, get},
 };
@@ -103,6 +104,18 @@ pub(super) fn saves_the_defaults<S: SessionStore + Clone>(store: S) -> Router {
         let preferences = Preferences::of(&session).await?;
         session.insert(Preferences::KEY, preferences).await?;
         solution_3::profile(session).await
+    }
+    profiling(get(profile), store)
+}
+
+/// Whoever has chosen nothing gets what their browser prefers.
+pub(super) fn as_the_system_is<S: SessionStore + Clone>(store: S) -> Router {
+    async fn profile(session: Session, headers: HeaderMap) -> Result<Response, Failure> {
+        let is_dark = headers.get("sec-ch-prefers-color-scheme").is_some_and(|scheme| scheme == "dark");
+        if is_dark && session.get::<Preferences>(Preferences::KEY).await?.is_none() {
+            return Ok(Html("<html data-theme=dark><p>Theme: dark<p>Notifications: enabled").into_response());
+        }
+        Ok(solution_3::profile(session).await?.into_response())
     }
     profiling(get(profile), store)
 }

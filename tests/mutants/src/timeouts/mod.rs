@@ -4,6 +4,7 @@ mod cookies;
 mod entering;
 mod right;
 mod rules;
+mod several;
 mod telling;
 
 use axum::{
@@ -47,12 +48,16 @@ pub const MUTANTS: &[Mutant] = &[
     }),
     mutant("busy_is_too_soon", "any_request_is_activity", || App::new(rules::busy_is_too_soon)),
     mutant("no_absolute_limit", "a_busy_login_ends_too", || rules::app(rules::no_absolute_limit)),
+    mutant("ends_with_the_year", "a_busy_login_ends_too", || rules::app(several::ends_with_the_year)),
     mutant("every_request_is_a_beginning", "a_busy_login_ends_too", || rules::app(rules::every_request_is_a_beginning)),
     mutant("nine_hours", "a_busy_login_ends_too", || rules::app(rules::nine_hours)),
     mutant("seven_hours", "a_busy_login_ends_too", || rules::app(rules::seven_hours)),
     mutant("the_cookie_alone_ages", "the_end_is_at_the_server", || App::new(cookies::the_cookie_alone_ages)),
+    mutant("one_clock_for_all", "the_end_is_at_the_server", || App::new(rules::one_clock_for_all)),
+    mutant("forgets_with_its_program", "the_end_is_at_the_server", || App::new(several::forgets_with_its_program)),
     mutant("seen_is_another_cookie", "the_end_is_at_the_server", || App::new(cookies::seen_is_another_cookie)),
     mutant("remember_is_ignored", "remember_me_lasts", || rules::app(entering::remember_is_ignored)),
+    mutant("an_error_loses_the_age", "remember_me_lasts", || App::new(several::an_error_loses_the_age)),
     mutant("remembered_while_busy", "remember_me_lasts", || rules::app(rules::remembered_while_busy)),
     mutant("remembered_for_a_day_of_work", "remember_me_lasts", || rules::app(rules::remembered_for_a_day_of_work)),
     mutant("remembered_until_it_is_closed", "remember_me_lasts", || rules::app(rules::remembered_until_it_is_closed)),
@@ -63,15 +68,20 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("every_cookie_has_an_age", "no_cookie_outlives_the_browser_unasked", || {
         rules::app(rules::every_cookie_has_an_age)
     }),
+    mutant("keeps_the_old_choice", "no_cookie_outlives_the_browser_unasked", || {
+        rules::app(entering::keeps_the_old_choice)
+    }),
+    mutant("has_the_age_of_the_login_before", "no_cookie_outlives_the_browser_unasked", || {
+        App::new(several::has_the_age_of_the_login_before)
+    }),
     mutant("says_nothing", "the_visitor_is_told", || rules::app(telling::says_nothing)),
     mutant("says_it_to_everyone", "the_visitor_is_told", || rules::app(telling::says_it_to_everyone)),
     mutant("says_it_after_the_logout", "the_visitor_is_told", || rules::app(telling::says_it_after_the_logout)),
     mutant("says_it_to_the_idle_only", "the_visitor_is_told", || rules::app(telling::says_it_to_the_idle_only)),
     mutant("keeps_the_old_beginning", "a_new_login_begins_anew", || rules::app(entering::keeps_the_old_beginning)),
-    mutant("keeps_the_old_choice", "a_new_login_begins_anew", || rules::app(entering::keeps_the_old_choice)),
     mutant("keeps_the_id", "a_new_login_begins_anew", || rules::app(entering::keeps_the_id)),
     mutant("takes_up_the_ended_id", "a_new_login_begins_anew", || rules::app(entering::takes_up_the_ended_id)),
-    mutant("one_clock_for_all", "visitors_do_not_mix", || App::new(rules::one_clock_for_all)),
+    mutant("begins_with_the_last_login", "visitors_do_not_mix", || App::new(several::begins_with_the_last_login)),
     mutant("one_clock_for_each_user", "visitors_do_not_mix", || App::new(rules::one_clock_for_each_user)),
     mutant("notes_everyone", "reading_opens_no_session", || rules::app(rules::notes_everyone)),
 ];

@@ -12,7 +12,8 @@ use super::{
     swarm,
     wrong::{self, WRONG},
 };
-use typed::{COMPARISONS, FAMILIES, IMPROPER, STRAYS, STYLES, UNREADABLE};
+use crate::improper;
+use typed::{COMPARISONS, FAMILIES, STRAYS, STYLES, UNREADABLE};
 
 /// Exercise 1's.
 pub(crate) const LOGIN: Model = Model {
@@ -99,7 +100,7 @@ fn kinds() -> Vec<(u32, BoxedStrategy<Action>)> {
         (4, two(Action::Plant)),
         (6, fails.boxed()),
         (3, three(Action::Compare, COMPARISONS)),
-        (3, three(Action::Improper, IMPROPER)),
+        (3, three(Action::Improper, improper::WAYS)),
         (3, three(Action::Stray, STRAYS)),
         (2, one(Action::Open)),
         (2, garbles.boxed()),

@@ -11,7 +11,9 @@ use session_inspector::{Operation, Outcome};
 use super::{Action, FIRST, Story, typed};
 use crate::{
     Answer, Browser, Field, Form, Miss, Trial, User,
+    browser::URLENCODED,
     canary::Canary,
+    improper::{self, Improper},
     model::{
         is_text,
         sessions::{BROWSERS, Sessions, Who, id_in},
@@ -126,7 +128,7 @@ impl<'t> Site<'t> {
             self.trial.event("(accounts)", &format!("{} has an account, too", self.accounts[account].name));
         }
         let body = typed::styled(&self.accounts[account], style).into_bytes();
-        let answer = self.browsers[who].post_bytes(OUTSIDE, typed::FORM, body).await?;
+        let answer = self.browsers[who].post_bytes(OUTSIDE, URLENCODED, body).await?;
         let answer = self.seen(who, answer)?;
         if style == typed::EXTRA && answer.status.is_client_error() {
             return Ok(());
@@ -244,7 +246,7 @@ impl<'t> Site<'t> {
     }
 
     async fn improper(&self, who: usize, account: usize, way: usize) -> Result<(), Miss> {
-        let (what, query, kind, body) = typed::improper(&self.accounts[account], way);
+        let Improper { what, query, kind, body } = improper::of(&self.accounts[account], way);
         let answer = self.browsers[who].post_bytes(&format!("{OUTSIDE}{query}"), kind, body).await?;
         if !answer.status.is_client_error() {
             return Err(answer.miss(format!("4xx for a form {what}"), answer.in_short()));

@@ -42,34 +42,6 @@ fn percent(text: &str) -> String {
 /// So many wrong passwords to compare refusals by.
 pub(super) const COMPARISONS: usize = 4;
 
-/// So many ways to send no proper form.
-pub(super) const IMPROPER: usize = 12;
-/// A form that is as large as the largest of them, which costs its time.
-const TOO_MUCH: usize = 3 * 1024 * 1024;
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
-
-/// What is wrong with it, the query, the type and the body.
-pub(super) fn improper(user: &User, way: usize) -> (&'static str, String, &'static str, Vec<u8>) {
-    let all = [("username", user.name.as_str()), ("password", user.password.as_str())];
-    let [name, password] = all;
-    let form = |fields: &[(&str, &str)]| encode(fields).into_bytes();
-    let (what, kind, body) = match way {
-        0 => ("without a password", FORM, form(&[name])),
-        1 => ("without a username", FORM, form(&[password])),
-        2 => ("with nothing in it", FORM, Vec::new()),
-        3 => ("with its fields in the address", FORM, Vec::new()),
-        4 => ("with empty fields", FORM, form(&[("username", ""), ("password", "")])),
-        5 => ("with a field of another name", FORM, form(&[("user", name.1), password])),
-        6 => ("with names in capitals", FORM, form(&[("USERNAME", name.1), ("PASSWORD", password.1)])),
-        7 => ("whose bytes are no UTF-8", FORM, b"username=%ff%fe&password=%ff".to_vec()),
-        8 => ("with raw bytes", FORM, b"username=\xff\xfe&password=\xff".to_vec()),
-        9 => ("of another type", "text/plain", form(&all)),
-        10 => ("without a `=`", FORM, b"username&password".to_vec()),
-        _ => ("of 3 MiB", FORM, form(&[name, password, ("more", &"x".repeat(TOO_MUCH))])),
-    };
-    (what, if way == 3 { format!("?{}", encode(&all)) } else { String::new() }, kind, body)
-}
-
 /// So many requests that lead nowhere.
 pub(super) const STRAYS: usize = 5;
 

@@ -1,6 +1,9 @@
 //! What a visitor may send: choices in every spelling of a form, and what no handler should take.
 
-use crate::preferences::{Choice, URLENCODED};
+use crate::{
+    infer::short,
+    preferences::{Choice, FORM, URLENCODED},
+};
 
 /// A choice as a form sends it; in another order; with signs that need not be encoded; with something more behind it.
 pub(super) const SPELLINGS: [fn(Choice) -> String; 4] = [
@@ -15,37 +18,49 @@ fn encoded(word: &str) -> String {
 }
 
 /// What no handler should take.
-pub(super) struct Improper {
-    pub(super) body: &'static str,
-    pub(super) kind: &'static str,
+pub(crate) struct Improper {
+    /// What stands in the address behind the path.
+    pub(crate) query: &'static str,
+    pub(crate) body: &'static str,
+    pub(crate) kind: &'static str,
     /// It can be read as a form, so that 422 is the answer; anything else gets some 4xx.
-    pub(super) is_a_form: bool,
+    pub(crate) is_a_form: bool,
     /// Whether it lacks something, or is no form.
-    pub(super) is_missing: bool,
+    pub(crate) is_missing: bool,
 }
 
 impl Improper {
     /// The beginning of it.
-    pub(super) fn told(&self) -> String {
-        let kind = if self.kind == URLENCODED { String::new() } else { format!(" as {}", self.kind) };
-        format!("{}{kind}", crate::infer::short(self.body, 60))
+    pub(crate) fn told(&self) -> String {
+        let kind = match self.kind {
+            URLENCODED => String::new(),
+            "" => " as nothing".to_owned(),
+            kind => format!(" as {kind}"),
+        };
+        let query = if self.query.is_empty() { String::new() } else { format!(" to {FORM}{}", self.query) };
+        format!("`{}`{kind}{query}", short(self.body, 60))
     }
 }
 
 const fn unknown(body: &'static str) -> Improper {
-    Improper { body, kind: URLENCODED, is_a_form: true, is_missing: false }
+    Improper { query: "", body, kind: URLENCODED, is_a_form: true, is_missing: false }
 }
 
 const fn missing(body: &'static str) -> Improper {
     Improper { is_missing: true, ..unknown(body) }
 }
 
+/// What it lacks stands in the address.
+const fn misplaced(query: &'static str, body: &'static str) -> Improper {
+    Improper { query, ..missing(body) }
+}
+
 const fn no_form(kind: &'static str, body: &'static str) -> Improper {
-    Improper { kind, is_a_form: false, is_missing: true, body }
+    Improper { kind, is_a_form: false, ..missing(body) }
 }
 
 /// Beside each bad value stands a good one that differs from the default.
-pub(super) const IMPROPER: &[Improper] = &[
+pub(crate) const IMPROPER: &[Improper] = &[
     unknown("theme=purple&notifications=disabled"),
     unknown("theme=dark&notifications=sometimes"),
     unknown("theme=Dark&notifications=disabled"),
@@ -110,12 +125,18 @@ pub(super) const IMPROPER: &[Improper] = &[
     missing("+theme=dark&notifications=disabled"),
     missing("theme=dark;notifications=disabled"),
     missing("dark&disabled"),
+    misplaced("?notifications=disabled", "theme=dark"),
+    misplaced("?theme=dark", "notifications=disabled"),
+    misplaced("?theme=dark&notifications=disabled", ""),
+    Improper { query: "?theme=dark", ..unknown("theme=purple&notifications=disabled") },
+    Improper { query: "?theme=dark", ..unknown("theme=&notifications=disabled") },
     no_form("text/plain", "theme=dark&notifications=disabled"),
     no_form("text/plain", "theme=dark\r\nnotifications=disabled\r\n"),
     no_form("application/json", r#"{"theme":"dark","notifications":"disabled"}"#),
     no_form("application/octet-stream", "theme=dark&notifications=disabled"),
     no_form("multipart/form-data", "theme=dark&notifications=disabled"),
     no_form(URLENCODED, "theme=%ff&notifications=disabled"),
+    no_form("", ""),
 ];
 
 /// A field that is there twice, and what may be taken from it.

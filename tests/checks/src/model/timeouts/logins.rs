@@ -154,6 +154,13 @@ impl Logins {
         }
     }
 
+    /// Whether this browser has a login of its own that is not to be remembered.
+    pub(super) fn ends_with_the_browser(&self, who: usize) -> bool {
+        let seat = &self.seats[who];
+        let is_own = !seat.is_copy && !seat.is_tampered;
+        is_own && seat.login.is_some_and(|login| !self.logins[login].remembered)
+    }
+
     /// See [`Login::asked`].
     pub(super) fn asked(&mut self, who: usize, at: At, counts: bool, was_in: Option<bool>) {
         let (_, fate) = self.fate(who, at);

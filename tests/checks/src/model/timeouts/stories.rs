@@ -35,7 +35,7 @@ const PAUSES: [Duration; 4] = [Duration::from_mins(4), LONG, ENDS, ENDS];
 const PACES: [(Duration, usize); 3] = [(Duration::from_mins(4), 8), (Duration::from_mins(20), 2), (LONG, 3)];
 const BUSY: [(Duration, usize); 3] = [(LONG, 10), (Duration::from_mins(23), 20), (LONG, 21)];
 
-const THEMES: [Theme; 6] = [
+const THEMES: [Theme; 7] = [
     // Within an hour or two.
     Theme {
         remembered: Some(false),
@@ -75,6 +75,14 @@ const THEMES: [Theme; 6] = [
         pauses: &PAUSES,
         paces: &PACES,
         weights: [4, 4, 5, 6, 2, 0, 1, 1, 1, 1, 0, 0, 0],
+    },
+    // Several at once, all day.
+    Theme {
+        remembered: Some(false),
+        others: 50,
+        pauses: &[LONG],
+        paces: &BUSY,
+        weights: [4, 1, 6, 4, 1, 0, 1, 1, 0, 0, 0, 0, 0],
     },
     // Somebody with evil intentions.
     Theme {

@@ -1,0 +1,56 @@
+//! Login forms that are not proper ones.
+
+use crate::{
+    User,
+    browser::{URLENCODED, encode},
+};
+
+/// What is sent to `/login` and gets a 4xx answer, whoever sends it.
+pub(crate) struct Improper {
+    /// What is wrong with it, behind `a form`.
+    pub(crate) what: &'static str,
+    /// What stands in the address behind the path.
+    pub(crate) query: String,
+    /// Its content type; none if this is empty.
+    pub(crate) kind: &'static str,
+    pub(crate) body: Vec<u8>,
+}
+
+/// So many ways there are, those that cost their time last.
+pub(crate) const WAYS: usize = 17;
+/// More than any server should take for a login form: 3 MiB.
+const TOO_MUCH: usize = 3 * 1024 * 1024;
+
+/// The form that is improper in this way. Where it can be, what is left of it is right, and this user's.
+pub(crate) fn of(user: &User, way: usize) -> Improper {
+    let all = [("username", user.name.as_str()), ("password", user.password.as_str())];
+    let [name, password] = all;
+    let form = |fields: &[(&str, &str)]| encode(fields).into_bytes();
+    let long = || "x".repeat(TOO_MUCH);
+    let (what, kind, body) = match way {
+        0 => ("without a password", URLENCODED, form(&[name])),
+        1 => ("without a username", URLENCODED, form(&[password])),
+        2 => ("with nothing in it", URLENCODED, Vec::new()),
+        3 => ("with empty fields", URLENCODED, form(&[("username", ""), ("password", "")])),
+        4 => ("whose bytes are no UTF-8", URLENCODED, b"username=%ff%fe&password=%ff".to_vec()),
+        5 => ("with raw bytes", URLENCODED, b"username=\xff\xfe&password=\xff".to_vec()),
+        6 => ("of another type", "text/plain", form(&all)),
+        7 => ("with a field of another name", URLENCODED, form(&[("user", name.1), password])),
+        8 => ("with names in capitals", URLENCODED, form(&[("USERNAME", name.1), ("PASSWORD", password.1)])),
+        9 => ("without a `=`", URLENCODED, b"username&password".to_vec()),
+        IN_ADDRESS => ("with its fields in the address", URLENCODED, Vec::new()),
+        11 => ("of no type, and with nothing in it", "", Vec::new()),
+        12 => ("of a type that is none", "form", form(&all)),
+        13 => ("that says it is JSON", "application/json", form(&all)),
+        14 => ("that says it comes in parts, and not where they end", "multipart/form-data", form(&all)),
+        15 => ("of 3 MiB", URLENCODED, form(&[("username", &long()), ("password", "x")])),
+        _ => {
+            let what = "of 3 MiB, with a right name and password before the rest";
+            (what, URLENCODED, form(&[name, password, ("more", &long())]))
+        }
+    };
+    let query = if way == IN_ADDRESS { format!("?{}", encode(&all)) } else { String::new() };
+    Improper { what, query, kind, body }
+}
+
+const IN_ADDRESS: usize = 10;

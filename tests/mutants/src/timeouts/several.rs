@@ -1,0 +1,110 @@
+//! Mistakes that show beside another login, another server or another time of the year.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::Response,
+};
+use session_inspector::Clock;
+use solution_4::{Failure, Login};
+use tower_sessions::{
+    Expiry, Session, SessionManagerLayer, SessionStore,
+    cookie::time::{Duration, OffsetDateTime},
+};
+
+use super::Rules;
+
+const MONTH: Expiry = Expiry::OnInactivity(Duration::days(30));
+
+/// When something was, by whose it is; it ends with the program.
+type Times = Arc<Mutex<HashMap<String, OffsetDateTime>>>;
+
+pub(super) fn ends_with_the_year() -> Rules {
+    Rules { is_over: |login, now| login.is_over(now) || login.began.year() != now.year(), ..Rules::default() }
+}
+
+/// A login begins when its user last has logged in anywhere.
+pub(super) fn begins_with_the_last_login<S: SessionStore + Clone>(store: S) -> Router {
+    async fn begun(
+        State(times): State<Times>,
+        session: Session,
+        request: Request,
+        next: Next,
+    ) -> Result<Response, Failure> {
+        if let Some(login) = Login::of(&session).await? {
+            let began = times.lock().unwrap().get(&login.username).copied().unwrap_or(login.began);
+            session.insert(Login::KEY, Login { began, ..login }).await?;
+        }
+        let is_login = request.method() == "POST" && request.uri().path() == "/login";
+        let answer = next.run(request).await;
+        if let Some(login) = Login::of(&session).await?.filter(|_| is_login && answer.status().is_redirection()) {
+            times.lock().unwrap().insert(login.username, login.began);
+        }
+        Ok(answer)
+    }
+    let routes = Rules::default().routes().layer(from_fn(solution_4::keep));
+    routes.layer(from_fn_with_state(Times::default(), begun)).layer(SessionManagerLayer::new(store))
+}
+
+/// When a request came is known to the program alone; of what it does not know, it thinks well.
+pub(super) fn forgets_with_its_program<S: SessionStore + Clone>(store: S) -> Router {
+    async fn known(
+        State(times): State<Times>,
+        session: Session,
+        clock: Clock,
+        request: Request,
+        next: Next,
+    ) -> Result<Response, Failure> {
+        let key = |login: &Login| format!("{} {}", login.username, login.began.unix_timestamp());
+        if let Some(login) = Login::of(&session).await? {
+            let seen = times.lock().unwrap().get(&key(&login)).copied().unwrap_or(clock.now());
+            session.insert(Login::KEY, Login { seen, ..login }).await?;
+        }
+        let answer = next.run(request).await;
+        if let Some(login) = Login::of(&session).await? {
+            times.lock().unwrap().insert(key(&login), clock.now());
+        }
+        Ok(answer)
+    }
+    let routes = Rules::default().routes().layer(from_fn(solution_4::keep));
+    routes.layer(from_fn_with_state(Times::default(), known)).layer(SessionManagerLayer::new(store))
+}
+
+/// A cookie has the age that the login before it asked for.
+pub(super) fn has_the_age_of_the_login_before<S: SessionStore + Clone>(store: S) -> Router {
+    async fn aged(session: Session, request: Request, next: Next) -> Result<Response, Failure> {
+        let before = Login::of(&session).await?;
+        let answer = next.run(request).await;
+        if before.is_some_and(|before| before.remembered) {
+            session.set_expiry(Some(MONTH));
+        }
+        Ok(answer)
+    }
+    Rules::default()
+        .routes()
+        .layer(from_fn(solution_4::keep))
+        .layer(from_fn(aged))
+        .layer(SessionManagerLayer::new(store))
+}
+
+/// The age is said again only where all went well.
+pub(super) fn an_error_loses_the_age<S: SessionStore + Clone>(store: S) -> Router {
+    async fn aged(session: Session, request: Request, next: Next) -> Response {
+        let answer = next.run(request).await;
+        if answer.status().is_client_error() {
+            session.set_expiry(None);
+        }
+        answer
+    }
+    Rules::default()
+        .routes()
+        .layer(from_fn(solution_4::keep))
+        .layer(from_fn(aged))
+        .layer(SessionManagerLayer::new(store))
+}
