@@ -19,7 +19,7 @@ use axum::{
     },
     response::{IntoResponse, Redirect, Response},
 };
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 use tower_http::{
     compression::CompressionLayer,
     services::{ServeDir, ServeFile},
@@ -52,7 +52,8 @@ pub fn studio(root: PathBuf, book: PathBuf, port: u16) -> Router {
 
 fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: HeaderValue) -> Router {
     let missing = ServeFile::new(book.join("404.html"));
-    let pages = ServeDir::new(&book).not_found_service(missing);
+    // The pages alone: what the API tells as it happens would wait for the end of a block.
+    let pages = CompressionLayer::new().layer(ServeDir::new(&book).not_found_service(missing));
     let header = SetResponseHeaderLayer::overriding;
     Router::new()
         .nest("/api", api::routes(root.clone(), programs))
@@ -62,7 +63,6 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: Header
         .layer(header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
         // The book is built anew at every start; a browser asks whether it has changed.
         .layer(header(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
-        .layer(CompressionLayer::new())
 }
 
 /// Sends a request to the part its Host names. A name that is not ours is refused: a page of another
