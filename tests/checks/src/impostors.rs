@@ -16,6 +16,8 @@ pub(crate) fn all(users: &Users) -> Vec<Impostor> {
     let unknown = "there is no account of this name, and the login is answered as a right one";
     // Whoever cuts such a name at some byte, cuts one of the two within a letter.
     let [long, longer] = ["", "x"].map(|before| format!("{before}{}", "🍐".repeat(60)));
+    let changed = "this is alice's password with a blank or in other letters, and the login is answered as a right one";
+    let (blank, loud) = (format!(" {} ", alice.password), alice.password.to_uppercase());
     let typed = [
         (&alice.name, bob.password.as_str(), another),
         (&alice.name, "", empty),
@@ -24,6 +26,8 @@ pub(crate) fn all(users: &Users) -> Vec<Impostor> {
         (&nobody, "", unknown),
         (&long, "anything", unknown),
         (&longer, "anything", unknown),
+        (&alice.name, &blank, changed),
+        (&alice.name, &loud, changed),
     ];
     let impostor = |(name, password, so): (&String, &str, _)| Impostor {
         typed: User { name: name.clone(), password: password.to_owned() },
