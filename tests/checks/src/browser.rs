@@ -83,6 +83,23 @@ enum From<'a> {
     Elsewhere(Option<&'a str>),
 }
 
+/// How a form sends its fields, where it is not as most do: its `enctype`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Encoding {
+    Plain,
+    Multipart,
+}
+
+impl Encoding {
+    /// The `Content-Type` and the body.
+    fn of(self, fields: &[(&str, &str)]) -> (String, Vec<u8>) {
+        match self {
+            Self::Plain => ("text/plain".to_owned(), plain(fields)),
+            Self::Multipart => (format!("multipart/form-data; boundary={BOUNDARY}"), multipart(fields)),
+        }
+    }
+}
+
 /// What came back, and what the inspector saw of it.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -219,6 +236,21 @@ impl<'t> Browser<'t> {
         self.visits(NEIGHBOUR);
         let kind = format!("{URLENCODED}; charset=UTF-8");
         self.send(From::Neighbour, Method::POST, path, &kind, encode(fields).into_bytes()).await
+    }
+
+    /// Submits a form of another site, or of a neighbouring host, which sends its fields in another way.
+    pub(crate) async fn post_encoded_from(
+        &self,
+        site: Option<&str>,
+        encoding: Encoding,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, Miss> {
+        self.visits(site.unwrap_or(NEIGHBOUR));
+        let (kind, body) = encoding.of(fields);
+        self.trial.log().event(self.who, format!("sends the next form as {kind}"), String::new());
+        let from = site.map_or(From::Neighbour, |site| From::Elsewhere(Some(site)));
+        self.send(from, Method::POST, path, &kind, body).await
     }
 
     /// Visits a page of a neighbouring host, which answers with this `Set-Cookie` header: with `Domain=localhost` it is

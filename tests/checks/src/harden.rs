@@ -1,9 +1,14 @@
 //! The checks of exercise 6: mallory's scripts, and a day in the life of alice.
 
+use std::iter;
+
 use axum::http::StatusCode;
 
 use crate::{
-    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User, browser::encode, impostors, infer, model::HARDEN,
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
+    browser::{Encoding, encode},
+    impostors, infer,
+    model::HARDEN,
     monitor, page,
 };
 
@@ -23,6 +28,9 @@ pub(crate) enum Stands {
     Beside,
     /// There, too, and a script sends it, which says its `charset` without having to ask first.
     InAScriptBeside,
+    /// On another site or beside, and says that its fields are sent in another way.
+    ElsewhereAs(Encoding),
+    BesideAs(Encoding),
 }
 
 impl Stands {
@@ -36,6 +44,8 @@ impl Stands {
             Self::Elsewhere(origin) => browser.post_from_as(EVIL, origin, path, fields).await,
             Self::Beside => browser.post_from_neighbour(path, fields).await,
             Self::InAScriptBeside => browser.post_with_charset_from_neighbour(path, fields).await,
+            Self::ElsewhereAs(encoding) => browser.post_encoded_from(Some(EVIL), encoding, path, fields).await,
+            Self::BesideAs(encoding) => browser.post_encoded_from(None, encoding, path, fields).await,
         }
     }
 }
@@ -61,6 +71,13 @@ pub(crate) const ELSEWHERE: [Forgery; 4] = [
         "the shop refused this form with an Origin of another site, and obeys it without one: what is missing proves nothing",
     ),
 ];
+
+/// The same, sent in another way.
+const ELSEWHERE_OTHERWISE: [Forgery; 2] =
+    [(Stands::ElsewhereAs(Encoding::Plain), OTHERWISE), (Stands::ElsewhereAs(Encoding::Multipart), OTHERWISE)];
+const BESIDE_OTHERWISE: [Forgery; 2] =
+    [(Stands::BesideAs(Encoding::Plain), OTHERWISE), (Stands::BesideAs(Encoding::Multipart), OTHERWISE)];
+const OTHERWISE: &str = "the shop refused this form as forms are mostly sent, and obeys it with another `Content-Type`: the form's `enctype` says which, and mallory writes the form";
 
 pub(crate) const BESIDE: [Forgery; 2] = [
     (
@@ -225,7 +242,27 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     logout.redirects_to(LOGIN).map_err(|miss| miss.so_if(is_barred(&logout)))?;
     alice.get(SHOP).await?.redirects_to(LOGIN)?;
     stays_in(&bob, his, "alice's logout ended bob's session too").await?;
-    logs_in(&alice, her).await
+    logs_in(&alice, her).await?;
+    trial.log().begin_anew();
+    long_words_are_kept(trial).await
+}
+
+async fn long_words_are_kept(trial: &Trial) -> Result<(), Miss> {
+    let (alice, her) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, her).await?;
+    // Whoever cuts them at some byte, cuts one of the two within a letter.
+    for before in ["", "x"] {
+        let long = format!("{}{before}{}.", trial.named("cake"), "ü".repeat(300));
+        let page = shop(&alice, her).await?;
+        alice.submit(&page, NOTE, &[("text", &long)]).await?.redirects_to(SHOP)?;
+        buys(&alice, &long).await?;
+        let page = shop(&alice, her).await?;
+        for line in [format!("{} wrote: {long}", her.name), bought(her, &long)] {
+            let so = "this is longer than most of what is written, and the page does not show it to its end as it was";
+            page.shows(&line).map_err(|miss| if page.is_ok() { miss.so_anyway(so) } else { miss })?;
+        }
+    }
+    Ok(())
 }
 
 async fn a_planted_id_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
@@ -291,7 +328,7 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     logs_in(&alice, her).await?;
     let lure = trial.named("a lure");
     let fields = encode(&[("item", &lure), ("text", &lure), ("username", &her.name)]);
-    for path in [BUY, NOTE] {
+    for path in [BUY, NOTE, SHOP] {
         trial.log().begin_apart();
         alice.get_from(EVIL, &format!("{path}?{fields}")).await?;
         // The same from a page of the shop: a picture in a note, for one.
@@ -327,14 +364,14 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
 }
 
 async fn another_sites_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
-    forged_forms_do_nothing(trial, &ELSEWHERE).await
+    forged_forms_do_nothing(trial, &ELSEWHERE, &ELSEWHERE_OTHERWISE).await
 }
 
 async fn a_neighbours_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
-    forged_forms_do_nothing(trial, &BESIDE).await
+    forged_forms_do_nothing(trial, &BESIDE, &BESIDE_OTHERWISE).await
 }
 
-async fn forged_forms_do_nothing(trial: &Trial, forgeries: &[Forgery]) -> Result<(), Miss> {
+async fn forged_forms_do_nothing(trial: &Trial, plain: &[Forgery], otherwise: &[Forgery]) -> Result<(), Miss> {
     let carol = witness(trial).await?;
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, her).await?;
@@ -343,7 +380,8 @@ async fn forged_forms_do_nothing(trial: &Trial, forgeries: &[Forgery]) -> Result
     logs_in(&mallory, own).await?;
     let forms = shop(&mallory, own).await?.forms();
     let lure = trial.named("a lure");
-    for hidden in Hidden::ALL {
+    let otherwise = iter::once((Hidden::Own, otherwise));
+    for (hidden, forgeries) in Hidden::ALL.map(|hidden| (hidden, plain)).into_iter().chain(otherwise) {
         for (stands, fooled) in forgeries {
             let so = hidden.so().unwrap_or(fooled);
             for (path, field) in [(BUY, "item"), (NOTE, "text")] {
@@ -427,6 +465,9 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
         format!("\"><svg onload=alert(1)>{word}4"),
         format!("&lt;b&gt;{word}5"),
         format!("javascript:alert(1)//{word}6"),
+        format!("http://evil.localhost/<b>{word}7</b>"),
+        format!("http://evil.localhost/\"on{word}=\"alert(1)"),
+        format!("**{word}9** _b_ [c](javascript:alert(1)) `d` :tea: @alice #1"),
     ];
     for script in &scripts {
         let page = shop(&mallory, carol).await?;
@@ -437,9 +478,13 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, her).await?;
     let page = shop(&alice, her).await?;
-    if let Some(link) = page.links().into_iter().find(|link| link.contains(&word)) {
+    if let Some(link) = page.links().into_iter().find(|link| link.starts_with("javascript:")) {
         let so = "what mallory wrote has become the address of a link, and `javascript:` in an address is a program";
         return Err(page.miss("text, and no link, of what mallory wrote", format!("a link to {link}")).so(so));
+    }
+    if page::has_attribute(&page.body, &format!("on{word}")) {
+        let so = "what mallory wrote stands in an attribute, and its quotation marks end that and begin another, such as `onclick`";
+        return Err(page.miss("text of what mallory wrote", "an attribute that mallory wrote").so(so));
     }
     for script in &scripts {
         for line in [format!("{} wrote: {script}", carol.name), bought(carol, script)] {
@@ -607,7 +652,8 @@ fn bought(user: &User, item: &str) -> String {
 async fn stays_in(browser: &Browser<'_>, user: &User, so: &str) -> Result<(), Miss> {
     let page = browser.get(SHOP).await?;
     let shown = page.shows(&format!("Hello, {}", user.name));
-    shown.map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
+    // That the browser refuses the cookie that a logout sends has nothing to do with it.
+    shown.map_err(|miss| if page.status.is_redirection() { miss.so_anyway(so) } else { miss })
 }
 
 /// This browser is not taken for this user.

@@ -49,7 +49,8 @@ fn almost(user: &User) -> impl Iterator<Item = Impostor> {
 fn like(word: &str, text: &str) -> impl Iterator<Item = String> {
     let rest = text.strip_prefix(word).unwrap_or_default();
     let misspelt = misspelt(word).map(|word| format!("{word}{rest}"));
-    let more = [format!("{text}x"), format!("x{text}"), text.repeat(2), format!("{text} "), format!(" {text}")];
+    let blanks = [format!("{text} "), format!(" {text}"), format!(" {text} ")];
+    let more = [format!("{text}x"), format!("x{text}"), text.repeat(2), text.to_uppercase()].into_iter().chain(blanks);
     misspelt.into_iter().chain(more)
 }
 

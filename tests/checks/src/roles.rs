@@ -1,5 +1,7 @@
 //! The checks of exercise 7: what somebody may do, and when that changes.
 
+use session_inspector::Operation;
+
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User, browser::in_path, impostors, infer, model::ROLES,
     monitor, neighbour, reading,
@@ -309,11 +311,32 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
     );
     let (one, other) = futures_util::future::join(alice.post(&his_path, &[]), bob.post(&her_path, &[])).await;
     let (_, other) = (one?, other?);
-    if [her, his].iter().all(|user| trial.users.role(&user.name) != Some(Role::Admin)) {
-        let miss = other.miss("an admin who is left", "none");
-        return Err(miss.so("two admins demoted each other at the same moment, and both demotions were done: to see that there is another admin and to demote this one has to be one step"));
+    one_is_left(trial, &other)?;
+    for (held, what) in [(Operation::Load, "demote"), (Operation::Save, "demote"), (Operation::Save, "delete")] {
+        admins_meet(trial, [&alice, &bob], held, what).await?;
     }
     Ok(())
+}
+
+/// Each does this to the other, while a call to the store takes its time for the first of them.
+async fn admins_meet(trial: &Trial, [alice, bob]: [&Browser<'_>; 2], held: Operation, what: &str) -> Result<(), Miss> {
+    let (her, his) = (trial.users.alice(), trial.users.bob());
+    trial.log().new_scene();
+    becomes(trial, &her.name, Role::Admin, "alice is an admin again");
+    becomes(trial, &his.name, Role::Admin, "bob is an admin again");
+    let (his_path, her_path) = (path(&his.name, what), path(&her.name, what));
+    let meanwhile = async { bob.post(&her_path, &[]).await.map(|_| ()) };
+    let answer = trial.overlaps(held, alice.post(&his_path, &[]), meanwhile).await?;
+    one_is_left(trial, &answer)
+}
+
+fn one_is_left(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let both = [trial.users.alice(), trial.users.bob()];
+    if both.iter().any(|user| trial.users.role(&user.name) == Some(Role::Admin)) {
+        return Ok(());
+    }
+    let miss = answer.miss("an admin who is left", "none");
+    Err(miss.so("two admins took each other's rights at the same moment, and both requests were carried out: to see that there is another admin and to take this one's rights has to be one step"))
 }
 
 async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {

@@ -15,6 +15,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     future::Future,
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -115,6 +116,8 @@ const MIB: usize = 1024 * 1024;
 const LONGEST_RACE: std::time::Duration = std::time::Duration::from_millis(600);
 /// How often a race is run: it goes another way each time.
 const ROUNDS: usize = 50;
+/// More than anybody would clean in one go who does not clean all.
+const MANY: usize = 150;
 
 pub(crate) fn record(value: impl Into<Value>) -> Record {
     let expiry_date = OffsetDateTime::now_utc() + Duration::hours(1);
@@ -188,17 +191,24 @@ async fn created_is_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
     let loaded = store.load(&record.id).await.map_err(failed("load"))?;
     match loaded {
         Some(loaded) if loaded.data != record.data => Err(Miss::new(json(&record), json(&loaded))
-            .so("the record that is loaded differs from the one that was stored; `null` is a value, too")),
+            .so("the record that is loaded differs from the one that was stored: each key and each value counts, `null` as well, and each digit of a number")),
         _ => Ok(()),
     }
 }
+
+/// Whole numbers that a floating-point one has no place for.
+pub(crate) const NO_FLOATS: [i64; 3] = [(1 << 53) + 1, -(1 << 53) - 1, i64::MAX - 1];
 
 /// Keys and values that are JSON as any other.
 fn odd_data() -> impl Iterator<Item = (String, Value)> {
     let keys = ["", "a=b", "two\nlines", "a.b", "a\"b", "näme", "a,b;c|d"];
     let keys = keys.map(|key| (key.to_owned(), Value::from(1)));
     let values = [Value::Null, Value::from(u64::MAX), Value::from(i64::MIN), Value::from(0.5), Value::from("a=b\nc")];
-    let values = values.into_iter().enumerate().map(|(place, value)| (format!("value {place}"), value));
+    let values = values
+        .into_iter()
+        .chain(NO_FLOATS.map(Value::from))
+        .enumerate()
+        .map(|(place, value)| (format!("value {place}"), value));
     keys.into_iter().chain(values)
 }
 
@@ -211,7 +221,32 @@ async fn unknown_loads_nothing<B: Backend>(backend: &B) -> Result<(), Miss> {
     for _ in 0..100 {
         loads(&store, &Id::default(), None).await.map_err(|miss| miss.so_anyway(so))?;
     }
+    let stored = created(&store, Record { id: ORDINARY, ..record("stored") }).await?.id;
+    let so = "a session is stored under an ID that differs from this one in a single bit, or in one letter being a capital, and `load` takes the two for the same";
+    for id in near(stored) {
+        loads(&store, &id, None).await.map_err(|miss| miss.so(so))?;
+    }
     Ok(())
+}
+
+/// An ID as any other, which is the same in each run.
+const ORDINARY: Id = Id(0x0123_4567_89ab_cdef_5a3c_7e19_d2b4_f680);
+
+/// IDs that are nearly this one: a bit is another, or a letter is a capital or none.
+fn near(id: Id) -> impl Iterator<Item = Id> {
+    let bits = (0..128).step_by(3).map(move |bit| Id(id.0 ^ (1 << bit)));
+    let text = id.to_string();
+    let letters = (0..text.len()).filter_map(move |place| in_other_case(&text, place).parse().ok());
+    bits.chain(letters).filter(move |near| *near != id)
+}
+
+fn in_other_case(text: &str, place: usize) -> String {
+    let letters = text.chars().enumerate();
+    let swapped = |letter: char| match letter.is_ascii_uppercase() {
+        true => letter.to_ascii_lowercase(),
+        false => letter.to_ascii_uppercase(),
+    };
+    letters.map(|(at, letter)| if at == place { swapped(letter) } else { letter }).collect()
 }
 
 async fn save_replaces<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -253,21 +288,51 @@ async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
         ),
         false => miss.so("after `delete` the session can still be loaded"),
     })?;
-    let left = backend.contents().await.is_some_and(|contents| holds(&contents, b"what-was-deleted"));
-    if left {
-        let miss = Miss::new("nothing of a session that was deleted", "its data is still in the backend");
-        return Err(miss.so("`load` does not find the session any more, and its data can still be read in the backend, and in each backup of it"));
+    is_taken_away(backend, "what-was-deleted", "`load` does not find the session any more, and its data can still be read in the backend, and in each backup of it").await?;
+    others_stay(&store, &others, "`delete` was called for one session, and another is gone as well").await?;
+    for id in near(others[0].id) {
+        let _ = store.delete(&id).await; // there is none: whether that is an error is not said
     }
-    for other in &others {
-        let stays = loads(&store, &other.id, other.data.get("value").cloned()).await;
-        stays.map_err(|miss| miss.so("`delete` was called for one session, and another is gone as well"))?;
-    }
+    let so = "`delete` was called with IDs that differ from this one in a single bit, or in one letter being a capital, and the session is gone";
+    others_stay(&store, &others[..1], so).await?;
+    ended_is_taken_away(backend, &store).await?;
     let again = store.delete(&gone.id).await.map_err(failed("delete"));
     again.map_err(|miss| {
         miss.so_anyway(
             "this session was deleted before: two logouts at once are no error, and the second one finds nothing to do",
         )
     })
+}
+
+async fn others_stay(store: &impl SessionStore, others: &[Record], so: &str) -> Result<(), Miss> {
+    for other in others {
+        let stays = loads(store, &other.id, other.data.get("value").cloned()).await;
+        stays.map_err(|miss| miss.so(so))?;
+    }
+    Ok(())
+}
+
+/// Of a session that had ended, too, which `load` does not find in any case.
+async fn ended_is_taken_away<B: Backend>(backend: &B, store: &B::Store) -> Result<(), Miss> {
+    let expiry_date = OffsetDateTime::now_utc() - Duration::seconds(2);
+    let over = |id, value: &str| Record { id, expiry_date, ..record(value) };
+    let saved = created(store, record("what-had-ended-by-a-save")).await?.id;
+    let _ = store.save(&over(saved, "what-had-ended-by-a-save")).await;
+    let at_once = created(store, over(Id::default(), "what-had-ended")).await.map(|record| record.id);
+    let so = "the session had ended when `delete` was called for it, and its data can still be read in the backend: `delete` takes away what is there, also what `load` does not give out";
+    for (id, value) in [(Ok(saved), "what-had-ended-by-a-save"), (at_once, "what-had-ended")] {
+        let Ok(id) = id else { continue }; // it may be refused
+        store.delete(&id).await.map_err(failed("delete"))?;
+        is_taken_away(backend, value, so).await?;
+    }
+    Ok(())
+}
+
+async fn is_taken_away<B: Backend>(backend: &B, value: &str, so: &str) -> Result<(), Miss> {
+    match backend.contents().await.is_some_and(|contents| holds(&contents, value.as_bytes())) {
+        true => Err(Miss::new("nothing of a session that was deleted", "its data is still in the backend").so(so)),
+        false => Ok(()),
+    }
 }
 
 async fn save_never_revives<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -391,10 +456,19 @@ async fn expiry_comes_back<B: Backend>(backend: &B) -> Result<(), Miss> {
 async fn collision_never_merges<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
     let first = created(&store, record(1)).await?;
-    let mut second = Record { id: first.id, ..record(2) };
+    collides(&store, &first, record(2)).await?;
+    // Most sessions begin alike.
+    collides(&store, &first, first.clone()).await?;
+    the_other_id_is_free(&store).await
+}
+
+/// A new session that comes with the ID of `first` gets another one, or is refused.
+async fn collides(store: &impl SessionStore, first: &Record, second: Record) -> Result<(), Miss> {
+    let mut second = Record { id: first.id, ..second };
+    let expected = second.data.get("value").cloned();
     if store.create(&mut second).await.is_ok() {
         if second.id == first.id {
-            let so = match value(&store, &first.id).await? == Some(1.into()) {
+            let so = match value(store, &first.id).await? == Some(1.into()) {
                 true => {
                     "the first session is whole, and the record that `create` was given says nothing of another ID: its caller would send the first one's as a cookie"
                 }
@@ -405,10 +479,26 @@ async fn collision_never_merges<B: Backend>(backend: &B) -> Result<(), Miss> {
             return Err(Miss::new("another ID for the second session", "the same one").so(so));
         }
         let so = "the second session got another ID, and cannot be loaded under it";
-        loads(&store, &second.id, Some(2.into())).await.map_err(|miss| miss.so(so))?;
+        loads(store, &second.id, expected).await.map_err(|miss| miss.so(so))?;
     }
     let so = "a second session was created under the same ID, and the first is not what it was";
-    loads(&store, &first.id, Some(1.into())).await.map_err(|miss| miss.so(so))
+    loads(store, &first.id, Some(1.into())).await.map_err(|miss| miss.so(so))
+}
+
+/// Also if those beside it are in use, and if another session has had to take another one before.
+async fn the_other_id_is_free(store: &impl SessionStore) -> Result<(), Miss> {
+    let mut all = Vec::new();
+    for (value, number) in [8, 7, 6, 7, 7].into_iter().enumerate() {
+        let mut record = Record { id: Id(number), ..record(value) };
+        if store.create(&mut record).await.is_ok() {
+            all.push(record);
+        }
+    }
+    let so = "a new session came with an ID that was in use, and what is under another ID is not what was stored there: the one that `create` takes instead has to be free, too";
+    for record in all {
+        loads(store, &record.id, record.data.get("value").cloned()).await.map_err(|miss| miss.so(so))?;
+    }
+    Ok(())
 }
 
 async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -424,8 +514,9 @@ async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
         let so = "100 sessions were created at once, and one of them is not what was stored: do they share anything while they are written, such as a temporary file?";
         loads(&store, &record.id, record.data.get("value").cloned()).await.map_err(|miss| miss.so(so))?;
     }
-    // Two that take the same ID at the same moment.
     let store = Arc::new(store);
+    two_threads_at_once(backend, &store).await?;
+    // Two that take the same ID at the same moment.
     for round in 0..5 {
         let [one, other] = [1, 2].map(|number| {
             let (store, id) = (store.clone(), Id(i128::from(round) + 1));
@@ -442,6 +533,53 @@ async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
         }
     }
     Ok(())
+}
+
+/// So many sessions a thread writes beside another one, so that the two meet whenever they run at the same time.
+const BESIDE: usize = 25;
+
+const SHARED: &str = "two threads created sessions and saved them at the same time, and one session is not what was stored: do they share anything while they are written, such as a temporary file?";
+
+async fn two_threads_at_once<B: Backend>(backend: &B, store: &Arc<B::Store>) -> Result<(), Miss> {
+    for round in 0..3 {
+        backend.next_round(store);
+        let first = round * 2 * BESIDE;
+        let write = |first| written(store.clone(), first..first + BESIDE);
+        let (one, other) = at_once(write(first), std::time::Duration::ZERO, write(first + BESIDE)).await;
+        let explained = |miss: Miss| miss.so_anyway(SHARED);
+        for stored in [one.map_err(explained)?, other.map_err(explained)?].iter().flatten() {
+            is_its_own(backend, store, stored).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Each is created, and then saved with other data; gives both.
+async fn written<S: SessionStore>(store: Arc<S>, numbers: Range<usize>) -> Result<Vec<[Record; 2]>, Miss> {
+    // They differ at their end, so that whoever reads of them reads the same in each run.
+    let numbered = |number: usize| record(format!("{}{number}", "x".repeat(60)));
+    let mut written = Vec::new();
+    for number in numbers {
+        let before = created(&*store, numbered(number)).await?;
+        let saved = Record { id: before.id, ..numbered(number + 1000) };
+        store.save(&saved).await.map_err(failed("save"))?;
+        written.push([before, saved]);
+    }
+    Ok(written)
+}
+
+/// That a save has to count is another rule's.
+async fn is_its_own<B: Backend>(backend: &B, store: &Arc<B::Store>, stored: &[Record; 2]) -> Result<(), Miss> {
+    let is_own = |loaded: StoreResult<Option<Record>>| {
+        loaded.is_ok_and(|loaded| loaded.is_some_and(|loaded| stored.iter().any(|record| record.data == loaded.data)))
+    };
+    if is_own(store.load(&stored[0].id).await) {
+        return Ok(());
+    }
+    // Of what two threads did each run tells another story, and this is what came of it.
+    backend.next_round(store);
+    let _ = store.load(&stored[0].id).await;
+    Err(Miss::new("`load` gives the session that was stored", "another one, none or an error").so(SHARED))
 }
 
 async fn big_is_whole_or_refused<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -532,7 +670,7 @@ async fn damaged_is_an_error<B: Backend>(backend: &B) -> Result<(), Miss> {
 
 /// A damaged record, unless the whole store is damaged with it.
 async fn can_be_deleted(store: &impl SessionStore, damaged: &Record) -> Result<(), Miss> {
-    if created(store, record(2)).await.is_err() {
+    if store.load(&Id::default()).await.is_err() || created(store, record(2)).await.is_err() {
         return Ok(());
     }
     let so = "the record is damaged, and its visitor still has to be able to log out, which is a `delete`";
@@ -634,7 +772,7 @@ async fn foreign_is_left_alone<B: Backend>(backend: &B) -> Result<(), Miss> {
 
 async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
-    // Several of each: in whatever order they are met, a damaged one comes before one that has expired.
+    // Several damaged ones: in whatever order they are met, a damaged one comes before one that has expired.
     let mut damaged = Vec::new();
     for _ in 0..8 {
         damaged.push(created(&store, record(1)).await?.id);
@@ -648,7 +786,7 @@ async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss>
     let Ok(stays) = created(&store, record("stays")).await else { return Ok(()) };
     let expiry_date = OffsetDateTime::now_utc() - Duration::seconds(2);
     // A store that refuses to create what has expired has nothing to clean.
-    for _ in 0..8 {
+    for _ in 0..MANY {
         let _ = created(&store, Record { expiry_date, ..record("a-record-that-has-expired") }).await;
     }
     // It may say that something is damaged, once it has done the rest.
@@ -658,7 +796,7 @@ async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss>
     let Some(contents) = backend.contents().await else { return Ok(()) };
     match holds(&contents, b"a-record-that-has-expired") {
         true => Err(Miss::new("no expired record", "it is still there")
-            .so("`delete_expired` was called, and a record that had expired is still there: does it look at every record, also after a damaged one?")),
+            .so("`delete_expired` was called, and a record that had expired is still there: does it look at every record, however many there are, and also after a damaged one?")),
         false => Ok(()),
     }
 }

@@ -147,11 +147,10 @@ impl Shelf<'_> {
         }
         let asked = record.id;
         let created = self.store.create(&mut record).await;
-        let is_asked = |slot: &&Slot| slot.id == asked;
-        let must_be_in_use = self.slots.iter().flatten().filter(is_asked).any(Slot::must_live);
+        let is_taken = |slot: &Slot| slot.id == record.id && slot.must_live();
         match created {
-            Ok(()) if must_be_in_use && record.id == asked => {
-                Err(Miss::new("another ID for the second session, or an error", "the ID that is in use"))
+            Ok(()) if self.slots.iter().flatten().any(is_taken) => {
+                Err(Miss::new("an ID that is free for the second session, or an error", "an ID that is in use"))
             }
             Ok(()) => {
                 self.put(slot, record);

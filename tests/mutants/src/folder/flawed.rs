@@ -23,6 +23,8 @@ use tower_sessions::{
 pub(super) enum Flaw {
     WritesNothing,
     KeepsTextsOnly,
+    NumbersAreFloats,
+    CapitalsDoNotCount,
     MakesNoFolder,
     UnknownIsAnError,
     UnknownIsEmpty,
@@ -36,6 +38,7 @@ pub(super) enum Flaw {
     DeleteTakesAll,
     DeleteRenames,
     SecondDeleteFails,
+    DeleteAsksLoad,
     SaveWritesAnyway,
     NoLock,
     LoadIgnoresExpiry,
@@ -45,7 +48,10 @@ pub(super) enum Flaw {
     EndsEarly,
     CreateOverwrites,
     CreateKeepsItsNewId,
+    TakesTheNextId,
+    EqualIsARetry,
     OneTemporaryFile,
+    OneBuffer,
     Cuts,
     DamagedIsNothing,
     DamagedPanics,
@@ -56,6 +62,7 @@ pub(super) enum Flaw {
     CleaningStopsAtOthers,
     CleaningStopsAtDamage,
     CleaningDoesNothing,
+    CleansABatch,
     CleaningTakesAll,
     OpensAnew,
 }
@@ -71,6 +78,7 @@ struct Flawed {
     flaw: Flaw,
     turns: Arc<Turns<()>>,
     saved: Arc<Mutex<HashSet<Id>>>,
+    buffer: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Flawed {
@@ -82,7 +90,7 @@ impl Flawed {
         if flaw != Flaw::MakesNoFolder {
             fs::create_dir_all(&folder)?;
         }
-        Ok(Self { folder, flaw, turns: Arc::default(), saved: Arc::default() })
+        Ok(Self { folder, flaw, turns: Arc::default(), saved: Arc::default(), buffer: Arc::default() })
     }
 
     fn has(&self, flaw: Flaw) -> bool {
@@ -97,6 +105,9 @@ impl Flawed {
             let letters: String = id.to_string().bytes().map(|byte| format!("{byte:02x}")).collect();
             return self.folder.join(format!("{letters}.session"));
         }
+        if self.has(Flaw::CapitalsDoNotCount) {
+            return self.folder.join(format!("{}.session", super::right::hidden(&id.to_string().to_lowercase())));
+        }
         self.folder.join(format!("{}.session", super::right::hidden(id)))
     }
 
@@ -104,6 +115,9 @@ impl Flawed {
         let mut data = record.data.clone();
         if self.has(Flaw::KeepsTextsOnly) {
             data = data.into_iter().map(|(key, value)| (key, Value::from(value.to_string()))).collect();
+        }
+        if self.has(Flaw::NumbersAreFloats) {
+            data.values_mut().for_each(as_a_float);
         }
         let mut expires = record.expiry_date.unix_timestamp_nanos() / 1_000_000;
         match self.flaw {
@@ -135,6 +149,12 @@ impl Flawed {
             yield_now().await;
             let _ = fs::rename(&temporary, self.path(&record.id));
             return Ok(());
+        }
+        if self.has(Flaw::OneBuffer) {
+            self.buffer.lock().unwrap().clone_from(&bytes);
+            fs::write(self.path(&record.id).with_extension("journal"), &bytes).map_err(unable)?;
+            bytes.clone_from(&self.buffer.lock().unwrap());
+            let _ = fs::remove_file(self.path(&record.id).with_extension("journal"));
         }
         // Whole, or not there: whoever loads meets no half of it.
         let new = self.folder.join(format!("{}.new", super::right::hidden(&Id::default())));
@@ -171,9 +191,17 @@ impl Flawed {
 #[async_trait]
 impl SessionStore for Flawed {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        let _turn = if self.has(Flaw::OneTemporaryFile) { None } else { Some(self.turns.lock().await) };
+        let needs_no_turn = matches!(self.flaw, Flaw::OneTemporaryFile | Flaw::OneBuffer);
+        let _turn = if needs_no_turn { None } else { Some(self.turns.lock().await) };
         if self.has(Flaw::CreateKeepsItsNewId) && self.path(&record.id).exists() {
             return self.write(&Record { id: Id::default(), ..record.clone() }).await;
+        }
+        if self.has(Flaw::TakesTheNextId) && self.path(&record.id).exists() {
+            record.id.0 += 1;
+            return self.write(record).await;
+        }
+        if self.has(Flaw::EqualIsARetry) && self.read(&record.id)?.is_some_and(|there| there.data == record.data) {
+            return Ok(());
         }
         while !self.has(Flaw::CreateOverwrites) && self.path(&record.id).exists() {
             record.id = Id::default();
@@ -218,6 +246,9 @@ impl SessionStore for Flawed {
 
     async fn delete(&self, id: &Id) -> Result<()> {
         let _turn = if self.has(Flaw::NoLock) { None } else { Some(self.turns.lock().await) };
+        if self.has(Flaw::DeleteAsksLoad) && matches!(self.load(id).await, Ok(None)) {
+            return Ok(());
+        }
         if self.has(Flaw::DeleteEmpties) {
             return fs::write(self.path(id), b"").map_err(unable);
         }
@@ -241,6 +272,7 @@ impl ExpiredDeletion for Flawed {
         if self.has(Flaw::CleaningDoesNothing) {
             return Ok(());
         }
+        let mut batch = 100;
         for file in fs::read_dir(&self.folder).map_err(unable)? {
             let path = file.map_err(unable)?.path();
             let takes_any = matches!(self.flaw, Flaw::CleaningTakesWhatItCannotRead | Flaw::CleaningStopsAtOthers);
@@ -257,9 +289,30 @@ impl ExpiredDeletion for Flawed {
             };
             if is_over {
                 fs::remove_file(path).map_err(unable)?;
+                batch -= 1;
+            }
+            if self.has(Flaw::CleansABatch) && batch == 0 {
+                break;
             }
         }
         Ok(())
+    }
+}
+
+/// As JavaScript reads it.
+fn as_a_float(value: &mut Value) {
+    match value {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "this is what is wrong with it"
+        )]
+        Value::Number(number) => {
+            *value = number.as_i64().map_or(number.clone().into(), |whole| (whole as f64 as i64).into())
+        }
+        Value::Array(values) => values.iter_mut().for_each(as_a_float),
+        Value::Object(fields) => fields.values_mut().for_each(as_a_float),
+        _ => {}
     }
 }
 

@@ -13,10 +13,12 @@ use flawed::{Flaw, app};
 pub const MUTANTS: &[Mutant] = &[
     mutant("writes_nothing", "what_is_created_is_loaded", || app(Flaw::WritesNothing)),
     mutant("keeps_texts_only", "what_is_created_is_loaded", || app(Flaw::KeepsTextsOnly)),
+    mutant("numbers_are_floats", "what_is_created_is_loaded", || app(Flaw::NumbersAreFloats)),
     mutant("does_not_make_the_folder", "what_is_created_is_loaded", || app(Flaw::MakesNoFolder)),
     mutant("empty_is_nothing", "what_is_created_is_loaded", || app(Flaw::EmptyIsNothing)),
     mutant("unknown_is_an_error", "an_unknown_id_loads_nothing", || app(Flaw::UnknownIsAnError)),
     mutant("unknown_is_an_empty_session", "an_unknown_id_loads_nothing", || app(Flaw::UnknownIsEmpty)),
+    mutant("capitals_do_not_count", "an_unknown_id_loads_nothing", || app(Flaw::CapitalsDoNotCount)),
     mutant("save_does_nothing", "save_replaces_what_was_there", || app(Flaw::SaveDoesNothing)),
     mutant("save_merges", "save_replaces_what_was_there", || app(Flaw::SaveMerges)),
     mutant("save_keeps_the_expiry", "save_replaces_what_was_there", || app(Flaw::SaveKeepsTheExpiry)),
@@ -26,6 +28,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("delete_takes_all", "a_deleted_session_is_gone", || app(Flaw::DeleteTakesAll)),
     mutant("delete_only_renames", "a_deleted_session_is_gone", || app(Flaw::DeleteRenames)),
     mutant("a_second_delete_is_an_error", "a_deleted_session_is_gone", || app(Flaw::SecondDeleteFails)),
+    mutant("delete_asks_load", "a_deleted_session_is_gone", || app(Flaw::DeleteAsksLoad)),
     mutant("save_writes_anyway", "save_never_revives_a_deleted_session", || app(Flaw::SaveWritesAnyway)),
     mutant("nothing_holds_them_apart", "a_save_that_races_a_delete_loses", || app(Flaw::NoLock)),
     mutant("files_and_no_lock", "a_save_that_races_a_delete_loses", || App::store(plain::Plain::open)),
@@ -40,7 +43,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("create_keeps_its_new_id_to_itself", "a_collision_never_merges_two_sessions", || {
         app(Flaw::CreateKeepsItsNewId)
     }),
+    mutant("takes_the_next_id", "a_collision_never_merges_two_sessions", || app(Flaw::TakesTheNextId)),
+    mutant("equal_is_a_retry", "a_collision_never_merges_two_sessions", || app(Flaw::EqualIsARetry)),
     mutant("one_temporary_file", "a_hundred_sessions_at_once_are_a_hundred_sessions", || app(Flaw::OneTemporaryFile)),
+    mutant("one_buffer", "a_hundred_sessions_at_once_are_a_hundred_sessions", || app(Flaw::OneBuffer)),
     mutant("cut_at_64_kib", "a_big_session_is_kept_whole_or_refused", || app(Flaw::Cuts)),
     mutant("damaged_is_nothing", "a_damaged_record_is_an_error", || app(Flaw::DamagedIsNothing)),
     mutant("damaged_panics", "a_damaged_record_is_an_error", || app(Flaw::DamagedPanics)),
@@ -57,6 +63,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("cleaning_does_nothing", "cleaning_takes_the_expired_and_leaves_the_rest", || {
         app(Flaw::CleaningDoesNothing)
     }),
+    mutant("cleans_a_hundred_at_once", "cleaning_takes_the_expired_and_leaves_the_rest", || app(Flaw::CleansABatch)),
     mutant("cleaning_stops_at_a_damaged_record", "cleaning_takes_the_expired_and_leaves_the_rest", || {
         app(Flaw::CleaningStopsAtDamage)
     }),
@@ -67,6 +74,7 @@ pub const MUTANTS: &[Mutant] = &[
 /// Other right answers.
 pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     RightAnswer { name: "one file for all, behind a lock", app: || App::store(right::one_file::OneFile::open) },
+    RightAnswer { name: "a line for each, in one file", app: || App::store(right::lines::Lines::open) },
     RightAnswer { name: "a folder for each session", app: || App::store(right::folders::Folders::open) },
     RightAnswer { name: "asynchronous files, the date in front", app: || App::store(right::tokio_fs::Async::open) },
     RightAnswer { name: "the date is that of the file", app: || App::store(right::dates::Dates::open) },

@@ -23,6 +23,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("greets_with_the_last_login", "alices_day_is_as_it_was", || App::new(weak::greets_with_the_last_login)),
     mutant("unknown_users_are_let_in", "alices_day_is_as_it_was", || App::new(weak::unknown_users_are_let_in)),
     mutant("no_password_is_let_in", "alices_day_is_as_it_was", || App::new(weak::no_password_is_let_in)),
+    mutant("trims_the_password", "alices_day_is_as_it_was", || App::new(weak::trims_the_password)),
+    mutant("notes_are_cut", "alices_day_is_as_it_was", || App::new(weak::notes_are_cut)),
     mutant("login_keeps_the_id", "a_planted_id_is_worth_nothing", || App::new(weak::login_keeps_the_id)),
     mutant("login_flushes_and_inserts", "a_planted_id_is_worth_nothing", || App::new(weak::login_flushes_and_inserts)),
     mutant("login_renews_for_strangers_only", "a_planted_id_is_worth_nothing", || {
@@ -34,6 +36,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("logout_changes_a_copy", "a_copy_ends_with_the_logout", || App::new(weak::logout_changes_a_copy)),
     mutant("a_link_still_buys", "a_link_buys_nothing", || App::new(weak::a_link_still_buys)),
     mutant("a_link_still_writes", "a_link_buys_nothing", || App::new(weak::a_link_still_writes)),
+    mutant("a_link_to_the_shop_buys", "a_link_buys_nothing", || App::new(weak::a_link_to_the_shop_buys)),
     mutant("a_link_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_logs_out)),
     mutant("a_link_to_the_login_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_to_the_login_logs_out)),
     mutant("a_link_logs_in", "a_link_buys_nothing", || App::new(stories::a_link_logs_in)),
@@ -48,10 +51,14 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_token_may_be_missing", "another_sites_form_buys_nothing", || App::new(weak::the_token_may_be_missing)),
     mutant("the_token_may_be_empty", "another_sites_form_buys_nothing", || App::new(weak::the_token_may_be_empty)),
     mutant("only_buying_is_guarded", "another_sites_form_buys_nothing", || App::new(weak::only_buying_is_guarded)),
+    mutant("only_what_most_forms_send_is_guarded", "another_sites_form_buys_nothing", || {
+        App::new(weak::only_what_most_forms_send_is_guarded)
+    }),
     mutant("logout_takes_any_cookie_away", "another_sites_form_buys_nothing", || {
         App::new(weak::logout_takes_any_cookie_away)
     }),
     mutant("notes_are_safe", "what_visitors_write_is_text", || App::new(weak::notes_are_safe)),
+    mutant("addresses_become_links", "what_visitors_write_is_text", || App::new(weak::addresses_become_links)),
     mutant("items_are_safe", "what_visitors_write_is_text", || App::new(weak::items_are_safe)),
     mutant("script_tags_are_taken_out", "what_visitors_write_is_text", || App::new(weak::script_tags_are_taken_out)),
     mutant("all_tags_are_taken_out", "what_visitors_write_is_text", || App::new(weak::all_tags_are_taken_out)),

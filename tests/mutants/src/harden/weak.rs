@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Extension, Form, Router,
-    extract::Request,
+    extract::{Query, Request},
     http::{
         HeaderMap, Method, StatusCode,
-        header::{COOKIE, ORIGIN, SET_COOKIE},
+        header::{CONTENT_TYPE, COOKIE, ORIGIN, SET_COOKIE},
     },
     middleware::{Next, from_fn},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
@@ -105,6 +105,18 @@ pub(super) fn unknown_users_are_let_in<S: SessionStore + Clone>(store: S) -> Rou
 
 pub(super) fn no_password_is_let_in<S: SessionStore + Clone>(store: S) -> Router {
     believing(|users, sent| users.role(&sent.username).is_some() && sent.password.is_empty(), store)
+}
+
+pub(super) fn trims_the_password<S: SessionStore + Clone>(store: S) -> Router {
+    believing(|users, sent| users.verify(&sent.username, sent.password.trim()), store)
+}
+
+pub(super) fn notes_are_cut<S: SessionStore + Clone>(store: S) -> Router {
+    async fn note(session: Session, books: Books, Form(Text { mut text }): Form<Text>) -> Result<Redirect, Failure> {
+        text.truncate(200);
+        solution_6::note(session, books, Form(Text { text })).await
+    }
+    Parts { note: post(note), ..Parts::default() }.on(store)
 }
 
 fn entering<S: SessionStore + Clone>(login: axum::routing::MethodRouter, store: S) -> Router {
@@ -219,6 +231,17 @@ pub(super) fn a_link_still_buys<S: SessionStore + Clone>(store: S) -> Router {
     Parts { buy: get(solution_6::buy).post(solution_6::buy), ..Parts::default() }.on(store)
 }
 
+/// For advertisements.
+pub(super) fn a_link_to_the_shop_buys<S: SessionStore + Clone>(store: S) -> Router {
+    async fn index(session: Session, books: Books, request: Request) -> Result<Response, Failure> {
+        match Query::<Purchase>::try_from_uri(request.uri()) {
+            Ok(Query(offer)) => Ok(solution_6::buy(session, books, Form(offer)).await?.into_response()),
+            Err(_) => solution_6::index(session, books).await,
+        }
+    }
+    Parts { index: get(index), ..Parts::default() }.on(store)
+}
+
 pub(super) fn a_link_still_writes<S: SessionStore + Clone>(store: S) -> Router {
     Parts { note: get(solution_6::note).post(solution_6::note), ..Parts::default() }.on(store)
 }
@@ -256,6 +279,20 @@ pub(super) fn the_origin_may_be_missing<S: SessionStore + Clone>(store: S) -> Ro
 pub(super) fn only_buying_is_guarded<S: SessionStore + Clone>(store: S) -> Router {
     let shop = Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() }.on(store);
     guarded(shop, |origin| origin == Some(OURS), &["/buy"])
+}
+
+/// A logout reads no form, so that any `enctype` will do.
+pub(super) fn only_what_most_forms_send_is_guarded<S: SessionStore + Clone>(store: S) -> Router {
+    async fn guard(request: Request, next: Next) -> Response {
+        let is_a_form =
+            request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+        match is_a_form {
+            true => solution_6::own_pages_only(request, next).await,
+            false => next.run(request).await,
+        }
+    }
+    let parts = Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() };
+    parts.on(store).layer(from_fn(guard))
 }
 
 pub(super) fn one_token_for_all<S: SessionStore + Clone>(store: S) -> Router {
@@ -432,6 +469,22 @@ fn unescaped(page: &str, words: &str) -> String {
 pub(super) fn notes_are_safe<S: SessionStore + Clone>(store: S) -> Router {
     async fn index(session: Session, books: Books) -> Result<Response, Failure> {
         with_page(session, books, |page| unescaped(&page, " wrote: ")).await
+    }
+    Parts { index: get(index), ..Parts::default() }.on(store)
+}
+
+/// Their quotation marks end the attribute.
+pub(super) fn addresses_become_links<S: SessionStore + Clone>(store: S) -> Router {
+    fn linked(word: &str) -> String {
+        let end = word.find("</li>").unwrap_or(word.len());
+        let (address, rest) = (raw(&word[..end]), &word[end..]);
+        match address.starts_with("http://") {
+            true => format!("<a href=\"{address}\">{}</a>{rest}", HtmlEscape(&address)),
+            false => word.to_owned(),
+        }
+    }
+    async fn index(session: Session, books: Books) -> Result<Response, Failure> {
+        with_page(session, books, |page| page.split(' ').map(linked).collect::<Vec<_>>().join(" ")).await
     }
     Parts { index: get(index), ..Parts::default() }.on(store)
 }

@@ -62,6 +62,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("nobody_demotes_themselves", "the_last_admin_stays", || App::new(guards::nobody_demotes_themselves)),
     mutant("counts_the_admins_alone", "the_last_admin_stays", || App::new(guards::counts_the_admins_alone)),
     mutant("counts_the_admins_too_early", "the_last_admin_stays", || App::new(unforeseen::counts_the_admins_too_early)),
+    mutant("notes_it_before_it_is_done", "the_last_admin_stays", || App::new(unforeseen::notes_it_before_it_is_done)),
     mutant("ends_no_other", "other_sessions_are_ended", || App::new(sessions::ends_no_other)),
     mutant("ends_its_own_too", "other_sessions_are_ended", || App::new(sessions::ends_its_own_too)),
     mutant("ends_everybodys", "other_sessions_are_ended", || App::new(sessions::ends_everybodys)),

@@ -9,7 +9,7 @@ use axum::{
 };
 use checks::{Role, Users};
 use solution_7::{Admin, Failure, Refusal, User, may_lose};
-use tower_sessions::SessionStore;
+use tower_sessions::{Session, SessionStore, session::Error};
 
 use super::Parts;
 
@@ -64,6 +64,21 @@ pub(super) fn the_beginning_of_a_name_will_do<S: SessionStore + Clone>(store: S)
         solution_7::delete(Admin(user), Path(found)).await
     }
     Parts { delete: post(delete), ..Parts::default() }.on(store)
+}
+
+/// The store takes its time between the look and the change.
+pub(super) fn notes_it_before_it_is_done<S: SessionStore + Clone>(store: S) -> Router {
+    async fn demote(session: Session, Admin(user): Admin, Path(name): Name) -> Result<Redirect, Response> {
+        may_lose(&user.users, &name).map_err(IntoResponse::into_response)?;
+        session.insert("demoted", &name).await.map_err(unable)?;
+        session.save().await.map_err(unable)?;
+        user.users.set_role(&name, Role::User);
+        Ok(Redirect::to("/admin"))
+    }
+    fn unable(_: Error) -> Response {
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    }
+    Parts { demote: post(demote), ..Parts::default() }.on(store)
 }
 
 pub(super) fn counts_the_admins_too_early<S: SessionStore + Clone>(store: S) -> Router {

@@ -81,7 +81,7 @@ enum What {
 const NEIGHBOUR: usize = 4;
 
 /// What is bought and written: the plain ones first.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 14] = [
     "a teapot",
     "a spoon",
     "tea & milk",
@@ -94,6 +94,8 @@ const WORDS: [&str; 12] = [
     "{{ 7*7 }} ${7}",
     "日本語 🍐 e\u{301}",
     "<!-- \\ -->]]>",
+    "http://a.localhost/<b>a</b>",
+    "**a** _b_ [c](http://d.localhost) `e` :tea: @alice #1",
 ];
 /// So many of them are plain.
 const PLAIN: usize = 2;

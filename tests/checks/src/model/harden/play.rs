@@ -95,7 +95,9 @@ impl<'t> Shop<'t> {
             Action::SendOld(who, form) => self.send_old(who, form).await,
             Action::SendAs(who, form, account) => self.send_as(who, form, account).await,
             Action::Fail(who, account, way) => self.fail(who, account, way).await,
-            Action::Link(who, way) => self.link(who, way).await,
+            // What acts in somebody's name needs somebody; a login needs nobody.
+            Action::Link(who, way @ 3) => self.link(who, way).await,
+            Action::Link(who, way) => self.link(self.sessions.inside(who), way).await,
             Action::Forge(who, by, forged) => {
                 let who = self.sessions.inside(who);
                 self.forge(who, self.sessions.beside(who, by), forged).await
@@ -271,7 +273,7 @@ impl<'t> Shop<'t> {
             2 => LOGOUT.to_owned(),
             3 => format!("{LOGIN}?{}", encode(&credentials(mallory))),
             4 => format!("{SHOP}?{fields}"),
-            _ => LOGIN.to_owned(),
+            _ => format!("{LOGIN}?{fields}"),
         };
         self.browsers[who].get_from(EVIL, &path).await?;
         self.browsers[who].head(&path).await?;

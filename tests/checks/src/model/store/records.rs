@@ -5,7 +5,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime, UtcOffset};
 use tower_sessions::session::{Id, Record};
 
-use crate::Miss;
+use crate::{Miss, store::NO_FLOATS};
 
 /// A record that is longer may be refused, in bytes.
 const LONG: usize = 64 * 1024;
@@ -27,7 +27,7 @@ pub(super) const ODD: [fn() -> serde_json::Value; 10] = [
     || json!({ "id": 1, "data": { "value": 2 }, "expiry_date": 0, "expires": "never" }),
     || json!({ "": "", " ": " ", "a.b": 1, "a/b": 2, "..": 3 }),
     || json!({ "nothing": null, "list": [null, [], {}], "false": false }),
-    || json!({ "largest": u64::MAX, "smallest": i64::MIN, "half": 0.5 }),
+    || json!({ "largest": u64::MAX, "smallest": i64::MIN, "half": 0.5, "whole": NO_FLOATS }),
     || json!({ "lines": "a\nb\r\nc\u{2028}d", "quoted": "\"'\\", "nul": "\0" }),
     || json!({ "näme": "日本語 🍐", "e\u{301}": "é", "é": "e\u{301}" }),
     || json!({ "key": 1, "KEY": 2, "Key": 3 }),

@@ -2,15 +2,16 @@
 
 pub(super) mod dates;
 pub(super) mod folders;
+pub(super) mod lines;
 pub(super) mod one_file;
 pub(super) mod strict;
 pub(super) mod tokio_fs;
 
 use sha2::{Digest, Sha256};
-use tower_sessions::{session::Id, session_store::Error};
+use tower_sessions::session_store::Error;
 
 /// A name for a session that does not tell its ID.
-pub(super) fn hidden(id: &Id) -> String {
+pub(super) fn hidden(id: &impl ToString) -> String {
     format!("{:x}", Sha256::digest(id.to_string()))
 }
 
