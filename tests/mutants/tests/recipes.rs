@@ -278,7 +278,9 @@ fn is_for_the_check(line: &str) -> bool {
 }
 
 fn served(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, users: &Users) -> Router {
-    inspector.wrap(app.router(store.clone()).layer(Extension(users.clone())).merge(checks::accounts(users.clone())))
+    // The answer answers what the accounts do not, as it does in `main.rs`, where it stands alone: also what leads nowhere.
+    let app = app.router(store.clone()).layer(Extension(users.clone()));
+    inspector.wrap(checks::accounts(users.clone()).fallback_service(app))
 }
 
 /// Serves it from now on; gives the port.
