@@ -22,12 +22,17 @@ pub(crate) fn of(sent: &[Sent], plain: impl Fn(&str) -> String) -> Vec<String> {
 }
 
 /// What the last scene needs: nothing from before the last that stands alone, and of those that stand apart only itself.
-fn needed(sent: &[Sent]) -> impl Iterator<Item = &Sent> {
+fn needed<'s>(sent: &'s [Sent]) -> impl Iterator<Item = &'s Sent> {
     let begins = |scene: Scene| move |sent: &Sent| sent.begins == Some(scene);
     let sent = sent.rsplit(begins(Scene::Anew)).find(|steps| !steps.is_empty()).unwrap_or_default();
-    let mut apart = sent.split(begins(Scene::Apart));
-    let first = apart.next().unwrap_or_default();
-    first.iter().chain(apart.next_back().unwrap_or_default())
+    let scenes: Vec<&[Sent]> = sent.chunk_by(|_, next| next.begins.is_none()).collect();
+    let is_apart = |scene: &[Sent]| scene.first().is_some_and(begins(Scene::Apart));
+    let needed = |(at, scene): (usize, &&'s [Sent])| {
+        let next_is_apart = scenes.get(at + 1).is_some_and(|next| is_apart(next));
+        (!is_apart(scene) || !next_is_apart).then_some(*scene)
+    };
+    let needed: Vec<&'s [Sent]> = scenes.iter().enumerate().filter_map(needed).collect();
+    needed.into_iter().flatten()
 }
 
 /// Where a form says where it stands, the site's own forms have to say it, too: as the check's browser does, without a
@@ -138,5 +143,12 @@ mod tests {
         assert_eq!(of(&story, str::to_owned), ["rm -f b.jar c.jar", "cp b.jar c.jar", "d"]);
         let apart = [line("a"), scene(Scene::Apart), line("b"), scene(Scene::Apart), line("c")];
         assert_eq!(of(&apart, str::to_owned), ["a", "c"]);
+        let between = [scene(Scene::GoesOn), line("d"), scene(Scene::Apart), line("e"), scene(Scene::Apart), line("f")];
+        let story = [&apart[..], &between].concat();
+        assert_eq!(
+            of(&story, str::to_owned),
+            ["a", "c", "d", "f"],
+            "what goes on is needed by all that comes after it"
+        );
     }
 }
