@@ -7,11 +7,7 @@ use std::{
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use verdict::answer::files_below;
-
-const MANIFEST: &str = "Cargo.toml";
-/// Where an answer lies, beside its manifest.
-const FOLDERS: [&str; 2] = ["src", "templates"];
+use verdict::answer::{self, FOLDERS, MANIFEST};
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,14 +42,9 @@ impl From<io::Error> for Unsaved {
 /// # Errors
 /// A folder or a file that cannot be read.
 pub fn all(folder: &Path) -> io::Result<Vec<File>> {
-    let mut found = Vec::new();
-    for part in FOLDERS {
-        files_below(&folder.join(part), &mut found)?;
-    }
     let name = |file: &PathBuf| Some(file.strip_prefix(folder).ok()?.to_str()?.replace('\\', "/"));
-    let mut paths: Vec<_> = found.iter().filter_map(name).collect();
-    paths.sort();
-    paths.push(MANIFEST.to_owned());
+    let mut paths: Vec<_> = answer::files(folder)?.iter().filter_map(name).collect();
+    paths.sort_by_key(|path| path == MANIFEST);
     let files = paths.iter().map(|path| read(folder, path));
     files.filter_map(Result::transpose).collect()
 }

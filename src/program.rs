@@ -81,7 +81,6 @@ pub struct Programs {
 pub struct Program {
     status: watch::Receiver<Status>,
     looks: Arc<watch::Sender<usize>>,
-    ask: Arc<watch::Sender<()>>,
 }
 
 impl Programs {
@@ -116,11 +115,6 @@ impl Programs {
             self.ahead.add(name);
         }
     }
-
-    /// All of them, by name.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &Program)> {
-        self.all.iter().map(|(name, program)| (name.as_str(), program))
-    }
 }
 
 impl Program {
@@ -138,11 +132,6 @@ impl Program {
     pub fn look(&self) -> Look {
         self.looks.send_modify(|looks| *looks += 1);
         Look(self.looks.clone())
-    }
-
-    /// Builds and starts it anew, if somebody has looked at it.
-    pub fn start_again(&self) {
-        self.ask.send_replace(());
     }
 }
 

@@ -69,34 +69,24 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: Header
 /// site could otherwise have its own name point here (DNS rebinding).
 async fn route(State(studio): State<Studio>, request: Request) -> Response {
     let (name, port) = session_inspector::host(request.headers());
-    let (part, book) = (studio.names.part(&name), studio.names.book());
-    match part {
+    let book = studio.names.book();
+    let refused = || {
+        let sentence = format!("The workbook does not answer as {name:?}. Open http://{book}{port}/ instead.\n");
+        (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
+    };
+    let (program, of) = match studio.names.part(&name) {
         Some(Part::Book) => return serve(studio.book, request).await,
-        Some(Part::App(program)) => {
-            if let Some(answer) = studio.answer(program, Port::App, request).await {
-                return answer;
-            }
-        }
-        Some(Part::Inspector(program)) => {
-            if let Some(answer) = studio.answer(program, Port::Inspector, request).await {
-                return answer;
-            }
-        }
+        Some(Part::App(program)) => (program, Port::App),
+        Some(Part::Inspector(program)) => (program, Port::Inspector),
         Some(Part::Elsewhere) if request.method().is_safe() => {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
             return Redirect::temporary(&format!("http://{book}{port}{path}")).into_response();
         }
-        Some(Part::Elsewhere) | None => {}
-    }
-    let sentence = format!("The workbook does not answer as {name:?}. Open http://{book}{port}/ instead.\n");
-    (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
-}
-
-impl Studio {
-    /// Nothing if there is no such program.
-    async fn answer(&self, name: &str, port: Port, request: Request) -> Option<Response> {
-        let program = self.programs.get(name)?;
-        Some(programs::answer(name, program, port, request).await)
+        Some(Part::Elsewhere) | None => return refused(),
+    };
+    match studio.programs.get(program) {
+        Some(found) => programs::answer(program, found, of, request).await,
+        None => refused(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
     sync::LazyLock,
 };
 
-use chromium::{Running, start};
+use chromium::{Running, start_studio};
 use required::{Missing, trial};
 use scratch::Scratch;
 
@@ -30,8 +30,8 @@ fn main() -> ExitCode {
     ])
 }
 
-/// A copy that nobody writes into: what is built of it is built once, for the other tests of the studio as well.
-static READ_ONLY: LazyLock<Scratch> = LazyLock::new(|| Scratch::new("studio"));
+/// A copy that nobody writes into: what is built of it is built once for all tests of this file.
+static READ_ONLY: LazyLock<Scratch> = LazyLock::new(|| Scratch::new("programs"));
 
 /// A studio, and where it listens.
 struct Studio {
@@ -42,10 +42,7 @@ struct Studio {
 
 impl Studio {
     fn of(scratch: &Scratch) -> Self {
-        let mut command = scratch.command(env!("CARGO_BIN_EXE_workbook"));
-        let (running, address) = start(command.args(["--port", "0"]), |line| {
-            line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
-        });
+        let (running, address) = start_studio(scratch.command(env!("CARGO_BIN_EXE_workbook")), 0);
         let (host, port) = address.trim_start_matches("http://").trim_end_matches('/').split_once(':').unwrap();
         Self { running, host: host.to_owned(), port: port.parse().unwrap() }
     }

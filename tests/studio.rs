@@ -16,7 +16,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use chromium::{Running, start, wait_for, wait_for_words};
+use chromium::{Running, wait_for, wait_for_words};
 use http_body_util::BodyExt;
 use required::{Missing, trial};
 use scratch::Scratch;
@@ -144,14 +144,11 @@ async fn no_other_page_may_frame_the_book() {
     assert!(policy.starts_with("default-src 'none'; ") && policy.contains("; frame-ancestors 'none';"), "{policy}");
 }
 
-/// A copy that nobody writes into: what is built of it is built once.
+/// A copy that nobody writes into: what is built of it is built once for all tests of this file.
 static READ_ONLY: LazyLock<Scratch> = LazyLock::new(|| Scratch::new("studio"));
 
 fn start_studio(scratch: &Scratch, port: u16) -> (Running, String) {
-    let mut command = scratch.command(env!("CARGO_BIN_EXE_workbook"));
-    start(command.args(["--port", &port.to_string()]), |line| {
-        line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
-    })
+    chromium::start_studio(scratch.command(env!("CARGO_BIN_EXE_workbook")), port)
 }
 
 fn a_port_that_is_taken_is_passed_over() {
@@ -410,7 +407,8 @@ async fn a_page_of_the_inspector_notices_a_restart_and_a_clear_in_a_real_browser
 
 async fn read_play_and_solve_in_a_real_browser() {
     let chromium = chromium::start_chromium();
-    let scratch = Scratch::new("studio");
+    // A copy of its own: the others are played on meanwhile.
+    let scratch = Scratch::new("solve");
     let (_studio, address) = start_studio(&scratch, 0);
     let browser = chromium.browser().await;
 

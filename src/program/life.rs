@@ -1,6 +1,8 @@
 //! The life of one program: absent, building, starting, running, failed, and again.
 
 use std::{
+    convert::Infallible,
+    future::pending,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,12 +20,10 @@ use crate::watch::Changes;
 
 /// What has happened to a program that runs or failed.
 enum Next {
-    /// Its files are others now, or somebody asks for a new one.
+    /// Its files are others now.
     Saved,
     /// Nobody looks any more.
     Unseen,
-    /// It ended, and said this.
-    Ended(String),
     /// The studio ends.
     Over,
 }
@@ -34,8 +34,6 @@ pub(super) struct Life {
     folder: PathBuf,
     framed_by: String,
     looks: watch::Receiver<usize>,
-    /// Somebody asks for a new one.
-    asked: watch::Receiver<()>,
     gate: Gate,
     status: watch::Sender<Status>,
     serial: u64,
@@ -46,12 +44,11 @@ pub(super) struct Life {
 impl Life {
     /// A program that nobody has looked at. Its life goes on in a task of its own until the [`Program`] is dropped.
     pub(super) fn begin(root: PathBuf, name: String, folder: PathBuf, framed_by: String, gate: Gate) -> Program {
-        let ((looks, seen), (ask, asked), (sender, status)) =
-            (watch::channel(0), watch::channel(()), watch::channel(Status::default()));
+        let ((looks, seen), (sender, status)) = (watch::channel(0), watch::channel(Status::default()));
         let (serial, running) = (0, None);
-        let life = Self { root, name, folder, framed_by, looks: seen, asked, gate, status: sender, serial, running };
+        let life = Self { root, name, folder, framed_by, looks: seen, gate, status: sender, serial, running };
         tokio::spawn(life.live());
-        Program { status, looks: Arc::new(looks), ask: Arc::new(ask) }
+        Program { status, looks: Arc::new(looks) }
     }
 
     async fn live(mut self) {
@@ -59,13 +56,6 @@ impl Life {
             loop {
                 match self.up().await {
                     Next::Saved => {}
-                    Next::Ended(words) => {
-                        self.stop();
-                        self.tell(State::Failed { words });
-                        if self.saved_or_asked_for().await.is_none() {
-                            return;
-                        }
-                    }
                     Next::Unseen => break,
                     Next::Over => return,
                 }
@@ -86,7 +76,23 @@ impl Life {
             Ok(running) => self.now(running),
             Err(words) => self.tell(State::Failed { words }),
         }
-        self.something(&hash, &mut changes).await
+        let mut looks = self.looks.clone();
+        let folder = self.folder.clone();
+        tokio::select! {
+            () = changed(&folder, &hash, &mut changes) => Next::Saved,
+            is_over = unseen(&mut looks) => if is_over { Next::Over } else { Next::Unseen },
+            never = self.until_it_ends() => match never {},
+        }
+    }
+
+    /// Tells the end of a program that ends by itself; a save or a look is then waited for all the same.
+    async fn until_it_ends(&mut self) -> Infallible {
+        if let Some(running) = &mut self.running {
+            let words = running.ended().await;
+            self.stop();
+            self.tell(State::Failed { words });
+        }
+        pending().await
     }
 
     fn now(&mut self, running: Running) {
@@ -114,32 +120,6 @@ impl Life {
                 self.tell(State::Starting);
                 Running::start(&path, &self.root, &self.framed_by).await
             }
-        }
-    }
-
-    async fn something(&mut self, hash: &str, changes: &mut Changes) -> Next {
-        let mut looks = self.looks.clone();
-        let (folder, running) = (self.folder.clone(), &mut self.running);
-        let ended = async {
-            match running {
-                Some(running) => running.ended().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = changed(&folder, hash, changes) => Next::Saved,
-            said = ended => Next::Ended(said),
-            asked = self.asked.changed() => if asked.is_ok() { Next::Saved } else { Next::Over },
-            is_over = unseen(&mut looks) => if is_over { Next::Over } else { Next::Unseen },
-        }
-    }
-
-    /// Nothing if the studio ends.
-    async fn saved_or_asked_for(&mut self) -> Option<()> {
-        let (mut changes, hash) = (Changes::below(&self.folder, false), self.hash());
-        tokio::select! {
-            () = changed(&self.folder, &hash, &mut changes) => Some(()),
-            asked = self.asked.changed() => asked.ok(),
         }
     }
 

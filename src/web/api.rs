@@ -40,7 +40,7 @@ pub(crate) fn routes(root: PathBuf, programs: Programs) -> Router {
         .route("/events", get(events::events))
         .route("/progress", get(progress::progress))
         .route("/pages/{*page}", put(progress::read))
-        .route("/programs/{name}", get(programs::status).post(programs::start_again))
+        .route("/programs/{name}", get(programs::status))
         .route("/programs/{name}/ahead", post(programs::build_ahead))
         .route("/exercises/{number}", get(state::latest))
         .route("/exercises/{number}/check", post(run::run))

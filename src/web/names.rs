@@ -6,11 +6,10 @@
 //! attacker of lesson 4 is at `evil.localhost`. `lesson-N.inspector.localhost` is a program's inspector: another site than
 //! any program, so that no script of a program can read it and no cookie of a program is sent to it.
 
+use session_inspector::VISITORS;
+
 /// The port whose studio has the plain name.
 pub const PORT: u16 = 4000;
-
-/// Who may come to a program, each with cookies of their own.
-pub const VISITORS: [&str; 3] = ["alice", "bob", "mallory"];
 
 /// The program that also answers as [`EVIL`].
 const ATTACKS: &str = "lesson-4";

@@ -36,6 +36,13 @@ pub fn start<T>(command: &mut Command, find: impl Fn(&str) -> Option<T>) -> (Run
     (Running(child), found)
 }
 
+/// A studio at this port or the next free one, and its address; at any free one for port 0.
+pub fn start_studio(mut command: Command, port: u16) -> (Running, String) {
+    start(command.args(["--port", &port.to_string()]), |line| {
+        line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
+    })
+}
+
 /// Chromium, and the driver that steers it.
 pub struct Chromium {
     port: u16,

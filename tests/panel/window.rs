@@ -6,7 +6,7 @@ use fantoccini::{Client, elements::Element, wd::WindowHandle};
 use serde_json::Value;
 
 use crate::{
-    chromium::{self, Chromium, Running, start, wait_for},
+    chromium::{self, Chromium, Running, wait_for},
     scratch::Scratch,
 };
 
@@ -22,10 +22,7 @@ impl Window {
     pub async fn open(name: &str) -> Self {
         let chromium = chromium::start_chromium();
         let scratch = Scratch::new(name);
-        let mut command = scratch.command(env!("CARGO_BIN_EXE_workbook"));
-        let (studio, address) = start(command.args(["--port", "0"]), |line| {
-            line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
-        });
+        let (studio, address) = chromium::start_studio(scratch.command(env!("CARGO_BIN_EXE_workbook")), 0);
         let browser = chromium.browser().await;
         Self { scratch, browser, address, _chromium: chromium, _studio: studio }
     }

@@ -103,6 +103,7 @@ pub use parent::{Parent, Ports};
 pub use same_origin::same_origin_only;
 pub use serve::{BESIDE, log_to_stderr, serve, serve_on};
 use timeline::Timeline;
+pub use visitor::VISITORS;
 pub use words::span;
 
 #[cfg(doctest)]

@@ -33,15 +33,16 @@ pub async fn serve_on<S: SessionStore>(
     app: impl FnOnce(Observed<S>) -> Router,
 ) -> io::Result<()> {
     log_to_stderr();
+    let (app, inspector) = watched(store, app);
     match Parent::named_in(env::vars()) {
         Some(parent) => {
-            let bound = bind_for(&parent, store, app).await?;
+            let bound = bind_for(&parent, app, &inspector).await?;
             println!("{}", bound.ports().line());
             parent.ends_this();
             match bound.serve().await {}
         }
         None => {
-            let bound = bind(port, store, app).await?;
+            let bound = bind(port, app, &inspector).await?;
             println!("{}Ctrl-C ends it.", bound.addresses(name));
             match bound.serve().await {}
         }
@@ -79,9 +80,12 @@ impl Bound {
     }
 }
 
-async fn bind<S: SessionStore>(port: u16, store: S, app: impl FnOnce(Observed<S>) -> Router) -> io::Result<Bound> {
+fn watched<S: SessionStore>(store: S, app: impl FnOnce(Observed<S>) -> Router) -> (Router, Inspector) {
     let inspector = Inspector::default();
-    let app = local_hosts_only(inspector.wrap(app(inspector.observe(store))));
+    (local_hosts_only(inspector.wrap(app(inspector.observe(store)))), inspector)
+}
+
+async fn bind(port: u16, app: Router, inspector: &Inspector) -> io::Result<Bound> {
     let page = inspector.page("'none'").layer(middleware::from_fn(hosts::at_its_own_name));
     let app_at = listen(port).await?;
     let page_at = listen(app_at.port().checked_add(BESIDE).unwrap_or_default()).await?;
@@ -89,13 +93,7 @@ async fn bind<S: SessionStore>(port: u16, store: S, app: impl FnOnce(Observed<S>
 }
 
 /// The same for a parent: any free ports, and the names are the parent's.
-async fn bind_for<S: SessionStore>(
-    parent: &Parent,
-    store: S,
-    app: impl FnOnce(Observed<S>) -> Router,
-) -> io::Result<Bound> {
-    let inspector = Inspector::default();
-    let app = local_hosts_only(inspector.wrap(app(inspector.observe(store))));
+async fn bind_for(parent: &Parent, app: Router, inspector: &Inspector) -> io::Result<Bound> {
     Ok(Bound { app: (listen(0).await?, app), page: (listen(0).await?, inspector.page(&parent.frame_ancestors)) })
 }
 
@@ -127,7 +125,8 @@ mod tests {
     #[tokio::test]
     async fn app_and_inspector_listen_on_loopback_at_ports_and_hosts_of_their_own() {
         let app = |_| Router::new().route("/", get(async || "the app"));
-        let bound = bind(0, MemoryStore::default(), app).await.unwrap();
+        let (watched, inspector) = watched(MemoryStore::default(), app);
+        let bound = bind(0, watched, &inspector).await.unwrap();
         let Ports { app: port, inspector: page_port } = bound.ports();
         assert_ne!(port, page_port);
         let expected =
@@ -162,7 +161,8 @@ mod tests {
     #[tokio::test]
     async fn an_app_and_its_inspector_are_served_until_the_process_ends() {
         let app = |_| Router::new().route("/", get(async || "the app"));
-        let bound = bind(0, MemoryStore::default(), app).await.unwrap();
+        let (watched, inspector) = watched(MemoryStore::default(), app);
+        let bound = bind(0, watched, &inspector).await.unwrap();
         let Ports { app: port, inspector: page_port } = bound.ports();
         let asked = async {
             let answer = fetched(port, "localhost").await;

@@ -4,15 +4,15 @@ use axum::http::HeaderMap;
 
 use crate::{Cookie, SetCookie, hosts, timeline::Timeline};
 
-/// The visitors of the book. The last one is the attacker.
-const NAMES: [&str; 3] = ["alice", "bob", "mallory"];
+/// The visitors that a host name can stand for. The last one is the attacker.
+pub const VISITORS: [&str; 3] = ["alice", "bob", "mallory"];
 
 /// The visitor that a label of the host name names: `alice` for `alice.lesson-1.workbook.localhost`, and for
 /// `vulnerable.alice.lesson-4.workbook.localhost`.
 pub(crate) fn named(headers: &HeaderMap) -> Option<String> {
     let (name, _) = hosts::host(headers);
     let (labels, _) = name.rsplit_once('.')?;
-    labels.split('.').find(|label| NAMES.contains(label)).map(str::to_owned)
+    labels.split('.').find(|label| VISITORS.contains(label)).map(str::to_owned)
 }
 
 /// The visitor by the cookies: whoever was given one of them or brought it before, or else the letter of the first.

@@ -14,11 +14,6 @@ pub(super) async fn status(State(api): State<Api>, Path(name): Path<String>) -> 
     Ok(Json(find(&api, &name)?.status()))
 }
 
-pub(super) async fn start_again(State(api): State<Api>, Path(name): Path<String>) -> Result<StatusCode, Refused> {
-    find(&api, &name)?.start_again();
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// Somebody is about to look at it.
 pub(super) async fn build_ahead(State(api): State<Api>, Path(name): Path<String>) -> StatusCode {
     api.programs.build_ahead(&name);

@@ -7,6 +7,11 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+/// The manifest of an answer.
+pub const MANIFEST: &str = "Cargo.toml";
+/// Where an answer lies, beside its manifest.
+pub const FOLDERS: [&str; 2] = ["src", "templates"];
+
 /// A hash of everything a learner may have written in this exercise's folder: the manifest and all below `src/` and
 /// `templates/`.
 ///
@@ -29,8 +34,8 @@ pub fn hash(folder: &Path) -> io::Result<String> {
 /// A folder that is there and cannot be read, or an exercise without one.
 pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     fs::metadata(folder)?; // an exercise without a folder is an error, one without templates is none
-    let mut files = vec![folder.join("Cargo.toml")];
-    for part in ["src", "templates"] {
+    let mut files = vec![folder.join(MANIFEST)];
+    for part in FOLDERS {
         files_below(&folder.join(part), &mut files)?;
     }
     files.sort();
