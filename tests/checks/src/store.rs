@@ -275,7 +275,7 @@ async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
     let gone = created(&store, record("what-was-deleted")).await?;
     // Many, so that some of them are beside it wherever it is.
-    let mut others = Vec::new();
+    let mut others = vec![created(&store, Record { id: ORDINARY, ..record("near") }).await?];
     for number in 0..40 {
         others.push(created(&store, record(number)).await?);
     }
