@@ -75,11 +75,22 @@ mod tests {
 
     use super::*;
 
+    /// Tells when what has it is dropped.
+    struct Told<'n>(&'n Notify);
+
+    impl Drop for Told<'_> {
+        fn drop(&mut self) {
+            self.0.notify_one();
+        }
+    }
+
     #[tokio::test]
     async fn a_build_is_broken_off_by_a_verdict_and_begun_again_after_it() {
         for kind in [Kind::Program, Kind::Ahead] {
-            let (gate, begun, builds, finish) = (Gate::default(), Notify::new(), AtomicUsize::new(0), Notify::new());
+            let (gate, builds) = (Gate::default(), AtomicUsize::new(0));
+            let (begun, ended, finish) = (Notify::new(), Notify::new(), Notify::new());
             let build = || async {
+                let _ended = Told(&ended);
                 let number = builds.fetch_add(1, Ordering::SeqCst) + 1;
                 begun.notify_one();
                 finish.notified().await;
@@ -88,7 +99,7 @@ mod tests {
             let verdict = async {
                 begun.notified().await;
                 let given_way = gate.for_a_verdict();
-                tokio::task::yield_now().await;
+                ended.notified().await;
                 drop(given_way);
                 begun.notified().await;
                 finish.notify_one();
