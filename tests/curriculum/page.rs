@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use crate::{files, numbered, read, root};
 
@@ -214,10 +214,11 @@ fn it_is_built_like_the_others(page: &Page) -> Vec<String> {
     faults
 }
 
+/// Without the `{#id}` that keeps a heading's old address when its words change.
 fn headings(text: &str) -> Vec<(HeadingLevel, String)> {
     let mut all = Vec::new();
     let mut heading: Option<(HeadingLevel, String)> = None;
-    for event in Parser::new(text) {
+    for event in Parser::new_ext(text, Options::ENABLE_HEADING_ATTRIBUTES) {
         match event {
             Event::Start(Tag::Heading { level, .. }) => heading = Some((level, String::new())),
             Event::Text(words) | Event::Code(words) => {
