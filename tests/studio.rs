@@ -235,13 +235,13 @@ async fn the_readers_tools_work_in_a_real_browser() {
     wait_for(&browser, "main a[href='introduction.html']").await.click().await.unwrap();
     wait_for_words(&browser, "h1", "Introduction").await;
     browser.goto(&format!("{address}where-to-go-on.html")).await.unwrap();
-    wait_for_words(&browser, "h1", "Where can I read on?").await;
+    wait_for_words(&browser, "h1", "Where can I read more?").await;
     wait_for(&browser, "a[rel='edit']").await.click().await.unwrap();
     wait_for_words(&browser, "code", "reading.md").await;
 
     // Search: a word of a page leads to it.
     browser.goto(&format!("{address}introduction.html?search=fixation")).await.unwrap();
-    wait_for_words(&browser, "a", "Who chose this session ID?").await;
+    wait_for_words(&browser, "a", "What is session fixation?").await;
 
     // Themes: text, code and pictures can be read in each.
     browser.goto(&format!("{address}security/fixation.html")).await.unwrap();
@@ -288,7 +288,7 @@ async fn the_readers_tools_work_in_a_real_browser() {
     // On paper: all pages, without the panel.
     value(&browser, "window.print = () => {}").await;
     browser.goto(&format!("{address}print.html")).await.unwrap();
-    for title in ["Introduction", "When does a right end?", "Exercise 7: roles", "Where can I read on?"] {
+    for title in ["Introduction", "When do sessions and permissions end?", "Exercise 7: roles", "Where can I read more?"] {
         wait_for_words(&browser, "h1", title).await;
     }
     assert_eq!(value(&browser, "return document.querySelectorAll('#panel').length").await, 0);
