@@ -285,9 +285,8 @@ fn a_word_is_not_one_of_those_replaced(page: &Page) -> Vec<String> {
     let says = |line: &str, word: &str| {
         let text = without_code(line).to_lowercase();
         let is_letter = |c: char| c.is_alphabetic();
-        text.match_indices(word).any(|(at, _)| {
-            !text[..at].ends_with(is_letter) && !text[at + word.len()..].starts_with(is_letter)
-        })
+        text.match_indices(word)
+            .any(|(at, _)| !text[..at].ends_with(is_letter) && !text[at + word.len()..].starts_with(is_letter))
     };
     let faults = |line: &str| -> Vec<_> {
         let used = REPLACED.iter().filter(|(word, _)| says(line, word));
