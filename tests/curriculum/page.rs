@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use crate::{files, numbered, read, root};
 
@@ -77,7 +77,8 @@ const RULES: &[Rule] = &[
     it_is_built_like_the_others,
     it_reads_in_five_minutes,
     what_it_names_as_a_test_is_one,
-    mallory_is_she,
+    a_pronoun_is_of_the_cast,
+    a_word_is_not_one_of_those_replaced,
 ];
 
 /// Rust and output are included, of Flask a line is quoted, and what is left are commands.
@@ -214,10 +215,11 @@ fn it_is_built_like_the_others(page: &Page) -> Vec<String> {
     faults
 }
 
+/// Without the `{#id}` that keeps a heading's old address when its words change.
 fn headings(text: &str) -> Vec<(HeadingLevel, String)> {
     let mut all = Vec::new();
     let mut heading: Option<(HeadingLevel, String)> = None;
-    for event in Parser::new(text) {
+    for event in Parser::new_ext(text, Options::ENABLE_HEADING_ATTRIBUTES) {
         match event {
             Event::Start(Tag::Heading { level, .. }) => heading = Some((level, String::new())),
             Event::Text(words) | Event::Code(words) => {
@@ -254,14 +256,55 @@ fn what_it_names_as_a_test_is_one(page: &Page) -> Vec<String> {
     named.filter(|name| !NAMES.contains(name)).map(|name| page.says(format!("there is no test named {name}"))).collect()
 }
 
-/// In a paragraph with bob, "he" is bob.
-fn mallory_is_she(page: &Page) -> Vec<String> {
-    let is_he = |text: &&str| {
-        let words: BTreeSet<_> = text.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase).collect();
-        let has = |word: &str| words.contains(word);
-        has("mallory") && !has("bob") && ["he", "his", "him", "himself"].into_iter().any(has)
+/// The cast has one pronoun each, and any other visitor is "they".
+fn a_pronoun_is_of_the_cast(page: &Page) -> Vec<String> {
+    let stranger = |line: &str| {
+        let text = without_code(line).to_lowercase();
+        let words: BTreeSet<_> = text.split(|c: char| !c.is_alphabetic()).collect();
+        let has = |any: &[&str]| any.iter().any(|word| words.contains(word));
+        let is_she = has(&["she", "her", "hers", "herself"]) && !has(&["alice", "mallory", "carol"]);
+        let is_he = has(&["he", "his", "him", "himself"]) && !has(&["bob"]);
+        match (is_she, is_he) {
+            (true, _) => Some("she is alice, mallory or carol"),
+            (_, true) => Some("he is bob"),
+            _ => None,
+        }
     };
-    page.text.lines().filter(is_he).map(|line| page.says(format!("mallory is she: {line}"))).collect()
+    let fault = |line| stranger(line).map(|rule| page.says(format!("{rule}, others are they: {line}")));
+    page.text.lines().filter_map(fault).collect()
+}
+
+/// What a reader reads: without names in code, and without the `{#id}` of a heading.
+fn without_code(line: &str) -> String {
+    line.split(" {#").next().unwrap_or_default().split('`').step_by(2).collect::<Vec<_>>().join(" ")
+}
+
+/// The words that `book/STYLE.md` replaces, and what it has instead.
+fn a_word_is_not_one_of_those_replaced(page: &Page) -> Vec<String> {
+    static REPLACED: LazyLock<Vec<(String, String)>> = LazyLock::new(replaced);
+    let says = |line: &str, word: &str| {
+        let text = without_code(line).to_lowercase();
+        let is_letter = |c: char| c.is_alphabetic();
+        text.match_indices(word)
+            .any(|(at, _)| !text[..at].ends_with(is_letter) && !text[at + word.len()..].starts_with(is_letter))
+    };
+    let faults = |line: &str| -> Vec<_> {
+        let used = REPLACED.iter().filter(|(word, _)| says(line, word));
+        used.map(|(word, instead)| page.says(format!("{word:?} should be {instead:?}: {line}"))).collect()
+    };
+    page.text.lines().flat_map(faults).collect()
+}
+
+fn replaced() -> Vec<(String, String)> {
+    let style = read("book/STYLE.md");
+    let rows = style.lines().skip_while(|line| *line != "|---|---|").skip(1);
+    let row = |line: &str| {
+        let (word, instead) = line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ")?;
+        Some((word.to_owned(), instead.to_owned()))
+    };
+    let replaced: Vec<_> = rows.map_while(row).collect();
+    assert!(!replaced.is_empty(), "book/STYLE.md has no table of words");
+    replaced
 }
 
 /// The functions, and the ids of checks and rules, in lessons and tests.
@@ -339,7 +382,9 @@ fn every_rule_refuses_a_page_that_breaks_it() {
         ("basics/why.md", fine.replace("After", "Before"), "has no \"After this page you\""),
         ("basics/why.md", with(&"word ".repeat(MOST_WORDS)), "take five minutes"),
         ("basics/why.md", with("See `a_test_of_no_one`."), "there is no test named a_test_of_no_one"),
-        ("basics/why.md", with("Mallory sends his own form."), "mallory is she"),
+        ("basics/why.md", with("Mallory sends his own form."), "he is bob"),
+        ("basics/why.md", with("A visitor has lost her session."), "she is alice, mallory or carol"),
+        ("basics/why.md", with("Somebody is thrown out."), "\"thrown out\" should be \"logged out\""),
     ] {
         let faults = faults(&page(name, &text));
         assert_eq!(faults.len(), 1, "{said}: {faults:?}");
