@@ -52,6 +52,7 @@
 //!   read it.
 //! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text;
 //!   `export`: in a file.
+//! - `retell`: what another inspector saw, told on this one's timeline.
 //! - `page`: the live page; `view`: an event as it shows it; `again`: the requests it sends; `curl`: one as a line for a
 //!   shell. [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits;
 //!   [`Parent`]: a program that serves it to others.
@@ -75,6 +76,7 @@ mod loopback;
 mod observed;
 mod page;
 mod parent;
+mod retell;
 mod same_origin;
 mod sent;
 mod serve;
@@ -111,6 +113,8 @@ pub use words::span;
 struct Readme;
 
 /// The timeline and the clock that an observed store and a wrapped app share. Clones are the same inspector.
+///
+/// A handler of the wrapped app finds its inspector as `Extension<Inspector>`.
 #[derive(Clone, Debug)]
 pub struct Inspector {
     timeline: Arc<Timeline>,

@@ -47,7 +47,7 @@ pub(crate) fn of(event: &Event) -> Value {
         What::Skip { ahead, .. } => {
             context! { event => Serde(event), clock => words::clock_words(*ahead), ahead }
         }
-        What::Call(_) => context! { event => Serde(event) },
+        What::Call(_) | What::Note { .. } => context! { event => Serde(event) },
     }
 }
 
@@ -125,7 +125,7 @@ fn no_record(exchange: &Exchange) -> &'static str {
 /// What the page's script has to know of the session's life: a JSON object, `null` where it has ended, nothing where
 /// this exchange tells nothing of it.
 fn life(exchange: &Exchange) -> String {
-    match (&exchange.life, exchange.calls.is_empty()) {
+    match (&exchange.life, exchange.calls.is_empty() || exchange.retold) {
         (None, true) => String::new(),
         (life, _) => serde_json::to_string(life).unwrap_or_default(),
     }
@@ -159,6 +159,7 @@ mod tests {
         Exchange {
             visitor: String::new(),
             from_page: None,
+            retold: false,
             request: Request { method, target, cookies, body: body() },
             calls: Vec::new(),
             calls_left_out: 0,

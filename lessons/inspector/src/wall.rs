@@ -36,6 +36,7 @@ pub(crate) struct Sender {
 
 pub(crate) async fn watch(State(inspector): State<Inspector>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(inspector.clock.clone());
+    request.extensions_mut().insert(inspector.clone());
     let sent = Tap::default();
     let request = request.map(|body| sent.listen(body, ()));
     let mut seen = Seen::new(inspector, &request, sent);
@@ -118,6 +119,7 @@ impl Drop for Seen {
         let mut exchange = Exchange {
             visitor: self.visitor(&set_cookies),
             from_page: self.sender.as_ref().map(|sender| sender.from_page.clone()),
+            retold: false,
             request: exchange::Request {
                 method: bounds::text(self.request.method.as_str()),
                 target: std::mem::take(&mut self.target),
