@@ -14,6 +14,7 @@ use crate::{
 
 pub(super) const READ: Attack = Attack {
     id: "read-cookie",
+    chapter: "cookie",
     title: "Read what the cookie says",
     why: "A signature keeps data from being changed. It hides nothing: the data is base64, which needs no key.",
     stopped_by: &[ServerSide],
@@ -24,6 +25,7 @@ pub(super) const READ: Attack = Attack {
 
 pub(super) const FORGE: Attack = Attack {
     id: "forge-cookie",
+    chapter: "cookie",
     title: "Make an admin's cookie",
     why: "The article's key is printed in the article. Whoever has the key can sign anything.",
     stopped_by: &[ServerSide, RandomKey],
@@ -34,6 +36,7 @@ pub(super) const FORGE: Attack = Attack {
 
 pub(super) const REPLAY: Attack = Attack {
     id: "replay-after-logout",
+    chapter: "cookie",
     title: "Use a copied cookie after the logout",
     why: "Logging out takes the cookie from alice's browser. What was signed stays signed, in every copy.",
     stopped_by: &[ServerSide],
