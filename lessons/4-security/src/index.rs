@@ -3,7 +3,8 @@
 use axum::{
     Extension, Router,
     extract::{Query, Request, State},
-    http::{StatusCode, Uri, header::CONTENT_TYPE},
+    http::{StatusCode, Uri},
+    middleware::map_response,
     response::{Html, Redirect},
     routing::{get, post},
 };
@@ -11,7 +12,7 @@ use checks::{Miss, Told};
 use lesson_page::{Failure, Path};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
-use session_inspector::Inspector;
+use session_inspector::{Inspector, Unwatched};
 
 use crate::{
     attack::{self, Attack, Run},
@@ -22,13 +23,12 @@ use crate::{
 };
 
 pub(crate) fn routes(lab: Lab) -> Router {
-    let script = ([(CONTENT_TYPE, "text/javascript")], include_str!("../assets/lab.js"));
     Router::new()
         .route("/", get(index))
-        .route("/lab.js", get(script))
         .route("/attacks", post(run_all))
         .route("/attacks/{id}", get(show).post(run))
         .route("/attacks/{id}/reset", post(reset))
+        .layer(map_response(Unwatched::mark))
         .with_state(lab)
 }
 

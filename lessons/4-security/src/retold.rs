@@ -7,14 +7,15 @@ use session_inspector::{Exchange, Inspector};
 
 use crate::attack::{Attack, Run};
 
-/// Tells who did what, first and last what it is about.
+/// Tells who did what in the attack, and what bob changed after it: his page turns would bury the rest.
 pub(crate) fn tell(inspector: &Inspector, attack: &Attack, shop: &str, run: &Run) {
-    let steps = || run.story.iter().chain(&run.bobs_story);
-    let letters = Letters::of(inspector, steps().filter_map(|told| told.exchange.as_ref()));
+    let is_change = |told: &&Told| !told.did.starts_with("GET ");
+    let bobs = || run.bobs_story.iter().filter(is_change);
+    let letters = Letters::of(inspector, run.story.iter().chain(bobs()).filter_map(|told| told.exchange.as_ref()));
     inspector.note("", &format!("An attack on the {shop} shop: {}", attack.title));
     run.story.iter().for_each(|told| letters.tell(inspector, told));
     inspector.note("", if run.succeeded { "The attack succeeded." } else { "The attack was blocked." });
-    run.bobs_story.iter().for_each(|told| letters.tell(inspector, told));
+    bobs().for_each(|told| letters.tell(inspector, told));
 }
 
 /// The story's letters for cookie values, each with the letter that it has on the inspector's timeline.

@@ -482,7 +482,7 @@ async fn an_attack_and_what_bob_does_after_it_stand_in_the_inspector_with_who_se
     ask(lesson, "POST", "localhost:4004", "/attacks/planted-id").await;
     let exchanges = inspector.exchanges();
     let by = |who: &str| exchanges.iter().filter(|exchange| exchange.visitor == who && exchange.retold).count();
-    assert_eq!((by("mallory"), by("alice"), by("bob")), (4, 2, 13), "{}", inspector.transcript());
+    assert_eq!((by("mallory"), by("alice"), by("bob")), (4, 2, 6), "{}", inspector.transcript());
     let told = inspector.transcript();
     for words in ["(An attack on the vulnerable shop: Plant a session ID", "(The attack succeeded.)"] {
         assert!(told.contains(words), "{words}: {told}");

@@ -52,6 +52,7 @@
 //!   read it.
 //! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text;
 //!   `export`: in a file.
+//! - [`Unwatched`]: what stays off the timeline.
 //! - `retell`: what another inspector saw, told on this one's timeline.
 //! - `page`: the live page; `view`: an event as it shows it; `again`: the requests it sends; `curl`: one as a line for a
 //!   shell. [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits;
@@ -82,6 +83,7 @@ mod sent;
 mod serve;
 mod timeline;
 mod transcript;
+mod unwatched;
 mod view;
 mod visitor;
 mod wall;
@@ -105,6 +107,7 @@ pub use parent::{Parent, Ports};
 pub use same_origin::same_origin_only;
 pub use serve::{BESIDE, log_to_stderr, serve, serve_on};
 use timeline::Timeline;
+pub use unwatched::Unwatched;
 pub use visitor::VISITORS;
 pub use words::span;
 

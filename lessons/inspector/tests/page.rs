@@ -6,12 +6,13 @@ use axum::{
     Router,
     body::{Body, BodyDataStream},
     http::{HeaderName, Request, StatusCode, header},
+    middleware::map_response,
     response::Response,
     routing::{get, post},
 };
 use futures_util::{FutureExt, StreamExt};
 use http_body_util::BodyExt;
-use session_inspector::{Inspector, LONGEST_AHEAD, local_hosts_only};
+use session_inspector::{Inspector, LONGEST_AHEAD, Unwatched, local_hosts_only};
 use tower::ServiceExt;
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore};
 
@@ -94,6 +95,18 @@ async fn a_handler_finds_the_inspector_of_its_app() {
     let note = get(async |axum::Extension(inspector): axum::Extension<Inspector>| inspector.note("", "here"));
     send(&inspector.wrap(Router::new().route("/", note)), "GET", "/", &[], "").await;
     assert!(inspector.transcript().starts_with("(here)\n"), "{}", inspector.transcript());
+}
+
+#[tokio::test]
+async fn a_page_about_the_app_stays_off_the_timeline() {
+    let inspector = Inspector::default();
+    let about = Router::new().route("/about", get(async || "about")).layer(map_response(Unwatched::mark));
+    let app = inspector.wrap(app(inspector.observe(MemoryStore::default())).merge(about));
+    for path in ["/about", "/", "/about"] {
+        assert_eq!(send(&app, "GET", path, &[], "").await.status(), StatusCode::OK);
+    }
+    let targets: Vec<_> = inspector.exchanges().into_iter().map(|exchange| exchange.request.target).collect();
+    assert_eq!(targets, ["/"]);
 }
 
 /// The stream of events, read as a browser reads it.
