@@ -46,13 +46,21 @@ struct Listed {
 #[derive(Serialize)]
 struct Outcome<'r> {
     succeeded: bool,
+    /// What it has left in the books.
+    left: Vec<String>,
     bob_is_served: bool,
     story: &'r [Told],
 }
 
 impl<'r> From<&'r Run> for Outcome<'r> {
     fn from(run: &'r Run) -> Self {
-        Self { succeeded: run.succeeded, bob_is_served: run.bob_is_served, story: &run.story }
+        let [before, after] = &run.books;
+        Self {
+            succeeded: run.succeeded,
+            left: after.since(before),
+            bob_is_served: run.bob_is_served,
+            story: &run.story,
+        }
     }
 }
 

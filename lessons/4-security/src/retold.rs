@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use checks::Told;
-use session_inspector::{Exchange, Inspector};
+use session_inspector::{Exchange, Inspector, Retold};
 
 use crate::attack::{Attack, Run};
 
-/// Tells who did what in the attack, and what bob changed after it: his page turns would bury the rest.
+/// Tells who did what in the attack, and in short what bob changed after it: the rest of his would bury the attack.
 pub(crate) fn tell(inspector: &Inspector, attack: &Attack, shop: &str, run: &Run) {
     let is_change = |told: &&Told| !told.did.starts_with("GET ");
     let bobs = || run.bobs_story.iter().filter(is_change);
     let letters = Letters::of(inspector, run.story.iter().chain(bobs()).filter_map(|told| told.exchange.as_ref()));
     inspector.note("", &format!("An attack on the {shop} shop: {}", attack.title));
-    run.story.iter().for_each(|told| letters.tell(inspector, told));
+    run.story.iter().for_each(|told| letters.tell(inspector, told, Retold::Shown));
     inspector.note("", if run.succeeded { "The attack succeeded." } else { "The attack was blocked." });
-    bobs().for_each(|told| letters.tell(inspector, told));
+    bobs().for_each(|told| letters.tell(inspector, told, Retold::Folded));
 }
 
 /// The story's letters for cookie values, each with the letter that it has on the inspector's timeline.
@@ -32,9 +32,9 @@ impl Letters {
         Self(named.map(|(label, value)| (label.clone(), inspector.label(value))).collect())
     }
 
-    fn tell(&self, inspector: &Inspector, Told { who, did, times, exchange, .. }: &Told) {
+    fn tell(&self, inspector: &Inspector, Told { who, did, times, exchange, .. }: &Told, how: Retold) {
         match exchange {
-            Some(exchange) => inspector.retell(who, exchange.clone()),
+            Some(exchange) => inspector.retell(who, exchange.clone(), how),
             None if who.starts_with('(') => inspector.note("", &self.translate(did)),
             None => inspector.note(who, &self.translate(did)),
         }

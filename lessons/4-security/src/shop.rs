@@ -174,17 +174,24 @@ impl Shop {
 }
 
 impl Books {
+    /// What stands in them and did not before.
+    pub fn since(&self, before: &Self) -> Vec<String> {
+        let both = self.lines().into_iter().zip(before.lines());
+        let news = both.flat_map(|((_, now), (_, before))| now.into_iter().filter(move |line| !before.contains(line)));
+        news.collect()
+    }
+
     /// Each of them by name, line by line.
     pub fn lines(&self) -> [(&'static str, Vec<String>); 5] {
         let accounts = |tell: fn(&Account) -> &str| -> Vec<String> {
             self.accounts.iter().map(|(name, account)| format!("{name}: {}", tell(account))).collect()
         };
         [
-            ("What was bought", self.orders.iter().map(|order| format!("{}: {}", order.username, order.item)).collect()),
-            ("E-mail addresses", accounts(|account| &account.email)),
-            ("Roles", accounts(|account| account.role.name())),
-            ("Notes", self.notes.iter().map(|note| format!("{}: {}", note.username, note.text)).collect()),
-            ("Above every page", vec![self.banner.clone()]),
+            ("bought", self.orders.iter().map(|order| format!("{}: {}", order.username, order.item)).collect()),
+            ("e-mail", accounts(|account| &account.email)),
+            ("roles", accounts(|account| account.role.name())),
+            ("notes", self.notes.iter().map(|note| format!("{}: {}", note.username, note.text)).collect()),
+            ("banner", vec![self.banner.clone()]),
         ]
     }
 }

@@ -456,6 +456,7 @@ async fn a_lab_runs_an_attack_on_the_chosen_shop_and_has_its_books_as_evidence()
     assert_eq!((status, headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/attacks/csrf-by-form?shop=vulnerable"));
     let (_, _, page) = at("GET", "/attacks/csrf-by-form?shop=vulnerable").await;
     assert!(page.contains("The attack succeeded.") && page.contains("no harm, was served after it"), "{page}");
+    assert!(page.contains("<mark>alice: a yacht</mark>."), "{page}");
     // At first, after the attack, and now that bob was here.
     assert_eq!(cells(&page)[1..4], ["nothing", "alice: a yacht", "alice: a yacht"], "{page}");
     let (_, _, shop) = ask(lesson.clone(), "GET", "vulnerable.localhost:4004", "/").await;
@@ -468,6 +469,7 @@ async fn a_lab_runs_an_attack_on_the_chosen_shop_and_has_its_books_as_evidence()
     at("POST", "/attacks/csrf-by-form?shop=hardened").await;
     let (_, _, page) = at("GET", "/attacks/csrf-by-form?shop=hardened").await;
     assert!(page.contains("The attack was blocked.") && page.contains("no harm, was served after it"), "{page}");
+    assert!(page.contains("changed nothing in the shop's books"), "{page}");
     assert_eq!(cells(&page)[1..4], ["nothing", "nothing", "bob: a teapot"], "{page}");
 
     at("POST", "/attacks/csrf-by-form/reset?shop=vulnerable").await;
@@ -481,7 +483,7 @@ async fn an_attack_and_what_bob_does_after_it_stand_in_the_inspector_with_who_se
     inspector.label("somebody else's cookie"); // so that the letters differ from those of the story
     ask(lesson, "POST", "localhost:4004", "/attacks/planted-id").await;
     let exchanges = inspector.exchanges();
-    let by = |who: &str| exchanges.iter().filter(|exchange| exchange.visitor == who && exchange.retold).count();
+    let by = |who: &str| exchanges.iter().filter(|exchange| exchange.visitor == who && exchange.retold.is_some()).count();
     assert_eq!((by("mallory"), by("alice"), by("bob")), (4, 2, 6), "{}", inspector.transcript());
     let told = inspector.transcript();
     for words in ["(An attack on the vulnerable shop: Plant a session ID", "(The attack succeeded.)"] {

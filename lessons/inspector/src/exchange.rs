@@ -53,7 +53,7 @@ pub struct Exchange {
     pub from_page: Option<FromPage>,
     /// Set if another inspector saw it, and it was only told here: [`Inspector::retell`](crate::Inspector::retell).
     #[serde(default)]
-    pub retold: bool,
+    pub retold: Option<Retold>,
     /// What came in.
     pub request: Request,
     /// The calls to the store while it was answered, in order: the first 99, and the last.
@@ -77,6 +77,16 @@ pub struct Exchange {
 pub struct FromPage {
     /// The number of the exchange that it repeats, perhaps edited.
     pub again: Option<u64>,
+}
+
+/// How the page shows an exchange that was only told.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retold {
+    /// As any other.
+    Shown,
+    /// As a line that can be opened: it is beside the point.
+    Folded,
 }
 
 /// How long a session goes on. Times are milliseconds of Unix time on the inspector's clock.

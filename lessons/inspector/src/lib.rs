@@ -95,7 +95,7 @@ use axum::{Router, middleware};
 
 pub use clock::{Clock, LONGEST_AHEAD};
 pub use exchange::{
-    Attribute, Body, Change, Cookie, Event, Exchange, FromPage, Life, Operation, Outcome, Request, Response, Session,
+    Attribute, Body, Change, Cookie, Event, Exchange, FromPage, Life, Operation, Outcome, Request, Response, Retold, Session,
     SetCookie, StoreCall, What,
 };
 pub use hold::Held;

@@ -1,17 +1,17 @@
 //! What another inspector saw, told on this one's timeline: an app that plays something by itself, behind an inspector of
 //! its own, shows it where its visitors look.
 
-use crate::{Exchange, Inspector, What, bounds, timeline::Timeline, words};
+use crate::{Exchange, Inspector, Retold, What, bounds, timeline::Timeline, words};
 
 impl Inspector {
     /// Puts an exchange that another inspector saw onto this timeline, as one of this visitor's. Cookie values go by this
     /// timeline's letters. The app here has never seen it, so the page does not offer to send it again, and its session
     /// has no life here.
-    pub fn retell(&self, visitor: &str, mut exchange: Exchange) {
+    pub fn retell(&self, visitor: &str, mut exchange: Exchange, how: Retold) {
         relabel(&self.timeline, &mut exchange);
         let summary = words::summary(&exchange);
         let visitor = bounds::text(visitor);
-        let retold = Exchange { visitor, retold: true, from_page: None, life: None, summary, ..exchange };
+        let retold = Exchange { visitor, retold: Some(how), from_page: None, life: None, summary, ..exchange };
         self.timeline.push(What::Exchange(Box::new(retold)));
     }
 

@@ -125,7 +125,7 @@ impl Drop for Seen {
         let mut exchange = Exchange {
             visitor: self.visitor(&set_cookies),
             from_page: self.sender.as_ref().map(|sender| sender.from_page.clone()),
-            retold: false,
+            retold: None,
             request: exchange::Request {
                 method: bounds::text(self.request.method.as_str()),
                 target: std::mem::take(&mut self.target),

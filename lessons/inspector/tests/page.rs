@@ -12,7 +12,7 @@ use axum::{
 };
 use futures_util::{FutureExt, StreamExt};
 use http_body_util::BodyExt;
-use session_inspector::{Inspector, LONGEST_AHEAD, Unwatched, local_hosts_only};
+use session_inspector::{Inspector, LONGEST_AHEAD, Retold, Unwatched, local_hosts_only};
 use tower::ServiceExt;
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore};
 
@@ -65,14 +65,17 @@ async fn what_another_inspector_saw_is_told_with_the_letters_of_this_one_and_is_
     let cookie = app_cookie(&played).await;
     send(&played, "GET", "/read", &[("cookie", &cookie)], "").await;
     inspector.note("mallory", "is on a page of <evil>");
-    other.exchanges().into_iter().for_each(|exchange| inspector.retell("carol", exchange));
+    other.exchanges().into_iter().for_each(|exchange| inspector.retell("carol", exchange, Retold::Shown));
+
+    inspector.retell("bob", other.exchanges().remove(0), Retold::Folded);
 
     let told = inspector.transcript();
     for words in ["(mallory is on a page of <evil>)", "set-cookie  id=B; ", "create B {\"n\":7}", "cookie      id=B"] {
         assert!(told.contains(words), "{words}: {told}");
     }
-    let [_, set, read] = &inspector.exchanges()[..] else { panic!("{told}") };
-    assert_eq!((set.visitor.as_str(), set.retold, &set.life, read.summary.len()), ("carol", true, &None, 1));
+    let [_, set, read, _] = &inspector.exchanges()[..] else { panic!("{told}") };
+    assert_eq!((set.visitor.as_str(), set.retold, &set.life), ("carol", Some(Retold::Shown), &None));
+    assert_eq!(read.summary, ["the session was read, nothing was written"]);
     let shown = text(send(&page, "GET", "/timeline.md", &[], "").await).await;
     assert!(shown.contains("## 2, mallory\n") && shown.contains("## 3, carol\n"), "{shown}");
 
@@ -84,6 +87,7 @@ async fn what_another_inspector_saw_is_told_with_the_letters_of_this_one_and_is_
         assert!(item.contains("data-life=\"\"") && item.contains("played within the app"), "{item}");
         assert!(!item.contains("<button"), "{item}");
     }
+    assert!(items[3].contains("<details open>") && !items[5].contains("<details open>"), "{}", items[5]);
     assert!(items[1].contains("data-again") && items[1].contains("data-take"), "{}", items[1]);
     let sent = send(&page, "POST", "/send", &[("sec-fetch-site", "same-origin")], "number=4").await;
     assert_eq!(sent.status(), StatusCode::NOT_FOUND);

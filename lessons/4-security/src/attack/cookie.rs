@@ -50,7 +50,10 @@ async fn read(scene: &Scene<'_>) -> Result<bool, Miss> {
     scene.log_in(&alice, "alice").await?;
     // Somewhere on the way, in a log, over her shoulder.
     let cookies = [article::COOKIE, scene.cookie].map(|name| alice.cookie(name).unwrap_or_default());
-    Ok(cookies.iter().filter_map(|cookie| article::read(cookie)).any(|data| data.contains("alice")))
+    let read = cookies.iter().filter_map(|cookie| article::read(cookie)).filter(|data| !data.is_empty());
+    let read: Vec<_> = read.collect();
+    read.iter().for_each(|data| scene.trial.event("mallory", &format!("reads in a cookie: {data}")));
+    Ok(read.iter().any(|data| data.contains("alice")))
 }
 
 // ANCHOR: forge
