@@ -40,6 +40,7 @@ pub(crate) fn routes(root: PathBuf, programs: Programs) -> Router {
         .route("/events", get(events::events))
         .route("/progress", get(progress::progress))
         .route("/pages/{*page}", put(progress::read))
+        .route("/labs/{*page}", put(progress::tried))
         .route("/programs/{name}", get(programs::status))
         .route("/programs/{name}/ahead", post(programs::build_ahead))
         .route("/exercises/{number}", get(state::latest))

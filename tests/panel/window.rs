@@ -39,6 +39,17 @@ impl Window {
         handle
     }
 
+    /// Goes to the tab that a link has just opened, once it shows this host.
+    pub async fn at(&self, host: &str) {
+        let is_there = async || {
+            let last = self.browser.windows().await.unwrap().pop().unwrap();
+            self.browser.switch_to_window(last).await.unwrap();
+            self.value("return location.host").await.as_str().unwrap_or_default().starts_with(host)
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(120), async { while !is_there().await {} }).await;
+        waited.unwrap_or_else(|_| panic!("no tab comes to {host}"));
+    }
+
     /// Looks at the tab that was opened first, or after this many.
     pub async fn switch(&self, place: usize) {
         let windows = self.browser.windows().await.unwrap();

@@ -13,8 +13,8 @@
     failed: () => "This is the one before: what you have saved since is not running.",
   };
 
-  // `part`: of a lesson that has several. `start`: the path to begin with.
-  studio.programView = ({ title, part = "", start = "/", nobody = true, about = "" }) => {
+  // `start`: the path to begin with.
+  studio.programView = ({ title, start = "/", nobody = true, about = "" }) => {
     const name = studio.program;
     const frame = element("iframe", { title, className: "demo" });
     const inspector = element("iframe", { title: `Session inspector of ${title}`, className: "inspector", allow: "clipboard-write" });
@@ -26,7 +26,7 @@
     const state = element("p", { className: "program-state", role: "status" });
     const failure = element("pre", { className: "program-failure", hidden: true, tabIndex: 0 });
 
-    const origin = () => `http://${[part, visitor.value, name].filter(Boolean).join(".")}.${location.host}`;
+    const origin = () => `http://${[visitor.value, name].filter(Boolean).join(".")}.${location.host}`;
     const address = () => new URL(path.value.startsWith("/") ? path.value : `/${path.value}`, origin()).href;
     const tab = element("a", { target: "_blank", rel: "noopener", className: "button", textContent: "In a tab" });
     // Another entry of the history for each would let the back button lead nowhere.
@@ -58,6 +58,6 @@
       inspector.src = `http://${studio.inspectorOf(name)}/`;
       studio.events.listen(({ program }) => { if (program) take(program); });
     };
-    return { view, seen, begin, show };
+    return { view, seen, begin, show, isShownIn: (window) => window === frame.contentWindow };
   };
 })();

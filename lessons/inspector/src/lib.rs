@@ -52,6 +52,8 @@
 //!   read it.
 //! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text;
 //!   `export`: in a file.
+//! - [`Unwatched`]: what stays off the timeline.
+//! - `retell`: what another inspector saw, told on this one's timeline.
 //! - `page`: the live page; `view`: an event as it shows it; `again`: the requests it sends; `curl`: one as a line for a
 //!   shell. [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits;
 //!   [`Parent`]: a program that serves it to others.
@@ -75,11 +77,13 @@ mod loopback;
 mod observed;
 mod page;
 mod parent;
+mod retell;
 mod same_origin;
 mod sent;
 mod serve;
 mod timeline;
 mod transcript;
+mod unwatched;
 mod view;
 mod visitor;
 mod wall;
@@ -91,7 +95,7 @@ use axum::{Router, middleware};
 
 pub use clock::{Clock, LONGEST_AHEAD};
 pub use exchange::{
-    Attribute, Body, Change, Cookie, Event, Exchange, FromPage, Life, Operation, Outcome, Request, Response, Session,
+    Attribute, Body, Change, Cookie, Event, Exchange, FromPage, Life, Operation, Outcome, Request, Response, Retold, Session,
     SetCookie, StoreCall, What,
 };
 pub use hold::Held;
@@ -103,6 +107,7 @@ pub use parent::{Parent, Ports};
 pub use same_origin::same_origin_only;
 pub use serve::{BESIDE, log_to_stderr, serve, serve_on};
 use timeline::Timeline;
+pub use unwatched::Unwatched;
 pub use visitor::VISITORS;
 pub use words::span;
 
@@ -111,6 +116,8 @@ pub use words::span;
 struct Readme;
 
 /// The timeline and the clock that an observed store and a wrapped app share. Clones are the same inspector.
+///
+/// A handler of the wrapped app finds its inspector as `Extension<Inspector>`.
 #[derive(Clone, Debug)]
 pub struct Inspector {
     timeline: Arc<Timeline>,

@@ -154,7 +154,7 @@ async fn send(State(inspector): State<Inspector>, Form(wanted): Form<Wanted>) ->
 pub(crate) fn kind(event: &Event) -> &'static str {
     match event.what {
         What::Skip { .. } => "skip",
-        What::Exchange(_) | What::Call(_) => "exchange",
+        What::Exchange(_) | What::Call(_) | What::Note { .. } => "exchange",
     }
 }
 
