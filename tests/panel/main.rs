@@ -11,6 +11,7 @@ mod accessible;
 mod api;
 mod app;
 mod code;
+mod journey;
 mod layout;
 mod progress;
 mod solve;
@@ -25,10 +26,12 @@ fn main() -> ExitCode {
     use api::*;
     use app::*;
     use code::*;
+    use journey::*;
     use layout::*;
     use progress::*;
     use solve::*;
     required::run(vec![
+        trial!(async somebody_reads_plays_writes_and_passes_in_a_real_browser, chromium::missing()),
         trial!(async a_file_is_saved_upon_what_was_read_and_a_collision_is_told_with_what_is_there),
         trial!(async no_path_leads_out_of_the_answer),
         trial!(async only_the_books_own_pages_may_change_anything),
