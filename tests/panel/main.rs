@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         trial!(async the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise),
         trial!(async code_is_written_saved_and_held_against_other_editors_in_a_real_browser, chromium::missing()),
         trial!(async an_exercise_is_tried_helped_with_and_solved_in_a_real_browser, chromium::missing()),
+        trial!(async what_a_failed_check_did_is_seen_step_by_step_in_a_real_browser, chromium::missing()),
         trial!(async an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_browser, chromium::missing()),
         trial!(async the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browser, chromium::missing()),
         trial!(async nothing_of_the_text_is_cut_beside_the_panel_in_a_real_browser, chromium::missing()),

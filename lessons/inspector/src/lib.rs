@@ -52,7 +52,7 @@
 //!   read it.
 //! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text;
 //!   `export`: in a file.
-//! - `page`: the live page; `view`: an event as it shows it; `again`: the requests it sends; `curl`: one as a line for a
+//! - `page`: the live page; `view`: an event as it shows it; [`story`](story()): a page of what is over; `again`: the requests it sends; `curl`: one as a line for a
 //!   shell. [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits;
 //!   [`Parent`]: a program that serves it to others.
 //! - [`local_hosts_only`]: which names it answers to; [`same_origin_only`]: who may do more than read.
@@ -78,6 +78,7 @@ mod parent;
 mod same_origin;
 mod sent;
 mod serve;
+mod story;
 mod timeline;
 mod transcript;
 mod view;
@@ -102,6 +103,7 @@ pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
 pub use parent::{Parent, Ports};
 pub use same_origin::same_origin_only;
 pub use serve::{BESIDE, log_to_stderr, serve, serve_on};
+pub use story::{StoryStep, story};
 use timeline::Timeline;
 pub use visitor::VISITORS;
 pub use words::span;
