@@ -6,6 +6,7 @@ pub mod names;
 mod policy;
 mod programs;
 mod proxy;
+mod stories;
 
 use std::path::PathBuf;
 
@@ -38,16 +39,19 @@ pub const EDIT_URL: &str = edit::TEMPLATE;
 struct Studio {
     names: Names,
     book: Router,
+    stories: Router,
     programs: Programs,
 }
 
 /// The studio of the workbook at `root`, whose book was built into `book`, at this port.
 pub fn studio(root: PathBuf, book: PathBuf, port: u16) -> Router {
     let names = Names::at(port);
-    let programs = Programs::of(&root, &format!("http://{}:{port}", names.book()));
+    let origin = format!("http://{}:{port}", names.book());
+    let programs = Programs::of(&root, &origin);
+    let stories = stories::routes(root.clone(), origin);
     let policy = policy::of(&book, &names, port);
     let book = book_and_api(root, book, programs.clone(), policy);
-    Router::new().fallback(route).with_state(Studio { names, book, programs })
+    Router::new().fallback(route).with_state(Studio { names, book, stories, programs })
 }
 
 fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: HeaderValue) -> Router {
@@ -76,6 +80,7 @@ async fn route(State(studio): State<Studio>, request: Request) -> Response {
     };
     let (program, of) = match studio.names.part(&name) {
         Some(Part::Book) => return serve(studio.book, request).await,
+        Some(Part::Stories) => return serve(studio.stories, request).await,
         Some(Part::App(program)) => (program, Port::App),
         Some(Part::Inspector(program)) => (program, Port::Inspector),
         Some(Part::Elsewhere) if request.method().is_safe() => {

@@ -11,6 +11,7 @@ mod accessible;
 mod api;
 mod app;
 mod code;
+mod journey;
 mod lab;
 mod layout;
 mod progress;
@@ -26,11 +27,13 @@ fn main() -> ExitCode {
     use api::*;
     use app::*;
     use code::*;
+    use journey::*;
     use lab::*;
     use layout::*;
     use progress::*;
     use solve::*;
     required::run(vec![
+        trial!(async somebody_reads_plays_writes_and_passes_in_a_real_browser, chromium::missing()),
         trial!(async a_file_is_saved_upon_what_was_read_and_a_collision_is_told_with_what_is_there),
         trial!(async no_path_leads_out_of_the_answer),
         trial!(async only_the_books_own_pages_may_change_anything),
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         trial!(async the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise),
         trial!(async code_is_written_saved_and_held_against_other_editors_in_a_real_browser, chromium::missing()),
         trial!(async an_exercise_is_tried_helped_with_and_solved_in_a_real_browser, chromium::missing()),
+        trial!(async what_a_failed_check_did_is_seen_step_by_step_in_a_real_browser, chromium::missing()),
         trial!(async an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_browser, chromium::missing()),
         trial!(async an_attack_is_run_seen_and_tried_by_hand_beside_its_page_in_a_real_browser, chromium::missing()),
         trial!(async the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browser, chromium::missing()),

@@ -6,7 +6,7 @@ use fantoccini::{Client, elements::Element, wd::WindowHandle};
 use serde_json::Value;
 
 use crate::{
-    chromium::{self, Chromium, Running, wait_for},
+    chromium::{self, Driver, Running, wait_for},
     scratch::Scratch,
 };
 
@@ -14,17 +14,21 @@ pub struct Window {
     pub scratch: Scratch,
     pub browser: Client,
     pub address: String,
-    _chromium: Chromium,
+    _driver: Driver,
     _studio: Running,
 }
 
 impl Window {
     pub async fn open(name: &str) -> Self {
-        let chromium = chromium::start_chromium();
+        Self::open_in(chromium::start_chromium(), name).await
+    }
+
+    /// The same in another browser.
+    pub async fn open_in(driver: Driver, name: &str) -> Self {
         let scratch = Scratch::new(name);
         let (studio, address) = chromium::start_studio(scratch.command(env!("CARGO_BIN_EXE_workbook")), 0);
-        let browser = chromium.browser().await;
-        Self { scratch, browser, address, _chromium: chromium, _studio: studio }
+        let browser = driver.browser().await;
+        Self { scratch, browser, address, _driver: driver, _studio: studio }
     }
 
     pub async fn go(&self, page: &str) {
@@ -108,6 +112,12 @@ impl Window {
         };
         let waited = tokio::time::timeout(Duration::from_secs(120), async { while !is_there().await {} }).await;
         waited.unwrap_or_else(|_| panic!("the frame does not come to {host}"));
+    }
+
+    /// Goes from there into the frame of the inspector.
+    pub async fn inspector(&self) {
+        self.browser.enter_parent_frame().await.unwrap();
+        self.find("#panel iframe.inspector").await.enter_frame().await.unwrap();
     }
 
     /// What stands in the editor.

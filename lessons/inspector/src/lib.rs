@@ -54,9 +54,9 @@
 //!   `export`: in a file.
 //! - [`Unwatched`]: what stays off the timeline.
 //! - `retell`: what another inspector saw, told on this one's timeline.
-//! - `page`: the live page; `view`: an event as it shows it; `again`: the requests it sends; `curl`: one as a line for a
-//!   shell. [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits;
-//!   [`Parent`]: a program that serves it to others.
+//! - `page`: the live page; `view`: an event as it shows it; [`story`](story()): a page of what is over; `again`: the
+//!   requests it sends; `curl`: one as a line for a shell. [`serve`](serve()): a server for one app on loopback;
+//!   [`serve_within`]: one with limits; [`Parent`]: a program that serves it to others.
 //! - [`local_hosts_only`]: which names it answers to; [`same_origin_only`]: who may do more than read.
 
 #![warn(missing_docs)]
@@ -81,6 +81,7 @@ mod retell;
 mod same_origin;
 mod sent;
 mod serve;
+mod story;
 mod timeline;
 mod transcript;
 mod unwatched;
@@ -106,6 +107,7 @@ pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
 pub use parent::{Parent, Ports};
 pub use same_origin::same_origin_only;
 pub use serve::{BESIDE, log_to_stderr, serve, serve_on};
+pub use story::{StoryStep, story};
 use timeline::Timeline;
 pub use unwatched::Unwatched;
 pub use visitor::VISITORS;
