@@ -18,6 +18,10 @@ use scratch::Scratch;
 
 fn main() -> ExitCode {
     let unix = || (!cfg!(unix)).then(|| Missing { what: "unix", reason: "signals are sent on Unix only".to_owned() });
+    let linux = || {
+        let reason = || "no other system holds a program to a limit of memory".to_owned();
+        (!cfg!(target_os = "linux")).then(|| Missing { what: "linux", reason: reason() })
+    };
     required::run(vec![
         trial!(each_host_name_leads_to_its_program),
         trial!(each_visitor_has_cookies_of_their_own),
@@ -25,6 +29,8 @@ fn main() -> ExitCode {
         trial!(lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not),
         trial!(a_save_is_answered_anew_and_the_last_good_one_stays_up),
         trial!(a_program_that_ends_itself_is_told_and_starts_again_at_a_save),
+        trial!(a_program_that_takes_all_memory_is_ended_and_said, linux()),
+        trial!(headers_that_are_too_long_are_refused_at_every_host),
         trial!(a_program_ends_with_the_studio_that_was_killed, unix()),
         trial!(a_second_studio_shares_no_host_with_the_first),
     ])
@@ -191,6 +197,28 @@ fn a_program_that_ends_itself_is_told_and_starts_again_at_a_save() {
         if studio.ask("GET", &host, &path, "").ends_with("again") {
             break;
         }
+    }
+}
+
+fn a_program_that_takes_all_memory_is_ended_and_said() {
+    let scratch = Scratch::new("memory");
+    let takes = "    Router::new().route(\"/take\", axum::routing::get(|| async { vec![1_u8; 2 << 30].len().to_string() }))\n";
+    scratch.answer(&scratch.solution().replacen("    Router::new()\n", takes, 1));
+    let studio = Studio::of(&scratch);
+    let host = studio.app("exercise-1");
+    studio.get(&host, "/");
+    let answer = studio.ask("GET", &host, "/take", "");
+    assert!(answer.starts_with("HTTP/1.1 502 "), "the program broke off: {answer}");
+    let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"failed\""));
+    assert!(told.contains("memory allocation of 2147483648 bytes failed"), "{told}");
+}
+
+fn headers_that_are_too_long_are_refused_at_every_host() {
+    let studio = Studio::of(&READ_ONLY);
+    let long = format!("x: {}\r\n", "a".repeat(17 * 1024));
+    for host in [studio.host.clone(), studio.app("lesson-1")] {
+        let answer = studio.ask("GET", &host, "/", &long);
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     }
 }
 
