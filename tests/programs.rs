@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         trial!(only_the_book_may_frame_an_inspector),
         trial!(lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not),
         trial!(a_save_is_answered_anew_and_the_last_good_one_stays_up),
-        trial!(a_program_that_ends_itself_is_told_and_starts_again_at_a_save),
+        trial!(a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_saved),
         trial!(a_program_that_takes_all_memory_is_ended_and_said, linux()),
         trial!(headers_that_are_too_long_are_refused_at_every_host),
         trial!(a_program_ends_with_the_studio_that_was_killed, unix()),
@@ -180,7 +180,7 @@ fn a_save_is_answered_anew_and_the_last_good_one_stays_up() {
     studio.until(&host, &path, |answer| answer.ends_with("fourth"));
 }
 
-fn a_program_that_ends_itself_is_told_and_starts_again_at_a_save() {
+fn a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_saved() {
     let scratch = Scratch::new("crash");
     let ends = "    Router::new().route(\"/end\", axum::routing::get(|| async { eprintln!(\"farewell\"); std::process::exit(3) as () }))\n";
     scratch.answer(&scratch.solution().replacen("    Router::new()\n", ends, 1));
@@ -190,6 +190,14 @@ fn a_program_that_ends_itself_is_told_and_starts_again_at_a_save() {
     assert!(studio.ask("GET", &host, "/end", "").starts_with("HTTP/1.1 502 "), "the program broke off");
     let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"failed\""));
     assert!(told.contains("it has ended") && told.contains("farewell"), "{told}");
+
+    // The button of the panel, and no page of the program.
+    let again = |from: &str| studio.ask("POST", &studio.host, "/api/programs/exercise-1/again", from);
+    assert!(again("Sec-Fetch-Site: same-site\r\n").starts_with("HTTP/1.1 403 "));
+    assert!(again("Sec-Fetch-Site: same-origin\r\n").starts_with("HTTP/1.1 204 "));
+    let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"running\""));
+    assert!(told.contains("\"serial\":2"), "{told}");
+    studio.get(&host, "/");
 
     scratch.answer(&saying(&scratch, "again"));
     let path = format!("/{PAGE}");

@@ -43,6 +43,7 @@ pub(crate) fn routes(root: PathBuf, programs: Programs) -> Router {
         .route("/labs/{*page}", put(progress::tried))
         .route("/programs/{name}", get(programs::status))
         .route("/programs/{name}/ahead", post(programs::build_ahead))
+        .route("/programs/{name}/again", post(programs::start_again))
         .route("/exercises/{number}", get(state::latest))
         .route("/exercises/{number}/check", post(run::run))
         .route("/exercises/{number}/files", get(files::all))
