@@ -9,7 +9,7 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     process::{Command, ExitCode},
-    sync::LazyLock,
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
 use chromium::{Running, start_studio};
@@ -38,6 +38,13 @@ fn main() -> ExitCode {
 
 /// A copy that nobody writes into: what is built of it is built once for all tests of this file.
 static READ_ONLY: LazyLock<Scratch> = LazyLock::new(|| Scratch::new("programs"));
+
+/// One at a time starts exercise 1: cargo puts the programs of all copies at the same place.
+static EXERCISE_1: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    EXERCISE_1.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A studio, and where it listens.
 struct Studio {
@@ -162,6 +169,7 @@ fn saying(scratch: &Scratch, words: &str) -> String {
 }
 
 fn a_save_is_answered_anew_and_the_last_good_one_stays_up() {
+    let _alone = alone();
     let scratch = Scratch::new("saves");
     scratch.answer(&saying(&scratch, "first"));
     let studio = Studio::of(&scratch);
@@ -181,6 +189,7 @@ fn a_save_is_answered_anew_and_the_last_good_one_stays_up() {
 }
 
 fn a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_saved() {
+    let _alone = alone();
     let scratch = Scratch::new("crash");
     let ends = "    Router::new().route(\"/end\", axum::routing::get(|| async { eprintln!(\"farewell\"); std::process::exit(3) as () }))\n";
     scratch.answer(&scratch.solution().replacen("    Router::new()\n", ends, 1));
@@ -209,8 +218,10 @@ fn a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_save
 }
 
 fn a_program_that_takes_all_memory_is_ended_and_said() {
+    let _alone = alone();
     let scratch = Scratch::new("memory");
-    let takes = "    Router::new().route(\"/take\", axum::routing::get(|| async { vec![1_u8; 2 << 30].len().to_string() }))\n";
+    let takes =
+        "    Router::new().route(\"/take\", axum::routing::get(|| async { vec![1_u8; 2 << 30].len().to_string() }))\n";
     scratch.answer(&scratch.solution().replacen("    Router::new()\n", takes, 1));
     let studio = Studio::of(&scratch);
     let host = studio.app("exercise-1");
@@ -231,6 +242,7 @@ fn headers_that_are_too_long_are_refused_at_every_host() {
 }
 
 fn a_program_ends_with_the_studio_that_was_killed() {
+    let _alone = alone();
     let scratch = Scratch::new("killed");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connects = format!(

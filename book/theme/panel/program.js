@@ -24,7 +24,7 @@
     if (visitor.selectedIndex < 0) visitor.selectedIndex = 0;
     const path = element("input", { className: "path", value: start, spellcheck: false, autocomplete: "off", "aria-label": "Address within the app" });
     const state = element("p", { className: "program-state", role: "status" });
-    const again = element("button", { type: "button", textContent: "Start again", hidden: true, onclick: () => studio.ask(`programs/${name}/again`, "POST").catch(() => {}) });
+    const again = element("button", { type: "button", className: "start-again", textContent: "Start again", hidden: true, onclick: () => studio.ask(`programs/${name}/again`, "POST").catch(() => {}) });
     const failure = element("pre", { className: "program-failure", hidden: true, tabIndex: 0 });
 
     const origin = () => `http://${[visitor.value, name].filter(Boolean).join(".")}.${location.host}`;
