@@ -164,10 +164,7 @@ mod tests {
             Row { name, cells: cells.to_vec() }
         };
         assert_eq!(columns, ["at first", "now"]);
-        let expected = [
-            row("bought", &[], &["alice: a yacht"]),
-            row("roles", &["carol: admin"], &["carol: customer"]),
-        ];
+        let expected = [row("bought", &[], &["alice: a yacht"]), row("roles", &["carol: admin"], &["carol: customer"])];
         assert_eq!(rows, expected);
     }
 }
