@@ -15,6 +15,7 @@ mod journey;
 mod layout;
 mod others;
 mod progress;
+mod screenshots;
 mod solve;
 mod window;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     use journey::*;
     use layout::*;
     use progress::*;
+    use screenshots::screenshots;
     use solve::*;
     required::run(vec![
         trial!(async somebody_reads_plays_writes_and_passes_in_a_real_browser, chromium::missing()),
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         trial!(async without_the_studio_the_book_is_a_book_in_a_real_browser, chromium::missing()),
         trial!(async a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_of_it_in_a_real_browser, chromium::missing()),
         trial!(async what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_page_in_a_real_browser, chromium::missing()),
+        trial!(async screenshots, screenshots::missing()),
         Trial::ignorable_test("no_page_has_a_fault_that_axe_finds", accessible::no_page_has_a_fault_that_axe_finds),
     ])
 }
