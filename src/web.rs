@@ -1,6 +1,7 @@
 //! The studio: one port on loopback, and a host name for each part ([`names`]).
 
 mod api;
+pub mod cookies;
 mod edit;
 mod limits;
 pub mod names;

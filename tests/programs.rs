@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     };
     required::run(vec![
         trial!(each_host_name_leads_to_its_program),
+        trial!(a_page_that_waits_for_a_program_asks_the_studio_and_not_the_program),
         trial!(each_visitor_has_cookies_of_their_own),
         trial!(only_the_book_may_frame_an_inspector),
         trial!(lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not),
@@ -116,6 +117,16 @@ fn each_host_name_leads_to_its_program() {
         let page = studio.get(&studio.app("lesson-1"), path);
         assert!(page.starts_with("HTTP/1.1 404 "), "{path}: {page}");
     }
+}
+
+fn a_page_that_waits_for_a_program_asks_the_studio_and_not_the_program() {
+    let studio = Studio::of(&READ_ONLY);
+    let host = studio.app("lesson-1");
+    studio.get(&host, "/");
+    let asked = studio.ask("GET", &host, "/asked", "Accept: */*\r\nX-Workbook-Ask: state\r\n");
+    assert!(asked.starts_with("HTTP/1.1 204 "), "{asked}");
+    let seen = studio.ask("GET", &studio.inspector("lesson-1"), "/timeline.md", "Sec-Fetch-Site: same-origin\r\n");
+    assert!(seen.contains("GET /") && !seen.contains("/asked"), "{seen}");
 }
 
 fn each_visitor_has_cookies_of_their_own() {
