@@ -1,11 +1,14 @@
 //! The studio: one port on loopback, and a host name for each part ([`names`]).
 
 mod api;
+pub mod cookies;
 mod edit;
+mod limits;
 pub mod names;
 mod policy;
 mod programs;
 mod proxy;
+mod stories;
 
 use std::path::PathBuf;
 
@@ -17,6 +20,7 @@ use axum::{
         HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
+    middleware,
     response::{IntoResponse, Redirect, Response},
 };
 use tower::{Layer, ServiceExt};
@@ -38,16 +42,19 @@ pub const EDIT_URL: &str = edit::TEMPLATE;
 struct Studio {
     names: Names,
     book: Router,
+    stories: Router,
     programs: Programs,
 }
 
 /// The studio of the workbook at `root`, whose book was built into `book`, at this port.
 pub fn studio(root: PathBuf, book: PathBuf, port: u16) -> Router {
     let names = Names::at(port);
-    let programs = Programs::of(&root, &format!("http://{}:{port}", names.book()));
+    let origin = format!("http://{}:{port}", names.book());
+    let programs = Programs::of(&root, &origin);
+    let stories = stories::routes(root.clone(), origin);
     let policy = policy::of(&book, &names, port);
     let book = book_and_api(root, book, programs.clone(), policy);
-    Router::new().fallback(route).with_state(Studio { names, book, programs })
+    Router::new().fallback(route).with_state(Studio { names, book, stories, programs })
 }
 
 fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: HeaderValue) -> Router {
@@ -59,6 +66,7 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: Header
         .nest("/api", api::routes(root.clone(), programs))
         .nest("/edit", edit::routes(root))
         .fallback_service(pages)
+        .layer(middleware::from_fn(limits::whole_body))
         .layer(header(CONTENT_SECURITY_POLICY, policy))
         .layer(header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
         // The book is built anew at every start; a browser asks whether it has changed.
@@ -76,6 +84,7 @@ async fn route(State(studio): State<Studio>, request: Request) -> Response {
     };
     let (program, of) = match studio.names.part(&name) {
         Some(Part::Book) => return serve(studio.book, request).await,
+        Some(Part::Stories) => return serve(studio.stories, request).await,
         Some(Part::App(program)) => (program, Port::App),
         Some(Part::Inspector(program)) => (program, Port::Inspector),
         Some(Part::Elsewhere) if request.method().is_safe() => {

@@ -57,7 +57,7 @@ struct Desk {
     port: u16,
     page: String,
     browser: Client,
-    _chromium: chromium::Chromium,
+    _chromium: chromium::Driver,
 }
 
 impl Desk {

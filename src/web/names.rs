@@ -4,7 +4,8 @@
 //! flow in the panel's frames, but another origin, so that a program cannot call the API. A visitor's label before it
 //! leads to the same program with cookies of its own, and a lesson may have parts that it tells apart by one more. The
 //! attacker of lesson 4 is at `evil.localhost`. `lesson-N.inspector.localhost` is a program's inspector: another site than
-//! any program, so that no script of a program can read it and no cookie of a program is sent to it.
+//! any program, so that no script of a program can read it and no cookie of a program is sent to it. At
+//! `checks.inspector.localhost` stands what failed checks did.
 
 use session_inspector::VISITORS;
 
@@ -15,6 +16,8 @@ pub const PORT: u16 = 4000;
 const ATTACKS: &str = "lesson-4";
 /// The host of its attacker: another site than everything else here.
 const EVIL: &str = "evil.localhost";
+/// The host of what a failed check did: the inspector's site as well, since that is how it is shown.
+const STORIES: &str = "checks.inspector.localhost";
 /// What stands after a program's name in the host name of its inspector.
 const INSPECTOR: &str = ".inspector.localhost";
 
@@ -33,6 +36,8 @@ pub enum Part<'n> {
     App(&'n str),
     /// The inspector of this program.
     Inspector(&'n str),
+    /// What failed checks did.
+    Stories,
     /// Another name for the book: whoever reads there is led on.
     Elsewhere,
 }
@@ -53,6 +58,7 @@ impl Names {
     pub fn part<'n>(&self, host: &'n str) -> Option<Part<'n>> {
         match host {
             EVIL => return Some(Part::App(ATTACKS)),
+            STORIES => return Some(Part::Stories),
             "localhost" | "127.0.0.1" | "[::1]" | "workbook.localhost" if host != self.book => {
                 return Some(Part::Elsewhere);
             }
@@ -95,6 +101,7 @@ mod tests {
             ("very.vulnerable.alice.lesson-4.workbook.localhost", None),
             ("lesson-4workbook.localhost", None),
             ("lesson-4.inspector.localhost", Some(Part::Inspector("lesson-4"))),
+            ("checks.inspector.localhost", Some(Part::Stories)),
             ("evil.localhost", Some(Part::App("lesson-4"))),
             ("other.evil.localhost", None),
             ("localhost", Some(Part::Elsewhere)),

@@ -6,11 +6,12 @@ use std::{
     env,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    thread,
     time::Duration,
 };
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::required::Missing;
@@ -31,8 +32,10 @@ impl Drop for Running {
 /// Starts a program and reads what it prints up to the line that `find` understands.
 pub fn start<T>(command: &mut Command, find: impl Fn(&str) -> Option<T>) -> (Running, T) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let found = lines.map_while(Result::ok).find_map(|line| find(&line)).expect("the program says where it listens");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let found = lines.find_map(|line| find(&line)).expect("the program says where it listens");
+    // One that goes on to write would end where nobody reads.
+    thread::spawn(move || lines.for_each(drop));
     (Running(child), found)
 }
 
@@ -43,57 +46,64 @@ pub fn start_studio(mut command: Command, port: u16) -> (Running, String) {
     })
 }
 
-/// Chromium, and the driver that steers it.
-pub struct Chromium {
-    port: u16,
-    profile: TempDir,
-    _driver: Running,
+/// The driver that steers a browser, and what it starts the browser with.
+pub struct Driver {
+    pub address: String,
+    pub capabilities: Value,
+    /// What has to be there as long as the driver is.
+    pub held: (Vec<Running>, TempDir),
 }
 
 /// What of the browser is not here.
 pub fn missing() -> Option<Missing> {
-    let is_here = |program: &str| {
-        env::split_paths(&env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(program).is_file())
-    };
-    let missing: Vec<_> = ["chromedriver", "chromium"].into_iter().filter(|program| !is_here(program)).collect();
-    let reason =
-        || format!("{} is not installed (Debian: apt-get install chromium chromium-driver)", missing.join(" and "));
-    (!missing.is_empty()).then(|| Missing { what: "browser", reason: reason() })
+    missing_programs("browser", &["chromedriver", "chromium"], "apt-get install chromium chromium-driver")
 }
 
-/// Starts the driver of the browser.
-pub fn start_chromium() -> Chromium {
+/// Which of these programs are not here, and how to get them on Debian.
+pub fn missing_programs(what: &'static str, programs: &[&str], install: &str) -> Option<Missing> {
+    let missing: Vec<_> = programs.iter().copied().filter(|program| !is_here(program)).collect();
+    let reason = || format!("{} is not installed (Debian: {install})", missing.join(" and "));
+    (!missing.is_empty()).then(|| Missing { what, reason: reason() })
+}
+
+fn is_here(program: &str) -> bool {
+    env::split_paths(&env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(program).is_file())
+}
+
+/// Starts the driver of the browser, for a profile that nobody has used yet.
+pub fn start_chromium() -> Driver {
     let said = |line: &str| {
-        line.rsplit_once("started successfully on port ").and_then(|(_, port)| port.trim_end_matches('.').parse().ok())
+        line.rsplit_once("started successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned())
     };
     let (driver, port) = start(Command::new("chromedriver").arg("--port=0"), said);
-    Chromium { port, profile: tempfile::tempdir().unwrap(), _driver: driver }
+    let profile = tempfile::tempdir().unwrap();
+    let arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1440,900",
+        // Names that are not those of this machine, and lead to it: a browser trusts them as any other.
+        "--host-resolver-rules=MAP *.example 127.0.0.1",
+        &format!("--user-data-dir={}", profile.path().display()),
+    ];
+    Driver {
+        address: format!("http://localhost:{port}"),
+        capabilities: json!({ "goog:chromeOptions": { "args": arguments } }),
+        held: (vec![driver], profile),
+    }
 }
 
-impl Chromium {
-    /// The browser, with a profile that nobody has used yet.
+impl Driver {
+    /// The browser.
     pub async fn browser(&self) -> Client {
-        let profile = format!("--user-data-dir={}", self.profile.path().display());
-        let arguments = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--window-size=1440,900",
-            // Names that are not those of this machine, and lead to it: a browser trusts them as any other.
-            "--host-resolver-rules=MAP *.example 127.0.0.1",
-            &profile,
-        ];
-        let serde_json::Value::Object(capabilities) = json!({ "goog:chromeOptions": { "args": arguments } }) else {
-            unreachable!("it is an object")
-        };
+        let capabilities = self.capabilities.as_object().expect("it is an object").clone();
         let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-        let driver = format!("http://localhost:{}", self.port);
-        builder.capabilities(capabilities).connect(&driver).await.unwrap()
+        builder.capabilities(capabilities).connect(&self.address).await.unwrap()
     }
 }
 

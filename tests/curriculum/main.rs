@@ -3,6 +3,7 @@
 mod asvs;
 mod book;
 mod claims;
+mod labs;
 mod page;
 
 use std::{

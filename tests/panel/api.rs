@@ -101,6 +101,8 @@ pub async fn only_the_books_own_pages_may_change_anything() {
         ("POST", "exercises/1/reset"),
         ("POST", "exercises/1/backups/login-1"),
         ("PUT", "pages/basics/log-out"),
+        ("PUT", "labs/security/csrf"),
+        ("POST", "programs/exercise-1/again"),
     ] {
         for (name, value) in [("sec-fetch-site", "same-site"), ("origin", "http://exercise-1.workbook.localhost:4000")]
         {
@@ -163,6 +165,23 @@ pub async fn a_page_that_was_read_is_kept_and_what_is_no_page_is_not() {
     let login = &progress["exercises"][0];
     assert_eq!((&login["id"], &login["tried"], &login["passed"]), (&json!("login"), &json!(false), &json!(false)));
     assert_eq!(login["requirements"].as_array().unwrap().len(), 13);
+}
+
+pub async fn a_lab_that_was_tried_is_kept_and_a_page_without_one_has_none() {
+    let scratch = Scratch::new("api-labs");
+    let labs = async || get(scratch.root(), "progress").await["labs"].as_array().unwrap().clone();
+    let lab = |page: &str, tried: bool| json!({ "page": page, "tried": tried });
+    assert_eq!((labs().await.len(), &labs().await[3]), (8, &lab("security/csrf", false)));
+    for (page, status) in [
+        ("security/csrf", StatusCode::NO_CONTENT),
+        ("security/in-flask", StatusCode::NOT_FOUND),
+        ("security/none", StatusCode::NOT_FOUND),
+        ("security%2F..%2Fsecurity%2Fcsrf", StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(ask(scratch.root(), "PUT", &format!("labs/{page}"), Value::Null).await.0, status, "{page}");
+    }
+    let tried: Vec<_> = labs().await.into_iter().filter(|lab| lab["tried"] == true).collect();
+    assert_eq!(tried, [lab("security/csrf", true)]);
 }
 
 /// The next event of the stream.

@@ -11,8 +11,12 @@ mod accessible;
 mod api;
 mod app;
 mod code;
+mod journey;
+mod lab;
 mod layout;
+mod others;
 mod progress;
+mod screenshots;
 mod solve;
 mod window;
 
@@ -25,26 +29,36 @@ fn main() -> ExitCode {
     use api::*;
     use app::*;
     use code::*;
+    use journey::*;
+    use lab::*;
     use layout::*;
     use progress::*;
+    use screenshots::screenshots;
     use solve::*;
     required::run(vec![
+        trial!(async somebody_reads_plays_writes_and_passes_in_a_real_browser, chromium::missing()),
+        trial!(async so_they_do_in_firefox, others::firefox_is_missing()),
+        trial!(async so_they_do_in_webkit, others::webkit_is_missing()),
         trial!(async a_file_is_saved_upon_what_was_read_and_a_collision_is_told_with_what_is_there),
         trial!(async no_path_leads_out_of_the_answer),
         trial!(async only_the_books_own_pages_may_change_anything),
         trial!(async a_hint_is_kept_where_the_terminal_keeps_it),
         trial!(async an_exercise_that_was_reset_comes_back),
         trial!(async a_page_that_was_read_is_kept_and_what_is_no_page_is_not),
+        trial!(async a_lab_that_was_tried_is_kept_and_a_page_without_one_has_none),
         trial!(async a_window_is_told_at_once_and_whenever_something_has_changed),
         trial!(async the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise),
         trial!(async code_is_written_saved_and_held_against_other_editors_in_a_real_browser, chromium::missing()),
         trial!(async an_exercise_is_tried_helped_with_and_solved_in_a_real_browser, chromium::missing()),
+        trial!(async what_a_failed_check_did_is_seen_step_by_step_in_a_real_browser, chromium::missing()),
         trial!(async an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_browser, chromium::missing()),
+        trial!(async an_attack_is_run_seen_and_tried_by_hand_beside_its_page_in_a_real_browser, chromium::missing()),
         trial!(async the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browser, chromium::missing()),
         trial!(async nothing_of_the_text_is_cut_beside_the_panel_in_a_real_browser, chromium::missing()),
         trial!(async without_the_studio_the_book_is_a_book_in_a_real_browser, chromium::missing()),
         trial!(async a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_of_it_in_a_real_browser, chromium::missing()),
         trial!(async what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_page_in_a_real_browser, chromium::missing()),
+        trial!(async screenshots, screenshots::missing()),
         Trial::ignorable_test("no_page_has_a_fault_that_axe_finds", accessible::no_page_has_a_fault_that_axe_finds),
     ])
 }

@@ -102,3 +102,34 @@ pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
     window.file_is(&format!("{solution}\n// mine\n")).await;
     window.browser.close().await.unwrap();
 }
+
+pub async fn what_a_failed_check_did_is_seen_step_by_step_in_a_real_browser() {
+    let window = Window::open("panel-story").await;
+    window.size(1440, 900).await;
+    let solution = window.scratch.solution();
+    let keeps_the_id = solution.replace("session.cycle_id().await?;", "");
+    assert_ne!(keeps_the_id, solution);
+    window.scratch.answer(&keeps_the_id);
+    window.go("exercises/login").await;
+    window.click("#tab-checks").await;
+    window.click(".checks-part button.main").await;
+    window.says("b", "Not yet: 12 of 13.").await;
+
+    // Nobody has looked yet, so nothing was asked for.
+    let told = window.number("document.querySelectorAll('.first .steps li').length").await;
+    assert_eq!(window.number("document.querySelectorAll('.story iframe').length").await, 0.0);
+    window.click(".first .story summary").await;
+    window.find(".first .story iframe").await.enter_frame().await.unwrap();
+    window.says("h1", "What check 9 did").await;
+    assert_eq!(window.number("document.querySelectorAll('#events > li').length").await, told);
+
+    // The step at which it went wrong: the same cookie before and after, and somebody in the record who was not.
+    let last = "[...document.querySelectorAll('#events > li[data-visitor]')].findLast((step) => /username/.test(step.textContent))";
+    window.until(&format!("{last}.querySelector('details').open")).await;
+    let labels = |side: &str| format!("{last}.querySelector('.sides section dl dd:{side} .label').textContent");
+    window.until(&format!("{} === {}", labels("first-of-type"), labels("last-of-type"))).await;
+    window
+        .until(&format!("/username: \"alice-/.test({last}.querySelector('.sides section:last-child').textContent)"))
+        .await;
+    window.browser.close().await.unwrap();
+}

@@ -6,7 +6,7 @@ use fantoccini::{Client, elements::Element, wd::WindowHandle};
 use serde_json::Value;
 
 use crate::{
-    chromium::{self, Chromium, Running, wait_for},
+    chromium::{self, Driver, Running, wait_for},
     scratch::Scratch,
 };
 
@@ -14,17 +14,23 @@ pub struct Window {
     pub scratch: Scratch,
     pub browser: Client,
     pub address: String,
-    _chromium: Chromium,
+    _driver: Driver,
     _studio: Running,
 }
 
 impl Window {
     pub async fn open(name: &str) -> Self {
-        let chromium = chromium::start_chromium();
+        Self::open_in(chromium::start_chromium(), name, &[]).await
+    }
+
+    /// The same in another browser, of a studio that was started with these arguments.
+    pub async fn open_in(driver: Driver, name: &str, arguments: &[&str]) -> Self {
         let scratch = Scratch::new(name);
-        let (studio, address) = chromium::start_studio(scratch.command(env!("CARGO_BIN_EXE_workbook")), 0);
-        let browser = chromium.browser().await;
-        Self { scratch, browser, address, _chromium: chromium, _studio: studio }
+        let mut command = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+        command.args(arguments);
+        let (studio, address) = chromium::start_studio(command, 0);
+        let browser = driver.browser().await;
+        Self { scratch, browser, address, _driver: driver, _studio: studio }
     }
 
     pub async fn go(&self, page: &str) {
@@ -39,10 +45,32 @@ impl Window {
         handle
     }
 
+    /// Goes to the tab that a link has just opened, once it shows this host.
+    pub async fn at(&self, host: &str) {
+        let is_there = async || {
+            let last = self.browser.windows().await.unwrap().pop().unwrap();
+            self.browser.switch_to_window(last).await.unwrap();
+            self.value("return location.host").await.as_str().unwrap_or_default().starts_with(host)
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(120), async { while !is_there().await {} }).await;
+        waited.unwrap_or_else(|_| panic!("no tab comes to {host}"));
+    }
+
     /// Looks at the tab that was opened first, or after this many.
     pub async fn switch(&self, place: usize) {
         let windows = self.browser.windows().await.unwrap();
         self.browser.switch_to_window(windows[place].clone()).await.unwrap();
+    }
+
+    /// Looks at the tab that a link is opening.
+    pub async fn newest_tab(&self) {
+        let own = self.browser.window().await.unwrap();
+        loop {
+            let all = self.browser.windows().await.unwrap();
+            if let Some(other) = all.into_iter().find(|window| *window != own) {
+                return self.browser.switch_to_window(other).await.unwrap();
+            }
+        }
     }
 
     pub async fn find(&self, css: &str) -> Element {
@@ -97,6 +125,12 @@ impl Window {
         };
         let waited = tokio::time::timeout(Duration::from_secs(120), async { while !is_there().await {} }).await;
         waited.unwrap_or_else(|_| panic!("the frame does not come to {host}"));
+    }
+
+    /// Goes from there into the frame of the inspector.
+    pub async fn inspector(&self) {
+        self.browser.enter_parent_frame().await.unwrap();
+        self.find("#panel iframe.inspector").await.enter_frame().await.unwrap();
     }
 
     /// What stands in the editor.

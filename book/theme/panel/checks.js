@@ -126,6 +126,13 @@
       if (wanted) hint(wanted).catch((error) => say(error.message));
     });
 
+    // Asked for when somebody wants to see it.
+    view.addEventListener("toggle", ({ target: story }) => {
+      if (!story.matches(".story[open]") || story.querySelector("iframe")) return;
+      const { check } = story.dataset;
+      story.append(element("iframe", { className: "story", title: `What check ${check} did, step by step`, src: `http://${studio.inspectorOf("checks")}/${number}/${check}` }));
+    }, true);
+
     const back = (backup, folder) => element("p", { className: "note" }, `What was there before is kept in ${folder}. `,
       element("button", { type: "button", textContent: "Back again", onclick: () => change(`${api}/backups/${encodeURIComponent(backup)}`, "It is as it was before.") }));
     const change = async (path, words) => {

@@ -13,8 +13,8 @@
     failed: () => "This is the one before: what you have saved since is not running.",
   };
 
-  // `part`: of a lesson that has several. `start`: the path to begin with.
-  studio.programView = ({ title, part = "", start = "/", nobody = true, about = "" }) => {
+  // `start`: the path to begin with.
+  studio.programView = ({ title, start = "/", nobody = true, about = "" }) => {
     const name = studio.program;
     const frame = element("iframe", { title, className: "demo" });
     const inspector = element("iframe", { title: `Session inspector of ${title}`, className: "inspector", allow: "clipboard-write" });
@@ -24,9 +24,10 @@
     if (visitor.selectedIndex < 0) visitor.selectedIndex = 0;
     const path = element("input", { className: "path", value: start, spellcheck: false, autocomplete: "off", "aria-label": "Address within the app" });
     const state = element("p", { className: "program-state", role: "status" });
+    const again = element("button", { type: "button", className: "start-again", textContent: "Start again", hidden: true, onclick: () => studio.ask(`programs/${name}/again`, "POST").catch(() => {}) });
     const failure = element("pre", { className: "program-failure", hidden: true, tabIndex: 0 });
 
-    const origin = () => `http://${[part, visitor.value, name].filter(Boolean).join(".")}.${location.host}`;
+    const origin = () => `http://${[visitor.value, name].filter(Boolean).join(".")}.${location.host}`;
     const address = () => new URL(path.value.startsWith("/") ? path.value : `/${path.value}`, origin()).href;
     const tab = element("a", { target: "_blank", rel: "noopener", className: "button", textContent: "In a tab" });
     // Another entry of the history for each would let the back button lead nowhere.
@@ -36,7 +37,7 @@
 
     const form = element("form", { className: "address", onsubmit: (event) => { event.preventDefault(); show(); } },
       element("label", {}, "as ", visitor), path, element("button", { textContent: "Go" }), tab);
-    const view = element("section", { className: "app", "aria-label": title }, form, ...(about ? [element("p", { className: "accounts" }, about)] : []), state, failure, frame);
+    const view = element("section", { className: "app", "aria-label": title }, form, ...(about ? [element("p", { className: "accounts" }, about)] : []), state, again, failure, frame);
     const seen = element("section", { className: "watch", "aria-label": "Session inspector" }, inspector);
 
     let serial = null;
@@ -44,6 +45,7 @@
       const answers = now.serial !== null;
       const words = (answers && told[now.state]?.(now)) || "";
       if (state.textContent !== words) state.textContent = words;
+      again.hidden = answers || now.state !== "failed";
       failure.hidden = !(answers && now.state === "failed");
       failure.textContent = now.words ?? "";
       if (!answers) return;
@@ -58,6 +60,6 @@
       inspector.src = `http://${studio.inspectorOf(name)}/`;
       studio.events.listen(({ program }) => { if (program) take(program); });
     };
-    return { view, seen, begin, show };
+    return { view, seen, begin, show, isShownIn: (window) => window === frame.contentWindow };
   };
 })();

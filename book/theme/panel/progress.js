@@ -60,6 +60,14 @@
       element("ol", {}, ...requirements.map(({ text, met }) => element("li", {}, ...(met ? [element("span", { className: "tick good", role: "img", "aria-label": "met", textContent: "✔ " })] : []), ...words(text)))),
       element("p", {}, element("a", { href: `/exercises/${id}.html`, textContent: "To the exercise" })));
   };
+  const labItem = ({ page: of, tried }) => {
+    const link = links.find((link) => pageOf(link) === of);
+    return element("li", {}, ...(tried ? [element("span", { className: "tick good", role: "img", "aria-label": "tried", textContent: "✔ " })] : []),
+      element("a", { href: link.href, textContent: title(link) }));
+  };
+  const labs = ({ labs }) => element("details", { className: "labs" },
+    element("summary", { textContent: `Labs: ${labs.filter(({ tried }) => tried).length} of ${labs.length} tried` }),
+    element("ul", {}, ...labs.map(labItem)));
   const next = (now) => links.find((link) => !isDone(pageOf(link), now) && pageOf(link) !== page) ?? null;
 
   const print = () => {
@@ -80,6 +88,7 @@
       element("p", { className: "go-on" }, ...(on ? [element("a", { className: "button", href: on.href, textContent: `Go on here: ${title(on)}` })] : []),
         element("button", { type: "button", className: "button", textContent: "Print this record", onclick: print })),
       element("table", {}, element("tbody", {}, ...chapters().map((chapter) => chapterRow(chapter, now)))),
+      labs(now),
       ...now.exercises.map(exerciseItem));
     overview.querySelectorAll("details").forEach((details, place) => { details.open = before[place] ?? false; });
   };

@@ -1,6 +1,6 @@
 //! The attacks: what mallory does, and how to see whether it worked.
 //!
-//! An attack plays on a shop of its own, in this process. One that does something has succeeded if the shop's books say
+//! An attack plays on a shop that nothing has happened in yet, in this process. One that does something has succeeded if the shop's books say
 //! so, whatever answer mallory got. Two, `read-cookie` and `find-users`, only learn something: they have succeeded if
 //! mallory can read it. The tests play each attack against every defence alone.
 
@@ -19,7 +19,7 @@ pub(crate) use fixation::encoded;
 
 use crate::{
     defence::{Defence, Defences, csrf::FIELD, password::Passwords},
-    shop::{ACCOUNTS, Shop},
+    shop::{ACCOUNTS, Books, Shop},
     twin::Twin,
 };
 
@@ -30,6 +30,8 @@ const EVIL: &str = "http://evil.localhost";
 pub struct Attack {
     /// Its name in addresses, such as `planted-id`.
     pub id: &'static str,
+    /// The page of the book that tells it, below `security/`.
+    pub chapter: &'static str,
     /// What mallory does, in a line.
     pub title: &'static str,
     /// Why it works.
@@ -83,10 +85,14 @@ pub(crate) struct Scene<'s> {
 pub struct Run {
     /// Whether mallory got what she wanted.
     pub succeeded: bool,
-    /// Whether bob could do all that a customer does, on the same shop.
-    pub bob_is_served: bool,
     /// Who did what.
     pub story: Vec<Told>,
+    /// The shop's books before the attack, and after it.
+    pub books: [Books; 2],
+    /// Whether bob could do all that a customer does, on the same shop.
+    pub bob_is_served: bool,
+    /// What bob did there afterwards.
+    pub bobs_story: Vec<Told>,
 }
 
 impl Attack {
@@ -102,13 +108,20 @@ impl Attack {
     /// The script could not be played to its end, which is a fault of this lesson.
     pub async fn run(&self, defences: Defences) -> Result<Run, Miss> {
         let shop = Shop::new(Passwords::quick());
-        let twin = Twin::new("shop", defences.and(self.given), shop.clone(), false);
-        let cookie = twin.cookie();
+        self.play(Twin::new("shop", defences.and(self.given), shop, false)).await
+    }
+
+    /// Plays it on this twin, and lets bob shop there afterwards.
+    pub(crate) async fn play(&self, twin: Twin) -> Result<Run, Miss> {
+        let (shop, cookie) = (twin.shop.clone(), twin.cookie());
         let trial = Trial::of(move |store| twin.clone().serve(store));
         let scene = Scene { trial: &trial, shop: &shop, cookie };
+        let before = shop.books();
         let succeeded = (self.script)(&scene).await?;
-        let story = trial.story();
-        Ok(Run { succeeded, bob_is_served: scene.serves_bob().await?, story })
+        let (story, books) = (trial.story(), [before, shop.books()]);
+        let bob_is_served = scene.serves_bob().await?;
+        let bobs_story = trial.story().split_off(story.len());
+        Ok(Run { succeeded, story, books, bob_is_served, bobs_story })
     }
     // ANCHOR_END: run
 }

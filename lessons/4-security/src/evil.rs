@@ -14,19 +14,14 @@ use minijinja::{context, value::Serde};
 use serde::Deserialize;
 use tower_sessions::session::Id;
 
-use crate::{
-    attack::encoded,
-    page::PAGES,
-    shop::{ACCOUNTS, Shop},
-    twin::COOKIES,
-};
+use crate::{attack::encoded, lab::Lab, page::PAGES, shop::ACCOUNTS, twin::COOKIES};
 
 /// The cookies that were sent here.
 #[derive(Clone, Default)]
 struct Loot(Arc<Mutex<Vec<String>>>);
 
-/// Mallory's site; her notes go to these shops.
-pub(crate) fn routes(shops: [Shop; 2]) -> Router {
+/// Mallory's site; her notes go to the shops of this lab.
+pub(crate) fn routes(lab: Lab) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/csrf-by-link", get(bait))
@@ -37,7 +32,7 @@ pub(crate) fn routes(shops: [Shop; 2]) -> Router {
         .route("/collect", get(collect))
         .route("/forget", post(forget))
         .layer(Extension(Loot::default()))
-        .layer(Extension(shops))
+        .layer(Extension(lab))
 }
 
 #[derive(Deserialize)]
@@ -89,12 +84,12 @@ fn note(home: &str) -> String {
 
 /// She could log in and do it by hand; this is quicker.
 async fn write_notes(
-    Extension(shops): Extension<[Shop; 2]>,
+    Extension(lab): Extension<Lab>,
     Query(at): Query<At>,
     request: Request,
 ) -> axum::response::Result<Redirect> {
     let at = at.host()?;
-    shops.iter().for_each(|shop| shop.write(ACCOUNTS[3].0, &note(crate::host(&request))));
+    lab.shops().iter().for_each(|shop| shop.write(ACCOUNTS[3].0, &note(crate::host(&request))));
     Ok(Redirect::to(&format!("http://{at}/")))
 }
 

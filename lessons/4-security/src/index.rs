@@ -1,25 +1,35 @@
-//! The start page: every attack, and a button that runs it.
+//! The start page with every attack; and the lab of each, where it is run on one of the two shops.
 
 use axum::{
-    Router,
-    extract::Request,
+    Extension, Router,
+    extract::{Query, Request, State},
     http::{StatusCode, Uri},
-    response::Html,
+    middleware::map_response,
+    response::{Html, Redirect},
     routing::{get, post},
 };
-use checks::Told;
+use checks::{Miss, Told};
 use lesson_page::{Failure, Path};
 use minijinja::{context, value::Serde};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use session_inspector::{Inspector, Unwatched};
 
 use crate::{
     attack::{self, Attack, Run},
     defence::{Defence, Defences},
+    lab::{Lab, Which},
     page::PAGES,
+    retold,
 };
 
-pub(crate) fn routes() -> Router {
-    Router::new().route("/", get(index)).route("/attacks", post(run_all)).route("/attacks/{id}", get(show).post(run))
+pub(crate) fn routes(lab: Lab) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/attacks", post(run_all))
+        .route("/attacks/{id}", get(show).post(run))
+        .route("/attacks/{id}/reset", post(reset))
+        .layer(map_response(Unwatched::mark))
+        .with_state(lab)
 }
 
 /// An attack, as the templates take it.
@@ -32,13 +42,33 @@ struct Listed {
     page: Option<&'static str>,
 }
 
-/// What became of an attack on one twin, as the templates take it.
+/// What became of an attack, as the templates take it.
 #[derive(Serialize)]
-struct Outcome {
-    twin: &'static str,
+struct Outcome<'r> {
     succeeded: bool,
+    /// What it has left in the books.
+    left: Vec<String>,
     bob_is_served: bool,
-    story: Vec<Told>,
+    story: &'r [Told],
+}
+
+impl<'r> From<&'r Run> for Outcome<'r> {
+    fn from(run: &'r Run) -> Self {
+        let [before, after] = &run.books;
+        Self {
+            succeeded: run.succeeded,
+            left: after.since(before),
+            bob_is_served: run.bob_is_served,
+            story: &run.story,
+        }
+    }
+}
+
+/// Which shop is attacked.
+#[derive(Deserialize)]
+struct Chosen {
+    #[serde(default)]
+    shop: Which,
 }
 
 async fn index(request: Request) -> Result<Html<String>, Failure> {
@@ -46,37 +76,70 @@ async fn index(request: Request) -> Result<Html<String>, Failure> {
     PAGES.render("index.html", context! { attacks => Serde(attacks), hosts => Serde(Links::from(&request)) })
 }
 
-async fn show(Path(id): Path<String>, request: Request) -> axum::response::Result<Html<String>> {
+async fn show(
+    State(lab): State<Lab>,
+    Path(id): Path<String>,
+    Query(Chosen { shop }): Query<Chosen>,
+    request: Request,
+) -> axum::response::Result<Html<String>> {
     let attack = named(&id)?;
-    let values = context! { attack => Serde(listed(attack)), hosts => Serde(Links::from(&request)) };
+    let beside = attack::ALL.iter().filter(|other| other.chapter == attack.chapter);
+    let (hosts, ran) = (Links::from(&request), lab.ran(attack, shop));
+    let values = context! {
+        attack => Serde(listed(attack)),
+        beside => Serde(beside.map(|other| listed(other)).collect::<Vec<_>>()),
+        shops => Serde(Which::BOTH),
+        shop => Serde(shop),
+        at => hosts.shop(shop),
+        hosts => Serde(hosts),
+        books => Serde(lab.books(shop)),
+        ran => Serde(ran.as_deref().map(Outcome::from)),
+    };
     Ok(PAGES.render("attack.html", values)?)
 }
 
-async fn run(Path(id): Path<String>, request: Request) -> axum::response::Result<Html<String>> {
+/// Runs it, and tells it to the inspector, if one stands before this program.
+async fn run(
+    State(lab): State<Lab>,
+    Path(id): Path<String>,
+    Query(Chosen { shop }): Query<Chosen>,
+    inspector: Option<Extension<Inspector>>,
+) -> axum::response::Result<Redirect> {
     let attack = named(&id)?;
-    let values = context! {
-        attack => Serde(listed(attack)),
-        hosts => Serde(Links::from(&request)),
-        outcomes => Serde(outcomes(attack).await?),
-    };
-    Ok(PAGES.render("attack.html", values)?)
+    let run = lab.run(attack, shop).await.map_err(not_played)?;
+    if let Some(Extension(inspector)) = inspector {
+        retold::tell(&inspector, attack, shop.name(), &run);
+    }
+    Ok(at_lab(attack, shop))
+}
+
+async fn reset(
+    State(lab): State<Lab>,
+    Path(id): Path<String>,
+    Query(Chosen { shop }): Query<Chosen>,
+) -> axum::response::Result<Redirect> {
+    let attack = named(&id)?;
+    lab.reset(attack, shop);
+    Ok(at_lab(attack, shop))
+}
+
+fn at_lab(attack: &Attack, shop: Which) -> Redirect {
+    Redirect::to(&format!("/attacks/{}?shop={}", attack.id, shop.name()))
 }
 
 async fn run_all() -> axum::response::Result<Html<String>> {
     let mut lines = Vec::new();
     for attack in attack::ALL {
-        lines.push((listed(attack), outcomes(attack).await?));
+        let vulnerable = attack.run(Defences::none()).await.map_err(not_played)?;
+        let hardened = attack.run(Defences::all()).await.map_err(not_played)?;
+        lines.push((listed(attack), [vulnerable, hardened]));
     }
+    let lines: Vec<_> = lines.iter().map(|(attack, runs)| (attack, runs.each_ref().map(Outcome::from))).collect();
     Ok(PAGES.render("all.html", context! { lines => Serde(lines) })?)
 }
 
-async fn outcomes(attack: &Attack) -> Result<[Outcome; 2], (StatusCode, String)> {
-    let outcome = |twin, Run { succeeded, bob_is_served, story }| Outcome { twin, succeeded, bob_is_served, story };
-    let failed = |miss| (StatusCode::INTERNAL_SERVER_ERROR, format!("the attack could not be played: {miss:?}\n"));
-    Ok([
-        outcome("vulnerable", attack.run(Defences::none()).await.map_err(failed)?),
-        outcome("hardened", attack.run(Defences::all()).await.map_err(failed)?),
-    ])
+fn not_played(miss: Miss) -> (StatusCode, String) {
+    (StatusCode::INTERNAL_SERVER_ERROR, format!("the attack could not be played: {miss:?}\n"))
 }
 
 fn listed(attack: &Attack) -> Listed {
@@ -101,6 +164,15 @@ struct Links {
     evil: String,
     /// A host of mallory's beside the shops: the same site for a browser.
     neighbour: String,
+}
+
+impl Links {
+    fn shop(&self, which: Which) -> String {
+        match which {
+            Which::Vulnerable => self.vulnerable.clone(),
+            Which::Hardened => self.hardened.clone(),
+        }
+    }
 }
 
 impl From<&Request> for Links {

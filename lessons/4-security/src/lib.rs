@@ -8,15 +8,18 @@
 //! - `twin`: the shop's pages, with any set of defences; [`shop`]: its accounts, orders and notes.
 //! - [`request`]: what is known of a request without its session.
 //! - `article`: the article's signed cookie, as Flask makes it.
-//! - `index`: the start page, and "run the attack"; `evil`: mallory's own pages.
+//! - `lab`: both shops as they stand, and what an attack has done to them; `retold`: the same for the inspector.
+//! - `index`: the start page, and a page for each attack; `evil`: mallory's own pages.
 
 mod article;
 pub mod attack;
 pub mod defence;
 mod evil;
 mod index;
+mod lab;
 mod page;
 pub mod request;
+mod retold;
 pub mod shop;
 mod twin;
 
@@ -30,7 +33,8 @@ use tower::ServiceExt;
 use tower_sessions::SessionStore;
 
 use crate::{
-    defence::{Defences, password::Passwords},
+    defence::Defences,
+    lab::{Lab, Which},
     shop::Shop,
     twin::Twin,
 };
@@ -46,14 +50,8 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 /// Each part has a host of its own: a script that runs on the vulnerable twin must not reach the other one, as it
 /// would if they shared an origin (ASVS 5.0 3.5.4).
 pub fn app_with<S: SessionStore + Clone>(https: bool, store: S) -> Router {
-    let shops = [Shop::new(Passwords::new()), Shop::new(Passwords::new())];
-    let [weak, strong] = shops.clone();
-    let hosts = Hosts {
-        vulnerable: Twin::new("vulnerable", Defences::none(), weak, https).serve(store.clone()),
-        hardened: Twin::new("hardened", Defences::all(), strong, https).serve(store),
-        evil: evil::routes(shops),
-        index: index::routes(),
-    };
+    let lab = Lab::new(https, store);
+    let hosts = Hosts { evil: evil::routes(lab.clone()), index: index::routes(lab.clone()), lab };
     Router::new().fallback(by_host).with_state(hosts)
 }
 
@@ -64,8 +62,7 @@ pub fn shop_with<S: SessionStore + Clone>(defences: Defences, shop: Shop, store:
 
 #[derive(Clone)]
 struct Hosts {
-    vulnerable: Router,
-    hardened: Router,
+    lab: Lab,
     evil: Router,
     index: Router,
 }
@@ -73,8 +70,8 @@ struct Hosts {
 /// The first label of the host says which part is meant.
 async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
     let part = match host(&request).split('.').next() {
-        Some("vulnerable") => hosts.vulnerable,
-        Some("hardened") => hosts.hardened,
+        Some("vulnerable") => hosts.lab.pages(Which::Vulnerable),
+        Some("hardened") => hosts.lab.pages(Which::Hardened),
         Some("evil") => hosts.evil,
         _ => hosts.index,
     };

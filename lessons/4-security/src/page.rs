@@ -11,7 +11,7 @@ macro_rules! templates {
 pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     Pages::new(
         "Lesson 4: security",
-        templates!["index.html", "attack.html", "all.html", "shop.html", "evil.html", "bait.html"],
+        templates!["index.html", "attack.html", "lab.js", "all.html", "shop.html", "evil.html", "bait.html"],
     )
 });
 

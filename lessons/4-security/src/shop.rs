@@ -20,6 +20,15 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// The accounts of the demo: name, password, role. Everybody may know them: these are attacks on sessions.
 pub const ACCOUNTS: [(&str, &str, Role); 4] = [
     ("alice", "sunshine", Role::Customer),
@@ -39,13 +48,16 @@ struct Inner {
     books: Mutex<Books>,
 }
 
-struct Books {
+/// All that a shop has written down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Books {
     accounts: BTreeMap<&'static str, Account>,
     orders: Vec<Order>,
     notes: Vec<Note>,
     banner: String,
 }
 
+#[derive(Clone, Debug, PartialEq)]
 struct Account {
     role: Role,
     email: String,
@@ -61,7 +73,7 @@ pub struct Order {
 }
 
 /// Something that a visitor wrote for all to read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Note {
     /// Who wrote it.
     pub username: String,
@@ -102,57 +114,85 @@ impl Shop {
     }
 
     pub(crate) fn role(&self, username: &str) -> Option<Role> {
-        self.books().accounts.get(username).map(|account| account.role)
+        self.open_books().accounts.get(username).map(|account| account.role)
     }
 
     pub(crate) fn demote(&self, username: &str) {
-        if let Some(account) = self.books().accounts.get_mut(username) {
+        if let Some(account) = self.open_books().accounts.get_mut(username) {
             account.role = Role::Customer;
         }
     }
 
     pub(crate) fn email(&self, username: &str) -> Option<String> {
-        self.books().accounts.get(username).map(|account| account.email.clone())
+        self.open_books().accounts.get(username).map(|account| account.email.clone())
     }
 
     pub(crate) fn set_email(&self, username: &str, email: String) {
-        if let Some(account) = self.books().accounts.get_mut(username) {
+        if let Some(account) = self.open_books().accounts.get_mut(username) {
             account.email = email;
         }
     }
 
     pub(crate) fn order(&self, username: String, item: String) {
-        push(&mut self.books().orders, Order { username, item });
+        push(&mut self.open_books().orders, Order { username, item });
     }
 
     /// Whether this was ordered in this name.
     pub(crate) fn ordered(&self, username: &str, item: &str) -> bool {
-        self.books().orders.iter().any(|order| order.username == username && order.item == item)
+        self.open_books().orders.iter().any(|order| order.username == username && order.item == item)
     }
 
     /// What was ordered last.
     pub(crate) fn orders(&self) -> Vec<Order> {
-        self.books().orders.clone()
+        self.open_books().orders.clone()
     }
 
     pub(crate) fn write(&self, username: &str, text: &str) {
-        push(&mut self.books().notes, Note { username: username.to_owned(), text: text.to_owned() });
+        push(&mut self.open_books().notes, Note { username: username.to_owned(), text: text.to_owned() });
     }
 
     pub(crate) fn notes(&self) -> Vec<Note> {
-        self.books().notes.clone()
+        self.open_books().notes.clone()
     }
 
     pub(crate) fn banner(&self) -> String {
-        self.books().banner.clone()
+        self.open_books().banner.clone()
     }
 
     pub(crate) fn set_banner(&self, banner: String) {
-        self.books().banner = banner;
+        self.open_books().banner = banner;
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
+    /// The books as they are now.
+    pub fn books(&self) -> Books {
+        self.open_books().clone()
+    }
+
+    fn open_books(&self) -> MutexGuard<'_, Books> {
         self.0.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    /// What stands in them and did not before.
+    pub fn since(&self, before: &Self) -> Vec<String> {
+        let both = self.lines().into_iter().zip(before.lines());
+        let news = both.flat_map(|((_, now), (_, before))| now.into_iter().filter(move |line| !before.contains(line)));
+        news.collect()
+    }
+
+    /// Each of them by name, line by line.
+    pub fn lines(&self) -> [(&'static str, Vec<String>); 5] {
+        let accounts = |tell: fn(&Account) -> &str| -> Vec<String> {
+            self.accounts.iter().map(|(name, account)| format!("{name}: {}", tell(account))).collect()
+        };
+        [
+            ("bought", self.orders.iter().map(|order| format!("{}: {}", order.username, order.item)).collect()),
+            ("e-mail", accounts(|account| &account.email)),
+            ("roles", accounts(|account| account.role.name())),
+            ("notes", self.notes.iter().map(|note| format!("{}: {}", note.username, note.text)).collect()),
+            ("banner", vec![self.banner.clone()]),
+        ]
     }
 }
 

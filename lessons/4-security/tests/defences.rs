@@ -20,6 +20,7 @@ use lesson_4::{
     shop::{ACCOUNTS, Shop},
     shop_with,
 };
+use session_inspector::Inspector;
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
 
@@ -433,14 +434,84 @@ async fn a_form_of_another_site_is_refused_before_the_session_and_the_answer_has
     Ok(())
 }
 
+/// The lesson as it is served, and the inspector that stands before it.
+fn served() -> (Inspector, Router) {
+    let inspector = Inspector::default();
+    let lesson = inspector.wrap(app(inspector.observe(MemoryStore::default())));
+    (inspector, lesson)
+}
+
+/// The cells of the lab's table of books: the first line of each.
+fn cells(page: &str) -> Vec<&str> {
+    page.split("<td>").skip(1).filter_map(|cell| cell.split('>').nth(1)?.split('<').next()).collect()
+}
+
 #[tokio::test]
-async fn the_start_page_runs_an_attack_and_shows_both_outcomes() {
-    let lesson = app(MemoryStore::default());
-    let (status, _, page) = ask(lesson.clone(), "POST", "localhost:4004", "/attacks/planted-id").await;
-    assert_eq!(status, StatusCode::OK);
-    for words in ["The attack succeeded.", "The attack was blocked.", "Bob, who means no harm, was served."] {
-        assert!(page.contains(words), "{words}: {page}");
+async fn a_lab_runs_an_attack_on_the_chosen_shop_and_has_its_books_as_evidence() {
+    let (_, lesson) = served();
+    let at = |method: &'static str, path: &'static str| ask(lesson.clone(), method, "localhost:4004", path);
+    let (_, _, before) = at("GET", "/attacks/csrf-by-form").await;
+    assert!(before.contains("nothing has happened here yet") && !before.contains("The attack"), "{before}");
+    let (status, headers, _) = at("POST", "/attacks/csrf-by-form?shop=vulnerable").await;
+    assert_eq!(
+        (status, headers["location"].to_str().unwrap()),
+        (StatusCode::SEE_OTHER, "/attacks/csrf-by-form?shop=vulnerable")
+    );
+    let (_, _, page) = at("GET", "/attacks/csrf-by-form?shop=vulnerable").await;
+    assert!(page.contains("The attack succeeded.") && page.contains("no harm, was served after it"), "{page}");
+    assert!(page.contains("<mark>alice: a yacht</mark>."), "{page}");
+    // At first, after the attack, and now that bob was here.
+    assert_eq!(cells(&page)[1..4], ["nothing", "alice: a yacht", "alice: a yacht"], "{page}");
+    let (_, _, shop) = ask(lesson.clone(), "GET", "vulnerable.localhost:4004", "/").await;
+    assert!(shop.contains("alice: a yacht") && shop.contains("bob: a teapot"), "{shop}");
+    // The other shop is another one, and so is another attack.
+    for other in ["/attacks/csrf-by-form?shop=hardened", "/attacks/csrf-by-link?shop=vulnerable"] {
+        let (_, _, page) = at("GET", other).await;
+        assert!(!page.contains("id=\"verdict\""), "{other}: {page}");
     }
+    at("POST", "/attacks/csrf-by-form?shop=hardened").await;
+    let (_, _, page) = at("GET", "/attacks/csrf-by-form?shop=hardened").await;
+    assert!(page.contains("The attack was blocked.") && page.contains("no harm, was served after it"), "{page}");
+    assert!(page.contains("changed nothing in the shop's books"), "{page}");
+    assert_eq!(cells(&page)[1..4], ["nothing", "nothing", "bob: a teapot"], "{page}");
+
+    at("POST", "/attacks/csrf-by-form/reset?shop=vulnerable").await;
+    let (_, _, page) = at("GET", "/attacks/csrf-by-form?shop=vulnerable").await;
+    assert!(page.contains("nothing has happened here yet") && !page.contains("id=\"verdict\""), "{page}");
+}
+
+#[tokio::test]
+async fn an_attack_and_what_bob_does_after_it_stand_in_the_inspector_with_who_sent_each_request() {
+    let (inspector, lesson) = served();
+    inspector.label("somebody else's cookie"); // so that the letters differ from those of the story
+    ask(lesson, "POST", "localhost:4004", "/attacks/planted-id").await;
+    let exchanges = inspector.exchanges();
+    let by =
+        |who: &str| exchanges.iter().filter(|exchange| exchange.visitor == who && exchange.retold.is_some()).count();
+    assert_eq!((by("mallory"), by("alice"), by("bob")), (4, 2, 6), "{}", inspector.transcript());
+    let told = inspector.transcript();
+    for words in ["(An attack on the vulnerable shop: Plant a session ID", "(The attack succeeded.)"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    // What is planted has the letter that it has in the request before it and in the one after it.
+    let planted = exchanges[1].response.set_cookies[0].label.clone();
+    assert!(told.contains(&format!("(alice has cookie {planted}, planted by mallory)")), "{planted}: {told}");
+    assert!(exchanges[2].request.cookies.iter().any(|cookie| cookie.label == planted), "{told}");
+}
+
+#[tokio::test]
+async fn an_attack_begins_with_new_books_whatever_was_done_before() {
+    let (_, lesson) = served();
+    for _ in 0..2 {
+        ask(lesson.clone(), "POST", "localhost:4004", "/attacks/guess-password?shop=hardened").await;
+        let (_, _, page) = ask(lesson.clone(), "GET", "localhost:4004", "/attacks/guess-password?shop=hardened").await;
+        assert!(page.contains("The attack was blocked.") && page.contains("no harm, was served after it"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn all_attacks_can_be_run_and_one_that_is_not_there_is_said_with_those_that_are() {
+    let lesson = app(MemoryStore::default());
     let (status, _, sentence) = ask(lesson.clone(), "GET", "localhost:4004", "/attacks/none-such").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert!(sentence.starts_with("There is no attack \"none-such\"; there are: read-cookie, "), "{sentence}");

@@ -13,7 +13,7 @@ use tower_sessions::Session;
 
 use crate::{
     session_data::SessionData,
-    shop::{Account, NewLogin, Role, Shop},
+    shop::{Account, Current, NewLogin, Role, Shop},
 };
 
 /// The handle of a login: see the shop's logins.
@@ -46,11 +46,12 @@ pub(crate) struct Admin(pub(crate) User);
 /// was taken away is gone at once.
 async fn user(shop: &Shop, session: &Session, clock: &Clock) -> axum::response::Result<Option<(Account, i64)>> {
     let Handle(Some(handle)) = Handle::load(session).await? else { return Ok(None) };
-    let found = shop.find_login(&handle, clock.now()).await?;
-    if found.is_none() {
+    let Some(Current { account, login, ends }) = shop.find_login(&handle, clock.now()).await? else {
         session.flush().await.map_err(Failure::from)?; // ended from elsewhere
-    }
-    Ok(found)
+        return Ok(None);
+    };
+    clock.note_absolute_limit(ends); // for the inspector, which cannot know of it
+    Ok(Some((account, login)))
 }
 
 /// A login that begins in this session, in the place of the one that may have been in it.

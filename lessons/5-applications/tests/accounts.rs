@@ -13,6 +13,7 @@ use lesson_4::defence::password::Passwords;
 use lesson_5::{app_with, app_within, shop::Shop};
 use sqlx::{Connection, SqliteConnection, query, query_scalar, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
+use time::OffsetDateTime;
 use tower::ServiceExt;
 use tower_sessions::{
     MemoryStore, SessionStore,
@@ -63,6 +64,23 @@ async fn change_password(who: &Browser<'_>) -> Result<Answer, Miss> {
 
 async fn is_alice(who: &Browser<'_>) -> Result<(), Miss> {
     log_in(who, "alice", "a cup of tea").await?.redirects_to("/profile")
+}
+
+#[tokio::test]
+async fn the_inspector_is_told_when_a_login_ends_however_busy_it_is() -> Result<(), Miss> {
+    let trial = shop();
+    let alice = trial.browser("alice");
+    let now = || OffsetDateTime::now_utc().unix_timestamp();
+    let before = now();
+    log_in(&alice, "alice", "a cup of tea").await?.redirects_to("/profile")?;
+    let begun = before..=now();
+    for _ in 0..2 {
+        let life = alice.get("/view_cart").await?.exchange.life.expect("a session goes on");
+        let ends = life.absolute_until.expect("the lesson tells of its limit") / 1000;
+        assert!(begun.contains(&(ends - 7 * 24 * 60 * 60)), "{ends} {begun:?}");
+        trial.skip(MINUTE);
+    }
+    Ok(())
 }
 
 #[tokio::test]

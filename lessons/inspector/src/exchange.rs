@@ -26,6 +26,13 @@ pub enum What {
     Exchange(Box<Exchange>),
     /// A store call that belongs to no request: a background task's.
     Call(StoreCall),
+    /// Something that was done without a request: [`Inspector::note`](crate::Inspector::note).
+    Note {
+        /// Who did it; empty where it was nobody on the timeline.
+        visitor: String,
+        /// What, in a sentence's second half: `closes the browser`.
+        words: String,
+    },
     /// Someone moved the clock on.
     Skip {
         /// By how many seconds.
@@ -44,6 +51,9 @@ pub struct Exchange {
     pub visitor: String,
     /// Set if the page of the inspector sent it, and no browser.
     pub from_page: Option<FromPage>,
+    /// Set if another inspector saw it, and it was only told here: [`Inspector::retell`](crate::Inspector::retell).
+    #[serde(default)]
+    pub retold: Option<Retold>,
     /// What came in.
     pub request: Request,
     /// The calls to the store while it was answered, in order: the first 99, and the last.
@@ -67,6 +77,16 @@ pub struct Exchange {
 pub struct FromPage {
     /// The number of the exchange that it repeats, perhaps edited.
     pub again: Option<u64>,
+}
+
+/// How the page shows an exchange that was only told.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retold {
+    /// As any other.
+    Shown,
+    /// As a line that can be opened: it is beside the point.
+    Folded,
 }
 
 /// How long a session goes on. Times are milliseconds of Unix time on the inspector's clock.

@@ -27,10 +27,14 @@ fn section(event: &Event) -> String {
 
 fn heading(Event { number, what }: &Event) -> String {
     match what {
-        What::Exchange(exchange) if exchange.visitor.is_empty() => format!("{number}"),
-        What::Exchange(exchange) => format!("{number}, {}", exchange.visitor),
-        What::Call(_) | What::Skip { .. } => format!("{number}"),
+        What::Exchange(exchange) => by(*number, &exchange.visitor),
+        What::Note { visitor, .. } => by(*number, visitor),
+        What::Call(_) | What::Skip { .. } => by(*number, ""),
     }
+}
+
+fn by(number: u64, visitor: &str) -> String {
+    if visitor.is_empty() { format!("{number}") } else { format!("{number}, {visitor}") }
 }
 
 /// Longer than any row of backticks within.

@@ -52,9 +52,11 @@
 //!   read it.
 //! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text;
 //!   `export`: in a file.
-//! - `page`: the live page; `view`: an event as it shows it; `again`: the requests it sends; `curl`: one as a line for a
-//!   shell. [`serve`](serve()): a server for one app on loopback; [`serve_within`]: one with limits;
-//!   [`Parent`]: a program that serves it to others.
+//! - [`Unwatched`]: what stays off the timeline.
+//! - `retell`: what another inspector saw, told on this one's timeline.
+//! - `page`: the live page; `view`: an event as it shows it; [`story`](story()): a page of what is over; `again`: the
+//!   requests it sends; `curl`: one as a line for a shell. [`serve`](serve()): a server for one app on loopback;
+//!   [`serve_within`]: one with limits; [`Parent`]: a program that serves it to others.
 //! - [`local_hosts_only`]: which names it answers to; [`same_origin_only`]: who may do more than read.
 
 #![warn(missing_docs)]
@@ -75,11 +77,14 @@ mod loopback;
 mod observed;
 mod page;
 mod parent;
+mod retell;
 mod same_origin;
 mod sent;
 mod serve;
+mod story;
 mod timeline;
 mod transcript;
+mod unwatched;
 mod view;
 mod visitor;
 mod wall;
@@ -91,8 +96,8 @@ use axum::{Router, middleware};
 
 pub use clock::{Clock, LONGEST_AHEAD};
 pub use exchange::{
-    Attribute, Body, Change, Cookie, Event, Exchange, FromPage, Life, Operation, Outcome, Request, Response, Session,
-    SetCookie, StoreCall, What,
+    Attribute, Body, Change, Cookie, Event, Exchange, FromPage, Life, Operation, Outcome, Request, Response, Retold,
+    Session, SetCookie, StoreCall, What,
 };
 pub use hold::Held;
 pub use hosts::{host, local_hosts_only};
@@ -102,7 +107,9 @@ pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
 pub use parent::{Parent, Ports};
 pub use same_origin::same_origin_only;
 pub use serve::{BESIDE, log_to_stderr, serve, serve_on};
+pub use story::{StoryStep, story};
 use timeline::Timeline;
+pub use unwatched::Unwatched;
 pub use visitor::VISITORS;
 pub use words::span;
 
@@ -111,6 +118,8 @@ pub use words::span;
 struct Readme;
 
 /// The timeline and the clock that an observed store and a wrapped app share. Clones are the same inspector.
+///
+/// A handler of the wrapped app finds its inspector as `Extension<Inspector>`.
 #[derive(Clone, Debug)]
 pub struct Inspector {
     timeline: Arc<Timeline>,

@@ -43,6 +43,7 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     for (name, source) in [
         ("inspector.html", include_str!("../templates/inspector.html")),
         ("event.html", include_str!("../templates/event.html")),
+        ("story.html", include_str!("../templates/story.html")),
     ] {
         templates.add_template(name, source).expect("the inspector's own templates parse");
     }
@@ -154,13 +155,22 @@ async fn send(State(inspector): State<Inspector>, Form(wanted): Form<Wanted>) ->
 pub(crate) fn kind(event: &Event) -> &'static str {
     match event.what {
         What::Skip { .. } => "skip",
-        What::Exchange(_) | What::Call(_) => "exchange",
+        What::Exchange(_) | What::Call(_) | What::Note { .. } => "exchange",
     }
 }
 
 /// An event as HTML.
 pub(crate) fn event(event: &Event) -> String {
-    let html = TEMPLATES.get_template("event.html").and_then(|template| template.render(view::of(event)));
+    render_event(event, context! { is_live => true, ..view::of(event) })
+}
+
+/// One that nothing can be done with any more, unfolded or as it is worth.
+pub(crate) fn past_event(event: &Event, is_open: bool) -> String {
+    render_event(event, context! { is_open, ..view::of(event) })
+}
+
+fn render_event(event: &Event, context: minijinja::Value) -> String {
+    let html = TEMPLATES.get_template("event.html").and_then(|template| template.render(context));
     html.unwrap_or_else(|error| format!("event {} cannot be shown: {error}", event.number))
 }
 
@@ -193,7 +203,7 @@ async fn clear(State(inspector): State<Inspector>) -> StatusCode {
 
 /// No script runs here but ours: the page shows what visitors sent. And no page of another origin gets anything of it,
 /// neither in a frame nor as an image or a script.
-fn guarded(mut response: Response, policy: HeaderValue) -> Response {
+pub(crate) fn guarded(mut response: Response, policy: HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, policy);
     for (name, value) in [
@@ -212,7 +222,7 @@ async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
     ([(CONTENT_TYPE, kind)], text)
 }
 
-fn render(name: &str, context: minijinja::Value) -> Response {
+pub(crate) fn render(name: &str, context: minijinja::Value) -> Response {
     match TEMPLATES.get_template(name).and_then(|template| template.render(context)) {
         Ok(html) => Html(html).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

@@ -21,6 +21,7 @@ fn write_event(text: &mut String, event: &Event) -> fmt::Result {
     match &event.what {
         What::Exchange(exchange) => write_exchange(text, exchange),
         What::Call(call) => writeln!(text, "(no request)\n    store       {}", call_words(call)),
+        What::Note { visitor, words } => writeln!(text, "({})", format!("{visitor} {words}").trim_start()),
         What::Skip { seconds, .. } => writeln!(text, "({} later)", words::span(*seconds)),
     }
 }

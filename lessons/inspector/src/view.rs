@@ -6,7 +6,9 @@ use minijinja::{Value, context, value::Serde};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::{Attribute, Cookie, Event, Exchange, Operation, Outcome, SetCookie, StoreCall, What, bounds, words};
+use crate::{
+    Attribute, Cookie, Event, Exchange, Operation, Outcome, Retold, SetCookie, StoreCall, What, bounds, words,
+};
 
 /// How something differs from the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -47,7 +49,7 @@ pub(crate) fn of(event: &Event) -> Value {
         What::Skip { ahead, .. } => {
             context! { event => Serde(event), clock => words::clock_words(*ahead), ahead }
         }
-        What::Call(_) => context! { event => Serde(event) },
+        What::Call(_) | What::Note { .. } => context! { event => Serde(event) },
     }
 }
 
@@ -56,7 +58,7 @@ fn exchange_view(event: &Event, exchange: &Exchange) -> Value {
     let is_changed = |key: &str| session.changes.iter().any(|change| change.key == key);
     context! {
         event => Serde(event),
-        is_quiet => is_quiet(exchange),
+        is_quiet => is_quiet(exchange) || exchange.retold == Some(Retold::Folded),
         jar_before => Serde(jar_before(exchange)),
         jar_after => Serde(jar_after(exchange)),
         record_before => Serde(entries(session.before.as_ref(), Mark::Gone, is_changed)),
@@ -125,7 +127,7 @@ fn no_record(exchange: &Exchange) -> &'static str {
 /// What the page's script has to know of the session's life: a JSON object, `null` where it has ended, nothing where
 /// this exchange tells nothing of it.
 fn life(exchange: &Exchange) -> String {
-    match (&exchange.life, exchange.calls.is_empty()) {
+    match (&exchange.life, exchange.calls.is_empty() || exchange.retold.is_some()) {
         (None, true) => String::new(),
         (life, _) => serde_json::to_string(life).unwrap_or_default(),
     }
@@ -159,6 +161,7 @@ mod tests {
         Exchange {
             visitor: String::new(),
             from_page: None,
+            retold: None,
             request: Request { method, target, cookies, body: body() },
             calls: Vec::new(),
             calls_left_out: 0,

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     Attribute, Change, Clock, Cookie, Exchange, FromPage, Inspector, Life, Operation, Outcome, Session, SetCookie,
-    StoreCall, What,
+    StoreCall, Unwatched, What,
     body::{Tap, mask_target},
     bounds,
     calls::{Calls, Noted},
@@ -36,6 +36,7 @@ pub(crate) struct Sender {
 
 pub(crate) async fn watch(State(inspector): State<Inspector>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(inspector.clock.clone());
+    request.extensions_mut().insert(inspector.clone());
     let sent = Tap::default();
     let request = request.map(|body| sent.listen(body, ()));
     let mut seen = Seen::new(inspector, &request, sent);
@@ -49,6 +50,7 @@ pub(crate) async fn watch(State(inspector): State<Inspector>, mut request: Reque
             (StatusCode::INTERNAL_SERVER_ERROR, format!("the handler panicked: {message}")).into_response()
         }
     };
+    seen.is_unwatched = response.extensions().get::<Unwatched>().is_some();
     seen.answered(&response);
     let answer = seen.answer.clone();
     response.map(|body| answer.listen(body, seen))
@@ -69,6 +71,7 @@ struct Seen {
     response_headers: HeaderMap,
     answer: Tap,
     panic: Option<String>,
+    is_unwatched: bool,
 }
 
 impl Seen {
@@ -85,6 +88,7 @@ impl Seen {
             response_headers: HeaderMap::new(),
             answer: Tap::default(),
             panic: None,
+            is_unwatched: false,
             timeline,
             clock,
         }
@@ -111,6 +115,9 @@ impl Seen {
 
 impl Drop for Seen {
     fn drop(&mut self) {
+        if self.is_unwatched {
+            return;
+        }
         let Noted { calls, left_out, absolute_until } = self.calls.take();
         let location = self.response_headers.get(LOCATION).map(|location| bounds::text(&lossy(location.as_bytes())));
         let now = self.clock.now_milliseconds();
@@ -118,6 +125,7 @@ impl Drop for Seen {
         let mut exchange = Exchange {
             visitor: self.visitor(&set_cookies),
             from_page: self.sender.as_ref().map(|sender| sender.from_page.clone()),
+            retold: None,
             request: exchange::Request {
                 method: bounds::text(self.request.method.as_str()),
                 target: std::mem::take(&mut self.target),

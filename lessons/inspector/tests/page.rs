@@ -6,12 +6,13 @@ use axum::{
     Router,
     body::{Body, BodyDataStream},
     http::{HeaderName, Request, StatusCode, header},
+    middleware::map_response,
     response::Response,
     routing::{get, post},
 };
 use futures_util::{FutureExt, StreamExt};
 use http_body_util::BodyExt;
-use session_inspector::{Inspector, LONGEST_AHEAD, local_hosts_only};
+use session_inspector::{Inspector, LONGEST_AHEAD, Retold, Unwatched, local_hosts_only};
 use tower::ServiceExt;
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore};
 
@@ -54,6 +55,62 @@ async fn app_cookie(app: &Router) -> String {
 
 async fn text(response: Response) -> String {
     String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn what_another_inspector_saw_is_told_with_the_letters_of_this_one_and_is_not_sent_again() {
+    let (inspector, app, page) = watched();
+    app_cookie(&app).await;
+    let (other, played, _) = watched();
+    let cookie = app_cookie(&played).await;
+    send(&played, "GET", "/read", &[("cookie", &cookie)], "").await;
+    inspector.note("mallory", "is on a page of <evil>");
+    other.exchanges().into_iter().for_each(|exchange| inspector.retell("carol", exchange, Retold::Shown));
+
+    inspector.retell("bob", other.exchanges().remove(0), Retold::Folded);
+
+    let told = inspector.transcript();
+    for words in ["(mallory is on a page of <evil>)", "set-cookie  id=B; ", "create B {\"n\":7}", "cookie      id=B"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let [_, set, read, _] = &inspector.exchanges()[..] else { panic!("{told}") };
+    assert_eq!((set.visitor.as_str(), set.retold, &set.life), ("carol", Some(Retold::Shown), &None));
+    assert_eq!(read.summary, ["the session was read, nothing was written"]);
+    let shown = text(send(&page, "GET", "/timeline.md", &[], "").await).await;
+    assert!(shown.contains("## 2, mallory\n") && shown.contains("## 3, carol\n"), "{shown}");
+
+    let all = Stream::open(&page, None).await.all().await;
+    let items: Vec<_> = all.into_iter().map(|message| message.data).collect();
+    assert!(items[2].contains("data-visitor=\"mallory\"") && items[2].contains("&lt;evil&gt;"), "{}", items[2]);
+    // It says nothing of the life of a session here, and has no button that sends anything.
+    for item in &items[3..] {
+        assert!(item.contains("data-life=\"\"") && item.contains("played within the app"), "{item}");
+        assert!(!item.contains("<button"), "{item}");
+    }
+    assert!(items[3].contains("<details open>") && !items[5].contains("<details open>"), "{}", items[5]);
+    assert!(items[1].contains("data-again") && items[1].contains("data-take"), "{}", items[1]);
+    let sent = send(&page, "POST", "/send", &[("sec-fetch-site", "same-origin")], "number=4").await;
+    assert_eq!(sent.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_handler_finds_the_inspector_of_its_app() {
+    let inspector = Inspector::default();
+    let note = get(async |axum::Extension(inspector): axum::Extension<Inspector>| inspector.note("", "here"));
+    send(&inspector.wrap(Router::new().route("/", note)), "GET", "/", &[], "").await;
+    assert!(inspector.transcript().starts_with("(here)\n"), "{}", inspector.transcript());
+}
+
+#[tokio::test]
+async fn a_page_about_the_app_stays_off_the_timeline() {
+    let inspector = Inspector::default();
+    let about = Router::new().route("/about", get(async || "about")).layer(map_response(Unwatched::mark));
+    let app = inspector.wrap(app(inspector.observe(MemoryStore::default())).merge(about));
+    for path in ["/about", "/", "/about"] {
+        assert_eq!(send(&app, "GET", path, &[], "").await.status(), StatusCode::OK);
+    }
+    let targets: Vec<_> = inspector.exchanges().into_iter().map(|exchange| exchange.request.target).collect();
+    assert_eq!(targets, ["/"]);
 }
 
 /// The stream of events, read as a browser reads it.

@@ -64,17 +64,19 @@ impl Login {
         session.get(Self::KEY).await
     }
 
+    /// When it ends, however busy it is.
+    pub fn ends(&self) -> OffsetDateTime {
+        self.began + if self.remembered { REMEMBERED } else { ABSOLUTE }
+    }
+
     /// Whether it is over.
     pub fn is_over(&self, now: OffsetDateTime) -> bool {
-        match self.remembered {
-            true => now - self.began >= REMEMBERED,
-            false => now - self.began >= ABSOLUTE || now - self.seen >= IDLE,
-        }
+        now >= self.ends() || !self.remembered && now - self.seen >= IDLE
     }
 
     /// A cookie with an age, for who wants to be remembered; one that goes with the browser, for everyone else.
     pub fn expiry(&self, now: OffsetDateTime) -> Option<Expiry> {
-        self.remembered.then(|| Expiry::OnInactivity(self.began + REMEMBERED - now))
+        self.remembered.then(|| Expiry::OnInactivity(self.ends() - now))
     }
 }
 
@@ -96,11 +98,12 @@ pub async fn keep(session: Session, clock: Clock, mut request: Request, next: Ne
         _ => {}
     }
     let response = next.run(request).await;
-    // tower-sessions forgets an expiry with its request: whatever is saved needs it again.
-    if session.is_modified()
-        && let Some(login) = Login::of(&session).await?
-    {
-        session.set_expiry(login.expiry(now));
+    if let Some(login) = Login::of(&session).await? {
+        clock.note_absolute_limit(login.ends()); // for the inspector, which cannot know of it
+        if session.is_modified() {
+            // tower-sessions forgets an expiry with its request: whatever is saved needs it again.
+            session.set_expiry(login.expiry(now));
+        }
     }
     Ok(response)
 }

@@ -492,6 +492,7 @@ impl<'t> Browser<'t> {
             method: method.to_string(),
             path: infer::short(path, LONGEST_PATH),
             answer: UNANSWERED.to_owned(),
+            exchange: None,
         };
         let request = self.request(from, &method, path, kind, body);
         let curl = self.curl(from, &request, spelt);

@@ -296,7 +296,9 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
     // Where there is another one she may go.
     trial.log().new_scene();
     becomes(trial, &his.name, Role::Admin, "bob is an admin, too");
-    alice.post(&path(&her.name, "demote"), &[]).await?;
+    let demotion = alice.post(&path(&her.name, "demote"), &[]).await?;
+    let so = "the answer to a demotion leads to /admin, whoever was demoted: that page then says what is left to them";
+    demotion.redirects_to(ADMIN).map_err(|miss| miss.so_if(demotion.status.is_redirection().then_some(so)))?;
     is_there(trial, her, Some(Role::User), "bob is an admin, too, and the request to demote alice did not do it")?;
     // Two admins, and each takes the other's rights at the same moment.
     trial.log().new_scene();

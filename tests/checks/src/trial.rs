@@ -115,7 +115,6 @@ pub(crate) struct Sent {
     #[serde(skip)]
     pub(crate) told: Option<String>,
     /// What the inspector saw of it, once it is answered.
-    #[serde(skip)]
     pub(crate) exchange: Option<Exchange>,
     /// Where a scene begins: nothing was done.
     pub(crate) begins: Option<Scene>,
@@ -402,7 +401,7 @@ pub struct Told {
 }
 
 impl Told {
-    fn of(Sent { step: Step { who, method, path, answer }, told, exchange, .. }: &Sent) -> Self {
+    fn of(Sent { step: Step { who, method, path, answer, .. }, told, exchange, .. }: &Sent) -> Self {
         let (who, exchange) = (who.clone(), exchange.clone());
         let Some(Exchange { request, response, summary, .. }) = &exchange else {
             let did = told.as_ref().unwrap_or(path).clone();
@@ -453,7 +452,7 @@ fn serving(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, user
 impl Sent {
     /// Something that was done without a request, and that `curl` cannot do.
     pub(crate) fn call(who: &str, what: String) -> Self {
-        let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: UNANSWERED.to_owned() };
+        let step = Step { who: who.to_owned(), path: what, answer: UNANSWERED.to_owned(), ..Step::default() };
         Self { step, curl: String::new(), ..Self::default() }
     }
 
@@ -465,6 +464,15 @@ impl Sent {
     /// The beginning of a scene.
     fn begins(scene: Scene) -> Self {
         Self { begins: Some(scene), ..Self::default() }
+    }
+
+    /// As a failure tells it.
+    pub(crate) fn in_full(&self) -> Step {
+        // The inspector knows a visitor by a host name; here it was told who.
+        let by_name = |exchange: &Exchange| Exchange { visitor: self.step.who.clone(), ..exchange.clone() };
+        let seen = self.exchange.as_ref().map(by_name);
+        let exchange = seen.and_then(|exchange| serde_json::to_string(&exchange).ok());
+        Step { exchange, ..self.step.clone() }
     }
 
     /// The same with this in the place of its answer.
@@ -571,7 +579,7 @@ impl Log {
     }
 
     fn happened(&self, who: &str, what: String, told: Option<String>, curl: String) {
-        let step = Step { who: who.to_owned(), method: String::new(), path: what, answer: String::new() };
+        let step = Step { who: who.to_owned(), path: what, ..Step::default() };
         self.begin(Sent { step, curl, told, ..Sent::default() });
     }
 

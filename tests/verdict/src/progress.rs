@@ -22,6 +22,9 @@ pub struct Progress {
     /// The pages of the book that were read to their end, by their path below it, without the ending.
     #[serde(default)]
     pub pages: BTreeSet<String>,
+    /// The pages in whose lab an attack was run.
+    #[serde(default)]
+    pub labs: BTreeSet<String>,
 }
 
 /// One exercise.
@@ -49,7 +52,7 @@ impl Reached {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { version: VERSION, exercises: BTreeMap::new(), pages: BTreeSet::new() }
+        Self { version: VERSION, exercises: BTreeMap::new(), pages: BTreeSet::new(), labs: BTreeSet::new() }
     }
 }
 

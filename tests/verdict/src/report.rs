@@ -97,4 +97,8 @@ pub struct Step {
     pub path: String,
     /// The answer in short, such as `303 → /protected`.
     pub answer: String,
+    /// What the inspector saw of it, in the JSON of its export; nothing where nothing was sent. It stays a text, since
+    /// a verdict is read much more often than this is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<String>,
 }

@@ -14,6 +14,7 @@ use crate::{
 
 pub(super) const READ: Attack = Attack {
     id: "read-cookie",
+    chapter: "cookie",
     title: "Read what the cookie says",
     why: "A signature keeps data from being changed. It hides nothing: the data is base64, which needs no key.",
     stopped_by: &[ServerSide],
@@ -24,6 +25,7 @@ pub(super) const READ: Attack = Attack {
 
 pub(super) const FORGE: Attack = Attack {
     id: "forge-cookie",
+    chapter: "cookie",
     title: "Make an admin's cookie",
     why: "The article's key is printed in the article. Whoever has the key can sign anything.",
     stopped_by: &[ServerSide, RandomKey],
@@ -34,6 +36,7 @@ pub(super) const FORGE: Attack = Attack {
 
 pub(super) const REPLAY: Attack = Attack {
     id: "replay-after-logout",
+    chapter: "cookie",
     title: "Use a copied cookie after the logout",
     why: "Logging out takes the cookie from alice's browser. What was signed stays signed, in every copy.",
     stopped_by: &[ServerSide],
@@ -47,7 +50,10 @@ async fn read(scene: &Scene<'_>) -> Result<bool, Miss> {
     scene.log_in(&alice, "alice").await?;
     // Somewhere on the way, in a log, over her shoulder.
     let cookies = [article::COOKIE, scene.cookie].map(|name| alice.cookie(name).unwrap_or_default());
-    Ok(cookies.iter().filter_map(|cookie| article::read(cookie)).any(|data| data.contains("alice")))
+    let read = cookies.iter().filter_map(|cookie| article::read(cookie)).filter(|data| !data.is_empty());
+    let read: Vec<_> = read.collect();
+    read.iter().for_each(|data| scene.trial.event("mallory", &format!("reads in a cookie: {data}")));
+    Ok(read.iter().any(|data| data.contains("alice")))
 }
 
 // ANCHOR: forge

@@ -10,6 +10,7 @@ use crate::{
 
 pub(super) const BY_LINK: Attack = Attack {
     id: "csrf-by-link",
+    chapter: "csrf",
     title: "Let alice follow a link that buys",
     why: "A link on any page can lead to any address. SameSite=Lax lets the cookie go along with it, because \
           following links is what the web is for; so a GET must not change anything.",
@@ -21,6 +22,7 @@ pub(super) const BY_LINK: Attack = Attack {
 
 pub(super) const BY_FORM: Attack = Attack {
     id: "csrf-by-form",
+    chapter: "csrf",
     title: "Let alice press a button that buys",
     why: "A form on any page can be sent to any address, and its button can say anything.",
     stopped_by: &[SameSite, OriginCheck, CsrfToken],
@@ -31,6 +33,7 @@ pub(super) const BY_FORM: Attack = Attack {
 
 pub(super) const LOGIN: Attack = Attack {
     id: "login-csrf",
+    chapter: "csrf",
     title: "Log alice in as mallory",
     why: "The login form is a form, too. What alice does next is done in mallory's account, where she reads it. \
           No cookie has to come along, so SameSite does not matter.",

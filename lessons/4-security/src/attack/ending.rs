@@ -10,6 +10,7 @@ use crate::defence::{
 
 pub(super) const SHARED_COMPUTER: Attack = Attack {
     id: "shared-computer",
+    chapter: "ending",
     title: "Sit down where an admin has logged out",
     why: "The article's logout takes the name out of the session and leaves the role in.",
     stopped_by: &[FlushAtLogout, RolePerRequest],
@@ -20,6 +21,7 @@ pub(super) const SHARED_COMPUTER: Attack = Attack {
 
 pub(super) const DEMOTED: Attack = Attack {
     id: "demoted",
+    chapter: "ending",
     title: "Stay an admin after being dismissed",
     why: "The role was copied into the session at login. There it stays, whatever the accounts say.",
     stopped_by: &[RolePerRequest],
@@ -30,6 +32,7 @@ pub(super) const DEMOTED: Attack = Attack {
 
 pub(super) const RESURRECTED: Attack = Attack {
     id: "resurrected",
+    chapter: "ending",
     title: "Come back from the dead",
     why: "While alice logs out, a slow request of hers is still under way. It was loaded before, is saved after, and \
           brings the deleted record back, for every copy of the cookie.",

@@ -9,6 +9,7 @@ use crate::defence::Defence::{CsrfToken, FlushAtLogout, HostPrefix, RenewAtLogin
 
 pub(super) const PLANTED: Attack = Attack {
     id: "planted-id",
+    chapter: "fixation",
     title: "Plant a session ID before the login",
     why: "Mallory lets the shop give her a session, puts its ID into alice's browser and waits for alice to log in. \
           If the ID stays the same, mallory is logged in, too.",
@@ -20,6 +21,7 @@ pub(super) const PLANTED: Attack = Attack {
 
 pub(super) const ADOPTED: Attack = Attack {
     id: "adopted-id",
+    chapter: "fixation",
     title: "Plant a session ID that mallory made up",
     why: "tower-sessions takes only IDs that its store knows. But `clear()`, called before anyone has looked into the \
           session, saves an empty one under whatever ID came in.",
@@ -31,6 +33,7 @@ pub(super) const ADOPTED: Attack = Attack {
 
 pub(super) const TOSSED: Attack = Attack {
     id: "tossed-session",
+    chapter: "fixation",
     title: "Toss a session over from a neighbouring host",
     why: "Any host of a domain may set cookies for all of it. Mallory has a page beside the shop, and puts her own \
           session into alice's browser, even when alice is logged in. From then on alice acts in mallory's account. The \
@@ -44,6 +47,7 @@ pub(super) const TOSSED: Attack = Attack {
 
 pub(super) const OLD_COPY: Attack = Attack {
     id: "old-copy",
+    chapter: "renewal",
     title: "Use a copied ID later in the day",
     why: "An ID that never changes is as good at night as it was in the morning, wherever it was seen. The article's \
           regenerate_session() changes none.",

@@ -10,6 +10,7 @@ use crate::defence::{
 
 pub(super) const PASSWORD: Attack = Attack {
     id: "guess-password",
+    chapter: "guessing",
     title: "Try the passwords that everybody has",
     why: "A program tries thousands in an hour, and many people choose one of the most common passwords.",
     stopped_by: &[Throttle],
@@ -20,6 +21,7 @@ pub(super) const PASSWORD: Attack = Attack {
 
 pub(super) const USERS: Attack = Attack {
     id: "find-users",
+    chapter: "guessing",
     title: "Find out who has an account",
     why: "Checking a password is slow on purpose. If the shop checks none because there is no such user, the answer \
           comes sooner, and the difference can be measured from far away.",
@@ -31,6 +33,7 @@ pub(super) const USERS: Attack = Attack {
 
 pub(super) const LOCK_OUT: Attack = Attack {
     id: "lock-out",
+    chapter: "guessing",
     title: "Keep somebody out",
     why: "Whoever counts wrong passwords has to refuse some tries, and mallory decides whose: a hundred guesses from \
           twenty addresses use up all that an account has.",
@@ -101,7 +104,9 @@ async fn users(scene: &Scene<'_>) -> Result<bool, Miss> {
     for username in ["alice", "nobody"] {
         let before = scene.shop.passwords().checked();
         let answer = scene.submit(&mallory, "/login", &[("username", username), ("password", "?")]).await?;
-        seen.push((answer.status, answer.body, scene.shop.passwords().checked() - before));
+        let checked = scene.shop.passwords().checked() - before;
+        scene.trial.event("(shop)", &format!("hashes made for {username}: {checked}"));
+        seen.push((answer.status, answer.body, checked));
     }
     Ok(seen[0] != seen[1])
 }

@@ -7,6 +7,7 @@ use crate::defence::Defence::{ServerSide, SoftSignal, StepUp};
 
 pub(super) const ROAMING: Attack = Attack {
     id: "roaming",
+    chapter: "address",
     title: "Take a train",
     why: "No attack at all: alice's telephone changes from one network to the next, and its browser was updated. A \
           session that is pinned to address and User-Agent takes her for a thief and ends.",
@@ -18,6 +19,7 @@ pub(super) const ROAMING: Attack = Attack {
 
 pub(super) const NEXT_DOOR: Attack = Attack {
     id: "next-door",
+    chapter: "address",
     title: "Steal the session from behind the same router",
     why: "In a café, an office, a family everybody has the same address, and a User-Agent is copied with the cookie. \
           So pinning lets mallory pass. What stops her is something she does not have: the password.",

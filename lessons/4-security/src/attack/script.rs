@@ -8,6 +8,7 @@ use crate::defence::Defence::{Escape, Headers, HttpOnly};
 
 pub(super) const RIDE: Attack = Attack {
     id: "xss-ride",
+    chapter: "scripts",
     title: "Write a note that buys for whoever reads it",
     why: "What a script on the page asks for comes from the page itself: with the cookie, with the right origin, with \
           the token from the form beside it. HttpOnly does not help, as nothing is stolen.",
@@ -19,6 +20,7 @@ pub(super) const RIDE: Attack = Attack {
 
 pub(super) const STEAL: Attack = Attack {
     id: "xss-steal",
+    chapter: "scripts",
     title: "Write a note that sends the reader's cookie",
     why: "A cookie without HttpOnly stands in document.cookie, for every script on the page.",
     stopped_by: &[Escape, Headers, HttpOnly],

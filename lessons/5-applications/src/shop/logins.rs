@@ -30,6 +30,15 @@ pub(crate) struct Login {
     pub(crate) seen: OffsetDateTime,
 }
 
+/// A login that goes on.
+pub(crate) struct Current {
+    pub(crate) account: Account,
+    /// Its number.
+    pub(crate) login: i64,
+    /// When it ends, however busy it is.
+    pub(crate) ends: OffsetDateTime,
+}
+
 // ANCHOR: begin
 /// A login that begins.
 pub(crate) struct NewLogin {
@@ -88,15 +97,11 @@ impl Shop {
         Ok(true)
     }
 
-    /// Whose login this is, and its number; nothing if it was ended, is over, or its account deleted.
-    pub(crate) async fn find_login(
-        &self,
-        handle: &str,
-        now: OffsetDateTime,
-    ) -> Result<Option<(Account, i64)>, Unavailable> {
+    /// The login of this handle; nothing if it was ended, is over, or its account deleted.
+    pub(crate) async fn find_login(&self, handle: &str, now: OffsetDateTime) -> Result<Option<Current>, Unavailable> {
         let pool = self.pool().await?;
-        let found: Option<(i64, String, String, i64, i64)> = query_as(
-            "select accounts.id, name, role, logins.id, seen
+        let found: Option<(i64, String, String, i64, i64, i64)> = query_as(
+            "select accounts.id, name, role, logins.id, seen, begun
              from logins join accounts on accounts.id = logins.account
              where handle = ? and seen > ? and begun > ?",
         )
@@ -105,12 +110,12 @@ impl Shop {
         .bind((now - ABSOLUTE).unix_timestamp())
         .fetch_optional(pool)
         .await?;
-        let Some((id, name, role, login, seen)) = found else { return Ok(None) };
+        let Some((id, name, role, login, seen, begun)) = found else { return Ok(None) };
         let now = now.unix_timestamp();
         if now - seen >= SEEN_EVERY.whole_seconds() {
             query("update logins set seen = ? where id = ?").bind(now).bind(login).execute(pool).await?;
         }
-        Ok(Some((Account::of((id, name, role)), login)))
+        Ok(Some(Current { account: Account::of((id, name, role)), login, ends: time(begun) + ABSOLUTE }))
     }
     // ANCHOR_END: begin
 
@@ -124,7 +129,6 @@ impl Shop {
         .bind((now - ABSOLUTE).unix_timestamp())
         .fetch_all(self.pool().await?)
         .await?;
-        let time = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let login = |(id, agent, begun, seen)| Login { id, agent, begun: time(begun), seen: time(seen) };
         Ok(found.into_iter().map(login).collect())
     }
@@ -178,6 +182,10 @@ impl Shop {
         .await?;
         Ok(done.rows_affected() == 1)
     }
+}
+
+fn time(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 pub(super) async fn end_all<'c>(

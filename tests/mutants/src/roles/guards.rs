@@ -151,6 +151,16 @@ pub(super) fn nobody_demotes_themselves<S: SessionStore + Clone>(store: S) -> Ro
     Parts { demote: post(demote), ..Parts::default() }.on(store)
 }
 
+/// Whoever is no admin any more has nothing to look for at `/admin`.
+pub(super) fn own_demotion_leads_home<S: SessionStore + Clone>(store: S) -> Router {
+    async fn demote(Admin(user): Admin, Path(name): Name) -> Result<Redirect, Refusal> {
+        let is_own = user.username == name;
+        let done = solution_7::demote(Admin(user), Path(name)).await?;
+        Ok(if is_own { Redirect::to("/dashboard") } else { done })
+    }
+    Parts { demote: post(demote), ..Parts::default() }.on(store)
+}
+
 /// Takes a user for an admin that cannot be spared.
 pub(super) fn counts_the_admins_alone<S: SessionStore + Clone>(store: S) -> Router {
     async fn demote(Admin(user): Admin, Path(name): Name) -> Result<Redirect, Refusal> {

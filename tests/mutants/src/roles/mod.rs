@@ -60,6 +60,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_last_admin_may_go", "the_last_admin_stays", || App::new(guards::the_last_admin_may_go)),
     mutant("the_last_admin_may_be_demoted", "the_last_admin_stays", || App::new(guards::the_last_admin_may_be_demoted)),
     mutant("nobody_demotes_themselves", "the_last_admin_stays", || App::new(guards::nobody_demotes_themselves)),
+    mutant("own_demotion_leads_home", "the_last_admin_stays", || App::new(guards::own_demotion_leads_home)),
     mutant("counts_the_admins_alone", "the_last_admin_stays", || App::new(guards::counts_the_admins_alone)),
     mutant("counts_the_admins_too_early", "the_last_admin_stays", || App::new(unforeseen::counts_the_admins_too_early)),
     mutant("notes_it_before_it_is_done", "the_last_admin_stays", || App::new(unforeseen::notes_it_before_it_is_done)),

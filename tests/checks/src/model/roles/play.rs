@@ -171,7 +171,8 @@ impl<'t> Site<'t> {
         match self.accounts.due(who, Some(target)) {
             _ if self.may_be_away(who, &answer) => Ok(false),
             // Whoever is no admin any more, or has no account, may be sent elsewhere.
-            Due::Done if is_own && answer.status.is_redirection() => Ok(true),
+            // Whoever deletes their own account may also be sent to the login page at once.
+            Due::Done if is_own && change == Change::Delete && answer.status.is_redirection() => Ok(true),
             Due::Done => answer.redirects_to(ADMIN).map(|()| true),
             due => is_answered(&answer, due).map(|()| false),
         }

@@ -1,0 +1,170 @@
+//! The two shops as they stand, and what the last attack on each has done.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use checks::Miss;
+use serde::{Deserialize, Serialize};
+use tower_sessions::SessionStore;
+
+use crate::{
+    attack::{Attack, Run},
+    defence::{Defence, Defences, password::Passwords},
+    shop::{Books, Shop},
+    twin::Twin,
+};
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Which {
+    #[default]
+    Vulnerable,
+    Hardened,
+}
+
+impl Which {
+    pub(crate) const BOTH: [Self; 2] = [Self::Vulnerable, Self::Hardened];
+
+    /// As its host name begins.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Vulnerable => "vulnerable",
+            Self::Hardened => "hardened",
+        }
+    }
+
+    fn defences(self) -> Defences {
+        match self {
+            Self::Vulnerable => Defences::none(),
+            Self::Hardened => Defences::all(),
+        }
+    }
+}
+
+/// Both shops. Clones are the same ones.
+#[derive(Clone)]
+pub(crate) struct Lab(Arc<Inner>);
+
+struct Inner {
+    open: Box<dyn Fn(Which, &[Defence]) -> Open + Send + Sync>,
+    shops: [Mutex<Open>; 2],
+    /// One attack at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// A shop since it was opened.
+struct Open {
+    twin: Twin,
+    pages: Router,
+    /// Its books when it was opened.
+    books: Books,
+    /// The attack on it, if there was one.
+    ran: Option<(&'static str, Arc<Run>)>,
+}
+
+impl Lab {
+    /// Shops whose sessions are in this store. `https` says that there is TLS in front of them.
+    pub(crate) fn new<S: SessionStore + Clone>(https: bool, store: S) -> Self {
+        let open = move |which: Which, given: &[Defence]| {
+            let shop = Shop::new(Passwords::new());
+            let twin = Twin::new(which.name(), which.defences().and(given), shop, https);
+            let (pages, books) = (twin.clone().serve(store.clone()), twin.shop.books());
+            Open { twin, pages, books, ran: None }
+        };
+        let shops = Which::BOTH.map(|which| Mutex::new(open(which, &[])));
+        Self(Arc::new(Inner { open: Box::new(open), shops, turn: tokio::sync::Mutex::default() }))
+    }
+
+    /// The pages of a shop, as it stands.
+    pub(crate) fn pages(&self, which: Which) -> Router {
+        self.shop(which).pages.clone()
+    }
+
+    pub(crate) fn shops(&self) -> [Shop; 2] {
+        Which::BOTH.map(|which| self.shop(which).twin.shop.clone())
+    }
+
+    /// Puts a new shop in the place of this one, for this attack. Who is logged in stays so: a session is not in the books.
+    pub(crate) fn reset(&self, attack: &Attack, which: Which) {
+        *self.shop(which) = (self.0.open)(which, attack.given);
+    }
+
+    /// Plays the attack on a new shop, which then has the place of the one before.
+    pub(crate) async fn run(&self, attack: &'static Attack, which: Which) -> Result<Arc<Run>, Miss> {
+        let _turn = self.0.turn.lock().await;
+        let mut open = (self.0.open)(which, attack.given);
+        let run = Arc::new(attack.play(open.twin.clone()).await?);
+        open.ran = Some((attack.id, run.clone()));
+        *self.shop(which) = open;
+        Ok(run)
+    }
+
+    /// What came of this attack, if it was the last one on this shop.
+    pub(crate) fn ran(&self, attack: &Attack, which: Which) -> Option<Arc<Run>> {
+        let shop = self.shop(which);
+        shop.ran.as_ref().filter(|(id, _)| *id == attack.id).map(|(_, run)| run.clone())
+    }
+
+    /// The shop's books when it was opened, after the last attack if there was one, and now.
+    pub(crate) fn books(&self, which: Which) -> Evidence {
+        let shop = self.shop(which);
+        let after = shop.ran.as_ref().map(|(_, run)| ("after the attack", run.books[1].clone()));
+        let all = [Some(("at first", shop.books.clone())), after, Some(("now", shop.twin.shop.books()))];
+        Evidence::of(&all.into_iter().flatten().collect::<Vec<_>>())
+    }
+
+    fn shop(&self, which: Which) -> MutexGuard<'_, Open> {
+        let place = usize::from(which == Which::Hardened);
+        self.0.shops[place].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Books beside each other: what is in all of them is left out.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Evidence {
+    columns: Vec<&'static str>,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+struct Row {
+    name: &'static str,
+    cells: Vec<Vec<String>>,
+}
+
+impl Evidence {
+    fn of(books: &[(&'static str, Books)]) -> Self {
+        let all: Vec<_> = books.iter().map(|(_, books)| books.lines()).collect();
+        let rows = (0..all[0].len()).filter_map(|place| {
+            let cells: Vec<_> = all.iter().map(|lines| lines[place].1.clone()).collect();
+            let is_news = |line: &String| !cells.iter().all(|cell| cell.contains(line));
+            let news = cells.iter().map(|cell| cell.iter().filter(|line| is_news(line)).cloned().collect());
+            let row = Row { name: all[0][place].0, cells: news.collect() };
+            row.cells.iter().any(|cell: &Vec<String>| !cell.is_empty()).then_some(row)
+        });
+        Self { columns: books.iter().map(|(column, _)| *column).collect(), rows: rows.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn books_beside_each_other_show_what_differs() {
+        let shop = Shop::new(Passwords::quick());
+        shop.order("bob".to_owned(), "a teapot".to_owned());
+        let before = shop.books();
+        shop.order("alice".to_owned(), "a yacht".to_owned());
+        shop.demote("carol");
+        let Evidence { columns, rows } = Evidence::of(&[("at first", before), ("now", shop.books())]);
+        let row = |name, before: &[&str], now: &[&str]| {
+            let cells = [before, now].map(|cell| cell.iter().map(|&line| line.to_owned()).collect());
+            Row { name, cells: cells.to_vec() }
+        };
+        assert_eq!(columns, ["at first", "now"]);
+        let expected = [row("bought", &[], &["alice: a yacht"]), row("roles", &["carol: admin"], &["carol: customer"])];
+        assert_eq!(rows, expected);
+    }
+}
