@@ -11,7 +11,8 @@ use super::names::Names;
 /// The content security policy of the book that was built into this folder.
 ///
 /// mdBook's pages have scripts between their lines: each is allowed by its hash, so that none that comes into a page
-/// later runs. Its editor writes styles into the page, so these are allowed everywhere.
+/// later runs. Its editor writes styles into the page, so these are allowed everywhere. The page for an address that
+/// leads nowhere has a `base`, without which its links and styles would lead nowhere, too.
 pub(super) fn of(book: &Path, names: &Names, port: u16) -> HeaderValue {
     let mut hashes = BTreeSet::new();
     scripts_below(book, &mut hashes);
