@@ -82,7 +82,7 @@ async fn play(window: &Window, shown: Shown) {
 
 async fn read_on_to_the_exercise(window: &Window) {
     for heading in
-        ["How do I remember a visitor?", "Can the cookie hold the data itself?", "What does logging out take?"]
+        ["How do I remember a visitor?", "Can the cookie hold the data itself?", "How do you log a visitor out?"]
     {
         // What was read to its end counts.
         window.value("document.querySelector('.page-end').scrollIntoView()").await;
