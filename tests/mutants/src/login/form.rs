@@ -118,3 +118,11 @@ pub(super) fn pastes_what_was_typed<S: SessionStore + Clone>(store: S) -> Router
     }
     Parts { login: get(solution_1::login_form).post(login), ..Parts::default() }.on(store)
 }
+
+/// A script was to copy the one name into the other.
+pub(super) fn sends_the_name_twice<S: SessionStore + Clone>(store: S) -> Router {
+    with_page(
+        store,
+        r#"<form method="post"><input name="username" type="hidden"><input name="username"><input name="password" type="password"><button>Log in</button></form>"#,
+    )
+}
