@@ -36,6 +36,8 @@ use crate::{
 };
 
 pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
+/// What follows where a form is refused that [`Browser::post_by_script`] has sent.
+pub(crate) const BY_SCRIPT: &str = "a script of the site's own page sends the same form, and says the `charset` in the Content-Type as well, as `fetch` does: the type is what stands before the semicolon";
 /// What no value of a form holds.
 const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
@@ -181,6 +183,11 @@ impl<'t> Browser<'t> {
             "text/plain" => self.post_bytes(path, "text/plain", plain(&filled)).await,
             _ => self.post(path, &filled).await,
         }
+    }
+
+    /// The same fields as a script of this site sends them: `fetch` says the `charset` of `URLSearchParams` as well.
+    pub(crate) async fn post_by_script(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        self.post_bytes(path, &format!("{URLENCODED};charset=UTF-8"), encode(fields).into_bytes()).await
     }
 
     /// Posts nothing, as `fetch` does it: with no type.

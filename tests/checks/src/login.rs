@@ -5,7 +5,7 @@ use session_inspector::SetCookie;
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
-    browser::encode,
+    browser::{BY_SCRIPT, encode},
     impostors,
     improper::{self, Improper},
     infer::{self, mentions},
@@ -187,6 +187,8 @@ async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
     let sent = alice.post("/login", &[("more", "1"), ("password", &user.password), ("username", &user.name)]).await?;
     let so = "the fields of this form come in another order, beside one more: it is as right";
     sent.redirects_to("/protected").map_err(|miss| miss.so(so))?;
+    let sent = alice.post_by_script("/login", &[("username", &user.name), ("password", &user.password)]).await?;
+    sent.redirects_to("/protected").map_err(|miss| miss.so(BY_SCRIPT))?;
     let alice = trial.browser("alice");
     let page = alice.get("/login").await?;
     let filled = [("username", user.name.as_str()), ("password", user.password.as_str())];

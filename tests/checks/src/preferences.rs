@@ -6,7 +6,7 @@ use session_inspector::Operation;
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
-    browser::encode,
+    browser::{BY_SCRIPT, encode},
     impostors, infer,
     infer::mentions,
     model::{self, forms},
@@ -197,7 +197,12 @@ async fn a_choice_is_saved(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let saved = save(&alice, OTHER).await?;
     let page = alice.get(PROFILE).await?;
-    shows(&page, OTHER).map_err(|miss| miss.so_if(unsaved(&saved, &page, OTHER)))
+    shows(&page, OTHER).map_err(|miss| miss.so_if(unsaved(&saved, &page, OTHER)))?;
+    trial.log().begin_anew();
+    let bob = trial.browser("bob");
+    let saved = bob.post_by_script(FORM, &[("theme", OTHER.0), ("notifications", OTHER.1)]).await?;
+    saved.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))?;
+    shows(&bob.get(PROFILE).await?, OTHER)
 }
 
 /// Why a choice that was sent is not on the page. A record may keep it in words or as yes and no.
@@ -404,7 +409,10 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     holds_the_name(&saved, user, "saving a choice has taken the name out of the session, so its user is logged out")?;
     let again = alice.log_in(user).await?;
     again.redirects_to(PROFILE)?;
-    shows(&alice.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so_if(taken_out(&saved, &again)))
+    shows(&alice.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so_if(taken_out(&saved, &again)))?;
+    let credentials = [("username", user.name.as_str()), ("password", &user.password)];
+    let sent = trial.browser("visitor").post_by_script("/login", &credentials).await?;
+    sent.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))
 }
 
 /// What a login took out of the session, if it was there before.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, impostors, infer, model, monitor, reading};
+use crate::{
+    Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, browser::BY_SCRIPT, impostors, infer, model, monitor,
+    reading,
+};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
@@ -151,7 +154,15 @@ async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
             page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page)))?;
         }
     }
-    Ok(())
+    trial.log().begin_anew();
+    is_in_by_script(trial, user).await
+}
+
+async fn is_in_by_script(trial: &Trial, user: &User) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let sent = alice.post_by_script(LOGIN, &[("username", &user.name), ("password", &user.password)]).await?;
+    sent.redirects_to(PROTECTED).map_err(|miss| miss.so(BY_SCRIPT))?;
+    is_in(&alice, user).await
 }
 
 async fn an_idle_login_ends(trial: &Trial) -> Result<(), Miss> {

@@ -3,7 +3,7 @@
 use axum::{
     Extension, Router,
     body::Bytes,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -115,6 +115,23 @@ pub(super) fn pastes_what_was_typed<S: SessionStore + Clone>(store: S) -> Router
         let answer = solution_1::login(session, users, form).await?;
         let refused = answer.status() == StatusCode::UNAUTHORIZED;
         Ok(if refused { (StatusCode::UNAUTHORIZED, Html(page)).into_response() } else { answer })
+    }
+    Parts { login: get(solution_1::login_form).post(login), ..Parts::default() }.on(store)
+}
+
+/// Compares a header as a whole that may have parameters.
+pub(super) fn refuses_a_charset<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        users: Extension<Users>,
+        headers: HeaderMap,
+        form: axum::Form<solution_1::Credentials>,
+    ) -> Result<Response, Failure> {
+        let is_form = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+        if !is_form {
+            return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+        }
+        solution_1::login(session, users, form).await
     }
     Parts { login: get(solution_1::login_form).post(login), ..Parts::default() }.on(store)
 }

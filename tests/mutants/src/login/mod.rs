@@ -31,6 +31,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("forgets_to_insert", "right_credentials_open_a_session", || App::new(letting_in::forgets_to_insert)),
     mutant("remembers_only_that", "right_credentials_open_a_session", || App::new(letting_in::remembers_only_that)),
     mutant("answers_with_a_page", "right_credentials_open_a_session", || App::new(letting_in::answers_with_a_page)),
+    mutant("refuses_a_charset", "right_credentials_open_a_session", || App::new(form::refuses_a_charset)),
     mutant("sends_the_name_twice", "right_credentials_open_a_session", || App::new(form::sends_the_name_twice)),
     mutant("reads_another_key", "protected_page_names_the_user", || App::new(protected::reads_another_key)),
     mutant("constant_name", "protected_page_names_the_user", || App::new(protected::constant_name)),
