@@ -428,6 +428,21 @@ impl<'t> Browser<'t> {
         self.jar().pairs()
     }
 
+    /// Writes a cookie of each of these names into this browser, unless the site has set one of that name: so no answer
+    /// has brought any of them.
+    pub(crate) fn writes(&self, names: &[&str], value: &str) {
+        let own = self.cookies();
+        let new: Vec<_> = names.iter().filter(|name| own.iter().all(|(own, _)| own != *name)).collect();
+        let now = self.trial.inspector.clock().now();
+        for name in &new {
+            let _ = self.jar().set(&format!("{name}={value}; Path=/; Secure"), "/", now);
+        }
+        let by_hand: Vec<_> = new.iter().map(|name| by_hand::cookie(self.who, false, name, value)).collect();
+        let listed: Vec<_> = new.iter().map(|name| format!("`{name}`")).collect();
+        let did = format!("writes {value} into cookies of their own: {}", listed.join(", "));
+        self.trial.log().event(self.who, did, by_hand.join("\n"));
+    }
+
     /// Puts a cookie into this browser by hand.
     pub fn takes(&self, cookie: &str) {
         self.takes_as(cookie, "which no answer brought");

@@ -144,7 +144,12 @@ async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
     let stranger = trial.browser("stranger");
     stranger.says("sec-ch-prefers-color-scheme", "dark");
     let so = "this visitor has chosen nothing here; that their system is dark, as their browser says, is no choice on this site";
-    shows(&stranger.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))
+    shows(&stranger.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))?;
+    let mallory = trial.browser("mallory");
+    mallory.writes(&["theme"], OTHER.0);
+    mallory.writes(&["notifications"], OTHER.1);
+    let so = "this visitor has sent no form, and wrote cookies that no answer had set: the page takes them for a choice, and anybody can write a cookie";
+    shows(&mallory.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))
 }
 
 async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {

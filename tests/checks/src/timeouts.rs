@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, browser::BY_SCRIPT, impostors, infer, model, monitor,
-    reading,
+    reading, written,
 };
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -386,14 +386,24 @@ async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
             "somebody typed a wrong password and ticked the box, and the login that was there is a remembered one now";
         is_out(&phone, so).await?;
     }
-    trial.log().begin_anew();
-    logs_in(&phone, user, false).await?;
-    for (name, value) in shared.into_iter().chain([("remember".to_owned(), "1".to_owned())]) {
-        phone.takes(&format!("{name}={value}"));
+    for value in ["1", "on", "true"] {
+        trial.log().begin_anew();
+        let phone = trial.browser("phone");
+        logs_in(&phone, user, false).await?;
+        for (name, value) in
+            shared.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("remember", value)])
+        {
+            phone.takes(&format!("{name}={value}"));
+        }
+        phone.writes(&REMEMBERED, value);
+        trial.skip(31 * MINUTE);
+        is_out(&phone, "a cookie that any visitor can write has made this login a remembered one").await?;
     }
-    trial.skip(31 * MINUTE);
-    is_out(&phone, "a cookie that any visitor can write has made this login a remembered one").await
+    Ok(())
 }
+
+/// Names by which a site might look for the choice to be remembered.
+const REMEMBERED: [&str; 6] = ["remembered", "remember_me", "remember-me", "rememberme", "keep", "persistent"];
 
 async fn no_cookie_outlives_the_browser_unasked(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
@@ -525,7 +535,22 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     for (remember, long, often) in [(false, 8 * HOUR, 20 * MINUTE), (true, 30 * DAY, 5 * DAY)] {
         no_later_login_prolongs_it(trial, remember, (long, often)).await?;
     }
-    Ok(())
+    no_written_cookie_counts(trial).await
+}
+
+/// Whoever writes a name into a cookie is nobody else by that.
+async fn no_written_cookie_counts(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let ([bob, stranger], her) = (["bob", "stranger"].map(|who| trial.browser(who)), trial.users.alice());
+    let login = logs_in(&bob, trial.users.bob(), false).await?;
+    written::claims(&bob, &her.name, &login);
+    let page = bob.get(PROTECTED).await?;
+    let so = "bob is logged in, and wrote alice's name into cookies of his own; the page believes one of them, and the session alone has to say who it is";
+    page.shows_not(&her.name, so)?;
+    still_in(&page, trial.users.bob(), "bob is logged in, and cookies that he wrote himself have ended that")?;
+    written::claims(&stranger, &her.name, &login);
+    is_out(&stranger, "a visitor without a session wrote a user's name into cookies, and one of them opens the page")
+        .await
 }
 
 /// A login that lasts so long ends then, although its user has logged in elsewhere a little before.

@@ -74,6 +74,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("expects_a_type", "improper_forms_are_refused", || App::new(unforeseen::expects_a_type)),
     mutant("one_user_for_all", "visitors_do_not_mix", || App::new(identity::one_user_for_all)),
     mutant("believes_a_cookie", "visitors_do_not_mix", || App::new(identity::believes_a_cookie)),
+    mutant("believes_a_cookie_that_nobody_set", "visitors_do_not_mix", || {
+        App::new(identity::believes_a_cookie_that_nobody_set)
+    }),
     mutant("ends_the_session_in_another_browser", "visitors_do_not_mix", || {
         App::new(stories::ends_the_session_in_another_browser)
     }),
