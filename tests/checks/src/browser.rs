@@ -328,6 +328,11 @@ impl<'t> Browser<'t> {
         answer
     }
 
+    /// What this browser does next needs nothing of what others have done that began so.
+    pub(crate) fn begins_apart(&self) {
+        self.trial.log().begin_apart();
+    }
+
     /// Submits the login form.
     pub async fn log_in(&self, user: &User) -> Result<Answer, Miss> {
         self.post("/login", &[("username", &user.name), ("password", &user.password)]).await

@@ -488,6 +488,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.alice();
     let with_query = format!("/login?{}", encode(&[("username", &user.name), ("password", &user.password)]));
     reading::opens_no_session(&trial.browser("stranger"), &["/login", &with_query, "/protected", "/logout"]).await?;
+    trial.log().begin_anew();
     let (alice, login) = logged_in(trial, "alice", user).await?;
     let paths = ["/login", "/protected", "/logout"];
     reading::asks(&alice, &paths).await?; // a monitor looks at the answers

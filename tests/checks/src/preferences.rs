@@ -469,6 +469,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     );
     let paths = [PROFILE, FORM, &with_query, &with_login];
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
+    trial.log().begin_anew();
     let alice = trial.browser("alice");
     let saved = save(&alice, ("light", "disabled")).await?;
     reading::changes_nothing(&alice, &paths).await?;

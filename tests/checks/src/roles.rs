@@ -556,6 +556,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let paths: Vec<_> =
         [LOGIN, DASHBOARD, ADMIN, END_OTHERS, LOGOUT].into_iter().chain(changing.iter().map(String::as_str)).collect();
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
+    trial.log().begin_anew();
     let [alice, bob, phone] = ["alice", "bob", "phone"].map(|who| trial.browser(who));
     let login = logs_in(&alice, trial.users.alice()).await?;
     reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;

@@ -105,6 +105,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("logout_by_get", "reading_changes_nothing", || App::new(logout::by_get)),
     mutant("login_by_get", "reading_changes_nothing", || App::new(letting_in::by_get)),
     mutant("counts_visits", "reading_changes_nothing", || App::new(form::counts_visits)),
+    mutant("keeps_where_to_go_on", "reading_changes_nothing", || App::new(unforeseen::keeps_where_to_go_on)),
+    mutant("keeps_the_language", "reading_changes_nothing", || App::new(unforeseen::keeps_the_language)),
     mutant("opens_a_session_for_a_stale_cookie", "reading_changes_nothing", || {
         App::new(unforeseen::opens_a_session_for_a_stale_cookie)
     }),
