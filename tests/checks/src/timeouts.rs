@@ -222,6 +222,25 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
         let so = "less than 25 minutes after the last request the login has ended: did that one not count, because it came soon after another?";
         still_in(&alice.get(PROTECTED).await?, user, so)?;
     }
+    what_is_refused_counts_too(trial, user).await
+}
+
+/// Nor does it matter what becomes of a request.
+async fn what_is_refused_counts_too(trial: &Trial, user: &User) -> Result<(), Miss> {
+    for way in PAGES..ASKS {
+        trial.log().begin_anew();
+        let alice = trial.browser("alice");
+        logs_in(&alice, user, false).await?;
+        trial.skip(25 * MINUTE - SECOND);
+        let asked = asks(&alice, way).await?;
+        trial.skip(25 * MINUTE - SECOND);
+        let Answer { method, path, .. } = &asked;
+        let so = format!(
+            "{method} {path} was answered with {}, and less than 25 minutes later the login has ended: a request counts as well if it is refused or leads nowhere",
+            asked.in_short()
+        );
+        still_in(&alice.get(PROTECTED).await?, user, &so)?;
+    }
     Ok(())
 }
 
@@ -597,8 +616,9 @@ async fn logs_in(browser: &Browser<'_>, user: &User, remember: bool) -> Result<A
     Ok(answer)
 }
 
-/// So many ways to ask for something, also where it is refused or there is nothing.
-const ASKS: usize = 6;
+/// So many ways to ask for something, those for a page first: the others are refused or lead nowhere.
+const ASKS: usize = 9;
+const PAGES: usize = 4;
 
 async fn asks(browser: &Browser<'_>, way: usize) -> Result<Answer, Miss> {
     match way {
@@ -606,8 +626,11 @@ async fn asks(browser: &Browser<'_>, way: usize) -> Result<Answer, Miss> {
         1 => browser.head(PROTECTED).await,
         2 => browser.get(HELP).await,
         3 => browser.get(LOGIN).await,
-        4 => browser.get("/no/such/page").await,
-        _ => browser.post(HELP, &[]).await,
+        PAGES => browser.get("/no/such/page").await,
+        5 => browser.post(HELP, &[]).await,
+        6 => browser.post(LOGIN, &[("username", "nobody"), ("password", "a guess")]).await,
+        7 => browser.post(LOGIN, &[("username", "nobody")]).await,
+        _ => browser.post_bytes(LOGIN, "text/plain", b"hello".to_vec()).await,
     }
 }
 

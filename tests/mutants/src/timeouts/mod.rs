@@ -46,6 +46,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("asking_for_headers_does_not_count", "any_request_is_activity", || {
         rules::app(rules::asking_for_headers_does_not_count)
     }),
+    mutant("nowhere_does_not_count", "any_request_is_activity", || rules::app(rules::nowhere_does_not_count)),
+    mutant("refused_does_not_count", "any_request_is_activity", || App::new(rules::refused_does_not_count)),
     mutant("busy_is_too_soon", "any_request_is_activity", || App::new(rules::busy_is_too_soon)),
     mutant("no_absolute_limit", "a_busy_login_ends_too", || rules::app(rules::no_absolute_limit)),
     mutant("ends_with_the_year", "a_busy_login_ends_too", || rules::app(several::ends_with_the_year)),
