@@ -118,7 +118,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[
         Monitor { check: "a_new_login_begins_anew", watch: monitor::a_login_issues_a_new_id },
-        Monitor { check: "reading_opens_no_session", watch: monitor::reading_opens_no_session },
+        Monitor { check: "reading_opens_no_session", watch: monitor::a_stranger_leaves_nothing },
     ],
     names: None,
     model: Some(&model::TIMEOUTS),
@@ -595,7 +595,14 @@ async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
     trial.log().begin_anew();
     let alice = trial.browser("alice");
     let login = logs_in(&alice, trial.users.alice(), false).await?;
-    reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;
+    reading::asks(&reading::with_a_stale_cookie(&alice, &login), &paths).await?;
+    // Nor does whoever is refused leave something; a monitor looks at the answers.
+    for way in PAGES..ASKS {
+        trial.log().begin_anew();
+        asks(&trial.browser("stranger"), way).await?;
+    }
+    trial.log().begin_anew();
+    trial.browser("stranger").post("/logout", &[]).await?;
     trial.log().begin_anew();
     logs_in(&alice, trial.users.alice(), false).await?;
     let logout = alice.post("/logout", &[]).await?;

@@ -85,13 +85,17 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("takes_up_the_ended_id", "a_new_login_begins_anew", || rules::app(entering::takes_up_the_ended_id)),
     mutant("begins_with_the_last_login", "visitors_do_not_mix", || App::new(several::begins_with_the_last_login)),
     mutant("one_clock_for_each_user", "visitors_do_not_mix", || App::new(rules::one_clock_for_each_user)),
+    mutant("counts_failures", "reading_opens_no_session", || rules::app(entering::counts_failures)),
     mutant("notes_everyone", "reading_opens_no_session", || rules::app(rules::notes_everyone)),
 ];
 
 /// Other right answers.
 pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     RightAnswer { name: "the store counts, as in lesson 2", app: || App::new(right::store_counts::app) },
-    RightAnswer { name: "loose keys, an extractor, a flash in the session", app: || App::new(right::flash::app) },
+    RightAnswer {
+        name: "loose keys, an extractor, a flash in the session, also for a cookie that leads to none",
+        app: || App::new(right::flash::app),
+    },
     RightAnswer { name: "two dates in JSON, 302 and 307", app: || App::new(right::dates::app) },
     RightAnswer { name: "told by a cookie of a minute, strings", app: || App::new(right::note_cookie::app) },
     RightAnswer { name: "each handler asks for itself", app: || App::new(right::by_hand::app) },
