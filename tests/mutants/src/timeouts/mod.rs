@@ -50,6 +50,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("refused_does_not_count", "any_request_is_activity", || App::new(rules::refused_does_not_count)),
     mutant("busy_is_too_soon", "any_request_is_activity", || App::new(rules::busy_is_too_soon)),
     mutant("no_absolute_limit", "a_busy_login_ends_too", || rules::app(rules::no_absolute_limit)),
+    mutant("a_moment_ago_is_early_enough", "a_busy_login_ends_too", || rules::app(rules::a_moment_ago_is_early_enough)),
     mutant("ends_with_the_year", "a_busy_login_ends_too", || rules::app(several::ends_with_the_year)),
     mutant("every_request_is_a_beginning", "a_busy_login_ends_too", || rules::app(rules::every_request_is_a_beginning)),
     mutant("nine_hours", "a_busy_login_ends_too", || rules::app(rules::nine_hours)),
