@@ -477,11 +477,21 @@ async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
     is_told(&alice).await?;
 
     trial.log().begin_anew();
+    logs_out_and_is_told_nothing(&alice, user).await?;
+    // Nor later, when the end that was told is that of another login.
+    trial.log().begin_anew();
     logs_in(&alice, user, false).await?;
-    let logout = alice.post("/logout", &[]).await?;
-    follows(&alice, &logout).await?.shows_not(EXPIRED, UNASKED)?;
-    let asked = alice.get(PROTECTED).await?;
-    follows(&alice, &asked).await?.shows_not(EXPIRED, UNASKED)
+    trial.skip(31 * MINUTE);
+    is_told(&alice).await?;
+    logs_out_and_is_told_nothing(&alice, user).await
+}
+
+async fn logs_out_and_is_told_nothing(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
+    logs_in(browser, user, false).await?;
+    let logout = browser.post("/logout", &[]).await?;
+    follows(browser, &logout).await?.shows_not(EXPIRED, UNASKED)?;
+    let asked = browser.get(PROTECTED).await?;
+    follows(browser, &asked).await?.shows_not(EXPIRED, UNASKED)
 }
 
 async fn a_new_login_begins_anew(trial: &Trial) -> Result<(), Miss> {

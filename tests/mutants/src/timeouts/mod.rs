@@ -80,6 +80,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("says_nothing", "the_visitor_is_told", || rules::app(telling::says_nothing)),
     mutant("says_it_to_everyone", "the_visitor_is_told", || rules::app(telling::says_it_to_everyone)),
     mutant("says_it_after_the_logout", "the_visitor_is_told", || rules::app(telling::says_it_after_the_logout)),
+    mutant("says_it_again_after_the_next_logout", "the_visitor_is_told", || {
+        rules::app(telling::says_it_again_after_the_next_logout)
+    }),
     mutant("says_it_to_the_idle_only", "the_visitor_is_told", || rules::app(telling::says_it_to_the_idle_only)),
     mutant("keeps_the_old_beginning", "a_new_login_begins_anew", || rules::app(entering::keeps_the_old_beginning)),
     mutant("keeps_the_id", "a_new_login_begins_anew", || rules::app(entering::keeps_the_id)),
