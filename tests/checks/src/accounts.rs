@@ -1,17 +1,43 @@
-//! What a demo has beside the app: a way to change somebody's role, for the exercise that has none.
+//! What a demo has beside the app: ways to make accounts, and to change somebody's role, for the exercise that has none.
 
 use axum::{
-    Router,
+    Form, Router,
     extract::{Path, State},
     http::StatusCode,
     routing::post,
 };
+use serde::Deserialize;
 
-use crate::{Role, Users};
+use crate::{Role, User, Users};
 
-/// `POST /demo/accounts/{name}/{role}`, where the role is `admin` or `user`.
+/// `POST /demo/accounts/{name}` with a `password` makes an account, and `DELETE` takes it away;
+/// `POST /demo/accounts/{name}/{role}` gives it a role, which is `admin` or `user`.
 pub fn accounts(users: Users) -> Router {
-    Router::new().route("/demo/accounts/{name}/{role}", post(set_role)).with_state(users)
+    Router::new()
+        .route("/demo/accounts/{name}", post(add).delete(delete))
+        .route("/demo/accounts/{name}/{role}", post(set_role))
+        .with_state(users)
+}
+
+#[derive(Deserialize)]
+struct Password {
+    password: String,
+}
+
+async fn add(
+    State(users): State<Users>,
+    Path(name): Path<String>,
+    Form(Password { password }): Form<Password>,
+) -> StatusCode {
+    if users.role(&name).is_some() {
+        return StatusCode::CONFLICT;
+    }
+    users.add(User { name, password });
+    StatusCode::NO_CONTENT
+}
+
+async fn delete(State(users): State<Users>, Path(name): Path<String>) -> StatusCode {
+    if users.delete(&name) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
 async fn set_role(State(users): State<Users>, Path((name, role)): Path<(String, String)>) -> StatusCode {

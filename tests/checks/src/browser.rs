@@ -14,7 +14,7 @@ use axum::{
     body::{Body, Bytes, HttpBody},
     extract::ConnectInfo,
     http::{
-        HeaderMap, Method, Request, StatusCode, Uri,
+        HeaderMap, HeaderValue, Method, Request, StatusCode, Uri,
         header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE, USER_AGENT},
     },
 };
@@ -418,6 +418,11 @@ impl<'t> Browser<'t> {
         self.trial.log().event(self.who, format!("says `{name}: {value}` from now on"), String::new());
     }
 
+    /// Nor does it send any of these from now on.
+    pub(crate) fn says_nothing_more(&self) {
+        self.place().says.clear();
+    }
+
     /// What a script on the page reads in `document.cookie`.
     pub fn document_cookie(&self) -> String {
         self.jar().readable()
@@ -597,7 +602,6 @@ impl<'t> Browser<'t> {
         let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
         request = request.header("sec-fetch-site", site).header("sec-fetch-mode", "navigate");
         request = request.header(USER_AGENT, agent).extension(ConnectInfo(SocketAddr::new(address, 40_000)));
-        request = says.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         if let Some(cookies) = cookies {
             request = request.header(COOKIE, cookies);
         }
@@ -615,7 +619,11 @@ impl<'t> Browser<'t> {
                 request = request.header(ORIGIN, origin).header(REFERER, format!("{origin}{page}"));
             }
         }
-        request.body(body).expect("a check's own paths and headers are well formed")
+        let mut request = request.body(body).expect("a check's own paths and headers are well formed");
+        for (name, value) in says {
+            request.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        request
     }
 
     fn keep_cookies(&self, headers: &HeaderMap, path: &str) {

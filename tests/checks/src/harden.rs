@@ -10,6 +10,8 @@ use crate::{
     impostors, infer,
     model::HARDEN,
     monitor, page,
+    routes::{VARIANTS, variants},
+    spelt::renamed,
 };
 
 pub(crate) const SHOP: &str = "/";
@@ -71,6 +73,31 @@ pub(crate) const ELSEWHERE: [Forgery; 4] = [
         "the shop refused this form with an Origin of another site, and obeys it without one: what is missing proves nothing",
     ),
 ];
+
+/// Origins of other sites that are like the shop's at their beginning or their end.
+pub(crate) const SIMILAR: [Forgery; 2] = [
+    (
+        Stands::Elsewhere(Some("http://local")),
+        "the shop refused this form with `Origin: http://evil.localhost`, and obeys it with `Origin: http://local`: an Origin has to be the same to its end",
+    ),
+    (
+        Stands::Elsewhere(Some("http://evillocalhost")),
+        "the shop refused this form with `Origin: http://evil.localhost`, and obeys it with `Origin: http://evillocalhost`: an Origin has to be the same from its beginning",
+    ),
+];
+
+/// Headers of a request.
+type Says = &'static [(&'static str, &'static str)];
+
+const PAST_THE_GUARD: &str = "the shop refused this form at its usual address, and obeys it at this one: an address that leads to the same needs the same guard";
+
+/// What a browser says of a form that somebody clicked for, that stands in a frame, or that a script sends.
+const SENT: [Says; 3] = [
+    &[("sec-fetch-user", "?1"), ("sec-fetch-dest", "document")],
+    &[("sec-fetch-user", "?1"), ("sec-fetch-dest", "iframe")],
+    &[("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")],
+];
+const SENT_OTHERWISE: &str = "the shop refused this form as it was sent before, and obeys it with other `Sec-Fetch-` headers: how it was sent says nothing of where it stands, which `Sec-Fetch-Site` says";
 
 /// The same, sent in another way.
 const ELSEWHERE_OTHERWISE: [Forgery; 2] =
@@ -199,10 +226,10 @@ pub static SUITE: Suite = Suite {
             run: |trial| Box::pin(a_neighbours_cookie_is_worth_nothing(trial)),
         },
     ],
-    monitors: &[Monitor {
-        check: "scripts_cannot_read_the_session_cookie",
-        watch: monitor::no_script_reads_the_session,
-    }],
+    monitors: &[
+        Monitor { check: "scripts_cannot_read_the_session_cookie", watch: monitor::no_script_reads_the_session },
+        Monitor { check: "scripts_cannot_read_the_session_cookie", watch: monitor::no_page_tells_the_session_id },
+    ],
     names: Some("what_visitors_write_is_text"),
     model: Some(&HARDEN),
 };
@@ -244,7 +271,23 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     stays_in(&bob, his, "alice's logout ended bob's session too").await?;
     logs_in(&alice, her).await?;
     trial.log().begin_anew();
-    long_words_are_kept(trial).await
+    long_words_are_kept(trial).await?;
+    trial.log().begin_anew();
+    two_tabs_are_open(trial).await
+}
+
+async fn two_tabs_are_open(trial: &Trial) -> Result<(), Miss> {
+    let (alice, her) = (trial.browser("alice"), trial.users.alice());
+    let so = "the page was opened in two tabs, and the form in the one that was opened first is refused: alice does not know which is the newer";
+    let (first, _second) = (alice.get(LOGIN).await?, alice.get(LOGIN).await?);
+    let login = alice.submit(&first, LOGIN, &credentials(her)).await?;
+    login.redirects_to(SHOP).map_err(|miss| miss.so(so))?;
+    let (first, second) = (shop(&alice, her).await?, shop(&alice, her).await?);
+    for (page, path, field) in [(&second, NOTE, "text"), (&first, BUY, "item"), (&first, NOTE, "text")] {
+        let sent = alice.submit(page, path, &[(field, &trial.named("a tab"))]).await?;
+        sent.redirects_to(SHOP).map_err(|miss| miss.so(so))?;
+    }
+    shop(&alice, her).await?.shows(&bought(her, &trial.named("a tab")))
 }
 
 async fn long_words_are_kept(trial: &Trial) -> Result<(), Miss> {
@@ -319,6 +362,9 @@ async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
     is_not_bought(&carol, her, &lure, so).await?;
     logs_in(&trial.browser("alice"), her).await?;
     let so = "alice has logged in again elsewhere, and the copy of the cookie with which she had logged out is worth something again";
+    is_not(&mallory, her, so).await?;
+    trial.restart().await?;
+    let so = "alice has logged out, and since the server was started anew the copy of her cookie is worth something again: what ends it has to be in the store";
     is_not(&mallory, her, so).await
 }
 
@@ -328,7 +374,8 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     logs_in(&alice, her).await?;
     let lure = trial.named("a lure");
     let fields = encode(&[("item", &lure), ("text", &lure), ("username", &her.name)]);
-    for path in [BUY, NOTE, SHOP] {
+    let others = [BUY, NOTE].into_iter().flat_map(variants);
+    for path in [BUY, NOTE, SHOP].map(str::to_owned).into_iter().chain(others) {
         trial.log().begin_apart();
         alice.get_from(EVIL, &format!("{path}?{fields}")).await?;
         // The same from a page of the shop: a picture in a note, for one.
@@ -353,62 +400,165 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
         }
         stays_in(&alice, her, &format!("GET {path}, a link of the page, has logged alice out")).await?;
     }
-    for path in [SHOP, LOGIN, BUY, NOTE, LOGOUT] {
+    for path in [SHOP, LOGIN, BUY, NOTE, LOGOUT].map(str::to_owned).into_iter().chain(variants(LOGOUT)) {
         trial.log().begin_apart();
-        alice.get_from(EVIL, path).await?;
-        alice.get(path).await?;
-        stays_in(&alice, her, &format!("GET {path} has logged alice out: a link on any page makes a browser send it"))
-            .await?;
+        let followed = alice.get_from(EVIL, &path).await?;
+        alice.get(&path).await?;
+        stays_in(&alice, her, &logged_out_by(&followed)).await?;
     }
     Ok(())
 }
 
+fn logged_out_by(link: &Answer) -> String {
+    let (path, exchange) = (&link.path, &link.exchange);
+    match exchange.request.cookies.is_empty()
+        && exchange.response.set_cookies.iter().any(|cookie| !cookie.value.is_empty())
+    {
+        true => format!(
+            "a link on another site led to {path}; alice's browser kept her cookie back, as its SameSite says, and the answer has put that of a new session in its place"
+        ),
+        false => format!("GET {path} has logged alice out: a link on any page makes a browser send it"),
+    }
+}
+
 async fn another_sites_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
-    forged_forms_do_nothing(trial, &ELSEWHERE, &ELSEWHERE_OTHERWISE).await
+    let otherwise = [SIMILAR, ELSEWHERE_OTHERWISE].concat();
+    forged_forms_do_nothing(trial, &ELSEWHERE, &otherwise).await
 }
 
 async fn a_neighbours_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
-    forged_forms_do_nothing(trial, &BESIDE, &BESIDE_OTHERWISE).await
+    forged_forms_do_nothing(trial, &BESIDE, &BESIDE_OTHERWISE).await?;
+    trial.log().begin_anew();
+    a_neighbours_cookies_prove_nothing(trial).await
 }
 
 async fn forged_forms_do_nothing(trial: &Trial, plain: &[Forgery], otherwise: &[Forgery]) -> Result<(), Miss> {
-    let carol = witness(trial).await?;
-    let (alice, her) = (trial.browser("alice"), trial.users.alice());
-    logs_in(&alice, her).await?;
-    // Mallory knows the forms of the shop: she has an account.
-    let (mallory, own) = (trial.browser("mallory"), trial.users.bob());
-    logs_in(&mallory, own).await?;
-    let forms = shop(&mallory, own).await?.forms();
-    let lure = trial.named("a lure");
+    let stage = Stage::new(trial).await?;
     let otherwise = iter::once((Hidden::Own, otherwise));
     for (hidden, forgeries) in Hidden::ALL.map(|hidden| (hidden, plain)).into_iter().chain(otherwise) {
         for (stands, fooled) in forgeries {
             let so = hidden.so().unwrap_or(fooled);
-            for (path, field) in [(BUY, "item"), (NOTE, "text")] {
-                trial.log().begin_apart();
-                let fields = forged(&forms, path, &[(field, &lure)], hidden, [own, her]);
-                stands.posts(&alice, path, &fields).await?;
-                is_not_bought(&carol, her, &lure, so).await?;
-                is_not_written(&carol, her, &lure, so).await?;
-            }
-            trial.log().begin_apart();
-            stands.posts(&alice, LOGOUT, &forged(&forms, LOGOUT, &[], hidden, [own, her])).await?;
-            let so = match (hidden.so(), stands) {
+            let out = match (hidden.so(), stands) {
                 (None, Stands::Elsewhere(Some(EVIL))) => "a form of another site has logged alice out",
                 (None, Stands::Beside) => "a form of a neighbouring host has logged alice out",
                 _ => so,
             };
+            stage.forges(&Forged { hidden, ..Forged::on(*stands) }, [so, out]).await?;
+        }
+    }
+    let usual = || Forged::on(plain[0].0);
+    for says in SENT {
+        stage.forges(&Forged { says, ..usual() }, [SENT_OTHERWISE; 2]).await?;
+    }
+    for variant in (0..VARIANTS).map(Some) {
+        stage.forges(&Forged { variant, ..usual() }, [PAST_THE_GUARD; 2]).await?;
+    }
+    Ok(())
+}
+
+/// How a form of mallory's page is sent.
+struct Forged {
+    stands: Stands,
+    hidden: Hidden,
+    says: Says,
+    /// Which of the other addresses it is sent to, if not to the usual one.
+    variant: Option<usize>,
+}
+
+impl Forged {
+    fn on(stands: Stands) -> Self {
+        Self { stands, hidden: Hidden::Own, says: &[], variant: None }
+    }
+
+    async fn posts(&self, browser: &Browser<'_>, path: &str, fields: &[(&str, &str)]) -> Result<(), Miss> {
+        let address = self.variant.map_or(path.to_owned(), |place| variants(path)[place].clone());
+        self.says.iter().for_each(|(name, value)| browser.says(name, value));
+        let sent = self.stands.posts(browser, &address, fields).await;
+        browser.says_nothing_more();
+        sent.map(|_| ())
+    }
+}
+
+/// Mallory knows the forms of the shop: she has an account. Carol sees what comes of them.
+struct Stage<'t> {
+    trial: &'t Trial,
+    alice: Browser<'t>,
+    carol: Browser<'t>,
+    forms: Vec<Form>,
+    lure: String,
+}
+
+impl<'t> Stage<'t> {
+    async fn new(trial: &'t Trial) -> Result<Self, Miss> {
+        let carol = witness(trial).await?;
+        let [alice, mallory] = ["alice", "mallory"].map(|who| trial.browser(who));
+        logs_in(&alice, trial.users.alice()).await?;
+        logs_in(&mallory, trial.users.bob()).await?;
+        let forms = shop(&mallory, trial.users.bob()).await?.forms();
+        Ok(Self { trial, alice, carol, forms, lure: trial.named("a lure") })
+    }
+
+    /// Alice's browser sends each form of mallory's page; what it means if one is obeyed, and if she is logged out.
+    async fn forges(&self, sent: &Forged, [so, out]: [&str; 2]) -> Result<(), Miss> {
+        let Self { trial, alice, carol, forms, lure } = self;
+        let (own, her) = (trial.users.bob(), trial.users.alice());
+        for (path, field) in [(BUY, "item"), (NOTE, "text")] {
+            trial.log().begin_apart();
+            sent.posts(alice, path, &forged(forms, path, &[(field, lure)], sent.hidden, [own, her])).await?;
+            is_not_bought(carol, her, lure, so).await?;
+            is_not_written(carol, her, lure, so).await?;
+        }
+        trial.log().begin_apart();
+        sent.posts(alice, LOGOUT, &forged(forms, LOGOUT, &[], sent.hidden, [own, her])).await?;
+        stays_in(alice, her, out).await
+    }
+}
+
+/// Mallory's own cookies, but for the session's, come along with a form of her page and agree with what stands in that.
+async fn a_neighbours_cookies_prove_nothing(trial: &Trial) -> Result<(), Miss> {
+    let carol = witness(trial).await?;
+    let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
+    logs_in(&mallory, own).await?;
+    let forms = shop(&mallory, own).await?.forms();
+    let lure = trial.named("a lure");
+    let so = "a neighbouring host has set a cookie of mallory's for the whole domain, and sent her form with what stands in that cookie: the two agree, and prove nothing";
+    for (path, fields) in [(BUY, vec![("item", lure.as_str())]), (NOTE, vec![("text", &lure)]), (LOGOUT, vec![])] {
+        for below in [SHOP, path] {
+            trial.log().begin_apart();
+            let alice = trial.browser("alice");
+            logs_in(&alice, her).await?;
+            if !gets_from_neighbour(&alice, &mallory, below, |value| !trial.carries_an_id(value)) {
+                continue;
+            }
+            Stands::Beside.posts(&alice, path, &forged(&forms, path, &fields, Hidden::Own, [own, her])).await?;
+            is_not_bought(&carol, her, &lure, so).await?;
+            is_not_written(&carol, her, &lure, so).await?;
             stays_in(&alice, her, so).await?;
         }
     }
     Ok(())
 }
 
+/// A page on a neighbouring host sets those of mallory's cookies for the whole domain, for addresses below this one.
+/// Whether there are any.
+fn gets_from_neighbour(alice: &Browser<'_>, mallory: &Browser<'_>, below: &str, which: impl Fn(&str) -> bool) -> bool {
+    let cookies: Vec<_> = mallory.cookies().into_iter().filter(|(_, value)| which(value)).collect();
+    for (name, value) in &cookies {
+        // Under the name that the shop's cookie has, and under the one that it had before somebody gave it a prefix.
+        let plain = name.trim_start_matches("__Host-").trim_start_matches("__Secure-");
+        for name in std::collections::BTreeSet::from([name.as_str(), plain]) {
+            let set_cookie = format!("{name}={value}; Domain=localhost; Path={below}; Secure");
+            alice.takes_copy_from_neighbour(mallory, &set_cookie);
+        }
+    }
+    !cookies.is_empty()
+}
+
 async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
     let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
     let forms = mallory.get(LOGIN).await?.forms();
     let so = "alice's browser sent a login form of mallory's page, and is logged in as mallory now: what alice does is done in mallory's account";
-    for (stands, _) in ELSEWHERE.iter().chain(&BESIDE) {
+    for (stands, _) in ELSEWHERE.iter().chain(&SIMILAR).chain(&BESIDE) {
         for hidden in Hidden::ALL {
             let fields = forged(&forms, LOGIN, &credentials(own), hidden, [own, own]);
             trial.log().begin_apart();
@@ -427,6 +577,33 @@ async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
         is_not(&alice, own, so).await?;
         stays_in(&alice, her, "a login form of another origin has logged alice out").await?;
     }
+    logins_sent_otherwise_log_nobody_in(trial, &forms, so).await?;
+    for below in [SHOP, LOGIN] {
+        trial.log().begin_apart();
+        let [alice, mallory] = ["alice", "mallory"].map(|who| trial.browser(who));
+        let forms = mallory.get(LOGIN).await?.forms();
+        alice.get(LOGIN).await?;
+        gets_from_neighbour(&alice, &mallory, below, |_| true);
+        Stands::Beside.posts(&alice, LOGIN, &forged(&forms, LOGIN, &credentials(own), Hidden::Own, [own, own])).await?;
+        let so = "a neighbouring host has set mallory's cookies for the whole domain, and sent her login form with what stands in them: alice is logged in as mallory now";
+        is_not(&alice, own, so).await?;
+    }
+    Ok(())
+}
+
+async fn logins_sent_otherwise_log_nobody_in(trial: &Trial, forms: &[Form], so: &str) -> Result<(), Miss> {
+    let own = trial.users.bob();
+    let fields = forged(forms, LOGIN, &credentials(own), Hidden::Own, [own, own]);
+    for stands in [Stands::Elsewhere(Some(EVIL)), Stands::Beside] {
+        let said = SENT.map(|says| Forged { says, ..Forged::on(stands) });
+        let elsewhere = (0..VARIANTS).map(|place| Forged { variant: Some(place), ..Forged::on(stands) });
+        for sent in said.into_iter().chain(elsewhere) {
+            trial.log().begin_apart();
+            let alice = trial.browser("alice");
+            sent.posts(&alice, LOGIN, &fields).await?;
+            is_not(&alice, own, so).await?;
+        }
+    }
     Ok(())
 }
 
@@ -440,13 +617,7 @@ async fn a_neighbours_cookie_is_worth_nothing(trial: &Trial) -> Result<(), Miss>
         if is_logged_in {
             logs_in(&alice, her).await?;
         }
-        for (name, value) in mallory.cookies() {
-            // Under the name that the shop's cookie has, and under the one that it had before somebody gave it a prefix.
-            let plain = name.trim_start_matches("__Host-").trim_start_matches("__Secure-");
-            for name in std::collections::BTreeSet::from([name.as_str(), plain]) {
-                alice.takes_copy_from_neighbour(&mallory, &format!("{name}={value}; Domain=localhost; Path=/; Secure"));
-            }
-        }
+        gets_from_neighbour(&alice, &mallory, SHOP, |_| true);
         is_not(&alice, own, so).await?;
     }
     Ok(())
@@ -534,8 +705,10 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
     let lure = trial.named("a lure");
     for name in ["username", "user", "user_id", "name"] {
         trial.log().begin_apart();
-        let mut fields = with(&forms, BUY, &[("item", &lure), (name, &her.name)]);
-        fields.iter_mut().filter(|(_, value)| *value == own.name).for_each(|(_, value)| *value = &her.name);
+        let fields = with(&forms, BUY, &[("item", &lure), (name, &her.name)]);
+        let hers = |value: &str| renamed(value, &own.name, &her.name).unwrap_or_else(|| value.to_owned());
+        let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name, hers(value))).collect();
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         mallory.post(BUY, &fields).await?;
         let so = format!(
             "mallory sent alice's name in the form, also as `{name}`, and the shop believed it: the session has to say who buys"
@@ -548,7 +721,11 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
     let so = "mallory wrote alice's name into the address of the form, and the shop believed it: the session has to say who buys";
     is_not_bought(&carol, her, &lure, so).await?;
     trial.log().begin_apart();
-    mallory.replaces(&own.name, &her.name);
+    for (_, value) in mallory.cookies() {
+        if let Some(hers) = renamed(&value, &own.name, &her.name) {
+            mallory.replaces(&value, &hers);
+        }
+    }
     for name in ["username", "user"] {
         mallory.takes(&format!("{name}={}", her.name));
     }

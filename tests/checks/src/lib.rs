@@ -33,6 +33,7 @@ mod by_hand;
 mod cache;
 mod canary;
 pub mod cart;
+mod families;
 pub mod folder;
 mod form;
 mod guard;

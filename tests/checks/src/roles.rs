@@ -3,8 +3,8 @@
 use session_inspector::Operation;
 
 use crate::{
-    Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User, browser::in_path, impostors, infer, model::ROLES,
-    monitor, neighbour, reading, written,
+    Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User, browser::in_path, families, impostors, infer,
+    model::ROLES, monitor, neighbour, reading, routes, written,
 };
 
 pub(crate) const LOGIN: &str = "/login";
@@ -200,6 +200,7 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
         "the request to demote was refused, and the account has changed all the same",
     )?;
     becomes(trial, &carol.name, Role::User, "carol is a user again");
+    other_addresses_do_nothing(trial, &bob).await?;
     trial.log().begin_anew();
     logs_in(&alice, her).await?;
     let beginning: String = his.name.chars().take(2).collect();
@@ -222,6 +223,24 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
     is_there(trial, his, None, "the answer says that bob was deleted, and his account is still there")?;
     is_there(trial, carol, Some(Role::User), "bob was deleted, and carol's account has changed")?;
     alice.get(ADMIN).await?.shows_not(&his.name, "the deleted user is still on the page")
+}
+
+/// What leads to the same by another address is guarded like it.
+async fn other_addresses_do_nothing(trial: &Trial, bob: &Browser<'_>) -> Result<(), Miss> {
+    let carol = trial.users.carol();
+    for what in ["demote", "delete"] {
+        for address in routes::variants(&path(&carol.name, what)) {
+            for browser in [bob, &trial.browser("stranger")] {
+                trial.log().begin_apart();
+                becomes(trial, &carol.name, Role::Admin, "carol is an admin");
+                browser.post(&address, &[]).await?;
+                let so = "whoever sent this is no admin, and the account has changed: this address leads to the same as the usual one, and past its guard";
+                is_there(trial, carol, Some(Role::Admin), so)?;
+            }
+        }
+    }
+    becomes(trial, &carol.name, Role::User, "carol is a user again");
+    Ok(())
 }
 
 async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
@@ -254,7 +273,20 @@ async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
         trial.users.carol(),
         Some(Role::User),
         "bob's request to delete carol was refused, and her account has changed",
-    )
+    )?;
+    a_second_demotion_acts_too(trial, &alice, &bob).await
+}
+
+/// Of somebody who has become an admin again since the first one.
+async fn a_second_demotion_acts_too(trial: &Trial, alice: &Browser<'_>, bob: &Browser<'_>) -> Result<(), Miss> {
+    trial.log().new_scene();
+    let his = trial.users.bob();
+    becomes(trial, &his.name, Role::Admin, "bob is an admin again");
+    bob.get(ADMIN).await?.shows("Admin dashboard")?;
+    alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
+    let so = "bob became an admin again and was demoted again, and this second demotion does not count";
+    is_there(trial, his, Some(Role::User), so)?;
+    is_forbidden(&bob.get(ADMIN).await?, so)
 }
 
 async fn a_promotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
@@ -397,10 +429,27 @@ async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
         "bob logged in again elsewhere, and that ended the session that was kept",
     )?;
     phone.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
-    let page = bob.get(DASHBOARD).await?;
     let so = "the first time the other sessions were ended, and the second time they were not";
-    page.redirects_to(LOGIN).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
-    phone.get(DASHBOARD).await?.shows(&his.name)
+    is_out(&bob, so).await?;
+    is_out(&library, AGAIN).await?;
+    logs_in(&bob, his).await?;
+    phone.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
+    is_out(&bob, "this session ended the others for the second time, and one that began in between is still open")
+        .await?;
+    is_out(&library, AGAIN).await?;
+    phone.get(DASHBOARD).await?.shows(&his.name)?;
+    trial.restart().await?;
+    let so = "this session was ended, and is open again since the server was started anew: what ends it has to be in the store or in the account";
+    is_out(&bob, so).await?;
+    is_out(&library, so).await
+}
+
+const AGAIN: &str = "this session was ended, and is open again since the others were ended once more";
+
+/// This browser is sent to the login; `so` says what it means if the dashboard is shown.
+async fn is_out(browser: &Browser<'_>, so: &str) -> Result<(), Miss> {
+    let page = browser.get(DASHBOARD).await?;
+    page.redirects_to(LOGIN).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
 }
 
 async fn a_logout_leaves_nothing_behind(trial: &Trial) -> Result<(), Miss> {
@@ -499,7 +548,9 @@ async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
     let deletion = alice.post(&path(&her.name, "delete"), &[]).await?;
     let so = "there is such an account, and the handler does not find it: in the address each `<`, `>` and `/` of the name is percent-encoded, and `Path` decodes it";
     deletion.redirects_to(ADMIN).map_err(|miss| miss.so_if((deletion.status == 404).then_some(so)).why(ADDRESSES))?;
-    is_there(trial, her, None, "the answer says that carol was deleted, and her account is still there")
+    is_there(trial, her, None, "the answer says that carol was deleted, and her account is still there")?;
+    trial.log().begin_anew();
+    families::are_told_apart(trial).await
 }
 
 /// Why a name has to be found whatever is in it.
@@ -586,14 +637,14 @@ fn still_in(page: &Answer, user: &User, so: &str) -> Result<(), Miss> {
     page.shows(&user.name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
 }
 
-async fn logs_in(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
+pub(crate) async fn logs_in(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
     let answer = browser.log_in(user).await?;
     answer.redirects_to(DASHBOARD)?;
     Ok(answer)
 }
 
 /// An account changes while people are logged in.
-fn becomes(trial: &Trial, name: &str, role: Role, event: &str) {
+pub(crate) fn becomes(trial: &Trial, name: &str, role: Role, event: &str) {
     trial.users.set_role(name, role);
     let word = if role == Role::Admin { "admin" } else { "user" };
     let by_hand = format!("curl -d '' 'http://localhost:PORT/demo/accounts/{}/{word}'", in_path(name));
@@ -654,7 +705,7 @@ fn is_forbidden(answer: &Answer, so: &str) -> Result<(), Miss> {
 }
 
 /// The account is as it should be, whatever the pages say; `so` says what it means if it is another's role, or still there.
-fn is_there(trial: &Trial, user: &User, expected: Option<Role>, so: &str) -> Result<(), Miss> {
+pub(crate) fn is_there(trial: &Trial, user: &User, expected: Option<Role>, so: &str) -> Result<(), Miss> {
     let words = |role: Option<Role>| match role {
         Some(Role::Admin) => format!("{} is an admin", user.name),
         Some(Role::User) => format!("{} is a user", user.name),

@@ -1,4 +1,4 @@
-//! Where an answer routes an address: the line of its source.
+//! Where an answer routes an address: the line of its source, and other addresses that may lead to the same.
 
 use std::{env, fs, path::Path};
 
@@ -17,6 +17,15 @@ pub(crate) fn place_of(path: &str) -> Option<String> {
 fn from_root(file: &Path) -> &Path {
     let root = file.ancestors().find(|folder| folder.join("Cargo.lock").exists());
     root.and_then(|root| file.strip_prefix(root).ok()).unwrap_or(file)
+}
+
+/// So many other addresses are tried.
+pub(crate) const VARIANTS: usize = 3;
+
+/// Other addresses under which an answer may serve the same.
+pub(crate) fn variants(path: &str) -> [String; VARIANTS] {
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    [format!("{path}/{query}"), format!("/{path}{query}"), format!("{}{query}", path.to_uppercase())]
 }
 
 fn line_of(source: &str, path: &str) -> Option<usize> {

@@ -24,6 +24,33 @@ pub(crate) fn spellings(secret: &[u8]) -> Vec<String> {
     all
 }
 
+/// The same text with another name in the place of this one, which may be written in another way; nothing if it is not
+/// in it.
+pub(crate) fn renamed(text: &str, name: &str, other: &str) -> Option<String> {
+    let hex = |upper: bool, name: &str| -> String {
+        name.bytes().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect()
+    };
+    let spell: [&dyn Fn(&str) -> String; 5] = [
+        &str::to_owned,
+        &|name| hex(false, name),
+        &|name| hex(true, name),
+        &|name| form_urlencoded::byte_serialize(name.as_bytes()).collect(),
+        &|name| name.chars().rev().collect(),
+    ];
+    let plainly = spell.iter().map(|spell| (spell(name), spell(other))).find(|(name, _)| text.contains(name.as_str()));
+    plainly.map(|(name, other)| text.replace(&name, &other)).or_else(|| renamed_in_base64(text, name, other))
+}
+
+fn renamed_in_base64(text: &str, name: &str, other: &str) -> Option<String> {
+    let bare = text.trim_end_matches('=');
+    [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD].into_iter().find_map(|engine| {
+        let decoded = String::from_utf8(engine.decode(bare).ok()?).ok().filter(|decoded| decoded.contains(name))?;
+        let encoded = engine.encode(decoded.replace(name, other));
+        let padding = if bare == text { 0 } else { (4 - encoded.len() % 4) % 4 };
+        Some(encoded + &"=".repeat(padding))
+    })
+}
+
 /// The letters that these bytes alone decide, where so many others stand before them.
 fn in_base64(engine: &impl Engine, before: usize, secret: &[u8]) -> String {
     let encoded = engine.encode([vec![0; before], secret.to_vec()].concat());
@@ -93,6 +120,23 @@ mod tests {
         {
             assert!(!secret.is_told_by(&value), "{value}");
         }
+    }
+
+    #[test]
+    fn a_name_is_exchanged_in_other_letters() {
+        for (text, exchanged) in [
+            ("bob", "alice"),
+            ("1.bob.x", "1.alice.x"),
+            ("626f62", "616c696365"),
+            ("v=626F62", "v=616C696365"),
+            ("bob!", "alice!"),
+            ("Ym9i", "YWxpY2U"),
+            ("Ym9iIQ==", "YWxpY2Uh"),
+            ("bob%3C", "alice%3C"),
+        ] {
+            assert_eq!(renamed(text, "bob", "alice").as_deref(), Some(exchanged), "{text}");
+        }
+        assert_eq!(renamed("carol", "bob", "alice"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Answers to exercise 6.
 
+mod overlooked;
 mod right;
 mod stories;
 mod weak;
@@ -25,6 +26,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("no_password_is_let_in", "alices_day_is_as_it_was", || App::new(weak::no_password_is_let_in)),
     mutant("trims_the_password", "alices_day_is_as_it_was", || App::new(weak::trims_the_password)),
     mutant("notes_are_cut", "alices_day_is_as_it_was", || App::new(weak::notes_are_cut)),
+    mutant("each_page_has_a_new_secret", "alices_day_is_as_it_was", || {
+        App::new(overlooked::each_page_has_a_new_secret)
+    }),
     mutant("login_keeps_the_id", "a_planted_id_is_worth_nothing", || App::new(weak::login_keeps_the_id)),
     mutant("login_flushes_and_inserts", "a_planted_id_is_worth_nothing", || App::new(weak::login_flushes_and_inserts)),
     mutant("login_renews_for_strangers_only", "a_planted_id_is_worth_nothing", || {
@@ -34,19 +38,27 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_form_ends_the_session", "a_planted_id_is_worth_nothing", || App::new(weak::the_form_ends_the_session)),
     mutant("logout_ends_the_cookie", "a_copy_ends_with_the_logout", || App::new(weak::logout_ends_the_cookie)),
     mutant("logout_changes_a_copy", "a_copy_ends_with_the_logout", || App::new(weak::logout_changes_a_copy)),
+    mutant("logout_is_noted_in_memory", "a_copy_ends_with_the_logout", || {
+        App::new(overlooked::logout_is_noted_in_memory)
+    }),
     mutant("a_link_still_buys", "a_link_buys_nothing", || App::new(weak::a_link_still_buys)),
     mutant("a_link_still_writes", "a_link_buys_nothing", || App::new(weak::a_link_still_writes)),
     mutant("a_link_to_the_shop_buys", "a_link_buys_nothing", || App::new(weak::a_link_to_the_shop_buys)),
+    mutant("a_slash_leads_past_it", "a_link_buys_nothing", || App::new(overlooked::a_slash_leads_past_it)),
     mutant("a_link_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_logs_out)),
     mutant("a_link_to_the_login_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_to_the_login_logs_out)),
     mutant("a_link_logs_in", "a_link_buys_nothing", || App::new(stories::a_link_logs_in)),
     mutant("cookie_goes_along", "another_sites_form_buys_nothing", || App::new(weak::cookie_goes_along)),
     mutant("any_localhost_will_do", "another_sites_form_buys_nothing", || App::new(weak::any_localhost_will_do)),
     mutant("the_origin_begins_right", "another_sites_form_buys_nothing", || App::new(weak::the_origin_begins_right)),
+    mutant("the_host_begins_like_the_origin", "another_sites_form_buys_nothing", || {
+        App::new(overlooked::the_host_begins_like_the_origin)
+    }),
     mutant("the_origin_may_be_null", "another_sites_form_buys_nothing", || App::new(weak::the_origin_may_be_null)),
     mutant("the_origin_may_be_missing", "another_sites_form_buys_nothing", || {
         App::new(weak::the_origin_may_be_missing)
     }),
+    mutant("who_clicks_means_it", "another_sites_form_buys_nothing", || App::new(overlooked::who_clicks_means_it)),
     mutant("one_token_for_all", "another_sites_form_buys_nothing", || App::new(weak::one_token_for_all)),
     mutant("the_token_may_be_missing", "another_sites_form_buys_nothing", || App::new(weak::the_token_may_be_missing)),
     mutant("the_token_may_be_empty", "another_sites_form_buys_nothing", || App::new(weak::the_token_may_be_empty)),
@@ -67,19 +79,31 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(weak::scripts_read_the_cookie)
     }),
     mutant("a_readable_copy", "scripts_cannot_read_the_session_cookie", || App::new(weak::a_readable_copy)),
+    mutant("the_id_is_the_secret", "scripts_cannot_read_the_session_cookie", || {
+        App::new(overlooked::the_id_is_the_secret)
+    }),
     mutant("the_form_says_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_says_who)),
     mutant("the_form_may_say_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_may_say_who)),
     mutant("a_cookie_says_who", "nobody_buys_in_anothers_name", || App::new(weak::a_cookie_says_who)),
+    mutant("a_cookie_says_who_in_hexadecimal", "nobody_buys_in_anothers_name", || {
+        App::new(overlooked::a_cookie_says_who_in_hexadecimal)
+    }),
     mutant("lax_is_enough", "a_neighbours_form_buys_nothing", || App::new(weak::lax_is_enough)),
     mutant("strict_is_enough", "a_neighbours_form_buys_nothing", || App::new(weak::strict_is_enough)),
     mutant("the_same_site_will_do", "a_neighbours_form_buys_nothing", || App::new(weak::the_same_site_will_do)),
     mutant("every_host_of_the_domain_will_do", "a_neighbours_form_buys_nothing", || {
         App::new(weak::every_host_of_the_domain_will_do)
     }),
+    mutant("a_cookie_proves_each_form", "a_neighbours_form_buys_nothing", || {
+        App::new(overlooked::a_cookie_proves_each_form)
+    }),
     mutant("the_login_is_not_guarded", "another_sites_form_logs_nobody_in", || {
         App::new(weak::the_login_is_not_guarded)
     }),
     mutant("the_login_has_no_token", "another_sites_form_logs_nobody_in", || App::new(weak::the_login_has_no_token)),
+    mutant("a_cookie_proves_the_login", "another_sites_form_logs_nobody_in", || {
+        App::new(overlooked::a_cookie_proves_the_login)
+    }),
     mutant("a_plain_name", "a_neighbours_cookie_is_worth_nothing", || App::new(weak::a_plain_name)),
     mutant("a_secure_name", "a_neighbours_cookie_is_worth_nothing", || App::new(weak::a_secure_name)),
     mutant("the_old_name_is_good_too", "a_neighbours_cookie_is_worth_nothing", || {
@@ -110,6 +134,8 @@ struct Parts {
     buy: MethodRouter,
     note: MethodRouter,
     logout: MethodRouter,
+    /// Routes that the solution has not.
+    more: Router,
     /// The name of the session cookie.
     cookie: &'static str,
     same_site: SameSite,
@@ -127,6 +153,7 @@ impl Default for Parts {
             buy: post(solution_6::buy),
             note: post(solution_6::note),
             logout: post(solution_6::logout),
+            more: Router::new(),
             cookie: solution_6::COOKIE,
             same_site: SameSite::Lax,
             http_only: true,
@@ -153,6 +180,7 @@ impl Parts {
             .route("/buy", self.buy)
             .route("/note", self.note)
             .route("/logout", self.logout)
+            .merge(self.more)
             .layer(Extension(Shop::default()))
     }
 }

@@ -439,7 +439,11 @@ pub(super) fn the_old_name_is_good_too<S: SessionStore + Clone>(store: S) -> Rou
 }
 
 /// The solution's page, changed.
-async fn with_page(session: Session, books: Books, change: impl FnOnce(String) -> String) -> Result<Response, Failure> {
+pub(super) async fn with_page(
+    session: Session,
+    books: Books,
+    change: impl FnOnce(String) -> String,
+) -> Result<Response, Failure> {
     let answer = solution_6::index(session, books).await?;
     if answer.status() != StatusCode::OK {
         return Ok(answer);

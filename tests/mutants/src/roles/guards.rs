@@ -187,7 +187,10 @@ pub(super) fn counts_the_admins_alone<S: SessionStore + Clone>(store: S) -> Rout
 }
 
 /// A page whose buttons lead to whatever this makes of a name.
-fn with_buttons<S: SessionStore + Clone>(in_address: fn(&str) -> String, store: S) -> Router {
+fn with_buttons<S: SessionStore + Clone>(
+    in_address: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
+    store: S,
+) -> Router {
     let admin = move |Admin(User { users, .. }): Admin| async move {
         let row = |name: &String| {
             let (address, text) = (in_address(name), name.replace('<', "&lt;"));
@@ -207,6 +210,16 @@ pub(super) fn buttons_are_not_encoded<S: SessionStore + Clone>(store: S) -> Rout
 /// What minijinja's `urlencode` makes of it.
 pub(super) fn buttons_keep_the_slash<S: SessionStore + Clone>(store: S) -> Router {
     with_buttons(|name| name.replace('<', "%3C").replace('>', "%3E"), store)
+}
+
+/// What JavaScript's `encodeURI` and a `/` more make of it.
+pub(super) fn buttons_keep_the_question_mark<S: SessionStore + Clone>(store: S) -> Router {
+    let sign = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+        byte if b"-_.!~*'();:@&=+$,?#".contains(&byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    with_buttons(move |name| name.bytes().map(sign).collect(), store)
 }
 
 pub(super) fn refusals_paste_the_name<S: SessionStore + Clone>(store: S) -> Router {

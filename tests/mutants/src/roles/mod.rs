@@ -1,6 +1,7 @@
 //! Answers to exercise 7.
 
 mod guards;
+mod overlooked;
 mod right;
 mod sessions;
 mod stories;
@@ -53,7 +54,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_beginning_of_a_name_will_do", "only_an_admin_demotes_and_deletes", || {
         App::new(unforeseen::the_beginning_of_a_name_will_do)
     }),
-    mutant("takes_any_case", "only_an_admin_demotes_and_deletes", || App::new(stories::takes_any_case)),
+    mutant("a_slash_leads_past_the_guard", "only_an_admin_demotes_and_deletes", || {
+        App::new(overlooked::a_slash_leads_past_the_guard)
+    }),
     mutant("deletes_nothing", "only_an_admin_demotes_and_deletes", || App::new(guards::deletes_nothing)),
     mutant("role_in_the_session", "a_demotion_acts_at_once", || App::new(sessions::role_in_the_session)),
     mutant("demotion_logs_out", "a_demotion_acts_at_once", || App::new(sessions::demotion_logs_out)),
@@ -75,15 +78,24 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(sessions::ends_at_the_dashboard_alone)
     }),
     mutant("later_logins_are_out", "other_sessions_are_ended", || App::new(sessions::later_logins_are_out)),
+    mutant("ends_others_once", "other_sessions_are_ended", || App::new(overlooked::ends_others_once)),
+    mutant("ended_ones_are_noted_in_memory", "other_sessions_are_ended", || {
+        App::new(overlooked::ended_ones_are_noted_in_memory)
+    }),
     mutant("logout_takes_the_login_out", "a_logout_leaves_nothing_behind", || {
         App::new(sessions::logout_takes_the_login_out)
     }),
     mutant("logout_ends_the_cookie", "a_logout_leaves_nothing_behind", || App::new(sessions::logout_ends_the_cookie)),
     mutant("login_keeps_the_id", "a_login_issues_a_new_session_id", || App::new(sessions::login_keeps_the_id)),
     mutant("pastes_the_names", "names_are_text", || App::new(guards::pastes_the_names)),
+    mutant("takes_any_case", "names_are_text", || App::new(stories::takes_any_case)),
+    mutant("decodes_twice", "names_are_text", || App::new(overlooked::decodes_twice)),
+    mutant("a_plus_is_a_blank", "names_are_text", || App::new(overlooked::a_plus_is_a_blank)),
+    mutant("similar_admins_do_not_count", "names_are_text", || App::new(overlooked::similar_admins_do_not_count)),
     mutant("does_not_decode", "names_are_text", || App::new(guards::does_not_decode)),
     mutant("buttons_are_not_encoded", "names_are_text", || App::new(guards::buttons_are_not_encoded)),
     mutant("buttons_keep_the_slash", "names_are_text", || App::new(guards::buttons_keep_the_slash)),
+    mutant("buttons_keep_the_question_mark", "names_are_text", || App::new(guards::buttons_keep_the_question_mark)),
     mutant("refusals_paste_the_name", "names_are_text", || App::new(guards::refusals_paste_the_name)),
     mutant("forbids_in_the_users_name", "names_are_text", || App::new(unforeseen::forbids_in_the_users_name)),
     mutant("the_title_is_forgotten", "names_are_text", || App::new(unforeseen::the_title_is_forgotten)),

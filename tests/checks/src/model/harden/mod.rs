@@ -5,6 +5,8 @@ mod play;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::harden::ELSEWHERE;
+
 use super::{
     Model, Rules, after, read, swarm,
     wrong::{self, WRONG},
@@ -78,7 +80,7 @@ enum What {
 }
 
 /// Whoever sends a form from there is a neighbour, and all before it another site.
-const NEIGHBOUR: usize = 4;
+const NEIGHBOUR: usize = ELSEWHERE.len();
 
 /// What is bought and written: the plain ones first.
 const WORDS: [&str; 14] = [

@@ -3,7 +3,7 @@
 use crate::{Answer, Miss, browser::resolved, roles::ADMIN};
 
 /// Each button that changes a user leads to one of these: a name in an address is encoded, its `/` and `?` too.
-pub(super) fn lead_to_users(page: &Answer, names: &[String]) -> Result<(), Miss> {
+pub(crate) fn lead_to_users(page: &Answer, names: &[String]) -> Result<(), Miss> {
     let actions: Vec<_> = page.forms().into_iter().map(|form| resolved(ADMIN, &form.action)).collect();
     let users = format!("{ADMIN}/users/");
     let ends_elsewhere = |rest: &&str| {

@@ -1,14 +1,15 @@
 //! Plays a story of accounts and compares each answer, and the accounts after it, with what the requirements say.
 
 use super::{
-    ACCOUNTS, Action, CAROL, Change, FAMILIES, FIRST, Spelt, Story,
+    ACCOUNTS, Action, CAROL, Change, FIRST, Spelt, Story,
     accounts::{Accounts, Due},
-    buttons,
+    lead_to_users,
 };
 use crate::{
     Answer, Browser, Miss, Role, Trial, User,
     browser::in_path,
     canary::Canary,
+    families::{self, plainly},
     model::{
         is_text,
         sessions::{BROWSERS, Who, id_in},
@@ -42,8 +43,7 @@ struct Site<'t> {
 impl<'t> Site<'t> {
     fn new(trial: &'t Trial, family: usize) -> Self {
         let own = trial.named("");
-        let more = FAMILIES[family].map(|pattern| pattern.replace('@', &own));
-        let more = more.map(|name| User { password: format!("secret of {name}"), name });
+        let more = families::members(trial, family);
         more.iter().for_each(|user| trial.users.add(user.clone()));
         let users: Vec<_> = trial.users.first().iter().take(FIRST).cloned().chain(more).collect();
         let canary = Canary::new(&own.replace('-', "c"), "names_are_text");
@@ -130,7 +130,7 @@ impl<'t> Site<'t> {
         let (there, gone) = (names(&there), names(&gone));
         let text = page.text();
         there.iter().filter(|name| !text.contains(name.as_str())).try_for_each(|name| page.shows(name))?;
-        buttons::lead_to_users(page, &self.trial.users.names())?;
+        lead_to_users(page, &self.trial.users.names())?;
         let rest = there.iter().fold(text, |rest, name| rest.replace(name.as_str(), ""));
         match gone.iter().find(|name| rest.contains(name.as_str())) {
             None => Ok(()),
@@ -305,14 +305,4 @@ fn is_sent_away(answer: &Answer, why: &str) -> Result<(), Miss> {
     answer
         .redirects_to(LOGIN)
         .map_err(|miss| told_by_its_story(answer, Miss { expected: format!("303 → {LOGIN}: {why}"), ..miss }))
-}
-
-/// A name in an address, where what may stand there is not encoded (RFC 3986, 3.3).
-fn plainly(name: &str) -> String {
-    let sign = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        byte if b"-._~!$&'()*+,;=:@".contains(&byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02x}"),
-    };
-    name.bytes().map(sign).collect()
 }
