@@ -477,9 +477,10 @@ async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
     is_told(&alice).await?;
 
     trial.log().begin_anew();
-    logs_out_and_is_told_nothing(&alice, user).await?;
+    logs_out_and_is_told_nothing(&trial.browser("alice"), user).await?;
     // Nor later, when the end that was told is that of another login.
     trial.log().begin_anew();
+    let alice = trial.browser("alice");
     logs_in(&alice, user, false).await?;
     trial.skip(31 * MINUTE);
     is_told(&alice).await?;
