@@ -83,7 +83,7 @@ impl Faults<'_> {
         window.says("h1", "There is no such page").await;
         self.on("a page that is not there", &[]).await;
         window.browser.goto(&format!("{}introduction.html?search=fixation", window.address)).await.unwrap();
-        window.says("a", "Who chose this session ID?").await;
+        window.says("a", "What is session fixation?").await;
         self.on("a search", &[]).await;
     }
 
