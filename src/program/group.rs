@@ -32,7 +32,9 @@ impl Group {
         let place = temporary.as_ref().and_then(|temporary| temporary.path().to_str());
         let place = place.iter().flat_map(|place| TEMPORARY.map(|name| (name, *place)));
         let variables: Vec<_> = variables.iter().copied().chain(place).collect();
-        Ok(Self { child: Self::spawn(program, arguments, folder, &variables)?.child.take(), temporary })
+        let mut group = Self::spawn(program, arguments, folder, &variables)?;
+        group.temporary = temporary;
+        Ok(group)
     }
 
     /// Starts the program in this folder, with pipes to all its streams.

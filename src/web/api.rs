@@ -10,7 +10,10 @@ mod reset;
 mod run;
 mod state;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     Router,
@@ -28,6 +31,8 @@ struct Api {
     root: Arc<PathBuf>,
     programs: Programs,
     news: news::News,
+    /// The pages of the book that have a lab: read when they are first asked for, as the book itself was built once.
+    labs: Arc<OnceLock<Vec<String>>>,
     running: run::Running,
     /// Held while a file is compared and written, so that of two saves upon the same text one is told of the other.
     saving: Arc<Mutex<()>>,
@@ -39,7 +44,8 @@ type Refused = (StatusCode, String);
 pub(crate) fn routes(root: PathBuf, programs: Programs) -> Router {
     let root = Arc::new(root);
     let news = news::News::of(root.clone());
-    let api = Api { root, programs, news, running: run::Running::default(), saving: Arc::default() };
+    let (running, labs, saving) = <_>::default();
+    let api = Api { root, programs, news, labs, running, saving };
     Router::new()
         .route("/events", get(events::events))
         .route("/progress", get(progress::progress))

@@ -1,6 +1,6 @@
 //! How far the learner is, over the whole book.
 
-use std::{fs, path};
+use std::{collections::BTreeSet, fs, path};
 
 use axum::{
     Json,
@@ -21,20 +21,21 @@ pub(super) async fn progress(State(api): State<Api>) -> Result<Json<Value>, Refu
     let (progress, note) = Progress::load(&api.root);
     let exercises = Exercise::all(&api.root).map_err(failed)?;
     let exercises: Vec<_> = exercises.iter().map(|exercise| state(exercise, &progress)).collect();
-    let labs = labs(&api.root.join("book/src")).into_iter();
-    let labs: Vec<_> = labs.map(|page| json!({ "tried": progress.labs.contains(&page), "page": page })).collect();
+    let lab = |page| json!({ "tried": progress.labs.contains(page), "page": page });
+    let labs: Vec<_> = labs(&api).iter().map(lab).collect();
     Ok(Json(json!({ "pages": progress.pages, "labs": labs, "exercises": exercises, "note": note })))
 }
 
 /// The pages that have a lab, in the order of the book.
-fn labs(book: &path::Path) -> Vec<String> {
-    let summary = fs::read_to_string(book.join("SUMMARY.md")).unwrap_or_default();
-    let pages = summary.split("](").filter_map(|rest| Some(rest.split_once(".md)")?.0));
-    pages.filter(|page| has_a_lab(book, page)).map(str::to_owned).collect()
-}
-
-fn has_a_lab(book: &path::Path, page: &str) -> bool {
-    fs::read_to_string(book.join(format!("{page}.md"))).is_ok_and(|text| text.contains(LAB))
+fn labs(api: &Api) -> &[String] {
+    api.labs.get_or_init(|| {
+        let book = api.root.join("book/src");
+        let summary = fs::read_to_string(book.join("SUMMARY.md")).unwrap_or_default();
+        let pages = summary.split("](").filter_map(|rest| Some(rest.split_once(".md)")?.0));
+        let has_a_lab =
+            |page: &&str| fs::read_to_string(book.join(format!("{page}.md"))).is_ok_and(|text| text.contains(LAB));
+        pages.filter(has_a_lab).map(str::to_owned).collect()
+    })
 }
 
 fn state(exercise: &Exercise, progress: &Progress) -> Value {
@@ -61,23 +62,25 @@ pub(super) async fn read(State(api): State<Api>, Path(page): Path<String>) -> Re
     if !is_a_page(&api.root.join("book/src"), &page) {
         return Err((StatusCode::NOT_FOUND, format!("the book has no page {page:?}")));
     }
-    if !Progress::load(&api.root).0.pages.contains(&page) {
-        // A tick that is missing hurts nobody; the verdicts say it when progress cannot be kept.
-        let _ = Progress::change_all(&api.root, |progress| progress.pages.extend([page]));
-    }
+    note(&api.root, page, |progress| &mut progress.pages);
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Notes that an attack was run in the lab of a page.
 pub(super) async fn tried(State(api): State<Api>, Path(page): Path<String>) -> Result<StatusCode, Refused> {
-    let book = api.root.join("book/src");
-    if !is_a_page(&book, &page) || !has_a_lab(&book, &page) {
+    if !labs(&api).contains(&page) {
         return Err((StatusCode::NOT_FOUND, format!("the book has no lab on a page {page:?}")));
     }
-    if !Progress::load(&api.root).0.labs.contains(&page) {
-        let _ = Progress::change_all(&api.root, |progress| progress.labs.extend([page])); // as above
-    }
+    note(&api.root, page, |progress| &mut progress.labs);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Puts the page among those, unless it is there. A tick that is missing hurts nobody; the verdicts say it when progress
+/// cannot be kept.
+fn note(root: &path::Path, page: String, among: fn(&mut Progress) -> &mut BTreeSet<String>) {
+    if !among(&mut Progress::load(root).0).contains(&page) {
+        let _ = Progress::change_all(root, |progress| among(progress).extend([page]));
+    }
 }
 
 /// Whether this is the path of a page, below `book/src` and without its ending, as the book spells it.
