@@ -45,7 +45,9 @@ pub(crate) fn curl(by: &Sender, from: Option<(&str, Option<&str>)>, request: &Re
         false => <_>::default(),
     };
     words.extend(data);
-    format!("{piped}{} 'http://localhost:PORT{}'", words.join(" "), request.uri())
+    // A quotation mark may stand in an address as it is, and would end the shell's.
+    let address = request.uri().to_string().replace('\'', "'\\''");
+    format!("{piped}{} 'http://localhost:PORT{address}'", words.join(" "))
 }
 
 /// What is piped into `curl`, and the option for the body.
@@ -114,6 +116,14 @@ mod tests {
         let request = Request::post("/login").header(CONTENT_TYPE, kind).body(Body::empty()).unwrap();
         let by = Sender { who: "alice", says: Vec::new(), is_left_at_home: false, was_closed: false };
         curl(&by, None, &request, body)
+    }
+
+    #[test]
+    fn an_address_is_one_word_of_the_shell() {
+        let request = Request::get("/users/o'dora").body(Body::empty()).unwrap();
+        let by = Sender { who: "alice", says: Vec::new(), is_left_at_home: false, was_closed: false };
+        let line = "curl -i -b alice.jar -c alice.jar 'http://localhost:PORT/users/o'\\''dora'";
+        assert_eq!(curl(&by, None, &request, b""), line);
     }
 
     #[test]

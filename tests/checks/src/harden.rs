@@ -491,10 +491,9 @@ struct Stage<'t> {
 impl<'t> Stage<'t> {
     async fn new(trial: &'t Trial) -> Result<Self, Miss> {
         let carol = witness(trial).await?;
-        let [alice, mallory] = ["alice", "mallory"].map(|who| trial.browser(who));
+        let alice = trial.browser("alice");
         logs_in(&alice, trial.users.alice()).await?;
-        logs_in(&mallory, trial.users.bob()).await?;
-        let forms = shop(&mallory, trial.users.bob()).await?.forms();
+        let (_, forms) = mallory_with_the_forms(trial).await?;
         Ok(Self { trial, alice, carol, forms, lure: trial.named("a lure") })
     }
 
@@ -517,9 +516,7 @@ impl<'t> Stage<'t> {
 /// Mallory's own cookies, but for the session's, come along with a form of her page and agree with what stands in that.
 async fn a_neighbours_cookies_prove_nothing(trial: &Trial) -> Result<(), Miss> {
     let carol = witness(trial).await?;
-    let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
-    logs_in(&mallory, own).await?;
-    let forms = shop(&mallory, own).await?.forms();
+    let ((mallory, forms), own, her) = (mallory_with_the_forms(trial).await?, trial.users.bob(), trial.users.alice());
     let lure = trial.named("a lure");
     let so = "a neighbouring host has set a cookie of mallory's for the whole domain, and sent her form with what stands in that cookie: the two agree, and prove nothing";
     for (path, fields) in [(BUY, vec![("item", lure.as_str())]), (NOTE, vec![("text", &lure)]), (LOGOUT, vec![])] {
@@ -699,9 +696,7 @@ async fn scripts_cannot_read_the_session_cookie(trial: &Trial) -> Result<(), Mis
 
 async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
     let carol = witness(trial).await?;
-    let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
-    logs_in(&mallory, own).await?;
-    let forms = shop(&mallory, own).await?.forms();
+    let ((mallory, forms), own, her) = (mallory_with_the_forms(trial).await?, trial.users.bob(), trial.users.alice());
     let lure = trial.named("a lure");
     for name in ["username", "user", "user_id", "name"] {
         trial.log().begin_apart();
@@ -856,6 +851,14 @@ async fn witness(trial: &Trial) -> Result<Browser<'_>, Miss> {
     let carol = trial.browser("carol");
     logs_in(&carol, trial.users.carol()).await?;
     Ok(carol)
+}
+
+/// Mallory, logged in with the account that she has, and the forms that she sees there.
+async fn mallory_with_the_forms(trial: &Trial) -> Result<(Browser<'_>, Vec<Form>), Miss> {
+    let (mallory, own) = (trial.browser("mallory"), trial.users.bob());
+    logs_in(&mallory, own).await?;
+    let forms = shop(&mallory, own).await?.forms();
+    Ok((mallory, forms))
 }
 
 async fn is_not_bought(witness: &Browser<'_>, user: &User, item: &str, so: &str) -> Result<(), Miss> {

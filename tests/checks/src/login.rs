@@ -398,23 +398,9 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         );
         page.shows_not(&trial.users.alice().name, &so)?;
     }
-    no_written_cookie_counts(trial).await
-}
-
-/// Of somebody who is logged in as little as of a stranger.
-async fn no_written_cookie_counts(trial: &Trial) -> Result<(), Miss> {
     trial.log().begin_anew();
-    let ([her, his], stranger) = ([trial.users.alice(), trial.users.bob()], trial.browser("stranger"));
-    let (bob, login) = logged_in(trial, "bob", his).await?;
-    written::claims(&bob, &her.name, &login);
-    let page = bob.get("/protected").await?;
-    let so = "bob is logged in, and wrote alice's name into cookies of his own; the page believes one of them: any visitor can write a cookie, so the session alone has to say who it is";
-    page.shows_not(&her.name, so)?;
-    page.shows(&his.name).map_err(|miss| miss.so("bob is logged in, and cookies that he wrote himself have changed that: the session alone has to say who it is"))?;
-    written::claims(&stranger, &her.name, &login);
-    let page = stranger.get("/protected").await?;
-    let so = "a visitor without a session wrote alice's name into cookies, and one of them opens the page: only a session may say that somebody is logged in";
-    page.redirects_to("/login").map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
+    let (bob, login) = logged_in(trial, "bob", trial.users.bob()).await?;
+    written::say_nothing(trial, &bob, &login).await
 }
 
 async fn login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {

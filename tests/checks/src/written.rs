@@ -4,11 +4,26 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{Answer, Browser};
+use crate::{Answer, Browser, Miss, Trial};
 
 /// Names by which a site might look for who is logged in.
 const WHO: [&str; 9] =
     ["username", "user", "user_name", "user_id", "name", "display_name", "login", "logged_in", "account"];
+
+/// Cookies with alice's name say nothing: neither of bob, whom this answer has logged in in this browser, nor of a
+/// stranger.
+pub(crate) async fn say_nothing(trial: &Trial, bob: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
+    let ([her, his], stranger) = ([trial.users.alice(), trial.users.bob()], trial.browser("stranger"));
+    claims(bob, &her.name, login);
+    let page = bob.get("/protected").await?;
+    let so = "bob is logged in, and wrote alice's name into cookies of his own; the page believes one of them: any visitor can write a cookie, so the session alone has to say who it is";
+    page.shows_not(&her.name, so)?;
+    page.shows(&his.name).map_err(|miss| miss.so("bob is logged in, and cookies that he wrote himself have changed that: the session alone has to say who it is"))?;
+    claims(&stranger, &her.name, login);
+    let page = stranger.get("/protected").await?;
+    let so = "a visitor without a session wrote alice's name into cookies, and one of them opens the page: only a session may say that somebody is logged in";
+    page.redirects_to("/login").map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
+}
 
 /// This browser has a cookie for each name by which a site might look for its user, with this one in it. `session` is an
 /// answer whose session shows what this site calls things.
