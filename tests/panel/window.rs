@@ -33,6 +33,27 @@ impl Window {
         Self { scratch, browser, address, _driver: driver, _studio: studio }
     }
 
+    /// Lesson 1's demo, on the page that is shown, sets a session; then the window is in its inspector, which shows that.
+    pub async fn set_a_session(&self) {
+        self.frame("lesson-1").await;
+        self.click("form[action='/set_session'] button").await;
+        self.inspector().await;
+        self.says("p", "a new session: its id is the value of cookie A").await;
+    }
+
+    /// Exercise 1 fails at one check, in the tab of the checks.
+    pub async fn fail_one_check(&self) {
+        self.click("#tab-checks").await;
+        self.scratch.answer(&self.scratch.solution().replace("session.cycle_id().await?;", ""));
+        self.says("b", "Not yet: 12 of 13.").await;
+    }
+
+    /// Then the window is in what that check did, once it is unfolded.
+    pub async fn story(&self) {
+        self.find(".story iframe").await.enter_frame().await.unwrap();
+        self.says("h1", "What check 9 did").await;
+    }
+
     pub async fn go(&self, page: &str) {
         self.browser.goto(&format!("{}{page}.html", self.address)).await.unwrap();
     }
