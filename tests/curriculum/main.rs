@@ -4,6 +4,7 @@ mod asvs;
 mod book;
 mod claims;
 mod labs;
+mod numbers;
 mod page;
 
 use std::{

@@ -1,8 +1,8 @@
 //! The attacks: what mallory does, and how to see whether it worked.
 //!
-//! An attack plays on a shop that nothing has happened in yet, in this process. One that does something has succeeded if the shop's books say
-//! so, whatever answer mallory got. Two, `read-cookie` and `find-users`, only learn something: they have succeeded if
-//! mallory can read it. The tests play each attack against every defence alone.
+//! An attack plays on a shop that nothing has happened in yet, in this process. One that does something has succeeded if
+//! the shop's books say so, whatever answer mallory got. Two, `read-cookie` and `find-users`, only learn something: they
+//! have succeeded if mallory can read it. The tests play each attack against every defence alone.
 
 mod cookie;
 mod csrf;
