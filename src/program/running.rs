@@ -11,6 +11,7 @@ use session_inspector::{Parent, Ports};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::ChildStdin,
+    task::JoinSet,
     time::timeout,
 };
 
@@ -20,6 +21,8 @@ use super::group::Group;
 const START: Duration = Duration::from_secs(60);
 /// So much memory may a program take, in bytes: as much as its checks allow an answer.
 const MEMORY: u64 = 1 << 30;
+/// So long after its end a program's last lines may come, if what it started keeps its output open.
+const LAST_LINES: Duration = Duration::from_secs(2);
 /// So many lines are kept of what a program prints.
 const LINES: usize = 200;
 
@@ -30,6 +33,7 @@ pub(super) struct Running {
     /// It ends when this is closed, which the system does as well when the studio has been killed.
     _stdin: ChildStdin,
     printed: Printed,
+    readers: JoinSet<()>,
 }
 
 /// The last lines of what it prints.
@@ -46,15 +50,19 @@ impl Running {
         group.limit_memory(MEMORY);
         let stdin = group.stdin()?;
         let printed = Printed::default();
-        tokio::spawn(printed.clone().keep(BufReader::new(group.stderr()?)));
+        let mut readers = JoinSet::new();
+        readers.spawn(printed.clone().keep(BufReader::new(group.stderr()?)));
         let mut stdout = BufReader::new(group.stdout()?);
         let listens = timeout(START, printed.until_ports(&mut stdout)).await;
         match listens {
             Ok(Some(ports)) => {
-                tokio::spawn(printed.clone().keep(stdout));
-                Ok(Self { ports, group, _stdin: stdin, printed })
+                readers.spawn(printed.clone().keep(stdout));
+                Ok(Self { ports, group, _stdin: stdin, printed, readers })
             }
-            Ok(None) => Err(format!("it ended before it listened ({}):\n{}", group.ended().await, printed.text())),
+            Ok(None) => {
+                let how = group.ended().await;
+                Err(format!("it ended before it listened ({how}):\n{}", printed.at_the_end(&mut readers).await))
+            }
             Err(_) => Err(format!("it did not listen within {} seconds:\n{}", START.as_secs(), printed.text())),
         }
     }
@@ -62,7 +70,7 @@ impl Running {
     /// Returns when it has ended by itself, and says so.
     pub(super) async fn ended(&mut self) -> String {
         let how = self.group.ended().await;
-        format!("it has ended ({how}):\n{}", self.printed.text())
+        format!("it has ended ({how}):\n{}", self.printed.at_the_end(&mut self.readers).await)
     }
 }
 
@@ -97,8 +105,32 @@ impl Printed {
         lines.push_back(line);
     }
 
+    /// All of it, when the program has ended: its last lines may still be in the pipe.
+    async fn at_the_end(&self, readers: &mut JoinSet<()>) -> String {
+        let _ = timeout(LAST_LINES, async { while readers.join_next().await.is_some() {} }).await;
+        self.text()
+    }
+
     fn text(&self) -> String {
         let lines = self.0.lock().expect("nobody panics with it");
         lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_last_lines_of_a_program_are_told_though_they_come_after_its_end() {
+        let printed = Printed::default();
+        let mut readers = JoinSet::new();
+        let (reader, mut writer) = tokio::io::simplex(64);
+        readers.spawn(printed.clone().keep(BufReader::new(reader)));
+        let (told, ()) = tokio::join!(printed.at_the_end(&mut readers), async move {
+            tokio::task::yield_now().await;
+            tokio::io::AsyncWriteExt::write_all(&mut writer, b"cannot be opened\n").await.unwrap();
+        });
+        assert_eq!(told, "cannot be opened");
     }
 }
