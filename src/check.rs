@@ -64,7 +64,7 @@ pub async fn check(
     };
     let seed = seed.map(|seed| format!("--seed={seed}"));
     let arguments: Vec<_> = ["--json", "--sealed", "--no-record"].into_iter().chain(seed.as_deref()).collect();
-    let (mut child, key) = (Group::spawn(binary.as_ref(), &arguments, &exercise.folder, &[])?, Key::new());
+    let (mut child, key) = (Group::spawn_tidy(binary.as_ref(), &arguments, &exercise.folder, &[])?, Key::new());
     let broke_off = |error: io::Error| format!("the checks broke off: {error}");
     child.stdin()?.write_all(format!("{key}\n").as_bytes()).await.map_err(broke_off)?;
     let complaint = tokio::spawn(all_of(child.stderr()?));

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use session_inspector::Ports;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use ahead::Ahead;
 pub use build::Units;
@@ -81,6 +81,8 @@ pub struct Programs {
 pub struct Program {
     status: watch::Receiver<Status>,
     looks: Arc<watch::Sender<usize>>,
+    /// Told when it is to be started again.
+    again: Arc<Notify>,
 }
 
 impl Programs {
@@ -126,6 +128,12 @@ impl Program {
     /// Tells each change of [`Program::status`].
     pub fn changes(&self) -> watch::Receiver<Status> {
         self.status.clone()
+    }
+
+    /// Builds it and starts it again, if it is up or has failed: it may have ended by itself, or for want of something
+    /// that is there now.
+    pub fn start_again(&self) {
+        self.again.notify_waiters();
     }
 
     /// Somebody looks at it, as long as what this returns is kept: it is built and started, if it is not yet.

@@ -36,7 +36,7 @@ impl Solved {
             after.split("\n## ").next().unwrap_or_default().trim().to_owned()
         };
         let diffs = diffs(&exercise.folder, &folder)?;
-        Ok(Self { diffs, reasons: part("Why it is as it is"), learned: part("What you learned") })
+        Ok(Self { diffs, reasons: part("Why it is written this way"), learned: part("What you learned") })
     }
 }
 

@@ -1,7 +1,9 @@
 //! The studio: one port on loopback, and a host name for each part ([`names`]).
 
 mod api;
+pub mod cookies;
 mod edit;
+mod limits;
 pub mod names;
 mod policy;
 mod programs;
@@ -18,6 +20,7 @@ use axum::{
         HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
+    middleware,
     response::{IntoResponse, Redirect, Response},
 };
 use tower::{Layer, ServiceExt};
@@ -63,6 +66,7 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: Header
         .nest("/api", api::routes(root.clone(), programs))
         .nest("/edit", edit::routes(root))
         .fallback_service(pages)
+        .layer(middleware::from_fn(limits::whole_body))
         .layer(header(CONTENT_SECURITY_POLICY, policy))
         .layer(header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
         // The book is built anew at every start; a browser asks whether it has changed.

@@ -411,7 +411,7 @@ fn the_solution_is_shown_after_a_pass_or_when_asked_for_twice() {
     assert_eq!(code(&shown), Some(0));
     let told = out(&shown);
     assert!(told.contains("-    todo!(") && told.contains("+    session.flush().await?;"), "{told}");
-    assert!(told.contains("Why it is as it is"), "{told}");
+    assert!(told.contains("Why it is written this way"), "{told}");
     assert!(out(&scratch.workbook("list")).contains("not tried yet, solution seen"));
 
     scratch.answer(&scratch.solution());

@@ -9,7 +9,7 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     process::{Command, ExitCode},
-    sync::LazyLock,
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
 use chromium::{Running, start_studio};
@@ -18,13 +18,20 @@ use scratch::Scratch;
 
 fn main() -> ExitCode {
     let unix = || (!cfg!(unix)).then(|| Missing { what: "unix", reason: "signals are sent on Unix only".to_owned() });
+    let linux = || {
+        let reason = || "no other system holds a program to a limit of memory".to_owned();
+        (!cfg!(target_os = "linux")).then(|| Missing { what: "linux", reason: reason() })
+    };
     required::run(vec![
         trial!(each_host_name_leads_to_its_program),
+        trial!(a_page_that_waits_for_a_program_asks_the_studio_and_not_the_program),
         trial!(each_visitor_has_cookies_of_their_own),
         trial!(only_the_book_may_frame_an_inspector),
         trial!(lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not),
         trial!(a_save_is_answered_anew_and_the_last_good_one_stays_up),
-        trial!(a_program_that_ends_itself_is_told_and_starts_again_at_a_save),
+        trial!(a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_saved),
+        trial!(a_program_that_takes_all_memory_is_ended_and_said, linux()),
+        trial!(headers_that_are_too_long_are_refused_at_every_host),
         trial!(a_program_ends_with_the_studio_that_was_killed, unix()),
         trial!(a_second_studio_shares_no_host_with_the_first),
     ])
@@ -32,6 +39,13 @@ fn main() -> ExitCode {
 
 /// A copy that nobody writes into: what is built of it is built once for all tests of this file.
 static READ_ONLY: LazyLock<Scratch> = LazyLock::new(|| Scratch::new("programs"));
+
+/// One at a time starts exercise 1: cargo puts the programs of all copies at the same place.
+static EXERCISE_1: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    EXERCISE_1.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A studio, and where it listens.
 struct Studio {
@@ -105,6 +119,16 @@ fn each_host_name_leads_to_its_program() {
     }
 }
 
+fn a_page_that_waits_for_a_program_asks_the_studio_and_not_the_program() {
+    let studio = Studio::of(&READ_ONLY);
+    let host = studio.app("lesson-1");
+    studio.get(&host, "/");
+    let asked = studio.ask("GET", &host, "/asked", "Accept: */*\r\nX-Workbook-Ask: state\r\n");
+    assert!(asked.starts_with("HTTP/1.1 204 "), "{asked}");
+    let seen = studio.ask("GET", &studio.inspector("lesson-1"), "/timeline.md", "Sec-Fetch-Site: same-origin\r\n");
+    assert!(seen.contains("GET /") && !seen.contains("/asked"), "{seen}");
+}
+
 fn each_visitor_has_cookies_of_their_own() {
     let studio = Studio::of(&READ_ONLY);
     for visitor in ["alice", "bob", "mallory"] {
@@ -156,6 +180,7 @@ fn saying(scratch: &Scratch, words: &str) -> String {
 }
 
 fn a_save_is_answered_anew_and_the_last_good_one_stays_up() {
+    let _alone = alone();
     let scratch = Scratch::new("saves");
     scratch.answer(&saying(&scratch, "first"));
     let studio = Studio::of(&scratch);
@@ -174,7 +199,8 @@ fn a_save_is_answered_anew_and_the_last_good_one_stays_up() {
     studio.until(&host, &path, |answer| answer.ends_with("fourth"));
 }
 
-fn a_program_that_ends_itself_is_told_and_starts_again_at_a_save() {
+fn a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_saved() {
+    let _alone = alone();
     let scratch = Scratch::new("crash");
     let ends = "    Router::new().route(\"/end\", axum::routing::get(|| async { eprintln!(\"farewell\"); std::process::exit(3) as () }))\n";
     scratch.answer(&scratch.solution().replacen("    Router::new()\n", ends, 1));
@@ -185,6 +211,14 @@ fn a_program_that_ends_itself_is_told_and_starts_again_at_a_save() {
     let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"failed\""));
     assert!(told.contains("it has ended") && told.contains("farewell"), "{told}");
 
+    // The button of the panel, and no page of the program.
+    let again = |from: &str| studio.ask("POST", &studio.host, "/api/programs/exercise-1/again", from);
+    assert!(again("Sec-Fetch-Site: same-site\r\n").starts_with("HTTP/1.1 403 "));
+    assert!(again("Sec-Fetch-Site: same-origin\r\n").starts_with("HTTP/1.1 204 "));
+    let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"running\""));
+    assert!(told.contains("\"serial\":2"), "{told}");
+    studio.get(&host, "/");
+
     scratch.answer(&saying(&scratch, "again"));
     let path = format!("/{PAGE}");
     loop {
@@ -194,7 +228,32 @@ fn a_program_that_ends_itself_is_told_and_starts_again_at_a_save() {
     }
 }
 
+fn a_program_that_takes_all_memory_is_ended_and_said() {
+    let _alone = alone();
+    let scratch = Scratch::new("memory");
+    let takes =
+        "    Router::new().route(\"/take\", axum::routing::get(|| async { vec![1_u8; 2 << 30].len().to_string() }))\n";
+    scratch.answer(&scratch.solution().replacen("    Router::new()\n", takes, 1));
+    let studio = Studio::of(&scratch);
+    let host = studio.app("exercise-1");
+    studio.get(&host, "/");
+    let answer = studio.ask("GET", &host, "/take", "");
+    assert!(answer.starts_with("HTTP/1.1 502 "), "the program broke off: {answer}");
+    let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"failed\""));
+    assert!(told.contains("memory allocation of 2147483648 bytes failed"), "{told}");
+}
+
+fn headers_that_are_too_long_are_refused_at_every_host() {
+    let studio = Studio::of(&READ_ONLY);
+    let long = format!("x: {}\r\n", "a".repeat(17 * 1024));
+    for host in [studio.host.clone(), studio.app("lesson-1")] {
+        let answer = studio.ask("GET", &host, "/", &long);
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    }
+}
+
 fn a_program_ends_with_the_studio_that_was_killed() {
+    let _alone = alone();
     let scratch = Scratch::new("killed");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connects = format!(

@@ -26,7 +26,7 @@ pub(super) fn solution(root: &Path, which: &str, show_me: bool) -> Result<ExitCo
     if solved.diffs.is_empty() {
         say("\n  Your answer is the solution, to the letter.\n");
     }
-    say(format!("\n  Why it is as it is\n\n{}\n", markdown::render_within(&solved.reasons, columns())));
+    say(format!("\n  Why it is written this way\n\n{}\n", markdown::render_within(&solved.reasons, columns())));
     if !reached.passed {
         said(Progress::change(root, &exercise.id, |reached| reached.shown = true));
     }

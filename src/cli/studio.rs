@@ -21,10 +21,14 @@ pub(super) struct Studio {
     /// Open the studio in your browser
     #[arg(long)]
     open: bool,
+    /// Take `Secure` from the cookies of demos and answers: Safari and other WebKit browsers keep no such cookie from
+    /// plain http
+    #[arg(long)]
+    without_secure: bool,
 }
 
 /// Serves the studio until someone ends it. What it started ends with it.
-pub(super) async fn serve(root: &Path, Studio { port, open }: Studio) -> Result<ExitCode, String> {
+pub(super) async fn serve(root: &Path, Studio { port, open, without_secure }: Studio) -> Result<ExitCode, String> {
     session_inspector::log_to_stderr();
     let folder = tempfile::tempdir().map_err(|error| format!("there is no place to build the book in: {error}"))?;
     book::build(root, folder.path(), Some(web::EDIT_URL))?;
@@ -37,6 +41,7 @@ pub(super) async fn serve(root: &Path, Studio { port, open }: Studio) -> Result<
         eprintln!("no browser could be opened ({error}); open {address} yourself");
     }
     let studio = web::studio(root.to_path_buf(), folder.path().to_path_buf(), port);
+    let studio = if without_secure { web::cookies::without_secure(studio) } else { studio };
     until_ended(serve_within(Limits::default(), listener, studio)).await;
     Ok(ExitCode::SUCCESS)
 }

@@ -63,7 +63,7 @@ pub(crate) async fn build(
     let arguments = [arguments, &["--message-format=json"]].concat();
     // How far it is, cargo tells a terminal; here it is told to do so anyway.
     let progress = [("CARGO_TERM_PROGRESS_WHEN", "always"), ("CARGO_TERM_PROGRESS_WIDTH", "80")];
-    let mut child = Group::spawn(&cargo, &arguments, root, &progress)?;
+    let mut child = Group::spawn_tidy(&cargo, &arguments, root, &progress)?;
     if priority == Priority::Low {
         child.lower_priority();
     }

@@ -3,12 +3,38 @@
 use std::{ffi::OsStr, io, path::Path, process::Stdio};
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tempfile::TempDir;
+use tokio::{
+    process::{ChildStderr, ChildStdin, ChildStdout},
+    runtime::Handle,
+};
+
+/// How the systems name the folder for temporary files.
+const TEMPORARY: [&str; 3] = ["TMPDIR", "TMP", "TEMP"];
 
 /// A process and all it starts, ended together when this is dropped.
-pub(crate) struct Group(Box<dyn ChildWrapper>);
+pub(crate) struct Group {
+    /// There until this is dropped.
+    child: Option<Box<dyn ChildWrapper>>,
+    /// Where its temporary files are, if they are to go with it.
+    temporary: Option<TempDir>,
+}
 
 impl Group {
+    /// The same as [`Group::spawn`], and its temporary files go with it: who is ended leaves them where they are.
+    pub(crate) fn spawn_tidy(
+        program: &OsStr,
+        arguments: &[&str],
+        folder: &Path,
+        variables: &[(&str, &str)],
+    ) -> Result<Self, String> {
+        let temporary = tempfile::tempdir().ok(); // without one they lie where those of others do
+        let place = temporary.as_ref().and_then(|temporary| temporary.path().to_str());
+        let place = place.iter().flat_map(|place| TEMPORARY.map(|name| (name, *place)));
+        let variables: Vec<_> = variables.iter().copied().chain(place).collect();
+        Ok(Self { child: Self::spawn(program, arguments, folder, &variables)?.child.take(), temporary })
+    }
+
     /// Starts the program in this folder, with pipes to all its streams.
     pub(crate) fn spawn(
         program: &OsStr,
@@ -25,38 +51,62 @@ impl Group {
         #[cfg(windows)]
         command.wrap(process_wrap::tokio::JobObject);
         let program = program.to_string_lossy();
-        command.spawn().map(Self).map_err(|error| match error.kind() {
+        let child = command.spawn().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 format!("{program} was not found: install Rust from https://rustup.rs, or set CARGO to where cargo is")
             }
             _ => format!("{program} cannot be started: {error}"),
-        })
+        })?;
+        Ok(Self { child: Some(child), temporary: None })
+    }
+
+    fn child(&mut self) -> &mut dyn ChildWrapper {
+        self.child.as_deref_mut().expect("it is there until this is dropped")
     }
 
     pub(crate) fn stdin(&mut self) -> Result<ChildStdin, String> {
-        self.0.stdin().take().ok_or_else(|| "its input was taken already".to_owned())
+        self.child().stdin().take().ok_or_else(|| "its input was taken already".to_owned())
     }
 
     pub(crate) fn stdout(&mut self) -> Result<ChildStdout, String> {
-        self.0.stdout().take().ok_or_else(|| "its output was taken already".to_owned())
+        self.child().stdout().take().ok_or_else(|| "its output was taken already".to_owned())
     }
 
     pub(crate) fn stderr(&mut self) -> Result<ChildStderr, String> {
-        self.0.stderr().take().ok_or_else(|| "its errors were taken already".to_owned())
+        self.child().stderr().take().ok_or_else(|| "its errors were taken already".to_owned())
     }
 
     /// What it starts from now on, and itself, run while nothing else wants to. Windows and others than Unix have no such
     /// call for a process that runs; there it keeps its priority.
     pub(crate) fn lower_priority(&self) {
         #[cfg(unix)]
-        if let Some(process) = self.0.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
+        if let Some(process) = self.process() {
             let _ = rustix::process::setpriority_process(Some(process), 10); // it has ended already
         }
     }
 
+    /// What it takes from now on, and what it starts then, is so many bytes at most: who wants more ends with a message.
+    /// Linux alone limits a process from outside. macOS would take the limit and not hold it, and Windows has none that
+    /// safe code can reach; there a program is held to nothing.
+    pub(crate) fn limit_memory(&self, bytes: u64) {
+        #[cfg(target_os = "linux")]
+        if let Some(process) = self.process() {
+            use rustix::process::{Resource, Rlimit, prlimit};
+            let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+            let _ = prlimit(Some(process), Resource::Data, limit); // it has ended already
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = bytes;
+    }
+
+    #[cfg(unix)]
+    fn process(&self) -> Option<rustix::process::Pid> {
+        rustix::process::Pid::from_raw(i32::try_from(self.child.as_ref()?.id()?).ok()?)
+    }
+
     /// Returns when it has ended, with how.
     pub(crate) async fn ended(&mut self) -> String {
-        match self.0.wait().await {
+        match self.child().wait().await {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         }
@@ -65,6 +115,36 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        let _ = self.0.start_kill(); // one that has ended already needs no more
+        let Some(mut child) = self.child.take() else { return };
+        let _ = child.start_kill(); // one that has ended already needs no more
+        if let (Some(temporary), Ok(runtime)) = (self.temporary.take(), Handle::try_current()) {
+            // Not before all of it has ended, or it would go on writing there.
+            runtime.spawn(async move {
+                let _ = child.wait().await;
+                drop(temporary);
+            });
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use tokio::io::{AsyncBufReadExt, BufReader};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_ended_leaves_no_temporary_files() {
+        let script = "mkdir \"$TMPDIR/left\" && echo \"$TMPDIR\" && read -r _";
+        let mut group = Group::spawn_tidy("sh".as_ref(), &["-c", script], Path::new("."), &[]).unwrap();
+        let mut folder = String::new();
+        BufReader::new(group.stdout().unwrap()).read_line(&mut folder).await.unwrap();
+        let folder = Path::new(folder.trim_end());
+        assert!(folder.join("left").is_dir());
+        let _input = group.stdin().unwrap(); // it would end by itself
+        drop(group);
+        while folder.exists() {
+            tokio::task::yield_now().await;
+        }
     }
 }

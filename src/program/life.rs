@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::{Notify, watch},
+    time::sleep,
+};
 use verdict::answer;
 
 use super::{
@@ -20,8 +23,8 @@ use crate::watch::Changes;
 
 /// What has happened to a program that runs or failed.
 enum Next {
-    /// Its files are others now.
-    Saved,
+    /// Its files are others now, or somebody wants it anew.
+    Again,
     /// Nobody looks any more.
     Unseen,
     /// The studio ends.
@@ -34,6 +37,7 @@ pub(super) struct Life {
     folder: PathBuf,
     framed_by: String,
     looks: watch::Receiver<usize>,
+    again: Arc<Notify>,
     gate: Gate,
     status: watch::Sender<Status>,
     serial: u64,
@@ -45,17 +49,19 @@ impl Life {
     /// A program that nobody has looked at. Its life goes on in a task of its own until the [`Program`] is dropped.
     pub(super) fn begin(root: PathBuf, name: String, folder: PathBuf, framed_by: String, gate: Gate) -> Program {
         let ((looks, seen), (sender, status)) = (watch::channel(0), watch::channel(Status::default()));
-        let (serial, running) = (0, None);
-        let life = Self { root, name, folder, framed_by, looks: seen, gate, status: sender, serial, running };
+        let (serial, running, again) = (0, None, Arc::<Notify>::default());
+        let wanted = again.clone();
+        let life =
+            Self { root, name, folder, framed_by, looks: seen, again: wanted, gate, status: sender, serial, running };
         tokio::spawn(life.live());
-        Program { status, looks: Arc::new(looks) }
+        Program { status, looks: Arc::new(looks), again }
     }
 
     async fn live(mut self) {
         while self.looks.wait_for(|looks| *looks > 0).await.is_ok() {
             loop {
                 match self.up().await {
-                    Next::Saved => {}
+                    Next::Again => {}
                     Next::Unseen => break,
                     Next::Over => return,
                 }
@@ -70,16 +76,17 @@ impl Life {
         let (mut changes, hash) = (Changes::below(&self.folder, false), self.hash());
         let begun = tokio::select! {
             begun = self.begun() => begun,
-            () = changed(&self.folder, &hash, &mut changes) => return Next::Saved,
+            () = changed(&self.folder, &hash, &mut changes) => return Next::Again,
         };
         match begun {
             Ok(running) => self.now(running),
             Err(words) => self.tell(State::Failed { words }),
         }
-        let mut looks = self.looks.clone();
+        let (mut looks, again) = (self.looks.clone(), self.again.clone());
         let folder = self.folder.clone();
         tokio::select! {
-            () = changed(&folder, &hash, &mut changes) => Next::Saved,
+            () = again.notified() => Next::Again,
+            () = changed(&folder, &hash, &mut changes) => Next::Again,
             is_over = unseen(&mut looks) => if is_over { Next::Over } else { Next::Unseen },
             never = self.until_it_ends() => match never {},
         }

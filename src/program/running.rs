@@ -18,6 +18,8 @@ use super::group::Group;
 
 /// No program takes longer to listen, however busy the machine is.
 const START: Duration = Duration::from_secs(60);
+/// So much memory may a program take, in bytes: as much as its checks allow an answer.
+const MEMORY: u64 = 1 << 30;
 /// So many lines are kept of what a program prints.
 const LINES: usize = 200;
 
@@ -41,6 +43,7 @@ impl Running {
     /// It ended before, or does not listen in time: what it printed is told.
     pub(super) async fn start(program: &str, root: &Path, framed_by: &str) -> Result<Self, String> {
         let mut group = Group::spawn(program.as_ref(), &[], root, &[(Parent::VARIABLE, framed_by)])?;
+        group.limit_memory(MEMORY);
         let stdin = group.stdin()?;
         let printed = Printed::default();
         tokio::spawn(printed.clone().keep(BufReader::new(group.stderr()?)));

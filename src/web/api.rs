@@ -3,6 +3,7 @@
 mod events;
 mod files;
 mod hints;
+mod news;
 mod programs;
 mod progress;
 mod reset;
@@ -26,6 +27,7 @@ use crate::{exercise::Exercise, program::Programs};
 struct Api {
     root: Arc<PathBuf>,
     programs: Programs,
+    news: news::News,
     running: run::Running,
     /// Held while a file is compared and written, so that of two saves upon the same text one is told of the other.
     saving: Arc<Mutex<()>>,
@@ -35,7 +37,9 @@ struct Api {
 type Refused = (StatusCode, String);
 
 pub(crate) fn routes(root: PathBuf, programs: Programs) -> Router {
-    let api = Api { root: Arc::new(root), programs, running: run::Running::default(), saving: Arc::default() };
+    let root = Arc::new(root);
+    let news = news::News::of(root.clone());
+    let api = Api { root, programs, news, running: run::Running::default(), saving: Arc::default() };
     Router::new()
         .route("/events", get(events::events))
         .route("/progress", get(progress::progress))
@@ -43,6 +47,7 @@ pub(crate) fn routes(root: PathBuf, programs: Programs) -> Router {
         .route("/labs/{*page}", put(progress::tried))
         .route("/programs/{name}", get(programs::status))
         .route("/programs/{name}/ahead", post(programs::build_ahead))
+        .route("/programs/{name}/again", post(programs::start_again))
         .route("/exercises/{number}", get(state::latest))
         .route("/exercises/{number}/check", post(run::run))
         .route("/exercises/{number}/files", get(files::all))

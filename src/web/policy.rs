@@ -11,14 +11,15 @@ use super::names::Names;
 /// The content security policy of the book that was built into this folder.
 ///
 /// mdBook's pages have scripts between their lines: each is allowed by its hash, so that none that comes into a page
-/// later runs. Its editor writes styles into the page, so these are allowed everywhere.
+/// later runs. Its editor writes styles into the page, so these are allowed everywhere. The page for an address that
+/// leads nowhere has a `base`, without which its links and styles would lead nowhere, too.
 pub(super) fn of(book: &Path, names: &Names, port: u16) -> HeaderValue {
     let mut hashes = BTreeSet::new();
     scripts_below(book, &mut hashes);
-    let hashes: String = hashes.iter().map(|hash| format!(" 'sha256-{hash}'")).collect();
+    let hashes: String = hashes.iter().map(|hash| format!(" '{hash}'")).collect();
     let policy = format!(
         "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-        font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+        font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'; \
         frame-src http://*.{}:{port} http://*.inspector.localhost:{port} http://evil.localhost:{port}",
         names.book()
     );
@@ -33,9 +34,14 @@ fn scripts_below(folder: &Path, hashes: &mut BTreeSet<String>) {
             scripts_below(&path, hashes);
         } else if path.extension().is_some_and(|kind| kind == "html") {
             let page = fs::read_to_string(&path).unwrap_or_default();
-            hashes.extend(scripts(&page).map(|script| BASE64_STANDARD.encode(Sha256::digest(script))));
+            hashes.extend(scripts(&page).map(hash));
         }
     }
+}
+
+/// By which a policy knows a script between the lines of a page.
+pub(super) fn hash(script: &str) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(script)))
 }
 
 fn scripts(page: &str) -> impl Iterator<Item = &str> {

@@ -13,11 +13,17 @@ use axum::{
 use minijinja::{Environment, context, value::Serde};
 use tokio::{net::TcpStream, time::timeout};
 
-use super::proxy;
+use super::{policy, proxy};
 use crate::program::{Program, State, Status};
 
 /// So long a request waits for a program that is about to listen, before a page says what is under way.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A request with this header asks whether the program is up, and does not go to it: the first that the program sees is
+/// the visitor's own.
+const ASKS: &str = "x-workbook-ask";
+/// The script of the page that does so.
+const SCRIPT: &str = include_str!("../templates/program.js");
 
 /// Which of a program's two ports is meant.
 #[derive(Clone, Copy)]
@@ -30,6 +36,7 @@ pub(super) enum Port {
 pub(super) async fn answer(name: &str, program: &Program, port: Port, request: Request) -> Response {
     let (look, wants_a_page) = (program.look(), wants_a_page(&request));
     let stream = match reached(program, port).await {
+        Ok(_) if request.headers().contains_key(ASKS) => return StatusCode::NO_CONTENT.into_response(),
         Ok(stream) => stream,
         Err(state) => return told(name, &state, StatusCode::SERVICE_UNAVAILABLE, wants_a_page),
     };
@@ -70,22 +77,30 @@ async fn settled(program: &Program) -> Status {
 
 fn wants_a_page(request: &Request) -> bool {
     let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    request.method().is_safe() && accept.is_some_and(|accept| accept.contains("text/html"))
+    let is_page = accept.is_some_and(|accept| accept.contains("text/html")) || request.headers().contains_key(ASKS);
+    request.method().is_safe() && is_page
 }
 
 fn told(name: &str, state: &State, status: StatusCode, wants_a_page: bool) -> Response {
     let template = if wants_a_page { include_str!("../templates/program.html") } else { "{{ said }}\n" };
     let name_of_template = if wants_a_page { "program.html" } else { "program.txt" };
-    let context = context! { name, status => Serde(state), said => said(name, state) };
+    let context = context! { name, status => Serde(state), said => said(name, state), script => SCRIPT };
     let text = Environment::new().render_named_str(name_of_template, template, context);
     let text = text.unwrap_or_else(|error| error.to_string());
     let headers = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (RETRY_AFTER, HeaderValue::from_static("1")),
         // Its style stands in its own address.
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src data:; img-src data:")),
+        (CONTENT_SECURITY_POLICY, policy()),
     ];
     if wants_a_page { (status, headers, Html(text)).into_response() } else { (status, headers, text).into_response() }
+}
+
+fn policy() -> HeaderValue {
+    let script = policy::hash(SCRIPT);
+    let policy =
+        format!("default-src 'none'; style-src data:; img-src data:; script-src '{script}'; connect-src 'self'");
+    HeaderValue::try_from(policy).expect("a hash fits into a header")
 }
 
 /// What is under way, in a sentence.

@@ -6,6 +6,7 @@ use std::{
     env,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -31,8 +32,10 @@ impl Drop for Running {
 /// Starts a program and reads what it prints up to the line that `find` understands.
 pub fn start<T>(command: &mut Command, find: impl Fn(&str) -> Option<T>) -> (Running, T) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let found = lines.map_while(Result::ok).find_map(|line| find(&line)).expect("the program says where it listens");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let found = lines.find_map(|line| find(&line)).expect("the program says where it listens");
+    // One that goes on to write would end where nobody reads.
+    thread::spawn(move || lines.for_each(drop));
     (Running(child), found)
 }
 

@@ -79,6 +79,7 @@ const RULES: &[Rule] = &[
     what_it_names_as_a_test_is_one,
     a_pronoun_is_of_the_cast,
     a_word_is_not_one_of_those_replaced,
+    a_link_that_asks_has_the_pages_title,
 ];
 
 /// Rust and output are included, of Flask a line is quoted, and what is left are commands.
@@ -307,6 +308,39 @@ fn replaced() -> Vec<(String, String)> {
     replaced
 }
 
+/// A link whose words ask something is a page's title, also after the page has got another one.
+fn a_link_that_asks_has_the_pages_title(page: &Page) -> Vec<String> {
+    let folder = root().join("book/src").join(&page.name);
+    let title = |target: &str| {
+        let text = std::fs::read_to_string(plain(&folder.parent()?.join(target))).ok()?;
+        text.lines().find_map(|line| line.strip_prefix("# ").map(str::to_owned))
+    };
+    let is_other = |(words, target): &(String, String)| {
+        words.ends_with('?') && target.ends_with(".md") && title(target).is_some_and(|title| title != *words)
+    };
+    let other = links(&page.text).into_iter().filter(is_other);
+    other.map(|(words, target)| page.says(format!("{target} is no longer called {words:?}"))).collect()
+}
+
+/// The words of each link, and where it leads.
+fn links(text: &str) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    let mut link: Option<(String, String)> = None;
+    for event in Parser::new(text) {
+        match event {
+            Event::Start(Tag::Link { dest_url, .. }) => link = Some((String::new(), dest_url.to_string())),
+            Event::Text(part) | Event::Code(part) => {
+                if let Some((words, _)) = &mut link {
+                    words.push_str(&part);
+                }
+            }
+            Event::End(TagEnd::Link) => all.extend(link.take()),
+            _ => {}
+        }
+    }
+    all
+}
+
 /// The functions, and the ids of checks and rules, in lessons and tests.
 fn names() -> BTreeSet<String> {
     let sources = ["lessons", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"));
@@ -384,6 +418,7 @@ fn every_rule_refuses_a_page_that_breaks_it() {
         ("basics/why.md", with("See `a_test_of_no_one`."), "there is no test named a_test_of_no_one"),
         ("basics/why.md", with("Mallory sends his own form."), "he is bob"),
         ("basics/why.md", with("A visitor has lost her session."), "she is alice, mallory or carol"),
+        ("basics/why.md", with("See [Why?](log-out.md)"), "log-out.md is no longer called \"Why?\""),
         ("basics/why.md", with("Somebody is thrown out."), "\"thrown out\" should be \"logged out\""),
     ] {
         let faults = faults(&page(name, &text));

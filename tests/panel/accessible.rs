@@ -57,55 +57,140 @@ fn run(folder: &PathBuf, program: &str, arguments: &[&str]) -> Result<(), String
 async fn every_page(axe: &str) {
     let window = Window::open("panel-axe").await;
     window.size(1440, 900).await;
-    let mut faults = Vec::new();
-    window.go("introduction").await;
-    window.says("h2", "How far am I?").await;
-    window.says("p", "of 7 exercises.").await;
-    faults.extend(in_each_theme(&window, axe, "the start page").await);
-    window.go("security/csrf").await;
-    window.find("#panel iframe.demo[src]").await;
-    faults.extend(in_each_theme(&window, axe, "a lesson").await);
-
-    window.go("exercises/login").await;
-    window.find(".ace_text-input").await;
-    faults.extend(in_each_theme(&window, axe, "an exercise that nobody has tried").await);
-    window.click("#panel button.main").await;
-    window.says("b", "Not yet: 0 of 13.").await;
-    window.click("#tab-checks").await;
-    window
-        .value("document.querySelectorAll('.checks-view details').forEach((details) => { details.open = true; })")
-        .await;
-    faults.extend(in_each_theme(&window, axe, "an exercise that fails").await);
-    window.scratch.answer(&window.scratch.solution());
-    window.says("b", "Passed, all 13.").await;
-    faults.extend(in_each_theme(&window, axe, "an exercise that passes").await);
-    window.click("#tab-app").await;
-    window.find(".app-part iframe.demo[src]").await;
-    faults.extend(in_each_theme(&window, axe, "an app").await);
-    window.size(500, 844).await;
-    faults.extend(in_each_theme(&window, axe, "the text on a narrow window").await);
-    window.click(".panel-switch button:nth-of-type(2)").await;
-    faults.extend(in_each_theme(&window, axe, "the panel on a narrow window").await);
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let mut faults = Faults { window: &window, axe, found: Vec::new() };
+    faults.of_the_text().await;
+    faults.of_lessons().await;
+    faults.of_an_exercise().await;
+    faults.of_narrow_windows().await;
+    assert!(faults.found.is_empty(), "{}", faults.found.join("\n"));
     window.browser.close().await.unwrap();
 }
 
-async fn in_each_theme(window: &Window, axe: &str, what: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    for theme in THEMES {
-        window.value(&format!("document.getElementById('mdbook-theme-{theme}').click()")).await;
+struct Faults<'w> {
+    window: &'w Window,
+    axe: &'w str,
+    found: Vec<String>,
+}
+
+impl Faults<'_> {
+    async fn of_the_text(&mut self) {
+        let window = self.window;
+        window.go("introduction").await;
+        window.says("h2", "How far am I?").await;
+        window.says("p", "of 7 exercises.").await;
+        self.on("the start page", &[]).await;
+        window.go("no/such/page").await;
+        window.says("h1", "There is no such page").await;
+        self.on("a page that is not there", &[]).await;
+        window.browser.goto(&format!("{}introduction.html?search=fixation", window.address)).await.unwrap();
+        window.says("a", "Who chose this session ID?").await;
+        self.on("a search", &[]).await;
+    }
+
+    async fn of_lessons(&mut self) {
+        let window = self.window;
+        {
+            // Nobody builds while somebody else holds this.
+            let at_work = fs::File::create(window.scratch.target().join("debug/.cargo-lock")).unwrap();
+            at_work.lock().unwrap();
+            window.go("lifetime/how-long").await;
+            window.find("#panel iframe.demo[src]").await.enter_frame().await.unwrap();
+            window.says("h1", "as soon as another cargo is done").await;
+            window.browser.enter_parent_frame().await.unwrap();
+            self.on("a program that is built", &["demo", "inspector"]).await;
+        }
+        window.go("basics/set-and-get").await;
+        window.frame("lesson-1").await;
+        window.click("form[action='/set_session'] button").await;
+        window.inspector().await;
+        window.says("p", "a new session: its id is the value of cookie A").await;
+        window.value("document.querySelectorAll('details').forEach((details) => { details.open = true; })").await;
+        window.browser.enter_parent_frame().await.unwrap();
+        self.on("a lesson", &["demo", "inspector"]).await;
+        window.go("security/csrf").await;
+        window.frame("lesson-4").await;
+        window.says("h1", "Let alice press a button that buys").await;
+        window.browser.enter_parent_frame().await.unwrap();
+        self.on("a lab", &["demo", "inspector"]).await;
+    }
+
+    async fn of_an_exercise(&mut self) {
+        let window = self.window;
+        window.go("exercises/login").await;
+        window.find(".ace_text-input").await;
+        self.on("an exercise that nobody has tried", &[]).await;
+        window.scratch.answer("fn app(");
+        window.says("b", "It does not compile.").await;
+        self.on("an answer that does not compile", &[]).await;
+        window.click("#tab-app").await;
+        window.frame("alice.exercise-1").await;
+        window.says("h1", "is not running").await;
+        window.browser.enter_parent_frame().await.unwrap();
+        self.on("a program that is not running", &["demo", "inspector"]).await;
+
+        window.click("#tab-checks").await;
+        window.scratch.answer(&window.scratch.solution().replace("session.cycle_id().await?;", ""));
+        window.says("b", "Not yet: 12 of 13.").await;
+        self.unfold(".checks-view").await;
+        window.find(".story iframe").await.enter_frame().await.unwrap();
+        window.says("h1", "What check 9 did").await;
+        window.value("document.querySelectorAll('details').forEach((details) => { details.open = true; })").await;
+        window.browser.enter_parent_frame().await.unwrap();
+        self.on("an exercise that fails", &["story"]).await;
+
+        window.scratch.answer(&format!("{}// mine", window.scratch.solution()));
+        window.says("b", "Passed, all 13.").await;
+        self.unfold(".checks-view").await;
+        self.on("an exercise that passes", &[]).await;
+        window.click("#tab-app").await;
+        window.frame("alice.exercise-1").await;
+        window.find("input[name=username]").await;
+        window.browser.enter_parent_frame().await.unwrap();
+        // The app's own pages are the learner's.
+        self.on("an app", &["inspector"]).await;
+    }
+
+    async fn of_narrow_windows(&mut self) {
+        let window = self.window;
+        window.size(500, 844).await;
+        self.on("the text on a narrow window", &[]).await;
+        window.click(".panel-switch button:nth-of-type(2)").await;
+        self.on("the panel on a narrow window", &[]).await;
+    }
+
+    async fn unfold(&self, css: &str) {
+        let script =
+            "document.querySelectorAll(`${arguments[0]} details`).forEach((details) => { details.open = true; })";
+        self.window.browser.execute(script, vec![css.into()]).await.unwrap();
+    }
+
+    /// What axe finds on the page and in these frames of it, in each theme.
+    async fn on(&mut self, what: &str, frames: &[&str]) {
+        for theme in THEMES {
+            self.window.value(&format!("document.getElementById('mdbook-theme-{theme}').click()")).await;
+            self.here(&format!("{what}, {theme}")).await;
+            for frame in frames {
+                self.window.find(&format!("#panel iframe.{frame}")).await.enter_frame().await.unwrap();
+                // A frame is a process of its own, and hears of the theme a little later.
+                let is_dark = !matches!(theme, "light" | "rust");
+                self.window.until(&format!("matchMedia('(prefers-color-scheme: dark)').matches === {is_dark}")).await;
+                self.here(&format!("{what}, {theme}, {frame}")).await;
+                self.window.browser.enter_parent_frame().await.unwrap();
+            }
+        }
+    }
+
+    async fn here(&mut self, what: &str) {
+        let window = self.window;
         // Colours that are on their way are none that anybody reads.
-        window
-            .value(
-                "return Promise.all(document.getAnimations().map((animation) => animation.finished)).then(() => true)",
-            )
-            .await;
-        window.value(axe).await;
+        let still =
+            "return Promise.all(document.getAnimations().map((animation) => animation.finished)).then(() => true)";
+        window.value(still).await;
+        window.value(self.axe).await;
         // Frames are pages of their own.
         let found = "return axe.run(document, { iframes: false }).then(({ violations }) => violations.map(
             ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`))";
         let Value::Array(found) = window.value(found).await else { unreachable!("a list of faults") };
-        faults.extend(found.iter().map(|fault| format!("{what}, {theme}: {fault}")));
+        self.found.extend(found.iter().map(|fault| format!("{what}: {fault}")));
     }
-    faults
 }

@@ -102,6 +102,7 @@ pub async fn only_the_books_own_pages_may_change_anything() {
         ("POST", "exercises/1/backups/login-1"),
         ("PUT", "pages/basics/log-out"),
         ("PUT", "labs/security/csrf"),
+        ("POST", "programs/exercise-1/again"),
     ] {
         for (name, value) in [("sec-fetch-site", "same-site"), ("origin", "http://exercise-1.workbook.localhost:4000")]
         {

@@ -49,5 +49,22 @@ pub async fn an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_brow
     window.says("pre", "exercises/1-login/src/lib.rs:1").await;
     window.frame("alice.exercise-1").await;
     window.says("body", "anew").await;
+    window.browser.enter_parent_frame().await.unwrap();
+
+    // One that ends by itself says why, and a button brings it back.
+    window.click("#tab-code").await;
+    let ends = "    Router::new().route(\"/end\", get(|| async { std::process::exit(3) as () }))\n";
+    window.write(&solution.replacen("    Router::new()\n", ends, 1)).await;
+    window.press_save().await;
+    window.find(".mark[hidden]").await;
+    window.click("#tab-app").await;
+    window.until("!document.querySelector('.program-state').textContent").await;
+    let go = "document.querySelector('.path').value = arguments[0]; document.querySelector('.address button').click()";
+    window.browser.execute(go, vec!["/end".into()]).await.unwrap();
+    window.click(".start-again:not([hidden])").await;
+    window.find(".start-again[hidden]").await;
+    window.browser.execute(go, vec!["/login".into()]).await.unwrap();
+    window.frame("alice.exercise-1").await;
+    window.find("input[name=username]").await;
     window.browser.close().await.unwrap();
 }

@@ -2,25 +2,55 @@
 
 use std::fs;
 
-use crate::{scratch::project, window::Window};
+use crate::{others, scratch::project, window::Window};
 
 const TICKED: &str = "document.querySelectorAll('main li.met .tick.good').length";
 const EDITOR: &str = "ace.edit(document.querySelector('.ace-box'))";
 
-pub async fn somebody_reads_plays_writes_and_passes_in_a_real_browser() {
-    travel(&Window::open("journey").await).await;
+/// Where somebody sees the demo and their app.
+#[derive(Clone, Copy)]
+enum Shown {
+    InThePanel,
+    InATab,
 }
 
-pub async fn travel(window: &Window) {
+pub async fn somebody_reads_plays_writes_and_passes_in_a_real_browser() {
+    travel(&Window::open("journey").await, Shown::InThePanel).await;
+}
+
+pub async fn so_they_do_in_firefox() {
+    travel(&Window::open_in(others::start_firefox(), "journey-firefox", &[]).await, Shown::InThePanel).await;
+}
+
+pub async fn so_they_do_in_webkit() {
+    forgets(&Window::open_in(others::start_webkit(), "journey-webkit", &[]).await).await;
+    let window = Window::open_in(others::start_webkit(), "journey-webkit", &["--without-secure"]).await;
+    window.go("basics/set-and-get").await;
+    window.says("p", "it takes Secure from each cookie on its way to your browser").await;
+    travel(&window, Shown::InATab).await;
+}
+
+/// It keeps no `Secure` cookie that comes by plain http. The page says so, and what to do.
+async fn forgets(window: &Window) {
+    window.go("basics/set-and-get").await;
+    window.says("p", "the demos forget you").await;
+    window.frame("lesson-1").await;
+    window.click("form[action='/set_session'] button").await;
+    window.says("p", "Session data set").await;
+    window.says("p", "You are not logged in").await;
+    window.browser.clone().close().await.unwrap();
+}
+
+async fn travel(window: &Window, shown: Shown) {
     window.size(1440, 900).await;
     window.browser.goto(&window.address).await.unwrap();
     begin(window).await;
-    play(window).await;
+    play(window, shown).await;
     read_on_to_the_exercise(window).await;
     try_the_stub(window).await;
     write(window).await;
     pass(window).await;
-    log_in(window).await;
+    log_in(window, shown).await;
     look_back(window).await;
     nothing_was_asked_of_another_machine(window).await;
     window.browser.clone().close().await.unwrap();
@@ -35,11 +65,12 @@ async fn begin(window: &Window) {
 }
 
 /// The demo sets a cookie, and the inspector shows the same one.
-async fn play(window: &Window) {
-    window.frame("lesson-1").await;
+async fn play(window: &Window, shown: Shown) {
+    enter(window, shown, "lesson-1").await;
     window.click("form[action='/set_session'] button").await;
     window.says("p", "Logged in as JohnDoe").await;
     let id = window.find("#server h3 + p code").await.text().await.unwrap();
+    leave(window, shown).await;
     window.inspector().await;
     window.says("p", "a new session: its id is the value of cookie A").await;
     let jar = "[...document.querySelectorAll('.new .value')].map((value) => value.textContent)";
@@ -51,10 +82,11 @@ async fn play(window: &Window) {
 
 async fn read_on_to_the_exercise(window: &Window) {
     for heading in
-        ["How do I remember a visitor?", "Can the cookie hold the data itself?", "What does logging out take?"]
+        ["How do I remember a visitor?", "Can the cookie hold the data itself?", "How do you log a visitor out?"]
     {
         // What was read to its end counts.
         window.value("document.querySelector('.page-end').scrollIntoView()").await;
+        window.find("#mdbook-sidebar a.active .page-tick").await;
         window.click(".nav-wrapper .next").await;
         window.says("h1", heading).await;
     }
@@ -100,24 +132,48 @@ async fn pass(window: &Window) {
 }
 
 /// As alice, in the app that was just written.
-async fn log_in(window: &Window) {
+async fn log_in(window: &Window, shown: Shown) {
     window.click("#tab-app").await;
     window.says("p", "You can log in as alice (wonderland)").await;
-    window.frame("alice.exercise-1").await;
+    enter(window, shown, "alice.exercise-1").await;
     window.find("input[name=username]").await.send_keys("alice").await.unwrap();
     window.find("input[name=password]").await.send_keys("wonderland").await.unwrap();
     window.click("form button").await;
     window.until("location.pathname === '/protected'").await;
     window.says("*", "alice").await;
+    leave(window, shown).await;
     window.inspector().await;
     window.says("span", "/protected").await;
     window.until("document.querySelector('main').textContent.includes('username: \"alice\"')").await;
     window.browser.enter_parent_frame().await.unwrap();
 }
 
+/// Goes to where the program's page is seen.
+async fn enter(window: &Window, shown: Shown, host: &str) {
+    match shown {
+        Shown::InThePanel => window.frame(host).await,
+        Shown::InATab => {
+            window.click(&format!(".address a[href^='http://{host}']")).await;
+            window.newest_tab().await;
+        }
+    }
+}
+
+async fn leave(window: &Window, shown: Shown) {
+    match shown {
+        Shown::InThePanel => window.browser.enter_parent_frame().await.unwrap(),
+        Shown::InATab => {
+            window.browser.close_window().await.unwrap();
+            window.switch(0).await;
+        }
+    }
+}
+
 async fn look_back(window: &Window) {
     window.click("button[aria-controls='mdbook-sidebar']").await;
-    window.click("#mdbook-sidebar a[href$='introduction.html']").await;
+    let link = "#mdbook-sidebar a[href$='introduction.html']";
+    window.until(&format!("document.querySelector(\"{link}\").getBoundingClientRect().left >= 0")).await; // it slides in
+    window.click(link).await;
     window.says("h1", "Introduction").await;
     window.says("p", "4 of 55 pages, 1 of 7 exercises.").await;
     window.says("summary", "Exercise 1, login: passed").await;

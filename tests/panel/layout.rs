@@ -74,12 +74,17 @@ pub async fn nothing_of_the_text_is_cut_beside_the_panel_in_a_real_browser() {
     for page in pages {
         window.go(page).await;
         window.value("return document.fonts.ready.then(() => true)").await;
-        let wider = "[...document.querySelectorAll('main pre code, main figure')].filter((block) => block.scrollWidth > block.clientWidth).length";
-        if window.number(wider).await > 0.0 {
-            cut.push(page.to_owned());
+        for width in [1440, 1280, 1000] {
+            window.size(width, 900).await;
+            let parts = "[...document.querySelectorAll('main *')].filter((part) => part.clientWidth > 0 && part.scrollWidth > part.clientWidth)";
+            let told = format!(
+                "return {parts}.map(({{ tagName, textContent }}) => `${{tagName}} ${{textContent.slice(0, 60)}}`)"
+            );
+            let cut_here: Vec<String> = serde_json::from_value(window.value(&told).await).unwrap();
+            cut.extend(cut_here.into_iter().map(|part| format!("{page} at {width}: {part}")));
         }
     }
-    assert!(cut.is_empty(), "code or pictures are cut on {cut:?}");
+    assert!(cut.is_empty(), "{}", cut.join("\n"));
     window.browser.close().await.unwrap();
 }
 

@@ -14,7 +14,9 @@ mod code;
 mod journey;
 mod lab;
 mod layout;
+mod others;
 mod progress;
+mod screenshots;
 mod solve;
 mod window;
 
@@ -31,9 +33,12 @@ fn main() -> ExitCode {
     use lab::*;
     use layout::*;
     use progress::*;
+    use screenshots::screenshots;
     use solve::*;
     required::run(vec![
         trial!(async somebody_reads_plays_writes_and_passes_in_a_real_browser, chromium::missing()),
+        trial!(async so_they_do_in_firefox, others::firefox_is_missing()),
+        trial!(async so_they_do_in_webkit, others::webkit_is_missing()),
         trial!(async a_file_is_saved_upon_what_was_read_and_a_collision_is_told_with_what_is_there),
         trial!(async no_path_leads_out_of_the_answer),
         trial!(async only_the_books_own_pages_may_change_anything),
@@ -53,6 +58,7 @@ fn main() -> ExitCode {
         trial!(async without_the_studio_the_book_is_a_book_in_a_real_browser, chromium::missing()),
         trial!(async a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_of_it_in_a_real_browser, chromium::missing()),
         trial!(async what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_page_in_a_real_browser, chromium::missing()),
+        trial!(async screenshots, screenshots::missing()),
         Trial::ignorable_test("no_page_has_a_fault_that_axe_finds", accessible::no_page_has_a_fault_that_axe_finds),
     ])
 }

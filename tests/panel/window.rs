@@ -20,13 +20,15 @@ pub struct Window {
 
 impl Window {
     pub async fn open(name: &str) -> Self {
-        Self::open_in(chromium::start_chromium(), name).await
+        Self::open_in(chromium::start_chromium(), name, &[]).await
     }
 
-    /// The same in another browser.
-    pub async fn open_in(driver: Driver, name: &str) -> Self {
+    /// The same in another browser, of a studio that was started with these arguments.
+    pub async fn open_in(driver: Driver, name: &str, arguments: &[&str]) -> Self {
         let scratch = Scratch::new(name);
-        let (studio, address) = chromium::start_studio(scratch.command(env!("CARGO_BIN_EXE_workbook")), 0);
+        let mut command = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+        command.args(arguments);
+        let (studio, address) = chromium::start_studio(command, 0);
         let browser = driver.browser().await;
         Self { scratch, browser, address, _driver: driver, _studio: studio }
     }
@@ -58,6 +60,17 @@ impl Window {
     pub async fn switch(&self, place: usize) {
         let windows = self.browser.windows().await.unwrap();
         self.browser.switch_to_window(windows[place].clone()).await.unwrap();
+    }
+
+    /// Looks at the tab that a link is opening.
+    pub async fn newest_tab(&self) {
+        let own = self.browser.window().await.unwrap();
+        loop {
+            let all = self.browser.windows().await.unwrap();
+            if let Some(other) = all.into_iter().find(|window| *window != own) {
+                return self.browser.switch_to_window(other).await.unwrap();
+            }
+        }
     }
 
     pub async fn find(&self, css: &str) -> Element {

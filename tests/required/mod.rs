@@ -1,5 +1,5 @@
 //! Tests that need what a machine may not have: where it is missing they are ignored, and the reason is printed where
-//! the results are. `WORKBOOK_REQUIRE=browser,axe,services,flask,curl` makes that a failure.
+//! the results are. `WORKBOOK_REQUIRE=browser,firefox,webkit,axe,services,flask,curl` makes that a failure.
 //!
 //! libtest decides at compile time what is ignored, so the test files that need something bring a `main` of their own
 //! (`harness = false`), which names their tests. Such a file takes one filter on its command line, not several.

@@ -67,13 +67,17 @@ impl Scratch {
         self.answer(&self.solution().replace("    Router::new()", &hangs));
     }
 
+    /// Where what is built of it lies, beside what is built of the project.
+    pub fn target(&self) -> &'static Path {
+        Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
+    }
+
     /// A program that works on this copy and shares what is built with the project.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         command
             .current_dir(&self.0)
-            .env("CARGO_TARGET_DIR", target)
+            .env("CARGO_TARGET_DIR", self.target())
             .env("CARGO_NET_OFFLINE", "true")
             .env("NO_COLOR", "1");
         command

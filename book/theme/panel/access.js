@@ -4,6 +4,8 @@
   if (!studio || studio.onPaper) return;
 
   document.getElementById("mdbook-menu-bar").setAttribute("role", "banner");
+  document.getElementById("mdbook-search-wrapper").setAttribute("role", "search");
+  document.getElementById("mdbook-searchbar").setAttribute("aria-label", "Search this book");
 
   // A label is said to expand something, and no key reaches it: a button takes its place, and presses it.
   const label = document.getElementById("mdbook-sidebar-toggle");

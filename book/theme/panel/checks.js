@@ -130,7 +130,7 @@
     view.addEventListener("toggle", ({ target: story }) => {
       if (!story.matches(".story[open]") || story.querySelector("iframe")) return;
       const { check } = story.dataset;
-      story.append(element("iframe", { title: `What check ${check} did, step by step`, src: `http://${studio.inspectorOf("checks")}/${number}/${check}` }));
+      story.append(element("iframe", { className: "story", title: `What check ${check} did, step by step`, src: `http://${studio.inspectorOf("checks")}/${number}/${check}` }));
     }, true);
 
     const back = (backup, folder) => element("p", { className: "note" }, `What was there before is kept in ${folder}. `,

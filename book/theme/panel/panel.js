@@ -21,7 +21,7 @@
     const tabs = studio.tabs(`${kind} or inspector`, [
       { name: "demo", title: kind, view: program.view }, { name: "inspector", title: "Inspector", view: program.seen },
     ], (name) => { shell.panel.dataset.view = name; });
-    shell.fill(header(`Lesson ${number}`, tabs.list), away, program.view, program.seen);
+    shell.fill(header(`Lesson ${number}`, tabs.list), away, studio.cookieNote, program.view, program.seen);
     tabs.choose("demo");
     shell.whenShown(program.begin);
     // It tells when it shows what came of an attack.
@@ -71,7 +71,7 @@
       if (checks.onSave() && of.files !== of.judged) checks.run();
     });
 
-    shell.fill(header(`Exercise ${number}`, tabs.list), away, code.view, app, checks.section);
+    shell.fill(header(`Exercise ${number}`, tabs.list), away, studio.cookieNote, code.view, app, checks.section);
     const last = kept.get("panel.tab", "code");
     tabs.choose(["code", "app", "checks"].includes(last) ? last : "code");
     checks.fetch();

@@ -24,6 +24,7 @@
     if (visitor.selectedIndex < 0) visitor.selectedIndex = 0;
     const path = element("input", { className: "path", value: start, spellcheck: false, autocomplete: "off", "aria-label": "Address within the app" });
     const state = element("p", { className: "program-state", role: "status" });
+    const again = element("button", { type: "button", className: "start-again", textContent: "Start again", hidden: true, onclick: () => studio.ask(`programs/${name}/again`, "POST").catch(() => {}) });
     const failure = element("pre", { className: "program-failure", hidden: true, tabIndex: 0 });
 
     const origin = () => `http://${[visitor.value, name].filter(Boolean).join(".")}.${location.host}`;
@@ -36,7 +37,7 @@
 
     const form = element("form", { className: "address", onsubmit: (event) => { event.preventDefault(); show(); } },
       element("label", {}, "as ", visitor), path, element("button", { textContent: "Go" }), tab);
-    const view = element("section", { className: "app", "aria-label": title }, form, ...(about ? [element("p", { className: "accounts" }, about)] : []), state, failure, frame);
+    const view = element("section", { className: "app", "aria-label": title }, form, ...(about ? [element("p", { className: "accounts" }, about)] : []), state, again, failure, frame);
     const seen = element("section", { className: "watch", "aria-label": "Session inspector" }, inspector);
 
     let serial = null;
@@ -44,6 +45,7 @@
       const answers = now.serial !== null;
       const words = (answers && told[now.state]?.(now)) || "";
       if (state.textContent !== words) state.textContent = words;
+      again.hidden = answers || now.state !== "failed";
       failure.hidden = !(answers && now.state === "failed");
       failure.textContent = now.words ?? "";
       if (!answers) return;

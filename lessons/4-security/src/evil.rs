@@ -14,13 +14,7 @@ use minijinja::{context, value::Serde};
 use serde::Deserialize;
 use tower_sessions::session::Id;
 
-use crate::{
-    attack::encoded,
-    lab::Lab,
-    page::PAGES,
-    shop::ACCOUNTS,
-    twin::COOKIES,
-};
+use crate::{attack::encoded, lab::Lab, page::PAGES, shop::ACCOUNTS, twin::COOKIES};
 
 /// The cookies that were sent here.
 #[derive(Clone, Default)]

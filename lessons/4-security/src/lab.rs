@@ -46,8 +46,11 @@ impl Which {
 #[derive(Clone)]
 pub(crate) struct Lab(Arc<Inner>);
 
+/// Opens a shop with these defences beside its own.
+type Opens = dyn Fn(Which, &[Defence]) -> Open + Send + Sync;
+
 struct Inner {
-    open: Box<dyn Fn(Which, &[Defence]) -> Open + Send + Sync>,
+    open: Box<Opens>,
     shops: [Mutex<Open>; 2],
     /// One attack at a time.
     turn: tokio::sync::Mutex<()>,
@@ -164,10 +167,7 @@ mod tests {
             Row { name, cells: cells.to_vec() }
         };
         assert_eq!(columns, ["at first", "now"]);
-        let expected = [
-            row("bought", &[], &["alice: a yacht"]),
-            row("roles", &["carol: admin"], &["carol: customer"]),
-        ];
+        let expected = [row("bought", &[], &["alice: a yacht"]), row("roles", &["carol: admin"], &["carol: customer"])];
         assert_eq!(rows, expected);
     }
 }

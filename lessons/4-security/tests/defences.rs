@@ -453,7 +453,10 @@ async fn a_lab_runs_an_attack_on_the_chosen_shop_and_has_its_books_as_evidence()
     let (_, _, before) = at("GET", "/attacks/csrf-by-form").await;
     assert!(before.contains("nothing has happened here yet") && !before.contains("The attack"), "{before}");
     let (status, headers, _) = at("POST", "/attacks/csrf-by-form?shop=vulnerable").await;
-    assert_eq!((status, headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/attacks/csrf-by-form?shop=vulnerable"));
+    assert_eq!(
+        (status, headers["location"].to_str().unwrap()),
+        (StatusCode::SEE_OTHER, "/attacks/csrf-by-form?shop=vulnerable")
+    );
     let (_, _, page) = at("GET", "/attacks/csrf-by-form?shop=vulnerable").await;
     assert!(page.contains("The attack succeeded.") && page.contains("no harm, was served after it"), "{page}");
     assert!(page.contains("<mark>alice: a yacht</mark>."), "{page}");
@@ -483,7 +486,8 @@ async fn an_attack_and_what_bob_does_after_it_stand_in_the_inspector_with_who_se
     inspector.label("somebody else's cookie"); // so that the letters differ from those of the story
     ask(lesson, "POST", "localhost:4004", "/attacks/planted-id").await;
     let exchanges = inspector.exchanges();
-    let by = |who: &str| exchanges.iter().filter(|exchange| exchange.visitor == who && exchange.retold.is_some()).count();
+    let by =
+        |who: &str| exchanges.iter().filter(|exchange| exchange.visitor == who && exchange.retold.is_some()).count();
     assert_eq!((by("mallory"), by("alice"), by("bob")), (4, 2, 6), "{}", inspector.transcript());
     let told = inspector.transcript();
     for words in ["(An attack on the vulnerable shop: Plant a session ID", "(The attack succeeded.)"] {

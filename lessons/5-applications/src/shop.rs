@@ -22,7 +22,7 @@ pub use accounts::{Account, Role};
 pub(crate) use accounts::{DEMO, Verified};
 pub use database::Unavailable;
 use database::{Database, Location};
-pub(crate) use logins::{Login, Current, NewLogin};
+pub(crate) use logins::{Current, Login, NewLogin};
 
 /// The shop. Clones are the same one.
 #[derive(Clone)]

@@ -96,8 +96,8 @@ use axum::{Router, middleware};
 
 pub use clock::{Clock, LONGEST_AHEAD};
 pub use exchange::{
-    Attribute, Body, Change, Cookie, Event, Exchange, FromPage, Life, Operation, Outcome, Request, Response, Retold, Session,
-    SetCookie, StoreCall, What,
+    Attribute, Body, Change, Cookie, Event, Exchange, FromPage, Life, Operation, Outcome, Request, Response, Retold,
+    Session, SetCookie, StoreCall, What,
 };
 pub use hold::Held;
 pub use hosts::{host, local_hosts_only};

@@ -6,7 +6,9 @@ use minijinja::{Value, context, value::Serde};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::{Attribute, Cookie, Event, Exchange, Operation, Outcome, Retold, SetCookie, StoreCall, What, bounds, words};
+use crate::{
+    Attribute, Cookie, Event, Exchange, Operation, Outcome, Retold, SetCookie, StoreCall, What, bounds, words,
+};
 
 /// How something differs from the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -20,6 +20,12 @@ pub(super) async fn build_ahead(State(api): State<Api>, Path(name): Path<String>
     StatusCode::NO_CONTENT
 }
 
+/// Somebody wants one that has ended back.
+pub(super) async fn start_again(State(api): State<Api>, Path(name): Path<String>) -> Result<StatusCode, Refused> {
+    find(&api, &name)?.start_again();
+    Ok(StatusCode::NO_CONTENT)
+}
+
 fn find<'a>(api: &'a Api, name: &str) -> Result<&'a Program, Refused> {
     api.programs.get(name).ok_or_else(|| (StatusCode::NOT_FOUND, format!("there is no program {name}\n")))
 }

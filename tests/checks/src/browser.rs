@@ -36,6 +36,8 @@ use crate::{
 };
 
 pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
+/// What follows where a form is refused that [`Browser::post_by_script`] has sent.
+pub(crate) const BY_SCRIPT: &str = "a script of the site's own page sends the same form, and says the `charset` in the Content-Type as well, as `fetch` does: the type is what stands before the semicolon";
 /// What no value of a form holds.
 const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
@@ -183,6 +185,11 @@ impl<'t> Browser<'t> {
         }
     }
 
+    /// The same fields as a script of this site sends them: `fetch` says the `charset` of `URLSearchParams` as well.
+    pub(crate) async fn post_by_script(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        self.post_bytes(path, &format!("{URLENCODED};charset=UTF-8"), encode(fields).into_bytes()).await
+    }
+
     /// Posts nothing, as `fetch` does it: with no type.
     pub(crate) async fn post_nothing(&self, path: &str) -> Result<Answer, Miss> {
         self.send(From::Here, Method::POST, path, "", Vec::new()).await
@@ -321,6 +328,11 @@ impl<'t> Browser<'t> {
         answer
     }
 
+    /// What this browser does next needs nothing of what others have done that began so.
+    pub(crate) fn begins_apart(&self) {
+        self.trial.log().begin_apart();
+    }
+
     /// Submits the login form.
     pub async fn log_in(&self, user: &User) -> Result<Answer, Miss> {
         self.post("/login", &[("username", &user.name), ("password", &user.password)]).await
@@ -424,6 +436,21 @@ impl<'t> Browser<'t> {
     /// The name and value of every cookie of this browser.
     pub(crate) fn cookies(&self) -> Vec<(String, String)> {
         self.jar().pairs()
+    }
+
+    /// Writes a cookie of each of these names into this browser, unless the site has set one of that name: so no answer
+    /// has brought any of them.
+    pub(crate) fn writes(&self, names: &[&str], value: &str) {
+        let own = self.cookies();
+        let new: Vec<_> = names.iter().filter(|name| own.iter().all(|(own, _)| own != *name)).collect();
+        let now = self.trial.inspector.clock().now();
+        for name in &new {
+            let _ = self.jar().set(&format!("{name}={value}; Path=/; Secure"), "/", now);
+        }
+        let by_hand: Vec<_> = new.iter().map(|name| by_hand::cookie(self.who, false, name, value)).collect();
+        let listed: Vec<_> = new.iter().map(|name| format!("`{name}`")).collect();
+        let did = format!("writes {value} into cookies of their own: {}", listed.join(", "));
+        self.trial.log().event(self.who, did, by_hand.join("\n"));
     }
 
     /// Puts a cookie into this browser by hand.

@@ -435,6 +435,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let changing = [address("add_to_cart", &pear), address("remove_from_cart", &pear), "/clear_cart".to_owned()];
     let paths: Vec<_> = [VIEW].into_iter().chain(changing.iter().map(String::as_str)).collect();
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
+    trial.log().begin_anew();
     let alice = trial.browser("alice");
     let added = add(&alice, &pear).await?;
     reading::changes_nothing(&alice, &paths).await?;

@@ -38,7 +38,7 @@ pub(crate) async fn are_told_apart(trial: &Trial) -> Result<(), Miss> {
     becomes(trial, her, Role::User, "alice is a user now");
     for family in 0..FAMILIES.len() {
         let [one, other] = members(trial, family);
-        trial.log().new_scene();
+        trial.log().begin_apart();
         changes(trial, &one, &other, in_path).await?;
         changes(trial, &other, &one, plainly).await?;
     }

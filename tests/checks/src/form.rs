@@ -68,12 +68,13 @@ impl Form {
         sent.map(|field| (field.name.as_str(), field.value.as_str())).chain(button)
     }
 
-    /// What it sends if the visitor enters these values: each in the place of its field.
+    /// What it sends if the visitor enters these values: each in every field of its name that they can reach.
     pub(crate) fn filled_in<'f>(&'f self, given: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
         let mut sent: Vec<(&str, &str)> = Vec::new();
         for field in &self.fields {
-            match given.iter().find(|(name, _)| *name == field.name) {
-                Some(given) if sent.iter().any(|(name, _)| *name == given.0) => {}
+            match given.iter().find(|(name, _)| *name == field.name && self.is_entered(field)) {
+                // Of the choices of one name one is sent.
+                Some(given) if is_ticked(&field.kind) && sent.contains(given) => {}
                 Some(given) => sent.push(*given),
                 None if field.chosen => sent.push((&field.name, &field.value)),
                 None => {}
@@ -81,6 +82,13 @@ impl Form {
         }
         sent.extend(self.button.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         sent
+    }
+
+    /// Whether a value that is entered under this field's name gets into it: a hidden one is sent as it is, beside those
+    /// that a visitor sees.
+    fn is_entered(&self, field: &Field) -> bool {
+        let is_seen = |field: &&Field| field.kind != "hidden";
+        is_seen(&field) || !self.fields.iter().filter(is_seen).any(|seen| seen.name == field.name)
     }
 
     /// What is sent under this name if the visitor touches nothing.
@@ -385,6 +393,10 @@ fn is_choice(kind: &str) -> bool {
     matches!(kind, "select" | "radio")
 }
 
+fn is_ticked(kind: &str) -> bool {
+    is_choice(kind) || kind == "checkbox"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -455,6 +467,17 @@ mod tests {
             <select form=f name=t><optgroup disabled><option selected>1</optgroup><option selected>2<option selected>3</select>";
         let [form] = &forms(html)[..] else { panic!("one form") };
         assert_eq!(form.filled().collect::<Vec<_>>(), [("d", ""), ("r", "2"), ("t", "3"), ("go", "1")]);
+    }
+
+    #[test]
+    fn what_is_entered_gets_into_the_fields_that_a_visitor_sees() {
+        let html = "<form><input type=hidden name=user value=x><input name=user><input type=hidden name=token value=y>\
+            <input type=hidden name=on value=0><input type=checkbox name=on value=1>\
+            <input type=radio name=r value=1><input type=radio name=r value=2></form>";
+        let [form] = &forms(html)[..] else { panic!("one form") };
+        assert_eq!(form.filled_in(&[]), [("user", "x"), ("user", ""), ("token", "y"), ("on", "0")]);
+        let sent = [("user", "x"), ("user", "alice"), ("token", "z"), ("on", "0"), ("on", "1"), ("r", "2")];
+        assert_eq!(form.filled_in(&[("user", "alice"), ("token", "z"), ("on", "1"), ("r", "2")]), sent);
     }
 
     #[test]

@@ -360,7 +360,7 @@ async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
     let lure = trial.named("a lure");
     mallory.post(BUY, &with(&stolen, BUY, &[("item", &lure)])).await?;
     is_not_bought(&carol, her, &lure, so).await?;
-    logs_in(&trial.browser("alice"), her).await?;
+    logs_in(&trial.browser("phone"), her).await?;
     let so = "alice has logged in again elsewhere, and the copy of the cookie with which she had logged out is worth something again";
     is_not(&mallory, her, so).await?;
     trial.restart().await?;

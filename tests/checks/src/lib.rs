@@ -70,6 +70,7 @@ mod system;
 pub mod timeouts;
 mod trial;
 mod users;
+mod written;
 
 pub use accounts::accounts;
 pub use browser::{Answer, Browser};

@@ -5,12 +5,12 @@ use session_inspector::SetCookie;
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
-    browser::encode,
+    browser::{BY_SCRIPT, encode},
     impostors,
     improper::{self, Improper},
     infer::{self, mentions},
     model::LOGIN,
-    monitor, page, reading,
+    monitor, page, reading, written,
 };
 
 /// Exercise 1.
@@ -187,6 +187,8 @@ async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
     let sent = alice.post("/login", &[("more", "1"), ("password", &user.password), ("username", &user.name)]).await?;
     let so = "the fields of this form come in another order, beside one more: it is as right";
     sent.redirects_to("/protected").map_err(|miss| miss.so(so))?;
+    let sent = alice.post_by_script("/login", &[("username", &user.name), ("password", &user.password)]).await?;
+    sent.redirects_to("/protected").map_err(|miss| miss.so(BY_SCRIPT))?;
     let alice = trial.browser("alice");
     let page = alice.get("/login").await?;
     let filled = [("username", user.name.as_str()), ("password", user.password.as_str())];
@@ -396,7 +398,23 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         );
         page.shows_not(&trial.users.alice().name, &so)?;
     }
-    Ok(())
+    no_written_cookie_counts(trial).await
+}
+
+/// Of somebody who is logged in as little as of a stranger.
+async fn no_written_cookie_counts(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let ([her, his], stranger) = ([trial.users.alice(), trial.users.bob()], trial.browser("stranger"));
+    let (bob, login) = logged_in(trial, "bob", his).await?;
+    written::claims(&bob, &her.name, &login);
+    let page = bob.get("/protected").await?;
+    let so = "bob is logged in, and wrote alice's name into cookies of his own; the page believes one of them: any visitor can write a cookie, so the session alone has to say who it is";
+    page.shows_not(&her.name, so)?;
+    page.shows(&his.name).map_err(|miss| miss.so("bob is logged in, and cookies that he wrote himself have changed that: the session alone has to say who it is"))?;
+    written::claims(&stranger, &her.name, &login);
+    let page = stranger.get("/protected").await?;
+    let so = "a visitor without a session wrote alice's name into cookies, and one of them opens the page: only a session may say that somebody is logged in";
+    page.redirects_to("/login").map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
 }
 
 async fn login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
@@ -470,6 +488,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.alice();
     let with_query = format!("/login?{}", encode(&[("username", &user.name), ("password", &user.password)]));
     reading::opens_no_session(&trial.browser("stranger"), &["/login", &with_query, "/protected", "/logout"]).await?;
+    trial.log().begin_anew();
     let (alice, login) = logged_in(trial, "alice", user).await?;
     let paths = ["/login", "/protected", "/logout"];
     reading::asks(&alice, &paths).await?; // a monitor looks at the answers

@@ -124,6 +124,25 @@ pub(crate) fn reading_opens_no_session(_: &Trial, answer: &Answer) -> Result<(),
     Err(answer.miss("no session for a visitor who only reads", asked).so(so))
 }
 
+/// Nobody but who logs in gets a session. A cookie that leads to none may be the rest of a login: of its end there may be
+/// a note.
+pub(crate) fn a_stranger_leaves_nothing(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
+    let Answer { method, path, exchange, .. } = answer;
+    let opened = answer.calls_for(Operation::Create) || answer.calls_for(Operation::Save);
+    let after = exchange.session.after.as_ref();
+    let is_in = || trial.users.names().iter().any(|name| names(after, name));
+    let has_no_cookie = exchange.request.cookies.is_empty();
+    let is_note = !has_no_cookie && after.is_some_and(|data| !data.is_empty());
+    if !opened || exchange.session.before.is_some() || is_note || is_in() {
+        return Ok(());
+    }
+    let sent = if has_no_cookie { "without a cookie" } else { "with a cookie whose session is gone" };
+    let miss = answer.miss("nothing in the store for a visitor who is not logged in", "a session");
+    Err(miss.explained(format!(
+        "{method} {path} was sent {sent}, logged nobody in, and left a session in the store: whoever sends it often fills the store"
+    )))
+}
+
 /// A GET or HEAD logs nobody in or out, and opens no session. A part of the site may count visits in it.
 pub(crate) fn reading_logs_nobody_in_or_out(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     reading_opens_no_session(trial, answer)?;

@@ -6,7 +6,7 @@ use session_inspector::Operation;
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
-    browser::encode,
+    browser::{BY_SCRIPT, encode},
     impostors, infer,
     infer::mentions,
     model::{self, forms},
@@ -144,7 +144,12 @@ async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
     let stranger = trial.browser("stranger");
     stranger.says("sec-ch-prefers-color-scheme", "dark");
     let so = "this visitor has chosen nothing here; that their system is dark, as their browser says, is no choice on this site";
-    shows(&stranger.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))
+    shows(&stranger.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))?;
+    let mallory = trial.browser("mallory");
+    mallory.writes(&["theme"], OTHER.0);
+    mallory.writes(&["notifications"], OTHER.1);
+    let so = "this visitor has sent no form, and wrote cookies that no answer had set: the page takes them for a choice, and anybody can write a cookie";
+    shows(&mallory.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))
 }
 
 async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
@@ -197,7 +202,12 @@ async fn a_choice_is_saved(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let saved = save(&alice, OTHER).await?;
     let page = alice.get(PROFILE).await?;
-    shows(&page, OTHER).map_err(|miss| miss.so_if(unsaved(&saved, &page, OTHER)))
+    shows(&page, OTHER).map_err(|miss| miss.so_if(unsaved(&saved, &page, OTHER)))?;
+    trial.log().begin_anew();
+    let bob = trial.browser("bob");
+    let saved = bob.post_by_script(FORM, &[("theme", OTHER.0), ("notifications", OTHER.1)]).await?;
+    saved.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))?;
+    shows(&bob.get(PROFILE).await?, OTHER)
 }
 
 /// Why a choice that was sent is not on the page. A record may keep it in words or as yes and no.
@@ -404,7 +414,10 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     holds_the_name(&saved, user, "saving a choice has taken the name out of the session, so its user is logged out")?;
     let again = alice.log_in(user).await?;
     again.redirects_to(PROFILE)?;
-    shows(&alice.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so_if(taken_out(&saved, &again)))
+    shows(&alice.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so_if(taken_out(&saved, &again)))?;
+    let credentials = [("username", user.name.as_str()), ("password", &user.password)];
+    let sent = trial.browser("visitor").post_by_script("/login", &credentials).await?;
+    sent.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))
 }
 
 /// What a login took out of the session, if it was there before.
@@ -456,6 +469,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     );
     let paths = [PROFILE, FORM, &with_query, &with_login];
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
+    trial.log().begin_anew();
     let alice = trial.browser("alice");
     let saved = save(&alice, ("light", "disabled")).await?;
     reading::changes_nothing(&alice, &paths).await?;

@@ -10,18 +10,60 @@ const NOWHERE: [&str; 2] = ["/favicon.ico", "/no/such/page"];
 /// A parameter by which some frameworks let an address say what the method is to be.
 const OVERRIDE: &str = "_method=POST";
 
-/// A visitor without a session who asks for these paths, or for some that are not there, has none afterwards.
+/// What a link brings along: where to go on, how to show the page, and where the link stands.
+const PARAMETERS: [&str; 9] = [
+    "next=%2Fprotected",
+    "return_to=%2F",
+    "redirect=%2F",
+    "lang=de",
+    "theme=dark",
+    "page=2",
+    "q=pear",
+    "ref=mail",
+    "utm_source=mail",
+];
+
+/// What browsers, proxies and scripts say beside the address.
+const HEADERS: [(&str, &str); 5] = [
+    ("accept-language", "de"),
+    ("referer", "http://localhost/from/here"),
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-requested-with", "XMLHttpRequest"),
+    ("x-http-method-override", "POST"),
+];
+
+/// A visitor without a session who asks for these paths, or for some that are not there, has none afterwards, whatever
+/// else is said in the request.
 pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths.iter().chain(&NOWHERE) {
-        for answer in read(stranger, path).await? {
-            if answer.calls_for(Operation::Create) || answer.calls_for(Operation::Save) {
-                let Answer { method, path, .. } = &answer;
-                let miss = answer.miss("no session for a visitor who only reads", "a session");
-                return Err(miss.so(format!("{method} {path} put a session into the store for a visitor who had none")));
-            }
-        }
+        stranger.begins_apart();
+        read(stranger, path).await?.iter().try_for_each(opened_none)?;
+    }
+    // One by one: an answer may look at what stands first alone.
+    for address in paths.iter().flat_map(|path| PARAMETERS.map(|parameter| with(path, parameter))) {
+        stranger.begins_apart();
+        opened_none(&stranger.get(&address).await?)?;
+    }
+    stranger.begins_apart();
+    HEADERS.iter().for_each(|(name, value)| stranger.says(name, value));
+    for path in paths {
+        opened_none(&stranger.get(path).await?)?;
     }
     Ok(())
+}
+
+fn opened_none(answer: &Answer) -> Result<(), Miss> {
+    if !answer.calls_for(Operation::Create) && !answer.calls_for(Operation::Save) {
+        return Ok(());
+    }
+    let Answer { method, path, .. } = &answer;
+    let miss = answer.miss("no session for a visitor who only reads", "a session");
+    Err(miss.so(format!("{method} {path} put a session into the store for a visitor who had none")))
+}
+
+fn with(path: &str, parameter: &str) -> String {
+    let sign = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{sign}{parameter}")
 }
 
 /// The same for somebody whose browser has the ID of a session that is gone. `set` is an answer by which this browser
@@ -31,17 +73,23 @@ pub(crate) async fn opens_none_for_a_stale_cookie(
     set: &Answer,
     paths: &[&str],
 ) -> Result<(), Miss> {
+    opens_no_session(&with_a_stale_cookie(browser, set), paths).await
+}
+
+/// A copy of this browser with the ID of a session that is gone.
+pub(crate) fn with_a_stale_cookie<'t>(browser: &Browser<'t>, set: &Answer) -> Browser<'t> {
     let stale = browser.copied_by("stale");
     for call in set.exchange.calls.iter().filter(|call| browser.holds(&call.id)) {
         stale.plant_stale(&call.id);
     }
-    opens_no_session(&stale, paths).await
+    stale
 }
 
 /// This visitor asks for these paths.
 pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
         read(browser, path).await?;
+        browser.get(&with(path, &PARAMETERS.join("&"))).await?;
     }
     Ok(())
 }
@@ -49,7 +97,9 @@ pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Mi
 /// The session of this visitor is the same after asking for these paths.
 pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
-        for answer in read(browser, path).await? {
+        let mut answers = read(browser, path).await?;
+        answers.push(browser.get(&with(path, &PARAMETERS.join("&"))).await?);
+        for answer in answers {
             if answer.calls_for(Operation::Delete) || !answer.exchange.session.changes.is_empty() {
                 let method = &answer.exchange.request.method;
                 let miss = answer.miss("the session as it was", format!("{method} {} changed it", answer.path));
@@ -64,8 +114,7 @@ pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Re
 pub(crate) async fn read(browser: &Browser<'_>, path: &str) -> Result<Vec<Answer>, Miss> {
     let page = browser.get(path).await?;
     let head = browser.head(path).await?;
-    let sign = if path.contains('?') { '&' } else { '?' };
-    let mut answers = vec![browser.get(&format!("{path}{sign}{OVERRIDE}")).await?];
+    let mut answers = vec![browser.get(&with(path, OVERRIDE)).await?];
     for address in page.leads_to() {
         answers.push(browser.get(&address).await?);
     }

@@ -4,7 +4,7 @@ use session_inspector::Operation;
 
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User, browser::in_path, families, impostors, infer,
-    model::ROLES, monitor, neighbour, reading, routes,
+    model::ROLES, monitor, neighbour, reading, routes, written,
 };
 
 pub(crate) const LOGIN: &str = "/login";
@@ -144,7 +144,23 @@ async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
     [trial.users.alice(), trial.users.bob()].into_iter().try_for_each(|user| {
         let so = "the page for admins has to name every account, whatever its role";
         page.shows(&user.name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
-    })
+    })?;
+    no_written_cookie_counts(trial).await
+}
+
+/// Whoever writes a name or a role into a cookie has neither by that.
+async fn no_written_cookie_counts(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let ([bob, stranger], her) = (["bob", "stranger"].map(|who| trial.browser(who)), trial.users.alice());
+    let login = logs_in(&bob, trial.users.bob()).await?;
+    for browser in [&bob, &stranger] {
+        written::claims_to_be_admin(browser);
+        written::claims(browser, &her.name, &login);
+    }
+    let so = "bob is a user, and wrote into cookies of his own that he is an admin, or alice; the page for admins believes one of them: any visitor can write a cookie";
+    is_forbidden(&bob.get(ADMIN).await?, so)?;
+    bob.get(DASHBOARD).await?.shows_not(&her.name, "bob wrote alice's name into cookies of his own, and the dashboard believes one of them: the session alone has to say who it is")?;
+    stranger.get(ADMIN).await?.redirects_to(LOGIN)
 }
 
 async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
@@ -591,6 +607,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let paths: Vec<_> =
         [LOGIN, DASHBOARD, ADMIN, END_OTHERS, LOGOUT].into_iter().chain(changing.iter().map(String::as_str)).collect();
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
+    trial.log().begin_anew();
     let [alice, bob, phone] = ["alice", "bob", "phone"].map(|who| trial.browser(who));
     let login = logs_in(&alice, trial.users.alice()).await?;
     reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, impostors, infer, model, monitor, reading};
+use crate::{
+    Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, browser::BY_SCRIPT, impostors, infer, model, monitor,
+    reading, written,
+};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
@@ -115,7 +118,7 @@ pub static SUITE: Suite = Suite {
     ],
     monitors: &[
         Monitor { check: "a_new_login_begins_anew", watch: monitor::a_login_issues_a_new_id },
-        Monitor { check: "reading_opens_no_session", watch: monitor::reading_opens_no_session },
+        Monitor { check: "reading_opens_no_session", watch: monitor::a_stranger_leaves_nothing },
     ],
     names: None,
     model: Some(&model::TIMEOUTS),
@@ -151,7 +154,15 @@ async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
             page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page)))?;
         }
     }
-    Ok(())
+    trial.log().begin_anew();
+    is_in_by_script(trial, user).await
+}
+
+async fn is_in_by_script(trial: &Trial, user: &User) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    let sent = alice.post_by_script(LOGIN, &[("username", &user.name), ("password", &user.password)]).await?;
+    sent.redirects_to(PROTECTED).map_err(|miss| miss.so(BY_SCRIPT))?;
+    is_in(&alice, user).await
 }
 
 async fn an_idle_login_ends(trial: &Trial) -> Result<(), Miss> {
@@ -211,6 +222,25 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
         let so = "less than 25 minutes after the last request the login has ended: did that one not count, because it came soon after another?";
         still_in(&alice.get(PROTECTED).await?, user, so)?;
     }
+    what_is_refused_counts_too(trial, user).await
+}
+
+/// Nor does it matter what becomes of a request.
+async fn what_is_refused_counts_too(trial: &Trial, user: &User) -> Result<(), Miss> {
+    for way in PAGES..ASKS {
+        trial.log().begin_anew();
+        let alice = trial.browser("alice");
+        logs_in(&alice, user, false).await?;
+        trial.skip(25 * MINUTE - SECOND);
+        let asked = asks(&alice, way).await?;
+        trial.skip(25 * MINUTE - SECOND);
+        let Answer { method, path, .. } = &asked;
+        let so = format!(
+            "{method} {path} was answered with {}, and less than 25 minutes later the login has ended: a request counts as well if it is refused or leads nowhere",
+            asked.in_short()
+        );
+        still_in(&alice.get(PROTECTED).await?, user, &so)?;
+    }
     Ok(())
 }
 
@@ -228,7 +258,10 @@ async fn lives_for_8_hours(trial: &Trial) -> Result<(), Miss> {
     busy(trial, (&alice, user), (8 * HOUR - 21 * MINUTE, 20 * MINUTE), so).await?;
     let mistaken = User { password: trial.users.bob().password.clone(), ..user.clone() };
     alice.log_in(&mistaken).await?.refuses(&mistaken)?;
-    trial.skip(21 * MINUTE + SECOND);
+    trial.skip(19 * MINUTE);
+    // Nor does one request help the next one over the end.
+    alice.get(HELP).await?;
+    trial.skip(2 * MINUTE + SECOND);
     is_out(
         &alice,
         "8 hours and a second after the login the page is still shown: is there an end that no request moves, and is it 8 hours after the login?",
@@ -343,8 +376,10 @@ async fn remember_me_ends(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     let so = "there was a request every few days, and a remembered login ended within its 30 days";
     busy(trial, (&alice, user), (30 * DAY - HOUR, 5 * DAY), so).await?;
+    trial.skip(HOUR - 2 * MINUTE);
+    alice.get(HELP).await?;
     let mallory = alice.copied_by("mallory");
-    trial.skip(HOUR + SECOND);
+    trial.skip(2 * MINUTE + SECOND);
     let so = "30 days and a second after the login the page is still shown: is there an end that no visit moves?";
     is_out(&alice, so).await?;
     is_out(&mallory, so).await?;
@@ -375,14 +410,24 @@ async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
             "somebody typed a wrong password and ticked the box, and the login that was there is a remembered one now";
         is_out(&phone, so).await?;
     }
-    trial.log().begin_anew();
-    logs_in(&phone, user, false).await?;
-    for (name, value) in shared.into_iter().chain([("remember".to_owned(), "1".to_owned())]) {
-        phone.takes(&format!("{name}={value}"));
+    for value in ["1", "on", "true"] {
+        trial.log().begin_anew();
+        let phone = trial.browser("phone");
+        logs_in(&phone, user, false).await?;
+        for (name, value) in
+            shared.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("remember", value)])
+        {
+            phone.takes(&format!("{name}={value}"));
+        }
+        phone.writes(&REMEMBERED, value);
+        trial.skip(31 * MINUTE);
+        is_out(&phone, "a cookie that any visitor can write has made this login a remembered one").await?;
     }
-    trial.skip(31 * MINUTE);
-    is_out(&phone, "a cookie that any visitor can write has made this login a remembered one").await
+    Ok(())
 }
+
+/// Names by which a site might look for the choice to be remembered.
+const REMEMBERED: [&str; 6] = ["remembered", "remember_me", "remember-me", "rememberme", "keep", "persistent"];
 
 async fn no_cookie_outlives_the_browser_unasked(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
@@ -432,11 +477,22 @@ async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
     is_told(&alice).await?;
 
     trial.log().begin_anew();
+    logs_out_and_is_told_nothing(&trial.browser("alice"), user).await?;
+    // Nor later, when the end that was told is that of another login.
+    trial.log().begin_anew();
+    let alice = trial.browser("alice");
     logs_in(&alice, user, false).await?;
-    let logout = alice.post("/logout", &[]).await?;
-    follows(&alice, &logout).await?.shows_not(EXPIRED, UNASKED)?;
-    let asked = alice.get(PROTECTED).await?;
-    follows(&alice, &asked).await?.shows_not(EXPIRED, UNASKED)
+    trial.skip(31 * MINUTE);
+    is_told(&alice).await?;
+    logs_out_and_is_told_nothing(&alice, user).await
+}
+
+async fn logs_out_and_is_told_nothing(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
+    logs_in(browser, user, false).await?;
+    let logout = browser.post("/logout", &[]).await?;
+    follows(browser, &logout).await?.shows_not(EXPIRED, UNASKED)?;
+    let asked = browser.get(PROTECTED).await?;
+    follows(browser, &asked).await?.shows_not(EXPIRED, UNASKED)
 }
 
 async fn a_new_login_begins_anew(trial: &Trial) -> Result<(), Miss> {
@@ -514,7 +570,22 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     for (remember, long, often) in [(false, 8 * HOUR, 20 * MINUTE), (true, 30 * DAY, 5 * DAY)] {
         no_later_login_prolongs_it(trial, remember, (long, often)).await?;
     }
-    Ok(())
+    no_written_cookie_counts(trial).await
+}
+
+/// Whoever writes a name into a cookie is nobody else by that.
+async fn no_written_cookie_counts(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let ([bob, stranger], her) = (["bob", "stranger"].map(|who| trial.browser(who)), trial.users.alice());
+    let login = logs_in(&bob, trial.users.bob(), false).await?;
+    written::claims(&bob, &her.name, &login);
+    let page = bob.get(PROTECTED).await?;
+    let so = "bob is logged in, and wrote alice's name into cookies of his own; the page believes one of them, and the session alone has to say who it is";
+    page.shows_not(&her.name, so)?;
+    still_in(&page, trial.users.bob(), "bob is logged in, and cookies that he wrote himself have ended that")?;
+    written::claims(&stranger, &her.name, &login);
+    is_out(&stranger, "a visitor without a session wrote a user's name into cookies, and one of them opens the page")
+        .await
 }
 
 /// A login that lasts so long ends then, although its user has logged in elsewhere a little before.
@@ -540,7 +611,14 @@ async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
     trial.log().begin_anew();
     let alice = trial.browser("alice");
     let login = logs_in(&alice, trial.users.alice(), false).await?;
-    reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;
+    reading::asks(&reading::with_a_stale_cookie(&alice, &login), &paths).await?;
+    // Nor does whoever is refused leave something; a monitor looks at the answers.
+    for way in PAGES..ASKS {
+        trial.log().begin_anew();
+        asks(&trial.browser("stranger"), way).await?;
+    }
+    trial.log().begin_anew();
+    trial.browser("stranger").post("/logout", &[]).await?;
     trial.log().begin_anew();
     logs_in(&alice, trial.users.alice(), false).await?;
     let logout = alice.post("/logout", &[]).await?;
@@ -561,8 +639,9 @@ async fn logs_in(browser: &Browser<'_>, user: &User, remember: bool) -> Result<A
     Ok(answer)
 }
 
-/// So many ways to ask for something, also where it is refused or there is nothing.
-const ASKS: usize = 6;
+/// So many ways to ask for something, those for a page first: the others are refused or lead nowhere.
+const ASKS: usize = 9;
+const PAGES: usize = 4;
 
 async fn asks(browser: &Browser<'_>, way: usize) -> Result<Answer, Miss> {
     match way {
@@ -570,8 +649,11 @@ async fn asks(browser: &Browser<'_>, way: usize) -> Result<Answer, Miss> {
         1 => browser.head(PROTECTED).await,
         2 => browser.get(HELP).await,
         3 => browser.get(LOGIN).await,
-        4 => browser.get("/no/such/page").await,
-        _ => browser.post(HELP, &[]).await,
+        PAGES => browser.get("/no/such/page").await,
+        5 => browser.post(HELP, &[]).await,
+        6 => browser.post(LOGIN, &[("username", "nobody"), ("password", "a guess")]).await,
+        7 => browser.post(LOGIN, &[("username", "nobody")]).await,
+        _ => browser.post_bytes(LOGIN, "text/plain", b"hello".to_vec()).await,
     }
 }
 

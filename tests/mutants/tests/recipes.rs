@@ -45,8 +45,16 @@ const ANSWERS: [Answers; 6] = [
 ];
 
 /// Recipes that do not show what the check saw, and why.
-const EXCEPTIONS: [(&str, &str); 2] = [
+const EXCEPTIONS: [(&str, &str); 7] = [
     ("constant_name", "a demo's accounts have the names of any other demo's"),
+    ("sends_the_name_twice", "the fields that are sent are those of the mutant's form, and the solution's has others"),
+    (
+        "a_cookie_says_who_in_hexadecimal",
+        "the name in the cookie is spelled out, and a demo's accounts have other names",
+    ),
+    ("a_cookie_proves_each_form", "the secret that is sent is one of the check's own run"),
+    ("a_cookie_proves_the_login", "the secret that is sent is one of the check's own run"),
+    ("who_clicks_means_it", "curl forgets a cookie only with an answer to a request that brought it"),
     ("logout_takes_any_cookie_away", "curl forgets a cookie only with an answer to a request that brought it"),
 ];
 

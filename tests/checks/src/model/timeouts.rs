@@ -142,8 +142,7 @@ impl Site<'_> {
             Page::LoginForm => self.model.read_the_login_page(who),
             Page::Head | Page::Help | Page::Nowhere => {}
         }
-        let counts = !matches!(page, Page::Nowhere);
-        self.model.asked(who, at, counts, None);
+        self.model.asked(who, at, None);
         Ok(())
     }
 
@@ -189,7 +188,7 @@ impl Site<'_> {
         };
         let reason = if is_in == (fate == Fate::Alive) { String::new() } else { self.model.reason(who, at) };
         seen.map_err(|miss| if reason.is_empty() { miss } else { miss.so(reason) })?;
-        self.model.asked(who, at, true, Some(is_in));
+        self.model.asked(who, at, Some(is_in));
         Ok(())
     }
 
@@ -253,7 +252,7 @@ impl Site<'_> {
     async fn fail(&mut self, who: usize, kind: usize, remembered: bool) -> Result<(), Miss> {
         let (impostor, before) = (&impostors::all(&self.trial.users)[kind % IMPOSTORS], self.now());
         impostor.is_refused(&self.sends_login(who, &impostor.typed, remembered).await?)?;
-        self.model.fail(who, At(before, self.now()));
+        self.model.asked(who, At(before, self.now()), None);
         Ok(())
     }
 

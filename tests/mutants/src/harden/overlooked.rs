@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use axum::{
@@ -41,7 +44,8 @@ pub(super) fn each_page_has_a_new_secret<S: SessionStore + Clone>(store: S) -> R
         if session.get_value(USERNAME).await?.is_none() {
             return Ok(Redirect::to("/login").into_response());
         }
-        let secret = Id::default().to_string();
+        let earlier: Option<String> = session.get(SECRET).await?;
+        let secret = format!("{}i", earlier.unwrap_or_default()); // the same in each run, so that its story is
         session.insert(SECRET, &secret).await?;
         let form = format!("action=\"/buy\"><input type=hidden name=secret value=\"{secret}\">");
         with_page(session, books, |page| page.replace("action=\"/buy\">", &form)).await
@@ -119,9 +123,7 @@ fn proved_by_a_cookie<S: SessionStore + Clone>(
     others_are_guarded: bool,
     store: S,
 ) -> Router {
-    async fn with_proof(request: Request, next: Next) -> Result<Response, Failure> {
-        let held = cookie(request.headers(), PROOF);
-        let proof = held.clone().unwrap_or_else(|| Id::default().to_string());
+    async fn proven(proof: String, request: Request, next: Next) -> Result<Response, Failure> {
         let answer = next.run(request).await;
         if answer.status() != StatusCode::OK {
             return Ok(answer);
@@ -132,6 +134,11 @@ fn proved_by_a_cookie<S: SessionStore + Clone>(
         let cookie = format!("{PROOF}={proof}; Path=/; Secure; HttpOnly; SameSite=Strict");
         Ok((AppendHeaders([(SET_COOKIE, cookie)]), page).into_response())
     }
+    let made = Arc::new(AtomicUsize::new(0)); // the same in each run, so that its story is
+    let with_proof = move |request: Request, next: Next| {
+        let new = || format!("proof-{}", made.fetch_add(1, Ordering::SeqCst));
+        proven(cookie(request.headers(), PROOF).unwrap_or_else(new), request, next)
+    };
     let guard = move |request: Request, next: Next| async move {
         if request.method() != Method::POST {
             return Ok(next.run(request).await);

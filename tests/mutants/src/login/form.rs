@@ -3,7 +3,7 @@
 use axum::{
     Extension, Router,
     body::Bytes,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -117,4 +117,29 @@ pub(super) fn pastes_what_was_typed<S: SessionStore + Clone>(store: S) -> Router
         Ok(if refused { (StatusCode::UNAUTHORIZED, Html(page)).into_response() } else { answer })
     }
     Parts { login: get(solution_1::login_form).post(login), ..Parts::default() }.on(store)
+}
+
+/// Compares a header as a whole that may have parameters.
+pub(super) fn refuses_a_charset<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        users: Extension<Users>,
+        headers: HeaderMap,
+        form: axum::Form<solution_1::Credentials>,
+    ) -> Result<Response, Failure> {
+        let is_form = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+        if !is_form {
+            return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+        }
+        solution_1::login(session, users, form).await
+    }
+    Parts { login: get(solution_1::login_form).post(login), ..Parts::default() }.on(store)
+}
+
+/// A script was to copy the one name into the other.
+pub(super) fn sends_the_name_twice<S: SessionStore + Clone>(store: S) -> Router {
+    with_page(
+        store,
+        r#"<form method="post"><input name="username" type="hidden"><input name="username"><input name="password" type="password"><button>Log in</button></form>"#,
+    )
 }

@@ -136,3 +136,16 @@ pub(super) fn believes_a_cookie<S: SessionStore + Clone>(store: S) -> Router {
     let login = get(solution_1::login_form).post(login);
     Parts { login, protected: get(protected), ..Parts::default() }.on(store)
 }
+
+/// It sets none, so that no browser has it by itself.
+pub(super) fn believes_a_cookie_that_nobody_set<S: SessionStore + Clone>(store: S) -> Router {
+    async fn protected(session: Session, headers: HeaderMap) -> Result<Response, Failure> {
+        let cookies = headers.get(COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
+        let shown = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("display_name="));
+        Ok(match User::of(&session).await? {
+            Some(user) => Html(minijinja::HtmlEscape(shown.unwrap_or(&user.username)).to_string()).into_response(),
+            None => Redirect::to("/login").into_response(),
+        })
+    }
+    Parts { protected: get(protected), ..Parts::default() }.on(store)
+}

@@ -31,6 +31,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("forgets_to_insert", "right_credentials_open_a_session", || App::new(letting_in::forgets_to_insert)),
     mutant("remembers_only_that", "right_credentials_open_a_session", || App::new(letting_in::remembers_only_that)),
     mutant("answers_with_a_page", "right_credentials_open_a_session", || App::new(letting_in::answers_with_a_page)),
+    mutant("refuses_a_charset", "right_credentials_open_a_session", || App::new(form::refuses_a_charset)),
+    mutant("sends_the_name_twice", "right_credentials_open_a_session", || App::new(form::sends_the_name_twice)),
     mutant("reads_another_key", "protected_page_names_the_user", || App::new(protected::reads_another_key)),
     mutant("constant_name", "protected_page_names_the_user", || App::new(protected::constant_name)),
     mutant("cookie_for_the_login_page_only", "protected_page_names_the_user", || {
@@ -72,6 +74,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("expects_a_type", "improper_forms_are_refused", || App::new(unforeseen::expects_a_type)),
     mutant("one_user_for_all", "visitors_do_not_mix", || App::new(identity::one_user_for_all)),
     mutant("believes_a_cookie", "visitors_do_not_mix", || App::new(identity::believes_a_cookie)),
+    mutant("believes_a_cookie_that_nobody_set", "visitors_do_not_mix", || {
+        App::new(identity::believes_a_cookie_that_nobody_set)
+    }),
     mutant("ends_the_session_in_another_browser", "visitors_do_not_mix", || {
         App::new(stories::ends_the_session_in_another_browser)
     }),
@@ -100,6 +105,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("logout_by_get", "reading_changes_nothing", || App::new(logout::by_get)),
     mutant("login_by_get", "reading_changes_nothing", || App::new(letting_in::by_get)),
     mutant("counts_visits", "reading_changes_nothing", || App::new(form::counts_visits)),
+    mutant("keeps_where_to_go_on", "reading_changes_nothing", || App::new(unforeseen::keeps_where_to_go_on)),
+    mutant("keeps_the_language", "reading_changes_nothing", || App::new(unforeseen::keeps_the_language)),
     mutant("opens_a_session_for_a_stale_cookie", "reading_changes_nothing", || {
         App::new(unforeseen::opens_a_session_for_a_stale_cookie)
     }),

@@ -2,10 +2,10 @@
 
 use axum::{
     Extension, Form, Router,
-    extract::Request,
+    extract::{RawQuery, Request},
     http::{
         HeaderMap, Method, StatusCode,
-        header::{CONTENT_TYPE, COOKIE, SET_COOKIE},
+        header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, SET_COOKIE},
     },
     middleware::{Next, from_fn},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
@@ -127,4 +127,25 @@ pub(super) fn takes_a_capital<S: SessionStore + Clone>(store: S) -> Router {
         solution_1::login(session, users, Form(Credentials { password, ..form })).await
     }
     Parts { login: post(login).get(solution_1::login_form), ..Parts::default() }.on(store)
+}
+
+/// Where to go on after the login is kept before there is one.
+pub(super) fn keeps_where_to_go_on<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login_form(session: Session, RawQuery(query): RawQuery) -> Result<Html<String>, Failure> {
+        if let Some(next) = query.as_deref().and_then(|query| query.strip_prefix("next=")) {
+            session.insert("next", next).await?;
+        }
+        solution_1::login_form().await
+    }
+    Parts { login: get(login_form).post(solution_1::login), ..Parts::default() }.on(store)
+}
+
+pub(super) fn keeps_the_language<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login_form(session: Session, headers: HeaderMap) -> Result<Html<String>, Failure> {
+        if let Some(language) = headers.get(ACCEPT_LANGUAGE).and_then(|language| language.to_str().ok()) {
+            session.insert("language", language).await?;
+        }
+        solution_1::login_form().await
+    }
+    Parts { login: get(login_form).post(solution_1::login), ..Parts::default() }.on(store)
 }

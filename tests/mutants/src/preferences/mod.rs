@@ -19,6 +19,7 @@ use crate::{Mutant, RightAnswer, mutant};
 pub const MUTANTS: &[Mutant] = &[
     mutant("there_is_always_something", "there_are_defaults", || App::new(showing::there_is_always_something)),
     mutant("as_the_system_is", "there_are_defaults", || App::new(showing::as_the_system_is)),
+    mutant("as_a_cookie_says", "there_are_defaults", || App::new(showing::as_a_cookie_says)),
     mutant("nothing_is_none", "there_are_defaults", || App::new(showing::nothing_is_none)),
     mutant("dark_by_default", "there_are_defaults", || App::new(showing::dark_by_default)),
     mutant("form_is_get", "the_form_offers_what_there_is", || App::new(showing::form_is_get)),

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    http::HeaderMap,
+    http::{HeaderMap, header::COOKIE},
     response::{Html, IntoResponse, Response},
     routing::{MethodRouter, get},
 };
@@ -42,6 +42,19 @@ pub(super) fn dark_by_default<S: SessionStore + Clone>(store: S) -> Router {
         match session.get::<Preferences>(Preferences::KEY).await? {
             Some(_) => solution_3::profile(session).await.map(IntoResponse::into_response),
             None => Ok(Html("<html data-theme=dark><p>Theme: dark, Notifications: enabled").into_response()),
+        }
+    }
+    profiling(get(profile), store)
+}
+
+/// A cookie that it never sets.
+pub(super) fn as_a_cookie_says<S: SessionStore + Clone>(store: S) -> Router {
+    async fn profile(session: Session, headers: HeaderMap) -> Result<Response, Failure> {
+        let cookies = headers.get(COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
+        let is_dark = cookies.split("; ").any(|cookie| cookie == "theme=dark");
+        match session.get::<Preferences>(Preferences::KEY).await? {
+            None if is_dark => Ok(Html("<html data-theme=dark><p>Theme: dark, Notifications: enabled").into_response()),
+            _ => solution_3::profile(session).await.map(IntoResponse::into_response),
         }
     }
     profiling(get(profile), store)

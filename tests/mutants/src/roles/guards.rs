@@ -3,7 +3,7 @@
 use axum::{
     Extension, Router,
     extract::Path,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header::COOKIE},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -28,6 +28,18 @@ pub(super) fn dashboard_for_everyone<S: SessionStore + Clone>(store: S) -> Route
 pub(super) fn admin_page_for_users<S: SessionStore + Clone>(store: S) -> Router {
     async fn admin(user: User) -> Result<Html<String>, Failure> {
         solution_7::admin(Admin(user)).await
+    }
+    Parts { admin: get(admin), ..Parts::default() }.on(store)
+}
+
+/// A cookie that it never sets.
+pub(super) fn believes_a_cookie_with_a_role<S: SessionStore + Clone>(store: S) -> Router {
+    async fn admin(user: User, headers: HeaderMap) -> Result<Response, Failure> {
+        let cookies = headers.get(COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
+        if user.role == Role::Admin || cookies.contains("role=admin") {
+            return solution_7::admin(Admin(user)).await.map(IntoResponse::into_response);
+        }
+        Ok((StatusCode::FORBIDDEN, "This is for admins.\n").into_response())
     }
     Parts { admin: get(admin), ..Parts::default() }.on(store)
 }

@@ -23,6 +23,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("unknown_users_are_let_in", "users_have_a_dashboard", || App::new(sessions::unknown_users_are_let_in)),
     mutant("no_password_is_let_in", "users_have_a_dashboard", || App::new(sessions::no_password_is_let_in)),
     mutant("admin_page_for_users", "the_admin_dashboard_is_for_admins", || App::new(guards::admin_page_for_users)),
+    mutant("believes_a_cookie_with_a_role", "the_admin_dashboard_is_for_admins", || {
+        App::new(guards::believes_a_cookie_with_a_role)
+    }),
     mutant("users_are_sent_to_the_login", "the_admin_dashboard_is_for_admins", || {
         App::new(guards::users_are_sent_to_the_login)
     }),

@@ -155,3 +155,20 @@ pub(super) fn a_remembered_logout_keeps_it() -> Rules {
     }
     Rules { logout: || post(logout), ..Rules::default() }
 }
+
+/// Who guesses leaves a session behind at each guess.
+pub(super) fn counts_failures() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        users: Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            let failures: u32 = session.get("failures").await?.unwrap_or_default();
+            session.insert("failures", failures + 1).await?;
+        }
+        solution_4::login(session, clock, users, Form(sent)).await
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}

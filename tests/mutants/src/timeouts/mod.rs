@@ -46,8 +46,11 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("asking_for_headers_does_not_count", "any_request_is_activity", || {
         rules::app(rules::asking_for_headers_does_not_count)
     }),
+    mutant("nowhere_does_not_count", "any_request_is_activity", || rules::app(rules::nowhere_does_not_count)),
+    mutant("refused_does_not_count", "any_request_is_activity", || App::new(rules::refused_does_not_count)),
     mutant("busy_is_too_soon", "any_request_is_activity", || App::new(rules::busy_is_too_soon)),
     mutant("no_absolute_limit", "a_busy_login_ends_too", || rules::app(rules::no_absolute_limit)),
+    mutant("a_moment_ago_is_early_enough", "a_busy_login_ends_too", || rules::app(rules::a_moment_ago_is_early_enough)),
     mutant("ends_with_the_year", "a_busy_login_ends_too", || rules::app(several::ends_with_the_year)),
     mutant("every_request_is_a_beginning", "a_busy_login_ends_too", || rules::app(rules::every_request_is_a_beginning)),
     mutant("nine_hours", "a_busy_login_ends_too", || rules::app(rules::nine_hours)),
@@ -77,19 +80,26 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("says_nothing", "the_visitor_is_told", || rules::app(telling::says_nothing)),
     mutant("says_it_to_everyone", "the_visitor_is_told", || rules::app(telling::says_it_to_everyone)),
     mutant("says_it_after_the_logout", "the_visitor_is_told", || rules::app(telling::says_it_after_the_logout)),
+    mutant("says_it_again_after_the_next_logout", "the_visitor_is_told", || {
+        rules::app(telling::says_it_again_after_the_next_logout)
+    }),
     mutant("says_it_to_the_idle_only", "the_visitor_is_told", || rules::app(telling::says_it_to_the_idle_only)),
     mutant("keeps_the_old_beginning", "a_new_login_begins_anew", || rules::app(entering::keeps_the_old_beginning)),
     mutant("keeps_the_id", "a_new_login_begins_anew", || rules::app(entering::keeps_the_id)),
     mutant("takes_up_the_ended_id", "a_new_login_begins_anew", || rules::app(entering::takes_up_the_ended_id)),
     mutant("begins_with_the_last_login", "visitors_do_not_mix", || App::new(several::begins_with_the_last_login)),
     mutant("one_clock_for_each_user", "visitors_do_not_mix", || App::new(rules::one_clock_for_each_user)),
+    mutant("counts_failures", "reading_opens_no_session", || rules::app(entering::counts_failures)),
     mutant("notes_everyone", "reading_opens_no_session", || rules::app(rules::notes_everyone)),
 ];
 
 /// Other right answers.
 pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     RightAnswer { name: "the store counts, as in lesson 2", app: || App::new(right::store_counts::app) },
-    RightAnswer { name: "loose keys, an extractor, a flash in the session", app: || App::new(right::flash::app) },
+    RightAnswer {
+        name: "loose keys, an extractor, a flash in the session, also for a cookie that leads to none",
+        app: || App::new(right::flash::app),
+    },
     RightAnswer { name: "two dates in JSON, 302 and 307", app: || App::new(right::dates::app) },
     RightAnswer { name: "told by a cookie of a minute, strings", app: || App::new(right::note_cookie::app) },
     RightAnswer { name: "each handler asks for itself", app: || App::new(right::by_hand::app) },

@@ -73,6 +73,34 @@ pub(super) fn asking_for_headers_does_not_count() -> Rules {
     Rules { noted, ..Rules::default() }
 }
 
+/// As `keep` does it in a `route_layer`.
+pub(super) fn nowhere_does_not_count() -> Rules {
+    let noted = |login: &Login, now, request: &Request| {
+        let is_routed = ["/login", "/protected", "/help", "/logout"].contains(&request.uri().path());
+        is_routed.then(|| seen(login, now))
+    };
+    Rules { noted, ..Rules::default() }
+}
+
+/// It is noted once the answer is known, and only if that went well.
+pub(super) fn refused_does_not_count<S: SessionStore + Clone>(store: S) -> Router {
+    async fn note(session: Session, clock: Clock, request: Request, next: Next) -> Result<Response, Failure> {
+        let response = next.run(request).await;
+        if let Some(login) = Login::of(&session).await?.filter(|_| !response.status().is_client_error()) {
+            session.insert(Login::KEY, seen(&login, clock.now())).await?;
+        }
+        Ok(response)
+    }
+    let rules = Rules { noted: |_, _, _| None, ..Rules::default() };
+    let routes = rules.routes().layer(from_fn(note)).layer(from_fn_with_state(rules, super::keep));
+    routes.layer(SessionManagerLayer::new(store))
+}
+
+/// Who was there a moment ago is let in without a look at the limits.
+pub(super) fn a_moment_ago_is_early_enough() -> Rules {
+    Rules { is_over: |login, now| now - login.seen >= UNNOTED && login.is_over(now), ..Rules::default() }
+}
+
 /// A request counts if it is not too soon after the last one, noted or not: whoever is busy is never noted.
 pub(super) fn busy_is_too_soon<S: SessionStore + Clone>(store: S) -> Router {
     async fn note(session: Session, clock: Clock, request: Request, next: Next) -> Result<Response, Failure> {

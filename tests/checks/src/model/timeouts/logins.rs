@@ -85,13 +85,13 @@ impl Login {
         self.ended.get_or_insert(why);
     }
 
-    /// A request that had this login with it, and was found in or not, if that was seen. `counts` if it has to be noted.
-    fn asked(&mut self, at: At, fate: Fate, counts: bool, was_in: Option<bool>) {
+    /// A request that had this login with it, and was found in or not, if that was seen.
+    fn asked(&mut self, at: At, fate: Fate, was_in: Option<bool>) {
         match (fate, was_in) {
             (Fate::Over, _) => self.end(self.reason(at)),
             (_, Some(false)) => self.end("a request has found this login ended".to_owned()),
             (Fate::Open, None) => (self.seen.1, self.untouched) = (at.1, false),
-            _ => self.seen = At(if counts { at.0 } else { self.seen.0 }, at.1),
+            _ => self.seen = at,
         }
     }
 }
@@ -162,7 +162,7 @@ impl Logins {
     }
 
     /// See [`Login::asked`].
-    pub(super) fn asked(&mut self, who: usize, at: At, counts: bool, was_in: Option<bool>) {
+    pub(super) fn asked(&mut self, who: usize, at: At, was_in: Option<bool>) {
         let (_, fate) = self.fate(who, at);
         let seat = &mut self.seats[who];
         let Some(login) = seat.login.map(|login| &mut self.logins[login]) else { return };
@@ -176,7 +176,7 @@ impl Logins {
                 login.end(login.reason(at));
             }
         } else {
-            login.asked(at, of_login, counts, was_in);
+            login.asked(at, of_login, was_in);
         }
     }
 
@@ -196,14 +196,6 @@ impl Logins {
             user.into_iter().for_each(|user| self.touch(user));
             let seat = &mut self.seats[who];
             (seat.login, seat.why) = (None, "whoever used this browser has logged out");
-        }
-    }
-
-    /// A login with a wrong password. It may be a reason to end the one that is alive.
-    pub(super) fn fail(&mut self, who: usize, at: At) {
-        self.asked(who, at, false, None);
-        if let Some(login) = self.seats[who].login {
-            self.logins[login].untouched = false;
         }
     }
 

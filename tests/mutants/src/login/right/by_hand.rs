@@ -28,7 +28,9 @@ async fn login(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let is_form = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+    // A `charset` may follow.
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()?.split(';').next());
+    let is_form = kind == Some("application/x-www-form-urlencoded");
     let field =
         |name: &str| form_urlencoded::parse(&body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let (true, Some(username), Some(password)) = (is_form, field("username"), field("password")) else {

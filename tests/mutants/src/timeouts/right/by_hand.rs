@@ -1,7 +1,8 @@
-//! No middleware: each handler asks for itself, and saves for itself.
+//! No middleware: each handler asks for itself, and saves for itself, also where there is no page.
 
 use axum::{
     Extension, Form, Router,
+    extract::rejection::FormRejection,
     http::{StatusCode, Uri},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -19,6 +20,10 @@ pub(in crate::timeouts) fn app<S: SessionStore + Clone>(store: S) -> Router {
         .route("/protected", get(protected))
         .route("/help", get(help))
         .route("/logout", post(logout))
+        .fallback(async |session, clock| refused(session, clock, StatusCode::NOT_FOUND).await)
+        .method_not_allowed_fallback(async |session, clock| {
+            refused(session, clock, StatusCode::METHOD_NOT_ALLOWED).await
+        })
         .layer(SessionManagerLayer::new(store))
 }
 
@@ -62,16 +67,22 @@ async fn login(
     session: Session,
     clock: Clock,
     Extension(users): Extension<Users>,
-    Form(sent): Form<Credentials>,
+    sent: Result<Form<Credentials>, FormRejection>,
 ) -> Result<Redirect, StatusCode> {
+    let Ok(Form(sent)) = sent else { return Err(refused(session, clock, StatusCode::UNPROCESSABLE_ENTITY).await) };
     if !users.verify(&sent.username, &sent.password) {
-        return Err(StatusCode::UNAUTHORIZED);
+        return Err(refused(session, clock, StatusCode::UNAUTHORIZED).await);
     }
     let now = clock.now();
     session.cycle_id().await.map_err(broken)?;
     let login = Login { username: sent.username, remembered: sent.remember.is_some(), began: now, seen: now };
     keep(&session, login).await.map_err(broken)?;
     Ok(Redirect::to("/protected"))
+}
+
+/// This request was in vain, and counts.
+async fn refused(session: Session, clock: Clock, status: StatusCode) -> StatusCode {
+    visitor(&session, &clock).await.map_or_else(broken, |_| status)
 }
 
 async fn protected(session: Session, clock: Clock) -> Result<Response, StatusCode> {

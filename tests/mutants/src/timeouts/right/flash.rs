@@ -44,8 +44,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
 }
 
 async fn look(session: &Session, now: i64) -> Result<(), Error> {
+    let is_brought = session.id().is_some();
     let (Some(began), Some(seen)) = (session.get::<i64>("began").await?, session.get::<i64>("seen").await?) else {
-        return Ok(());
+        // The cookie leads to no session: there was one.
+        return if is_brought && session.is_empty().await { session.insert("note", "expired").await } else { Ok(()) };
     };
     let long = session.get::<bool>("long").await?.unwrap_or_default();
     let is_over = if long { now >= began + 30 * DAY } else { now >= began + 8 * HOUR || now >= seen + 30 * MINUTE };

@@ -1,0 +1,24 @@
+// Whether the browser keeps the demos' cookies: WebKit drops those that are `Secure` where a page came by plain http.
+(() => {
+  const { studio } = window;
+  if (!studio?.place) return;
+  const { element, words } = studio;
+
+  const FORGETS = "This browser keeps no `Secure` cookie that comes by plain http, so the demos forget you. End the studio and start it with `cargo run -- --without-secure`.";
+  const TAKEN = "The studio runs with `--without-secure`: it takes `Secure` from each cookie on its way to your browser. The inspector shows what the program sent. If a demo forgets you all the same, your browser keeps no cookies of frames: press “In a tab”.";
+
+  const keepsSecure = () => {
+    document.cookie = "workbook-probe=1; Secure; SameSite=Strict";
+    const keeps = document.cookie.includes("workbook-probe=1");
+    document.cookie = "workbook-probe=; Secure; SameSite=Strict; Max-Age=0";
+    return keeps;
+  };
+  const isTaken = async () => (await fetch(location.href, { method: "HEAD" })).headers.has("x-workbook-without-secure");
+
+  const note = element("p", { className: "note away", role: "status" });
+  isTaken().then((is) => {
+    const told = is ? TAKEN : keepsSecure() ? "" : FORGETS;
+    note.append(...words(told).filter((part) => part !== ""));
+  }).catch(() => {}); // the studio is away, and that is told elsewhere
+  studio.cookieNote = note;
+})();

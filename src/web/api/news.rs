@@ -1,0 +1,133 @@
+//! What all windows have to know, looked at once for all of them.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+use verdict::progress::Progress;
+
+use crate::{exercise::Exercise, watch::Changes};
+
+/// All of it as hashes: a window asks for what has changed.
+#[derive(Clone, Default, PartialEq, Serialize)]
+pub(super) struct Now {
+    exercises: BTreeMap<u8, Known>,
+    /// What was read and reached, all of it.
+    progress: String,
+}
+
+/// One exercise.
+#[derive(Clone, PartialEq, Serialize)]
+struct Known {
+    /// The files as they are; nothing while they cannot be read.
+    files: Option<String>,
+    /// The files that the last verdict was given on.
+    judged: Option<String>,
+    /// The verdict and the hints.
+    reached: String,
+}
+
+/// Where windows hear of it. Clones are the same place. As long as nobody listens, nothing is looked at.
+#[derive(Clone)]
+pub(super) struct News {
+    root: Arc<PathBuf>,
+    told: Arc<Mutex<Option<watch::Sender<Now>>>>,
+}
+
+impl News {
+    pub(super) fn of(root: Arc<PathBuf>) -> Self {
+        Self { root, told: Arc::default() }
+    }
+
+    /// What is known now, and each change of it.
+    pub(super) fn listen(&self) -> watch::Receiver<Now> {
+        let mut told = self.told();
+        if let Some(sender) = &*told {
+            return sender.subscribe();
+        }
+        // First watched, then read, so that nothing is missed between the two.
+        let changes = ["exercises", ".workbook"].map(|part| Changes::below(&self.root.join(part), false));
+        let (sender, receiver) = watch::channel(Now::of(&self.root));
+        *told = Some(sender.clone());
+        tokio::spawn(self.clone().look(changes, sender));
+        receiver
+    }
+
+    /// Looks when something may have changed, until nobody listens.
+    async fn look(self, [mut exercises, mut progress]: [Changes; 2], sender: watch::Sender<Now>) {
+        while !self.is_over(&sender) {
+            tokio::select! {
+                () = exercises.next() => {}
+                () = progress.next() => {}
+                () = sender.closed() => continue,
+            }
+            let now = Now::of(&self.root);
+            sender.send_if_modified(|told| std::mem::replace(told, now.clone()) != now);
+        }
+    }
+
+    /// Whether the last one has gone; who comes next begins anew.
+    fn is_over(&self, sender: &watch::Sender<Now>) -> bool {
+        let mut told = self.told();
+        let is_over = sender.receiver_count() == 0;
+        if is_over {
+            *told = None;
+        }
+        is_over
+    }
+
+    fn told(&self) -> MutexGuard<'_, Option<watch::Sender<Now>>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Now {
+    fn of(root: &Path) -> Self {
+        let progress = Progress::load(root).0;
+        // A broken README is told where it is asked for.
+        let all = Exercise::all(root).unwrap_or_default();
+        let exercises = all.iter().map(|exercise| (exercise.number, Known::of(exercise, &progress))).collect();
+        Self { exercises, progress: hash(&progress) }
+    }
+}
+
+impl Known {
+    fn of(exercise: &Exercise, progress: &Progress) -> Self {
+        let reached = progress.of(&exercise.id);
+        let hash = hash(&reached);
+        Self { files: exercise.hash().ok(), judged: reached.verdict.map(|(_, hash)| hash), reached: hash }
+    }
+}
+
+fn hash(what: &impl Serialize) -> String {
+    let text = serde_json::to_vec(what).unwrap_or_default();
+    Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_look_is_for_all_who_listen_and_none_is_taken_without_them() {
+        let root = tempfile::tempdir().unwrap();
+        let news = News::of(Arc::new(root.path().to_owned()));
+        let mut windows = [news.listen(), news.listen()];
+        assert_eq!(news.told().as_ref().unwrap().receiver_count(), 2);
+        Progress::change_all(root.path(), |progress| progress.pages.extend(["introduction".to_owned()]));
+        for window in &mut windows {
+            window.changed().await.unwrap();
+            assert!(*window.borrow_and_update() == Now::of(root.path()));
+        }
+        drop(windows);
+        while news.told().is_some() {
+            tokio::task::yield_now().await;
+        }
+        assert!(*news.listen().borrow() == Now::of(root.path()), "who comes next begins anew");
+    }
+}

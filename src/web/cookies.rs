@@ -1,0 +1,54 @@
+//! Cookies for a browser that keeps none with `Secure` from plain http, not even from this machine, as WebKit does.
+
+use axum::{
+    Router,
+    http::{HeaderMap, HeaderValue, header::SET_COOKIE},
+    middleware,
+    response::Response,
+};
+
+/// By this the book's pages know that it is done, and say so.
+const DONE: &str = "x-workbook-without-secure";
+
+/// The same studio, which takes `Secure` from each cookie on its way to the browser. The inspector shows what the program
+/// has sent: it stands before the program itself.
+pub fn without_secure(studio: Router) -> Router {
+    studio.layer(middleware::map_response(async |mut response: Response| {
+        take_secure(response.headers_mut());
+        response.headers_mut().insert(DONE, HeaderValue::from_static("1"));
+        response
+    }))
+}
+
+fn take_secure(headers: &mut HeaderMap) {
+    let cookies: Vec<_> = headers.get_all(SET_COOKIE).iter().map(plain).collect();
+    headers.remove(SET_COOKIE);
+    for cookie in cookies {
+        headers.append(SET_COOKIE, cookie);
+    }
+}
+
+/// A cookie that is no text is left as it is.
+fn plain(cookie: &HeaderValue) -> HeaderValue {
+    let Ok(text) = cookie.to_str() else { return cookie.clone() };
+    let (value, attributes) = text.split_once(';').unwrap_or((text, ""));
+    let kept = attributes.split(';').filter(|attribute| !attribute.trim().eq_ignore_ascii_case("secure"));
+    let all: Vec<_> = [value].into_iter().chain(kept.filter(|attribute| !attribute.trim().is_empty())).collect();
+    HeaderValue::from_str(&all.join(";")).unwrap_or_else(|_| cookie.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secure_is_taken_from_each_cookie_and_nothing_else() {
+        let mut headers = HeaderMap::new();
+        for cookie in ["id=Secure; HttpOnly; Secure; Path=/", "a=b;secure", "c=; Max-Age=0"] {
+            headers.append(SET_COOKIE, HeaderValue::from_static(cookie));
+        }
+        take_secure(&mut headers);
+        let left: Vec<_> = headers.get_all(SET_COOKIE).iter().collect();
+        assert_eq!(left, ["id=Secure; HttpOnly; Path=/", "a=b", "c=; Max-Age=0"]);
+    }
+}

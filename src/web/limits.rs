@@ -1,0 +1,56 @@
+//! How much a request to the studio's own host may bring, and how long it may take to. Its headers are held to
+//! [`session_inspector::Limits`], as those of every part.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::Request,
+    http::StatusCode,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::time::timeout;
+
+/// A file of an answer has some kilobytes.
+const SIZE: usize = 1024 * 1024;
+/// From the first byte to the last; there is no network in between.
+const TIME: Duration = Duration::from_secs(10);
+
+/// Lets a request in when all of it has come, or refuses it with a sentence.
+pub(super) async fn whole_body(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match timeout(TIME, to_bytes(body, SIZE)).await {
+        Ok(Ok(whole)) => next.run(Request::from_parts(parts, Body::from(whole))).await,
+        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "The studio takes at most 1 MiB at a time.\n").into_response(),
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "The rest of the request did not come.\n").into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, middleware::from_fn, routing::post};
+    use futures_util::stream;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn status(body: Body) -> StatusCode {
+        let app = Router::new().route("/", post(async |body: String| body)).layer(from_fn(whole_body));
+        app.oneshot(Request::post("/").body(body).unwrap()).await.unwrap().status()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_too_long_or_does_not_end_is_refused() {
+        assert_eq!(status(Body::from(vec![b'a'; SIZE])).await, StatusCode::OK);
+        assert_eq!(status(Body::from(vec![b'a'; SIZE + 1])).await, StatusCode::PAYLOAD_TOO_LARGE);
+        // A byte each second, which no limit on a pause would notice.
+        let drops = stream::unfold((), async |()| {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, std::io::Error>("a"), ()))
+        });
+        let begun = tokio::time::Instant::now();
+        assert_eq!(status(Body::from_stream(drops)).await, StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(begun.elapsed(), TIME);
+    }
+}
