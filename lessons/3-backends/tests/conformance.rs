@@ -472,12 +472,18 @@ async fn no_id_can_be_read_in_memcached() {
     assert!(!value.contains(&record.id.0.to_string()), "{value}");
 }
 
-/// Memcached, too, lists what it holds, for whoever asks.
+/// Memcached, too, lists the keys that it holds, for anyone who asks.
 fn keys(address: &str) -> Vec<String> {
-    let mut server = TcpStream::connect(address).unwrap();
-    server.write_all(b"lru_crawler metadump all\r\n").unwrap();
-    let lines = BufReader::new(server).lines().map_while(|line| line.ok()).take_while(|line| line != "END");
-    lines.filter_map(|line| Some(line.strip_prefix("key=")?.split(' ').next()?.to_owned())).collect()
+    loop {
+        let mut server = TcpStream::connect(address).unwrap();
+        server.write_all(b"lru_crawler metadump all\r\n").unwrap();
+        let mut lines = BufReader::new(server).lines().map(|line| line.unwrap()).peekable();
+        // It goes through its keys by itself, too, and does not take the command meanwhile.
+        if lines.next_if(|line| line.starts_with("BUSY")).is_none() {
+            let lines = lines.take_while(|line| line != "END");
+            return lines.filter_map(|line| Some(line.strip_prefix("key=")?.split(' ').next()?.to_owned())).collect();
+        }
+    }
 }
 
 /// Another backend's store, with a cache before it.

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use serde_json::Value;
 use tempfile::TempDir;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, macros::datetime};
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
@@ -83,7 +83,7 @@ pub static SUITE: Suite = Suite {
             why: "a timeout that waits for a cleaning task is no timeout (ASVS 7.3.1)",
             hint: 5,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| Box::pin(keeps(trial, "an_expired_session_is_not_loaded")),
+            run: |trial| Box::pin(no_ended_one_is_loaded(trial)),
         },
         Check {
             id: "save_never_revives_an_expired_session",
@@ -97,7 +97,7 @@ pub static SUITE: Suite = Suite {
             why: "a store that rounds an expiry up keeps sessions alive past their end; one that rounds it down ends them early",
             hint: 5,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| Box::pin(keeps(trial, "expiry_comes_back_as_it_went_in")),
+            run: |trial| Box::pin(any_date_comes_back(trial)),
         },
         Check {
             id: "a_collision_never_merges_two_sessions",
@@ -170,6 +170,49 @@ async fn keeps(trial: &Trial, id: &str) -> Result<(), Miss> {
         }
     }
     Err(Miss::new(format!("a rule called {id}"), "none"))
+}
+
+/// Dates at which some formats end: seconds in 32 bits, with and without a sign, and nanoseconds in 64. Later ones are
+/// beyond what some file systems keep as the time of a file.
+const LAST_DATES: [OffsetDateTime; 3] =
+    [datetime!(2038-01-19 03:14:08 UTC), datetime!(2106-02-07 06:28:16 UTC), datetime!(2262-04-11 23:47:17 UTC)];
+
+/// And at which they begin.
+const FIRST_DATES: [OffsetDateTime; 3] =
+    [datetime!(1970-01-01 0:00 UTC), datetime!(1969-12-31 23:59:59.5 UTC), datetime!(1601-01-01 0:00 UTC)];
+
+async fn any_date_comes_back(trial: &Trial) -> Result<(), Miss> {
+    keeps(trial, "expiry_comes_back_as_it_went_in").await?;
+    for expiry_date in LAST_DATES {
+        trial.log().new_scene();
+        let backend = InFolder::new(trial)?;
+        let store = backend.open().await;
+        let stored = created(&store, Record { expiry_date, ..record(1) }).await?;
+        let so = format!("the session ends on {}, and its date does not come back", expiry_date.date());
+        let told =
+            |loaded: Option<Record>| loaded.map_or("nothing".to_owned(), |loaded| loaded.expiry_date.to_string());
+        match store.load(&stored.id).await {
+            Ok(Some(loaded)) if (expiry_date - loaded.expiry_date).whole_seconds() == 0 => {}
+            Ok(loaded) => return Err(Miss::new(expiry_date.to_string(), told(loaded)).so(so)),
+            Err(error) => return Err(Miss::new(expiry_date.to_string(), format!("an error: {error}")).so(so)),
+        }
+    }
+    Ok(())
+}
+
+async fn no_ended_one_is_loaded(trial: &Trial) -> Result<(), Miss> {
+    keeps(trial, "an_expired_session_is_not_loaded").await?;
+    for expiry_date in FIRST_DATES {
+        trial.log().new_scene();
+        let backend = InFolder::new(trial)?;
+        let store = backend.open().await;
+        let Ok(stored) = created(&store, Record { expiry_date, ..record(1) }).await else { continue };
+        if let Ok(Some(loaded)) = store.load(&stored.id).await {
+            let so = format!("the session ended on {}, and `load` gives it out", expiry_date.date());
+            return Err(Miss::new("nothing", json(&loaded)).so(so));
+        }
+    }
+    Ok(())
 }
 
 /// What becomes of a file; nothing if it cannot be damaged like this.

@@ -33,6 +33,12 @@ pub(super) enum Flaw {
     OneSaveCounts,
     SaveDoesNotTruncate,
     SaveMerges,
+    SaveSkipsEqualData,
+    SaveSkipsWhatIsBig,
+    CachesWhatItLoaded,
+    DatesEndIn2262,
+    DatesHaveNoSign,
+    RefusesTheExpiredAndCleansNone,
     SaveKeepsTheExpiry,
     DeleteEmpties,
     DeleteTakesAll,
@@ -79,6 +85,7 @@ struct Flawed {
     turns: Arc<Turns<()>>,
     saved: Arc<Mutex<HashSet<Id>>>,
     buffer: Arc<Mutex<Vec<u8>>>,
+    loaded: Arc<Mutex<HashMap<Id, Record>>>,
 }
 
 impl Flawed {
@@ -90,7 +97,14 @@ impl Flawed {
         if flaw != Flaw::MakesNoFolder {
             fs::create_dir_all(&folder)?;
         }
-        Ok(Self { folder, flaw, turns: Arc::default(), saved: Arc::default(), buffer: Arc::default() })
+        Ok(Self {
+            folder,
+            flaw,
+            turns: Arc::default(),
+            saved: Arc::default(),
+            buffer: Arc::default(),
+            loaded: Arc::default(),
+        })
     }
 
     fn has(&self, flaw: Flaw) -> bool {
@@ -123,6 +137,8 @@ impl Flawed {
         match self.flaw {
             Flaw::RoundsUp => expires = expires.div_euclid(1000) * 1000 + 1000,
             Flaw::EndsEarly => expires -= 5_000,
+            Flaw::DatesEndIn2262 => expires = expires.min(i128::from(i64::MAX) / 1_000_000),
+            Flaw::DatesHaveNoSign => expires = expires.abs(),
             Flaw::TwoWeeksForEveryone if record.expiry_date > OffsetDateTime::now_utc() => {
                 expires = (OffsetDateTime::now_utc() + Duration::weeks(2)).unix_timestamp_nanos() / 1_000_000;
             }
@@ -191,6 +207,9 @@ impl Flawed {
 #[async_trait]
 impl SessionStore for Flawed {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        if self.has(Flaw::RefusesTheExpiredAndCleansNone) && record.expiry_date <= OffsetDateTime::now_utc() {
+            return Err(failed("it has expired"));
+        }
         let needs_no_turn = matches!(self.flaw, Flaw::OneTemporaryFile | Flaw::OneBuffer);
         let _turn = if needs_no_turn { None } else { Some(self.turns.lock().await) };
         if self.has(Flaw::CreateKeepsItsNewId) && self.path(&record.id).exists() {
@@ -227,6 +246,14 @@ impl SessionStore for Flawed {
             yield_now().await;
             yield_now().await;
         }
+        let is_equal = |(data, _): &(HashMap<String, Value>, OffsetDateTime)| *data == record.data;
+        let is_big = || self.entry(record).to_string().len() > 256 * 1024;
+        if self.has(Flaw::SaveSkipsEqualData) && there.as_ref().is_some_and(is_equal)
+            || self.has(Flaw::SaveSkipsWhatIsBig) && is_big()
+        {
+            return Ok(());
+        }
+        self.loaded.lock().unwrap().remove(&record.id);
         let mut record = record.clone();
         if let (Flaw::SaveKeepsTheExpiry, Some((_, expires))) = (self.flaw, &there) {
             record.expiry_date = *expires;
@@ -241,7 +268,14 @@ impl SessionStore for Flawed {
         let lives =
             |record: &Record| self.has(Flaw::LoadIgnoresExpiry) || record.expiry_date > OffsetDateTime::now_utc();
         let is_something = |record: &Record| !self.has(Flaw::EmptyIsNothing) || !record.data.is_empty();
-        Ok(self.read(id)?.filter(lives).filter(is_something))
+        if self.has(Flaw::CachesWhatItLoaded)
+            && let Some(loaded) = self.loaded.lock().unwrap().get(id)
+        {
+            return Ok(Some(loaded.clone()));
+        }
+        let loaded = self.read(id)?.filter(lives).filter(is_something);
+        self.loaded.lock().unwrap().extend(loaded.clone().map(|record| (*id, record)));
+        Ok(loaded)
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -249,6 +283,7 @@ impl SessionStore for Flawed {
         if self.has(Flaw::DeleteAsksLoad) && matches!(self.load(id).await, Ok(None)) {
             return Ok(());
         }
+        self.loaded.lock().unwrap().remove(id);
         if self.has(Flaw::DeleteEmpties) {
             return fs::write(self.path(id), b"").map_err(unable);
         }
@@ -269,7 +304,7 @@ impl SessionStore for Flawed {
 impl ExpiredDeletion for Flawed {
     async fn delete_expired(&self) -> Result<()> {
         let _turn = self.turns.lock().await;
-        if self.has(Flaw::CleaningDoesNothing) {
+        if matches!(self.flaw, Flaw::CleaningDoesNothing | Flaw::RefusesTheExpiredAndCleansNone) {
             return Ok(());
         }
         let mut batch = 100;

@@ -22,6 +22,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("save_does_nothing", "save_replaces_what_was_there", || app(Flaw::SaveDoesNothing)),
     mutant("save_merges", "save_replaces_what_was_there", || app(Flaw::SaveMerges)),
     mutant("save_keeps_the_expiry", "save_replaces_what_was_there", || app(Flaw::SaveKeepsTheExpiry)),
+    mutant("save_skips_equal_data", "save_replaces_what_was_there", || app(Flaw::SaveSkipsEqualData)),
     mutant("one_save_counts", "save_replaces_what_was_there", || app(Flaw::OneSaveCounts)),
     mutant("save_does_not_truncate", "save_replaces_what_was_there", || app(Flaw::SaveDoesNotTruncate)),
     mutant("delete_empties_the_file", "a_deleted_session_is_gone", || app(Flaw::DeleteEmpties)),
@@ -33,12 +34,15 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("nothing_holds_them_apart", "a_save_that_races_a_delete_loses", || app(Flaw::NoLock)),
     mutant("files_and_no_lock", "a_save_that_races_a_delete_loses", || App::store(plain::Plain::open)),
     mutant("load_ignores_the_expiry", "an_expired_session_is_not_loaded", || app(Flaw::LoadIgnoresExpiry)),
+    mutant("dates_have_no_sign", "an_expired_session_is_not_loaded", || app(Flaw::DatesHaveNoSign)),
+    mutant("caches_what_it_loaded", "an_expired_session_is_not_loaded", || app(Flaw::CachesWhatItLoaded)),
     mutant("expiry_in_whole_seconds_up", "an_expired_session_is_not_loaded", || app(Flaw::RoundsUp)),
     mutant("save_asks_for_the_file_alone", "save_never_revives_an_expired_session", || {
         app(Flaw::SaveAsksForTheFileAlone)
     }),
     mutant("two_weeks_for_everyone", "expiry_comes_back_as_it_went_in", || app(Flaw::TwoWeeksForEveryone)),
     mutant("ends_five_seconds_early", "expiry_comes_back_as_it_went_in", || app(Flaw::EndsEarly)),
+    mutant("dates_end_in_2262", "expiry_comes_back_as_it_went_in", || app(Flaw::DatesEndIn2262)),
     mutant("create_overwrites", "a_collision_never_merges_two_sessions", || app(Flaw::CreateOverwrites)),
     mutant("create_keeps_its_new_id_to_itself", "a_collision_never_merges_two_sessions", || {
         app(Flaw::CreateKeepsItsNewId)
@@ -48,6 +52,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("one_temporary_file", "a_hundred_sessions_at_once_are_a_hundred_sessions", || app(Flaw::OneTemporaryFile)),
     mutant("one_buffer", "a_hundred_sessions_at_once_are_a_hundred_sessions", || app(Flaw::OneBuffer)),
     mutant("cut_at_64_kib", "a_big_session_is_kept_whole_or_refused", || app(Flaw::Cuts)),
+    mutant("save_skips_what_is_big", "a_big_session_is_kept_whole_or_refused", || app(Flaw::SaveSkipsWhatIsBig)),
     mutant("damaged_is_nothing", "a_damaged_record_is_an_error", || app(Flaw::DamagedIsNothing)),
     mutant("damaged_panics", "a_damaged_record_is_an_error", || app(Flaw::DamagedPanics)),
     mutant("the_id_is_the_name", "ids_are_not_readable_in_the_backend", || app(Flaw::IdIsTheName)),
@@ -62,6 +67,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("cleaning_stops_at_others", "entries_of_others_are_left_alone", || app(Flaw::CleaningStopsAtOthers)),
     mutant("cleaning_does_nothing", "cleaning_takes_the_expired_and_leaves_the_rest", || {
         app(Flaw::CleaningDoesNothing)
+    }),
+    mutant("refuses_the_expired_and_cleans_none", "cleaning_takes_the_expired_and_leaves_the_rest", || {
+        app(Flaw::RefusesTheExpiredAndCleansNone)
     }),
     mutant("cleans_a_hundred_at_once", "cleaning_takes_the_expired_and_leaves_the_rest", || app(Flaw::CleansABatch)),
     mutant("cleaning_stops_at_a_damaged_record", "cleaning_takes_the_expired_and_leaves_the_rest", || {

@@ -44,6 +44,8 @@ pub(super) enum Life {
     /// Told by a clock elsewhere.
     DayElsewhere,
     Years,
+    /// As good as for ever.
+    Ages,
     /// It has ended just now, or so long ago.
     Over(i64),
 }
@@ -62,6 +64,7 @@ impl Life {
                 (now + Duration::days(1)).to_offset(UtcOffset::from_hms(-9, -30, 0).unwrap_or(UtcOffset::UTC))
             }
             Self::Years => now + Duration::days(4000),
+            Self::Ages => now + Duration::days(90_000),
             Self::Over(milliseconds) => now - Duration::milliseconds(milliseconds),
         }
     }

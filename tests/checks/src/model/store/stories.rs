@@ -52,7 +52,7 @@ fn value() -> impl Strategy<Value = Value> {
 fn life() -> impl Strategy<Value = Life> {
     let over = select(vec![1, 1000, 60_000, 40 * 24 * 60 * 60 * 1000]).prop_map(Life::Over);
     prop_oneof![
-        8 => select(vec![Life::Hour, Life::Day, Life::DayElsewhere, Life::Years]),
+        8 => select(vec![Life::Hour, Life::Day, Life::DayElsewhere, Life::Years, Life::Ages]),
         2 => over,
     ]
 }
