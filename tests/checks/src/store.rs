@@ -466,8 +466,9 @@ async fn ended_by_itself(store: &impl SessionStore, value: &str) -> Result<Optio
         let Ok(record) = created(store, Record { expiry_date, ..record(value) }).await else { continue };
         let loaded = store.load(&record.id).await.map_err(failed("load"))?;
         has_passed(expiry_date).await;
-        if let Some(loaded) = loaded {
-            return Ok((loaded.expiry_date <= expiry_date).then_some(record.id));
+        match loaded {
+            Some(loaded) => return Ok((loaded.expiry_date <= expiry_date).then_some(record.id)),
+            None => store.delete(&record.id).await.map_err(failed("delete"))?, // the value stands for one session
         }
     }
     Ok(None)
@@ -586,7 +587,7 @@ async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
         loads(&store, &record.id, record.data.get("value").cloned()).await.map_err(|miss| miss.so(so))?;
     }
     let store = Arc::new(store);
-    two_threads_at_once(backend, &store).await?;
+    four_threads_at_once(backend, &store).await?;
     // Two that take the same ID at the same moment.
     for round in 0..5 {
         let [one, other] = [1, 2].map(|number| {
@@ -606,24 +607,29 @@ async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
     Ok(())
 }
 
-/// So many sessions a thread writes beside another one, so that the two meet whenever they run at the same time.
+/// So many sessions each of four threads writes, so that they meet whenever two run at the same time, or one goes on where
+/// another was interrupted.
 const BESIDE: usize = 25;
-/// And so often, at most and at least: on a busy machine the two seldom run at the same time.
+/// And so often, at most and at least: on a busy machine they seldom meet.
 const ROUNDS_BESIDE: usize = 12;
 const LEAST_BESIDE: usize = 3;
 
-const SHARED: &str = "two threads created sessions and saved them at the same time, and one session is not what was stored: do they share anything while they are written, such as a temporary file?";
+const SHARED: &str = "four threads created sessions and saved them at the same time, and one session is not what was stored: do they share anything while they are written, such as a temporary file?";
 
-async fn two_threads_at_once<B: Backend>(backend: &B, store: &Arc<B::Store>) -> Result<(), Miss> {
+async fn four_threads_at_once<B: Backend>(backend: &B, store: &Arc<B::Store>) -> Result<(), Miss> {
     let begun = Instant::now();
     for round in (0..ROUNDS_BESIDE).take_while(|round| *round < LEAST_BESIDE || begun.elapsed() < LONGEST_RACE) {
         backend.next_round(store);
-        let first = round * 2 * BESIDE;
-        let write = |first| written(store.clone(), first..first + BESIDE);
-        let (one, other) = at_once(write(first), std::time::Duration::ZERO, write(first + BESIDE)).await;
-        let explained = |miss: Miss| miss.so_anyway(SHARED);
-        for stored in [one.map_err(explained)?, other.map_err(explained)?].iter().flatten() {
-            is_its_own(backend, store, stored).await?;
+        let write = |thread| {
+            let first = (round * 4 + thread) * BESIDE;
+            written(store.clone(), first..first + BESIDE)
+        };
+        let two = |thread| at_once(write(thread), std::time::Duration::ZERO, write(thread + 1));
+        let ((one, second), (third, fourth)) = at_once(two(0), std::time::Duration::ZERO, two(2)).await;
+        for written in [one, second, third, fourth] {
+            for stored in written.map_err(|miss| miss.so_anyway(SHARED))? {
+                is_its_own(backend, store, &stored).await?;
+            }
         }
     }
     Ok(())
@@ -653,7 +659,7 @@ async fn is_its_own<B: Backend>(backend: &B, store: &Arc<B::Store>, stored: &[Re
     if is_own(store.load(&stored[0].id).await) {
         return Ok(());
     }
-    // Of what two threads did each run tells another story, and this is what came of it.
+    // Of what four threads did each run tells another story, and this is what came of it.
     backend.next_round(store);
     let _ = store.load(&stored[0].id).await;
     Err(Miss::new("`load` gives the session that was stored", "another one, none or an error").so(SHARED))
