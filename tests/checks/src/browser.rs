@@ -137,7 +137,8 @@ impl<'t> Browser<'t> {
     /// Asks for a page.
     pub async fn get(&self, path: &str) -> Result<Answer, Miss> {
         let now = self.trial.inspector.clock().now();
-        if let Some(cached) = self.cache().get(path, now) {
+        let cookies = self.jar().header(without_query(path));
+        if let Some(cached) = self.cache().get(path, cookies.as_deref(), now) {
             let told = format!("has {path} in the cache, because its server has said so, and does not ask for it");
             self.trial.log().event(self.who, told, format!("# {path} comes from the cache"));
             return Ok(cached);
@@ -527,6 +528,7 @@ impl<'t> Browser<'t> {
             exchange: None,
         };
         let request = self.request(from, &method, path, kind, body);
+        let cookies = request.headers().get(COOKIE).and_then(|cookies| cookies.to_str().ok()).map(str::to_owned);
         let curl = self.curl(from, &request, spelt);
         let sent = log.begin(Sent { step, curl: curl.clone(), ..Sent::default() });
         let asked = format!("{} {curl} {:?}", self.who, request.headers());
@@ -543,7 +545,7 @@ impl<'t> Browser<'t> {
         log.answered(sent, &in_short(status, &headers));
         log.seen(sent, &exchange);
         let held_back = self.jar().held_back(without_query(path)).filter(|_| exchange.request.cookies.is_empty());
-        let answer = Answer {
+        let mut answer = Answer {
             status,
             headers,
             body: String::from_utf8_lossy(&body).into_owned(),
@@ -556,7 +558,7 @@ impl<'t> Browser<'t> {
         if let Some(miss) = infer::panicked(&answer, run::last_panic()) {
             return Err(miss);
         }
-        self.cache().put(&answer, self.trial.inspector.clock().now());
+        self.cache().put(&mut answer, cookies.as_deref(), self.trial.inspector.clock().now());
         self.trial.watch(&answer);
         Ok(answer)
     }
@@ -602,6 +604,11 @@ impl<'t> Browser<'t> {
         let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
         request = request.header("sec-fetch-site", site).header("sec-fetch-mode", "navigate");
         request = request.header(USER_AGENT, agent).extension(ConnectInfo(SocketAddr::new(address, 40_000)));
+        if *method == Method::GET {
+            for (name, value) in self.cache().validators(path, cookies.as_deref()) {
+                request = request.header(name, value);
+            }
+        }
         if let Some(cookies) = cookies {
             request = request.header(COOKIE, cookies);
         }

@@ -2,7 +2,10 @@
 
 use axum::{
     body::Body,
-    http::{Method, Request, header::CONTENT_TYPE},
+    http::{
+        Method, Request,
+        header::{CONTENT_TYPE, IF_MODIFIED_SINCE, IF_NONE_MATCH},
+    },
 };
 
 use crate::browser::URLENCODED;
@@ -30,6 +33,10 @@ pub(crate) fn curl(by: &Sender, from: Option<(&str, Option<&str>)>, request: &Re
     }
     words.extend(by.was_closed.then(|| "-j".to_owned()));
     words.extend(by.says.iter().map(|(name, value)| format!("-H '{name}: {value}'")));
+    for name in [IF_NONE_MATCH, IF_MODIFIED_SINCE] {
+        let version = request.headers().get(&name).and_then(|value| value.to_str().ok());
+        words.extend(version.map(|version| format!("-H '{name}: {}'", quoted(version))));
+    }
     if let Some((site, origin)) = from {
         words.push(format!("-H 'Sec-Fetch-Site: {site}'"));
         let said = origin.filter(|_| request.method() == Method::POST);
@@ -45,9 +52,13 @@ pub(crate) fn curl(by: &Sender, from: Option<(&str, Option<&str>)>, request: &Re
         false => <_>::default(),
     };
     words.extend(data);
-    // A quotation mark may stand in an address as it is, and would end the shell's.
-    let address = request.uri().to_string().replace('\'', "'\\''");
+    let address = quoted(&request.uri().to_string());
     format!("{piped}{} 'http://localhost:PORT{address}'", words.join(" "))
+}
+
+/// A quotation mark may stand in an address or a header as it is, and would end the shell's.
+fn quoted(text: &str) -> String {
+    text.replace('\'', "'\\''")
 }
 
 /// What is piped into `curl`, and the option for the body.

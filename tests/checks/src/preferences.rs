@@ -415,6 +415,12 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     let again = alice.log_in(user).await?;
     again.redirects_to(PROFILE)?;
     shows(&alice.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so_if(taken_out(&saved, &again)))?;
+    // As it is: a page escapes what it shows, and a session nothing.
+    trial.log().begin_apart();
+    let carol = trial.users.carol();
+    let login = trial.browser("carol").log_in(carol).await?;
+    holds_the_name(&login, carol, "after the login the session does not hold the name")?;
+    trial.log().begin_apart();
     let credentials = [("username", user.name.as_str()), ("password", &user.password)];
     let sent = trial.browser("visitor").post_by_script("/login", &credentials).await?;
     sent.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))
