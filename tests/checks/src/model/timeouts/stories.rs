@@ -18,7 +18,7 @@ pub(super) const WRITTEN: [&str; 6] =
 struct Theme {
     /// Whether the first login is remembered; either where it says nothing.
     remembered: Option<bool>,
-    /// How many are about somebody else than the first browser, of a hundred.
+    /// How many of a hundred actions are about another browser than the first one.
     others: u32,
     pauses: &'static [Duration],
     /// A pause between two requests, and how many requests there are.
@@ -84,7 +84,7 @@ const THEMES: [Theme; 7] = [
         paces: &BUSY,
         weights: [4, 1, 6, 4, 1, 0, 1, 1, 0, 0, 0, 0, 0],
     },
-    // Somebody with evil intentions.
+    // An attacker.
     Theme {
         remembered: None,
         others: 5,
@@ -134,7 +134,7 @@ fn stories_of(theme: &'static Theme) -> impl Strategy<Value = Story> {
     })
 }
 
-/// How it ends for each browser: mostly somebody looks what has become of it all.
+/// How it ends for each browser: mostly with a look at the result.
 fn end() -> impl Strategy<Value = Option<fn(usize) -> Action>> {
     prop_oneof![1 => Just(None), 4 => Just(Some(Action::Look as fn(usize) -> Action)), 4 => Just(Some(Action::Follow as fn(usize) -> Action))]
 }
