@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// How editors with a window of their own are told the line.
+/// How to tell the line to an editor with a window of its own.
 const GRAPHICAL: &[(&[&str], &[&str])] = &[
     (&["code", "code-insiders", "codium", "cursor", "windsurf"], &["--goto", "{file}:{line}"]),
     (&["zed", "zeditor", "subl", "sublime_text"], &["{file}:{line}"]),
@@ -24,9 +24,9 @@ pub fn open(file: &Path, line: usize) -> Result<String, String> {
     let named = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| env::var(name).ok());
     let Some((program, arguments)) = named.filter_map(|editor| command(&editor, file, line)).next() else {
         let opened =
-            open::that_detached(file).map(|()| "It was handed to the program that opens such files here.".into());
+            open::that_detached(file).map(|()| "The default program for such files was asked to open it.".into());
         return opened
-            .map_err(|error| format!("no program could be found to open it ({error}); set VISUAL to your editor"));
+            .map_err(|error| format!("no program that opens it was found ({error}); set VISUAL to your editor"));
     };
     let started = start(&program, &arguments);
     started

@@ -26,7 +26,7 @@ pub fn restore(root: &Path, exercise: &Exercise) -> Result<PathBuf, String> {
         .map_err(|error| format!("your answer cannot be backed up, so nothing was changed: {error}"))?;
     let put_back = clear(&exercise.folder).and_then(|()| copy(&stub, &exercise.folder));
     put_back
-        .map_err(|error| format!("{path} cannot be put back: {error}\nyour answer is kept in {}", backup.display()))?;
+        .map_err(|error| format!("{path} cannot be restored: {error}\nyour answer is kept in {}", backup.display()))?;
     Ok(backup)
 }
 
@@ -43,7 +43,7 @@ pub fn bring_back(root: &Path, exercise: &Exercise, backup: &str) -> Result<Path
     let kept = back_up(root, exercise)
         .map_err(|error| format!("your answer cannot be backed up, so nothing was changed: {error}"))?;
     let put_back = clear(&exercise.folder).and_then(|()| copy(&folder, &exercise.folder));
-    put_back.map_err(|error| format!("the backup cannot be put back: {error}\nit is still in {}", folder.display()))?;
+    put_back.map_err(|error| format!("the backup cannot be restored: {error}\nit is still in {}", folder.display()))?;
     Ok(kept)
 }
 

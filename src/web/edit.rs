@@ -38,9 +38,9 @@ async fn show(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) ->
 async fn open(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) -> Response {
     let Some(file) = file(&book, &page) else { return missing(&page) };
     match open::that_detached(&file) {
-        Ok(()) => told(StatusCode::OK, &file, "It was handed to the program that opens such files here."),
+        Ok(()) => told(StatusCode::OK, &file, "The default program for such files was asked to open it."),
         Err(error) => {
-            let said = format!("No program could be found to open it ({error}). Open it in your editor.");
+            let said = format!("No program that opens it was found ({error}). Open it in your editor.");
             told(StatusCode::INTERNAL_SERVER_ERROR, &file, &said)
         }
     }

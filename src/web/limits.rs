@@ -23,7 +23,7 @@ pub(super) async fn whole_body(request: Request, next: Next) -> Response {
     match timeout(TIME, to_bytes(body, SIZE)).await {
         Ok(Ok(whole)) => next.run(Request::from_parts(parts, Body::from(whole))).await,
         Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "The studio takes at most 1 MiB at a time.\n").into_response(),
-        Err(_) => (StatusCode::REQUEST_TIMEOUT, "The rest of the request did not come.\n").into_response(),
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "The rest of the request did not arrive.\n").into_response(),
     }
 }
 

@@ -113,7 +113,7 @@ fn in_full(text: &mut String, report: &Report, check: &CheckReport, failure: &Fa
     if !failure.again.is_empty() {
         writeln!(
             text,
-            "       {:<11}{SOFT}(with `cargo run -p exercise-{}` started anew){SOFT:#}",
+            "       {:<11}{SOFT}(with a fresh `cargo run -p exercise-{}`){SOFT:#}",
             "", report.exercise
         )?;
     }
