@@ -136,7 +136,9 @@ fn linker() -> State {
 fn free(port: u16) -> State {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => State::Fine(format!("{port} is free")),
-        Err(_) => State::Missing("4000 is in use; the studio takes the next free port, or the one that you name with --port"),
+        Err(_) => {
+            State::Missing("4000 is in use; the studio takes the next free port, or the one that you name with --port")
+        }
     }
 }
 

@@ -19,7 +19,7 @@ const GRAPHICAL: &[(&[&str], &[&str])] = &[
 /// such files. A sentence says which.
 ///
 /// # Errors
-/// A sentence, if there is no program for it.
+/// A sentence, if no program can open it.
 pub fn open(file: &Path, line: usize) -> Result<String, String> {
     let named = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| env::var(name).ok());
     let Some((program, arguments)) = named.filter_map(|editor| command(&editor, file, line)).next() else {
@@ -34,7 +34,7 @@ pub fn open(file: &Path, line: usize) -> Result<String, String> {
         .map_err(|error| format!("{program} cannot be started: {error}"))
 }
 
-/// The program of this setting and what it is told, if it has a window of its own.
+/// The program of this setting and its arguments, if it has a window of its own.
 fn command(editor: &str, file: &Path, line: usize) -> Option<(String, Vec<String>)> {
     let program = editor.split_whitespace().next()?;
     let name = Path::new(program).file_stem()?.to_str()?;

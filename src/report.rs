@@ -13,7 +13,7 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const SOFT: Style = Style::new().dimmed();
 
-/// Why there is no verdict yet, where cargo waits.
+/// Why there is no verdict yet while cargo waits.
 pub const WAITING: &str = "another cargo is building in the workbook; this continues when it is done";
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
@@ -26,7 +26,7 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     templates
 });
 
-/// The verdict for a person at a terminal of so many columns, with ANSI styles.
+/// The verdict as text for a terminal of so many columns, with ANSI styles.
 pub fn text(verdict: &Verdict, telling: Telling, columns: usize) -> String {
     match verdict {
         Verdict::Report(report) => verdict::render_within(report, telling, columns),

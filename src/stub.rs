@@ -8,7 +8,7 @@ use std::{
 
 use crate::exercise::Exercise;
 
-/// The task, which is no answer, and what cargo has built.
+/// The task, which is not part of an answer, and what cargo has built.
 const LEFT_ALONE: &[&str] = &["README.md", "target"];
 /// Where answers are kept, within the workbook.
 const BACKUPS: &str = ".workbook/backups";
@@ -67,7 +67,7 @@ fn back_up(root: &Path, exercise: &Exercise) -> io::Result<PathBuf> {
     Err(io::Error::other("there is no free number"))
 }
 
-/// Takes out what the stub brings; the folder itself stays, for whoever stands in it or watches it.
+/// Removes what the stub replaces; the folder itself stays, for a shell in it and for watchers.
 fn clear(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

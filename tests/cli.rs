@@ -178,7 +178,10 @@ fn who_waits_for_another_cargo_is_told_so() {
     workbook.args(["check", "1"]).env("CARGO_TARGET_DIR", &target).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut workbook = workbook.spawn().unwrap();
     let mut lines = BufReader::new(workbook.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert_eq!(lines.next().as_deref(), Some("another cargo is building in the workbook; this continues when it is done"));
+    assert_eq!(
+        lines.next().as_deref(),
+        Some("another cargo is building in the workbook; this continues when it is done")
+    );
     // Ended with its cargo, which would build everything anew now.
     assert!(Command::new("kill").args(["-INT", &workbook.id().to_string()]).status().unwrap().success());
     assert_eq!(workbook.wait().unwrap().code(), Some(130));

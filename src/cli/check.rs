@@ -78,7 +78,7 @@ async fn check_all(root: &Path, all: &[Exercise], arguments: &Check) -> Result<E
     Ok(code(passed == all.len()))
 }
 
-/// The verdict, which is kept; nothing if somebody ended the program.
+/// The verdict, which is kept; `None` if the user ended the program.
 async fn verdict(root: &Path, exercise: &Exercise, seed: Option<u64>) -> Result<Option<Verdict>, String> {
     let hash = exercise.hash().map_err(|error| format!("{} cannot be read: {error}", exercise.folder.display()))?;
     let Some(verdict) = until_ended(check::check(root, exercise, seed, tell)).await.transpose()? else {

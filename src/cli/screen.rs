@@ -102,7 +102,11 @@ fn page(text: &str, foot: &str, top: usize, (columns, rows): (usize, usize)) -> 
     if lines.len() > room {
         page.resize(room, String::new());
         let more = lines.len().saturating_sub(top + room);
-        page.push(if more > 0 { format!("  space: next page, {more} lines left") } else { "  space: back to the top".to_owned() });
+        page.push(if more > 0 {
+            format!("  space: next page, {more} lines left")
+        } else {
+            "  space: back to the top".to_owned()
+        });
     }
     page.extend(fitted(foot, columns));
     page

@@ -30,7 +30,8 @@ pub(super) struct Studio {
 /// Serves the studio until someone ends it. What it started ends with it.
 pub(super) async fn serve(root: &Path, Studio { port, open, without_secure }: Studio) -> Result<ExitCode, String> {
     session_inspector::log_to_stderr();
-    let folder = tempfile::tempdir().map_err(|error| format!("there is no temporary folder to build the book in: {error}"))?;
+    let folder =
+        tempfile::tempdir().map_err(|error| format!("there is no temporary folder to build the book in: {error}"))?;
     book::build(root, folder.path(), Some(web::EDIT_URL))?;
     book::add_editor(folder.path())?;
     let listener = listen(port).await.map_err(|error| error.to_string())?;

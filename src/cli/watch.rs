@@ -91,7 +91,7 @@ impl Watched<'_> {
         let (waiting, mut waits) = tokio::sync::mpsc::unbounded_channel();
         let on = |event| {
             if matches!(event, Event::Waiting) {
-                let _ = waiting.send(()); // nobody listens any more: it is about to end
+                let _ = waiting.send(()); // without a listener it is about to end
             }
         };
         screen.show(&format!("\n  {}: checking …\n", self.exercise.name()), "");

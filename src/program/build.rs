@@ -49,7 +49,7 @@ pub(crate) enum Built {
 /// Builds the target of this package: cargo gets `arguments`. Dropping the future ends cargo.
 ///
 /// # Errors
-/// There is no program, and the package's own lines are not the reason: all that is known of it.
+/// There is no program, and the package's own lines are not the reason: says all that is known about it.
 pub(crate) async fn build(
     root: &Path,
     arguments: &[&str],
@@ -69,7 +69,8 @@ pub(crate) async fn build(
     }
     drop(child.stdin()?); // cargo asks nobody
     let said = tokio::spawn(all_of(child.stdout()?));
-    let complaint = complaint(child.stderr()?, &mut on).await.map_err(|error| format!("cargo was interrupted: {error}"))?;
+    let complaint =
+        complaint(child.stderr()?, &mut on).await.map_err(|error| format!("cargo was interrupted: {error}"))?;
     let said = said.await.unwrap_or_default();
     let messages: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let (own, others): (Vec<_>, Vec<_>) =
@@ -170,7 +171,7 @@ fn error_in(message: &Value) -> Option<CompilerError<'_>> {
 }
 
 impl CompilerError<'_> {
-    /// Whether it names a line of this package, or says that a file of it is no UTF-8. A linker or a machine that fails
+    /// Whether it names a line of this package, or says that a file of it is not UTF-8. A linker or a machine that fails
     /// names none.
     fn is_in_lines_of(&self, package: &str) -> bool {
         let inner = &self.message["message"];
@@ -200,7 +201,7 @@ fn is_of(message: &Value, package: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is told of cargo's errors, and what is left of them.
+    /// The progress that cargo reports, and what is left of its output.
     async fn told(stderr: &[u8]) -> (Vec<Progress>, String) {
         let mut told = Vec::new();
         let all = complaint(stderr, &mut |progress| told.push(progress)).await.unwrap();

@@ -16,7 +16,7 @@ use axum::{
 use minijinja::{Environment, context};
 use session_inspector::same_origin_only;
 
-/// What stands before the page's path in an address of this module; mdBook fills in the path below `book/`.
+/// What comes before the page's path in an address of this module; mdBook fills in the path below `book/`.
 pub(crate) const TEMPLATE: &str = "/edit/{path}";
 
 /// The pages at `/edit/…`, of the workbook at `root`.
@@ -46,7 +46,7 @@ async fn open(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) ->
     }
 }
 
-/// The file of a page; nothing for what is no page, or lies elsewhere.
+/// The file of a page; `None` if there is no such page, or if it is elsewhere.
 fn file(book: &Path, page: &str) -> Option<PathBuf> {
     let file = book.join(page);
     let is_within = file.canonicalize().ok()?.starts_with(book.join("src").canonicalize().ok()?);

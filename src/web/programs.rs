@@ -90,7 +90,7 @@ fn told(name: &str, state: &State, status: StatusCode, wants_a_page: bool) -> Re
     let headers = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (RETRY_AFTER, HeaderValue::from_static("1")),
-        // Its style stands in its own address.
+        // Its style is in the address of its style sheet.
         (CONTENT_SECURITY_POLICY, policy()),
     ];
     if wants_a_page { (status, headers, Html(text)).into_response() } else { (status, headers, text).into_response() }

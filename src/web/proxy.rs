@@ -32,7 +32,7 @@ pub(super) async fn connect(port: u16) -> io::Result<TcpStream> {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// The answer that comes over the connection. Somebody looks at the program as long as it is read.
+/// The answer that comes over the connection. The program counts as looked at until the answer has been read.
 ///
 /// # Errors
 /// There is none, or none that is whole.

@@ -1,4 +1,4 @@
-//! The pages that a browser shows again without asking (RFC 9111): for as long as their server has said.
+//! The pages that a browser shows again without a request (RFC 9111), for as long as their server allows.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ impl Cache {
         self.0.get(path).filter(|(_, fresh_until)| now < *fresh_until).map(|(answer, _)| answer.clone())
     }
 
-    /// Keeps an answer to a GET if its server allows that. Whatever else is asked of an address ends what is kept of it.
+    /// Keeps an answer to a GET if its server allows that. Any other request for an address drops what is kept.
     pub(crate) fn put(&mut self, answer: &Answer, now: OffsetDateTime) {
         self.0.remove(&answer.path);
         if answer.method == Method::GET

@@ -57,7 +57,12 @@ async fn changes(trial: &Trial, admin: &User, other: &User, spell: fn(&str) -> S
     for (what, left) in [("demote", Some(Role::User)), ("delete", None)] {
         let done = browser.post(&to(other, what), &[]).await?;
         done.redirects_to(ADMIN).map_err(|miss| miss.so_if(is_refused(&done)))?;
-        is_there(trial, other, left, "the site answered as if it had done what was asked, but this account has not changed as it should")?;
+        is_there(
+            trial,
+            other,
+            left,
+            "the site answered as if it had done what was asked, but this account has not changed as it should",
+        )?;
         is_there(trial, admin, Some(Role::Admin), "a request for one account has changed another one")?;
         let alone = browser.post(&to(admin, what), &[]).await?;
         alone.has_status(409).map_err(|miss| miss.so_if(alone.status.is_redirection().then_some(LAST)))?;

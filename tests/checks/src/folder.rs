@@ -27,7 +27,7 @@ const FOREIGN: (&str, &str) = ("notes.txt", "Nothing of this is a session.\n");
 /// What no store writes.
 const DAMAGE: &[u8] = b"{\"data\": {\"user";
 
-/// How much of a record's data is told, in characters.
+/// How much of a record's data a message shows, in characters.
 const LONGEST_DATA: usize = 40;
 
 /// Exercise 5.
@@ -189,8 +189,7 @@ async fn any_date_comes_back(trial: &Trial) -> Result<(), Miss> {
         let store = backend.open().await;
         let stored = created(&store, Record { expiry_date, ..record(1) }).await?;
         let so = format!("the session expires on {}, and `load` does not return that date", expiry_date.date());
-        let told =
-            |loaded: Option<Record>| loaded.map_or("nothing".to_owned(), |loaded| loaded.expiry_date.to_string());
+        let told = |loaded: Option<Record>| loaded.map_or("`None`".to_owned(), |loaded| loaded.expiry_date.to_string());
         match store.load(&stored.id).await {
             Ok(Some(loaded)) if (expiry_date - loaded.expiry_date).whole_seconds() == 0 => {}
             Ok(loaded) => return Err(Miss::new(expiry_date.to_string(), told(loaded)).so(so)),
@@ -209,7 +208,7 @@ async fn no_ended_one_is_loaded(trial: &Trial) -> Result<(), Miss> {
         let Ok(stored) = created(&store, Record { expiry_date, ..record(1) }).await else { continue };
         if let Ok(Some(loaded)) = store.load(&stored.id).await {
             let so = format!("the session expired on {}, and `load` returned it", expiry_date.date());
-            return Err(Miss::new("nothing", json(&loaded)).so(so));
+            return Err(Miss::new("`None`", json(&loaded)).so(so));
         }
     }
     Ok(())

@@ -394,8 +394,9 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
         alice.get_from(EVIL, &path).await?;
         alice.get(&path).await?;
         if times_bought(&carol, her, &bought).await? != before {
-            let so =
-                format!("GET {path}, a link on the shop's page, bought something: a link on any page makes a browser send it");
+            let so = format!(
+                "GET {path}, a link on the shop's page, bought something: a link on any page makes a browser send it"
+            );
             return Err(Miss::new(format!("{bought} bought once"), "it was bought again").so(so));
         }
         stays_in(&alice, her, &format!("GET {path}, a link on the shop's page, logged alice out")).await?;
@@ -685,10 +686,8 @@ async fn scripts_cannot_read_the_session_cookie(trial: &Trial) -> Result<(), Mis
         return Ok(());
     }
     let names: Vec<_> = readable.split("; ").filter_map(|pair| pair.split('=').next()).collect();
-    let miss = login.miss(
-        "a `document.cookie` without the session",
-        format!("a script reads the session in {}", names.join(", ")),
-    );
+    let miss = login
+        .miss("a `document.cookie` without the session", format!("a script reads the session in {}", names.join(", ")));
     Err(miss.so(
         "a script on the page can read every cookie without `HttpOnly`, and anyone who gets this one is logged in as alice",
     ))
@@ -785,7 +784,7 @@ async fn logs_in_over(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
     if form.redirects_to(SHOP).is_err() {
         return browser.submit(&form, LOGIN, &credentials(user)).await?.redirects_to(SHOP);
     }
-    // A visitor who is logged in may see no form, and the login may be refused because its fields are missing.
+    // A visitor who is logged in may see no form, and the shop may refuse the login because fields are missing.
     browser.post(LOGIN, &credentials(user)).await.map(|_| ())
 }
 

@@ -66,7 +66,7 @@ impl Order {
         Ok(order)
     }
 
-    /// A check that was begun and did not come to its end.
+    /// A check that began and did not finish.
     pub(crate) fn broken_off(&self, suite: &Suite, place: usize, miss: Miss) -> Played {
         let failure = run::failure(suite, place, &Log::read(&self.steps_of(place)), miss, self.seed);
         let report = run::report(suite, place, Outcome::Failed(Box::new(failure)));

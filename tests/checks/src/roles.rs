@@ -178,7 +178,10 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
             )?;
         }
         let unknown = bob.post(&path(&nobody, what), &[]).await?;
-        is_forbidden(&unknown, &format!("bob is a user, and the site answered his request to {what} as if he were an admin"))?;
+        is_forbidden(
+            &unknown,
+            &format!("bob is a user, and the site answered his request to {what} as if he were an admin"),
+        )?;
         let known = bob.post(&path(&her.name, what), &[]).await?;
         let words = |answer: &Answer, name: &str| answer.text().replace(name, "…");
         if words(&unknown, &nobody) != words(&known, &her.name) {
@@ -194,12 +197,7 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
     becomes(trial, &carol.name, Role::Admin, "carol is an admin");
     let so = "bob is a user, and the site answered his request to demote an admin as if he were an admin";
     is_forbidden(&bob.post(&path(&carol.name, "demote"), &[]).await?, so)?;
-    is_there(
-        trial,
-        carol,
-        Some(Role::Admin),
-        "the site refused the request to demote, but the account has changed",
-    )?;
+    is_there(trial, carol, Some(Role::Admin), "the site refused the request to demote, but the account has changed")?;
     becomes(trial, &carol.name, Role::User, "carol is a user again");
     other_addresses_do_nothing(trial, &bob).await?;
     trial.log().begin_anew();
@@ -208,9 +206,7 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
     for (what, name) in ["demote", "delete"].into_iter().flat_map(|what| [(what, &nobody), (what, &beginning)]) {
         let answer = alice.post(&path(name, what), &[]).await?;
         answer.has_status(404).map_err(|miss| match answer.status.is_redirection() {
-            true => {
-                miss.so("there is no account with this name, and the answer does not say so")
-            }
+            true => miss.so("there is no account with this name, and the answer does not say so"),
             false => miss,
         })?;
         let so = "the request did not name bob's account, and bob's account has changed";
@@ -218,7 +214,12 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
     }
     becomes(trial, &his.name, Role::Admin, "bob is an admin");
     alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
-    is_there(trial, his, Some(Role::User), "the site answered as if bob were demoted, but his account still has its old role")?;
+    is_there(
+        trial,
+        his,
+        Some(Role::User),
+        "the site answered as if bob were demoted, but his account still has its old role",
+    )?;
     is_there(trial, carol, Some(Role::User), "bob was demoted, and carol's account has changed")?;
     alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
     is_there(trial, his, None, "the site answered as if bob were deleted, but his account is still there")?;
@@ -296,8 +297,7 @@ async fn a_promotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     bob.get(ADMIN).await?.has_status(FORBIDDEN)?;
     becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     let page = bob.get(ADMIN).await?;
-    let so =
-        "bob is now an admin, and the site still refuses him: ask `Users` for the role at each request";
+    let so = "bob is now an admin, and the site still refuses him: ask `Users` for the role at each request";
     page.shows("Admin dashboard").map_err(|miss| miss.so_if((page.status == FORBIDDEN).then_some(so)))
 }
 
@@ -336,9 +336,9 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     let demotion = alice.post(&path(&his.name, "demote"), &[]).await?;
     demotion.redirects_to(ADMIN).map_err(|miss| match demotion.status.as_u16() {
-        409 => miss.so(
-            "bob is a user, so his demotion takes no admin away: answer 409 only if the last admin would go",
-        ),
+        409 => {
+            miss.so("bob is a user, so his demotion takes no admin away: answer 409 only if the last admin would go")
+        }
         _ => miss,
     })?;
     is_there(trial, his, Some(Role::User), "bob was a user, and his demotion has changed his role")?;
@@ -348,7 +348,12 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
     let demotion = alice.post(&path(&her.name, "demote"), &[]).await?;
     let so = "the answer to a demotion is a redirect to /admin, whoever was demoted: that page then tells them what they may do";
     demotion.redirects_to(ADMIN).map_err(|miss| miss.so_if(demotion.status.is_redirection().then_some(so)))?;
-    is_there(trial, her, Some(Role::User), "bob is an admin, too, and the site answered as if alice were demoted, but she is still an admin")?;
+    is_there(
+        trial,
+        her,
+        Some(Role::User),
+        "bob is an admin, too, and the site answered as if alice were demoted, but she is still an admin",
+    )?;
     // Two admins, and each takes the other's rights at the same moment.
     trial.log().new_scene();
     let bob = trial.browser("bob");
@@ -430,7 +435,8 @@ async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
         "bob logged in again on his phone, and that ended the session that he had kept",
     )?;
     phone.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
-    let so = "the first `POST /sessions/end_others` ended the other sessions, and the second one did not end this session";
+    let so =
+        "the first `POST /sessions/end_others` ended the other sessions, and the second one did not end this session";
     is_out(&bob, so).await?;
     is_out(&library, AGAIN).await?;
     logs_in(&bob, his).await?;
@@ -533,7 +539,9 @@ async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
     let (alice, carol, her) = (trial.browser("alice"), trial.browser("carol"), trial.users.carol());
     let raw = |page: &Answer, miss: Miss| match pastes(page, &her.name) {
         true => miss.so("the name is in the page as HTML: the browser takes its `<i>` for a tag"),
-        false if page.body.contains("&amp;lt;") => miss.so("the name was escaped twice: visitors read escape codes such as `&lt;` instead of the name"),
+        false if page.body.contains("&amp;lt;") => {
+            miss.so("the name was escaped twice: visitors read escape codes such as `&lt;` instead of the name")
+        }
         false => miss,
     };
     logs_in(&carol, her).await?;
@@ -675,8 +683,9 @@ async fn is_over(trial: &Trial, browser: &Browser<'_>, still: &str) -> Result<()
 
 fn is_sent_away(answer: &Answer, so: String) -> Result<(), Miss> {
     answer.redirects_to(LOGIN).map_err(|miss| match answer.status.as_u16() {
-        FORBIDDEN => miss
-            .so("403 is for a user who is logged in and not allowed; this session has ended, so send it to the login page"),
+        FORBIDDEN => miss.so(
+            "403 is for a user who is logged in and not allowed; this session has ended, so send it to the login page",
+        ),
         200..=399 | 404 | 409 => miss.so(so),
         _ => miss,
     })

@@ -51,7 +51,7 @@ pub trait Backend: Send + Sync {
     /// Whether sessions outlive the store that made them, as in a file or a server.
     fn keeps(&self) -> bool;
 
-    /// Overwrites what is stored under this ID with bytes that are no record; `None` if there are no bytes.
+    /// Overwrites what is stored under this ID with bytes that are not a record; `None` if there are no bytes.
     fn damage(&self, id: &Id) -> impl Future<Output = Option<()>> + Send;
 
     /// All keys and values of the backend, one after the other; `None` if it has no way to tell.
@@ -190,8 +190,7 @@ async fn created_is_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
     loads(&store, &record.id, Some(nested)).await?;
     let empty = created(&store, Record { data: HashMap::new(), ..self::record(0) }).await?;
     if store.load(&empty.id).await.map_err(failed("load"))?.is_none() {
-        let so =
-            "a session without data was created, and `load` does not find it: an empty session is still a session";
+        let so = "a session without data was created, and `load` does not find it: an empty session is still a session";
         return Err(Miss::new("`load` returns the record", "`load` returns `None`").so(so));
     }
     let loaded = store.load(&record.id).await.map_err(failed("load"))?;
@@ -299,12 +298,14 @@ fn is_replaced(before: &Record, after: &Record, loaded: Option<Record>) -> Resul
                 true => {
                     "only the `expiry_date` had changed, and `save` kept the old one: a session ends when its last `save` says, even if its data is the same"
                 }
-                false => "`save` wrote the data and kept the old `expiry_date`: a session ends when its last `save` says",
+                false => {
+                    "`save` wrote the data and kept the old `expiry_date`: a session ends when its last `save` says"
+                }
             };
             Err(Miss::new("the `expiry_date` of the new record", "the `expiry_date` of the old one").so(so))
         }
         Some(_) => Ok(()),
-        None => Err(Miss::new("the record", "nothing").so("after `save` there is no longer a record under this ID")),
+        None => Err(Miss::new("the record", "`None`").so("after `save` there is no longer a record under this ID")),
     }
 }
 
@@ -320,12 +321,17 @@ async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
     store.save(&gone).await.map_err(failed("save"))?;
     store.delete(&gone.id).await.map_err(failed("delete"))?;
     loads(&store, &gone.id, None).await.map_err(|miss| match miss.actual.starts_with("it fails") {
-        true => miss.so_anyway(
-            "`load` returned an error after `delete`: it has to return `None`, as for any unknown ID",
-        ),
+        true => {
+            miss.so_anyway("`load` returned an error after `delete`: it has to return `None`, as for any unknown ID")
+        }
         false => miss.so("after `delete` the session can still be loaded"),
     })?;
-    is_taken_away(backend, "what-was-deleted", "`load` no longer finds the session, but its data is still in the backend, and in every backup of it").await?;
+    is_taken_away(
+        backend,
+        "what-was-deleted",
+        "`load` no longer finds the session, but its data is still in the backend, and in every backup of it",
+    )
+    .await?;
     others_stay(&store, &others, "`delete` was called for one session, and another one is gone or changed").await?;
     for id in near(others[0].id) {
         let _ = store.delete(&id).await; // there is none, and this may be an error or not
@@ -490,7 +496,8 @@ async fn save_never_revives_expired<B: Backend>(backend: &B) -> Result<(), Miss>
     let expiry_date = OffsetDateTime::now_utc() - Duration::milliseconds(1);
     let Ok(expired) = created(&store, Record { expiry_date, ..record(1) }).await else { return Ok(()) };
     let _ = store.save(&Record { id: expired.id, ..record(2) }).await;
-    let so = "the session had expired, and `save` revived it: `save` has to check the `expiry_date` of the stored record";
+    let so =
+        "the session had expired, and `save` revived it: `save` has to check the `expiry_date` of the stored record";
     loads(&store, &expired.id, None).await.map_err(|miss| miss.so(so))
 }
 
@@ -510,7 +517,7 @@ async fn expiry_comes_back<B: Backend>(backend: &B) -> Result<(), Miss> {
         let loaded = store.load(&record.id).await.map_err(failed("load"))?;
         let Some(loaded) = loaded else {
             let so = format!("`load` does not find a session that expires in {ahead}");
-            return Err(Miss::new("the record", "nothing").so(so));
+            return Err(Miss::new("the record", "`None`").so(so));
         };
         let direction = match loaded.expiry_date - expiry_date {
             off if off > Duration::ZERO => "later",
@@ -552,7 +559,8 @@ async fn collides(store: &impl SessionStore, first: &Record, second: Record) -> 
         let so = "the second session got another ID, and `load` does not return it under that ID";
         loads(store, &second.id, expected).await.map_err(|miss| miss.so(so))?;
     }
-    let so = "`create` was called for a second session with the same ID, and the first session is no longer what it was";
+    let so =
+        "`create` was called for a second session with the same ID, and the first session is no longer what it was";
     loads(store, &first.id, Some(1.into())).await.map_err(|miss| miss.so(so))
 }
 
@@ -653,7 +661,7 @@ async fn is_its_own<B: Backend>(backend: &B, store: &Arc<B::Store>, stored: &[Re
     if is_own(store.load(&stored[0].id).await) {
         return Ok(());
     }
-    // The log of two threads differs in each run, so only the result is told.
+    // The log of two threads differs in each run, so the message has only the result.
     backend.next_round(store);
     let _ = store.load(&stored[0].id).await;
     Err(Miss::new("`load` returns the session that was stored", "another session, `None` or an error").so(SHARED))
@@ -696,7 +704,9 @@ async fn big_is_saved_whole_or_refused(store: &impl SessionStore) -> Result<(), 
     let small = created(store, record("small")).await?;
     let saved = store.save(&Record { id: small.id, ..record(big.clone()) }).await;
     let loaded = value(store, &small.id).await.map_err(|miss| {
-        miss.so_anyway("`save` was to replace a small record with one of 1 MiB, and `load` can no longer return either of them")
+        miss.so_anyway(
+            "`save` was to replace a small record with one of 1 MiB, and `load` can no longer return either of them",
+        )
     })?;
     let so = match (&saved, loaded) {
         (Ok(()), Some(loaded)) if loaded == big => return store.delete(&small.id).await.map_err(failed("delete")),
@@ -779,7 +789,9 @@ async fn can_be_deleted(store: &impl SessionStore, damaged: &Record) -> Result<(
 /// `load` treated a damaged record as none, or as a whole one.
 pub(crate) fn told_as_whole(loaded: Option<Record>) -> Miss {
     let so = match &loaded {
-        None => "the record is damaged, and `load` returned `None` as if there were no session: nobody would notice the loss",
+        None => {
+            "the record is damaged, and `load` returned `None` as if there were no session: nobody would notice the loss"
+        }
         Some(_) => "the record is damaged, and `load` returned a record as if nothing had happened",
     };
     Miss::new("an error", loaded.map_or("`None`".to_owned(), |loaded| json(&loaded))).so(so)
@@ -809,7 +821,9 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
     }
     let is_readable = |contents: &[u8], when: &str| match readable(contents, record.id) {
         Some(how) => Err(Miss::new("no session ID in the backend", format!("the session ID is there{when}, {how}"))
-            .so(format!("anyone who reads the backend{when} can send this ID as a cookie: store a digest of it instead"))),
+            .so(format!(
+                "anyone who reads the backend{when} can send this ID as a cookie: store a digest of it instead"
+            ))),
         None => Ok(()),
     };
     is_readable(&contents, "")?;
@@ -890,7 +904,9 @@ async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss>
     // It may say that something is damaged, once it has done the rest.
     let _ = backend.clean(&store).await;
     let stays = loads(&store, &stays.id, Some("stays".into())).await;
-    stays.map_err(|miss| miss.so("`delete_expired` was called, and a session that had not expired is gone or changed"))?;
+    stays.map_err(|miss| {
+        miss.so("`delete_expired` was called, and a session that had not expired is gone or changed")
+    })?;
     let Some(contents) = backend.contents().await else { return Ok(()) };
     let is_there = |value: &str| holds(&contents, value.as_bytes());
     match is_there("a-record-that-has-expired") || by_itself.is_some() && is_there("a-record-that-ended-by-itself") {

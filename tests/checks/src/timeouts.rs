@@ -18,7 +18,8 @@ pub(crate) const HELP: &str = "/help";
 pub(crate) const EXPIRED: &str = "Your session has expired";
 
 pub(crate) const UNTOLD: &str = "the login has run out, and the login page does not say so";
-pub(crate) const UNASKED: &str = "the login page says that a session has expired, to a visitor whose login has not run out";
+pub(crate) const UNASKED: &str =
+    "the login page says that a session has expired, to a visitor whose login has not run out";
 
 /// Exercise 4.
 pub static SUITE: Suite = Suite {
@@ -393,7 +394,7 @@ async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
     let [desktop, laptop, phone] = ["alice", "bob", "phone"].map(|who| trial.browser(who));
     logs_in(&desktop, user, true).await?;
     logs_in(&laptop, trial.users.bob(), true).await?;
-    // A value that two of them share is no secret.
+    // A value that two of them share is not a secret.
     let shared: Vec<_> = desktop.cookies().into_iter().filter(|cookie| laptop.cookies().contains(cookie)).collect();
 
     trial.log().begin_anew();
@@ -406,8 +407,7 @@ async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
     let wrong = [("username", user.name.as_str()), ("password", "a guess"), ("remember", "on")];
     if phone.post(LOGIN, &wrong).await?.status.is_client_error() {
         trial.skip(31 * MINUTE);
-        let so =
-            "someone typed a wrong password and ticked the box, and the login that was there has become a remembered one";
+        let so = "someone typed a wrong password and ticked the box, and the login that was there has become a remembered one";
         is_out(&phone, so).await?;
     }
     for value in ["1", "on", "true"] {
@@ -448,8 +448,9 @@ async fn no_cookie_outlives_the_browser_unasked(trial: &Trial) -> Result<(), Mis
 async fn ends_with_the_browser(browser: &Browser<'_>, because: &str) -> Result<(), Miss> {
     browser.close();
     let page = browser.get(PROTECTED).await?;
-    let so =
-        format!("{because}, and the cookie is still there when the browser is opened again: it must have neither `Max-Age` nor `Expires`");
+    let so = format!(
+        "{because}, and the cookie is still there when the browser is opened again: it must have neither `Max-Age` nor `Expires`"
+    );
     let has_cookie = !page.exchange.request.cookies.is_empty();
     page.redirects_to(LOGIN).map_err(|miss| miss.so_if((page.is_ok() && has_cookie).then_some(so)))
 }
@@ -510,8 +511,7 @@ async fn a_new_login_begins_anew(trial: &Trial) -> Result<(), Miss> {
     let before = alice.copied_by("mallory");
     let login = logs_in(&alice, user, false).await?;
     is_renewed(&before, &login).await?;
-    let so =
-        "a new login ended within 2 hours: do its 8 hours count from the login before it, which was 7 hours old?";
+    let so = "a new login ended within 2 hours: do its 8 hours count from the login before it, which was 7 hours old?";
     busy(trial, (&alice, user), (2 * HOUR, 20 * MINUTE), so).await?;
     // The new login no longer asks to be remembered.
     trial.log().begin_anew();
@@ -538,8 +538,7 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     logs_in(&alice, trial.users.alice(), false).await?;
     trial.skip(31 * MINUTE);
-    is_out(&alice, "no request came for 31 minutes, from any visitor, and the login still opens the page")
-        .await?;
+    is_out(&alice, "no request came for 31 minutes, from any visitor, and the login still opens the page").await?;
     trial.log().begin_anew();
     logs_in(&alice, trial.users.alice(), false).await?;
     logs_in(&bob, trial.users.bob(), false).await?;
@@ -615,7 +614,7 @@ async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
         None => Ok(()),
         Some(answer) => Err(answer
             .miss("no session after a logout", "a session")
-            .so("the visitor has logged out, and the store keeps a session for a visitor who is not logged in")),
+            .so("the visitor has logged out, and the store still has a session for their browser")),
     }
 }
 

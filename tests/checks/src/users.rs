@@ -41,7 +41,7 @@ pub fn in_demo(text: &str, suffix: &str) -> String {
 pub struct Users {
     first: Arc<[User]>,
     suffix: Arc<str>,
-    /// Their passwords and the suffix, in all spellings, once somebody looks for them.
+    /// Their passwords and the suffix, in all spellings, once a check looks for them.
     secrets: Arc<OnceLock<Secrets>>,
     canary: Option<Canary>,
     accounts: Arc<Mutex<Vec<Account>>>,

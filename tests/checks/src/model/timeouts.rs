@@ -42,7 +42,7 @@ enum Action {
     /// Asks for the page for users.
     Look(usize),
     Pass(Duration),
-    /// Asks for this page after each such time, so many times.
+    /// Asks for this page again and again: after which pause, and how often.
     Stay(usize, Page, (Duration, usize)),
     /// As alice or bob, to be remembered or not.
     LogIn(usize, usize, bool),
@@ -58,9 +58,9 @@ enum Action {
     Fail(usize, usize, bool),
     /// Writes one of these cookies by hand.
     Write(usize, usize),
-    /// Puts one of these into the place of the session's ID.
+    /// Replaces the session ID with one of these.
     Stale(usize, usize),
-    /// Puts the ID of a session that somebody else has opened into the place of its own; mallory knows it.
+    /// Replaces its session ID with the ID of a session that mallory has opened.
     Plant(usize),
 }
 
@@ -260,7 +260,7 @@ impl Site<'_> {
         let before = self.now();
         let answer = self.browsers[who].post("/logout", &[]).await?;
         if self.model.fate(who, At(before, before)).0.is_none() {
-            return Ok(()); // what is said to somebody who is not logged in is left open
+            return Ok(()); // the answer to a visitor who is not logged in is left open
         }
         answer.redirects_to(LOGIN)?;
         self.model.log_out(who, At(before, self.now()));

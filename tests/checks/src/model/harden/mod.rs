@@ -43,7 +43,7 @@ enum Action {
     SendOld(usize, Form),
     /// Buys or writes, and claims to be this user.
     SendAs(usize, Form, usize),
-    /// Has the cookies of another browser from now on.
+    /// The other browser gets a copy of its cookies.
     Copy(usize, usize),
     /// Has the ID of a session in which nobody is logged in, and so has the other browser.
     Plant(usize, usize),
@@ -53,7 +53,7 @@ enum Action {
     Link(usize, usize),
     /// Sends a form of another origin, made by the user of the other browser.
     Forge(usize, usize, Forged),
-    /// Gets the cookies of the other browser from a neighbouring host.
+    /// Gets the cookies of the other browser from a neighboring host.
     Neighbour(usize, usize, usize),
 }
 

@@ -39,7 +39,7 @@ struct Shop<'t> {
     canary: Canary,
 }
 
-/// What somebody tried to get into the books.
+/// What a visitor tried to get into the books.
 struct Line {
     form: Form,
     text: String,
@@ -354,7 +354,7 @@ impl<'t> Shop<'t> {
         }
     }
 
-    /// No page holds markup that was typed.
+    /// No page has markup in it that a visitor typed.
     fn seen(&self, answer: Answer) -> Result<Answer, Miss> {
         is_text(&self.canary, &answer)?;
         Ok(answer)

@@ -16,7 +16,7 @@ const HAS_LOGGED_OUT: &str = "this browser has logged out";
 const RENEWED: &str = "this ID was in the browser before this user logged in again";
 const PLANTED: &str = "nobody has logged in with the ID that mallory planted";
 
-/// Who may do what, and who is in.
+/// Who may do what, and who is logged in.
 pub(super) struct Accounts {
     /// Nothing for an account that was deleted.
     pub(super) roles: Vec<Option<Role>>,
@@ -173,7 +173,7 @@ pub(super) fn belongs_to(Story { actions, .. }: &Story) -> &'static str {
     }
 }
 
-/// Why nobody is logged in any more.
+/// Why nobody is logged in.
 fn of_reason(why: &str) -> Option<&'static str> {
     match why {
         DELETED => Some("a_deletion_acts_at_once"),

@@ -53,7 +53,7 @@ enum Action {
     Dismiss(usize),
     EndOthers(usize),
     LogOut(usize),
-    /// Has the cookies of another browser from now on.
+    /// The other browser gets a copy of its cookies.
     Copy(usize, usize),
     /// Has the ID of a session in which nobody is logged in, and so has the other browser.
     Plant(usize, usize),

@@ -275,7 +275,7 @@ impl<'t> Site<'t> {
     }
 }
 
-/// A name that looks like HTML is no HTML of the page.
+/// A name that looks like HTML is not HTML on the page.
 fn is_escaped(answer: Answer, name: &str) -> Result<Answer, Miss> {
     match answer.is_page() && answer.body.contains(name) {
         false => Ok(answer),

@@ -141,7 +141,7 @@ impl Logins {
         }
     }
 
-    /// What this browser's visitor has to read if the next request of hers, sent now, leads her to the login page.
+    /// What the login page has to say if this browser's next request, sent now, leads there.
     pub(super) fn news(&self, who: usize, at: At) -> News {
         let seat = &self.seats[who];
         match seat.login.map(|login| &self.logins[login]) {
@@ -169,7 +169,7 @@ impl Logins {
         seat.is_untold |= fate != Fate::Alive;
         let of_login = login.fate(at);
         if seat.is_copy || seat.is_tampered {
-            // An answer may take it as a reason to end the login, or not know this copy any more.
+            // An answer may end the login for that reason, or may no longer know this copy.
             login.untouched = false;
             login.seen.1 = if of_login == Fate::Over { login.seen.1 } else { at.1 };
             if of_login == Fate::Over {
@@ -226,7 +226,7 @@ impl Logins {
         self.seats[who] = Seat { why, is_tampered: true, news: News::Any, ..Seat::default() };
     }
 
-    /// Somebody has logged in or out: whether this ends this user's other logins is left open.
+    /// A user has logged in or out: whether this ends their other logins is left open.
     fn touch(&mut self, user: usize) {
         self.logins.iter_mut().filter(|login| login.user == user).for_each(|login| login.untouched = false);
     }

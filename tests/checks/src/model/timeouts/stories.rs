@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::{Action, IMPOSTORS, MALLORY, Page, Story};
 
-/// A story is so long at most, between its first login and its end.
+/// How long a story may be, between its first login and its end.
 const LONGEST: usize = 6;
 /// In the place of a session's ID.
 pub(super) const STALE: [&str; 3] = ["AAAAAAAAAAAAAAAAAAAAAA", "no ID at all", ""];
@@ -14,7 +14,7 @@ pub(super) const STALE: [&str; 3] = ["AAAAAAAAAAAAAAAAAAAAAA", "no ID at all", "
 pub(super) const WRITTEN: [&str; 6] =
     ["remember=on", "remember=1", "remember=true", "remember_me=1", "remembered=true", "began=99999999999"];
 
-/// A kind of story, in which some actions are frequent: so they meet each other.
+/// A kind of story in which some actions are frequent, so that they meet each other.
 struct Theme {
     /// Whether the first login is remembered; either where it says nothing.
     remembered: Option<bool>,
@@ -23,7 +23,7 @@ struct Theme {
     pauses: &'static [Duration],
     /// A pause between two requests, and how many requests there are.
     paces: &'static [(Duration, usize)],
-    /// How frequent the actions are, in the order in which they stand above.
+    /// How frequent the actions are, in their order above.
     weights: [u32; 13],
 }
 
