@@ -81,7 +81,7 @@ pub async fn check(
     Err(format!("the checks of {} ended without a report:\n{}", exercise.package(), complaint.trim()))
 }
 
-/// The next line of the harness. A line without its seal is not the harness's: an answer may write to any stream of its user.
+/// The next sealed line. A line without the seal is not the harness's: an answer may write to any stream of its user.
 async fn told(lines: &mut Lines<BufReader<ChildStdout>>, key: &Key) -> io::Result<Option<Line>> {
     while let Some(line) = lines.next_line().await? {
         if let Some(Ok(line)) = key.open(&line).map(serde_json::from_str) {

@@ -111,7 +111,7 @@ impl Programs {
         self.gate.for_a_verdict()
     }
 
-    /// Builds this one, and its checks before it, while nobody waits for another build: the learner is about to look at it.
+    /// The learner is about to look at this one: builds its checks and then it, while nobody waits for another build.
     pub fn build_ahead(&self, name: &str) {
         if self.all.contains_key(name) {
             self.ahead.add(name);
@@ -130,8 +130,8 @@ impl Program {
         self.status.clone()
     }
 
-    /// Builds it and starts it again, if it is running or has failed: it may have ended by itself, or because something was
-    /// missing that is there now.
+    /// Builds it and starts it again, if it is running or has failed: it may have ended by itself, or for want of something
+    /// that is there now.
     pub fn start_again(&self) {
         self.again.notify_waiters();
     }

@@ -115,7 +115,7 @@ impl Watched<'_> {
         }
     }
 
-    /// Waits while the learner reads. Returns the key that asks for something else, or `None` if it is time for another run.
+    /// Waits while the learner reads. Returns the key that asks for something else; `None` if another run is due.
     async fn read(&self, told: &str, hash: &str, changes: &mut Changes, screen: &mut Screen) -> Option<char> {
         loop {
             tokio::select! {

@@ -21,7 +21,7 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// The same as [`Group::spawn`], but removes its temporary files with it: a process that is ended leaves them behind.
+    /// The same as [`Group::spawn`], but its temporary files go with it: a process that is ended leaves them behind.
     pub(crate) fn spawn_tidy(
         program: &OsStr,
         arguments: &[&str],

@@ -498,7 +498,7 @@ impl<'t> Stage<'t> {
         Ok(Self { trial, alice, carol, forms, lure: trial.named("a lure") })
     }
 
-    /// Alice's browser sends each form on mallory's page; `so` and `out` say what it means if one is obeyed or logs her out.
+    /// Alice's browser sends each form on mallory's page; `so` and `out` are for one that is obeyed or logs her out.
     async fn forges(&self, sent: &Forged, [so, out]: [&str; 2]) -> Result<(), Miss> {
         let Self { trial, alice, carol, forms, lure } = self;
         let (own, her) = (trial.users.bob(), trial.users.alice());

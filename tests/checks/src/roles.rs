@@ -717,7 +717,7 @@ fn is_forbidden(answer: &Answer, so: &str) -> Result<(), Miss> {
     })
 }
 
-/// The account is as it should be, whatever the pages say; `so` says what it means if its role differs, or it is still there.
+/// The account is as it should be, whatever the pages say; `so` is for another role, or an account that is still there.
 pub(crate) fn is_there(trial: &Trial, user: &User, expected: Option<Role>, so: &str) -> Result<(), Miss> {
     let words = |role: Option<Role>| match role {
         Some(Role::Admin) => format!("{} is an admin", user.name),

@@ -19,7 +19,7 @@ pub(crate) const EXPIRED: &str = "Your session has expired";
 
 pub(crate) const UNTOLD: &str = "the login has run out, and the login page does not say so";
 pub(crate) const UNASKED: &str =
-    "the login page says that a session has expired, to a visitor whose login has not run out";
+    "the login page says that the session has expired to a visitor whose login has not run out";
 
 /// Exercise 4.
 pub static SUITE: Suite = Suite {

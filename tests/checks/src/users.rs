@@ -35,8 +35,8 @@ pub fn in_demo(text: &str, suffix: &str) -> String {
 
 /// The accounts that an exercise gets as an axum `Extension`. They change on every run. Clones share the same accounts.
 ///
-/// Names are compared as they are: `Alice` and `alice` are two. So are passwords: these exercises are about what comes after the password.
-/// Lesson 5 keeps accounts the way they should be kept, with argon2id.
+/// Names are compared as they are: `Alice` and `alice` are two. So are passwords: these exercises are about what comes
+/// after the password. Lesson 5 stores passwords as they should be stored, with argon2id.
 #[derive(Clone, Debug)]
 pub struct Users {
     first: Arc<[User]>,
