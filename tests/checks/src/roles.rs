@@ -312,7 +312,7 @@ async fn a_deletion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
     for browser in [&bob, &phone] {
-        is_over(trial, browser, "bob's account is gone, and this session of his").await?;
+        is_over(trial, browser, "bob's account is gone").await?;
     }
     bob.log_in(his).await?.has_status(401)?;
     alice.get(DASHBOARD).await?.shows(&trial.users.alice().name)
@@ -409,7 +409,7 @@ async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
     // The more bob may do, the more dangerous is a session that has not ended.
     becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     for browser in [&phone, &library] {
-        is_over(trial, browser, "bob ended his other sessions, and one of them").await?;
+        is_over(trial, browser, "bob ended his other sessions").await?;
     }
     still_in(
         &bob.get(DASHBOARD).await?,
@@ -660,16 +660,16 @@ pub(crate) fn becomes(trial: &Trial, name: &str, role: Role, event: &str) {
     trial.log().event("(accounts)", event.to_owned(), by_hand);
 }
 
-/// Every request of this browser is sent to the login page and does nothing; `still` begins the sentence if not.
-async fn is_over(trial: &Trial, browser: &Browser<'_>, still: &str) -> Result<(), Miss> {
+/// Every request of this browser is sent to the login page and does nothing; `because` begins the sentence if not.
+async fn is_over(trial: &Trial, browser: &Browser<'_>, because: &str) -> Result<(), Miss> {
     for page in [DASHBOARD, ADMIN] {
-        is_sent_away(&browser.get(page).await?, format!("{still} still opens {page}"))?;
+        is_sent_away(&browser.get(page).await?, format!("{because}, and this session still opens {page}"))?;
     }
     let carol = trial.users.carol();
     for what in ["demote", "delete"] {
         is_sent_away(
             &browser.post(&path(&carol.name, what), &[]).await?,
-            format!("the site did not send a request to {what} carol to the login page: {still} still counts"),
+            format!("{because}, so this session must not {what} anyone: send its request to the login page"),
         )?;
         is_there(
             trial,
@@ -678,7 +678,10 @@ async fn is_over(trial: &Trial, browser: &Browser<'_>, still: &str) -> Result<()
             "the site sent the request to the login page, but the account has changed",
         )?;
     }
-    is_sent_away(&browser.post(END_OTHERS, &[]).await?, format!("{still} can still end others"))
+    is_sent_away(
+        &browser.post(END_OTHERS, &[]).await?,
+        format!("{because}, so this session must not end others: send its request to the login page"),
+    )
 }
 
 fn is_sent_away(answer: &Answer, so: String) -> Result<(), Miss> {
@@ -686,7 +689,8 @@ fn is_sent_away(answer: &Answer, so: String) -> Result<(), Miss> {
         FORBIDDEN => miss.so(
             "403 is for a user who is logged in and not allowed; this session has ended, so send it to the login page",
         ),
-        200..=399 | 404 | 409 => miss.so(so),
+        200..=299 => miss.so(so),
+        300..=399 | 404 | 409 if answer.method == Method::POST => miss.so(so),
         _ => miss,
     })
 }
@@ -709,9 +713,9 @@ fn is_forbidden(answer: &Answer, so: &str) -> Result<(), Miss> {
         300..=399 if answer.method == Method::GET => {
             miss.so("the site sent a user who is not allowed to another page: 403 says that they are not allowed")
         }
-        404 | 409 => {
-            miss.so("the answer tells a user something about the account: check who is asking before you look it up")
-        }
+        404 | 409 if answer.method == Method::POST => miss.so(
+            "a user has to get 403 whether or not there is such an account: check who is asking before you look it up",
+        ),
         200..=399 => miss.so(so),
         _ => miss,
     })
