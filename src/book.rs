@@ -4,16 +4,16 @@ use std::{fs, io, path::Path};
 
 use mdbook_driver::{MDBook, config::Config};
 
-/// What mdBook brings of its editor, and the studio serves below [`EDITOR`].
+/// The files of mdBook's editor that the studio serves below [`EDITOR`].
 const ACE: [&str; 4] = ["ace.js", "mode-rust.js", "theme-dawn.js", "theme-tomorrow_night.js"];
 /// The folder of the editor, within the built book.
 const EDITOR: &str = "editor";
 
 /// Builds the book of the workbook at `root` into the folder `into`. Each page links to `edit_url`, if there is one,
-/// with the page's path below `book/` in the place of `{path}`.
+/// with the page's path below `book/` instead of `{path}`.
 ///
 /// # Errors
-/// A sentence that names what mdBook stumbled on.
+/// A sentence that says why mdBook failed.
 pub fn build(root: &Path, into: &Path, edit_url: Option<&str>) -> Result<(), String> {
     let built = MDBook::load(root.join("book")).and_then(|mut book| {
         book.config.build.build_dir = into.to_path_buf();
@@ -29,9 +29,9 @@ pub fn build(root: &Path, into: &Path, edit_url: Option<&str>) -> Result<(), Str
 /// and the page that needs it loads it.
 ///
 /// # Errors
-/// A sentence that names what mdBook or the system stumbled on.
+/// A sentence that says why mdBook or the system failed.
 pub fn add_editor(into: &Path) -> Result<(), String> {
-    let failed = |error: &dyn std::fmt::Display| format!("the editor cannot be put beside the book: {error:#}");
+    let failed = |error: &dyn std::fmt::Display| format!("the editor cannot be added to the book: {error:#}");
     let empty = empty_book().map_err(|error| failed(&error))?;
     let config = "[output.html]\nhash-files = false\nsearch.enable = false\nplayground.editable = true\n";
     let config: Config = config.parse().map_err(|error| failed(&error))?;

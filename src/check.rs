@@ -1,6 +1,6 @@
 //! The verdict on an exercise: cargo builds its test binary, the binary gives the report.
 //!
-//! Whoever drops the future of [`check`] ends what it started, with all its children.
+//! Dropping the future of [`check`] ends what it started, with all its children.
 
 use std::{io, path::Path, time::Duration};
 
@@ -21,17 +21,17 @@ use crate::{
     },
 };
 
-/// How many compiler errors are told; the next ones mostly follow from the first.
+/// How many compiler errors are shown; later ones mostly follow from the first.
 const TOLD: usize = 3;
-/// So long may nothing be heard of the checks: they end themselves before.
+/// How long the checks may be silent: they end themselves before.
 const SILENCE: Duration = Duration::from_secs(120);
 
 /// What happens on the way to a verdict.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Cargo is at work, and so far.
+    /// Cargo is compiling, and has come this far.
     Compiling(Option<Units>),
-    /// Another cargo is, in the same build folder; this one begins when it is done.
+    /// Another cargo is using the same build folder; this one begins when it is done.
     Waiting,
     /// A check has ended.
     Checked(CheckReport),
@@ -46,12 +46,12 @@ enum Line {
     Report(Report),
 }
 
-/// Builds and checks the answer to `exercise` in the workbook at `root`; tells `on` how it goes. The same
-/// `seed` makes the same names and tokens again. Whoever asks keeps the verdict.
+/// Builds and checks the answer to `exercise` in the workbook at `root`, and reports progress to `on`. The same
+/// `seed` makes the same names and tokens again. The caller keeps the verdict.
 ///
 /// # Errors
 /// A sentence, if there is no verdict: no cargo, no linker, a broken manifest, an error in another package, a test
-/// binary that gives no report. What cargo, the compiler or the binary says of it is in it.
+/// binary that gives no report. The sentence has what cargo, the compiler or the binary says about it.
 pub async fn check(
     root: &Path,
     exercise: &Exercise,
@@ -65,11 +65,11 @@ pub async fn check(
     let seed = seed.map(|seed| format!("--seed={seed}"));
     let arguments: Vec<_> = ["--json", "--sealed", "--no-record"].into_iter().chain(seed.as_deref()).collect();
     let (mut child, key) = (Group::spawn_tidy(binary.as_ref(), &arguments, &exercise.folder, &[])?, Key::new());
-    let broke_off = |error: io::Error| format!("the checks broke off: {error}");
+    let broke_off = |error: io::Error| format!("the checks were interrupted: {error}");
     child.stdin()?.write_all(format!("{key}\n").as_bytes()).await.map_err(broke_off)?;
     let complaint = tokio::spawn(all_of(child.stderr()?));
     let mut lines = BufReader::new(child.stdout()?).lines();
-    let silent = |_| format!("nothing was heard of the checks for {} s, and they were ended", SILENCE.as_secs());
+    let silent = |_| format!("the checks sent nothing for {} s, so the workbook ended them", SILENCE.as_secs());
     while let Some(line) = timeout(SILENCE, told(&mut lines, &key)).await.map_err(silent)?.map_err(broke_off)? {
         match line {
             Line::Played => {}
@@ -81,7 +81,7 @@ pub async fn check(
     Err(format!("the checks of {} ended without a report:\n{}", exercise.package(), complaint.trim()))
 }
 
-/// The next line of the harness. What is not sealed is not its: an answer may write to any stream of its user.
+/// The next sealed line. A line without the seal is not the harness's: an answer may write to any stream of its user.
 async fn told(lines: &mut Lines<BufReader<ChildStdout>>, key: &Key) -> io::Result<Option<Line>> {
     while let Some(line) = lines.next_line().await? {
         if let Some(Ok(line)) = key.open(&line).map(serde_json::from_str) {

@@ -34,25 +34,25 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List the exercises and how far you are
+    /// List the exercises and your progress
     List,
-    /// Check your answer to an exercise; without a number, to the first that is not passed
+    /// Check your answer to an exercise; without a number, to the first that you have not passed
     Check(check::Check),
-    /// Check an answer each time it is saved
+    /// Check an answer each time you save it
     Watch(watch::Watch),
     /// Show a hint: first the one that fits your last failure, then the others in turn
     Hint(hint::Hint),
-    /// Show how the solution differs from your answer, and why it is as it is
+    /// Show how the solution differs from your answer, and why it is written that way
     Solution {
         /// The exercise's number or name
         exercise: String,
-        /// Show it although you have not passed; the list will say so
+        /// Show it even if you have not passed; the list will say so
         #[arg(long)]
         show_me: bool,
     },
-    /// Begin an exercise anew; your answer is kept in a backup
+    /// Start an exercise over; your answer is kept in a backup
     Reset(reset::Reset),
-    /// Look whether this machine has what the workbook needs
+    /// Check whether this machine has what the workbook needs
     Doctor,
 }
 
@@ -88,13 +88,13 @@ fn doctor() -> ExitCode {
     if findings.iter().all(doctor::Finding::is_fine) { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }
 
-/// How wide a text should be: as the terminal is; as it likes where there is none.
+/// How wide a text may be: as wide as the terminal; without one, as wide as it is.
 fn columns() -> usize {
     let size = if io::stdout().is_terminal() { crossterm::terminal::size().ok() } else { None };
     size.map_or(usize::MAX, |(columns, _)| usize::from(columns))
 }
 
-/// Prints it, without styles where nobody sees them. Who closed the pipe, as `head` does, has read enough.
+/// Prints it, without styles if nobody sees them. A reader that closes the pipe, as `head` does, has read enough.
 fn say(text: impl fmt::Display) {
     let mut out = anstream::stdout();
     let _ = write!(out, "{text}").and_then(|()| out.flush());

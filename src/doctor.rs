@@ -1,4 +1,4 @@
-//! What this machine has of what the workbook needs, and how to get the rest.
+//! Which of the workbook's requirements this machine meets, and how to meet the rest.
 
 use std::{
     fmt::Write as _,
@@ -27,11 +27,11 @@ pub struct Finding {
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
-    /// It is there: how it names itself.
+    /// It is there, with its name and version.
     Fine(String),
-    /// It is not there, and what it is for can be left out.
+    /// It is not there, and the workbook works without it.
     Missing(&'static str),
-    /// The workbook does not work: what is wrong, and how to mend it.
+    /// The workbook does not work: what is wrong, and how to fix it.
     Broken(String),
 }
 
@@ -53,7 +53,7 @@ pub fn examine(port: u16) -> Vec<Finding> {
             name: "browser",
             state: optional(
                 &["chromium", "chromium-browser", "google-chrome", "chrome", "microsoft-edge", "msedge", "firefox"],
-                "none was found by its name; any Chromium, Chrome, Edge or Firefox shows the studio",
+                "none was found by its name; any Chromium, Chrome, Edge or Firefox can show the studio",
             ),
         },
         Finding {
@@ -62,11 +62,11 @@ pub fn examine(port: u16) -> Vec<Finding> {
         },
         Finding {
             name: "mdBook",
-            state: optional(&["mdbook"], "the studio has the book; cargo install --locked mdbook"),
+            state: optional(&["mdbook"], "the studio shows the book without it; cargo install --locked mdbook"),
         },
-        Finding { name: "Redis", state: optional(&["redis-server"], "lesson 3 tests it if it is there") },
-        Finding { name: "Memcached", state: optional(&["memcached"], "lesson 3 tests it if it is there") },
-        Finding { name: "PostgreSQL", state: optional(&["postgres", "psql"], "lesson 3 tests it if it is there") },
+        Finding { name: "Redis", state: optional(&["redis-server"], "lesson 3 tests it if it is installed") },
+        Finding { name: "Memcached", state: optional(&["memcached"], "lesson 3 tests it if it is installed") },
+        Finding { name: "PostgreSQL", state: optional(&["postgres", "psql"], "lesson 3 tests it if it is installed") },
     ]
 }
 
@@ -84,9 +84,9 @@ pub fn told(findings: &[Finding]) -> String {
     }
     let broken = findings.iter().filter(|finding| !finding.is_fine()).count();
     let _ = match broken {
-        0 => writeln!(text, "\n  The workbook works here. What has a dot is not needed for it."),
-        1 => writeln!(text, "\n  One thing has to be mended."),
-        broken => writeln!(text, "\n  {broken} things have to be mended."),
+        0 => writeln!(text, "\n  The workbook works here. It does not need what has a dot."),
+        1 => writeln!(text, "\n  One thing has to be fixed."),
+        broken => writeln!(text, "\n  {broken} things have to be fixed."),
     };
     text
 }
@@ -101,11 +101,11 @@ fn rust() -> State {
     if numbers(version.split('-').next().unwrap_or_default()) >= numbers(needed) {
         State::Fine(found)
     } else {
-        State::Broken(format!("{found}, and the workbook needs {needed}: rustup update"))
+        State::Broken(format!("{found} is too old, the workbook needs {needed}: run rustup update"))
     }
 }
 
-/// The only way to know: rustc asks it to link the smallest program there is.
+/// The only way to know is to let rustc link the smallest program there is.
 fn linker() -> State {
     let linked = || -> Result<(), String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -136,15 +136,17 @@ fn linker() -> State {
 fn free(port: u16) -> State {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => State::Fine(format!("{port} is free")),
-        Err(_) => State::Missing("4000 is in use; the studio takes the next one, or say --port N"),
+        Err(_) => {
+            State::Missing("4000 is in use; the studio takes the next free port, or the one that you name with --port")
+        }
     }
 }
 
 fn watcher() -> State {
     let watching = tempfile::tempdir().is_ok_and(|folder| Changes::below(folder.path(), false).how == How::Watching);
     match watching {
-        true => State::Fine("the system tells of saves".to_owned()),
-        false => State::Missing("the system does not tell of saves; `watch` looks at the files every second"),
+        true => State::Fine("the system reports saves".to_owned()),
+        false => State::Missing("the system does not report saves; `watch` looks at the files every second"),
     }
 }
 
@@ -170,7 +172,7 @@ mod tests {
             finding(State::Missing("not needed")),
             finding(State::Broken("gone: get it".to_owned())),
         ];
-        assert!(told(&all).contains("One thing has to be mended"));
+        assert!(told(&all).contains("One thing has to be fixed"));
         assert!(told(&all[..2]).contains("The workbook works here"));
     }
 

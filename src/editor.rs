@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// How editors with a window of their own are told the line.
+/// How to tell the line to an editor with a window of its own.
 const GRAPHICAL: &[(&[&str], &[&str])] = &[
     (&["code", "code-insiders", "codium", "cursor", "windsurf"], &["--goto", "{file}:{line}"]),
     (&["zed", "zeditor", "subl", "sublime_text"], &["{file}:{line}"]),
@@ -19,14 +19,14 @@ const GRAPHICAL: &[(&[&str], &[&str])] = &[
 /// such files. A sentence says which.
 ///
 /// # Errors
-/// A sentence, if there is no program for it.
+/// A sentence, if no program can open it.
 pub fn open(file: &Path, line: usize) -> Result<String, String> {
     let named = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| env::var(name).ok());
     let Some((program, arguments)) = named.filter_map(|editor| command(&editor, file, line)).next() else {
         let opened =
-            open::that_detached(file).map(|()| "It was handed to the program that opens such files here.".into());
+            open::that_detached(file).map(|()| "The default program for such files was asked to open it.".into());
         return opened
-            .map_err(|error| format!("no program could be found to open it ({error}); set VISUAL to your editor"));
+            .map_err(|error| format!("no program that opens it was found ({error}); set VISUAL to your editor"));
     };
     let started = start(&program, &arguments);
     started
@@ -34,7 +34,7 @@ pub fn open(file: &Path, line: usize) -> Result<String, String> {
         .map_err(|error| format!("{program} cannot be started: {error}"))
 }
 
-/// The program of this setting and what it is told, if it has a window of its own.
+/// The program of this setting and its arguments, if it has a window of its own.
 fn command(editor: &str, file: &Path, line: usize) -> Option<(String, Vec<String>)> {
     let program = editor.split_whitespace().next()?;
     let name = Path::new(program).file_stem()?.to_str()?;

@@ -44,7 +44,7 @@ impl Exercise {
         let all = Self::all(root)?;
         let known: Vec<_> = all.iter().map(|exercise| format!("{} {}", exercise.number, exercise.id)).collect();
         let found = all.into_iter().find(|exercise| exercise.id == which || exercise.number.to_string() == which);
-        found.ok_or_else(|| format!("there is no exercise {which}; there is {}", known.join(", ")))
+        found.ok_or_else(|| format!("there is no exercise {which}; the exercises are {}", known.join(", ")))
     }
 
     /// How it is called: `exercise 2, cart`.

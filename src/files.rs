@@ -14,16 +14,16 @@ use verdict::answer::{self, FOLDERS, MANIFEST};
 pub struct File {
     /// Its path within the exercise's folder, with `/`.
     pub path: String,
-    /// What is in it; nothing if it is no text.
+    /// Its text; `None` if it is not UTF-8.
     pub text: Option<String>,
-    /// A hash of its bytes, to save upon.
+    /// A hash of its bytes, on which a save is based.
     pub hash: String,
 }
 
 /// Why a file was not written.
 #[derive(Debug)]
 pub enum Unsaved {
-    /// It is not what the change began with: the file as it is; nothing if it is gone.
+    /// It is not what the change began with: the file as it is now; `None` if it is gone.
     Changed(Option<File>),
     /// No file of an answer can have this path.
     NoPlace,
@@ -49,7 +49,7 @@ pub fn all(folder: &Path) -> io::Result<Vec<File>> {
     files.filter_map(Result::transpose).collect()
 }
 
-/// The file at this path; nothing if there is none, or if it lies elsewhere.
+/// The file at this path; `None` if there is none, or if it is elsewhere.
 ///
 /// # Errors
 /// It is there and cannot be read.
@@ -68,13 +68,13 @@ pub fn read(folder: &Path, path: &str) -> io::Result<Option<File>> {
 /// Writes the text and gives its hash, if the file still has the hash `base`, or, without one, is not there yet.
 ///
 /// # Errors
-/// It was changed meanwhile, no file may have this path, or it cannot be written.
+/// It has changed in the meantime, no file may have this path, or it cannot be written.
 pub fn save(folder: &Path, path: &str, text: &str, base: Option<&str>) -> Result<String, Unsaved> {
     let place = place(folder, path).ok_or(Unsaved::NoPlace)?;
     let (before, written) = (read(folder, path)?, hash(text.as_bytes()));
     let found = before.as_ref().map(|file| file.hash.as_str());
     if found == Some(&written) {
-        return Ok(written); // somebody has written the same
+        return Ok(written); // the file already has this text
     }
     if found != base {
         return Err(Unsaved::Changed(before));
@@ -83,7 +83,7 @@ pub fn save(folder: &Path, path: &str, text: &str, base: Option<&str>) -> Result
     Ok(written)
 }
 
-/// Where the file of this path lies; nothing if it would not be one of the answer's, or a link leads out of the folder.
+/// Where the file of this path is; `None` if it would not be part of the answer, or if a link leads out of the folder.
 pub fn place(folder: &Path, path: &str) -> Option<PathBuf> {
     let parts: Vec<_> = Path::new(path).components().collect();
     let is_name = |part: &Component| matches!(part, Component::Normal(name) if name.to_str().is_some_and(is_plain));

@@ -1,4 +1,4 @@
-//! A program of this workspace: a lesson or an exercise, which the studio builds, starts, shows, starts anew when its
+//! A program of this workspace: a lesson or an exercise, which the studio builds, starts, shows, restarts when its
 //! files are saved, and ends.
 //!
 //! The last good one stays up while the next is built, and when that does not compile. All of them end with the studio,
@@ -23,16 +23,16 @@ use gate::Gate;
 pub use gate::GivenWay;
 use life::Life;
 
-/// Nobody has looked at a program for so long: it is ended. Who looks again gets a new one.
+/// A program that nobody has looked at for this long is ended. The next look starts it again.
 const UNSEEN: Duration = Duration::from_secs(60 * 60);
 
-/// What a program had begun to answer when another took its place may take so long.
+/// How long a program that is replaced may take to finish its answers.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What is known of a program.
+/// What is known about a program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Status {
-    /// What is under way.
+    /// What is happening.
     #[serde(flatten)]
     pub state: State,
     /// The number of the one that answers now: each start gives the next.
@@ -42,7 +42,7 @@ pub struct Status {
     pub ports: Option<Ports>,
 }
 
-/// What is under way with a program, whether or not an earlier one of it still answers.
+/// What is happening with a program, whether or not an earlier build of it still answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
@@ -111,7 +111,7 @@ impl Programs {
         self.gate.for_a_verdict()
     }
 
-    /// Somebody is about to look at this one: it is built while nobody waits for another build, and its checks before it.
+    /// The learner is about to look at this one: builds its checks and then it, while nobody waits for another build.
     pub fn build_ahead(&self, name: &str) {
         if self.all.contains_key(name) {
             self.ahead.add(name);
@@ -120,7 +120,7 @@ impl Programs {
 }
 
 impl Program {
-    /// What is known of it now.
+    /// What is known about it now.
     pub fn status(&self) -> Status {
         self.status.borrow().clone()
     }
@@ -130,20 +130,20 @@ impl Program {
         self.status.clone()
     }
 
-    /// Builds it and starts it again, if it is up or has failed: it may have ended by itself, or for want of something
+    /// Builds it and starts it again, if it is running or has failed: it may have ended by itself, or for want of something
     /// that is there now.
     pub fn start_again(&self) {
         self.again.notify_waiters();
     }
 
-    /// Somebody looks at it, as long as what this returns is kept: it is built and started, if it is not yet.
+    /// Counts as a look at the program as long as what this returns is kept: builds and starts it if needed.
     pub fn look(&self) -> Look {
         self.looks.send_modify(|looks| *looks += 1);
         Look(self.looks.clone())
     }
 }
 
-/// Somebody's look at a program.
+/// A look at a program.
 pub struct Look(Arc<watch::Sender<usize>>);
 
 impl Drop for Look {

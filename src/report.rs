@@ -13,8 +13,8 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const SOFT: Style = Style::new().dimmed();
 
-/// Why there is no verdict yet, where cargo waits.
-pub const WAITING: &str = "another cargo is at work on the workbook; this goes on when it is done";
+/// Why there is no verdict yet while cargo waits.
+pub const WAITING: &str = "another cargo is building in the workbook; this continues when it is done";
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();
@@ -26,7 +26,7 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     templates
 });
 
-/// The verdict for a person at a terminal of so many columns, with ANSI styles.
+/// The verdict as text for a terminal of so many columns, with ANSI styles.
 pub fn text(verdict: &Verdict, telling: Telling, columns: usize) -> String {
     match verdict {
         Verdict::Report(report) => verdict::render_within(report, telling, columns),
@@ -38,7 +38,7 @@ fn compile_errors(CompileErrors { first, count }: &CompileErrors) -> String {
     let mut text = format!("\n{BAD}✘ it does not compile{BAD:#}\n\n{}\n", first.join("\n\n"));
     if *count > first.len() {
         // Writing to a String cannot fail.
-        let _ = write!(text, "\n{SOFT}and {} more, which may go with these{SOFT:#}\n", count - first.len());
+        let _ = write!(text, "\n{SOFT}and {} more, which may follow from these{SOFT:#}\n", count - first.len());
     }
     text
 }
@@ -69,7 +69,7 @@ pub fn html(exercise: &Exercise, verdict: &Verdict, changed_since: bool, passed:
     html.unwrap_or_else(|error| format!("<p>The verdict cannot be shown: {error}</p>"))
 }
 
-/// A line of the learner's files, and what is to be said there.
+/// A line of the learner's files, and what the compiler says about it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Place {
     /// Its path within the exercise's folder.
@@ -80,7 +80,7 @@ pub struct Place {
     pub says: String,
 }
 
-/// The lines of the answer that the compiler refuses, as far as the verdict tells them.
+/// The lines of the answer that the compiler refuses, as far as the verdict lists them.
 pub fn errors(exercise: &Exercise, verdict: &Verdict) -> Vec<Place> {
     let Verdict::DoesNotCompile(errors) = verdict else { return Vec::new() };
     let folder = exercise.folder_in_workbook();
@@ -108,7 +108,7 @@ struct Row {
     ours: Option<String>,
 }
 
-/// A unified diff side by side: what was taken out stands beside what was put in.
+/// A unified diff side by side: what was removed is beside what was added.
 fn rows(diff: &str) -> Vec<Row> {
     let (mut rows, mut yours, mut ours) = (Vec::new(), Vec::new(), Vec::new());
     for line in diff.lines().skip_while(|line| !line.starts_with("@@")) {

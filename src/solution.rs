@@ -18,7 +18,7 @@ pub struct Solved {
     pub diffs: Vec<(String, String)>,
     /// Markdown: why the solution is as it is.
     pub reasons: String,
-    /// Markdown: what somebody knows who solved it.
+    /// Markdown: what a learner knows after solving it.
     pub learned: String,
 }
 
@@ -26,7 +26,7 @@ impl Solved {
     /// Reads the answer and the solution to `exercise` in the workbook at `root`.
     ///
     /// # Errors
-    /// A sentence that names the file which cannot be read.
+    /// A sentence that names the file that cannot be read.
     pub fn of(root: &Path, exercise: &Exercise) -> Result<Self, String> {
         let folder = root.join("solutions").join(exercise.folder.file_name().unwrap_or_default());
         let readme = folder.join("README.md");
@@ -55,7 +55,7 @@ fn diffs(answer: &Path, solution: &Path) -> Result<Vec<(String, String)>, String
     Ok(diffs)
 }
 
-/// The files that are somebody's answer, by their path within the folder. What starts it is not of interest.
+/// The files of an answer, by their path within the folder, without the program that starts it.
 fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
     let mut found: Vec<PathBuf> = Vec::new();
     for part in ["src", "templates"] {

@@ -8,7 +8,7 @@ use std::{
 
 use crate::exercise::Exercise;
 
-/// The task, which is no answer, and what cargo has built.
+/// The task, which is not part of an answer, and what cargo has built.
 const LEFT_ALONE: &[&str] = &["README.md", "target"];
 /// Where answers are kept, within the workbook.
 const BACKUPS: &str = ".workbook/backups";
@@ -26,7 +26,7 @@ pub fn restore(root: &Path, exercise: &Exercise) -> Result<PathBuf, String> {
         .map_err(|error| format!("your answer cannot be backed up, so nothing was changed: {error}"))?;
     let put_back = clear(&exercise.folder).and_then(|()| copy(&stub, &exercise.folder));
     put_back
-        .map_err(|error| format!("{path} cannot be put back: {error}\nyour answer is kept in {}", backup.display()))?;
+        .map_err(|error| format!("{path} cannot be restored: {error}\nyour answer is kept in {}", backup.display()))?;
     Ok(backup)
 }
 
@@ -43,7 +43,7 @@ pub fn bring_back(root: &Path, exercise: &Exercise, backup: &str) -> Result<Path
     let kept = back_up(root, exercise)
         .map_err(|error| format!("your answer cannot be backed up, so nothing was changed: {error}"))?;
     let put_back = clear(&exercise.folder).and_then(|()| copy(&folder, &exercise.folder));
-    put_back.map_err(|error| format!("the backup cannot be put back: {error}\nit is still in {}", folder.display()))?;
+    put_back.map_err(|error| format!("the backup cannot be restored: {error}\nit is still in {}", folder.display()))?;
     Ok(kept)
 }
 
@@ -67,7 +67,7 @@ fn back_up(root: &Path, exercise: &Exercise) -> io::Result<PathBuf> {
     Err(io::Error::other("there is no free number"))
 }
 
-/// Takes out what the stub brings; the folder itself stays, for whoever stands in it or watches it.
+/// Removes what the stub replaces; the folder itself stays, for a shell in it and for watchers.
 fn clear(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -1,4 +1,4 @@
-//! Tells when an exercise's files may have been written.
+//! Reports when an exercise's files may have changed.
 
 use std::{path::Path, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How often the files are looked at, whether or not the system tells: a network drive does not, and a folder that takes
+/// How often to look at the files even if the system reports changes: a network drive does not, and a folder that takes
 /// the place of the watched one is another folder.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// An editor writes a file in several steps; they count as one while they follow each other as quickly as this.
@@ -16,7 +16,7 @@ const SETTLED: Duration = Duration::from_millis(80);
 
 /// Changes below one folder.
 pub struct Changes {
-    /// How it is noticed.
+    /// How they are noticed.
     pub how: How,
     changed: UnboundedReceiver<()>,
     _watcher: Option<notify::RecommendedWatcher>,
@@ -25,7 +25,7 @@ pub struct Changes {
 /// How changes are noticed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum How {
-    /// The system tells of each.
+    /// The system reports each change.
     Watching,
     /// The files are looked at every second.
     Polling,
@@ -41,7 +41,7 @@ impl Changes {
     }
 
     /// Returns when it is time to look at the files: something was written, and nothing more has been for a moment, or
-    /// they were not looked at for a second. Whoever waits for this knows by the files' hash whether they have changed.
+    /// they were not looked at for a second. The caller knows by the files' hash whether they have changed.
     pub async fn next(&mut self) {
         tokio::select! {
             Some(()) = self.changed.recv() => {}

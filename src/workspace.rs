@@ -1,4 +1,4 @@
-//! Where the workbook lies.
+//! Where the workbook is.
 
 use std::{
     env,

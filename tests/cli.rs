@@ -81,7 +81,7 @@ fn a_verdict_of_cargo_test_is_kept_and_is_old_when_the_answer_has_changed() {
     }
     assert!(cargo_test(&scratch, &["--seed", "7"]).status.success());
     assert!(list().contains("1 of 7 passed") && list().contains("✔  passed, all 13"), "{}", list());
-    assert!(out(&scratch.workbook("solution 1")).contains("Your answer is the solution, to the letter."));
+    assert!(out(&scratch.workbook("solution 1")).contains("Your answer is identical to the solution."));
 
     scratch.answer(&scratch.solution().replace("session.cycle_id().await?;", ""));
     assert!(list().contains("0 of 7 passed"), "{}", list());
@@ -178,7 +178,10 @@ fn who_waits_for_another_cargo_is_told_so() {
     workbook.args(["check", "1"]).env("CARGO_TARGET_DIR", &target).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut workbook = workbook.spawn().unwrap();
     let mut lines = BufReader::new(workbook.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert_eq!(lines.next().as_deref(), Some("another cargo is at work on the workbook; this goes on when it is done"));
+    assert_eq!(
+        lines.next().as_deref(),
+        Some("another cargo is building in the workbook; this continues when it is done")
+    );
     // Ended with its cargo, which would build everything anew now.
     assert!(Command::new("kill").args(["-INT", &workbook.id().to_string()]).status().unwrap().success());
     assert_eq!(workbook.wait().unwrap().code(), Some(130));
@@ -274,7 +277,7 @@ fn bad_calls_get_a_sentence_and_exit_code_2() {
     let all: Vec<_> = all.iter().map(|exercise| format!("{} {}", exercise.number, exercise.id)).collect();
     for (arguments, which) in [("check 9", "9"), ("hint 0", "0"), ("solution tea", "tea"), ("reset 300", "300")] {
         let output = scratch.workbook(arguments);
-        let sentence = format!("there is no exercise {which}; there is {}\n", all.join(", "));
+        let sentence = format!("there is no exercise {which}; the exercises are {}\n", all.join(", "));
         assert_eq!((code(&output), err(&output).as_str(), out(&output).as_str()), (Some(2), sentence.as_str(), ""));
     }
     for arguments in ["check --all 2", "watch 9", "reset", "hint 1 99", "hint 1 0", "chekc 1", "--port x"] {
@@ -416,7 +419,7 @@ fn the_solution_is_shown_after_a_pass_or_when_asked_for_twice() {
 
     scratch.answer(&scratch.solution());
     scratch.workbook("check 1");
-    assert!(out(&scratch.workbook("solution 1")).contains("Your answer is the solution, to the letter."));
+    assert!(out(&scratch.workbook("solution 1")).contains("Your answer is identical to the solution."));
 }
 
 #[test]
@@ -528,5 +531,5 @@ fn the_doctor_works_outside_the_workbook_too() {
     let nothing = nothing.unwrap();
     assert_eq!(code(&nothing), Some(2));
     assert!(out(&nothing).contains("install Rust from https://rustup.rs"), "{nothing:?}");
-    assert!(out(&nothing).contains("2 things have to be mended"), "{nothing:?}");
+    assert!(out(&nothing).contains("2 things have to be fixed"), "{nothing:?}");
 }

@@ -24,10 +24,10 @@ pub(super) struct Check {
     /// Print the verdict as JSON
     #[arg(long)]
     json: bool,
-    /// Tell every failure in full, not only the first
+    /// Show every failure in full, not only the first
     #[arg(long)]
     full: bool,
-    /// Make the names and tokens of an earlier run again
+    /// Use the names and tokens of an earlier run again
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
 }
@@ -78,7 +78,7 @@ async fn check_all(root: &Path, all: &[Exercise], arguments: &Check) -> Result<E
     Ok(code(passed == all.len()))
 }
 
-/// The verdict, which is kept; nothing if somebody ended the program.
+/// The verdict, which is kept; `None` if the user ended the program.
 async fn verdict(root: &Path, exercise: &Exercise, seed: Option<u64>) -> Result<Option<Verdict>, String> {
     let hash = exercise.hash().map_err(|error| format!("{} cannot be read: {error}", exercise.folder.display()))?;
     let Some(verdict) = until_ended(check::check(root, exercise, seed, tell)).await.transpose()? else {
@@ -95,7 +95,7 @@ fn tell(event: Event) {
     }
 }
 
-/// What somebody has learned who passed this, and what comes next.
+/// What a learner has learned by passing this, and what comes next.
 pub(super) fn learned(root: &Path, all: &[Exercise], exercise: &Exercise, columns: usize) -> String {
     let learned = Solved::of(root, exercise).map(|solved| markdown::render_within(&solved.learned, columns));
     let learned = learned.map(|learned| format!("\n  What you learned\n\n{learned}\n")).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-/// The work's result; nothing if the person or the system ended the program first.
+/// The work's result; `None` if the user or the system ended the program first.
 pub(super) async fn until_ended<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         result = work => Some(result),

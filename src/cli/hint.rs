@@ -11,7 +11,7 @@ use crate::{exercise::Exercise, markdown};
 pub(super) struct Hint {
     /// The exercise's number or name
     exercise: String,
-    /// The number of the hint: a failure names the one that fits; without it, the next one
+    /// The number of a hint, such as the one that a failure names; without it, the next one
     hint: Option<usize>,
 }
 
@@ -44,14 +44,14 @@ pub(super) fn next(root: &Path, exercise: &Exercise, columns: usize) -> String {
             let readme = exercise.folder.join("README.md");
             let again = "cargo run -- hint";
             format!(
-                "You have seen all {hints} hints. {again} {number} 1 shows one again; all stand in {}\n",
+                "You have seen all {hints} hints. {again} {number} 1 shows one again; all of them are in {}\n",
                 readme.display()
             )
         }
     }
 }
 
-/// This hint; it is noted that it was shown.
+/// This hint; notes that it was shown.
 fn shown(root: &Path, exercise: &Exercise, number: usize, columns: usize) -> String {
     let hints = &exercise.brief.hints;
     let hint = &hints[number - 1];

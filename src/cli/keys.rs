@@ -11,14 +11,14 @@ use crossterm::{
 };
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-/// What somebody asks for at the keyboard.
+/// What the user asks for at the keyboard.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Key {
     /// A letter, in lower case, or a blank.
     Letter(char),
     /// The shell, for a while.
     Suspend,
-    /// The same text anew: the terminal has another size, or another program has written on it.
+    /// The same text again: the terminal has another size, or another program has written on it.
     Redraw,
 }
 

@@ -1,4 +1,4 @@
-//! `list`: how far somebody is.
+//! `list`: the learner's progress.
 
 use std::{path::Path, process::ExitCode};
 

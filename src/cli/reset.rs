@@ -12,7 +12,7 @@ use crate::{exercise::Exercise, stub};
 pub(super) struct Reset {
     /// The exercise's number or name
     exercise: Option<String>,
-    /// Begin all exercises anew
+    /// Start all exercises over
     #[arg(long)]
     all: bool,
 }

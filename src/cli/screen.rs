@@ -1,4 +1,4 @@
-//! A text on a terminal, as much of it at a time as there is room for; without a terminal, one text after the other.
+//! A text on a terminal, one page at a time; without a terminal, one text after the other.
 
 use std::io;
 
@@ -13,7 +13,7 @@ use super::{
     say,
 };
 
-/// A terminal of today has this size until somebody changes it, and one that does not tell its size most likely too.
+/// The usual size of a terminal, also for one that does not tell its size.
 const USUAL: (u16, u16) = (80, 24);
 
 pub(super) struct Screen {
@@ -34,7 +34,7 @@ impl Screen {
         self.keys.terminal
     }
 
-    /// How wide a text should be; as wide as it likes, where nobody says.
+    /// How wide a text may be: as wide as the terminal; without one, as wide as it is.
     pub(super) fn columns(&self) -> usize {
         if self.keys.terminal { size().0 } else { usize::MAX }
     }
@@ -80,7 +80,7 @@ impl Screen {
     }
 }
 
-/// The shell goes on in a line of its own.
+/// The shell continues on a line of its own.
 impl Drop for Screen {
     fn drop(&mut self) {
         if self.keys.terminal {
@@ -102,13 +102,17 @@ fn page(text: &str, foot: &str, top: usize, (columns, rows): (usize, usize)) -> 
     if lines.len() > room {
         page.resize(room, String::new());
         let more = lines.len().saturating_sub(top + room);
-        page.push(if more > 0 { format!("  blank: go on, {more} left") } else { "  blank: from the top".to_owned() });
+        page.push(if more > 0 {
+            format!("  space: next page, {more} lines left")
+        } else {
+            "  space: back to the top".to_owned()
+        });
     }
     page.extend(fitted(foot, columns));
     page
 }
 
-/// The lines of the text; without those that only part others, where there is no room for all.
+/// The lines of the text; without blank lines, if there is no room for all.
 fn lines(text: &str, columns: usize, room: usize) -> Vec<String> {
     let mut lines = fitted(text, columns);
     if lines.len() > room {
@@ -122,7 +126,7 @@ fn room(foot: &str, columns: usize, rows: usize) -> usize {
     rows.saturating_sub(fitted(foot, columns).len() + 1).max(1)
 }
 
-/// Lines that are no longer than there are columns, parted at blanks, where there are any; each goes on below its own
+/// Lines that fit into so many columns, broken at spaces, if there are any; each continues below its own
 /// beginning.
 fn fitted(text: &str, columns: usize) -> Vec<String> {
     let fit = |line: &str| -> Vec<String> {
@@ -169,7 +173,7 @@ mod tests {
         );
         let shown: Vec<_> = pages.iter().flatten().filter(|line| line.starts_with("line ")).cloned().collect();
         assert_eq!(shown, text.lines().collect::<Vec<_>>());
-        assert!(pages[0].contains(&format!("  blank: go on, {} left", 50 - room)));
+        assert!(pages[0].contains(&format!("  space: next page, {} lines left", 50 - room)));
     }
 
     #[test]

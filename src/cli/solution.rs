@@ -14,7 +14,7 @@ pub(super) fn solution(root: &Path, which: &str, show_me: bool) -> Result<ExitCo
     if !(reached.passed || reached.shown || show_me) {
         say(format!(
             "You have not passed {} yet. cargo run -- hint {number} helps.\n\
-            cargo run -- solution {number} --show-me shows it all the same, and the list will say so.\n",
+            cargo run -- solution {number} --show-me shows the solution anyway, and the list will say so.\n",
             exercise.name()
         ));
         return Ok(ExitCode::FAILURE);
@@ -24,7 +24,7 @@ pub(super) fn solution(root: &Path, which: &str, show_me: bool) -> Result<ExitCo
         say(format!("\n{}", report::diff(file, diff)));
     }
     if solved.diffs.is_empty() {
-        say("\n  Your answer is the solution, to the letter.\n");
+        say("\n  Your answer is identical to the solution.\n");
     }
     say(format!("\n  Why it is written this way\n\n{}\n", markdown::render_within(&solved.reasons, columns())));
     if !reached.passed {

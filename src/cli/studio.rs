@@ -15,13 +15,13 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Studio {
-    /// Port of the studio; the next free one is taken if it is in use
+    /// Port of the studio; if it is in use, the studio takes the next free one
     #[arg(long, default_value_t = PORT)]
     port: u16,
     /// Open the studio in your browser
     #[arg(long)]
     open: bool,
-    /// Take `Secure` from the cookies of demos and answers: Safari and other WebKit browsers keep no such cookie from
+    /// Remove `Secure` from the cookies of demos and answers: Safari and other WebKit browsers keep no such cookie from
     /// plain http
     #[arg(long)]
     without_secure: bool,
@@ -30,7 +30,8 @@ pub(super) struct Studio {
 /// Serves the studio until someone ends it. What it started ends with it.
 pub(super) async fn serve(root: &Path, Studio { port, open, without_secure }: Studio) -> Result<ExitCode, String> {
     session_inspector::log_to_stderr();
-    let folder = tempfile::tempdir().map_err(|error| format!("there is no place to build the book in: {error}"))?;
+    let folder =
+        tempfile::tempdir().map_err(|error| format!("there is no temporary folder to build the book in: {error}"))?;
     book::build(root, folder.path(), Some(web::EDIT_URL))?;
     book::add_editor(folder.path())?;
     let listener = listen(port).await.map_err(|error| error.to_string())?;

@@ -16,7 +16,7 @@ use crate::{
 pub(super) struct Watch {
     /// The exercise's number or name; without one, the first that is not passed
     exercise: Option<String>,
-    /// Look at the files every second, where the system does not tell of changes
+    /// Look at the files every second, if the system does not report changes
     #[arg(long)]
     poll: bool,
 }
@@ -33,9 +33,9 @@ enum Next {
 /// How a run ends.
 enum End {
     Verdict(Verdict),
-    /// There is no verdict, for this reason: a manifest that is being written, say.
+    /// There is no verdict, for this reason, such as a manifest that is being written.
     Failed(String),
-    /// The answer has changed meanwhile, or somebody wants another run.
+    /// The answer has changed in the meantime, or the learner wants another run.
     Anew,
     /// This key asks for something else.
     Left(char),
@@ -59,7 +59,7 @@ pub(super) async fn watch(root: &Path, Watch { exercise, poll }: Watch) -> Resul
     }
 }
 
-/// The exercise that somebody works at.
+/// The exercise that the learner works on.
 struct Watched<'w> {
     root: &'w Path,
     all: &'w [Exercise],
@@ -68,7 +68,7 @@ struct Watched<'w> {
 }
 
 impl Watched<'_> {
-    /// A verdict after the other, until a key asks for something else.
+    /// One verdict after the other, until a key asks for something else.
     async fn until_left(&self, screen: &mut Screen) -> char {
         loop {
             // Anew for each run: the folder may be another one by now.
@@ -91,7 +91,7 @@ impl Watched<'_> {
         let (waiting, mut waits) = tokio::sync::mpsc::unbounded_channel();
         let on = |event| {
             if matches!(event, Event::Waiting) {
-                let _ = waiting.send(()); // nobody listens any more: it is about to end
+                let _ = waiting.send(()); // without a listener it is about to end
             }
         };
         screen.show(&format!("\n  {}: checking …\n", self.exercise.name()), "");
@@ -115,7 +115,7 @@ impl Watched<'_> {
         }
     }
 
-    /// Waits while somebody reads. Gives the key that asks for something else; nothing if it is time for another run.
+    /// Waits while the learner reads. Returns the key that asks for something else; `None` if another run is due.
     async fn read(&self, told: &str, hash: &str, changes: &mut Changes, screen: &mut Screen) -> Option<char> {
         loop {
             tokio::select! {
@@ -124,7 +124,7 @@ impl Watched<'_> {
                     'r' => return None,
                     'h' => {
                         let hint = hint::next(self.root, self.exercise, screen.columns());
-                        let told = if screen.is_terminal() { told } else { "" }; // it stands above, else
+                        let told = if screen.is_terminal() { told } else { "" }; // otherwise it is above
                         screen.show(&format!("{hint}{told}"), &self.foot(changes.how));
                     }
                     _ => {}

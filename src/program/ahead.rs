@@ -1,4 +1,4 @@
-//! What is built before anybody waits for it: one after the other, at low priority, while nobody waits for a build.
+//! Builds packages before anyone waits for them: one after the other, at low priority, while nobody waits for a build.
 
 use std::path::PathBuf;
 
@@ -20,10 +20,10 @@ impl Ahead {
             let mut built = Vec::new();
             while let Some(package) = queue.recv().await {
                 if built.contains(&package) {
-                    continue; // whoever changes it looks at it, and has it built
+                    continue; // a learner who changes it looks at it, which builds it
                 }
                 for arguments in targets(&package) {
-                    // Why it cannot be built is told to whoever looks at it.
+                    // The page of the program says why it cannot be built.
                     let build = || build::build(&root, &arguments, &package, "", Priority::Low, |_| {});
                     let _ = gate.build(Kind::Ahead, build).await;
                 }

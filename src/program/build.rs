@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::group::Group;
 
-/// How many errors that no line of the package is to blame for are told.
+/// How many errors are shown that name no line of the package.
 const TOLD: usize = 3;
 
 /// How urgent a build is.
@@ -20,7 +20,7 @@ pub(crate) enum Priority {
     Low,
 }
 
-/// What cargo is at.
+/// What cargo is doing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Progress {
     /// It compiles, so far.
@@ -49,7 +49,7 @@ pub(crate) enum Built {
 /// Builds the target of this package: cargo gets `arguments`. Dropping the future ends cargo.
 ///
 /// # Errors
-/// There is no program, and the package's own lines are not the reason: all that is known of it.
+/// There is no program, and the package's own lines are not the reason: says all that is known about it.
 pub(crate) async fn build(
     root: &Path,
     arguments: &[&str],
@@ -61,7 +61,7 @@ pub(crate) async fn build(
     on(Progress::Compiling(None));
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let arguments = [arguments, &["--message-format=json"]].concat();
-    // How far it is, cargo tells a terminal; here it is told to do so anyway.
+    // Cargo shows its progress only on a terminal, unless these say otherwise.
     let progress = [("CARGO_TERM_PROGRESS_WHEN", "always"), ("CARGO_TERM_PROGRESS_WIDTH", "80")];
     let mut child = Group::spawn_tidy(&cargo, &arguments, root, &progress)?;
     if priority == Priority::Low {
@@ -69,7 +69,8 @@ pub(crate) async fn build(
     }
     drop(child.stdin()?); // cargo asks nobody
     let said = tokio::spawn(all_of(child.stdout()?));
-    let complaint = complaint(child.stderr()?, &mut on).await.map_err(|error| format!("cargo broke off: {error}"))?;
+    let complaint =
+        complaint(child.stderr()?, &mut on).await.map_err(|error| format!("cargo was interrupted: {error}"))?;
     let said = said.await.unwrap_or_default();
     let messages: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let (own, others): (Vec<_>, Vec<_>) =
@@ -137,12 +138,12 @@ pub(crate) async fn all_of(mut stream: impl AsyncRead + Unpin) -> String {
 
 fn not_built(package: &str, errors: &[CompilerError], complaint: &str) -> String {
     let this = env::args().next().unwrap_or_else(|| "cargo run --".to_owned());
-    // What cargo does before it fails tells nothing.
+    // What cargo prints before its first error does not help.
     let complaint = complaint.find("error").map_or(complaint, |start| &complaint[start..]).trim();
     if errors.is_empty() {
         let reset = package.strip_prefix("exercise-").map(|number| {
             format!(
-                "\n\nIf a file of it is gone or broken: `{this} reset {number}` gives you the stub, and keeps what is there \
+                "\n\nIf one of its files is missing or broken, `{this} reset {number}` restores the stub and keeps your files \
                 in a backup."
             )
         });
@@ -150,8 +151,8 @@ fn not_built(package: &str, errors: &[CompilerError], complaint: &str) -> String
     }
     let told: Vec<_> = errors.iter().take(TOLD).map(CompilerError::rendered).collect();
     format!(
-        "cargo could not build {package}, and no line of it is named as the reason:\n\n{}\n\n{complaint}\n\n\
-        `{this} doctor` looks whether this machine has what it needs.",
+        "cargo could not build {package}, and no error names a line of it:\n\n{}\n\n{complaint}\n\n\
+        `{this} doctor` checks whether this machine has what the workbook needs.",
         told.join("\n\n")
     )
 }
@@ -170,7 +171,7 @@ fn error_in(message: &Value) -> Option<CompilerError<'_>> {
 }
 
 impl CompilerError<'_> {
-    /// Whether it names a line of this package, or says that a file of it is no UTF-8. A linker or a machine that fails
+    /// Whether it names a line of this package, or says that a file of it is not UTF-8. A linker or a machine that fails
     /// names none.
     fn is_in_lines_of(&self, package: &str) -> bool {
         let inner = &self.message["message"];
@@ -200,7 +201,7 @@ fn is_of(message: &Value, package: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is told of cargo's errors, and what is left of them.
+    /// The progress that cargo reports, and what is left of its output.
     async fn told(stderr: &[u8]) -> (Vec<Progress>, String) {
         let mut told = Vec::new();
         let all = complaint(stderr, &mut |progress| told.push(progress)).await.unwrap();

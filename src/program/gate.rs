@@ -1,10 +1,10 @@
-//! Who builds: a verdict before any program, and a program that somebody waits for before what is built ahead.
+//! Which build comes first: a verdict before any program, and a program that is waited for before what is built ahead.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// How many builds of each kind somebody waits for. Clones are the same one.
+/// How many builds of each kind are waited for. Clones share the counts.
 #[derive(Clone)]
 pub(super) struct Gate(Arc<watch::Sender<Waiting>>);
 
@@ -17,9 +17,9 @@ struct Waiting {
 /// What a build gives way to.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
-    /// A program that somebody looks at: to verdicts.
+    /// A program that is looked at gives way to verdicts.
     Program,
-    /// What may be needed next: to everything.
+    /// What may be needed next gives way to everything.
     Ahead,
 }
 
@@ -51,7 +51,7 @@ impl Gate {
         GivenWay::new(self, |waiting| &mut waiting.verdicts)
     }
 
-    /// The result of the build, which is broken off when something comes that it gives way to, and then begun again.
+    /// The result of the build. It is aborted when something comes that it gives way to, and then started again.
     pub(super) async fn build<B: Future>(&self, kind: Kind, build: impl Fn() -> B) -> B::Output {
         let gives_way = move |waiting: &Waiting| waiting.verdicts > 0 || (kind == Kind::Ahead && waiting.programs > 0);
         let _here = (kind == Kind::Program).then(|| GivenWay::new(self, |waiting| &mut waiting.programs));

@@ -21,7 +21,7 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// The same as [`Group::spawn`], and its temporary files go with it: who is ended leaves them where they are.
+    /// The same as [`Group::spawn`], but its temporary files go with it: a process that is ended leaves them behind.
     pub(crate) fn spawn_tidy(
         program: &OsStr,
         arguments: &[&str],
@@ -87,9 +87,9 @@ impl Group {
         }
     }
 
-    /// What it takes from now on, and what it starts then, is so many bytes at most: who wants more ends with a message.
+    /// Limits its memory, and that of what it starts from now on: a process that wants more ends with a message.
     /// Linux alone limits a process from outside. macOS would take the limit and not hold it, and Windows has none that
-    /// safe code can reach; there a program is held to nothing.
+    /// safe code can reach; there a program has no limit.
     pub(crate) fn limit_memory(&self, bytes: u64) {
         #[cfg(target_os = "linux")]
         if let Some(process) = self.process() {

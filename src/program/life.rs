@@ -23,7 +23,7 @@ use crate::watch::Changes;
 
 /// What has happened to a program that runs or failed.
 enum Next {
-    /// Its files are others now, or somebody wants it anew.
+    /// Its files have changed, or the learner wants a new start.
     Again,
     /// Nobody looks any more.
     Unseen,
@@ -92,7 +92,7 @@ impl Life {
         }
     }
 
-    /// Tells the end of a program that ends by itself; a save or a look is then waited for all the same.
+    /// Reports that a program has ended by itself; then still waits for a save or a look.
     async fn until_it_ends(&mut self) -> Infallible {
         if let Some(running) = &mut self.running {
             let words = running.ended().await;
@@ -144,13 +144,13 @@ impl Life {
     }
 }
 
-/// Ends one that nobody is led to any more, when it has had time for what it had begun to answer.
+/// Ends a program that has been replaced, after it has had time to finish its answers.
 async fn retired(earlier: Running) {
     sleep(GRACE).await;
     drop(earlier);
 }
 
-/// Returns when the files have another hash.
+/// Returns when the hash of the files has changed.
 async fn changed(folder: &Path, hash: &str, changes: &mut Changes) {
     loop {
         changes.next().await;
@@ -160,7 +160,7 @@ async fn changed(folder: &Path, hash: &str, changes: &mut Changes) {
     }
 }
 
-/// Returns when nobody has looked for long, with `false`, or nobody can any more, with `true`.
+/// Returns `false` when nobody has looked for long, or `true` when nobody can look any more.
 async fn unseen(looks: &mut watch::Receiver<usize>) -> bool {
     loop {
         if looks.wait_for(|looks| *looks == 0).await.is_err() {

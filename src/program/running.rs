@@ -19,11 +19,11 @@ use super::group::Group;
 
 /// No program takes longer to listen, however busy the machine is.
 const START: Duration = Duration::from_secs(60);
-/// So much memory may a program take, in bytes: as much as its checks allow an answer.
+/// How much memory a program may take, in bytes: as much as its checks allow an answer.
 const MEMORY: u64 = 1 << 30;
-/// So long after its end a program's last lines may come, if what it started keeps its output open.
+/// How long after its end a program's last lines may come, if what it started keeps its output open.
 const LAST_LINES: Duration = Duration::from_secs(2);
-/// So many lines are kept of what a program prints.
+/// How many lines are kept of what a program prints.
 const LINES: usize = 200;
 
 /// A program that listens. Dropping it ends it.
@@ -44,7 +44,7 @@ impl Running {
     /// Starts the program in the workbook's folder, and comes back when it listens.
     ///
     /// # Errors
-    /// It ended before, or does not listen in time: what it printed is told.
+    /// It ended before, or does not listen in time. The error has what it printed.
     pub(super) async fn start(program: &str, root: &Path, framed_by: &str) -> Result<Self, String> {
         let mut group = Group::spawn(program.as_ref(), &[], root, &[(Parent::VARIABLE, framed_by)])?;
         group.limit_memory(MEMORY);

@@ -34,7 +34,7 @@ struct Api {
     /// The pages of the book that have a lab: read when they are first asked for, as the book itself was built once.
     labs: Arc<OnceLock<Vec<String>>>,
     running: run::Running,
-    /// Held while a file is compared and written, so that of two saves upon the same text one is told of the other.
+    /// Held while a file is compared and written, so that one of two saves of the same text learns about the other.
     saving: Arc<Mutex<()>>,
 }
 

@@ -7,11 +7,11 @@ use axum::{
     response::Response,
 };
 
-/// By this the book's pages know that it is done, and say so.
+/// This tells the book's pages that it is done, and they say so.
 const DONE: &str = "x-workbook-without-secure";
 
 /// The same studio, which takes `Secure` from each cookie on its way to the browser. The inspector shows what the program
-/// has sent: it stands before the program itself.
+/// has sent, because it is between the program and the studio.
 pub fn without_secure(studio: Router) -> Router {
     studio.layer(middleware::map_response(async |mut response: Response| {
         take_secure(response.headers_mut());
@@ -28,7 +28,7 @@ fn take_secure(headers: &mut HeaderMap) {
     }
 }
 
-/// A cookie that is no text is left as it is.
+/// A cookie that is not text is left as it is.
 fn plain(cookie: &HeaderValue) -> HeaderValue {
     let Ok(text) = cookie.to_str() else { return cookie.clone() };
     let (value, attributes) = text.split_once(';').unwrap_or((text, ""));

@@ -16,7 +16,7 @@ use axum::{
 use minijinja::{Environment, context};
 use session_inspector::same_origin_only;
 
-/// What stands before the page's path in an address of this module; mdBook fills in the path below `book/`.
+/// What comes before the page's path in an address of this module; mdBook fills in the path below `book/`.
 pub(crate) const TEMPLATE: &str = "/edit/{path}";
 
 /// The pages at `/edit/…`, of the workbook at `root`.
@@ -38,15 +38,15 @@ async fn show(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) ->
 async fn open(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) -> Response {
     let Some(file) = file(&book, &page) else { return missing(&page) };
     match open::that_detached(&file) {
-        Ok(()) => told(StatusCode::OK, &file, "It was handed to the program that opens such files here."),
+        Ok(()) => told(StatusCode::OK, &file, "The default program for such files was asked to open it."),
         Err(error) => {
-            let said = format!("No program could be found to open it ({error}). Open it in your editor.");
+            let said = format!("No program that opens it was found ({error}). Open it in your editor.");
             told(StatusCode::INTERNAL_SERVER_ERROR, &file, &said)
         }
     }
 }
 
-/// The file of a page; nothing for what is no page, or lies elsewhere.
+/// The file of a page; `None` if there is no such page, or if it is elsewhere.
 fn file(book: &Path, page: &str) -> Option<PathBuf> {
     let file = book.join(page);
     let is_within = file.canonicalize().ok()?.starts_with(book.join("src").canonicalize().ok()?);

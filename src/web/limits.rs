@@ -1,4 +1,4 @@
-//! How much a request to the studio's own host may bring, and how long it may take to. Its headers are held to
+//! How big a request to the studio's own host may be, and how long it may take to arrive. Its headers are limited by
 //! [`session_inspector::Limits`], as those of every part.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use axum::{
 };
 use tokio::time::timeout;
 
-/// A file of an answer has some kilobytes.
+/// A file of an answer has a few kilobytes.
 const SIZE: usize = 1024 * 1024;
 /// From the first byte to the last; there is no network in between.
 const TIME: Duration = Duration::from_secs(10);
@@ -23,7 +23,7 @@ pub(super) async fn whole_body(request: Request, next: Next) -> Response {
     match timeout(TIME, to_bytes(body, SIZE)).await {
         Ok(Ok(whole)) => next.run(Request::from_parts(parts, Body::from(whole))).await,
         Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "The studio takes at most 1 MiB at a time.\n").into_response(),
-        Err(_) => (StatusCode::REQUEST_TIMEOUT, "The rest of the request did not come.\n").into_response(),
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "The rest of the request did not arrive.\n").into_response(),
     }
 }
 

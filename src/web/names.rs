@@ -1,11 +1,11 @@
 //! The studio's host names.
 //!
 //! `workbook.localhost` is the book and its API, `lesson-N.workbook.localhost` a program: the same site, so that cookies
-//! flow in the panel's frames, but another origin, so that a program cannot call the API. A visitor's label before it
+//! work in the panel's frames, but another origin, so that a program cannot call the API. A visitor's label before it
 //! leads to the same program with cookies of its own, and a lesson may have parts that it tells apart by one more. The
 //! attacker of lesson 4 is at `evil.localhost`. `lesson-N.inspector.localhost` is a program's inspector: another site than
 //! any program, so that no script of a program can read it and no cookie of a program is sent to it. At
-//! `checks.inspector.localhost` stands what failed checks did.
+//! `checks.inspector.localhost` is what failed checks did.
 
 use session_inspector::VISITORS;
 
@@ -18,7 +18,7 @@ const ATTACKS: &str = "lesson-4";
 const EVIL: &str = "evil.localhost";
 /// The host of what a failed check did: the inspector's site as well, since that is how it is shown.
 const STORIES: &str = "checks.inspector.localhost";
-/// What stands after a program's name in the host name of its inspector.
+/// What comes after a program's name in the host name of its inspector.
 const INSPECTOR: &str = ".inspector.localhost";
 
 /// The names of one studio. Browsers share a host's cookies between all its ports, so a second studio has another name.
@@ -27,7 +27,7 @@ pub struct Names {
     book: String,
 }
 
-/// What a host name stands for.
+/// What a host name means.
 #[derive(Debug, PartialEq)]
 pub enum Part<'n> {
     /// The book and its API.
@@ -38,7 +38,7 @@ pub enum Part<'n> {
     Inspector(&'n str),
     /// What failed checks did.
     Stories,
-    /// Another name for the book: whoever reads there is led on.
+    /// Another name for the book, which redirects to the book.
     Elsewhere,
 }
 
@@ -54,7 +54,7 @@ impl Names {
         &self.book
     }
 
-    /// What this host name stands for; nothing for a name that is not the studio's.
+    /// What this host name means; `None` for a name that is not the studio's.
     pub fn part<'n>(&self, host: &'n str) -> Option<Part<'n>> {
         match host {
             EVIL => return Some(Part::App(ATTACKS)),

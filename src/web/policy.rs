@@ -10,9 +10,9 @@ use super::names::Names;
 
 /// The content security policy of the book that was built into this folder.
 ///
-/// mdBook's pages have scripts between their lines: each is allowed by its hash, so that none that comes into a page
+/// mdBook's pages have inline scripts: each is allowed by its hash, so that none that gets into a page
 /// later runs. Its editor writes styles into the page, so these are allowed everywhere. The page for an address that
-/// leads nowhere has a `base`, without which its links and styles would lead nowhere, too.
+/// leads nowhere has a `base`, without which its links and styles would not work.
 pub(super) fn of(book: &Path, names: &Names, port: u16) -> HeaderValue {
     let mut hashes = BTreeSet::new();
     scripts_below(book, &mut hashes);
@@ -26,7 +26,7 @@ pub(super) fn of(book: &Path, names: &Names, port: u16) -> HeaderValue {
     HeaderValue::from_str(&policy).expect("hashes and names of hosts fit into a header")
 }
 
-/// Adds the hashes of what stands between `<script>` and `</script>` in the pages below the folder.
+/// Adds the hashes of the text between `<script>` and `</script>` in the pages below the folder.
 fn scripts_below(folder: &Path, hashes: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -39,7 +39,7 @@ fn scripts_below(folder: &Path, hashes: &mut BTreeSet<String>) {
     }
 }
 
-/// By which a policy knows a script between the lines of a page.
+/// The hash by which a policy allows an inline script of a page.
 pub(super) fn hash(script: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(script)))
 }

@@ -1,4 +1,4 @@
-//! Programs at host names of their own, and a page in the place of one that is not up.
+//! Programs at host names of their own, and a page instead of one that is not running.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::{net::TcpStream, time::timeout};
 use super::{policy, proxy};
 use crate::program::{Program, State, Status};
 
-/// So long a request waits for a program that is about to listen, before a page says what is under way.
+/// How long a request waits for a program that is about to listen, before a page says what is happening.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A request with this header asks whether the program is up, and does not go to it: the first that the program sees is
@@ -43,13 +43,13 @@ pub(super) async fn answer(name: &str, program: &Program, port: Port, request: R
     match proxy::pass(stream, look, request).await {
         Ok(response) => response,
         Err(words) => {
-            let words = format!("It broke off while it answered: {words}.");
+            let words = format!("It gave no complete answer: {words}.");
             told(name, &State::Failed { words }, StatusCode::BAD_GATEWAY, wants_a_page)
         }
     }
 }
 
-/// A connection to the program that is up, or what is under way with it.
+/// A connection to the running program, or what is happening with it.
 async fn reached(program: &Program, port: Port) -> Result<TcpStream, State> {
     loop {
         let status = settled(program).await;
@@ -60,14 +60,14 @@ async fn reached(program: &Program, port: Port) -> Result<TcpStream, State> {
         };
         match proxy::connect(at).await {
             Ok(stream) => return Ok(stream),
-            // Another one has taken its place meanwhile.
+            // Another one has replaced it in the meantime.
             Err(_) if program.status().ports != Some(ports) => {}
-            Err(error) => return Err(State::Failed { words: format!("It does not take connections: {error}.") }),
+            Err(error) => return Err(State::Failed { words: format!("It does not accept connections: {error}.") }),
         }
     }
 }
 
-/// What is known of the program as soon as that says whether it answers, or after a moment.
+/// What is known about the program, as soon as it is known whether it answers, or after a moment.
 async fn settled(program: &Program) -> Status {
     let mut changes = program.changes();
     let answers = |status: &Status| status.ports.is_some() || matches!(status.state, State::Failed { .. });
@@ -90,7 +90,7 @@ fn told(name: &str, state: &State, status: StatusCode, wants_a_page: bool) -> Re
     let headers = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (RETRY_AFTER, HeaderValue::from_static("1")),
-        // Its style stands in its own address.
+        // Its style is in the address of its style sheet.
         (CONTENT_SECURITY_POLICY, policy()),
     ];
     if wants_a_page { (status, headers, Html(text)).into_response() } else { (status, headers, text).into_response() }
@@ -103,7 +103,7 @@ fn policy() -> HeaderValue {
     HeaderValue::try_from(policy).expect("a hash fits into a header")
 }
 
-/// What is under way, in a sentence.
+/// What is happening, in a sentence.
 fn said(name: &str, state: &State) -> String {
     match state {
         State::Absent => format!("{name} is about to be built."),

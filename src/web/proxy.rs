@@ -32,7 +32,7 @@ pub(super) async fn connect(port: u16) -> io::Result<TcpStream> {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// The answer that comes over the connection. Somebody looks at the program as long as it is read.
+/// The answer that comes over the connection. The program counts as looked at until the answer has been read.
 ///
 /// # Errors
 /// There is none, or none that is whole.
@@ -74,7 +74,7 @@ async fn joined(visitor: Option<OnUpgrade>, program: OnUpgrade, _look: Look) {
 fn for_program(request: &mut Request) -> Result<(), String> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     if !request.headers().contains_key(HOST) || !path.starts_with('/') {
-        return Err(format!("a request here asks for a path, such as /, and not for {path}"));
+        return Err(format!("a request here has to ask for a path, such as /, and not for {path}"));
     }
     *request.uri_mut() = path.parse::<Uri>().map_err(|error| format!("{path} is no path: {error}"))?;
     let protocol = request.headers().get(UPGRADE).cloned();

@@ -49,7 +49,7 @@ fn check(verdict: Verdict, number: usize) -> Option<CheckReport> {
     report.checks.into_iter().find(|check| check.number == number)
 }
 
-/// A step as the inspector saw it. One of an earlier workbook is told in words, as one without a request is.
+/// A step as the inspector saw it. A step of an earlier workbook, or one without a request, is told in words.
 fn step(step: &Step) -> StoryStep {
     let exchange = step.exchange.as_ref().and_then(|exchange| serde_json::from_str(exchange).ok());
     exchange.map_or_else(|| StoryStep::Words(words(step)), StoryStep::Exchange)

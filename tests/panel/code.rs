@@ -69,6 +69,6 @@ pub async fn code_is_written_saved_and_held_against_other_editors_in_a_real_brow
     window.click(".bar button:nth-of-type(2)").await;
     window.find(".naming input").await.send_keys("../elsewhere.rs").await.unwrap();
     window.click(".naming button").await;
-    window.says("p", "is no file of an answer").await;
+    window.says("p", "is not a file of an answer").await;
     window.browser.close().await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! What has changed, told to each window that is looked at: one stream, whatever it shows.
+//! Tells each visible window what has changed: one stream, whatever the window shows.
 
 use std::{convert::Infallible, future::pending};
 
@@ -22,7 +22,7 @@ pub(super) struct About {
     program: Option<String>,
 }
 
-/// All that a window has to know. It is told whole each time, so that a window that was away has missed nothing.
+/// All that a window has to know. Each event has all of it, so that a window that was away has missed nothing.
 #[derive(Clone, PartialEq, Serialize)]
 struct Told {
     #[serde(flatten)]

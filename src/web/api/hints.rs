@@ -1,4 +1,4 @@
-//! Hints, one at a time. That one was shown is kept where the terminal's `hint` keeps it.
+//! Hints, one at a time. Which ones were shown is kept where the terminal's `hint` keeps it.
 
 use axum::{
     Json,
@@ -33,7 +33,7 @@ pub(super) async fn show(
     let exercise = api.exercise(&which)?;
     let missing = || (StatusCode::NOT_FOUND, format!("{} has no hint {number}", exercise.name()));
     let hint = Hint::of(&exercise, number).ok_or_else(missing)?;
-    // That it cannot be kept is no reason not to help.
+    // A note that cannot be kept is no reason not to help.
     let _ = Progress::change(&api.root, &exercise.id, |reached| reached.hints.extend([number]));
     Ok(Json(hint))
 }

@@ -24,7 +24,7 @@ pub(super) struct Now {
 /// One exercise.
 #[derive(Clone, PartialEq, Serialize)]
 struct Known {
-    /// The files as they are; nothing while they cannot be read.
+    /// The files as they are; `None` while they cannot be read.
     files: Option<String>,
     /// The files that the last verdict was given on.
     judged: Option<String>,
@@ -71,7 +71,7 @@ impl News {
         }
     }
 
-    /// Whether the last one has gone; who comes next begins anew.
+    /// Whether the last listener has gone; the next one starts over.
     fn is_over(&self, sender: &watch::Sender<Now>) -> bool {
         let mut told = self.told();
         let is_over = sender.receiver_count() == 0;
@@ -89,7 +89,7 @@ impl News {
 impl Now {
     fn of(root: &Path) -> Self {
         let progress = Progress::load(root).0;
-        // A broken README is told where it is asked for.
+        // A broken README is reported where it is asked for.
         let all = Exercise::all(root).unwrap_or_default();
         let exercises = all.iter().map(|exercise| (exercise.number, Known::of(exercise, &progress))).collect();
         Self { exercises, progress: hash(&progress) }

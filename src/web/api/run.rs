@@ -24,7 +24,7 @@ use crate::{
     report,
 };
 
-/// The run under way. A new one ends it: two at once would wait for the same build folder.
+/// The current run. A new one ends it: two at once would wait for the same build folder.
 pub(super) type Running = Arc<Mutex<Option<AbortHandle>>>;
 
 /// A line of a run, in the order it happens. One that ends without a verdict or a reason was ended by another run.
@@ -49,7 +49,7 @@ enum Line {
     },
 }
 
-/// Runs the checks; each line of the answer is a JSON object, sent as it happens. Who hangs up ends the run.
+/// Runs the checks; each line of the answer is a JSON object, sent as it happens. Closing the connection ends the run.
 pub(super) async fn run(State(api): State<Api>, Path(which): Path<String>) -> Result<Response, Refused> {
     let exercise = api.exercise(&which)?;
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -71,7 +71,7 @@ pub(super) async fn run(State(api): State<Api>, Path(which): Path<String>) -> Re
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response())
 }
 
-/// A run that nobody listens to any more ends.
+/// A run ends when nobody listens to it any more.
 struct EndWith(AbortHandle);
 
 impl Drop for EndWith {
@@ -83,7 +83,7 @@ impl Drop for EndWith {
 async fn checked(root: &path::Path, exercise: &Exercise, lines: &mpsc::UnboundedSender<Line>) {
     // A send fails only when nobody listens, and then this task ends.
     let tell = |line| drop(lines.send(line));
-    // Taken before, so that a save meanwhile counts as a change.
+    // Taken before, so that a save in the meantime counts as a change.
     let hash = exercise.hash().unwrap_or_default();
     let outcome = check::check(root, exercise, None, |event| {
         tell(match event {

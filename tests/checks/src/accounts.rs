@@ -1,4 +1,4 @@
-//! What a demo has beside the app: ways to make accounts, and to change somebody's role, for the exercise that has none.
+//! What a demo has beside the app: ways to create accounts and change roles, for the exercise that has none.
 
 use axum::{
     Form, Router,

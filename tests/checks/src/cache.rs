@@ -1,5 +1,5 @@
-//! The pages that a browser keeps (RFC 9111): shown again without asking for as long as their server has said, and asked
-//! for with what the server calls their version after that.
+//! The pages that a browser keeps (RFC 9111). It shows them again without a request for as long as their server allows,
+//! and after that asks whether the version it has is still the right one.
 
 use std::collections::HashMap;
 
@@ -29,15 +29,15 @@ impl Cache {
         self.kept(path, cookies).filter(|kept| now < kept.fresh_until).map(|kept| kept.answer.clone())
     }
 
-    /// What to ask with whether the page at this address is still the one that is kept.
+    /// The headers that ask whether the page at this address is still the one that is kept.
     pub(crate) fn validators(&self, path: &str, cookies: Option<&str>) -> Vec<(HeaderName, HeaderValue)> {
         let headers = self.kept(path, cookies).map(|kept| &kept.answer.headers);
         let pairs = [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)];
         pairs.into_iter().filter_map(|(from, to)| Some((to, headers?.get(from)?.clone()))).collect()
     }
 
-    /// Keeps an answer to a GET if its server allows that. Whatever else is asked of an address ends what is kept of it.
-    /// An answer that says that the page is still the same becomes that page.
+    /// Keeps an answer to a GET if its server allows that. Any other request for an address drops what is kept. An answer
+    /// that says "not modified" becomes the page that was kept.
     pub(crate) fn put(&mut self, answer: &mut Answer, cookies: Option<&str>, now: OffsetDateTime) {
         let kept = self.0.remove(&answer.path);
         if answer.method != Method::GET {
@@ -70,7 +70,8 @@ impl Cache {
     }
 }
 
-/// How long an answer is fresh, if it may be kept at all. Without a word about it browsers guess; this one asks each time.
+/// How long an answer is fresh, if it may be kept at all. Where the server does not say, browsers guess; this one asks
+/// each time.
 fn age(control: Option<&str>) -> Option<Duration> {
     let control = control.unwrap_or_default().to_lowercase();
     let mut directives = control.split(',').map(str::trim);

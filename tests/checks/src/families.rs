@@ -1,4 +1,4 @@
-//! Names that a mistake takes for one another, in an address for one.
+//! Names that a mistake takes for one another, for example in an address.
 
 use crate::{
     Answer, Browser, Miss, Role, Trial, User,
@@ -7,7 +7,7 @@ use crate::{
     roles::{ADMIN, DASHBOARD, becomes, is_there, logs_in},
 };
 
-/// Two each; `@` is what makes a run's names its own.
+/// Two names each; `@` becomes the suffix of the run.
 pub(crate) const FAMILIES: &[[&str; 2]] = &[
     ["dora@", "eve@"],
     ["Dora@", "dora@"],
@@ -32,7 +32,7 @@ pub(crate) fn members(trial: &Trial, family: usize) -> [User; 2] {
     named.map(|name| User { password: format!("secret of {name}"), name })
 }
 
-/// Each of the two is an admin and does to the other what admins do: the other is meant, and nobody else.
+/// Each of the two is an admin and demotes and deletes the other, and nobody else changes.
 pub(crate) async fn are_told_apart(trial: &Trial) -> Result<(), Miss> {
     let her = &trial.users.alice().name;
     becomes(trial, her, Role::User, "alice is a user now");
@@ -57,8 +57,13 @@ async fn changes(trial: &Trial, admin: &User, other: &User, spell: fn(&str) -> S
     for (what, left) in [("demote", Some(Role::User)), ("delete", None)] {
         let done = browser.post(&to(other, what), &[]).await?;
         done.redirects_to(ADMIN).map_err(|miss| miss.so_if(is_refused(&done)))?;
-        is_there(trial, other, left, "the answer says that this was done, and it was not done to this account")?;
-        is_there(trial, admin, Some(Role::Admin), "what was to be done to one account was done to another")?;
+        is_there(
+            trial,
+            other,
+            left,
+            "the site answered as if it had done what was asked, but this account has not changed as it should",
+        )?;
+        is_there(trial, admin, Some(Role::Admin), "a request for one account has changed another one")?;
         let alone = browser.post(&to(admin, what), &[]).await?;
         alone.has_status(409).map_err(|miss| miss.so_if(alone.status.is_redirection().then_some(LAST)))?;
     }
@@ -69,19 +74,19 @@ async fn changes(trial: &Trial, admin: &User, other: &User, spell: fn(&str) -> S
 
 fn is_refused(answer: &Answer) -> Option<&'static str> {
     match answer.status.as_u16() {
-        404 => Some("there is an account of this name, and the handler does not find it"),
-        409 => Some("there are two admins, whose names are similar, and one of them is taken for the last"),
+        404 => Some("there is an account with this name, and the site answered 404"),
+        409 => Some("there are two admins with similar names, and the site takes one of them for the last admin"),
         _ => None,
     }
 }
 
-const LAST: &str = "this was the only admin, whoever else has a similar name";
+const LAST: &str = "this was the only admin; another user with a similar name does not count";
 
 async fn sees_both(trial: &Trial, browser: &Browser<'_>, both: [&User; 2]) -> Result<(), Miss> {
     let page = browser.get(ADMIN).await?;
     both.into_iter().try_for_each(|user| page.shows(&user.name))?;
     lead_to_users(&page, &trial.users.names()).map_err(|miss| {
-        miss.so("a button of the page leads to no account: in an address each sign of a name that may mean something there is percent-encoded")
+        miss.so("a button on the page leads to no account: percent-encode every character of a name that has a meaning in an address")
     })
 }
 
@@ -99,7 +104,7 @@ fn gone_by_hand(name: &str) -> String {
     format!("curl -X DELETE '{DEMO}/{}'", in_path(name))
 }
 
-/// A name in an address, where what may stand there is not encoded (RFC 3986, 3.3).
+/// A name in an address, in which only what has to be is encoded (RFC 3986, 3.3).
 pub(crate) fn plainly(name: &str) -> String {
     let sign = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),

@@ -27,7 +27,7 @@ const FOREIGN: (&str, &str) = ("notes.txt", "Nothing of this is a session.\n");
 /// What no store writes.
 const DAMAGE: &[u8] = b"{\"data\": {\"user";
 
-/// So much of a record's data is told, in characters.
+/// How much of a record's data a message shows, in characters.
 const LONGEST_DATA: usize = 40;
 
 /// Exercise 5.
@@ -52,42 +52,42 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "save_replaces_what_was_there",
-            why: "a change that is not kept is a cart that loses its items",
+            why: "if `save` loses a change, a cart loses its items",
             hint: 3,
             read: "backends/promises.md#what-is-the-rule-for-saving",
             run: |trial| Box::pin(keeps(trial, "save_replaces_what_was_there")),
         },
         Check {
             id: "a_deleted_session_is_gone",
-            why: "logging out is this call, and nothing else (ASVS 7.4.1)",
+            why: "a logout is this call, and nothing else (ASVS 7.4.1)",
             hint: 2,
             read: "backends/where.md#what-does-a-store-look-like",
             run: |trial| Box::pin(keeps(trial, "a_deleted_session_is_gone")),
         },
         Check {
             id: "save_never_revives_a_deleted_session",
-            why: "a request that was under way during the logout would log its visitor in again",
+            why: "a request that is still running during the logout would log its visitor in again",
             hint: 3,
             read: "backends/promises.md#what-is-the-rule-for-saving",
             run: |trial| Box::pin(keeps(trial, "save_never_revives_a_deleted_session")),
         },
         Check {
             id: "a_save_that_races_a_delete_loses",
-            why: "whichever of the two comes first, after the logout the session must be gone",
+            why: "whichever of the two comes first, the session must be gone after the logout",
             hint: 4,
             read: "backends/promises.md#what-is-the-rule-for-saving",
             run: |trial| Box::pin(keeps(trial, "a_save_that_races_a_delete_loses")),
         },
         Check {
             id: "an_expired_session_is_not_loaded",
-            why: "a timeout that waits for a cleaning task is no timeout (ASVS 7.3.1)",
+            why: "a timeout that waits for a cleanup task is not a timeout (ASVS 7.3.1)",
             hint: 5,
             read: "backends/promises.md#when-does-a-store-fail",
             run: |trial| Box::pin(no_ended_one_is_loaded(trial)),
         },
         Check {
             id: "save_never_revives_an_expired_session",
-            why: "a slow request would give an ended session new life",
+            why: "otherwise a slow request brings an expired session back to life",
             hint: 5,
             read: "backends/promises.md#what-is-the-rule-for-saving",
             run: |trial| Box::pin(keeps(trial, "save_never_revives_an_expired_session")),
@@ -101,56 +101,56 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "a_collision_never_merges_two_sessions",
-            why: "two visitors under one ID read each other's data",
+            why: "two visitors with the same session ID read each other's data",
             hint: 6,
             read: "backends/promises.md#when-does-a-store-fail",
             run: |trial| Box::pin(keeps(trial, "a_collision_never_merges_two_sessions")),
         },
         Check {
             id: "a_hundred_sessions_at_once_are_a_hundred_sessions",
-            why: "visitors do not wait for each other, so their sessions begin at the same moment",
+            why: "visitors do not wait for each other, so their sessions may begin at the same moment",
             hint: 6,
             read: "backends/promises.md#when-does-a-store-fail",
             run: |trial| Box::pin(keeps(trial, "a_hundred_sessions_at_once_are_a_hundred_sessions")),
         },
         Check {
             id: "a_big_session_is_kept_whole_or_refused",
-            why: "half a record is worse than none: it reads as damage later, or as an empty cart",
+            why: "half a record is worse than none: a later request finds it damaged, or finds an empty cart",
             hint: 2,
             read: "backends/promises.md#when-does-a-store-fail",
             run: |trial| Box::pin(keeps(trial, "a_big_session_is_kept_whole_or_refused")),
         },
         Check {
             id: "a_damaged_record_is_an_error",
-            why: "a panic takes the request down without a word, and an empty session hides the loss",
+            why: "a panic ends the request without an explanation, and an empty session hides the loss",
             hint: 7,
             read: "backends/away.md#what-may-a-page-say-of-the-reason",
             run: |trial| Box::pin(damage_is_an_error(trial)),
         },
         Check {
             id: "ids_are_not_readable_in_the_backend",
-            why: "somebody who reads a backup could send the IDs in it as cookies",
+            why: "anyone who reads a backup could send the IDs in it as cookies",
             hint: 8,
             read: "backends/where.md#under-which-key-is-a-session-stored",
             run: |trial| Box::pin(keeps(trial, "ids_are_not_readable_in_the_backend")),
         },
         Check {
             id: "entries_of_others_are_left_alone",
-            why: "a backend is seldom one program's own",
+            why: "a backend seldom belongs to one program alone",
             hint: 9,
             read: "backends/where.md#under-which-key-is-a-session-stored",
             run: |trial| Box::pin(keeps(trial, "entries_of_others_are_left_alone")),
         },
         Check {
             id: "cleaning_takes_the_expired_and_leaves_the_rest",
-            why: "sessions that nobody ends pile up, and a cleaning that takes too much logs people out",
+            why: "sessions that nobody ends pile up, and a cleanup that removes too much logs people out",
             hint: 9,
             read: "backends/promises.md#who-removes-what-has-expired",
             run: |trial| Box::pin(keeps(trial, "cleaning_takes_the_expired_and_leaves_the_rest")),
         },
         Check {
             id: "sessions_outlive_the_store_where_they_should",
-            why: "a restart should not log everybody out",
+            why: "a restart should not log everyone out",
             hint: 2,
             read: "backends/where.md#which-places-are-there",
             run: |trial| Box::pin(keeps(trial, "sessions_outlive_the_store_where_they_should")),
@@ -161,7 +161,7 @@ pub static SUITE: Suite = Suite {
     model: Some(&model::STORE),
 };
 
-/// Holds the learner's store, in a folder of its own, to the rule of this name.
+/// Tests the learner's store, in a folder of its own, against the rule of this name.
 async fn keeps(trial: &Trial, id: &str) -> Result<(), Miss> {
     let backend = InFolder::new(trial)?;
     for rule in rules::<InFolder>() {
@@ -172,7 +172,7 @@ async fn keeps(trial: &Trial, id: &str) -> Result<(), Miss> {
     Err(Miss::new(format!("a rule called {id}"), "none"))
 }
 
-/// Dates at which some formats end: seconds in 32 bits, with and without a sign, and nanoseconds in 64. Later ones are
+/// Dates at which some formats end: seconds in 32 bits, with and without a sign, and nanoseconds in 64. Later dates are
 /// beyond what some file systems keep as the time of a file.
 const LAST_DATES: [OffsetDateTime; 3] =
     [datetime!(2038-01-19 03:14:08 UTC), datetime!(2106-02-07 06:28:16 UTC), datetime!(2262-04-11 23:47:17 UTC)];
@@ -188,9 +188,8 @@ async fn any_date_comes_back(trial: &Trial) -> Result<(), Miss> {
         let backend = InFolder::new(trial)?;
         let store = backend.open().await;
         let stored = created(&store, Record { expiry_date, ..record(1) }).await?;
-        let so = format!("the session ends on {}, and its date does not come back", expiry_date.date());
-        let told =
-            |loaded: Option<Record>| loaded.map_or("nothing".to_owned(), |loaded| loaded.expiry_date.to_string());
+        let so = format!("the session expires on {}, and `load` does not return that date", expiry_date.date());
+        let told = |loaded: Option<Record>| loaded.map_or("`None`".to_owned(), |loaded| loaded.expiry_date.to_string());
         match store.load(&stored.id).await {
             Ok(Some(loaded)) if (expiry_date - loaded.expiry_date).whole_seconds() == 0 => {}
             Ok(loaded) => return Err(Miss::new(expiry_date.to_string(), told(loaded)).so(so)),
@@ -208,27 +207,27 @@ async fn no_ended_one_is_loaded(trial: &Trial) -> Result<(), Miss> {
         let store = backend.open().await;
         let Ok(stored) = created(&store, Record { expiry_date, ..record(1) }).await else { continue };
         if let Ok(Some(loaded)) = store.load(&stored.id).await {
-            let so = format!("the session ended on {}, and `load` gives it out", expiry_date.date());
-            return Err(Miss::new("nothing", json(&loaded)).so(so));
+            let so = format!("the session expired on {}, and `load` returned it", expiry_date.date());
+            return Err(Miss::new("`None`", json(&loaded)).so(so));
         }
     }
     Ok(())
 }
 
-/// What becomes of a file; nothing if it cannot be damaged like this.
+/// What happens to a file; `None` if it cannot be damaged like this.
 type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
 
-/// How else a record may be damaged than by being cut off, which the rule for every store does.
+/// Ways to damage a record other than cutting it off, which the rule for every store does.
 const DAMAGES: [(&str, Damage); 4] = [
-    ("the data in a JSON file is lost, and what is left is JSON still", |bytes| {
+    ("the data in a JSON file is lost, and the rest is still JSON", |bytes| {
         let Ok(Value::Object(mut parts)) = serde_json::from_slice(&bytes) else { return None };
         let whole = parts.len();
         parts.retain(|_, part| part.get("value").is_none());
         (parts.len() < whole).then(|| Value::Object(parts).to_string().into_bytes())
     }),
-    // Behind the end of a line it would damage none.
-    ("garbage is put behind what is in each file", |bytes| Some([bytes.trim_ascii_end(), b"}garbage"].concat())),
-    ("every file is overwritten with bytes that are no text", |_| Some(vec![0xff, 0xfe, 0x00, 0x80])),
+    // After the end of a line it would damage nothing.
+    ("garbage is added at the end of every file", |bytes| Some([bytes.trim_ascii_end(), b"}garbage"].concat())),
+    ("every file is overwritten with bytes that are not text", |_| Some(vec![0xff, 0xfe, 0x00, 0x80])),
     ("every file is emptied", |_| Some(Vec::new())),
 ];
 
@@ -242,7 +241,7 @@ async fn damage_is_an_error(trial: &Trial) -> Result<(), Miss> {
         let files = files(backend.folder.path());
         let damaged: Vec<_> = files.iter().filter_map(|file| Some((file, damage(fs::read(file).ok()?)?))).collect();
         if damaged.is_empty() {
-            continue; // nothing is there to be damaged like this; another rule asks where the sessions are
+            continue; // nothing can be damaged like this; another rule asks where the sessions are
         }
         backend.happens(what);
         for (file, bytes) in damaged {
@@ -284,7 +283,7 @@ pub(crate) struct InFolder<'t> {
     seen: Seen,
 }
 
-/// The IDs so far: the first one is told as A.
+/// The IDs so far: a message calls the first one A.
 type Seen = Arc<Mutex<Vec<Id>>>;
 
 impl Backend for InFolder<'_> {
@@ -321,7 +320,7 @@ impl Backend for InFolder<'_> {
     }
 
     async fn put_foreign(&self) -> Option<()> {
-        self.happens("another program puts notes.txt, report.tmp and other files into it");
+        self.happens("another program puts notes.txt, report.tmp and other files into the folder");
         self.happens("and a folder of its own");
         for file in self.foreign() {
             fs::create_dir_all(file.parent()?).ok()?;
@@ -349,7 +348,7 @@ impl<'t> InFolder<'t> {
     pub(crate) fn new(trial: &'t Trial) -> Result<Self, Miss> {
         let folder = TempDir::new().map_err(|error| {
             Miss::new("a temporary folder", error.to_string())
-                .so("the checks could make no folder to play in; that is not your code")
+                .so("the checks could not create a temporary folder; your code is not the reason")
         })?;
         Ok(Self { folder, trial, seen: Seen::default() })
     }
@@ -363,7 +362,7 @@ impl<'t> InFolder<'t> {
         let sessions = self.folder.path().join("sessions");
         let mut foreign: Vec<_> = [FOREIGN.0, "report.tmp", ".tmpnotes"].map(|name| sessions.join(name)).into();
         foreign.push(sessions.join("letters").join(FOREIGN.0));
-        // Elsewhere each name of a file is text.
+        // On other systems every file name is text.
         #[cfg(target_os = "linux")]
         foreign.push(sessions.join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"caf\xe9.txt")));
         foreign
@@ -384,7 +383,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// A learner's store, whose calls are written down. One that could not be opened refuses each of them.
+/// A learner's store whose calls are logged. A store that could not be opened refuses each of them.
 #[derive(Debug)]
 pub(crate) struct Opened {
     store: io::Result<Box<dyn Kept>>,
@@ -399,7 +398,7 @@ impl Opened {
         Ok(store.another())
     }
 
-    /// Writes a call down, and then its result.
+    /// Logs a call, and then its result.
     async fn told<T>(
         &self,
         call: String,

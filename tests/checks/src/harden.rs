@@ -24,13 +24,13 @@ pub(crate) const EVIL: &str = "http://evil.localhost";
 /// Where a form of mallory's stands.
 #[derive(Clone, Copy)]
 pub(crate) enum Stands {
-    /// On another site; what the browser says as its `Origin`.
+    /// On another site, with the `Origin` that the browser sends.
     Elsewhere(Option<&'static str>),
-    /// On a host beside the shop's: the same site, so that all cookies go along.
+    /// On a host beside the shop's: the same site, so that the browser sends all cookies.
     Beside,
-    /// There, too, and a script sends it, which says its `charset` without having to ask first.
+    /// There, too, but a script sends it, which can name a `charset` without a preflight.
     InAScriptBeside,
-    /// On another site or beside, and says that its fields are sent in another way.
+    /// On another site or on a host beside the shop's, with another encoding of its fields.
     ElsewhereAs(Encoding),
     BesideAs(Encoding),
 }
@@ -52,68 +52,68 @@ impl Stands {
     }
 }
 
-/// A form on mallory's page, and what is known of a shop that does what it says.
+/// A form on mallory's page, and what is known about a shop that obeys it.
 pub(crate) type Forgery = (Stands, &'static str);
 
 pub(crate) const ELSEWHERE: [Forgery; 4] = [
     (
         Stands::Elsewhere(Some(EVIL)),
-        "the shop obeyed a form on http://evil.localhost, which came with `Sec-Fetch-Site: cross-site`, `Origin: http://evil.localhost` and, where the forms have hidden fields, those of mallory's own page",
+        "the shop obeyed a form on http://evil.localhost; its request had `Sec-Fetch-Site: cross-site`, `Origin: http://evil.localhost` and, if the shop's form has hidden fields, the values of mallory's own page",
     ),
     (
         Stands::Elsewhere(Some("http://localhost.evil.example")),
-        "the shop refused this form with `Origin: http://evil.localhost`, and obeys it with `Origin: http://localhost.evil.example`: an Origin has to be the same from end to end",
+        "the shop refused this form with `Origin: http://evil.localhost`, and obeyed it with `Origin: http://localhost.evil.example`: compare the whole `Origin`, not only its beginning",
     ),
     (
         Stands::Elsewhere(Some("null")),
-        "the shop refused this form with an Origin of another site, and obeys it with `Origin: null`, which any page can bring about with a sandboxed frame",
+        "the shop refused this form with the `Origin` of another site, and obeyed it with `Origin: null`, which any page can send from a sandboxed frame",
     ),
     (
         Stands::Elsewhere(None),
-        "the shop refused this form with an Origin of another site, and obeys it without one: what is missing proves nothing",
+        "the shop refused this form with the `Origin` of another site, and obeyed it without an `Origin`: a missing header proves nothing",
     ),
 ];
 
-/// Origins of other sites that are like the shop's at their beginning or their end.
+/// Origins of other sites that begin or end like the shop's.
 pub(crate) const SIMILAR: [Forgery; 2] = [
     (
         Stands::Elsewhere(Some("http://local")),
-        "the shop refused this form with `Origin: http://evil.localhost`, and obeys it with `Origin: http://local`: an Origin has to be the same to its end",
+        "the shop refused this form with `Origin: http://evil.localhost`, and obeyed it with `Origin: http://local`: compare the whole `Origin`, to its end",
     ),
     (
         Stands::Elsewhere(Some("http://evillocalhost")),
-        "the shop refused this form with `Origin: http://evil.localhost`, and obeys it with `Origin: http://evillocalhost`: an Origin has to be the same from its beginning",
+        "the shop refused this form with `Origin: http://evil.localhost`, and obeyed it with `Origin: http://evillocalhost`: compare the whole `Origin`, from its beginning",
     ),
 ];
 
 /// Headers of a request.
 type Says = &'static [(&'static str, &'static str)];
 
-const PAST_THE_GUARD: &str = "the shop refused this form at its usual address, and obeys it at this one: an address that leads to the same needs the same guard";
+const PAST_THE_GUARD: &str = "the shop refused this form at its usual address, and obeyed it at this one: another address of the same handler needs the same check";
 
-/// What a browser says of a form that somebody clicked for, that stands in a frame, or that a script sends.
+/// What a browser says about a form that a visitor submits, that is in a frame, or that a script sends.
 const SENT: [Says; 3] = [
     &[("sec-fetch-user", "?1"), ("sec-fetch-dest", "document")],
     &[("sec-fetch-user", "?1"), ("sec-fetch-dest", "iframe")],
     &[("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")],
 ];
-const SENT_OTHERWISE: &str = "the shop refused this form as it was sent before, and obeys it with other `Sec-Fetch-` headers: how it was sent says nothing of where it stands, which `Sec-Fetch-Site` says";
+const SENT_OTHERWISE: &str = "the shop refused this form before, and obeyed it with other `Sec-Fetch-` headers: of these, only `Sec-Fetch-Site` says where a form comes from";
 
 /// The same, sent in another way.
 const ELSEWHERE_OTHERWISE: [Forgery; 2] =
     [(Stands::ElsewhereAs(Encoding::Plain), OTHERWISE), (Stands::ElsewhereAs(Encoding::Multipart), OTHERWISE)];
 const BESIDE_OTHERWISE: [Forgery; 2] =
     [(Stands::BesideAs(Encoding::Plain), OTHERWISE), (Stands::BesideAs(Encoding::Multipart), OTHERWISE)];
-const OTHERWISE: &str = "the shop refused this form as forms are mostly sent, and obeys it with another `Content-Type`: the form's `enctype` says which, and mallory writes the form";
+const OTHERWISE: &str = "the shop refused this form with the usual `Content-Type`, and obeyed it with another one: mallory writes the form, and its `enctype` decides the `Content-Type`";
 
 pub(crate) const BESIDE: [Forgery; 2] = [
     (
         Stands::Beside,
-        "the shop obeyed a form on http://neighbour.localhost: for a browser that is the same site, so the cookie goes along, whatever its SameSite says, with `Sec-Fetch-Site: same-site` and `Origin: http://neighbour.localhost`",
+        "the shop obeyed a form on http://neighbour.localhost: to a browser that is the same site, so it sends the cookie whatever its `SameSite` is, with `Sec-Fetch-Site: same-site` and `Origin: http://neighbour.localhost`",
     ),
     (
         Stands::InAScriptBeside,
-        "the shop refused this form of a neighbouring host, and obeys it when its `Content-Type` says a `charset`",
+        "the shop refused this form on a neighboring host, and obeyed it when its `Content-Type` named a `charset`",
     ),
 ];
 
@@ -128,15 +128,15 @@ pub(crate) enum Hidden {
 impl Hidden {
     pub(crate) const ALL: [Self; 3] = [Self::Own, Self::LeftOut, Self::Empty];
 
-    /// What is known of a shop that obeys it and refused it with mallory's own fields.
+    /// What is known about a shop that obeys this form and refused it with mallory's own fields.
     fn so(self) -> Option<&'static str> {
         match self {
             Self::Own => None,
             Self::LeftOut => Some(
-                "the shop refused this form with hidden fields of mallory's own, and obeys it without them: a secret that may be missing is none",
+                "the shop refused this form with mallory's own hidden fields, and obeyed it without them: a CSRF token that may be missing protects nothing",
             ),
             Self::Empty => Some(
-                "the shop refused this form with hidden fields of mallory's own, and obeys it with empty ones: an empty secret is none",
+                "the shop refused this form with mallory's own hidden fields, and obeyed it with empty ones: a CSRF token that may be empty protects nothing",
             ),
         }
     }
@@ -150,77 +150,77 @@ pub static SUITE: Suite = Suite {
     checks: &[
         Check {
             id: "alices_day_is_as_it_was",
-            why: "a shop in which nobody can buy is safe, and no shop",
+            why: "a shop where nobody can buy is safe, but useless",
             hint: 1,
             read: "security/ending.md#how-do-the-defences-come-together",
             run: |trial| Box::pin(alices_day_is_as_it_was(trial)),
         },
         Check {
             id: "a_planted_id_is_worth_nothing",
-            why: "somebody who knows the session ID before the login knows it afterwards, unless the login makes a new one (ASVS 7.2.4)",
+            why: "anyone who knows the session ID before the login knows it afterwards, unless the login issues a new one (ASVS 7.2.4)",
             hint: 2,
             read: "security/fixation.md#what-stops-it",
             run: |trial| Box::pin(a_planted_id_is_worth_nothing(trial)),
         },
         Check {
             id: "a_copy_ends_with_the_logout",
-            why: "a cookie that the browser drops is still a cookie to whoever copied it; a logout has to end the record (ASVS 7.4.1)",
+            why: "the browser drops its cookie at a logout, but a thief keeps the copy; the logout has to delete the record (ASVS 7.4.1)",
             hint: 3,
             read: "security/ending.md#what-is-left-after-the-logout",
             run: |trial| Box::pin(a_copy_ends_with_the_logout(trial)),
         },
         Check {
             id: "a_link_buys_nothing",
-            why: "a browser follows any link, and loads any picture, with its cookies; only a POST may change anything (ASVS 3.5.3)",
+            why: "a browser follows links and loads images with its cookies; only a POST may change anything (ASVS 3.5.3)",
             hint: 4,
             read: "security/csrf.md#can-a-link-buy-something",
             run: |trial| Box::pin(a_link_buys_nothing(trial)),
         },
         Check {
             id: "another_sites_form_buys_nothing",
-            why: "a form on any page of the web can be sent to the shop, and looks like alice's own if her cookie comes along (ASVS 3.5.1)",
+            why: "any page on the web can have a form that posts to the shop, and if the browser sends alice's cookie, it looks like her own (ASVS 3.5.1)",
             hint: 5,
             read: "security/csrf.md#can-a-form",
             run: |trial| Box::pin(another_sites_form_buys_nothing(trial)),
         },
         Check {
             id: "what_visitors_write_is_text",
-            why: "a script in a note runs in the browser of everyone who reads it, and does there what they could do (ASVS 1.2.1)",
+            why: "a script in a note runs in the browser of everyone who reads it, and can do whatever they can do (ASVS 1.2.1)",
             hint: 6,
             read: "security/scripts.md#what-stops-the-ride",
             run: |trial| Box::pin(what_visitors_write_is_text(trial)),
         },
         Check {
             id: "scripts_cannot_read_the_session_cookie",
-            why: "if a script does get in, it must at least not be able to carry the session away (ASVS 3.3.4)",
+            why: "if a script does get in, it must at least not be able to steal the session ID (ASVS 3.3.4)",
             hint: 7,
             read: "security/scripts.md#what-does-httponly-do",
             run: |trial| Box::pin(scripts_cannot_read_the_session_cookie(trial)),
         },
         Check {
             id: "nobody_buys_in_anothers_name",
-            why: "what a browser sends is what its owner wants it to send; who they are is known to the session alone (ASVS 8.2.2)",
+            why: "the owner of a browser decides what it sends; only the session knows who they are (ASVS 8.2.2)",
             hint: 8,
             read: "security/csrf.md#what-does-a-cookie-prove",
             run: |trial| Box::pin(nobody_buys_in_anothers_name(trial)),
         },
         Check {
             id: "a_neighbours_form_buys_nothing",
-            why: "SameSite knows sites, not hosts: whoever has a page on any host of the domain can send forms with every cookie (ASVS 3.5.1: forged cross-origin requests are refused)",
+            why: "`SameSite` compares sites, not hosts: anyone with a page on any host of the domain can send forms with every cookie (ASVS 3.5.1: forged cross-origin requests are refused)",
             hint: 9,
             read: "security/csrf.md#can-a-form",
             run: |trial| Box::pin(a_neighbours_form_buys_nothing(trial)),
         },
         Check {
             id: "another_sites_form_logs_nobody_in",
-            why: "somebody who is logged in as mallory without noticing it acts in mallory's account, and mallory reads there what they did (ASVS 7.6.2: no session begins without the user's act)",
+            why: "a visitor who is logged in as mallory without noticing acts in mallory's account, where mallory reads what they did (ASVS 7.6.2: no session begins without the user's act)",
             hint: 10,
             read: "security/csrf.md#why-would-anyone-log-alice-in",
             run: |trial| Box::pin(another_sites_form_logs_nobody_in(trial)),
         },
         Check {
             id: "a_neighbours_cookie_is_worth_nothing",
-            why: "any host of a domain may set cookies for all of it, and the server sees no difference (ASVS 3.3.3: a `__Host-` name unless the cookie is meant for several hosts)",
+            why: "any host of a domain may set cookies for the whole domain, and the server cannot tell the difference (ASVS 3.3.3: a `__Host-` name unless the cookie is meant for several hosts)",
             hint: 11,
             read: "security/fixation.md#what-can-a-neighbouring-host-do",
             run: |trial| Box::pin(a_neighbours_cookie_is_worth_nothing(trial)),
@@ -268,7 +268,7 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     let logout = alice.submit(&page, LOGOUT, &[]).await?;
     logout.redirects_to(LOGIN).map_err(|miss| miss.so_if(is_barred(&logout)))?;
     alice.get(SHOP).await?.redirects_to(LOGIN)?;
-    stays_in(&bob, his, "alice's logout ended bob's session too").await?;
+    stays_in(&bob, his, "alice logged out, and bob is no longer logged in").await?;
     logs_in(&alice, her).await?;
     trial.log().begin_anew();
     long_words_are_kept(trial).await?;
@@ -278,7 +278,7 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
 
 async fn two_tabs_are_open(trial: &Trial) -> Result<(), Miss> {
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
-    let so = "the page was opened in two tabs, and the form in the one that was opened first is refused: alice does not know which is the newer";
+    let so = "alice opened the page in two tabs, and a form in one of them did not work: every open tab has to work, not only the newest one";
     let (first, _second) = (alice.get(LOGIN).await?, alice.get(LOGIN).await?);
     let login = alice.submit(&first, LOGIN, &credentials(her)).await?;
     login.redirects_to(SHOP).map_err(|miss| miss.so(so))?;
@@ -293,7 +293,7 @@ async fn two_tabs_are_open(trial: &Trial) -> Result<(), Miss> {
 async fn long_words_are_kept(trial: &Trial) -> Result<(), Miss> {
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, her).await?;
-    // Whoever cuts them at some byte, cuts one of the two within a letter.
+    // A cut at any one byte cuts one of the two within a letter.
     for before in ["", "x"] {
         let long = format!("{}{before}{}.", trial.named("cake"), "ü".repeat(300));
         let page = shop(&alice, her).await?;
@@ -301,7 +301,7 @@ async fn long_words_are_kept(trial: &Trial) -> Result<(), Miss> {
         buys(&alice, &long).await?;
         let page = shop(&alice, her).await?;
         for line in [format!("{} wrote: {long}", her.name), bought(her, &long)] {
-            let so = "this is longer than most of what is written, and the page does not show it to its end as it was";
+            let so = "alice wrote a long text, and the page does not show all of it as she wrote it";
             page.shows(&line).map_err(|miss| if page.is_ok() { miss.so_anyway(so) } else { miss })?;
         }
     }
@@ -310,7 +310,7 @@ async fn long_words_are_kept(trial: &Trial) -> Result<(), Miss> {
 
 async fn a_planted_id_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
     let (her, his) = (trial.users.alice(), trial.users.bob());
-    let so = "mallory planted this ID in alice's browser before the login, and it is logged in now: mallory sees what alice sees";
+    let so = "mallory planted this session ID in alice's browser before the login, and it is logged in now: mallory sees what alice sees";
     let mallory = trial.browser("mallory");
     let form = mallory.get(LOGIN).await?;
     logs_in(&mallory, his).await?;
@@ -318,15 +318,15 @@ async fn a_planted_id_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
     logs_in_over(&victim, her).await?;
     is_not(&mallory, her, so).await?;
 
-    // Alice has the form open already when the ID is planted, so that only the login itself can renew it.
+    // Alice already has the form open when the ID is planted, so only the login itself can renew it.
     trial.log().begin_anew();
-    let late = "mallory planted this ID while alice had the form open, and it is logged in now: the login itself has to renew the ID, not the page with the form";
+    let late = "mallory planted this session ID while alice had the form open, and it is logged in now: the login itself has to renew the ID, not the page with the form";
     let mallory = trial.browser("mallory");
     logs_in(&mallory, his).await?;
     posts_login(&mallory.copied_by("alice"), &form, her).await?;
     is_not(&mallory, her, late).await?;
 
-    // The form may carry a secret of the session: then it is mallory's own form, of a session that nobody is logged in to.
+    // The form may carry a secret of the session: then it is mallory's own form, of a session without a login.
     trial.log().begin_anew();
     let mallory = trial.browser("mallory");
     let form = mallory.get(LOGIN).await?;
@@ -356,15 +356,15 @@ async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
     let page = mallory.get(SHOP).await?;
     let so = infer::lets_a_copy_in(&page).unwrap_or_default();
     greets_not(&page, her, &so)?;
-    let so = "alice has logged out, and a form that was sent with a copy of her cookie was obeyed";
+    let so = "alice has logged out, and the shop obeyed a form that was sent with a copy of her cookie";
     let lure = trial.named("a lure");
     mallory.post(BUY, &with(&stolen, BUY, &[("item", &lure)])).await?;
     is_not_bought(&carol, her, &lure, so).await?;
     logs_in(&trial.browser("phone"), her).await?;
-    let so = "alice has logged in again elsewhere, and the copy of the cookie with which she had logged out is worth something again";
+    let so = "alice has logged in again on her phone, and the copy of the cookie from her ended session works again";
     is_not(&mallory, her, so).await?;
     trial.restart().await?;
-    let so = "alice has logged out, and since the server was started anew the copy of her cookie is worth something again: what ends it has to be in the store";
+    let so = "alice has logged out, and after a restart of the server the copy of her cookie works again: the store has to know that the session has ended";
     is_not(&mallory, her, so).await
 }
 
@@ -378,10 +378,10 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     for path in [BUY, NOTE, SHOP].map(str::to_owned).into_iter().chain(others) {
         trial.log().begin_apart();
         alice.get_from(EVIL, &format!("{path}?{fields}")).await?;
-        // The same from a page of the shop: a picture in a note, for one.
+        // The same from a page of the shop, such as an image in a note.
         alice.get(&format!("{path}?{fields}")).await?;
         let so = format!(
-            "GET {path} did what only a POST may: a link or a picture on any page makes a browser send it, with the cookie"
+            "GET {path} did what only a POST may do: a link or an image on any page makes a browser send it, with the cookie"
         );
         is_not_bought(&carol, her, &lure, &so).await?;
         is_not_written(&carol, her, &lure, &so).await?;
@@ -394,11 +394,12 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
         alice.get_from(EVIL, &path).await?;
         alice.get(&path).await?;
         if times_bought(&carol, her, &bought).await? != before {
-            let so =
-                format!("GET {path}, a link of the page, bought something: a link on any page makes a browser send it");
+            let so = format!(
+                "GET {path}, a link on the shop's page, bought something: a link on any page makes a browser send it"
+            );
             return Err(Miss::new(format!("{bought} bought once"), "it was bought again").so(so));
         }
-        stays_in(&alice, her, &format!("GET {path}, a link of the page, has logged alice out")).await?;
+        stays_in(&alice, her, &format!("GET {path}, a link on the shop's page, logged alice out")).await?;
     }
     for path in [SHOP, LOGIN, BUY, NOTE, LOGOUT].map(str::to_owned).into_iter().chain(variants(LOGOUT)) {
         trial.log().begin_apart();
@@ -415,9 +416,9 @@ fn logged_out_by(link: &Answer) -> String {
         && exchange.response.set_cookies.iter().any(|cookie| !cookie.value.is_empty())
     {
         true => format!(
-            "a link on another site led to {path}; alice's browser kept her cookie back, as its SameSite says, and the answer has put that of a new session in its place"
+            "a link on another site led to {path}; because of `SameSite`, alice's browser did not send her cookie, and the answer replaced that cookie with the one of a new session"
         ),
-        false => format!("GET {path} has logged alice out: a link on any page makes a browser send it"),
+        false => format!("GET {path} logged alice out: a link on any page makes a browser send it"),
     }
 }
 
@@ -439,8 +440,8 @@ async fn forged_forms_do_nothing(trial: &Trial, plain: &[Forgery], otherwise: &[
         for (stands, fooled) in forgeries {
             let so = hidden.so().unwrap_or(fooled);
             let out = match (hidden.so(), stands) {
-                (None, Stands::Elsewhere(Some(EVIL))) => "a form of another site has logged alice out",
-                (None, Stands::Beside) => "a form of a neighbouring host has logged alice out",
+                (None, Stands::Elsewhere(Some(EVIL))) => "a form on another site logged alice out",
+                (None, Stands::Beside) => "a form on a neighboring host logged alice out",
                 _ => so,
             };
             stage.forges(&Forged { hidden, ..Forged::on(*stands) }, [so, out]).await?;
@@ -456,7 +457,7 @@ async fn forged_forms_do_nothing(trial: &Trial, plain: &[Forgery], otherwise: &[
     Ok(())
 }
 
-/// How a form of mallory's page is sent.
+/// How a form on mallory's page is sent.
 struct Forged {
     stands: Stands,
     hidden: Hidden,
@@ -479,7 +480,7 @@ impl Forged {
     }
 }
 
-/// Mallory knows the forms of the shop: she has an account. Carol sees what comes of them.
+/// Mallory knows the shop's forms, because she has an account. Carol sees their effect.
 struct Stage<'t> {
     trial: &'t Trial,
     alice: Browser<'t>,
@@ -497,7 +498,7 @@ impl<'t> Stage<'t> {
         Ok(Self { trial, alice, carol, forms, lure: trial.named("a lure") })
     }
 
-    /// Alice's browser sends each form of mallory's page; what it means if one is obeyed, and if she is logged out.
+    /// Alice's browser sends each form on mallory's page; `so` and `out` are for one that is obeyed or logs her out.
     async fn forges(&self, sent: &Forged, [so, out]: [&str; 2]) -> Result<(), Miss> {
         let Self { trial, alice, carol, forms, lure } = self;
         let (own, her) = (trial.users.bob(), trial.users.alice());
@@ -513,12 +514,12 @@ impl<'t> Stage<'t> {
     }
 }
 
-/// Mallory's own cookies, but for the session's, come along with a form of her page and agree with what stands in that.
+/// Alice's browser sends mallory's own cookies, except the session's, with a form on her page that agrees with them.
 async fn a_neighbours_cookies_prove_nothing(trial: &Trial) -> Result<(), Miss> {
     let carol = witness(trial).await?;
     let ((mallory, forms), own, her) = (mallory_with_the_forms(trial).await?, trial.users.bob(), trial.users.alice());
     let lure = trial.named("a lure");
-    let so = "a neighbouring host has set a cookie of mallory's for the whole domain, and sent her form with what stands in that cookie: the two agree, and prove nothing";
+    let so = "a neighboring host set a cookie of mallory's for the whole domain and sent a form with the same value: that the two agree proves nothing";
     for (path, fields) in [(BUY, vec![("item", lure.as_str())]), (NOTE, vec![("text", &lure)]), (LOGOUT, vec![])] {
         for below in [SHOP, path] {
             trial.log().begin_apart();
@@ -536,12 +537,12 @@ async fn a_neighbours_cookies_prove_nothing(trial: &Trial) -> Result<(), Miss> {
     Ok(())
 }
 
-/// A page on a neighbouring host sets those of mallory's cookies for the whole domain, for addresses below this one.
+/// A page on a neighboring host sets mallory's cookies for the whole domain, for addresses below this one.
 /// Whether there are any.
 fn gets_from_neighbour(alice: &Browser<'_>, mallory: &Browser<'_>, below: &str, which: impl Fn(&str) -> bool) -> bool {
     let cookies: Vec<_> = mallory.cookies().into_iter().filter(|(_, value)| which(value)).collect();
     for (name, value) in &cookies {
-        // Under the name that the shop's cookie has, and under the one that it had before somebody gave it a prefix.
+        // Under the name of the shop's cookie, and under the same name without a prefix.
         let plain = name.trim_start_matches("__Host-").trim_start_matches("__Secure-");
         for name in std::collections::BTreeSet::from([name.as_str(), plain]) {
             let set_cookie = format!("{name}={value}; Domain=localhost; Path={below}; Secure");
@@ -554,7 +555,7 @@ fn gets_from_neighbour(alice: &Browser<'_>, mallory: &Browser<'_>, below: &str, 
 async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
     let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
     let forms = mallory.get(LOGIN).await?.forms();
-    let so = "alice's browser sent a login form of mallory's page, and is logged in as mallory now: what alice does is done in mallory's account";
+    let so = "alice's browser sent a login form on mallory's page, and is logged in as mallory now: whatever alice does happens in mallory's account";
     for (stands, _) in ELSEWHERE.iter().chain(&SIMILAR).chain(&BESIDE) {
         for hidden in Hidden::ALL {
             let fields = forged(&forms, LOGIN, &credentials(own), hidden, [own, own]);
@@ -562,7 +563,7 @@ async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
             let alice = trial.browser("alice");
             stands.posts(&alice, LOGIN, &fields).await?;
             is_not(&alice, own, so).await?;
-            // A form of the shop's that she has open gives her a session, perhaps, and a secret in it.
+            // If she opens the shop's own form, she may have a session with a secret in it.
             alice.get(LOGIN).await?;
             stands.posts(&alice, LOGIN, &fields).await?;
             is_not(&alice, own, so).await?;
@@ -572,7 +573,7 @@ async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
         logs_in(&alice, her).await?;
         stands.posts(&alice, LOGIN, &forged(&forms, LOGIN, &credentials(own), Hidden::Own, [own, own])).await?;
         is_not(&alice, own, so).await?;
-        stays_in(&alice, her, "a login form of another origin has logged alice out").await?;
+        stays_in(&alice, her, "a login form of another origin logged alice out").await?;
     }
     logins_sent_otherwise_log_nobody_in(trial, &forms, so).await?;
     for below in [SHOP, LOGIN] {
@@ -582,7 +583,7 @@ async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
         alice.get(LOGIN).await?;
         gets_from_neighbour(&alice, &mallory, below, |_| true);
         Stands::Beside.posts(&alice, LOGIN, &forged(&forms, LOGIN, &credentials(own), Hidden::Own, [own, own])).await?;
-        let so = "a neighbouring host has set mallory's cookies for the whole domain, and sent her login form with what stands in them: alice is logged in as mallory now";
+        let so = "a neighboring host set mallory's cookies for the whole domain and sent a login form with the same values: alice is logged in as mallory now";
         is_not(&alice, own, so).await?;
     }
     Ok(())
@@ -607,7 +608,7 @@ async fn logins_sent_otherwise_log_nobody_in(trial: &Trial, forms: &[Form], so: 
 async fn a_neighbours_cookie_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
     let (mallory, own, her) = (trial.browser("mallory"), trial.users.bob(), trial.users.alice());
     logs_in(&mallory, own).await?;
-    let so = "a page on a neighbouring host has set mallory's own session cookie for the whole domain, and the shop takes alice for mallory";
+    let so = "a page on a neighboring host set mallory's own session cookie for the whole domain, and the shop takes alice for mallory";
     for is_logged_in in [false, true] {
         trial.log().begin_apart();
         let alice = trial.browser("alice");
@@ -622,7 +623,7 @@ async fn a_neighbours_cookie_is_worth_nothing(trial: &Trial) -> Result<(), Miss>
 
 async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
     let mallory = trial.browser("mallory");
-    // Her name is no better than what she writes.
+    // Her name is as dangerous as what she writes.
     let carol = trial.users.carol();
     logs_in(&mallory, carol).await?;
     let word = trial.named("gift");
@@ -647,12 +648,12 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
     logs_in(&alice, her).await?;
     let page = shop(&alice, her).await?;
     if let Some(link) = page.links().into_iter().find(|link| link.starts_with("javascript:")) {
-        let so = "what mallory wrote has become the address of a link, and `javascript:` in an address is a program";
-        return Err(page.miss("text, and no link, of what mallory wrote", format!("a link to {link}")).so(so));
+        let so = "what mallory wrote became the address of a link, and a browser runs an address that begins with `javascript:`";
+        return Err(page.miss("what mallory wrote as text, without a link", format!("a link to {link}")).so(so));
     }
     if page::has_attribute(&page.body, &format!("on{word}")) {
-        let so = "what mallory wrote stands in an attribute, and its quotation marks end that and begin another, such as `onclick`";
-        return Err(page.miss("text of what mallory wrote", "an attribute that mallory wrote").so(so));
+        let so = "what mallory wrote is in an attribute, and its quotation mark ends that attribute and begins another one, such as `onclick`";
+        return Err(page.miss("what mallory wrote as text", "an attribute that mallory wrote").so(so));
     }
     for script in &scripts {
         for line in [format!("{} wrote: {script}", carol.name), bought(carol, script)] {
@@ -661,11 +662,11 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
                 let so = if !page.is_ok() {
                     return miss;
                 } else if page.body.contains(script.as_str()) && !script.starts_with('&') {
-                    "what mallory wrote stands in alice's page as HTML, and her browser runs it"
+                    "what mallory wrote is in alice's page as HTML, and her browser runs it"
                 } else if page::text(&text).contains(script) && !text.contains(script) {
-                    "what mallory wrote was escaped twice: the page's text is still HTML"
+                    "what mallory wrote was escaped twice: alice reads escape codes such as `&lt;` instead of the text"
                 } else {
-                    "what mallory wrote is not shown as it was written: something was taken away or changed, where escaping is enough"
+                    "the page does not show what mallory wrote as it was written: do not remove or change characters, because escaping is enough"
                 };
                 miss.so(so)
             })?;
@@ -685,12 +686,10 @@ async fn scripts_cannot_read_the_session_cookie(trial: &Trial) -> Result<(), Mis
         return Ok(());
     }
     let names: Vec<_> = readable.split("; ").filter_map(|pair| pair.split('=').next()).collect();
-    let miss = login.miss(
-        "a `document.cookie` without the session's ID",
-        format!("a script reads the session's ID in {}", names.join(", ")),
-    );
+    let miss = login
+        .miss("a `document.cookie` without the session", format!("a script reads the session in {}", names.join(", ")));
     Err(miss.so(
-        "a script on the page reads every cookie without HttpOnly, and whoever gets this one is alice from then on",
+        "a script on the page can read every cookie without `HttpOnly`, and anyone who gets this one is logged in as alice",
     ))
 }
 
@@ -706,14 +705,14 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         mallory.post(BUY, &fields).await?;
         let so = format!(
-            "mallory sent alice's name in the form, also as `{name}`, and the shop believed it: the session has to say who buys"
+            "mallory sent alice's name in the form, also as `{name}`, and the shop believed it: only the session may say who buys"
         );
         is_not_bought(&carol, her, &lure, &so).await?;
     }
     trial.log().begin_apart();
     let in_address = format!("{BUY}?{}", encode(&[("username", &her.name), ("user", &her.name)]));
     mallory.post(&in_address, &with(&forms, BUY, &[("item", &lure)])).await?;
-    let so = "mallory wrote alice's name into the address of the form, and the shop believed it: the session has to say who buys";
+    let so = "mallory wrote alice's name into the address of the form, and the shop believed it: only the session may say who buys";
     is_not_bought(&carol, her, &lure, so).await?;
     trial.log().begin_apart();
     for (_, value) in mallory.cookies() {
@@ -729,7 +728,7 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
         &carol,
         her,
         &lure,
-        "mallory wrote alice's name into a cookie, and the shop believed it: the session has to say who buys",
+        "mallory wrote alice's name into a cookie, and the shop believed it: only the session may say who buys",
     )
     .await
 }
@@ -738,19 +737,19 @@ pub(crate) fn credentials(user: &User) -> [(&str, &str); 2] {
     [("username", &user.name), ("password", &user.password)]
 }
 
-/// The fields of the form that posts to `path`, as the page fills them in, but for these.
+/// The fields of the form that posts to `path`, as the page fills them in, except these.
 pub(crate) fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
     filled(forms.iter().find(|form| form.goes_to(path)), fields)
 }
 
-/// The fields of this form, as the page fills them in, but for these.
+/// The fields of this form, as the page fills them in, except these.
 fn filled<'f>(form: Option<&'f Form>, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
     let hidden = form.into_iter().flat_map(|form| form.filled());
     let is_given = |name: &str| fields.iter().any(|(given, _)| *given == name);
     hidden.filter(|(name, _)| !is_given(name)).chain(fields.iter().copied()).collect()
 }
 
-/// The same with what mallory does to the hidden fields; where they name her she names her victim.
+/// The same with what mallory does to the hidden fields; if they name her, she names her victim instead.
 pub(crate) fn forged<'f>(
     forms: &'f [Form],
     path: &str,
@@ -785,7 +784,7 @@ async fn logs_in_over(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
     if form.redirects_to(SHOP).is_err() {
         return browser.submit(&form, LOGIN, &credentials(user)).await?.redirects_to(SHOP);
     }
-    // Who is logged in may be shown no form, and refused for want of what stands in it.
+    // A visitor who is logged in may see no form, and the shop may refuse the login because fields are missing.
     browser.post(LOGIN, &credentials(user)).await.map(|_| ())
 }
 
@@ -809,10 +808,10 @@ async fn buys(browser: &Browser<'_>, item: &str) -> Result<(), Miss> {
     bought.redirects_to(SHOP).map_err(|miss| miss.so_if(is_barred(&bought)))
 }
 
-/// Why a form of the shop's own must not be refused as another site's.
+/// Why the shop must not refuse its own form as another site's.
 fn is_barred(answer: &Answer) -> Option<&'static str> {
     (answer.status == StatusCode::FORBIDDEN).then_some(
-        "this form stands on the shop's own page, and was refused: it came with `Host: localhost`, `Origin: http://localhost` and `Sec-Fetch-Site: same-origin`",
+        "the shop refused a form on its own page: the request had `Host: localhost`, `Origin: http://localhost` and `Sec-Fetch-Site: same-origin`",
     )
 }
 
@@ -820,7 +819,7 @@ fn bought(user: &User, item: &str) -> String {
     format!("{} bought {item}", user.name)
 }
 
-/// This browser is logged in as this user; `so` says what it means to be sent away.
+/// Expects this browser to be logged in as this user; `so` says what it means if it is sent away.
 async fn stays_in(browser: &Browser<'_>, user: &User, so: &str) -> Result<(), Miss> {
     let page = browser.get(SHOP).await?;
     let shown = page.shows(&format!("Hello, {}", user.name));
@@ -828,7 +827,7 @@ async fn stays_in(browser: &Browser<'_>, user: &User, so: &str) -> Result<(), Mi
     shown.map_err(|miss| if page.status.is_redirection() { miss.so_anyway(so) } else { miss })
 }
 
-/// This browser is not taken for this user.
+/// Expects that the shop does not take this browser for this user.
 async fn is_not(browser: &Browser<'_>, user: &User, so: &str) -> Result<(), Miss> {
     greets_not(&browser.get(SHOP).await?, user, so)
 }
@@ -846,7 +845,7 @@ async fn times_bought(witness: &Browser<'_>, user: &User, item: &str) -> Result<
     Ok(witness.get(SHOP).await?.text().matches(&bought(user, item)).count())
 }
 
-/// Someone who has nothing to do with it, and sees what everyone sees.
+/// A bystander, who sees what everyone sees.
 async fn witness(trial: &Trial) -> Result<Browser<'_>, Miss> {
     let carol = trial.browser("carol");
     logs_in(&carol, trial.users.carol()).await?;

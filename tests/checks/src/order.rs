@@ -1,4 +1,4 @@
-//! What a process of the harness tells the next one to do. It stands on the standard input, where no other process
+//! What a process of the harness tells the next one to do. It comes on the standard input, where no other process
 //! reads it, and it is read before any of the answer's code runs.
 
 use std::{
@@ -28,7 +28,7 @@ pub(crate) struct Order {
     pub(crate) key: Key,
     /// Where players leave what they saw.
     pub(crate) folder: PathBuf,
-    /// So long may a check take, whatever it does.
+    /// How long a check may take, whatever it does.
     pub(crate) outer: Duration,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Order {
 pub(crate) enum Work {
     /// Has all checks at these places played.
     Supervise(Vec<usize>),
-    /// Plays the one at this place, and then sees whether the program stays up, if it may still do something.
+    /// Plays the check at this place, and then sees whether the program stays up, if it may still do something.
     Play { place: usize, stays: bool },
     /// Plays on where another process has ended its server: see [`restart`](crate::restart).
     Resume(PathBuf),
@@ -66,7 +66,7 @@ impl Order {
         Ok(order)
     }
 
-    /// A check that was begun and did not come to its end.
+    /// A check that began and did not finish.
     pub(crate) fn broken_off(&self, suite: &Suite, place: usize, miss: Miss) -> Played {
         let failure = run::failure(suite, place, &Log::read(&self.steps_of(place)), miss, self.seed);
         let report = run::report(suite, place, Outcome::Failed(Box::new(failure)));

@@ -7,7 +7,7 @@ use lexopt::{
     Error, Parser, ValueExt,
 };
 
-/// The port that the command line asks for, or `preset`. Help, or a word that it does not know, ends the program.
+/// The port that the command line asks for, or `preset`. Help or an unknown word ends the program.
 pub fn port(name: &str, preset: u16) -> u16 {
     match read(env::args_os().skip(1), preset) {
         Ok(Some(port)) => port,
@@ -22,7 +22,7 @@ pub fn port(name: &str, preset: u16) -> u16 {
     }
 }
 
-/// The port; nothing if help is asked for.
+/// The port; `None` if help is asked for.
 fn read(words: impl IntoIterator<Item: Into<OsString>>, preset: u16) -> Result<Option<u16>, Error> {
     let (mut parser, mut port) = (Parser::from_args(words), preset);
     while let Some(word) = parser.next()? {
@@ -42,9 +42,9 @@ Serves your answer behind the session inspector.
 
 Usage: cargo run -p {name} [-- --port PORT]
 
-  --port PORT  the port on loopback, or the first free one of the hundred after it; {preset} if none is named
+  --port PORT  the port on loopback, {preset} by default; if it is in use, the first free one of the next hundred
 
-Commands such as `list` and `check` are the workbook's: cargo run -p workbook -- list"
+Commands such as `list` and `check` belong to the workbook: cargo run -p workbook -- list"
     )
 }
 

@@ -13,9 +13,9 @@ use std::{
 
 use crate::trial::END_OF_PRINTS;
 
-/// How much of it is kept, in bytes.
+/// How many bytes of it are kept.
 const LONGEST: usize = 64 * 1024;
-/// How long streams are read on after the end of their process. Something that it has left behind may hold them open.
+/// How long to read the streams after their process has ended: a process that it left behind may hold them open.
 const AFTER: Duration = Duration::from_millis(200);
 
 /// What a process prints, both streams together, while it runs.

@@ -1,4 +1,4 @@
-//! A verdict that cargo or an editor was asked for is kept as one that the workbook was asked for.
+//! Keeps a verdict from `cargo test` or an editor as the workbook keeps its own.
 
 use std::{
     env, fs, io,
@@ -15,18 +15,18 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// The answer in the current folder, where cargo starts a test; nothing if that is no exercise of a workbook.
+    /// The answer in the current folder, where cargo starts a test; `None` if that is no exercise of a workbook.
     pub(crate) fn here() -> Option<Self> {
         let folder = env::current_dir().ok()?;
         let hash = answer::hash(&folder).ok()?;
         Some(Self { folder, hash })
     }
 
-    /// Keeps the verdict on it. Gives what a person should know of it: nothing, if all went well.
+    /// Keeps the verdict on it. Returns what the learner should know about that; `None` if all went well.
     pub(crate) fn keep(self, report: &Report) -> Option<String> {
         let (root, id) = place(&self.folder, report.exercise)?;
         let was_built = env::current_exe().and_then(|program| is_newest(&program, &self.folder)).unwrap_or(true);
-        // Without a hash it is a verdict on an answer that was changed since.
+        // Without a hash it is a verdict on an answer that has changed since.
         let hash = if was_built { self.hash } else { String::new() };
         Progress::change(root, id, |reached| reached.judge(Verdict::Report(report.clone()), hash))
     }
@@ -40,8 +40,8 @@ fn place(folder: &Path, number: u8) -> Option<(&Path, &str)> {
     (own == number.to_string()).then_some((root, id))
 }
 
-/// Whether no source is newer than the program: one that was saved while it was built may not be in it. A template is
-/// not asked, because a program may read it when it runs.
+/// Whether no source is newer than the program: one that was saved during the build may not be in it. A template is
+/// left out, because a program may read it at run time.
 fn is_newest(program: &Path, folder: &Path) -> io::Result<bool> {
     let built = modified(program)?;
     let sources = answer::files(folder)?.into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "rs"));

@@ -1,5 +1,6 @@
-//! The checks of exercise 7: what somebody may do, and when that changes.
+//! The checks of exercise 7: what a user may do, and when that changes.
 
+use axum::http::Method;
 use session_inspector::Operation;
 
 use crate::{
@@ -23,42 +24,42 @@ pub static SUITE: Suite = Suite {
     checks: &[
         Check {
             id: "users_have_a_dashboard",
-            why: "the session says who is asking; somebody it knows gets their own page, and everyone else the login",
+            why: "the session says who is asking; a user gets their own page, and everyone else the login page",
             hint: 2,
             read: "applications/roles.md#how-does-a-handler-say-whom-it-is-for",
             run: |trial| Box::pin(users_have_a_dashboard(trial)),
         },
         Check {
             id: "the_admin_dashboard_is_for_admins",
-            why: "to be logged in is not to be allowed; 401, or a login page, would send a user in circles (ASVS 8.2.1)",
+            why: "a login alone does not give permission; 401 or a login page would send a user in circles (ASVS 8.2.1)",
             hint: 2,
             read: "applications/roles.md#how-does-a-handler-say-whom-it-is-for",
             run: |trial| Box::pin(the_admin_dashboard_is_for_admins(trial)),
         },
         Check {
             id: "only_an_admin_demotes_and_deletes",
-            why: "a page that shows no button is no guard: anyone can send the request that the button sends (ASVS 8.2.1)",
+            why: "a hidden button protects nothing: anyone can send the request that the button sends (ASVS 8.2.1)",
             hint: 3,
             read: "applications/roles.md#how-does-a-handler-say-whom-it-is-for",
             run: |trial| Box::pin(only_an_admin_demotes_and_deletes(trial)),
         },
         Check {
             id: "a_demotion_acts_at_once",
-            why: "somebody who was dismissed this morning must not stay an admin until their session ends (ASVS 8.3.2)",
+            why: "an admin who was dismissed this morning must not stay an admin until their session ends (ASVS 8.3.2)",
             hint: 1,
             read: "applications/roles.md#when-does-a-change-take-effect",
             run: |trial| Box::pin(a_demotion_acts_at_once(trial)),
         },
         Check {
             id: "a_promotion_acts_at_once",
-            why: "the role is looked up where it is kept, so that every change of it counts",
+            why: "look the role up in the account at each request, and every change takes effect",
             hint: 1,
             read: "applications/roles.md#when-does-a-change-take-effect",
             run: |trial| Box::pin(a_promotion_acts_at_once(trial)),
         },
         Check {
             id: "a_deletion_acts_at_once",
-            why: "a session outlives its account unless somebody asks for it; its owner has left, and may have left it open (ASVS 7.4.2)",
+            why: "a session outlives its account unless a handler checks the account; its owner may have left it open (ASVS 7.4.2)",
             hint: 1,
             read: "security/ending.md#what-is-left-after-the-dismissal",
             run: |trial| Box::pin(a_deletion_acts_at_once(trial)),
@@ -72,28 +73,28 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "other_sessions_are_ended",
-            why: "somebody who lost a laptop must be able to end what is open on it (ASVS 7.5.2)",
+            why: "a user who lost a laptop must be able to end the session on it (ASVS 7.5.2)",
             hint: 5,
             read: "applications/my-sessions.md#how-is-one-of-them-ended",
             run: |trial| Box::pin(other_sessions_are_ended(trial)),
         },
         Check {
             id: "a_logout_leaves_nothing_behind",
-            why: "what stays in the record belongs to the next visitor, or to whoever copied the cookie (ASVS 7.4.1)",
+            why: "whatever stays in the record is open to the next visitor, and to anyone who copied the cookie (ASVS 7.4.1)",
             hint: 6,
             read: "basics/log-out.md#what-does-flush-do",
             run: |trial| Box::pin(a_logout_leaves_nothing_behind(trial)),
         },
         Check {
             id: "a_login_issues_a_new_session_id",
-            why: "somebody who knows the session ID before the login knows it afterwards, unless the login makes a new one (ASVS 7.2.4)",
+            why: "anyone who knows the session ID before the login knows it afterwards, unless the login issues a new one (ASVS 7.2.4)",
             hint: 6,
             read: "security/fixation.md#what-stops-it",
             run: |trial| Box::pin(a_login_issues_a_new_session_id(trial)),
         },
         Check {
             id: "names_are_text",
-            why: "a name that is pasted into the admins' page as HTML is a script that runs with an admin's rights",
+            why: "a name that gets into the admins' page as HTML can be a script, and that runs with an admin's rights",
             hint: 7,
             read: "security/scripts.md#what-stops-the-ride",
             run: |trial| Box::pin(names_are_text(trial)),
@@ -137,18 +138,18 @@ async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
     trial.browser("stranger").get(ADMIN).await?.redirects_to(LOGIN)?;
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     logs_in(&bob, trial.users.bob()).await?;
-    is_forbidden(&bob.get(ADMIN).await?, "bob is a user, and sees the page for admins")?;
+    is_forbidden(&bob.get(ADMIN).await?, "bob is a user, and the page for admins opened for him")?;
     logs_in(&alice, trial.users.alice()).await?;
     let page = alice.get(ADMIN).await?;
     page.shows("Admin dashboard")?;
     [trial.users.alice(), trial.users.bob()].into_iter().try_for_each(|user| {
-        let so = "the page for admins has to name every account, whatever its role";
+        let so = "the page for admins has to name every user, whatever their role";
         page.shows(&user.name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
     })?;
     no_written_cookie_counts(trial).await
 }
 
-/// Whoever writes a name or a role into a cookie has neither by that.
+/// Writing a name or a role into a cookie gives a visitor neither.
 async fn no_written_cookie_counts(trial: &Trial) -> Result<(), Miss> {
     trial.log().begin_anew();
     let ([bob, stranger], her) = (["bob", "stranger"].map(|who| trial.browser(who)), trial.users.alice());
@@ -157,9 +158,9 @@ async fn no_written_cookie_counts(trial: &Trial) -> Result<(), Miss> {
         written::claims_to_be_admin(browser);
         written::claims(browser, &her.name, &login);
     }
-    let so = "bob is a user, and wrote into cookies of his own that he is an admin, or alice; the page for admins believes one of them: any visitor can write a cookie";
+    let so = "bob is a user; he wrote cookies that say he is an admin, or alice, and the page for admins believed one of them: any visitor can write a cookie";
     is_forbidden(&bob.get(ADMIN).await?, so)?;
-    bob.get(DASHBOARD).await?.shows_not(&her.name, "bob wrote alice's name into cookies of his own, and the dashboard believes one of them: the session alone has to say who it is")?;
+    bob.get(DASHBOARD).await?.shows_not(&her.name, "bob wrote alice's name into cookies, and the dashboard believed one of them: only the session may say who a visitor is")?;
     stranger.get(ADMIN).await?.redirects_to(LOGIN)
 }
 
@@ -173,32 +174,30 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
             trial.browser("stranger").post(&path(name, what), &[]).await?.redirects_to(LOGIN)?;
             is_forbidden(
                 &bob.post(&path(name, what), &[]).await?,
-                &format!("bob is a user, and his request to {what} is answered as an admin's"),
+                &format!("bob is a user, and the site answered his request to {what} as if he were an admin"),
             )?;
         }
         let unknown = bob.post(&path(&nobody, what), &[]).await?;
-        is_forbidden(&unknown, &format!("bob is a user, and his request to {what} is answered as an admin's"))?;
+        is_forbidden(
+            &unknown,
+            &format!("bob is a user, and the site answered his request to {what} as if he were an admin"),
+        )?;
         let known = bob.post(&path(&her.name, what), &[]).await?;
         let words = |answer: &Answer, name: &str| answer.text().replace(name, "…");
         if words(&unknown, &nobody) != words(&known, &her.name) {
             let miss =
                 unknown.miss(format!("403 that says  {}", known.text()), format!("403 that says  {}", unknown.text()));
-            return Err(miss.so("a user is refused in one way for a name that has an account and in another for one that has none, and learns which names exist"));
+            return Err(miss.so("the site refuses a user differently for a name that has an account and for one that has none, so the user learns which names exist"));
         }
-        let so = format!("the request to {what} was refused, and the account has changed all the same");
+        let so = format!("the site refused the request to {what}, but the account has changed");
         is_there(trial, her, Some(Role::Admin), &so)?;
         is_there(trial, his, Some(Role::User), &so)?;
     }
     let carol = trial.users.carol();
     becomes(trial, &carol.name, Role::Admin, "carol is an admin");
-    let so = "bob is a user, and his request to demote an admin is answered as an admin's";
+    let so = "bob is a user, and the site answered his request to demote an admin as if he were an admin";
     is_forbidden(&bob.post(&path(&carol.name, "demote"), &[]).await?, so)?;
-    is_there(
-        trial,
-        carol,
-        Some(Role::Admin),
-        "the request to demote was refused, and the account has changed all the same",
-    )?;
+    is_there(trial, carol, Some(Role::Admin), "the site refused the request to demote, but the account has changed")?;
     becomes(trial, &carol.name, Role::User, "carol is a user again");
     other_addresses_do_nothing(trial, &bob).await?;
     trial.log().begin_anew();
@@ -207,25 +206,28 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
     for (what, name) in ["demote", "delete"].into_iter().flat_map(|what| [(what, &nobody), (what, &beginning)]) {
         let answer = alice.post(&path(name, what), &[]).await?;
         answer.has_status(404).map_err(|miss| match answer.status.is_redirection() {
-            true => {
-                miss.so("there is no account of this name, and the answer is that of a request that was carried out")
-            }
+            true => miss.so("there is no account with this name, and the answer does not say so"),
             false => miss,
         })?;
-        let so = "the request named no account, only the beginning of bob's name, and his account has changed";
+        let so = "the request did not name bob's account, and bob's account has changed";
         is_there(trial, his, Some(Role::User), so)?;
     }
     becomes(trial, &his.name, Role::Admin, "bob is an admin");
     alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
-    is_there(trial, his, Some(Role::User), "the answer says that bob was demoted, and his account still has its role")?;
+    is_there(
+        trial,
+        his,
+        Some(Role::User),
+        "the site answered as if bob were demoted, but his account still has its old role",
+    )?;
     is_there(trial, carol, Some(Role::User), "bob was demoted, and carol's account has changed")?;
     alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
-    is_there(trial, his, None, "the answer says that bob was deleted, and his account is still there")?;
+    is_there(trial, his, None, "the site answered as if bob were deleted, but his account is still there")?;
     is_there(trial, carol, Some(Role::User), "bob was deleted, and carol's account has changed")?;
-    alice.get(ADMIN).await?.shows_not(&his.name, "the deleted user is still on the page")
+    alice.get(ADMIN).await?.shows_not(&his.name, "the page still names the user who was deleted")
 }
 
-/// What leads to the same by another address is guarded like it.
+/// Another address of the same handler is guarded like the usual one.
 async fn other_addresses_do_nothing(trial: &Trial, bob: &Browser<'_>) -> Result<(), Miss> {
     let carol = trial.users.carol();
     for what in ["demote", "delete"] {
@@ -234,7 +236,7 @@ async fn other_addresses_do_nothing(trial: &Trial, bob: &Browser<'_>) -> Result<
                 trial.log().begin_apart();
                 becomes(trial, &carol.name, Role::Admin, "carol is an admin");
                 browser.post(&address, &[]).await?;
-                let so = "whoever sent this is no admin, and the account has changed: this address leads to the same as the usual one, and past its guard";
+                let so = "the sender is not an admin, and the account has changed: another address of the same handler needs the same check";
                 is_there(trial, carol, Some(Role::Admin), so)?;
             }
         }
@@ -256,7 +258,7 @@ async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
     for browser in [&bob, &phone] {
         let so =
-            "bob's account is a user's by now, and he is let in as an admin: ask `Users` for the role at each request";
+            "bob is now a user, and the site still lets him in as an admin: ask `Users` for the role at each request";
         is_forbidden(&browser.get(ADMIN).await?, so)?;
         is_forbidden(&browser.post(&path(&trial.users.carol().name, "delete"), &[]).await?, so)?;
         let page = browser.get(DASHBOARD).await?;
@@ -264,7 +266,7 @@ async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
             miss.so_if(
                 page.status
                     .is_redirection()
-                    .then_some("bob was demoted, and his session has ended: a user stays logged in"),
+                    .then_some("bob was demoted, and he is no longer logged in: a demotion must not end a session"),
             )
         })?;
     }
@@ -272,19 +274,19 @@ async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
         trial,
         trial.users.carol(),
         Some(Role::User),
-        "bob's request to delete carol was refused, and her account has changed",
+        "the site refused bob's request to delete carol, but her account has changed",
     )?;
     a_second_demotion_acts_too(trial, &alice, &bob).await
 }
 
-/// Of somebody who has become an admin again since the first one.
+/// Demotes a user who has become an admin again since the first demotion.
 async fn a_second_demotion_acts_too(trial: &Trial, alice: &Browser<'_>, bob: &Browser<'_>) -> Result<(), Miss> {
     trial.log().new_scene();
     let his = trial.users.bob();
     becomes(trial, &his.name, Role::Admin, "bob is an admin again");
     bob.get(ADMIN).await?.shows("Admin dashboard")?;
     alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
-    let so = "bob became an admin again and was demoted again, and this second demotion does not count";
+    let so = "bob became an admin again and was demoted again, and the second demotion did not take effect";
     is_there(trial, his, Some(Role::User), so)?;
     is_forbidden(&bob.get(ADMIN).await?, so)
 }
@@ -295,8 +297,7 @@ async fn a_promotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     bob.get(ADMIN).await?.has_status(FORBIDDEN)?;
     becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     let page = bob.get(ADMIN).await?;
-    let so =
-        "bob's account is an admin's by now, and he is refused as before: ask `Users` for the role at each request";
+    let so = "bob is now an admin, and the site still refuses him: ask `Users` for the role at each request";
     page.shows("Admin dashboard").map_err(|miss| miss.so_if((page.status == FORBIDDEN).then_some(so)))
 }
 
@@ -311,7 +312,7 @@ async fn a_deletion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
     for browser in [&bob, &phone] {
-        is_over(trial, browser, "bob's account is gone, and this session of his").await?;
+        is_over(trial, browser, "bob's account is gone").await?;
     }
     bob.log_in(his).await?.has_status(401)?;
     alice.get(DASHBOARD).await?.shows(&trial.users.alice().name)
@@ -324,30 +325,35 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
         let answer = alice.post(&path(&her.name, what), &[]).await?;
         let so = match trial.users.role(&her.name) {
             Some(Role::Admin) => {
-                "alice is the only admin and stays one, and the answer says that the request was carried out"
+                "alice is the only admin and still is one, so the answer has to say that the request was refused"
             }
-            _ => "alice was the only admin, and is none any more: nobody is left who could make anybody an admin",
+            _ => "alice was the only admin and no longer is one: nobody is left who can make anyone an admin",
         };
         answer.has_status(409).map_err(|miss| miss.so_if(answer.status.is_redirection().then_some(so)))?;
-        is_there(trial, her, Some(Role::Admin), "the request was refused, and the only admin is none any more")?;
+        is_there(trial, her, Some(Role::Admin), "the site refused the request, but the only admin is no longer one")?;
     }
-    // Whoever is no admin leaves her where she is.
+    // The demotion of a user does not matter to her.
     trial.log().new_scene();
     let demotion = alice.post(&path(&his.name, "demote"), &[]).await?;
     demotion.redirects_to(ADMIN).map_err(|miss| match demotion.status.as_u16() {
-        409 => miss.so(
-            "bob is a user, so his demotion leaves every admin where they are: refuse only if the last admin would go",
-        ),
+        409 => {
+            miss.so("bob is a user, so his demotion takes no admin away: answer 409 only if the last admin would go")
+        }
         _ => miss,
     })?;
-    is_there(trial, his, Some(Role::User), "bob was a user, and since his demotion his account is something else")?;
-    // Where there is another one she may go.
+    is_there(trial, his, Some(Role::User), "bob was a user, and his demotion has changed his role")?;
+    // If there is another admin, she may go.
     trial.log().new_scene();
     becomes(trial, &his.name, Role::Admin, "bob is an admin, too");
     let demotion = alice.post(&path(&her.name, "demote"), &[]).await?;
-    let so = "the answer to a demotion leads to /admin, whoever was demoted: that page then says what is left to them";
+    let so = "the answer to a demotion is a redirect to /admin, whoever was demoted: that page then tells them what they may do";
     demotion.redirects_to(ADMIN).map_err(|miss| miss.so_if(demotion.status.is_redirection().then_some(so)))?;
-    is_there(trial, her, Some(Role::User), "bob is an admin, too, and the request to demote alice did not do it")?;
+    is_there(
+        trial,
+        her,
+        Some(Role::User),
+        "bob is an admin, too, and the site answered as if alice were demoted, but she is still an admin",
+    )?;
     // Two admins, and each takes the other's rights at the same moment.
     trial.log().new_scene();
     let bob = trial.browser("bob");
@@ -368,7 +374,7 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
     Ok(())
 }
 
-/// Each does this to the other, while a call to the store takes its time for the first of them.
+/// Each does this to the other, while a call to the store is slow for the first of them.
 async fn admins_meet(trial: &Trial, [alice, bob]: [&Browser<'_>; 2], held: Operation, what: &str) -> Result<(), Miss> {
     let (her, his) = (trial.users.alice(), trial.users.bob());
     trial.log().new_scene();
@@ -385,8 +391,8 @@ fn one_is_left(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     if both.iter().any(|user| trial.users.role(&user.name) == Some(Role::Admin)) {
         return Ok(());
     }
-    let miss = answer.miss("an admin who is left", "none");
-    Err(miss.so("two admins took each other's rights at the same moment, and both requests were carried out: to see that there is another admin and to take this one's rights has to be one step"))
+    let miss = answer.miss("at least one admin", "no admin");
+    Err(miss.so("two admins sent a request against each other at the same moment, and no admin is left: to check that there is another admin and to change the account has to be one step"))
 }
 
 async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
@@ -400,20 +406,20 @@ async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
     trial.browser("stranger").post(END_OTHERS, &[]).await?.redirects_to(LOGIN)?;
     trial.log().new_scene();
     bob.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
-    // What is left of the ended ones is the more dangerous, the more he may do.
+    // The more bob may do, the more dangerous is a session that has not ended.
     becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     for browser in [&phone, &library] {
-        is_over(trial, browser, "bob ended his other sessions, and one of those").await?;
+        is_over(trial, browser, "bob ended his other sessions").await?;
     }
     still_in(
         &bob.get(DASHBOARD).await?,
         his,
-        "bob ended his other sessions, and the one that asked for it ended as well",
+        "bob ended his other sessions, and the session that asked for it ended, too",
     )?;
     still_in(
         &alice.get(DASHBOARD).await?,
         trial.users.alice(),
-        "bob ended his other sessions, and alice's ended as well",
+        "bob ended his other sessions, and alice's session ended, too",
     )?;
 
     trial.log().new_scene();
@@ -421,32 +427,33 @@ async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
     still_in(
         &phone.get(DASHBOARD).await?,
         his,
-        "bob logged in again after he had ended his other sessions, and is not let in",
+        "bob ended his other sessions and then logged in again, and the new session does not work",
     )?;
     still_in(
         &bob.get(DASHBOARD).await?,
         his,
-        "bob logged in again elsewhere, and that ended the session that was kept",
+        "bob logged in again on his phone, and that ended the session that he had kept",
     )?;
     phone.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
-    let so = "the first time the other sessions were ended, and the second time they were not";
+    let so =
+        "the first `POST /sessions/end_others` ended the other sessions, and the second one did not end this session";
     is_out(&bob, so).await?;
     is_out(&library, AGAIN).await?;
     logs_in(&bob, his).await?;
     phone.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
-    is_out(&bob, "this session ended the others for the second time, and one that began in between is still open")
+    is_out(&bob, "the phone ended the other sessions for the second time, and one that began in between is still open")
         .await?;
     is_out(&library, AGAIN).await?;
     phone.get(DASHBOARD).await?.shows(&his.name)?;
     trial.restart().await?;
-    let so = "this session was ended, and is open again since the server was started anew: what ends it has to be in the store or in the account";
+    let so = "this session had ended, and it works again after a restart of the server: the store or the account has to know that it has ended";
     is_out(&bob, so).await?;
     is_out(&library, so).await
 }
 
-const AGAIN: &str = "this session was ended, and is open again since the others were ended once more";
+const AGAIN: &str = "this session had ended, and it works again since the other sessions were ended once more";
 
-/// This browser is sent to the login; `so` says what it means if the dashboard is shown.
+/// Expects a redirect to the login page; `so` says what it means if the dashboard opens.
 async fn is_out(browser: &Browser<'_>, so: &str) -> Result<(), Miss> {
     let page = browser.get(DASHBOARD).await?;
     page.redirects_to(LOGIN).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
@@ -474,11 +481,11 @@ async fn a_logout_leaves_nothing_behind(trial: &Trial) -> Result<(), Miss> {
     logs_in(&alice, trial.users.bob()).await?;
     is_forbidden(
         &alice.get(ADMIN).await?,
-        "bob is logged in with alice's browser after her logout, and sees the page for admins",
+        "alice logged out, bob logged in with her browser, and the page for admins opened for him",
     )
 }
 
-/// Somebody whose session was ended by another one of theirs logs out: its record goes all the same.
+/// A user logs out of a session that another one of theirs has ended: its record still has to go.
 async fn an_ended_session_is_logged_out(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     let [bob, phone] = ["bob", "phone"].map(|who| trial.browser(who));
@@ -494,8 +501,8 @@ async fn an_ended_session_is_logged_out(trial: &Trial) -> Result<(), Miss> {
     match after.exchange.session.before {
         None => Ok(()),
         Some(_) => Err(after
-            .miss("no record in the store", "the record of a session that was ended, and then logged out")
-            .so("this session had been ended from elsewhere before its logout, and the logout has left its record in the store")),
+            .miss("no record in the store", "the record of a session that was ended and then logged out")
+            .so("another session ended this one, then its user logged out here, and the logout left its record in the store")),
     }
 }
 
@@ -521,7 +528,7 @@ async fn a_login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
     is_renewed(trial, &mallory, &again).await
 }
 
-/// Whoever holds the cookie from before this login of alice's does not see what she sees.
+/// A browser with the cookie from before this login of alice's does not see what she sees.
 async fn is_renewed(trial: &Trial, before: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
     let page = before.get(DASHBOARD).await?;
     let so = infer::lets_the_old_id_in(&page, login, |id| before.holds(id));
@@ -531,8 +538,10 @@ async fn is_renewed(trial: &Trial, before: &Browser<'_>, login: &Answer) -> Resu
 async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
     let (alice, carol, her) = (trial.browser("alice"), trial.browser("carol"), trial.users.carol());
     let raw = |page: &Answer, miss: Miss| match pastes(page, &her.name) {
-        true => miss.so("the name was pasted into the page as HTML: the browser takes its <i> for a tag"),
-        false if page.body.contains("&amp;lt;") => miss.so("the name was escaped twice: the page's text is still HTML"),
+        true => miss.so("the name is in the page as HTML: the browser takes its `<i>` for a tag"),
+        false if page.body.contains("&amp;lt;") => {
+            miss.so("the name was escaped twice: visitors read escape codes such as `&lt;` instead of the name")
+        }
         false => miss,
     };
     logs_in(&carol, her).await?;
@@ -546,25 +555,25 @@ async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     buttons_lead_to(her, &alice.get(ADMIN).await?)?;
     let deletion = alice.post(&path(&her.name, "delete"), &[]).await?;
-    let so = "there is such an account, and the handler does not find it: in the address each `<`, `>` and `/` of the name is percent-encoded, and `Path` decodes it";
+    let so = "there is such an account, and the site answered 404: in the address each `<`, `>` and `/` of the name is percent-encoded, and `Path` decodes it";
     deletion.redirects_to(ADMIN).map_err(|miss| miss.so_if((deletion.status == 404).then_some(so)).why(ADDRESSES))?;
-    is_there(trial, her, None, "the answer says that carol was deleted, and her account is still there")?;
+    is_there(trial, her, None, "the site answered as if carol were deleted, but her account is still there")?;
     trial.log().begin_anew();
     families::are_told_apart(trial).await
 }
 
-/// Why a name has to be found whatever is in it.
-const ADDRESSES: &str = "an account that no request can name can be neither demoted nor deleted";
+/// Why a handler has to find every name, whatever characters it has.
+const ADDRESSES: &str = "an admin can neither demote nor delete an account that no request can name";
 
-/// Whatever a refusal says (401, 404, 403, 409), it does not say a name as HTML.
+/// No refusal (401, 404, 403, 409) has a name in it as HTML.
 async fn refusals_are_text(trial: &Trial, alice: &Browser<'_>, carol: &Browser<'_>) -> Result<(), Miss> {
     let nobody = User { name: format!("<i>{}</i>", trial.named("nobody")), password: String::new() };
     let in_text = |answer: Answer, name: &str| {
         if !pastes(&answer, name) {
             return Ok(());
         }
-        let miss = answer.miss("a refusal that shows the name as text, or not at all", format!("a tag in it: {name}"));
-        Err(miss.so("the refusal has the name in it as HTML: somebody else's link or form can put a script there"))
+        let miss = answer.miss("a refusal that shows the name as text or not at all", format!("a tag in it: {name}"));
+        Err(miss.so("the refusal has the name in it as HTML: a link or a form on another site can put a script there"))
     };
     trial.log().new_scene();
     in_text(trial.browser("mallory").log_in(&nobody).await?, &nobody.name)?;
@@ -583,7 +592,7 @@ async fn refusals_are_text(trial: &Trial, alice: &Browser<'_>, carol: &Browser<'
     Ok(())
 }
 
-/// Where the page has buttons for this user, their addresses name her, and no part of her.
+/// If the page has buttons for this user, their addresses have her whole name.
 fn buttons_lead_to(her: &User, page: &Answer) -> Result<(), Miss> {
     for form in page.forms() {
         let Some((_, part)) = form.action.rsplit_once("admin/users/").filter(|(_, part)| part.contains("carol")) else {
@@ -594,7 +603,7 @@ fn buttons_lead_to(her: &User, page: &Answer) -> Result<(), Miss> {
         if part.contains('/') || !named {
             let miss = page
                 .miss(format!("a button that leads to  /admin/users/{}/…", in_path(&her.name)), form.action.clone());
-            let so = "the page's own button does not lead to this account: in an address a name is percent-encoded, its / as well (%2F)";
+            let so = "a button on the page does not lead to this account: percent-encode a name in an address, including its `/` (`%2F`)";
             return Err(miss.so(so).why(ADDRESSES));
         }
     }
@@ -619,20 +628,20 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
         trial,
         his,
         Some(Role::Admin),
-        "bob was an admin, and one of the requests before, which only read, has changed that",
+        "bob was an admin, and one of the `GET` or `HEAD` requests before this has changed that",
     )?;
     reading::changes_nothing(&bob, &paths).await?;
     for browser in [&bob, &phone] {
         still_in(
             &browser.get(DASHBOARD).await?,
             his,
-            "one of the requests before, which only read, has ended a session of bob's",
+            "one of the `GET` or `HEAD` requests before this has ended a session of bob's",
         )?;
     }
     Ok(())
 }
 
-/// The page is the user's own; `so` says what it means to be sent away from it.
+/// Expects the user's own page; `so` says what it means if the user is sent away.
 fn still_in(page: &Answer, user: &User, so: &str) -> Result<(), Miss> {
     page.shows(&user.name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
 }
@@ -651,37 +660,42 @@ pub(crate) fn becomes(trial: &Trial, name: &str, role: Role, event: &str) {
     trial.log().event("(accounts)", event.to_owned(), by_hand);
 }
 
-/// Whatever this browser asks for, it is sent to the login and nothing happens; `still` begins what follows if not.
-async fn is_over(trial: &Trial, browser: &Browser<'_>, still: &str) -> Result<(), Miss> {
+/// Every request of this browser is sent to the login page and does nothing; `because` begins the sentence if not.
+async fn is_over(trial: &Trial, browser: &Browser<'_>, because: &str) -> Result<(), Miss> {
     for page in [DASHBOARD, ADMIN] {
-        is_sent_away(&browser.get(page).await?, format!("{still} still opens {page}"))?;
+        is_sent_away(&browser.get(page).await?, format!("{because}, and this session still opens {page}"))?;
     }
     let carol = trial.users.carol();
     for what in ["demote", "delete"] {
         is_sent_away(
             &browser.post(&path(&carol.name, what), &[]).await?,
-            format!("a request to {what} somebody got past the login: {still} still counts"),
+            format!("{because}, so this session must not {what} anyone: send its request to the login page"),
         )?;
         is_there(
             trial,
             carol,
             Some(Role::User),
-            "the request was sent to the login, and the account has changed all the same",
+            "the site sent the request to the login page, but the account has changed",
         )?;
     }
-    is_sent_away(&browser.post(END_OTHERS, &[]).await?, format!("{still} can still end others"))
+    is_sent_away(
+        &browser.post(END_OTHERS, &[]).await?,
+        format!("{because}, so this session must not end others: send its request to the login page"),
+    )
 }
 
 fn is_sent_away(answer: &Answer, so: String) -> Result<(), Miss> {
     answer.redirects_to(LOGIN).map_err(|miss| match answer.status.as_u16() {
-        FORBIDDEN => miss
-            .so("403 is for somebody who is logged in and may not; this session is over, so it is sent to the login"),
-        200..=399 | 404 | 409 => miss.so(so),
+        FORBIDDEN => miss.so(
+            "403 is for a user who is logged in and not allowed; this session has ended, so send it to the login page",
+        ),
+        200..=299 => miss.so(so),
+        300..=399 | 404 | 409 if answer.method == Method::POST => miss.so(so),
         _ => miss,
     })
 }
 
-/// Whether this page holds the name as it is, for a browser to read as HTML.
+/// Whether this page has the name in it unescaped, which a browser reads as HTML.
 fn pastes(page: &Answer, name: &str) -> bool {
     page.kind().contains("html") && page.body.contains(name)
 }
@@ -692,19 +706,22 @@ fn path(name: &str, what: &str) -> String {
 
 fn is_forbidden(answer: &Answer, so: &str) -> Result<(), Miss> {
     answer.has_status(FORBIDDEN).map_err(|miss| match answer.status.as_u16() {
-        401 => miss.so("401 asks for a login, and this visitor is logged in; 403 says that it is not enough"),
+        401 => miss.so("401 asks for a login, and this visitor is logged in: 403 says that they are not allowed"),
         300..=399 if answer.redirects_to(LOGIN).is_ok() => {
-            miss.so("this visitor is logged in, and is sent to log in: 403 says that a login is not enough")
+            miss.so("the site sent a visitor who is logged in to the login page: 403 says that they are not allowed")
         }
-        404 | 409 => {
-            miss.so("a user gets an answer about the account, and learns which names exist: ask first who is asking")
+        300..=399 if answer.method == Method::GET => {
+            miss.so("the site sent a user who is not allowed to another page: 403 says that they are not allowed")
         }
+        404 | 409 if answer.method == Method::POST => miss.so(
+            "a user has to get 403 whether or not there is such an account: check who is asking before you look it up",
+        ),
         200..=399 => miss.so(so),
         _ => miss,
     })
 }
 
-/// The account is as it should be, whatever the pages say; `so` says what it means if it is another's role, or still there.
+/// The account is as it should be, whatever the pages say; `so` is for another role, or an account that is still there.
 pub(crate) fn is_there(trial: &Trial, user: &User, expected: Option<Role>, so: &str) -> Result<(), Miss> {
     let words = |role: Option<Role>| match role {
         Some(Role::Admin) => format!("{} is an admin", user.name),
@@ -715,6 +732,6 @@ pub(crate) fn is_there(trial: &Trial, user: &User, expected: Option<Role>, so: &
     if actual == expected {
         return Ok(());
     }
-    let so = if actual.is_none() { "the account is gone, and nobody was to delete it" } else { so };
+    let so = if actual.is_none() { "the account is gone, although no request should have deleted it" } else { so };
     Err(Miss::new(words(expected), words(actual)).so(so))
 }

@@ -19,7 +19,7 @@ fn from_root(file: &Path) -> &Path {
     root.and_then(|root| file.strip_prefix(root).ok()).unwrap_or(file)
 }
 
-/// So many other addresses are tried.
+/// How many other addresses are tried.
 pub(crate) const VARIANTS: usize = 3;
 
 /// Other addresses under which an answer may serve the same.

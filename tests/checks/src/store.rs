@@ -1,7 +1,7 @@
-//! What every session store has to keep: one list of rules, for each backend of lesson 3, for exercise 5, and for a
+//! The rules that every session store has to keep: one list for each backend of lesson 3, for exercise 5, and for a
 //! store of your own, which need not belong to this workspace.
 //!
-//! The rules need nothing but tower-sessions 0.15 and a Tokio runtime with threads. Say what only your backend can do
+//! The rules need only tower-sessions 0.15 and a Tokio runtime with threads. Say what only your backend can do
 //! or tell in a [`Backend`], and run each of the [`rules`] on a fresh one; what a backend cannot tell is `None`, and
 //! the rules that would need it are kept. A rule that is broken gives a [`Miss`]: what was expected, what was seen, and
 //! mostly what that means. A save of what is gone may fail or do nothing: both are right, as long as it stays gone.
@@ -51,22 +51,22 @@ pub trait Backend: Send + Sync {
     /// Whether sessions outlive the store that made them, as in a file or a server.
     fn keeps(&self) -> bool;
 
-    /// Overwrites what stands under this ID with bytes that are no record; nothing where there are no bytes.
+    /// Overwrites what is stored under this ID with bytes that are not a record; `None` if there are no bytes.
     fn damage(&self, id: &Id) -> impl Future<Output = Option<()>> + Send;
 
-    /// All keys and values of the backend, one after the other; nothing where it has no way to tell.
+    /// All keys and values of the backend, one after the other; `None` if it has no way to tell.
     fn contents(&self) -> impl Future<Output = Option<Vec<u8>>> + Send;
 
-    /// Puts an entry of another program beside the sessions; nothing where there is no beside.
+    /// Puts an entry of another program beside the sessions; `None` if that is impossible.
     fn put_foreign(&self) -> impl Future<Output = Option<()>> + Send;
 
     /// Whether that entry is still there.
     fn foreign_is_there(&self) -> impl Future<Output = bool> + Send;
 
-    /// A race is run again: what was told of the last round is of no interest any more.
+    /// Begins another round of a race: the log of the last round no longer matters.
     fn next_round(&self, _: &Self::Store) {}
 
-    /// Removes expired records, as the store's cleaning does; nothing where the backend does it by itself.
+    /// Removes expired records, as the store's cleanup does; does nothing if the backend does it by itself.
     fn clean(&self, store: &Self::Store) -> impl Future<Output = StoreResult<()>> + Send;
 }
 
@@ -74,7 +74,7 @@ pub trait Backend: Send + Sync {
 pub struct Rule<B: Backend> {
     /// A sentence, in snake case.
     pub id: &'static str,
-    /// Holds a fresh backend to it.
+    /// Tests a fresh backend against it.
     pub run: for<'a> fn(&'a B) -> BoxFuture<'a, Result<(), Miss>>,
 }
 
@@ -116,7 +116,7 @@ const MIB: usize = 1024 * 1024;
 const LONGEST_RACE: std::time::Duration = std::time::Duration::from_millis(600);
 /// How often a race is run: it goes another way each time.
 const ROUNDS: usize = 50;
-/// More than anybody would clean in one go who does not clean all.
+/// More than a store would clean in one go if it does not clean all.
 const MANY: usize = 150;
 
 pub(crate) fn record(value: impl Into<Value>) -> Record {
@@ -135,9 +135,9 @@ fn failed(call: &'static str) -> impl Fn(tower_sessions::session_store::Error) -
         let miss = Miss::new(format!("`{call}` works"), format!("it fails: {error}"));
         match call {
             "create" => miss.explained(
-                "`create` gives an error for a new session: is there a folder, a table, a server to put it into?",
+                "`create` returned an error for a new session: does the folder, table or server for it exist?",
             ),
-            call => miss.explained(format!("`{call}` gives an error, and nothing was amiss")),
+            call => miss.explained(format!("`{call}` returned an error, although nothing was wrong")),
         }
     }
 }
@@ -146,27 +146,27 @@ async fn value(store: &impl SessionStore, id: &Id) -> Result<Option<Value>, Miss
     let record = store.load(id).await.map_err(failed("load"))?;
     match record {
         Some(record) if record.id != *id => {
-            Err(Miss::new(format!("the record of {id}"), format!("a record that says it is {}", record.id))
-                .so("the record that `load` gives has the ID of another: its next save would go there"))
+            Err(Miss::new(format!("the record of {id}"), format!("a record with the ID {}", record.id))
+                .so("`load` returned a record with another ID: its next `save` would go to that ID"))
         }
         record => Ok(record.and_then(|record| record.data.get("value").cloned())),
     }
 }
 
-/// `load` gives this value.
+/// `load` returns this value.
 async fn loads(store: &impl SessionStore, id: &Id, expected: Option<Value>) -> Result<(), Miss> {
     let actual = value(store, id).await?;
     let words = |value: &Option<Value>| match value {
-        Some(value) => format!("`load` gives the record with {}", short(value)),
-        None => "`load` gives nothing".to_owned(),
+        Some(value) => format!("`load` returns the record with {}", short(value)),
+        None => "`load` returns `None`".to_owned(),
     };
     if actual == expected {
         return Ok(());
     }
     let so = match (&expected, &actual) {
         (Some(_), None) => "`load` finds no record under this ID",
-        (None, Some(_)) => "`load` gives out a record that is not to be found any more",
-        _ => "`load` gives another record than the one that was stored last",
+        (None, Some(_)) => "`load` returned a record where it has to return `None`",
+        _ => "`load` returned a record that differs from the one that was stored last",
     };
     Err(Miss::new(words(&expected), words(&actual)).so(so))
 }
@@ -190,22 +190,21 @@ async fn created_is_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
     loads(&store, &record.id, Some(nested)).await?;
     let empty = created(&store, Record { data: HashMap::new(), ..self::record(0) }).await?;
     if store.load(&empty.id).await.map_err(failed("load"))?.is_none() {
-        let so =
-            "a session in which nothing is kept yet was stored, and `load` finds none: it is a session all the same";
-        return Err(Miss::new("`load` gives the record", "`load` gives nothing").so(so));
+        let so = "a session without data was created, and `load` does not find it: an empty session is still a session";
+        return Err(Miss::new("`load` returns the record", "`load` returns `None`").so(so));
     }
     let loaded = store.load(&record.id).await.map_err(failed("load"))?;
     match loaded {
         Some(loaded) if loaded.data != record.data => Err(Miss::new(json(&record), json(&loaded))
-            .so("the record that is loaded differs from the one that was stored: each key and each value counts, `null` as well, and each digit of a number")),
+            .so("the record that `load` returned differs from the one that was created: every key and every value counts, even `null`, and every digit of a number")),
         _ => Ok(()),
     }
 }
 
-/// Whole numbers that a floating-point one has no place for.
+/// Whole numbers that a floating-point number cannot hold.
 pub(crate) const NO_FLOATS: [i64; 3] = [(1 << 53) + 1, -(1 << 53) - 1, i64::MAX - 1];
 
-/// Keys and values that are JSON as any other.
+/// Keys and values that are JSON like any other.
 fn odd_data() -> impl Iterator<Item = (String, Value)> {
     let keys = ["", "a=b", "two\nlines", "a.b", "a\"b", "näme", "a,b;c|d"];
     let keys = keys.map(|key| (key.to_owned(), Value::from(1)));
@@ -223,22 +222,22 @@ async fn unknown_loads_nothing<B: Backend>(backend: &B) -> Result<(), Miss> {
     for number in 0..40 {
         created(&store, record(number)).await?;
     }
-    let so = "no session was ever stored under this ID: that is no error and no empty session, and `load` gives `None`";
+    let so = "no session was ever stored under this ID: `load` has to return `None`, and neither an error nor an empty session";
     for _ in 0..100 {
         loads(&store, &Id::default(), None).await.map_err(|miss| miss.so_anyway(so))?;
     }
     let stored = created(&store, Record { id: ORDINARY, ..record("stored") }).await?.id;
-    let so = "a session is stored under an ID that differs from this one in a single bit, or in one letter being a capital, and `load` takes the two for the same";
+    let so = "a session is stored under an ID that differs from this one in a single bit or in the case of one letter, and `load` takes one for the other";
     for id in near(stored) {
         loads(&store, &id, None).await.map_err(|miss| miss.so(so))?;
     }
     Ok(())
 }
 
-/// An ID as any other, which is the same in each run.
+/// An ID like any other, which is the same in each run.
 const ORDINARY: Id = Id(0x0123_4567_89ab_cdef_5a3c_7e19_d2b4_f680);
 
-/// IDs that are nearly this one: a bit is another, or a letter is a capital or none.
+/// IDs that are nearly this one: one bit differs, or the case of one letter.
 fn near(id: Id) -> impl Iterator<Item = Id> {
     let bits = (0..128).step_by(3).map(move |bit| Id(id.0 ^ (1 << bit)));
     let text = id.to_string();
@@ -260,7 +259,7 @@ async fn save_replaces<B: Backend>(backend: &B) -> Result<(), Miss> {
     let mut before = created(&store, record(1)).await?;
     let data = |key: &str, value: u8| [(key.to_owned(), Value::from(value))].into();
     let (soon, late) = (before.expiry_date, before.expiry_date + Duration::hours(1));
-    // Data and date change together and each alone: a request that only reads prolongs its session.
+    // Data and date change together and each alone: a request that only reads extends its session.
     for (data, expiry_date) in [
         (data("other", 2), late),
         (data("other", 2), soon),
@@ -287,24 +286,26 @@ fn is_replaced(before: &Record, after: &Record, loaded: Option<Record>) -> Resul
     let differs = |loaded: &str, so| Err(Miss::new(json(after), loaded).so(so));
     match loaded {
         Some(loaded) if loaded.data == before.data && loaded.data != after.data => {
-            differs(&json(&loaded), "after `save` the record is as it was before: what was saved has not been written")
+            differs(&json(&loaded), "after `save` the record has its old data: the new data was not written")
         }
         Some(loaded) if loaded.data != after.data => differs(
             &json(&loaded),
-            "after `save` the record is not the one that was saved: that has all its keys, and no others",
+            "after `save` the record does not have the data that was saved: it has to have all its keys, and no others",
         ),
         // How exactly an expiry is kept is another rule's.
         Some(loaded) if is_near(&loaded, before) && !is_near(&loaded, after) => {
             let so = match after.data == before.data {
                 true => {
-                    "the data was the same as before and the `expiry_date` another, and `save` kept the old one: so a session in which nothing else changes is never prolonged"
+                    "only the `expiry_date` had changed, and `save` kept the old one: a session ends when its last `save` says, even if its data is the same"
                 }
-                false => "`save` wrote the data and kept the old `expiry_date`: so no session is ever prolonged",
+                false => {
+                    "`save` wrote the data and kept the old `expiry_date`: a session ends when its last `save` says"
+                }
             };
-            Err(Miss::new("the `expiry_date` of the new record", "that of the old one").so(so))
+            Err(Miss::new("the `expiry_date` of the new record", "the `expiry_date` of the old one").so(so))
         }
         Some(_) => Ok(()),
-        None => Err(Miss::new("the record", "nothing").so("after `save` there is no record under this ID any more")),
+        None => Err(Miss::new("the record", "`None`").so("after `save` there is no longer a record under this ID")),
     }
 }
 
@@ -316,27 +317,32 @@ async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
     for number in 0..40 {
         others.push(created(&store, record(number)).await?);
     }
-    // Whoever keeps what was there before a save has to delete that as well.
+    // A store that keeps what was there before a save has to delete that as well.
     store.save(&gone).await.map_err(failed("save"))?;
     store.delete(&gone.id).await.map_err(failed("delete"))?;
     loads(&store, &gone.id, None).await.map_err(|miss| match miss.actual.starts_with("it fails") {
-        true => miss.so_anyway(
-            "after `delete` the session is to be unknown, and `load` gives an error: something of it is left",
-        ),
+        true => {
+            miss.so_anyway("`load` returned an error after `delete`: it has to return `None`, as for any unknown ID")
+        }
         false => miss.so("after `delete` the session can still be loaded"),
     })?;
-    is_taken_away(backend, "what-was-deleted", "`load` does not find the session any more, and its data can still be read in the backend, and in each backup of it").await?;
-    others_stay(&store, &others, "`delete` was called for one session, and another is gone as well").await?;
+    is_taken_away(
+        backend,
+        "what-was-deleted",
+        "`load` no longer finds the session, but its data is still in the backend, and in every backup of it",
+    )
+    .await?;
+    others_stay(&store, &others, "`delete` was called for one session, and another one is gone or changed").await?;
     for id in near(others[0].id) {
-        let _ = store.delete(&id).await; // there is none: whether that is an error is not said
+        let _ = store.delete(&id).await; // there is none, and this may be an error or not
     }
-    let so = "`delete` was called with IDs that differ from this one in a single bit, or in one letter being a capital, and the session is gone";
+    let so = "`delete` was called with IDs that differ from this one in a single bit or in the case of one letter, and this session is gone or changed";
     others_stay(&store, &others[..1], so).await?;
     ended_is_taken_away(backend, &store).await?;
     let again = store.delete(&gone.id).await.map_err(failed("delete"));
     again.map_err(|miss| {
         miss.so_anyway(
-            "this session was deleted before: two logouts at once are no error, and the second one finds nothing to do",
+            "this session had already been deleted: a second logout is not an error, it just has nothing to do",
         )
     })
 }
@@ -349,7 +355,7 @@ async fn others_stay(store: &impl SessionStore, others: &[Record], so: &str) -> 
     Ok(())
 }
 
-/// Of a session that had ended, too, which `load` does not find in any case.
+/// `delete` takes an expired session away, too, which `load` does not find in any case.
 async fn ended_is_taken_away<B: Backend>(backend: &B, store: &B::Store) -> Result<(), Miss> {
     let expiry_date = OffsetDateTime::now_utc() - Duration::seconds(2);
     let over = |id, value: &str| Record { id, expiry_date, ..record(value) };
@@ -357,7 +363,7 @@ async fn ended_is_taken_away<B: Backend>(backend: &B, store: &B::Store) -> Resul
     let _ = store.save(&over(saved, "what-had-ended-by-a-save")).await;
     let at_once = created(store, over(Id::default(), "what-had-ended")).await.map(|record| record.id).ok();
     let by_itself = ended_by_itself(store, "over-by-itself").await?;
-    let so = "the session had ended when `delete` was called for it, and its data can still be read in the backend: `delete` takes away what is there, also what `load` does not give out";
+    let so = "the session had expired when `delete` was called for it, and its data is still in the backend: `delete` has to remove even what `load` no longer returns";
     let ended = [(Some(saved), "what-had-ended-by-a-save"), (at_once, "what-had-ended"), (by_itself, "over-by-itself")];
     for (id, value) in ended {
         let Some(id) = id else { continue }; // it may be refused
@@ -369,7 +375,7 @@ async fn ended_is_taken_away<B: Backend>(backend: &B, store: &B::Store) -> Resul
 
 async fn is_taken_away<B: Backend>(backend: &B, value: &str, so: &str) -> Result<(), Miss> {
     match backend.contents().await.is_some_and(|contents| holds(&contents, value.as_bytes())) {
-        true => Err(Miss::new("nothing of a session that was deleted", "its data is still in the backend").so(so)),
+        true => Err(Miss::new("no data of a deleted session", "its data is still in the backend").so(so)),
         false => Ok(()),
     }
 }
@@ -380,18 +386,18 @@ async fn save_never_revives<B: Backend>(backend: &B) -> Result<(), Miss> {
     store.delete(&record.id).await.map_err(failed("delete"))?;
     // Refused or ignored: both are right, as long as the session stays gone.
     let _ = store.save(&record).await;
-    let so = "`save` wrote the record of a session that had been deleted: it has to look whether there is one";
+    let so = "`save` wrote the record of a deleted session: it has to check first that there is a record to replace";
     loads(&store, &record.id, None).await.map_err(|miss| miss.so(so))?;
     if backend.keeps() {
         let store = backend.open().await;
         let _ = store.save(&record).await;
-        let so = "the session was deleted before this store was opened, and `save` wrote its record: what was deleted is known to nobody but the backend";
+        let so = "the session was deleted before this store was opened, and `save` wrote its record: only the backend knows which sessions were deleted";
         loads(&store, &record.id, None).await.map_err(|miss| miss.so(so))?;
     }
     Ok(())
 }
 
-const REVIVED: &str = "`save` and `delete` were called at the same moment, and the session is still there: `save` looked before `delete` and wrote after it, so something has to hold the two apart";
+const REVIVED: &str = "`save` and `delete` were called at the same moment, and the session is still there: `save` must not check before `delete` and write after it, so let a lock keep the two apart";
 
 async fn save_loses_to_delete<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = Arc::new(backend.open().await);
@@ -446,16 +452,16 @@ async fn expired_is_not_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
         let expiry_date = expiry_date.to_offset(zone);
         let Ok(record) = created(&store, Record { expiry_date, ..record(1) }).await else { continue };
         let so = format!(
-            "the session ended {ago} ago, and `load` gives it out: is the `expiry_date` kept as exactly as it was given, and looked at?"
+            "the session expired {ago} ago, and `load` returned it: is the `expiry_date` stored exactly, and does `load` check it?"
         );
         loads(&store, &record.id, None).await.map_err(|miss| miss.so(so))?;
     }
     let Some(ended) = ended_by_itself(&store, "ended").await? else { return Ok(()) };
-    let so = "the session was loaded while it lived, then it ended, and `load` still gives it out: the `expiry_date` is to be looked at each time";
+    let so = "the session was loaded while it was alive, then it expired, and `load` still returned it: `load` has to check the `expiry_date` every time";
     loads(&store, &ended, None).await.map_err(|miss| miss.so(so))
 }
 
-/// How long sessions live that end while the store has them: the second time it is enough on a busy machine, too.
+/// How long sessions live that end while the store has them: the second time is long enough on a busy machine, too.
 const SOON: [Duration; 2] = [Duration::milliseconds(50), Duration::SECOND];
 
 /// A session that has ended by itself, as most do, after it was loaded: a store may have it at hand since then, and may
@@ -485,13 +491,14 @@ async fn save_never_revives_expired<B: Backend>(backend: &B) -> Result<(), Miss>
     let store = backend.open().await;
     if let Some(ended) = ended_by_itself(&store, "ended").await? {
         let _ = store.save(&Record { id: ended, ..record(2) }).await;
-        let so = "the session was loaded while it lived, then it ended, and `save` has given it a new life: whether it lives is to be asked at each `save`";
+        let so = "the session was loaded while it was alive, then it expired, and `save` revived it: `save` has to check the `expiry_date` of the stored record every time";
         loads(&store, &ended, None).await.map_err(|miss| miss.so(so))?;
     }
     let expiry_date = OffsetDateTime::now_utc() - Duration::milliseconds(1);
     let Ok(expired) = created(&store, Record { expiry_date, ..record(1) }).await else { return Ok(()) };
     let _ = store.save(&Record { id: expired.id, ..record(2) }).await;
-    let so = "the session had ended, and `save` has given it a new life: it has to look at the `expiry_date` of the record that is there";
+    let so =
+        "the session had expired, and `save` revived it: `save` has to check the `expiry_date` of the stored record";
     loads(&store, &expired.id, None).await.map_err(|miss| miss.so(so))
 }
 
@@ -510,15 +517,15 @@ async fn expiry_comes_back<B: Backend>(backend: &B) -> Result<(), Miss> {
         let record = created(&store, Record { expiry_date, ..record(1) }).await?;
         let loaded = store.load(&record.id).await.map_err(failed("load"))?;
         let Some(loaded) = loaded else {
-            let so = format!("a session that lives for another {ahead} is not found");
-            return Err(Miss::new("the record", "nothing").so(so));
+            let so = format!("`load` does not find a session that expires in {ahead}");
+            return Err(Miss::new("the record", "`None`").so(so));
         };
         let direction = match loaded.expiry_date - expiry_date {
             off if off > Duration::ZERO => "later",
             off if off < -Duration::seconds(1) => "more than a second earlier",
             _ => continue,
         };
-        let expected = format!("the expiry that was stored, {ahead} ahead");
+        let expected = format!("the expiry that was stored, in {ahead}");
         return Err(Miss::new(expected, format!("one that is {direction}"))
             .so(format!("the session would end {direction} than it should")));
     }
@@ -542,22 +549,23 @@ async fn collides(store: &impl SessionStore, first: &Record, second: Record) -> 
         if second.id == first.id {
             let so = match value(store, &first.id).await? == Some(1.into()) {
                 true => {
-                    "the first session is whole, and the record that `create` was given says nothing of another ID: its caller would send the first one's as a cookie"
+                    "the first session is intact, but `create` wrote no other ID into the record it was given: its caller would send the first session's ID as a cookie"
                 }
                 false => {
-                    "`create` wrote the second session over the first: it has to take another ID when one is in use, and to write that into the record it was given"
+                    "`create` wrote the second session over the first: if an ID is in use, it has to pick another one and write that into the record it was given"
                 }
             };
-            return Err(Miss::new("another ID for the second session", "the same one").so(so));
+            return Err(Miss::new("another ID for the second session", "the same ID").so(so));
         }
-        let so = "the second session got another ID, and cannot be loaded under it";
+        let so = "the second session got another ID, and `load` does not return it under that ID";
         loads(store, &second.id, expected).await.map_err(|miss| miss.so(so))?;
     }
-    let so = "a second session was created under the same ID, and the first is not what it was";
+    let so =
+        "`create` was called for a second session with the same ID, and the first session is no longer what it was";
     loads(store, &first.id, Some(1.into())).await.map_err(|miss| miss.so(so))
 }
 
-/// Also if those beside it are in use, and if another session has had to take another one before.
+/// Also if the IDs beside it are in use, and if another session had to take another ID before.
 async fn the_other_id_is_free(store: &impl SessionStore) -> Result<(), Miss> {
     let mut all = Vec::new();
     for (value, number) in [8, 7, 6, 7, 7].into_iter().enumerate() {
@@ -566,7 +574,7 @@ async fn the_other_id_is_free(store: &impl SessionStore) -> Result<(), Miss> {
             all.push(record);
         }
     }
-    let so = "a new session came with an ID that was in use, and what is under another ID is not what was stored there: the one that `create` takes instead has to be free, too";
+    let so = "some new sessions came with an ID that was in use, and one session is not what was stored: the ID that `create` picks instead has to be free, too";
     for record in all {
         loads(store, &record.id, record.data.get("value").cloned()).await.map_err(|miss| miss.so(so))?;
     }
@@ -579,11 +587,11 @@ async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
     let all = all.into_iter().collect::<Result<Vec<_>, _>>()?;
     let different: HashSet<_> = all.iter().map(|record| record.id).collect();
     if different.len() != all.len() {
-        let so = "of 100 sessions that were created at once, some share an ID";
-        return Err(Miss::new("100 IDs", different.len().to_string()).so(so));
+        let so = "100 sessions were created at once, and some of them share an ID";
+        return Err(Miss::new("100 IDs", format!("{} IDs", different.len())).so(so));
     }
     for record in &all {
-        let so = "100 sessions were created at once, and one of them is not what was stored: do they share anything while they are written, such as a temporary file?";
+        let so = "100 sessions were created at once, and one of them is not what was stored: do the writes share anything, such as a temporary file?";
         loads(&store, &record.id, record.data.get("value").cloned()).await.map_err(|miss| miss.so(so))?;
     }
     let store = Arc::new(store);
@@ -597,7 +605,7 @@ async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
         let (one, other) = at_once(one, std::time::Duration::ZERO, other).await;
         for record in [&one, &other].into_iter().flatten() {
             loads(&*store, &record.id, record.data.get("value").cloned()).await.map_err(|miss| {
-                miss.so("two sessions were made under one ID at the same moment: to look whether it is free and to take it has to be one step")
+                miss.so("two sessions were created with the same ID at the same moment, and one is not what was stored: to check that the ID is free and to take it has to be one step")
             })?;
         }
         for record in [one, other].into_iter().flatten() {
@@ -607,14 +615,14 @@ async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
     Ok(())
 }
 
-/// So many sessions each of four threads writes, so that they meet whenever two run at the same time, or one goes on where
+/// How many sessions each of four threads writes: enough to meet whenever two run at the same time, or one goes on where
 /// another was interrupted.
 const BESIDE: usize = 25;
-/// And so often, at most and at least: on a busy machine they seldom meet.
+/// How often, at most and at least: on a busy machine they seldom meet.
 const ROUNDS_BESIDE: usize = 12;
 const LEAST_BESIDE: usize = 3;
 
-const SHARED: &str = "four threads created sessions and saved them at the same time, and one session is not what was stored: do they share anything while they are written, such as a temporary file?";
+const SHARED: &str = "four threads created and saved sessions at the same time, and a call failed or a session is not what was stored: do the writes share anything, such as a temporary file?";
 
 async fn four_threads_at_once<B: Backend>(backend: &B, store: &Arc<B::Store>) -> Result<(), Miss> {
     let begun = Instant::now();
@@ -637,7 +645,7 @@ async fn four_threads_at_once<B: Backend>(backend: &B, store: &Arc<B::Store>) ->
 
 /// All are created, and then each is saved with other data; gives both.
 async fn written<S: SessionStore>(store: Arc<S>, numbers: Range<usize>) -> Result<Vec<[Record; 2]>, Miss> {
-    // They differ at their end, so that whoever reads of them reads the same in each run.
+    // They differ at their end, which is cut off in a message, so that it is the same in each run.
     let numbered = |number: usize| record(format!("{}{number}", "x".repeat(60)));
     let mut written = Vec::new();
     for number in numbers {
@@ -651,7 +659,7 @@ async fn written<S: SessionStore>(store: Arc<S>, numbers: Range<usize>) -> Resul
     Ok(written)
 }
 
-/// That a save has to count is another rule's.
+/// Whether the save counts is the matter of another rule.
 async fn is_its_own<B: Backend>(backend: &B, store: &Arc<B::Store>, stored: &[Record; 2]) -> Result<(), Miss> {
     let is_own = |loaded: StoreResult<Option<Record>>| {
         loaded.is_ok_and(|loaded| loaded.is_some_and(|loaded| stored.iter().any(|record| record.data == loaded.data)))
@@ -659,10 +667,10 @@ async fn is_its_own<B: Backend>(backend: &B, store: &Arc<B::Store>, stored: &[Re
     if is_own(store.load(&stored[0].id).await) {
         return Ok(());
     }
-    // Of what four threads did each run tells another story, and this is what came of it.
+    // The log of four threads differs in each run, so the message has only the result.
     backend.next_round(store);
     let _ = store.load(&stored[0].id).await;
-    Err(Miss::new("`load` gives the session that was stored", "another one, none or an error").so(SHARED))
+    Err(Miss::new("`load` returns the session that was stored", "another session, `None` or an error").so(SHARED))
 }
 
 async fn big_is_whole_or_refused<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -671,21 +679,21 @@ async fn big_is_whole_or_refused<B: Backend>(backend: &B) -> Result<(), Miss> {
     let mut record = record(big.clone());
     match store.create(&mut record).await {
         Ok(()) => {
-            let so = "`create` said that it had stored a record of 1 MiB, and `load` does not give that record back";
+            let so = "`create` reported that it had stored a record of 1 MiB, and `load` does not return that record";
             loads(&store, &record.id, Some(big)).await.map_err(|miss| miss.so_anyway(so))?;
         }
         Err(error) if error.to_string().is_empty() => {
-            let so = "a record of 1 MiB was refused, and the error does not say why";
-            return Err(Miss::new("a reason", "an error without words").so(so));
+            let so = "`create` refused a record of 1 MiB, and its error does not say why";
+            return Err(Miss::new("an error that says why", "an error without a message").so(so));
         }
         Err(_) => {
-            let so = "`create` refused a record of 1 MiB, and something of it is there all the same";
+            let so = "`create` refused a record of 1 MiB, and `load` still returned something under its ID";
             loads(&store, &record.id, None).await.map_err(|miss| miss.so(so))?;
         }
     }
-    store.delete(&record.id).await.map_err(failed("delete"))?; // whoever has all in one file is not slow for it
+    store.delete(&record.id).await.map_err(failed("delete"))?; // a store with all in one file is not slow for it
     big_is_saved_whole_or_refused(&store).await?;
-    // Whoever reads while it is saved finds it as it was, or as it is: half a big one, or the moment without a small one.
+    // A read during a save finds the old record or the new one: half of a big one and no small one are mistakes.
     let store = Arc::new(store);
     for (size, times) in [(MIB / 2, 6), (100, 500)] {
         let Ok(record) = created(&*store, self::record("x".repeat(size))).await else { return Ok(()) };
@@ -702,15 +710,17 @@ async fn big_is_saved_whole_or_refused(store: &impl SessionStore) -> Result<(), 
     let small = created(store, record("small")).await?;
     let saved = store.save(&Record { id: small.id, ..record(big.clone()) }).await;
     let loaded = value(store, &small.id).await.map_err(|miss| {
-        miss.so_anyway("a small record was to be replaced by one of 1 MiB, and what `load` finds now cannot be read")
+        miss.so_anyway(
+            "`save` was to replace a small record with one of 1 MiB, and `load` can no longer return either of them",
+        )
     })?;
     let so = match (&saved, loaded) {
         (Ok(()), Some(loaded)) if loaded == big => return store.delete(&small.id).await.map_err(failed("delete")),
-        // What is left of the small one is not said.
+        // Whether the small one stays is left open.
         (Err(_), None) => return Ok(()),
         (Err(_), Some(loaded)) if loaded == "small" => return Ok(()),
-        (Ok(()), _) => "`save` said that it had stored a record of 1 MiB, and `load` does not give that record back",
-        (Err(_), Some(_)) => "`save` refused a record of 1 MiB, and something of it is there all the same",
+        (Ok(()), _) => "`save` reported that it had stored a record of 1 MiB, and `load` does not return that record",
+        (Err(_), Some(_)) => "`save` refused a record of 1 MiB, and `load` does not return the old record as it was",
     };
     Err(Miss::new("the record of 1 MiB, or an error from `save`", "another record, or none").so(so))
 }
@@ -738,19 +748,19 @@ async fn is_there_while_it_is_saved<S: SessionStore>(store: &Arc<S>, record: Rec
     let load = async move {
         while !is_saved.load(Ordering::Acquire) {
             let Some(loaded) = loading.load(&id).await.map_err(failed("load"))? else {
-                return Err(Miss::new("`load` gives the record while it is saved", "`load` gives nothing"));
+                return Err(Miss::new("`load` returns the record during a `save`", "`load` returns `None`"));
             };
             let is_near = |known: &Record| (known.expiry_date - loaded.expiry_date).abs() < Duration::minutes(1);
             if !known.iter().any(|known| known.data == loaded.data && is_near(known)) {
                 let actual = "data and `expiry_date` that were never saved together";
-                return Err(Miss::new("`load` gives one of the records that are saved in turn", actual));
+                return Err(Miss::new("`load` returns one of the records that are saved in turn", actual));
             }
         }
         Ok(())
     };
     let (saved, loaded) = at_once(save, std::time::Duration::ZERO, load).await;
     saved.map_err(failed("save"))?;
-    let so = "the record was there all the time, and while `save` replaced it `load` found it missing or broken: write it to another file, and rename that over it when it is whole";
+    let so = "the record was there all the time, but while `save` replaced it, `load` found it missing or broken: write the new record to another file, and rename that over the old one";
     loaded.map_err(|miss| miss.so_anyway(so))
 }
 
@@ -776,23 +786,25 @@ async fn can_be_deleted(store: &impl SessionStore, damaged: &Record) -> Result<(
     if store.load(&Id::default()).await.is_err() || created(store, record(2)).await.is_err() {
         return Ok(());
     }
-    let so = "the record is damaged, and its visitor still has to be able to log out, which is a `delete`";
+    let so = "the record is damaged, but its visitor still has to be able to log out, and a logout is a `delete`";
     let deleted = store.delete(&damaged.id).await.map_err(failed("delete"));
     deleted.map_err(|miss| miss.so_anyway(so))?;
     loads(store, &damaged.id, None).await.map_err(|miss| miss.so_anyway(so))
 }
 
-/// A damaged record was loaded as if it were none, or a whole one.
+/// `load` treated a damaged record as none, or as a whole one.
 pub(crate) fn told_as_whole(loaded: Option<Record>) -> Miss {
     let so = match &loaded {
-        None => "the record is damaged, and `load` says that there is no such session: a loss that nobody notices",
-        Some(_) => "the record is damaged, and `load` gives out what is left of it as if it were whole",
+        None => {
+            "the record is damaged, and `load` returned `None` as if there were no session: nobody would notice the loss"
+        }
+        Some(_) => "the record is damaged, and `load` returned a record as if nothing had happened",
     };
-    Miss::new("an error", loaded.map_or("nothing".to_owned(), |loaded| json(&loaded))).so(so)
+    Miss::new("an error", loaded.map_or("`None`".to_owned(), |loaded| json(&loaded))).so(so)
 }
 
-/// What is loaded of a record that was changed behind the store's back. That the store remembers it is no mistake:
-/// opened anew it has to read it.
+/// Loads a record that was changed behind the store's back. That the store remembers it is no mistake:
+/// a newly opened store has to read it.
 pub(crate) async fn loaded_anew<B: Backend>(
     backend: &B,
     store: &B::Store,
@@ -810,18 +822,20 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
     let Some(contents) = backend.contents().await else { return Ok(()) };
     if contents.is_empty() {
         return Err(
-            Miss::new("a session in the backend", "an empty backend").so("a session was created, and nothing was written to the backend: it is kept somewhere else, such as the program's memory")
+            Miss::new("a session in the backend", "an empty backend").so("a session was created, and nothing is in the backend: is the session somewhere else, such as in the program's memory?")
         );
     }
     let is_readable = |contents: &[u8], when: &str| match readable(contents, record.id) {
-        Some(how) => Err(Miss::new("no ID at rest", format!("the session's ID stands there{when}, {how}"))
-            .so(format!("whoever reads the backend{when} can send this ID as a cookie: keep a digest of it instead"))),
+        Some(how) => Err(Miss::new("no session ID in the backend", format!("the session ID is there{when}, {how}"))
+            .so(format!(
+                "anyone who reads the backend{when} can send this ID as a cookie: store a digest of it instead"
+            ))),
         None => Ok(()),
     };
     is_readable(&contents, "")?;
     let _ = store.save(&record).await;
     store.delete(&record.id).await.map_err(failed("delete"))?;
-    is_readable(&backend.contents().await.unwrap_or_default(), " after it was deleted")
+    is_readable(&backend.contents().await.unwrap_or_default(), " after `delete`")
 }
 
 /// How this ID can be read in there, if it can.
@@ -844,7 +858,7 @@ fn readable(contents: &[u8], id: Id) -> Option<&'static str> {
     } else if [&forward, &backward].iter().any(|bytes| holds(contents, *bytes)) {
         Some("as bytes")
     } else if is_spelt(text.as_bytes()) || is_spelt(&forward) || is_spelt(&backward) {
-        Some("in other letters: hexadecimal, base64 or backwards")
+        Some("in another encoding: hexadecimal, base64 or backwards")
     } else if is_listed(text.as_bytes()) || is_listed(&forward) || is_listed(&backward) {
         Some("as a list of its bytes")
     } else {
@@ -865,12 +879,12 @@ async fn foreign_is_left_alone<B: Backend>(backend: &B) -> Result<(), Miss> {
     let _at_the_next_start = backend.open().await;
     store.delete(&record.id).await.map_err(failed("delete"))?;
     let cleaned = backend.clean(&store).await.map_err(failed("delete_expired"));
-    cleaned.map_err(|miss| miss.so_anyway("`delete_expired` gives an error where another program's entry is beside the sessions: skip what is none of them"))?;
+    cleaned.map_err(|miss| miss.so_anyway("`delete_expired` returned an error when another program's entry was beside the sessions: skip every entry that is not a session"))?;
     if backend.foreign_is_there().await {
         return Ok(());
     }
-    Err(Miss::new("the other program's entry", "it is gone, or another one")
-        .so("opening, `delete` and `delete_expired` were called, and one of them changed what is not the store's"))
+    Err(Miss::new("the other program's entry", "it is gone or changed")
+        .so("the store was opened, and `create`, `delete` and `delete_expired` were called: one of these changed an entry of another program"))
 }
 
 async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -885,23 +899,25 @@ async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss>
             store.delete(id).await.map_err(failed("delete"))?; // here nothing can be damaged
         }
     }
-    // A store that has all in one place cannot go on when that is damaged.
+    // A store with everything in one place cannot go on when that is damaged.
     let Ok(stays) = created(&store, record("stays")).await else { return Ok(()) };
     let expiry_date = OffsetDateTime::now_utc() - Duration::seconds(2);
     for _ in 0..MANY {
         let _ = created(&store, Record { expiry_date, ..record("a-record-that-has-expired") }).await;
     }
-    // A store may refuse to create what has expired, and has to clean what expires then.
+    // A store may refuse to create an expired record; it has to clean one that expires later.
     let by_itself = ended_by_itself(&store, "a-record-that-ended-by-itself").await?;
     // It may say that something is damaged, once it has done the rest.
     let _ = backend.clean(&store).await;
     let stays = loads(&store, &stays.id, Some("stays".into())).await;
-    stays.map_err(|miss| miss.so("`delete_expired` was called, and a session that had not ended is gone"))?;
+    stays.map_err(|miss| {
+        miss.so("`delete_expired` was called, and a session that had not expired is gone or changed")
+    })?;
     let Some(contents) = backend.contents().await else { return Ok(()) };
     let is_there = |value: &str| holds(&contents, value.as_bytes());
     match is_there("a-record-that-has-expired") || by_itself.is_some() && is_there("a-record-that-ended-by-itself") {
         true => Err(Miss::new("no expired record", "it is still there")
-            .so("`delete_expired` was called, and a record that had expired is still there: does it look at every record, however many there are, and also after a damaged one?")),
+            .so("`delete_expired` was called, and an expired record is still there: does it look at every record, however many there are, and even after a damaged one?")),
         false => Ok(()),
     }
 }
@@ -912,22 +928,22 @@ async fn outlive_the_store<B: Backend>(backend: &B) -> Result<(), Miss> {
     drop(store);
     let expected = backend.keeps().then(|| Value::from(1));
     let so = match expected {
-        Some(_) => "what one store wrote, the next one that is opened on the same backend does not find",
-        None => "this store keeps nothing, and a second one that was opened finds what the first one wrote",
+        Some(_) => "a second store was opened on the same backend, and it does not return what the first one wrote",
+        None => "this store should keep nothing, and a second one returned what the first one wrote",
     };
     let store = backend.open().await;
     loads(&store, &record.id, expected.clone()).await.map_err(|miss| miss.so(so))?;
     if expected.is_some() { an_earlier_run_is_cleaned(backend, store).await } else { Ok(()) }
 }
 
-/// What has expired is taken by whoever cleans, also if another store wrote it.
+/// A cleanup removes expired records, even if another store wrote them.
 async fn an_earlier_run_is_cleaned<B: Backend>(backend: &B, store: B::Store) -> Result<(), Miss> {
     let Some(_) = ended_by_itself(&store, "a-record-of-an-earlier-run").await? else { return Ok(()) };
     drop(store);
     let _ = backend.clean(&backend.open().await).await;
     match backend.contents().await.is_some_and(|contents| holds(&contents, b"a-record-of-an-earlier-run")) {
         true => Err(Miss::new("no expired record", "it is still there")
-            .so("a record had expired that another store has written, and `delete_expired` of one that was opened anew has left it there")),
+            .so("a record that another store had written expired, and `delete_expired` of a newly opened store left it there")),
         false => Ok(()),
     }
 }

@@ -1,5 +1,5 @@
-//! What the checks ask of the operating system. Linux gives all of it; what another system does not give is left out
-//! there, and said here.
+//! What the checks need from the operating system. Linux has all of it; what another system lacks is left out there,
+//! and noted here.
 
 use std::{
     process::{Child, Command},
@@ -12,7 +12,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-/// The time that this process has computed, without the thread that asks. Windows does not tell without unsafe code.
+/// The CPU time of this process, without the calling thread. On Windows this would need unsafe code.
 #[cfg(unix)]
 pub(crate) fn computed() -> Option<Duration> {
     let time = |clock| Duration::try_from(clock_gettime(clock)).ok();
@@ -24,17 +24,17 @@ pub(crate) fn computed() -> Option<Duration> {
     None
 }
 
-/// Limits what this process may allocate. macOS takes the limit and does not hold it, Windows has no such call.
+/// Limits what this process may allocate. macOS accepts the limit and ignores it, and Windows has no such call.
 #[cfg(unix)]
 pub(crate) fn limit_memory(bytes: u64) {
-    // Without the limit the check is as true.
+    // The verdict is the same without the limit.
     let _ = setrlimit(Resource::Data, Rlimit { current: Some(bytes), maximum: Some(bytes) });
 }
 
 #[cfg(not(unix))]
 pub(crate) fn limit_memory(_bytes: u64) {}
 
-/// Nobody but this process, and root, looks into its memory or writes to its open files.
+/// Keeps everyone but this process and root from reading its memory and writing to its open files.
 #[cfg(target_os = "linux")]
 pub(crate) fn close_to_others() {
     use rustix::process::{DumpableBehavior::NotDumpable, set_dumpable_behavior};
@@ -54,8 +54,8 @@ pub(crate) fn end_with_parent() {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn end_with_parent() {}
 
-/// Whatever is started below this process, and left behind there, becomes its child: [`end`] finds it, also in a
-/// session of its own. Linux alone can do that.
+/// Makes every process that is started below this one, and left behind, its child: [`end`] finds it, even in a
+/// session of its own. Only Linux can do that.
 #[cfg(target_os = "linux")]
 pub(crate) fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
@@ -64,8 +64,8 @@ pub(crate) fn adopt_orphans() {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn adopt_orphans() {}
 
-/// It and all it starts will be one group: [`end`] ends them together. Windows has no such thing without another crate;
-/// what an answer starts there lives on.
+/// Puts the process and all it starts into one group: [`end`] ends them together. Windows needs another crate for that;
+/// there, what an answer starts lives on.
 #[cfg(unix)]
 pub(crate) fn lead_a_group(command: &mut Command) {
     std::os::unix::process::CommandExt::process_group(command, 0);
@@ -74,7 +74,7 @@ pub(crate) fn lead_a_group(command: &mut Command) {
 #[cfg(not(unix))]
 pub(crate) fn lead_a_group(_command: &mut Command) {}
 
-/// Ends the leader of a group, and all that was started below it.
+/// Ends the leader of a group, and everything that was started below it.
 pub(crate) fn end(leader: &mut Child) {
     #[cfg(unix)]
     let _ = kill_process_group(Pid::from_child(leader), Signal::KILL);
@@ -90,7 +90,7 @@ pub(crate) fn end_group() {
     let _ = rustix::process::kill_current_process_group(Signal::KILL);
 }
 
-/// How many threads this process has, if the system tells.
+/// How many threads this process has, if the system says so.
 #[cfg(target_os = "linux")]
 pub(crate) fn threads() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
@@ -105,7 +105,7 @@ pub(crate) fn threads() -> Option<usize> {
 #[cfg(target_os = "linux")]
 pub(crate) fn end_children() {
     use rustix::process::{WaitOptions, kill_process, wait};
-    /// More than that is a program that starts others faster than they are ended.
+    /// More rounds than that mean a program that starts others faster than they can be ended.
     const ROUNDS: usize = 5_000;
     for _ in 0..ROUNDS {
         match wait(WaitOptions::NOHANG) {
@@ -131,7 +131,7 @@ fn children() -> Vec<Pid> {
     processes.filter_map(number).filter(is_child).filter_map(Pid::from_raw).collect()
 }
 
-/// The second field after the program's name, which stands in brackets and may hold any letter.
+/// The second field after the program's name, which is in brackets and may have any letter in it.
 #[cfg(target_os = "linux")]
 fn parent(process: i32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;

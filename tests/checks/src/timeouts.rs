@@ -17,8 +17,9 @@ pub(crate) const PROTECTED: &str = "/protected";
 pub(crate) const HELP: &str = "/help";
 pub(crate) const EXPIRED: &str = "Your session has expired";
 
-pub(crate) const UNTOLD: &str = "the login has run out, and the page that asks for another does not say so";
-pub(crate) const UNASKED: &str = "the page speaks of an end to someone whose login has not run out";
+pub(crate) const UNTOLD: &str = "the login has run out, and the login page does not say so";
+pub(crate) const UNASKED: &str =
+    "the login page says that the session has expired to a visitor whose login has not run out";
 
 /// Exercise 4.
 pub static SUITE: Suite = Suite {
@@ -33,70 +34,70 @@ pub static SUITE: Suite = Suite {
     checks: &[
         Check {
             id: "the_site_goes_on_to_work",
-            why: "a timeout is for those who are away; everyone else must not notice that there is one",
+            why: "a timeout is for visitors who are away; everyone else must not notice it",
             hint: 2,
             read: "lifetime/idle-and-absolute.md#why-two",
             run: |trial| Box::pin(the_site_goes_on_to_work(trial)),
         },
         Check {
             id: "an_idle_login_ends",
-            why: "someone left the desk without logging out; whoever sits down next must not be them (ASVS 7.3.1)",
+            why: "someone leaves a shared computer without logging out; the next person there must not be logged in as them (ASVS 7.3.1)",
             hint: 2,
             read: "lifetime/idle-and-absolute.md#why-two",
             run: |trial| Box::pin(an_idle_login_ends(trial)),
         },
         Check {
             id: "any_request_is_activity",
-            why: "somebody who reads is not away; tower-sessions prolongs a session only when it is written, so a request that reads has to write, too",
+            why: "a visitor who reads is not away; tower-sessions extends a session only when it saves it, so a request that only reads has to write something, too",
             hint: 2,
             read: "lifetime/idle-and-absolute.md#does-reading-count",
             run: |trial| Box::pin(any_request_is_activity(trial)),
         },
         Check {
             id: "a_busy_login_ends_too",
-            why: "a thief's script can keep a stolen session busy for ever; only a limit that no request moves ends it (ASVS 7.3.2)",
+            why: "a thief's script can keep a stolen session active forever; only a limit that no request moves ends it (ASVS 7.3.2)",
             hint: 4,
             read: "lifetime/idle-and-absolute.md#why-two",
             run: |trial| Box::pin(a_busy_login_ends_too(trial)),
         },
         Check {
             id: "the_end_is_at_the_server",
-            why: "a cookie's age is a request to a browser that means well; a thief's copy does not age",
+            why: "only the owner's browser obeys the age of a cookie; a thief's copy does not age",
             hint: 1,
             read: "lifetime/how-long.md#whose-clock",
             run: |trial| Box::pin(the_end_is_at_the_server(trial)),
         },
         Check {
             id: "remember_me_lasts",
-            why: "an expiry that was set at the login is forgotten with that request; the choice has to be kept, and applied whenever the session is saved",
+            why: "an expiry that the login sets applies to that request only; keep the choice in the session, and apply it whenever the session is saved",
             hint: 5,
             read: "lifetime/how-long.md#how-does-a-visitor-choose",
             run: |trial| Box::pin(remember_me_lasts(trial)),
         },
         Check {
             id: "remember_me_ends",
-            why: "each visit that adds another month makes a login that never ends (ASVS 7.3.2)",
+            why: "if each visit adds another month, the login never ends (ASVS 7.3.2)",
             hint: 4,
             read: "lifetime/idle-and-absolute.md#why-two",
             run: |trial| Box::pin(remember_me_ends(trial)),
         },
         Check {
             id: "no_cookie_outlives_the_browser_unasked",
-            why: "on a shared machine, to close the browser is the only logout that many people know",
+            why: "on a shared computer, closing the browser is the only logout that many people know",
             hint: 5,
             read: "lifetime/how-long.md#whose-clock",
             run: |trial| Box::pin(no_cookie_outlives_the_browser_unasked(trial)),
         },
         Check {
             id: "the_visitor_is_told",
-            why: "a login page out of nowhere looks like a fault, or like a trap; one sentence says what happened",
+            why: "an unexpected login page looks like a bug or a trap; one sentence says what happened",
             hint: 6,
             read: "lifetime/idle-and-absolute.md#what-does-the-visitor-see",
             run: |trial| Box::pin(the_visitor_is_told(trial)),
         },
         Check {
             id: "a_new_login_begins_anew",
-            why: "what the last login left behind is another person's, or another day's",
+            why: "what the last login left behind may belong to another person or another day",
             hint: 7,
             read: "security/fixation.md#what-stops-it",
             run: |trial| Box::pin(a_new_login_begins_anew(trial)),
@@ -110,7 +111,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "reading_opens_no_session",
-            why: "a middleware that writes for everyone fills the store with crawlers, and gives a cookie to who only looks",
+            why: "a middleware that writes for every visitor fills the store with sessions of crawlers, and sends a cookie to people who only read",
             hint: 3,
             read: "security/csrf.md#can-a-link-buy-something",
             run: |trial| Box::pin(reading_opens_no_session(trial)),
@@ -144,7 +145,7 @@ async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
     for remember in [false, true] {
         trial.log().begin_anew();
         logs_in(&alice, user, remember).await?;
-        still_in(&alice.get(PROTECTED).await?, user, "the login is over at the first request after it")?;
+        still_in(&alice.get(PROTECTED).await?, user, "the login has ended by the next request")?;
         alice.get(HELP).await?.has_status(200)?;
         is_in(&alice, user).await?;
         let mallory = alice.copied_by("mallory");
@@ -170,9 +171,9 @@ async fn an_idle_login_ends(trial: &Trial) -> Result<(), Miss> {
     logs_in(&alice, user, false).await?;
     is_in(&alice, user).await?;
     trial.skip(30 * MINUTE + SECOND);
-    is_out(&alice, "the last request was 30 minutes and a second ago, and the login still opens the page").await?;
-    // The request that found it ended has not brought it back.
-    is_out(&alice, "the request before this one found the login ended, and this one finds it alive: what is asked after the end must not prolong it").await
+    is_out(&alice, "the last request came 30 minutes and a second ago, and the login still opens the page").await?;
+    // The request that found the login ended has not revived it.
+    is_out(&alice, "the request before this one found the login ended, and this one finds it alive: a request after the end must not extend a login").await
 }
 
 async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
@@ -188,13 +189,13 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
                 still_in(
                     &read,
                     user,
-                    "less than 25 minutes after the last request the login has ended: is the limit 30 minutes, and does each request move it?",
+                    "the login ended less than 25 minutes after the last request: is the limit 30 minutes, and does each request move it?",
                 )?;
             }
         }
         trial.skip(25 * MINUTE - SECOND);
         let so = format!(
-            "there was a request to {path} every 25 minutes, and the login has ended: does one that only reads that page count?"
+            "a request for {path} came every 25 minutes, and the login has ended: does a request for this page count?"
         );
         still_in(&alice.get(PROTECTED).await?, user, &so)?;
     }
@@ -205,12 +206,12 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
         trial.skip(25 * MINUTE - SECOND);
         alice.head(PROTECTED).await?;
     }
-    let so = "there was a HEAD every 25 minutes, which is a request like any other, and the login has ended";
+    let so = "a HEAD request came every 25 minutes, and the login has ended: HEAD counts like any other request";
     still_in(&alice.get(PROTECTED).await?, user, so)?;
-    // Each one counts, however soon it comes after the last.
+    // Each request counts, however soon it comes after the last.
     trial.log().begin_anew();
     logs_in(&alice, user, false).await?;
-    let so = "there was a request every 4 minutes, and the login has ended: none of them counted, as each came soon after another";
+    let so = "a request came every 4 minutes, and the login has ended: does a request count if it comes soon after another one?";
     busy(trial, (&alice, user), (32 * MINUTE, 4 * MINUTE), so).await?;
     for soon in [9 * MINUTE, MINUTE, 4 * MINUTE + 30 * SECOND] {
         trial.log().begin_anew();
@@ -219,13 +220,13 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
         trial.skip(soon);
         still_in(&alice.get(PROTECTED).await?, user, "the login ended a few minutes after it began")?;
         trial.skip(25 * MINUTE - SECOND);
-        let so = "less than 25 minutes after the last request the login has ended: did that one not count, because it came soon after another?";
+        let so = "the login ended less than 25 minutes after the last request: does a request count if it comes soon after another one?";
         still_in(&alice.get(PROTECTED).await?, user, so)?;
     }
     what_is_refused_counts_too(trial, user).await
 }
 
-/// Nor does it matter what becomes of a request.
+/// A request counts whatever the site answers.
 async fn what_is_refused_counts_too(trial: &Trial, user: &User) -> Result<(), Miss> {
     for way in PAGES..ASKS {
         trial.log().begin_anew();
@@ -236,7 +237,7 @@ async fn what_is_refused_counts_too(trial: &Trial, user: &User) -> Result<(), Mi
         trial.skip(25 * MINUTE - SECOND);
         let Answer { method, path, .. } = &asked;
         let so = format!(
-            "{method} {path} was answered with {}, and less than 25 minutes later the login has ended: a request counts as well if it is refused or leads nowhere",
+            "the site answered {method} {path} with {}, and the login ended less than 25 minutes later: a request counts even if the site refuses it or has no such page",
             asked.in_short()
         );
         still_in(&alice.get(PROTECTED).await?, user, &so)?;
@@ -254,17 +255,17 @@ async fn a_busy_login_ends_too(trial: &Trial) -> Result<(), Miss> {
 async fn lives_for_8_hours(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, user, false).await?;
-    let so = "there was a request every 20 minutes, and the login ended before its 8 hours were over";
+    let so = "a request came every 20 minutes, and the login ended before its 8 hours were over";
     busy(trial, (&alice, user), (8 * HOUR - 21 * MINUTE, 20 * MINUTE), so).await?;
     let mistaken = User { password: trial.users.bob().password.clone(), ..user.clone() };
     alice.log_in(&mistaken).await?.refuses(&mistaken)?;
     trial.skip(19 * MINUTE);
-    // Nor does one request help the next one over the end.
+    // One request does not carry the next one past the end.
     alice.get(HELP).await?;
     trial.skip(2 * MINUTE + SECOND);
     is_out(
         &alice,
-        "8 hours and a second after the login the page is still shown: is there an end that no request moves, and is it 8 hours after the login?",
+        "the page still opens 8 hours and a second after the login: is there a limit that no request moves, and is it 8 hours after the login?",
     )
     .await
 }
@@ -275,8 +276,8 @@ async fn the_end_is_at_the_server(trial: &Trial) -> Result<(), Miss> {
     is_in(&alice, user).await?;
     let mallory = alice.copied_by("mallory");
     trial.skip(31 * MINUTE);
-    is_out(&mallory, "31 minutes without a request, and a copy of the cookie still opens the page: the end has to be kept at the server, as only a browser obeys a cookie's age").await?;
-    // Nor does it help to leave away whatever else was set beside the session's own cookie.
+    is_out(&mallory, "no request came for 31 minutes, and a copy of the cookie still opens the page: the server has to check the time, because only a browser obeys a cookie's age").await?;
+    // It does not help to leave out the other cookies that were set beside the session's own.
     trial.log().begin_anew();
     let login = logs_in(&alice, user, false).await?;
     let mallory = alice.copied_by("mallory");
@@ -285,13 +286,13 @@ async fn the_end_is_at_the_server(trial: &Trial) -> Result<(), Miss> {
     trial.skip(31 * MINUTE);
     is_out(
         &mallory,
-        "with all cookies the login had ended, and with the session's alone it opens the page: the time is kept in another cookie, which can be left out",
+        "with all cookies the login had ended, and with the session cookie alone it opens the page: the time must not be in another cookie, which a visitor can leave out",
     )
     .await?;
     a_new_server_knows_it(trial).await
 }
 
-/// A server that was started anew goes on to count from where the one before it began.
+/// A restarted server still knows when a login began and when its last request came.
 async fn a_new_server_knows_it(trial: &Trial) -> Result<(), Miss> {
     let (user, long) = (trial.users.alice(), 8 * HOUR - 20 * MINUTE);
     trial.log().begin_anew();
@@ -300,13 +301,13 @@ async fn a_new_server_knows_it(trial: &Trial) -> Result<(), Miss> {
     busy(trial, (&alice, user), (long, 20 * MINUTE), "the login ended before its 8 hours were over").await?;
     trial.restart().await?;
     trial.skip(20 * MINUTE + SECOND);
-    let so = "8 hours and a second after the login the page is still shown: the server was started anew meanwhile, and does not know when the login began";
+    let so = "the page still opens 8 hours and a second after the login: the server was restarted in between, so does the session keep when the login began?";
     is_out(&alice, so).await?;
     trial.log().begin_anew();
     logs_in(&alice, user, false).await?;
     trial.restart().await?;
     trial.skip(30 * MINUTE + SECOND);
-    let so = "30 minutes and a second after the last request the page is still shown: the server was started anew meanwhile, and does not know when that request came";
+    let so = "the page still opens 30 minutes and a second after the last request: the server was restarted in between, so does the session keep when that request came?";
     is_out(&alice, so).await
 }
 
@@ -317,24 +318,24 @@ async fn remember_me_lasts(trial: &Trial) -> Result<(), Miss> {
     let page = alice.get(PROTECTED).await?;
     let set = login.exchange.response.set_cookies.first();
     let sent = set.map_or("no cookie".to_owned(), |cookie| format!("{}=…; {}", cookie.name, cookie.sent));
-    let so = format!("the browser dropped the cookie when it was closed; the login had set {sent}");
+    let so = format!("the browser had no cookie when it was opened again; the login had set {sent}");
     still_in(
         &page,
         user,
-        if page.exchange.request.cookies.is_empty() { &so } else { "a remembered login ended at once" },
+        if page.exchange.request.cookies.is_empty() { &so } else { "a login with `remember` ended at once" },
     )?;
     trial.skip(9 * HOUR);
-    let so = "a remembered login ended within 9 hours: does the choice reach every place that decides on the end?";
+    let so = "a login with `remember` ended within 9 hours: does every check of the time take the choice into account?";
     still_in(&alice.get(PROTECTED).await?, user, so)?;
     for _ in 0..2 {
         trial.skip(7 * DAY);
-        let so = "a remembered login ended within its 30 days";
+        let so = "a login with `remember` ended within its 30 days";
         still_in(&alice.get(PROTECTED).await?, user, so)?;
         alice.close();
         let page = alice.get(PROTECTED).await?;
         let so = match page.exchange.request.cookies.is_empty() {
             true => {
-                "the cookie had outlived the browser once, and the second time it did not: a later answer set it again without an age"
+                "the cookie survived when the browser was closed for the first time, but not this time: did a later answer set it again without an age?"
             }
             false => so,
         };
@@ -348,7 +349,7 @@ async fn remember_me_lasts(trial: &Trial) -> Result<(), Miss> {
         let asked = asks(&alice, way).await?;
         alice.close();
         let so = format!(
-            "a day after the login there was {} {}, and then the browser was closed: that answer has set the cookie again without an age",
+            "a day after the login came {} {}, then the browser was closed, and the login is gone: did that answer set the cookie again without an age?",
             asked.method, asked.path
         );
         still_in(&alice.get(PROTECTED).await?, user, &so)?;
@@ -358,7 +359,7 @@ async fn remember_me_lasts(trial: &Trial) -> Result<(), Miss> {
     let bob = trial.browser("bob");
     logs_in(&bob, trial.users.bob(), true).await?;
     trial.skip(30 * DAY - HOUR);
-    let so = "a remembered login ended within its 30 days, in which there was no request";
+    let so = "a login with `remember` ended within its 30 days, in which no request came";
     still_in(&bob.get(PROTECTED).await?, trial.users.bob(), so)
 }
 
@@ -369,31 +370,31 @@ async fn remember_me_ends(trial: &Trial) -> Result<(), Miss> {
     for (name, value) in alice.cookies().into_iter().filter(|(_, value)| value.contains(&user.name)) {
         stranger.takes(&format!("{name}={}", value.replace(&user.name, &bob.name)));
         let so = format!(
-            "somebody wrote another name into cookie `{name}`, and is taken for that user: a visitor can write any cookie, so the session has to say who it is"
+            "a visitor wrote another name into the cookie `{name}`, and the site takes them for that user: a visitor can write any cookie, so the session has to say who they are"
         );
         is_out(&stranger, &so).await?;
     }
     trial.log().new_scene();
-    let so = "there was a request every few days, and a remembered login ended within its 30 days";
+    let so = "a request came every few days, and a login with `remember` ended within its 30 days";
     busy(trial, (&alice, user), (30 * DAY - HOUR, 5 * DAY), so).await?;
     trial.skip(HOUR - 2 * MINUTE);
     alice.get(HELP).await?;
     let mallory = alice.copied_by("mallory");
     trial.skip(2 * MINUTE + SECOND);
-    let so = "30 days and a second after the login the page is still shown: is there an end that no visit moves?";
+    let so = "the page still opens 30 days and a second after the login: is there a limit that no request moves?";
     is_out(&alice, so).await?;
     is_out(&mallory, so).await?;
     nothing_else_is_remembered(trial).await
 }
 
-/// A login without `remember` is made a remembered one neither by a cookie that anybody can write nor by a login that
-/// fails. That it ends at all is another requirement.
+/// Neither a cookie that anyone can write nor a failed login turns a login without `remember` into a remembered one.
+/// That the login ends at all is another requirement.
 async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.alice();
     let [desktop, laptop, phone] = ["alice", "bob", "phone"].map(|who| trial.browser(who));
     logs_in(&desktop, user, true).await?;
     logs_in(&laptop, trial.users.bob(), true).await?;
-    // A value that two of them share is no secret.
+    // A value that two of them share is not a secret.
     let shared: Vec<_> = desktop.cookies().into_iter().filter(|cookie| laptop.cookies().contains(cookie)).collect();
 
     trial.log().begin_anew();
@@ -406,8 +407,7 @@ async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
     let wrong = [("username", user.name.as_str()), ("password", "a guess"), ("remember", "on")];
     if phone.post(LOGIN, &wrong).await?.status.is_client_error() {
         trial.skip(31 * MINUTE);
-        let so =
-            "somebody typed a wrong password and ticked the box, and the login that was there is a remembered one now";
+        let so = "someone typed a wrong password and ticked the box, and the login that was there has become a remembered one";
         is_out(&phone, so).await?;
     }
     for value in ["1", "on", "true"] {
@@ -421,7 +421,7 @@ async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
         }
         phone.writes(&REMEMBERED, value);
         trial.skip(31 * MINUTE);
-        is_out(&phone, "a cookie that any visitor can write has made this login a remembered one").await?;
+        is_out(&phone, "a cookie that any visitor can write has turned this login into a remembered one").await?;
     }
     Ok(())
 }
@@ -437,19 +437,20 @@ async fn no_cookie_outlives_the_browser_unasked(trial: &Trial) -> Result<(), Mis
         alice.get(path).await?;
     }
     ends_with_the_browser(&alice, "nobody asked to be remembered").await?;
-    // Nor does the next login, where the one before it was remembered.
+    // Nor does the next login, if the one before it was remembered.
     trial.log().begin_anew();
     let alice = trial.browser("alice");
     logs_in(&alice, user, true).await?;
     logs_in(&alice, user, false).await?;
-    ends_with_the_browser(&alice, "the login before this one was to be remembered, and this one was not").await
+    ends_with_the_browser(&alice, "the login before this one asked to be remembered, and this one did not").await
 }
 
 async fn ends_with_the_browser(browser: &Browser<'_>, because: &str) -> Result<(), Miss> {
     browser.close();
     let page = browser.get(PROTECTED).await?;
-    let so =
-        format!("{because}, and the cookie is still there when the browser is opened again: it has an age of its own");
+    let so = format!(
+        "{because}, and the cookie is still there when the browser is opened again: it must have neither `Max-Age` nor `Expires`"
+    );
     let has_cookie = !page.exchange.request.cookies.is_empty();
     page.redirects_to(LOGIN).map_err(|miss| miss.so_if((page.is_ok() && has_cookie).then_some(so)))
 }
@@ -470,7 +471,7 @@ async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
         trial,
         (&alice, user),
         (8 * HOUR - 20 * MINUTE, 20 * MINUTE),
-        "there was a request every 20 minutes, and the login ended within its 8 hours",
+        "a request came every 20 minutes, and the login ended within its 8 hours",
     )
     .await?;
     trial.skip(20 * MINUTE + SECOND);
@@ -478,7 +479,7 @@ async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
 
     trial.log().begin_anew();
     logs_out_and_is_told_nothing(&trial.browser("alice"), user).await?;
-    // Nor later, when the end that was told is that of another login.
+    // Nor later, when the end that was told was the end of another login.
     trial.log().begin_anew();
     let alice = trial.browser("alice");
     logs_in(&alice, user, false).await?;
@@ -497,39 +498,38 @@ async fn logs_out_and_is_told_nothing(browser: &Browser<'_>, user: &User) -> Res
 
 async fn a_new_login_begins_anew(trial: &Trial) -> Result<(), Miss> {
     let (alice, user) = (trial.browser("alice"), trial.users.alice());
-    // Hours later, in the midst of the old one.
+    // Hours later, while the old one is still alive.
     logs_in(&alice, user, false).await?;
     busy(
         trial,
         (&alice, user),
         (7 * HOUR, 20 * MINUTE),
-        "there was a request every 20 minutes, and the login ended within its 8 hours",
+        "a request came every 20 minutes, and the login ended within its 8 hours",
     )
     .await?;
     trial.log().new_scene();
     let before = alice.copied_by("mallory");
     let login = logs_in(&alice, user, false).await?;
     is_renewed(&before, &login).await?;
-    let so =
-        "a new login ended within 2 hours: are its 8 hours counted from the login before it, which was 7 hours old?";
+    let so = "a new login ended within 2 hours: do its 8 hours count from the login before it, which was 7 hours old?";
     busy(trial, (&alice, user), (2 * HOUR, 20 * MINUTE), so).await?;
-    // No longer to be remembered.
+    // The new login no longer asks to be remembered.
     trial.log().begin_anew();
     logs_in(&alice, user, true).await?;
     logs_in(&alice, user, false).await?;
     trial.skip(31 * MINUTE);
     is_out(
         &alice,
-        "the last login was made without the box, and 31 minutes later it is still alive: the one before it, with the box, still counts",
+        "the last login did not tick the box, and 31 minutes later it is still alive: does the box of the login before it still count?",
     )
     .await?;
-    // At once after the end of the old one.
+    // Right after the end of the old one.
     trial.log().begin_anew();
     logs_in(&alice, user, false).await?;
     let before = alice.copied_by("mallory");
     trial.skip(31 * MINUTE);
     let login = logs_in(&alice, user, false).await?;
-    let so = "a login that followed on one that had run out is over at its first request";
+    let so = "a login right after one that had run out has ended by its first request";
     still_in(&alice.get(PROTECTED).await?, user, so)?;
     is_renewed(&before, &login).await
 }
@@ -538,21 +538,20 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     logs_in(&alice, trial.users.alice(), false).await?;
     trial.skip(31 * MINUTE);
-    is_out(&alice, "31 minutes without a request, and the login still opens the page, though nobody else was there")
-        .await?;
+    is_out(&alice, "no request came for 31 minutes, from any visitor, and the login still opens the page").await?;
     trial.log().begin_anew();
     logs_in(&alice, trial.users.alice(), false).await?;
     logs_in(&bob, trial.users.bob(), false).await?;
-    let both = "there was a request of bob's every 10 minutes, and his login has ended";
+    let both = "bob sent a request every 10 minutes, and his login has ended";
     busy(trial, (&bob, trial.users.bob()), (20 * MINUTE, 10 * MINUTE), both).await?;
     let page = alice.get(PROTECTED).await?;
     let so = infer::mixed(&page, &trial.users.alice().name, &trial.users.bob().name);
     page.shows(&trial.users.alice().name).map_err(|miss| miss.so_if(so))?;
     busy(trial, (&bob, trial.users.bob()), (40 * MINUTE, 10 * MINUTE), both).await?;
-    is_out(&alice, "alice asked for nothing for 40 minutes, and her login is alive because bob was busy: the time of the last request is kept where all visitors share it")
+    is_out(&alice, "alice sent no request for 40 minutes, and her login is alive because bob sent some: do all visitors share the time of the last request?")
         .await?;
     still_in(&bob.get(PROTECTED).await?, trial.users.bob(), both)?;
-    // Nor do the requests of one of somebody's browsers keep her other one's login alive.
+    // Nor do requests from one of alice's browsers keep the login in her other one alive.
     trial.log().begin_anew();
     let [desktop, phone] = ["alice", "phone"].map(|who| trial.browser(who));
     for browser in [&desktop, &phone] {
@@ -562,10 +561,10 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         trial,
         (&phone, trial.users.alice()),
         (40 * MINUTE, 10 * MINUTE),
-        "there was a request every 10 minutes, and the login has ended",
+        "a request came every 10 minutes, and the login has ended",
     )
     .await?;
-    is_out(&desktop, "nothing was asked for from the desktop for 40 minutes, and its login is alive because the phone was busy: the time belongs to a login, not to a user")
+    is_out(&desktop, "the desktop sent no request for 40 minutes, and its login is alive because the phone sent some: the time belongs to a login, not to a user")
         .await?;
     for (remember, long, often) in [(false, 8 * HOUR, 20 * MINUTE), (true, 30 * DAY, 5 * DAY)] {
         no_later_login_prolongs_it(trial, remember, (long, often)).await?;
@@ -576,7 +575,7 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     written::say_nothing(trial, &bob, &login).await
 }
 
-/// A login that lasts so long ends then, although its user has logged in elsewhere a little before.
+/// A login ends after its time, although its user has logged in elsewhere shortly before.
 async fn no_later_login_prolongs_it(
     trial: &Trial,
     remember: bool,
@@ -585,11 +584,11 @@ async fn no_later_login_prolongs_it(
     trial.log().begin_anew();
     let ([desktop, phone], user) = (["alice", "phone"].map(|who| trial.browser(who)), trial.users.alice());
     logs_in(&desktop, user, remember).await?;
-    let so = "there were requests all the time, and the login ended before its time";
+    let so = "requests kept coming, and the login ended before its time";
     busy(trial, (&desktop, user), (long - often, often), so).await?;
     logs_in(&phone, user, remember).await?;
     trial.skip(often + SECOND);
-    let so = "the login on the desktop is over its time, and alive because the same user has logged in on the phone: when it began belongs to a login, not to a user";
+    let so = "the login on the desktop has outlived its time since the same user logged in on the phone: the time at which a login began belongs to that login, not to the user";
     is_out(&desktop, so).await
 }
 
@@ -600,7 +599,7 @@ async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let login = logs_in(&alice, trial.users.alice(), false).await?;
     reading::asks(&reading::with_a_stale_cookie(&alice, &login), &paths).await?;
-    // Nor does whoever is refused leave something; a monitor looks at the answers.
+    // A refused request leaves nothing either; a monitor looks at the answers.
     for way in PAGES..ASKS {
         trial.log().begin_anew();
         asks(&trial.browser("stranger"), way).await?;
@@ -615,7 +614,7 @@ async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
         None => Ok(()),
         Some(answer) => Err(answer
             .miss("no session after a logout", "a session")
-            .so("the visitor has logged out, and the store keeps a session for somebody who is not logged in")),
+            .so("the visitor has logged out, and the store still has a session for their browser")),
     }
 }
 
@@ -627,7 +626,7 @@ async fn logs_in(browser: &Browser<'_>, user: &User, remember: bool) -> Result<A
     Ok(answer)
 }
 
-/// So many ways to ask for something, those for a page first: the others are refused or lead nowhere.
+/// How many ways there are to send a request. Those for a page come first: the others are refused or lead nowhere.
 const ASKS: usize = 9;
 const PAGES: usize = 4;
 
@@ -649,12 +648,12 @@ async fn is_in(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
     browser.get(PROTECTED).await?.shows(&user.name)
 }
 
-/// The page is shown; `so` says what it means to be sent away from it.
+/// Expects the page; `so` says what it means if the visitor is sent away.
 fn still_in(page: &Answer, user: &User, so: &str) -> Result<(), Miss> {
     page.shows(&user.name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
 }
 
-/// The page is not shown; `so` says what it means if it is.
+/// Expects a redirect to the login page; `so` says what it means if the page opens.
 async fn is_out(browser: &Browser<'_>, so: &str) -> Result<(), Miss> {
     let page = browser.get(PROTECTED).await?;
     page.redirects_to(LOGIN).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
@@ -666,7 +665,7 @@ async fn is_renewed(before: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
     page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_the_old_id_in(&page, login, |id| before.holds(id))))
 }
 
-/// Asks for the page every so often, for so long, and is in each time.
+/// Asks for the page at this interval, for this long, and is logged in each time.
 async fn busy(
     trial: &Trial,
     (browser, user): (&Browser<'_>, &User),
@@ -683,7 +682,7 @@ async fn busy(
     Ok(())
 }
 
-/// Where a redirect leads to, query and all.
+/// Follows a redirect to the login page, with its query.
 async fn follows(browser: &Browser<'_>, answer: &Answer) -> Result<Answer, Miss> {
     answer.redirects_to(LOGIN)?;
     browser.follow(answer).await
@@ -692,7 +691,7 @@ async fn follows(browser: &Browser<'_>, answer: &Answer) -> Result<Answer, Miss>
 async fn is_told(browser: &Browser<'_>) -> Result<(), Miss> {
     let sent_away = browser.get(PROTECTED).await?;
     let page = follows(browser, &sent_away).await.map_err(|miss| match sent_away.status.is_success() {
-        true => miss.so("the login has not ended: the page is still shown"),
+        true => miss.so("the login has not ended: the page still opens"),
         false => miss,
     })?;
     page.shows(EXPIRED).map_err(|miss| miss.so_if(page.is_ok().then_some(UNTOLD)))

@@ -33,35 +33,35 @@ pub fn in_demo(text: &str, suffix: &str) -> String {
     spelt.fold(text.to_owned(), |text, word| text.replace(&format!("{word}{suffix}"), &word))
 }
 
-/// The accounts an exercise is given, as an axum `Extension`. They are others in every run. Clones are the same ones.
+/// The accounts that an exercise gets as an axum `Extension`. They change on every run. Clones share the same accounts.
 ///
-/// A name is compared as it is: `Alice` and `alice` are two. Passwords are compared as they are: these exercises are about what comes after the password.
-/// Lesson 5 keeps accounts the way they should be kept, with argon2id.
+/// Names are compared as they are: `Alice` and `alice` are two. So are passwords: these exercises are about what comes
+/// after the password. Lesson 5 stores passwords as they should be stored, with argon2id.
 #[derive(Clone, Debug)]
 pub struct Users {
     first: Arc<[User]>,
     suffix: Arc<str>,
-    /// Their passwords and the suffix, in all spellings, once somebody looks for them.
+    /// Their passwords and the suffix, in all spellings, once a check looks for them.
     secrets: Arc<OnceLock<Secrets>>,
     canary: Option<Canary>,
     accounts: Arc<Mutex<Vec<Account>>>,
 }
 
-/// Who somebody is, and how they prove it.
+/// A user's name, and the password that proves it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct User {
-    /// What is typed into `username`.
+    /// What the user types into `username`.
     pub name: String,
-    /// What is typed into `password`.
+    /// What the user types into `password`.
     pub password: String,
 }
 
-/// What somebody may do.
+/// What a user may do.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub enum Role {
-    /// Use the site.
+    /// Uses the site.
     User,
-    /// Look after the others, too.
+    /// Manages the other users, too.
     Admin,
 }
 
@@ -70,7 +70,7 @@ pub enum Role {
 pub(crate) struct Secrets {
     /// Of the accounts that there are at first.
     pub(crate) passwords: Vec<Secret>,
-    /// What stands in every word of this run.
+    /// What every word of this run contains.
     pub(crate) suffix: Secret,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Account {
 }
 
 impl Users {
-    /// Whether there is an account of this name, and this is its password.
+    /// Whether there is an account with this name and this password.
     pub fn verify(&self, name: &str, password: &str) -> bool {
         self.look(name, |account| account.user.password == password).unwrap_or(false)
     }
@@ -92,17 +92,17 @@ impl Users {
         self.accounts().iter().map(|account| account.user.name.clone()).collect()
     }
 
-    /// What this user may do, now; nothing if there is no such account.
+    /// What this user may do now; `None` if there is no such account.
     pub fn role(&self, name: &str) -> Option<Role> {
         self.look(name, |account| account.role)
     }
 
-    /// Gives this user another role; whether there is such an account.
+    /// Gives this user another role. Returns whether there is such an account.
     pub fn set_role(&self, name: &str, role: Role) -> bool {
         self.look(name, |account| account.role = role).is_some()
     }
 
-    /// Deletes this account; whether there was one.
+    /// Deletes this account. Returns whether there was one.
     pub fn delete(&self, name: &str) -> bool {
         let mut accounts = self.accounts();
         let before = accounts.len();
@@ -110,12 +110,12 @@ impl Users {
         accounts.len() < before
     }
 
-    /// A number in the account, 0 at first; nothing if there is no such account.
+    /// A number in the account, 0 at first; `None` if there is no such account.
     pub fn epoch(&self, name: &str) -> Option<u64> {
         self.look(name, |account| account.epoch)
     }
 
-    /// Raises that number by one and gives it; nothing if there is no such account.
+    /// Raises that number by one and returns it; `None` if there is no such account.
     pub fn next_epoch(&self, name: &str) -> Option<u64> {
         self.look(name, |account| {
             account.epoch += 1;
@@ -152,7 +152,7 @@ impl Users {
         Self { first: Arc::new(first), suffix: named, secrets: Arc::default(), canary, accounts }
     }
 
-    /// What no answer tells.
+    /// What no answer may contain.
     pub(crate) fn secrets(&self) -> &Secrets {
         self.secrets.get_or_init(|| Secrets {
             passwords: self.first.iter().map(|user| Secret::new(&user.password)).collect(),
@@ -170,7 +170,7 @@ impl Users {
         *self.accounts() = accounts;
     }
 
-    /// What stands in every name, if anything does.
+    /// What every name contains, if anything.
     pub(crate) fn canary(&self) -> Option<&Canary> {
         self.canary.as_ref()
     }

@@ -111,11 +111,7 @@ fn in_full(text: &mut String, report: &Report, check: &CheckReport, failure: &Fa
         writeln!(text, "       {:<11}{curl}", if place == 0 { "again" } else { "" })?;
     }
     if !failure.again.is_empty() {
-        writeln!(
-            text,
-            "       {:<11}{SOFT}(with `cargo run -p exercise-{}` started anew){SOFT:#}",
-            "", report.exercise
-        )?;
+        writeln!(text, "       {:<11}{SOFT}(with a fresh `cargo run -p exercise-{}`){SOFT:#}", "", report.exercise)?;
     }
     writeln!(
         text,

@@ -28,7 +28,7 @@ pub(crate) const STORE: Model = Model {
     replay: |trial, story| Box::pin(async move { play(trial, &read(story)?).await }),
 };
 
-/// So many sessions are there at once.
+/// How many sessions there are at once.
 const SLOTS: usize = 3;
 
 type Story = Vec<Action>;
@@ -37,7 +37,7 @@ type Story = Vec<Action>;
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Action {
     Load(usize),
-    /// The same, and looks when it ends.
+    /// The same, and checks when it ends.
     LookAtDate(usize),
     Create(usize, Named, Value, Life),
     Save(usize, Value, Life),
@@ -47,7 +47,7 @@ enum Action {
     Reopen,
     /// Another program puts files of its own beside the sessions.
     PutForeign,
-    /// Looks whether an ID stands in the folder.
+    /// Looks for an ID in the folder.
     Search,
 }
 
@@ -109,7 +109,7 @@ impl Shelf<'_> {
             Action::Delete(slot) => self.delete(slot).await,
             Action::LoadUnknown => match self.store.load(&Id::default()).await {
                 Ok(None) => Ok(()),
-                other => Err(Miss::new("`load` gives nothing", told(&other))),
+                other => Err(Miss::new("`load` returns `None`", told(&other))),
             },
             Action::Clean => self.clean().await,
             Action::Reopen => {
@@ -156,13 +156,13 @@ impl Shelf<'_> {
                 self.put(slot, record);
                 Ok(())
             }
-            // One that has ended may be in use until it is cleaned away.
+            // The ID of an expired session may be in use until it is cleaned away.
             Err(_) if self.ids.contains(&asked) || records::may_be_refused(&record) => Ok(()),
             Err(error) => Err(Miss::new("`create` works", format!("it fails: {error}"))),
         }
     }
 
-    /// From now on it is in this slot; what was under its ID, or in the slot, is of no interest any more.
+    /// From now on it is in this slot; what was under its ID, or in the slot, no longer matters.
     fn put(&mut self, slot: usize, record: Record) {
         for other in self.slots.iter_mut().filter(|other| other.as_ref().is_some_and(|other| other.id == record.id)) {
             *other = None;
@@ -206,7 +206,7 @@ impl Shelf<'_> {
         let contents = String::from_utf8_lossy(&contents);
         let is_there = |id: &&Id| contents.contains(&id.to_string());
         match self.ids.iter().find(is_there) {
-            Some(_) => Err(Miss::new("no ID in the folder", "an ID, as it is in a cookie")),
+            Some(_) => Err(Miss::new("no session ID in the folder", "a session ID, as in a cookie")),
             None => Ok(()),
         }
     }
@@ -215,11 +215,11 @@ impl Shelf<'_> {
         if !self.has_foreign || self.backend.foreign_is_there().await {
             return Ok(());
         }
-        Err(Miss::new("the other program's files", "one is gone, or another one"))
+        Err(Miss::new("the other program's files", "one is gone or changed"))
     }
 }
 
-/// The same session with the same data. When it ends is looked at apart.
+/// The same session with the same data. Its end is checked separately.
 fn is_like(loaded: &Option<Record>, held: &Option<Record>) -> bool {
     match (loaded, held) {
         (Some(loaded), Some(held)) => loaded.id == held.id && loaded.data == held.data,
@@ -230,13 +230,13 @@ fn is_like(loaded: &Option<Record>, held: &Option<Record>) -> bool {
 
 fn told(loaded: &Result<Option<Record>, Error>) -> String {
     match loaded {
-        Ok(Some(record)) => format!("`load` gives {}", crate::infer::short(&json(record), 60)),
-        Ok(None) => "`load` gives nothing".to_owned(),
+        Ok(Some(record)) => format!("`load` returns {}", crate::infer::short(&json(record), 60)),
+        Ok(None) => "`load` returns `None`".to_owned(),
         Err(error) => format!("`load` fails: {error}"),
     }
 }
 
-/// The requirement that a shortest story is about, as everything in it is needed.
+/// The requirement that a shortest story is about: everything in it is needed.
 fn belongs_to(actions: &Story) -> &'static str {
     let has = |fits: fn(&Action) -> bool| actions.iter().any(fits);
     let saves = has(|action| matches!(action, Action::Save(..)));

@@ -1,4 +1,4 @@
-//! The model of exercise 4: which logins are alive at which time, and what the login page says of their end.
+//! The model of exercise 4: which logins are alive at which time, and what the login page says about their end.
 
 mod logins;
 mod stories;
@@ -26,7 +26,7 @@ pub(crate) const TIMEOUTS: Model = Model {
 /// The browsers in it. The last one has nothing but what it copies from another.
 const BROWSERS: [&str; 4] = ["alice", "phone", "bob", "mallory"];
 const MALLORY: usize = 3;
-/// How many ways there are to type what is no name with its password.
+/// How many ways there are to type a wrong name or password.
 const IMPOSTORS: usize = 5;
 
 /// It begins with a login in the first browser.
@@ -42,7 +42,7 @@ enum Action {
     /// Asks for the page for users.
     Look(usize),
     Pass(Duration),
-    /// Asks for this page after each such time, so many times.
+    /// Asks for this page again and again: after which pause, and how often.
     Stay(usize, Page, (Duration, usize)),
     /// As alice or bob, to be remembered or not.
     LogIn(usize, usize, bool),
@@ -54,13 +54,13 @@ enum Action {
     /// Mallory takes a copy of all cookies.
     Copy(usize),
     Close(usize),
-    /// Types what is no name with its password, with or without the box ticked.
+    /// Types a wrong name or password, with or without the box ticked.
     Fail(usize, usize, bool),
     /// Writes one of these cookies by hand.
     Write(usize, usize),
-    /// Puts one of these into the place of the session's ID.
+    /// Replaces the session ID with one of these.
     Stale(usize, usize),
-    /// Puts the ID of a session that somebody else has opened into the place of its own; mallory knows it.
+    /// Replaces its session ID with the ID of a session that mallory has opened.
     Plant(usize),
 }
 
@@ -72,7 +72,7 @@ enum Page {
     LoginForm,
     /// The headers of the page for users.
     Head,
-    /// A page that is none.
+    /// A page that does not exist.
     Nowhere,
 }
 
@@ -106,7 +106,7 @@ impl Site<'_> {
             Action::Fail(who, kind, remembered) => self.fail(who, kind, remembered).await,
             Action::Plant(who) => {
                 let planted = self.trial.plant().await.to_string();
-                self.replace_id(who, &planted, "holds a session ID that mallory planted");
+                self.replace_id(who, &planted, "now holds a session ID that mallory planted");
                 self.copy(who);
                 Ok(())
             }
@@ -117,7 +117,7 @@ impl Site<'_> {
         }
     }
 
-    /// What is done without a request.
+    /// Does what needs no request.
     fn happens(&mut self, action: Action) {
         match action {
             Action::Pass(time) => self.trial.skip(time),
@@ -130,7 +130,7 @@ impl Site<'_> {
                 self.browsers[who].takes(stories::WRITTEN[cookie]);
                 self.model.tamper(who);
             }
-            Action::Stale(who, id) => self.replace_id(who, stories::STALE[id], "holds an ID of no session"),
+            Action::Stale(who, id) => self.replace_id(who, stories::STALE[id], "now holds an ID of no session"),
             _ => {}
         }
     }
@@ -170,7 +170,7 @@ impl Site<'_> {
         let set = set.find(|set| self.trial.carries_an_id(&set.value) && set.attributes.iter().any(is_age));
         set.map_or(Ok(()), |set| {
             let sent = format!("{}=…; {}", set.name, set.sent);
-            Err(answer.miss("a session cookie without an age, as nobody has asked to be remembered", sent))
+            Err(answer.miss("a session cookie without an age, because the visitor did not ask to be remembered", sent))
         })
     }
 
@@ -178,7 +178,7 @@ impl Site<'_> {
         self.trial.inspector.clock().now()
     }
 
-    /// Whoever is in reads their own name there, and everybody else is sent away.
+    /// A visitor who is logged in reads their own name there, and everyone else is sent away.
     fn looked(&mut self, who: usize, page: &Answer, at: At) -> Result<(), Miss> {
         let (user, fate) = self.model.fate(who, at);
         let is_in = page.status.is_success();
@@ -194,19 +194,19 @@ impl Site<'_> {
 
     fn names(&self, user: usize, page: &Answer) -> Result<(), Miss> {
         page.shows(&self.user(user).name)?;
-        page.shows_not(&self.user(1 - user).name, "one user is taken for the other")
+        page.shows_not(&self.user(1 - user).name, "the site takes one user for the other")
     }
 
     async fn follow(&mut self, who: usize) -> Result<(), Miss> {
         let before = self.now();
         let (asked, at) = self.send(who, Page::Protected).await?;
-        // What is told depends on what was known before it was asked.
+        // What the page says depends on what was known before the request.
         let news = self.model.news(who, At(before, at.1));
         self.looked(who, &asked, at)?;
         if asked.status.is_redirection() { self.is_told(who, &asked, news).await } else { Ok(()) }
     }
 
-    /// Where this answer leads to is the login page, and it says what there is to say.
+    /// Follows this answer to the login page, which says what there is to say.
     async fn is_told(&mut self, who: usize, asked: &Answer, news: News) -> Result<(), Miss> {
         let page = self.browsers[who].follow(asked).await?;
         page.has_status(200)?;
@@ -218,7 +218,7 @@ impl Site<'_> {
         }
     }
 
-    /// Asks for the page again and again; goes on no longer than the login does.
+    /// Asks for the page again and again, until the login has ended.
     async fn stay(&mut self, who: usize, page: Page, (pause, times): (Duration, usize)) -> Result<(), Miss> {
         for _ in 0..times {
             self.trial.skip(pause);
@@ -260,7 +260,7 @@ impl Site<'_> {
         let before = self.now();
         let answer = self.browsers[who].post("/logout", &[]).await?;
         if self.model.fate(who, At(before, before)).0.is_none() {
-            return Ok(()); // what is said to somebody who is not logged in is left open
+            return Ok(()); // the answer to a visitor who is not logged in is left open
         }
         answer.redirects_to(LOGIN)?;
         self.model.log_out(who, At(before, self.now()));
@@ -287,7 +287,7 @@ impl Site<'_> {
     }
 }
 
-/// The requirement that a shortest story is about, as everything in it is needed.
+/// The requirement that a shortest story is about: everything in it is needed.
 fn belongs_to(Story { remembered, actions }: &Story) -> &'static str {
     let has = |fits: fn(&Action) -> bool| actions.iter().any(fits);
     let is_remembered = *remembered || has(|action| matches!(action, Action::LogIn(.., true)));

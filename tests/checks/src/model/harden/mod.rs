@@ -1,4 +1,4 @@
-//! The model of exercise 6: who is in, and what stands in the shop's books.
+//! The model of exercise 6: who is logged in, and what is in the shop's books.
 
 mod play;
 
@@ -21,7 +21,7 @@ pub(crate) const HARDEN: Model = Model {
     replay: |trial, story| Box::pin(async move { play::play(trial, &read(story)?).await }),
 };
 
-/// So many stories are played; one is so long at most.
+/// How many stories are played, and how long one is at most.
 const STORIES: usize = 50;
 const LONGEST: usize = 40;
 /// The accounts.
@@ -41,19 +41,19 @@ enum Action {
     Send(usize, Form, usize),
     /// Sends a form that was opened at the last look, whatever has happened since.
     SendOld(usize, Form),
-    /// Buys or writes, and says that it is this user.
+    /// Buys or writes, and claims to be this user.
     SendAs(usize, Form, usize),
-    /// Has the cookies of another browser from now on.
+    /// The other browser gets a copy of its cookies.
     Copy(usize, usize),
     /// Has the ID of a session in which nobody is logged in, and so has the other browser.
     Plant(usize, usize),
-    /// Types what is no name and password.
+    /// Types a wrong name or password.
     Fail(usize, usize, usize),
     /// Follows a link.
     Link(usize, usize),
-    /// Sends a form of another origin, which somebody made who is in the other browser.
+    /// Sends a form of another origin, made by the user of the other browser.
     Forge(usize, usize, Forged),
-    /// Gets the cookies of the other browser from a neighbouring host.
+    /// Gets the cookies of the other browser from a neighboring host.
     Neighbour(usize, usize, usize),
 }
 
@@ -64,7 +64,7 @@ enum Form {
     Note,
 }
 
-/// Which form, in what way hidden fields are forged, and where it stands.
+/// Which form, how its hidden fields are forged, and where it is.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 struct Forged {
     what: What,
@@ -79,7 +79,7 @@ enum What {
     LogIn,
 }
 
-/// Whoever sends a form from there is a neighbour, and all before it another site.
+/// A form from there is a neighbor's, and every form before it another site's.
 const NEIGHBOUR: usize = ELSEWHERE.len();
 
 /// What is bought and written: the plain ones first.
@@ -99,11 +99,11 @@ const WORDS: [&str; 14] = [
     "http://a.localhost/<b>a</b>",
     "**a** _b_ [c](http://d.localhost) `e` :tea: @alice #1",
 ];
-/// So many of them are plain.
+/// How many of them are plain.
 const PLAIN: usize = 2;
-/// So many links there are.
+/// How many links there are.
 const LINKS: usize = 6;
-/// So many ways to name a neighbour's cookie.
+/// How many ways there are to name a neighbor's cookie.
 const NEIGHBOURS: usize = 4;
 
 fn stories() -> impl Strategy<Value = Story> {
@@ -142,7 +142,7 @@ fn kinds() -> Vec<(u32, BoxedStrategy<Action>)> {
 /// The first of these kinds are in every story.
 const ALWAYS: usize = 2;
 
-/// The requirement that a shortest story is about, as everything in it is needed.
+/// The requirement that a shortest story is about: everything in it is needed.
 fn belongs_to(Story(actions): &Story) -> &'static str {
     let has = |fits: fn(&Action) -> bool| actions.iter().any(fits);
     let is_passed_on = has(|action| matches!(action, Action::Copy(..) | Action::Plant(..)));

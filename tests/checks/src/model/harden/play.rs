@@ -1,4 +1,4 @@
-//! Plays a story of the shop and compares what stands in its books with what should.
+//! Plays a story of the shop and compares its books with what should be in them.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ struct Shop<'t> {
     browsers: [Browser<'t>; BROWSERS],
     users: Vec<User>,
     sessions: Sessions,
-    /// Browsers with a cookie of a neighbouring host: what becomes of their own is not said.
+    /// Browsers with a cookie of a neighboring host: what happens to their own session is left open.
     is_tainted: [bool; BROWSERS],
     /// The page that each browser saw last.
     pages: [Option<Answer>; BROWSERS],
@@ -39,13 +39,13 @@ struct Shop<'t> {
     canary: Canary,
 }
 
-/// What somebody tried to get into the books.
+/// What a visitor tried to get into the books.
 struct Line {
     form: Form,
     text: String,
     /// In whose name it may be there.
     by: Option<usize>,
-    /// It has to be.
+    /// Whether it has to be there.
     is_due: bool,
 }
 
@@ -95,7 +95,7 @@ impl<'t> Shop<'t> {
             Action::SendOld(who, form) => self.send_old(who, form).await,
             Action::SendAs(who, form, account) => self.send_as(who, form, account).await,
             Action::Fail(who, account, way) => self.fail(who, account, way).await,
-            // What acts in somebody's name needs somebody; a login needs nobody.
+            // An act in a user's name needs a user; a login needs none.
             Action::Link(who, way @ 3) => self.link(who, way).await,
             Action::Link(who, way) => self.link(self.sessions.inside(who), way).await,
             Action::Forge(who, by, forged) => {
@@ -124,7 +124,7 @@ impl<'t> Shop<'t> {
         self.shop(who).await.map(|_| ())
     }
 
-    /// The shop's page, if it is shown to this browser, with all in its books that should be.
+    /// The shop's page, if this browser sees it, with everything in its books that should be there.
     async fn shop(&mut self, who: usize) -> Result<Option<Answer>, Miss> {
         let page = self.browsers[who].get(SHOP).await?;
         match self.sessions.who(who) {
@@ -166,7 +166,7 @@ impl<'t> Shop<'t> {
 
     async fn log_in(&mut self, who: usize, account: usize) -> Result<(), Miss> {
         let page = self.browsers[who].get(LOGIN).await?;
-        // Whoever is logged in may be shown no form.
+        // A visitor who is logged in may see no form.
         if !page.forms().iter().any(|form| form.has("password")) && self.sessions.who(who).user().is_some() {
             return Ok(());
         }
@@ -194,7 +194,7 @@ impl<'t> Shop<'t> {
             return Ok(());
         }
         let answer = self.seen(self.browsers[who].submit(&page, LOGIN, &credentials(&typed)).await?)?;
-        // Whether somebody stays logged in who types a wrong password is not said.
+        // Whether a user stays logged in after a wrong password is left open.
         self.sessions.doubt(who);
         if way < wrong::PLAIN && !self.is_tainted[who] || !answer.status.is_client_error() {
             return answer.has_status(401);
@@ -208,8 +208,8 @@ impl<'t> Shop<'t> {
         let answer = self.browsers[who].submit(&page, LOGOUT, &[]).await?;
         answer.redirects_to(LOGIN)?;
         match known {
-            Who::Certainly(_) => self.sessions.end(who, "this session was logged out"),
-            _ => self.sessions.doubt(who), // whether a copy is good for a logout is nobody's promise
+            Who::Certainly(_) => self.sessions.end(who, "a logout has ended this session"),
+            _ => self.sessions.doubt(who), // whether a logout works with a copy is left open
         }
         self.sessions.forget(who, "this browser has logged out");
         Ok(())
@@ -258,7 +258,7 @@ impl<'t> Shop<'t> {
         self.browsers[who].replaces(own.unwrap_or(victim), victim);
         self.browsers[who].post(form.path(), &fields).await?;
         self.lines.push(Line { form, text, by, is_due: false });
-        // What becomes of whoever changes their own cookies is not said.
+        // What happens to visitors who change their own cookies is left open.
         self.is_tainted[who] = true;
         self.sessions.doubt(who);
         Ok(())
@@ -288,7 +288,7 @@ impl<'t> Shop<'t> {
     }
 
     async fn forge(&mut self, who: usize, by: usize, Forged { what, hidden, stands }: Forged) -> Result<(), Miss> {
-        // Whoever has a copy of the cookie needs no forgery.
+        // Nobody who has a copy of the cookie needs a forgery.
         if self.share_a_cookie(who, by) {
             return Ok(());
         }
@@ -329,14 +329,14 @@ impl<'t> Shop<'t> {
         }
         if let Some(id) = id_in(self.trial, &self.browsers[who]) {
             self.browsers[who].takes_a_planted_id(&id).await;
-            self.sessions.forget(who, "nobody has logged in by the ID that mallory planted");
+            self.sessions.forget(who, "nobody has logged in with the ID that mallory planted");
             self.copy(who, other);
         }
     }
 
-    /// Under the name that the shop's cookie has, under the one without a prefix, and for some pages alone.
+    /// Under the name of the shop's cookie, under the same name without a prefix, and for some pages only.
     fn neighbour(&mut self, who: usize, other: usize, way: usize) {
-        // A cookie of one's own session is no attack.
+        // A cookie of the visitor's own session is no attack.
         let users = [who, other].map(|browser| self.sessions.who(browser).user());
         if users[1].is_none() || users[0] == users[1] {
             return;
@@ -354,7 +354,7 @@ impl<'t> Shop<'t> {
         }
     }
 
-    /// No page holds markup that was typed.
+    /// No page has markup in it that a visitor typed.
     fn seen(&self, answer: Answer) -> Result<Answer, Miss> {
         is_text(&self.canary, &answer)?;
         Ok(answer)

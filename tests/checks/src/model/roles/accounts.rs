@@ -1,4 +1,4 @@
-//! What the requirements say of accounts and sessions, and which of them a story is about.
+//! What the requirements say about accounts and sessions, and which of them a story is about.
 
 use super::{ACCOUNTS, Action, CAROL, Change, MARKUP_NAME, Story};
 use crate::{
@@ -11,19 +11,19 @@ use crate::{
 
 const DELETED: &str = "this account was deleted";
 const ENDED: &str = "another session of this user has ended this one";
-const LOGGED_OUT: &str = "this session was logged out";
+const LOGGED_OUT: &str = "a logout has ended this session";
 const HAS_LOGGED_OUT: &str = "this browser has logged out";
 const RENEWED: &str = "this ID was in the browser before this user logged in again";
-const PLANTED: &str = "nobody has logged in by the ID that mallory planted";
+const PLANTED: &str = "nobody has logged in with the ID that mallory planted";
 
-/// Who may do what, and who is in.
+/// Who may do what, and who is logged in.
 pub(super) struct Accounts {
     /// Nothing for an account that was deleted.
     pub(super) roles: Vec<Option<Role>>,
     pub(super) sessions: Sessions,
 }
 
-/// What a request is to be answered with.
+/// What the answer to a request has to be.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Due {
     /// The login page; and why.
@@ -43,7 +43,7 @@ impl Default for Accounts {
 }
 
 impl Accounts {
-    /// What this browser is answered that wants to see the admins' page, or to change somebody.
+    /// The answer to this browser if it asks for the admins' page or wants to change a user.
     pub(super) fn due(&self, who: usize, target: Option<usize>) -> Due {
         let user = match self.sessions.who(who) {
             Who::Nobody(why) => return Due::Away(why),
@@ -66,7 +66,7 @@ impl Accounts {
         self.roles.iter().filter(|role| **role == Some(Role::Admin)).count()
     }
 
-    /// Whether somebody may be dismissed from outside, as no last admin is.
+    /// Whether this user may be dismissed from outside: not the last admin.
     pub(super) fn may_be_dismissed(&self, account: usize) -> bool {
         self.role(account) == Some(Role::Admin) && self.admins() > 1
     }
@@ -81,7 +81,7 @@ impl Accounts {
         }
     }
 
-    /// What becomes of accounts and sessions when this is done.
+    /// Applies this action to the accounts and sessions.
     pub(super) fn apply(&mut self, action: Action) {
         match action {
             Action::LogIn(who, account) if self.roles[account].is_some() => self.log_in(who, account),
@@ -93,7 +93,7 @@ impl Accounts {
             Action::EndOthers(who) => self.end_others(who),
             Action::LogOut(who) => {
                 match self.sessions.who(who) {
-                    Who::Perhaps(_) => self.sessions.doubt(who), // whether a copy is good for it is nobody's promise
+                    Who::Perhaps(_) => self.sessions.doubt(who), // whether a logout works with a copy is left open
                     _ => self.sessions.end(who, LOGGED_OUT),
                 }
                 self.sessions.forget(who, HAS_LOGGED_OUT);
@@ -103,7 +103,7 @@ impl Accounts {
                 self.sessions.forget(who, PLANTED);
                 self.sessions.copy(who, other);
             }
-            // Whether somebody stays logged in who types a wrong password is not said.
+            // Whether a user stays logged in after a wrong password is left open.
             Action::Fail(who, ..) => self.sessions.doubt(who),
             _ => {}
         }
@@ -139,7 +139,7 @@ impl Accounts {
     }
 }
 
-/// The requirement that a shortest story is about: what its last step is to be answered with, and why.
+/// The requirement that a shortest story is about: what the answer to its last step has to be, and why.
 pub(super) fn belongs_to(Story { actions, .. }: &Story) -> &'static str {
     let has = |fits: fn(&Action) -> bool| actions.iter().any(fits);
     if has(Action::is_markup) {
@@ -173,7 +173,7 @@ pub(super) fn belongs_to(Story { actions, .. }: &Story) -> &'static str {
     }
 }
 
-/// Why nobody is logged in any more.
+/// Why nobody is logged in.
 fn of_reason(why: &str) -> Option<&'static str> {
     match why {
         DELETED => Some("a_deletion_acts_at_once"),

@@ -1,4 +1,4 @@
-//! Where the buttons of the admins' page lead to.
+//! Where the buttons on the admins' page lead.
 
 use crate::{Answer, Miss, browser::resolved, roles::ADMIN};
 

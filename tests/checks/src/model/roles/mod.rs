@@ -21,7 +21,7 @@ pub(crate) const ROLES: Model = Model {
     replay: |trial, story| Box::pin(async move { play::play(trial, &read(story)?).await }),
 };
 
-/// So many stories are played; one is so long at most.
+/// How many stories are played, and how long one is at most.
 const STORIES: usize = 60;
 const LONGEST: usize = 50;
 /// The accounts that every run has; a family adds two.
@@ -29,7 +29,7 @@ const FIRST: usize = 3;
 const ACCOUNTS: usize = FIRST + 2;
 /// Her name looks like HTML.
 const CAROL: usize = 2;
-/// So many names, at the end of those that are targets, are nobody's.
+/// How many names, at the end of the targets, are nobody's.
 const STRANGERS: usize = 5;
 const MARKUP_NAME: usize = ACCOUNTS + STRANGERS - 1;
 
@@ -47,21 +47,21 @@ enum Action {
     Admin(usize),
     LogIn(usize, usize),
     Change(usize, Change, usize, Spelt),
-    /// Somebody makes this user an admin, not by this site.
+    /// Makes this user an admin from outside the site.
     Promote(usize),
     /// The same the other way, unless it is the last admin.
     Dismiss(usize),
     EndOthers(usize),
     LogOut(usize),
-    /// Has the cookies of another browser from now on.
+    /// The other browser gets a copy of its cookies.
     Copy(usize, usize),
     /// Has the ID of a session in which nobody is logged in, and so has the other browser.
     Plant(usize, usize),
-    /// Types what is no name and password.
+    /// Types a wrong name or password.
     Fail(usize, usize, usize),
     /// Asks for an address that changes something when it is posted to.
     Read(usize, usize),
-    /// Compares how a user is refused who tries to change somebody and nobody.
+    /// Compares how the site refuses a user who tries to change a known and an unknown name.
     Compare(usize, Change, usize),
 }
 
@@ -83,7 +83,7 @@ impl Change {
 /// How a name is written in an address.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 enum Spelt {
-    /// Whatever is no letter or digit is encoded.
+    /// Everything except letters and digits is encoded.
     Encoded,
     /// What need not be encoded is not.
     Plain,
@@ -116,7 +116,7 @@ fn kinds() -> Vec<(u32, BoxedStrategy<Action>)> {
         (6, one(Action::Admin)),
         (9, (who(), account()).prop_map(|(who, account)| Action::LogIn(who, account)).boxed()),
         (9, changes(Change::Demote)),
-        // Nobody does anything any more where all are gone.
+        // After all accounts are gone, nothing happens any more.
         (8, changes(Change::Delete)),
         (8, account().prop_map(Action::Promote).boxed()),
         (3, account().prop_map(Action::Dismiss).boxed()),

@@ -34,7 +34,7 @@ struct Site<'t> {
     trial: &'t Trial,
     browsers: [Browser<'t>; BROWSERS],
     users: Vec<User>,
-    /// Names of nobody, which are targets after those of the users.
+    /// Names without an account, which are targets after those of the users.
     strangers: Vec<String>,
     accounts: Accounts,
     canary: Canary,
@@ -100,7 +100,7 @@ impl<'t> Site<'t> {
         let name = folded(&self.users[user].name);
         page.shows("User dashboard")?;
         page.shows(&name)?;
-        // What is on an admin's is not said.
+        // What is on an admin's dashboard is left open.
         if self.accounts.role(user) == Some(Role::Admin) {
             return Ok(());
         }
@@ -135,7 +135,7 @@ impl<'t> Site<'t> {
         match gone.iter().find(|name| rest.contains(name.as_str())) {
             None => Ok(()),
             Some(name) => {
-                Err(page.miss(format!("a page without  {name}, who is deleted"), format!("the page shows  {name}")))
+                Err(page.miss(format!("a page without  {name}, who was deleted"), format!("the page shows  {name}")))
             }
         }
     }
@@ -170,8 +170,8 @@ impl<'t> Site<'t> {
         let answer = self.seen(self.browsers[who].post(&self.path(change, target, spelt), &[]).await?)?;
         match self.accounts.due(who, Some(target)) {
             _ if self.may_be_away(who, &answer) => Ok(false),
-            // Whoever is no admin any more, or has no account, may be sent elsewhere.
-            // Whoever deletes their own account may also be sent to the login page at once.
+            // A user who is no longer an admin, or has no account, may be sent elsewhere.
+            // Users who delete their own account may also be sent to the login page at once.
             Due::Done if is_own && change == Change::Delete && answer.status.is_redirection() => Ok(true),
             Due::Done => answer.redirects_to(ADMIN).map(|()| true),
             due => is_answered(&answer, due).map(|()| false),
@@ -213,7 +213,7 @@ impl<'t> Site<'t> {
         if is_allowed {
             let name = &self.users[account].name;
             self.trial.users.set_role(name, role);
-            let what = if role == Role::Admin { "an admin" } else { "no admin" };
+            let what = if role == Role::Admin { "an admin" } else { "a user" };
             self.trial.event("(accounts)", &format!("{name} is {what} now"));
         }
     }
@@ -234,7 +234,7 @@ impl<'t> Site<'t> {
         Ok(())
     }
 
-    /// A user is refused in the same words, whether or not there is an account of this name.
+    /// The site refuses a user in the same words, whether or not there is an account with this name.
     async fn compare(&self, who: usize, change: Change, target: usize) -> Result<(), Miss> {
         let Who::Certainly(user) = self.accounts.sessions.who(who) else { return Ok(()) };
         if self.accounts.role(user) != Some(Role::User) || self.accounts.role(target).is_none() || user == target {
@@ -252,12 +252,12 @@ impl<'t> Site<'t> {
         Err(unknown.miss(said(&known), said(&unknown)))
     }
 
-    /// Whether this is a copy of a cookie that is good for nothing, as it may be.
+    /// Whether this is a copy of a cookie that does not work, as may be.
     fn may_be_away(&self, who: usize, answer: &Answer) -> bool {
         matches!(self.accounts.sessions.who(who), Who::Perhaps(_)) && answer.redirects_to(LOGIN).is_ok()
     }
 
-    /// No page holds markup that was typed.
+    /// No page has markup in it that a visitor typed.
     fn seen(&self, answer: Answer) -> Result<Answer, Miss> {
         is_text(&self.canary, &answer)?;
         is_escaped(answer, &self.users[CAROL].name)
@@ -275,11 +275,11 @@ impl<'t> Site<'t> {
     }
 }
 
-/// A name that looks like HTML is no HTML of the page.
+/// A name that looks like HTML is not HTML on the page.
 fn is_escaped(answer: Answer, name: &str) -> Result<Answer, Miss> {
     match answer.is_page() && answer.body.contains(name) {
         false => Ok(answer),
-        true => Err(answer.miss(format!("{name} as text"), "its <i> is a tag of the page")),
+        true => Err(answer.miss(format!("{name} as text"), "its <i> is a tag on the page")),
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) enum Value {
     Big,
 }
 
-/// Keys and values that a format may have no place for.
+/// Keys and values that a format may not be able to hold.
 pub(super) const ODD: [fn() -> serde_json::Value; 10] = [
     || json!({ "id": 1, "data": { "value": 2 }, "expiry_date": 0, "expires": "never" }),
     || json!({ "": "", " ": " ", "a.b": 1, "a/b": 2, "..": 3 }),
@@ -41,12 +41,12 @@ pub(super) const ODD: [fn() -> serde_json::Value; 10] = [
 pub(super) enum Life {
     Hour,
     Day,
-    /// Told by a clock elsewhere.
+    /// In another time zone.
     DayElsewhere,
     Years,
-    /// As good as for ever.
+    /// As good as forever.
     Ages,
-    /// It has ended just now, or so long ago.
+    /// It ended this many milliseconds ago.
     Over(i64),
 }
 
@@ -83,7 +83,7 @@ impl Value {
     }
 }
 
-/// What is big, or has ended already, need not be taken.
+/// A store need not take a record that is big or has ended already.
 pub(super) fn may_be_refused(record: &Record) -> bool {
     let is_big = record.data.values().any(|value| value.as_str().is_some_and(|text| text.len() > LONG));
     is_big || living(record.clone()).is_none()
@@ -94,7 +94,7 @@ pub(super) fn living(record: Record) -> Option<Record> {
     (record.expiry_date > OffsetDateTime::now_utc()).then_some(record)
 }
 
-/// It ends as it was told to, or up to a second earlier.
+/// It ends when it should, or up to a second earlier.
 pub(super) fn ends_like(held: &Record, loaded: &Record) -> Result<(), Miss> {
     let off = loaded.expiry_date - held.expiry_date;
     if off <= Duration::ZERO && off >= -Duration::SECOND {

@@ -7,7 +7,7 @@ use super::{
     records::{Life, ODD, Value},
 };
 
-/// A story is so long at most, but for its end.
+/// How long a story may be, not counting its end.
 const LONGEST: usize = 12;
 
 pub(super) fn stories() -> impl Strategy<Value = Story> {
@@ -30,7 +30,7 @@ pub(super) fn stories() -> impl Strategy<Value = Story> {
         1 => Just(Action::Search),
     ];
     let first = (value(), life()).prop_map(|(value, life)| Action::Create(0, Named::Anew, value, life));
-    // Mostly somebody looks what has become of it all.
+    // Mostly it ends with a look at the result.
     let end = (0..SLOTS).map(|slot| option::weighted(0.8, end(slot))).collect::<Vec<_>>();
     (first, vec(action, 0..=LONGEST), end)
         .prop_map(|(first, actions, end)| [first].into_iter().chain(actions).chain(end.into_iter().flatten()).collect())

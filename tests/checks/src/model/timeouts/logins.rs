@@ -4,7 +4,7 @@
 use time::{Duration, OffsetDateTime};
 
 const IDLE: Duration = Duration::minutes(30);
-/// Who does not write at each request has so much less.
+/// How much earlier it may end for a site that does not write at each request.
 const UNNOTED: Duration = Duration::minutes(5);
 const ABSOLUTE: Duration = Duration::hours(8);
 const REMEMBERED: Duration = Duration::days(30);
@@ -72,12 +72,12 @@ impl Login {
         let (age, idle) = ((at.0 - self.began.0).whole_seconds(), (at.0 - self.seen.0).whole_seconds());
         let [age, idle] = [age, idle].map(|seconds| session_inspector::span(seconds.unsigned_abs()));
         match (self.fate(at), &self.ended) {
-            (Fate::Alive, _) if self.remembered => format!("this login is {age} old, and is to last for 30 days"),
+            (Fate::Alive, _) if self.remembered => format!("this login is {age} old, and has to last 30 days"),
             (Fate::Alive, _) => format!("this login is {age} old, and the last request came {idle} ago"),
             (_, Some(why)) => why.clone(),
             _ if self.remembered => format!("this login is {age} old, and ends after 30 days"),
             _ if at.0 - self.began.1 >= ABSOLUTE => format!("this login is {age} old, and ends after 8 hours"),
-            _ => format!("the last request of this login came {idle} ago, and it ends after 30 minutes"),
+            _ => format!("the last request of this login came {idle} ago, and the login ends after 30 minutes"),
         }
     }
 
@@ -89,7 +89,7 @@ impl Login {
     fn asked(&mut self, at: At, fate: Fate, was_in: Option<bool>) {
         match (fate, was_in) {
             (Fate::Over, _) => self.end(self.reason(at)),
-            (_, Some(false)) => self.end("a request has found this login ended".to_owned()),
+            (_, Some(false)) => self.end("an earlier request found this login ended".to_owned()),
             (Fate::Open, None) => (self.seen.1, self.untouched) = (at.1, false),
             _ => self.seen = at,
         }
@@ -141,7 +141,7 @@ impl Logins {
         }
     }
 
-    /// What this browser's visitor has to read if the next request of hers, sent now, leads her to the login page.
+    /// What the login page has to say if this browser's next request, sent now, leads there.
     pub(super) fn news(&self, who: usize, at: At) -> News {
         let seat = &self.seats[who];
         match seat.login.map(|login| &self.logins[login]) {
@@ -169,7 +169,7 @@ impl Logins {
         seat.is_untold |= fate != Fate::Alive;
         let of_login = login.fate(at);
         if seat.is_copy || seat.is_tampered {
-            // An answer may take it as a reason to end the login, or not know this copy any more.
+            // An answer may end the login for that reason, or may no longer know this copy.
             login.untouched = false;
             login.seen.1 = if of_login == Fate::Over { login.seen.1 } else { at.1 };
             if of_login == Fate::Over {
@@ -181,7 +181,7 @@ impl Logins {
     }
 
     pub(super) fn log_in(&mut self, who: usize, login: Login) {
-        self.end(who, "a later login has taken the place of this one");
+        self.end(who, "a later login has replaced this one");
         self.touch(login.user);
         let seat = &mut self.seats[who];
         (seat.login, seat.is_copy) = (Some(self.logins.len()), false);
@@ -192,10 +192,10 @@ impl Logins {
         let (user, fate) = self.fate(who, at);
         if user.is_some() {
             self.seats[who].news = if fate == Fate::Alive { News::None } else { News::Any };
-            self.end(who, "this login was ended by a logout");
+            self.end(who, "a logout has ended this login");
             user.into_iter().for_each(|user| self.touch(user));
             let seat = &mut self.seats[who];
-            (seat.login, seat.why) = (None, "whoever used this browser has logged out");
+            (seat.login, seat.why) = (None, "the user of this browser has logged out");
         }
     }
 
@@ -207,7 +207,7 @@ impl Logins {
     pub(super) fn close(&mut self, who: usize) {
         let seat = &mut self.seats[who];
         if seat.login.is_none_or(|login| !self.logins[login].remembered) {
-            seat.why = "the browser was closed, and nobody had asked to be remembered";
+            seat.why = "the browser was closed, and its user had not asked to be remembered";
             (seat.login, seat.news) = (None, News::Any);
         }
     }
@@ -226,7 +226,7 @@ impl Logins {
         self.seats[who] = Seat { why, is_tampered: true, news: News::Any, ..Seat::default() };
     }
 
-    /// Somebody has logged in or out: whether this ends this user's other logins is left open.
+    /// A user has logged in or out: whether this ends their other logins is left open.
     fn touch(&mut self, user: usize) {
         self.logins.iter_mut().filter(|login| login.user == user).for_each(|login| login.untouched = false);
     }

@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::{Action, IMPOSTORS, MALLORY, Page, Story};
 
-/// A story is so long at most, between its first login and its end.
+/// How long a story may be, between its first login and its end.
 const LONGEST: usize = 6;
 /// In the place of a session's ID.
 pub(super) const STALE: [&str; 3] = ["AAAAAAAAAAAAAAAAAAAAAA", "no ID at all", ""];
@@ -14,16 +14,16 @@ pub(super) const STALE: [&str; 3] = ["AAAAAAAAAAAAAAAAAAAAAA", "no ID at all", "
 pub(super) const WRITTEN: [&str; 6] =
     ["remember=on", "remember=1", "remember=true", "remember_me=1", "remembered=true", "began=99999999999"];
 
-/// A kind of story, in which some actions are frequent: so they meet each other.
+/// A kind of story in which some actions are frequent, so that they meet each other.
 struct Theme {
     /// Whether the first login is remembered; either where it says nothing.
     remembered: Option<bool>,
-    /// How many are about somebody else than the first browser, of a hundred.
+    /// How many of a hundred actions are about another browser than the first one.
     others: u32,
     pauses: &'static [Duration],
     /// A pause between two requests, and how many requests there are.
     paces: &'static [(Duration, usize)],
-    /// How frequent the actions are, in the order in which they stand above.
+    /// How frequent the actions are, in their order above.
     weights: [u32; 13],
 }
 
@@ -84,7 +84,7 @@ const THEMES: [Theme; 7] = [
         paces: &BUSY,
         weights: [4, 1, 6, 4, 1, 0, 1, 1, 0, 0, 0, 0, 0],
     },
-    // Somebody with evil intentions.
+    // An attacker.
     Theme {
         remembered: None,
         others: 5,
@@ -134,7 +134,7 @@ fn stories_of(theme: &'static Theme) -> impl Strategy<Value = Story> {
     })
 }
 
-/// How it ends for each browser: mostly somebody looks what has become of it all.
+/// How it ends for each browser: mostly with a look at the result.
 fn end() -> impl Strategy<Value = Option<fn(usize) -> Action>> {
     prop_oneof![1 => Just(None), 4 => Just(Some(Action::Look as fn(usize) -> Action)), 4 => Just(Some(Action::Follow as fn(usize) -> Action))]
 }
