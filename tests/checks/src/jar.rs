@@ -52,7 +52,7 @@ impl Jar {
     pub(crate) fn set_by_neighbour(&mut self, header: &str, now: OffsetDateTime) -> Result<(), String> {
         let cookie = Cookie::parse(header.to_owned()).map_err(|error| format!("it is not a cookie: {error}"))?;
         if cookie.domain().is_none() {
-            return Err(format!("`{}` has no Domain, so only the neighbour gets it back", cookie.name()));
+            return Err(format!("`{}` has no Domain, so only the neighboring host gets it back", cookie.name()));
         }
         self.set(header, "/", now)
     }
