@@ -1,26 +1,28 @@
 //! What separates an answer from its verdict: the process that was started for the checks runs none of the answer's code.
 //! It believes only sealed lines, counts what it asked for, and ends every process that was started below it.
 //!
-//! # What is held
+//! # What it guarantees
 //!
-//! - Time is the answer's own (`limit`), so that a busy machine refuses no right answer. No more checks are played at
-//!   once than there are cores, until one hangs. The outer limit holds from out here: stopping a process does not stop it.
+//! - Only the answer's own time counts (`limit`), so that a busy machine refuses no right answer. No more checks are
+//!   played at once than there are cores, until one hangs. This process keeps the outer limit, so stopping a process
+//!   below it does not stop the clock.
 //! - A report is sealed with a [`Key`] that a process reads from its standard input before any of the answer's code runs.
-//!   What has no seal is nothing, and a check that does not report has failed.
-//! - What an answer has started ends with the run. A `tests/check.rs` that it has changed is put back, and refused.
+//!   A line without the seal is ignored, and a check that does not report has failed.
+//! - Processes that an answer has started end with the run. If it changes `tests/check.rs`, the file is restored and the
+//!   answer fails.
 //! - An answer that has threads or tasks left when a check is over is watched for two seconds more: it might end itself.
 //! - Memory is limited to 1 GiB for each check.
 //!
-//! Linux holds all of it. On macOS a program lives on that an answer starts in a session of its own, the limit of memory
-//! is not held, and threads that are left are not seen. On Windows nothing is ended that an answer has started, memory is
-//! not limited, and because nothing tells what a process has computed, an answer that stands still is waited for six
+//! Linux has all of these guarantees. On macOS a program that an answer starts in a session of its own survives, memory is
+//! not limited, and threads that are left are not seen. On Windows no program that an answer has started is ended, memory
+//! is not limited, and because the system does not tell how long a process has computed, an idle answer is waited for six
 //! times as long.
 //!
-//! # What is not
+//! # What it does not guarantee
 //!
-//! An answer shares its process with the check that looks at it, and its user with the whole workbook. One that searches
-//! its own memory for the key, stops every process above it, or rewrites the checks themselves is not held back, and
-//! neither is one that ends itself later than it is watched.
+//! An answer shares its process with the check that looks at it, and its user with the whole workbook. An answer can
+//! search its own memory for the key, stop every process above it, rewrite the checks, or end itself after it has been
+//! watched.
 
 use std::{
     fs,

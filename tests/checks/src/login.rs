@@ -219,7 +219,7 @@ async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     let answer = trial.browser("mallory").log_in(&typed).await?;
     if answer.has_attribute(TYPED) {
         let miss =
-            answer.miss("a page that shows the typed name as text", format!("a page with the typed tag <i {TYPED}>"));
+            answer.miss("a page that shows the typed name as text", format!("the tag <i {TYPED}> from the typed name"));
         return Err(
             miss.so("the answer to a failed login pastes the typed name as HTML, and a form on another site can make anyone send such a name")
         );
@@ -288,7 +288,7 @@ impl Refused {
         if self.text == known.text {
             return Ok(());
         }
-        Err(Miss::new(format!("for both names     {}", known.text), format!("for unknown names  {}", self.text))
+        Err(Miss::new(format!("both names    {}", known.text), format!("unknown name  {}", self.text))
             .so("the page reads differently for a name with an account and for one without: anyone who guesses names learns which exist"))
     }
 
@@ -302,13 +302,13 @@ impl Refused {
                 if more.is_empty() { "no such header".to_owned() } else { more.join(", ") }
             };
             let [expected, actual] = [more(known, self), more(self, known)];
-            return Err(Miss::new(format!("for both names     {expected}"), format!("for unknown names  {actual}")).so(so));
+            return Err(Miss::new(format!("both names    {expected}"), format!("unknown name  {actual}")).so(so));
         }
         if known.body == again.body && self.body != known.body {
             let same = self.body.chars().zip(known.body.chars()).take_while(|(one, other)| one == other).count();
             let part = |body: &str| body.chars().skip(same.saturating_sub(20)).take(60).collect::<String>();
             let [expected, actual] = [&known.body, &self.body].map(|body| part(body));
-            return Err(Miss::new(format!("for both names     {expected}"), format!("for unknown names  {actual}")).so(so));
+            return Err(Miss::new(format!("both names    {expected}"), format!("unknown name  {actual}")).so(so));
         }
         Ok(())
     }
