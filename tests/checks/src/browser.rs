@@ -161,10 +161,8 @@ impl<'t> Browser<'t> {
         let goes_there = |form: &&Form| form.goes_to(path) || form.action.is_empty() && page.path == path;
         let Some(form) = forms.iter().filter(goes_there).max_by_key(|form| form.can_be_sent) else {
             let reads = infer::short(&page.text(), LONGEST_PATH);
-            let so = format!(
-                "{} needs a form with method=post and the action {path}; the page reads: {reads}",
-                page.path
-            );
+            let so =
+                format!("{} needs a form with method=post and the action {path}; the page reads: {reads}", page.path);
             return Err(page.miss(format!("a form that posts to {path}"), "a page without one").so(so));
         };
         for (name, _) in fields {
@@ -302,7 +300,8 @@ impl<'t> Browser<'t> {
         self.trial.log().event(
             self.who,
             slowly,
-            "# the body of the next form arrives late, which `curl` cannot do: the lines after it come in between".to_owned(),
+            "# the body of the next form arrives late, which `curl` cannot do: the lines after it come in between"
+                .to_owned(),
         );
         let fields = encode(fields);
         let (asked, is_asked) = tokio::sync::oneshot::channel();
@@ -579,7 +578,8 @@ impl<'t> Browser<'t> {
         trial.log().answered(sent, &format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
         let body = Limited::new(body, LONGEST_PAGE).collect().await.map(|body| body.to_bytes());
         let body = body.map_err(|error| {
-            Miss::new("a page of at most 1 MiB", error.to_string()).so("the body of the answer is too long, or it broke off")
+            Miss::new("a page of at most 1 MiB", error.to_string())
+                .so("the body of the answer is too long, or it broke off")
         })?;
         // Others may have been answered meanwhile.
         let is_own =
@@ -614,7 +614,8 @@ impl<'t> Browser<'t> {
                 request = request.header(CONTENT_LENGTH, length);
             }
             if let Some(origin) = origin {
-                // The `Referer` that a browser sends by default: the address of the page here, only its origin elsewhere.
+                // The `Referer` that a browser sends by default: the address of the page here, only its origin
+                // elsewhere.
                 let page = if matches!(from, From::Here) { plain } else { "/" };
                 request = request.header(ORIGIN, origin).header(REFERER, format!("{origin}{page}"));
             }
@@ -749,7 +750,8 @@ impl Answer {
         links.filter(|link| link.parse::<Uri>().is_ok()).collect()
     }
 
-    /// The addresses within this site that this page leads to, each once: by its links, and by its forms that send a GET.
+    /// The addresses within this site that this page leads to, each once: by its links, and by its forms that send a
+    /// GET.
     pub(crate) fn leads_to(&self) -> BTreeSet<String> {
         let forms = self.forms().into_iter().filter(|form| form.method == "get");
         let filled = |form: Form| {
@@ -778,7 +780,8 @@ impl Answer {
         Err(self.miss(status.to_string(), self.in_short()))
     }
 
-    /// Checks that it refuses a login as `user`: with 401, or another 4xx if a field was left empty, as an improper form.
+    /// Checks that it refuses a login as `user`: with 401, or another 4xx if a field was left empty, as an improper
+    /// form.
     pub(crate) fn refuses(&self, user: &User) -> Result<(), Miss> {
         // An app may take a form with an empty field, or with a space at either end of one, for improper.
         let is_whole = |text: &str| !text.is_empty() && text.trim() == text;
@@ -786,9 +789,8 @@ impl Answer {
             return Ok(());
         }
         self.has_status(401).map_err(|miss| match self.status.as_u16() {
-            300..=399 => {
-                miss.so("this login gets a redirect instead of 401, although its name and password do not belong together")
-            }
+            300..=399 => miss
+                .so("this login gets a redirect instead of 401, although its name and password do not belong together"),
             200..=299 => miss.so("whatever the page says, its status says that the login succeeded"),
             _ => miss,
         })
@@ -808,9 +810,9 @@ impl Answer {
                 "this visitor sent no cookie: redirect them to the page where they can log in, instead of an error",
             ),
             _ if !self.status.is_success() => None,
-            (true, _) if !self.exchange.session.changes.is_empty() => {
-                Some("the session was changed and the answer is a page: anyone who reloads that page sends the form again")
-            }
+            (true, _) if !self.exchange.session.changes.is_empty() => Some(
+                "the session was changed and the answer is a page: anyone who reloads that page sends the form again",
+            ),
             (false, true) => {
                 Some("a visitor who sent no cookie gets this page: does the handler check who is logged in?")
             }

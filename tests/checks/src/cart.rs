@@ -160,7 +160,9 @@ async fn items_are_counted(trial: &Trial) -> Result<(), Miss> {
             let so = if text.contains(&format!("{item} ×")) {
                 Some(format!("the page has a count for {item}, but the count is not {count}"))
             } else {
-                text.contains(item).then(|| format!("the page shows {item}, but no count after it as required: a space, ×, a space, the number"))
+                text.contains(item).then(|| {
+                    format!("the page shows {item}, but no count after it as required: a space, ×, a space, the number")
+                })
             };
             miss.so_if(so)
         })?;
@@ -280,9 +282,8 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
         add(&alice, &small).await?;
         remove(&alice, &small).await?;
         let page = alice.get(VIEW).await?;
-        let so = format!(
-            "{small} was taken out, and {capital} is gone or has another count: these are two different items"
-        );
+        let so =
+            format!("{small} was taken out, and {capital} is gone or has another count: these are two different items");
         page.shows(&line(&capital, 1)).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
         remove(&alice, &capital).await?;
     }
@@ -357,7 +358,8 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     page.shows(EMPTY).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
     clear(&bob).await?;
     let page = alice.get(VIEW).await?;
-    page.shows(&pear).map_err(|miss| miss.so_if(page.is_ok().then_some("bob cleared his cart, and alice's item is gone")))
+    page.shows(&pear)
+        .map_err(|miss| miss.so_if(page.is_ok().then_some("bob cleared his cart, and alice's item is gone")))
 }
 
 async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
@@ -392,8 +394,7 @@ async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
     };
     refuses(&carol, &name("x", LONGEST_NAME + 1), &format!("a name of {} characters", LONGEST_NAME + 1)).await?;
     let so = "a name may have 100 characters, but this one was refused";
-    let bytes =
-        "a name of 80 characters fits, even if each takes 2 bytes, as é does: count characters, not bytes";
+    let bytes = "a name of 80 characters fits, even if each takes 2 bytes, as é does: count characters, not bytes";
     for (name, so) in [(name("x", LONGEST_NAME), so), (name("é", LONGEST_NAME - 20), bytes)] {
         fits(&carol, &name, so).await?;
         carol.get(VIEW).await?.shows(&line(&name, 1))?;
@@ -410,9 +411,7 @@ async fn the_cart_is_in_the_session(trial: &Trial) -> Result<(), Miss> {
             format!("cookie `{}`, and no call to the store", cookie.name)
         });
         let so = match set.is_empty() {
-            true => {
-                "the answer set no cookie and made no call to the store, so the cart is not in the session"
-            }
+            true => "the answer set no cookie and made no call to the store, so the cart is not in the session",
             false => "a visitor can write anything into a cookie, so the server has to keep the cart",
         };
         return Err(first.miss("the cart in the session", actual).so(so));

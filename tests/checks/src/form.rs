@@ -84,8 +84,8 @@ impl Form {
         sent
     }
 
-    /// Whether a value that is entered under this field's name gets into it: a hidden field beside visible ones of its name
-    /// is sent as it is.
+    /// Whether a value that is entered under this field's name gets into it: a hidden field beside visible ones of its
+    /// name is sent as it is.
     fn is_entered(&self, field: &Field) -> bool {
         let is_seen = |field: &&Field| field.kind != "hidden";
         is_seen(&field) || !self.fields.iter().filter(is_seen).any(|seen| seen.name == field.name)

@@ -1,5 +1,5 @@
-//! What separates an answer from its verdict: the process that was started for the checks runs none of the answer's code.
-//! It believes only sealed lines, counts what it asked for, and ends every process that was started below it.
+//! What separates an answer from its verdict: the process that was started for the checks runs none of the answer's
+//! code. It believes only sealed lines, counts what it asked for, and ends every process that was started below it.
 //!
 //! # What it guarantees
 //!
@@ -8,15 +8,15 @@
 //!   below it does not stop the clock.
 //! - A report is sealed with a [`Key`] that a process reads from its standard input before any of the answer's code runs.
 //!   A line without the seal is ignored, and a check that does not report has failed.
-//! - Processes that an answer has started end with the run. If it changes `tests/check.rs`, the file is restored and the
-//!   answer fails.
+//! - Processes that an answer has started end with the run. If it changes `tests/check.rs`, the file is restored and
+//!   the answer fails.
 //! - An answer that has threads or tasks left when a check is over is watched for two seconds more: it might end itself.
 //! - Memory is limited to 1 GiB for each check.
 //!
-//! Linux has all of these guarantees. On macOS a program that an answer starts in a session of its own survives, memory is
-//! not limited, and threads that are left are not seen. On Windows no program that an answer has started is ended, memory
-//! is not limited, and because the system does not tell how long a process has computed, an idle answer is waited for six
-//! times as long.
+//! Linux has all of these guarantees. On macOS a program that an answer starts in a session of its own survives, memory
+//! is not limited, and threads that are left are not seen. On Windows no program that an answer has started is ended,
+//! memory is not limited, and because the system does not tell how long a process has computed, an idle answer is
+//! waited for six times as long.
 //!
 //! # What it does not guarantee
 //!
@@ -83,7 +83,8 @@ fn played(
     Ok(all(played, suite, places, &order))
 }
 
-/// Reads what the supervisor reports until it has reported every check, ends, or is silent for longer than a check may take.
+/// Reads what the supervisor reports until it has reported every check, ends, or is silent for longer than a check may
+/// take.
 fn heard(supervisor: &mut Child, checks: usize, order: &Order, mut on: impl FnMut()) -> Vec<Played> {
     let lines = lines(supervisor);
     let next = || Instant::now() + order.outer + order.outer / 4;
@@ -121,9 +122,8 @@ fn all(mut played: Vec<Played>, suite: &'static Suite, places: &[usize], order: 
 }
 
 fn silent() -> Miss {
-    Miss::new("the check to end", "no end: the process above it was stopped or ended").so(
-        "something in the program stops or ends processes that it did not start; a server must leave them alone",
-    )
+    Miss::new("the check to end", "no end: the process above it was stopped or ended")
+        .so("something in the program stops or ends processes that it did not start; a server must leave them alone")
 }
 
 /// Fails an answer that changed its checks: it would pass the next `cargo test`, because nothing would check it.

@@ -38,7 +38,8 @@ pub(crate) fn all(users: &Users) -> Vec<Impostor> {
 /// People who type this user's name or password almost right.
 fn almost(user: &User) -> impl Iterator<Item = Impostor> {
     let password = "the password is only almost right, but the login gets a redirect instead of a refusal: compare passwords exactly";
-    let name = "the name is only almost right, but the login gets a redirect instead of a refusal: compare names exactly";
+    let name =
+        "the name is only almost right, but the login gets a redirect instead of a refusal: compare names exactly";
     let passwords = like("wonderland", &user.password).map(|typed| User { password: typed, ..user.clone() });
     let names = like("alice", &user.name).map(|typed| User { name: typed, ..user.clone() });
     let of = |so| move |typed| Impostor { typed, so };

@@ -121,9 +121,7 @@ fn so(answer: &Answer) -> String {
     } else if status.is_redirection() && exchange.session.after.as_ref().is_some_and(|data| !data.is_empty()) {
         "the session was found and holds data, but the handler redirects the visitor: does it read the key that was written?".to_owned()
     } else {
-        format!(
-            "the session was loaded for {path}: compare what the record holds with what the answer makes of it"
-        )
+        format!("the session was loaded for {path}: compare what the record holds with what the answer makes of it")
     }
 }
 
@@ -176,7 +174,9 @@ pub(crate) fn mixed(page: &Answer, own: &str, others: &str) -> Option<String> {
     Some(if holds(&held, others) {
         format!("this browser's session holds {others}, which belongs to another visitor")
     } else if holds(&held, own) {
-        format!("this browser's session holds {own}, but the page shows {others}, which it cannot have from this session")
+        format!(
+            "this browser's session holds {own}, but the page shows {others}, which it cannot have from this session"
+        )
     } else {
         format!(
             "the page shows {others}, but this browser's session does not hold it: it is kept where all visitors share it"

@@ -1,5 +1,5 @@
-//! How long a check waits for an answer. Wall-clock time is no measure, because on a busy machine a right answer may take
-//! as long as a wrong one that hangs. So the answer's own computing time counts.
+//! How long a check waits for an answer. Wall-clock time is no measure, because on a busy machine a right answer may
+//! take as long as a wrong one that hangs. So the answer's own computing time counts.
 
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError},
@@ -12,8 +12,8 @@ use crate::system;
 /// How long an answer may compute between two steps of a check. A step takes milliseconds, a slow password hash a few
 /// hundred.
 pub(crate) const COMPUTES: Duration = Duration::from_secs(3);
-/// How long it may be idle: it does not compute, although this thread, which waits for the same processor, runs at every
-/// tick.
+/// How long it may be idle: it does not compute, although this thread, which waits for the same processor, runs at
+/// every tick.
 pub(crate) const STANDS: Duration = Duration::from_secs(5);
 /// The limit for everything, whatever it does.
 pub(crate) const OUTER: Duration = Duration::from_secs(60);

@@ -185,7 +185,8 @@ async fn right_credentials_open_a_session(trial: &Trial) -> Result<(), Miss> {
 async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
     let alice = trial.browser("visitor");
     let sent = alice.post("/login", &[("more", "1"), ("password", &user.password), ("username", &user.name)]).await?;
-    let so = "the same name and password log in when they are sent alone; this form has an extra field, and another order";
+    let so =
+        "the same name and password log in when they are sent alone; this form has an extra field, and another order";
     sent.redirects_to("/protected").map_err(|miss| miss.so(so))?;
     let sent = alice.post_by_script("/login", &[("username", &user.name), ("password", &user.password)]).await?;
     sent.redirects_to("/protected").map_err(|miss| miss.so(BY_SCRIPT))?;
@@ -209,7 +210,9 @@ async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     page.shows(&user.name).map_err(|miss| {
         let so = match page.body.contains(&user.name) {
             true => "the page has the name unescaped: a browser reads its <i> as a tag",
-            false if page.body.contains("&amp;lt;") => "the name was escaped twice: the page shows `&lt;` where the name has `<`",
+            false if page.body.contains("&amp;lt;") => {
+                "the name was escaped twice: the page shows `&lt;` where the name has `<`"
+            }
             false => return miss,
         };
         miss.so(so)
@@ -294,7 +297,8 @@ impl Refused {
 
     /// Compares what a program reads, which is more than a visitor sees.
     fn is_sent_as(&self, known: &Self, again: &Self) -> Result<(), Miss> {
-        let so = "the page reads the same, but the rest of the answer differs: a program learns from it which names exist";
+        let so =
+            "the page reads the same, but the rest of the answer differs: a program learns from it which names exist";
         if known.headers == again.headers && self.headers != known.headers {
             let more = |one: &Self, other: &Self| {
                 let more = one.headers.iter().filter(|header| !other.headers.contains(header));
@@ -383,7 +387,8 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     let form = trial.browser("stranger").get("/login").await?;
     for user in [trial.users.alice(), trial.users.bob()] {
         if form.body.contains(&user.name) {
-            let miss = form.miss("a login page with nobody's name", format!("{} on a stranger's login page", user.name));
+            let miss =
+                form.miss("a login page with nobody's name", format!("{} on a stranger's login page", user.name));
             return Err(
                 miss.so("this visitor has no session, and the name comes from another browser: it is kept where all visitors share it")
             );
@@ -432,7 +437,8 @@ async fn is_out(mallory: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
     let page = mallory.get("/protected").await?;
     page.redirects_to("/login").map_err(|miss| {
         let so = infer::lets_the_old_id_in(&page, login, |id| mallory.holds(id));
-        Miss { expected: format!("{} for mallory, who holds the cookie from before the login", miss.expected), ..miss }.so_if(so)
+        Miss { expected: format!("{} for mallory, who holds the cookie from before the login", miss.expected), ..miss }
+            .so_if(so)
     })
 }
 
@@ -454,9 +460,10 @@ async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
     let so = "alice's logout logged bob out, too";
     page.shows(&trial.users.bob().name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))?;
     trial.browser("stranger").post("/logout", &[]).await?.redirects_to("/login")?;
-    bob.post_nothing("/logout").await?.redirects_to("/login").map_err(|miss| {
-        miss.so("a POST without a body needs no Content-Type, and a script's `fetch` sends none")
-    })
+    bob.post_nothing("/logout")
+        .await?
+        .redirects_to("/login")
+        .map_err(|miss| miss.so("a POST without a body needs no Content-Type, and a script's `fetch` sends none"))
 }
 
 /// Only plays the scene: a monitor looks for the password in each answer.

@@ -1,7 +1,7 @@
 //! Rules that hold for every exchange of every check, whichever requirement the check is about.
 //!
-//! A scene looks for one thing. A monitor looks at every exchange of a scene, and so finds the same mistake in a refusal,
-//! on an error page or with a stale cookie.
+//! A scene looks for one thing. A monitor looks at every exchange of a scene, and so finds the same mistake in a
+//! refusal, on an error page or with a stale cookie.
 
 use std::collections::BTreeMap;
 
@@ -103,11 +103,10 @@ pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
 /// Names and words are text on every page, and never markup.
 pub(crate) fn names_are_text(canary: &Canary, answer: &Answer) -> Result<(), Miss> {
     let Some(so) = canary.hatched(&answer.body).filter(|_| answer.is_page()) else { return Ok(()) };
-    let miss = answer
-        .miss("names and words that are text on the page", format!("markup: {}", canary.excerpt(&answer.body)));
-    Err(miss.explained(format!(
-        "in this scene the names contain `\"`, `'`, `<`, `>` and `&`, shown here as {TOLD}; {so}"
-    )))
+    let miss =
+        answer.miss("names and words that are text on the page", format!("markup: {}", canary.excerpt(&answer.body)));
+    Err(miss
+        .explained(format!("in this scene the names contain `\"`, `'`, `<`, `>` and `&`, shown here as {TOLD}; {so}")))
 }
 
 /// A GET or HEAD without a session, or with the ID of none, opens none.
@@ -124,8 +123,8 @@ pub(crate) fn reading_opens_no_session(_: &Trial, answer: &Answer) -> Result<(),
     Err(answer.miss("no session for a visitor who only reads", asked).so(so))
 }
 
-/// Only a visitor who logs in gets a session. A cookie that leads to none may be left from a login: the store may hold a
-/// note about its end.
+/// Only a visitor who logs in gets a session. A cookie that leads to none may be left from a login: the store may hold
+/// a note about its end.
 pub(crate) fn a_stranger_leaves_nothing(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     let Answer { method, path, exchange, .. } = answer;
     let opened = answer.calls_for(Operation::Create) || answer.calls_for(Operation::Save);
@@ -186,8 +185,7 @@ fn is_the_same_user(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     let Some((name, is_in)) = comes_or_goes(trial, answer) else { return Ok(()) };
     let holds = if is_in { "now holds" } else { "no longer holds" };
     let Answer { method, path, .. } = answer;
-    let miss =
-        answer.miss("the user who was logged in before, or nobody", format!("a session that {holds} {name}"));
+    let miss = answer.miss("the user who was logged in before, or nobody", format!("a session that {holds} {name}"));
     Err(miss.explained(format!("{method} {path} was refused, but the session {holds} {name}")))
 }
 
@@ -242,10 +240,8 @@ pub(crate) fn is_out_of_reach(cookie: &SetCookie) -> Result<(), Miss> {
         )));
     }
     if !has("SameSite=Lax") && !has("SameSite=Strict") {
-        return Err(Miss::new("SameSite=Lax or SameSite=Strict", sent).so(format!(
-            "a form on another site may send cookie `{}`, and so act as the visitor",
-            cookie.name
-        )));
+        return Err(Miss::new("SameSite=Lax or SameSite=Strict", sent)
+            .so(format!("a form on another site may send cookie `{}`, and so act as the visitor", cookie.name)));
     }
     Ok(())
 }

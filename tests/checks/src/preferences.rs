@@ -427,8 +427,7 @@ fn taken_out(before: &Answer, login: &Answer) -> Option<String> {
     let keys: Vec<_> = changed.iter().map(|(key, _)| format!("`{key}`")).collect();
     let is_gone = !changed.iter().any(|(key, _)| after.contains_key(*key));
     let did = if is_gone { "removed" } else { "changed or removed" };
-    (!keys.is_empty())
-        .then(|| format!("the login {did} {} in the session, whose data has to stay", keys.join(", ")))
+    (!keys.is_empty()).then(|| format!("the login {did} {}: the data of the session has to stay", keys.join(", ")))
 }
 
 pub(crate) fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
@@ -590,10 +589,11 @@ async fn saves_nothing(trial: &Trial, browser: &Browser<'_>, before: Choice, for
         let miss = answer.miss(format!("{wanted} for {what}"), answer.in_short());
         return Err(match answer.status.as_u16() {
             200..=399 if answer.exchange.session.changes.is_empty() => {
-                miss.so(format!("{what} saved nothing, but the status does not say that it was refused"))
+                miss.so(format!("{what} changed nothing, but the status does not say that it was refused"))
             }
             200..=399 => miss.so(format!("{what} changed the session as if it were a valid choice")),
-            400 => miss.so("400 means that a request cannot be read; this one can, but a value is missing or not valid: 422"),
+            400 => miss
+                .so("400 means that a request cannot be read; this one can, but a value is missing or not valid: 422"),
             _ => miss,
         });
     }

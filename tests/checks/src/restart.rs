@@ -1,9 +1,9 @@
 //! A restart of the server, in a process of its own: what a program keeps in its statics is lost.
 //!
-//! The old process records the answers so far and what its store holds, and starts its own program again. The new process
-//! plays the same scene from the beginning: until the restart it takes each answer from the record, and after it from the
-//! app. If it cannot follow, because a scene does not send the same requests twice, the old process makes a new server
-//! itself.
+//! The old process records the answers so far and what its store holds, and starts its own program again. The new
+//! process plays the same scene from the beginning: until the restart it takes each answer from the record, and after
+//! it from the app. If it cannot follow, because a scene does not send the same requests twice, the old process makes a
+//! new server itself.
 
 use std::{
     collections::VecDeque,

@@ -40,8 +40,8 @@ pub(crate) struct Played {
 }
 
 impl Played {
-    /// Its failures: the number of each requirement, and the failure. A check that was broken off belongs to none, and is
-    /// reported under the first.
+    /// Its failures: the number of each requirement, and the failure. A check that was broken off belongs to none, and
+    /// is reported under the first.
     pub(crate) fn findings(self) -> Vec<(usize, Failure)> {
         match self.report.outcome {
             Outcome::Failed(failure) => vec![(1, *failure)],
@@ -118,8 +118,8 @@ fn play(scene: Scene, log: Log, awaited: impl Fn(&Receiver<Result>, &Log) -> Res
 }
 
 impl Scene<'_> {
-    /// Plays it on a thread of its own, which sends the result. A thread that hangs is left behind: the process that runs a
-    /// learner's code ends soon.
+    /// Plays it on a thread of its own, which sends the result. A thread that hangs is left behind: the process that
+    /// runs a learner's code ends soon.
     fn begun(self, users: Users, log: &Arc<Log>) -> Receiver<Result> {
         let (sender, receiver) = mpsc::channel();
         let (Scene { suite, place, seed, stays, restarts, .. }, app, log) = (self, self.app.clone(), log.clone());

@@ -25,8 +25,8 @@ pub struct Suite {
     pub checks: &'static [Check],
     /// The rules that hold for every exchange of every check.
     pub monitors: &'static [Monitor],
-    /// The check that names are text, if the exercise requires that. Then each scene is played again, with names that are
-    /// markup wherever they are pasted.
+    /// The check that names are text, if the exercise requires that. Then each scene is played again, with names that
+    /// are markup wherever they are pasted.
     pub names: Option<&'static str>,
     /// The model, which finds mistakes that no scene looks for.
     pub model: Option<&'static Model>,

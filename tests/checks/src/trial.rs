@@ -205,8 +205,8 @@ impl Trial {
         self.log.event(who, what.to_owned(), format!("# {who} {what}"));
     }
 
-    /// Restarts the server, in a process of its own if possible. Only what the store holds survives. A miss means that the
-    /// scene is over here: the other process has played the rest.
+    /// Restarts the server, in a process of its own if possible. Only what the store holds survives. A miss means that
+    /// the scene is over here: the other process has played the rest.
     pub(crate) async fn restart(&self) -> Result<(), Miss> {
         self.log.event("(server)", "restarts".to_owned(), recipe::RESTART.to_owned());
         match self.restarts.restart(self.records().await, self.users.dump(), || self.log.step()) {
@@ -483,7 +483,8 @@ impl Sent {
 }
 
 impl Log {
-    /// A log that is written to `file` as it grows. If the file cannot be created, a failure tells less, and is still true.
+    /// A log that is written to `file` as it grows. If the file cannot be created, a failure tells less, and is still
+    /// true.
     pub(crate) fn kept_in(file: &Path) -> Self {
         Self { file: File::create(file).ok(), ..Self::default() }
     }

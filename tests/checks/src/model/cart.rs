@@ -45,7 +45,8 @@ enum Action {
     /// Sends a GET to the addresses that change something with a POST.
     Read(usize, usize),
     Restart,
-    /// Adds it, and before that is answered another visitor adds the next item: while the store loads, or while it writes.
+    /// Adds it, and before that is answered another visitor adds the next item: while the store loads, or while it
+    /// writes.
     Overlap(usize, usize, bool),
     /// Adds an item with the name of a key of the session, counted from its first.
     AddKey(usize, usize),
@@ -72,8 +73,8 @@ fn stories() -> impl Strategy<Value = Story> {
     ([family.clone(), family], vec(action, 1..=LONGEST)).prop_map(|(families, actions)| Story { families, actions })
 }
 
-/// Items that a mistake confuses with each other. `@` becomes the ending of this run's names. No item is another one after
-/// a word and a space, because a page may have that word before the other item.
+/// Items that a mistake confuses with each other. `@` becomes the ending of this run's names. No item is another one
+/// after a word and a space, because a page may have that word before the other item.
 const FAMILIES: &[[&str; 4]] = &[
     ["pear@", "plum@", "quince@", "fig@"],
     ["pear@", "Pear@", "PEAR@", "pEAR@"],

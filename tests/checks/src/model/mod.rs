@@ -1,5 +1,6 @@
-//! Random stories of an exercise, compared with a small model of it. They are played after the scenes, and find mistakes
-//! that no scene looks for. A story that shows a difference is shortened as far as it still shows it, and then reported.
+//! Random stories of an exercise, compared with a small model of it. They are played after the scenes, and find
+//! mistakes that no scene looks for. A story that shows a difference is shortened as far as it still shows it, and then
+//! reported.
 
 mod cart;
 mod harden;

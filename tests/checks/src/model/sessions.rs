@@ -66,8 +66,8 @@ impl Sessions {
         }
     }
 
-    /// This browser, or if nobody is logged in there the next one where somebody is, so that an action meets a session. The
-    /// last browser is never replaced, so that strangers do everything, too.
+    /// This browser, or if nobody is logged in there the next one where somebody is, so that an action meets a session.
+    /// The last browser is never replaced, so that strangers do everything, too.
     pub(super) fn inside(&self, browser: usize) -> usize {
         let others = (0..BROWSERS).map(|step| (browser + step) % BROWSERS);
         let mut inside = others.filter(|browser| matches!(self.who(*browser), Who::Certainly(_)));

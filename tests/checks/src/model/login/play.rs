@@ -237,10 +237,7 @@ impl<'t> Site<'t> {
             None => Ok(()),
             Some((known, unknown)) => {
                 let [known, unknown] = [(&known, &unknown), (&unknown, &known)].map(|(one, other)| part(one, other));
-                Err(answer.miss(
-                    format!("both names    {known}"),
-                    format!("unknown name  {unknown}"),
-                ))
+                Err(answer.miss(format!("both names    {known}"), format!("unknown name  {unknown}")))
             }
         }
     }
