@@ -1,4 +1,4 @@
-//! A visitor: sends what a browser sends, keeps cookies as a browser keeps them, follows nothing by itself.
+//! A visitor: sends what a browser sends, keeps cookies as a browser keeps them, and follows no redirect by itself.
 
 use std::{
     collections::BTreeSet,
@@ -36,13 +36,13 @@ use crate::{
 };
 
 pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
-/// What follows where a form is refused that [`Browser::post_by_script`] has sent.
-pub(crate) const BY_SCRIPT: &str = "a script of the site's own page sends the same form, and says the `charset` in the Content-Type as well, as `fetch` does: the type is what stands before the semicolon";
-/// What no value of a form holds.
+/// The conclusion where a form is refused that [`Browser::post_by_script`] sent.
+pub(crate) const BY_SCRIPT: &str = "a script on the site's own page sent this form, with a `charset` in the Content-Type as `fetch` adds it: the type is only the part before the semicolon";
+/// A line that no value of a form contains.
 const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
 const LONGEST_PAGE: usize = 1024 * 1024;
-/// So much of a path is told; the line for `curl` has all of it.
+/// How much of a path is shown; the line for `curl` has all of it.
 const LONGEST_PATH: usize = 80;
 
 /// One visitor's browser.
@@ -54,16 +54,16 @@ pub struct Browser<'t> {
     cache: Mutex<Cache>,
     /// Why the browser did not keep a cookie it was last sent.
     refused: Mutex<Option<String>>,
-    /// Whether it was closed since the last request.
+    /// Whether it has been closed since the last request.
     was_closed: AtomicBool,
 }
 
-/// Where a browser's requests come from, and what it says it is.
+/// Where a browser's requests come from, and which browser it says it is.
 #[derive(Clone, Debug)]
 struct Place {
     address: IpAddr,
     agent: &'static str,
-    /// What else it says with each request.
+    /// Headers that it adds to each request.
     says: Vec<(&'static str, &'static str)>,
 }
 
@@ -76,8 +76,8 @@ impl Default for Place {
 /// A host beside this one, under the same registered domain: another origin of the same site.
 const NEIGHBOUR: &str = "http://neighbour.localhost";
 
-/// Who began a request: a page of this site, of a neighbouring host, or of another site, in the same tab; what a POST
-/// says as its `Origin`.
+/// Where a request began: on a page of this site, of a neighbouring host, or of another site, in the same tab; with the
+/// `Origin` that a POST sends.
 #[derive(Clone, Copy, Debug)]
 enum From<'a> {
     Here,
@@ -85,7 +85,7 @@ enum From<'a> {
     Elsewhere(Option<&'a str>),
 }
 
-/// How a form sends its fields, where it is not as most do: its `enctype`.
+/// How a form sends its fields if not URL-encoded: its `enctype`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Encoding {
     Plain,
@@ -102,14 +102,14 @@ impl Encoding {
     }
 }
 
-/// What came back, and what the inspector saw of it.
+/// The response, and what the inspector saw of the exchange.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body; bytes that are no UTF-8 are replaced.
+    /// The body; bytes that are not UTF-8 are replaced.
     pub body: String,
     /// The exchange on the inspector's timeline.
     pub exchange: Exchange,
@@ -134,19 +134,19 @@ impl<'t> Browser<'t> {
         }
     }
 
-    /// Asks for a page.
+    /// Requests a page.
     pub async fn get(&self, path: &str) -> Result<Answer, Miss> {
         let now = self.trial.inspector.clock().now();
         let cookies = self.jar().header(without_query(path));
         if let Some(cached) = self.cache().get(path, cookies.as_deref(), now) {
-            let told = format!("has {path} in the cache, because its server has said so, and does not ask for it");
+            let told = format!("shows {path} from the cache, as the server allowed, and sends no request");
             self.trial.log().event(self.who, told, format!("# {path} comes from the cache"));
             return Ok(cached);
         }
         self.send(From::Here, Method::GET, path, URLENCODED, Vec::new()).await
     }
 
-    /// Asks for a page's headers alone.
+    /// Requests only the headers of a page.
     pub async fn head(&self, path: &str) -> Result<Answer, Miss> {
         self.send(From::Here, Method::HEAD, path, URLENCODED, Vec::new()).await
     }
@@ -162,10 +162,8 @@ impl<'t> Browser<'t> {
         let goes_there = |form: &&Form| form.goes_to(path) || form.action.is_empty() && page.path == path;
         let Some(form) = forms.iter().filter(goes_there).max_by_key(|form| form.can_be_sent) else {
             let reads = infer::short(&page.text(), LONGEST_PATH);
-            let so = format!(
-                "{} has to have a form with method=post whose action is {path}; the page reads: {reads}",
-                page.path
-            );
+            let so =
+                format!("{} needs a form with method=post and the action {path}; the page reads: {reads}", page.path);
             return Err(page.miss(format!("a form that posts to {path}"), "a page without one").so(so));
         };
         for (name, _) in fields {
@@ -186,12 +184,12 @@ impl<'t> Browser<'t> {
         }
     }
 
-    /// The same fields as a script of this site sends them: `fetch` says the `charset` of `URLSearchParams` as well.
+    /// Sends the same fields as a script of this site does: `fetch` adds the `charset` of `URLSearchParams`.
     pub(crate) async fn post_by_script(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         self.post_bytes(path, &format!("{URLENCODED};charset=UTF-8"), encode(fields).into_bytes()).await
     }
 
-    /// Posts nothing, as `fetch` does it: with no type.
+    /// Posts an empty body without a type, as `fetch` does.
     pub(crate) async fn post_nothing(&self, path: &str) -> Result<Answer, Miss> {
         self.send(From::Here, Method::POST, path, "", Vec::new()).await
     }
@@ -207,7 +205,7 @@ impl<'t> Browser<'t> {
         self.send(From::Elsewhere(Some(site)), Method::GET, path, URLENCODED, Vec::new()).await
     }
 
-    /// Submits a form that stands on a page of another site.
+    /// Submits a form that is on a page of another site.
     pub async fn post_from(&self, site: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         self.post_from_as(site, Some(site), path, fields).await
     }
@@ -228,14 +226,14 @@ impl<'t> Browser<'t> {
         self.send(From::Elsewhere(origin), Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
     }
 
-    /// Submits a form that stands on a page of a neighbouring host. For a browser it is the same site, so every cookie
-    /// goes along, whatever its `SameSite` says.
+    /// Submits a form that is on a page of a neighbouring host. For a browser that is the same site, so it sends every
+    /// cookie, whatever its `SameSite` says.
     pub async fn post_from_neighbour(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         self.visits(NEIGHBOUR);
         self.send(From::Neighbour, Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
     }
 
-    /// The same from a script of that page, which says the `charset` as well.
+    /// The same from a script of that page, which adds the `charset`.
     pub(crate) async fn post_with_charset_from_neighbour(
         &self,
         path: &str,
@@ -246,7 +244,7 @@ impl<'t> Browser<'t> {
         self.send(From::Neighbour, Method::POST, path, &kind, encode(fields).into_bytes()).await
     }
 
-    /// Submits a form of another site, or of a neighbouring host, which sends its fields in another way.
+    /// Submits a form of another site, or of a neighbouring host, that encodes its fields in another way.
     pub(crate) async fn post_encoded_from(
         &self,
         site: Option<&str>,
@@ -261,8 +259,8 @@ impl<'t> Browser<'t> {
         self.send(from, Method::POST, path, &kind, body).await
     }
 
-    /// Visits a page of a neighbouring host, which answers with this `Set-Cookie` header: with `Domain=localhost` it is
-    /// for this host, too, if the browser takes it.
+    /// Visits a page of a neighbouring host, which answers with this `Set-Cookie` header: with `Domain=localhost` the
+    /// cookie is for this host, too, if the browser accepts it.
     pub fn takes_from_neighbour(&self, set_cookie: &str) {
         let (name, value) = parts(set_cookie);
         self.is_set_by_neighbour(set_cookie, by_hand::cookie(self.who, true, name, value));
@@ -280,7 +278,7 @@ impl<'t> Browser<'t> {
         let taken = self.jar().set_by_neighbour(set_cookie, self.trial.inspector.clock().now());
         let outcome = match taken {
             Ok(()) => " for the whole domain".to_owned(),
-            Err(reason) => format!(", and the browser refuses it: {reason}"),
+            Err(reason) => format!(", but the browser refuses it: {reason}"),
         };
         let letter = self.trial.inspector.label(parts(set_cookie).1);
         let told = format!("is on a page of {NEIGHBOUR}, which sets cookie {letter}{outcome}");
@@ -292,18 +290,19 @@ impl<'t> Browser<'t> {
         self.trial.log().event(self.who, format!("is on a page of {site}, and from there:"), String::new());
     }
 
-    /// Submits a form over a slow line: `meanwhile` happens when the server asks for the body, which comes after it.
+    /// Submits a form over a slow line: `meanwhile` happens when the server asks for the body, which is sent after it.
     pub async fn post_slowly(
         &self,
         path: &str,
         fields: &[(&str, &str)],
         meanwhile: impl Future<Output = Result<(), Miss>>,
     ) -> Result<Answer, Miss> {
-        let slowly = "sends the next form slowly: what comes after it happens before it has arrived".to_owned();
+        let slowly = "sends the next form slowly: the steps after it happen before it has arrived".to_owned();
         self.trial.log().event(
             self.who,
             slowly,
-            "# the body of the next form comes late, which `curl` cannot do: meanwhile the lines after it".to_owned(),
+            "# the body of the next form arrives late, which `curl` cannot do: the lines after it come in between"
+                .to_owned(),
         );
         let fields = encode(fields);
         let (asked, is_asked) = tokio::sync::oneshot::channel();
@@ -329,7 +328,7 @@ impl<'t> Browser<'t> {
         answer
     }
 
-    /// What this browser does next needs nothing of what others have done that began so.
+    /// The next steps of this browser need nothing from other scenes that begin like this.
     pub(crate) fn begins_apart(&self) {
         self.trial.log().begin_apart();
     }
@@ -339,7 +338,7 @@ impl<'t> Browser<'t> {
         self.post("/login", &[("username", &user.name), ("password", &user.password)]).await
     }
 
-    /// A browser for `who` with a copy of this one's cookies, as they are now. It never drops them of itself.
+    /// A browser for `who` with a copy of this one's cookies, as they are now. It never drops them by itself.
     pub fn copied_by(&self, who: &'static str) -> Browser<'t> {
         let copy = Self::new(self.trial, who);
         *copy.jar() = self.jar().copied();
@@ -361,19 +360,19 @@ impl<'t> Browser<'t> {
         }
     }
 
-    /// Puts `id` in the place of the session ID `instead` in this browser's cookies; `what` tells it.
+    /// Replaces the session ID `instead` with `id` in this browser's cookies; `what` describes the step.
     pub(crate) fn plant(&self, instead: &str, id: &str, what: &str) {
         self.jar().replace(instead, id);
         self.trial.log().event(self.who, what.to_owned(), format!("{}{}.jar", recipe::PLANT, self.who));
     }
 
-    /// Has the ID of a session that mallory opened in the place of the session ID `instead`.
+    /// Replaces the session ID `instead` with the ID of a session that mallory opened.
     pub(crate) async fn takes_a_planted_id(&self, instead: &str) {
         let planted = self.trial.plant().await.to_string();
         self.plant(instead, &planted, "has the ID of another session, planted by mallory");
     }
 
-    /// Puts the ID of a session that is gone in the place of `instead` in this browser's cookies.
+    /// Replaces `instead` with the ID of a session that is gone in this browser's cookies.
     pub(crate) fn plant_stale(&self, instead: &str) {
         let stale = self.trial.new_id().to_string();
         self.jar().replace(instead, &stale);
@@ -382,11 +381,11 @@ impl<'t> Browser<'t> {
         self.trial.log().event(self.who, "holds the ID of a session that is gone".to_owned(), by_hand);
     }
 
-    /// Puts this value in the place of that in this browser's cookies.
+    /// Replaces one value with another in this browser's cookies.
     pub fn replaces(&self, that: &str, this: &str) {
         if self.holds(that) {
             self.jar().replace(that, this);
-            let did = format!("writes {this} where a cookie said {that}");
+            let did = format!("replaces {that} with {this} in a cookie");
             self.trial.log().event(self.who, did, by_hand::replace(self.who, that, this));
         }
     }
@@ -398,28 +397,28 @@ impl<'t> Browser<'t> {
         self.trial.log().event(self.who, "closes the browser".to_owned(), String::new());
     }
 
-    /// Cookies whose age is over are gone.
+    /// Drops cookies that have expired.
     fn drops_what_is_past_its_age(&self) {
         let dropped = self.jar().age(self.trial.inspector.clock().now());
         for name in dropped {
-            let did = format!("has cookie `{name}` no more: its age is over");
+            let did = format!("no longer has cookie `{name}`: it has expired");
             self.trial.log().event_told(self.who, did, String::new(), by_hand::drop(self.who, &name));
         }
     }
 
-    /// Goes to another network address, and says that it is another browser.
+    /// Moves to another network address, and says that it is another browser.
     pub fn moves_to(&self, address: IpAddr, agent: &'static str) {
         *self.place() = Place { address, agent, says: Vec::new() };
-        self.trial.log().event(self.who, format!("is at {address} now, with {agent}"), format!("# from {address}"));
+        self.trial.log().event(self.who, format!("is now at {address}, with {agent}"), format!("# from {address}"));
     }
 
-    /// Sends this header with each request from now on, as a browser does whose owner has set it up so.
+    /// Sends this header with each request from now on, as a browser with such a setting does.
     pub(crate) fn says(&self, name: &'static str, value: &'static str) {
         self.place().says.push((name, value));
-        self.trial.log().event(self.who, format!("says `{name}: {value}` from now on"), String::new());
+        self.trial.log().event(self.who, format!("sends `{name}: {value}` from now on"), String::new());
     }
 
-    /// Nor does it send any of these from now on.
+    /// Stops sending these headers.
     pub(crate) fn says_nothing_more(&self) {
         self.place().says.clear();
     }
@@ -439,8 +438,8 @@ impl<'t> Browser<'t> {
         self.jar().pairs()
     }
 
-    /// Writes a cookie of each of these names into this browser, unless the site has set one of that name: so no answer
-    /// has brought any of them.
+    /// Writes a cookie with each of these names into this browser, unless the site has set one with that name: so no
+    /// answer has set any of them.
     pub(crate) fn writes(&self, names: &[&str], value: &str) {
         let own = self.cookies();
         let new: Vec<_> = names.iter().filter(|name| own.iter().all(|(own, _)| own != *name)).collect();
@@ -450,27 +449,27 @@ impl<'t> Browser<'t> {
         }
         let by_hand: Vec<_> = new.iter().map(|name| by_hand::cookie(self.who, false, name, value)).collect();
         let listed: Vec<_> = new.iter().map(|name| format!("`{name}`")).collect();
-        let did = format!("writes {value} into cookies of their own: {}", listed.join(", "));
+        let did = format!("writes cookies with the value {value}: {}", listed.join(", "));
         self.trial.log().event(self.who, did, by_hand.join("\n"));
     }
 
     /// Puts a cookie into this browser by hand.
     pub fn takes(&self, cookie: &str) {
-        self.takes_as(cookie, "which no answer brought");
+        self.takes_as(cookie, "which no answer set");
     }
 
-    /// The same, and the story says how this browser came by it: `copied from alice`, `made up`, `planted by mallory`.
+    /// The same, and the story says where the cookie comes from: `copied from alice`, `made up`, `planted by mallory`.
     pub fn takes_as(&self, cookie: &str, how: &str) {
-        // A browser's own developer tools refuse no cookie but one that is none.
+        // A browser's own developer tools accept every cookie that can be parsed.
         let _ = self.jar().set(&format!("{cookie}; Path=/; Secure"), "/", self.trial.inspector.clock().now());
         let (name, value) = parts(cookie);
         let by_hand = by_hand::cookie(self.who, false, name, value);
         let letter = self.trial.inspector.label(cookie.split_once('=').map_or(cookie, |(_, value)| value));
         let told = format!("has cookie {letter}, {how}");
-        self.trial.log().event_told(self.who, "has a cookie that no answer brought".to_owned(), told, by_hand);
+        self.trial.log().event_told(self.who, "has a cookie that no answer set".to_owned(), told, by_hand);
     }
 
-    /// Goes where a redirect leads to.
+    /// Follows a redirect.
     pub async fn follow(&self, redirect: &Answer) -> Result<Answer, Miss> {
         match redirect.location() {
             Some(path) => {
@@ -490,7 +489,7 @@ impl<'t> Browser<'t> {
         let kept = self.cookies();
         let dropped = before.iter().filter(|cookie| !kept.contains(cookie));
         let by_hand: Vec<_> = dropped.map(|(name, _)| by_hand::drop(self.who, name)).collect();
-        self.trial.log().event(self.who, "keeps the session's cookie alone".to_owned(), by_hand.join("\n"));
+        self.trial.log().event(self.who, "keeps only the session cookie".to_owned(), by_hand.join("\n"));
     }
 
     /// Whether one of this browser's cookies has this very value.
@@ -563,7 +562,7 @@ impl<'t> Browser<'t> {
         Ok(answer)
     }
 
-    /// What the app answers; the step stands at `sent` in the log.
+    /// The app's answer; the step is at `sent` in the log.
     async fn answer(
         &self,
         request: Request<Body>,
@@ -581,7 +580,8 @@ impl<'t> Browser<'t> {
         trial.log().answered(sent, &format!("{}{UNFINISHED}", in_short(parts.status, &parts.headers)));
         let body = Limited::new(body, LONGEST_PAGE).collect().await.map(|body| body.to_bytes());
         let body = body.map_err(|error| {
-            Miss::new("a page of at most 1 MiB", error.to_string()).so("the answer goes on and on, or broke off")
+            Miss::new("a page of at most 1 MiB", error.to_string())
+                .so("the body of the answer is too long, or it broke off")
         })?;
         // Others may have been answered meanwhile.
         let is_own =
@@ -621,7 +621,8 @@ impl<'t> Browser<'t> {
                 request = request.header(CONTENT_LENGTH, length);
             }
             if let Some(origin) = origin {
-                // What a browser says of the page unless that asks for silence: its address here, its origin elsewhere.
+                // The `Referer` that a browser sends by default: the address of the page here, only its origin
+                // elsewhere.
                 let page = if matches!(from, From::Here) { plain } else { "/" };
                 request = request.header(ORIGIN, origin).header(REFERER, format!("{origin}{page}"));
             }
@@ -689,7 +690,7 @@ fn plain(fields: &[(&str, &str)]) -> Vec<u8> {
     fields.iter().map(|(name, value)| format!("{name}={value}\r\n")).collect::<String>().into_bytes()
 }
 
-/// A part of a path: everything that is no letter, digit or hyphen is percent-encoded.
+/// A part of a path: everything but letters, digits and hyphens is percent-encoded.
 pub(crate) fn in_path(part: &str) -> String {
     let encoded = part.bytes().map(|byte| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
@@ -716,12 +717,12 @@ fn in_short(status: StatusCode, headers: &HeaderMap) -> String {
 }
 
 impl Answer {
-    /// Whether the store was called for this while it was answered.
+    /// Whether the app called the store for this operation while it answered.
     pub(crate) fn calls_for(&self, operation: Operation) -> bool {
         self.exchange.calls.iter().any(|call| call.operation == operation)
     }
 
-    /// The text that a visitor reads: of a page its text, of anything else all of it; white space folded.
+    /// The text that a visitor reads: the text of a page, or all of anything else, with white space folded.
     pub fn text(&self) -> String {
         if self.is_page() { page::text(&self.body) } else { page::folded(&self.body) }
     }
@@ -730,12 +731,12 @@ impl Answer {
         self.kind().to_lowercase().starts_with("text/html")
     }
 
-    /// Its content type; empty if it names none.
+    /// Its content type; empty if it has none.
     pub(crate) fn kind(&self) -> &str {
         self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
     }
 
-    /// Whether it is the page that was asked for, whatever is on it.
+    /// Whether it is the page that was requested, whatever is on it.
     pub(crate) fn is_ok(&self) -> bool {
         self.status == StatusCode::OK
     }
@@ -750,13 +751,14 @@ impl Answer {
         form::forms(&self.body)
     }
 
-    /// Where the page's links lead to: the paths of this site, and whatever else stands in an `href`.
+    /// Where the page's links lead: to paths of this site, or to whatever else is in an `href`.
     pub(crate) fn links(&self) -> Vec<String> {
         let links = page::links(&self.body).into_iter().map(|link| resolved(&self.path, &link));
         links.filter(|link| link.parse::<Uri>().is_ok()).collect()
     }
 
-    /// Where this page leads to within this site, each once: by its links, and by its forms that are sent with a GET.
+    /// The addresses within this site that this page leads to, each once: by its links, and by its forms that send a
+    /// GET.
     pub(crate) fn leads_to(&self) -> BTreeSet<String> {
         let forms = self.forms().into_iter().filter(|form| form.method == "get");
         let filled = |form: Form| {
@@ -777,7 +779,7 @@ impl Answer {
         in_short(self.status, &self.headers)
     }
 
-    /// It has this status.
+    /// Checks that it has this status.
     pub fn has_status(&self, status: u16) -> Result<(), Miss> {
         if self.status.as_u16() == status {
             return Ok(());
@@ -785,23 +787,23 @@ impl Answer {
         Err(self.miss(status.to_string(), self.in_short()))
     }
 
-    /// It refuses a login as `user`: 401, or another 4xx where something was left empty, as no proper form.
+    /// Checks that it refuses a login as `user`: with 401, or another 4xx if a field was left empty, as an improper
+    /// form.
     pub(crate) fn refuses(&self, user: &User) -> Result<(), Miss> {
-        // Some say that a form with nothing in a field, or with a blank at its end, is no proper one.
+        // An app may take a form with an empty field, or with a space at either end of one, for improper.
         let is_whole = |text: &str| !text.is_empty() && text.trim() == text;
         if !(is_whole(&user.name) && is_whole(&user.password)) && self.status.is_client_error() {
             return Ok(());
         }
         self.has_status(401).map_err(|miss| match self.status.as_u16() {
-            300..=399 => {
-                miss.so("this login is sent on as a right one is, and its name and password do not belong together")
-            }
-            200..=299 => miss.so("whatever the page says, its status says that the login went well"),
+            300..=399 => miss
+                .so("this login gets a redirect instead of 401, although its name and password do not belong together"),
+            200..=299 => miss.so("whatever the page says, its status says that the login succeeded"),
             _ => miss,
         })
     }
 
-    /// It sends the visitor to `path` with a GET: 302 or 303, after a GET also 307.
+    /// Checks that it sends the visitor to `path` with a GET: 302 or 303, after a GET also 307.
     pub fn redirects_to(&self, path: &str) -> Result<(), Miss> {
         let status = self.status.as_u16();
         let fits = matches!(status, 302 | 303) || (status == 307 && matches!(self.method, Method::GET | Method::HEAD));
@@ -812,21 +814,21 @@ impl Answer {
         let has_no_cookie = self.exchange.request.cookies.is_empty();
         let so = match (is_post, has_no_cookie) {
             (_, true) if matches!(self.status.as_u16(), 401 | 403) && path == "/login" => Some(
-                "nobody is logged in here: a visitor is sent to the page where they can log in, and this status leaves them without one",
+                "this visitor sent no cookie: redirect them to the page where they can log in, instead of an error",
             ),
             _ if !self.status.is_success() => None,
-            (true, _) if !self.exchange.session.changes.is_empty() => {
-                Some("the change was made and the answer is a page: whoever reloads that page sends the form again")
-            }
+            (true, _) if !self.exchange.session.changes.is_empty() => Some(
+                "the session was changed and the answer is a page: anyone who reloads that page sends the form again",
+            ),
             (false, true) => {
-                Some("the page is shown to a visitor who sent no session: the handler does not ask who it is")
+                Some("a visitor who sent no cookie gets this page: does the handler check who is logged in?")
             }
             _ => None,
         };
         Err(self.miss(format!("303 → {path}"), self.in_short()).so_if(so))
     }
 
-    /// The page shows these words.
+    /// Checks that the page shows these words.
     pub fn shows(&self, words: &str) -> Result<(), Miss> {
         self.has_status(200).map_err(|miss| Miss { expected: format!("200, and the page shows {words}"), ..miss })?;
         if self.text().contains(words) {
@@ -835,7 +837,7 @@ impl Answer {
         Err(self.miss(format!("the page shows  {words}"), format!("the page shows  {}", excerpt(&self.text(), words))))
     }
 
-    /// The page does not show these words; if it does, `so` follows.
+    /// Checks that the page does not show these words; `so` is the conclusion if it does.
     pub fn shows_not(&self, words: &str, so: &str) -> Result<(), Miss> {
         if self.text().contains(words) {
             return Err(self.miss(format!("a page without  {words}"), format!("the page shows  {words}")).so(so));
@@ -843,7 +845,7 @@ impl Answer {
         Ok(())
     }
 
-    /// A miss at this answer, with what can be told from it.
+    /// A miss at this answer, with the conclusion that it allows.
     pub fn miss(&self, expected: impl Into<String>, actual: impl Into<String>) -> Miss {
         infer::miss(self, expected.into(), actual.into())
     }
@@ -863,7 +865,7 @@ impl Answer {
     }
 }
 
-/// Where a reference on the page at `from` leads, as a browser resolves it (RFC 3986, 5.2): `..` is a folder up.
+/// Where a reference on the page at `from` leads, as a browser resolves it (RFC 3986, 5.2): `..` is one folder up.
 pub(crate) fn resolved(from: &str, reference: &str) -> String {
     let reference = reference.split('#').next().unwrap_or_default();
     if reference.contains("://") {
@@ -890,7 +892,7 @@ pub(crate) fn resolved(from: &str, reference: &str) -> String {
     format!("/{}{query}", parts.join("/"))
 }
 
-/// The part of a text that is closest to the wanted words: where most of their beginning stands, else the start.
+/// The part of a text that is closest to the wanted words: where the longest beginning of them is, or else the start.
 fn excerpt(text: &str, words: &str) -> String {
     const LONG: usize = 100;
     if text.is_empty() {
@@ -900,7 +902,7 @@ fn excerpt(text: &str, words: &str) -> String {
     let beginnings = words.char_indices().map(|(end, _)| end).chain([words.len()]).rev().take_while(|end| *end >= word);
     let from = beginnings.map(|end| &words[..end]).find_map(|beginning| text.find(beginning)).unwrap_or(0);
     let cut: String = text[from..].chars().take(LONG).collect();
-    // Nothing stands before it: so it begins as what was expected, and the eye finds where they part.
+    // Nothing is put before it, so that it lines up with the expected words and the difference is easy to see.
     format!("{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
 }
 

@@ -10,7 +10,7 @@ use axum::{
 
 use crate::browser::URLENCODED;
 
-/// A longer body is not spelt out.
+/// A longer body is not written out.
 const LONG_BODY: usize = 200;
 
 /// Who sends a request, and with which cookies.
@@ -18,13 +18,13 @@ pub(crate) struct Sender<'w> {
     pub(crate) who: &'w str,
     /// Headers that only this sender sends.
     pub(crate) says: Vec<(&'static str, &'static str)>,
-    /// The browser sends none with this request; `curl` knows no `SameSite`.
+    /// Whether the browser sends no cookie with this request; `curl` does not know `SameSite`.
     pub(crate) is_left_at_home: bool,
-    /// Those without an age are gone.
+    /// Whether the browser was closed, so that cookies without an age are gone.
     pub(crate) was_closed: bool,
 }
 
-/// The line for this request. `from` says what a browser tells of another site's page: the `Sec-Fetch-Site`, and the
+/// The line for this request. `from` is what a browser says about a page of another site: the `Sec-Fetch-Site`, and the
 /// `Origin` of a POST.
 pub(crate) fn curl(by: &Sender, from: Option<(&str, Option<&str>)>, request: &Request<Body>, body: &[u8]) -> String {
     let mut words = vec!["curl -i".to_owned()];
@@ -56,7 +56,7 @@ pub(crate) fn curl(by: &Sender, from: Option<(&str, Option<&str>)>, request: &Re
     format!("{piped}{} 'http://localhost:PORT{address}'", words.join(" "))
 }
 
-/// A quotation mark may stand in an address or a header as it is, and would end the shell's.
+/// An address or a header may contain a quotation mark, which would end the quoted word in the shell.
 fn quoted(text: &str) -> String {
     text.replace('\'', "'\\''")
 }
@@ -69,7 +69,7 @@ fn data(body: &[u8]) -> (String, Option<String>) {
     }
 }
 
-/// Commands that print this, the longest run of one byte as such.
+/// Commands that print this, with a command of its own for the longest run of one byte.
 fn pieces(body: &[u8]) -> Vec<String> {
     let runs: Vec<_> = body.chunk_by(|one, other| one == other).collect();
     let Some(longest) = runs.iter().max_by_key(|run| run.len()).filter(|run| run.len() > LONG_BODY) else {
@@ -92,7 +92,7 @@ fn printed(bytes: &[u8]) -> String {
     format!("printf '{}'", spelt.collect::<String>())
 }
 
-/// Puts a cookie into a jar; `whole` for every host of the domain.
+/// Puts a cookie into a jar; with `whole`, for every host of the domain.
 pub(crate) fn cookie(who: &str, whole: bool, name: &str, value: &str) -> String {
     let whole = if whole { "TRUE" } else { "FALSE" };
     format!("printf 'localhost\\t{whole}\\t/\\tTRUE\\t0\\t%s\\t%s\\n' '{name}' '{value}' >> {who}.jar")
@@ -109,12 +109,12 @@ pub(crate) fn drop(who: &str, name: &str) -> String {
     format!("sed -i.bak -E '/[[:space:]]{name}[[:space:]]/d' {who}.jar")
 }
 
-/// Gives a cookie the ID of no session.
+/// Gives a cookie an ID that no session has.
 pub(crate) fn stale(who: &str, name: &str) -> String {
     format!("sed -i.bak -E 's/([[:space:]]{name}[[:space:]]).*/\\1AAAAAAAAAAAAAAAAAAAAAA/' {who}.jar")
 }
 
-/// Puts one value in the place of another.
+/// Replaces one value with another.
 pub(crate) fn replace(who: &str, that: &str, this: &str) -> String {
     format!("sed -i.bak 's|{that}|{this}|' {who}.jar")
 }

@@ -1,4 +1,4 @@
-//! A piece of text that is markup wherever it is pasted, and shows that it was.
+//! A piece of text that becomes markup wherever it is pasted without escaping, and so shows that it was.
 
 use crate::{
     Failure, Step,
@@ -6,18 +6,18 @@ use crate::{
     page,
 };
 
-/// How it is told to a person.
+/// How it is shown to a person.
 pub(crate) const TOLD: &str = "<…>";
 
-/// So many bytes of it, at least, are known again where the rest is cut off.
+/// The fewest bytes by which it is recognized if the rest is cut off.
 const SHORTEST: usize = 8;
 
-/// It stands in every name and word that an app is given.
+/// A part of every name and word that an app gets.
 #[derive(Clone, Debug)]
 pub(crate) struct Canary {
-    /// A word that no page has of itself.
+    /// A word that no page has by itself.
     word: String,
-    /// The check that fails where it becomes markup.
+    /// The check that fails if it becomes markup.
     pub(crate) check: &'static str,
 }
 
@@ -26,7 +26,7 @@ impl Canary {
         Self { word: word.to_owned(), check }
     }
 
-    /// Closes whatever it stands in, opens an element, and holds a reference that must not be resolved.
+    /// Closes whatever is around it, opens an element, and contains a reference that must not be resolved.
     pub(crate) fn text(&self) -> String {
         let Self { word, .. } = self;
         format!("\"' {word}=1--></title></textarea><{word}>&amp;{word};")
@@ -41,13 +41,13 @@ impl Canary {
         page::folded(&part)
     }
 
-    /// A failure for a person to read: [`TOLD`] in its place, and no name has it where somebody does it by hand.
+    /// A failure for a person to read: with [`TOLD`] in its place, and without it in the lines to repeat by hand.
     pub(crate) fn told(&self, failure: Failure) -> Failure {
         let spelt = self.spelt();
         let told = |text: &str| spelt.iter().fold(text.to_owned(), |text, spelt| text.replace(spelt, TOLD));
         let by_hand = |line: &String| told(line).replace(TOLD, "");
         let step = |step: Step| Step { path: told(&step.path), ..step };
-        let source = "# with such signs in a name or a word, look at the source of the page".to_owned();
+        let source = "# put these characters into a name or a word, and look at the source of the page".to_owned();
         Failure {
             steps: failure.steps.into_iter().map(step).collect(),
             again: failure.again.iter().map(by_hand).chain([source]).collect(),
@@ -57,7 +57,7 @@ impl Canary {
         }
     }
 
-    /// How it is written: as it is, in JSON, in a form, in an address, and cut off at the end of what is told.
+    /// All ways to write it: in an address, in a form, in JSON, as it is, and cut off at the end of a shortened text.
     fn spelt(&self) -> Vec<String> {
         let text = self.text();
         let whole = [in_path(&text), encode(&[("", &text)])[1..].to_owned(), text.replace('"', "\\\""), text];
@@ -69,23 +69,23 @@ impl Canary {
         whole.into_iter().chain(cut).collect()
     }
 
-    /// What became of it in this page, if it is no text any more.
+    /// What happened to it in this page, if it is no longer text.
     pub(crate) fn hatched(&self, html: &str) -> Option<&'static str> {
         let Self { word, .. } = self;
         if !html.contains(word) {
             None
         } else if page::has_element(html, word) {
-            Some("one of them has become a tag of the page: `<`, `>` and `&` in it were not escaped")
+            Some("the text became a tag of the page: its `<` and `>` were not escaped")
         } else if page::has_attribute(html, word) {
             Some(
-                "one of them has become an attribute: the quotation marks in it were not escaped, or the attribute's value has none around it",
+                "the text became an attribute: its quotation marks were not escaped, or the attribute's value has none around it",
             )
         } else if page::programs(html).iter().any(|program| program.contains(&format!("\"' {word}="))) {
             Some(
-                "it stands in a program of the page, and its quotation marks end the text there: what is escaped for HTML is not for a script",
+                "the text is in a script of the page, and its quotation marks end the string there: escaping for HTML is not enough in a script",
             )
         } else if page::text(html).contains(&format!("&{word};")) {
-            Some("`&amp;` in one of them reads `&` on the page: the `&` was not escaped")
+            Some("`&amp;` in the text became `&` on the page: the `&` was not escaped")
         } else {
             None
         }

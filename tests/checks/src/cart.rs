@@ -24,21 +24,21 @@ pub static SUITE: Suite = Suite {
     checks: &[
         Check {
             id: "an_empty_cart_says_so",
-            why: "a visitor without a session is the most common one; reading what is not there is no error",
+            why: "most visitors have no session yet; reading a cart that does not exist is no error",
             hint: 2,
             read: "applications/cart.md#what-is-a-cart",
             run: |trial| Box::pin(an_empty_cart_says_so(trial)),
         },
         Check {
             id: "what_is_added_is_in_the_cart",
-            why: "HTTP forgets the visitor after each answer; what the next request is to know must be written to the session now",
+            why: "HTTP forgets the visitor after each answer; write to the session what the next request has to know",
             hint: 2,
             read: "basics/set-and-get.md#how-is-something-written",
             run: |trial| Box::pin(what_is_added_is_in_the_cart(trial)),
         },
         Check {
             id: "every_addition_stays",
-            why: "`get` hands you a copy; only `insert` puts it back, as a session stores values and not variables",
+            why: "`get` returns a copy, and only `insert` writes it back: a session stores values, not variables",
             hint: 2,
             read: "applications/login.md#how-does-a-module-keep-its-part-of-the-session",
             run: |trial| Box::pin(every_addition_stays(trial)),
@@ -52,14 +52,14 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "an_item_is_taken_out",
-            why: "taking out is a change like any other: on the copy, and then put back",
+            why: "taking an item out is a change like any other: change the copy, then write it back",
             hint: 3,
             read: "applications/cart.md#what-is-a-cart",
             run: |trial| Box::pin(an_item_is_taken_out(trial)),
         },
         Check {
             id: "taking_out_what_is_absent_is_no_error",
-            why: "a button is pressed twice, or the page is old: the visitor wanted the item gone, and it is",
+            why: "visitors press a button twice, or use an old page: they wanted the item gone, and it is",
             hint: 3,
             read: "applications/cart.md#how-is-it-sold-once",
             run: |trial| Box::pin(taking_out_what_is_absent_is_no_error(trial)),
@@ -73,7 +73,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "items_are_shown_as_text",
-            why: "an item that is pasted into a page as HTML can carry a script, which then acts as whoever looks at the page",
+            why: "an item that is pasted into a page as HTML can contain a script, which acts as anyone who opens the page",
             hint: 4,
             read: "security/scripts.md#what-stops-the-ride",
             run: |trial| Box::pin(items_are_shown_as_text(trial)),
@@ -87,7 +87,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "the_cart_has_bounds",
-            why: "anyone can send anything, a million times; what has no bounds fills the store for everyone",
+            why: "anyone can send anything, a million times; a cart without bounds fills the store for everyone",
             hint: 5,
             read: "applications/cart.md#what-is-a-cart",
             run: |trial| Box::pin(the_cart_has_bounds(trial)),
@@ -101,7 +101,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "reading_changes_nothing",
-            why: "browsers, crawlers and other sites' links send GETs nobody meant; only a POST may change a session (ASVS 3.5.3)",
+            why: "browsers, crawlers and links on other sites send GETs that nobody intended; only a POST may change a session (ASVS 3.5.3)",
             hint: 6,
             read: "security/csrf.md#can-a-link-buy-something",
             run: |trial| Box::pin(reading_changes_nothing(trial)),
@@ -140,11 +140,11 @@ async fn every_addition_stays(trial: &Trial) -> Result<(), Miss> {
     })
 }
 
-/// What became of an item that was written and is not there any more.
+/// What happened to an item that was written and is gone.
 fn lost(added: &Answer, page: &Answer, item: &str) -> Option<String> {
     let [after, held] = [&added.exchange.session.after, &page.exchange.session.before];
     let is_lost = infer::holds(after.as_ref()?, item) && !infer::holds(held.as_ref()?, item);
-    is_lost.then(|| format!("the session held {item} after it was added, and a later addition has taken it out: each has to keep what was there"))
+    is_lost.then(|| format!("the session held {item} after it was added, but a later addition removed it: each addition has to keep the other items"))
 }
 
 async fn items_are_counted(trial: &Trial) -> Result<(), Miss> {
@@ -158,17 +158,19 @@ async fn items_are_counted(trial: &Trial) -> Result<(), Miss> {
         page.shows(&line(item, count)).map_err(|miss| {
             let text = page.text();
             let so = if text.contains(&format!("{item} ×")) {
-                Some(format!("the page counts {item}, and not as often as it was added: {count} times"))
+                Some(format!("the page has a count for {item}, but the count is not {count}"))
             } else {
-                text.contains(item).then(|| format!("the page shows {item}, and behind it no count as the requirement writes it: a blank, ×, a blank, the number"))
+                text.contains(item).then(|| {
+                    format!("the page shows {item}, but no count after it as required: a space, ×, a space, the number")
+                })
             };
             miss.so_if(so)
         })?;
     }
-    // A button may name the item as well; the number stands once.
+    // A button may name the item as well; the count appears once.
     let shown = page.text().matches(&format!("{pear} ×")).count();
     if shown != 1 {
-        let miss = page.miss(format!("{pear} × once"), format!("{pear} × {shown} times"));
+        let miss = page.miss(format!("`{pear} ×` once"), format!("`{pear} ×` {shown} times"));
         return Err(miss.so(format!("{pear} was added twice, and has {shown} lines instead of one with its count")));
     }
     Ok(())
@@ -185,30 +187,30 @@ async fn an_item_is_taken_out(trial: &Trial) -> Result<(), Miss> {
     let page = alice.get(VIEW).await?;
     for other in [&pears, &plum] {
         let so = match page.text().contains(&format!("{other} ×")) {
-            true => format!("{pear} was to be taken out, and the count of {other} has changed"),
-            false => format!("{pear} was to be taken out, and {other} is gone"),
+            true => format!("{pear} was taken out, and now the count of {other} is wrong"),
+            false => format!("{pear} was taken out, and the page does not show {other}"),
         };
         page.shows(&line(other, 1)).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
     }
     let so = format!(
-        "{pear} was added twice and then taken out, and some of it is still in the cart: an item goes as a whole"
+        "{pear} was added twice and then taken out, but the page still shows it: one request takes out all of it"
     );
     page.shows_not(&format!("{pear} ×"), &infer::unchanged(&removed).unwrap_or(so))?;
     remove(&alice, &pears).await?;
     remove(&alice, &plum).await?;
     let page = alice.get(VIEW).await?;
-    let so = "the last item was taken out, and the page does not say that the cart is empty";
+    let so = "the last item was taken out, but the page does not say that the cart is empty";
     page.shows(EMPTY).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
 }
 
 async fn taking_out_what_is_absent_is_no_error(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
-    let so = "what is not in the cart needs no taking out: a 4xx speaks of a mistake, and there was none";
+    let so = "taking out an item that is not in the cart is no mistake, but a 4xx says that it is";
     absent(&alice, &plum, so).await?;
     let page = alice.get(VIEW).await?;
     page.shows(EMPTY).map_err(|miss| match page.text().contains(&plum) {
-        true => miss.so(format!("{plum} was never added, and a request to take it out has put it in")),
+        true => miss.so(format!("{plum} was never added, but the page shows it after a request to take it out")),
         false => miss,
     })?;
     add(&alice, &pear).await?;
@@ -218,7 +220,7 @@ async fn taking_out_what_is_absent_is_no_error(trial: &Trial) -> Result<(), Miss
     absent(&alice, &"x".repeat(LONGEST_NAME + 1), so).await?;
     let page = alice.get(VIEW).await?;
     page.shows(&line(&pear, 1))?;
-    page.shows_not(&plum, "what was never added is shown")
+    page.shows_not(&plum, "the page shows an item that was never added")
 }
 
 async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
@@ -231,8 +233,8 @@ async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
     let cleared = clear(&alice).await?;
     let page = alice.get(VIEW).await?;
     page.shows(EMPTY).map_err(|miss| miss.so_if(infer::unchanged(&cleared).filter(|_| page.is_ok())))?;
-    page.shows_not(&plum, "the page says that the cart is empty, and still shows what was in it")?;
-    let so = "the cart is still in the store: this browser was only told to forget the cookie that leads to it";
+    page.shows_not(&plum, "the page says that the cart is empty, but still shows an item")?;
+    let so = "the cart is still in the store: the cookie from before the request still leads to it";
     let still = copy.get(VIEW).await?;
     if still.exchange.session.before.is_some() {
         still.shows(EMPTY).map_err(|miss| miss.so_if(still.is_ok().then_some(so)))?;
@@ -267,12 +269,12 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     for name in &names {
         page.shows(&folded(&line(name, 1))).map_err(|miss| unlike(&page, name, miss))?;
     }
-    pastes_nothing(&page, "an item was pasted into an attribute: the quotation mark in it ended the value")?;
+    pastes_nothing(&page, "an item was pasted into an attribute, and the quotation mark in it ended the value")?;
     for name in &names {
         remove(&alice, name).await?;
         alice.get(VIEW).await?.shows_not(
             &folded(&line(name, 1)),
-            "this item was taken out, and is still there: the address of the request has its name percent-encoded",
+            "this item was taken out, but the page still shows it: does the handler decode the name in the address?",
         )?;
     }
     for [capital, small] in [["Pear", "pear"], ["ÉCLAIR", "éclair"]].map(|pair| pair.map(|item| trial.named(item))) {
@@ -280,26 +282,25 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
         add(&alice, &small).await?;
         remove(&alice, &small).await?;
         let page = alice.get(VIEW).await?;
-        let so = format!(
-            "{small} was to be taken out, and the line of {capital} is gone or has another count: they are two items"
-        );
+        let so =
+            format!("{small} was taken out, and {capital} is gone or has another count: these are two different items");
         page.shows(&line(&capital, 1)).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
         remove(&alice, &capital).await?;
     }
-    // What is refused is text as well.
+    // A refused item is text as well.
     let too_long = format!("<i {PASTED}>{}</i>", "x".repeat(LONGEST_NAME));
     let refused = alice.post(&address("add_to_cart", &too_long), &[]).await?;
-    pastes_nothing(&refused, "the answer that refuses an item pastes it into the page as HTML")?;
+    pastes_nothing(&refused, "the answer to an item whose name is too long pastes the name into the page as HTML")?;
     nowhere_is_text(&trial.browser("mallory")).await
 }
 
-/// Nor is an address pasted that leads nowhere, whatever stands in it.
+/// Checks that the answer to an unknown address does not paste the address into the page, either.
 async fn nowhere_is_text(mallory: &Browser<'_>) -> Result<(), Miss> {
     let markup = in_path(&format!("<i {PASTED}>x</i>"));
     let routes = ["/view_cart", "/add_to_cart", "/remove_from_cart", "/clear_cart", ""];
     let behind =
         |route| [format!("{route}/{markup}"), format!("{route}/pear/{markup}"), format!("{route}/?item={markup}")];
-    let so = "the answer to an address that leads nowhere pastes a part of it into the page as HTML";
+    let so = "the answer to an unknown address pastes part of the address into the page as HTML";
     for path in routes.into_iter().flat_map(behind) {
         pastes_nothing(&mallory.get(&path).await?, so)?;
         pastes_nothing(&mallory.post(&path, &[]).await?, so)?;
@@ -307,36 +308,36 @@ async fn nowhere_is_text(mallory: &Browser<'_>) -> Result<(), Miss> {
     Ok(())
 }
 
-/// What became of an item that no line of the page shows as it was added.
+/// Explains why no line of the page shows this item as it was added.
 fn unlike(page: &Answer, name: &str, miss: Miss) -> Miss {
     let (text, folded) = (page.text(), folded(name));
     if !page.is_ok() {
         miss
     } else if page.body.contains(name) && name.contains('<') {
-        miss.so("the item was pasted into the page as HTML: the browser takes its <b> for a tag")
+        miss.so("the page has the item unescaped: a browser reads its <b> as a tag")
     } else if page::text(&text).contains(&folded) && !text.contains(&folded) {
-        miss.so("the item was escaped twice: the page's text is still HTML").why(ANY_TEXT)
+        miss.so("the item was escaped twice: what the page shows is HTML source, not the item").why(ANY_TEXT)
     } else if text.contains("%3C") || text.contains("%2525") {
-        miss.so("the page shows the item as its address has it, percent-encoded: axum's `Path` decodes it")
+        miss.so("the page shows an item percent-encoded, as it is in the address: axum's `Path` decodes it")
             .why(ANY_TEXT)
     } else if page.exchange.session.before.as_ref().is_some_and(|held| infer::holds(held, name)) {
-        miss.so("the session holds this item, and no line of the page is it: the page changes it, or leaves it out")
+        miss.so("the session holds this item, but no line of the page shows it: the page changes it or leaves it out")
             .why(ANY_TEXT)
     } else {
-        miss.so("this item was added, and the session does not hold it as it was sent: something on its way in changes it, merges it with another or splits it").why(ANY_TEXT)
+        miss.so("the session does not hold this item as it was sent: something changes it, splits it, loses it or merges it with another").why(ANY_TEXT)
     }
 }
 
-/// Why an item has to stay what it is.
-const ANY_TEXT: &str = "an item is any text, and its visitor finds in the cart what they put there";
+/// Why an item has to stay as it is.
+const ANY_TEXT: &str = "an item is any text, and visitors expect to find in the cart exactly what they added";
 
-/// An attribute that no page has of itself.
+/// An attribute that no page has by itself.
 pub(crate) const PASTED: &str = "data-pasted";
 
 pub(crate) fn pastes_nothing(page: &Answer, so: &str) -> Result<(), Miss> {
     if page.has_attribute(PASTED) {
         let actual = format!("a tag with the attribute {PASTED}");
-        return Err(page.miss("a page with the tags of its own, and no others", actual).so(so));
+        return Err(page.miss("a page with only its own tags", actual).so(so));
     }
     Ok(())
 }
@@ -346,18 +347,19 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
     add(&alice, &pear).await?;
     add(&bob, &plum).await?;
-    let mixed = "this browser has not added this item, another one has: the cart is kept where all visitors share it";
+    let mixed = "another visitor added this item, not this one: the cart is kept where all visitors share it";
     for (browser, own, others) in [(&alice, &pear, &plum), (&bob, &plum, &pear)] {
         let page = browser.get(VIEW).await?;
         page.shows(own).map_err(|miss| miss.so_if(infer::mixed(&page, own, others)))?;
         page.shows_not(others, mixed)?;
     }
     let page = trial.browser("stranger").get(VIEW).await?;
-    let so = "a visitor without a session does not find an empty cart, once others have filled theirs";
+    let so = "a visitor without a session does not see an empty cart after others have filled theirs";
     page.shows(EMPTY).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
     clear(&bob).await?;
     let page = alice.get(VIEW).await?;
-    page.shows(&pear).map_err(|miss| miss.so_if(page.is_ok().then_some("bob cleared his cart, and alice's is gone")))
+    page.shows(&pear)
+        .map_err(|miss| miss.so_if(page.is_ok().then_some("bob cleared his cart, and alice's item is gone")))
 }
 
 async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
@@ -367,12 +369,12 @@ async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
         add(&alice, &item(place)).await?;
     }
     trial.log().new_scene();
-    refuses(&alice, &item(MOST_ITEMS), &format!("{MOST_ITEMS} different items are in the cart, and another one"))
+    refuses(&alice, &item(MOST_ITEMS), &format!("another item in a cart that holds {MOST_ITEMS} different ones"))
         .await?;
-    let so = "one more of an item that the cart holds makes no different item of it: 50 are in it, before and after";
+    let so = "the cart already holds this item, so with one more of it there are still 50 different ones";
     fits(&alice, &item(0), so).await?;
     remove(&alice, &item(1)).await?;
-    let so = "one of the 50 items was taken out, so another one fits: what counts is what the cart holds now";
+    let so = "one of the 50 items was taken out, so another one fits: only the items in the cart count";
     fits(&alice, &item(MOST_ITEMS), so).await?;
 
     trial.log().begin_anew();
@@ -381,7 +383,7 @@ async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
         add(&bob, &pear).await?;
     }
     trial.log().new_scene();
-    refuses(&bob, &pear, &format!("{MOST_OF_ONE} of an item are in the cart, and another one")).await?;
+    refuses(&bob, &pear, &format!("one more of an item that the cart holds {MOST_OF_ONE} times")).await?;
     bob.get(VIEW).await?.shows(&line(&pear, MOST_OF_ONE))?;
 
     trial.log().begin_anew();
@@ -391,9 +393,8 @@ async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
         format!("{}{own}", letter.repeat(length - own.chars().count()))
     };
     refuses(&carol, &name("x", LONGEST_NAME + 1), &format!("a name of {} characters", LONGEST_NAME + 1)).await?;
-    let so = "a name of 100 characters is as long as a name may be, and was refused";
-    let bytes =
-        "a name of 80 characters fits, also where they take 2 bytes each, as é does: count characters, not bytes";
+    let so = "a name may have 100 characters, but this one was refused";
+    let bytes = "a name of 80 characters fits, even if each takes 2 bytes, as é does: count characters, not bytes";
     for (name, so) in [(name("x", LONGEST_NAME), so), (name("é", LONGEST_NAME - 20), bytes)] {
         fits(&carol, &name, so).await?;
         carol.get(VIEW).await?.shows(&line(&name, 1))?;
@@ -410,10 +411,8 @@ async fn the_cart_is_in_the_session(trial: &Trial) -> Result<(), Miss> {
             format!("cookie `{}`, and no call to the store", cookie.name)
         });
         let so = match set.is_empty() {
-            true => {
-                "nothing was written to the session, and no cookie was set: what the page showed is kept in the program"
-            }
-            false => "a visitor can write anything into a cookie; a cart that is to be sold is kept at the server",
+            true => "the answer set no cookie and made no call to the store, so the cart is not in the session",
+            false => "a visitor can write anything into a cookie, so the server has to keep the cart",
         };
         return Err(first.miss("the cart in the session", actual).so(so));
     }
@@ -443,21 +442,21 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     alice.get(VIEW).await?.shows(&line(&pear, 1))
 }
 
-/// Why a cart is gone after the program was started anew, which the store was not.
+/// Why a cart is gone after a restart of the program, which the store survived.
 fn kept_in_the_program(page: &Answer, item: &str) -> Option<String> {
     if !page.is_ok() {
         return None;
     }
     Some(match &page.exchange.session.before {
         Some(held) if infer::holds(held, item) => {
-            format!("the session still holds {item}, and since the program was started anew the page does not show it: it reads the cart from the program's own memory")
+            format!("the session still holds {item}, but since the restart the page does not show its line: does it read the cart from the program's memory?")
         }
-        Some(_) => "the store still has the session, and the cart is not in it: it was kept in the program's memory, which ended with the program".to_owned(),
-        None => "since the program was started anew the page shows no cart, and it does not ask the session for one: it was kept in the program's memory".to_owned(),
+        Some(_) => "the store still has the session, but the session does not hold the item: was the cart kept in the program's memory?".to_owned(),
+        None => "since the restart no session was found for this visitor: did the program keep the cart, or the key of its cookies, in memory?".to_owned(),
     })
 }
 
-/// How an item stands on the page.
+/// How the page shows an item.
 fn line(item: &str, count: usize) -> String {
     format!("{item} × {count}")
 }
@@ -479,40 +478,40 @@ fn done(answer: Answer) -> Result<Answer, Miss> {
     Ok(answer)
 }
 
-/// This is not in the cart, and may be taken out; `so` says why, if that is refused.
+/// Takes out an item that is not in the cart; `so` explains a refusal.
 async fn absent(browser: &Browser<'_>, item: &str, so: &str) -> Result<(), Miss> {
     let answer = browser.post(&address("remove_from_cart", item), &[]).await?;
     answer.redirects_to(VIEW).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))
 }
 
-/// This fits; `so` says why, if it is refused.
+/// Adds an item that fits; `so` explains a refusal.
 async fn fits(browser: &Browser<'_>, item: &str, so: &str) -> Result<(), Miss> {
     let answer = browser.post(&address("add_to_cart", item), &[]).await?;
     answer.redirects_to(VIEW).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))
 }
 
-/// This does not fit, and the answer says so without a change.
+/// Checks that an item that does not fit is refused and changes nothing.
 async fn refuses(browser: &Browser<'_>, item: &str, what: &str) -> Result<(), Miss> {
     let before = words(&browser.get(VIEW).await?);
     let answer = browser.post(&address("add_to_cart", item), &[]).await?;
     if !answer.status.is_client_error() {
         let so = match answer.exchange.session.changes.is_empty() {
             true => {
-                "the answer says that it was done, and the cart is as it was: a visitor has to learn that it did not fit"
+                "the cart did not change, but the status does not refuse the item: a visitor has to learn that it did not fit"
             }
-            false => "the cart has taken more than the requirement allows",
+            false => "the cart took more than the requirement allows",
         };
-        return Err(answer.miss(format!("4xx: {what}"), answer.in_short()).so(so));
+        return Err(answer.miss(format!("4xx for {what}"), answer.in_short()).so(so));
     }
     let page = browser.get(VIEW).await?;
     if words(&page) != before {
-        let miss = page.miss("the cart as it was", format!("a cart that has changed: {what}"));
-        return Err(miss.so("the request was answered with a 4xx, and the cart has changed all the same"));
+        let miss = page.miss("the cart as it was", format!("a cart that has changed after {what}"));
+        return Err(miss.so("the answer is a 4xx, but the page has changed anyway"));
     }
     Ok(())
 }
 
-/// What stands on the page, in whatever order: a `HashMap` has none.
+/// The words of the page, sorted: a `HashMap` has no order.
 fn words(page: &Answer) -> Vec<String> {
     let mut words: Vec<_> = page.text().split_whitespace().map(str::to_owned).collect();
     words.sort_unstable();
@@ -524,5 +523,5 @@ pub(crate) fn address(what: &str, item: &str) -> String {
 }
 
 fn is_not_empty(page: &Answer) -> Result<(), Miss> {
-    page.shows_not(EMPTY, "the page says that the cart is empty, and shows what is in it")
+    page.shows_not(EMPTY, "the page shows an item, but still says that the cart is empty")
 }

@@ -18,9 +18,9 @@ pub struct Form {
     pub enctype: String,
     /// Its named fields.
     pub fields: Vec<Field>,
-    /// What its button sends, if that has a name.
+    /// What its button sends, if the button has a name.
     pub button: Option<(String, String)>,
-    /// Whether a visitor can send it: it has a button, or one field in which Enter does so.
+    /// Whether a visitor can send it: it has a button, or exactly one text field, in which Enter sends it.
     pub can_be_sent: bool,
 }
 
@@ -43,7 +43,7 @@ impl Form {
         self.fields.iter().any(|field| field.name == name)
     }
 
-    /// What can be chosen under this name, in order.
+    /// The choices under this name, in order.
     pub fn choices(&self, name: &str) -> Vec<&str> {
         let choices = self.fields.iter().filter(|field| field.name == name && is_choice(&field.kind));
         choices.map(|field| field.value.as_str()).collect()
@@ -73,7 +73,7 @@ impl Form {
         let mut sent: Vec<(&str, &str)> = Vec::new();
         for field in &self.fields {
             match given.iter().find(|(name, _)| *name == field.name && self.is_entered(field)) {
-                // Of the choices of one name one is sent.
+                // Only one choice of each name is sent.
                 Some(given) if is_ticked(&field.kind) && sent.contains(given) => {}
                 Some(given) => sent.push(*given),
                 None if field.chosen => sent.push((&field.name, &field.value)),
@@ -84,8 +84,8 @@ impl Form {
         sent
     }
 
-    /// Whether a value that is entered under this field's name gets into it: a hidden one is sent as it is, beside those
-    /// that a visitor sees.
+    /// Whether a value that is entered under this field's name gets into it: a hidden field beside visible ones of its
+    /// name is sent as it is.
     fn is_entered(&self, field: &Field) -> bool {
         let is_seen = |field: &&Field| field.kind != "hidden";
         is_seen(&field) || !self.fields.iter().filter(is_seen).any(|seen| seen.name == field.name)
@@ -105,7 +105,7 @@ pub(crate) fn forms(html: &str) -> Vec<Form> {
     reader.done()
 }
 
-/// Reads forms as a browser does: what lies outside them is not theirs, unless it names one by its id.
+/// Reads forms as a browser does: a control outside a form does not belong to it, unless it names the form by its id.
 #[derive(Default)]
 struct Reader {
     /// The forms themselves, and the id of each; empty if it has none.
@@ -114,29 +114,29 @@ struct Reader {
     controls: Vec<(Owner, Control)>,
     /// Where a relative address on the page begins, if the page says so.
     base: Option<String>,
-    /// How many fieldsets around are open, and which of them is disabled first.
+    /// How many fieldsets are open, and which of them is the first that is disabled.
     fieldsets: usize,
     disabled_from: Option<usize>,
-    /// Whether the group of options it is in is disabled.
+    /// Whether the current group of options is disabled.
     group_is_disabled: bool,
     select: Option<Select>,
-    /// The text of the option it is in, which is its value if it names none.
+    /// The text of the current option, which is its value if it has no `value`.
     option: Option<String>,
 }
 
 /// The form of a control.
 #[derive(Clone)]
 enum Owner {
-    /// The one it stands in: its place among the forms.
+    /// The form around it: its place among the forms.
     Around(usize),
-    /// The one of this id, which may come later.
+    /// The form with this id, which may come later.
     Named(String),
     Nobody,
 }
 
 enum Control {
     Field(Field),
-    /// A button that sends the form, in this way if it says so.
+    /// A button that sends the form, with these attributes if it has them.
     Button {
         sends: Option<(String, String)>,
         method: Option<String>,
@@ -275,7 +275,7 @@ impl Reader {
         has(tag, "disabled") || self.disabled_from.is_some()
     }
 
-    /// The form that a control names, or the one it stands in.
+    /// The form that a control names, or the form around it.
     fn owner(&self, tag: &StartTag<()>) -> Owner {
         match attribute(tag, "form") {
             Some(id) => Owner::Named(id),
@@ -291,7 +291,7 @@ impl Reader {
         }
     }
 
-    /// Of several that are selected a select sends the last; if none is, it shows its first option and sends that.
+    /// A select sends the last of its selected options; if none is selected, it shows its first option and sends that.
     fn end_select(&mut self) {
         self.end_option();
         let Some(Select { first, is_multiple: false, .. }) = self.select.take() else { return };
@@ -323,7 +323,7 @@ fn take(controls: &mut Vec<(Control, Option<usize>)>, place: usize) -> Vec<Contr
     controls.extract_if(.., |(_, owner)| *owner == Some(place)).map(|(control, _)| control).collect()
 }
 
-/// This form as each of its buttons sends it; without any, as Enter does if it has one field for text.
+/// This form as each of its buttons sends it; without buttons, as Enter sends it if it has exactly one text field.
 fn sent_in_each_way(form: Form, controls: Vec<Control>) -> Vec<Form> {
     let (mut own, mut buttons) = (Vec::new(), Vec::new());
     for control in controls {
@@ -352,7 +352,7 @@ fn sent_in_each_way(form: Form, controls: Vec<Control>) -> Vec<Form> {
     buttons.into_iter().filter_map(pressed).collect()
 }
 
-/// Of the radio buttons of one name the last that is checked is.
+/// Of the radio buttons of one name, only the last checked one stays checked.
 fn choose_radios(own: &mut [Field]) {
     let names: Vec<_> = own.iter().filter(|field| field.kind == "radio").map(|field| field.name.clone()).collect();
     for name in names {

@@ -1,26 +1,28 @@
-//! What stands between an answer and its verdict: the process that was started for the checks runs nothing of the
-//! answer. It believes sealed lines alone, counts what it asked for, and ends all that was started below it.
+//! What separates an answer from its verdict: the process that was started for the checks runs none of the answer's
+//! code. It believes only sealed lines, counts what it asked for, and ends every process that was started below it.
 //!
-//! # What is held
+//! # What it guarantees
 //!
-//! - Time is the answer's own (`limit`), so that a busy machine refuses no right answer. No more checks are played at
-//!   once than there are cores, until one hangs. The outer limit holds from out here: stopping a process does not stop it.
+//! - Only the answer's own time counts (`limit`), so that a busy machine refuses no right answer. No more checks are
+//!   played at once than there are cores, until one hangs. This process keeps the outer limit, so stopping a process
+//!   below it does not stop the clock.
 //! - A report is sealed with a [`Key`] that a process reads from its standard input before any of the answer's code runs.
-//!   What has no seal is nothing, and a check that does not report has failed.
-//! - What an answer has started ends with the run. A `tests/check.rs` that it has changed is put back, and refused.
+//!   A line without the seal is ignored, and a check that does not report has failed.
+//! - Processes that an answer has started end with the run. If it changes `tests/check.rs`, the file is restored and
+//!   the answer fails.
 //! - An answer that has threads or tasks left when a check is over is watched for two seconds more: it might end itself.
 //! - Memory is limited to 1 GiB for each check.
 //!
-//! Linux holds all of it. On macOS a program lives on that an answer starts in a session of its own, the limit of memory
-//! is not held, and threads that are left are not seen. On Windows nothing is ended that an answer has started, memory is
-//! not limited, and because nothing tells what a process has computed, an answer that stands still is waited for six
-//! times as long.
+//! Linux has all of these guarantees. On macOS a program that an answer starts in a session of its own survives, memory
+//! is not limited, and threads that are left are not seen. On Windows no program that an answer has started is ended,
+//! memory is not limited, and because the system does not tell how long a process has computed, an idle answer is
+//! waited for six times as long.
 //!
-//! # What is not
+//! # What it does not guarantee
 //!
-//! An answer shares its process with the check that looks at it, and its user with the whole workbook. One that searches
-//! its own memory for the key, stops every process above it, or rewrites the checks themselves is not held back, and
-//! neither is one that ends itself later than it is watched.
+//! An answer shares its process with the check that looks at it, and its user with the whole workbook. An answer can
+//! search its own memory for the key, stop every process above it, rewrite the checks, or end itself after it has been
+//! watched.
 
 use std::{
     fs,
@@ -39,10 +41,10 @@ use crate::{
     system,
 };
 
-/// The three lines that hold an answer against its checks; seen from its package's folder, where cargo starts them.
+/// The three lines that run the checks on an answer; relative to its package's folder, where cargo starts them.
 const CHECK: &str = "tests/check.rs";
 
-/// Has these checks played, and tells `on` of each.
+/// Has these checks played, and calls `on` after each.
 pub(crate) fn verdicts(
     suite: &'static Suite,
     places: &[usize],
@@ -64,7 +66,7 @@ pub(crate) fn verdicts(
     Ok(reports)
 }
 
-/// What comes of each of these, in processes of their own.
+/// The results of these checks, played in processes of their own.
 fn played(
     suite: &'static Suite,
     places: &[usize],
@@ -81,7 +83,8 @@ fn played(
     Ok(all(played, suite, places, &order))
 }
 
-/// What the supervisor tells, until it has told of every check, ends, or tells nothing for longer than a check may take.
+/// Reads what the supervisor reports until it has reported every check, ends, or is silent for longer than a check may
+/// take.
 fn heard(supervisor: &mut Child, checks: usize, order: &Order, mut on: impl FnMut()) -> Vec<Played> {
     let lines = lines(supervisor);
     let next = || Instant::now() + order.outer + order.outer / 4;
@@ -91,7 +94,7 @@ fn heard(supervisor: &mut Child, checks: usize, order: &Order, mut on: impl FnMu
     {
         if let Some(told) = order.key.open(&line).and_then(|line| serde_json::from_str(line).ok()) {
             played.push(told);
-            until = next(); // a line of somebody else's wins no time
+            until = next(); // a line from anybody else gains no time
             on();
         }
     }
@@ -119,12 +122,11 @@ fn all(mut played: Vec<Played>, suite: &'static Suite, places: &[usize], order: 
 }
 
 fn silent() -> Miss {
-    Miss::new("an end of the check", "none: the process above it was stopped or ended").so(
-        "something in the program stops or ends processes that it has not started; a server has no business with them",
-    )
+    Miss::new("the check to end", "no end: the process above it was stopped or ended")
+        .so("something in the program stops or ends processes that it did not start; a server must leave them alone")
 }
 
-/// An answer that changes what checks it would pass at the next `cargo test`, for nobody would ask.
+/// Fails an answer that changed its checks: it would pass the next `cargo test`, because nothing would check it.
 fn holds_still(file: &Path, as_it_was: &[u8], report: &mut CheckReport) -> io::Result<()> {
     if fs::read(file).is_ok_and(|now| now == as_it_was) {
         return Ok(());
@@ -133,8 +135,8 @@ fn holds_still(file: &Path, as_it_was: &[u8], report: &mut CheckReport) -> io::R
     fs::write(file, as_it_was)?;
     report.outcome = Outcome::Failed(Box::new(Failure {
         expected: format!("{CHECK} as it was"),
-        actual: "another one, written while the answer was checked".to_owned(),
-        so: format!("something in the program writes to {CHECK}; it has been put back"),
+        actual: "a different file, written while the answer was checked".to_owned(),
+        so: format!("something in the program wrote to {CHECK}; the file has been restored"),
         ..Failure::default()
     }));
     Ok(())

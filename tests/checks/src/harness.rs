@@ -1,5 +1,5 @@
 //! The test binary of an exercise. It speaks the libtest protocol, and starts itself again for whatever runs the
-//! learner's code, so that whatever that does, the verdict is told: a check passes only when its own process says so.
+//! learner's code, so that there is a verdict whatever that code does: a check passes only if its own process says so.
 
 use std::{
     env, fmt,
@@ -77,7 +77,7 @@ pub(crate) fn main(suite: &'static Suite, app: App) -> ExitCode {
     }
 }
 
-/// Does the part of the work that the process above has left to this one.
+/// Does the part of the work that the parent process left to this one.
 fn obey(suite: &'static Suite, app: &App) -> ExitCode {
     system::close_to_others();
     let order = match Order::taken() {
@@ -101,7 +101,7 @@ fn obey(suite: &'static Suite, app: &App) -> ExitCode {
 
 fn key_from_input() -> Key {
     let mut line = String::new();
-    // Without a key nobody believes what is sealed: the one who was to give it notices.
+    // Without the right key nobody believes the sealed lines: the process that should have sent the key notices.
     let _ = io::stdin().read_line(&mut line);
     Key::read(&line)
 }
@@ -111,12 +111,12 @@ fn told(suite: &Suite, report: Report, args: &Args, key: Option<&Key>) -> ExitCo
         report.checks.iter().for_each(|check| print_json(&Line::Check(check), key));
         print_json(&Line::Report(&report), key);
     } else if report.checks.is_empty() {
-        say(format!("no check of exercise {} has this in its name; `--list` shows them\n", suite.exercise));
+        say(format!("no check of exercise {} has this in its name; `--list` shows the names\n", suite.exercise));
     } else {
         let telling = if args.full { Telling::All } else { Telling::First };
         say(render(&report, telling));
     }
-    // Nothing chosen is nothing failed: how libtest answers a filter that fits another crate's tests.
+    // With no check chosen none has failed: libtest answers a filter for another crate's tests in the same way.
     if report.passed() || report.checks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -126,7 +126,7 @@ fn print_json(line: &Line, key: Option<&Key>) {
     say(format!("{line}\n"));
 }
 
-/// Prints it. Who closed the pipe, as `head` does, has read enough.
+/// Prints it. A reader that closed the pipe, as `head` does, has read enough.
 fn say(text: impl fmt::Display) {
     let _ = write!(anstream::stdout(), "{text}");
 }

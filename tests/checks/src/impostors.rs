@@ -1,21 +1,21 @@
-//! People who must not be let in: what they type is no name with its own password.
+//! People who must not be let in: they type a name and a password that do not belong together.
 
 use crate::{Answer, Miss, User, Users, users::misspelt};
 
-/// Such a person, and what it means if they are let in all the same.
+/// Such a person, and the conclusion if their login is not refused.
 pub(crate) struct Impostor {
     pub(crate) typed: User,
     so: &'static str,
 }
 
-/// Known and unknown names, with no password, another's, and any; and what is almost right.
+/// Known and unknown names, with no password, another user's or any; and ones that are almost right.
 pub(crate) fn all(users: &Users) -> Vec<Impostor> {
     let (alice, bob, nobody) = (users.alice(), users.bob(), users.named("nobody"));
-    let another = "alice's name with bob's password is answered as a right login";
-    let empty = "alice's name without a password is answered as a right login";
-    let unknown = "there is no account of this name, and the login is answered as a right one";
-    let no_name = "no name was typed, and the login is answered as a right one";
-    // Whoever cuts such a name at some byte, cuts one of the two within a letter.
+    let another = "alice's name with bob's password gets a redirect instead of a refusal";
+    let empty = "alice's name without a password gets a redirect instead of a refusal";
+    let unknown = "there is no account with this name, but the login gets a redirect instead of a refusal";
+    let no_name = "no name was typed, but the login gets a redirect instead of a refusal";
+    // Code that cuts names at a fixed byte cuts one of these two inside a character.
     let [long, longer] = ["", "x"].map(|before| format!("{before}{}", "🍐".repeat(60)));
     let typed = [
         (alice.name.as_str(), bob.password.as_str(), another),
@@ -35,10 +35,11 @@ pub(crate) fn all(users: &Users) -> Vec<Impostor> {
     typed.into_iter().map(impostor).chain(almost(alice)).collect()
 }
 
-/// Who types this user's name or password almost as it is.
+/// People who type this user's name or password almost right.
 fn almost(user: &User) -> impl Iterator<Item = Impostor> {
-    let password = "the password is almost that of the account, and the login is answered as a right one: it has to be compared as it is";
-    let name = "the name is almost that of the account, and the login is answered as a right one: it has to be compared as it is";
+    let password = "the password is only almost right, but the login gets a redirect instead of a refusal: compare passwords exactly";
+    let name =
+        "the name is only almost right, but the login gets a redirect instead of a refusal: compare names exactly";
     let passwords = like("wonderland", &user.password).map(|typed| User { password: typed, ..user.clone() });
     let names = like("alice", &user.name).map(|typed| User { name: typed, ..user.clone() });
     let of = |so| move |typed| Impostor { typed, so };
@@ -55,7 +56,7 @@ fn like(word: &str, text: &str) -> impl Iterator<Item = String> {
 }
 
 impl Impostor {
-    /// Their login was answered with 401; a form with an empty field may be improper, and get another 4xx.
+    /// Checks that their login gets 401; a form with an empty field may be improper, and get another 4xx.
     pub(crate) fn is_refused(&self, login: &Answer) -> Result<(), Miss> {
         login.refuses(&self.typed).map_err(|miss| if login.status.is_redirection() { miss.so(self.so) } else { miss })
     }

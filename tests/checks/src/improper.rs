@@ -1,27 +1,27 @@
-//! Login forms that are not proper ones.
+//! Improper login forms.
 
 use crate::{
     User,
     browser::{URLENCODED, encode},
 };
 
-/// What is sent to `/login` and gets a 4xx answer, whoever sends it.
+/// A request to `/login` that gets a 4xx answer, no matter who sends it.
 pub(crate) struct Improper {
-    /// What is wrong with it, behind `a form`.
+    /// What is wrong with it, in words that follow `a form`.
     pub(crate) what: &'static str,
-    /// What stands in the address behind the path.
+    /// What follows the path in the address.
     pub(crate) query: String,
     /// Its content type; none if this is empty.
     pub(crate) kind: &'static str,
     pub(crate) body: Vec<u8>,
 }
 
-/// So many ways there are, those that cost their time last.
+/// How many ways there are; the slow ones come last.
 pub(crate) const WAYS: usize = 17;
 /// More than any server should take for a login form: 3 MiB.
 const TOO_MUCH: usize = 3 * 1024 * 1024;
 
-/// The form that is improper in this way. Where it can be, what is left of it is right, and this user's.
+/// The form that is improper in this way. Where possible, the rest of it is right, and has this user's data.
 pub(crate) fn of(user: &User, way: usize) -> Improper {
     let all = [("username", user.name.as_str()), ("password", user.password.as_str())];
     let [name, password] = all;
@@ -30,22 +30,22 @@ pub(crate) fn of(user: &User, way: usize) -> Improper {
     let (what, kind, body) = match way {
         0 => ("without a password", URLENCODED, form(&[name])),
         1 => ("without a username", URLENCODED, form(&[password])),
-        2 => ("with nothing in it", URLENCODED, Vec::new()),
+        2 => ("without fields", URLENCODED, Vec::new()),
         3 => ("with empty fields", URLENCODED, form(&[("username", ""), ("password", "")])),
-        4 => ("whose bytes are no UTF-8", URLENCODED, b"username=%ff%fe&password=%ff".to_vec()),
+        4 => ("whose bytes are not UTF-8", URLENCODED, b"username=%ff%fe&password=%ff".to_vec()),
         5 => ("with raw bytes", URLENCODED, b"username=\xff\xfe&password=\xff".to_vec()),
-        6 => ("of another type", "text/plain", form(&all)),
+        6 => ("of type text/plain", "text/plain", form(&all)),
         7 => ("with a field of another name", URLENCODED, form(&[("user", name.1), password])),
         8 => ("with names in capitals", URLENCODED, form(&[("USERNAME", name.1), ("PASSWORD", password.1)])),
         9 => ("without a `=`", URLENCODED, b"username&password".to_vec()),
         IN_ADDRESS => ("with its fields in the address", URLENCODED, Vec::new()),
-        11 => ("of no type, and with nothing in it", "", Vec::new()),
-        12 => ("of a type that is none", "form", form(&all)),
+        11 => ("without a type and a body", "", Vec::new()),
+        12 => ("of an invalid type", "form", form(&all)),
         13 => ("that says it is JSON", "application/json", form(&all)),
-        14 => ("that says it comes in parts, and not where they end", "multipart/form-data", form(&all)),
+        14 => ("of type multipart/form-data without a boundary", "multipart/form-data", form(&all)),
         15 => ("of 3 MiB", URLENCODED, form(&[("username", &long()), ("password", "x")])),
         _ => {
-            let what = "of 3 MiB, with a right name and password before the rest";
+            let what = "of 3 MiB that begins with a right name and password";
             (what, URLENCODED, form(&[name, password, ("more", &long())]))
         }
     };

@@ -1,4 +1,4 @@
-//! What an answer tells of the state the app is in, in a sentence.
+//! What an answer tells about the state of the app, in a sentence.
 
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use session_inspector::{Operation, Outcome};
 
 use crate::{Answer, Miss, run::Panic};
 
-/// So much of a record is told, in characters.
+/// How much of a record is shown, in characters.
 const LONGEST_RECORD: usize = 300;
 
 /// The beginning of a long text.
@@ -17,7 +17,7 @@ pub(crate) fn short(text: &str, longest: usize) -> String {
     }
 }
 
-/// The miss of a handler that panicked, if this one did.
+/// The miss of a handler that panicked, if it did.
 pub(crate) fn panicked(answer: &Answer, panic: Option<Panic>) -> Option<Miss> {
     let message = answer.exchange.panic.as_ref()?;
     let place = panic.map(|panic| format!(", at {}", panic.place)).unwrap_or_default();
@@ -29,7 +29,7 @@ pub(crate) fn panicked(answer: &Answer, panic: Option<Panic>) -> Option<Miss> {
     Some(Miss::new("an answer", format!("a panic: {message}")).explained(so))
 }
 
-/// What was sent of the session, and what the store made of it.
+/// Which cookies were sent, and what the store did with the session.
 pub(crate) fn session(answer: &Answer) -> String {
     let exchange = &answer.exchange;
     let labels: Vec<_> = exchange.request.cookies.iter().map(|cookie| cookie.label.clone()).collect();
@@ -49,7 +49,7 @@ pub(crate) fn session(answer: &Answer) -> String {
     said.join(" · ")
 }
 
-/// A miss at this answer, with what follows from the answer itself.
+/// A miss at this answer, with the conclusion that the answer itself allows.
 pub(crate) fn miss(answer: &Answer, expected: String, actual: String) -> Miss {
     let miss = Miss::new(expected, actual).session(session(answer));
     match explanation(answer) {
@@ -58,7 +58,7 @@ pub(crate) fn miss(answer: &Answer, expected: String, actual: String) -> Miss {
     }
 }
 
-/// What the answer says by itself, whatever it was to show.
+/// What the answer says by itself, whatever it should have shown.
 fn explanation(answer: &Answer) -> Option<String> {
     let Answer { method, path, .. } = answer;
     let has_no_cookie = answer.exchange.request.cookies.is_empty();
@@ -69,7 +69,7 @@ fn explanation(answer: &Answer) -> Option<String> {
         return Some(format!("{held_back}, so the browser did not send it to {path}"));
     }
     match answer.status {
-        StatusCode::METHOD_NOT_ALLOWED => Some(format!("{path} is routed, but not for {method}")),
+        StatusCode::METHOD_NOT_ALLOWED => Some(format!("{path} has a route, but not for {method}")),
         status if status.is_client_error() && extractor(answer).is_some() => {
             Some(format!("axum refused the request before the handler ran: {}", answer.body.trim()))
         }
@@ -87,43 +87,41 @@ fn failed(answer: &Answer) -> String {
     match (store, answer.body.lines().next()) {
         (Some(error), _) => format!("the session store failed: {error}"),
         (None, Some(body)) if extractor(answer).is_some() => {
-            format!("the handler of {method} {path} asks for something the app does not give: {body}")
+            format!("the handler of {method} {path} asks for something that the app does not provide: {body}")
         }
-        (None, Some(body)) => format!("the handler of {method} {path} failed and says: {body}"),
+        (None, Some(body)) => format!("the handler of {method} {path} failed, and says: {body}"),
         (None, None) => format!(
-            "the handler of {method} {path} answered {} without a word: look for the error that it turns into this status",
+            "the handler of {method} {path} answered {} with an empty body: look for the error that it turns into this status",
             answer.status.as_u16()
         ),
     }
 }
 
-/// What is known of an answer that explains nothing.
+/// What can be said about an answer that explains nothing.
 fn so(answer: &Answer) -> String {
     let Answer { method, path, exchange, status, .. } = answer;
     let outcome = |wanted: Outcome| exchange.calls.iter().any(|call| call.outcome == wanted);
     let sent = exchange.request.cookies.first().map(|cookie| cookie.label.as_str()).unwrap_or_default();
     if *status == StatusCode::NOT_FOUND {
-        format!("nothing is routed at {path}, or its handler answers 404")
+        format!("{path} has no route, or its handler answers 404")
     } else if status.is_client_error() {
-        format!("the handler refused the request with {}", status.as_u16())
+        format!("the request was refused with {}", status.as_u16())
     } else if outcome(Outcome::Missing) {
-        format!("the browser sent cookie {sent}, and the store has no session under it")
+        format!("the browser sent cookie {sent}, but the store has no session for it")
     } else if outcome(Outcome::Expired) {
-        format!("session {sent} had expired")
+        format!("the session of cookie {sent} had expired")
     } else if method == Method::POST && !wrote(answer) {
-        format!("{method} {path} was answered, and nothing was written to the session")
+        unwritten(answer)
     } else if method == Method::POST {
-        format!("{method} {path} wrote to the session, and its answer is {}", answer.in_short())
+        format!("{method} {path} wrote to the session and answered {}", answer.in_short())
     } else if exchange.request.cookies.is_empty() {
-        format!("the browser has no cookie to send, so {path} is answered as for a visitor without a session")
+        format!("the browser sent no cookie, so {path} was answered as for a visitor without a session")
     } else if exchange.calls.is_empty() {
-        format!("the browser sent cookie {sent}, and the handler of {path} did not look into the session")
+        format!("the browser sent cookie {sent}, but the session was not loaded for {path}")
     } else if status.is_redirection() && exchange.session.after.as_ref().is_some_and(|data| !data.is_empty()) {
-        "the session was found and is not empty, but the handler sends its visitor away: does it read what was written, under the same key?".to_owned()
+        "the session was found and holds data, but the handler redirects the visitor: does it read the key that was written?".to_owned()
     } else {
-        format!(
-            "the handler of {path} read the session: compare what the record holds with what the answer makes of it"
-        )
+        format!("the session was loaded for {path}: compare what the record holds with what the answer makes of it")
     }
 }
 
@@ -136,17 +134,29 @@ pub(crate) fn unshown(written: &Answer, page: &Answer, words: &str) -> Option<St
     Some(match &page.exchange.session.before {
         Some(held) if holds(held, words) => {
             format!(
-                "the record holds {words}, and {} does not show it: does it read the key that was written?",
+                "the record holds {words}, but {} does not show it: does it read the key that was written?",
                 page.path
             )
         }
         _ if written.exchange.session.changes.is_empty() => unwritten(written),
-        None => format!("{method} {path} wrote to the session, and {} was answered without looking into it", page.path),
-        Some(_) => format!("{method} {path} wrote to the session, and what it wrote does not hold {words}"),
+        None => format!("{method} {path} wrote to the session, but {}", unfound(page)),
+        Some(_) => format!("{method} {path} wrote to the session, but the record does not hold {words}"),
     })
 }
 
-/// What a change that was asked for did not do, if it left the session as it was.
+/// Why this page was answered without a session.
+pub(crate) fn unfound(page: &Answer) -> String {
+    let Answer { path, exchange, .. } = page;
+    if exchange.request.cookies.is_empty() {
+        format!("the browser sent no cookie to {path}")
+    } else if exchange.calls.is_empty() {
+        format!("{path} was answered without loading it")
+    } else {
+        format!("the store has no session for {}", letter(page))
+    }
+}
+
+/// Says that nothing was written, if a request that should have changed the session left it as it was.
 pub(crate) fn unchanged(answer: &Answer) -> Option<String> {
     answer.exchange.session.changes.is_empty().then(|| unwritten(answer))
 }
@@ -161,20 +171,20 @@ pub(crate) fn mixed(page: &Answer, own: &str, others: &str) -> Option<String> {
         return None;
     }
     let held = page.exchange.session.before.clone().unwrap_or_default();
-    Some(if holds(&held, own) {
+    Some(if holds(&held, others) {
+        format!("this browser's session holds {others}, which belongs to another visitor")
+    } else if holds(&held, own) {
         format!(
-            "this browser's session holds {own}, and the page shows {others}: it reads it from somewhere else than the session"
+            "this browser's session holds {own}, but the page shows {others}, which it cannot have from this session"
         )
-    } else if holds(&held, others) {
-        format!("this browser's session holds {others}, which another visitor brought")
     } else {
         format!(
-            "the page shows {others}, and this browser's session does not hold it: it is kept where all visitors share it"
+            "the page shows {others}, but this browser's session does not hold it: it is kept where all visitors share it"
         )
     })
 }
 
-/// Why somebody who holds the cookie from before a login is let in after it.
+/// Why anyone who holds the cookie from before a login is let in after it.
 pub(crate) fn lets_the_old_id_in(page: &Answer, login: &Answer, holds: impl Fn(&str) -> bool) -> Option<String> {
     let calls = &login.exchange.calls;
     let created = calls.iter().find(|call| call.operation == Operation::Create);
@@ -183,24 +193,22 @@ pub(crate) fn lets_the_old_id_in(page: &Answer, login: &Answer, holds: impl Fn(&
         return None;
     }
     Some(match (&page.exchange.session.before, created) {
-        (None, _) => format!(
-            "the store has no session for {letter} any more, and {} is shown all the same: does it ask the session?",
-            page.path
-        ),
+        (None, _) => shown_anyway(page),
         (Some(_), Some(created)) if !holds(&created.id) => {
             format!(
-                "the login made a session under a new ID, and left the old one in the store, under the ID in {letter}"
+                "the login made a session under a new ID, but left the old one in the store, under the ID in {letter}"
             )
         }
         (Some(_), _) => keeps_the_id(login, &letter),
     })
 }
 
-/// What a login did that has left the session under an ID that the browser had before, in the cookie of this letter.
+/// What a login did that left the session under an ID that the browser had before, in the cookie of this letter.
 pub(crate) fn keeps_the_id(login: &Answer, letter: &str) -> String {
-    match login.calls_for(Operation::Create) {
-        true => "the old session was ended, and the new one has its ID: after `flush`, an `insert` takes the old ID up again; `cycle_id` makes a new one".to_owned(),
-        false => format!("the login made no new ID: whoever holds {letter} has the session that is logged in now"),
+    match [Operation::Create, Operation::Delete].map(|operation| login.calls_for(operation)) {
+        [true, true] => "the old session was ended, but the new one has its ID: after `flush`, an `insert` uses the old ID again; `cycle_id` makes a new one".to_owned(),
+        [true, false] => format!("the login left its session under the ID in {letter}: anyone who holds it is logged in now"),
+        [false, _] => format!("the login made no new ID: anyone who holds {letter} is logged in now"),
     }
 }
 
@@ -209,21 +217,27 @@ fn letter(page: &Answer) -> String {
     page.exchange.request.cookies.first().map_or("the cookie".to_owned(), |cookie| format!("cookie {}", cookie.label))
 }
 
-/// Why somebody who copied the cookie is let in after the logout.
+/// Why anyone who copied the cookie is let in after the logout.
 pub(crate) fn lets_a_copy_in(page: &Answer) -> Option<String> {
     let letter = letter(page);
     page.status.is_success().then(|| match &page.exchange.session.before {
         Some(_) => {
-            format!("the logout left the session of {letter} in the store, so whoever holds the cookie still has it")
+            format!("the logout left the session of {letter} in the store, so anyone who holds the cookie still has it")
         }
-        None => format!(
-            "the store has no session for {letter} any more, and {} is shown all the same: does it ask the session?",
-            page.path
-        ),
+        None => shown_anyway(page),
     })
 }
 
-/// After a logout there is no session; it has to be deleted from the store, which `read` and emptied is not.
+/// A page was answered as for a visitor with a session, although none was found.
+fn shown_anyway(page: &Answer) -> String {
+    let Answer { path, exchange, .. } = page;
+    match exchange.calls.is_empty() {
+        true => format!("the session was not loaded for {path}: where does the page get its data from?"),
+        false => format!("the store has no session for {}, but {path} was answered as if it had one", letter(page)),
+    }
+}
+
+/// Checks that a logout deleted the session from the store, and did not only empty it.
 pub(crate) fn is_destroyed(logout: &Answer) -> Result<(), Miss> {
     let calls = &logout.exchange.calls;
     let is_deleted = calls.iter().any(|call| call.operation == Operation::Delete && call.outcome == Outcome::Done);
@@ -231,15 +245,15 @@ pub(crate) fn is_destroyed(logout: &Answer) -> Result<(), Miss> {
         None if is_deleted => return Ok(()),
         None => (
             "no call that deletes it".to_owned(),
-            "the logout was answered, and the store was not asked to delete the session",
+            "the logout was answered, but the store was not asked to delete the session",
         ),
         Some(data) if data.is_empty() => (
             "a record that holds {}".to_owned(),
-            "the session was emptied, not ended: its record is still in the store, under the same ID",
+            "the logout emptied the session instead of ending it: its record is still in the store",
         ),
         Some(data) => (
             format!("a record that holds {}", json(data)),
-            "the logout took something out of the session, and left the rest in the store",
+            "the logout left the session's record in the store, with data in it",
         ),
     };
     Err(logout.miss("no record in the store", actual).so(so))
@@ -254,7 +268,7 @@ pub(crate) fn holds<'d>(data: impl IntoIterator<Item = (&'d String, &'d Value)>,
     data.into_iter().any(|(key, value)| key.contains(words) || mentions(value, words))
 }
 
-/// Whether the store was asked to keep or to end anything.
+/// Whether the store was asked to write or delete anything.
 fn wrote(answer: &Answer) -> bool {
     answer.exchange.calls.iter().any(|call| call.operation != Operation::Load)
 }
@@ -271,7 +285,7 @@ fn extractor(answer: &Answer) -> Option<&str> {
     begins.iter().any(|words| answer.body.starts_with(words)).then_some(answer.body.as_str())
 }
 
-/// Whether this text stands anywhere in the value: as a string or within one, as a key, at any depth.
+/// Whether this text is anywhere in the value: in a string or a key, at any depth.
 pub(crate) fn mentions(value: &Value, text: &str) -> bool {
     match value {
         Value::String(string) => string.contains(text),

@@ -8,7 +8,7 @@
 use cookie::{Cookie, SameSite};
 use time::OffsetDateTime;
 
-/// The longest name and value together, in bytes; browsers drop a longer cookie without a word.
+/// The longest name and value together, in bytes; browsers drop a longer cookie silently.
 const LONGEST: usize = 4096;
 const HOST: &str = "localhost";
 
@@ -19,7 +19,7 @@ pub(crate) struct Jar(Vec<Kept>);
 #[derive(Clone, Debug)]
 struct Kept {
     cookie: Cookie<'static>,
-    /// When the browser drops it; never while it runs if there is none.
+    /// When the browser drops it; nothing if it keeps the cookie as long as it runs.
     until: Option<OffsetDateTime>,
 }
 
@@ -29,7 +29,7 @@ impl Jar {
     /// # Errors
     /// Why a browser refuses this cookie.
     pub(crate) fn set(&mut self, header: &str, path: &str, now: OffsetDateTime) -> Result<(), String> {
-        let mut cookie = Cookie::parse(header.to_owned()).map_err(|error| format!("it is no cookie: {error}"))?;
+        let mut cookie = Cookie::parse(header.to_owned()).map_err(|error| format!("it is not a cookie: {error}"))?;
         refused(&cookie)?;
         if !cookie.path().is_some_and(|path| path.starts_with('/')) {
             cookie.set_path(directory(path).to_owned());
@@ -48,27 +48,27 @@ impl Jar {
     /// Takes a `Set-Cookie` header that came `now` from a neighbouring host, with `Path=/` unless it says otherwise.
     ///
     /// # Errors
-    /// Why this cookie does not come here.
+    /// Why this cookie is not sent to this host.
     pub(crate) fn set_by_neighbour(&mut self, header: &str, now: OffsetDateTime) -> Result<(), String> {
-        let cookie = Cookie::parse(header.to_owned()).map_err(|error| format!("it is no cookie: {error}"))?;
+        let cookie = Cookie::parse(header.to_owned()).map_err(|error| format!("it is not a cookie: {error}"))?;
         if cookie.domain().is_none() {
-            return Err(format!("`{}` has no Domain, so it is for the neighbour alone", cookie.name()));
+            return Err(format!("`{}` has no Domain, so only the neighboring host gets it back", cookie.name()));
         }
         self.set(header, "/", now)
     }
 
-    /// Drops what is past its age, and gives the names of it.
+    /// Drops cookies that have expired, and returns their names.
     pub(crate) fn age(&mut self, now: OffsetDateTime) -> Vec<String> {
         let is_over = |kept: &mut Kept| kept.until.is_some_and(|until| until <= now);
         self.0.extract_if(.., is_over).map(|kept| kept.cookie.name().to_owned()).collect()
     }
 
-    /// A copy in the hands of somebody who drops nothing.
+    /// A copy for somebody who never drops a cookie.
     pub(crate) fn copied(&self) -> Self {
         Self(self.0.iter().map(|kept| Kept { until: None, cookie: kept.cookie.clone() }).collect())
     }
 
-    /// Drops what has another value.
+    /// Drops cookies with another value.
     pub(crate) fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
         self.0.retain(|kept| keeps(kept.cookie.value()));
     }
@@ -84,7 +84,7 @@ impl Jar {
 
     /// The `Cookie` header for a request that a page of another site begins, in this tab (RFC 6265bis 5.6.7.1).
     ///
-    /// A cookie that says no `SameSite` goes along, as Chromium does it in the cookie's first two minutes.
+    /// A cookie without `SameSite` is sent, as in Chromium during the cookie's first two minutes.
     pub(crate) fn header_from_elsewhere(&self, path: &str, safe: bool) -> Option<String> {
         let goes_along = |cookie: &&Cookie| match cookie.same_site() {
             Some(SameSite::Strict) => false,
@@ -99,10 +99,10 @@ impl Jar {
         pairs(self.cookies().filter(|cookie| cookie.http_only() != Some(true))).unwrap_or_default()
     }
 
-    /// A cookie that does not go to `path`, and where it goes.
+    /// A cookie that is not sent to `path`, and where it is sent.
     pub(crate) fn held_back(&self, path: &str) -> Option<String> {
         let cookie = self.cookies().find(|cookie| !goes_to(cookie, path))?;
-        Some(format!("cookie `{}` is for {} alone", cookie.name(), cookie.path().unwrap_or("/")))
+        Some(format!("cookie `{}` goes only to {} and below", cookie.name(), cookie.path().unwrap_or("/")))
     }
 
     /// The name and value of every cookie.
@@ -122,7 +122,7 @@ impl Jar {
         }
     }
 
-    /// Drops what lives as long as the browser runs: cookies with neither `Max-Age` nor `Expires`.
+    /// Drops cookies with neither `Max-Age` nor `Expires`, which live as long as the browser runs.
     pub(crate) fn close(&mut self) {
         self.0.retain(|Kept { cookie, .. }| cookie.max_age().is_some() || cookie.expires_datetime().is_some());
     }
@@ -140,7 +140,7 @@ fn pairs<'c>(cookies: impl Iterator<Item = &'c Cookie<'static>>) -> Option<Strin
     (!pairs.is_empty()).then(|| pairs.join("; "))
 }
 
-/// What makes it another cookie and no new value of this one: its name, its path, and whether it has a `Domain`.
+/// What tells one cookie from another: its name, its path, and whether it has a `Domain`.
 fn identity<'c>(cookie: &'c Cookie) -> (&'c str, Option<&'c str>, bool) {
     (cookie.name(), cookie.path(), cookie.domain().is_some())
 }
@@ -149,20 +149,20 @@ fn refused(cookie: &Cookie) -> Result<(), String> {
     let name = cookie.name();
     let secure = cookie.secure() == Some(true);
     if name.len() + cookie.value().len() > LONGEST {
-        return Err(format!("`{name}` is longer than {LONGEST} bytes"));
+        return Err(format!("the name and value of `{name}` are longer than {LONGEST} bytes"));
     }
     if name.starts_with("__Host-") && !(secure && cookie.path() == Some("/") && cookie.domain().is_none()) {
-        return Err(format!("`{name}` promises Secure, Path=/ and no Domain, and does not keep it"));
+        return Err(format!("the prefix of `{name}` requires Secure, Path=/ and no Domain, and the cookie differs"));
     }
     if name.starts_with("__Secure-") && !secure {
-        return Err(format!("`{name}` promises Secure, and does not keep it"));
+        return Err(format!("the prefix of `{name}` requires Secure, and the cookie does not have it"));
     }
     if cookie.same_site() == Some(SameSite::None) && !secure {
         return Err(format!("`{name}` is SameSite=None without Secure"));
     }
     match cookie.domain() {
         Some(domain) if domain.trim_start_matches('.') != HOST => {
-            Err(format!("`{name}` is for {domain}, and this is {HOST}"))
+            Err(format!("`{name}` is for {domain}, but this is {HOST}"))
         }
         _ => Ok(()),
     }

@@ -1,5 +1,5 @@
-//! How long a check waits for an answer. The time of the wall is no measure: on a busy machine a right answer takes as
-//! long as a wrong one never ends. So it is the answer's own time that counts.
+//! How long a check waits for an answer. Wall-clock time is no measure, because on a busy machine a right answer may
+//! take as long as a wrong one that hangs. So the answer's own computing time counts.
 
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError},
@@ -9,42 +9,42 @@ use std::{
 
 use crate::system;
 
-/// So long may an answer compute between two steps of a check. A step takes milliseconds, a slow password hash some
+/// How long an answer may compute between two steps of a check. A step takes milliseconds, a slow password hash a few
 /// hundred.
 pub(crate) const COMPUTES: Duration = Duration::from_secs(3);
-/// So long may it stand still: it does not compute, although this thread, which waits for the same processor, is served
-/// at every tick.
+/// How long it may be idle: it does not compute, although this thread, which waits for the same processor, runs at
+/// every tick.
 pub(crate) const STANDS: Duration = Duration::from_secs(5);
-/// Nothing lasts longer, whatever it does.
+/// The limit for everything, whatever it does.
 pub(crate) const OUTER: Duration = Duration::from_secs(60);
-/// So long a program that is not yet done is watched after a check: it might end itself.
+/// How long a program that still has threads or tasks is watched after a check: it might end itself.
 const STAYS: Duration = Duration::from_secs(2);
 /// The threads of a player when its check is over: the one that reports, and the one that ends it with its supervisor.
 const OWN_THREADS: usize = 2;
 /// How long a thread may take to end.
 const ENDING: Duration = Duration::from_millis(20);
-/// So much memory may an answer take, in bytes.
+/// How much memory an answer may take, in bytes.
 pub(crate) const MEMORY: u64 = 1 << 30;
 
 const TICK: Duration = Duration::from_millis(10);
-/// Who computes less in a tick stands still.
+/// A program that computes less than this in a tick is idle.
 const STILL: Duration = Duration::from_micros(100);
-/// Where a system does not tell what a process has computed, one that stands still and one that waits for the processor
-/// look alike.
+/// The factor for systems that do not tell how long a process has computed: there an idle process looks like one that
+/// waits for the processor.
 const BLIND: u32 = 6;
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Hang {
-    /// It computes and computes.
+    /// It computes without end.
     Computes,
-    /// It stands still.
+    /// It is idle.
     Stands,
     /// Its thread has ended without one.
     Gone,
 }
 
-/// Waits for a result of this process, in which one answer runs and nothing else; `steps` counts how far it has come.
+/// Waits for a result of this process, which runs one answer and nothing else; `steps` counts its progress.
 pub(crate) fn awaited<T>(result: &Receiver<T>, steps: impl Fn() -> usize) -> Result<T, Hang> {
     let mut clock = Clock::begun(steps());
     loop {
@@ -56,14 +56,14 @@ pub(crate) fn awaited<T>(result: &Receiver<T>, steps: impl Fn() -> usize) -> Res
     }
 }
 
-/// Waits whether the program ends itself. One that is through with everything is not waited for.
+/// Waits to see whether the program ends itself. A program that has nothing left to do is not waited for.
 pub(crate) fn stays_up(may_still_act: bool) {
     if may_still_act {
         (0..STAYS.as_millis() / TICK.as_millis()).for_each(|_| thread::sleep(TICK));
     }
 }
 
-/// Whether threads of the answer are left, as far as the system tells. Those of a runtime that was shut down end soon.
+/// Whether threads of the answer are left, if the system can tell. Those of a runtime that was shut down end soon.
 pub(crate) fn has_threads() -> bool {
     (0..ENDING.as_millis()).all(|_| {
         let has = system::threads().is_some_and(|threads| threads > OWN_THREADS);
@@ -88,7 +88,7 @@ impl Clock {
         Self { steps, at_step: now, at_tick: now, still: 0 }
     }
 
-    /// One tick later it has come so far, and has computed for so long in all.
+    /// Notes, one tick later, its progress and how long it has computed in all.
     fn tick(&mut self, steps: usize, now: Option<Duration>) -> Result<(), Hang> {
         if steps != self.steps {
             *self = Self { steps, at_step: now, at_tick: now, still: 0 };
@@ -111,7 +111,7 @@ impl Clock {
 mod tests {
     use super::*;
 
-    /// What comes of ticks in each of which it computes so long, and makes a step where `steps` says so.
+    /// The result after ticks in each of which it computes this long, and makes the steps that `steps` says.
     fn after(ticks: u32, computes: impl Fn(u32) -> Duration, steps: impl Fn(u32) -> usize) -> Result<(), Hang> {
         let mut clock = Clock { steps: 0, at_step: Some(Duration::ZERO), at_tick: Some(Duration::ZERO), still: 0 };
         let mut now = Duration::ZERO;

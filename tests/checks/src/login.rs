@@ -21,49 +21,49 @@ pub static SUITE: Suite = Suite {
     checks: &[
         Check {
             id: "login_page_has_a_form",
-            why: "a form is the only way a visitor's browser sends a name and a password without a script",
+            why: "without a script, a browser sends a name and a password only through a form",
             hint: 1,
             read: "exercises/login.md#requirements",
             run: |trial| Box::pin(login_page_has_a_form(trial)),
         },
         Check {
             id: "protected_page_asks_to_log_in",
-            why: "the server decides who may see a page, at every request; a link that is not shown protects nothing",
+            why: "the server has to decide at every request who may see a page; hiding the link protects nothing",
             hint: 2,
             read: "basics/set-and-get.md#how-is-it-read-again",
             run: |trial| Box::pin(protected_page_asks_to_log_in(trial)),
         },
         Check {
             id: "right_credentials_open_a_session",
-            why: "HTTP forgets the visitor after each answer; what shall be known at the next request must be written to the session now",
+            why: "HTTP forgets the visitor after each answer; write to the session what the next request has to know",
             hint: 3,
             read: "basics/set-and-get.md#how-is-something-written",
             run: |trial| Box::pin(right_credentials_open_a_session(trial)),
         },
         Check {
             id: "protected_page_names_the_user",
-            why: "what a request may know of its visitor is what the session holds, read back at that request",
+            why: "a request knows about its visitor only what it reads from the session",
             hint: 2,
             read: "basics/set-and-get.md#how-is-it-read-again",
             run: |trial| Box::pin(protected_page_names_the_user(trial)),
         },
         Check {
             id: "names_are_shown_as_text",
-            why: "a name that is pasted into a page as HTML can carry a script, which then acts as whoever looks at the page",
+            why: "a name that is pasted into a page as HTML can contain a script, which acts as anyone who opens the page",
             hint: 4,
             read: "security/scripts.md#what-stops-the-ride",
             run: |trial| Box::pin(names_are_shown_as_text(trial)),
         },
         Check {
             id: "wrong_credentials_are_refused_alike",
-            why: "an answer that tells a wrong name from a wrong password tells a stranger which accounts exist",
+            why: "answers that differ for a wrong name and a wrong password tell a stranger which accounts exist",
             hint: 3,
             read: "security/guessing.md#who-has-an-account",
             run: |trial| Box::pin(wrong_credentials_are_refused_alike(trial)),
         },
         Check {
             id: "improper_forms_are_refused",
-            why: "anyone can send anything; an answer of 5xx, or none, is a visitor's way to hurt the server",
+            why: "anyone can send anything; a request that gets a 5xx, or no answer, is a way to attack the server",
             hint: 5,
             read: "exercises/login.md#requirements",
             run: |trial| Box::pin(improper_forms_are_refused(trial)),
@@ -77,35 +77,35 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "login_issues_a_new_session_id",
-            why: "whoever planted the old ID in the browser would be logged in too: session fixation (ASVS 7.2.4)",
+            why: "anyone who planted the old ID in the browser would be logged in, too: session fixation (ASVS 7.2.4)",
             hint: 6,
             read: "basics/what-is-a-session.md#who-is-the-visitor",
             run: |trial| Box::pin(login_issues_a_new_session_id(trial)),
         },
         Check {
             id: "logout_destroys_the_session",
-            why: "a cookie that was copied before the logout must be worth nothing after it (ASVS 7.4.1)",
+            why: "a cookie that was copied before the logout must not work after it (ASVS 7.4.1)",
             hint: 7,
             read: "basics/log-out.md#what-does-flush-do",
             run: |trial| Box::pin(logout_destroys_the_session(trial)),
         },
         Check {
             id: "the_password_is_nowhere",
-            why: "a session is kept in stores, caches and backups; a password has no business in any of them, nor in a page",
+            why: "what a session holds is copied to stores, caches and backups; a password belongs in none of them, nor in a page",
             hint: 3,
             read: "security/guessing.md#how-is-a-password-kept",
             run: |trial| Box::pin(the_password_is_nowhere(trial)),
         },
         Check {
             id: "reading_changes_nothing",
-            why: "browsers, crawlers and other sites' links send GETs nobody meant; only a POST may change a session (ASVS 3.5.3)",
+            why: "browsers, crawlers and links on other sites send GETs that nobody intended; only a POST may change a session (ASVS 3.5.3)",
             hint: 7,
             read: "basics/set-and-get.md#why-post",
             run: |trial| Box::pin(reading_changes_nothing(trial)),
         },
         Check {
             id: "the_session_cookie_is_out_of_reach",
-            why: "a cookie a script can read can be stolen by one, a cookie every site sends lets them act as the visitor",
+            why: "a script can steal a cookie that it can read; another site can act as the visitor if its requests carry the cookie",
             hint: 6,
             read: "basics/what-is-a-session.md#what-does-the-cookie-promise",
             run: |trial| Box::pin(the_session_cookie_is_out_of_reach(trial)),
@@ -137,7 +137,7 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
     let Some(form) = right.or_else(|| fields.iter().find_map(|names| forms.iter().find(|form| has(form, names))))
     else {
         return Err(Miss::new("a <form>", "no form on the page")
-            .so("the page was answered, and no tag on it is a <form>: fields outside a form are sent nowhere"));
+            .so("the page has no <form>, and a browser does not send fields outside a form"));
     };
     for name in ["username", "password"] {
         if !form.has(name) {
@@ -147,12 +147,12 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
         }
     }
     if form.fields.iter().any(|field| field.name == "password" && field.kind != "password") {
-        return Err(Miss::new("type=password", "a field whose letters everyone can read")
-            .so("the browser shows what is typed into it"));
+        return Err(Miss::new("type=password", "a field that shows what is typed into it")
+            .so("anyone who looks at the screen can read the password"));
     }
     if form.method != "post" {
         return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
-            .so("the browser would put the password into the address, and so into history and logs"));
+            .so("the browser would put the password into the address, and the address goes into history and logs"));
     }
     if !matches!(form.path(), "" | "/login" | "login") {
         return Err(Miss::new("a form that posts to /login", format!("a form that posts to {}", form.action))
@@ -184,16 +184,17 @@ fn is_in_the_session(answer: &Answer, user: &User) -> Result<(), Miss> {
     let holds = serde_json::to_string(&data).unwrap_or_default();
     let so = match data.is_empty() {
         true => infer::unwritten(answer),
-        false => "the session was written, and the name is not in it".to_owned(),
+        false => "the login wrote to the session, but not the username".to_owned(),
     };
     Err(answer.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")).so(so))
 }
 
-/// Filled in and sent as a browser does it.
+/// Fills in the form and sends it as a browser does.
 async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
     let alice = trial.browser("visitor");
     let sent = alice.post("/login", &[("more", "1"), ("password", &user.password), ("username", &user.name)]).await?;
-    let so = "the fields of this form come in another order, beside one more: it is as right";
+    let so =
+        "the same name and password log in when they are sent alone; this form has an extra field, and another order";
     sent.redirects_to("/protected").map_err(|miss| miss.so(so))?;
     let sent = alice.post_by_script("/login", &[("username", &user.name), ("password", &user.password)]).await?;
     sent.redirects_to("/protected").map_err(|miss| miss.so(BY_SCRIPT))?;
@@ -201,7 +202,7 @@ async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
     let page = alice.get("/login").await?;
     let filled = [("username", user.name.as_str()), ("password", user.password.as_str())];
     let sent = alice.submit(&page, "/login", &filled).await?;
-    let so = "the same name and password log in when they are sent alone: this request has the `enctype` of the form, its hidden fields and the name of its button as well";
+    let so = "the same name and password log in when they are sent alone; this request is what a browser makes of the form on the page, with its `enctype`, hidden fields and button";
     sent.redirects_to("/protected").map_err(|miss| miss.so(so))
 }
 
@@ -216,8 +217,10 @@ async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     let page = carol.get("/protected").await?;
     page.shows(&user.name).map_err(|miss| {
         let so = match page.body.contains(&user.name) {
-            true => "the name was pasted into the page as HTML: the browser takes its <i> for a tag",
-            false if page.body.contains("&amp;lt;") => "the name was escaped twice: the page's text is still HTML",
+            true => "the page has the name unescaped: a browser reads its <i> as a tag",
+            false if page.body.contains("&amp;lt;") => {
+                "the name was escaped twice: the page shows `&lt;` where the name has `<`"
+            }
             false => return miss,
         };
         miss.so(so)
@@ -227,15 +230,15 @@ async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     let answer = trial.browser("mallory").log_in(&typed).await?;
     if answer.has_attribute(TYPED) {
         let miss =
-            answer.miss("a page without a tag that was typed as a name", format!("<i {TYPED}> is a tag of the page"));
+            answer.miss("a page that shows the typed name as text", format!("the tag <i {TYPED}> from the typed name"));
         return Err(
-            miss.so("the answer to a failed login has the name that was typed in it as HTML; a form on another site can make anyone send such a name")
+            miss.so("the answer to a failed login pastes the typed name as HTML, and a form on another site can make anyone send such a name")
         );
     }
     Ok(())
 }
 
-/// An attribute that no page has of itself.
+/// An attribute that no page has by itself.
 const TYPED: &str = "data-typed";
 
 async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> {
@@ -244,7 +247,7 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
     let stranger = User { name: format!("no-{}", alice.name), ..forgetful.clone() };
     let known = Refused::of(&trial.browser("alice"), &forgetful).await?;
     let unknown = Refused::of(&trial.browser("stranger"), &stranger).await?;
-    // What differs between two of the same, such as a token in the form, differs by itself.
+    // Ignore what differs even between two equal requests, such as a token in the form.
     let again = Refused::of(&trial.browser("alice"), &forgetful).await?;
     unknown.reads_as(&known)?;
     unknown.is_sent_as(&known, &again)?;
@@ -252,7 +255,7 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
         trial.log().begin_anew();
         refused(&trial.browser("mallory"), &impostor.typed).await?;
     }
-    // Somebody who is logged in is not asked less.
+    // The same holds for somebody who is logged in.
     trial.log().begin_anew();
     let (browser, _) = logged_in(trial, "bob", bob).await?;
     for typed in [forgetful].into_iter().chain(impostors::all(&trial.users).into_iter().map(|impostor| impostor.typed))
@@ -260,15 +263,15 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
         trial.log().begin_apart();
         browser.log_in(&typed).await?.refuses(&typed)?;
         let page = browser.get("/protected").await?;
-        page.shows_not(&alice.name, "bob typed alice's name and a wrong password, and is taken for alice now")?;
-        stays_in(&page, bob, "a login with a wrong password in his browser")?;
+        page.shows_not(&alice.name, "bob's login was refused, and now his page shows alice's name")?;
+        stays_in(&page, bob, "a failed login in his browser")?;
     }
     Ok(())
 }
 
-/// This user is logged in here as before, although something was refused.
+/// Checks that this user is still logged in after something was refused.
 fn stays_in(page: &Answer, user: &User, what: &str) -> Result<(), Miss> {
-    let so = format!("bob was logged in, and {what} has logged him out");
+    let so = format!("bob was logged in, and {what} logged him out");
     page.shows(&user.name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
 }
 
@@ -285,7 +288,7 @@ impl Refused {
         let header = |(name, value): (&HeaderName, &HeaderValue)| {
             (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
-        // A page with a name in it is as much longer as the name is.
+        // The length of a page depends on the name in it.
         let headers = answer.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH).map(header).collect();
         let without = |text: &str| text.replace(&user.name, "…");
         let body = if answer.is_page() { page::normal(&answer.body) } else { answer.body.clone() };
@@ -296,13 +299,14 @@ impl Refused {
         if self.text == known.text {
             return Ok(());
         }
-        Err(Miss::new(format!("for both  {}", known.text), format!("unknown   {}", self.text))
-            .so("for a name that has an account and for one that has none the page reads differently: whoever guesses names learns which exist"))
+        Err(Miss::new(format!("both names    {}", known.text), format!("unknown name  {}", self.text))
+            .so("the page reads differently for a name with an account and for one without: anyone who guesses names learns which exist"))
     }
 
-    /// Also for a program, which reads more than a visitor does.
+    /// Compares what a program reads, which is more than a visitor sees.
     fn is_sent_as(&self, known: &Self, again: &Self) -> Result<(), Miss> {
-        let so = "the text is the same and the rest of the answer is not: a program learns from it which names exist";
+        let so =
+            "the page reads the same, but the rest of the answer differs: a program learns from it which names exist";
         if known.headers == again.headers && self.headers != known.headers {
             let more = |one: &Self, other: &Self| {
                 let more = one.headers.iter().filter(|header| !other.headers.contains(header));
@@ -310,19 +314,19 @@ impl Refused {
                 if more.is_empty() { "no such header".to_owned() } else { more.join(", ") }
             };
             let [expected, actual] = [more(known, self), more(self, known)];
-            return Err(Miss::new(format!("for both  {expected}"), format!("unknown   {actual}")).so(so));
+            return Err(Miss::new(format!("both names    {expected}"), format!("unknown name  {actual}")).so(so));
         }
         if known.body == again.body && self.body != known.body {
             let same = self.body.chars().zip(known.body.chars()).take_while(|(one, other)| one == other).count();
             let part = |body: &str| body.chars().skip(same.saturating_sub(20)).take(60).collect::<String>();
             let [expected, actual] = [&known.body, &self.body].map(|body| part(body));
-            return Err(Miss::new(format!("for both  {expected}"), format!("unknown   {actual}")).so(so));
+            return Err(Miss::new(format!("both names    {expected}"), format!("unknown name  {actual}")).so(so));
         }
         Ok(())
     }
 }
 
-/// This login fails, and leaves a stranger a stranger.
+/// Checks that this login fails and opens no session.
 async fn refused(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
     let answer = browser.log_in(user).await?;
     answer.refuses(user)?;
@@ -330,7 +334,7 @@ async fn refused(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
         let holds = serde_json::to_string(data).unwrap_or_default();
         return Err(answer
             .miss("no session", format!("a session that holds {holds}"))
-            .so("the login was refused, and has left a session in the store: write only once the password is known to be right"));
+            .so("the login was refused, but left a session in the store: write to it only after `users.verify` has returned `true`"));
     }
     browser.get("/protected").await?.redirects_to("/login")?;
     Ok(answer)
@@ -343,30 +347,30 @@ async fn improper_forms_are_refused(trial: &Trial) -> Result<(), Miss> {
         let Improper { what, .. } = improper::of(trial.users.alice(), way);
         let answer = is_improper(&mallory, trial.users.alice(), way).await?;
         if answer.exchange.session.after.is_some() {
-            let so = format!("a form {what} was refused, and has opened a session all the same");
+            let so = format!("a form {what} was refused, but still opened a session");
             return Err(answer.miss("no session", format!("a session, for a form {what}")).so(so));
         }
     }
     mallory.get("/login").await?.has_status(200)?;
-    // For somebody who is logged in they are as improper.
+    // The same holds for somebody who is logged in.
     trial.log().begin_anew();
     let (bob, _) = logged_in(trial, "bob", trial.users.bob()).await?;
     for way in 0..improper::WAYS {
         trial.log().begin_apart();
         is_improper(&bob, trial.users.alice(), way).await?;
-        stays_in(&bob.get("/protected").await?, trial.users.bob(), "a form that is not a proper one")?;
+        stays_in(&bob.get("/protected").await?, trial.users.bob(), "an improper form from his browser")?;
     }
     Ok(())
 }
 
-/// This browser sends a form that is improper in this way, and is refused.
+/// Sends a form that is improper in this way, and checks that it is refused.
 async fn is_improper(browser: &Browser<'_>, user: &User, way: usize) -> Result<Answer, Miss> {
     let Improper { what, query, kind, body } = improper::of(user, way);
     let answer = browser.post_bytes(&format!("/login{query}"), kind, body).await?;
     if answer.status.is_client_error() {
         return Ok(answer);
     }
-    let so = format!("a form {what} gets the answer of a proper one");
+    let so = format!("the status of this answer does not refuse a form {what}");
     Err(answer.miss(format!("4xx for a form {what}"), answer.in_short()).so(so))
 }
 
@@ -386,23 +390,24 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         page.shows(&own.name).map_err(|miss| miss.so_if(infer::mixed(&page, &own.name, &others.name)))?;
     }
     let stranger = trial.browser("stranger").get("/protected").await?;
-    let so = "a visitor without a session sees the page once others have logged in: who is logged in is kept where all visitors share it";
+    let so = "a visitor without a session sees the page after others have logged in: is the user kept where all visitors share it?";
     stranger.redirects_to("/login").map_err(|miss| miss.so_if(stranger.status.is_success().then_some(so)))?;
     let form = trial.browser("stranger").get("/login").await?;
     for user in [trial.users.alice(), trial.users.bob()] {
         if form.body.contains(&user.name) {
-            let miss = form.miss("a login page that knows nobody", format!("{} on a stranger's login page", user.name));
+            let miss =
+                form.miss("a login page with nobody's name", format!("{} on a stranger's login page", user.name));
             return Err(
-                miss.so("the page shows to a visitor without a session who logged in in another browser: the name is kept where all visitors share it")
+                miss.so("this visitor has no session, and the name comes from another browser: it is kept where all visitors share it")
             );
         }
     }
-    // What a browser sends is its owner's to change; the session ID alone is not to be guessed.
+    // A visitor can change any cookie; only the session ID cannot be guessed.
     for (name, value) in bob.cookies().into_iter().filter(|(_, value)| value.contains(&trial.users.bob().name)) {
         bob.takes(&format!("{name}={}", value.replace(&trial.users.bob().name, &trial.users.alice().name)));
         let page = bob.get("/protected").await?;
         let so = format!(
-            "bob wrote alice's name into cookie `{name}`, and the page takes him for alice: a visitor can write any cookie, so the session has to say who it is"
+            "bob wrote alice's name into cookie `{name}`, and the page shows it: a visitor can write any cookie, so only the session may say who they are"
         );
         page.shows_not(&trial.users.alice().name, &so)?;
     }
@@ -427,7 +432,7 @@ async fn login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
     let mallory = victim.copied_by("mallory");
     let answer = logged_in_with(victim, trial.users.alice()).await?;
     is_out(&mallory, &answer).await?;
-    // Somebody who is logged in already logs in again.
+    // Somebody who is already logged in logs in again.
     trial.log().begin_anew();
     let (alice, _) = logged_in(trial, "alice", trial.users.alice()).await?;
     let mallory = alice.copied_by("mallory");
@@ -435,12 +440,13 @@ async fn login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
     is_out(&mallory, &answer).await
 }
 
-/// The cookie that mallory planted before this login is worth nothing now.
+/// Checks that the cookie that mallory holds from before this login no longer works.
 async fn is_out(mallory: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
     let page = mallory.get("/protected").await?;
     page.redirects_to("/login").map_err(|miss| {
         let so = infer::lets_the_old_id_in(&page, login, |id| mallory.holds(id));
-        Miss { expected: format!("{} for mallory, who planted the cookie", miss.expected), ..miss }.so_if(so)
+        Miss { expected: format!("{} for mallory, who holds the cookie from before the login", miss.expected), ..miss }
+            .so_if(so)
     })
 }
 
@@ -452,22 +458,23 @@ async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
     answer.redirects_to("/login")?;
     let page = mallory.get("/protected").await?;
     page.redirects_to("/login").map_err(|miss| {
-        let expected = format!("{} for mallory, who copied the cookie before", miss.expected);
+        let expected = format!("{} for mallory, who copied the cookie before the logout", miss.expected);
         Miss { expected, ..miss }.so_if(infer::lets_a_copy_in(&page))
     })?;
     let page = alice.get("/protected").await?;
     page.redirects_to("/login").map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page)))?;
     infer::is_destroyed(&answer)?;
     let page = bob.get("/protected").await?;
-    let so = "alice's logout ended bob's session too";
+    let so = "alice's logout logged bob out, too";
     page.shows(&trial.users.bob().name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))?;
     trial.browser("stranger").post("/logout", &[]).await?.redirects_to("/login")?;
-    bob.post_nothing("/logout").await?.redirects_to("/login").map_err(|miss| {
-        miss.so("a POST with nothing in it need not say a Content-Type, and a script's `fetch` says none")
-    })
+    bob.post_nothing("/logout")
+        .await?
+        .redirects_to("/login")
+        .map_err(|miss| miss.so("a POST without a body needs no Content-Type, and a script's `fetch` sends none"))
 }
 
-/// What is seen of it in any answer, a monitor tells.
+/// Only plays the scene: a monitor looks for the password in each answer.
 async fn the_password_is_nowhere(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.alice();
     let alice = trial.browser("alice");
@@ -495,7 +502,7 @@ async fn the_session_cookie_is_out_of_reach(trial: &Trial) -> Result<(), Miss> {
     session_cookies(&answer).iter().try_for_each(monitor::is_out_of_reach)
 }
 
-/// A browser of `who`, logged in, seen to be inside; and the answer to the login.
+/// Logs `who` in, checks that the page shows it, and returns the browser and the answer to the login.
 async fn logged_in<'t>(trial: &'t Trial, who: &'static str, user: &User) -> Result<(Browser<'t>, Answer), Miss> {
     let browser = trial.browser(who);
     let answer = browser.log_in(user).await?;
@@ -515,15 +522,15 @@ async fn is_inside(browser: &Browser<'_>, login: &Answer, user: &User) -> Result
     page.shows(&user.name).map_err(|miss| {
         let has_no_cookie = login.exchange.response.set_cookies.is_empty() && page.exchange.request.cookies.is_empty();
         let so = match &login.exchange.session.after {
-            None => "the login wrote nothing to the session, so it set no cookie",
-            Some(_) => "the login wrote to the session and set no cookie, so the browser cannot find it again",
+            None => "the login wrote nothing to the session, and set no cookie",
+            Some(_) => "the login wrote to the session but set no cookie, so the next request cannot find the session",
         };
         let unset = (has_no_cookie && page.status.is_redirection()).then(|| so.to_owned());
         miss.so_if(unset.or_else(|| infer::unshown(login, &page, &user.name)))
     })
 }
 
-/// The cookies of this answer that carry the ID of a session it wrote; all of them if none is seen to.
+/// The cookies of this answer that carry the ID of a session it wrote; all cookies if none carries one.
 fn session_cookies(answer: &Answer) -> Vec<SetCookie> {
     let ids: Vec<_> = answer.exchange.calls.iter().map(|call| call.id.as_str()).collect();
     let cookies = &answer.exchange.response.set_cookies;

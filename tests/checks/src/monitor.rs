@@ -1,7 +1,7 @@
-//! What holds for every exchange of every check, whichever requirement the check is about.
+//! Rules that hold for every exchange of every check, whichever requirement the check is about.
 //!
-//! A scene asks what it has thought of. A monitor looks at all that is exchanged meanwhile, and so finds the same mistake
-//! in a refusal, on an error page, with a stale cookie.
+//! A scene looks for one thing. A monitor looks at every exchange of a scene, and so finds the same mistake in a
+//! refusal, on an error page or with a stale cookie.
 
 use std::collections::BTreeMap;
 
@@ -19,9 +19,9 @@ use crate::{
 
 /// A rule, and the check of the requirement that it belongs to.
 pub struct Monitor {
-    /// The check that fails when the rule is broken, in whichever check that is seen.
+    /// The check that fails if the rule is broken, in whichever check that happens.
     pub check: &'static str,
-    /// Looks at one answer; gives what it missed.
+    /// Looks at one answer, and returns what is wrong with it.
     pub watch: fn(&Trial, &Answer) -> Result<(), Miss>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Noticed {
     pub(crate) miss: Miss,
     /// What was sent until then.
     pub(crate) sent: Vec<Sent>,
-    /// What stood in every name meanwhile, if anything did.
+    /// What every name contained meanwhile, if anything.
     pub(crate) canary: Option<Canary>,
 }
 
@@ -50,10 +50,10 @@ impl Noticed {
     }
 }
 
-/// No answer is a server's failure, whatever was asked.
+/// No answer is a 5xx, whatever was asked.
 pub(crate) fn no_failure(_: &Trial, answer: &Answer) -> Result<(), Miss> {
     match answer.status.is_server_error() {
-        true => Err(answer.miss("an answer that is no failure of the server", answer.in_short())),
+        true => Err(answer.miss("an answer that is not a 5xx", answer.in_short())),
         false => Ok(()),
     }
 }
@@ -65,13 +65,13 @@ pub(crate) fn cookies_tell_no_words(trial: &Trial, answer: &Answer) -> Result<()
     match cookies.find(|cookie| !trial.carries_an_id(&cookie.value) && word.is_in(&cookie.value)) {
         Some(cookie) => {
             let sent = format!("{}={}", cookie.name, cookie.value);
-            Err(answer.miss("no cookie but the one with the session's ID tells of an item", sent))
+            Err(answer.miss("no item in any cookie but the one with the session ID", sent))
         }
         None => Ok(()),
     }
 }
 
-/// No password of an account stands in a session, a cookie, an address, a header or a page.
+/// No password of an account is in a session, a cookie, an address, a header or a page.
 pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     for password in &trial.users.secrets().passwords {
         let is_in = |text: &str| password.is_in(text);
@@ -80,7 +80,7 @@ pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
         let mut session = answer.exchange.session.after.iter().flatten();
         let in_session = session.find(|(key, value)| is_in(key) || password.is_told_by(value));
         let place = if let Some((key, _)) = in_session {
-            if is_in(key) { "as a key of the session".to_owned() } else { format!("in the session, under `{key}`") }
+            if is_in(key) { "in a key of the session".to_owned() } else { format!("in the session, under `{key}`") }
         } else if let Some(cookie) = response.set_cookies.iter().find(|cookie| is_in(&cookie.value)) {
             format!("in cookie `{}`", cookie.name)
         } else if response.location.as_deref().is_some_and(is_in) {
@@ -94,38 +94,37 @@ pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
         };
         let miss = answer.miss("the password nowhere", format!("the password {place}"));
         return Err(
-            miss.so(format!("the password stands {place}; it is needed once, to be compared, and nowhere after that"))
+            miss.so(format!("the password is {place}; a login compares it once, and nothing needs it after that"))
         );
     }
     Ok(())
 }
 
-/// What names and words hold is text on every page, and never markup.
+/// Names and words are text on every page, and never markup.
 pub(crate) fn names_are_text(canary: &Canary, answer: &Answer) -> Result<(), Miss> {
     let Some(so) = canary.hatched(&answer.body).filter(|_| answer.is_page()) else { return Ok(()) };
-    let miss = answer
-        .miss("what stands in a name or a word is text", format!("it is markup: {}", canary.excerpt(&answer.body)));
-    Err(miss.explained(format!(
-        "for this scene the names have `\"`, `'`, `<`, `>` and `&` in them, shown here as {TOLD}; {so}"
-    )))
+    let miss =
+        answer.miss("names and words that are text on the page", format!("markup: {}", canary.excerpt(&answer.body)));
+    Err(miss
+        .explained(format!("in this scene the names contain `\"`, `'`, `<`, `>` and `&`, shown here as {TOLD}; {so}")))
 }
 
-/// A GET or HEAD of somebody who has no session, or an ID of none, opens none.
+/// A GET or HEAD without a session, or with the ID of none, opens none.
 pub(crate) fn reading_opens_no_session(_: &Trial, answer: &Answer) -> Result<(), Miss> {
     let opened = answer.calls_for(Operation::Create) || answer.calls_for(Operation::Save);
     if !is_read(answer) || !opened || answer.exchange.session.before.is_some() {
         return Ok(());
     }
-    let asked = format!("{} {} opened one", answer.method, answer.path);
+    let asked = format!("{} {} opened a session", answer.method, answer.path);
     let so = match answer.exchange.request.cookies.is_empty() {
-        true => format!("{asked} for a visitor who had none: each crawler and each link preview gets one"),
-        false => format!("{asked} for a cookie whose session is gone, or that somebody made up"),
+        true => format!("{asked} for a visitor who had none: every crawler and link preview gets one"),
+        false => format!("{asked} for a cookie whose session is gone or never existed"),
     };
     Err(answer.miss("no session for a visitor who only reads", asked).so(so))
 }
 
-/// Nobody but who logs in gets a session. A cookie that leads to none may be the rest of a login: of its end there may be
-/// a note.
+/// Only a visitor who logs in gets a session. A cookie that leads to none may be left from a login: the store may hold
+/// a note about its end.
 pub(crate) fn a_stranger_leaves_nothing(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     let Answer { method, path, exchange, .. } = answer;
     let opened = answer.calls_for(Operation::Create) || answer.calls_for(Operation::Save);
@@ -139,11 +138,11 @@ pub(crate) fn a_stranger_leaves_nothing(trial: &Trial, answer: &Answer) -> Resul
     let sent = if has_no_cookie { "without a cookie" } else { "with a cookie whose session is gone" };
     let miss = answer.miss("nothing in the store for a visitor who is not logged in", "a session");
     Err(miss.explained(format!(
-        "{method} {path} was sent {sent}, logged nobody in, and left a session in the store: whoever sends it often fills the store"
+        "{method} {path} was sent {sent}, logged nobody in, and left a session in the store: anyone who repeats it fills the store"
     )))
 }
 
-/// A GET or HEAD logs nobody in or out, and opens no session. A part of the site may count visits in it.
+/// A GET or HEAD logs nobody in or out, and opens no session. Part of the site may count visits in a session.
 pub(crate) fn reading_logs_nobody_in_or_out(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     reading_opens_no_session(trial, answer)?;
     let ended = answer.calls_for(Operation::Delete) && answer.exchange.session.before.is_some();
@@ -184,14 +183,13 @@ pub(crate) fn an_improper_form_changes_nobody(trial: &Trial, answer: &Answer) ->
 
 fn is_the_same_user(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     let Some((name, is_in)) = comes_or_goes(trial, answer) else { return Ok(()) };
-    let (did, holds) = if is_in { ("in", "holds") } else { ("out", "does not hold") };
+    let holds = if is_in { "now holds" } else { "no longer holds" };
     let Answer { method, path, .. } = answer;
-    let miss =
-        answer.miss("the user who was logged in before, or nobody", format!("a session that {holds} {name} now"));
-    Err(miss.explained(format!("{method} {path} was refused, and has logged {name} {did} all the same")))
+    let miss = answer.miss("the user who was logged in before, or nobody", format!("a session that {holds} {name}"));
+    Err(miss.explained(format!("{method} {path} was refused, but the session {holds} {name}")))
 }
 
-/// A login has another session ID than any that came with it.
+/// A login gets a session ID that did not come with the request.
 pub(crate) fn a_login_issues_a_new_id(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     let exchange = &answer.exchange;
     let held = exchange.calls.iter().rfind(|call| matches!(call.outcome, Outcome::Data(_)));
@@ -207,7 +205,7 @@ pub(crate) fn a_login_issues_a_new_id(trial: &Trial, answer: &Answer) -> Result<
     }
 }
 
-/// No page, and no header but the cookie, tells the ID of a session: a script reads both.
+/// No page, and no header but the cookie, contains the ID of a session: a script can read both.
 pub(crate) fn no_page_tells_the_session_id(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     let is_in = |value: &HeaderValue| trial.carries_an_id(&String::from_utf8_lossy(value.as_bytes()));
     let mut headers = answer.headers.iter().filter(|(name, _)| **name != SET_COOKIE);
@@ -218,8 +216,8 @@ pub(crate) fn no_page_tells_the_session_id(trial: &Trial, answer: &Answer) -> Re
     } else {
         return Ok(());
     };
-    Err(answer.miss("the session ID in its cookie and nowhere else", format!("a session ID {place}")).so(format!(
-        "the session ID stands {place}: a script there reads it, although HttpOnly keeps the cookie itself from scripts"
+    Err(answer.miss("the session ID in its cookie, and nowhere else", format!("a session ID {place}")).so(format!(
+        "the session ID is {place}, where a script can read it: HttpOnly hides only the cookie itself from scripts"
     )))
 }
 
@@ -237,15 +235,13 @@ pub(crate) fn is_out_of_reach(cookie: &SetCookie) -> Result<(), Miss> {
     let sent = format!("{}=…; {}", cookie.name, cookie.sent);
     if !has("HttpOnly") {
         return Err(Miss::new("HttpOnly", sent).so(format!(
-            "cookie `{}` carries the session ID, and without HttpOnly a script on the page can read it",
+            "without HttpOnly a script on the page can read cookie `{}` and use its session",
             cookie.name
         )));
     }
     if !has("SameSite=Lax") && !has("SameSite=Strict") {
-        return Err(Miss::new("SameSite=Lax or SameSite=Strict", sent).so(format!(
-            "cookie `{}` carries the session ID, and a form on another site may bring it along",
-            cookie.name
-        )));
+        return Err(Miss::new("SameSite=Lax or SameSite=Strict", sent)
+            .so(format!("a form on another site may send cookie `{}`, and so act as the visitor", cookie.name)));
     }
     Ok(())
 }
@@ -260,7 +256,7 @@ pub(crate) fn no_script_reads_the_session(trial: &Trial, answer: &Answer) -> Res
         None => Ok(()),
         Some(cookie) => Err(answer
             .miss("HttpOnly", format!("{}=…; {}", cookie.name, cookie.sent))
-            .so("one line of script sends it to mallory, and she is alice from then on")),
+            .so("one line of script sends the cookie to mallory, and with it she is logged in as alice")),
     }
 }
 
@@ -268,14 +264,14 @@ fn is_read(answer: &Answer) -> bool {
     matches!(answer.method, Method::GET | Method::HEAD)
 }
 
-/// Whether the login form was sent and somebody is in since then.
+/// Whether the login form was sent, and somebody is logged in after it.
 fn is_login(trial: &Trial, answer: &Answer) -> bool {
     let is_sent = answer.method == Method::POST && answer.path.split('?').next() == Some("/login");
     let after = &answer.exchange.session.after;
     is_sent && answer.status.is_redirection() && trial.users.names().iter().any(|name| names(after.as_ref(), name))
 }
 
-/// A user whom the session holds only since this answer, or no more; and whether it does now.
+/// A user whose name this answer put into the session, or took out of it; and whether the session holds it now.
 fn comes_or_goes(trial: &Trial, answer: &Answer) -> Option<(String, bool)> {
     let [before, after] = [&answer.exchange.session.before, &answer.exchange.session.after].map(Option::as_ref);
     let changed = |name: String| {

@@ -1,9 +1,9 @@
-//! Another part of the site, which keeps something of its own in the same session.
+//! Another part of the site that keeps data of its own in the same session.
 
 use crate::{Answer, Browser, Miss, Trial};
 
-/// From now on `browser` has a session in which somebody else keeps something, in the place of the one that
-/// `written` wrote. `false` if nobody can plant an ID: it is a signed cookie.
+/// Gives `browser` a session in which another part of the site keeps data, in place of the one that `written` wrote.
+/// `false` if nobody can plant an ID, because the cookie is signed.
 pub(crate) async fn moves_in(trial: &Trial, browser: &Browser<'_>, written: &Answer) -> bool {
     let Some(id) = written.exchange.calls.iter().map(|call| &call.id).find(|id| browser.holds(id)) else {
         return false;
@@ -16,7 +16,7 @@ pub(crate) async fn moves_in(trial: &Trial, browser: &Browser<'_>, written: &Ans
     true
 }
 
-/// After this answer it is still there.
+/// Checks that this data is still there after this answer.
 pub(crate) fn stays(answer: &Answer) -> Result<(), Miss> {
     let data = answer.exchange.session.after.clone().unwrap_or_default();
     if data.contains_key(Trial::PLANTED) || answer.exchange.calls.is_empty() {
@@ -26,7 +26,7 @@ pub(crate) fn stays(answer: &Answer) -> Result<(), Miss> {
     let expected = format!("a session that still holds `{}`", Trial::PLANTED);
     let miss = answer.miss(expected, format!("a session that holds {holds}"));
     Err(miss.so(format!(
-        "`{}` belongs to another part of the site, as a login would, and {} {} has taken it out of the session",
+        "`{}` belongs to another part of the site, as a login would, and {} {} removed it from the session",
         Trial::PLANTED,
         answer.method,
         answer.path

@@ -1,4 +1,4 @@
-//! A page as a visitor reads it. Only what a task may name, never how it is built.
+//! A page as a visitor reads it: only what a task may mention, never how the page is built.
 
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
@@ -36,7 +36,7 @@ pub fn text(html: &str) -> String {
     folded(&text)
 }
 
-/// The same text with one blank for all white space between two words, as a browser shows it.
+/// The same text with one space for all white space between two words, as a browser shows it.
 pub(crate) fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -57,7 +57,7 @@ pub(crate) fn has_attribute(html: &str, name: &str) -> bool {
     tokens(html).any(|token| matches!(token, Token::StartTag(tag) if attribute(&tag, name).is_some()))
 }
 
-/// All that is written in a page, in its text and its attributes, references resolved.
+/// Everything in a page, in its text and its attributes, with references resolved.
 pub(crate) fn decoded(html: &str) -> String {
     let mut decoded = String::new();
     for token in tokens(html) {
@@ -75,7 +75,7 @@ pub(crate) fn decoded(html: &str) -> String {
     decoded
 }
 
-/// The page written in one way, however it was written: names in small letters, references resolved, attributes in order.
+/// The page in a normal form: names in lower case, references resolved, attributes in order.
 pub(crate) fn normal(html: &str) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut normal = String::new();
@@ -105,7 +105,7 @@ pub(crate) fn links(html: &str) -> Vec<String> {
     tokens(html).filter_map(link).collect()
 }
 
-/// The programs of a page, as the browser reads them: its scripts, and what its attributes do on events.
+/// The programs of a page, as the browser reads them: its scripts, and its attributes that handle events.
 pub(crate) fn programs(html: &str) -> Vec<String> {
     let mut programs = Vec::new();
     let mut is_script = false;
@@ -137,7 +137,7 @@ pub(crate) fn attribute(tag: &StartTag<()>, name: &str) -> Option<String> {
     tag.attributes.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value).into_owned())
 }
 
-/// What is no text of the page, or a choice that it offers and does not make.
+/// Elements whose content is not text of the page, or is only a choice that the page offers.
 fn hides(name: &[u8]) -> bool {
     matches!(name, b"script" | b"style" | b"template" | b"title" | b"select" | b"datalist")
 }
@@ -152,7 +152,7 @@ fn ends_without_a_tag(open: &[u8], begins: &[u8]) -> bool {
     }
 }
 
-/// What has no end tag.
+/// Elements without an end tag.
 pub(crate) fn is_void(name: &[u8]) -> bool {
     matches!(name, b"br" | b"hr" | b"img" | b"input" | b"link" | b"meta" | b"base" | b"wbr" | b"source" | b"col")
 }

@@ -25,7 +25,7 @@ pub(crate) type Choice = (&'static str, &'static str);
 
 pub(crate) const DEFAULT: Choice = ("light", "enabled");
 const OTHER: Choice = ("dark", "disabled");
-/// All there are.
+/// All choices that exist.
 pub(crate) const CHOICES: [Choice; 4] = [DEFAULT, OTHER, ("light", "disabled"), ("dark", "enabled")];
 
 /// Exercise 3.
@@ -36,56 +36,56 @@ pub static SUITE: Suite = Suite {
     checks: &[
         Check {
             id: "there_are_defaults",
-            why: "most visitors never choose anything; what is not in the session has to mean something",
+            why: "most visitors never choose anything, so the page needs a default for them",
             hint: 1,
             read: "applications/preferences.md#what-does-she-read-before-she-has-chosen",
             run: |trial| Box::pin(there_are_defaults(trial)),
         },
         Check {
             id: "the_form_offers_what_there_is",
-            why: "a form that offers the choices cannot be filled in wrongly by someone who means well",
+            why: "a form that offers the choices keeps honest visitors from sending a wrong value",
             hint: 2,
             read: "applications/preferences.md#how-are-preferences-saved",
             run: |trial| Box::pin(the_form_offers_what_there_is(trial)),
         },
         Check {
             id: "a_choice_is_saved",
-            why: "HTTP forgets the visitor after each answer; a choice is known at the next request only if the session holds it",
+            why: "HTTP forgets the visitor after each answer; the next request knows a choice only if the session holds it",
             hint: 3,
             read: "basics/set-and-get.md#how-is-something-written",
             run: |trial| Box::pin(a_choice_is_saved(trial)),
         },
         Check {
             id: "a_later_choice_counts",
-            why: "people change their minds, also back again; what was saved first must not win",
+            why: "people change their minds, and change them back; the last choice has to win",
             hint: 3,
             read: "applications/preferences.md#how-are-preferences-saved",
             run: |trial| Box::pin(a_later_choice_counts(trial)),
         },
         Check {
             id: "unknown_values_save_nothing",
-            why: "a form is only a proposal: anyone can send anything, and what is saved unchecked is used unchecked",
+            why: "anyone can send anything, whatever the form offers; a value that is saved unchecked is used unchecked",
             hint: 4,
             read: "applications/preferences.md#how-are-preferences-saved",
             run: |trial| Box::pin(unknown_values_save_nothing(trial)),
         },
         Check {
             id: "missing_values_save_nothing",
-            why: "one request is one decision: half of it saved is a state that nobody chose",
+            why: "one form is one decision; saving half of it leaves a state that nobody chose",
             hint: 4,
             read: "applications/preferences.md#how-are-preferences-saved",
             run: |trial| Box::pin(missing_values_save_nothing(trial)),
         },
         Check {
             id: "the_theme_is_applied",
-            why: "a preference that changes nothing is a note to oneself; the page itself has to carry it",
+            why: "a preference that changes nothing is useless; every page has to apply it",
             hint: 5,
             read: "applications/preferences.md#where-do-they-take-effect",
             run: |trial| Box::pin(the_theme_is_applied(trial)),
         },
         Check {
             id: "the_form_shows_the_choice",
-            why: "a form that shows the defaults again undoes the last choice at the next click on its button",
+            why: "a form that shows the defaults undoes the last choice when somebody submits it again",
             hint: 5,
             read: "applications/preferences.md#where-do-they-take-effect",
             run: |trial| Box::pin(the_form_shows_the_choice(trial)),
@@ -99,21 +99,21 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "the_choice_is_there_at_the_next_visit",
-            why: "a visit ends with the browser's window; a cookie without an age of its own ends with it, and the session behind it is lost",
+            why: "a browser drops a cookie without an age when it is closed, and the session behind that cookie is lost",
             hint: 6,
             read: "lifetime/how-long.md#what-does-the-article-set",
             run: |trial| Box::pin(the_choice_is_there_at_the_next_visit(trial)),
         },
         Check {
             id: "a_login_keeps_the_choice",
-            why: "a login has to renew the session's ID (ASVS 7.2.4), which is no reason to lose what the session holds",
+            why: "a login has to renew the session ID (ASVS 7.2.4), but the session has to keep its data",
             hint: 7,
             read: "security/fixation.md#what-stops-it",
             run: |trial| Box::pin(a_login_keeps_the_choice(trial)),
         },
         Check {
             id: "reading_changes_nothing",
-            why: "browsers, crawlers and other sites' links send GETs nobody meant; only a POST may change a session (ASVS 3.5.3)",
+            why: "browsers, crawlers and links on other sites send GETs that nobody intended; only a POST may change a session (ASVS 3.5.3)",
             hint: 3,
             read: "security/csrf.md#can-a-link-buy-something",
             run: |trial| Box::pin(reading_changes_nothing(trial)),
@@ -129,26 +129,26 @@ pub static SUITE: Suite = Suite {
 
 async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
     shows(&trial.browser("alice").get(PROFILE).await?, DEFAULT)?;
-    // Somebody with a session has chosen nothing yet, either.
+    // A visitor with a session may have chosen nothing yet, either.
     let bob = trial.browser("bob");
     if bob.log_in(trial.users.bob()).await?.exchange.session.after.is_none() {
-        return Ok(()); // that is another requirement's matter
+        return Ok(()); // another requirement is about that
     }
     for path in [PROFILE, FORM] {
         let page = bob.get(path).await?;
         page.has_status(200)
-            .map_err(|miss| miss.so("bob has a session from his login, and has not chosen anything yet"))?;
+            .map_err(|miss| miss.so("bob has a session because he logged in, but he has not chosen anything yet"))?;
     }
     shows(&bob.get(PROFILE).await?, DEFAULT)?;
-    // What a browser says of itself is nothing that was chosen here.
+    // What a browser says about itself is not a choice on this site.
     let stranger = trial.browser("stranger");
     stranger.says("sec-ch-prefers-color-scheme", "dark");
-    let so = "this visitor has chosen nothing here; that their system is dark, as their browser says, is no choice on this site";
+    let so = "this visitor has chosen nothing on this site; their browser asks for dark, but that is not a choice here";
     shows(&stranger.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))?;
     let mallory = trial.browser("mallory");
     mallory.writes(&["theme"], OTHER.0);
     mallory.writes(&["notifications"], OTHER.1);
-    let so = "this visitor has sent no form, and wrote cookies that no answer had set: the page takes them for a choice, and anybody can write a cookie";
+    let so = "this visitor sent no form, and cookies that no answer set changed the page: anyone can write a cookie, so it is no choice";
     shows(&mallory.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))
 }
 
@@ -161,7 +161,7 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
     let close = forms.iter().find(|form| form.has("theme") || form.has("notifications"));
     let Some(form) = right.or(close).or(forms.first()) else {
         return Err(Miss::new("a <form>", "no form on the page")
-            .so("the page was answered, and no tag on it is a <form>: fields outside a form are sent nowhere"));
+            .so("the page has no <form>, and a browser does not send fields outside a form"));
     };
     for (name, wanted) in [("theme", THEMES), ("notifications", NOTIFICATIONS)] {
         if !form.has(name) {
@@ -179,17 +179,17 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
                 false => format!("the choice between {}", offered.join(", ")),
             };
             return Err(Miss::new(format!("under `{name}` the choice between {}", wanted.join(" and ")), actual).so(
-                "offer each choice as an <option> of a <select>, or as a radio button; what counts is the `value` that is sent",
+                "offer each choice as an <option> of a <select>, or as a radio button; the `value` that is sent counts",
             ));
         }
     }
     if form.method != "post" {
         return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
-            .so("the browser would ask for a page with the choice in its address, and nothing would be saved"));
+            .so("the browser would send a GET with the choice in the address, and a GET must not save anything"));
     }
     if !form.can_be_sent {
-        return Err(Miss::new("a button that sends the form", "a form without one")
-            .so("a browser sends a form when somebody presses a button of it, or Enter in a field for text; this one has neither"));
+        return Err(Miss::new("a button that sends the form", "a form without a button")
+            .so("a browser sends a form when somebody presses its button, or Enter in its only text field; this form has neither"));
     }
     if !matches!(form.path(), "" | FORM | "set_preferences") {
         return Err(Miss::new(format!("a form that posts to {FORM}"), format!("a form that posts to {}", form.action))
@@ -210,7 +210,7 @@ async fn a_choice_is_saved(trial: &Trial) -> Result<(), Miss> {
     shows(&bob.get(PROFILE).await?, OTHER)
 }
 
-/// Why a choice that was sent is not on the page. A record may keep it in words or as yes and no.
+/// Why a choice that was sent is not on the page. A record may hold it as words or as booleans.
 fn unsaved(saved: &Answer, page: &Answer, choice: Choice) -> Option<String> {
     if !page.is_ok() {
         return None;
@@ -219,22 +219,22 @@ fn unsaved(saved: &Answer, page: &Answer, choice: Choice) -> Option<String> {
     let holds = |held: &_, word: &str| infer::holds(held, word);
     Some(match &page.exchange.session.before {
         Some(held) if holds(held, chosen) => {
-            format!("the record holds {chosen}, and {PROFILE} does not show it: does it read the key that was written?")
+            format!("the record holds {chosen}, but {PROFILE} does not show it: does it read the key that was written?")
         }
         _ if saved.exchange.session.changes.is_empty() => infer::unwritten(saved),
-        None => format!("POST {FORM} wrote to the session, and {PROFILE} was answered without looking into it"),
+        None => format!("POST {FORM} wrote to the session, but {}", infer::unfound(page)),
         Some(held) => match others.iter().find(|other| holds(held, other)) {
             Some(other) => {
-                format!("the record holds {other}, where {chosen} was sent: POST {FORM} writes something else")
+                format!("the record holds {other}, although {chosen} was sent: what does POST {FORM} write?")
             }
             None => format!(
-                "POST {FORM} wrote to the session, and the record does not hold {chosen} as a word: is it written, and in a form that {PROFILE} reads?"
+                "POST {FORM} wrote to the session, but the record does not hold the word {chosen}: does {PROFILE} read what was written?"
             ),
         },
     })
 }
 
-/// What of a choice a page does not show, and what else there is to choose.
+/// The part of a choice that a page does not show, and all values it could have.
 fn missing(page: &Answer, (theme, notifications): Choice) -> Option<(&'static str, [&'static str; 2])> {
     let all = [("Theme", theme, THEMES), ("Notifications", notifications, NOTIFICATIONS)];
     let absent = |(label, chosen, _): &(&str, &str, _)| !page.text().contains(&format!("{label}: {chosen}"));
@@ -259,12 +259,12 @@ async fn unknown_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
         form("a form with unknown notifications", "dark", "sometimes"),
         form("a form with a theme in capitals", "DARK", "disabled"),
         form("a form with empty values", "", ""),
-        form("a form with its values exchanged", "disabled", "dark"),
+        form("a form with its values swapped", "disabled", "dark"),
         form("a form with a value of the other field", "enabled", "disabled"),
-        form("a form with a theme for notifications", "dark", "light"),
-        form("a form with blanks around a value", " dark ", "disabled"),
+        form("a form with a theme as notifications", "dark", "light"),
+        form("a form with spaces around a value", " dark ", "disabled"),
         form("a form with a line break after a value", "dark", "disabled\n"),
-        form("a form with a tag for a theme", "\"><script>alert(1)</script>", "disabled"),
+        form("a form with a tag as its theme", "\"><script>alert(1)</script>", "disabled"),
     ];
     save_nothing(trial, &forms, |improper| !improper.is_missing).await
 }
@@ -274,7 +274,7 @@ async fn missing_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
     let forms = [
         form("a form without notifications", &[("theme", "dark")]),
         form("a form without a theme", &[("notifications", "disabled")]),
-        form("a form with nothing in it", &[]),
+        form("a form without fields", &[]),
         form("a form with names in capitals", &[("Theme", "dark"), ("Notifications", "disabled")]),
         Improper {
             kind: "text/plain",
@@ -284,7 +284,7 @@ async fn missing_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
         Improper {
             body: "theme=%ff&notifications=%fe".to_owned(),
             is_a_form: false,
-            ..form("a form whose bytes are no text", &[])
+            ..form("a form whose bytes are not UTF-8", &[])
         },
     ];
     save_nothing(trial, &forms, |improper| improper.is_missing).await
@@ -318,7 +318,7 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     save(&alice, OTHER).await?;
     save(&bob, ("light", "disabled")).await?;
-    let mixed = "this page shows what another visitor has chosen, and not this one's choice: it is kept where all visitors share it";
+    let mixed = "this page shows another visitor's choice instead of this one's: is the choice kept where all visitors share it?";
     for (browser, choice, others) in [(&alice, OTHER, ("light", "disabled")), (&bob, ("light", "disabled"), OTHER)] {
         let page = browser.get(PROFILE).await?;
         shows(&page, choice).map_err(|miss| miss.so_if(shows(&page, others).is_ok().then_some(mixed)))?;
@@ -330,7 +330,7 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         shows(&page, choice).map_err(|miss| miss.so_if(shows(&page, others).is_ok().then_some(mixed)))?;
     }
     let page = trial.browser("stranger").get(PROFILE).await?;
-    let so = "a visitor who has chosen nothing sees a choice, once others have chosen: it is kept where all visitors share it";
+    let so = "a visitor who has chosen nothing sees a choice after others have chosen: is it kept where all visitors share it?";
     shows(&page, DEFAULT).map_err(|miss| miss.so_if(names_any(&page).then_some(so)))
 }
 
@@ -350,23 +350,23 @@ async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss
     neighbour::stays(&save(&alice, DEFAULT).await?)
 }
 
-/// Why a choice is gone after the program was started anew, which the store was not.
+/// Why a choice is gone after a restart of the program, which the store survived.
 fn kept_in_the_program(page: &Answer) -> Option<&'static str> {
     let so = match &page.exchange.session.before {
         Some(_) => {
-            "the store still has the session, and since the program was started anew the page does not show the choice: it was kept in the program's memory"
+            "the store still has the session, but since the restart the page does not show the choice: was it kept in the program's memory?"
         }
         None => {
-            "since the program was started anew the page does not show the choice, and it does not ask the session for one: it was kept in the program's memory"
+            "since the restart no session was found for this visitor: did the program keep the choice, or the key of its cookies, in memory?"
         }
     };
     page.is_ok().then_some(so)
 }
 
-/// Why this browser sent no cookie, if it was set one by that answer and has it no more.
+/// Why this browser sent no cookie, if the answer `set` gave it one and it no longer has it.
 fn dropped(next: &Answer, set: &Answer) -> Option<String> {
     let cookie = set.exchange.response.set_cookies.first().filter(|_| next.exchange.request.cookies.is_empty())?;
-    Some(format!("by then the browser had dropped the cookie, which was set as {}=…; {}", cookie.name, cookie.sent))
+    Some(format!("by now the browser has dropped the cookie, which was set as {}=…; {}", cookie.name, cookie.sent))
 }
 
 async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
@@ -381,7 +381,7 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
         impostor.is_refused(&refused)?;
         changed_nothing(&refused)?;
         let page = alice.get(PROFILE).await?;
-        let so = "since a login that failed the page does not show the choice any more";
+        let so = "since a failed login the page no longer shows the choice";
         shows(&page, OTHER).map_err(|miss| miss.so_if(names_any(&page).then_some(so)))?;
     }
 
@@ -390,7 +390,7 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     login.redirects_to(PROFILE)?;
     let page = alice.get(PROFILE).await?;
     shows(&page, OTHER).map_err(|miss| miss.so_if(taken_out(&saved, &login)))?;
-    holds_the_name(&login, user, "after the login the session does not hold the name")?;
+    holds_the_name(&login, user, "after the login the session does not hold the username")?;
     let page = mallory.get(PROFILE).await?;
     shows(&page, DEFAULT).map_err(|miss| {
         let expected = format!("{}, for mallory, who copied the cookie before the login", miss.expected);
@@ -405,13 +405,13 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
         changed_nothing(&refused)?;
     }
 
-    // The day after a login is a day like any other.
+    // The day after a login is a next visit, too.
     alice.close();
     trial.skip(Duration::from_secs(24 * 60 * 60));
     let next = alice.get(PROFILE).await?;
     shows(&next, OTHER).map_err(|miss| miss.so_if(dropped(&next, &login)))?;
     let saved = save(&alice, ("light", "disabled")).await?;
-    holds_the_name(&saved, user, "saving a choice has taken the name out of the session, so its user is logged out")?;
+    holds_the_name(&saved, user, "saving a choice removed the username from the session, so the user is logged out")?;
     let again = alice.log_in(user).await?;
     again.redirects_to(PROFILE)?;
     shows(&alice.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so_if(taken_out(&saved, &again)))?;
@@ -426,15 +426,14 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     sent.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))
 }
 
-/// What a login took out of the session, if it was there before.
+/// Which data of the session a login changed or removed.
 fn taken_out(before: &Answer, login: &Answer) -> Option<String> {
     let [before, after] = [before, login].map(|answer| answer.exchange.session.after.clone().unwrap_or_default());
     let changed: Vec<_> = before.iter().filter(|(key, value)| after.get(*key) != Some(value)).collect();
     let keys: Vec<_> = changed.iter().map(|(key, _)| format!("`{key}`")).collect();
     let is_gone = !changed.iter().any(|(key, _)| after.contains_key(*key));
-    let did = if is_gone { "took" } else { "changed or took" };
-    (!keys.is_empty())
-        .then(|| format!("the login {did} {} out of the session: what it holds has to stay", keys.join(", ")))
+    let did = if is_gone { "removed" } else { "changed or removed" };
+    (!keys.is_empty()).then(|| format!("the login {did} {}: the data of the session has to stay", keys.join(", ")))
 }
 
 pub(crate) fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
@@ -446,23 +445,26 @@ pub(crate) fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(
     Err(answer.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")).so(so))
 }
 
-/// A login that failed has left the session as it was, under the ID it had.
+/// Checks that a refused login or form left the session as it was, under the same ID.
 pub(crate) fn changed_nothing(refused: &Answer) -> Result<(), Miss> {
     let [created, deleted] = [Operation::Create, Operation::Delete].map(|operation| refused.calls_for(operation));
     if !created && !deleted && refused.exchange.session.changes.is_empty() {
         return Ok(());
     }
-    let expected = "the session as it was before a login that failed";
+    let expected = "the session as it was before";
     let actual = match &refused.exchange.session.after {
         Some(data) => format!("a session that holds {}", serde_json::to_string(data).unwrap_or_default()),
         None => "no session".to_owned(),
     };
-    let so = if created {
-        "the login was refused, and the session has a new ID: renew it only once the password is known to be right"
-    } else if deleted {
-        "the login was refused, and has ended the session: a mistyped password is no reason to lose it"
-    } else {
-        "the login was refused, and has changed what the session holds: write only once the password is known to be right"
+    let did = match (created, deleted) {
+        (true, _) if refused.exchange.session.before.is_none() => "opened a session",
+        (true, _) => "gave the session a new ID",
+        (false, true) => "ended the session",
+        (false, false) => "changed what the session holds",
+    };
+    let so = match refused.path.starts_with("/login") {
+        true => format!("the login was refused, but {did}: leave the session alone until the password is verified"),
+        false => format!("the form was refused, but {did}: check the whole form before the first `insert`"),
     };
     Err(refused.miss(expected, actual).so(so))
 }
@@ -483,7 +485,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     shows(&alice.get(PROFILE).await?, ("light", "disabled"))
 }
 
-/// Saves this choice, which is sent on to the profile.
+/// Saves this choice, which redirects to the profile.
 async fn save(browser: &Browser<'_>, (theme, notifications): Choice) -> Result<Answer, Miss> {
     let answer = browser.post(FORM, &[("theme", theme), ("notifications", notifications)]).await?;
     answer.redirects_to(PROFILE)?;
@@ -495,12 +497,12 @@ fn names_any(page: &Answer) -> bool {
     page.is_ok() && THEMES.iter().any(|theme| page.text().contains(&format!("Theme: {theme}")))
 }
 
-/// The profile names this choice, and no other.
+/// Checks that the profile shows this choice, and no other.
 pub(crate) fn shows(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
     for (label, chosen, all) in [("Theme", theme, THEMES), ("Notifications", notifications, NOTIFICATIONS)] {
         page.shows(&format!("{label}: {chosen}"))?;
         for other in all.into_iter().filter(|other| *other != chosen) {
-            page.shows_not(&format!("{label}: {other}"), "the page names more than what was chosen")?;
+            page.shows_not(&format!("{label}: {other}"), "the page shows more than what was chosen")?;
         }
     }
     Ok(())
@@ -517,7 +519,7 @@ pub(crate) fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> 
         None => "no `data-theme` on <html>".to_owned(),
     };
     Err(page.miss(format!("<html data-theme=\"{theme}\"> at {}", page.path), actual).so(format!(
-        "a style sheet looks at the tag <html> of {} for the theme: `light` until something else is chosen",
+        "a style sheet reads the theme from the tag <html> of {}: `light` until the visitor chooses something else",
         page.path
     )))
 }
@@ -532,19 +534,19 @@ pub(crate) fn is_preselected(page: &Answer, (theme, notifications): Choice) -> R
             let actual = shown.map_or("nothing chosen".to_owned(), |shown| format!("`{shown}` chosen"));
             return Err(page
                 .miss(format!("`{chosen}` chosen under `{name}` in the form"), actual)
-                .so("mark the current choice with `selected` (an <option>) or `checked` (a radio button)"));
+                .so("mark the current choice with `selected` (on an <option>) or `checked` (on a radio button)"));
         }
     }
     Ok(())
 }
 
-/// What no handler should take.
+/// A request that no handler should accept.
 struct Improper {
     what: String,
     query: &'static str,
     kind: &'static str,
     body: String,
-    /// It can be read as a form, so that 422 is the answer; anything else gets some 4xx.
+    /// Whether it can be read as a form, so that it gets 422; anything else gets any 4xx.
     is_a_form: bool,
 }
 
@@ -559,8 +561,8 @@ impl Improper {
     }
 }
 
-/// Each of these, and of those that the model knows, is refused, by who has chosen nothing and by who has, and nothing of
-/// it is saved.
+/// Sends each of these forms, and those of the model, first without a choice and then with one. Each is refused, and
+/// nothing of it is saved.
 async fn save_nothing(
     trial: &Trial,
     own: &[Improper],
@@ -593,19 +595,22 @@ async fn saves_nothing(trial: &Trial, browser: &Browser<'_>, before: Choice, for
         let miss = answer.miss(format!("{wanted} for {what}"), answer.in_short());
         return Err(match answer.status.as_u16() {
             200..=399 if answer.exchange.session.changes.is_empty() => {
-                miss.so(format!("{what} saved nothing, and got the answer of a choice that was saved"))
+                miss.so(format!("{what} changed nothing, but the status does not say that it was refused"))
             }
-            200..=399 => miss.so(format!("{what} was taken as if it were a choice, and has changed the session")),
-            400 => miss.so("400 says that a request cannot be read; this one can, and what it says is not valid: 422"),
+            200..=399 => miss.so(format!("{what} changed the session as if it were a valid choice")),
+            400 => miss
+                .so("400 means that a request cannot be read; this one can, but a value is missing or not valid: 422"),
             _ => miss,
         });
     }
-    let so = "the answer refuses the form, and something of it was saved: look at all of it before the first `insert`";
+    let check = "check the whole form before the first `insert`";
     if !answer.exchange.session.changes.is_empty() {
         let holds = serde_json::to_string(&answer.exchange.session.after).unwrap_or_default();
         let expected = format!("the session as it was before {what}");
+        let so = format!("the form was refused, but the session has changed: {check}");
         return Err(answer.miss(expected, format!("a session that holds {holds}")).so(so));
     }
     let page = browser.get(PROFILE).await?;
+    let so = format!("the form was refused, but the page shows another choice now: {check}");
     shows(&page, before).map_err(|miss| miss.so_if(names_any(&page).then_some(so)))
 }

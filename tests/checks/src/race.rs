@@ -14,24 +14,24 @@ use tokio::{
     task::{JoinError, spawn_blocking},
 };
 
-/// A race is run so often at most, and at least.
+/// How often a race runs, at most and at least.
 const MOST: u32 = 64;
 const LEAST: u32 = 24;
-/// So much time for all of its rounds, about.
+/// About how much time all of its rounds take.
 const IN_ALL: Duration = Duration::from_millis(600);
 /// A round is a create, a save, a delete and a load.
 const CALLS: u128 = 4;
 
 /// When to begin the second call while the first one runs, which takes `longest`: from soon after to its end.
 ///
-/// A slow backend is asked less often.
+/// A slow backend gets fewer rounds.
 pub(crate) fn moments(longest: Duration) -> impl Iterator<Item = Duration> {
     let round = longest.as_micros().max(1) * CALLS;
     let rounds = u32::try_from(IN_ALL.as_micros() / round).unwrap_or(u32::MAX).clamp(LEAST, MOST);
     (1..=rounds).map(move |round| longest * round / rounds)
 }
 
-/// `one` at once and `other` after this time, each on a thread of its own. A panic of one is a panic here.
+/// Runs `one` at once and `other` after this time, each on a thread of its own. A panic in one of them is a panic here.
 pub(crate) async fn at_once<T: Send + 'static, U: Send + 'static>(
     one: impl Future<Output = T> + Send + 'static,
     after: Duration,

@@ -1,16 +1,16 @@
-//! GET and HEAD are for reading (RFC 9110, 9.2.1): whoever sends one has asked for no change.
+//! GET and HEAD are for reading (RFC 9110, 9.2.1): anyone who sends one asks for no change.
 
 use session_inspector::Operation;
 
 use crate::{Answer, Browser, Miss};
 
-/// Addresses that browsers and crawlers ask for and that no exercise has.
+/// Addresses that browsers and crawlers request, and that no exercise has.
 const NOWHERE: [&str; 2] = ["/favicon.ico", "/no/such/page"];
 
-/// A parameter by which some frameworks let an address say what the method is to be.
+/// A parameter that overrides the method in some frameworks.
 const OVERRIDE: &str = "_method=POST";
 
-/// What a link brings along: where to go on, how to show the page, and where the link stands.
+/// Parameters of common links: where to go next, how to show the page, and where the link is.
 const PARAMETERS: [&str; 9] = [
     "next=%2Fprotected",
     "return_to=%2F",
@@ -23,7 +23,7 @@ const PARAMETERS: [&str; 9] = [
     "utm_source=mail",
 ];
 
-/// What browsers, proxies and scripts say beside the address.
+/// Headers that browsers, proxies and scripts send.
 const HEADERS: [(&str, &str); 5] = [
     ("accept-language", "de"),
     ("referer", "http://localhost/from/here"),
@@ -32,14 +32,14 @@ const HEADERS: [(&str, &str); 5] = [
     ("x-http-method-override", "POST"),
 ];
 
-/// A visitor without a session who asks for these paths, or for some that are not there, has none afterwards, whatever
-/// else is said in the request.
+/// Checks that a visitor without a session still has none after requesting these paths, and some that do not exist,
+/// whatever else the request says.
 pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths.iter().chain(&NOWHERE) {
         stranger.begins_apart();
         read(stranger, path).await?.iter().try_for_each(opened_none)?;
     }
-    // One by one: an answer may look at what stands first alone.
+    // One by one: an answer may look only at the first parameter.
     for address in paths.iter().flat_map(|path| PARAMETERS.map(|parameter| with(path, parameter))) {
         stranger.begins_apart();
         opened_none(&stranger.get(&address).await?)?;
@@ -85,7 +85,7 @@ pub(crate) fn with_a_stale_cookie<'t>(browser: &Browser<'t>, set: &Answer) -> Br
     stale
 }
 
-/// This visitor asks for these paths.
+/// Requests these paths.
 pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
         read(browser, path).await?;
@@ -94,7 +94,7 @@ pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Mi
     Ok(())
 }
 
-/// The session of this visitor is the same after asking for these paths.
+/// Checks that the session of this visitor is the same after requesting these paths.
 pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
         let mut answers = read(browser, path).await?;
@@ -110,7 +110,7 @@ pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Re
     Ok(())
 }
 
-/// Asks for this path in every way that only reads, and for what its page has links and forms to that only read.
+/// Requests this path in every way that only reads, and the addresses of the links and GET forms on its page.
 pub(crate) async fn read(browser: &Browser<'_>, path: &str) -> Result<Vec<Answer>, Miss> {
     let page = browser.get(path).await?;
     let head = browser.head(path).await?;
@@ -124,6 +124,6 @@ pub(crate) async fn read(browser: &Browser<'_>, path: &str) -> Result<Vec<Answer
 /// What a request that should only read did to the session.
 pub(crate) fn what_reading_did(answer: &Answer) -> String {
     let Answer { method, path, .. } = answer;
-    let did = if answer.calls_for(Operation::Delete) { "ended the session" } else { "wrote to the session" };
-    format!("{method} {path} {did}, and a link on any page can make a browser send it")
+    let did = if answer.calls_for(Operation::Delete) { "deleted the session's record" } else { "changed the session" };
+    format!("{method} {path} {did}, and a link on any page can make a browser send that request")
 }

@@ -2,17 +2,17 @@
 
 use crate::trial::{Scene, Sent};
 
-/// The longest block of lines that is looked for again behind itself.
+/// The longest block of lines that may become a loop.
 const LONGEST_BLOCK: usize = 3;
-/// A block that stands there so often is written once.
+/// How often a block has to repeat to become a loop.
 const OFTEN: usize = 3;
 
-/// A line that no shell can do: a demo's sessions end with it. Whoever repeats it makes the app anew on the same store.
-pub const RESTART: &str = "# here the check makes the app anew on the same store; a demo's store ends with the demo";
-/// The same: `JAR` gets the ID of such a session.
+/// A step that no shell can do, because a demo's sessions end with the demo.
+pub const RESTART: &str = "# here the check restarts the app on the same store; a demo's store ends with the demo";
+/// Another such step: the jar whose name follows gets the ID of this session.
 pub const PLANT: &str = "# here the check writes a session with {\"planted\":true} into the store; its ID goes into ";
 
-/// All that is to be done before and in the last scene, each line with what is the run's own taken out by `plain`.
+/// All lines for the last scene and what it needs; `plain` replaces what is specific to this run.
 pub(crate) fn of(sent: &[Sent], plain: impl Fn(&str) -> String) -> Vec<String> {
     let lines = with_origins(needed(sent).flat_map(|sent| sent.curl.lines()).map(str::to_owned).collect());
     let lines: Vec<_> = lines.iter().map(|line| plain(line)).collect();
@@ -21,7 +21,7 @@ pub(crate) fn of(sent: &[Sent], plain: impl Fn(&str) -> String) -> Vec<String> {
     fresh.into_iter().chain(in_short(&in_ranges(lines))).collect()
 }
 
-/// What the last scene needs: nothing from before the last that stands alone, and of those that stand apart only itself.
+/// What the last scene needs: nothing from before the last new beginning, and no other scene that stands apart.
 fn needed<'s>(sent: &'s [Sent]) -> impl Iterator<Item = &'s Sent> {
     let begins = |scene: Scene| move |sent: &Sent| sent.begins == Some(scene);
     let sent = sent.rsplit(begins(Scene::Anew)).find(|steps| !steps.is_empty()).unwrap_or_default();
@@ -35,8 +35,8 @@ fn needed<'s>(sent: &'s [Sent]) -> impl Iterator<Item = &'s Sent> {
     needed.into_iter().flatten()
 }
 
-/// Where a form says where it stands, the site's own forms have to say it, too: as the check's browser does, without a
-/// port, so that an answer may know its origin by heart.
+/// If one form sends its origin, the site's own forms have to send theirs, too: without a port, as the check's browser
+/// does, so that an answer may have its origin as a constant.
 fn with_origins(lines: Vec<String>) -> Vec<String> {
     if !lines.iter().any(|line| line.contains("-H 'Sec-Fetch-Site: cross-site'") || line.contains("-H 'Origin:")) {
         return lines;
@@ -49,7 +49,7 @@ fn with_origins(lines: Vec<String>) -> Vec<String> {
     lines.into_iter().map(with_origin).collect()
 }
 
-/// The cookie jars in these lines, which may be left over from another time.
+/// The cookie jars in these lines, whose files may be left from an earlier time.
 fn jars(lines: &[String]) -> Vec<&str> {
     let mut jars: Vec<_> =
         lines.iter().flat_map(|line| line.split(' ')).filter(|word| word.ends_with(".jar")).collect();
@@ -80,7 +80,7 @@ fn counted(lines: &[String]) -> usize {
     lines.iter().enumerate().take_while(follows).count()
 }
 
-/// The two digits at the end of a line's last word, and what stands around them.
+/// The two digits at the end of a line's last word, and the text around them.
 fn number(line: &str) -> Option<(&str, usize, &str)> {
     let (text, quote) = line.strip_suffix('\'').map_or((line, ""), |text| (text, "'"));
     let (before, digits) = text.split_at_checked(text.len().checked_sub(2)?)?;
@@ -88,7 +88,7 @@ fn number(line: &str) -> Option<(&str, usize, &str)> {
     Some((before, digits.parse().ok().filter(|_| is_number)?, quote))
 }
 
-/// A block of lines that stands there several times in a row as a loop.
+/// Writes a block of lines that repeats several times in a row as a loop.
 fn in_short(lines: &[String]) -> Vec<String> {
     let mut short = Vec::new();
     let mut rest = lines;
@@ -107,7 +107,7 @@ fn in_short(lines: &[String]) -> Vec<String> {
     short
 }
 
-/// The length of the block at the beginning that stands there often, and how often; `(1, 1)` if there is none.
+/// The length of the block at the beginning that repeats, and how often; `(1, 1)` if there is none.
 fn repeated(lines: &[String]) -> (usize, usize) {
     let times = |long: usize| lines.chunks(long).take_while(|block| *block == &lines[..long]).count();
     let blocks = (1..=LONGEST_BLOCK.min(lines.len())).map(|long| (long, times(long)));

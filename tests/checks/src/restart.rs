@@ -1,9 +1,9 @@
-//! A new start of the server, in a process of its own: what a program keeps in its statics ends with it.
+//! A restart of the server, in a process of its own: what a program keeps in its statics is lost.
 //!
-//! The old process writes down what it was answered and what its store holds, and starts itself again. The new one plays
-//! the same scene from the beginning: until the new start it takes each answer from what was written down, and from there
-//! on it asks the app. Where it cannot follow, because a scene does not ask the same twice, the server is only made anew
-//! in the old process.
+//! The old process records the answers so far and what its store holds, and starts its own program again. The new
+//! process plays the same scene from the beginning: until the restart it takes each answer from the record, and after
+//! it from the app. If it cannot follow, because a scene does not send the same requests twice, the old process makes a
+//! new server itself.
 
 use std::{
     collections::VecDeque,
@@ -29,15 +29,15 @@ use crate::{
     users::Account,
 };
 
-/// How often the other process is looked at.
+/// How often to check whether the other process has ended.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// Where a server that is started anew runs.
+/// Where a restarted server runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
-    /// In a new process of this program, which takes so long at most.
+    /// In a new process of this program, which takes this long at most.
     Elsewhere { outer: Duration },
-    /// In this one: a test of the checks themselves.
+    /// In this process: for a test of the checks themselves.
     Here,
 }
 
@@ -50,30 +50,30 @@ pub(crate) enum Part {
     Story(Value),
 }
 
-/// What the new process is told.
+/// The data for the new process.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Handover {
     pub(crate) part: Part,
     pub(crate) seed: u64,
     answers: VecDeque<Recorded>,
-    /// How often the server was started anew, this time included.
+    /// How often the server has been restarted, this time included.
     restarts: usize,
     records: Vec<Record>,
     accounts: Vec<Account>,
 }
 
-/// What the new process tells.
+/// The report of the new process.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Resumed {
     pub(crate) miss: Option<Miss>,
     pub(crate) sent: Vec<Sent>,
     /// The checks whose rules were broken meanwhile.
     pub(crate) noticed: Vec<(String, Miss, Vec<Sent>)>,
-    /// It could not follow: there is no verdict.
+    /// Whether it could not follow, so that there is no verdict.
     pub(crate) is_lost: bool,
 }
 
-/// An answer that was written down, and what it is an answer to.
+/// A recorded answer, and its request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Recorded {
     asked: String,
@@ -105,10 +105,10 @@ impl Recorded {
     }
 }
 
-/// How a trial's server is started anew.
+/// How a trial's server is restarted.
 #[derive(Debug, Default)]
 pub(crate) struct Restarts {
-    /// What a new process would play; nothing where there is none, in a test of the checks themselves.
+    /// What a new process would play; nothing in a test of the checks themselves, which starts none.
     elsewhere: Option<(Part, u64, Duration)>,
     state: Mutex<State>,
 }
@@ -117,20 +117,20 @@ pub(crate) struct Restarts {
 struct State {
     answers: VecDeque<Recorded>,
     restarts: usize,
-    /// What this process was told, until it has come to where that ends.
+    /// The data for this process, until it has come to the restart.
     replayed: Option<Handover>,
     is_lost: bool,
 }
 
-/// What a new start of the server comes to.
+/// What happens at a restart of the server.
 pub(crate) enum Restart {
-    /// It is only played once more what the old process did.
+    /// This process is still repeating what the old process did.
     Replayed,
-    /// This process goes on from here, with these records and accounts.
+    /// This process continues from here, with these records and accounts.
     GoesOn(Vec<Record>, Vec<Account>),
     /// Another process has played the rest.
     Elsewhere(Resumed),
-    /// The server is made anew in this process.
+    /// This process makes a new server.
     Here,
 }
 
@@ -150,7 +150,7 @@ impl Restarts {
         Self { elsewhere, state: Mutex::new(State { replayed: Some(handover), ..State::default() }) }
     }
 
-    /// The answer to this as it was written down, while that is played once more.
+    /// The recorded answer to this request, while the scene is repeated.
     pub(crate) fn replay(&self, asked: &str) -> Result<Option<Recorded>, Miss> {
         let mut state = self.state();
         let Some(replayed) = &mut state.replayed else { return Ok(None) };
@@ -159,7 +159,7 @@ impl Restarts {
         next.map(Some).ok_or_else(|| Miss::new("the same request as before", asked))
     }
 
-    /// Writes an answer down.
+    /// Records an answer.
     pub(crate) fn record(&self, recorded: impl FnOnce() -> Recorded) {
         if self.elsewhere.is_some() {
             self.state().answers.push_back(recorded());
@@ -170,7 +170,7 @@ impl Restarts {
         self.state().is_lost
     }
 
-    /// Starts the server anew, whose store holds this; `waits` is called as long as another process plays.
+    /// Restarts the server, whose store holds these records; `waits` is called as long as another process plays.
     pub(crate) fn restart(&self, records: Vec<Record>, accounts: Vec<Account>, waits: impl Fn()) -> Restart {
         let mut state = self.state();
         state.restarts += 1;
@@ -194,7 +194,7 @@ impl Restarts {
     }
 }
 
-/// Has another process of this program play on.
+/// Lets another process of this program continue.
 fn resume(handover: Handover, outer: Duration, waits: impl Fn()) -> io::Result<Resumed> {
     let folder = tempfile::tempdir()?;
     let (seed, key, file) = (handover.seed, Key::new(), folder.path().join("handover.json"));
@@ -209,7 +209,7 @@ fn resume(handover: Handover, outer: Duration, waits: impl Fn()) -> io::Result<R
     Ok(serde_json::from_str(order.key.open(&told).unwrap_or_default())?)
 }
 
-/// In the new process: plays on, and tells what came of it.
+/// In the new process: continues, and reports the result.
 pub(crate) fn obey(suite: &'static Suite, app: &App, file: &Path, order: &Order) -> io::Result<()> {
     let handover = serde_json::from_slice(&fs::read(file)?)?;
     let resumed = run::resume(suite, app, handover, order.outer);

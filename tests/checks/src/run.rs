@@ -26,22 +26,22 @@ use crate::{
     users,
 };
 
-/// How many requests a failure spells out: the first of a scene, and the last ones.
+/// How many requests a failure shows: the first of a scene, and the last ones.
 const TOLD: usize = 6;
 
 /// A check that was played.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Played {
     pub(crate) report: CheckReport,
-    /// What was seen meanwhile that breaks other requirements: the number of each, and its failure.
+    /// Other requirements that were broken meanwhile: the number of each, and its failure.
     pub(crate) noticed: Vec<(usize, Failure)>,
     /// Whether it had to be ended.
     pub(crate) hung: bool,
 }
 
 impl Played {
-    /// What it says against any requirement: the number of each, and its failure. What is broken off belongs to none, and
-    /// is told under the first.
+    /// Its failures: the number of each requirement, and the failure. A check that was broken off belongs to none, and
+    /// is reported under the first.
     pub(crate) fn findings(self) -> Vec<(usize, Failure)> {
         match self.report.outcome {
             Outcome::Failed(failure) => vec![(1, *failure)],
@@ -50,14 +50,14 @@ impl Played {
     }
 }
 
-/// The reports on these checks, where a rule that was broken in any of them fails the check of its own requirement.
+/// The reports on these checks. A rule that was broken in any of them fails the check of its own requirement.
 pub(crate) fn verdicts(played: impl IntoIterator<Item = Played>) -> Vec<CheckReport> {
     let (mut reports, mut noticed) = (Vec::new(), Vec::new());
     for Played { report, noticed: seen, .. } in played {
         noticed.extend(seen.into_iter().map(|(number, failure)| (number != report.number, number, failure)));
         reports.push(report);
     }
-    noticed.sort_by_key(|(is_elsewhere, ..)| *is_elsewhere); // the scene of the requirement itself tells it best
+    noticed.sort_by_key(|(is_elsewhere, ..)| *is_elsewhere); // the scene of the requirement itself shows it best
     merge(&mut reports, noticed.into_iter().map(|(_, number, failure)| (number, failure)));
     reports
 }
@@ -75,18 +75,18 @@ pub(crate) fn merge(reports: &mut [CheckReport], noticed: impl IntoIterator<Item
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
     pub(crate) suite: &'static Suite,
-    /// One behind the last check is the model.
+    /// One after the last check is the model.
     pub(crate) place: usize,
     pub(crate) app: &'a App,
     pub(crate) seed: u64,
-    /// Whether to see, at the end, that the program stays up.
+    /// Whether to check, at the end, that the program keeps running.
     pub(crate) stays: bool,
     pub(crate) restarts: Place,
 }
 
 type Result<T = (), E = Miss> = std::result::Result<T, E>;
 
-/// Plays it in a process that runs nothing else, whose time is therefore the answer's. What is sent is noted in `log`.
+/// Plays it in a process that runs nothing else, so that its time is the answer's. `log` gets every step.
 pub(crate) fn alone(scene: Scene, log: Log) -> Played {
     let played = play(scene, log, |result, log| limit::awaited(result, || log.steps()));
     limit::stays_up(scene.stays && limit::has_threads());
@@ -104,7 +104,7 @@ fn play(scene: Scene, log: Log, awaited: impl Fn(&Receiver<Result>, &Log) -> Res
     let result = awaited(&scene.begun(users(seed), &log), &log);
     if let (Ok(_), Some(check), false) = (&result, suite.names, scene.is_model()) {
         log.end_prints();
-        // Once more with names that are markup wherever they are pasted. What the scene says of them is no verdict.
+        // Again with names that are markup wherever they are pasted. The scene's own result with them is not a verdict.
         let names = Users::with_canary(&suffix(seed), Canary::new(&suffix(seed).replace('-', "c"), check));
         let again = Arc::<Log>::default();
         let _ = awaited(&Scene { stays: false, restarts: Place::Here, ..scene }.begun(names, &again), &again);
@@ -118,8 +118,8 @@ fn play(scene: Scene, log: Log, awaited: impl Fn(&Receiver<Result>, &Log) -> Res
 }
 
 impl Scene<'_> {
-    /// What comes of it, which is played on a thread of its own. One that hangs is left behind: the process that runs a
-    /// learner's code ends soon.
+    /// Plays it on a thread of its own, which sends the result. A thread that hangs is left behind: the process that
+    /// runs a learner's code ends soon.
     fn begun(self, users: Users, log: &Arc<Log>) -> Receiver<Result> {
         let (sender, receiver) = mpsc::channel();
         let (Scene { suite, place, seed, stays, restarts, .. }, app, log) = (self, self.app.clone(), log.clone());
@@ -135,7 +135,7 @@ impl Scene<'_> {
                     Ok(())
                 }
             };
-            // Nobody listens after the limit.
+            // After the limit nobody receives it.
             let _ = sender.send(played);
         });
         receiver
@@ -158,7 +158,7 @@ fn told_of(suite: &Suite, noticed: Noticed, seed: u64) -> Option<(usize, Failure
     Some((place + 1, if let Some(canary) = noticed.canary { canary.told(failure) } else { failure }))
 }
 
-/// The check at `place`. A story that does not come to its end belongs to no requirement, and is told under the first.
+/// The check at `place`. A story that does not end belongs to no requirement, and is reported under the first.
 fn described(suite: &Suite, place: usize) -> &Check {
     suite.checks.get(place).unwrap_or(&suite.checks[0])
 }
@@ -175,7 +175,7 @@ pub(crate) fn report(suite: &Suite, place: usize, outcome: Outcome) -> CheckRepo
     }
 }
 
-/// All that a failure tells beside the miss itself.
+/// A failure: the miss, with everything else that is shown beside it.
 pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: u64) -> Failure {
     let check = described(suite, place);
     let sent = log.sent().clone();
@@ -204,7 +204,7 @@ pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: 
     }
 }
 
-/// A scene in short: how it began, how many steps were like the others, and how it ended.
+/// A scene in short: its first step, the number of steps left out, and its last steps.
 fn told(sent: &[Sent]) -> Vec<Sent> {
     let mut scenes = sent.rsplit(|sent| sent.begins.is_some());
     let sent = scenes.find(|scene| !scene.is_empty()).unwrap_or_default();
@@ -219,17 +219,19 @@ pub(crate) fn users(seed: u64) -> Users {
     Users::with_suffix(&suffix(seed))
 }
 
-/// What makes this run's names and passwords others than the last run's.
+/// The ending that changes names and passwords on every run.
 fn suffix(seed: u64) -> String {
     format!("-{:03x}", fastrand::Rng::with_seed(seed).u16(0x100..=0xfff))
 }
 
 fn no_answer(log: &Log, hang: Hang) -> Miss {
     let (none, because) = match hang {
-        Hang::Computes => (format!("none, after {} s of computing", COMPUTES.as_secs()), "is in a loop"),
+        Hang::Computes => {
+            (format!("none, after {} s of computing", COMPUTES.as_secs()), "computes for too long, perhaps in a loop")
+        }
         Hang::Stands => (
-            format!("none, and the program stands still for {} s", STANDS.as_secs()),
-            "waits for what does not come: a blocking call, a lock that is held, or a future that is never ready",
+            format!("none, after {} s in which the program did nothing", STANDS.as_secs()),
+            "waits for something that does not come: a blocking call, a lock that is held, or a future that is never ready",
         ),
         Hang::Gone => ("none: the thread that asked has ended".to_owned(), "ends the thread that calls it"),
     };
@@ -241,23 +243,23 @@ fn no_answer(log: &Log, hang: Hang) -> Miss {
         Some(step) if step.answer == UNANSWERED => Miss::new("an answer", none)
             .so(format!("nothing answers {} {}: its handler, or a layer around it, {because}", step.method, step.path)),
         Some(step) if step.answer.ends_with(UNFINISHED) => Miss::new("a whole answer", none)
-            .so(format!("the answer to {} {} begins, and its body does not end", step.method, step.path)),
+            .so(format!("the answer to {} {} begins, but its body does not end", step.method, step.path)),
         Some(_) => Miss::new("the check to end", none),
         None => Miss::new("an app", none).so(format!("`app` does not return: it {because}")),
     }
 }
 
-/// What is played with, fresh each time.
+/// Everything that a scene needs, fresh each time.
 pub(crate) struct Setting<'a> {
     pub(crate) app: &'a App,
     pub(crate) users: Users,
     pub(crate) monitors: &'static [Monitor],
     pub(crate) restarts: Arc<Restarts>,
-    /// Whether to see, at the end, that the program stays up.
+    /// Whether to check, at the end, that the program keeps running.
     pub(crate) stays: bool,
 }
 
-/// Plays this, with panics caught.
+/// Plays this, and catches panics.
 pub(crate) fn played(setting: Setting, log: Arc<Log>, play: impl AsyncFnOnce(&Trial) -> Result) -> Result {
     let Setting { app, users, monitors, restarts, stays } = setting;
     catch_panics_on_this_thread();
@@ -276,7 +278,7 @@ pub(crate) fn played(setting: Setting, log: Arc<Log>, play: impl AsyncFnOnce(&Tr
     sent.taken_over().unwrap_or_else(|| result.unwrap_or_else(|_| Err(in_check(&sent))))
 }
 
-/// Plays on where another process has ended its server.
+/// Continues where another process has ended its server.
 pub(crate) fn resume(suite: &'static Suite, app: &App, handover: Handover, outer: Duration) -> Resumed {
     let (log, restarts) = (Arc::<Log>::default(), Arc::new(Restarts::resumed(handover.clone(), outer)));
     let (sender, receiver) = mpsc::channel();
@@ -323,7 +325,7 @@ fn in_check(sent: &Log) -> Miss {
         ));
     }
     Miss::new("a verdict", format!("a panic: {}", panic.message)).so(format!(
-        "something outside a handler panicked, at {}; return an error instead (if that is not your code, it is a mistake in the check)",
+        "something outside a handler panicked, at {}; return an error instead (if that is not your code, the check itself has a bug)",
         panic.place
     ))
 }
@@ -346,7 +348,7 @@ pub(crate) fn last_panic() -> Option<Panic> {
     LAST.with(|last| last.borrow().clone())
 }
 
-/// From now on a panic on this thread is noted, not printed: the report tells it.
+/// From now on a panic on this thread is recorded, not printed: the report shows it.
 fn catch_panics_on_this_thread() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

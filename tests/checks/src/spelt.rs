@@ -1,4 +1,4 @@
-//! A secret in other letters is still one: whoever reads them reads it.
+//! An encoded secret is still a secret: anyone who can decode it can read it.
 
 use base64::{
     Engine,
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{infer::mentions, page};
 
-/// Every plain way to write these bytes as text.
+/// Every common encoding of these bytes as text.
 pub(crate) fn spellings(secret: &[u8]) -> Vec<String> {
     let hex = |upper: bool| -> String {
         secret.iter().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect()
@@ -24,8 +24,7 @@ pub(crate) fn spellings(secret: &[u8]) -> Vec<String> {
     all
 }
 
-/// The same text with another name in the place of this one, which may be written in another way; nothing if it is not
-/// in it.
+/// The same text with another name in place of this one, which may be encoded; nothing if the text does not contain it.
 pub(crate) fn renamed(text: &str, name: &str, other: &str) -> Option<String> {
     let hex = |upper: bool, name: &str| -> String {
         name.bytes().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect()
@@ -51,14 +50,14 @@ fn renamed_in_base64(text: &str, name: &str, other: &str) -> Option<String> {
     })
 }
 
-/// The letters that these bytes alone decide, where so many others stand before them.
+/// The letters that depend only on these bytes, if this many other bytes are before them.
 fn in_base64(engine: &impl Engine, before: usize, secret: &[u8]) -> String {
     let encoded = engine.encode([vec![0; before], secret.to_vec()].concat());
     let (first, end) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);
     encoded[first..end].to_owned()
 }
 
-/// A text that is looked for in all its spellings.
+/// A text that is searched for in all its encodings.
 #[derive(Debug)]
 pub(crate) struct Secret {
     spelt: Vec<String>,
@@ -71,14 +70,14 @@ impl Secret {
         Self { spelt: spellings(secret.as_bytes()), bytes: secret.bytes().map(Value::from).collect() }
     }
 
-    /// Whether it stands in a text, also where that is encoded for an address or for HTML.
+    /// Whether a text contains it, even if the text is encoded for an address or for HTML.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         let is_in = |text: &str| self.spelt.iter().any(|spelt| text.contains(spelt));
         let in_address = || form_urlencoded::parse(text.as_bytes()).any(|(name, value)| is_in(&name) || is_in(&value));
         is_in(text) || text.contains('%') && in_address() || text.contains("&#") && is_in(&page::decoded(text))
     }
 
-    /// Whether a value tells it: as text, or as a list of its bytes.
+    /// Whether a value contains it: as text, or as a list of its bytes.
     pub(crate) fn is_told_by(&self, value: &Value) -> bool {
         self.spelt.iter().any(|spelt| mentions(value, spelt)) || has_list(value, &self.bytes)
     }

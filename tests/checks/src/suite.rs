@@ -19,16 +19,16 @@ pub struct Suite {
     pub exercise: u8,
     /// The exercise's README.
     pub readme: &'static str,
-    /// The checks that the stub passes as it is: the work is not to break them.
+    /// The checks that the stub already passes: the task is not to break them.
     pub passes_at_first: &'static [&'static str],
     /// The checks.
     pub checks: &'static [Check],
-    /// What holds for every exchange of every check.
+    /// The rules that hold for every exchange of every check.
     pub monitors: &'static [Monitor],
-    /// The check that what stands in a name is text, if the exercise asks for that. Then each scene is played once more,
-    /// with names that are markup wherever they are pasted.
+    /// The check that names are text, if the exercise requires that. Then each scene is played again, with names that
+    /// are markup wherever they are pasted.
     pub names: Option<&'static str>,
-    /// What finds a difference that no scene has thought of.
+    /// The model, which finds mistakes that no scene looks for.
     pub model: Option<&'static Model>,
 }
 
@@ -40,9 +40,9 @@ pub struct Check {
     pub why: &'static str,
     /// The README's hint that fits a failure best, counted from 1.
     pub hint: usize,
-    /// Where the book tells it: a path below `book/src/`, with an anchor.
+    /// Where the book explains it: a path below `book/src/`, with an anchor.
     pub read: &'static str,
-    /// Plays the visitor; gives what it missed.
+    /// Plays the visitor, and returns what is wrong.
     pub run: for<'a> fn(&'a Trial) -> BoxFuture<'a, Result<(), Miss>>,
 }
 
@@ -52,7 +52,7 @@ impl Suite {
         self.main_with(App::new(app))
     }
 
-    /// The same for an app that is already one.
+    /// The same for an [`App`].
     pub fn main_with(&'static self, app: App) -> ExitCode {
         harness::main(self, app)
     }
@@ -67,7 +67,7 @@ impl Suite {
         Report { exercise: self.exercise, seed, checks }
     }
 
-    /// What the model alone finds: the number of a requirement, and its failure.
+    /// The mistake that the model alone finds: the number of a requirement, and its failure.
     pub fn model_here(&'static self, app: &App, seed: u64) -> Option<(usize, Failure)> {
         let scene = Scene { suite: self, place: self.checks.len(), app, seed, stays: false, restarts: Place::Here };
         run::beside_others(scene).noticed.pop()
@@ -80,7 +80,7 @@ impl Suite {
         run::verdicts([run::beside_others(scene)]).pop()
     }
 
-    /// What the exercise asks for.
+    /// The task and the requirements of the exercise.
     pub fn brief(&self) -> Brief {
         Brief::parse(self.readme)
     }

@@ -1,5 +1,5 @@
-//! The process that has checks played, each in a process of its own: no more of them at once than there are cores,
-//! until one hangs. An answer that hangs is no right one, and its other checks may wait together.
+//! The process that plays the checks, each in a process of its own: no more of them at once than there are cores, until
+//! one hangs. An answer that hangs is wrong, and then its other checks may all wait at once.
 
 use std::{
     collections::VecDeque,
@@ -20,14 +20,14 @@ use crate::{
     system,
 };
 
-/// How often a process is looked at whose streams are still open.
+/// How often to check whether a process has ended whose streams are still open.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long after its streams a process ends.
 const SOON: Duration = Duration::from_micros(100);
 /// No report is longer, in bytes.
 const LONGEST_REPORT: u64 = 16 << 20;
 
-/// Tells each check that was played, sealed, in a line on standard output.
+/// Reports each check that was played, sealed, in a line on standard output.
 pub(crate) fn supervise(suite: &Suite, places: &[usize], order: &Order) {
     system::adopt_orphans();
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -65,7 +65,7 @@ impl Supervisor<'_> {
     }
 
     fn play(&self, place: usize) -> Played {
-        // One player of all is enough to see whether the program stays up, and the first one costs the least time.
+        // One check is enough to see whether the program keeps running, and with the first one it costs the least time.
         let work = Work::Play { place, stays: place == self.first };
         let order = Order { work, key: Key::new(), ..self.order.clone() };
         let (ended, prints) = match ended(&order) {
@@ -82,11 +82,11 @@ impl Supervisor<'_> {
 }
 
 fn tell(played: &Played, key: &Key) {
-    // Who does not listen has ended, and this process will.
+    // A reader that is gone has ended, and so will this process.
     let _ = serde_json::to_string(played).map(|played| writeln!(io::stdout(), "{}", key.seal(&played)));
 }
 
-/// How the player of this order ended, nothing if it had to be ended; and what it printed.
+/// How the player of this order ended, or nothing if it had to be killed; and what it printed.
 fn ended(order: &Order) -> io::Result<(Option<ExitStatus>, String)> {
     let mut player = order.give(|command| _ = command.stderr(Stdio::piped()))?;
     let prints = Prints::of(&mut player);
@@ -118,10 +118,10 @@ fn reported(order: &Order, place: usize) -> Option<Played> {
 fn cut_short(ended: Option<ExitStatus>, outer: Duration) -> Miss {
     match ended {
         Some(status) => Miss::new("an answer to every request", format!("the program ended itself ({status})")).so(format!(
-            "something in it calls `exit` or `abort`, overflows the stack or takes more than {} GiB of memory, at the last of these requests or in a thread beside it; a server goes on",
+            "something in it calls `exit` or `abort`, overflows the stack or takes more than {} GiB of memory, during the last of these requests or in another thread; a server has to keep running",
             MEMORY >> 30
         )),
         None => Miss::new("an answer", format!("none in {} s", outer.as_secs()))
-            .so("the program did not come to an end, and was ended"),
+            .so("the program did not end by itself, and was stopped"),
     }
 }

@@ -1,4 +1,4 @@
-//! What one check plays with.
+//! The app, the accounts and the log that one check plays with.
 
 use std::{
     collections::BTreeSet,
@@ -35,7 +35,7 @@ use crate::{
     restart::{Restart, Restarts, Resumed},
 };
 
-/// What a learner wrote: an app, which takes a store, or a store.
+/// What a learner wrote: an app that takes a store, or a store.
 #[derive(Clone)]
 pub struct App(Kind);
 
@@ -67,7 +67,7 @@ impl App {
     }
 }
 
-/// A fresh app behind the inspector, accounts that are others in every run, and what was done so far.
+/// A fresh app behind the inspector, accounts whose names change on every run, and a log of the steps so far.
 pub struct Trial {
     /// The accounts.
     pub users: Users,
@@ -75,11 +75,11 @@ pub struct Trial {
     router: Mutex<Router>,
     pub(crate) inspector: Inspector,
     store: Observed<MemoryStore>,
-    /// What the app's store is made of, past the inspector.
+    /// The app's store without the inspector.
     memory: MemoryStore,
-    /// The IDs of all calls to it.
+    /// The IDs in all calls to it.
     seen_ids: Mutex<BTreeSet<String>>,
-    /// Where IDs that are planted come from: the same ones whenever a scene is played again.
+    /// The source of planted IDs: the same ones whenever a scene is played again.
     ids: Mutex<fastrand::Rng>,
     monitors: &'static [Monitor],
     restarts: Arc<Restarts>,
@@ -91,11 +91,11 @@ pub struct Trial {
 pub(crate) struct Log {
     sent: Mutex<Vec<Sent>>,
     noticed: Mutex<Vec<Noticed>>,
-    /// What came of it, where another process has played it to its end.
+    /// The result, if another process has played the scene to its end.
     taken_over: Mutex<Option<Result<(), Miss>>>,
     /// How often anything was sent or answered.
     steps: AtomicUsize,
-    /// Where it is written down as it grows, so that it also outlives the process.
+    /// The file to which it is written as it grows, so that it also outlives the process.
     file: Option<File>,
 }
 
@@ -111,40 +111,40 @@ enum Line {
 pub(crate) struct Sent {
     pub(crate) step: Step,
     pub(crate) curl: String,
-    /// How a story tells it, if otherwise than a report: with the inspector's letters, which a report does not show.
+    /// How a story tells it, if not as a report does: with the inspector's letters, which a report does not show.
     #[serde(skip)]
     pub(crate) told: Option<String>,
     /// What the inspector saw of it, once it is answered.
     pub(crate) exchange: Option<Exchange>,
-    /// Where a scene begins: nothing was done.
+    /// How a scene begins here, if it does: this is not a step.
     pub(crate) begins: Option<Scene>,
 }
 
 /// How a scene begins.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) enum Scene {
-    /// What came before is told no more, and has to be done by hand as well.
+    /// The steps before are not shown again, but have to be done by hand as well.
     GoesOn,
-    /// What came before does not matter.
+    /// The steps before do not matter.
     Anew,
     /// One of several that are independent of each other, after the same beginning.
     Apart,
 }
 
-/// So long a request that overlaps with another one waits for it, if that one waits for it as well.
+/// How long a request waits for another one that overlaps with it and may be waiting for it as well.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// Printed by a check in a process of its own when its scene is over: what the answer prints while the scene is played
-/// once more is nothing new.
+/// Printed by a check in a process of its own when its scene is over: what the answer prints when the scene is played
+/// again is ignored.
 pub(crate) const END_OF_PRINTS: u8 = 0;
 /// No scene is longer, written down, in bytes.
 const LONGEST_LOG: u64 = 16 << 20;
-/// What stands for the answer of a request that is not answered.
+/// Shown as the answer to a request that is not answered.
 pub(crate) const UNANSWERED: &str = "no answer";
-/// What follows the status of an answer whose body is still to come.
+/// Follows the status of an answer whose body has not arrived yet.
 pub(crate) const UNFINISHED: &str = ", unfinished";
 
 impl Trial {
-    /// The one key of a session that was planted.
+    /// The only key of a session that was planted.
     pub(crate) const PLANTED: &str = "planted";
 
     pub(crate) fn new(
@@ -172,7 +172,7 @@ impl Trial {
         }
     }
 
-    /// A trial of an app that is known to end, with the accounts of a demo: what a lesson's test plays with.
+    /// A trial of an app that is known to end, with the accounts of a demo: for the tests of lessons.
     pub fn of(app: impl Fn(Observed<MemoryStore>) -> Router + Send + Sync + 'static) -> Self {
         Self::new(&App::new(app), Users::demo(), &[], Arc::default(), Arc::default())
     }
@@ -200,20 +200,20 @@ impl Trial {
         self.inspector.skip((eve - now).unsigned_abs());
     }
 
-    /// Something that `who` does without a request, for the story: `(shop)`, `carol is no admin any more`.
+    /// Something that `who` does without a request, for the story: `(shop)`, `carol is no longer an admin`.
     pub fn event(&self, who: &str, what: &str) {
         self.log.event(who, what.to_owned(), format!("# {who} {what}"));
     }
 
-    /// Ends the server and starts it anew, in a process of its own if there can be one. What the store holds is still
-    /// there, and nothing else. A miss means that the scene is over here: the other process has played the rest.
+    /// Restarts the server, in a process of its own if possible. Only what the store holds survives. A miss means that
+    /// the scene is over here: the other process has played the rest.
     pub(crate) async fn restart(&self) -> Result<(), Miss> {
-        self.log.event("(server)", "ends, and is started anew".to_owned(), recipe::RESTART.to_owned());
+        self.log.event("(server)", "restarts".to_owned(), recipe::RESTART.to_owned());
         match self.restarts.restart(self.records().await, self.users.dump(), || self.log.step()) {
             Restart::Replayed => return Ok(()),
             Restart::GoesOn(records, accounts) => {
                 self.users.restore(accounts);
-                // What was planted while the scene was played once more.
+                // Sessions that were planted while the scene was played again.
                 for record in self.records().await {
                     let _ = self.memory.delete(&record.id).await;
                 }
@@ -233,7 +233,7 @@ impl Trial {
         Ok(())
     }
 
-    /// Both requests are on their way at the same time.
+    /// Sends both requests at the same time.
     pub(crate) async fn at_once<T, U>(
         &self,
         one: impl Future<Output = Result<T, Miss>>,
@@ -245,15 +245,15 @@ impl Trial {
         Ok((one?, other?))
     }
 
-    /// While the app answers this, its next store call of this kind waits until `meanwhile` is done; a request without such
-    /// a call comes first.
+    /// While the app answers this request, its next store call of this kind waits until `meanwhile` is done; a request
+    /// without such a call is answered first.
     pub(crate) async fn overlaps<T>(
         &self,
         operation: Operation,
         request: impl Future<Output = Result<T, Miss>>,
         meanwhile: impl Future<Output = Result<(), Miss>>,
     ) -> Result<T, Miss> {
-        let told = "the next request is not answered before the one after it".to_owned();
+        let told = "the next two requests overlap".to_owned();
         self.log.event("(both)", told, "# at the same time".to_owned());
         let mut held = self.inspector.hold(operation);
         let mut request = pin!(request);
@@ -264,7 +264,7 @@ impl Trial {
         let meanwhile = async move {
             let mut meanwhile = pin!(meanwhile);
             let done = timeout(PATIENCE, meanwhile.as_mut()).await;
-            drop(held); // an answer that lets one request in at a time is as right as any
+            drop(held); // an app that answers one request at a time is right, too
             if let Ok(done) = done { done } else { meanwhile.await }
         };
         let rest = async { if let Some(answered) = answered { answered } else { request.await } };
@@ -291,22 +291,22 @@ impl Trial {
         Id(self.ids.lock().unwrap_or_else(PoisonError::into_inner).i128(..))
     }
 
-    /// The app, to be asked once.
+    /// The app, ready for one request.
     pub(crate) fn router(&self) -> Router {
         self.router.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A word that is another one in every run.
+    /// A word that changes on every run.
     pub(crate) fn named(&self, word: &str) -> String {
         self.users.named(word)
     }
 
-    /// What was exchanged so far, as text: see [`Inspector::transcript`].
+    /// The exchanges so far, as text: see [`Inspector::transcript`].
     pub fn transcript(&self) -> String {
         self.inspector.transcript()
     }
 
-    /// Who did what, what it meant for the session, and with which sentence it was refused.
+    /// Who did what, what it meant for the session, and the sentence with which it was refused.
     pub fn story(&self) -> Vec<Told> {
         let mut story: Vec<Told> = Vec::new();
         for told in self.log.sent().iter().filter(|sent| sent.is_told()).map(Told::of) {
@@ -323,7 +323,7 @@ impl Trial {
         Browser::new(self, who)
     }
 
-    /// Puts a session that nobody asked for into the store, and gives its ID.
+    /// Puts a session that nobody requested into the store, and returns its ID.
     pub async fn plant(&self) -> Id {
         let expiry_date = self.inspector.clock().now() + time::Duration::hours(1);
         let mut record =
@@ -343,7 +343,7 @@ impl Trial {
         self.seen_ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Holds the rules of the exercise against an answer, and remembers the first break of each.
+    /// Checks an answer against the rules of the exercise, and notes the first time that each is broken.
     pub(crate) fn watch(&self, answer: &Answer) {
         self.seen_ids().extend(answer.exchange.calls.iter().map(|call| call.id.clone()));
         let canary = self.users.canary();
@@ -360,7 +360,7 @@ impl Trial {
         }
     }
 
-    /// Whether this is, or holds, the ID of a session that was seen so far.
+    /// Whether this is, or contains, the ID of a session that was seen so far.
     pub(crate) fn carries_an_id(&self, value: &str) -> bool {
         self.seen_ids().iter().any(|id| !id.is_empty() && value.contains(id))
     }
@@ -389,11 +389,11 @@ pub struct Told {
     pub who: String,
     /// What: a request such as `POST /buy  item=a teapot`, or a sentence.
     pub did: String,
-    /// The answer in short, such as `303 → /`; empty if nothing was asked.
+    /// The answer in short, such as `303 → /`; empty if there was no request.
     pub answer: String,
     /// What it meant.
     pub meant: Vec<String>,
-    /// So many times in a row.
+    /// How many times in a row.
     pub times: usize,
     /// The request and its answer as the inspector saw them, if it was a request.
     #[serde(skip)]
@@ -429,7 +429,7 @@ impl fmt::Display for Told {
     }
 }
 
-/// A form as a person reads it; anything else as it is.
+/// A form, readable for a person; anything else as it is.
 fn fields(body: &str) -> String {
     if body.starts_with('{') {
         return body.to_owned();
@@ -450,13 +450,13 @@ fn serving(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, user
 }
 
 impl Sent {
-    /// Something that was done without a request, and that `curl` cannot do.
+    /// A step without a request, which `curl` cannot do.
     pub(crate) fn call(who: &str, what: String) -> Self {
         let step = Step { who: who.to_owned(), path: what, answer: UNANSWERED.to_owned(), ..Step::default() };
         Self { step, curl: String::new(), ..Self::default() }
     }
 
-    /// Whether a story tells it: not the beginning of a scene, and not what a browser does of itself.
+    /// Whether a story tells it: not the beginning of a scene, and not what a browser does by itself.
     fn is_told(&self) -> bool {
         self.begins.is_none() && self.told.as_deref() != Some("")
     }
@@ -468,14 +468,14 @@ impl Sent {
 
     /// As a failure tells it.
     pub(crate) fn in_full(&self) -> Step {
-        // The inspector knows a visitor by a host name; here it was told who.
+        // The inspector knows a visitor by a host name; here the step says who it was.
         let by_name = |exchange: &Exchange| Exchange { visitor: self.step.who.clone(), ..exchange.clone() };
         let seen = self.exchange.as_ref().map(by_name);
         let exchange = seen.and_then(|exchange| serde_json::to_string(&exchange).ok());
         Step { exchange, ..self.step.clone() }
     }
 
-    /// The same with this in the place of its answer.
+    /// The same with this as its answer.
     pub(crate) fn with_answer(mut self, answer: &str) -> Self {
         answer.clone_into(&mut self.step.answer);
         self
@@ -483,7 +483,8 @@ impl Sent {
 }
 
 impl Log {
-    /// One that is written to `file` as it grows. If that cannot be made, a failure tells less, and is as true.
+    /// A log that is written to `file` as it grows. If the file cannot be created, a failure tells less, and is still
+    /// true.
     pub(crate) fn kept_in(file: &Path) -> Self {
         Self { file: File::create(file).ok(), ..Self::default() }
     }
@@ -516,34 +517,34 @@ impl Log {
         }
     }
 
-    /// One of this story.
+    /// A log of this story.
     pub(crate) fn of(sent: Vec<Sent>) -> Self {
         Self { sent: Mutex::new(sent), ..Self::default() }
     }
 
-    /// What is printed from now on is not told: see [`END_OF_PRINTS`].
+    /// Prints from now on are not shown: see [`END_OF_PRINTS`].
     pub(crate) fn end_prints(&self) {
         if self.file.is_some() {
-            // Without it more is told than there should be.
+            // Without it, too many prints are shown.
             let _ = io::stdout().write_all(&[END_OF_PRINTS]).and_then(|()| io::stdout().flush());
             let _ = io::stderr().write_all(&[END_OF_PRINTS]);
         }
     }
 
-    /// Remembers that the rule of this check was broken just now.
+    /// Notes that the rule of this check was broken just now.
     fn notice(&self, check: &'static str, miss: Miss, canary: Option<Canary>) {
         let sent = self.sent().clone();
         self.noticed().push(Noticed { check, miss, sent, canary });
     }
 
-    /// Another process has played it to its end: what it tells is all there is.
+    /// Another process has played the scene to its end: takes over all that it reports.
     fn take_over(&self, Resumed { miss, sent, noticed, .. }: Resumed) {
         *self.sent() = sent;
         *self.noticed() = noticed.into_iter().filter_map(Noticed::resumed).collect();
         *self.taken_over.lock().unwrap_or_else(PoisonError::into_inner) = Some(miss.map_or(Ok(()), Err));
     }
 
-    /// What came of it in another process, if one has played it to its end.
+    /// The result from another process, if one has played the scene to its end.
     pub(crate) fn taken_over(&self) -> Option<Result<(), Miss>> {
         self.taken_over.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -557,7 +558,7 @@ impl Log {
         self.noticed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the place at which it stands.
+    /// Adds this, and returns its place.
     pub(crate) fn begin(&self, sent: Sent) -> usize {
         self.step();
         let mut all = self.sent();
@@ -568,12 +569,12 @@ impl Log {
         all.len() - 1
     }
 
-    /// Something that happened without a request, and how to do it by hand.
+    /// Adds an event that happened without a request, and how to do it by hand.
     pub(crate) fn event(&self, who: &str, what: String, by_hand: String) {
         self.happened(who, what, None, by_hand);
     }
 
-    /// The same, which a story tells as `told`.
+    /// The same, but a story tells it as `told`.
     pub(crate) fn event_told(&self, who: &str, what: String, told: String, by_hand: String) {
         self.happened(who, what, Some(told), by_hand);
     }
@@ -583,36 +584,36 @@ impl Log {
         self.begin(Sent { step, curl, told, ..Sent::default() });
     }
 
-    /// The next steps are a scene of their own, which goes on from what came before.
+    /// The next steps are a scene of their own, which continues the steps before.
     pub(crate) fn new_scene(&self) {
         self.begin(Sent::begins(Scene::GoesOn));
     }
 
-    /// The next steps are a scene of their own, which needs nothing of the other scenes that began so.
+    /// The next steps are a scene of their own, which needs nothing from other scenes that begin like this.
     pub(crate) fn begin_apart(&self) {
         self.begin(Sent::begins(Scene::Apart));
     }
 
-    /// By hand the last request is sent so that `curl` follows its redirect.
+    /// Lets `curl` follow the redirect of the last request when somebody sends it by hand.
     pub(crate) fn follow_by_hand(&self) {
         if let Some(last) = self.sent().iter_mut().rfind(|sent| !sent.curl.is_empty()) {
             last.curl = last.curl.replacen("curl -i", "curl -i -L", 1);
         }
     }
 
-    /// What was sent last is a part of the line before.
+    /// The last step is part of the line before it.
     pub(crate) fn is_part_of_the_line_before(&self) {
         if let Some(last) = self.sent().last_mut() {
             last.curl.clear();
         }
     }
 
-    /// The next steps are a scene of their own, for which nothing that came before matters.
+    /// The next steps are a scene of their own, which needs none of the steps before.
     pub(crate) fn begin_anew(&self) {
         self.begin(Sent::begins(Scene::Anew));
     }
 
-    /// The same, and what was noticed in it.
+    /// The same, and forgets the steps and what was noticed in them.
     pub(crate) fn new_story(&self) {
         self.sent().clear();
         self.begin_anew();
@@ -640,26 +641,26 @@ impl Log {
     }
 }
 
-/// What a check missed.
+/// What a check expected and did not get.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Miss {
     pub(crate) expected: String,
     pub(crate) actual: String,
     pub(crate) session: String,
     pub(crate) so: String,
-    /// Whether the answer itself says what went wrong, as an answer of 500 does: then a check does not say it again.
+    /// Whether the answer itself says what went wrong, as a 500 does: then a check does not replace that.
     pub(crate) is_explained: bool,
-    /// Why it matters, if otherwise than the check says.
+    /// Why it matters, if not for the reason that the check gives.
     pub(crate) why: Option<Box<str>>,
 }
 
 impl Miss {
-    /// Expected one thing, and saw another.
+    /// A miss that expected one thing and saw another.
     pub fn new(expected: impl Into<String>, actual: impl Into<String>) -> Self {
         Self { expected: expected.into(), actual: actual.into(), ..Self::default() }
     }
 
-    /// What follows from it, in a sentence; nothing where the answer itself says more.
+    /// Sets the conclusion, one sentence; does nothing if the answer itself says more.
     #[must_use]
     pub fn so(mut self, so: impl Into<String>) -> Self {
         if !self.is_explained {
@@ -668,12 +669,12 @@ impl Miss {
         self
     }
 
-    /// What follows from it, also where the answer itself says something.
+    /// Sets the conclusion, even if the answer itself says something.
     pub(crate) fn so_anyway(self, so: &str) -> Self {
         Self { so: so.to_owned(), ..self }
     }
 
-    /// What follows from it, if there is something to say.
+    /// Sets the conclusion, if there is one.
     pub(crate) fn so_if(self, so: Option<impl Into<String>>) -> Self {
         match so {
             Some(so) => self.so(so),
@@ -681,17 +682,17 @@ impl Miss {
         }
     }
 
-    /// What follows from it, which a check knows no better.
+    /// Sets a conclusion that a check cannot improve.
     pub(crate) fn explained(self, so: impl Into<String>) -> Self {
         Self { is_explained: true, ..self.so(so) }
     }
 
-    /// Why it matters, where the check's own reason is about something else.
+    /// Sets why it matters, if the check's own reason is about something else.
     pub(crate) fn why(self, why: &'static str) -> Self {
         Self { why: Some(why.into()), ..self }
     }
 
-    /// What the session did.
+    /// Sets what happened to the session.
     #[must_use]
     pub fn session(mut self, session: impl Into<String>) -> Self {
         self.session = session.into();

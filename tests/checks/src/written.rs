@@ -1,4 +1,4 @@
-//! Cookies that no answer has set. Any visitor can write one, so none of them says who it is.
+//! Cookies that no answer set. Any visitor can write one, so none of them says who the visitor is.
 
 use std::collections::BTreeSet;
 
@@ -10,23 +10,25 @@ use crate::{Answer, Browser, Miss, Trial};
 const WHO: [&str; 9] =
     ["username", "user", "user_name", "user_id", "name", "display_name", "login", "logged_in", "account"];
 
-/// Cookies with alice's name say nothing: neither of bob, whom this answer has logged in in this browser, nor of a
+/// Checks that cookies with alice's name have no effect, neither for bob, whom this answer logged in, nor for a
 /// stranger.
 pub(crate) async fn say_nothing(trial: &Trial, bob: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
     let ([her, his], stranger) = ([trial.users.alice(), trial.users.bob()], trial.browser("stranger"));
     claims(bob, &her.name, login);
     let page = bob.get("/protected").await?;
-    let so = "bob is logged in, and wrote alice's name into cookies of his own; the page believes one of them: any visitor can write a cookie, so the session alone has to say who it is";
+    let so = "bob is logged in and wrote cookies with alice's name, and the page believes one of them: any visitor can write a cookie, so only the session may say who they are";
     page.shows_not(&her.name, so)?;
-    page.shows(&his.name).map_err(|miss| miss.so("bob is logged in, and cookies that he wrote himself have changed that: the session alone has to say who it is"))?;
+    page.shows(&his.name).map_err(|miss| {
+        miss.so("bob was logged in, and cookies that he wrote himself changed that: only the session may say who he is")
+    })?;
     claims(&stranger, &her.name, login);
     let page = stranger.get("/protected").await?;
-    let so = "a visitor without a session wrote alice's name into cookies, and one of them opens the page: only a session may say that somebody is logged in";
+    let so = "a visitor without a session wrote cookies with alice's name, and one of them opens the page: only a session may say that somebody is logged in";
     page.redirects_to("/login").map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
 }
 
-/// This browser has a cookie for each name by which a site might look for its user, with this one in it. `session` is an
-/// answer whose session shows what this site calls things.
+/// Writes this user's name into a cookie of each name under which a site might look for it. `session` is an answer
+/// whose session shows which names this site uses.
 pub(crate) fn claims(browser: &Browser<'_>, user: &str, session: &Answer) {
     let data = session.exchange.session.after.iter().flatten();
     let own: BTreeSet<_> = data.flat_map(|(key, value)| [vec![key.as_str()], keys(value)].concat()).collect();
@@ -34,7 +36,7 @@ pub(crate) fn claims(browser: &Browser<'_>, user: &str, session: &Answer) {
     browser.writes(&names.into_iter().collect::<Vec<_>>(), user);
 }
 
-/// The same of what an admin might be known by.
+/// The same with cookies that might say that somebody is an admin.
 pub(crate) fn claims_to_be_admin(browser: &Browser<'_>) {
     browser.writes(&["role", "roles", "user_role"], "admin");
     browser.writes(&["admin", "is_admin"], "true");
@@ -46,7 +48,7 @@ fn keys(value: &Value) -> Vec<&str> {
     fields.flat_map(|(key, value)| [vec![key.as_str()], keys(value)].concat()).collect()
 }
 
-/// Whether a cookie may be called so (RFC 6265, 4.1.1).
+/// Whether a cookie may have this name (RFC 6265, 4.1.1).
 fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }

@@ -139,7 +139,7 @@ impl Wanted {
             return Some(Self::Redirect(path.to_owned()));
         }
         match expected {
-            "an answer" | "an answer that is no failure of the server" => Some(Self::NoFailure),
+            "an answer" | "an answer that is not a 5xx" => Some(Self::NoFailure),
             expected if expected.starts_with("4xx") => Some(Self::Refusal),
             status => status.parse().ok().map(Self::Status),
         }

@@ -94,7 +94,7 @@ fn what_is_kept_in_a_static_is_gone_after_a_restart() {
     checks.args(["--json", "--exact", "the_cart_is_in_the_session"]).env("ROGUE", "kept_in_a_static");
     let (output, reports) = sealed(checks);
     let (_, failure) = reports[0].first_failure().unwrap_or_else(|| panic!("it passed: {output:?}"));
-    let so = "since the program was started anew the page shows no cart, and it does not ask the session for one: it was kept in the program's memory";
+    let so = "since the restart no session was found for this visitor: did the program keep the cart, or the key of its cookies, in memory?";
     assert_eq!(failure.so, so);
 }
 

@@ -20,9 +20,9 @@ pub(crate) const CART: Model = Model {
     replay: |trial, story| Box::pin(async move { play(trial, &read(story)?).await }),
 };
 
-/// A story is so long at most.
+/// The most actions in a story.
 const LONGEST: usize = 24;
-/// Who appears in it.
+/// The visitors in it.
 const VISITORS: [&str; 2] = ["alice", "bob"];
 
 /// What visitors do with the items of two families.
@@ -35,25 +35,25 @@ struct Story {
 /// The first number is the visitor, the second one the item.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Action {
-    /// Adds it so many times, until it does not fit any more.
+    /// Adds it this many times, or until it no longer fits.
     Add(usize, usize, usize),
-    /// Adds so many other things, until they do not fit any more.
+    /// Adds this many other items, or until they no longer fit.
     FillUp(usize, usize),
     Look(usize),
     Remove(usize, usize),
     Clear(usize),
-    /// Asks for an address that changes something when it is posted to.
+    /// Sends a GET to the addresses that change something with a POST.
     Read(usize, usize),
     Restart,
-    /// Adds it, and before that is answered another visitor adds the next one: where the store is asked to load, or to
-    /// write.
+    /// Adds it, and before that is answered another visitor adds the next item: while the store loads, or while it
+    /// writes.
     Overlap(usize, usize, bool),
-    /// Adds an item that is called like a key of the session, counted from its first.
+    /// Adds an item with the name of a key of the session, counted from its first.
     AddKey(usize, usize),
 }
 
 fn stories() -> impl Strategy<Value = Story> {
-    // Often the same visitor and the same few items: what is done to one of them meets what was done to it before.
+    // Often the same visitor and the same few items, so that actions meet earlier ones.
     let who = prop_oneof![3 => Just(0_usize), 1 => Just(1_usize)];
     let item = prop_oneof![3 => 0..2_usize, 1 => 0..8_usize];
     let times = prop_oneof![60 => Just(1), 1 => select(vec![2, MOST_OF_ONE - 1, MOST_OF_ONE, MOST_OF_ONE + 1])];
@@ -73,8 +73,8 @@ fn stories() -> impl Strategy<Value = Story> {
     ([family.clone(), family], vec(action, 1..=LONGEST)).prop_map(|(families, actions)| Story { families, actions })
 }
 
-/// Items that a mistake takes for one another. `@` is what makes a run's names its own. None is a word of the page and a
-/// blank before another one, since a page may well have the one before the other.
+/// Items that a mistake confuses with each other. `@` becomes the ending of this run's names. No item is another one
+/// after a word and a space, because a page may have that word before the other item.
 const FAMILIES: &[[&str; 4]] = &[
     ["pear@", "plum@", "quince@", "fig@"],
     ["pear@", "Pear@", "PEAR@", "pEAR@"],
@@ -104,7 +104,7 @@ const FAMILIES: &[[&str; 4]] = &[
     ["x y*100@", "x y*101@", "<&*100@", "<&*101@"],
 ];
 
-/// The item that a pattern stands for: `xy*100@` begins with `xyxy` and has 100 characters.
+/// The item of a pattern: `xy*100@` begins with `xyxy` and has 100 characters.
 fn named(trial: &Trial, pattern: &str) -> String {
     let own = trial.named("");
     let Some((unit, length)) = pattern.split_once('*') else { return pattern.replace('@', &own) };
@@ -112,7 +112,7 @@ fn named(trial: &Trial, pattern: &str) -> String {
     unit.chars().cycle().take(length - own.chars().count()).chain(own.chars()).collect()
 }
 
-/// What is in each cart, by the requirements.
+/// What each cart holds, according to the requirements.
 #[derive(Default)]
 struct Carts([BTreeMap<String, usize>; VISITORS.len()]);
 
@@ -185,7 +185,7 @@ impl Shop<'_> {
         }
         match answer.status.is_client_error() {
             true => Ok(()),
-            false => Err(answer.miss("4xx: this does not fit into the cart", answer.in_short())),
+            false => Err(answer.miss("4xx for an item that does not fit into the cart", answer.in_short())),
         }
     }
 
@@ -228,20 +228,20 @@ impl Shop<'_> {
 
     async fn post(&self, who: usize, path: &str) -> Result<Answer, Miss> {
         let answer = self.browsers[who].post(path, &[]).await?;
-        pastes_nothing(&answer, "what came in the address is pasted into the page as HTML")?;
+        pastes_nothing(&answer, "the answer pastes text from the address into the page as HTML")?;
         Ok(answer)
     }
 
-    /// The page shows what is in this cart, each item once and with its number, and nothing else that was ever added.
+    /// Checks that the page shows each item of this cart once, with its count, and no other item that was ever added.
     async fn look(&self, who: usize) -> Result<(), Miss> {
         let page = self.browsers[who].get(VIEW).await?;
         page.has_status(200)?;
-        pastes_nothing(&page, "an item is pasted into the page as HTML")?;
+        pastes_nothing(&page, "the page has an item pasted into it as HTML")?;
         let cart = &self.carts.0[who];
         if cart.is_empty() {
             page.shows(EMPTY)?;
         } else {
-            page.shows_not(EMPTY, "there is something in the cart")?;
+            page.shows_not(EMPTY, "the page says that the cart is empty, although items were added")?;
         }
         let wanted: Vec<_> = cart.iter().map(|(item, count)| folded(&format!("{item} × {count}"))).collect();
         let wanted = wanted.join("\n");
@@ -254,7 +254,7 @@ impl Shop<'_> {
     }
 }
 
-/// The numbers that stand behind this item, from small to large.
+/// The counts after this item on the page, in ascending order.
 fn numbers(text: &str, item: &str) -> Vec<usize> {
     let line = folded(&format!("{item} ×"));
     let behind = text.match_indices(&line).map(|(at, _)| text[at + line.len()..].trim_start());
@@ -270,11 +270,11 @@ fn told(item: &str, numbers: &[usize]) -> String {
     match numbers {
         [] => format!("no line with `{item}`"),
         [number] => format!("one line `{item} × {number}`"),
-        more => format!("{} lines with `{item}`, numbered {more:?}", more.len()),
+        more => format!("{} lines with `{item}`, with the counts {more:?}", more.len()),
     }
 }
 
-/// The requirement that a shortest story is about, as everything in it is needed.
+/// The requirement that the shortest story is about, judged by its actions.
 fn belongs_to(Story { families, actions }: &Story) -> &'static str {
     let has = |fits: fn(&Action) -> bool| actions.iter().any(fits);
     let visitors: BTreeSet<_> = actions.iter().filter_map(Action::who).collect();
@@ -313,7 +313,7 @@ impl Action {
         }
     }
 
-    /// More than a person adds who has no bounds in mind.
+    /// Adds so much that it can only be about the bounds.
     fn is_much(&self) -> bool {
         matches!(*self, Self::FillUp(..)) || matches!(*self, Self::Add(_, _, times) if times > 2)
     }

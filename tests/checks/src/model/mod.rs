@@ -1,5 +1,6 @@
-//! Random stories of an exercise, compared with what a small model of it says. They come behind the scenes and find what
-//! no scene has thought of. Of a story that shows a difference, the shortest that still shows it is told.
+//! Random stories of an exercise, compared with a small model of it. They are played after the scenes, and find
+//! mistakes that no scene looks for. A story that shows a difference is shortened as far as it still shows it, and then
+//! reported.
 
 mod cart;
 mod harden;
@@ -44,53 +45,53 @@ use crate::{
     trial::Log,
 };
 
-/// And none begins later than this in a learner's process: an answer that takes its time is asked fewer.
+/// No story begins later than this in a learner's process: a slow answer gets fewer stories.
 const LATEST: Duration = Duration::from_secs(10);
 
-/// What a failure says of its story.
-const SHORTEST: &str = "this is the shortest story that shows it: each of its steps is needed";
+/// What a failure says about its story.
+const SHORTEST: &str = "random steps found this difference, and these are the fewest found that still show it";
 
-/// So many stories are played.
+/// How many stories are played.
 const STORIES: usize = 80;
-/// So many more, at most, to find a shorter one.
+/// How many more are played, at most, to find a shorter one.
 const SHORTER: usize = 400;
 
 /// An exercise's model.
 pub struct Model {
-    /// Looks for a story whose end the model does not foresee.
+    /// Looks for a story in which the app differs from the model.
     pub(crate) find: fn(&Stage) -> Option<Noticed>,
-    /// Plays one story, which comes as JSON.
+    /// Plays one story, given as JSON.
     pub(crate) replay: for<'a> fn(&'a Trial, Value) -> BoxFuture<'a, Result<(), Miss>>,
 }
 
-/// Where stories are played: each with a fresh app, on its own.
+/// Plays stories, each with a fresh app.
 pub(crate) struct Stage {
     pub(crate) app: App,
     pub(crate) seed: u64,
     pub(crate) monitors: &'static [Monitor],
     pub(crate) restarts: Place,
-    /// What is sent in the story that is being played, and in the end what was found.
+    /// The steps of the story that is being played, and in the end what was found.
     pub(crate) log: Arc<Log>,
 }
 
-/// How a story is played, and which check's requirement a difference belongs to.
+/// How a story is played, and to which check's requirement a difference belongs.
 pub(crate) struct Rules<S> {
-    /// Does what the story says and compares.
+    /// Performs the story's steps and compares the answers.
     pub(crate) play: for<'a> fn(&'a Trial, &'a S) -> BoxFuture<'a, Result<(), Miss>>,
-    /// The check that fails where this is the shortest story.
+    /// The check that fails if this is the shortest story.
     pub(crate) belongs_to: fn(&S) -> &'static str,
 }
 
-/// That a page was shown says nothing of why it should not have been: then the story does.
+/// A page that was shown does not say why it should not have been: then the story explains it.
 pub(crate) fn told_by_its_story(page: &Answer, miss: Miss) -> Miss {
     if page.status.is_success() && page.method == Method::GET { miss.so("") } else { miss }
 }
 
-/// What was typed is text in this answer, as the canary in it shows.
+/// Checks that what was typed is text in this answer, by the canary in it.
 pub(crate) fn is_text(canary: &Canary, answer: &Answer) -> Result<(), Miss> {
     let Some(so) = canary.hatched(&answer.body).filter(|_| answer.is_page()) else { return Ok(()) };
-    let markup = format!("it is markup: {}", canary.excerpt(&answer.body));
-    Err(answer.miss("what is typed is shown as text", markup).so(so))
+    let markup = format!("markup: {}", canary.excerpt(&answer.body));
+    Err(answer.miss("what was typed is text on the page", markup).so(so))
 }
 
 /// Stories that mostly begin with these two steps, such as a login: nothing much happens before them.
@@ -105,8 +106,8 @@ pub(crate) fn after<A: Clone + Debug>(
     })
 }
 
-/// Stories in which some kinds of actions do not occur, so that those which do meet each other (swarm testing). The first
-/// kinds, so many as always occur, are in all of them.
+/// Stories in which some kinds of actions do not occur, so that the others meet each other (swarm testing). The first
+/// `always` kinds may occur in all of them.
 pub(crate) fn swarm<A: Clone + Debug + 'static>(
     kinds: Vec<(u32, BoxedStrategy<A>)>,
     always: usize,
@@ -123,13 +124,13 @@ pub(crate) fn swarm<A: Clone + Debug + 'static>(
 }
 
 impl Stage {
-    /// Plays the stories of this model, and leaves what they show in the log.
+    /// Plays the stories of this model, and leaves what they find in the log.
     pub(crate) fn play(&self, model: Option<&Model>) {
         let found = model.and_then(|model| (model.find)(self));
         *self.log.noticed() = found.into_iter().collect();
     }
 
-    /// The shortest story that shows a difference, of as many as are played.
+    /// Plays stories, and returns the shortest one found that shows a difference.
     pub(crate) fn find<S: Clone + Debug + Serialize>(
         &self,
         stories: impl Strategy<Value = S>,
@@ -138,7 +139,7 @@ impl Stage {
         self.find_in(STORIES, stories, rules)
     }
 
-    /// The same, of so many.
+    /// The same, with this many stories.
     pub(crate) fn find_in<S: Clone + Debug + Serialize>(
         &self,
         played: usize,
@@ -180,7 +181,7 @@ impl Stage {
         move || !is_limited || begun.elapsed() < LATEST
     }
 
-    /// Plays it; gives what was not as the model says.
+    /// Plays it, and returns the difference from the model.
     fn told<S: Serialize>(&self, story: &S, rules: &Rules<S>) -> Option<Noticed> {
         let Self { app, seed, monitors, log, .. } = self;
         let part = || Part::Story(serde_json::to_value(story).unwrap_or_default());
@@ -203,7 +204,7 @@ impl Stage {
     }
 }
 
-/// The story that this is.
+/// Reads the story from JSON.
 fn read<S: DeserializeOwned>(story: Value) -> Result<S, Miss> {
     serde_json::from_value(story).map_err(|error| Miss::new("a story", error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! The model of exercise 3: what each session holds, and what a visitor sees of it.
+//! The model of exercise 3: what each session holds, and what its visitor sees.
 
 pub(crate) mod forms;
 mod stories;
@@ -30,13 +30,13 @@ pub(crate) const PREFERENCES: Model = Model {
     replay: |trial, story| Box::pin(async move { play(trial, &read(story)?).await }),
 };
 
-/// The browsers of a story. The last one has nothing but what it copies from another, and only looks.
+/// The browsers of a story. The last one only copies cookies from another, and looks at pages.
 const BROWSERS: [&str; 4] = ["alice", "phone", "bob", "mallory"];
 const MALLORY: usize = 3;
-/// How many accounts there are, and how many ways to type what is no name with its password.
+/// How many accounts there are, and how many wrong logins.
 const USERS: usize = 3;
 const IMPOSTORS: usize = 5;
-/// So long is a choice kept, at least.
+/// How long a choice is kept, at least.
 const KEPT: Duration = Duration::from_hours(24);
 
 type Story = Vec<Action>;
@@ -44,17 +44,17 @@ type Story = Vec<Action>;
 /// The first number is the browser.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Action {
-    /// Asks for the profile.
+    /// Requests the profile.
     Look(usize),
-    /// Looks which theme the profile wears, or the form.
+    /// Looks at the theme of the profile, or of the form.
     LookAtTheme(usize, bool),
-    /// Looks what is chosen in the form.
+    /// Looks at the choice in the form.
     LookAtForm(usize),
-    /// Sends a choice, spelt like this.
+    /// Sends a choice in this spelling.
     Save(usize, usize, usize),
-    /// Fills in the form: touches the theme alone, or nothing.
+    /// Submits the form: with another theme, or untouched.
     Submit(usize, Option<usize>),
-    /// Sends one of these instead of a form that can be taken.
+    /// Sends one of the improper forms.
     SendImproper(usize, usize),
     /// Sends a field twice.
     Repeat(usize, usize),
@@ -64,15 +64,15 @@ enum Action {
     Pass(Duration),
     Close(usize),
     Restart,
-    /// Mallory takes a copy of all cookies.
+    /// Mallory copies all cookies.
     Copy(usize),
-    /// Puts one of these into the place of the session's ID.
+    /// Replaces the session ID with one of the stale ones.
     Stale(usize, usize),
-    /// Another part of the site has opened the session, and keeps something in it.
+    /// Another part of the site has opened the session, and keeps data in it.
     MoveIn(usize),
 }
 
-/// What is asked for with what could be saved in its address.
+/// Requests that only read, with a choice or a login in their address.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Reading {
     Form,
@@ -90,19 +90,19 @@ async fn play(trial: &Trial, story: &Story) -> Result<(), Miss> {
     Ok(())
 }
 
-/// A session, as the requirements see it.
+/// A session, according to the requirements.
 #[derive(Clone, Debug)]
 struct Session {
-    /// What was chosen; any of these, where the requirements leave it open.
+    /// The choice; any of these if the requirements leave it open.
     choices: Vec<Choice>,
     user: Option<usize>,
     has_a_neighbour: bool,
-    /// Whether its ID still is one.
+    /// Whether its ID still works.
     is_alive: bool,
     written: OffsetDateTime,
 }
 
-/// A browser's place on the site.
+/// What a browser has.
 #[derive(Clone, Debug, Default)]
 struct Seat {
     session: Option<usize>,
@@ -142,7 +142,7 @@ impl Site<'_> {
         }
     }
 
-    /// What is done without a request.
+    /// Actions without a request.
     fn happens(&mut self, action: Action) {
         match action {
             Action::Pass(time) => self.trial.skip(time),
@@ -154,7 +154,7 @@ impl Site<'_> {
             Action::Stale(who, id) => {
                 if let Some(own) = self.id(who) {
                     self.browsers[who].replaces(&own, stories::STALE[id]);
-                    self.trial.event(BROWSERS[who], "holds an ID of no session");
+                    self.trial.event(BROWSERS[who], "holds an ID that belongs to no session");
                     self.seats[who].session = None;
                 }
             }
@@ -162,7 +162,7 @@ impl Site<'_> {
         }
     }
 
-    /// The session's ID in this browser, if it is a cookie of its own.
+    /// The session ID in this browser, if it is the whole value of a cookie.
     fn id(&self, who: usize) -> Option<String> {
         let set = self.seats[who].set.as_ref()?;
         set.exchange.calls.iter().map(|call| call.id.clone()).find(|id| self.browsers[who].holds(id))
@@ -192,12 +192,12 @@ impl Site<'_> {
         self.sessions.push(session);
     }
 
-    /// What this browser may be shown.
+    /// The choices that this browser may see.
     fn choices(&self, who: usize) -> Vec<Choice> {
         let session = self.seats[who].session.map(|session| &self.sessions[session]);
         let Some(session) = session.filter(|session| session.is_alive) else { return vec![DEFAULT] };
         let mut choices = session.choices.clone();
-        // A copy may not be known any more, and nothing has to be kept for ever.
+        // A copy may no longer work, and nothing has to be kept forever.
         if who == MALLORY || !self.is_kept(session) {
             choices.push(DEFAULT);
         }
@@ -208,7 +208,7 @@ impl Site<'_> {
         self.now() - session.written <= KEPT + Duration::from_secs(60)
     }
 
-    /// The page is as one of the choices wants it. Whichever it is: that one was chosen.
+    /// Checks that the page fits one of the possible choices, and keeps only those that fit.
     async fn look(&mut self, who: usize, path: &str, fits: Fits) -> Result<(), Miss> {
         let page = self.browsers[who].get(path).await?;
         self.is_forgotten(who, &page)?;
@@ -225,7 +225,7 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// An ID that a login has renewed opens nothing any more.
+    /// Checks that an ID from before a login no longer opens a session.
     fn is_forgotten(&self, who: usize, page: &Answer) -> Result<(), Miss> {
         let is_dead = self.seats[who].session.is_some_and(|session| !self.sessions[session].is_alive);
         match &page.exchange.session.before {
@@ -233,7 +233,7 @@ impl Site<'_> {
                 let holds = serde_json::to_string(data).unwrap_or_default();
                 let miss =
                     page.miss("no session under the ID from before the login", format!("one that holds {holds}"));
-                Err(miss.so("a login has to renew the session's ID: the old one stops working"))
+                Err(miss.so("a login has to renew the session ID, and the old one has to stop working"))
             }
             _ => Ok(()),
         }
@@ -258,7 +258,7 @@ impl Site<'_> {
         self.write(who, answer, |session| session.choices = choices)
     }
 
-    /// Whatever else the session held is still there after this answer has written into it.
+    /// Checks that other data in the session is still there after this answer, and notes the change.
     fn write(&mut self, who: usize, answer: Answer, change: impl FnOnce(&mut Session)) -> Result<(), Miss> {
         let known = self.seats[who].session.map(|session| self.sessions[session].clone());
         let mut session = known.filter(|session| session.is_alive && self.is_kept(session)).unwrap_or(self.fresh());
@@ -268,7 +268,7 @@ impl Site<'_> {
             neighbour::stays(&answer)?;
         }
         if let Some(user) = session.user {
-            holds_the_name(&answer, self.user(user), "the name of whoever has logged in is not in the session")?;
+            holds_the_name(&answer, self.user(user), "the session does not hold the name of the user who logged in")?;
         }
         match self.seats[who].session.filter(|before| self.sessions[*before].is_alive) {
             Some(before) => self.sessions[before] = session,
@@ -295,7 +295,7 @@ impl Site<'_> {
         changed_nothing(&answer).map_err(|miss| Miss { expected: "the session as it was".to_owned(), ..miss })
     }
 
-    /// It is refused, or one of the values is taken.
+    /// Sends a field twice: the form is refused, or one of the values counts.
     async fn repeat(&mut self, who: usize, place: usize) -> Result<(), Miss> {
         let (body, choices) = REPEATED[place];
         let answer = self.browsers[who].post_bytes(FORM, URLENCODED, body.to_owned().into_bytes()).await?;
@@ -305,12 +305,12 @@ impl Site<'_> {
         }
     }
 
-    /// Keeps the choice under a new ID. What another user has chosen may go.
+    /// Checks that a login keeps the choice under a new ID. The choice of another user may be dropped.
     async fn log_in(&mut self, who: usize, user: usize) -> Result<(), Miss> {
         let answer = self.browsers[who].log_in(self.user(user)).await?;
         answer.redirects_to(PROFILE)?;
         let (before, mut choices) = (self.seats[who].session, self.choices(who));
-        // What else the session holds need not go along.
+        // For another user the other data of the session need not be kept.
         let is_another = before.and_then(|before| self.sessions[before].user).is_some_and(|before| before != user);
         choices.extend(is_another.then_some(DEFAULT));
         if let Some(before) = before {
@@ -330,7 +330,7 @@ impl Site<'_> {
         changed_nothing(&refused)
     }
 
-    /// Nothing is changed by it: that is a rule for every exchange.
+    /// Sends a request that only reads. A monitor checks that it changes nothing.
     async fn read(&self, who: usize, reading: Reading) -> Result<(), Miss> {
         let (browser, choice) = (&self.browsers[who], "theme=dark&notifications=disabled");
         let user = self.trial.users.alice();
@@ -351,7 +351,7 @@ impl Site<'_> {
 type Fits = fn(&Answer, Choice) -> Result<(), Miss>;
 type Spelling = fn(Choice) -> String;
 
-/// The requirement that a shortest story is about, as everything in it is needed.
+/// The requirement that the shortest story is about, judged by its actions.
 fn belongs_to(actions: &Story) -> &'static str {
     let has = |fits: fn(&Action) -> bool| actions.iter().any(fits);
     let copies = has(|action| matches!(action, Action::Copy(_)));

@@ -2,10 +2,10 @@
 
 use crate::{Browser, Trial};
 
-/// So many browsers are in a story.
+/// How many browsers are in a story.
 pub(super) const BROWSERS: usize = 3;
 
-/// What is known of a browser.
+/// What is known about a browser.
 #[derive(Clone, Copy)]
 pub(super) enum Who {
     /// Nobody is logged in there; and why.
@@ -24,7 +24,7 @@ impl Who {
     }
 }
 
-/// Every session that was ever opened, and which of them each browser has the ID of.
+/// Every session that was ever opened, and the one whose ID each browser has.
 pub(super) struct Sessions {
     all: Vec<Session>,
     held: [Held; BROWSERS],
@@ -42,7 +42,7 @@ enum Held {
     /// None; and why.
     None(&'static str),
     Own(usize),
-    /// Nobody promises that a copy is good for anything.
+    /// A copy, which may or may not work.
     Copy(usize),
 }
 
@@ -66,15 +66,15 @@ impl Sessions {
         }
     }
 
-    /// This browser, or if nobody is logged in there the next one where somebody is: so that what is done to a session
-    /// meets one. The last browser is itself, that strangers do it, too.
+    /// This browser, or if nobody is logged in there the next one where somebody is, so that an action meets a session.
+    /// The last browser is never replaced, so that strangers do everything, too.
     pub(super) fn inside(&self, browser: usize) -> usize {
         let others = (0..BROWSERS).map(|step| (browser + step) % BROWSERS);
         let mut inside = others.filter(|browser| matches!(self.who(*browser), Who::Certainly(_)));
         if browser == BROWSERS - 1 { browser } else { inside.next().unwrap_or(browser) }
     }
 
-    /// The other one of a pair, which may be drawn as the same.
+    /// The other browser of a pair; the next one if both were drawn as the same.
     pub(super) fn beside(&self, browser: usize, other: usize) -> usize {
         if browser == other { (other + 1) % BROWSERS } else { other }
     }
@@ -85,14 +85,14 @@ impl Sessions {
         self.held[browser] = Held::Own(self.all.len() - 1);
     }
 
-    /// The session that this browser has the ID of is over, wherever else it is held.
+    /// The session whose ID this browser has is over, in every other browser as well.
     pub(super) fn end(&mut self, browser: usize, why: &'static str) {
         if let Some(session) = self.held_by(browser).filter(|session| session.over.is_none()) {
             session.over = Some(why);
         }
     }
 
-    /// The same where somebody logs in. The ID of a copy may be an older one, whose session has gone on under another.
+    /// The same when somebody logs in. A copy may hold an old ID, whose session now has another one.
     pub(super) fn renew(&mut self, browser: usize, why: &'static str) {
         match self.who(browser) {
             Who::Perhaps(_) => self.doubt(browser),
@@ -100,7 +100,7 @@ impl Sessions {
         }
     }
 
-    /// All sessions of this user are over, but for this one.
+    /// All sessions of this user are over, except this one.
     pub(super) fn end_all(&mut self, user: usize, but: Option<usize>, why: &'static str) {
         let kept = but.and_then(|browser| self.place(browser));
         let all = self.all.iter_mut().enumerate().filter(|(place, _)| Some(*place) != kept);
@@ -109,14 +109,14 @@ impl Sessions {
         }
     }
 
-    /// The requirements do not say whether the session that this browser has the ID of still lives.
+    /// The requirements do not say whether the session whose ID this browser has is still alive.
     pub(super) fn doubt(&mut self, browser: usize) {
         if let Some(session) = self.held_by(browser) {
             session.is_doubtful = true;
         }
     }
 
-    /// This browser has the ID of a session no more.
+    /// This browser no longer has the ID of a session.
     pub(super) fn forget(&mut self, browser: usize, why: &'static str) {
         self.held[browser] = Held::None(why);
     }

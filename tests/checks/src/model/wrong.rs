@@ -1,24 +1,25 @@
-//! What somebody types who must not be let in.
+//! Wrong names and passwords, from people who must not be let in.
 
 use proptest::prelude::*;
 
 use crate::User;
 
-/// So many ways to be wrong, the plain ones first.
+/// How many ways to be wrong there are, the plain ones first.
 pub(super) const WRONG: usize = 20;
-/// Those before this one are wrong and nothing else: they get 401.
+/// Those before this one are wrong but proper forms: they get 401.
 pub(super) const PLAIN: usize = 9;
-/// And so many with markup.
+/// How many more there are with markup.
 pub(super) const MARKUP: usize = 2;
 
-/// The ways that are tried first by anybody, and all others.
+/// The most common ways, and all others.
 pub(super) fn ways() -> impl Strategy<Value = usize> {
     prop_oneof![1 => 0..2_usize, 1 => Just(NO_PASSWORD), 4 => 0..WRONG + MARKUP]
 }
 
 const NO_PASSWORD: usize = 9;
 
-/// No name with its own password: made of an account, another account, somebody who has none, and a piece of markup.
+/// A name and a password that do not belong together: made from an account, another account, a name without an account
+/// and a piece of markup.
 pub(super) fn typed(user: &User, other: &User, nobody: &str, markup: &str, way: usize) -> User {
     let (name, password) = (user.name.clone(), user.password.clone());
     let cut = |text: &str| text.chars().take(text.chars().count() - 1).collect::<String>();
@@ -32,7 +33,7 @@ pub(super) fn typed(user: &User, other: &User, nobody: &str, markup: &str, way: 
         6 => (format!("{name}x"), password),
         7 => (cut(&name), password),
         8 => (name.clone(), name),
-        // From here on some would say that the form is no proper one.
+        // From here on an app may take the form for improper.
         NO_PASSWORD => (name, String::new()),
         10 => (nobody.to_owned(), String::new()),
         11 => (String::new(), password),

@@ -1,4 +1,4 @@
-//! The model of exercise 1: who is in, and which IDs are alive.
+//! The model of exercise 1: who is logged in, and which session IDs work.
 
 mod play;
 mod typed;
@@ -27,14 +27,14 @@ pub(crate) const LOGIN: Model = Model {
     replay: |trial, story| Box::pin(async move { play::play(trial, &read(story)?).await }),
 };
 
-/// So many stories are played; one is so long at most.
+/// How many stories are played, and the most actions in one.
 const STORIES: usize = 40;
 const LONGEST: usize = 64;
 /// The accounts that every run has; a family adds two.
 const FIRST: usize = 3;
 const ACCOUNTS: usize = FIRST + 2;
 
-/// What is done in three browsers, with three accounts and two more of a family.
+/// Actions in three browsers, with three accounts and two more from a family.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Story {
     family: usize,
@@ -44,29 +44,29 @@ struct Story {
 /// The first number is the browser. An account comes next, and then which of several ways.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Action {
-    /// Asks for the protected page.
+    /// Requests the protected page.
     Look(usize),
     LogIn(usize, usize, usize),
     LogOut(usize),
-    /// Types what is no name and password.
+    /// Types a wrong name or password.
     Fail(usize, usize, usize),
-    /// Has the cookies of another browser from now on.
+    /// Copies its cookies to another browser.
     Copy(usize, usize),
     /// Opens the login form.
     Open(usize),
-    /// Has the ID of a session in which nobody is logged in, and so has the other browser.
+    /// Gets the ID of a session in which nobody is logged in, and so does the other browser.
     Plant(usize, usize),
-    /// Has a cookie that is no ID of a session.
+    /// Gets a cookie that is not the ID of a session.
     Garble(usize, usize),
     /// Types names and passwords of two accounts into one form.
     Twice(usize, usize, usize),
     /// Compares how a wrong password and an unknown user are refused.
     Compare(usize, usize, usize),
-    /// Sends no proper form.
+    /// Sends an improper form.
     Improper(usize, usize, usize),
-    /// Asks where nothing is to be had.
+    /// Sends a request that must have no effect.
     Stray(usize, usize, usize),
-    /// Takes over all cookies of another browser but the session's.
+    /// Copies all cookies but the session cookie to another browser.
     Swap(usize, usize),
     Close(usize),
 }
@@ -77,10 +77,10 @@ fn stories() -> impl Strategy<Value = Story> {
     (family, actions).prop_map(|(family, actions)| Story { family, actions })
 }
 
-/// How often an action of each kind occurs, in the same few browsers, so that one meets what another has done.
+/// How often an action of each kind occurs, in the same few browsers, so that actions meet each other.
 fn kinds() -> Vec<(u32, BoxedStrategy<Action>)> {
     let who = || prop_oneof![4 => Just(0_usize), 4 => Just(1_usize), 1 => Just(2_usize)];
-    // Seldom one of those whose names are hard to get right.
+    // Rarely one of those whose names are hard to get right.
     let account = || prop_oneof![6 => Just(0_usize), 3 => Just(1_usize), 1 => 2..ACCOUNTS];
     let one = |make: fn(usize) -> Action| who().prop_map(make).boxed();
     let two = |make: fn(usize, usize) -> Action| (who(), who()).prop_map(move |(one, other)| make(one, other)).boxed();
@@ -110,10 +110,10 @@ fn kinds() -> Vec<(u32, BoxedStrategy<Action>)> {
     ]
 }
 
-/// The first of these kinds are in every story.
+/// How many of the first kinds may occur in every story.
 const ALWAYS: usize = 2;
 
-/// The requirement that a shortest story is about, as everything in it is needed.
+/// The requirement that the shortest story is about, judged by its actions.
 fn belongs_to(Story { actions, .. }: &Story) -> &'static str {
     let has = |fits: fn(&Action) -> bool| actions.iter().any(fits);
     let logins = actions.iter().filter(|action| matches!(action, Action::LogIn(..) | Action::Twice(..))).count();
@@ -158,7 +158,7 @@ impl Action {
         }
     }
 
-    /// How many browsers do something.
+    /// How many browsers take part.
     fn browsers(actions: &[Self]) -> usize {
         let is_used = |browser: &usize| {
             actions.iter().any(|action| match *action {

@@ -39,7 +39,7 @@ struct Site<'t> {
     browsers: [Browser<'t>; BROWSERS],
     accounts: Vec<User>,
     sessions: Sessions,
-    /// Whose names were typed in which browser.
+    /// Whose names were typed in each browser.
     typed: [BTreeSet<usize>; BROWSERS],
     canary: Canary,
 }
@@ -106,7 +106,7 @@ impl<'t> Site<'t> {
         }
     }
 
-    /// The page names this user and no other one.
+    /// Checks that the page names this user and no other one.
     fn is_inside(&self, page: &Answer, user: usize) -> Result<(), Miss> {
         let (name, text) = (folded(&self.accounts[user].name), page.text());
         let rest = text.replace(&name, "");
@@ -139,7 +139,7 @@ impl<'t> Site<'t> {
     }
 
     fn is_in(&mut self, who: usize, account: usize) {
-        self.sessions.renew(who, "this ID was in the browser before a login");
+        self.sessions.renew(who, "this session ID is from before a login");
         self.sessions.begin(who, account);
     }
 
@@ -150,9 +150,9 @@ impl<'t> Site<'t> {
             Who::Certainly(_) if !is_destroyed(&answer) => {
                 return Err(answer.miss("no record in the store", "a record that is still there"));
             }
-            // Whether a copy is good for a logout is nobody's promise.
+            // Nothing says whether a copy can log out.
             Who::Perhaps(_) => self.sessions.doubt(who),
-            _ => self.sessions.end(who, "this session was logged out"),
+            _ => self.sessions.end(who, "the user has logged out of this session"),
         }
         self.sessions.forget(who, "this browser has logged out");
         Ok(())
@@ -173,7 +173,7 @@ impl<'t> Site<'t> {
         self.opened_none(who, &answer)
     }
 
-    /// A refusal gives a session to nobody who had none.
+    /// Checks that a refusal opens no session.
     fn opened_none(&self, who: usize, answer: &Answer) -> Result<(), Miss> {
         let session = &answer.exchange.session;
         match (self.sessions.who(who), &session.before, &session.after) {
@@ -193,14 +193,14 @@ impl<'t> Site<'t> {
         };
         match self.sessions.who(who) {
             Who::Nobody(_) if !page.forms().iter().any(is_right) => {
-                let actual = format!("{}, and a page without one", page.in_short());
-                Err(page.miss("a form that posts a username and a password, which nobody can read, to /login", actual))
+                let actual = format!("{}, and a page without such a form", page.in_short());
+                Err(page.miss("a form that posts a username and a password (type=password) to /login", actual))
             }
             _ => Ok(()),
         }
     }
 
-    /// Two names and the password of the second: nobody but the second may be let in.
+    /// Sends two names and the password of the second: only the second may be logged in.
     async fn twice(&mut self, who: usize, one: usize, other: usize) -> Result<(), Miss> {
         self.typed[who].extend([one, other]);
         let [first, second] = [one, other].map(|account| &self.accounts[account]);
@@ -237,10 +237,7 @@ impl<'t> Site<'t> {
             None => Ok(()),
             Some((known, unknown)) => {
                 let [known, unknown] = [(&known, &unknown), (&unknown, &known)].map(|(one, other)| part(one, other));
-                Err(answer.miss(
-                    format!("a wrong password and an unknown user read the same:  {known}"),
-                    format!("unknown  {unknown}"),
-                ))
+                Err(answer.miss(format!("both names    {known}"), format!("unknown name  {unknown}")))
             }
         }
     }
@@ -273,7 +270,7 @@ impl<'t> Site<'t> {
         self.typed[to] = self.typed[from].union(&self.typed[to]).copied().collect();
     }
 
-    /// Every cookie but the session's, where that is known.
+    /// Copies every cookie but the session cookie, if that is known.
     fn swap(&mut self, from: usize, to: usize) {
         let all = self.browsers[from].cookies();
         let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, value)| self.trial.carries_an_id(value));
@@ -289,7 +286,7 @@ impl<'t> Site<'t> {
     async fn plant(&mut self, who: usize, other: usize) {
         if let Some(id) = id_in(self.trial, &self.browsers[who]) {
             self.browsers[who].takes_a_planted_id(&id).await;
-            self.sessions.forget(who, "nobody has logged in by the ID that mallory planted");
+            self.sessions.forget(who, "nobody has logged in with the ID that mallory planted");
             self.copy(who, other);
         }
     }
@@ -298,21 +295,21 @@ impl<'t> Site<'t> {
         if let Some(id) = id_in(self.trial, &self.browsers[who]) {
             let garbled = typed::UNREADABLE[way](&id);
             self.browsers[who].replaces(&id, &garbled);
-            self.trial.event(NAMES[who], &format!("has `{garbled}` in the place of the session's ID"));
-            self.sessions.forget(who, "its cookie holds no session's ID");
+            self.trial.event(NAMES[who], &format!("has `{garbled}` in place of the session ID"));
+            self.sessions.forget(who, "its cookie does not hold a session ID");
         }
     }
 
     fn close(&mut self, who: usize) {
         self.browsers[who].close();
         if self.browsers[who].cookies().is_empty() {
-            self.sessions.forget(who, "the browser was closed, and its cookies went with it");
+            self.sessions.forget(who, "the browser was closed, and dropped its cookies");
         } else {
             self.sessions.doubt(who);
         }
     }
 
-    /// Whatever is answered names nobody whose name was never typed here, and holds no markup that was typed.
+    /// Checks that the answer contains no name that was never typed here, and no markup that was typed.
     fn seen(&self, who: usize, answer: Answer) -> Result<Answer, Miss> {
         is_text(&self.canary, &answer)?;
         let (known, unknown): (Vec<_>, Vec<_>) =
@@ -323,20 +320,20 @@ impl<'t> Site<'t> {
             None => Ok(answer),
             Some((_, User { name, .. })) => {
                 let actual = format!("the answer names {name}");
-                Err(answer.miss("an answer that names nobody who has not been in this browser", actual))
+                Err(answer.miss("an answer without names that were never typed in this browser", actual))
             }
         }
     }
 }
 
-/// Whether a session was ended in the store, and none put in its place.
+/// Whether the session was deleted from the store, and none put in its place.
 fn is_destroyed(answer: &Answer) -> bool {
     let mut calls = answer.exchange.calls.iter();
     let is_deleted = calls.any(|call| call.operation == Operation::Delete && call.outcome == Outcome::Done);
     is_deleted && answer.exchange.session.after.is_none()
 }
 
-/// Whether it is written in HTML as it is read.
+/// Whether its HTML source is the same as its text.
 fn is_plain(name: &str) -> bool {
     name.chars().all(|sign| sign.is_alphanumeric() || sign == '-')
 }
@@ -351,10 +348,10 @@ fn is_sent_away(page: &Answer, why: &str) -> Result<(), Miss> {
     })
 }
 
-/// What an answer tells a visitor and a program, without the name that was typed: its status, headers, text and body.
+/// What a visitor and a program can read in an answer, without the typed name: its status, text, body and headers.
 fn told(answer: &Answer, typed: &str) -> Vec<String> {
     let header = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    // A session may be prolonged at any request of somebody who has one.
+    // Any request with a session may prolong it.
     let has_session = !answer.exchange.request.cookies.is_empty();
     let counts = |name: &HeaderName| *name != CONTENT_LENGTH && !(has_session && *name == SET_COOKIE);
     let headers = answer.headers.iter().filter(|(name, _)| counts(name));
@@ -365,7 +362,7 @@ fn told(answer: &Answer, typed: &str) -> Vec<String> {
     parts.into_iter().map(|part| part.replace(typed, "…")).collect()
 }
 
-/// The part of a text where it begins to differ from another.
+/// The part of a text around the first difference from another.
 fn part(text: &str, other: &str) -> String {
     let same = text.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
     text.chars().skip(same.saturating_sub(20)).take(60).collect()

@@ -1,8 +1,8 @@
-//! How a form is filled in, and what is sent that nobody can type.
+//! Ways to fill in the form, and requests that nobody can type.
 
 use crate::{User, browser::encode};
 
-/// Names that a mistake takes for one another. `@` is what makes a run's names its own.
+/// Names that a mistake confuses with each other. `@` becomes the ending of this run's names.
 pub(super) const FAMILIES: &[[&str; 2]] = &[
     ["dora@", "eve@"],
     ["Dora@", "dora@"],
@@ -18,7 +18,7 @@ pub(super) const FAMILIES: &[[&str; 2]] = &[
     ["dora.eve@example.org", "dora-@_1"],
 ];
 
-/// So many ways to fill in the form rightly.
+/// How many right ways to fill in the form there are.
 pub(super) const STYLES: usize = 4;
 
 /// The body of a form with these fields in this style.
@@ -32,17 +32,17 @@ pub(super) fn styled(user: &User, style: usize) -> String {
     }
 }
 
-/// The style with a field more than there should be, which may be refused.
+/// The style with an extra field, which may be refused.
 pub(super) const EXTRA: usize = 3;
 
 fn percent(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
-/// So many wrong passwords to compare refusals by.
+/// How many wrong passwords there are for comparing refusals.
 pub(super) const COMPARISONS: usize = 4;
 
-/// So many requests that lead nowhere.
+/// How many requests without an effect there are.
 pub(super) const STRAYS: usize = 5;
 
 /// The path, and whether it is posted to.
@@ -61,7 +61,7 @@ pub(super) fn stray_is_markup(way: usize) -> bool {
     way == STRAYS - 1
 }
 
-/// What stands in the place of a session's ID: nothing of it opens one.
+/// Replacements for a session ID: none of them opens a session.
 pub(super) const UNREADABLE: [fn(&str) -> String; 5] = [
     |_| String::new(),
     |_| "x".to_owned(),

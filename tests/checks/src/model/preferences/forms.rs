@@ -1,11 +1,11 @@
-//! What a visitor may send: choices in every spelling of a form, and what no handler should take.
+//! What a visitor may send: choices in every spelling of a form, and forms that no handler should accept.
 
 use crate::{
     infer::short,
     preferences::{Choice, FORM, URLENCODED},
 };
 
-/// A choice as a form sends it; in another order; with signs that need not be encoded; with something more behind it.
+/// A choice as a form sends it; in another order; with encoded values; with encoded names.
 pub(super) const SPELLINGS: [fn(Choice) -> String; 4] = [
     |(theme, news)| format!("theme={theme}&notifications={news}"),
     |(theme, news)| format!("notifications={news}&theme={theme}"),
@@ -17,15 +17,15 @@ fn encoded(word: &str) -> String {
     word.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
-/// What no handler should take.
+/// A form that no handler should accept.
 pub(crate) struct Improper {
-    /// What stands in the address behind the path.
+    /// What follows the path in the address.
     pub(crate) query: &'static str,
     pub(crate) body: &'static str,
     pub(crate) kind: &'static str,
-    /// It can be read as a form, so that 422 is the answer; anything else gets some 4xx.
+    /// Whether it can be read as a form, so that it gets 422; anything else gets any 4xx.
     pub(crate) is_a_form: bool,
-    /// Whether it lacks something, or is no form.
+    /// Whether it lacks a value, or is not a form.
     pub(crate) is_missing: bool,
 }
 
@@ -34,7 +34,7 @@ impl Improper {
     pub(crate) fn told(&self) -> String {
         let kind = match self.kind {
             URLENCODED => String::new(),
-            "" => " as nothing".to_owned(),
+            "" => " without a Content-Type".to_owned(),
             kind => format!(" as {kind}"),
         };
         let query = if self.query.is_empty() { String::new() } else { format!(" to {FORM}{}", self.query) };
@@ -50,7 +50,7 @@ const fn missing(body: &'static str) -> Improper {
     Improper { is_missing: true, ..unknown(body) }
 }
 
-/// What it lacks stands in the address.
+/// A form that has a missing value in the address instead.
 const fn misplaced(query: &'static str, body: &'static str) -> Improper {
     Improper { query, ..missing(body) }
 }
@@ -59,7 +59,7 @@ const fn no_form(kind: &'static str, body: &'static str) -> Improper {
     Improper { kind, is_a_form: false, ..missing(body) }
 }
 
-/// Beside each bad value stands a good one that differs from the default.
+/// Each bad value is beside a valid one that differs from the default.
 pub(crate) const IMPROPER: &[Improper] = &[
     unknown("theme=purple&notifications=disabled"),
     unknown("theme=dark&notifications=sometimes"),
@@ -139,7 +139,7 @@ pub(crate) const IMPROPER: &[Improper] = &[
     no_form("", ""),
 ];
 
-/// A field that is there twice, and what may be taken from it.
+/// Forms with a field that comes twice, or an extra one, and the choices that may be saved from them.
 pub(super) const REPEATED: &[(&str, &[Choice])] = &[
     ("theme=dark&theme=light&notifications=disabled", &[("dark", "disabled"), ("light", "disabled")]),
     ("theme=purple&theme=dark&notifications=disabled", &[("dark", "disabled")]),

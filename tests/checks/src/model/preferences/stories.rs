@@ -1,4 +1,4 @@
-//! Which stories are played.
+//! The stories that are played.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use super::{Action, IMPOSTORS, MALLORY, Reading, Story, USERS, forms::*};
 use crate::preferences::{CHOICES, THEMES};
 
-/// A story is so long at most, but for its end.
+/// The most actions in a story, without its end.
 const LONGEST: usize = 10;
-/// In the place of a session's ID.
+/// Replacements for a session ID.
 pub(super) const STALE: [&str; 3] = ["AAAAAAAAAAAAAAAAAAAAAA", "no ID at all", ""];
 
 pub(super) fn stories() -> impl Strategy<Value = Story> {
-    // Often the same visitor: what is done meets what was done before.
+    // Often the same visitor, so that actions meet earlier ones.
     let own = || prop_oneof![4 => Just(0_usize), 1 => 1..MALLORY];
     let who = || prop_oneof![8 => own(), 1 => Just(MALLORY)];
     let spelling = prop_oneof![4 => Just(0), 1 => 0..SPELLINGS.len()];
@@ -36,7 +36,7 @@ pub(super) fn stories() -> impl Strategy<Value = Story> {
         1 => (own(), 0..STALE.len()).prop_map(|(who, id)| Action::Stale(who, id)),
         2 => own().prop_map(Action::MoveIn),
     ];
-    // Mostly somebody looks what has become of it all.
+    // In most stories somebody looks at the result.
     let end = (0..=MALLORY).map(|who| option::weighted(0.8, look(Just(who)))).collect::<Vec<_>>();
     (vec(action, 2..=LONGEST), end)
         .prop_map(|(actions, end)| actions.into_iter().chain(end.into_iter().flatten()).collect())

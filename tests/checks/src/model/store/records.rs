@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use time::{Duration, OffsetDateTime, UtcOffset};
+use time::{Duration, OffsetDateTime, UtcOffset, macros::datetime};
 use tower_sessions::session::{Id, Record};
 
 use crate::{Miss, store::NO_FLOATS};
@@ -64,7 +64,7 @@ impl Life {
                 (now + Duration::days(1)).to_offset(UtcOffset::from_hms(-9, -30, 0).unwrap_or(UtcOffset::UTC))
             }
             Self::Years => now + Duration::days(4000),
-            Self::Ages => now + Duration::days(90_000),
+            Self::Ages => datetime!(2300-01-01 0:00 UTC), // a date, so that messages say the same on each day
             Self::Over(milliseconds) => now - Duration::milliseconds(milliseconds),
         }
     }
