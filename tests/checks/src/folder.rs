@@ -1,7 +1,8 @@
 //! The checks of exercise 5: the rules of [`store`](crate::store), for a learner's store in a folder.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -307,7 +308,7 @@ impl Backend for InFolder<'_> {
             return None; // another rule asks where the sessions are
         }
         self.happens("every file is overwritten with half a JSON object");
-        files.iter().try_for_each(|file| fs::write(file, DAMAGE)).ok()
+        files.iter().try_for_each(|file| damage(file)).ok()
     }
 
     async fn contents(&self) -> Option<Vec<u8>> {
@@ -342,6 +343,13 @@ impl Backend for InFolder<'_> {
         let own = store.store()?;
         store.told("delete_expired".to_owned(), own.clean(), |()| "done".to_owned()).await
     }
+}
+
+/// A disk that fails says nothing: the time of the file stays what it was.
+fn damage(file: &Path) -> io::Result<()> {
+    let modified = fs::metadata(file)?.modified()?;
+    fs::write(file, DAMAGE)?;
+    File::options().write(true).open(file)?.set_modified(modified)
 }
 
 impl<'t> InFolder<'t> {

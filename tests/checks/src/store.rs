@@ -24,7 +24,7 @@ use std::{
 };
 
 use futures_util::future::{BoxFuture, FutureExt, join, join_all};
-use serde_json::Value;
+use serde_json::{Value, json as value_of};
 use time::{Duration, OffsetDateTime, UtcOffset};
 use tower_sessions::{
     SessionStore,
@@ -113,7 +113,7 @@ pub fn rules<B: Backend>() -> Vec<Rule<B>> {
 /// In bytes.
 const MIB: usize = 1024 * 1024;
 /// A slow store is asked less often.
-const LONGEST_RACE: std::time::Duration = std::time::Duration::from_millis(600);
+const LONGEST_RACE: std::time::Duration = std::time::Duration::from_millis(300);
 /// How often a race is run: it goes another way each time.
 const ROUNDS: usize = 50;
 /// More than a store would clean in one go if it does not clean all.
@@ -183,7 +183,7 @@ fn short(value: &Value) -> String {
 
 async fn created_is_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
-    let nested = serde_json::json!({ "näme": ["pear", 3, null, { "deep": true }] });
+    let nested = value_of!({ "näme": ["pear", 3, null, { "deep": true }] });
     let mut all = record(nested.clone());
     all.data.extend(odd_data());
     let record = created(&store, all).await?;
@@ -207,14 +207,16 @@ pub(crate) const NO_FLOATS: [i64; 3] = [(1 << 53) + 1, -(1 << 53) - 1, i64::MAX 
 /// Keys and values that are JSON like any other.
 fn odd_data() -> impl Iterator<Item = (String, Value)> {
     let keys = ["", "a=b", "two\nlines", "a.b", "a\"b", "näme", "a,b;c|d"];
-    let keys = keys.map(|key| (key.to_owned(), Value::from(1)));
     let values = [Value::Null, Value::from(u64::MAX), Value::from(i64::MIN), Value::from(0.5), Value::from("a=b\nc")];
-    let values = values
-        .into_iter()
-        .chain(NO_FLOATS.map(Value::from))
-        .enumerate()
-        .map(|(place, value)| (format!("value {place}"), value));
-    keys.into_iter().chain(values)
+    let empty = [value_of!([]), value_of!({}), value_of!("")];
+    let values: Vec<_> = values.into_iter().chain(NO_FLOATS.map(Value::from)).chain(empty).collect();
+    let numbered = values.iter().enumerate().map(|(place, value)| (format!("value {place}"), value.clone()));
+    let keyed = keys.map(|key| (key.to_owned(), Value::from(1)));
+    let all: Vec<_> = keyed.into_iter().chain(numbered).collect();
+    // The same once more, deeper.
+    let object = Value::Object(all.iter().cloned().collect());
+    let deeper = [("an object".to_owned(), value_of!([object])), ("a list".to_owned(), value_of!({ "list": values }))];
+    all.into_iter().chain(deeper)
 }
 
 async fn unknown_loads_nothing<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -227,7 +229,7 @@ async fn unknown_loads_nothing<B: Backend>(backend: &B) -> Result<(), Miss> {
         loads(&store, &Id::default(), None).await.map_err(|miss| miss.so_anyway(so))?;
     }
     let stored = created(&store, Record { id: ORDINARY, ..record("stored") }).await?.id;
-    let so = "a session is stored under an ID that differs from this one in a single bit or in the case of one letter, and `load` takes one for the other";
+    let so = "a session is stored under an ID that differs from this one only in a bit, the case of a letter, the sign or the order of its bytes, and `load` takes one for the other";
     for id in near(stored) {
         loads(&store, &id, None).await.map_err(|miss| miss.so(so))?;
     }
@@ -237,12 +239,13 @@ async fn unknown_loads_nothing<B: Backend>(backend: &B) -> Result<(), Miss> {
 /// An ID like any other, which is the same in each run.
 const ORDINARY: Id = Id(0x0123_4567_89ab_cdef_5a3c_7e19_d2b4_f680);
 
-/// IDs that are nearly this one: one bit differs, or the case of one letter.
+/// IDs that are nearly this one: one bit differs, the case of one letter, the sign or the order of the bytes.
 fn near(id: Id) -> impl Iterator<Item = Id> {
     let bits = (0..128).step_by(3).map(move |bit| Id(id.0 ^ (1 << bit)));
     let text = id.to_string();
     let letters = (0..text.len()).filter_map(move |place| in_other_case(&text, place).parse().ok());
-    bits.chain(letters).filter(move |near| *near != id)
+    let whole = [id.0.wrapping_neg(), !id.0, id.0.swap_bytes(), id.0.reverse_bits()].map(Id);
+    bits.chain(letters).chain(whole).filter(move |near| *near != id)
 }
 
 fn in_other_case(text: &str, place: usize) -> String {
@@ -617,7 +620,7 @@ async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
 
 /// How many sessions each of four threads writes: enough to meet whenever two run at the same time, or one goes on where
 /// another was interrupted.
-const BESIDE: usize = 25;
+const BESIDE: usize = 12;
 /// How often, at most and at least: on a busy machine they seldom meet.
 const ROUNDS_BESIDE: usize = 12;
 const LEAST_BESIDE: usize = 3;
@@ -825,17 +828,29 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
             Miss::new("a session in the backend", "an empty backend").so("a session was created, and nothing is in the backend: is the session somewhere else, such as in the program's memory?")
         );
     }
-    let is_readable = |contents: &[u8], when: &str| match readable(contents, record.id) {
+    let is_readable = |contents: &[u8], id: Id, when: &str| match readable(contents, id) {
         Some(how) => Err(Miss::new("no session ID in the backend", format!("the session ID is there{when}, {how}"))
             .so(format!(
                 "anyone who reads the backend{when} can send this ID as a cookie: store a digest of it instead"
             ))),
         None => Ok(()),
     };
-    is_readable(&contents, "")?;
+    is_readable(&contents, record.id, "")?;
     let _ = store.save(&record).await;
     store.delete(&record.id).await.map_err(failed("delete"))?;
-    is_readable(&backend.contents().await.unwrap_or_default(), " after `delete`")
+    is_readable(&backend.contents().await.unwrap_or_default(), record.id, " after `delete`")?;
+    // A store may write down what went wrong.
+    let damaged = created(&store, self::record(2)).await?.id;
+    let _ = backend.damage(&damaged).await;
+    let expired = ended_by_itself(&store, "ended").await.ok().flatten();
+    for id in [Some(damaged), expired, Some(Id::default())].into_iter().flatten() {
+        let _ = store.load(&id).await;
+        let _ = store.save(&Record { id, ..self::record(3) }).await;
+        let _ = backend.clean(&store).await;
+        let _ = store.delete(&id).await;
+        is_readable(&backend.contents().await.unwrap_or_default(), id, " after calls that failed or found nothing")?;
+    }
+    Ok(())
 }
 
 /// How this ID can be read in there, if it can.
@@ -907,8 +922,19 @@ async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss>
     }
     // A store may refuse to create an expired record; it has to clean one that expires later.
     let by_itself = ended_by_itself(&store, "a-record-that-ended-by-itself").await?;
+    let mut unreadable = Vec::new();
+    for id in damaged {
+        unreadable.extend(store.load(&id).await.is_err().then_some(id));
+    }
     // It may say that something is damaged, once it has done the rest.
     let _ = backend.clean(&store).await;
+    for id in &unreadable {
+        if let Ok(loaded) = store.load(id).await {
+            let found = loaded.map_or("`None`".to_owned(), |loaded| json(&loaded));
+            let miss = Miss::new("an error from `load`, as before `delete_expired`", found);
+            return Err(miss.so("`delete_expired` removed a damaged record that had not expired: `load` says now that there was no session, and nobody can repair the record"));
+        }
+    }
     let stays = loads(&store, &stays.id, Some("stays".into())).await;
     stays.map_err(|miss| {
         miss.so("`delete_expired` was called, and a session that had not expired is gone or changed")

@@ -34,6 +34,10 @@ pub(super) enum Flaw {
     SaveDoesNotTruncate,
     SaveMerges,
     SaveSkipsEqualData,
+    LeavesOutNulls,
+    TheSignIsLost,
+    LogsWhatFailed,
+    CleansTheDamaged,
     SaveSkipsWhatIsBig,
     CachesWhatItLoaded,
     DatesEndIn2262,
@@ -122,6 +126,7 @@ impl Flawed {
         if self.has(Flaw::CapitalsDoNotCount) {
             return self.folder.join(format!("{}.session", super::right::hidden(&id.to_string().to_lowercase())));
         }
+        let id = if self.has(Flaw::TheSignIsLost) { &Id(id.0.wrapping_abs()) } else { id };
         self.folder.join(format!("{}.session", super::right::hidden(id)))
     }
 
@@ -132,6 +137,9 @@ impl Flawed {
         }
         if self.has(Flaw::NumbersAreFloats) {
             data.values_mut().for_each(as_a_float);
+        }
+        if self.has(Flaw::LeavesOutNulls) {
+            data.values_mut().for_each(without_nulls);
         }
         let mut expires = record.expiry_date.unix_timestamp_nanos() / 1_000_000;
         match self.flaw {
@@ -178,7 +186,12 @@ impl Flawed {
     }
 
     fn read(&self, id: &Id) -> Result<Option<Record>> {
-        match self.read_file(&self.path(id))? {
+        let read = self.read_file(&self.path(id)).inspect_err(|error| {
+            if self.has(Flaw::LogsWhatFailed) {
+                let _ = fs::write(self.folder.join("errors.log"), format!("{id}: {error}"));
+            }
+        });
+        match read? {
             Some((data, expiry_date)) => Ok(Some(Record { id: *id, data, expiry_date })),
             None if self.has(Flaw::UnknownIsAnError) => Err(failed("there is no such session")),
             None if self.has(Flaw::UnknownIsEmpty) => {
@@ -320,7 +333,7 @@ impl ExpiredDeletion for Flawed {
                 Err(error) if matches!(self.flaw, Flaw::CleaningStopsAtOthers | Flaw::CleaningStopsAtDamage) => {
                     return Err(error);
                 }
-                Err(_) => self.has(Flaw::CleaningTakesWhatItCannotRead),
+                Err(_) => matches!(self.flaw, Flaw::CleaningTakesWhatItCannotRead | Flaw::CleansTheDamaged),
             };
             if is_over {
                 fs::remove_file(path).map_err(unable)?;
@@ -331,6 +344,18 @@ impl ExpiredDeletion for Flawed {
             }
         }
         Ok(())
+    }
+}
+
+/// Within objects, however deep.
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_nulls),
+        _ => {}
     }
 }
 

@@ -13,11 +13,13 @@ use flawed::{Flaw, app};
 pub const MUTANTS: &[Mutant] = &[
     mutant("writes_nothing", "what_is_created_is_loaded", || app(Flaw::WritesNothing)),
     mutant("keeps_texts_only", "what_is_created_is_loaded", || app(Flaw::KeepsTextsOnly)),
+    mutant("leaves_out_nulls", "what_is_created_is_loaded", || app(Flaw::LeavesOutNulls)),
     mutant("numbers_are_floats", "what_is_created_is_loaded", || app(Flaw::NumbersAreFloats)),
     mutant("does_not_make_the_folder", "what_is_created_is_loaded", || app(Flaw::MakesNoFolder)),
     mutant("empty_is_nothing", "what_is_created_is_loaded", || app(Flaw::EmptyIsNothing)),
     mutant("unknown_is_an_error", "an_unknown_id_loads_nothing", || app(Flaw::UnknownIsAnError)),
     mutant("unknown_is_an_empty_session", "an_unknown_id_loads_nothing", || app(Flaw::UnknownIsEmpty)),
+    mutant("the_sign_is_lost", "an_unknown_id_loads_nothing", || app(Flaw::TheSignIsLost)),
     mutant("capitals_do_not_count", "an_unknown_id_loads_nothing", || app(Flaw::CapitalsDoNotCount)),
     mutant("save_does_nothing", "save_replaces_what_was_there", || app(Flaw::SaveDoesNothing)),
     mutant("save_merges", "save_replaces_what_was_there", || app(Flaw::SaveMerges)),
@@ -55,6 +57,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("save_skips_what_is_big", "a_big_session_is_kept_whole_or_refused", || app(Flaw::SaveSkipsWhatIsBig)),
     mutant("damaged_is_nothing", "a_damaged_record_is_an_error", || app(Flaw::DamagedIsNothing)),
     mutant("damaged_panics", "a_damaged_record_is_an_error", || app(Flaw::DamagedPanics)),
+    mutant("logs_what_failed", "ids_are_not_readable_in_the_backend", || app(Flaw::LogsWhatFailed)),
     mutant("the_id_is_the_name", "ids_are_not_readable_in_the_backend", || app(Flaw::IdIsTheName)),
     mutant("the_id_is_the_name_in_hexadecimal", "ids_are_not_readable_in_the_backend", || {
         app(Flaw::IdIsTheNameInHexadecimal)
@@ -71,6 +74,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("refuses_the_expired_and_cleans_none", "cleaning_takes_the_expired_and_leaves_the_rest", || {
         app(Flaw::RefusesTheExpiredAndCleansNone)
     }),
+    mutant("cleans_the_damaged", "cleaning_takes_the_expired_and_leaves_the_rest", || app(Flaw::CleansTheDamaged)),
     mutant("cleans_a_hundred_at_once", "cleaning_takes_the_expired_and_leaves_the_rest", || app(Flaw::CleansABatch)),
     mutant("cleaning_stops_at_a_damaged_record", "cleaning_takes_the_expired_and_leaves_the_rest", || {
         app(Flaw::CleaningStopsAtDamage)
