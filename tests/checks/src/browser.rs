@@ -52,6 +52,8 @@ pub struct Browser<'t> {
     jar: Mutex<Jar>,
     place: Mutex<Place>,
     cache: Mutex<Cache>,
+    /// Where the answer to a form leads, and the page of the form: a browser follows at once, and names that page.
+    led: Mutex<Option<(String, String)>>,
     /// Why the browser did not keep a cookie it was last sent.
     refused: Mutex<Option<String>>,
     /// Whether it has been closed since the last request.
@@ -129,6 +131,7 @@ impl<'t> Browser<'t> {
             jar: Mutex::default(),
             place: Mutex::default(),
             cache: Mutex::default(),
+            led: Mutex::default(),
             refused: Mutex::default(),
             was_closed: AtomicBool::default(),
         }
@@ -390,6 +393,15 @@ impl<'t> Browser<'t> {
         }
     }
 
+    /// Replaces one session ID with another, and drops every cookie with a third one: a site may know a visitor by several.
+    pub(crate) fn comes_with(&self, id: &str, instead_of: &str) {
+        self.replaces(instead_of, id);
+        let is_of_another = |value: &str| !value.contains(id) && self.trial.carries_an_id(value);
+        if self.cookies().iter().any(|(_, value)| is_of_another(value)) {
+            self.drops_all_but(|value| !is_of_another(value));
+        }
+    }
+
     /// Closes the browser and opens it again: cookies without an age of their own are gone.
     pub fn close(&self) {
         self.jar().close();
@@ -557,6 +569,10 @@ impl<'t> Browser<'t> {
         if let Some(miss) = infer::panicked(&answer, run::last_panic()) {
             return Err(miss);
         }
+        if answer.method == Method::POST && matches!(from, From::Here) {
+            let led = answer.location().map(|to| (to, without_query(path).to_owned()));
+            *self.led.lock().unwrap_or_else(PoisonError::into_inner) = led;
+        }
         self.cache().put(&mut answer, cookies.as_deref(), self.trial.inspector.clock().now());
         self.trial.watch(&answer);
         Ok(answer)
@@ -607,6 +623,10 @@ impl<'t> Browser<'t> {
         if *method == Method::GET {
             for (name, value) in self.cache().validators(path, cookies.as_deref()) {
                 request = request.header(name, value);
+            }
+            let led = self.led.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some((_, page)) = led.filter(|(to, _)| to == path) {
+                request = request.header(REFERER, format!("http://localhost{page}"));
             }
         }
         if let Some(cookies) = cookies {

@@ -137,7 +137,11 @@ async fn every_addition_stays(trial: &Trial) -> Result<(), Miss> {
     let page = alice.get(VIEW).await?;
     added.iter().zip(&items).try_for_each(|(added, item)| {
         page.shows(item).map_err(|miss| miss.so_if(lost(added, &page, item).or(infer::unshown(added, &page, item))))
-    })
+    })?;
+    trial.log().begin_anew();
+    add(&trial.browser("alice"), &items[0]).await?;
+    let added = add(&trial.browser("bob"), &items[0]).await?;
+    trial.each_session_has_its_own_end(&added).await
 }
 
 /// What happened to an item that was written and is gone.
@@ -395,7 +399,10 @@ async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
     refuses(&carol, &name("x", LONGEST_NAME + 1), &format!("a name of {} characters", LONGEST_NAME + 1)).await?;
     let so = "a name may have 100 characters, but this one was refused";
     let bytes = "a name of 80 characters fits, even if each takes 2 bytes, as é does: count characters, not bytes";
-    for (name, so) in [(name("x", LONGEST_NAME), so), (name("é", LONGEST_NAME - 20), bytes)] {
+    let units = "a name of 80 characters fits, even if each takes 4 bytes and two units of UTF-16, as 🍐 does: count characters";
+    for (name, so) in
+        [(name("x", LONGEST_NAME), so), (name("é", LONGEST_NAME - 20), bytes), (name("🍐", LONGEST_NAME - 20), units)]
+    {
         fits(&carol, &name, so).await?;
         carol.get(VIEW).await?.shows(&line(&name, 1))?;
     }

@@ -67,8 +67,7 @@ async fn changes(trial: &Trial, admin: &User, other: &User, spell: fn(&str) -> S
         let alone = browser.post(&to(admin, what), &[]).await?;
         alone.has_status(409).map_err(|miss| miss.so_if(alone.status.is_redirection().then_some(LAST)))?;
     }
-    trial.users.delete(&admin.name);
-    trial.log().event("(accounts)", format!("{} is gone", admin.name), gone_by_hand(&admin.name));
+    loses_the_account(trial, &admin.name);
     Ok(())
 }
 
@@ -91,10 +90,21 @@ async fn sees_both(trial: &Trial, browser: &Browser<'_>, both: [&User; 2]) -> Re
 }
 
 fn joins(trial: &Trial, user: &User) {
+    gets_an_account(trial, user);
+    becomes(trial, &user.name, Role::Admin, &format!("{} is an admin", user.name));
+}
+
+/// Another program makes an account.
+pub(crate) fn gets_an_account(trial: &Trial, user: &User) {
     trial.users.add(user.clone());
     let by_hand = format!("curl -d '{}' '{DEMO}/{}'", encode(&[("password", &user.password)]), in_path(&user.name));
     trial.log().event("(accounts)", format!("{} has an account, too", user.name), by_hand);
-    becomes(trial, &user.name, Role::Admin, &format!("{} is an admin", user.name));
+}
+
+/// Another program deletes an account.
+pub(crate) fn loses_the_account(trial: &Trial, name: &str) {
+    trial.users.delete(name);
+    trial.log().event("(accounts)", format!("{name}'s account is gone"), gone_by_hand(name));
 }
 
 /// Where a demo's accounts are.

@@ -283,11 +283,20 @@ async fn two_tabs_are_open(trial: &Trial) -> Result<(), Miss> {
     let login = alice.submit(&first, LOGIN, &credentials(her)).await?;
     login.redirects_to(SHOP).map_err(|miss| miss.so(so))?;
     let (first, second) = (shop(&alice, her).await?, shop(&alice, her).await?);
-    for (page, path, field) in [(&second, NOTE, "text"), (&first, BUY, "item"), (&first, NOTE, "text")] {
+    // Each action in the one tab, and then each in the other.
+    for (page, path, field) in [
+        (&second, NOTE, "text"),
+        (&first, BUY, "item"),
+        (&first, NOTE, "text"),
+        (&second, BUY, "item"),
+        (&second, NOTE, "text"),
+        (&first, BUY, "item"),
+    ] {
         let sent = alice.submit(page, path, &[(field, &trial.named("a tab"))]).await?;
         sent.redirects_to(SHOP).map_err(|miss| miss.so(so))?;
     }
-    shop(&alice, her).await?.shows(&bought(her, &trial.named("a tab")))
+    shop(&alice, her).await?.shows(&bought(her, &trial.named("a tab")))?;
+    alice.submit(&second, LOGOUT, &[]).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))
 }
 
 async fn long_words_are_kept(trial: &Trial) -> Result<(), Miss> {

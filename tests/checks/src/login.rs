@@ -172,7 +172,9 @@ async fn right_credentials_open_a_session(trial: &Trial) -> Result<(), Miss> {
     // As it is: a page escapes what it shows, and a session nothing.
     trial.log().begin_anew();
     let user = trial.users.carol();
-    is_in_the_session(&trial.browser("carol").log_in(user).await?, user)
+    let login = trial.browser("carol").log_in(user).await?;
+    is_in_the_session(&login, user)?;
+    trial.each_session_has_its_own_end(&login).await
 }
 
 fn is_in_the_session(answer: &Answer, user: &User) -> Result<(), Miss> {

@@ -344,10 +344,13 @@ async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss
     trial.skip(Duration::from_secs(24 * 60 * 60));
     let next = alice.get(PROFILE).await?;
     shows(&next, OTHER).map_err(|miss| miss.so_if(dropped(&next, &saved)))?;
-    if !neighbour::moves_in(trial, &alice, &next).await {
-        return Ok(());
+    if neighbour::moves_in(trial, &alice, &next).await {
+        neighbour::stays(&save(&alice, DEFAULT).await?)?;
     }
-    neighbour::stays(&save(&alice, DEFAULT).await?)
+    trial.log().begin_anew();
+    save(&trial.browser("alice"), OTHER).await?;
+    let saved = save(&trial.browser("bob"), OTHER).await?;
+    trial.each_session_has_its_own_end(&saved).await
 }
 
 /// Why a choice is gone after a restart of the program, which the store survived.
@@ -415,6 +418,14 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     let again = alice.log_in(user).await?;
     again.redirects_to(PROFILE)?;
     shows(&alice.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so_if(taken_out(&saved, &again)))?;
+    // The choice is the visitor's: the same account in another browser has another one.
+    trial.log().new_scene();
+    let library = trial.browser("library");
+    save(&library, ("dark", "enabled")).await?;
+    library.log_in(user).await?.redirects_to(PROFILE)?;
+    shows(&library.get(PROFILE).await?, ("dark", "enabled")).map_err(|miss| {
+        miss.so("this visitor chose, then logged in, and the login replaced the choice by one that the same user made in another browser")
+    })?;
     // As it is: a page escapes what it shows, and a session nothing.
     trial.log().begin_apart();
     let carol = trial.users.carol();

@@ -116,7 +116,8 @@ async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
     trial.browser("stranger").get(DASHBOARD).await?.redirects_to(LOGIN)?;
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     logs_in(&alice, trial.users.alice()).await?;
-    logs_in(&bob, trial.users.bob()).await?;
+    let login = logs_in(&bob, trial.users.bob()).await?;
+    trial.each_session_has_its_own_end(&login).await?;
     for (browser, own, other) in
         [(&alice, trial.users.alice(), trial.users.bob()), (&bob, trial.users.bob(), trial.users.alice())]
     {
@@ -146,8 +147,27 @@ async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
         let so = "the page for admins has to name every user, whatever their role";
         page.shows(&user.name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
     })?;
-    no_written_cookie_counts(trial).await
+    no_written_cookie_counts(trial).await?;
+    every_account_is_listed(trial).await
 }
+
+/// Those that another program made since the page was last shown, too.
+async fn every_account_is_listed(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let alice = trial.browser("alice");
+    logs_in(&alice, trial.users.alice()).await?;
+    alice.get(ADMIN).await?.shows("Admin dashboard")?;
+    let names: Vec<_> = (1..=MORE).map(|number| trial.named(&format!("user{number}"))).collect();
+    for name in &names {
+        families::gets_an_account(trial, &User { name: name.clone(), password: trial.named("secret") });
+    }
+    let page = alice.get(ADMIN).await?;
+    let so = "since the page was last shown, another program has made accounts, and the page does not list all of them";
+    names.iter().try_for_each(|name| page.shows(name).map_err(|miss| miss.so_if(page.is_ok().then_some(so))))
+}
+
+/// More accounts than a page of a list usually has lines.
+const MORE: usize = 30;
 
 /// Writing a name or a role into a cookie gives a visitor neither.
 async fn no_written_cookie_counts(trial: &Trial) -> Result<(), Miss> {
@@ -315,7 +335,18 @@ async fn a_deletion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
         is_over(trial, browser, "bob's account is gone").await?;
     }
     bob.log_in(his).await?.has_status(401)?;
-    alice.get(DASHBOARD).await?.shows(&trial.users.alice().name)
+    alice.get(DASHBOARD).await?.shows(&trial.users.alice().name)?;
+    // Another program may delete an account, too.
+    trial.log().new_scene();
+    let (carol, hers) = (trial.browser("carol"), trial.users.carol());
+    logs_in(&carol, hers).await?;
+    families::loses_the_account(trial, &hers.name);
+    for page in [DASHBOARD, ADMIN] {
+        let so = format!("carol's account is gone, and her session still opens {page}: ask `Users` at each request");
+        is_sent_away(&carol.get(page).await?, so)?;
+    }
+    let so = "carol's account is gone, and the page still lists it: ask `Users` for the names at each request";
+    alice.get(ADMIN).await?.shows_not(&hers.name, so)
 }
 
 async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
@@ -360,13 +391,7 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
     logs_in(&bob, his).await?;
     becomes(trial, &her.name, Role::Admin, "alice is an admin again");
     let (his_path, her_path) = (path(&his.name, "demote"), path(&her.name, "demote"));
-    trial.log().event(
-        "(both)",
-        "send the next two requests at the same moment".to_owned(),
-        "# the next two at the same moment".to_owned(),
-    );
-    let (one, other) = futures_util::future::join(alice.post(&his_path, &[]), bob.post(&her_path, &[])).await;
-    let (_, other) = (one?, other?);
+    let [_, other] = trial.meet(Operation::Load, alice.post(&his_path, &[]), bob.post(&her_path, &[])).await?;
     one_is_left(trial, &other)?;
     for (held, what) in [(Operation::Load, "demote"), (Operation::Save, "demote"), (Operation::Save, "delete")] {
         admins_meet(trial, [&alice, &bob], held, what).await?;

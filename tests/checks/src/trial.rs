@@ -272,6 +272,46 @@ impl Trial {
         done.and(answered)
     }
 
+    /// Both requests get as far as their next store call of this kind, and go on from there at the same moment. One that an
+    /// app lets wait for the other goes on after it.
+    pub(crate) async fn meet<T>(
+        &self,
+        operation: Operation,
+        one: impl Future<Output = Result<T, Miss>>,
+        other: impl Future<Output = Result<T, Miss>>,
+    ) -> Result<[T; 2], Miss> {
+        let told = "send the next two requests at the same moment".to_owned();
+        self.log.event("(both)", told, "# the next two at the same moment".to_owned());
+        let (mut one, mut other) = (pin!(one), pin!(other));
+        let mut first = self.inspector.hold(operation);
+        let one_is_done = match select(one.as_mut(), pin!(first.reached())).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        };
+        let mut second = self.inspector.hold(operation);
+        let other_is_done = match timeout(PATIENCE, select(other.as_mut(), pin!(second.reached()))).await {
+            Ok(Either::Left((done, _))) => Some(done),
+            Ok(Either::Right(_)) | Err(_) => None,
+        };
+        drop((first, second));
+        let one = async { if let Some(done) = one_is_done { done } else { one.await } };
+        let other = async { if let Some(done) = other_is_done { done } else { other.await } };
+        let (one, other) = join(one, other).await;
+        Ok([one?, other?])
+    }
+
+    /// A server runs for months, and a visitor who comes late has as much time as the first one: no two sessions end at
+    /// the very same moment. A whole second may be rounded.
+    pub(crate) async fn each_session_has_its_own_end(&self, answer: &Answer) -> Result<(), Miss> {
+        let mut ends: Vec<_> = self.records().await.into_iter().map(|record| record.expiry_date).collect();
+        ends.sort_unstable();
+        if !ends.windows(2).any(|ends| ends[0] == ends[1] && ends[0].nanosecond() != 0) {
+            return Ok(());
+        }
+        let miss = answer.miss("sessions that end some time after they began", "two that end at the very same moment");
+        Err(miss.so("their end was fixed before either of them began: a visitor who comes late has hardly any time"))
+    }
+
     /// Every session that the store still has.
     async fn records(&self) -> Vec<Record> {
         let ids = self.seen_ids().clone();

@@ -153,7 +153,7 @@ impl Site<'_> {
             }
             Action::Stale(who, id) => {
                 if let Some(own) = self.id(who) {
-                    self.browsers[who].replaces(&own, stories::STALE[id]);
+                    self.browsers[who].comes_with(stories::STALE[id], &own);
                     self.trial.event(BROWSERS[who], "holds an ID that belongs to no session");
                     self.seats[who].session = None;
                 }

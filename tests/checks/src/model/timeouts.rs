@@ -275,7 +275,7 @@ impl Site<'_> {
 
     fn replace_id(&mut self, who: usize, id: &str, told: &str) {
         if self.browsers[who].holds(&self.ids[who]) {
-            self.browsers[who].replaces(&self.ids[who], id);
+            self.browsers[who].comes_with(id, &self.ids[who]);
             self.trial.event(BROWSERS[who], told);
             self.ids[who] = id.to_owned();
             self.model.lose(who);

@@ -148,6 +148,17 @@ pub(super) fn counts_bytes<S: SessionStore + Clone>(store: S) -> Router {
     adding(post(add), store)
 }
 
+/// As JavaScript counts.
+pub(super) fn counts_units_of_utf_16<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        bounded(session, item, |cart, item| {
+            has_room(cart, item) && has_few(cart, item) && item.encode_utf16().count() <= Cart::LONGEST_NAME
+        })
+        .await
+    }
+    adding(post(add), store)
+}
+
 pub(super) fn a_hundred_are_too_many<S: SessionStore + Clone>(store: S) -> Router {
     async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
         bounded(session, item, |cart, item| {

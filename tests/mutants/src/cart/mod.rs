@@ -57,6 +57,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("counts_what_was_ever_there", "the_cart_has_bounds", || App::new(adding::counts_what_was_ever_there)),
     mutant("one_too_many_of_it", "the_cart_has_bounds", || App::new(adding::one_too_many_of_it)),
     mutant("counts_bytes", "the_cart_has_bounds", || App::new(adding::counts_bytes)),
+    mutant("counts_units_of_utf_16", "the_cart_has_bounds", || App::new(adding::counts_units_of_utf_16)),
     mutant("a_hundred_are_too_many", "the_cart_has_bounds", || App::new(adding::a_hundred_are_too_many)),
     mutant("a_full_cart_fails", "the_cart_has_bounds", || App::new(adding::a_full_cart_fails)),
     mutant("drops_without_a_word", "the_cart_has_bounds", || App::new(adding::drops_without_a_word)),

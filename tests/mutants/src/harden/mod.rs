@@ -29,6 +29,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("each_page_has_a_new_secret", "alices_day_is_as_it_was", || {
         App::new(overlooked::each_page_has_a_new_secret)
     }),
+    mutant("a_purchase_spends_the_secret", "alices_day_is_as_it_was", || {
+        App::new(overlooked::a_purchase_spends_the_secret)
+    }),
     mutant("login_keeps_the_id", "a_planted_id_is_worth_nothing", || App::new(weak::login_keeps_the_id)),
     mutant("login_flushes_and_inserts", "a_planted_id_is_worth_nothing", || App::new(weak::login_flushes_and_inserts)),
     mutant("login_renews_for_strangers_only", "a_planted_id_is_worth_nothing", || {

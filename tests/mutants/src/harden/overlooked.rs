@@ -209,3 +209,34 @@ pub(super) fn a_cookie_says_who_in_hexadecimal<S: SessionStore + Clone>(store: S
     }
     Parts { login: post(login), buy: post(buy), ..Parts::default() }.on(store)
 }
+
+/// A secret that is right until something is bought with it.
+pub(super) fn a_purchase_spends_the_secret<S: SessionStore + Clone>(store: S) -> Router {
+    const SECRET: &str = "secret";
+    #[derive(Deserialize)]
+    struct Sent {
+        secret: String,
+        item: String,
+    }
+    async fn secret(session: &Session) -> Result<String, Failure> {
+        Ok(session.get(SECRET).await?.unwrap_or_else(|| "i".to_owned())) // the same in each run, so that its story is
+    }
+    async fn index(session: Session, books: Books) -> Result<Response, Failure> {
+        if session.get_value(USERNAME).await?.is_none() {
+            return Ok(Redirect::to("/login").into_response());
+        }
+        let secret = secret(&session).await?;
+        session.insert(SECRET, &secret).await?;
+        let form = format!("action=\"/buy\"><input type=hidden name=secret value=\"{secret}\">");
+        with_page(session, books, |page| page.replace("action=\"/buy\">", &form)).await
+    }
+    async fn buy(session: Session, books: Books, Form(sent): Form<Sent>) -> Result<Response, Failure> {
+        let secret = secret(&session).await?;
+        if secret != sent.secret {
+            return Ok(StatusCode::FORBIDDEN.into_response());
+        }
+        session.insert(SECRET, format!("{secret}i")).await?;
+        Ok(solution_6::buy(session, books, Form(Purchase { item: sent.item })).await?.into_response())
+    }
+    Parts { index: get(index), buy: post(buy), ..Parts::default() }.on(store)
+}

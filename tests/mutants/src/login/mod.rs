@@ -33,6 +33,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("answers_with_a_page", "right_credentials_open_a_session", || App::new(letting_in::answers_with_a_page)),
     mutant("refuses_a_charset", "right_credentials_open_a_session", || App::new(form::refuses_a_charset)),
     mutant("sends_the_name_twice", "right_credentials_open_a_session", || App::new(form::sends_the_name_twice)),
+    mutant("keeps_the_name_escaped", "right_credentials_open_a_session", || {
+        App::new(protected::keeps_the_name_escaped)
+    }),
+    mutant("one_version_for_all", "protected_page_names_the_user", || App::new(protected::one_version_for_all)),
     mutant("reads_another_key", "protected_page_names_the_user", || App::new(protected::reads_another_key)),
     mutant("constant_name", "protected_page_names_the_user", || App::new(protected::constant_name)),
     mutant("cookie_for_the_login_page_only", "protected_page_names_the_user", || {

@@ -55,6 +55,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("one_choice_for_all", "visitors_do_not_mix", || App::new(place::one_choice_for_all)),
     mutant("kept_in_the_program", "the_choice_is_there_at_the_next_visit", || App::new(place::kept_in_the_program)),
     mutant("goes_with_the_window", "the_choice_is_there_at_the_next_visit", || App::new(place::goes_with_the_window)),
+    mutant("one_end_for_all", "the_choice_is_there_at_the_next_visit", || App::new(place::one_end_for_all)),
+    mutant("the_accounts_choice_wins", "a_login_keeps_the_choice", || App::new(place::the_accounts_choice_wins)),
     mutant("an_hour_is_enough", "the_choice_is_there_at_the_next_visit", || App::new(place::an_hour_is_enough)),
     mutant("saving_clears", "the_choice_is_there_at_the_next_visit", || App::new(saving::clears)),
     mutant("login_flushes", "a_login_keeps_the_choice", || App::new(entering::flushes)),

@@ -8,11 +8,16 @@ use std::{
 
 use axum::{
     Extension, Form, Router,
-    response::{Html, Redirect},
+    response::{Html, Redirect, Response},
     routing::{get, post},
 };
-use solution_3::{Failure, Preferences};
-use tower_sessions::{Expiry, Session, SessionStore, cookie::time::Duration, session::Id};
+use checks::Users;
+use solution_3::{Credentials, Failure, Preferences};
+use tower_sessions::{
+    Expiry, Session, SessionStore,
+    cookie::time::{Duration, OffsetDateTime},
+    session::Id,
+};
 
 use super::{Parts, shown};
 
@@ -78,4 +83,36 @@ pub(super) fn goes_with_the_window<S: SessionStore + Clone>(store: S) -> Router 
 
 pub(super) fn an_hour_is_enough<S: SessionStore + Clone>(store: S) -> Router {
     Parts { kept: Expiry::OnInactivity(Duration::hours(1)), ..Parts::default() }.on(store)
+}
+
+/// Fixed when the program starts.
+pub(super) fn one_end_for_all<S: SessionStore + Clone>(store: S) -> Router {
+    Parts { kept: Expiry::AtDateTime(OffsetDateTime::now_utc() + Duration::days(30)), ..Parts::default() }.on(store)
+}
+
+/// What the user chose in another browser replaces what this visitor chose.
+pub(super) fn the_accounts_choice_wins<S: SessionStore + Clone>(store: S) -> Router {
+    type All = Extension<Choices<String>>;
+    async fn set(session: Session, Extension(all): All, Form(sent): Form<Preferences>) -> Result<Redirect, Failure> {
+        if let Some(username) = session.get::<String>("username").await? {
+            all.keep(username, sent);
+        }
+        solution_3::set_preferences(session, Form(sent)).await
+    }
+    async fn login(
+        session: Session,
+        Extension(all): All,
+        users: Extension<Users>,
+        Form(form): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let is_right = users.verify(&form.username, &form.password);
+        let kept = all.0.lock().unwrap().get(&form.username).copied().filter(|_| is_right);
+        let answer = solution_3::login(session.clone(), users, Form(form)).await?;
+        if let Some(kept) = kept {
+            session.insert(Preferences::KEY, kept).await?;
+        }
+        Ok(answer)
+    }
+    let parts = Parts { set: post(set), login: post(login), ..Parts::default() };
+    parts.on(store).layer(Extension(Choices::<String>(Arc::default())))
 }

@@ -22,6 +22,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("dashboard_of_the_last_login", "users_have_a_dashboard", || App::new(sessions::dashboard_of_the_last_login)),
     mutant("unknown_users_are_let_in", "users_have_a_dashboard", || App::new(sessions::unknown_users_are_let_in)),
     mutant("no_password_is_let_in", "users_have_a_dashboard", || App::new(sessions::no_password_is_let_in)),
+    mutant("sends_an_admin_on_from_the_login", "users_have_a_dashboard", || {
+        App::new(unforeseen::sends_an_admin_on_from_the_login)
+    }),
     mutant("admin_page_for_users", "the_admin_dashboard_is_for_admins", || App::new(guards::admin_page_for_users)),
     mutant("believes_a_cookie_with_a_role", "the_admin_dashboard_is_for_admins", || {
         App::new(guards::believes_a_cookie_with_a_role)
@@ -32,6 +35,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("strangers_are_forbidden", "the_admin_dashboard_is_for_admins", || {
         App::new(guards::strangers_are_forbidden)
     }),
+    mutant("lists_ten_users", "the_admin_dashboard_is_for_admins", || App::new(unforeseen::lists_ten_users)),
     mutant("lists_the_admins_only", "the_admin_dashboard_is_for_admins", || App::new(guards::lists_the_admins_only)),
     mutant("the_next_user_is_an_admin_too", "the_admin_dashboard_is_for_admins", || {
         App::new(stories::the_next_user_is_an_admin_too)
@@ -62,12 +66,14 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("demotion_logs_out", "a_demotion_acts_at_once", || App::new(sessions::demotion_logs_out)),
     mutant("role_of_the_login_as_well", "a_promotion_acts_at_once", || App::new(sessions::role_of_the_login_as_well)),
     mutant("deleted_users_stay_in", "a_deletion_acts_at_once", || App::new(sessions::deleted_users_stay_in)),
+    mutant("notes_whom_it_deleted", "a_deletion_acts_at_once", || App::new(unforeseen::notes_whom_it_deleted)),
     mutant("deleted_admins_still_act", "a_deletion_acts_at_once", || App::new(sessions::deleted_admins_still_act)),
     mutant("the_last_admin_may_go", "the_last_admin_stays", || App::new(guards::the_last_admin_may_go)),
     mutant("the_last_admin_may_be_demoted", "the_last_admin_stays", || App::new(guards::the_last_admin_may_be_demoted)),
     mutant("nobody_demotes_themselves", "the_last_admin_stays", || App::new(guards::nobody_demotes_themselves)),
     mutant("own_demotion_leads_home", "the_last_admin_stays", || App::new(guards::own_demotion_leads_home)),
     mutant("counts_the_admins_alone", "the_last_admin_stays", || App::new(guards::counts_the_admins_alone)),
+    mutant("writes_it_down_first", "the_last_admin_stays", || App::new(unforeseen::writes_it_down_first)),
     mutant("counts_the_admins_too_early", "the_last_admin_stays", || App::new(unforeseen::counts_the_admins_too_early)),
     mutant("notes_it_before_it_is_done", "the_last_admin_stays", || App::new(unforeseen::notes_it_before_it_is_done)),
     mutant("ends_no_other", "other_sessions_are_ended", || App::new(sessions::ends_no_other)),

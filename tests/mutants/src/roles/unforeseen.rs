@@ -1,14 +1,21 @@
 //! Mistakes on pages and in moments that are easily forgotten.
 
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
 use axum::{
     Extension, Router,
     extract::Path,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header::REFERER},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use checks::{Role, Users};
-use solution_7::{Admin, Failure, Refusal, User, may_lose};
+use minijinja::HtmlEscape;
+use solution_7::{Admin, Failure, Login, Refusal, User, may_lose};
 use tower_sessions::{Session, SessionStore, session::Error};
 
 use super::Parts;
@@ -87,6 +94,65 @@ pub(super) fn counts_the_admins_too_early<S: SessionStore + Clone>(store: S) -> 
         for _ in 0..100 {
             tokio::task::yield_now().await; // a mail is sent
         }
+        user.users.set_role(&name, Role::User);
+        Ok(Redirect::to("/admin"))
+    }
+    Parts { demote: post(demote), ..Parts::default() }.on(store)
+}
+
+/// On a small site that is all.
+pub(super) fn lists_ten_users<S: SessionStore + Clone>(store: S) -> Router {
+    async fn admin(Admin(user): Admin) -> Html<String> {
+        let names = user.users.names().into_iter().take(10);
+        let list: String = names.map(|name| format!("<li>{}</li>", HtmlEscape(&name))).collect();
+        Html(format!("<h1>Admin dashboard</h1><ul>{list}</ul>"))
+    }
+    Parts { admin: get(admin), ..Parts::default() }.on(store)
+}
+
+/// The page that deletes accounts knows which ones are gone, and nobody else does.
+pub(super) fn notes_whom_it_deleted<S: SessionStore + Clone>(store: S) -> Router {
+    type Deleted = Extension<Arc<Mutex<HashSet<String>>>>;
+    async fn dashboard(
+        session: Session,
+        Extension(users): Extension<Users>,
+        Extension(deleted): Deleted,
+    ) -> Result<Response, Failure> {
+        let login = session.get::<Login>(Login::KEY).await?;
+        let is_current = |login: &Login| users.epoch(&login.username).is_none_or(|epoch| epoch == login.epoch);
+        let is_there = |login: &Login| !deleted.lock().unwrap().contains(&login.username);
+        let Some(Login { username, .. }) = login.filter(is_current).filter(is_there) else {
+            return Ok(Redirect::to("/login").into_response());
+        };
+        let role = users.role(&username).unwrap_or(Role::User);
+        Ok(solution_7::dashboard(User { username, role, session, users }).await?.into_response())
+    }
+    async fn delete(admin: Admin, Extension(deleted): Deleted, Path(name): Name) -> Result<Redirect, Refusal> {
+        let gone = solution_7::delete(admin, Path(name.clone())).await?;
+        deleted.lock().unwrap().insert(name);
+        Ok(gone)
+    }
+    let parts = Parts { dashboard: get(dashboard), delete: post(delete), ..Parts::default() };
+    parts.on(store).layer(Extension(Arc::<Mutex<HashSet<String>>>::default()))
+}
+
+/// Convenient for an admin, and the dashboard is not shown.
+pub(super) fn sends_an_admin_on_from_the_login<S: SessionStore + Clone>(store: S) -> Router {
+    async fn dashboard(user: User, headers: HeaderMap) -> Result<Response, Failure> {
+        let comes_from_the_login = headers.get(REFERER).is_some_and(|page| page.as_bytes().ends_with(b"/login"));
+        match user.role == Role::Admin && comes_from_the_login {
+            true => Ok(Redirect::to("/admin").into_response()),
+            false => Ok(solution_7::dashboard(user).await?.into_response()),
+        }
+    }
+    Parts { dashboard: get(dashboard), ..Parts::default() }.on(store)
+}
+
+/// That takes a moment between the look and the change.
+pub(super) fn writes_it_down_first<S: SessionStore + Clone>(store: S) -> Router {
+    async fn demote(Admin(user): Admin, Path(name): Name) -> Result<Redirect, Refusal> {
+        may_lose(&user.users, &name)?;
+        tokio::time::sleep(Duration::from_millis(1)).await;
         user.users.set_role(&name, Role::User);
         Ok(Redirect::to("/admin"))
     }

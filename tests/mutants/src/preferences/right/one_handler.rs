@@ -22,12 +22,16 @@ struct Login {
 }
 
 pub(in crate::preferences) fn app<S: SessionStore + Clone>(store: S) -> Router {
-    let in_a_year = Expiry::AtDateTime(OffsetDateTime::now_utc() + Duration::days(365));
     Router::new()
         .route("/set_preferences", any(set_preferences))
         .route("/profile", get(profile))
         .route("/login", post(login))
-        .layer(SessionManagerLayer::new(store).with_expiry(in_a_year).with_name("__Host-p"))
+        .layer(SessionManagerLayer::new(store).with_name("__Host-p"))
+}
+
+/// From now on.
+fn in_a_year() -> Option<Expiry> {
+    Some(Expiry::AtDateTime(OffsetDateTime::now_utc() + Duration::days(365)))
 }
 
 /// A place in this list is what is kept.
@@ -52,6 +56,7 @@ async fn set_preferences(session: Session, request: Request) -> Result<Response,
     let Some(place) = sent.and_then(|sent| ALL.iter().position(|known| *known == sent)) else {
         return Ok(StatusCode::UNPROCESSABLE_ENTITY.into_response());
     };
+    session.set_expiry(in_a_year());
     session.insert("place", place).await?;
     session.save().await?;
     Ok(Redirect::to("./profile").into_response())
@@ -84,6 +89,7 @@ async fn login(
     if !users.verify(&sent.username, &sent.password) {
         return Err(Refused(StatusCode::UNAUTHORIZED));
     }
+    session.set_expiry(in_a_year());
     session.cycle_id().await?;
     session.insert("login", vec![sent.username]).await?;
     session.save().await?;
