@@ -127,7 +127,7 @@ fn an_error_of_the_build_that_is_not_in_the_answers_lines_is_shown() {
     workbook.args(["check", "1"]).env("PATH", &gone).env("CARGO", env!("CARGO")).env("RUSTC", rustc);
     let output = workbook.output().unwrap();
     assert_eq!((code(&output), out(&output)), (Some(2), String::new()));
-    assert!(err(&output).contains("error: linker `") && err(&output).contains("doctor` looks"), "{}", err(&output));
+    assert!(err(&output).contains("error: linker `") && err(&output).contains("doctor` checks"), "{}", err(&output));
 
     let output = check("TMPDIR", gone.as_os_str());
     assert_eq!(code(&output), Some(2));
