@@ -21,7 +21,7 @@ use serde::Deserialize;
 use shop::Shop;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, cookie::SameSite, session::Error};
 
-/// Your answer. Whoever serves it brings the store, and the [`Users`] as an `Extension`.
+/// Your answer. The caller provides the store, and the [`Users`] as an `Extension`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/", get(index))

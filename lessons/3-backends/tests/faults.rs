@@ -101,7 +101,7 @@ async fn is_away_and_comes_back(mut server: Service, address: String) -> u64 {
     back(&alice).await
 }
 
-/// The server stands still with all connections open: nobody waits for it for long.
+/// The server hangs with all connections open: nobody waits for it for long.
 async fn stands_still(server: Service, address: String) {
     let store = open(&address, None, LIMIT).await.unwrap();
     let trial = trial(&store);

@@ -198,7 +198,7 @@ async fn a_folder_in_the_place_of_a_record_is_damaged_and_can_be_deleted_while_i
     assert_eq!(store.load(&session.id).await.unwrap(), None);
 }
 
-/// Whoever opened it would wait until somebody writes into it.
+/// Opening it would wait until somebody writes into it.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_pipe_in_the_place_of_a_record_is_damaged_and_can_be_deleted() {

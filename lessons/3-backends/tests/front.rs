@@ -123,7 +123,7 @@ async fn a_post_that_got_no_answer_is_told_as_not_known_and_is_sent_to_nobody_el
     assert_eq!(served.load(Ordering::SeqCst), 0);
 }
 
-/// The price of a time limit: whoever was asked can still read the request, and carry it out.
+/// The price of a time limit: the instance that was asked can still read the request, and carry it out.
 #[tokio::test]
 async fn a_post_that_was_given_up_is_still_with_the_instance() {
     let (port, listener) = listener().await;

@@ -30,7 +30,7 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cookie<'h>> {
 /// The sender of a request: its address, and what its browser calls itself.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Client {
-    /// The connection's address. A header such as `X-Forwarded-For` is as true as whoever writes it: believe it only
+    /// The connection's address. A header such as `X-Forwarded-For` is as true as its writer: believe it only
     /// from a proxy of your own.
     pub address: IpAddr,
     /// The `User-Agent`.

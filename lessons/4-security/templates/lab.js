@@ -3,7 +3,7 @@ const { attack } = document.querySelector("[data-attack]").dataset;
 const verdict = document.getElementById("verdict");
 if (verdict && parent !== window) parent.postMessage({ attack }, "*"); // no secret, whoever frames this
 
-// Whoever comes back from a page that was opened from here has perhaps changed the books.
+// A visitor who comes back from a page that was opened from here may have changed the books.
 let wasAway = false;
 document.querySelectorAll("a[target]").forEach((link) => link.addEventListener("click", () => { wasAway = true; }));
 document.addEventListener("visibilitychange", () => { if (wasAway && !document.hidden) location.reload(); });

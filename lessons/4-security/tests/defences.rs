@@ -260,7 +260,7 @@ async fn a_known_browser_has_five_guesses_of_its_own_for_its_account_alone() -> 
         log_in(&alice, "alice", "a guess").await?.has_status(401)?;
     }
     log_in(&alice, "alice", "a guess").await?.has_status(429)?;
-    // Whoever has a device of her own does not have one of alice's.
+    // Mallory's own device cookie is not one of alice's.
     log_in(&mallory, "mallory", "mine, all mine").await?.redirects_to("/")?;
     for _ in 0..5 {
         log_in(&mallory, "alice", "a guess").await?.has_status(401)?;

@@ -142,7 +142,7 @@ pub(crate) struct Passwords {
 }
 
 // ANCHOR: password
-/// Whoever knew the old password is logged out, everywhere but here.
+/// Anyone who knew the old password is logged out, everywhere but here.
 pub(crate) async fn change_password(
     State(shop): State<Shop>,
     User { session, account, login }: User,

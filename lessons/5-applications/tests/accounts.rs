@@ -176,7 +176,7 @@ async fn the_orders_of_a_deleted_account_are_kept() -> Result<(), Miss> {
     let kept: (String, String, Option<i64>) =
         sqlx::query_as("select name, items, account from orders").fetch_one(&mut database).await.unwrap();
     assert_eq!(kept, ("alice".to_owned(), "teapot".to_owned(), None));
-    // Whoever takes the name next has bought nothing yet.
+    // The next user of this name has bought nothing yet.
     register(&alice, "alice").await?.redirects_to("/profile")?;
     alice.get("/profile").await?.shows("None yet.")
 }

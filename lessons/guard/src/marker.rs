@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(pointer.expiry_date, new.expiry_date);
         let text = serde_json::to_string(&pointer.data).unwrap();
         assert!(!text.contains(&new.id.to_string()), "{text}");
-        // Whoever reads the store does not know which ID the record stands under.
+        // Anyone who reads the store does not know which ID the record belongs to.
         let elsewhere = Record { id: Id::default(), ..pointer };
         assert_ne!(Marker::of(&elsewhere), Some(Marker::Moved(new.id)));
     }

@@ -47,7 +47,7 @@ pub(crate) struct State {
     pub(crate) may_run_again: bool,
 }
 
-/// What becomes of the old ID.
+/// What happens to the old ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     /// The old ID, if there was one.

@@ -105,7 +105,7 @@ impl<S: SessionStore> Guarded<S> {
                 self.update(&Marker::tombstone(record.id)).await
             });
             let ended = ended.await;
-            // Another request was quicker, and its answer says what becomes of the cookie.
+            // Another request was quicker, and its answer says what happens to the cookie.
             if request.state().met_tombstone || ended.as_ref().is_err_and(is_gone) {
                 with(|state| state.met_tombstone = true);
                 return Ok(());

@@ -1,4 +1,4 @@
-//! How much of an exchange is kept: whoever sends a lot does not make the timeline larger.
+//! How much of an exchange is kept: a client that sends a lot does not make the timeline larger.
 
 use std::{
     collections::BTreeMap,

@@ -30,7 +30,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock whose skips stand on this timeline, whoever skips.
+    /// A clock whose skips are on this timeline, no matter who skips.
     pub(crate) fn told_on(timeline: Arc<Timeline>) -> Self {
         Self { timeline: Some(timeline), ..Self::default() }
     }

@@ -20,7 +20,7 @@
 //! the [`Clock`] to just before and just after the next limit. An app that ends sessions by a rule of its own can tell
 //! when: [`Clock::note_absolute_limit`].
 //!
-//! The page shows session IDs to whoever opens it: it is a tool for a desk, not for production. It is no part of `app`,
+//! The page shows session IDs to anyone who opens it: it is a tool for a desk, not for production. It is no part of `app`,
 //! because a script on any page of the app could read it there. Open it as `http://inspector.localhost:PORT/`, a host
 //! that the app does not have: browsers send the cookies of one host to all its ports.
 //!

@@ -87,7 +87,7 @@ pub(crate) enum Step {
     /// The next event.
     Event(Arc<Noted>),
     /// What was read is no longer on the timeline, or between it and the next event something is missing.
-    /// Whoever reads begins anew from here.
+    /// A reader begins anew from here.
     Reset(Position),
 }
 

@@ -99,7 +99,7 @@ async fn s500_streams_that_nobody_reads_and_200_huge_requests_take_a_bounded_amo
     }
     for _ in 0..200 {
         send_much(&app).await;
-        // Whoever serves the streams hands on what they take.
+        // The server of the streams passes on what they take.
         tokio::task::yield_now().await;
     }
     let served = streams.iter().filter(|(_, status)| *status == 200).count();

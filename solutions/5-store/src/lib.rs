@@ -138,7 +138,7 @@ impl ExpiredDeletion for FileStore {
                     continue; // not ours
                 }
                 let _nobody_else_writes = store.lock()?;
-                // What is damaged stays for who looks into it; the others are cleaned all the same.
+                // A damaged record stays, so that somebody can look into it; the others are still cleaned.
                 if read(&path).is_ok_and(|entry| entry.is_some_and(|entry| entry.has_expired())) {
                     removed(&path)?;
                 }

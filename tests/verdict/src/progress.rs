@@ -143,7 +143,7 @@ impl Unread {
     }
 }
 
-/// Whoever holds this changes the file alone. Some network drives know no locks; there it goes without.
+/// The holder of this lock is the only one to change the file. Some network drives have no locks; there it works without.
 fn lock(root: &Path) -> io::Result<File> {
     let folder = root.join(".workbook");
     fs::create_dir_all(&folder)?;

@@ -1,4 +1,4 @@
-//! What is known of an answer, whoever asked for it.
+//! What is known of an answer, no matter who asked for it.
 
 use serde::{Deserialize, Serialize};
 

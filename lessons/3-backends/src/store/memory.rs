@@ -20,7 +20,7 @@ use crate::at_rest::{Stored, refusal};
 
 /// A map. Clones are the same map.
 ///
-/// tower-sessions has one too. That one revives a deleted session when it is saved, and keeps expired records for ever.
+/// tower-sessions has one too. That one revives a deleted session when it is saved, and keeps expired records forever.
 #[derive(Clone, Debug, Default)]
 pub struct Memory(Arc<Mutex<Sessions>>);
 

@@ -28,7 +28,7 @@ use crate::at_rest::{PREFIX, Stored, damaged, decode_beside, encode, key, millis
 /// A file: many connections that read, and one that writes.
 ///
 /// SQLite lets one connection write at a time. Those that wait for it try again and again, in no order, and some
-/// never get their turn; whoever waits for the one writer waits in a queue.
+/// never get their turn; a caller that waits for the one writer waits in a queue.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     reader: SqlitePool,
@@ -168,7 +168,7 @@ impl ExpiredDeletion for Sqlite {
         let delete = "delete from sessions where key in \
                       (select key from sessions where expires <= ? and key like ? limit ?)";
         loop {
-            // Each batch is a change of its own: whoever waits to write is served before the next one.
+            // Each batch is a change of its own: a caller that waits to write is served before the next one.
             let batch = query(delete).bind(now()).bind(format!("{PREFIX}%")).bind(SWEEP_BATCH as i64);
             if self.writer.execute(batch).await? < SWEEP_BATCH as u64 {
                 return Ok(());

@@ -137,7 +137,7 @@ impl Drop for Reservation<'_> {
     }
 }
 
-/// Forgets whoever has all tries anyway, and if that is not enough the half that comes closest.
+/// Forgets every key that has all its tries anyway, and if that is not enough the half that comes closest.
 fn make_room(all: &mut HashMap<u64, Spent>, now: OffsetDateTime) {
     if all.len() < MOST {
         return;

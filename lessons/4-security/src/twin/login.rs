@@ -120,7 +120,7 @@ impl Twin {
         Ok(checked?)
     }
 
-    /// A guess, for whoever is held to a number of them.
+    /// A guess, for a visitor who may only make so many.
     async fn reserve(
         &self,
         username: &str,

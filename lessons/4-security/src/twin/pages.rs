@@ -115,7 +115,7 @@ pub(crate) struct Email {
 }
 
 // ANCHOR: email
-/// Whoever has the e-mail address has the account: a forgotten password is sent there.
+/// Anyone who has the email address has the account: a forgotten password is sent there.
 pub(crate) async fn email(
     State(twin): State<Twin>,
     visitor: Visitor,

@@ -69,7 +69,7 @@ impl Visitor {
     }
     // ANCHOR_END: visitor
 
-    /// The name, of whoever is logged in.
+    /// The name of the user who is logged in.
     pub(crate) fn name(&self) -> Result<String, (StatusCode, &'static str)> {
         self.username.clone().ok_or((StatusCode::UNAUTHORIZED, "Please log in.\n"))
     }

@@ -245,7 +245,7 @@ pub(super) async fn commit(changes: Transaction<'_, Sqlite>) -> Result<(), Unava
     changes.commit().await.map_err(|error| Unavailable::Unknown(error.to_string()))
 }
 
-/// The database did not do what it was asked for. The reason is for the log, and for whoever starts the shop.
+/// The database did not do what it was asked for. The reason is for the log, and for the person who starts the shop.
 #[derive(Debug)]
 pub enum Unavailable {
     /// Nothing has changed.

@@ -11,7 +11,7 @@ use axum::{
 };
 use tower_sessions::{Session, SessionManagerLayer, SessionStore};
 
-/// Your answer. Whoever serves it brings the store.
+/// Your answer. The caller provides the store.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/view_cart", get(view_cart))

@@ -12,7 +12,7 @@ use checks::Users;
 use serde::Deserialize;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore};
 
-/// Your answer. Whoever serves it brings the store, and the [`Users`] as an `Extension`.
+/// Your answer. The caller provides the store, and the [`Users`] as an `Extension`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/set_preferences", get(preferences_form).post(set_preferences))

@@ -19,7 +19,7 @@ use minijinja::{Environment, context};
 use serde::Deserialize;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
 
-/// Your answer. Whoever serves it brings the store, and the [`Users`] as an `Extension`.
+/// Your answer. The caller provides the store, and the [`Users`] as an `Extension`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/login", get(login_form).post(login))
@@ -70,7 +70,7 @@ async fn admin(_session: Session, Extension(_users): Extension<Users>) -> Respon
 
 /// `users.set_role(&name, Role::User)` does it.
 async fn demote(_session: Session, Extension(_users): Extension<Users>, Path(_name): Path<String>) -> Response {
-    todo!("make this user no admin any more and send the admin to /admin, or answer 403, 404 or 409")
+    todo!("make this admin a user and redirect to /admin, or answer 403, 404 or 409")
 }
 
 /// `users.delete(&name)` does it.

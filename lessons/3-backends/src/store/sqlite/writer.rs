@@ -43,7 +43,7 @@ impl Writer {
 }
 
 // ANCHOR: write
-/// SQLite waits for the disk at each commit, and lets one connection write at a time. Whoever comes meanwhile waits
+/// SQLite waits for the disk at each commit, and lets one connection write at a time. Callers that come meanwhile wait
 /// for the next commit, and shares it with all others who wait.
 async fn write(pool: SqlitePool, mut waiting: mpsc::Receiver<Change>) {
     let mut batch = Vec::with_capacity(BATCH);
@@ -81,7 +81,7 @@ async fn begin_and_commit(
 
 fn tell(replies: impl IntoIterator<Item = Reply>, outcome: &sqlx::Result<Vec<u64>>) {
     for (number, reply) in replies.into_iter().enumerate() {
-        // Whoever has given up now does not hear it, and does not know whether it is done.
+        // A caller that has given up by now does not hear it, and does not know whether it is done.
         let _ = reply.send(outcome.as_ref().map(|changed| changed[number]).map_err(failed));
     }
 }
