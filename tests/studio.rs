@@ -122,7 +122,7 @@ async fn only_the_books_own_pages_may_run_checks() {
     for headers in own {
         let (status, _, body) = ask("POST", "workbook.localhost:4000/api/exercises/99/check", &[headers]).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
-        assert!(body.starts_with("there is no exercise 99; there is 1 login, 2 cart"), "{body}");
+        assert!(body.starts_with("there is no exercise 99; the exercises are 1 login, 2 cart"), "{body}");
     }
 }
 
