@@ -46,7 +46,7 @@ impl Cache {
         if let Some(kept) = kept.filter(|_| answer.status == StatusCode::NOT_MODIFIED) {
             let Answer { status, headers, body, .. } = kept.answer;
             (answer.status, answer.body) = (status, body);
-            // What the new answer says counts, and nothing is set a second time that only the old one set.
+            // Its own headers count. Of the page that was kept it takes those that describe it, and no `Set-Cookie`.
             for name in [ETAG, LAST_MODIFIED, VARY, CONTENT_TYPE, CACHE_CONTROL] {
                 if let (false, Some(value)) = (answer.headers.contains_key(&name), headers.get(&name)) {
                     answer.headers.insert(name, value.clone());

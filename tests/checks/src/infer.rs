@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::Value;
 use session_inspector::{Operation, Outcome};
 
-use crate::{Answer, Miss, run::Panic};
+use crate::{Answer, Miss, User, run::Panic};
 
 /// How much of a record is shown, in characters.
 const LONGEST_RECORD: usize = 300;
@@ -283,6 +283,16 @@ fn extractor(answer: &Answer) -> Option<&str> {
         "length limit exceeded",
     ];
     begins.iter().any(|words| answer.body.starts_with(words)).then_some(answer.body.as_str())
+}
+
+/// Expects a session that holds the name of this user, as it is.
+pub(crate) fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
+    let data = answer.exchange.session.after.clone().unwrap_or_default();
+    if data.values().any(|value| mentions(value, &user.name)) {
+        return Ok(());
+    }
+    let holds = serde_json::to_string(&data).unwrap_or_default();
+    Err(answer.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")).so(so))
 }
 
 /// Whether this text is anywhere in the value: in a string or a key, at any depth.

@@ -8,7 +8,7 @@ use crate::{
     browser::{BY_SCRIPT, encode},
     impostors,
     improper::{self, Improper},
-    infer::{self, mentions},
+    infer::{self, holds_the_name},
     model::LOGIN,
     monitor, page, reading, written,
 };
@@ -179,16 +179,12 @@ async fn right_credentials_open_a_session(trial: &Trial) -> Result<(), Miss> {
 
 fn is_in_the_session(answer: &Answer, user: &User) -> Result<(), Miss> {
     answer.redirects_to("/protected")?;
-    let data = answer.exchange.session.after.clone().unwrap_or_default();
-    if data.values().any(|value| mentions(value, &user.name)) {
-        return Ok(());
-    }
-    let holds = serde_json::to_string(&data).unwrap_or_default();
-    let so = match data.is_empty() {
-        true => infer::unwritten(answer),
-        false => "the login wrote to the session, but not the username".to_owned(),
+    let wrote = answer.exchange.session.after.as_ref().is_some_and(|data| !data.is_empty());
+    let so = match wrote {
+        true => "the login wrote to the session, but not the username".to_owned(),
+        false => infer::unwritten(answer),
     };
-    Err(answer.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")).so(so))
+    holds_the_name(answer, user, &so)
 }
 
 /// Fills in the form and sends it as a browser does.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use session_inspector::Operation;
 
 use crate::{
-    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
+    Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial,
     browser::{BY_SCRIPT, encode},
     impostors, infer,
-    infer::mentions,
+    infer::holds_the_name,
     model::{self, forms},
     monitor, neighbour, reading,
 };
@@ -445,15 +445,6 @@ fn taken_out(before: &Answer, login: &Answer) -> Option<String> {
     let is_gone = !changed.iter().any(|(key, _)| after.contains_key(*key));
     let did = if is_gone { "removed" } else { "changed or removed" };
     (!keys.is_empty()).then(|| format!("the login {did} {}: the data of the session has to stay", keys.join(", ")))
-}
-
-pub(crate) fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
-    let data = answer.exchange.session.after.clone().unwrap_or_default();
-    if data.values().any(|value| mentions(value, &user.name)) {
-        return Ok(());
-    }
-    let holds = serde_json::to_string(&data).unwrap_or_default();
-    Err(answer.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")).so(so))
 }
 
 /// Checks that a refused login or form left the session as it was, under the same ID.

@@ -6,7 +6,7 @@ use std::{
     fs::File,
     io::{self, Read, Write},
     path::Path,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -18,7 +18,7 @@ use axum::{Extension, Router};
 use futures_util::future::{Either, join, select};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use session_inspector::{Exchange, Inspector, Observed, Operation};
+use session_inspector::{Exchange, Held, Inspector, Observed, Operation};
 use time::{Date, Month, PrimitiveDateTime};
 use tokio::time::timeout;
 use tower_sessions::{
@@ -257,23 +257,19 @@ impl Trial {
         self.log.event("(both)", told, "# at the same time".to_owned());
         let mut held = self.inspector.hold(operation);
         let mut request = pin!(request);
-        let answered = match select(request.as_mut(), pin!(held.reached())).await {
-            Either::Left((answered, _)) => Some(answered),
-            Either::Right(_) => None,
-        };
+        let answered = answered_or_held(request.as_mut(), &mut held).await;
         let meanwhile = async move {
             let mut meanwhile = pin!(meanwhile);
             let done = timeout(PATIENCE, meanwhile.as_mut()).await;
             drop(held); // an app that answers one request at a time is right, too
             if let Ok(done) = done { done } else { meanwhile.await }
         };
-        let rest = async { if let Some(answered) = answered { answered } else { request.await } };
-        let (answered, done) = join(rest, meanwhile).await;
+        let (answered, done) = join(rest(answered, request), meanwhile).await;
         done.and(answered)
     }
 
-    /// Both requests get as far as their next store call of this kind, and go on from there at the same moment. One that an
-    /// app lets wait for the other goes on after it.
+    /// Both requests get as far as their next store call of this kind, and continue from there at the same moment. A
+    /// request that the app makes wait for the other one continues after it.
     pub(crate) async fn meet<T>(
         &self,
         operation: Operation,
@@ -284,19 +280,11 @@ impl Trial {
         self.log.event("(both)", told, "# the next two at the same moment".to_owned());
         let (mut one, mut other) = (pin!(one), pin!(other));
         let mut first = self.inspector.hold(operation);
-        let one_is_done = match select(one.as_mut(), pin!(first.reached())).await {
-            Either::Left((done, _)) => Some(done),
-            Either::Right(_) => None,
-        };
+        let one_answered = answered_or_held(one.as_mut(), &mut first).await;
         let mut second = self.inspector.hold(operation);
-        let other_is_done = match timeout(PATIENCE, select(other.as_mut(), pin!(second.reached()))).await {
-            Ok(Either::Left((done, _))) => Some(done),
-            Ok(Either::Right(_)) | Err(_) => None,
-        };
+        let other_answered = timeout(PATIENCE, answered_or_held(other.as_mut(), &mut second)).await.unwrap_or_default();
         drop((first, second));
-        let one = async { if let Some(done) = one_is_done { done } else { one.await } };
-        let other = async { if let Some(done) = other_is_done { done } else { other.await } };
-        let (one, other) = join(one, other).await;
+        let (one, other) = join(rest(one_answered, one), rest(other_answered, other)).await;
         Ok([one?, other?])
     }
 
@@ -483,6 +471,22 @@ fn read_to(length: u64, file: &Path) -> String {
     let mut read = Vec::new();
     let _ = File::open(file).and_then(|file| file.take(length).read_to_end(&mut read));
     String::from_utf8_lossy(&read).into_owned()
+}
+
+/// The result of the request, unless a store call of its own is held first.
+async fn answered_or_held<F: Future>(request: Pin<&mut F>, held: &mut Held) -> Option<F::Output> {
+    match select(request, pin!(held.reached())).await {
+        Either::Left((answered, _)) => Some(answered),
+        Either::Right(_) => None,
+    }
+}
+
+/// The result of a request that may have been answered already.
+async fn rest<F: Future>(answered: Option<F::Output>, request: Pin<&mut F>) -> F::Output {
+    match answered {
+        Some(answered) => answered,
+        None => request.await,
+    }
 }
 
 fn serving(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, users: &Users) -> Router {

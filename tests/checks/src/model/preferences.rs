@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Answer, Browser, Miss, Trial, User, impostors,
+    infer::holds_the_name,
     model::{
         Model, Rules,
         preferences::forms::{IMPROPER, REPEATED, SPELLINGS},
@@ -17,8 +18,7 @@ use crate::{
     },
     neighbour,
     preferences::{
-        CHOICES, Choice, DEFAULT, FORM, PROFILE, THEMES, URLENCODED, changed_nothing, holds_the_name, is_applied,
-        is_preselected, shows,
+        CHOICES, Choice, DEFAULT, FORM, PROFILE, THEMES, URLENCODED, changed_nothing, is_applied, is_preselected, shows,
     },
 };
 

@@ -32,23 +32,30 @@ use super::{Parts, weak::with_page};
 
 type Books = Extension<Shop>;
 
+/// Where the session keeps the secret of its forms; in each run the secrets are the same, so that its story is.
+const SECRET: &str = "secret";
+
+#[derive(Deserialize)]
+struct Sent {
+    secret: String,
+    item: String,
+}
+
+/// The shop, with this secret in the session and in the form that buys.
+async fn with_secret(session: Session, books: Books, secret: String) -> Result<Response, Failure> {
+    if session.get_value(USERNAME).await?.is_none() {
+        return Ok(Redirect::to("/login").into_response());
+    }
+    session.insert(SECRET, &secret).await?;
+    let form = format!("action=\"/buy\"><input type=hidden name=secret value=\"{secret}\">");
+    with_page(session, books, |page| page.replace("action=\"/buy\">", &form)).await
+}
+
 /// The secret of the newest page alone is right.
 pub(super) fn each_page_has_a_new_secret<S: SessionStore + Clone>(store: S) -> Router {
-    const SECRET: &str = "secret";
-    #[derive(Deserialize)]
-    struct Sent {
-        secret: String,
-        item: String,
-    }
     async fn index(session: Session, books: Books) -> Result<Response, Failure> {
-        if session.get_value(USERNAME).await?.is_none() {
-            return Ok(Redirect::to("/login").into_response());
-        }
         let earlier: Option<String> = session.get(SECRET).await?;
-        let secret = format!("{}i", earlier.unwrap_or_default()); // the same in each run, so that its story is
-        session.insert(SECRET, &secret).await?;
-        let form = format!("action=\"/buy\"><input type=hidden name=secret value=\"{secret}\">");
-        with_page(session, books, |page| page.replace("action=\"/buy\">", &form)).await
+        with_secret(session, books, format!("{}i", earlier.unwrap_or_default())).await
     }
     async fn buy(session: Session, books: Books, Form(Sent { secret, item }): Form<Sent>) -> Result<Response, Failure> {
         match session.get::<String>(SECRET).await? == Some(secret) {
@@ -212,31 +219,16 @@ pub(super) fn a_cookie_says_who_in_hexadecimal<S: SessionStore + Clone>(store: S
 
 /// A secret that is right until something is bought with it.
 pub(super) fn a_purchase_spends_the_secret<S: SessionStore + Clone>(store: S) -> Router {
-    const SECRET: &str = "secret";
-    #[derive(Deserialize)]
-    struct Sent {
-        secret: String,
-        item: String,
-    }
-    async fn secret(session: &Session) -> Result<String, Failure> {
-        Ok(session.get(SECRET).await?.unwrap_or_else(|| "i".to_owned())) // the same in each run, so that its story is
-    }
     async fn index(session: Session, books: Books) -> Result<Response, Failure> {
-        if session.get_value(USERNAME).await?.is_none() {
-            return Ok(Redirect::to("/login").into_response());
-        }
-        let secret = secret(&session).await?;
-        session.insert(SECRET, &secret).await?;
-        let form = format!("action=\"/buy\"><input type=hidden name=secret value=\"{secret}\">");
-        with_page(session, books, |page| page.replace("action=\"/buy\">", &form)).await
+        let secret = session.get(SECRET).await?.unwrap_or_else(|| "i".to_owned());
+        with_secret(session, books, secret).await
     }
-    async fn buy(session: Session, books: Books, Form(sent): Form<Sent>) -> Result<Response, Failure> {
-        let secret = secret(&session).await?;
-        if secret != sent.secret {
+    async fn buy(session: Session, books: Books, Form(Sent { secret, item }): Form<Sent>) -> Result<Response, Failure> {
+        if session.get::<String>(SECRET).await?.as_ref() != Some(&secret) {
             return Ok(StatusCode::FORBIDDEN.into_response());
         }
         session.insert(SECRET, format!("{secret}i")).await?;
-        Ok(solution_6::buy(session, books, Form(Purchase { item: sent.item })).await?.into_response())
+        Ok(solution_6::buy(session, books, Form(Purchase { item })).await?.into_response())
     }
     Parts { index: get(index), buy: post(buy), ..Parts::default() }.on(store)
 }
