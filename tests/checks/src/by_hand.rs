@@ -71,17 +71,42 @@ fn data(body: &[u8]) -> (String, Option<String>) {
 
 /// Commands that print this, with a command of its own for the longest run of one byte.
 fn pieces(body: &[u8]) -> Vec<String> {
-    let runs: Vec<_> = body.chunk_by(|one, other| one == other).collect();
-    let Some(longest) = runs.iter().max_by_key(|run| run.len()).filter(|run| run.len() > LONG_BODY) else {
+    let (inside, longest) = long_runs(body).max_by_key(|&(_, length)| length).unwrap_or_default();
+    if longest < LONG_BODY / 2 {
         return vec![printed(body)];
-    };
-    let begins = runs.iter().take_while(|run| *run != longest).map(|run| run.len()).sum();
+    }
+    let letter = body[inside];
+    let begins = body[..inside].iter().rposition(|&byte| byte != letter).map_or(0, |other| other + 1);
     let (before, rest) = body.split_at(begins);
-    let after = &rest[longest.len()..];
-    let letter = char::from(longest[0]);
-    let run = format!("head -c {} /dev/zero | tr '\\0' '{letter}'", longest.len());
+    let (run, after) = rest.split_at(run(rest));
+    let run = format!("head -c {} /dev/zero | tr '\\0' '{}'", run.len(), char::from(letter));
     let around = |piece: &[u8]| (!piece.is_empty()).then(|| printed(piece));
     around(before).into_iter().chain([run]).chain(around(after)).collect()
+}
+
+/// A place in each run of more than [`LONG_BODY`] bytes, and how far the run goes from there; and in shorter ones.
+fn long_runs(body: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let place = (at, run(body.get(at..).filter(|rest| !rest.is_empty())?));
+        at += place.1.max(LONG_BODY / 2);
+        Some(place)
+    })
+}
+
+/// How often the first byte stands at the beginning. Bodies have megabytes, so bytes are compared many at a time.
+fn run(bytes: &[u8]) -> usize {
+    let is_run = |length: usize| bytes[..length - 1] == bytes[1..length];
+    let mut length = bytes.len().min(1);
+    let mut step = bytes.len();
+    while step > 0 {
+        if length + step <= bytes.len() && is_run(length + step) {
+            length += step;
+        } else {
+            step /= 2;
+        }
+    }
+    length
 }
 
 fn printed(bytes: &[u8]) -> String {
