@@ -2,7 +2,7 @@
 //! files are saved, and ends.
 //!
 //! The last good one stays up while the next is built, and when that does not compile. All of them end with the studio,
-//! however it ends: their standard input is closed then ([`session_inspector::Parent`]).
+//! however it ends: their standard input is closed then ([`loopback_serve::Parent`]).
 
 mod ahead;
 pub(crate) mod build;
@@ -13,8 +13,8 @@ mod running;
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
+use loopback_serve::Ports;
 use serde::Serialize;
-use session_inspector::Ports;
 use tokio::sync::{Notify, watch};
 
 use ahead::Ahead;

@@ -76,7 +76,7 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: Header
 /// Sends a request to the part its Host names. A name that is not ours is refused: a page of another
 /// site could otherwise have its own name point here (DNS rebinding).
 async fn route(State(studio): State<Studio>, request: Request) -> Response {
-    let (name, port) = session_inspector::host(request.headers());
+    let (name, port) = loopback_serve::host(request.headers());
     let book = studio.names.book();
     let refused = || {
         let sentence = format!("The workbook does not answer as {name:?}. Open http://{book}{port}/ instead.\n");

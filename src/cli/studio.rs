@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use super::{ended::until_ended, say};
-use session_inspector::{Limits, listen, serve_within};
+use loopback_serve::{Limits, listen, serve_within};
 
 use crate::{
     book,
@@ -29,7 +29,7 @@ pub(super) struct Studio {
 
 /// Serves the studio until someone ends it. What it started ends with it.
 pub(super) async fn serve(root: &Path, Studio { port, open, without_secure }: Studio) -> Result<ExitCode, String> {
-    session_inspector::log_to_stderr();
+    loopback_serve::log_to_stderr();
     let folder =
         tempfile::tempdir().map_err(|error| format!("there is no temporary folder to build the book in: {error}"))?;
     book::build(root, folder.path(), Some(web::EDIT_URL))?;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use session_inspector::{Parent, Ports};
+use loopback_serve::{Parent, Ports};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::ChildStdin,

@@ -21,7 +21,7 @@ use axum::{
     middleware,
     routing::{get, post, put},
 };
-use session_inspector::same_origin_only;
+use loopback_serve::same_origin_only;
 use tokio::sync::Mutex;
 
 use crate::{exercise::Exercise, program::Programs};

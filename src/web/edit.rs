@@ -13,8 +13,8 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
+use loopback_serve::same_origin_only;
 use minijinja::{Environment, context};
-use session_inspector::same_origin_only;
 
 /// What comes before the page's path in an address of this module; mdBook fills in the path below `book/`.
 pub(crate) const TEMPLATE: &str = "/edit/{path}";

@@ -1,5 +1,5 @@
 //! How big a request to the studio's own host may be, and how long it may take to arrive. Its headers are limited by
-//! [`session_inspector::Limits`], as those of every part.
+//! [`loopback_serve::Limits`], as those of every part.
 
 use std::time::Duration;
 

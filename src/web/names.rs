@@ -7,7 +7,7 @@
 //! any program, so that no script of a program can read it and no cookie of a program is sent to it. At
 //! `checks.inspector.localhost` is what failed checks did.
 
-use session_inspector::VISITORS;
+use loopback_serve::VISITORS;
 
 /// The port whose studio has the plain name.
 pub const PORT: u16 = 4000;

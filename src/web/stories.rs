@@ -5,11 +5,12 @@ use std::{path::PathBuf, sync::Arc};
 use axum::{
     Router,
     extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    http::{HeaderValue, StatusCode},
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
-use session_inspector::{StoryStep, story};
+use loopback_serve::guarded;
+use minijinja::{Environment, context, value::Serde};
 use verdict::{CheckReport, Outcome, Step, Verdict, progress::Progress};
 
 use crate::exercise::Exercise;
@@ -34,10 +35,7 @@ async fn told(State(Stories { root, book }): State<Stories>, Path((which, number
     let reached = Progress::load(&root).0.of(&exercise.id);
     let check = reached.verdict.and_then(|(verdict, _)| check(verdict, number));
     match check.as_ref().map(|check| &check.outcome) {
-        Some(Outcome::Failed(failure)) => {
-            let steps: Vec<_> = failure.steps.iter().map(step).collect();
-            story(&format!("What check {number} did"), &steps, &book)
-        }
+        Some(Outcome::Failed(failure)) => story(&format!("What check {number} did"), &failure.steps, &book),
         _ => {
             (StatusCode::NOT_FOUND, format!("Check {number} of {} has not failed.\n", exercise.name())).into_response()
         }
@@ -49,12 +47,19 @@ fn check(verdict: Verdict, number: usize) -> Option<CheckReport> {
     report.checks.into_iter().find(|check| check.number == number)
 }
 
-/// A step as the inspector saw it. A step of an earlier workbook, or one without a request, is told in words.
-fn step(step: &Step) -> StoryStep {
-    let exchange = step.exchange.as_ref().and_then(|exchange| serde_json::from_str(exchange).ok());
-    exchange.map_or_else(|| StoryStep::Words(words(step)), StoryStep::Exchange)
-}
-
-fn words(Step { who, method, path, answer, .. }: &Step) -> String {
-    [who, method, path, answer].map(String::as_str).join(" ").trim().to_owned()
+/// A page that only shows: there is no app behind it, so nothing can be sent from it, and no script runs on it. A step of
+/// an earlier workbook, or one without a request, is told in words.
+fn story(title: &str, steps: &[Step], book: &str) -> Response {
+    let style = include_str!("../../lessons/inspector/assets/inspector.css");
+    let page = Environment::new().render_named_str(
+        "story.html",
+        include_str!("../templates/story.html"),
+        context! { title, style, steps => Serde(steps) },
+    );
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; \
+         frame-ancestors {book}"
+    );
+    let policy = HeaderValue::try_from(policy).expect("an origin fits into a header");
+    guarded(Html(page.unwrap_or_else(|error| error.to_string())).into_response(), policy)
 }

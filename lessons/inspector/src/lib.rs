@@ -54,7 +54,7 @@
 //!   `export`: in a file.
 //! - [`Unwatched`]: what stays off the timeline.
 //! - `retell`: what another inspector saw, told on this one's timeline.
-//! - `page`: the live page; `view`: an event as it shows it; [`story`](story()): a page of what is over; `again`: the
+//! - `page`: the live page; `view`: an event as it shows it; [`past_exchange`]: one on a page of somebody else; `again`: the
 //!   requests it sends; `curl`: one as a line for a shell. [`serve`](serve()): a server for one app on loopback;
 //!   [`serve_within`]: one with limits; [`Parent`]: a program that serves it to others.
 //! - [`local_hosts_only`]: which names it answers to; [`same_origin_only`]: who may do more than read.
@@ -71,14 +71,9 @@ mod exchange;
 mod export;
 mod feed;
 mod hold;
-mod hosts;
-mod limits;
-mod loopback;
 mod observed;
 mod page;
-mod parent;
 mod retell;
-mod same_origin;
 mod sent;
 mod serve;
 mod story;
@@ -100,17 +95,15 @@ pub use exchange::{
     Session, SetCookie, StoreCall, What,
 };
 pub use hold::Held;
-pub use hosts::{host, local_hosts_only};
-pub use limits::{Limits, serve_within};
-pub use loopback::{Loopback, listen};
+pub use loopback_serve::{
+    Limits, Loopback, Parent, Ports, VISITORS, host, listen, local_hosts_only, log_to_stderr, same_origin_only,
+    serve_within,
+};
 pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
-pub use parent::{Parent, Ports};
-pub use same_origin::same_origin_only;
-pub use serve::{BESIDE, log_to_stderr, serve, serve_on};
-pub use story::{StoryStep, story};
+pub use serve::{BESIDE, serve, serve_on};
+pub use story::past_exchange;
 use timeline::Timeline;
 pub use unwatched::Unwatched;
-pub use visitor::VISITORS;
 pub use words::span;
 
 #[cfg(doctest)]
@@ -158,7 +151,7 @@ impl Inspector {
     /// # Panics
     /// `frame_ancestors` has a character that does not fit into a header.
     pub fn page(&self, frame_ancestors: &str) -> Router {
-        hosts::any_local_host(page::routes(self.clone(), frame_ancestors))
+        loopback_serve::any_local_host(page::routes(self.clone(), frame_ancestors))
     }
 
     /// The clock that the observed store and the wrapped app's [`Clock`] arguments share.

@@ -10,16 +10,14 @@ use axum::{
     Form, Json, Router,
     extract::{FromRef, Path, Query, State},
     http::{
-        HeaderMap, HeaderName, HeaderValue, StatusCode,
-        header::{
-            CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-            X_CONTENT_TYPE_OPTIONS,
-        },
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     },
     middleware,
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
+use loopback_serve::{guarded, no_foreign_reader, same_origin_only};
 use minijinja::{Environment, context};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
@@ -27,7 +25,7 @@ use tokio::sync::Semaphore;
 use crate::{
     Event, Inspector, LONGEST_AHEAD, What,
     again::{self, Refused, Shown, Wanted},
-    export, feed, same_origin, view, words,
+    export, feed, view, words,
 };
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
@@ -43,7 +41,6 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     for (name, source) in [
         ("inspector.html", include_str!("../templates/inspector.html")),
         ("event.html", include_str!("../templates/event.html")),
-        ("story.html", include_str!("../templates/story.html")),
     ] {
         templates.add_template(name, source).expect("the inspector's own templates parse");
     }
@@ -75,7 +72,7 @@ pub(crate) fn routes(inspector: Inspector, frame_ancestors: &str) -> Router {
         .route("/jars", get(jars))
         .route("/timeline.json", get(json))
         .route("/timeline.md", get(markdown))
-        .layer(middleware::from_fn(same_origin::no_foreign_reader));
+        .layer(middleware::from_fn(no_foreign_reader));
     Router::new()
         .route("/", get(page))
         .merge(data)
@@ -83,7 +80,7 @@ pub(crate) fn routes(inspector: Inspector, frame_ancestors: &str) -> Router {
         .route("/clear", post(clear))
         .route("/send", post(send))
         .merge(assets())
-        .layer(middleware::from_fn(same_origin::same_origin_only))
+        .layer(middleware::from_fn(same_origin_only))
         .layer(middleware::map_response(move |response: Response| ready(guarded(response, policy.clone()))))
         .with_state(Page { inspector, readers })
 }
@@ -201,28 +198,11 @@ async fn clear(State(inspector): State<Inspector>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// No script runs here but ours: the page shows what visitors sent. And no page of another origin gets anything of it,
-/// neither in a frame nor as an image or a script.
-pub(crate) fn guarded(mut response: Response, policy: HeaderValue) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, policy);
-    for (name, value) in [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, "no-store"),
-        (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    response
-}
-
 async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
     ([(CONTENT_TYPE, kind)], text)
 }
 
-pub(crate) fn render(name: &str, context: minijinja::Value) -> Response {
+fn render(name: &str, context: minijinja::Value) -> Response {
     match TEMPLATES.get_template(name).and_then(|template| template.render(context)) {
         Ok(html) => Html(html).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

@@ -3,9 +3,12 @@
 use std::{convert::Infallible, env, io};
 
 use axum::{Router, middleware};
+use loopback_serve::{
+    INSPECTOR, Limits, Loopback, Parent, Ports, at_its_own_name, listen, local_hosts_only, log_to_stderr, serve_within,
+};
 use tower_sessions::{MemoryStore, SessionStore};
 
-use crate::{Inspector, Limits, Loopback, Observed, Parent, Ports, hosts, listen, local_hosts_only, serve_within};
+use crate::{Inspector, Observed};
 
 /// How many ports after the app's the inspector has its own, so that lessons beside each other keep theirs.
 pub const BESIDE: u16 = 50;
@@ -49,13 +52,6 @@ pub async fn serve_on<S: SessionStore>(
     }
 }
 
-/// Writes what goes wrong to standard error, from now on: pages do not say what a backend says, and tower-sessions tells
-/// its failures nowhere else. Does nothing where a log is written already.
-pub fn log_to_stderr() {
-    let log = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_writer(io::stderr);
-    let _ = log.try_init();
-}
-
 /// An app and its inspector, each with where it listens.
 struct Bound {
     app: (Loopback, Router),
@@ -76,7 +72,7 @@ impl Bound {
     /// Both, for a person to read.
     fn addresses(&self, name: &str) -> String {
         let Ports { app, inspector } = self.ports();
-        format!("{name:<12}http://localhost:{app}/\ninspector   http://{}:{inspector}/\n", hosts::INSPECTOR)
+        format!("{name:<12}http://localhost:{app}/\ninspector   http://{}:{inspector}/\n", INSPECTOR)
     }
 }
 
@@ -86,7 +82,7 @@ fn watched<S: SessionStore>(store: S, app: impl FnOnce(Observed<S>) -> Router) -
 }
 
 async fn bind(port: u16, app: Router, inspector: &Inspector) -> io::Result<Bound> {
-    let page = inspector.page("'none'").layer(middleware::from_fn(hosts::at_its_own_name));
+    let page = inspector.page("'none'").layer(middleware::from_fn(at_its_own_name));
     let app_at = listen(port).await?;
     let page_at = listen(app_at.port().checked_add(BESIDE).unwrap_or_default()).await?;
     Ok(Bound { app: (app_at, app), page: (page_at, page) })

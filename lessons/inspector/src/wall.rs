@@ -106,7 +106,7 @@ impl Seen {
 
     fn visitor(&self, set: &[SetCookie]) -> String {
         let told = self.sender.as_ref().and_then(|sender| sender.visitor.clone());
-        let visitor = told.or_else(|| visitor::named(&self.request.headers));
+        let visitor = told.or_else(|| loopback_serve::visitor(&self.request.headers));
         let visitor = visitor.unwrap_or_else(|| visitor::of(&self.timeline, &self.cookies, set));
         visitor::note(&self.timeline, &visitor, &self.cookies, set);
         visitor

@@ -536,7 +536,7 @@ impl<'t> Browser<'t> {
             method: method.to_string(),
             path: infer::short(path, LONGEST_PATH),
             answer: UNANSWERED.to_owned(),
-            exchange: None,
+            seen: None,
         };
         let request = self.request(from, &method, path, kind, body);
         let cookies = request.headers().get(COOKIE).and_then(|cookies| cookies.to_str().ok()).map(str::to_owned);

@@ -187,7 +187,7 @@ pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: 
         curl.replace(":INSPECTOR", &format!(":{}", port + session_inspector::BESIDE))
     };
     Failure {
-        steps: told.iter().map(Sent::in_full).collect(),
+        steps: (1..).zip(&told).map(|(number, sent)| sent.in_full(number, number == told.len() as u64)).collect(),
         again: recipe::of(&sent, by_hand),
         expected: miss.expected,
         actual: miss.actual,

@@ -18,7 +18,7 @@ use axum::{Extension, Router};
 use futures_util::future::{Either, join, select};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use session_inspector::{Exchange, Held, Inspector, Observed, Operation};
+use session_inspector::{Exchange, Held, Inspector, Observed, Operation, past_exchange};
 use time::{Date, Month, PrimitiveDateTime};
 use tokio::time::timeout;
 use tower_sessions::{
@@ -510,13 +510,13 @@ impl Sent {
         Self { begins: Some(scene), ..Self::default() }
     }
 
-    /// As a failure tells it.
-    pub(crate) fn in_full(&self) -> Step {
+    /// As a failure tells it, as the step with this number. The last one is unfolded, also where it changed nothing: it
+    /// is what the story leads to.
+    pub(crate) fn in_full(&self, number: u64, is_last: bool) -> Step {
         // The inspector knows a visitor by a host name; here the step says who it was.
         let by_name = |exchange: &Exchange| Exchange { visitor: self.step.who.clone(), ..exchange.clone() };
-        let seen = self.exchange.as_ref().map(by_name);
-        let exchange = seen.and_then(|exchange| serde_json::to_string(&exchange).ok());
-        Step { exchange, ..self.step.clone() }
+        let seen = self.exchange.as_ref().map(|exchange| past_exchange(&by_name(exchange), number, is_last));
+        Step { seen, ..self.step.clone() }
     }
 
     /// The same with this as its answer.

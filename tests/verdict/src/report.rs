@@ -97,8 +97,7 @@ pub struct Step {
     pub path: String,
     /// The answer in short, such as `303 → /protected`.
     pub answer: String,
-    /// What the inspector saw of it, in the JSON of its export; nothing where nothing was sent. It stays a text, since
-    /// a verdict is read much more often than this is looked at.
+    /// What the inspector saw of it, as an item of HTML; nothing where nothing was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exchange: Option<String>,
+    pub seen: Option<String>,
 }

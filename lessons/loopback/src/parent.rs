@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// standard input, or ends in any way at all, this program ends as well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parent {
-    /// Which pages may show the inspector in a frame, as [`Inspector::page`](crate::Inspector::page) takes it.
+    /// Which pages may show the inspector in a frame, as `session_inspector::Inspector::page` takes it.
     pub frame_ancestors: String,
 }
 
@@ -28,13 +28,14 @@ impl Parent {
     /// The environment variable by which a parent makes itself known; its value is `frame_ancestors`.
     pub const VARIABLE: &str = "SESSION_INSPECTOR_FRAMED_BY";
 
-    pub(crate) fn named_in(mut variables: impl Iterator<Item = (String, String)>) -> Option<Self> {
+    /// The parent that these environment variables name.
+    pub fn named_in(mut variables: impl Iterator<Item = (String, String)>) -> Option<Self> {
         let (_, frame_ancestors) = variables.find(|(name, _)| name == Self::VARIABLE)?;
         Some(Self { frame_ancestors })
     }
 
     /// Ends this process when the parent has gone. On a thread of its own, which no handler can hold up.
-    pub(crate) fn ends_this(&self) {
+    pub fn ends_this(&self) {
         thread::spawn(|| {
             let _ = io::copy(&mut io::stdin().lock().by_ref(), &mut io::sink());
             process::exit(0);

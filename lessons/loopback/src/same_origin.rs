@@ -24,7 +24,7 @@ pub async fn same_origin_only(request: Request, next: Next) -> Response {
 
 /// A middleware: no script of another origin asks for this. It could not read the answer, but it could take the place of
 /// a page that may.
-pub(crate) async fn no_foreign_reader(request: Request, next: Next) -> Response {
+pub async fn no_foreign_reader(request: Request, next: Next) -> Response {
     if is_foreign(request.headers()) { refused() } else { next.run(request).await }
 }
 

@@ -13,7 +13,7 @@ use axum::{
 
 /// The host of the inspector when an app is served alone. Its cookies are never sent to the app and the app's never
 /// to it: browsers take names below `localhost` for different sites, and the ports of one name for the same.
-pub(crate) const INSPECTOR: &str = "inspector.localhost";
+pub const INSPECTOR: &str = "inspector.localhost";
 const BELOW_INSPECTOR: &str = ".inspector.localhost";
 
 /// `app` for the names of this machine alone: `localhost`, names below it, `127.0.0.1` and `[::1]`. Any other name is
@@ -24,7 +24,7 @@ pub fn local_hosts_only(app: Router) -> Router {
 }
 
 /// The same for the page of an inspector, which has all names of this machine.
-pub(crate) fn any_local_host(page: Router) -> Router {
+pub fn any_local_host(page: Router) -> Router {
     page.layer(middleware::from_fn(|request, next| only_at(is_local, request, next)))
 }
 
@@ -38,7 +38,7 @@ pub fn host(headers: &HeaderMap) -> (String, String) {
 }
 
 /// Leads whoever comes by another name of this machine to [`INSPECTOR`].
-pub(crate) async fn at_its_own_name(request: Request, next: Next) -> Response {
+pub async fn at_its_own_name(request: Request, next: Next) -> Response {
     let (name, port) = host(request.headers());
     if name == INSPECTOR {
         return next.run(request).await;
