@@ -33,7 +33,7 @@ impl Scratch {
         exercises_as_at_first(&root);
         let manifest = root.join("Cargo.toml");
         let text = fs::read_to_string(&manifest).unwrap();
-        let renamed = text.replacen(&format!("version = \"{VERSION}\""), &format!("version = \"{VERSION}-{name}\""), 1);
+        let renamed = text.replace(&format!("version = \"{VERSION}\""), &format!("version = \"{VERSION}-{name}\""));
         assert_ne!(text, renamed, "the workspace's version stands in Cargo.toml");
         fs::write(manifest, renamed).unwrap();
         Self(root)
