@@ -106,6 +106,13 @@ impl Window {
         chromium::wait_for_words(&self.browser, tag, words).await;
     }
 
+    /// Waits until the overview counts so many pages as read, and so many exercises as passed, of all there are.
+    pub async fn says_how_far(&self, pages: usize, exercises: usize) {
+        let all_pages = include_str!("../../book/src/SUMMARY.md").matches("](").count();
+        let all_exercises = checks::SUITES.len();
+        self.says("p", &format!("{pages} of {all_pages} pages, {exercises} of {all_exercises} exercises.")).await;
+    }
+
     /// What a script on the page gives.
     pub async fn value(&self, script: &str) -> Value {
         self.browser.execute(script, Vec::new()).await.unwrap()
