@@ -5,6 +5,7 @@
 
 mod index;
 mod page;
+pub mod release;
 
 use axum::{
     Router,
@@ -25,6 +26,7 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     // What stands last sees a request first.
     Router::new()
         .merge(index::routes())
+        .merge(release::routes())
         .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))

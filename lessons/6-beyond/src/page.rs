@@ -4,6 +4,13 @@ use std::sync::LazyLock;
 
 use lesson_page::Pages;
 
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../templates/", $name)))),*] };
+}
+
 pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
-    Pages::new("Lesson 6: beyond the article", &[("index.html", include_str!("../templates/index.html"))])
+    Pages::new(
+        "Lesson 6: beyond the article",
+        templates!["index.html", "release.html", "release-cart.html", "release-key.html"],
+    )
 });
