@@ -18,11 +18,18 @@ struct Topic {
 }
 
 /// In the order of the book.
-const TOPICS: &[Topic] = &[Topic {
-    path: "/release",
-    title: "The next release",
-    about: "Old and new programs share your session: a cart changes its form, a key is replaced, an instance ends.",
-}];
+const TOPICS: &[Topic] = &[
+    Topic {
+        path: "/release",
+        title: "The next release",
+        about: "Old and new programs share your session: a cart changes its form, a key is replaced, an instance ends.",
+    },
+    Topic {
+        path: "/watching",
+        title: "Watching it",
+        about: "Metrics, a log and alarms without a session ID, and what has happened in your account.",
+    },
+];
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/", get(index))

@@ -6,6 +6,7 @@
 mod index;
 mod page;
 pub mod release;
+mod watching;
 
 use axum::{
     Router,
@@ -15,20 +16,26 @@ use lesson_page::removal::{self, SessionCookie};
 use session_guard::{Guard, Guarded, guard};
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
 
+use crate::watching::{Watch, Watched};
+
 /// The name of the session cookie.
 const COOKIE: &str = "__Host-lesson-6";
 
 /// The lesson on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
+    let watch = Watch::default();
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
-    let sessions =
-        SessionManagerLayer::new(Guarded::new(store)).with_name(cookie.name).with_same_site(cookie.same_site);
+    let sessions = SessionManagerLayer::new(Guarded::new(Watched::new(store, watch.clone())))
+        .with_name(cookie.name)
+        .with_same_site(cookie.same_site);
     // What stands last sees a request first.
     Router::new()
         .merge(index::routes())
         .merge(release::routes())
+        .merge(watching::routes(watch.clone()))
         .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
         .layer(map_response_with_state(cookie, removal::complete))
+        .layer(from_fn_with_state(watch, watching::watch))
 }
