@@ -213,7 +213,10 @@ async fn a_stolen_session_that_is_used_elsewhere_rings_and_its_owner_can_end_it(
     only_rings(&trial, &["Elsewhere"]).await?;
     let page = alice.get("/watching").await?;
     page.shows("A session of yours was used at another place")?;
-    page.shows("Chrome on Windows at 203.0.113.9")
+    page.shows("Chrome on Windows at 203.0.113.9")?;
+    alice.post("/watching/end_others", &[]).await?.redirects_to("/watching")?;
+    alice.get("/watching").await?.shows("Logged in as alice")?;
+    mallory.get("/watching").await?.shows("You are not logged in")
 }
 
 #[tokio::test]
@@ -461,5 +464,42 @@ async fn lines_of_one_session_have_one_name_and_it_opens_nothing() -> Result<(),
         mallory.takes_as(&format!("{SESSION}={name}"), "read in the log");
         mallory.get("/watching").await?.shows("You are not logged in")?;
     }
+    Ok(())
+}
+
+/// The lines of our own in this log, from the level INFO on, without what differs in each run.
+fn own_lines(log: &str) -> String {
+    let is_own = |line: &&str| line.contains(" lesson_6::") && (line.contains(" INFO ") || line.contains(" WARN "));
+    let is_event =
+        |line: &&str| !["new", "enter", "exit", "close"].iter().any(|end| line.contains(&format!(": {end}")));
+    let without_time = |line: &str| line.split_once("Z ").map_or("", |(_, rest)| rest.trim()).to_owned() + "\n";
+    log.lines().filter(is_own).filter(is_event).map(without_time).collect()
+}
+
+/// The rows of the table, without the time.
+fn journal(page: &Answer) -> String {
+    let rows = page.body.split("<tr><td>").skip(1).map(|row| row.split("</td>").take(4).collect::<Vec<_>>());
+    let text = |cell: &str| cell.rsplit('>').next().unwrap_or_default().to_owned();
+    rows.map(|cells| format!("{:<48}{:<36}{}\n", text(cells[1]), text(cells[2]), text(cells[3]))).collect()
+}
+
+#[tokio::test]
+async fn what_an_operator_and_a_visitor_see_of_a_stolen_session() -> Result<(), Miss> {
+    let (log, _logging) = Log::begin();
+    let trial = shop();
+    let [alice, _] = cast(&trial);
+    log_in(&alice, "alice", "a cup of coffee").await?;
+    is_alice(&alice).await?;
+    let mallory = stolen(&alice);
+    mallory.get("/watching").await?.shows("Logged in as alice")?;
+    let told = own_lines(&log.text());
+    insta::with_settings!({filters => vec![("(id|session)=[0-9a-f]{16}", "$1=…")]}, {
+        insta::assert_snapshot!("log", told);
+    });
+    insta::assert_snapshot!("journal", journal(&alice.get("/watching").await?));
+    let text = metrics(&trial).await?;
+    let numbers: String =
+        text.lines().filter(|line| !line.contains("store_seconds")).map(|line| format!("{line}\n")).collect();
+    insta::assert_snapshot!("metrics", numbers);
     Ok(())
 }

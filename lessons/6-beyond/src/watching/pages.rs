@@ -171,13 +171,17 @@ async fn log_out(State(watch): State<Watch>, session: Session, visit: Visit) -> 
     Ok(Redirect::to("/watching"))
 }
 
+// ANCHOR: end_others
+/// Ends every other session of the account. This one gets a new ID, because a thief may have the same session.
 async fn end_others(State(watch): State<Watch>, session: Session, visit: Visit) -> Result<Redirect, Failure> {
     if let Some(login) = login(&watch, &session, &visit).await? {
         let round = watch.0.accounts.end_all(&login.account);
-        session.insert(LOGIN, Login { round, ..login }).await?;
+        session.insert(LOGIN, Login { round, ..login.clone() }).await?;
+        because(Cause::Renewal(login.account), replace_id(&session)).await?;
     }
     Ok(Redirect::to("/watching"))
 }
+// ANCHOR_END: end_others
 
 /// For the machine that asks every few seconds. In a shop it has a port of its own, which no visitor reaches.
 async fn metrics(State(watch): State<Watch>, visit: Visit) -> Response {
