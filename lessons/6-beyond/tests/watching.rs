@@ -503,3 +503,19 @@ async fn what_an_operator_and_a_visitor_see_of_a_stolen_session() -> Result<(), 
     insta::assert_snapshot!("metrics", numbers);
     Ok(())
 }
+
+#[tokio::test]
+async fn what_a_stranger_types_or_sends_is_not_in_the_log() -> Result<(), Miss> {
+    let (log, _logging) = Log::begin();
+    let trial = shop();
+    let mallory = trial.browser("mallory");
+    mallory.moves_to(IpAddr::from(AWAY), "an agent that forges lines");
+    log_in(&mallory, "a password in the field of the name", "hunter2").await?.has_status(401)?;
+    mallory.get("/watching?token=a-secret-of-an-address").await?.has_status(200)?;
+    let log = log.text();
+    assert!(log.contains("event=WrongPassword"), "{log}");
+    for stranger in ["forges", "field of the name", "field+of", "hunter2", "a-secret"] {
+        assert!(!log.contains(stranger), "{stranger} is in the log:\n{log}");
+    }
+    Ok(())
+}
