@@ -94,7 +94,6 @@ impl fmt::Display for Step {
     }
 }
 
-// ANCHOR: rehearse
 /// Alice sends an order to the first of two instances, which ends while it answers; then she goes to the second one.
 ///
 /// # Errors
@@ -132,7 +131,6 @@ pub async fn rehearse(end: End) -> io::Result<Vec<Step>> {
     second.end(End::IsKilled).await;
     Ok(steps)
 }
-// ANCHOR_END: rehearse
 
 impl Step {
     fn new(who: &str, did: &str, came: impl Into<String>) -> Self {

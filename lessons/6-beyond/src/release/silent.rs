@@ -9,7 +9,6 @@ use super::{Cart, Refused, renamed::summary};
 
 const KEY: &str = "silent cart";
 
-// ANCHOR: silent
 /// The cart of release 1. What is missing is empty, and what is unknown is ignored.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -23,7 +22,6 @@ pub(super) struct Before {
 pub(super) struct After {
     lines: BTreeMap<String, u32>,
 }
-// ANCHOR_END: silent
 
 impl Cart for Before {
     const PATH: &'static str = "/release/silent/1";

@@ -3,7 +3,6 @@
 use lesson_4::defence::throttle::Throttle;
 use time::{Duration, OffsetDateTime};
 
-// ANCHOR: alarms
 /// How much is too much: so many at once, and then one per interval.
 pub(super) struct Alarms {
     wrong_for_account: Throttle,
@@ -20,7 +19,6 @@ impl Default for Alarms {
         }
     }
 }
-// ANCHOR_END: alarms
 
 impl Alarms {
     /// Whether there are too many wrong passwords: for the account, and from the network.

@@ -13,7 +13,6 @@ use super::{event::Event, visit::Place};
 /// So many lines of an account are kept, the last ones. Who floods it finds only that it was flooded.
 const MOST: usize = 50;
 
-// ANCHOR: journal
 /// A line of it.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Line {
@@ -55,4 +54,3 @@ impl Journal {
         all.get(account).into_iter().flatten().rev().cloned().collect()
     }
 }
-// ANCHOR_END: journal
