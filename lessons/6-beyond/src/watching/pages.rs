@@ -189,9 +189,7 @@ async fn end_others(State(watch): State<Watch>, session: Session, visit: Visit) 
 async fn metrics(State(watch): State<Watch>, visit: Visit) -> Response {
     let alive = watch.alive(visit.clock.now());
     match watch.0.metrics.text(alive) {
-        Ok(text) => {
-            ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response()
-        }
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "The numbers cannot be written.\n").into_response(),
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     fmt,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -63,7 +64,11 @@ pub(super) struct Place {
 
 impl Place {
     fn of(Client { address, agent }: &Client) -> Self {
-        Self { network: network(*address).to_string(), browser: browser(agent) }
+        let network = match network(*address) {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(network) => format!("{network}/64"),
+        };
+        Self { network, browser: browser(agent) }
     }
 
     /// Whether neither the network nor the browser is the same. One of them alone changes on a train, or with an
