@@ -29,6 +29,11 @@ const TOPICS: &[Topic] = &[
         title: "Watching it",
         about: "Metrics, a log and alarms without a session ID, and what has happened in your account.",
     },
+    Topic {
+        path: "/elsewhere",
+        title: "Signing in elsewhere",
+        about: "A login with OpenID Connect at a provider of its own, and the logout from both.",
+    },
 ];
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {

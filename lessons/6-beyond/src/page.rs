@@ -11,6 +11,14 @@ macro_rules! templates {
 pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     Pages::new(
         "Lesson 6: beyond the article",
-        templates!["index.html", "release.html", "release-cart.html", "release-key.html", "watching.html"],
+        templates![
+            "index.html",
+            "release.html",
+            "release-cart.html",
+            "release-key.html",
+            "watching.html",
+            "elsewhere.html",
+            "provider.html"
+        ],
     )
 });
