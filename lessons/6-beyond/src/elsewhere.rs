@@ -25,10 +25,8 @@ use accounts::Accounts;
 pub use care::Care;
 use provider::Provider;
 
-/// The host of this program's own pages. The provider leads to no other one.
-const HOST: &str = "localhost";
-/// The host of the provider.
-const PROVIDER: &str = "id.localhost";
+/// How the host of the provider begins. The rest is the host of the program: `localhost`, or a visitor's name below it.
+const PROVIDER: &str = "id.";
 
 /// What a login needs. Clones are the same.
 #[derive(Clone)]
@@ -70,7 +68,7 @@ struct Hosts {
 
 async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
     let (name, _) = session_inspector::host(request.headers());
-    let part = if name == PROVIDER { hosts.provider } else { hosts.pages };
+    let part = if name.starts_with(PROVIDER) { hosts.provider } else { hosts.pages };
     part.oneshot(request).await.into_response()
 }
 
@@ -82,12 +80,43 @@ struct Origins {
 
 impl Origins {
     fn of(headers: &HeaderMap) -> Self {
-        let (_, port) = session_inspector::host(headers);
-        Self { own: format!("http://{HOST}{port}"), provider: format!("http://{PROVIDER}{port}") }
+        let (name, port) = session_inspector::host(headers);
+        let own = name.strip_prefix(PROVIDER).unwrap_or(&name);
+        // An address of four numbers, or of eight, has no names below it.
+        let own = if own.ends_with("localhost") { own } else { "localhost" };
+        Self { own: format!("http://{own}{port}"), provider: format!("http://{PROVIDER}{own}{port}") }
     }
 
     /// Where the provider sends a visitor back to.
     fn back(&self) -> String {
         format!("{}/elsewhere/back", self.own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::HOST;
+
+    use super::*;
+
+    #[test]
+    fn the_provider_is_below_the_host_of_the_program() {
+        for (host, own, provider) in [
+            ("localhost:4006", "http://localhost:4006", "http://id.localhost:4006"),
+            ("id.localhost:4006", "http://localhost:4006", "http://id.localhost:4006"),
+            ("bob.localhost", "http://bob.localhost", "http://id.bob.localhost"),
+            ("127.0.0.1:4006", "http://localhost:4006", "http://id.localhost:4006"),
+            ("[::1]:4006", "http://localhost:4006", "http://id.localhost:4006"),
+            (
+                "id.lesson-6.workbook.localhost:4000",
+                "http://lesson-6.workbook.localhost:4000",
+                "http://id.lesson-6.workbook.localhost:4000",
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            let origins = Origins::of(&headers);
+            assert_eq!((origins.own.as_str(), origins.provider.as_str()), (own, provider), "{host}");
+        }
     }
 }
