@@ -1,0 +1,122 @@
+//! Signing in elsewhere: OpenID Connect, with the code flow, PKCE, `state` and `nonce`.
+//!
+//! - `provider`: a small provider at `id.localhost`, which is a part of this program so that the demo needs no other.
+//! - `client`: how a login begins, and how it comes back; `care`: what is checked then, so that a test can leave it out.
+//! - `accounts`: whose account a subject of the provider opens; `goodbye`: the end, here and there.
+
+mod accounts;
+mod care;
+mod client;
+mod goodbye;
+mod provider;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use tower::ServiceExt;
+
+use accounts::Accounts;
+pub use care::Care;
+use provider::Provider;
+
+/// How the host of the provider begins. The rest is the host of the program: `localhost`, or a visitor's name below it.
+const PROVIDER: &str = "id.";
+
+/// What a login needs. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Elsewhere(Arc<Inner>);
+
+struct Inner {
+    care: Care,
+    provider: Provider,
+    accounts: Accounts,
+}
+
+impl Elsewhere {
+    pub(crate) fn new(care: Care) -> Self {
+        Self(Arc::new(Inner { care, provider: Provider::default(), accounts: Accounts::default() }))
+    }
+
+    pub(crate) fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        Router::new()
+            .route("/elsewhere", get(client::view))
+            .route("/elsewhere/login", post(client::begin))
+            .route("/elsewhere/back", get(client::back))
+            .route("/elsewhere/logout", post(goodbye::here))
+            .with_state(self.clone())
+    }
+
+    /// The program behind both hosts: `pages`, and the provider. What the provider sends by itself reaches no session.
+    pub(crate) fn beside(&self, pages: Router) -> Router {
+        let told = Router::new().route("/elsewhere/ended", post(goodbye::there)).with_state(self.clone());
+        let hosts = Hosts { provider: self.0.provider.routes(told.clone()), pages: pages.merge(told) };
+        Router::new().fallback(by_host).with_state(hosts)
+    }
+}
+
+#[derive(Clone)]
+struct Hosts {
+    provider: Router,
+    pages: Router,
+}
+
+async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
+    let (name, _) = session_inspector::host(request.headers());
+    let part = if name.starts_with(PROVIDER) { hosts.provider } else { hosts.pages };
+    part.oneshot(request).await.into_response()
+}
+
+/// This program and its provider, at the port of this request.
+struct Origins {
+    own: String,
+    provider: String,
+}
+
+impl Origins {
+    fn of(headers: &HeaderMap) -> Self {
+        let (name, port) = session_inspector::host(headers);
+        let own = name.strip_prefix(PROVIDER).unwrap_or(&name);
+        // An address of four numbers, or of eight, has no names below it.
+        let own = if own.ends_with("localhost") { own } else { "localhost" };
+        Self { own: format!("http://{own}{port}"), provider: format!("http://{PROVIDER}{own}{port}") }
+    }
+
+    /// Where the provider sends a visitor back to.
+    fn back(&self) -> String {
+        format!("{}/elsewhere/back", self.own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::HOST;
+
+    use super::*;
+
+    #[test]
+    fn the_provider_is_below_the_host_of_the_program() {
+        for (host, own, provider) in [
+            ("localhost:4006", "http://localhost:4006", "http://id.localhost:4006"),
+            ("id.localhost:4006", "http://localhost:4006", "http://id.localhost:4006"),
+            ("bob.localhost", "http://bob.localhost", "http://id.bob.localhost"),
+            ("127.0.0.1:4006", "http://localhost:4006", "http://id.localhost:4006"),
+            ("[::1]:4006", "http://localhost:4006", "http://id.localhost:4006"),
+            (
+                "id.lesson-6.workbook.localhost:4000",
+                "http://lesson-6.workbook.localhost:4000",
+                "http://id.lesson-6.workbook.localhost:4000",
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            let origins = Origins::of(&headers);
+            assert_eq!((origins.own.as_str(), origins.provider.as_str()), (own, provider), "{host}");
+        }
+    }
+}

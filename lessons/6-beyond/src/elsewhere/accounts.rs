@@ -1,0 +1,75 @@
+//! The accounts of this program, and which visitor of the provider each belongs to.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Somebody, as the provider names them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Subject {
+    /// Which provider says so.
+    pub(super) issuer: String,
+    /// Its own name for them, which it gives to nobody else, ever.
+    pub(super) subject: String,
+}
+
+#[derive(Default)]
+pub(super) struct Accounts(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    by_subject: HashMap<Subject, usize>,
+    /// The number of an account is its place here.
+    emails: Vec<String>,
+    /// How often all sessions of a subject were ended.
+    rounds: HashMap<String, u64>,
+    /// The logout tokens that were used.
+    used: Vec<String>,
+}
+
+impl Accounts {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // ANCHOR: account
+    /// The account of this subject; a new one for a subject that was never here.
+    pub(super) fn of(&self, subject: Subject, email: &str) -> usize {
+        let mut known = self.known();
+        if let Some(account) = known.by_subject.get(&subject) {
+            return *account;
+        }
+        known.emails.push(email.to_owned());
+        let account = known.emails.len();
+        known.by_subject.insert(subject, account);
+        account
+    }
+    // ANCHOR_END: account
+
+    /// The wrong way: whoever says that the address is theirs gets the account.
+    pub(super) fn by_email(&self, subject: Subject, email: &str) -> usize {
+        let place = self.known().emails.iter().position(|known| known == email);
+        place.map_or_else(|| self.of(subject, email), |place| place + 1)
+    }
+
+    pub(super) fn round(&self, subject: &str) -> u64 {
+        self.known().rounds.get(subject).copied().unwrap_or_default()
+    }
+
+    pub(super) fn end_all(&self, subject: &str) {
+        *self.known().rounds.entry(subject.to_owned()).or_default() += 1;
+    }
+
+    /// Whether this token is used for the first time.
+    pub(super) fn is_new(&self, token: &str) -> bool {
+        let mut known = self.known();
+        let is_new = known.used.iter().all(|used| used != token);
+        if is_new {
+            known.used.push(token.to_owned());
+            let too_many = known.used.len().saturating_sub(1000); // each is valid for two minutes
+            known.used.drain(..too_many);
+        }
+        is_new
+    }
+}

@@ -1,0 +1,26 @@
+//! What a client checks when a login comes back.
+
+/// The checks, each of which stops a mistake that is often made. A program makes all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Care {
+    /// The answer belongs to a login that began in this session.
+    pub state: bool,
+    /// The ID token belongs to it.
+    pub nonce: bool,
+    /// The code belongs to it, which the provider checks.
+    pub pkce: bool,
+    /// The visitor is led to a page of this program alone.
+    pub own_pages: bool,
+    /// An account belongs to a subject of the provider, and to no email address.
+    pub subject: bool,
+    /// The session gets a new ID.
+    pub new_id: bool,
+    /// What says that a session ended is a token for that, from the provider, and new.
+    pub logout_token: bool,
+}
+
+impl Care {
+    /// All of them.
+    pub const ALL: Self =
+        Self { state: true, nonce: true, pkce: true, own_pages: true, subject: true, new_id: true, logout_token: true };
+}

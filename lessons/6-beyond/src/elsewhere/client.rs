@@ -1,0 +1,261 @@
+//! A login that begins here, goes to the provider, and comes back.
+
+use axum::{
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+use lesson_page::{Failure, Form};
+use minijinja::context;
+use openidconnect::{
+    AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
+    EndpointSet, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse,
+    core::{CoreClient, CoreIdTokenClaims, CoreProviderMetadata, CoreResponseType},
+};
+use serde::{Deserialize, Serialize};
+use session_guard::replace_id;
+use tower_sessions::Session;
+use url::Url;
+
+use super::{
+    Elsewhere, Origins,
+    accounts::Subject,
+    goodbye::current,
+    provider::{CLIENT, SECRET},
+};
+use crate::page::PAGES;
+
+/// A login that has begun, until it comes back.
+const PENDING: &str = "login elsewhere";
+/// The longest address of a page to which a login leads, in bytes: it is kept in the session.
+const LONGEST_PAGE: usize = 2000;
+/// Who is logged in.
+pub(super) const LOGIN: &str = "logged in elsewhere";
+
+// ANCHOR: pending
+/// What the session keeps of a login until it comes back: secrets of this browser, each for one use.
+#[derive(Deserialize, Serialize)]
+struct Pending {
+    state: CsrfToken,
+    nonce: Nonce,
+    verifier: Option<PkceCodeVerifier>,
+    /// Where the visitor wanted to go.
+    next: String,
+}
+// ANCHOR_END: pending
+
+/// A login, as the session holds it.
+#[derive(Clone, Deserialize, Serialize)]
+pub(super) struct Login {
+    pub(super) account: usize,
+    pub(super) subject: String,
+    pub(super) round: u64,
+}
+
+type Client =
+    CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+
+impl Elsewhere {
+    /// The client, as the provider's discovery document describes it. A program does this once, when it starts.
+    pub(super) async fn client(&self, origins: &Origins) -> Result<Client, Refused> {
+        let issuer = IssuerUrl::new(origins.provider.clone()).map_err(Refused::unreachable)?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &self.0.provider.http()).await;
+        let back = RedirectUrl::new(origins.back()).map_err(Refused::unreachable)?;
+        let (id, secret) = (ClientId::new(CLIENT.to_owned()), ClientSecret::new(SECRET.clone()));
+        let metadata = metadata.map_err(Refused::unreachable)?;
+        Ok(CoreClient::from_provider_metadata(metadata, id, Some(secret)).set_redirect_uri(back))
+    }
+}
+
+/// Why nobody was logged in.
+pub(super) enum Refused {
+    /// The answer belongs to no login that has begun in this session.
+    NotBegun,
+    /// The provider says no, or something that cannot be believed.
+    Provider,
+    /// It does not say what it offers.
+    Unreachable,
+    Session(Failure),
+}
+
+impl Refused {
+    fn provider(error: impl std::fmt::Display) -> Self {
+        tracing::warn!(%error, "a login elsewhere was refused");
+        Self::Provider
+    }
+
+    fn unreachable(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "the provider cannot be reached");
+        Self::Unreachable
+    }
+}
+
+impl<E: Into<Failure>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self::Session(error.into())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let not_begun = "This login did not begin in this browser, or it is over. Nobody was logged in. Begin again at \
+                         /elsewhere.\n";
+        let provider = "The provider did not confirm this login, so nobody was logged in. Begin again at /elsewhere.\n";
+        let unreachable = "The provider cannot be reached, so nobody was logged in. Try again later.\n";
+        match self {
+            Self::NotBegun => (StatusCode::BAD_REQUEST, not_begun).into_response(),
+            // No 5xx: the session is saved without the login that was pending, so nobody tries a second code with it.
+            Self::Provider => (StatusCode::BAD_REQUEST, provider).into_response(),
+            Self::Unreachable => (StatusCode::BAD_GATEWAY, unreachable).into_response(),
+            Self::Session(failure) => failure.into_response(),
+        }
+    }
+}
+
+pub(super) async fn view(
+    State(elsewhere): State<Elsewhere>,
+    session: Session,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let login = current(&elsewhere, &session).await?;
+    let Origins { own, provider } = Origins::of(&headers);
+    let account = login.map(|login| login.account);
+    Ok(PAGES.render("elsewhere.html", context! { account, own, provider })?.into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+// ANCHOR: begin
+pub(super) async fn begin(
+    State(elsewhere): State<Elsewhere>,
+    session: Session,
+    headers: HeaderMap,
+    Form(Next { next }): Form<Next>,
+) -> Result<Redirect, Refused> {
+    let client = elsewhere.client(&Origins::of(&headers)).await?;
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
+    let mut request = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
+    let mut kept = None;
+    if elsewhere.0.care.pkce {
+        request = request.set_pkce_challenge(challenge);
+        kept = Some(verifier);
+    }
+    let (url, state, nonce) = request.add_scope(Scope::new("email".to_owned())).url();
+    let next = if next.len() <= LONGEST_PAGE { next } else { String::new() };
+    session.insert(PENDING, Pending { state, nonce, verifier: kept, next }).await?;
+    Ok(Redirect::to(url.as_str()))
+}
+// ANCHOR_END: begin
+
+#[derive(Deserialize)]
+pub(super) struct Answer {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    state: String,
+}
+
+// ANCHOR: back
+pub(super) async fn back(
+    State(elsewhere): State<Elsewhere>,
+    session: Session,
+    headers: HeaderMap,
+    Query(Answer { code, state }): Query<Answer>,
+) -> Result<Redirect, Refused> {
+    let care = elsewhere.0.care;
+    let pending: Option<Pending> = session.remove(PENDING).await?; // for one use
+    if care.state && pending.as_ref().is_none_or(|pending| *pending.state.secret() != state) {
+        return Err(Refused::NotBegun);
+    }
+    let origins = Origins::of(&headers);
+    let next = pending.as_ref().map(|pending| pending.next.clone()).unwrap_or_default();
+    let claims = elsewhere.claims(&origins, code, pending).await?;
+    let subject = Subject { issuer: claims.issuer().to_string(), subject: claims.subject().to_string() };
+    let email = claims.email().map(|email| email.as_str()).unwrap_or_default();
+    let accounts = &elsewhere.0.accounts;
+    let round = accounts.round(&subject.subject);
+    let account =
+        if care.subject { accounts.of(subject.clone(), email) } else { accounts.by_email(subject.clone(), email) };
+    session.insert(LOGIN, Login { account, subject: subject.subject, round }).await?;
+    if care.new_id {
+        replace_id(&session).await?;
+    }
+    Ok(Redirect::to(&if care.own_pages { own_page(&origins, &next) } else { next }))
+}
+// ANCHOR_END: back
+
+impl Elsewhere {
+    // ANCHOR: claims
+    /// What the provider says of the visitor to whom it gave this code.
+    async fn claims(
+        &self,
+        origins: &Origins,
+        code: String,
+        pending: Option<Pending>,
+    ) -> Result<CoreIdTokenClaims, Refused> {
+        let client = self.client(origins).await?;
+        let mut request = client.exchange_code(AuthorizationCode::new(code)).map_err(Refused::provider)?;
+        let (nonce, verifier) = pending.map(|pending| (pending.nonce, pending.verifier)).unzip();
+        if let Some(verifier) = verifier.flatten() {
+            request = request.set_pkce_verifier(verifier);
+        }
+        let token = request.request_async(&self.0.provider.http()).await.map_err(Refused::provider)?;
+        let id_token = token.id_token().ok_or(Refused::Provider)?;
+        let verifier = client.id_token_verifier(); // signature, issuer, audience, time
+        let is_ours = |found: Option<&Nonce>| match (self.0.care.nonce, nonce.as_ref(), found) {
+            (false, ..) => Ok(()),
+            (true, Some(nonce), Some(found)) if nonce.secret() == found.secret() => Ok(()),
+            _ => Err("another nonce".to_owned()),
+        };
+        let claims = id_token.claims(&verifier, is_ours).map_err(Refused::provider)?;
+        Ok(claims.clone())
+    }
+    // ANCHOR_END: claims
+}
+
+// ANCHOR: own_page
+/// The page of this program that was asked for; its start page if it is none of ours. Only a parser of URLs knows
+/// what a browser makes of `//evil.example` or `/\evil.example`.
+fn own_page(Origins { own, .. }: &Origins, next: &str) -> String {
+    let joined = Url::parse(own).and_then(|base| Ok((base.join(next)?, base)));
+    match joined {
+        Ok((url, base)) if url.origin() == base.origin() && !next.is_empty() => {
+            let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+            // One slash: a path that begins with two is another host, once more.
+            format!("/{}{query}", url.path().trim_start_matches('/'))
+        }
+        _ => "/elsewhere".to_owned(),
+    }
+}
+// ANCHOR_END: own_page
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_page_of_this_program_is_one() {
+        let origins = Origins { own: "http://localhost:4006".to_owned(), provider: String::new() };
+        for (next, page) in [
+            ("/release?a=1", "/release?a=1"),
+            ("release", "/release"),
+            ("http://localhost:4006/release", "/release"),
+            ("/a/..//evil.example", "/evil.example"),
+            ("", "/elsewhere"),
+            ("https://evil.example/", "/elsewhere"),
+            ("//evil.example/", "/elsewhere"),
+            ("/\\evil.example/", "/elsewhere"),
+            ("\t//evil.example/", "/elsewhere"),
+            ("http://localhost:4006@evil.example/", "/elsewhere"),
+            ("http://localhost:4007/", "/elsewhere"),
+            ("javascript:alert(1)", "/elsewhere"),
+        ] {
+            assert_eq!(own_page(&origins, next), page, "{next:?}");
+        }
+    }
+}

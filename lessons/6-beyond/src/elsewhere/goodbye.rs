@@ -1,0 +1,88 @@
+//! The end of a login: here, or at the provider.
+
+use std::str::FromStr;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Redirect,
+};
+use lesson_page::{Failure, Form};
+use openidconnect::{
+    AdditionalClaims, IdToken, Nonce,
+    core::{CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tower_sessions::Session;
+
+use super::{
+    Elsewhere, Origins,
+    client::{LOGIN, Login},
+};
+
+/// What makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, 2.4).
+pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct Events {
+    #[serde(default)]
+    pub(super) events: Map<String, Value>,
+    #[serde(default)]
+    pub(super) jti: String,
+}
+
+impl AdditionalClaims for Events {}
+
+/// It has the form of an ID token, and other claims.
+pub(super) type LogoutToken =
+    IdToken<Events, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+
+/// The login of this session, if it has not ended at the provider.
+pub(super) async fn current(elsewhere: &Elsewhere, session: &Session) -> Result<Option<Login>, Failure> {
+    let Some(login) = session.get::<Login>(LOGIN).await? else { return Ok(None) };
+    if login.round < elsewhere.0.accounts.round(&login.subject) {
+        session.flush().await?;
+        return Ok(None);
+    }
+    Ok(Some(login))
+}
+
+/// The session here ends. The provider still knows the visitor: the next login asks for no password.
+pub(super) async fn here(session: Session) -> Result<Redirect, Failure> {
+    session.flush().await?;
+    Ok(Redirect::to("/elsewhere"))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Told {
+    logout_token: String,
+}
+
+// ANCHOR: there
+/// The provider says that somebody has logged out there. It has no cookie: the token alone says who it is.
+pub(super) async fn there(
+    State(elsewhere): State<Elsewhere>,
+    headers: HeaderMap,
+    Form(Told { logout_token }): Form<Told>,
+) -> Result<StatusCode, (StatusCode, &'static str)> {
+    let refused = (StatusCode::BAD_REQUEST, "This is no logout token, so no session was ended.\n");
+    let token = LogoutToken::from_str(&logout_token).map_err(|_| refused)?;
+    let client = elsewhere.client(&Origins::of(&headers)).await.map_err(|_| refused)?;
+    // An ID token has a nonce, and a logout token must not have one: neither passes for the other.
+    let has_none = |nonce: Option<&Nonce>| nonce.map_or(Ok(()), |_| Err("a nonce".to_owned()));
+    let verifier = client.id_token_verifier();
+    let claims = if elsewhere.0.care.logout_token {
+        token.claims(&verifier, has_none).map_err(|_| refused)?
+    } else {
+        token.claims(&verifier.insecure_disable_signature_check(), |_: Option<&Nonce>| Ok(())).map_err(|_| refused)?
+    };
+    let Events { events, jti } = claims.additional_claims();
+    let is_logout = events.contains_key(EVENT) && elsewhere.0.accounts.is_new(jti);
+    if elsewhere.0.care.logout_token && !is_logout {
+        return Err(refused);
+    }
+    elsewhere.0.accounts.end_all(claims.subject());
+    Ok(StatusCode::OK)
+}
+// ANCHOR_END: there

@@ -1,0 +1,326 @@
+//! A provider for the demo. It asks nobody for a password: whoever presses a button is who it says.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    Json, Router,
+    body::{Body, to_bytes},
+    extract::{Query, Request, State},
+    http::{HeaderMap, StatusCode, header::HOST},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, TimeDelta, Utc};
+use lesson_page::{Failure, Form};
+use minijinja::{context, value::Serde};
+use openidconnect::{
+    AccessToken, Audience, AuthUrl, EmptyAdditionalClaims, EmptyAdditionalProviderMetadata, EmptyExtraTokenFields,
+    EndUserEmail, HttpRequest, HttpResponse, IdTokenClaims, IssuerUrl, JsonWebKeySet, JsonWebKeySetUrl, Nonce,
+    PkceCodeChallenge, PkceCodeVerifier, ResponseTypes, StandardClaims, SubjectIdentifier, TokenUrl,
+    core::{
+        CoreHmacKey, CoreIdToken, CoreIdTokenClaims, CoreIdTokenFields, CoreJsonWebKey, CoreJwsSigningAlgorithm,
+        CoreProviderMetadata, CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse, CoreTokenType,
+    },
+};
+use serde::{Deserialize, Serialize};
+use tower::ServiceExt;
+
+use super::{
+    Origins,
+    goodbye::{EVENT, Events, LogoutToken},
+};
+use crate::page::PAGES;
+
+/// This program, as the provider knows it.
+pub(super) const CLIENT: &str = "lesson-6";
+/// What the program proves itself with. The provider signs with it, too: HS256 needs no key pair.
+pub(super) static SECRET: LazyLock<String> = LazyLock::new(|| Nonce::new_random_len(32).secret().clone());
+/// How long a code is valid.
+const CODE_LIFE: TimeDelta = TimeDelta::seconds(60);
+/// How long a token is valid.
+const TOKEN_LIFE: TimeDelta = TimeDelta::minutes(2);
+
+/// Who has an account at the provider: a name, the subject, and an email address.
+#[derive(Clone, Copy, Serialize)]
+struct Person {
+    name: &'static str,
+    subject: &'static str,
+    email: &'static str,
+    /// Whether the provider has seen that they read it. Mallory has typed in alice's.
+    is_verified: bool,
+}
+
+const PEOPLE: [Person; 3] = [
+    Person { name: "alice", subject: "person-1", email: "alice@example.org", is_verified: true },
+    Person { name: "bob", subject: "person-2", email: "bob@example.org", is_verified: true },
+    Person { name: "mallory", subject: "person-3", email: "alice@example.org", is_verified: false },
+];
+
+/// A person to whom a code was given, and all that is bound to it.
+#[derive(Clone)]
+struct Grant {
+    person: Person,
+    nonce: Option<Nonce>,
+    challenge: Option<String>,
+    back: String,
+    at: DateTime<Utc>,
+}
+
+/// The provider. Clones are the same.
+#[derive(Clone, Default)]
+pub(super) struct Provider(Arc<Mutex<HashMap<String, Grant>>>);
+
+/// The provider, and where it tells its client that somebody has logged out.
+#[derive(Clone)]
+struct Pages {
+    provider: Provider,
+    client: Router,
+}
+
+impl Provider {
+    /// Its pages and its endpoints; `client` is told of each logout.
+    pub(super) fn routes(&self, client: Router) -> Router {
+        let pages = Router::new()
+            .route("/", get(people))
+            .route("/authorize", get(ask).post(allow))
+            .route("/logout", post(log_out))
+            .with_state(Pages { provider: self.clone(), client });
+        pages.merge(self.endpoints())
+    }
+
+    /// What a client asks by itself.
+    fn endpoints(&self) -> Router {
+        Router::new()
+            .route("/.well-known/openid-configuration", get(discovery))
+            .route("/keys", get(async || Json(JsonWebKeySet::<CoreJsonWebKey>::default())))
+            .route("/token", post(token))
+            .with_state(self.clone())
+    }
+
+    // ANCHOR: http
+    /// How the client asks the provider: directly, as both are in one program. With a provider elsewhere this is
+    /// `reqwest`, told to follow no redirect: the address of an endpoint comes from outside.
+    pub(super) fn http(&self) -> impl Fn(HttpRequest) -> Asked + use<> {
+        let endpoints = self.endpoints();
+        move |request| Box::pin(ask_directly(endpoints.clone(), request))
+    }
+    // ANCHOR_END: http
+
+    fn grants(&self) -> MutexGuard<'_, HashMap<String, Grant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer that is under way.
+type Asked = std::pin::Pin<Box<dyn Future<Output = io::Result<HttpResponse>> + Send>>;
+
+async fn ask_directly(endpoints: Router, request: HttpRequest) -> io::Result<HttpResponse> {
+    let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+    let mut request = request.map(Body::from);
+    request.headers_mut().insert(HOST, authority.parse().map_err(io::Error::other)?);
+    let (parts, body) = endpoints.oneshot(request).await.unwrap_or_else(|never| match never {}).into_parts();
+    let body = to_bytes(body, 64 * 1024).await.map_err(io::Error::other)?;
+    Ok(HttpResponse::from_parts(parts, body.to_vec()))
+}
+
+async fn discovery(headers: HeaderMap) -> Result<Json<CoreProviderMetadata>, StatusCode> {
+    let issuer = Origins::of(&headers).provider;
+    let metadata = || {
+        let metadata = CoreProviderMetadata::new(
+            IssuerUrl::new(issuer.clone())?,
+            AuthUrl::new(format!("{issuer}/authorize"))?,
+            JsonWebKeySetUrl::new(format!("{issuer}/keys"))?,
+            vec![ResponseTypes::new(vec![CoreResponseType::Code])],
+            vec![CoreSubjectIdentifierType::Public],
+            vec![CoreJwsSigningAlgorithm::HmacSha256],
+            EmptyAdditionalProviderMetadata {},
+        );
+        Ok::<_, url::ParseError>(metadata.set_token_endpoint(Some(TokenUrl::new(format!("{issuer}/token"))?)))
+    };
+    metadata().map(Json).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// What a client asks for in the address.
+#[derive(Clone, Deserialize, Serialize)]
+struct Asks {
+    client_id: String,
+    redirect_uri: String,
+    #[serde(default)]
+    state: String,
+    nonce: Option<Nonce>,
+    code_challenge: Option<String>,
+    #[serde(default)]
+    person: String,
+}
+
+/// The provider leads to the one address that its client has registered, compared letter by letter.
+fn is_registered(asks: &Asks, headers: &HeaderMap) -> bool {
+    asks.client_id == CLIENT && asks.redirect_uri == Origins::of(headers).back()
+}
+
+const NOT_REGISTERED: (StatusCode, &str) =
+    (StatusCode::BAD_REQUEST, "No program with this address is registered here, so you are not led there.\n");
+
+async fn ask(headers: HeaderMap, Query(asks): Query<Asks>) -> axum::response::Result<Response> {
+    if !is_registered(&asks, &headers) {
+        return Err(NOT_REGISTERED.into());
+    }
+    let values = context! { asks => Serde(asks), people => Serde(PEOPLE) };
+    Ok(PAGES.render("provider.html", values)?.into_response())
+}
+
+async fn allow(
+    State(pages): State<Pages>,
+    headers: HeaderMap,
+    Form(asks): Form<Asks>,
+) -> axum::response::Result<Redirect> {
+    if !is_registered(&asks, &headers) {
+        return Err(NOT_REGISTERED.into());
+    }
+    let person = PEOPLE.into_iter().find(|person| person.name == asks.person);
+    let person = person.ok_or((StatusCode::NOT_FOUND, "There is no such person.\n"))?;
+    let code = Nonce::new_random_len(32).secret().clone();
+    let Asks { nonce, code_challenge: challenge, redirect_uri: back, state, .. } = asks;
+    let led = url::Url::parse_with_params(&back, [("code", &code), ("state", &state)]);
+    let led = led.map_err(|_| NOT_REGISTERED)?;
+    let at = Utc::now();
+    let mut grants = pages.provider.grants();
+    grants.retain(|_, grant| at - grant.at <= CODE_LIFE);
+    grants.insert(code, Grant { person, nonce, challenge, back, at });
+    Ok(Redirect::to(led.as_str()))
+}
+
+#[derive(Deserialize)]
+struct Exchange {
+    code: String,
+    redirect_uri: String,
+    code_verifier: Option<PkceCodeVerifier>,
+}
+
+async fn token(
+    State(provider): State<Provider>,
+    headers: HeaderMap,
+    Form(Exchange { code, redirect_uri, code_verifier }): Form<Exchange>,
+) -> Result<Json<CoreTokenResponse>, (StatusCode, Json<serde_json::Value>)> {
+    let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(serde_json::json!({ "error": error })));
+    if !is_our_client(&headers) {
+        return Err(refused("invalid_client"));
+    }
+    let grant = provider.grants().remove(&code).filter(|grant| Utc::now() - grant.at <= CODE_LIFE); // for one use
+    let grant = grant.filter(|grant| grant.back == redirect_uri).ok_or_else(|| refused("invalid_grant"))?;
+    let verified = code_verifier.map(|verifier| PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+    if verified.as_ref().map(PkceCodeChallenge::as_str) != grant.challenge.as_deref() {
+        return Err(refused("invalid_grant"));
+    }
+    answer(&Origins::of(&headers).provider, grant).map(Json).map_err(|_| refused("server_error"))
+}
+
+/// RFC 6749 2.3.1: name and secret, each encoded as in a form.
+fn is_our_client(headers: &HeaderMap) -> bool {
+    let sent = headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+    let expected =
+        STANDARD.encode(format!("{CLIENT}:{}", form_urlencoded::byte_serialize(SECRET.as_bytes()).collect::<String>()));
+    sent == Some(expected.as_str())
+}
+
+fn answer(issuer: &str, Grant { person, nonce, .. }: Grant) -> Result<CoreTokenResponse, Box<dyn std::error::Error>> {
+    let access = AccessToken::new(Nonce::new_random_len(32).secret().clone());
+    let claims = CoreIdTokenClaims::new(
+        IssuerUrl::new(issuer.to_owned())?,
+        vec![Audience::new(CLIENT.to_owned())],
+        Utc::now() + TOKEN_LIFE,
+        Utc::now(),
+        StandardClaims::new(SubjectIdentifier::new(person.subject.to_owned()))
+            .set_email(Some(EndUserEmail::new(person.email.to_owned())))
+            .set_email_verified(Some(person.is_verified)),
+        EmptyAdditionalClaims {},
+    );
+    let claims = claims.set_nonce(nonce);
+    let id_token = CoreIdToken::new(claims, &key(), CoreJwsSigningAlgorithm::HmacSha256, None, None)?;
+    let fields = CoreIdTokenFields::new(Some(id_token), EmptyExtraTokenFields {});
+    Ok(CoreTokenResponse::new(access, CoreTokenType::Bearer, fields))
+}
+
+fn key() -> CoreHmacKey {
+    CoreHmacKey::new(SECRET.as_bytes())
+}
+
+async fn people(headers: HeaderMap) -> Result<Response, Failure> {
+    let own = Origins::of(&headers).own;
+    Ok(PAGES.render("provider.html", context! { own, people => Serde(PEOPLE) })?.into_response())
+}
+
+#[derive(Deserialize)]
+struct Leaves {
+    person: String,
+}
+
+/// Somebody logs out at the provider, which tells its client.
+async fn log_out(
+    State(pages): State<Pages>,
+    headers: HeaderMap,
+    Form(Leaves { person }): Form<Leaves>,
+) -> Result<Redirect, (StatusCode, &'static str)> {
+    let person = PEOPLE.into_iter().find(|known| known.name == person);
+    let person = person.ok_or((StatusCode::NOT_FOUND, "There is no such person.\n"))?;
+    let failed = (StatusCode::BAD_GATEWAY, "The program could not be told, so a session there may go on.\n");
+    let origins = Origins::of(&headers);
+    let token = logout_token(&origins.provider, person).map_err(|_| failed)?;
+    let form = form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish();
+    let host = origins.own.trim_start_matches("http://").to_owned();
+    let request = Request::post("/elsewhere/ended").header(HOST, host);
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(form));
+    let told = pages.client.oneshot(request.map_err(|_| failed)?).await.unwrap_or_else(|never| match never {});
+    if told.status().is_success() { Ok(Redirect::to("/")) } else { Err(failed) }
+}
+
+/// It says who, and that it is a logout (OpenID Connect Back-Channel Logout 1.0, 2.4). It has no nonce.
+fn logout_token(issuer: &str, person: Person) -> Result<String, Box<dyn std::error::Error>> {
+    let events = [(EVENT.to_owned(), serde_json::json!({}))].into_iter().collect();
+    let claims = IdTokenClaims::new(
+        IssuerUrl::new(issuer.to_owned())?,
+        vec![Audience::new(CLIENT.to_owned())],
+        Utc::now() + TOKEN_LIFE,
+        Utc::now(),
+        StandardClaims::new(SubjectIdentifier::new(person.subject.to_owned())),
+        Events { events, jti: Nonce::new_random().secret().clone() },
+    );
+    Ok(LogoutToken::new(claims, &key(), CoreJwsSigningAlgorithm::HmacSha256, None, None)?.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use openidconnect::TokenResponse;
+
+    use super::*;
+    use crate::elsewhere::{Care, Elsewhere};
+
+    async fn tells(app: &Router, token: &str) -> StatusCode {
+        let form = form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", token).finish();
+        let request = Request::post("/elsewhere/ended").header(HOST, "localhost:4006");
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(form));
+        app.clone().oneshot(request.unwrap()).await.unwrap().status()
+    }
+
+    #[tokio::test]
+    async fn only_a_new_logout_token_for_this_program_is_one() {
+        let app = Elsewhere::new(Care::ALL).beside(Router::new());
+        let here = "http://id.localhost:4006";
+        let real = logout_token(here, PEOPLE[0]).unwrap();
+        assert_eq!(tells(&app, &real).await, StatusCode::OK);
+        assert_eq!(tells(&app, &real).await, StatusCode::BAD_REQUEST, "it was used");
+        let elsewhere = logout_token("http://evil.localhost:4006", PEOPLE[0]).unwrap();
+        assert_eq!(tells(&app, &elsewhere).await, StatusCode::BAD_REQUEST, "another issuer");
+        for nonce in [None, Some(Nonce::new_random())] {
+            let grant = Grant { person: PEOPLE[0], nonce, challenge: None, back: String::new(), at: Utc::now() };
+            let token = answer(here, grant).unwrap();
+            let id_token = token.id_token().unwrap().to_string();
+            assert_eq!(tells(&app, &id_token).await, StatusCode::BAD_REQUEST, "an ID token");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The templates of all topics.
+
+use std::sync::LazyLock;
+
+use lesson_page::Pages;
+
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../templates/", $name)))),*] };
+}
+
+pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
+    Pages::new(
+        "Lesson 6: beyond the article",
+        templates![
+            "index.html",
+            "release.html",
+            "release-cart.html",
+            "release-key.html",
+            "watching.html",
+            "elsewhere.html",
+            "provider.html"
+        ],
+    )
+});

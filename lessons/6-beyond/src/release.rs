@@ -1,0 +1,151 @@
+//! The next release: old and new programs run side by side over one store.
+//!
+//! Each release of the demo is a program of its own, at an address of its own, so that a visitor can be the load
+//! balancer that sends one request to the old program and the next one to the new.
+//!
+//! - `renamed`, `silent`: two ways to lose a cart; `versioned`: the way that loses none, in four releases.
+//! - `keys`: the same four steps for the key that signs a cookie.
+//! - [`drain`]: the end of an instance that loses no request.
+
+pub mod drain;
+mod keys;
+mod renamed;
+mod silent;
+mod versioned;
+
+use axum::{
+    Router,
+    http::{StatusCode, header::RETRY_AFTER},
+    middleware::from_fn,
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use lesson_page::{Failure, Path};
+use minijinja::{context, value::Serde};
+use serde::Serialize;
+use session_guard::run_again;
+use tower_sessions::Session;
+
+use crate::page::PAGES;
+
+/// What there is to put into a cart.
+const ITEMS: [&str; 2] = ["cup", "teapot"];
+
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/release", get(overview))
+        .merge(program::<renamed::Before, S>())
+        .merge(program::<renamed::After, S>())
+        .merge(program::<silent::Before, S>())
+        .merge(program::<silent::After, S>())
+        .merge(program::<versioned::First, S>())
+        .merge(program::<versioned::Later<2>, S>())
+        .merge(program::<versioned::Later<3>, S>())
+        .merge(program::<versioned::Later<4>, S>())
+        .merge(keys::routes())
+        .merge(drain::routes())
+}
+
+/// The cart of one release: how it reads what is in the session, and how it writes it.
+trait Cart: Sized + Send + Sync {
+    /// Where this release is.
+    const PATH: &'static str;
+
+    fn load(session: &Session) -> impl Future<Output = Result<Self, Refused>> + Send;
+    fn save(&self, session: &Session) -> impl Future<Output = Result<(), Refused>> + Send;
+    fn add(&mut self, item: &str);
+    /// `cup × 2`, and whatever else this release knows.
+    fn summary(&self) -> String;
+}
+
+fn program<C: Cart + 'static, S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route(&format!("{}/add/{{item}}", C::PATH), post(add::<C>))
+        .route_layer(from_fn(run_again))
+        .route(C::PATH, get(view::<C>))
+}
+
+async fn view<C: Cart>(session: Session) -> Result<Html<String>, Refused> {
+    let cart = C::load(&session).await?;
+    let values = context! { program => Serde(Program::at(C::PATH)), summary => cart.summary(), items => ITEMS };
+    Ok(PAGES.render("release-cart.html", values)?)
+}
+
+async fn add<C: Cart>(session: Session, Path(item): Path<String>) -> Result<Redirect, Refused> {
+    let item = ITEMS.into_iter().find(|known| *known == item).ok_or(Refused::Unknown)?;
+    let mut cart = C::load(&session).await?;
+    cart.add(item);
+    cart.save(&session).await?;
+    Ok(Redirect::to(C::PATH))
+}
+
+// ANCHOR: refused
+/// Why a release leaves a cart as it is.
+enum Refused {
+    /// The session cannot be read, or the page cannot be made.
+    Failure(Failure),
+    /// Another release has written the cart, in a form that this one does not read.
+    OtherForm,
+    /// There is no such thing to put into a cart.
+    Unknown,
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let other = "Another release of this shop keeps your cart, and this one cannot read it. Your cart is unchanged. \
+                     Try again in a moment.\n";
+        match self {
+            Self::Failure(failure) => failure.into_response(),
+            Self::OtherForm => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], other).into_response(),
+            Self::Unknown => (StatusCode::NOT_FOUND, "The shop does not sell this.\n").into_response(),
+        }
+    }
+}
+// ANCHOR_END: refused
+
+impl<E: Into<Failure>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+/// One release, as the pages name it.
+#[derive(Clone, Copy, Serialize)]
+struct Program {
+    path: &'static str,
+    way: &'static str,
+    release: &'static str,
+    /// What it does to the cart, in a few words.
+    does: &'static str,
+}
+
+const PROGRAMS: [Program; 8] = [
+    Program::new("/release/renamed/1", "Renamed", "1", "has a list of items"),
+    Program::new("/release/renamed/2", "Renamed", "2", "has counts under another name, lines"),
+    Program::new("/release/silent/1", "Silent", "1", "has a list of items, empty by default"),
+    Program::new("/release/silent/2", "Silent", "2", "has lines, empty by default"),
+    Program::new("/release/versioned/1", "Versioned", "1", "reads and writes items, and keeps what it does not know"),
+    Program::new("/release/versioned/2", "Versioned", "2", "reads lines as well, and still writes items"),
+    Program::new("/release/versioned/3", "Versioned", "3", "writes lines, and still reads items"),
+    Program::new("/release/versioned/4", "Versioned", "4", "reads and writes lines alone"),
+];
+
+impl Program {
+    const fn new(path: &'static str, way: &'static str, release: &'static str, does: &'static str) -> Self {
+        Self { path, way, release, does }
+    }
+
+    fn at(path: &str) -> Option<Self> {
+        PROGRAMS.into_iter().find(|program| program.path == path)
+    }
+}
+
+async fn overview(session: Session) -> Result<Html<String>, Failure> {
+    let values = context! {
+        programs => Serde(PROGRAMS),
+        rings => Serde(keys::RINGS),
+        items => ITEMS,
+        played => Serde(drain::last(&session).await?),
+    };
+    PAGES.render("release.html", values)
+}

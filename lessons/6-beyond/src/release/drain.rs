@@ -1,0 +1,307 @@
+//! The end of an instance: what it has begun is done, and nothing new is taken.
+
+use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{
+        Request, StatusCode,
+        header::{COOKIE, HOST, SET_COOKIE},
+    },
+    response::Redirect,
+    routing::{get, post},
+    serve::Listener,
+};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use lesson_page::{Failure, Path};
+use serde::Serialize;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::{Builder, Runtime},
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
+use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
+
+/// Where the last rehearsal is told.
+const KEY: &str = "rehearsal";
+
+// ANCHOR: serve
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// Every request that had begun was answered.
+    All,
+    /// The time was over, and some were not. They end with the process.
+    Some,
+}
+
+/// Serves `app` until `told` is done. From then on it accepts no connection, finishes the requests that have begun,
+/// for at most this long, and returns.
+///
+/// The session layer saves when the handler is done, so whoever cuts a request off cuts off its session as well.
+///
+/// # Errors
+/// The listener fails.
+pub async fn serve<L>(
+    listener: L,
+    app: Router,
+    told: impl Future<Output = ()> + Send + 'static,
+    at_most: Duration,
+) -> io::Result<Drained>
+where
+    L: Listener,
+    L::Addr: fmt::Debug,
+{
+    let (ends, has_ended) = oneshot::channel::<Infallible>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async {
+        told.await;
+        drop(ends); // the time begins now
+    });
+    let too_long = async {
+        let _ = has_ended.await;
+        tokio::time::sleep(at_most).await;
+    };
+    tokio::select! {
+        served = server => served.map(|()| Drained::All),
+        () = too_long => Ok(Drained::Some),
+    }
+}
+// ANCHOR_END: serve
+
+/// How the instance of a rehearsal ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It is told to, and drains.
+    Drains,
+    /// Its process is killed.
+    IsKilled,
+}
+
+/// One line of what happened: who, what, and what came of it.
+#[derive(Debug, Serialize, serde::Deserialize)]
+pub struct Step {
+    who: String,
+    did: String,
+    came: String,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { who, did, came } = self;
+        writeln!(f, "{}", format!("{who:<12}{did:<36}{came}").trim_end())
+    }
+}
+
+/// Alice sends an order to the first of two instances, which ends while it answers; then she goes to the second one.
+///
+/// # Errors
+/// Loopback has no free port, or an instance does not answer where it should.
+pub async fn rehearse(end: End) -> io::Result<Vec<Step>> {
+    let (store, gate) = (MemoryStore::default(), Arc::<Gate>::default());
+    let first = Instance::start(shop(store.clone(), gate.clone())).await?;
+    let second = Instance::start(shop(store, gate.clone())).await?;
+    let mut steps = Vec::new();
+
+    let login = send(first.address, "POST", "/login", "").await?;
+    let alice = login.cookie.clone();
+    steps.push(Step::new("alice", "POST /login at instance 1", login.to_string()));
+
+    let order = tokio::spawn({
+        let (address, alice) = (first.address, alice.clone());
+        async move { send(address, "POST", "/order", &alice).await }
+    });
+    gate.begun.notified().await;
+    steps.push(Step::new("alice", "POST /order at instance 1", "the handler is at work"));
+
+    let ending = first.end(end).await;
+    steps.push(Step::new("instance 1", end.words(), ""));
+    let bob = TcpStream::connect(ending.address).await;
+    steps.push(Step::new("bob", "connects to instance 1", if bob.is_ok() { "accepted" } else { "refused" }));
+
+    gate.goes_on.notify_one();
+    let answer = order.await.map_err(io::Error::other)?;
+    let came = answer.map_or_else(|_| "no answer: the connection broke".to_owned(), |answer| answer.to_string());
+    steps.push(Step::new("alice", "her order", came));
+    steps.push(Step::new("instance 1", "is gone", ending.gone().await));
+
+    let page = send(second.address, "GET", "/", &alice).await?;
+    steps.push(Step::new("alice", "GET / at instance 2", page.to_string()));
+    second.end(End::IsKilled).await;
+    Ok(steps)
+}
+
+impl Step {
+    fn new(who: &str, did: &str, came: impl Into<String>) -> Self {
+        Self { who: who.to_owned(), did: did.to_owned(), came: came.into() }
+    }
+}
+
+impl End {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Drains => "is told to end, and drains",
+            Self::IsKilled => "is killed",
+        }
+    }
+}
+
+/// Where the order of a rehearsal waits, so that the instance ends just then.
+#[derive(Default)]
+struct Gate {
+    begun: Notify,
+    goes_on: Notify,
+}
+
+fn shop(store: MemoryStore, gate: Arc<Gate>) -> Router {
+    let login = async |session: Session| {
+        session.insert("name", "alice").await.map_err(Failure::from)?;
+        Ok::<_, Failure>("welcome")
+    };
+    let order = async move |session: Session| {
+        gate.begun.notify_one();
+        gate.goes_on.notified().await;
+        session.insert("ordered", "a teapot").await.map_err(Failure::from)?;
+        Ok::<_, Failure>("ordered")
+    };
+    let home = async |session: Session| {
+        let name: Option<String> = session.get("name").await?;
+        let ordered: Option<String> = session.get("ordered").await?;
+        let (name, ordered) = (name.unwrap_or("a stranger".to_owned()), ordered.unwrap_or("nothing".to_owned()));
+        Ok::<_, Failure>(format!("{name} has ordered {ordered}"))
+    };
+    Router::new()
+        .route("/", get(home))
+        .route("/login", post(login))
+        .route("/order", post(order))
+        .layer(SessionManagerLayer::new(store))
+}
+
+/// An instance with a runtime of its own, which can be killed as a process is: its tasks stop wherever they are.
+struct Instance {
+    address: SocketAddr,
+    runtime: Runtime,
+    server: JoinHandle<io::Result<Drained>>,
+    told: oneshot::Sender<()>,
+    closed: oneshot::Receiver<()>,
+}
+
+/// An instance that accepts nothing any more.
+struct Ending {
+    address: SocketAddr,
+    /// Nothing if it was killed.
+    draining: Option<(Runtime, JoinHandle<io::Result<Drained>>)>,
+}
+
+impl Instance {
+    async fn start(app: Router) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let ((told, is_told), (closes, closed)) = (oneshot::channel::<()>(), oneshot::channel());
+        let server = runtime.spawn(async move {
+            let listener = Closes { listener: TcpListener::from_std(listener)?, _closes: closes };
+            serve(listener, app, async { drop(is_told.await) }, Duration::from_secs(10)).await
+        });
+        Ok(Self { address, runtime, server, told, closed })
+    }
+
+    /// Ends it, and returns when it accepts no more.
+    async fn end(self, end: End) -> Ending {
+        let draining = match end {
+            End::Drains => {
+                let _ = self.told.send(());
+                Some((self.runtime, self.server))
+            }
+            End::IsKilled => {
+                self.runtime.shutdown_background();
+                None
+            }
+        };
+        let _ = self.closed.await;
+        Ending { address: self.address, draining }
+    }
+}
+
+impl Ending {
+    /// Waits until it is gone, and says how many of its requests were answered.
+    async fn gone(self) -> &'static str {
+        let Some((runtime, server)) = self.draining else { return "with what it had begun" };
+        let ended = server.await;
+        runtime.shutdown_background();
+        match ended {
+            Ok(Ok(Drained::All)) => "after its last answer",
+            _ => "before its last answer",
+        }
+    }
+}
+
+/// A listener that says when it is closed.
+struct Closes {
+    // Dropped in this order.
+    listener: TcpListener,
+    _closes: oneshot::Sender<()>,
+}
+
+impl Listener for Closes {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        Listener::accept(&mut self.listener).await
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// An answer, as a client has it.
+struct Answered {
+    status: StatusCode,
+    cookie: String,
+    body: String,
+}
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status.as_u16(), self.body)
+    }
+}
+
+async fn send(address: SocketAddr, method: &str, path: &str, cookie: &str) -> io::Result<Answered> {
+    let uri = format!("http://{address}{path}");
+    let request = Request::builder().method(method).uri(uri).header(HOST, "localhost").header(COOKIE, cookie);
+    let request = request.body(Body::empty()).map_err(io::Error::other)?;
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let (parts, body) = client.request(request).await.map_err(io::Error::other)?.into_parts();
+    let body = to_bytes(Body::new(body), 64 * 1024).await.map_err(io::Error::other)?;
+    let cookie = parts.headers.get(SET_COOKIE).and_then(|line| line.to_str().ok()).unwrap_or_default();
+    let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+    Ok(Answered { status: parts.status, cookie, body: String::from_utf8_lossy(&body).into_owned() })
+}
+
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/release/end/{end}", post(play))
+}
+
+async fn play(session: Session, Path(end): Path<String>) -> axum::response::Result<Redirect> {
+    let end = match end.as_str() {
+        "drains" => End::Drains,
+        "killed" => End::IsKilled,
+        _ => return Err((StatusCode::NOT_FOUND, "An instance drains or is killed.\n").into()),
+    };
+    let steps = rehearse(end).await.map_err(|error| {
+        tracing::error!(%error, "a rehearsal was not played to its end");
+        (StatusCode::SERVICE_UNAVAILABLE, "The two instances could not be started. The reason is in our log.\n")
+    })?;
+    session.insert(KEY, steps).await.map_err(Failure::from)?;
+    Ok(Redirect::to("/release"))
+}
+
+/// What was played last.
+pub(super) async fn last(session: &Session) -> Result<Vec<Step>, Failure> {
+    Ok(session.get(KEY).await?.unwrap_or_default())
+}

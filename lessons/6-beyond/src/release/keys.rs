@@ -1,0 +1,156 @@
+//! The key that signs a cookie, replaced with nobody logged out.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Router,
+    http::{
+        HeaderMap, HeaderName, StatusCode,
+        header::{COOKIE, SET_COOKIE},
+    },
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use cookie::{Cookie, CookieJar, Key, SameSite};
+use lesson_page::{Failure, Form, Path};
+use minijinja::{context, value::Serde};
+use serde::{Deserialize, Serialize};
+use session_inspector::Clock;
+use time::{Duration, OffsetDateTime};
+
+use crate::page::PAGES;
+
+/// The cookie by which a visitor is remembered.
+const NAME: &str = "__Host-remembered";
+/// How long a value is accepted after it was signed first. An old key is dropped when this long nobody has signed
+/// with it.
+const MAX_AGE: Duration = Duration::weeks(2);
+
+// ANCHOR: ring
+/// The keys of one release.
+struct KeyRing<'k> {
+    /// Signs each new cookie.
+    signs: &'k Key,
+    /// Verifies as well, and signs nothing.
+    verifies: Option<&'k Key>,
+}
+
+impl KeyRing<'_> {
+    fn sign(&self, value: String) -> Cookie<'static> {
+        let mut jar = CookieJar::new();
+        let cookie = Cookie::build((NAME, value)).path("/").secure(true).http_only(true).same_site(SameSite::Lax);
+        jar.signed_mut(self.signs).add(cookie.max_age(MAX_AGE));
+        jar.get(NAME).cloned().unwrap_or_else(|| Cookie::from(NAME))
+    }
+
+    /// The value of this cookie if one of the keys has signed it, and whether it was the one that signs now.
+    fn verify(&self, cookie: Cookie<'static>) -> Option<(String, bool)> {
+        let mut jar = CookieJar::new();
+        jar.add_original(cookie);
+        let by = |key: &Key| jar.signed(key).get(NAME).map(|cookie| cookie.value().to_owned());
+        let old = || Some((by(self.verifies?)?, false));
+        by(self.signs).map(|value| (value, true)).or_else(old)
+    }
+}
+// ANCHOR_END: ring
+
+/// In a program they come from its secrets; these are random, so they last as long as this process.
+static OLD: LazyLock<Key> = LazyLock::new(Key::generate);
+static NEW: LazyLock<Key> = LazyLock::new(Key::generate);
+
+// ANCHOR: releases
+impl KeyRing<'static> {
+    /// The keys of this release.
+    fn of(release: u8) -> Option<Self> {
+        match release {
+            1 => Some(Self { signs: &OLD, verifies: None }),
+            2 => Some(Self { signs: &OLD, verifies: Some(&NEW) }),
+            3 => Some(Self { signs: &NEW, verifies: Some(&OLD) }),
+            4 => Some(Self { signs: &NEW, verifies: None }),
+            _ => None,
+        }
+    }
+}
+// ANCHOR_END: releases
+
+/// One release, as the page names it.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Ring {
+    release: u8,
+    does: &'static str,
+}
+
+pub(super) const RINGS: [Ring; 4] = [
+    Ring { release: 1, does: "signs and verifies with the old key" },
+    Ring { release: 2, does: "verifies with the new key as well, and still signs with the old one" },
+    Ring { release: 3, does: "signs with the new key, and still verifies with the old one" },
+    Ring { release: 4, does: "signs and verifies with the new key" },
+];
+
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/release/key/{release}", get(view)).route("/release/key/{release}/remember", post(remember))
+}
+
+#[derive(Deserialize)]
+struct Remember {
+    name: String,
+}
+
+async fn remember(Path(release): Path<u8>, clock: Clock, Form(Remember { name }): Form<Remember>) -> Response {
+    let Some(ring) = KeyRing::of(release) else { return no_such_release() };
+    let is_name = (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !is_name {
+        let sentence = "A name has one to forty letters or digits, so nothing was done.\n";
+        return (StatusCode::UNPROCESSABLE_ENTITY, sentence).into_response();
+    }
+    let cookie = ring.sign(Remembered { name, since: clock.now() }.to_value());
+    (set(&cookie), Redirect::to(&format!("/release/key/{release}"))).into_response()
+}
+
+// ANCHOR: view
+async fn view(Path(release): Path<u8>, clock: Clock, headers: HeaderMap) -> Result<Response, Failure> {
+    let Some(ring) = KeyRing::of(release) else { return Ok(no_such_release()) };
+    let verified = sent(&headers).and_then(|cookie| ring.verify(cookie));
+    let remembered = verified.as_ref().and_then(|(value, _)| Remembered::of(value, clock.now()));
+    let name = remembered.as_ref().map(|remembered| remembered.name.as_str());
+    let page = PAGES.render("release-key.html", context! { release, rings => Serde(RINGS), name })?;
+    Ok(match verified {
+        // The same value, so that it grows no younger, with a signature that outlives the old key.
+        Some((value, false)) if remembered.is_some() => (set(&ring.sign(value)), page).into_response(),
+        _ => page.into_response(),
+    })
+}
+// ANCHOR_END: view
+
+fn sent(headers: &HeaderMap) -> Option<Cookie<'static>> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let cookies = lines.flat_map(Cookie::split_parse).flatten();
+    cookies.map(Cookie::into_owned).find(|cookie| cookie.name() == NAME)
+}
+
+fn set(cookie: &Cookie) -> AppendHeaders<[(HeaderName, String); 1]> {
+    AppendHeaders([(SET_COOKIE, cookie.to_string())])
+}
+
+fn no_such_release() -> Response {
+    (StatusCode::NOT_FOUND, "The demo has releases 1 to 4.\n").into_response()
+}
+
+/// What the cookie says. The signature covers nothing but the value, so the cookie's name and its age are in there.
+struct Remembered {
+    name: String,
+    since: OffsetDateTime,
+}
+
+impl Remembered {
+    fn to_value(&self) -> String {
+        format!("{NAME}.{}.{}", self.since.unix_timestamp(), self.name)
+    }
+
+    /// Nothing if it is too old, or was made for another cookie.
+    fn of(value: &str, now: OffsetDateTime) -> Option<Self> {
+        let (since, name) = value.strip_prefix(NAME)?.strip_prefix('.')?.split_once('.')?;
+        let since = OffsetDateTime::from_unix_timestamp(since.parse().ok()?).ok()?;
+        (now - since <= MAX_AGE).then(|| Self { name: name.to_owned(), since })
+    }
+}

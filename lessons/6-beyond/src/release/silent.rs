@@ -1,0 +1,64 @@
+//! The wrong way that looks right: with a default for each field no program fails, and each drops what it does not know.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tower_sessions::Session;
+
+use super::{Cart, Refused, renamed::summary};
+
+const KEY: &str = "silent cart";
+
+/// The cart of release 1. What is missing is empty, and what is unknown is ignored.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Before {
+    items: Vec<String>,
+}
+
+/// The cart of release 2.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct After {
+    lines: BTreeMap<String, u32>,
+}
+
+impl Cart for Before {
+    const PATH: &'static str = "/release/silent/1";
+
+    async fn load(session: &Session) -> Result<Self, Refused> {
+        Ok(session.get(KEY).await?.unwrap_or_default())
+    }
+
+    async fn save(&self, session: &Session) -> Result<(), Refused> {
+        Ok(session.insert(KEY, self).await?)
+    }
+
+    fn add(&mut self, item: &str) {
+        self.items.push(item.to_owned());
+    }
+
+    fn summary(&self) -> String {
+        self.items.join(", ")
+    }
+}
+
+impl Cart for After {
+    const PATH: &'static str = "/release/silent/2";
+
+    async fn load(session: &Session) -> Result<Self, Refused> {
+        Ok(session.get(KEY).await?.unwrap_or_default())
+    }
+
+    async fn save(&self, session: &Session) -> Result<(), Refused> {
+        Ok(session.insert(KEY, self).await?)
+    }
+
+    fn add(&mut self, item: &str) {
+        *self.lines.entry(item.to_owned()).or_default() += 1;
+    }
+
+    fn summary(&self) -> String {
+        summary(&self.lines)
+    }
+}

@@ -1,0 +1,155 @@
+//! The right way: a form with a version, in releases of which each reads whatever its neighbors write.
+
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tower_sessions::Session;
+
+use super::{Cart, Refused, renamed::summary};
+
+const KEY: &str = "cart";
+/// The form with `items`.
+const ITEMS: u32 = 1;
+/// The form with `lines`.
+const LINES: u32 = 2;
+
+// ANCHOR: first
+/// The cart of release 1, which was written with a release 2 in mind.
+#[derive(Deserialize, Serialize)]
+pub(super) struct First {
+    version: u32,
+    items: Vec<String>,
+    /// What a later release has added: it goes back into the session as it came.
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
+}
+// ANCHOR_END: first
+
+// ANCHOR: stored
+/// The cart in the session, for releases 2 to 4: a form has `items` or `lines`, never both.
+#[derive(Deserialize, Serialize)]
+struct Stored {
+    version: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    items: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    lines: BTreeMap<String, u32>,
+    /// New in release 2. A new field needs a default, and nothing else.
+    #[serde(default)]
+    added_by: Option<u8>,
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
+}
+// ANCHOR_END: stored
+
+// ANCHOR: forms
+/// Which forms a release reads, and which one it writes.
+struct Forms {
+    reads: RangeInclusive<u32>,
+    writes: u32,
+}
+
+/// Two neighbors run side by side: each of them reads what the other writes.
+const fn forms(release: u8) -> Forms {
+    match release {
+        1 => Forms { reads: ITEMS..=ITEMS, writes: ITEMS },
+        2 => Forms { reads: ITEMS..=LINES, writes: ITEMS },
+        3 => Forms { reads: ITEMS..=LINES, writes: LINES },
+        _ => Forms { reads: LINES..=LINES, writes: LINES },
+    }
+}
+// ANCHOR_END: forms
+
+/// The cart of releases 2 to 4.
+#[derive(Default)]
+pub(super) struct Later<const RELEASE: u8> {
+    lines: BTreeMap<String, u32>,
+    added_by: Option<u8>,
+    unknown: Map<String, Value>,
+}
+
+// ANCHOR: version
+/// The value under this key if this release reads its form. The version is looked at first, and alone: the rest of
+/// a newer form may be anything.
+async fn stored(session: &Session, release: u8) -> Result<Option<Value>, Refused> {
+    let Some(value) = session.get_value(KEY).await? else { return Ok(None) };
+    let version = value.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok());
+    match version {
+        Some(version) if forms(release).reads.contains(&version) => Ok(Some(value)),
+        _ => Err(Refused::OtherForm),
+    }
+}
+// ANCHOR_END: version
+
+fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, Refused> {
+    serde_json::from_value(value).map_err(|error| tower_sessions::session::Error::from(error).into())
+}
+
+impl Cart for First {
+    const PATH: &'static str = "/release/versioned/1";
+
+    async fn load(session: &Session) -> Result<Self, Refused> {
+        let empty = || Self { version: forms(1).writes, items: Vec::new(), unknown: Map::new() };
+        stored(session, 1).await?.map_or_else(|| Ok(empty()), read)
+    }
+
+    async fn save(&self, session: &Session) -> Result<(), Refused> {
+        Ok(session.insert(KEY, self).await?)
+    }
+
+    fn add(&mut self, item: &str) {
+        self.items.push(item.to_owned());
+    }
+
+    fn summary(&self) -> String {
+        summary(&counted(&self.items))
+    }
+}
+
+impl<const RELEASE: u8> Cart for Later<RELEASE> {
+    const PATH: &'static str = match RELEASE {
+        2 => "/release/versioned/2",
+        3 => "/release/versioned/3",
+        _ => "/release/versioned/4",
+    };
+
+    async fn load(session: &Session) -> Result<Self, Refused> {
+        let Some(value) = stored(session, RELEASE).await? else { return Ok(Self::default()) };
+        let Stored { version, items, lines, added_by, unknown } = read(value)?;
+        let lines = if version == ITEMS { counted(&items) } else { lines };
+        Ok(Self { lines, added_by, unknown })
+    }
+
+    async fn save(&self, session: &Session) -> Result<(), Refused> {
+        let version = forms(RELEASE).writes;
+        let (items, lines) = match version {
+            ITEMS => (listed(&self.lines), BTreeMap::new()),
+            _ => (Vec::new(), self.lines.clone()),
+        };
+        let stored = Stored { version, items, lines, added_by: self.added_by, unknown: self.unknown.clone() };
+        Ok(session.insert(KEY, stored).await?)
+    }
+
+    fn add(&mut self, item: &str) {
+        *self.lines.entry(item.to_owned()).or_default() += 1;
+        self.added_by = Some(RELEASE);
+    }
+
+    fn summary(&self) -> String {
+        let by = self.added_by.map(|release| format!(" (last addition noted by release {release})"));
+        summary(&self.lines) + &by.unwrap_or_default()
+    }
+}
+
+fn counted(items: &[String]) -> BTreeMap<String, u32> {
+    let mut lines = BTreeMap::new();
+    for item in items {
+        *lines.entry(item.clone()).or_default() += 1;
+    }
+    lines
+}
+
+fn listed(lines: &BTreeMap<String, u32>) -> Vec<String> {
+    lines.iter().flat_map(|(item, count)| (0..*count).map(|_| item.clone())).collect()
+}

@@ -1,0 +1,41 @@
+//! What rings only if there is much of it: each of these happens to honest visitors, too.
+
+use lesson_4::defence::throttle::Throttle;
+use time::{Duration, OffsetDateTime};
+
+/// How much is too much: so many at once, and then one per interval.
+pub(super) struct Alarms {
+    wrong_for_account: Throttle,
+    wrong_from_network: Throttle,
+    unknown_ids: Throttle,
+}
+
+impl Default for Alarms {
+    fn default() -> Self {
+        Self {
+            wrong_for_account: Throttle::new(5, Duration::minutes(3)),
+            wrong_from_network: Throttle::new(20, Duration::MINUTE),
+            unknown_ids: Throttle::new(10, Duration::minutes(10)),
+        }
+    }
+}
+
+impl Alarms {
+    /// Whether there are too many wrong passwords: for the account, and from the network.
+    pub(super) async fn wrong_password(&self, account: &str, network: &str, now: OffsetDateTime) -> (bool, bool) {
+        (
+            is_too_much(&self.wrong_for_account, account, now).await,
+            is_too_much(&self.wrong_from_network, network, now).await,
+        )
+    }
+
+    /// Whether too many come from this network.
+    pub(super) async fn unknown_id(&self, network: &str, now: OffsetDateTime) -> bool {
+        is_too_much(&self.unknown_ids, network, now).await
+    }
+}
+
+async fn is_too_much(throttle: &Throttle, key: &str, now: OffsetDateTime) -> bool {
+    // Dropped at once: it counts, and nobody waits for its outcome.
+    throttle.reserve(key, now).await.map(drop).is_err()
+}

@@ -1,0 +1,56 @@
+//! What happened in an account, for the visitor whose it is.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, PoisonError},
+};
+
+use serde::Serialize;
+use time::{OffsetDateTime, macros::format_description};
+
+use super::{event::Event, visit::Place};
+
+/// So many lines of an account are kept, the last ones. Who floods it finds only that it was flooded.
+const MOST: usize = 50;
+
+/// A line of it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Line {
+    /// The time, in UTC.
+    at: String,
+    what: &'static str,
+    /// The rough browser, and the network.
+    place: String,
+    /// How many times in a row.
+    times: usize,
+}
+
+/// The last events of each account. It outlives sessions, so in a shop it is a table of the database, to which the
+/// program may only add.
+#[derive(Default)]
+pub(super) struct Journal(Mutex<HashMap<String, VecDeque<Line>>>);
+
+impl Journal {
+    pub(super) fn add(&self, account: &str, event: Event, place: &Place, now: OffsetDateTime) {
+        let Some(what) = event.words() else { return };
+        let at = now.format(format_description!("[year]-[month]-[day] [hour]:[minute]")).unwrap_or_default();
+        let place = place.to_string();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = all.entry(account.to_owned()).or_default();
+        match lines.back_mut() {
+            Some(last) if last.what == what && last.place == place => {
+                *last = Line { at, times: last.times + 1, what, place }
+            }
+            _ => lines.push_back(Line { at, what, place, times: 1 }),
+        }
+        while lines.len() > MOST {
+            lines.pop_front();
+        }
+    }
+
+    /// The newest first.
+    pub(super) fn of(&self, account: &str) -> Vec<Line> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(account).into_iter().flatten().rev().cloned().collect()
+    }
+}

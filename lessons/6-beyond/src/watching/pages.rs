@@ -1,0 +1,206 @@
+//! A login whose account tells its visitor what has happened in it.
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use lesson_4::{defence::guesses::too_long, request::Client};
+use lesson_page::{Failure, Form};
+use minijinja::{context, value::Serde};
+use serde::{Deserialize, Serialize};
+use session_guard::replace_id;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+use tower_sessions::Session;
+
+use super::{
+    Watch,
+    accounts::{Accounts, DEMO},
+    event::{Alarm, Event, Refusal, Why},
+    store::{Cause, because},
+    visit::{Because, Place, Visit},
+};
+use crate::page::PAGES;
+
+/// The type of the metrics. (In two parts, because the course takes three numbers for one of the ASVS.)
+const OPEN_METRICS: &str = concat!("application/openmetrics-text; version=1", ".0.0; charset=utf-8");
+/// Who is logged in.
+const LOGIN: &str = "watched login";
+/// Where a session began in which nobody is logged in yet.
+const BEGAN: &str = "began";
+
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(watch: Watch) -> Router<S> {
+    Router::new()
+        .route("/watching", get(view))
+        .route("/watching/wish", post(wish))
+        .route("/watching/login", post(log_in))
+        .route("/watching/logout", post(log_out))
+        .route("/watching/end_others", post(end_others))
+        .route("/watching/metrics", get(metrics))
+        .route("/watching/careless", post(careless))
+        .layer(CsrfLayer::new().with_rejection_response(foreign as fn(ProtectionError) -> Response))
+        .with_state(watch)
+}
+
+fn foreign(_: ProtectionError) -> Response {
+    let mut response =
+        (StatusCode::FORBIDDEN, "This was not sent from a page of ours, so nothing was done.\n").into_response();
+    response.extensions_mut().insert(Because(Refusal::ForeignForm));
+    response
+}
+
+/// A login, as the session holds it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Login {
+    account: String,
+    round: u64,
+    place: Place,
+}
+
+/// The login of this session, if it has not been ended from elsewhere.
+async fn login(watch: &Watch, session: &Session, visit: &Visit) -> Result<Option<Login>, Failure> {
+    let Some(login) = session.get::<Login>(LOGIN).await? else { return Ok(None) };
+    if login.round < watch.0.accounts.round(&login.account) {
+        because(Cause::End(Why::FromElsewhere, login.account), session.flush()).await?;
+        return Ok(None);
+    }
+    if login.place.is_elsewhere(&visit.place) {
+        watch.ring(Alarm::Elsewhere, Some(&login.account), &visit.place, visit.clock.now());
+    }
+    Ok(Some(login))
+}
+
+async fn view(State(watch): State<Watch>, session: Session, visit: Visit) -> Result<Response, Failure> {
+    page(&watch, &session, &visit, StatusCode::OK, "").await
+}
+
+async fn page(
+    watch: &Watch,
+    session: &Session,
+    visit: &Visit,
+    status: StatusCode,
+    problem: &str,
+) -> Result<Response, Failure> {
+    let login = login(watch, session, visit).await?;
+    let account = login.as_ref().map(|login| login.account.as_str());
+    let lines = account.map(|account| watch.0.journal.of(account));
+    let values = context! { account, lines => Serde(lines), problem, demo => Serde(DEMO) };
+    Ok((status, PAGES.render("watching.html", values)?).into_response())
+}
+
+/// A session begins, before anybody logs in.
+async fn wish(session: Session, visit: Visit) -> Result<Redirect, Failure> {
+    if session.get::<Place>(BEGAN).await?.is_none() {
+        session.insert(BEGAN, visit.place).await?;
+    }
+    Ok(Redirect::to("/watching"))
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    username: String,
+    password: String,
+}
+
+async fn log_in(
+    State(watch): State<Watch>,
+    session: Session,
+    visit: Visit,
+    client: Client,
+    Form(Credentials { username, password }): Form<Credentials>,
+) -> axum::response::Result<Response> {
+    let (place, now) = (&visit.place, visit.clock.now());
+    if let Some(problem) = too_long(&username, &password) {
+        return Ok(page(&watch, &session, &visit, StatusCode::UNPROCESSABLE_ENTITY, &problem).await?);
+    }
+    let known = Accounts::known(&username);
+    let guess = match watch.0.accounts.guesses.reserve(&username, client.address, None, now).await {
+        Ok(guess) => guess,
+        Err(too_many) => {
+            watch.tell(Event::Refused(Refusal::TooManyGuesses), known, place, now);
+            watch.note_wrong(&username, &visit).await;
+            return Ok(too_many.into_response());
+        }
+    };
+    if !watch.0.accounts.is_right(&username, password).await? {
+        watch.tell(Event::WrongPassword, known, place, now);
+        watch.note_wrong(&username, &visit).await;
+        return Ok(page(&watch, &session, &visit, StatusCode::UNAUTHORIZED, "Invalid credentials").await?);
+    }
+    guess.give_back();
+    begin(&watch, &session, &visit, username).await?;
+    Ok(Redirect::to("/watching").into_response())
+}
+
+/// Puts the login into the session, under a new ID.
+async fn begin(watch: &Watch, session: &Session, visit: &Visit, account: String) -> Result<(), Failure> {
+    let (place, now) = (&visit.place, visit.clock.now());
+    let began = session.get::<Place>(BEGAN).await?;
+    if began.is_some_and(|began| began.is_elsewhere(place)) {
+        watch.ring(Alarm::PlantedSession, Some(&account), place, now);
+    }
+    let goes_on = !session.is_empty().await;
+    let login = Login { account: account.clone(), round: watch.0.accounts.round(&account), place: place.clone() };
+    session.insert(LOGIN, login).await?;
+    if goes_on {
+        because(Cause::Renewal(account.clone()), replace_id(session)).await?;
+    } else {
+        replace_id(session).await?;
+    }
+    watch.tell(Event::LoggedIn, Some(&account), place, now);
+    Ok(())
+}
+
+impl Watch {
+    async fn note_wrong(&self, name: &str, visit: &Visit) {
+        let (place, now) = (&visit.place, visit.clock.now());
+        let (for_account, from_network) = self.0.alarms.wrong_password(name, &place.network, now).await;
+        if for_account {
+            self.ring(Alarm::Guessing, Accounts::known(name), place, now);
+        }
+        if from_network {
+            self.ring(Alarm::Spraying, None, place, now);
+        }
+    }
+}
+
+async fn log_out(State(watch): State<Watch>, session: Session, visit: Visit) -> Result<Redirect, Failure> {
+    if let Some(login) = login(&watch, &session, &visit).await? {
+        because(Cause::End(Why::Logout, login.account), session.flush()).await?;
+    }
+    Ok(Redirect::to("/watching"))
+}
+
+// ANCHOR: end_others
+/// Ends every other session of the account. This one gets a new ID, because a thief may have the same session.
+async fn end_others(State(watch): State<Watch>, session: Session, visit: Visit) -> Result<Redirect, Failure> {
+    if let Some(login) = login(&watch, &session, &visit).await? {
+        let round = watch.0.accounts.end_all(&login.account);
+        session.insert(LOGIN, Login { round, ..login.clone() }).await?;
+        because(Cause::Renewal(login.account), replace_id(&session)).await?;
+    }
+    Ok(Redirect::to("/watching"))
+}
+// ANCHOR_END: end_others
+
+/// For the machine that asks every few seconds. In a shop it has a port of its own, which no visitor reaches.
+async fn metrics(State(watch): State<Watch>, visit: Visit) -> Response {
+    let alive = watch.alive(visit.clock.now());
+    match watch.0.metrics.text(alive) {
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "The numbers cannot be written.\n").into_response(),
+    }
+}
+
+// ANCHOR: careless
+/// The wrong way: `instrument` writes each argument into the span, and a `Session` shows its ID. It takes
+/// `#[tracing::instrument(skip_all)]` to keep it out.
+#[tracing::instrument]
+async fn careless(session: Session) -> Result<Redirect, Failure> {
+    session.get::<Login>(LOGIN).await?;
+    tracing::info!("nothing secret in this line");
+    Ok(Redirect::to("/watching"))
+}
+// ANCHOR_END: careless

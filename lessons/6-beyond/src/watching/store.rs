@@ -1,0 +1,197 @@
+//! A store that is watched: how long its calls take, and when sessions begin and end.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use session_inspector::{MOVED_KEY, TOMBSTONE_KEY};
+use time::{Duration, OffsetDateTime};
+use tokio::time::Instant;
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::Result,
+};
+
+use super::{
+    Watch,
+    event::{Event, Why},
+    metrics::Operation,
+    visit::{Name, Place, Visit},
+};
+
+/// So many ended sessions are remembered, the last ones.
+const MOST_ENDED: usize = 10_000;
+/// A request that began before the end of its session may come so late.
+const LATE: Duration = Duration::seconds(30);
+
+tokio::task_local! {
+    static CAUSE: Cause;
+}
+
+/// Why a session gets a new ID, or ends.
+#[derive(Clone, Debug)]
+pub(super) enum Cause {
+    /// It goes on under a new ID, in this account.
+    Renewal(String),
+    End(Why, String),
+}
+
+/// Does this to a session, for this reason. The store hears of an end, and cannot know what it is for.
+pub(super) async fn because<F: Future>(cause: Cause, does: F) -> F::Output {
+    CAUSE.scope(cause, does).await
+}
+
+// ANCHOR: watched
+/// `store`, watched. It belongs inside `Guarded`, so that it sees what is really stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched<S> {
+    store: S,
+    watch: Watch,
+}
+
+impl<S> Watched<S> {
+    pub(crate) fn new(store: S, watch: Watch) -> Self {
+        Self { store, watch }
+    }
+
+    async fn measured<T>(&self, operation: Operation, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let begun = Instant::now();
+        let result = call.await;
+        self.watch.0.metrics.call(operation, result.is_err(), begun.elapsed().as_secs_f64());
+        result
+    }
+}
+
+#[async_trait]
+impl<S: SessionStore> SessionStore for Watched<S> {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        self.measured(Operation::Create, self.store.create(record)).await?;
+        self.watch.created(record);
+        Ok(())
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        self.measured(Operation::Save, self.store.save(record)).await?;
+        self.watch.saved(record);
+        Ok(())
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let found = self.measured(Operation::Load, self.store.load(id)).await?;
+        if let Some(visit) = Visit::current()
+            && found.as_ref().is_none_or(is_tombstone)
+        {
+            visit.misses(Name::of(&id.to_string()));
+        }
+        Ok(found)
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        self.measured(Operation::Delete, self.store.delete(id)).await?;
+        self.watch.ended(id);
+        Ok(())
+    }
+}
+// ANCHOR_END: watched
+
+fn is_tombstone(record: &Record) -> bool {
+    record.data.contains_key(TOMBSTONE_KEY)
+}
+
+/// The sessions that this process knows of, by name.
+#[derive(Default)]
+pub(super) struct Sessions(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// Until when each lives.
+    alive: HashMap<Name, OffsetDateTime>,
+    /// When each ended, and whose it was.
+    ended: HashMap<Name, (OffsetDateTime, Option<String>)>,
+    /// The order in which they ended.
+    order: VecDeque<Name>,
+}
+
+impl Sessions {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whose session of this name has ended, if it was long enough ago that no late request explains a use of it.
+    pub(super) fn ended_before(&self, name: Name, now: OffsetDateTime) -> Option<Option<String>> {
+        let (at, account) = self.known().ended.get(&name)?.clone();
+        (now - at > LATE).then_some(account)
+    }
+}
+
+impl Known {
+    fn end(&mut self, name: Name, now: OffsetDateTime, account: Option<String>) -> bool {
+        if self.ended.insert(name, (now, account)).is_none() {
+            self.order.push_back(name);
+        }
+        while self.order.len() > MOST_ENDED {
+            self.order.pop_front().and_then(|oldest| self.ended.remove(&oldest));
+        }
+        self.alive.remove(&name).is_some()
+    }
+}
+
+impl Watch {
+    fn created(&self, record: &Record) {
+        self.lives(record);
+        match CAUSE.try_with(Clone::clone) {
+            Ok(Cause::Renewal(account)) => self.say(Event::Renewed, Some(&account)),
+            _ => self.say(Event::Begun, None),
+        }
+    }
+
+    fn saved(&self, record: &Record) {
+        if is_tombstone(record) {
+            self.ended(&record.id);
+        } else if record.data.contains_key(MOVED_KEY) {
+            self.0.sessions.known().alive.remove(&Name::of(&record.id.to_string()));
+        } else {
+            self.lives(record);
+        }
+    }
+
+    fn ended(&self, id: &Id) {
+        let (why, account) = match CAUSE.try_with(Clone::clone) {
+            Ok(Cause::Renewal(account)) => (None, Some(account)),
+            Ok(Cause::End(why, account)) => (Some(why), Some(account)),
+            Err(_) => (Some(Why::Unsaid), None),
+        };
+        let now = Visit::current().unwrap_or_default().clock.now();
+        let was_alive = self.0.sessions.known().end(Name::of(&id.to_string()), now, account.clone());
+        if let Some(why) = why.filter(|_| was_alive) {
+            self.say(Event::Ended(why), account.as_deref());
+        }
+    }
+
+    fn lives(&self, record: &Record) {
+        let skipped = Visit::current().unwrap_or_default().clock.skipped();
+        let until = record.expiry_date.saturating_add(skipped.try_into().unwrap_or(Duration::MAX));
+        self.0.sessions.known().alive.insert(Name::of(&record.id.to_string()), until);
+    }
+
+    fn say(&self, event: Event, account: Option<&str>) {
+        let Visit { place, clock, .. } = Visit::current().unwrap_or_default();
+        self.tell(event, account, &place, clock.now());
+    }
+
+    /// How many sessions live now. What has expired since the last question is told as ended.
+    pub(super) fn alive(&self, now: OffsetDateTime) -> usize {
+        let (alive, expired) = {
+            let mut known = self.0.sessions.known();
+            let before = known.alive.len();
+            known.alive.retain(|_, until| *until > now);
+            (known.alive.len(), before - known.alive.len())
+        };
+        let nowhere = Place::default();
+        (0..expired).for_each(|_| self.tell(Event::Ended(Why::Expired), None, &nowhere, now));
+        alive
+    }
+}

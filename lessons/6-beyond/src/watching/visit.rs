@@ -1,0 +1,228 @@
+//! A request, as it is told.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    extract::{FromRequestParts, MatchedPath, Request, State},
+    http::{HeaderMap, header::COOKIE, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use cookie::Cookie;
+use lesson_4::{defence::throttle::network, request::Client};
+use lesson_page::RequestId;
+use serde::{Deserialize, Serialize};
+use session_inspector::Clock;
+use sha2::{Digest, Sha256};
+use tracing::Instrument;
+
+use super::{
+    Watch,
+    event::{Alarm, Event, Refusal},
+};
+use crate::COOKIE as SESSION_COOKIE;
+
+tokio::task_local! {
+    static CURRENT: Visit;
+}
+
+// ANCHOR: name
+/// What a log calls a session: the beginning of a hash of its ID. An ID has 128 random bits, so nobody finds it by
+/// trying; and every instance gives a session the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Name(u64);
+
+impl Name {
+    pub(super) fn of(id: &str) -> Self {
+        let hash = Sha256::new().chain_update(b"the name of a session in a log").chain_update(id).finalize();
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash[..8]);
+        Self(u64::from_be_bytes(first))
+    }
+}
+// ANCHOR_END: name
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Where a request comes from, roughly: as much as somebody needs to recognize it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub(super) struct Place {
+    /// An IPv4 address, or the network of an IPv6 address.
+    pub(super) network: String,
+    /// `Firefox on Linux`.
+    pub(super) browser: String,
+}
+
+impl Place {
+    fn of(Client { address, agent }: &Client) -> Self {
+        let network = match network(*address) {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(network) => format!("{network}/64"),
+        };
+        Self { network, browser: browser(agent) }
+    }
+
+    /// Whether neither the network nor the browser is the same. One of them alone changes on a train, or with an
+    /// update.
+    pub(super) fn is_elsewhere(&self, other: &Self) -> bool {
+        self.network != other.network && self.browser != other.browser
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.browser, self.network)
+    }
+}
+
+/// A rough name, made of ours and of nothing that the browser sends: a log takes no text from strangers.
+fn browser(agent: &str) -> String {
+    let first = |names: &[(&str, &'static str)], other| {
+        names.iter().find(|(part, _)| agent.contains(part)).map_or(other, |(_, name)| *name)
+    };
+    // Most browsers say that they are Safari, and all but one of them that they are Chrome.
+    let browsers =
+        [("Firefox/", "Firefox"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
+    let systems = [
+        ("Android", "Android"),
+        ("iPhone", "iOS"),
+        ("iPad", "iOS"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    format!("{} on {}", first(&browsers, "another browser"), first(&systems, "another system"))
+}
+
+/// A request, and what its store calls have met. Clones are the same visit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Visit {
+    pub(super) clock: Clock,
+    pub(super) place: Place,
+    missed: Arc<Mutex<Option<Name>>>,
+}
+
+impl Visit {
+    fn of(parts: &Parts) -> Self {
+        let clock = parts.extensions.get::<Clock>().cloned().unwrap_or_default();
+        Self { clock, place: Place::of(&Client::of(parts)), missed: Arc::default() }
+    }
+
+    /// The one that this task answers.
+    pub(super) fn current() -> Option<Self> {
+        CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// Remembers that the store has no session of this name.
+    pub(super) fn misses(&self, name: Name) {
+        *self.missed() = Some(name);
+    }
+
+    fn missed(&self) -> MutexGuard<'_, Option<Name>> {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::current().unwrap_or_else(|| Self::of(parts)))
+    }
+}
+
+/// An answer that refuses says why, for the layer outside.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Because(pub(super) Refusal);
+
+// ANCHOR: watch
+/// Around everything: a span of the log for each request, and the alarms that need no account.
+pub(crate) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let visit = Visit::of(&parts);
+    // The route, not the address, which may hold a secret; and of the cookie only its name in the log.
+    let route = parts.extensions.get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let sent = session_cookies(&parts.headers);
+    let session = sent.id.as_deref().map(|id| tracing::field::display(Name::of(id)));
+    let span = tracing::info_span!("request", id = %RequestId::current(), method = %parts.method, route, session);
+    let answering = CURRENT.scope(visit.clone(), next.run(Request::from_parts(parts, body)));
+    let response = answering.instrument(span.clone()).await;
+    span.in_scope(|| {
+        tracing::info!(status = response.status().as_u16(), "answered");
+    });
+    let refusal = response.extensions().get::<Because>().copied();
+    notice(&watch, &visit, &sent, refusal).instrument(span).await;
+    response
+}
+// ANCHOR_END: watch
+
+async fn notice(watch: &Watch, visit: &Visit, sent: &SessionCookies, refusal: Option<Because>) {
+    let (place, now) = (&visit.place, visit.clock.now());
+    if let Some(Because(why)) = refusal {
+        watch.tell(Event::Refused(why), None, place, now);
+        if why == Refusal::ForeignForm {
+            watch.ring(Alarm::ForeignForm, None, place, now);
+        }
+    }
+    if sent.are_tossed {
+        watch.ring(Alarm::TossedCookie, None, place, now);
+    }
+    let missed = *visit.missed();
+    let Some(missed) = missed else { return };
+    match watch.0.sessions.ended_before(missed, now) {
+        Some(account) => watch.ring(Alarm::EndedSession, account.as_deref(), place, now),
+        None => {
+            if watch.0.alarms.unknown_id(&place.network, now).await {
+                watch.ring(Alarm::UnknownIds, None, place, now);
+            }
+        }
+    }
+}
+
+/// The session cookie of a request.
+struct SessionCookies {
+    id: Option<String>,
+    /// There are two, or one that only passes for it when its name is decoded.
+    are_tossed: bool,
+}
+
+fn session_cookies(headers: &HeaderMap) -> SessionCookies {
+    let lines = || headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let is_ours = |cookie: &Cookie| cookie.name() == SESSION_COOKIE;
+    let raw: Vec<_> = lines().flat_map(Cookie::split_parse).flatten().filter(is_ours).collect();
+    let decoded = lines().flat_map(Cookie::split_parse_encoded).flatten().filter(is_ours).count();
+    SessionCookies {
+        id: raw.first().map(|cookie| cookie.value().to_owned()),
+        are_tossed: decoded > 1 || raw.len() != decoded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rough_browser_has_no_word_of_the_stranger_in_it() {
+        for (agent, rough) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0",
+                "Edge on Windows",
+            ),
+            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iOS"),
+            ("<script>\n2026 alice logged out", "another browser on another system"),
+            ("", "another browser on another system"),
+        ] {
+            assert_eq!(browser(agent), rough);
+        }
+    }
+}
