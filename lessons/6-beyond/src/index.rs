@@ -18,7 +18,11 @@ struct Topic {
 }
 
 /// In the order of the book.
-const TOPICS: &[Topic] = &[];
+const TOPICS: &[Topic] = &[Topic {
+    path: "/flask",
+    title: "From Flask to axum, route by route",
+    about: "Some routes are still Flask, some are axum already, and a visitor has one session in both.",
+}];
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/", get(index))

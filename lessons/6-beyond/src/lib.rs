@@ -3,6 +3,7 @@
 //!
 //! Each topic is a module with a demo below a path of its own; `index` lists them. All share one session.
 
+pub mod flask;
 mod index;
 mod page;
 
@@ -25,6 +26,7 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     // What stands last sees a request first.
     Router::new()
         .merge(index::routes())
+        .merge(flask::demo())
         .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
