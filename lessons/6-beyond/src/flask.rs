@@ -43,14 +43,12 @@ fn given_key() -> Option<Keys> {
     Keys::new(&env::var(SECRET_KEY).ok()?, []).ok()
 }
 
-// ANCHOR: demo_settings
 /// What `lessons/6-beyond/flask/app.py` has in `app.config`.
 pub fn settings(keys: Keys) -> Settings {
     let (secure, same_site) = (true, Some(SameSite::Lax));
     // A page that only reads sets no cookie.
     Settings { name: "__Host-flask", secure, same_site, refresh: false, ..Settings::new(keys) }
 }
-// ANCHOR_END: demo_settings
 
 // ANCHOR: routes
 /// The demo in front of the Flask app on this port.
@@ -127,9 +125,7 @@ async fn log_out(session: Result<FlaskSession, Unreadable>) -> Redirect {
     Redirect::to("/flask")
 }
 
-// ANCHOR: apart
 /// The wrong way: a route that has moved and has a session of its own. Its visitors are strangers there.
 async fn apart(session: Session) -> Result<Html<String>, Failure> {
     PAGES.render("flask_apart.html", context! { user => session.get::<String>("user").await? })
 }
-// ANCHOR_END: apart

@@ -112,7 +112,6 @@ impl Keys {
     }
     // ANCHOR_END: read
 
-    // ANCHOR: write
     /// The value of a cookie with this data, signed now.
     ///
     /// # Errors
@@ -124,7 +123,6 @@ impl Keys {
         let signature = self.current.clone().chain_update(&signed).finalize().into_bytes();
         Ok(format!("{signed}.{}", BASE64.encode(signature)))
     }
-    // ANCHOR_END: write
 }
 
 fn seconds(text: &str) -> Option<i64> {

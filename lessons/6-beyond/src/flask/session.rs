@@ -29,7 +29,6 @@ const LONGEST_COOKIE: usize = 4096;
 /// Where Flask keeps `session.permanent`.
 const PERMANENT: &str = "_permanent";
 
-// ANCHOR: settings
 /// The settings of the Flask app, with Flask's defaults. Both halves need the same ones. The cookie's domain, path and
 /// partition are Flask's defaults, too.
 #[derive(Clone, Debug)]
@@ -57,7 +56,6 @@ impl Settings {
         Self { keys, name: "session", secure, http_only, same_site: None, lifetime: Duration::days(31), refresh }
     }
 }
-// ANCHOR_END: settings
 
 /// The session of this request. Its clones are the same session.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +113,6 @@ impl FlaskSession {
     }
 }
 
-// ANCHOR: layer
 /// Opens the session before the handler, and saves it afterwards: for `from_fn_with_state`. It stands around the routes
 /// that have moved and around no others: Flask writes the cookie of its own.
 pub async fn flask_session(
@@ -131,7 +128,6 @@ pub async fn flask_session(
     settings.save(&opened, &mut response, clock.now());
     response
 }
-// ANCHOR_END: layer
 
 impl Settings {
     /// The value of the session cookie that the browser has sent.
@@ -154,7 +150,6 @@ impl Settings {
         FlaskSession(Arc::new(Mutex::new(opened)))
     }
 
-    // ANCHOR: save
     fn save(&self, session: &Opened, response: &mut Response, now: OffsetDateTime) {
         let is_permanent = session.data.get(PERMANENT) == Some(&Value::Bool(true));
         let cookie = match session.data.is_empty() {
@@ -177,7 +172,6 @@ impl Settings {
         }
         response.headers_mut().extend(set.map(|set| (SET_COOKIE, set)));
     }
-    // ANCHOR_END: save
 
     fn cookie(&self, session: &Opened, is_permanent: bool, now: OffsetDateTime) -> Result<Cookie<'_>, String> {
         let value = self.keys.write(&session.data, now).map_err(|reason| reason.to_string())?;

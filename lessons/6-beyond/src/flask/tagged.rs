@@ -36,7 +36,6 @@ pub(super) const HTTP_DATE: StaticFormatDescription =
 /// A dictionary, in the order in which Flask writes it.
 pub type Dict = BTreeMap<String, Value>;
 
-// ANCHOR: value
 /// A value of Python, as far as a Flask session can hold it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -63,7 +62,6 @@ pub enum Value {
     /// A `datetime.datetime`
     DateTime(OffsetDateTime),
 }
-// ANCHOR_END: value
 
 /// A number as it was written. An `int` of Python may have any number of digits, and a `float` comes back to the last
 /// bit, because nobody has turned it into another type in between.
@@ -162,7 +160,6 @@ fn read(raw: &RawValue, depth: usize) -> Result<Value, Error> {
     })
 }
 
-// ANCHOR: untag
 /// What an object stands for: itself, or a value of the type that its only key names.
 fn untag(mut items: Dict) -> Result<Value, Error> {
     let tag = items.keys().next().and_then(|key| TAGS.into_iter().find(|tag| tag == key));
@@ -178,7 +175,6 @@ fn untag(mut items: Dict) -> Result<Value, Error> {
     };
     value.ok_or(Error::Tag(tag))
 }
-// ANCHOR_END: untag
 
 /// 32 digits, without the hyphens.
 fn uuid(text: &str) -> Option<u128> {
@@ -311,6 +307,16 @@ mod tests {
         assert_eq!(data["f"], Value::Dict([(" t".to_owned(), vec![1.into()].into())].into()), "no tag, but a key");
         assert_eq!(data["g"], Value::Dict([(" x".to_owned(), 1.into())].into()), "a tag that nobody knows");
         assert_eq!(to_json(&data).unwrap(), written_by_flask);
+    }
+
+    /// The wrong way: what comes out is right for nobody.
+    #[test]
+    fn plain_json_makes_an_object_of_a_tuple_and_loses_digits() {
+        let written_by_flask = r#"{"n":123456789012345678901234567890,"t":{" t":[1]}}"#;
+        let plain: serde_json::Value = serde_json::from_str(written_by_flask).unwrap();
+        assert!(plain["t"].is_object(), "and not a list of one item");
+        assert_ne!(serde_json::to_string(&plain).unwrap(), written_by_flask, "a float has about 16 digits");
+        assert_eq!(to_json(&from_json(written_by_flask).unwrap()).unwrap(), written_by_flask);
     }
 
     #[test]

@@ -100,6 +100,10 @@ fn act(session: &FlaskSession, deed: &str) {
         "clears" => session.clear(),
         "makes permanent" => session.set_permanent(true),
         "ends permanence" => session.set_permanent(false),
+        "lets a list grow" => {
+            let Some(Value::List(mut cart)) = session.get("cart") else { panic!("there is no cart") };
+            cart.push("lamp".into());
+        }
         "writes too much" => session.insert("user", (0..3000).map(|number| number.to_string()).collect::<String>()),
         deed => panic!("nobody {deed}"),
     }
@@ -165,6 +169,18 @@ pub async fn both_set_the_cookie_in_the_same_cases_with_the_same_attributes() {
         }
     }
     snapshot("when_the_cookie_is_set", &table(&["in the cookie", "the handler", "cookie", "Vary"], &rows));
+}
+
+pub async fn a_list_that_grows_in_place_is_not_saved_by_flask_and_a_copy_here() {
+    let (deed, now) = ("lets a list grow", OffsetDateTime::now_utc());
+    let data = Dict::from([("cart".to_owned(), Vec::new().into())]);
+    let cookie = format!("session={}", keys().write(&data, now).unwrap());
+    let here = answer(&Settings::new(keys()), deed, Some(&cookie)).await;
+    assert_eq!((here.status(), here.headers().get(SET_COOKIE)), (StatusCode::OK, None));
+    let at = now.unix_timestamp();
+    let question = json!({ "ask": "serve", "key": KEY, "at": at, "cookie": cookie, "deed": deed, "config": {} });
+    let answer = ask(&[question]).remove(0);
+    assert_eq!((&answer["status"], &answer["set_cookie"]), (&json!(200), &json!([])));
 }
 
 pub async fn a_session_too_large_for_a_cookie_is_an_error_here_and_lost_in_flask() {

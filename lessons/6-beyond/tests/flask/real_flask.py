@@ -74,6 +74,7 @@ DEEDS = {
     "looks": lambda: session.get("user"),
     "writes": lambda: session.update(user="bob"),
     "writes the same": lambda: session.update(user="alice"),
+    "lets a list grow": lambda: session["cart"].append("lamp"),
     "takes out": lambda: session.pop("user", None),
     "takes out what is not there": lambda: session.pop("none", None),
     "clears": lambda: session.clear(),

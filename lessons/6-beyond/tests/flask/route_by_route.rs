@@ -61,6 +61,19 @@ pub async fn a_copy_of_the_cookie_survives_the_logout() {
     mallory.get("/flask").await.unwrap().shows("Logged in as alice").unwrap();
 }
 
+pub async fn of_two_tabs_at_the_same_time_the_last_cookie_wins() {
+    let trial = trial(NO_FLASK);
+    let alice = trial.browser("alice");
+    alice.post("/flask/login", &[("user", "alice")]).await.unwrap();
+    // Both tabs send the cookie as it is now.
+    let tab = alice.copied_by("alice's other tab");
+    alice.post("/flask/cart", &[]).await.unwrap();
+    tab.post("/flask/cart", &[]).await.unwrap();
+    for tab in [alice, tab] {
+        tab.get("/flask").await.unwrap().shows(r#""cart": [("lamp", 1)], "#).unwrap();
+    }
+}
+
 pub async fn without_flask_a_visitor_reads_what_to_start() {
     let trial = trial(NO_FLASK);
     let alice = trial.browser("alice");
