@@ -2,7 +2,10 @@
 
 pub mod cookie;
 mod front;
+pub mod msgpack;
 pub mod session;
+pub mod signed_id;
+pub mod stores;
 pub mod tagged;
 
 use std::env;

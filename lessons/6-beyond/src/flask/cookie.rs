@@ -15,6 +15,7 @@ use super::tagged::{self, Dict};
 
 /// What Flask mixes into the key: another use of the same `SECRET_KEY` has another salt, and so another key.
 const SALT: &[u8] = b"cookie-session";
+const ID_SALT: &[u8] = b"flask-session";
 /// A session's JSON may have so many bytes. zlib makes a thousandth of the size of some data, so the length of the
 /// cookie limits nothing.
 pub const LONGEST: usize = 256 * 1024;
@@ -35,7 +36,16 @@ impl Keys {
     /// # Errors
     /// A key is empty: then anyone can sign.
     pub fn new<'k>(secret: &'k str, fallbacks: impl IntoIterator<Item = &'k str>) -> Result<Self, EmptyKey> {
-        Ok(Self { current: derived(secret)?, fallbacks: fallbacks.into_iter().map(derived).collect::<Result<_, _>>()? })
+        let fallbacks = fallbacks.into_iter().map(|secret| derived(secret, SALT)).collect::<Result<_, _>>()?;
+        Ok(Self { current: derived(secret, SALT)?, fallbacks })
+    }
+
+    /// The key with which Flask-Session 0.8 signs an ID, which knows no fallbacks.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub fn for_ids(secret: &str) -> Result<Self, EmptyKey> {
+        Ok(Self { current: derived(secret, ID_SALT)?, fallbacks: Vec::new() })
     }
 }
 
@@ -48,12 +58,12 @@ impl Keys {
 }
 
 /// The key that signs is the HMAC of the salt, with the secret as its key.
-fn derived(secret: &str) -> Result<Hmac<Sha1>, EmptyKey> {
+fn derived(secret: &str, salt: &[u8]) -> Result<Hmac<Sha1>, EmptyKey> {
     let keyed = |key: &[u8]| Hmac::new_from_slice(key).map_err(|_| EmptyKey);
     if secret.is_empty() {
         return Err(EmptyKey);
     }
-    keyed(&keyed(secret.as_bytes())?.chain_update(SALT).finalize().into_bytes())
+    keyed(&keyed(secret.as_bytes())?.chain_update(salt).finalize().into_bytes())
 }
 // ANCHOR_END: keys
 
@@ -89,19 +99,30 @@ pub enum Refused {
 }
 
 impl Keys {
+    // ANCHOR: unsign
+    /// What stands before the signature, if one of the keys has made it.
+    pub fn unsign<'v>(&self, value: &'v str) -> Option<&'v str> {
+        let (signed, signature) = value.rsplit_once('.')?;
+        let signature = BASE64.decode(signature).ok()?;
+        // In constant time, and each with a copy of the keyed hash.
+        let has_signed = |key: &Hmac<Sha1>| key.clone().chain_update(signed).verify_slice(&signature).is_ok();
+        (has_signed(&self.current) || self.fallbacks.iter().any(has_signed)).then_some(signed)
+    }
+    // ANCHOR_END: unsign
+
+    /// The text with a signature behind it.
+    pub fn sign(&self, text: &str) -> String {
+        let signature = self.current.clone().chain_update(text).finalize().into_bytes();
+        format!("{text}.{}", BASE64.encode(signature))
+    }
+
     // ANCHOR: read
     /// The data in the value of a cookie.
     ///
     /// # Errors
     /// The cookie is not ours, too old, or unreadable. The signature comes first: what nobody has signed is not decoded.
     pub fn read(&self, value: &str, now: OffsetDateTime, lifetime: Duration) -> Result<Dict, Refused> {
-        let (signed, signature) = value.rsplit_once('.').ok_or(Refused::NotSigned)?;
-        let signature = BASE64.decode(signature).map_err(|_| Refused::NotSigned)?;
-        // In constant time, and each with a copy of the keyed hash.
-        let has_signed = |key: &Hmac<Sha1>| key.clone().chain_update(signed).verify_slice(&signature).is_ok();
-        if !has_signed(&self.current) && !self.fallbacks.iter().any(has_signed) {
-            return Err(Refused::NotSigned);
-        }
+        let signed = self.unsign(value).ok_or(Refused::NotSigned)?;
         let (data, time) = signed.rsplit_once('.').ok_or(Refused::NotSigned)?;
         let age = now.unix_timestamp().checked_sub(seconds(time).ok_or(Refused::NotSigned)?);
         if !age.is_some_and(|age| (0..=lifetime.whole_seconds()).contains(&age)) {
@@ -120,8 +141,7 @@ impl Keys {
         let seconds = now.unix_timestamp().max(0).to_be_bytes();
         let first = seconds.iter().position(|byte| *byte != 0).unwrap_or(seconds.len());
         let signed = format!("{}.{}", packed(&tagged::to_json(data)?), BASE64.encode(&seconds[first..]));
-        let signature = self.current.clone().chain_update(&signed).finalize().into_bytes();
-        Ok(format!("{signed}.{}", BASE64.encode(signature)))
+        Ok(self.sign(&signed))
     }
 }
 

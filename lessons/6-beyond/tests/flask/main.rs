@@ -7,6 +7,9 @@ mod refused;
 #[path = "../../../../tests/required/mod.rs"]
 mod required;
 mod route_by_route;
+#[path = "../../../3-backends/tests/services/mod.rs"]
+mod services;
+mod stores;
 mod table;
 mod values;
 
@@ -26,6 +29,16 @@ use route_by_route::{
     a_copy_of_the_cookie_survives_the_logout, a_route_with_a_session_of_its_own_knows_nobody,
     of_two_tabs_at_the_same_time_the_last_cookie_wins, one_visitor_has_one_session_in_both_halves,
     without_flask_a_visitor_reads_what_to_start,
+};
+use services::REDIS;
+use stores::{
+    a_logout_on_one_side_is_a_logout_on_the_other, a_pickle_is_a_damaged_record_and_is_not_run,
+    a_request_of_flask_that_overlaps_a_logout_brings_the_session_back,
+    a_save_here_does_not_undo_what_flask_has_written_meanwhile,
+    a_signed_id_of_flask_is_an_id_here_and_the_other_way_round, an_id_of_flasks_default_length_is_no_id_here,
+    the_store_keeps_every_rule_but_that_flask_has_the_ids_in_its_keys,
+    what_flask_session_keeps_in_redis_is_a_session_here_and_the_other_way_round,
+    what_json_does_not_have_is_an_error_here_and_a_value_in_flask,
 };
 use values::{
     every_value_that_flask_writes_is_read_and_written_back,
@@ -48,5 +61,19 @@ fn main() -> ExitCode {
         trial!(async a_copy_of_the_cookie_survives_the_logout),
         trial!(async of_two_tabs_at_the_same_time_the_last_cookie_wins),
         trial!(async without_flask_a_visitor_reads_what_to_start),
+        trial!(async what_flask_session_keeps_in_redis_is_a_session_here_and_the_other_way_round, missing_one()),
+        trial!(async a_logout_on_one_side_is_a_logout_on_the_other, missing_one()),
+        trial!(async a_save_here_does_not_undo_what_flask_has_written_meanwhile, missing_one()),
+        trial!(async a_request_of_flask_that_overlaps_a_logout_brings_the_session_back, missing_one()),
+        trial!(async a_signed_id_of_flask_is_an_id_here_and_the_other_way_round, missing_one()),
+        trial!(async an_id_of_flasks_default_length_is_no_id_here, missing_one()),
+        trial!(async what_json_does_not_have_is_an_error_here_and_a_value_in_flask, missing_one()),
+        trial!(async a_pickle_is_a_damaged_record_and_is_not_run, services::missing(REDIS)),
+        trial!(async the_store_keeps_every_rule_but_that_flask_has_the_ids_in_its_keys, services::missing(REDIS)),
     ])
+}
+
+/// Both are needed: a Flask and a Redis.
+fn missing_one() -> Option<(&'static str, String)> {
+    missing().or_else(|| services::missing(REDIS))
 }

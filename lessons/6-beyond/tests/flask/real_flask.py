@@ -16,9 +16,11 @@ from types import SimpleNamespace
 from unittest.mock import patch
 from uuid import UUID
 
-from flask import Flask, session
+from flask import Flask, current_app, session  # noqa: F401 -- `current_app` for deeds
+from flask_session import Session
 from itsdangerous import Signer
 from markupsafe import Markup
+from redis import Redis
 
 
 def main():
@@ -98,13 +100,37 @@ def serve(key, at, cookie, deed, config):
     return {"status": answer.status_code, "set_cookie": answer.headers.getlist("Set-Cookie"), "vary": vary}
 
 
+def store(url, deed, cookie=None, key="", signer=False, id_length=16):
+    """One request to an app whose sessions Flask-Session keeps in this Redis; what the view returns is told."""
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=key,
+        SESSION_TYPE="redis",
+        SESSION_REDIS=Redis.from_url(url),
+        SESSION_USE_SIGNER=signer,
+        **({"SESSION_ID_LENGTH": id_length} if id_length else {}),
+    )
+    Session(app)
+
+    def view():
+        names = globals() | {"session": session}
+        exec(deed, names)
+        return told(names["session"].get("value"))
+
+    app.add_url_rule("/", view_func=view, endpoint="view")
+    headers = {} if cookie is None else {"Cookie": f"session={cookie}"}
+    answer = app.test_client(use_cookies=False).get("/", headers=headers)
+    set_cookie = [line.split(";")[0].removeprefix("session=") for line in answer.headers.getlist("Set-Cookie")]
+    return {"status": answer.status_code, "told": answer.text, "cookie": set_cookie[0] if set_cookie else None}
+
+
 def sign(key, value, salt="cookie-session", derivation="hmac", digest="sha1"):
     """The value with a signature."""
     signer = Signer(key, salt=salt, key_derivation=derivation, digest_method=getattr(hashlib, digest))
     return {"cookie": signer.sign(value).decode()}
 
 
-QUESTIONS = {"write": write, "read": read, "serve": serve, "sign": sign}
+QUESTIONS = {"write": write, "read": read, "serve": serve, "store": store, "sign": sign}
 
 
 def told(value):
