@@ -48,9 +48,14 @@ fn given_key() -> Option<Keys> {
 
 /// What `lessons/6-beyond/flask/app.py` has in `app.config`.
 pub fn settings(keys: Keys) -> Settings {
-    let (secure, same_site) = (true, Some(SameSite::Lax));
-    // A page that only reads sets no cookie.
-    Settings { name: "__Host-flask", secure, same_site, refresh: false, ..Settings::new(keys) }
+    Settings {
+        name: "__Host-flask",
+        secure: true,
+        same_site: Some(SameSite::Lax),
+        refresh: false, // a page that only reads sets no cookie
+        log_out: "/flask/logout",
+        ..Settings::new(keys)
+    }
 }
 
 // ANCHOR: routes

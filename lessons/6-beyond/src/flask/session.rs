@@ -13,7 +13,7 @@ use axum::{
         request::Parts,
     },
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use session_inspector::Clock;
 use time::{Duration, OffsetDateTime};
@@ -47,13 +47,16 @@ pub struct Settings {
     pub lifetime: Duration,
     /// `SESSION_REFRESH_EACH_REQUEST`
     pub refresh: bool,
+    /// The route that logs out, by POST: the way out for a visitor whose session cannot be read
+    pub log_out: &'static str,
 }
 
 impl Settings {
     /// What Flask does if only `SECRET_KEY` is set.
     pub fn new(keys: Keys) -> Self {
         let (secure, http_only, refresh) = (false, true, true);
-        Self { keys, name: "session", secure, http_only, same_site: None, lifetime: Duration::days(31), refresh }
+        let (lifetime, log_out) = (Duration::days(31), "/logout");
+        Self { keys, name: "session", secure, http_only, same_site: None, lifetime, refresh, log_out }
     }
 }
 
@@ -64,8 +67,8 @@ pub struct FlaskSession(Arc<Mutex<Opened>>);
 #[derive(Debug, Default)]
 struct Opened {
     data: Dict,
-    /// The cookie is signed, and its data cannot be read.
-    unreadable: bool,
+    /// Where a visitor logs out whose cookie is signed, and its data cannot be read.
+    way_out: Option<&'static str>,
     /// A handler has asked for it.
     accessed: bool,
     modified: bool,
@@ -143,7 +146,7 @@ impl Settings {
             Some(Ok(data)) => opened.data = data,
             Some(Err(Refused::Unreadable(reason))) => {
                 tracing::error!(reason, "Flask has signed a session that cannot be read here");
-                opened.unreadable = true;
+                opened.way_out = Some(self.log_out);
             }
             Some(Err(Refused::NotSigned | Refused::NotNow)) | None => {}
         }
@@ -235,20 +238,27 @@ impl IntoResponse for NotSaved {
 /// The session of a visitor whose cookie is signed, but cannot be read. Flask answers 500 here, too. The cookie is left
 /// alone, because the other half may still read it, until a handler asks for [`anew`](Self::anew).
 #[derive(Debug)]
-pub struct Unreadable(FlaskSession);
+pub struct Unreadable {
+    session: FlaskSession,
+    way_out: &'static str,
+}
 
 impl Unreadable {
     /// An empty session instead; what is written there replaces the cookie.
     pub fn anew(self) -> FlaskSession {
-        self.0
+        self.session
     }
 }
 
 impl IntoResponse for Unreadable {
     fn into_response(self) -> Response {
-        let sentence =
-            "Your session cannot be read: another version of this site has written it. Log out, and log in again.\n";
-        (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
+        let page = format!(
+            "<!doctype html><html lang=\"en\"><title>Your session cannot be read</title>\
+             <h1>Your session cannot be read</h1><p>Another version of this site has written it.</p>\
+             <form method=\"post\" action=\"{}\"><button>Log out</button></form></html>\n",
+            self.way_out
+        );
+        (StatusCode::INTERNAL_SERVER_ERROR, Html(page)).into_response()
     }
 }
 
@@ -258,11 +268,13 @@ impl<S: Sync> FromRequestParts<S> for FlaskSession {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Unreadable> {
         let Some(session) = parts.extensions.get::<Self>().cloned() else {
             tracing::error!("this route asks for a session and is not inside the layer flask_session");
-            return Err(Unreadable(Self::default()));
+            return Err(Unreadable { session: Self::default(), way_out: "/" });
         };
-        session.lock().accessed = true;
-        let unreadable = session.lock().unreadable;
-        if unreadable { Err(Unreadable(session)) } else { Ok(session) }
+        let mut opened = session.lock();
+        opened.accessed = true;
+        let way_out = opened.way_out;
+        drop(opened);
+        way_out.map_or(Ok(session.clone()), |way_out| Err(Unreadable { session, way_out }))
     }
 }
 

@@ -15,6 +15,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use checks::Trial;
+use http_body_util::BodyExt;
 use lesson_6::flask::{
     cookie::Keys,
     session::{FlaskSession, Settings, Unreadable, flask_session},
@@ -213,6 +214,8 @@ pub async fn a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_ou
     let read = ask(Request::get("/read")).await;
     assert_eq!(read.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(read.headers().get(SET_COOKIE).is_none(), "Flask may still be able to read it");
+    let page = read.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&page).contains(r#"<form method="post" action="/logout">"#), "{page:?}");
     assert_eq!(ask(Request::get("/apart")).await.status(), StatusCode::OK);
     let out = ask(Request::post("/logout")).await;
     assert_eq!(out.status(), StatusCode::OK);
