@@ -146,10 +146,12 @@ impl Keys {
 }
 
 fn seconds(text: &str) -> Option<i64> {
-    let bytes = BASE64.decode(text).ok().filter(|bytes| bytes.len() <= 8)?;
-    let seconds = bytes.iter().fold(0, |seconds: u64, byte| seconds << 8 | u64::from(*byte));
+    let bytes = BASE64.decode(text).ok()?;
+    let mut seconds = [0; 8];
+    let first = seconds.len().checked_sub(bytes.len())?;
+    seconds[first..].copy_from_slice(&bytes);
     // No clock shows more than fits: it is in the future either way.
-    Some(i64::try_from(seconds).unwrap_or(i64::MAX))
+    Some(i64::try_from(u64::from_be_bytes(seconds)).unwrap_or(i64::MAX))
 }
 
 fn packed(json: &str) -> String {
@@ -214,7 +216,15 @@ mod tests {
         assert_eq!(both.read(&cookie, at(0), MONTH).unwrap(), data);
         assert!(matches!(new.read(&cookie, at(0), MONTH), Err(Refused::NotSigned)));
         assert!(new.read(&both.write(&data, at(0)).unwrap(), at(0), MONTH).is_ok());
-        assert!(Keys::new("", []).is_err() && Keys::new("new", [""]).is_err(), "an empty key is no key");
+    }
+
+    #[test]
+    fn an_empty_key_is_refused_and_no_key_is_printed() {
+        for empty in [Keys::new("", []), Keys::new("new", [""]), Keys::for_ids("")] {
+            let reason = empty.unwrap_err().to_string();
+            assert!(reason.starts_with("the secret key is empty, so anyone could sign"), "{reason}");
+        }
+        assert_eq!(format!("{:?}", keys("new", &["old"])), "Keys(1 and 1 fallbacks)");
     }
 
     #[test]
@@ -236,5 +246,6 @@ mod tests {
         let bomb = keys.write(&with(3_000_000), at(0)).unwrap();
         let Err(Refused::Unreadable(reason)) = keys.read(&bomb, at(0), MONTH) else { panic!("a bomb was read") };
         assert_eq!(reason, "the data is longer than a session may be");
+        assert_eq!(unzipped(&[]), Err("the data is cut off"));
     }
 }
