@@ -98,7 +98,7 @@ impl FlaskSession {
     /// Empties the session, and the browser is told to delete the cookie. A copy of it is valid as before.
     pub fn clear(&self) {
         let mut opened = self.lock();
-        *opened = Opened { accessed: opened.accessed, modified: true, ..Opened::default() };
+        *opened = Opened { modified: true, ..Opened::default() };
     }
 
     /// Whether the cookie outlives the browser, for the lifetime of the [`Settings`].
@@ -297,6 +297,24 @@ mod tests {
             (&[], None),
         ] {
             assert_eq!(first_cookie(&headers(lines), "session"), first, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_of_4096_bytes_is_made_and_a_longer_one_is_not() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let given = Settings::new(Keys::new("key", []).unwrap());
+        // Digits that zlib makes shorter, but not short: some of them fill the cookie but for a name.
+        let digits: String = (1000..3000).map(|number| (number * number % 9973).to_string()).collect();
+        let data = |count| Dict::from([("a".to_owned(), digits[..count].into())]);
+        let value = |count| given.keys.write(&data(count), now).unwrap().len();
+        let count = (1..digits.len()).rev().find(|&count| value(count) < 4090).unwrap();
+        let left = 4096 - value(count);
+        let long_name = "session-session-session-session-session";
+        for (name, is_made) in [(&long_name[..left], true), (&long_name[..=left], false)] {
+            let settings = Settings { name, ..given.clone() };
+            let made = settings.cookie(&Opened { data: data(count), ..Opened::default() }, false, now);
+            assert_eq!(made.is_ok(), is_made, "{name}");
         }
     }
 
