@@ -9,7 +9,10 @@ pub async fn what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_pa
     window.says("h2", "How far am I?").await;
     window.says_how_far(0, 0).await;
     window.says("a", "Go on here: What is a session?").await;
-    assert_eq!(window.value("return document.querySelectorAll('.overview details:not(.labs)').length").await, checks::SUITES.len());
+    assert_eq!(
+        window.value("return document.querySelectorAll('.overview details:not(.labs)').length").await,
+        checks::SUITES.len()
+    );
 
     // A page counts when its end was seen.
     window.go("basics/what-is-a-session").await;

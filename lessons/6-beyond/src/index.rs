@@ -34,6 +34,11 @@ const TOPICS: &[Topic] = &[
         title: "Signing in elsewhere",
         about: "A login with OpenID Connect at a provider of its own, and the logout from both.",
     },
+    Topic {
+        path: "/flask",
+        title: "From Flask to axum, route by route",
+        about: "Some routes are still Flask, some are axum already, and a visitor has one session in both.",
+    },
 ];
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {

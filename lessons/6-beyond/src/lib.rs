@@ -4,6 +4,7 @@
 //! Each topic is a module with a demo below a path of its own; `index` lists them. All share one session.
 
 pub mod elsewhere;
+pub mod flask;
 mod index;
 mod page;
 pub mod release;
@@ -44,6 +45,7 @@ pub fn app_with<S: SessionStore + Clone>(care: Care, store: S) -> Router {
         .merge(release::routes())
         .merge(watching::routes(watch.clone()))
         .merge(elsewhere.routes())
+        .merge(flask::demo())
         .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))

@@ -18,7 +18,10 @@ pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
             "release-key.html",
             "watching.html",
             "elsewhere.html",
-            "provider.html"
+            "provider.html",
+            "flask.html",
+            "flask_apart.html",
+            "flask_recorded.html"
         ],
     )
 });

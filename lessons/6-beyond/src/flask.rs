@@ -1,0 +1,139 @@
+//! From Flask to axum, route by route: one visitor, one session, and a cookie that both halves of the app read and write.
+
+pub mod cookie;
+mod front;
+pub mod msgpack;
+pub mod session;
+pub mod signed_id;
+pub mod stores;
+pub mod tagged;
+
+use std::env;
+
+use axum::{
+    Extension, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    middleware::from_fn_with_state,
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{any, get, post},
+};
+use lesson_page::{Failure, Form};
+use minijinja::context;
+use serde::Deserialize;
+use session_inspector::Clock;
+use tower_sessions::{Session, cookie::SameSite};
+
+use crate::page::PAGES;
+use cookie::Keys;
+use front::{Flask, still_flask};
+use session::{FlaskSession, Settings, Unreadable, flask_session};
+use tagged::{Printed, Value};
+
+/// The port of the Flask half, `lessons/6-beyond/flask/app.py`.
+pub const FLASK_PORT: u16 = 4106;
+/// The environment variable with the key of both halves.
+const SECRET_KEY: &str = "SECRET_KEY";
+/// A user name is at most so long, in characters: it has to fit into the cookie with everything else.
+const LONGEST_NAME: usize = 40;
+
+/// The demo, with the key in `SECRET_KEY`; without one, with a random key, which no Flask app has.
+pub(crate) fn demo<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    routes(settings(given_key().unwrap_or_else(Keys::random)), FLASK_PORT)
+}
+
+fn given_key() -> Option<Keys> {
+    Keys::new(&env::var(SECRET_KEY).ok()?, []).ok()
+}
+
+/// What `lessons/6-beyond/flask/app.py` has in `app.config`.
+pub fn settings(keys: Keys) -> Settings {
+    Settings {
+        name: "__Host-flask",
+        secure: true,
+        same_site: Some(SameSite::Lax),
+        refresh: false, // a page that only reads sets no cookie
+        log_out: "/flask/logout",
+        ..Settings::new(keys)
+    }
+}
+
+// ANCHOR: routes
+/// The demo in front of the Flask app on this port.
+pub fn routes<S: Clone + Send + Sync + 'static>(settings: Settings, flask: u16) -> Router<S> {
+    let moved = Router::new()
+        .route("/flask", get(index))
+        .route("/flask/login", post(log_in))
+        .route("/flask/cart", post(add_to_cart))
+        .route("/flask/logout", post(log_out))
+        .layer(from_fn_with_state(settings.clone(), flask_session));
+    // The next route to move leaves this line and joins those above.
+    let still = Router::new().route("/flask/old/{*path}", any(still_flask)).layer(Extension(Flask::new(flask)));
+    moved.merge(still).route("/flask/apart", get(apart)).with_state(settings)
+}
+// ANCHOR_END: routes
+
+async fn index(
+    State(settings): State<Settings>,
+    headers: HeaderMap,
+    session: FlaskSession,
+) -> Result<Html<String>, Failure> {
+    let cookie = settings.sent(&headers).and_then(|value| {
+        let (signed, signature) = value.rsplit_once('.')?;
+        let (data, time) = signed.rsplit_once('.')?;
+        Some((data, time, signature))
+    });
+    PAGES.render(
+        "flask.html",
+        context! {
+            user => user(&session), data => Printed(&session.data()).to_string(), cookie, port => FLASK_PORT,
+            has_key => given_key().is_some(),
+        },
+    )
+}
+
+fn user(session: &FlaskSession) -> Option<String> {
+    session.get("user")?.as_str().map(str::to_owned)
+}
+
+/// What the login form sends. Passwords are another lesson: this one is about what comes after.
+#[derive(Deserialize)]
+struct Login {
+    user: String,
+}
+
+async fn log_in(session: FlaskSession, clock: Clock, Form(Login { user }): Form<Login>) -> Response {
+    if !(1..=LONGEST_NAME).contains(&user.chars().count()) {
+        let sentence = "A user name has 1 to 40 characters here, so nobody was logged in.\n";
+        return (StatusCode::UNPROCESSABLE_ENTITY, sentence).into_response();
+    }
+    session.clear();
+    session.insert("user", user);
+    session.insert("since", clock.now());
+    session.set_permanent(true);
+    Redirect::to("/flask").into_response()
+}
+
+// ANCHOR: cart
+/// The cart is a list of tuples, because Flask has begun it as one.
+async fn add_to_cart(session: FlaskSession) -> Redirect {
+    let mut cart = match session.get("cart") {
+        Some(Value::List(items)) => items,
+        _ => Vec::new(),
+    };
+    cart.push(Value::Tuple(vec!["lamp".into(), 1.into()]));
+    session.insert("cart", cart);
+    Redirect::to("/flask")
+}
+// ANCHOR_END: cart
+
+/// It also leads out of a session that cannot be read.
+async fn log_out(session: Result<FlaskSession, Unreadable>) -> Redirect {
+    session.unwrap_or_else(Unreadable::anew).clear();
+    Redirect::to("/flask")
+}
+
+/// The wrong way: a route that has moved and has a session of its own. Its visitors are strangers there.
+async fn apart(session: Session) -> Result<Html<String>, Failure> {
+    PAGES.render("flask_apart.html", context! { user => session.get::<String>("user").await? })
+}

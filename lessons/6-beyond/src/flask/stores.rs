@@ -1,0 +1,166 @@
+//! The records of Flask-Session 0.8 in Redis, as a store for tower-sessions: both halves have the same sessions.
+//!
+//! Flask has to make IDs that tower-sessions takes: with `SESSION_ID_LENGTH = 16` they have 128 bits, in the same
+//! base64. The default are 256 bits.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use redis::{Client, RedisError, aio::ConnectionManager, aio::ConnectionManagerConfig, cmd, pipe};
+use session_guard::{
+    note_failure,
+    version::{Version, conflict, gone, note, noted},
+};
+use sha1::{Digest, Sha1};
+use time::OffsetDateTime;
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::{Error, Result},
+};
+
+use super::msgpack::{decode, encode};
+
+/// Flask-Session in Redis. Clones share one connection.
+#[derive(Clone)]
+pub struct FlaskRedis {
+    connection: ConnectionManager,
+    /// `SESSION_KEY_PREFIX`
+    prefix: String,
+}
+
+impl FlaskRedis {
+    /// Connects to the `SESSION_REDIS` at an address such as `redis://127.0.0.1:6379`. The prefix is Flask's
+    /// `SESSION_KEY_PREFIX`, `session:` by default. A call fails that takes longer than `limit`.
+    ///
+    /// # Errors
+    /// The address is none, or nobody answers there.
+    pub async fn open(address: &str, prefix: &str, limit: Duration) -> std::result::Result<Self, RedisError> {
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(limit))
+            .set_response_timeout(Some(limit))
+            .set_number_of_retries(1);
+        let connection = ConnectionManager::new_with_config(Client::open(address)?, config).await?;
+        Ok(Self { connection, prefix: prefix.to_owned() })
+    }
+
+    fn key(&self, id: &Id) -> String {
+        format!("{}{id}", self.prefix)
+    }
+}
+
+// ANCHOR: save
+/// Flask writes without looking. This side looks: a record that has ended is not revived, and one that has changed
+/// since it was loaded, by Flask or by another request here, is a conflict.
+///
+/// It is given the key, the new value, its expiry in milliseconds, and what the SHA-1 of the loaded value begins with.
+const SAVE: &str = r#"
+local stored = redis.call('GET', KEYS[1])
+local value, expires, based_on = unpack(ARGV)
+if not stored then return 'gone' end
+if stored ~= value and based_on ~= '' and based_on ~= string.sub(redis.sha1hex(stored), 1, 16) then return 'conflict' end
+redis.call('SET', KEYS[1], value, 'PXAT', expires)
+return 'saved'
+"#;
+// ANCHOR_END: save
+
+/// Flask's records have no version, so the record itself has to name its state.
+fn version(record: &[u8]) -> Option<Version> {
+    let digits: String = Sha1::digest(record)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.parse().ok()
+}
+
+impl FlaskRedis {
+    fn noting(id: &Id, record: &[u8]) {
+        if let Some(version) = version(record) {
+            note(id, version);
+        }
+    }
+
+    async fn create_new(&self, record: &mut Record) -> Result<()> {
+        let value = packed(record)?;
+        loop {
+            let mut set = cmd("SET");
+            set.arg(self.key(&record.id)).arg(&value).arg("NX").arg("PXAT").arg(milliseconds(record.expiry_date));
+            let done: Option<String> = set.query_async(&mut self.connection.clone()).await.map_err(failed)?;
+            if done.is_some() {
+                Self::noting(&record.id, &value);
+                return Ok(());
+            }
+            record.id = Id::default(); // taken
+        }
+    }
+
+    async fn update(&self, record: &Record) -> Result<()> {
+        let value = packed(record)?;
+        let based_on = noted(&record.id).map(|version| version.to_string()).unwrap_or_default();
+        let mut save = cmd("EVAL");
+        save.arg(SAVE).arg(1).arg(self.key(&record.id)).arg(&value);
+        save.arg(milliseconds(record.expiry_date)).arg(based_on);
+        let outcome: String = save.query_async(&mut self.connection.clone()).await.map_err(failed)?;
+        match outcome.as_str() {
+            "saved" => Self::noting(&record.id, &value),
+            "conflict" => return Err(conflict()),
+            _ => return Err(gone()),
+        }
+        Ok(())
+    }
+
+    async fn read(&self, id: &Id) -> Result<Option<Record>> {
+        let key = self.key(id);
+        // Redis says how much time is left, and takes some to say it: the record must not seem to live longer.
+        let asked = OffsetDateTime::now_utc().truncate_to_millisecond();
+        let both = pipe().atomic().get(&key).pttl(&key).query_async(&mut self.connection.clone()).await;
+        let (value, left): (Option<Vec<u8>>, i64) = both.map_err(failed)?;
+        let Some(value) = value else { return Ok(None) };
+        Self::noting(id, &value);
+        let data = decode(&value).map_err(|error| Error::Decode(error.to_string()))?;
+        // Flask gives every record an end. One without is not ours to end.
+        let left = if left < 0 { time::Duration::days(31) } else { time::Duration::milliseconds(left) };
+        Ok(Some(Record { id: *id, data, expiry_date: asked.saturating_add(left) }))
+    }
+
+    async fn remove(&self, id: &Id) -> Result<()> {
+        cmd("DEL").arg(self.key(id)).query_async(&mut self.connection.clone()).await.map_err(failed)
+    }
+}
+
+fn packed(record: &Record) -> Result<Vec<u8>> {
+    encode(&record.data).map_err(|error| Error::Encode(error.to_string()))
+}
+
+/// Since 1970; Redis takes no date before.
+fn milliseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX).max(1)
+}
+
+/// A key of another type is a damaged record: Redis answers the same the next time.
+fn failed(error: RedisError) -> Error {
+    let text = error.to_string();
+    if error.code() == Some("WRONGTYPE") { Error::Decode(text) } else { Error::Backend(text) }
+}
+
+#[async_trait]
+impl SessionStore for FlaskRedis {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        note_failure(self.create_new(record).await)
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        note_failure(self.update(record).await)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        note_failure(self.read(id).await)
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        note_failure(self.remove(id).await)
+    }
+}
+
+impl fmt::Debug for FlaskRedis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FlaskRedis({}…)", self.prefix)
+    }
+}

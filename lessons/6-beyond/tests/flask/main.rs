@@ -1,0 +1,79 @@
+//! Lesson 6, "From Flask to axum, route by route": what one side writes the other reads, and what one refuses the other
+//! refuses, seen on a real Flask.
+
+mod layer;
+mod real;
+mod refused;
+#[path = "../../../../tests/required/mod.rs"]
+mod required;
+mod route_by_route;
+#[path = "../../../3-backends/tests/services/mod.rs"]
+mod services;
+mod stores;
+mod table;
+mod values;
+
+use std::process::ExitCode;
+
+use layer::{
+    a_list_that_grows_in_place_is_not_saved_by_flask_and_a_copy_here,
+    a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_out,
+    a_session_too_large_for_a_cookie_is_an_error_here_and_lost_in_flask,
+    both_set_the_cookie_in_the_same_cases_with_the_same_attributes,
+    the_page_says_what_the_cookie_holds_and_refuses_a_name_that_is_too_long,
+};
+use real::missing;
+use refused::what_is_refused_by_one_is_refused_by_the_other;
+use required::trial;
+use route_by_route::{
+    a_copy_of_the_cookie_survives_the_logout, a_route_with_a_session_of_its_own_knows_nobody,
+    of_two_tabs_at_the_same_time_the_last_cookie_wins, one_visitor_has_one_session_in_both_halves,
+    without_flask_a_visitor_reads_what_to_start,
+};
+use services::REDIS;
+use stores::{
+    a_logout_on_one_side_is_a_logout_on_the_other, a_pickle_is_a_damaged_record_and_is_not_run,
+    a_request_of_flask_that_overlaps_a_logout_brings_the_session_back,
+    a_save_here_does_not_undo_what_flask_has_written_meanwhile,
+    a_signed_id_of_flask_is_an_id_here_and_the_other_way_round, an_id_of_flasks_default_length_is_no_id_here,
+    the_store_keeps_every_rule_but_that_flask_has_the_ids_in_its_keys,
+    what_flask_session_keeps_in_redis_is_a_session_here_and_the_other_way_round,
+    what_json_does_not_have_is_an_error_here_and_a_value_in_flask,
+};
+use values::{
+    every_value_that_flask_writes_is_read_and_written_back,
+    three_hundred_random_sessions_come_through_both_sides_unchanged, values_of_every_type_made_here_are_read_by_flask,
+};
+
+fn main() -> ExitCode {
+    required::run(vec![
+        trial!(every_value_that_flask_writes_is_read_and_written_back, missing()),
+        trial!(values_of_every_type_made_here_are_read_by_flask, missing()),
+        trial!(three_hundred_random_sessions_come_through_both_sides_unchanged, missing()),
+        trial!(what_is_refused_by_one_is_refused_by_the_other, missing()),
+        trial!(async both_set_the_cookie_in_the_same_cases_with_the_same_attributes, missing()),
+        trial!(async a_list_that_grows_in_place_is_not_saved_by_flask_and_a_copy_here, missing()),
+        trial!(async a_session_too_large_for_a_cookie_is_an_error_here_and_lost_in_flask, missing()),
+        trial!(async a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_out),
+        trial!(async the_page_says_what_the_cookie_holds_and_refuses_a_name_that_is_too_long),
+        trial!(async one_visitor_has_one_session_in_both_halves, missing()),
+        trial!(async a_route_with_a_session_of_its_own_knows_nobody),
+        trial!(async a_copy_of_the_cookie_survives_the_logout),
+        trial!(async of_two_tabs_at_the_same_time_the_last_cookie_wins),
+        trial!(async without_flask_a_visitor_reads_what_to_start),
+        trial!(async what_flask_session_keeps_in_redis_is_a_session_here_and_the_other_way_round, missing_one()),
+        trial!(async a_logout_on_one_side_is_a_logout_on_the_other, missing_one()),
+        trial!(async a_save_here_does_not_undo_what_flask_has_written_meanwhile, missing_one()),
+        trial!(async a_request_of_flask_that_overlaps_a_logout_brings_the_session_back, missing_one()),
+        trial!(async a_signed_id_of_flask_is_an_id_here_and_the_other_way_round, missing_one()),
+        trial!(async an_id_of_flasks_default_length_is_no_id_here, missing_one()),
+        trial!(async what_json_does_not_have_is_an_error_here_and_a_value_in_flask, missing_one()),
+        trial!(async a_pickle_is_a_damaged_record_and_is_not_run, services::missing(REDIS)),
+        trial!(async the_store_keeps_every_rule_but_that_flask_has_the_ids_in_its_keys, services::missing(REDIS)),
+    ])
+}
+
+/// Both are needed: a Flask and a Redis.
+fn missing_one() -> Option<(&'static str, String)> {
+    missing().or_else(|| services::missing(REDIS))
+}

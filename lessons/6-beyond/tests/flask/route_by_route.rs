@@ -1,0 +1,85 @@
+//! One visitor of the demo, with a real Flask behind it and without.
+
+use axum::{Router, http::header::SET_COOKIE};
+use checks::Trial;
+use lesson_6::flask::{cookie::Keys, routes, session::Settings, settings};
+use tower_sessions::{SessionManagerLayer, SessionStore};
+
+use crate::{real::Half, table::snapshot};
+
+const KEY: &str = "a key of both halves";
+/// Nothing listens there.
+const NO_FLASK: u16 = 1;
+
+/// The demo alone, in front of the Flask app on this port.
+pub fn demo<S: SessionStore + Clone>(store: S, settings: Settings, flask: u16) -> Router {
+    routes(settings, flask).layer(SessionManagerLayer::new(store).with_name("__Host-apart"))
+}
+
+fn trial(flask: u16) -> Trial {
+    Trial::of(move |store| demo(store, settings(Keys::new(KEY, []).unwrap()), flask))
+}
+
+pub async fn one_visitor_has_one_session_in_both_halves() {
+    let flask = Half::start(KEY);
+    let trial = trial(flask.port);
+    let alice = trial.browser("alice");
+    let answer = alice.post("/flask/old/login", &[("user", "alice")]).await.unwrap();
+    answer.redirects_to("/flask").unwrap();
+    assert_eq!(answer.headers.get_all(SET_COOKIE).iter().count(), 1, "one half sets the cookie, not both");
+    alice.get("/flask").await.unwrap().shows("Logged in as alice").unwrap();
+    alice.post("/flask/cart", &[]).await.unwrap().redirects_to("/flask").unwrap();
+    alice.get("/flask").await.unwrap().shows(r#""cart": [("cup", 2), ("lamp", 1)]"#).unwrap();
+    let account = alice.get("/flask/old/account").await.unwrap();
+    account.shows("Flask knows alice").unwrap();
+    account.shows("2 × cup, 1 × lamp").unwrap();
+    alice.post("/flask/logout", &[]).await.unwrap().redirects_to("/flask").unwrap();
+    alice.get("/flask/old/account").await.unwrap().shows("You are not logged in").unwrap();
+    snapshot("halves", &trial.transcript());
+    // And the other way round.
+    alice.post("/flask/login", &[("user", "bob")]).await.unwrap().redirects_to("/flask").unwrap();
+    alice.get("/flask/old/account").await.unwrap().shows("Flask knows bob").unwrap();
+    alice.post("/flask/old/logout", &[]).await.unwrap().redirects_to("/flask").unwrap();
+    alice.get("/flask").await.unwrap().shows("You are not logged in").unwrap();
+}
+
+pub async fn a_route_with_a_session_of_its_own_knows_nobody() {
+    let trial = trial(NO_FLASK);
+    let alice = trial.browser("alice");
+    alice.post("/flask/login", &[("user", "alice")]).await.unwrap();
+    alice.get("/flask").await.unwrap().shows("Logged in as alice").unwrap();
+    alice.get("/flask/apart").await.unwrap().shows("You are not logged in").unwrap();
+}
+
+pub async fn a_copy_of_the_cookie_survives_the_logout() {
+    let trial = trial(NO_FLASK);
+    let alice = trial.browser("alice");
+    alice.post("/flask/login", &[("user", "alice")]).await.unwrap();
+    let mallory = alice.copied_by("mallory");
+    alice.post("/flask/logout", &[]).await.unwrap();
+    alice.get("/flask").await.unwrap().shows("You are not logged in").unwrap();
+    mallory.get("/flask").await.unwrap().shows("Logged in as alice").unwrap();
+}
+
+pub async fn of_two_tabs_at_the_same_time_the_last_cookie_wins() {
+    let trial = trial(NO_FLASK);
+    let alice = trial.browser("alice");
+    alice.post("/flask/login", &[("user", "alice")]).await.unwrap();
+    // Both tabs send the cookie as it is now.
+    let tab = alice.copied_by("alice's other tab");
+    alice.post("/flask/cart", &[]).await.unwrap();
+    tab.post("/flask/cart", &[]).await.unwrap();
+    for tab in [alice, tab] {
+        tab.get("/flask").await.unwrap().shows(r#""cart": [("lamp", 1)], "#).unwrap();
+    }
+}
+
+pub async fn without_flask_a_visitor_reads_what_to_start() {
+    let trial = trial(NO_FLASK);
+    let alice = trial.browser("alice");
+    let answer = alice.get("/flask/old/account").await.unwrap();
+    answer.has_status(503).unwrap();
+    for words in ["Flask is not running", "lessons/6-beyond/flask/app.py", "set-cookie"] {
+        assert!(answer.text().contains(words), "{words}: {}", answer.text());
+    }
+}
