@@ -3,13 +3,19 @@
 //!
 //! Each topic is a module with a demo below a path of its own; `index` lists them. All share one session.
 
+pub mod api;
+pub mod connection;
 mod index;
 mod page;
+pub mod token;
+
+use std::time::Duration;
 
 use axum::{
     Router,
     middleware::{from_fn_with_state, map_response_with_state},
 };
+use connection::Channel;
 use lesson_page::removal::{self, SessionCookie};
 use session_guard::{Guard, Guarded, guard};
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
@@ -17,14 +23,27 @@ use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
 /// The name of the session cookie.
 const COOKIE: &str = "__Host-lesson-6";
 
+/// How often an open connection looks at its session.
+const CHECK_EVERY: Duration = Duration::from_secs(10);
+
+/// The origins whose pages may use the API: where the lesson is served alone, and in the studio.
+const FRIENDS: &[&str] = &["http://friend.shop.localhost:4006", "http://friend.lesson-6.workbook.localhost:4000"];
+
 /// The lesson on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
+    app_with(connection::routes(Channel::in_process(), CHECK_EVERY).merge(api::routes(FRIENDS)), store)
+}
+
+/// The lesson on `store`, with these routes beside the others.
+pub fn app_with<S: SessionStore + Clone>(more: Router, store: S) -> Router {
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
     let sessions =
         SessionManagerLayer::new(Guarded::new(store)).with_name(cookie.name).with_same_site(cookie.same_site);
     // What stands last sees a request first.
     Router::new()
         .merge(index::routes())
+        .merge(more)
+        .merge(token::routes())
         .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
