@@ -3,17 +3,23 @@
 //!
 //! Each topic is a module with a demo below a path of its own; `index` lists them. All share one session.
 
+pub mod api;
+pub mod connection;
 pub mod elsewhere;
 pub mod flask;
 mod index;
 mod page;
 pub mod release;
+pub mod token;
 mod watching;
+
+use std::time::Duration;
 
 use axum::{
     Router,
     middleware::{from_fn_with_state, map_response_with_state},
 };
+use connection::Channel;
 use lesson_page::removal::{self, SessionCookie};
 use session_guard::{Guard, Guarded, guard};
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
@@ -26,13 +32,20 @@ use crate::{
 /// The name of the session cookie.
 const COOKIE: &str = "__Host-lesson-6";
 
+/// How often an open connection looks at its session.
+const CHECK_EVERY: Duration = Duration::from_secs(10);
+
+/// The origins whose pages may use the API: where the lesson is served alone, and in the studio.
+const FRIENDS: &[&str] = &["http://friend.shop.localhost:4006", "http://friend.lesson-6.workbook.localhost:4000"];
+
 /// The lesson on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
-    app_with(Care::ALL, store)
+    let more = connection::routes(Channel::in_process(), CHECK_EVERY).merge(api::routes(FRIENDS));
+    app_with(Care::ALL, more, store)
 }
 
-/// The same, whose login elsewhere makes these checks alone.
-pub fn app_with<S: SessionStore + Clone>(care: Care, store: S) -> Router {
+/// The same, whose login elsewhere makes these checks alone, and with these routes for connections and the API.
+pub fn app_with<S: SessionStore + Clone>(care: Care, more: Router, store: S) -> Router {
     let elsewhere = Elsewhere::new(care);
     let watch = Watch::default();
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
@@ -42,10 +55,12 @@ pub fn app_with<S: SessionStore + Clone>(care: Care, store: S) -> Router {
     // What stands last sees a request first.
     let pages = Router::new()
         .merge(index::routes())
+        .merge(flask::demo())
+        .merge(token::routes())
+        .merge(elsewhere.routes())
+        .merge(more)
         .merge(release::routes())
         .merge(watching::routes(watch.clone()))
-        .merge(elsewhere.routes())
-        .merge(flask::demo())
         .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))

@@ -152,7 +152,7 @@ impl Visitor {
 }
 
 fn program(care: Care) -> Router {
-    lesson_6::app_with(care, MemoryStore::default())
+    lesson_6::app_with(care, Router::new(), MemoryStore::default())
 }
 
 /// A parameter of an address.

@@ -1,0 +1,150 @@
+//! A page that is a program: JSON and `fetch` with the session's cookie, and pages of other origins that try the same.
+//!
+//! # Layout
+//!
+//! - `json`: bodies and refusals as JSON. `account`: what the session holds.
+//! - [`routes`]: the API, with the list of origins that may use it. `careless`: the same without what protects it.
+
+mod account;
+mod careless;
+mod json;
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode,
+        header::{CONTENT_TYPE, VARY},
+    },
+    middleware::{Next, from_fn},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use lesson_page::Failure;
+use minijinja::{context, value::Serde};
+use serde::Deserialize;
+use serde_json::json;
+use session_guard::{replace_id, run_again};
+use session_inspector::host;
+use tower_http::{
+    cors::{AllowOrigin, CorsLayer},
+    csrf::{CsrfLayer, ProtectionError},
+};
+use tower_sessions::Session;
+
+use crate::page::PAGES;
+use account::{Account, ITEMS, USERS};
+use json::{Json, refused};
+
+// ANCHOR: layers
+/// The demo below `/api-page`. The pages of `friends` may use the API as the shop's own pages do; each is an origin such
+/// as `https://app.shop.example`.
+///
+/// # Panics
+/// A friend is no origin.
+pub fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
+    let origins = friends.iter().map(|friend| HeaderValue::from_str(friend).expect("an origin is a header"));
+    // What a script of another origin may read, and send with more than a form could.
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([CONTENT_TYPE])
+        .allow_credentials(true);
+    // What changes something is asked for by the same pages: a form needs no permission to be sent.
+    let trusting = |check: CsrfLayer, friend: &&str| check.add_trusted_origin(friend).expect("it is an origin");
+    let check = friends.iter().fold(CsrfLayer::new(), trusting).with_rejection_response(foreign);
+    Router::new()
+        .route("/api-page/me", get(me))
+        .route("/api-page/login", post(log_in))
+        .route("/api-page/logout", post(log_out))
+        .route("/api-page/order", post(order).route_layer(from_fn(run_again)))
+        .layer(check)
+        .layer(cors) // around the check, so that a friend's script can read a refusal
+        .layer(from_fn(never_kept))
+        .merge(careless::routes())
+        .route("/api-page", get(page))
+        .route("/api-page/script.js", get(script))
+        .route("/api-page/elsewhere", get(elsewhere))
+}
+// ANCHOR_END: layers
+
+fn foreign(_: ProtectionError) -> Response {
+    refused(StatusCode::FORBIDDEN, "This was not sent from a page of ours, so nothing was done.")
+}
+
+/// What depends on the cookie is for no cache.
+async fn never_kept(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
+    response.headers_mut().append(VARY, HeaderValue::from_static("cookie"));
+    response
+}
+
+async fn page(session: Session, headers: HeaderMap) -> Result<Response, Failure> {
+    let user = Account::of(&session).await?.map(|account| account.user);
+    let (name, port) = host(&headers);
+    let values = context! { user, users => Serde(USERS), items => Serde(ITEMS), host => format!("{name}{port}") };
+    Ok(PAGES.render("api.html", values)?.into_response())
+}
+
+async fn script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript")], include_str!("../templates/api.js"))
+}
+
+/// A page for another host: it tries everything.
+async fn elsewhere() -> Html<&'static str> {
+    Html(include_str!("../templates/api-elsewhere.html"))
+}
+
+// ANCHOR: me
+/// Who it is. A program is told 401: a redirect to a login page would be followed, and read as the answer.
+async fn me(session: Session) -> Result<Response, Failure> {
+    Ok(match Account::of(&session).await? {
+        Some(account) => Json(account).into_response(),
+        None => refused(StatusCode::UNAUTHORIZED, "Log in first."),
+    })
+}
+// ANCHOR_END: me
+
+#[derive(Deserialize)]
+struct Login {
+    username: String,
+}
+
+async fn log_in(session: Session, Json(Login { username }): Json<Login>) -> Result<Response, Failure> {
+    if !USERS.contains(&username.as_str()) {
+        return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, "Nobody of this name has an account."));
+    }
+    let account = Account::new(username);
+    account.save(&session).await?;
+    replace_id(&session).await?;
+    Ok(Json(account).into_response())
+}
+
+async fn log_out(session: Session) -> Result<StatusCode, Failure> {
+    session.flush().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+struct Order {
+    item: String,
+}
+
+// ANCHOR: order
+/// Takes `application/json` and nothing else: `Json` refuses every other `Content-Type` with 415.
+async fn order(session: Session, Json(order): Json<Order>) -> Result<Response, Failure> {
+    place(&session, order).await
+}
+// ANCHOR_END: order
+
+async fn place(session: &Session, Order { item }: Order) -> Result<Response, Failure> {
+    let Some(account) = Account::of(session).await? else {
+        return Ok(refused(StatusCode::UNAUTHORIZED, "Log in first."));
+    };
+    let Some(account) = account.with(&item) else {
+        return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, "The shop does not sell this."));
+    };
+    account.save(session).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "ordered": item }))).into_response())
+}

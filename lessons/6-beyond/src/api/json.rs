@@ -1,0 +1,41 @@
+//! JSON in both directions. axum's own refusals name types and fields of the program, and are no JSON.
+
+use axum::{
+    extract::{FromRequest, Request, rejection::JsonRejection},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
+
+/// A body, as [`axum::Json`] reads and writes it: it refuses any other `Content-Type`.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let read = axum::Json::from_request(request, state).await;
+        let axum::Json(value) = read.map_err(|reason| {
+            let sentence = match reason {
+                JsonRejection::MissingJsonContentType(_) => "The Content-Type has to be application/json.",
+                JsonRejection::JsonDataError(_) => "This JSON does not have the fields that it should have.",
+                JsonRejection::JsonSyntaxError(_) => "This is no JSON.",
+                _ => "The request is too long, or broke off.",
+            };
+            refused(reason.status(), sentence)
+        })?;
+        Ok(Self(value))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// Why not, for a program and for a person.
+pub(super) fn refused(status: StatusCode, sentence: &str) -> Response {
+    (status, axum::Json(json!({ "error": sentence }))).into_response()
+}

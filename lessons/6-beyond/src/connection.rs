@@ -1,0 +1,176 @@
+//! A connection that stays: server-sent events and a WebSocket that belong to a session, and end with it.
+//!
+//! # Layout
+//!
+//! - `login`: what the session holds, and when that is over.
+//! - [`Channel`]: what all open connections are told, in this process or by way of Redis.
+//! - `watch`: a login, watched for a connection: shared by `events` and `socket`.
+//! - `origin`: whose page opens a WebSocket. `places`: how many connections a login may have.
+//! - `shop`: what is bought. `vulnerable`: a socket as it is often written.
+
+mod channel;
+mod events;
+mod login;
+mod origin;
+mod places;
+mod shop;
+mod socket;
+mod vulnerable;
+mod watch;
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use lesson_page::{Failure, Form};
+use minijinja::{context, value::Serde};
+use serde::Deserialize;
+use session_guard::{may_run_again, replace_id};
+use session_inspector::{Clock, host};
+use tower_http::csrf::CsrfLayer;
+use tower_sessions::Session;
+
+pub use channel::Channel;
+use channel::News;
+use login::Login;
+use places::Places;
+use shop::{ITEMS, Orders};
+
+use crate::page::PAGES;
+
+/// Who may log in here, without a password: another lesson is about that.
+const USERS: [&str; 2] = ["alice", "bob"];
+
+/// What the connections of one instance have in common. Clones share it.
+#[derive(Clone)]
+struct Live {
+    channel: Channel,
+    check_every: Duration,
+    orders: Orders,
+    places: Places,
+}
+
+/// The demo below `/connection`. What it tells open connections goes over `channel`; each connection looks at its
+/// session every `check_every` anyway.
+pub fn routes<S: Clone + Send + Sync + 'static>(channel: Channel, check_every: Duration) -> Router<S> {
+    let live = Live { channel, check_every, orders: Orders::default(), places: Places::default() };
+    Router::new()
+        .route("/connection", get(page))
+        .route("/connection/script.js", get(script))
+        .route("/connection/login", post(log_in))
+        .route("/connection/logout", post(log_out))
+        .route("/connection/buy", post(buy))
+        .route("/connection/events", get(events::open))
+        .route("/connection/socket", get(socket::open))
+        .route("/connection/vulnerable", get(vulnerable::open))
+        .route("/connection/mallory", get(mallory))
+        .layer(CsrfLayer::new()) // for the forms; it lets every GET pass
+        .with_state(live)
+}
+
+async fn page(
+    State(live): State<Live>,
+    session: Session,
+    clock: Clock,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let user = Login::of(&session, &clock).await?.map(|login| login.user);
+    let orders = user.as_deref().map(|user| live.orders.of(user)).unwrap_or_default();
+    let (name, port) = host(&headers);
+    let host = format!("{name}{port}");
+    let values = context! { user, users => Serde(USERS), items => Serde(ITEMS), orders => Serde(orders), host };
+    Ok(PAGES.render("connection.html", values)?.into_response())
+}
+
+async fn script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript")], include_str!("../templates/connection.js"))
+}
+
+/// A page of mallory's, for a host of hers.
+async fn mallory() -> Html<&'static str> {
+    Html(include_str!("../templates/connection-mallory.html"))
+}
+
+#[derive(Deserialize)]
+struct Name {
+    username: String,
+}
+
+async fn log_in(
+    State(live): State<Live>,
+    session: Session,
+    clock: Clock,
+    Form(Name { username }): Form<Name>,
+) -> axum::response::Result<Redirect> {
+    if !USERS.contains(&username.as_str()) {
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, "Nobody of this name has an account.\n").into());
+    }
+    may_run_again(true); // until here nothing but the session changes
+    let before = Login::of(&session, &clock).await.map_err(Failure::from)?;
+    Login::new(username, &clock).save(&session).await.map_err(Failure::from)?;
+    replace_id(&session).await.map_err(Failure::from)?;
+    may_run_again(false);
+    if let Some(Login { handle, .. }) = before {
+        live.channel.publish(News::Ended { handle }).await;
+    }
+    Ok(Redirect::to("/connection"))
+}
+
+// ANCHOR: logout
+async fn log_out(State(live): State<Live>, session: Session, clock: Clock) -> Result<Redirect, Failure> {
+    let login = Login::of(&session, &clock).await?;
+    session.flush().await?; // first it ends, and then everyone is told
+    if let Some(Login { handle, .. }) = login {
+        live.channel.publish(News::Ended { handle }).await;
+    }
+    Ok(Redirect::to("/connection"))
+}
+// ANCHOR_END: logout
+
+#[derive(Deserialize)]
+struct Purchase {
+    item: String,
+}
+
+async fn buy(
+    State(live): State<Live>,
+    session: Session,
+    clock: Clock,
+    Form(Purchase { item }): Form<Purchase>,
+) -> axum::response::Result<Redirect> {
+    let Some(login) = Login::of(&session, &clock).await.map_err(Failure::from)? else {
+        return Err(LOG_IN_FIRST.into());
+    };
+    let user = login.user.clone();
+    login.seen_now(&clock).save(&session).await.map_err(Failure::from)?;
+    if !live.buy(&user, &item).await {
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, "The shop does not sell this.\n").into());
+    }
+    Ok(Redirect::to("/connection"))
+}
+
+/// What is said to a connection, or a request, of nobody.
+const LOG_IN_FIRST: (StatusCode, &str) = (StatusCode::UNAUTHORIZED, "Log in first.\n");
+
+impl Live {
+    /// Whether the shop sells this; then it is bought, and every connection of this user is told.
+    async fn buy(&self, user: &str, item: &str) -> bool {
+        let is_sold = self.orders.add(user, item);
+        if is_sold {
+            self.channel.publish(News::Bought { user: user.to_owned(), item: item.to_owned() }).await;
+        }
+        is_sold
+    }
+
+    /// The first that a connection of this user is told.
+    fn greeting(&self, user: &str) -> String {
+        let orders = self.orders.of(user);
+        let orders = if orders.is_empty() { "none".to_owned() } else { orders.join(", ") };
+        format!("You are {user}. Your orders: {orders}.")
+    }
+}

@@ -1,0 +1,146 @@
+//! Publish and subscribe: what every open connection hears, at whichever instance it is.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use redis::{
+    AsyncCommands, Client, RedisError,
+    aio::{ConnectionManager, ConnectionManagerConfig, PubSub},
+};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::broadcast::{self, Receiver, Sender},
+    task::JoinSet,
+    time::sleep,
+};
+
+/// The name of the channel in Redis.
+const NAME: &str = "lesson-6:connection";
+/// So many messages wait for a connection that is slow; one that misses some is told so.
+const WAITING: usize = 64;
+/// How long Redis may take for a message, and how long an instance waits before it subscribes again.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What connections are told.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) enum News {
+    /// The login with this handle has ended.
+    Ended { handle: String },
+    /// Somebody has bought something.
+    Bought { user: String, item: String },
+    /// Nobody knows what was not heard: look at the store.
+    Missed,
+}
+
+/// Publishes to every connection of this process or, by way of Redis, of every instance. Clones are the same channel.
+#[derive(Clone)]
+pub struct Channel {
+    here: Sender<News>,
+    redis: Option<Redis>,
+}
+
+#[derive(Clone)]
+struct Redis {
+    publisher: ConnectionManager,
+    /// What listens. It ends with the last clone.
+    _listener: Arc<JoinSet<()>>,
+}
+
+impl Channel {
+    /// For an app that runs in one process.
+    pub fn in_process() -> Self {
+        Self { here: Sender::new(WAITING), redis: None }
+    }
+
+    // ANCHOR: redis
+    /// For several instances, over the Redis at an address such as `redis://127.0.0.1:6379`.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn over_redis(address: &str) -> Result<Self, RedisError> {
+        let client = Client::open(address)?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE))
+            .set_number_of_retries(1);
+        let publisher = ConnectionManager::new_with_config(client.clone(), config).await?;
+        let here = Sender::new(WAITING);
+        let first = subscription(&client).await?;
+        let mut listener = JoinSet::new();
+        listener.spawn(listen(client, first, here.clone()));
+        Ok(Self { here, redis: Some(Redis { publisher, _listener: Arc::new(listener) }) })
+    }
+
+    /// Tells all who listen. Redis tells this instance as well; where Redis fails, at least this instance hears it.
+    pub(super) async fn publish(&self, news: News) {
+        if let Some(Redis { publisher, .. }) = &self.redis
+            && let Ok(text) = serde_json::to_string(&news)
+        {
+            match publisher.clone().publish::<_, _, ()>(NAME, text).await {
+                Ok(()) => return,
+                Err(error) => tracing::error!(%error, "other instances were not told"),
+            }
+        }
+        let _ = self.here.send(news); // nobody listens
+    }
+    // ANCHOR_END: redis
+
+    /// What is published from now on.
+    pub(super) fn subscribe(&self) -> Receiver<News> {
+        self.here.subscribe()
+    }
+}
+
+async fn subscription(client: &Client) -> Result<PubSub, RedisError> {
+    let mut subscription = client.get_async_pubsub().await?;
+    subscription.subscribe(NAME).await?;
+    Ok(subscription)
+}
+
+// ANCHOR: listen
+/// Hands on what Redis says. Redis keeps nothing for a subscriber whose connection has broken, so after each new
+/// subscription every connection looks at its session.
+async fn listen(client: Client, first: PubSub, here: Sender<News>) {
+    let mut subscription = Ok(first);
+    loop {
+        match subscription {
+            Ok(subscription) => {
+                let _ = here.send(News::Missed);
+                let mut messages = subscription.into_on_message();
+                while let Some(message) = messages.next().await {
+                    let news = serde_json::from_slice(message.get_payload_bytes()).unwrap_or(News::Missed);
+                    let _ = here.send(news);
+                }
+            }
+            Err(error) => tracing::error!(%error, "Redis tells nothing at the moment"),
+        }
+        sleep(PATIENCE).await;
+        subscription = self::subscription(&client).await;
+    }
+}
+// ANCHOR_END: listen
+
+/// What a connection makes of a message, or of the lack of one. A channel that has closed is one that tells nothing.
+pub(super) async fn next(news: &mut Receiver<News>) -> News {
+    match news.recv().await {
+        Ok(news) => news,
+        Err(broadcast::error::RecvError::Lagged(_)) => News::Missed,
+        Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_is_too_slow_is_told_that_it_has_missed_something() {
+        let channel = Channel::in_process();
+        let mut news = channel.subscribe();
+        for number in 0..=WAITING {
+            channel.publish(News::Ended { handle: number.to_string() }).await;
+        }
+        assert!(matches!(next(&mut news).await, News::Missed));
+        assert!(matches!(next(&mut news).await, News::Ended { handle } if handle == "1"), "and it goes on");
+    }
+}

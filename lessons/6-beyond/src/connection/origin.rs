@@ -1,0 +1,35 @@
+//! Whose page opens a WebSocket.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{
+        HeaderMap, StatusCode,
+        header::{HOST, ORIGIN},
+        request::Parts,
+    },
+};
+
+// ANCHOR: origin
+/// A handshake that a page of this very origin began (ASVS 5.0 4.4.2).
+///
+/// A browser says `Origin` with every WebSocket, and no page can change it. A handshake without the header is no
+/// browser's, and is refused as well.
+pub(super) struct OwnOrigin;
+
+impl<S: Sync> FromRequestParts<S> for OwnOrigin {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let sentence = "This connection was not opened by a page of ours.\n";
+        is_own(&parts.headers).then_some(Self).ok_or((StatusCode::FORBIDDEN, sentence))
+    }
+}
+
+/// Whether `Origin` has the host and the port of the request. Behind a proxy that ends TLS, compare it with a list of
+/// whole origins instead: `https://shop.example`.
+fn is_own(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
+    origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
+}
+// ANCHOR_END: origin

@@ -1,0 +1,91 @@
+//! A WebSocket that belongs to a login.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, WebSocket, close_code},
+    },
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use lesson_page::Failure;
+use session_inspector::Clock;
+use tokio::time::timeout;
+use tower_sessions::Session;
+
+use super::{
+    LOG_IN_FIRST, Live,
+    origin::OwnOrigin,
+    watch::{Refused, Watch},
+};
+
+/// The longest message, in bytes: the name of an item.
+const LONGEST: usize = 1024;
+/// How long a message may take on its way out. A browser that does not read would hold up the end of the login, too.
+const SEND_LIMIT: Duration = Duration::from_secs(5);
+
+// ANCHOR: socket
+pub(super) async fn open(
+    _: OwnOrigin,
+    State(live): State<Live>,
+    session: Session,
+    clock: Clock,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Failure> {
+    let watch = match Watch::begin(&live, session, clock).await? {
+        Ok(watch) => watch,
+        Err(refused) => return Ok(refused.into_response()),
+    };
+    Ok(upgrade.max_message_size(LONGEST).on_upgrade(async |socket| serve(socket, watch, live).await))
+}
+
+async fn serve(mut socket: WebSocket, mut watch: Watch, live: Live) {
+    let mut says = live.greeting(&watch.login.user);
+    while say(&mut socket, Message::text(says)).await {
+        says = tokio::select! {
+            told = watch.next() => match told {
+                Some(words) => words,
+                None => break,
+            },
+            item = heard(&mut socket) => match item {
+                None => return, // the browser has closed it
+                Some(_) if !watch.act().await => break,
+                Some(item) if live.buy(&watch.login.user, &item).await => format!("You have ordered: {item}."),
+                Some(_) => "The shop does not sell this.".to_owned(),
+            },
+        };
+    }
+    let ended = CloseFrame { code: close_code::POLICY, reason: "Your session has ended.".into() };
+    say(&mut socket, Message::Close(Some(ended))).await;
+}
+
+/// The next that the user says. A ping is the browser's and not the user's: the library answers it.
+async fn heard(socket: &mut WebSocket) -> Option<String> {
+    loop {
+        match socket.recv().await? {
+            Ok(Message::Text(item)) => return Some(item.to_string()),
+            Ok(Message::Ping(_) | Message::Pong(_)) => {}
+            Ok(Message::Binary(_) | Message::Close(_)) | Err(_) => return None,
+        }
+    }
+}
+
+/// Whether it could be sent.
+async fn say(socket: &mut WebSocket, message: Message) -> bool {
+    timeout(SEND_LIMIT, socket.send(message)).await.is_ok_and(|sent| sent.is_ok())
+}
+// ANCHOR_END: socket
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::NotLoggedIn => LOG_IN_FIRST.into_response(),
+            Self::TooMany => {
+                let sentence = "You have too many connections open. Close another tab first.\n";
+                (StatusCode::TOO_MANY_REQUESTS, sentence).into_response()
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A login, watched for the sake of a connection that belongs to it.
+
+use session_guard::{Scope, version::is_conflict};
+use session_inspector::Clock;
+use tokio::{
+    sync::broadcast::Receiver,
+    time::{Instant, Interval, interval_at},
+};
+use tower_sessions::{Session, session::Error};
+
+use super::{
+    Live,
+    channel::{self, News},
+    login::Login,
+    places::Place,
+};
+
+/// So many times a change of the session is tried while other requests change it, too.
+const RUNS: usize = 10;
+
+/// What a connection knows of the login that it belongs to.
+pub(super) struct Watch {
+    pub(super) login: Login,
+    session: Session,
+    clock: Clock,
+    news: Receiver<News>,
+    checks: Interval,
+    /// Nobody knows whether the login is over.
+    is_due: bool,
+    _place: Place,
+}
+
+/// Why a connection is not opened.
+pub(super) enum Refused {
+    NotLoggedIn,
+    TooMany,
+}
+
+impl Watch {
+    // ANCHOR: begin
+    /// Watches the login of this session, from the handshake on.
+    pub(super) async fn begin(live: &Live, session: Session, clock: Clock) -> Result<Result<Self, Refused>, Error> {
+        let news = live.channel.subscribe(); // before the session is read, so that no logout comes between
+        let Some(login) = Login::current(&session, &clock).await? else { return Ok(Err(Refused::NotLoggedIn)) };
+        let Some(place) = live.places.take(&login.handle) else { return Ok(Err(Refused::TooMany)) };
+        let checks = interval_at(Instant::now() + live.check_every, live.check_every);
+        Ok(Ok(Self { login, session, clock, news, checks, is_due: false, _place: place }))
+    }
+
+    /// What the connection has to say next; nothing once the login is over. It can be dropped and called again.
+    pub(super) async fn next(&mut self) -> Option<String> {
+        loop {
+            if self.is_due && !self.is_current().await {
+                return None;
+            }
+            self.is_due = false;
+            let news = tokio::select! {
+                news = channel::next(&mut self.news) => news,
+                _ = self.checks.tick() => News::Missed, // a message may get lost, and idle time ends without one
+            };
+            match news {
+                News::Ended { handle } if handle == self.login.handle => return None,
+                News::Bought { user, item } if user == self.login.user => return Some(format!("Bought: {item}.")),
+                News::Missed => self.is_due = true,
+                News::Ended { .. } | News::Bought { .. } => {}
+            }
+        }
+    }
+
+    /// Whether the store still has this login. A store that does not answer counts as a no: the browser connects again.
+    async fn is_current(&self) -> bool {
+        let current = Login::current(&self.session, &self.clock).await;
+        current.is_ok_and(|login| login.is_some_and(|login| login.handle == self.login.handle))
+    }
+    // ANCHOR_END: begin
+
+    // ANCHOR: act
+    /// Notes that the user has done something. Whether the login still goes on.
+    ///
+    /// A message is a request of its own: it reads the session as it is now, and saves it on top of that.
+    pub(super) async fn act(&self) -> bool {
+        for _ in 0..RUNS {
+            match Scope::default().run(self.note_activity()).await {
+                Err(Error::Store(error)) if is_conflict(&error) => {} // another request was quicker
+                noted => return noted.unwrap_or(false),
+            }
+        }
+        false
+    }
+
+    async fn note_activity(&self) -> Result<bool, Error> {
+        let current = Login::current(&self.session, &self.clock).await?;
+        let Some(login) = current.filter(|login| login.handle == self.login.handle) else { return Ok(false) };
+        login.seen_now(&self.clock).save(&self.session).await?;
+        self.session.save().await?;
+        Ok(true)
+    }
+    // ANCHOR_END: act
+}

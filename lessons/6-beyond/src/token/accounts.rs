@@ -1,0 +1,54 @@
+//! Who has an account, and what they may do now: what the shop asks where it asks anything.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Buy.
+    User,
+    /// See what everybody buys.
+    Admin,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::User => "user",
+            Self::Admin => "admin",
+        })
+    }
+}
+
+/// The accounts of the demo.
+#[derive(Clone)]
+pub(super) struct Accounts(Arc<Mutex<HashMap<String, Role>>>);
+
+impl Default for Accounts {
+    fn default() -> Self {
+        let all = [("alice", Role::User), ("carol", Role::Admin)];
+        Self(Arc::new(Mutex::new(all.map(|(name, role)| (name.to_owned(), role)).into())))
+    }
+}
+
+impl Accounts {
+    pub(super) fn role(&self, name: &str) -> Option<Role> {
+        self.lock().get(name).copied()
+    }
+
+    /// Whether there is such an account; then it has this role from now on.
+    pub(super) fn set_role(&self, name: &str, role: Role) -> bool {
+        self.lock().get_mut(name).map(|has| *has = role).is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Role>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
