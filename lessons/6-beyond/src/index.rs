@@ -20,22 +20,39 @@ struct Topic {
 /// In the order of the book.
 const TOPICS: &[Topic] = &[
     Topic {
-const TOPICS: &[Topic] = &[Topic {
-        path: "/watching",
-        title: "Watching it",
-        about: "Metrics, a log and alarms without a session ID, and what has happened in your account.",
+        path: "/flask",
+        title: "From Flask to axum, route by route",
+        about: "Some routes are still Flask, some are axum already, and a visitor has one session in both.",
     },
-Topic {
-        path: "/elsewhere",
-        title: "Signing in elsewhere",
-        about: "A login with OpenID Connect at a provider of its own, and the logout from both.",
-    },
-Topic {
+    Topic {
         path: "/token",
         title: "A token instead of a session?",
         about: "A signed token that outlives its logout, and the list that ends it.",
     },
-];
+    Topic {
+        path: "/elsewhere",
+        title: "Signing in elsewhere",
+        about: "A login with OpenID Connect at a provider of its own, and the logout from both.",
+    },
+    Topic {
+        path: "/api-page",
+        title: "A page that is a program",
+        about: "JSON and fetch with the session's cookie, and pages of other origins that try the same.",
+    },
+    Topic {
+        path: "/connection",
+        title: "A connection that stays",
+        about: "Server-sent events and a WebSocket that end with the session, and a page of mallory's that opens one.",
+    },
+    Topic {
+        path: "/release",
+        title: "The next release",
+        about: "Old and new programs share your session: a cart changes its form, a key is replaced, an instance ends.",
+    },
+    Topic {
+        path: "/watching",
+        title: "Watching it",
+        about: "Metrics, a log and alarms without a session ID, and what has happened in your account.",
     },
 ];
 

@@ -11,19 +11,20 @@ macro_rules! templates {
 pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     Pages::new(
         "Lesson 6: beyond the article",
-templates!["index.html",
-"release.html",
-"release-cart.html",
-"release-key.html",
-"watching.html",
-"elsewhere.html",
-"provider.html",
-"flask.html",
-"flask_apart.html",
-"flask_recorded.html",
-"api.html",
-"connection.html",
-"token.html"
+        templates![
+            "index.html",
+            "flask.html",
+            "flask_apart.html",
+            "flask_recorded.html",
+            "token.html",
+            "elsewhere.html",
+            "provider.html",
+            "api.html",
+            "connection.html",
+            "release.html",
+            "release-cart.html",
+            "release-key.html",
+            "watching.html",
         ],
     )
 });
