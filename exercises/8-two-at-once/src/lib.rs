@@ -35,7 +35,7 @@ async fn cart(User(_user): User, Extension(_database): Extension<Database>) -> R
 }
 
 async fn add(User(_user): User, Extension(_database): Extension<Database>, Path(_item): Path<String>) -> Response {
-    todo!("put one of this item into the cart, whoever else changes it, or answer 4xx if it does not fit")
+    todo!("put one of this item into the cart, even if others change it meanwhile, or answer 4xx if it does not fit")
 }
 
 /// What the form of cart.html sends.

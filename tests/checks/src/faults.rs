@@ -1,4 +1,4 @@
-//! What a demo has beside exercise 8: ways to let the next orders fail, and to save rows as another program does.
+//! What a demo has beside exercise 8: ways to let orders fail, and to save rows as another program does.
 
 use axum::{
     Router,
@@ -9,22 +9,20 @@ use axum::{
 
 use crate::{Shop, shop::Fault};
 
-/// `POST /demo/orders/lost/{times}` lets the next orders get lost on their way; with `unheard` they are placed, and the
-/// answer gets lost. `POST /demo/touches/{times}` saves a row right before each of the next saves.
+/// `POST /demo/orders/lost` lets orders get lost on their way; with `unheard` they are placed and the answers get lost,
+/// and with `answered` all is well again. `POST /demo/touches/{times}` saves a row right before each of the next saves.
 pub fn faults(shop: Shop) -> Router {
-    Router::new()
-        .route("/demo/orders/{fault}/{times}", post(fail))
-        .route("/demo/touches/{times}", post(touch))
-        .with_state(shop)
+    Router::new().route("/demo/orders/{fault}", post(fail)).route("/demo/touches/{times}", post(touch)).with_state(shop)
 }
 
-async fn fail(State(shop): State<Shop>, Path((fault, times)): Path<(String, u8)>) -> StatusCode {
+async fn fail(State(shop): State<Shop>, Path(fault): Path<String>) -> StatusCode {
     let fault = match fault.as_str() {
-        "lost" => Fault::Lost,
-        "unheard" => Fault::Unheard,
+        "answered" => None,
+        "lost" => Some(Fault::Lost),
+        "unheard" => Some(Fault::Unheard),
         _ => return StatusCode::NOT_FOUND,
     };
-    shop.orders.fail((0..times).map(|_| fault));
+    shop.orders.fail(fault);
     StatusCode::NO_CONTENT
 }
 

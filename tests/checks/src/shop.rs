@@ -4,7 +4,7 @@
 //! loses answers of the warehouse, and saves a row as another program does.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     error::Error,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -116,7 +116,7 @@ impl Orders {
     pub async fn place(&self, order: Order) -> Result<Order, Unknown> {
         self.0.takes_its_time().await;
         self.0.holds(Moment::Placing).await;
-        let fault = self.0.contents().faults.pop_front();
+        let fault = self.0.contents().fault;
         if fault == Some(Fault::Lost) {
             return Err(Unknown);
         }
@@ -141,18 +141,18 @@ impl Orders {
         self.0.contents().orders.iter().filter(|order| order.user == user).cloned().collect()
     }
 
-    /// What happens to the next orders.
-    pub(crate) fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.0.contents().faults = faults.into_iter().collect();
+    /// What happens to orders from now on.
+    pub(crate) fn fail(&self, fault: Option<Fault>) {
+        self.0.contents().fault = fault;
     }
 }
 
-/// How an order goes wrong.
+/// How orders go wrong.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) enum Fault {
-    /// It is lost on its way.
+    /// Orders are lost on their way.
     Lost,
-    /// It is placed, and the answer is lost on its way back.
+    /// Orders are placed, and the answers are lost on their way back.
     Unheard,
 }
 
@@ -258,7 +258,7 @@ pub(crate) struct Contents {
     rows: BTreeMap<String, (Value, u64)>,
     orders: Vec<Order>,
     touches: usize,
-    faults: VecDeque<Fault>,
+    fault: Option<Fault>,
 }
 
 #[derive(Debug)]
@@ -373,11 +373,13 @@ mod tests {
         let Shop { orders, .. } = Shop::new();
         assert_eq!(orders.place(order("1", "pear")).await, Ok(order("1", "pear")));
         assert_eq!(orders.place(order("1", "plum")).await, Ok(order("1", "pear")));
-        orders.fail([Fault::Lost, Fault::Unheard]);
+        orders.fail(Some(Fault::Lost));
         assert_eq!(orders.place(order("2", "pear")).await, Err(Unknown));
         assert_eq!(orders.find("2").await, None);
+        orders.fail(Some(Fault::Unheard));
         assert_eq!(orders.place(order("2", "pear")).await, Err(Unknown));
         assert_eq!(orders.find("2").await, Some(order("2", "pear")));
+        orders.fail(None);
         assert_eq!(orders.place(order("2", "pear")).await, Ok(order("2", "pear")));
         assert_eq!(orders.of("alice").await.len(), 2);
     }

@@ -231,8 +231,7 @@ async fn a_token_that_was_never_issued_does_nothing(trial: &Trial, alice: &Brows
     for fields in [with("never-issued"), with("999999999"), with(""), vec![]] {
         trial.log().new_scene();
         let answer = alice.post(CHECKOUT, &fields).await?;
-        let so =
-            "the form had a token that no page of the shop ever had, or none: whoever sends that has not seen the cart";
+        let so = "the form had a token that no page of the shop ever had, or none: anyone who sends that has not seen the cart";
         if !answer.status.is_client_error() {
             return Err(answer.miss("4xx for such a form", answer.in_short()).so(so));
         }
@@ -351,11 +350,12 @@ async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Mi
         trial.log().new_scene();
         add(&alice, &pear).await?;
         let (page, before) = (alice.get(CART).await?, Before::of(trial));
-        fails(trial, fault, times);
+        fails(trial, Some(fault));
         for _ in 0..times {
             is_unknown(&alice.submit(&page, CHECKOUT, &[]).await?)?;
             alice.get(CART).await?.has_status(200)?;
         }
+        fails(trial, None);
         let answer = alice.submit(&page, CHECKOUT, &[]).await?;
         let so = "the outcome of this order was unknown, and the same form sent again has to find it out and lead to the orders";
         answer.redirects_to(ORDERS).map_err(|miss| miss.so(so))?;
@@ -369,9 +369,10 @@ async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Mi
         trial.log().new_scene();
         add(&alice, &pear).await?;
         let (page, other, before) = (alice.get(CART).await?, tab.get(CART).await?, Before::of(trial));
-        fails(trial, fault, 1);
+        fails(trial, Some(fault));
         is_unknown(&alice.submit(&page, CHECKOUT, &[]).await?)?;
         add(&tab, &plum).await?;
+        fails(trial, None);
         let because = "the warehouse did not answer, another item was added, and the forms of the cart's pages were sent until the cart was empty";
         if is_first {
             // The other tab still shows the cart as it was.
@@ -388,8 +389,9 @@ async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Mi
         trial.log().new_scene();
         add(&alice, &pear).await?;
         let (page, before) = (alice.get(CART).await?, Before::of(trial));
-        fails(trial, fault, 1);
+        fails(trial, Some(fault));
         is_unknown(&alice.submit(&page, CHECKOUT, &[]).await?)?;
+        fails(trial, None);
         let because = "the warehouse did not answer, and the visitor went back to the cart and used the form there";
         before.all_is_there(trial, &alice, [&pear], because).await?;
     }
@@ -814,16 +816,16 @@ pub(crate) fn others_save(trial: &Trial, saves: usize) {
     trial.log().event("(database)", format!("another program saves the row right before {times}"), by_hand);
 }
 
-/// The warehouse does not answer the next orders.
-pub(crate) fn fails(trial: &Trial, fault: Fault, times: usize) {
-    trial.shop.orders.fail((0..times).map(|_| fault));
+/// The warehouse does not answer from now on, or answers again.
+pub(crate) fn fails(trial: &Trial, fault: Option<Fault>) {
+    trial.shop.orders.fail(fault);
     let (what, word) = match fault {
-        Fault::Lost => ("is lost on its way", "lost"),
-        Fault::Unheard => ("is placed, and the answer is lost", "unheard"),
+        Some(Fault::Lost) => ("orders are lost on their way from now on", "lost"),
+        Some(Fault::Unheard) => ("orders are placed from now on, but the answers are lost", "unheard"),
+        None => ("it answers again", "answered"),
     };
-    let which = if times == 1 { "the next order".to_owned() } else { format!("each of the next {times} orders") };
-    let by_hand = format!("curl -d '' 'http://localhost:PORT/demo/orders/{word}/{times}'");
-    trial.log().event("(warehouse)", format!("{which} {what}"), by_hand);
+    let by_hand = format!("curl -d '' 'http://localhost:PORT/demo/orders/{word}'");
+    trial.log().event("(warehouse)", what.to_owned(), by_hand);
 }
 
 /// Two tabs of one browser.

@@ -43,8 +43,8 @@ enum Action {
     BuyAndAdd(usize, usize, Moment),
     /// Sends it to an instance that ends meanwhile.
     End(usize, Moment, usize),
-    /// The warehouse does not answer.
-    Fail(Fault, usize),
+    /// The warehouse does not answer from now on, or answers again.
+    Fail(Option<Fault>),
     /// Another program saves the row before each of so many saves.
     Touch(usize),
     /// Buys until the cart is empty.
@@ -56,7 +56,7 @@ fn stories() -> impl Strategy<Value = Story> {
     let item = || prop_oneof![3 => Just(0_usize), 1 => 1..ITEMS.len()];
     let moment = || select(Moment::ALL.to_vec());
     let adding = select(vec![Moment::Loaded, Moment::Saving]);
-    let fault = select(vec![Fault::Lost, Fault::Unheard]);
+    let fault = select(vec![Some(Fault::Lost), Some(Fault::Unheard), None]);
     let action = prop_oneof![
         24 => (window(), item()).prop_map(|(who, item)| Action::Add(who, item)),
         8 => (window(), item(), item(), adding).prop_map(|(who, one, other, at)| Action::AddBoth(who, one, other, at)),
@@ -65,7 +65,7 @@ fn stories() -> impl Strategy<Value = Story> {
         8 => (window(), moment()).prop_map(|(who, at)| Action::BuyBoth(who, at)),
         8 => (window(), item(), moment()).prop_map(|(who, item, at)| Action::BuyAndAdd(who, item, at)),
         6 => (window(), moment(), 0..2_usize).prop_map(|(who, at, passing)| Action::End(who, at, passing)),
-        6 => (fault, 1..3_usize).prop_map(|(fault, times)| Action::Fail(fault, times)),
+        6 => fault.prop_map(Action::Fail),
         4 => (1..3_usize).prop_map(Action::Touch),
         8 => Just(Action::BuyAll),
     ];
@@ -120,7 +120,7 @@ struct Shop<'t> {
     changes: usize,
     /// Whether no checkout may be unfinished.
     is_settled: bool,
-    /// Whether the warehouse may not answer.
+    /// Whether the warehouse does not answer.
     may_fail: bool,
     /// Whether another program may save a row: an app may take that for a change of the cart.
     is_touched: bool,
@@ -155,9 +155,9 @@ impl Shop<'_> {
                 self.is_settled = false;
                 self.has_bought()
             }
-            Action::Fail(fault, times) => {
-                fails(self.trial, fault, times);
-                self.may_fail = true;
+            Action::Fail(fault) => {
+                fails(self.trial, fault);
+                self.may_fail = fault.is_some();
                 Ok(())
             }
             Action::Touch(saves) => {
@@ -288,7 +288,7 @@ impl Shop<'_> {
 
     /// In the end each item has been ordered as often as it was added.
     async fn buy_all(&mut self) -> Result<(), Miss> {
-        self.trial.shop.orders.fail([]);
+        self.trial.shop.orders.fail(None);
         self.trial.shop.database.is_touched_before_saves(0);
         let page = crate::two_at_once::buys_all(&self.browsers[0]).await?;
         let ordered = Before::of(self.trial).items;
