@@ -9,8 +9,8 @@ use axum::{
 
 use crate::{Shop, shop::Fault};
 
-/// `POST /demo/orders/lost` lets orders get lost on their way; with `unheard` they are placed and the answers get lost,
-/// and with `answered` all is well again. `POST /demo/touches/{times}` saves a row right before each of the next saves.
+/// `POST /demo/orders/lost` lets orders get lost on their way, with `unheard` they are placed and the answers get lost,
+/// and with `late` they are not answered and arrive later; with `answered` all is well again. `POST /demo/touches/{times}` saves a row right before each of the next saves.
 pub fn faults(shop: Shop) -> Router {
     Router::new().route("/demo/orders/{fault}", post(fail)).route("/demo/touches/{times}", post(touch)).with_state(shop)
 }
@@ -20,6 +20,7 @@ async fn fail(State(shop): State<Shop>, Path(fault): Path<String>) -> StatusCode
         "answered" => None,
         "lost" => Some(Fault::Lost),
         "unheard" => Some(Fault::Unheard),
+        "late" => Some(Fault::Late),
         _ => return StatusCode::NOT_FOUND,
     };
     shop.orders.fail(fault);

@@ -117,15 +117,21 @@ impl Orders {
         self.0.takes_its_time().await;
         self.0.holds(Moment::Placing).await;
         let fault = self.0.contents().fault;
-        if fault == Some(Fault::Lost) {
-            return Err(Unknown);
+        match fault {
+            Some(Fault::Lost) => return Err(Unknown),
+            Some(Fault::Late) => {
+                self.0.contents().late.push(order);
+                return Err(Unknown);
+            }
+            Some(Fault::Unheard) | None => {}
         }
         let placed = self.0.contents().place(order);
         self.0.holds(Moment::Placed).await;
         if fault.is_some() { Err(Unknown) } else { Ok(placed) }
     }
 
-    /// The order under this number, if the warehouse has one.
+    /// The order under this number, if the warehouse has one by now: an order of unknown outcome may still be on its
+    /// way.
     pub async fn find(&self, number: &str) -> Option<Order> {
         self.0.takes_its_time().await;
         self.0.contents().orders.iter().find(|order| order.number == number).cloned()
@@ -143,7 +149,11 @@ impl Orders {
 
     /// What happens to orders from now on.
     pub(crate) fn fail(&self, fault: Option<Fault>) {
-        self.0.contents().fault = fault;
+        let mut contents = self.0.contents();
+        contents.fault = fault;
+        if fault.is_none() {
+            std::mem::take(&mut contents.late).into_iter().for_each(|order| drop(contents.place(order)));
+        }
     }
 }
 
@@ -154,6 +164,8 @@ pub(crate) enum Fault {
     Lost,
     /// Orders are placed, and the answers are lost on their way back.
     Unheard,
+    /// Nobody answers, and the orders arrive when the warehouse answers again.
+    Late,
 }
 
 /// A moment in a call to the database or the warehouse.
@@ -171,6 +183,16 @@ pub(crate) enum Moment {
 
 impl Moment {
     pub(crate) const ALL: [Self; 4] = [Self::Loaded, Self::Saving, Self::Placing, Self::Placed];
+
+    /// What the instance that ended was doing in its checkout.
+    pub(crate) fn was(self) -> &'static str {
+        match self {
+            Self::Loaded => "was loading the cart",
+            Self::Saving => "was saving the cart",
+            Self::Placing => "was placing the order",
+            Self::Placed => "was waiting for the warehouse's answer",
+        }
+    }
 
     /// What the caller does then.
     pub(crate) fn told(self) -> &'static str {
@@ -259,6 +281,8 @@ pub(crate) struct Contents {
     orders: Vec<Order>,
     touches: usize,
     fault: Option<Fault>,
+    /// Orders that are still on their way.
+    late: Vec<Order>,
 }
 
 #[derive(Debug)]
@@ -379,9 +403,13 @@ mod tests {
         orders.fail(Some(Fault::Unheard));
         assert_eq!(orders.place(order("2", "pear")).await, Err(Unknown));
         assert_eq!(orders.find("2").await, Some(order("2", "pear")));
+        orders.fail(Some(Fault::Late));
+        assert_eq!(orders.place(order("3", "pear")).await, Err(Unknown));
+        assert_eq!(orders.find("3").await, None);
         orders.fail(None);
+        assert_eq!(orders.find("3").await, Some(order("3", "pear")));
         assert_eq!(orders.place(order("2", "pear")).await, Ok(order("2", "pear")));
-        assert_eq!(orders.of("alice").await.len(), 2);
+        assert_eq!(orders.of("alice").await.len(), 3);
     }
 
     #[tokio::test]

@@ -56,7 +56,7 @@ fn stories() -> impl Strategy<Value = Story> {
     let item = || prop_oneof![3 => Just(0_usize), 1 => 1..ITEMS.len()];
     let moment = || select(Moment::ALL.to_vec());
     let adding = select(vec![Moment::Loaded, Moment::Saving]);
-    let fault = select(vec![Some(Fault::Lost), Some(Fault::Unheard), None]);
+    let fault = select(vec![Some(Fault::Lost), Some(Fault::Unheard), Some(Fault::Late), None]);
     let action = prop_oneof![
         24 => (window(), item()).prop_map(|(who, item)| Action::Add(who, item)),
         8 => (window(), item(), item(), adding).prop_map(|(who, one, other, at)| Action::AddBoth(who, one, other, at)),
@@ -288,7 +288,9 @@ impl Shop<'_> {
 
     /// In the end each item has been ordered as often as it was added.
     async fn buy_all(&mut self) -> Result<(), Miss> {
-        self.trial.shop.orders.fail(None);
+        if self.may_fail {
+            fails(self.trial, None);
+        }
         self.trial.shop.database.is_touched_before_saves(0);
         let page = crate::two_at_once::buys_all(&self.browsers[0]).await?;
         let ordered = Before::of(self.trial).items;

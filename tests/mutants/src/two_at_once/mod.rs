@@ -68,6 +68,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("unknown_puts_the_items_back", "an_unknown_outcome_is_told_and_finished", || {
         three(failing::unknown_puts_the_items_back)
     }),
+    mutant("believes_what_is_not_there", "an_unknown_outcome_is_told_and_finished", || {
+        three(failing::believes_what_is_not_there)
+    }),
     mutant("unknown_forgets_the_note", "an_unknown_outcome_is_told_and_finished", || {
         three(failing::unknown_forgets_the_note)
     }),
