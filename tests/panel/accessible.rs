@@ -77,7 +77,7 @@ impl Faults<'_> {
         let window = self.window;
         window.go("introduction").await;
         window.says("h2", "How far am I?").await;
-        window.says("p", "of 7 exercises.").await;
+        window.says("p", "of 8 exercises.").await;
         self.on("the start page", &[]).await;
         window.go("no/such/page").await;
         window.says("h1", "There is no such page").await;

@@ -27,6 +27,8 @@ pub(crate) const UNKNOWN: &str = "may have been placed";
 
 /// Items, and how many of each.
 pub(crate) type Items = BTreeMap<String, u32>;
+/// The same, as a check writes it.
+type Few<'a> = &'a [(&'a str, u32)];
 
 /// Exercise 8.
 pub static SUITE: Suite = Suite {
@@ -249,12 +251,12 @@ async fn the_same_form_orders_once(trial: &Trial) -> Result<(), Miss> {
     let page = alice.get(CART).await?;
     alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS)?;
     let so = "this form has been sent before and its order is placed: send the visitor to it, as the first answer did";
-    let again = async |browser: &Browser<'_>, orders: &[&[(&str, u32)]], because: &str| {
+    let again = async |browser: &Browser<'_>, orders: &[Few], because: &str| {
         let answer = browser.submit(&page, CHECKOUT, &[]).await?;
         answer.redirects_to(ORDERS).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
         new_orders(trial, her, 0, orders, &answer, because)
     };
-    let (first, second): (&[(&str, u32)], &[(&str, u32)]) = (&[(&pear, 1)], &[(&plum, 1)]);
+    let (first, second): (Few, Few) = (&[(&pear, 1)], &[(&plum, 1)]);
     again(&alice, &[first], "the same form was sent twice").await?;
     trial.log().new_scene();
     add(&alice, &plum).await?;
@@ -607,8 +609,8 @@ impl Before {
     ) -> Result<(), Miss> {
         is_ordered_or_refused(answer)?;
         let her = trial.users.alice();
-        let shown: &[(&str, u32)] = &[(items[0], 1)];
-        let orders: &[&[(&str, u32)]] = if answer.status.is_redirection() { &[shown] } else { &[] };
+        let shown: Few = &[(items[0], 1)];
+        let orders: &[Few] = if answer.status.is_redirection() { &[shown] } else { &[] };
         new_orders(trial, her, self.placed, orders, answer, because)
     }
 
@@ -689,7 +691,7 @@ pub(crate) fn new_orders(
     trial: &Trial,
     user: &User,
     placed: usize,
-    wanted: &[&[(&str, u32)]],
+    wanted: &[Few],
     answer: &Answer,
     because: &str,
 ) -> Result<(), Miss> {
@@ -722,13 +724,7 @@ fn told(orders: &[Items]) -> String {
 }
 
 /// At least one of two checkouts is answered with 303, the other one may be refused, and there is one order.
-fn one_is_ordered(
-    trial: &Trial,
-    placed: usize,
-    answers: &[Answer; 2],
-    items: &[(&str, u32)],
-    because: &str,
-) -> Result<(), Miss> {
+fn one_is_ordered(trial: &Trial, placed: usize, answers: &[Answer; 2], items: Few, because: &str) -> Result<(), Miss> {
     answers.iter().try_for_each(is_ordered_or_refused)?;
     new_orders(trial, trial.users.alice(), placed, &[items], &answers[1], because)?;
     match answers.iter().any(|answer| answer.status.is_redirection()) {
