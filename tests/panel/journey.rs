@@ -58,7 +58,7 @@ async fn travel(window: &Window, shown: Shown) {
 
 async fn begin(window: &Window) {
     window.says("h1", "Introduction").await;
-    window.says("p", "0 of 56 pages, 0 of 8 exercises.").await;
+    window.says("p", "0 of 57 pages, 0 of 8 exercises.").await;
     window.says("a", "Go on here: What is a session?").await;
     window.click(".overview .go-on a").await;
     window.says("h1", "What is a session?").await;
@@ -175,7 +175,7 @@ async fn look_back(window: &Window) {
     window.until(&format!("document.querySelector(\"{link}\").getBoundingClientRect().left >= 0")).await; // it slides in
     window.click(link).await;
     window.says("h1", "Introduction").await;
-    window.says("p", "4 of 56 pages, 1 of 8 exercises.").await;
+    window.says("p", "4 of 57 pages, 1 of 8 exercises.").await;
     window.says("summary", "Exercise 1, login: passed").await;
     window.find("#mdbook-sidebar a[href$='exercises/login.html'] .page-tick[aria-label='passed']").await;
 }

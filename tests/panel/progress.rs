@@ -7,7 +7,7 @@ pub async fn what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_pa
     window.size(1440, 900).await;
     window.go("introduction").await;
     window.says("h2", "How far am I?").await;
-    window.says("p", "0 of 56 pages, 0 of 8 exercises.").await;
+    window.says("p", "0 of 57 pages, 0 of 8 exercises.").await;
     window.says("a", "Go on here: What is a session?").await;
     assert_eq!(window.value("return document.querySelectorAll('.overview details:not(.labs)').length").await, 8);
 
@@ -17,13 +17,13 @@ pub async fn what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_pa
     window.value("document.querySelector('.page-end').scrollIntoView()").await;
     window.find("#mdbook-sidebar a[href$='what-is-a-session.html'] .page-tick").await;
     window.go("introduction").await;
-    window.says("p", "1 of 56 pages, 0 of 8 exercises.").await;
+    window.says("p", "1 of 57 pages, 0 of 8 exercises.").await;
     window.says("a", "Go on here: How do I remember a visitor?").await;
 
     // A verdict given elsewhere is seen at once.
     window.scratch.answer(&window.scratch.solution());
     assert!(window.scratch.workbook("check 1").status.success());
-    window.says("p", "2 of 56 pages, 1 of 8 exercises.").await;
+    window.says("p", "2 of 57 pages, 1 of 8 exercises.").await;
     window.says("summary", "Exercise 1, login: passed").await;
     window.find("#mdbook-sidebar a[href$='exercises/login.html'] .page-tick[aria-label='passed']").await;
     window.scratch.answer("// changed\n");

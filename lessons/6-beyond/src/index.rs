@@ -5,7 +5,7 @@ use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 use serde::Serialize;
 
-use crate::page::PAGES;
+use crate::{page::PAGES, two_at_once};
 
 /// A topic, as the start page lists it.
 #[derive(Serialize)]
@@ -18,7 +18,11 @@ struct Topic {
 }
 
 /// In the order of the book.
-const TOPICS: &[Topic] = &[];
+const TOPICS: &[Topic] = &[Topic {
+    path: two_at_once::PATH,
+    title: "Two at once",
+    about: "Two tabs change one list, and two visitors ask for the last cup.",
+}];
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/", get(index))

@@ -5,6 +5,7 @@
 
 mod index;
 mod page;
+mod two_at_once;
 
 use axum::{
     Router,
@@ -21,10 +22,11 @@ const COOKIE: &str = "__Host-lesson-6";
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
     let sessions =
-        SessionManagerLayer::new(Guarded::new(store)).with_name(cookie.name).with_same_site(cookie.same_site);
+        SessionManagerLayer::new(Guarded::new(store.clone())).with_name(cookie.name).with_same_site(cookie.same_site);
     // What stands last sees a request first.
     Router::new()
         .merge(index::routes())
+        .merge(two_at_once::routes(store))
         .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))

@@ -40,14 +40,14 @@ pub static SUITE: Suite = Suite {
             id: "the_cart_belongs_to_the_user",
             why: "a user has several sessions, and a shop several instances: what they share has to be where all of them look",
             hint: 2,
-            read: "basics/what-is-a-session.md#why-can-a-program-not-just-remember",
+            read: "beyond/two-at-once.md#what-does-not-belong-in-a-session",
             run: |trial| Box::pin(the_cart_belongs_to_the_user(trial)),
         },
         Check {
             id: "no_addition_is_lost",
             why: "this is the lost update: both requests load the same cart, and the later save undoes the earlier one",
             hint: 1,
-            read: "applications/cart.md#what-if-two-tabs-add-at-the-same-time",
+            read: "beyond/two-at-once.md#how-does-a-version-prevent-it",
             run: |trial| Box::pin(no_addition_is_lost(trial)),
         },
         Check {
@@ -96,7 +96,7 @@ pub static SUITE: Suite = Suite {
             id: "the_bounds_hold_at_the_same_moment",
             why: "a bound that is checked on a stale copy of the cart lets in as many as come at the same moment",
             hint: 2,
-            read: "applications/cart.md#what-if-two-tabs-add-at-the-same-time",
+            read: "beyond/two-at-once.md#what-does-not-belong-in-a-session",
             run: |trial| Box::pin(the_bounds_hold_at_the_same_moment(trial)),
         },
         Check {
