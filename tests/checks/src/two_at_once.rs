@@ -213,6 +213,11 @@ async fn a_checkout_orders_what_its_page_showed(trial: &Trial) -> Result<(), Mis
         "alice bought a second time, after she had added another item (does each order have a number of its own?)";
     new_orders(trial, her, 1, &[&[(&quince, 1)]], &bought, because)?;
     trial.log().new_scene();
+    add(&alice, &quince).await?;
+    let bought = buy(&alice).await?;
+    let because = "alice bought the same items as before, which is another order";
+    new_orders(trial, her, 2, &[&[(&quince, 1)]], &bought, because)?;
+    trial.log().new_scene();
     let (bob, his) = (trial.browser("bob"), trial.users.bob());
     logs_in(&bob, his).await?;
     add(&bob, &plum).await?;
@@ -387,6 +392,7 @@ async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Mi
         alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS).map_err(|miss| miss.so(so))?;
         before.all_is_there(trial, &alice, [&pear, &plum], because).await?;
     }
+    a_slow_checkout_leaves_a_later_one_alone(trial, &alice, &tab).await?;
     // Nothing but the cart's own page.
     for fault in FAULTS {
         trial.log().new_scene();
@@ -399,6 +405,30 @@ async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Mi
         before.all_is_there(trial, &alice, [&pear], because).await?;
     }
     Ok(())
+}
+
+/// A checkout waits for the warehouse until another one, of other items, has an unknown outcome.
+async fn a_slow_checkout_leaves_a_later_one_alone(
+    trial: &Trial,
+    alice: &Browser<'_>,
+    tab: &Browser<'_>,
+) -> Result<(), Miss> {
+    trial.log().new_scene();
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    add(alice, &pear).await?;
+    let (page, before) = (alice.get(CART).await?, Before::of(trial));
+    let meanwhile = async {
+        is_ordered_or_refused(&tab.submit(&page, CHECKOUT, &[]).await?)?;
+        add(tab, &plum).await?;
+        let next = tab.get(CART).await?;
+        fails(trial, Some(Fault::Lost));
+        let answer = tab.submit(&next, CHECKOUT, &[]).await?;
+        fails(trial, None);
+        if answer.status == 409 { Ok(()) } else { is_unknown(&answer) }
+    };
+    is_ordered_or_refused(&trial.overlaps_at(Moment::Placed, alice.submit(&page, CHECKOUT, &[]), meanwhile).await?)?;
+    let because = "a checkout waited for the warehouse, and meanwhile the next one did not get an answer";
+    before.all_is_there(trial, alice, [&pear, &plum], because).await
 }
 
 async fn a_checkout_outlives_its_instance(trial: &Trial) -> Result<(), Miss> {

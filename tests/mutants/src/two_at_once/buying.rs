@@ -1,6 +1,9 @@
 //! Mistakes in buying.
 
-use std::mem;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    mem,
+};
 
 use axum::{
     Extension, Form, Router,
@@ -233,6 +236,36 @@ pub(super) fn a_number_for_each_session<S: SessionStore + Clone>(store: S) -> Ro
         order_first(&database, &orders, &user, token, format!("{id}/{token}"), then).await
     }
     buying(post(checkout), store)
+}
+
+/// The same items are the same order.
+pub(super) fn the_token_is_the_content<S: SessionStore + Clone>(store: S) -> Router {
+    fn content(cart: &Cart) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        cart.items.hash(&mut hasher);
+        hasher.finish()
+    }
+    async fn view(User(user): User, Extension(database): Shared) -> Result<Html<String>, Refusal> {
+        let cart = cart(&database, &user).await?;
+        let items: Vec<_> = cart.items.iter().collect();
+        Ok(page("cart.html", context! { items => Serde(items), token => content(&cart) })?)
+    }
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let cart = cart(&database, &user).await?;
+        let number = number(&user, token);
+        if content(&cart) != token || cart.items.is_empty() {
+            return if orders.find(&number).await.is_some() { ordered() } else { Err(Refusal::Changed) };
+        }
+        let placed = orders.place(order(number, &user, &cart)).await?;
+        take_out(&database, &user, &placed).await?;
+        ordered()
+    }
+    Parts { cart: get(view), checkout: post(checkout), ..Parts::default() }.on(store)
 }
 
 pub(super) fn clears_what_came_meanwhile<S: SessionStore + Clone>(store: S) -> Router {

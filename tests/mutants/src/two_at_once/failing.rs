@@ -139,6 +139,35 @@ pub(super) fn unknown_forgets_the_note<S: SessionStore + Clone>(store: S) -> Rou
     buying(post(checkout), store)
 }
 
+pub(super) fn removes_any_note<S: SessionStore + Clone>(store: S) -> Router {
+    async fn finish(database: &Database, orders: &Orders, user: &str) -> Result<(), Refusal> {
+        let cart: Cart = database.load(user).await?.value;
+        let Some(Pending { token, items }) = cart.pending else { return Ok(()) };
+        orders.place(Order { number: number(user, token), user: user.to_owned(), items }).await?;
+        let done = |cart: &mut Cart| {
+            cart.pending = None;
+            Ok(())
+        };
+        change(database, user, done).await
+    }
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        finish(&database, &orders, &user).await?;
+        let claimed = change(&database, &user, |cart| cart.claim(token)).await;
+        finish(&database, &orders, &user).await?;
+        match claimed {
+            Err(Refusal::Changed) if orders.find(&number(&user, token)).await.is_some() => {}
+            claimed => claimed?,
+        }
+        ordered()
+    }
+    buying(post(checkout), store)
+}
+
 pub(super) fn only_a_new_form_finishes<S: SessionStore + Clone>(store: S) -> Router {
     async fn checkout(
         User(user): User,

@@ -40,6 +40,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("one_number_for_each_user", "a_checkout_orders_what_its_page_showed", || {
         three(buying::one_number_for_each_user)
     }),
+    mutant("the_token_is_the_content", "a_checkout_orders_what_its_page_showed", || {
+        three(buying::the_token_is_the_content)
+    }),
     mutant("orders_one_of_each", "a_checkout_orders_what_its_page_showed", || three(buying::orders_one_of_each)),
     mutant("the_old_form_is_a_conflict", "the_same_form_orders_once", || three(buying::the_old_form_is_a_conflict)),
     mutant("the_old_form_buys_the_next_cart", "the_same_form_orders_once", || {
@@ -74,6 +77,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("unknown_forgets_the_note", "an_unknown_outcome_is_told_and_finished", || {
         three(failing::unknown_forgets_the_note)
     }),
+    mutant("removes_any_note", "an_unknown_outcome_is_told_and_finished", || three(failing::removes_any_note)),
     mutant("only_a_new_form_finishes", "an_unknown_outcome_is_told_and_finished", || {
         three(failing::only_a_new_form_finishes)
     }),
