@@ -10,7 +10,7 @@ use crate::{
     infer, model, monitor,
     page::folded,
     reading,
-    shop::{Fault, Moment},
+    shop::{Contents, Fault, Moment},
 };
 
 /// The bounds of the README.
@@ -151,12 +151,11 @@ async fn the_cart_belongs_to_the_user(trial: &Trial) -> Result<(), Miss> {
 }
 
 async fn no_addition_is_lost(trial: &Trial) -> Result<(), Miss> {
-    let (alice, tab) = two_tabs(trial).await?;
     let [pear, plum, quince] = ["pear", "plum", "quince"].map(|item| trial.named(item));
-    let mut cart = Items::new();
     for (one, other) in [(&pear, &plum), (&quince, &quince)] {
         for moment in [Moment::Loaded, Moment::Saving] {
-            trial.log().new_scene();
+            let (alice, tab) = anew(trial).await?;
+            let mut cart = Items::new();
             let (here, there) = (address(one), address(other));
             for answer in both(trial, moment, alice.post(&here, &[]), tab.post(&there, &[])).await? {
                 is_added(&answer)?;
@@ -168,7 +167,8 @@ async fn no_addition_is_lost(trial: &Trial) -> Result<(), Miss> {
             holds(&alice.get(CART).await?, &cart, &so)?;
         }
     }
-    trial.log().new_scene();
+    let (alice, tab) = anew(trial).await?;
+    let mut cart = Items::new();
     let phone = alice.copied_by("phone");
     let (here, there, elsewhere) = (address(&pear), address(&plum), address(&quince));
     let others = async {
@@ -182,7 +182,8 @@ async fn no_addition_is_lost(trial: &Trial) -> Result<(), Miss> {
     let so = "three items were added at the same moment, all answers were 303, and an addition is lost: a save that runs again has to load again, too";
     holds(&alice.get(CART).await?, &cart, so)?;
     for saves in [1, 3] {
-        trial.log().new_scene();
+        let (alice, _) = anew(trial).await?;
+        let mut cart = Items::new();
         others_save(trial, saves);
         is_added(&alice.post(&here, &[]).await?)?;
         trial.shop.database.is_touched_before_saves(0);
@@ -276,7 +277,7 @@ async fn the_same_form_orders_once(trial: &Trial) -> Result<(), Miss> {
     new_orders(trial, her, 1, &[second], &bought, "another item was bought after an old form had been sent again")?;
     again(&alice, &[first, second], "the first form was sent once more, after a later order").await?;
     for moment in Moment::ALL {
-        trial.log().new_scene();
+        let (alice, tab) = anew(trial).await?;
         add(&alice, &pear).await?;
         let page = alice.get(CART).await?;
         let placed = trial.shop.orders.now(&her.name).len();
@@ -300,7 +301,9 @@ async fn two_pages_of_one_cart_order_once(trial: &Trial) -> Result<(), Miss> {
     one_is_ordered(trial, 0, &answers, &[(&pear, 1)], "two pages showed the same cart, and both forms were sent")?;
     is_empty(&alice.get(CART).await?)?;
     for moment in Moment::ALL {
-        trial.log().new_scene();
+        let (alice, _) = anew(trial).await?;
+        let phone = trial.browser("phone");
+        logs_in(&phone, her).await?;
         add(&alice, &pear).await?;
         let (here, there) = (alice.get(CART).await?, phone.get(CART).await?);
         let placed = trial.shop.orders.now(&her.name).len();
@@ -314,10 +317,9 @@ async fn two_pages_of_one_cart_order_once(trial: &Trial) -> Result<(), Miss> {
 }
 
 async fn what_is_added_meanwhile_stays_in_the_cart(trial: &Trial) -> Result<(), Miss> {
-    let (alice, tab) = two_tabs(trial).await?;
     let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
     for added in [&plum, &pear] {
-        trial.log().new_scene();
+        let (alice, tab) = anew(trial).await?;
         add(&alice, &pear).await?;
         let (page, before) = (alice.get(CART).await?, Before::of(trial));
         add(&tab, added).await?;
@@ -327,7 +329,7 @@ async fn what_is_added_meanwhile_stays_in_the_cart(trial: &Trial) -> Result<(), 
         before.all_is_there(trial, &alice, [&pear, added], &because).await?;
     }
     for (added, moment) in [&plum, &pear].into_iter().flat_map(|added| Moment::ALL.map(|moment| (added, moment))) {
-        trial.log().new_scene();
+        let (alice, tab) = anew(trial).await?;
         add(&alice, &pear).await?;
         let (page, before, there) = (alice.get(CART).await?, Before::of(trial), address(added));
         let [answer, addition] = both(trial, moment, alice.submit(&page, CHECKOUT, &[]), tab.post(&there, &[])).await?;
@@ -337,7 +339,7 @@ async fn what_is_added_meanwhile_stays_in_the_cart(trial: &Trial) -> Result<(), 
         before.all_is_there(trial, &alice, [&pear, added], &because).await?;
     }
     for saves in [1, 3] {
-        trial.log().new_scene();
+        let (alice, _) = anew(trial).await?;
         add(&alice, &pear).await?;
         let (page, before) = (alice.get(CART).await?, Before::of(trial));
         others_save(trial, saves);
@@ -353,11 +355,10 @@ async fn what_is_added_meanwhile_stays_in_the_cart(trial: &Trial) -> Result<(), 
 const FAULTS: [Fault; 3] = [Fault::Lost, Fault::Unheard, Fault::Late];
 
 async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Miss> {
-    let (alice, tab) = two_tabs(trial).await?;
     let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
     for (fault, times) in [(Fault::Lost, 1), (Fault::Unheard, 1), (Fault::Late, 1), (Fault::Lost, 2), (Fault::Late, 2)]
     {
-        trial.log().new_scene();
+        let (alice, _) = anew(trial).await?;
         add(&alice, &pear).await?;
         let (page, before) = (alice.get(CART).await?, Before::of(trial));
         fails(trial, Some(fault));
@@ -374,7 +375,7 @@ async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Mi
         before.all_is_there(trial, &alice, [&pear], because).await?;
     }
     for (fault, is_first) in FAULTS.into_iter().flat_map(|fault| [(fault, true), (fault, false)]) {
-        trial.log().new_scene();
+        let (alice, tab) = anew(trial).await?;
         add(&alice, &pear).await?;
         let (page, other, before) = (alice.get(CART).await?, tab.get(CART).await?, Before::of(trial));
         fails(trial, Some(fault));
@@ -392,10 +393,10 @@ async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Mi
         alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS).map_err(|miss| miss.so(so))?;
         before.all_is_there(trial, &alice, [&pear, &plum], because).await?;
     }
-    a_slow_checkout_leaves_a_later_one_alone(trial, &alice, &tab).await?;
+    a_slow_checkout_leaves_a_later_one_alone(trial).await?;
     // Nothing but the cart's own page.
     for fault in FAULTS {
-        trial.log().new_scene();
+        let (alice, _) = anew(trial).await?;
         add(&alice, &pear).await?;
         let (page, before) = (alice.get(CART).await?, Before::of(trial));
         fails(trial, Some(fault));
@@ -408,18 +409,14 @@ async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Mi
 }
 
 /// A checkout waits for the warehouse until another one, of other items, has an unknown outcome.
-async fn a_slow_checkout_leaves_a_later_one_alone(
-    trial: &Trial,
-    alice: &Browser<'_>,
-    tab: &Browser<'_>,
-) -> Result<(), Miss> {
-    trial.log().new_scene();
+async fn a_slow_checkout_leaves_a_later_one_alone(trial: &Trial) -> Result<(), Miss> {
+    let (alice, tab) = anew(trial).await?;
     let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
-    add(alice, &pear).await?;
+    add(&alice, &pear).await?;
     let (page, before) = (alice.get(CART).await?, Before::of(trial));
     let meanwhile = async {
         is_ordered_or_refused(&tab.submit(&page, CHECKOUT, &[]).await?)?;
-        add(tab, &plum).await?;
+        add(&tab, &plum).await?;
         let next = tab.get(CART).await?;
         fails(trial, Some(Fault::Lost));
         let answer = tab.submit(&next, CHECKOUT, &[]).await?;
@@ -428,15 +425,15 @@ async fn a_slow_checkout_leaves_a_later_one_alone(
     };
     is_ordered_or_refused(&trial.overlaps_at(Moment::Placed, alice.submit(&page, CHECKOUT, &[]), meanwhile).await?)?;
     let because = "a checkout waited for the warehouse, and meanwhile the next one did not get an answer";
-    before.all_is_there(trial, alice, [&pear, &plum], because).await
+    before.all_is_there(trial, &alice, [&pear, &plum], because).await
 }
 
 async fn a_checkout_outlives_its_instance(trial: &Trial) -> Result<(), Miss> {
-    let ((alice, tab), her) = (two_tabs(trial).await?, trial.users.alice());
+    let her = trial.users.alice();
     let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
     let ends = Moment::ALL.map(|moment| (moment, 0)).into_iter().chain([(Moment::Loaded, 1), (Moment::Saving, 1)]);
     for ((moment, passing), adds) in ends.flat_map(|end| [(end, false), (end, true)]) {
-        trial.log().new_scene();
+        let (alice, tab) = anew(trial).await?;
         add(&alice, &pear).await?;
         let (page, before) = (alice.get(CART).await?, Before::of(trial));
         trial.ends_at((moment, passing), alice.submit(&page, CHECKOUT, &[])).await?;
@@ -467,10 +464,7 @@ async fn the_bounds_hold_at_the_same_moment(trial: &Trial) -> Result<(), Miss> {
     }
     refuses(&alice.post(&path, &[]).await?, &format!("one more of an item that the cart holds {MOST_OF_ONE} times"))?;
     shows_items(&alice.get(CART).await?, &[(&pear, MOST_OF_ONE)], UNCHANGED)?;
-    trial.log().begin_anew();
-    let alice = trial.browser("alice");
-    logs_in(&alice, trial.users.alice()).await?;
-    buys_all(&alice).await?;
+    let (alice, _) = anew(trial).await?;
     let name = |letter: &str, length: usize| {
         let own = trial.named("");
         format!("{}{own}", letter.repeat(length.saturating_sub(own.chars().count())))
@@ -497,9 +491,7 @@ async fn the_bounds_hold_at_the_same_moment(trial: &Trial) -> Result<(), Miss> {
     one_more.redirects_to(CART).map_err(|miss| miss.so_if(one_more.status.is_client_error().then_some(so)))?;
     shows_items(&alice.get(CART).await?, &[(&there, 2)], "the addition was answered with 303, and is not in the cart")?;
     for moment in [Moment::Loaded, Moment::Saving] {
-        trial.log().begin_anew();
-        let (alice, tab) = two_tabs(trial).await?;
-        buys_all(&alice).await?;
+        let (alice, tab) = anew(trial).await?;
         for _ in 1..MOST_OF_ONE {
             add(&alice, &pear).await?;
         }
@@ -507,9 +499,7 @@ async fn the_bounds_hold_at_the_same_moment(trial: &Trial) -> Result<(), Miss> {
         one_fits(&answers, &alice.get(CART).await?, &[(&pear, MOST_OF_ONE)])?;
     }
     for moment in [Moment::Loaded, Moment::Saving] {
-        trial.log().begin_anew();
-        let (alice, tab) = two_tabs(trial).await?;
-        buys_all(&alice).await?;
+        let (alice, tab) = anew(trial).await?;
         for place in 1..MOST_ITEMS {
             add(&alice, &trial.named(&format!("item{place:02}"))).await?;
         }
@@ -864,6 +854,13 @@ pub(crate) fn fails(trial: &Trial, fault: Option<Fault>) {
     };
     let by_hand = format!("curl -d '' 'http://localhost:PORT/demo/orders/{word}'");
     trial.log().event("(warehouse)", what.to_owned(), by_hand);
+}
+
+/// A scene of its own, with an empty database and an empty warehouse: a token that a page had can be typed again.
+async fn anew(trial: &Trial) -> Result<(Browser<'_>, Browser<'_>), Miss> {
+    trial.log().begin_anew();
+    trial.shop.restore(Contents::default());
+    two_tabs(trial).await
 }
 
 /// Two tabs of one browser.
