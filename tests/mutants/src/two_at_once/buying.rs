@@ -1,9 +1,6 @@
 //! Mistakes in buying.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    mem,
-};
+use std::mem;
 
 use axum::{
     Extension, Form, Router,
@@ -11,7 +8,7 @@ use axum::{
     response::{Html, Redirect},
     routing::{MethodRouter, get, post},
 };
-use checks::{Database, Order, Orders};
+use checks::{Database, Order, Orders, Row};
 use minijinja::{context, value::Serde};
 use serde::Deserialize;
 use solution_8::{Cart, Checkout, Refusal, User, change, finish, number, page};
@@ -203,7 +200,9 @@ pub(super) fn a_number_for_each_attempt<S: SessionStore + Clone>(store: S) -> Ro
 pub(super) fn a_token_for_each_page<S: SessionStore + Clone>(store: S) -> Router {
     async fn view(User(user): User, Extension(database): Shared) -> Result<Html<String>, Refusal> {
         let Cart { items, edition, .. } = cart(&database, &user).await?;
-        let (token, items) = (format!("{edition}/{}", Id::default()), items.iter().collect::<Vec<_>>());
+        let Row { value: pages, version } = database.load::<u64>("pages").await?;
+        database.save("pages", version, &(pages + 1)).await?;
+        let (token, items) = (format!("{edition}/{pages}"), items.iter().collect::<Vec<_>>());
         Ok(page("cart.html", context! { items => Serde(items), token })?)
     }
     #[derive(Deserialize)]
@@ -238,17 +237,15 @@ pub(super) fn a_number_for_each_session<S: SessionStore + Clone>(store: S) -> Ro
     buying(post(checkout), store)
 }
 
-/// The same items are the same order.
-pub(super) fn the_token_is_the_content<S: SessionStore + Clone>(store: S) -> Router {
-    fn content(cart: &Cart) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        cart.items.hash(&mut hasher);
-        hasher.finish()
+/// As many items are the same order.
+pub(super) fn the_token_is_the_count<S: SessionStore + Clone>(store: S) -> Router {
+    fn count(cart: &Cart) -> u64 {
+        cart.items.values().copied().map(u64::from).sum()
     }
     async fn view(User(user): User, Extension(database): Shared) -> Result<Html<String>, Refusal> {
         let cart = cart(&database, &user).await?;
         let items: Vec<_> = cart.items.iter().collect();
-        Ok(page("cart.html", context! { items => Serde(items), token => content(&cart) })?)
+        Ok(page("cart.html", context! { items => Serde(items), token => count(&cart) })?)
     }
     async fn checkout(
         User(user): User,
@@ -258,7 +255,7 @@ pub(super) fn the_token_is_the_content<S: SessionStore + Clone>(store: S) -> Rou
     ) -> Bought {
         let cart = cart(&database, &user).await?;
         let number = number(&user, token);
-        if content(&cart) != token || cart.items.is_empty() {
+        if count(&cart) != token || cart.items.is_empty() {
             return if orders.find(&number).await.is_some() { ordered() } else { Err(Refusal::Changed) };
         }
         let placed = orders.place(order(number, &user, &cart)).await?;

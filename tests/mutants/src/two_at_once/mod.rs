@@ -40,8 +40,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("one_number_for_each_user", "a_checkout_orders_what_its_page_showed", || {
         three(buying::one_number_for_each_user)
     }),
-    mutant("the_token_is_the_content", "a_checkout_orders_what_its_page_showed", || {
-        three(buying::the_token_is_the_content)
+    mutant("the_token_is_the_count", "a_checkout_orders_what_its_page_showed", || {
+        three(buying::the_token_is_the_count)
     }),
     mutant("orders_one_of_each", "a_checkout_orders_what_its_page_showed", || three(buying::orders_one_of_each)),
     mutant("the_old_form_is_a_conflict", "the_same_form_orders_once", || three(buying::the_old_form_is_a_conflict)),
