@@ -9,7 +9,7 @@
   const programOf = (digit, number) => `${digit === "1" ? "exercise" : "lesson"}-${number}`;
 
   const here = (address) => {
-    const [, label = "", kind, number] = address.host.match(/^(?:(\w+)\.)?localhost:4([01]0|05)([1-7])$/) ?? [];
+    const [, label = "", kind, number] = address.host.match(/^(?:(\w+)\.)?localhost:4([01]0|05)([1-8])$/) ?? [];
     if (!number) return address.host;
     if (kind === "05") return label === "inspector" ? inspectorOf(`lesson-${number}`) : address.host;
     if (label === "evil") return `evil.localhost:${location.port}`;

@@ -5,7 +5,7 @@ use lesson_page::Failure;
 use minijinja::{context, value::Serde};
 use serde::Serialize;
 
-use crate::page::PAGES;
+use crate::{page::PAGES, two_at_once};
 
 /// A topic, as the start page lists it.
 #[derive(Serialize)]
@@ -43,6 +43,11 @@ const TOPICS: &[Topic] = &[
         path: "/connection",
         title: "A connection that stays",
         about: "Server-sent events and a WebSocket that end with the session, and a page of mallory's that opens one.",
+    },
+    Topic {
+        path: two_at_once::PATH,
+        title: "Two at once",
+        about: "Two tabs change one list, and two visitors ask for the last cup.",
     },
     Topic {
         path: "/release",

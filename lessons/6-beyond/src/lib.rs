@@ -11,6 +11,7 @@ mod index;
 mod page;
 pub mod release;
 pub mod token;
+mod two_at_once;
 mod watching;
 
 use std::time::Duration;
@@ -49,7 +50,7 @@ pub fn app_with<S: SessionStore + Clone>(care: Care, more: Router, store: S) -> 
     let elsewhere = Elsewhere::new(care);
     let watch = Watch::default();
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
-    let sessions = SessionManagerLayer::new(Guarded::new(Watched::new(store, watch.clone())))
+    let sessions = SessionManagerLayer::new(Guarded::new(Watched::new(store.clone(), watch.clone())))
         .with_name(cookie.name)
         .with_same_site(cookie.same_site);
     // What stands last sees a request first.
@@ -61,6 +62,7 @@ pub fn app_with<S: SessionStore + Clone>(care: Care, more: Router, store: S) -> 
         .merge(more)
         .merge(release::routes())
         .merge(watching::routes(watch.clone()))
+        .merge(two_at_once::routes(store))
         .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))

@@ -25,6 +25,9 @@ pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
             "release-cart.html",
             "release-key.html",
             "watching.html",
+            "two_at_once.html",
+            "list.html",
+            "stock.html",
         ],
     )
 });

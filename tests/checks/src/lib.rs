@@ -12,13 +12,14 @@
 //!   [`Key`] seals what comes back, `limit` ends what does not end by itself, `system` asks the operating system.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
 //! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`],
-//!   [`roles`]: the checks of exercises 1 to 7.
+//!   [`roles`], [`two_at_once`]: the checks of exercises 1 to 8.
 //! - `reading`, `neighbour`, `spelt`: what more than one exercise asks for.
 //! - [`Monitor`]: what holds for every exchange of every check, whichever requirement that is about.
 //! - [`Model`]: random stories, compared with a small model of the exercise.
 //! - [`store`]: what every session store has to keep.
 //! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `restart`: a new start of the server in a process of its own.
+//! - [`Shop`]: what the instances of exercise 8 share; [`instances()`]: three of them that take turns.
 //! - [`accounts()`]: what a demo has beside the app, so that somebody can repeat it.
 //! - `browser`, `jar`, `cache`, `page`, `form`: a visitor that keeps cookies and pages as a browser does, reads and sends
 //!   forms.
@@ -34,6 +35,7 @@ mod cache;
 mod canary;
 pub mod cart;
 mod families;
+mod faults;
 pub mod folder;
 mod form;
 mod guard;
@@ -42,6 +44,7 @@ mod harness;
 mod impostors;
 mod improper;
 mod infer;
+mod instances;
 mod jar;
 mod limit;
 pub mod login;
@@ -62,6 +65,7 @@ mod restart;
 pub mod roles;
 mod routes;
 mod run;
+mod shop;
 mod spelt;
 pub mod store;
 mod suite;
@@ -69,16 +73,20 @@ mod supervisor;
 mod system;
 pub mod timeouts;
 mod trial;
+pub mod two_at_once;
 mod users;
 mod written;
 
 pub use accounts::accounts;
 pub use browser::{Answer, Browser};
+pub use faults::faults;
 pub use form::{Field, Form};
+pub use instances::instances;
 pub use model::Model;
 pub use monitor::Monitor;
 pub use page::text;
 pub use port::port;
+pub use shop::{Database, DatabaseError, Order, Orders, Row, Shop, Unknown};
 pub use suite::{Check, Suite};
 pub use trial::{App, Miss, Told, Trial};
 pub use users::{Role, User, Users, in_demo};
@@ -96,4 +104,5 @@ pub static SUITES: &[&Suite] = &[
     &folder::SUITE,
     &harden::SUITE,
     &roles::SUITE,
+    &two_at_once::SUITE,
 ];

@@ -25,6 +25,7 @@ use crate::{
     App, Key, Miss, Suite,
     order::{Order, Work},
     run,
+    shop::Contents,
     trial::Sent,
     users::Account,
 };
@@ -58,8 +59,15 @@ pub(crate) struct Handover {
     answers: VecDeque<Recorded>,
     /// How often the server has been restarted, this time included.
     restarts: usize,
-    records: Vec<Record>,
-    accounts: Vec<Account>,
+    kept: Survivors,
+}
+
+/// What survives the end of a server.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Survivors {
+    pub(crate) records: Vec<Record>,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) shop: Contents,
 }
 
 /// The report of the new process.
@@ -126,8 +134,8 @@ struct State {
 pub(crate) enum Restart {
     /// This process is still repeating what the old process did.
     Replayed,
-    /// This process continues from here, with these records and accounts.
-    GoesOn(Vec<Record>, Vec<Account>),
+    /// This process continues from here, with these.
+    GoesOn(Survivors),
     /// Another process has played the rest.
     Elsewhere(Resumed),
     /// This process makes a new server.
@@ -170,8 +178,8 @@ impl Restarts {
         self.state().is_lost
     }
 
-    /// Restarts the server, whose store holds these records; `waits` is called as long as another process plays.
-    pub(crate) fn restart(&self, records: Vec<Record>, accounts: Vec<Account>, waits: impl Fn()) -> Restart {
+    /// Restarts the server, and this survives; `waits` is called as long as another process plays.
+    pub(crate) fn restart(&self, kept: Survivors, waits: impl Fn()) -> Restart {
         let mut state = self.state();
         state.restarts += 1;
         if let Some(replayed) = state.replayed.take() {
@@ -180,12 +188,12 @@ impl Restarts {
                 return Restart::Replayed;
             }
             state.is_lost |= !replayed.answers.is_empty();
-            return Restart::GoesOn(replayed.records, replayed.accounts);
+            return Restart::GoesOn(replayed.kept);
         }
         let Some((part, seed, outer)) = self.elsewhere.clone() else { return Restart::Here };
         let (answers, restarts) = (state.answers.clone(), state.restarts);
         drop(state);
-        let resumed = resume(Handover { part, seed, answers, restarts, records, accounts }, outer, waits);
+        let resumed = resume(Handover { part, seed, answers, restarts, kept }, outer, waits);
         resumed.ok().filter(|resumed| !resumed.is_lost).map_or(Restart::Here, Restart::Elsewhere)
     }
 
@@ -238,13 +246,12 @@ mod tests {
             seed: 1,
             answers: [answer()].into(),
             restarts: 1,
-            records: Vec::new(),
-            accounts: Vec::new(),
+            kept: Survivors::default(),
         };
         let restarts = Restarts::resumed(handover, Duration::ZERO);
         let replayed = restarts.replay("GET /").unwrap().unwrap();
         restarts.record(|| replayed);
-        assert!(matches!(restarts.restart(Vec::new(), Vec::new(), || ()), Restart::GoesOn(..)));
+        assert!(matches!(restarts.restart(Survivors::default(), || ()), Restart::GoesOn(..)));
         assert!(restarts.replay("GET /").unwrap().is_none(), "from here on the app is asked");
         restarts.record(answer);
         assert_eq!(restarts.state().answers.len(), 2);

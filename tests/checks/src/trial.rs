@@ -32,7 +32,8 @@ use crate::{
     folder::{Kept, Open},
     monitor::{self, Noticed},
     recipe,
-    restart::{Restart, Restarts, Resumed},
+    restart::{Restart, Restarts, Resumed, Survivors},
+    shop::{self, Moment, Shop},
 };
 
 /// What a learner wrote: an app that takes a store, or a store.
@@ -71,6 +72,8 @@ impl App {
 pub struct Trial {
     /// The accounts.
     pub users: Users,
+    /// What exercise 8 has beside its sessions.
+    pub(crate) shop: Shop,
     app: App,
     router: Mutex<Router>,
     pub(crate) inspector: Inspector,
@@ -156,9 +159,11 @@ impl Trial {
     ) -> Self {
         let (inspector, memory) = (Inspector::default(), MemoryStore::default());
         let store = inspector.observe(memory.clone());
-        let router = Mutex::new(serving(app, &inspector, &store, &users));
+        let shop = Shop::new();
+        let router = Mutex::new(serving(app, &inspector, &store, &users, &shop));
         Self {
             users,
+            shop,
             app: app.clone(),
             router,
             inspector,
@@ -209,10 +214,12 @@ impl Trial {
     /// the scene is over here: the other process has played the rest.
     pub(crate) async fn restart(&self) -> Result<(), Miss> {
         self.log.event("(server)", "restarts".to_owned(), recipe::RESTART.to_owned());
-        match self.restarts.restart(self.records().await, self.users.dump(), || self.log.step()) {
+        let kept = Survivors { records: self.records().await, accounts: self.users.dump(), shop: self.shop.dump() };
+        match self.restarts.restart(kept, || self.log.step()) {
             Restart::Replayed => return Ok(()),
-            Restart::GoesOn(records, accounts) => {
+            Restart::GoesOn(Survivors { records, accounts, shop }) => {
                 self.users.restore(accounts);
+                self.shop.restore(shop);
                 // Sessions that were planted while the scene was played again.
                 for record in self.records().await {
                     let _ = self.memory.delete(&record.id).await;
@@ -228,7 +235,7 @@ impl Trial {
             }
             Restart::Here => {}
         }
-        let anew = serving(&self.app, &self.inspector, &self.store, &self.users);
+        let anew = serving(&self.app, &self.inspector, &self.store, &self.users, &self.shop);
         *self.router.lock().unwrap_or_else(PoisonError::into_inner) = anew;
         Ok(())
     }
@@ -255,7 +262,41 @@ impl Trial {
     ) -> Result<T, Miss> {
         let told = "the next two requests overlap".to_owned();
         self.log.event("(both)", told, "# at the same time".to_owned());
-        let mut held = self.inspector.hold(operation);
+        self.beside(self.inspector.hold(operation), request, meanwhile).await
+    }
+
+    /// The same for a call to the database or the warehouse, which comes to this moment.
+    pub(crate) async fn overlaps_at<T>(
+        &self,
+        moment: Moment,
+        request: impl Future<Output = Result<T, Miss>>,
+        meanwhile: impl Future<Output = Result<(), Miss>>,
+    ) -> Result<T, Miss> {
+        let told = format!("while the next request {}, another one comes", moment.told());
+        self.log.event("(both)", told, "# at the same time".to_owned());
+        self.beside(self.shop.hold(moment, 0), request, meanwhile).await
+    }
+
+    /// Sends a request to an instance that ends when one of its calls comes to this moment, after as many others as
+    /// `passing`; an answer if none does.
+    pub(crate) async fn ends_at<T>(
+        &self,
+        (moment, passing): (Moment, usize),
+        request: impl Future<Output = Result<T, Miss>>,
+    ) -> Result<Option<T>, Miss> {
+        let again = if passing == 0 { "" } else { " once more" };
+        let told = format!("ends while the next request {}{again}", moment.told());
+        self.log.event("(instance)", told, "# the instance ends meanwhile".to_owned());
+        let mut held = self.shop.hold(moment, passing);
+        answered_or_held(pin!(request), &mut held).await.transpose()
+    }
+
+    async fn beside<T>(
+        &self,
+        mut held: impl Hold,
+        request: impl Future<Output = Result<T, Miss>>,
+        meanwhile: impl Future<Output = Result<(), Miss>>,
+    ) -> Result<T, Miss> {
         let mut request = pin!(request);
         let answered = answered_or_held(request.as_mut(), &mut held).await;
         let meanwhile = async move {
@@ -473,8 +514,26 @@ fn read_to(length: u64, file: &Path) -> String {
     String::from_utf8_lossy(&read).into_owned()
 }
 
-/// The result of the request, unless a store call of its own is held first.
-async fn answered_or_held<F: Future>(request: Pin<&mut F>, held: &mut Held) -> Option<F::Output> {
+/// A call that is held.
+trait Hold {
+    /// Returns when the call waits.
+    async fn reached(&mut self);
+}
+
+impl Hold for Held {
+    async fn reached(&mut self) {
+        self.reached().await;
+    }
+}
+
+impl Hold for shop::Held {
+    async fn reached(&mut self) {
+        self.reached().await;
+    }
+}
+
+/// The result of the request, unless a call of its own is held first.
+async fn answered_or_held<F: Future>(request: Pin<&mut F>, held: &mut impl Hold) -> Option<F::Output> {
     match select(request, pin!(held.reached())).await {
         Either::Left((answered, _)) => Some(answered),
         Either::Right(_) => None,
@@ -489,8 +548,15 @@ async fn rest<F: Future>(answered: Option<F::Output>, request: Pin<&mut F>) -> F
     }
 }
 
-fn serving(app: &App, inspector: &Inspector, store: &Observed<MemoryStore>, users: &Users) -> Router {
-    inspector.wrap(app.router(store.clone()).layer(Extension(users.clone())))
+fn serving(
+    app: &App,
+    inspector: &Inspector,
+    store: &Observed<MemoryStore>,
+    users: &Users,
+    Shop { database, orders }: &Shop,
+) -> Router {
+    let shared = app.router(store.clone()).layer(Extension(database.clone())).layer(Extension(orders.clone()));
+    inspector.wrap(shared.layer(Extension(users.clone())))
 }
 
 impl Sent {

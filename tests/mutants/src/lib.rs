@@ -12,6 +12,7 @@ pub mod preferences;
 pub mod rogue;
 pub mod roles;
 pub mod timeouts;
+pub mod two_at_once;
 
 use checks::App;
 

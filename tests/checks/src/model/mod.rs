@@ -10,6 +10,7 @@ mod roles;
 mod sessions;
 mod store;
 mod timeouts;
+mod two_at_once;
 mod wrong;
 
 use std::{
@@ -35,6 +36,7 @@ pub(crate) use preferences::{PREFERENCES, forms};
 pub(crate) use roles::{ROLES, lead_to_users};
 pub(crate) use store::STORE;
 pub(crate) use timeouts::TIMEOUTS;
+pub(crate) use two_at_once::TWO_AT_ONCE;
 
 use crate::{
     Answer, App, Miss, Trial,

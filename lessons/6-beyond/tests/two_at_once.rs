@@ -1,0 +1,130 @@
+//! Two requests at once. Time stands still but for what is waited for: a request saves two seconds after it has loaded,
+//! and the other one begins one second after it.
+
+use std::time::Duration;
+
+use checks::{Answer, Browser, Miss, Told, Trial};
+use lesson_6::app;
+
+const LIST: [&str; 2] = ["/two-at-once/uncompared", "/two-at-once/compared"];
+const STOCK: &str = "/two-at-once/stock";
+
+/// The story of a test is what the book shows of it, with what the pages list.
+fn told(name: &str, trial: &Trial) {
+    let with_list = |mut told: Told| {
+        let page = told.exchange.as_ref().map(|exchange| exchange.response.body.text.as_str()).unwrap_or_default();
+        let lines = page.split("<li>").skip(1).filter_map(|rest| rest.split('<').next());
+        told.meant.extend(lines.map(str::to_owned));
+        told.to_string()
+    };
+    let story: String = trial.story().into_iter().map(with_list).collect();
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, story) });
+}
+
+/// The other one begins while the first one is between its load and its save.
+async fn both(
+    one: impl Future<Output = Result<Answer, Miss>>,
+    other: impl Future<Output = Result<Answer, Miss>>,
+) -> Result<[Answer; 2], Miss> {
+    let later = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        other.await
+    };
+    let (one, other) = tokio::join!(one, later);
+    Ok([one?, other?])
+}
+
+/// Two tabs with one session, which has a quince in its list.
+async fn two_tabs<'t>(trial: &'t Trial, list: &str) -> Result<[Browser<'t>; 2], Miss> {
+    let alice = trial.browser("alice");
+    alice.post(&format!("{list}/quince"), &[]).await?.redirects_to(list)?;
+    let tab = alice.copied_by("old tab");
+    Ok([alice, tab])
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_comparison_the_later_save_undoes_the_earlier_one() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let [list, _] = LIST;
+    let [alice, tab] = two_tabs(&trial, list).await?;
+    let (pear, plum) = (format!("{list}/pear"), format!("{list}/plum"));
+    for answer in both(alice.post(&pear, &[]), tab.post(&plum, &[])).await? {
+        answer.redirects_to(list)?;
+    }
+    let page = alice.get(list).await?;
+    page.shows("plum × 1")?;
+    page.shows_not("pear × 1", "the earlier save has been kept: is this list compared, too?")?;
+    told("uncompared", &trial);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_comparison_both_changes_of_a_session_are_kept() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let [_, list] = LIST;
+    let [alice, tab] = two_tabs(&trial, list).await?;
+    let (pear, plum) = (format!("{list}/pear"), format!("{list}/plum"));
+    for answer in both(alice.post(&pear, &[]), tab.post(&plum, &[])).await? {
+        answer.redirects_to(list)?;
+    }
+    let page = alice.get(list).await?;
+    ["quince × 1", "pear × 1", "plum × 1"].into_iter().try_for_each(|line| page.shows(line))?;
+    told("compared", &trial);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_two_tabs_add_of_one_item_is_counted_twice_only_with_a_comparison() -> Result<(), Miss> {
+    for (list, shown) in LIST.into_iter().zip(["pear × 1", "pear × 2"]) {
+        let trial = Trial::of(app);
+        let [alice, tab] = two_tabs(&trial, list).await?;
+        let pear = format!("{list}/pear");
+        for answer in both(alice.post(&pear, &[]), tab.post(&pear, &[])).await? {
+            answer.redirects_to(list)?;
+        }
+        alice.get(list).await?.shows(shown)?;
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_two_sessions_share_is_sold_twice_without_a_comparison() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    let path = format!("{STOCK}/uncompared");
+    for answer in both(alice.post(&path, &[]), bob.post(&path, &[])).await? {
+        answer.redirects_to(STOCK)?;
+    }
+    // Two visitors were told that they have the only cup, and even the count of what was sold is wrong.
+    alice.get(STOCK).await?.shows("0 on the shelf, 1 sold.")
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_two_sessions_share_is_sold_once_with_a_comparison() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    let path = format!("{STOCK}/compared");
+    let [one, other] = both(alice.post(&path, &[]), bob.post(&path, &[])).await?;
+    one.redirects_to(STOCK)?;
+    other.has_status(409)?;
+    assert_eq!(other.text(), "The last cup is sold.");
+    alice.get(STOCK).await?.shows("0 on the shelf, 1 sold.")?;
+    alice.post(&format!("{STOCK}/refill"), &[]).await?.redirects_to(STOCK)?;
+    bob.get(STOCK).await?.shows("1 on the shelf, 0 sold.")
+}
+
+#[tokio::test]
+async fn no_get_adds_or_sells_and_an_unknown_item_is_said() -> Result<(), Miss> {
+    let trial = Trial::of(app);
+    let alice = trial.browser("alice");
+    for path in ["/two-at-once", LIST[0], LIST[1], STOCK] {
+        alice.get(path).await?.has_status(200)?;
+    }
+    for list in LIST {
+        alice.get(&format!("{list}/pear")).await?.has_status(405)?;
+        alice.post(&format!("{list}/yacht"), &[]).await?.has_status(404)?;
+        alice.get(list).await?.shows("Nothing yet")?;
+    }
+    alice.get(&format!("{STOCK}/compared")).await?.has_status(405)?;
+    alice.get(STOCK).await?.shows("1 on the shelf, 0 sold.")
+}

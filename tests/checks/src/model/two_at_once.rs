@@ -1,0 +1,328 @@
+//! The model of exercise 8: what was added, and what was ordered.
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Answer, Browser, Miss, Trial,
+    model::{Model, Rules, read},
+    shop::{Fault, Moment},
+    two_at_once::{
+        Before, CART, CHECKOUT, EMPTY, Items, MOST_OF_ONE, ORDERS, UNKNOWN, address, both, counted, fails, is_added,
+        is_ordered_or_refused, logs_in, others_save, put,
+    },
+};
+
+/// Exercise 8's.
+pub(crate) const TWO_AT_ONCE: Model = Model {
+    find: |stage| stage.find(stories(), &Rules { play: |trial, story| Box::pin(play(trial, story)), belongs_to }),
+    replay: |trial, story| Box::pin(async move { play(trial, &read(story)?).await }),
+};
+
+/// The most actions in a story.
+const LONGEST: usize = 14;
+/// A user's windows: two tabs of one browser, and a phone with a session of its own.
+const WINDOWS: [&str; 3] = ["alice", "tab", "phone"];
+const ITEMS: [&str; 3] = ["pear", "plum", "quince"];
+
+type Story = Vec<Action>;
+
+/// The first number is the window, and others are items.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+enum Action {
+    Add(usize, usize),
+    /// Adds an item in this window, and before that is answered another one in the next window.
+    AddBoth(usize, usize, usize, Moment),
+    /// Looks at the cart; the page stays open in this window.
+    Look(usize),
+    /// Sends the form of the page that is open.
+    Buy(usize),
+    /// Sends it, and before that is answered the one of the next window.
+    BuyBoth(usize, Moment),
+    /// Sends it, and before that is answered adds an item in the next window.
+    BuyAndAdd(usize, usize, Moment),
+    /// Sends it to an instance that ends meanwhile.
+    End(usize, Moment, usize),
+    /// The warehouse does not answer from now on, or answers again.
+    Fail(Option<Fault>),
+    /// Another program saves the row before each of so many saves.
+    Touch(usize),
+    /// Buys until the cart is empty.
+    BuyAll,
+}
+
+fn stories() -> impl Strategy<Value = Story> {
+    let window = || prop_oneof![3 => Just(0_usize), 1 => 1..WINDOWS.len()];
+    let item = || prop_oneof![3 => Just(0_usize), 1 => 1..ITEMS.len()];
+    let moment = || select(Moment::ALL.to_vec());
+    let adding = select(vec![Moment::Loaded, Moment::Saving]);
+    let fault = select(vec![Some(Fault::Lost), Some(Fault::Unheard), Some(Fault::Late), None]);
+    let action = prop_oneof![
+        24 => (window(), item()).prop_map(|(who, item)| Action::Add(who, item)),
+        8 => (window(), item(), item(), adding).prop_map(|(who, one, other, at)| Action::AddBoth(who, one, other, at)),
+        32 => window().prop_map(Action::Look),
+        24 => window().prop_map(Action::Buy),
+        8 => (window(), moment()).prop_map(|(who, at)| Action::BuyBoth(who, at)),
+        8 => (window(), item(), moment()).prop_map(|(who, item, at)| Action::BuyAndAdd(who, item, at)),
+        6 => (window(), moment(), 0..2_usize).prop_map(|(who, at, passing)| Action::End(who, at, passing)),
+        6 => fault.prop_map(Action::Fail),
+        4 => (1..3_usize).prop_map(Action::Touch),
+        8 => Just(Action::BuyAll),
+    ];
+    vec(action, 1..=LONGEST)
+}
+
+async fn play(trial: &Trial, story: &Story) -> Result<(), Miss> {
+    let [alice, phone] = ["alice", "phone"].map(|who| trial.browser(who));
+    for browser in [&alice, &phone] {
+        logs_in(browser, trial.users.alice()).await?;
+    }
+    let tab = alice.copied_by("tab");
+    let mut shop = Shop {
+        trial,
+        browsers: [alice, tab, phone],
+        items: ITEMS.map(|item| trial.named(item)),
+        added: Items::new(),
+        pages: [const { None }; WINDOWS.len()],
+        shown: Vec::new(),
+        checked: 0,
+        changes: 0,
+        is_settled: true,
+        may_fail: false,
+        is_touched: false,
+    };
+    for action in story {
+        shop.act(*action).await?;
+    }
+    shop.buy_all().await
+}
+
+/// A page that is open in a window.
+struct Open {
+    page: Answer,
+    items: Items,
+    /// How many changes there had been when it was shown.
+    changes: usize,
+}
+
+struct Shop<'t> {
+    trial: &'t Trial,
+    browsers: [Browser<'t>; WINDOWS.len()],
+    items: [String; ITEMS.len()],
+    /// All that was ever added.
+    added: Items,
+    pages: [Option<Open>; WINDOWS.len()],
+    /// What pages have shown.
+    shown: Vec<Items>,
+    /// So many orders are known to be of what a page showed.
+    checked: usize,
+    /// How often something may have changed the cart.
+    changes: usize,
+    /// Whether no checkout may be unfinished.
+    is_settled: bool,
+    /// Whether the warehouse does not answer.
+    may_fail: bool,
+    /// Whether another program may save a row: an app may take that for a change of the cart.
+    is_touched: bool,
+}
+
+impl Shop<'_> {
+    async fn act(&mut self, action: Action) -> Result<(), Miss> {
+        match action {
+            Action::Add(who, item) if self.has_room(&[item]) => {
+                let path = address(&self.items[item]);
+                is_added(&self.browsers[who].post(&path, &[]).await?)?;
+                self.has_added(item);
+                Ok(())
+            }
+            Action::AddBoth(who, one, other, at) if self.has_room(&[one, other]) => {
+                let [here, there] = [one, other].map(|item| address(&self.items[item]));
+                let [browser, next] = [who, self.next(who)].map(|who| &self.browsers[who]);
+                for answer in both(self.trial, at, browser.post(&here, &[]), next.post(&there, &[])).await? {
+                    is_added(&answer)?;
+                }
+                [one, other].into_iter().for_each(|item| self.has_added(item));
+                Ok(())
+            }
+            Action::Look(who) => self.look(who).await,
+            Action::Buy(who) => self.buy(who).await,
+            Action::BuyBoth(who, at) => self.buy_both(who, at).await,
+            Action::BuyAndAdd(who, item, at) if self.has_room(&[item]) => self.buy_and_add(who, item, at).await,
+            Action::End(who, at, passing) => {
+                let Some(open) = &self.pages[who] else { return Ok(()) };
+                let sent = self.browsers[who].submit(&open.page, CHECKOUT, &[]);
+                self.trial.ends_at((at, passing), sent).await?;
+                self.is_settled = false;
+                self.has_bought()
+            }
+            Action::Fail(fault) => {
+                fails(self.trial, fault);
+                self.may_fail = fault.is_some();
+                Ok(())
+            }
+            Action::Touch(saves) => {
+                others_save(self.trial, saves);
+                self.is_touched = true;
+                Ok(())
+            }
+            Action::BuyAll => self.buy_all().await,
+            Action::Add(..) | Action::AddBoth(..) | Action::BuyAndAdd(..) => Ok(()),
+        }
+    }
+
+    fn next(&self, who: usize) -> usize {
+        (who + 1) % WINDOWS.len()
+    }
+
+    /// Whether the bounds cannot matter when these are added.
+    fn has_room(&self, items: &[usize]) -> bool {
+        items.iter().all(|item| self.left(&self.items[*item]) as usize + items.len() <= MOST_OF_ONE)
+    }
+
+    /// How many of this item have not been ordered.
+    fn left(&self, item: &str) -> u32 {
+        let orders = self.trial.shop.orders.now(&self.trial.users.alice().name);
+        let ordered: u32 = orders.iter().filter_map(|order| order.items.get(item)).sum();
+        self.added.get(item).copied().unwrap_or_default().saturating_sub(ordered)
+    }
+
+    fn has_added(&mut self, item: usize) {
+        put(&mut self.added, &self.items[item]);
+        self.changes += 1;
+    }
+
+    async fn look(&mut self, who: usize) -> Result<(), Miss> {
+        let page = self.browsers[who].get(CART).await?;
+        page.has_status(200)?;
+        let mut items = Items::new();
+        for item in &self.items {
+            let (shown, left) = (counted(&page, item), self.left(item));
+            if self.is_settled && shown != left {
+                let told = |count: u32| format!("{count} of {item} in the cart");
+                return Err(page.miss(told(left), told(shown)));
+            }
+            if shown > 0 {
+                items.insert(item.clone(), shown);
+            }
+        }
+        if self.is_settled && items.is_empty() {
+            page.shows(EMPTY)?;
+        }
+        self.shown.push(items.clone());
+        let has_form = page.forms().iter().any(|form| form.goes_to(CHECKOUT));
+        self.pages[who] = has_form.then_some(Open { page, items, changes: self.changes });
+        Ok(())
+    }
+
+    async fn buy(&mut self, who: usize) -> Result<(), Miss> {
+        let Some(open) = &self.pages[who] else { return Ok(()) };
+        let is_current = open.changes == self.changes
+            && self.is_settled
+            && !self.may_fail
+            && !self.is_touched
+            && !open.items.is_empty();
+        let wanted = open.items.clone();
+        let orders = || self.trial.shop.orders.now(&self.trial.users.alice().name);
+        let placed = orders().len();
+        let answer = self.browsers[who].submit(&open.page, CHECKOUT, &[]).await?;
+        if is_current {
+            answer.redirects_to(ORDERS)?;
+            let new: Vec<_> = orders().into_iter().skip(placed).map(|order| order.items).collect();
+            if new != [wanted] {
+                return Err(answer.miss(
+                    "one new order, of what the page showed",
+                    format!("{} new orders, or another one", new.len()),
+                ));
+            }
+        }
+        self.is_answered(&answer)?;
+        self.has_bought()
+    }
+
+    async fn buy_both(&mut self, who: usize, at: Moment) -> Result<(), Miss> {
+        let next = self.next(who);
+        let (Some(here), Some(there)) = (&self.pages[who], &self.pages[next]) else { return Ok(()) };
+        let one = self.browsers[who].submit(&here.page, CHECKOUT, &[]);
+        let other = self.browsers[next].submit(&there.page, CHECKOUT, &[]);
+        for answer in both(self.trial, at, one, other).await? {
+            self.is_answered(&answer)?;
+        }
+        self.has_bought()
+    }
+
+    async fn buy_and_add(&mut self, who: usize, item: usize, at: Moment) -> Result<(), Miss> {
+        let Some(open) = &self.pages[who] else { return Ok(()) };
+        let (path, next) = (address(&self.items[item]), &self.browsers[self.next(who)]);
+        let sent = self.browsers[who].submit(&open.page, CHECKOUT, &[]);
+        let [answer, addition] = both(self.trial, at, sent, next.post(&path, &[])).await?;
+        is_added(&addition)?;
+        self.has_added(item);
+        self.is_answered(&answer)?;
+        self.has_bought()
+    }
+
+    /// A checkout is answered with 303 or 409, or with 503 if the warehouse may not have answered.
+    fn is_answered(&mut self, answer: &Answer) -> Result<(), Miss> {
+        if self.may_fail && answer.status == 503 && answer.text().contains(UNKNOWN) {
+            self.is_settled = false;
+            return Ok(());
+        }
+        is_ordered_or_refused(answer)
+    }
+
+    /// Each order is of what some page showed.
+    fn has_bought(&mut self) -> Result<(), Miss> {
+        self.changes += 1;
+        let orders = self.trial.shop.orders.now(&self.trial.users.alice().name);
+        for order in orders.iter().skip(self.checked) {
+            if !self.shown.contains(&order.items) {
+                return Err(Miss::new(
+                    "orders of what a page of the cart showed",
+                    format!("an order of {:?}", order.items),
+                ));
+            }
+        }
+        self.checked = orders.len();
+        Ok(())
+    }
+
+    /// In the end each item has been ordered as often as it was added.
+    async fn buy_all(&mut self) -> Result<(), Miss> {
+        if self.may_fail {
+            fails(self.trial, None);
+        }
+        self.trial.shop.database.is_touched_before_saves(0);
+        let page = crate::two_at_once::buys_all(&self.browsers[0]).await?;
+        let ordered = Before::of(self.trial).items;
+        if ordered != self.added {
+            let told = |items: &Items| format!("ordered in all: {items:?}");
+            return Err(page.miss(told(&self.added), told(&ordered)));
+        }
+        (self.is_settled, self.may_fail, self.is_touched) = (true, false, false);
+        self.changes += 1;
+        self.checked = self.trial.shop.orders.now(&self.trial.users.alice().name).len();
+        Ok(())
+    }
+}
+
+/// The requirement that the shortest story is about, judged by its actions.
+fn belongs_to(actions: &Story) -> &'static str {
+    let has = |fits: fn(&Action) -> bool| actions.iter().any(fits);
+    if has(|action| matches!(action, Action::End(..))) {
+        "a_checkout_outlives_its_instance"
+    } else if has(|action| matches!(action, Action::Fail(..))) {
+        "an_unknown_outcome_is_told_and_finished"
+    } else if has(|action| matches!(action, Action::BuyAndAdd(..))) {
+        "what_is_added_meanwhile_stays_in_the_cart"
+    } else if has(|action| matches!(action, Action::BuyBoth(..))) {
+        "two_pages_of_one_cart_order_once"
+    } else if has(|action| matches!(action, Action::AddBoth(..) | Action::Touch(_))) {
+        "no_addition_is_lost"
+    } else if actions.iter().filter(|action| matches!(action, Action::Buy(_))).count() > 1 {
+        "the_same_form_orders_once"
+    } else if has(|action| matches!(action, Action::Buy(_) | Action::BuyAll)) {
+        "a_checkout_orders_what_its_page_showed"
+    } else {
+        "the_cart_belongs_to_the_user"
+    }
+}

@@ -1,0 +1,936 @@
+//! The checks of exercise 8: a cart that several change at once, and a checkout that happens once.
+//!
+//! No check waits for luck: it holds one request at a call to the database or the warehouse until another is answered.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Answer, Browser, Check, Miss, Monitor, Order, Suite, Trial, User,
+    browser::in_path,
+    infer, model, monitor,
+    page::folded,
+    reading,
+    shop::{Contents, Fault, Moment},
+};
+
+/// The bounds of the README.
+pub(crate) const MOST_ITEMS: usize = 20;
+pub(crate) const MOST_OF_ONE: usize = 9;
+pub(crate) const LONGEST_NAME: usize = 100;
+
+pub(crate) const LOGIN: &str = "/login";
+pub(crate) const CART: &str = "/cart";
+pub(crate) const CHECKOUT: &str = "/checkout";
+pub(crate) const ORDERS: &str = "/orders";
+pub(crate) const EMPTY: &str = "Your cart is empty";
+pub(crate) const UNKNOWN: &str = "may have been placed";
+
+/// Items, and how many of each.
+pub(crate) type Items = BTreeMap<String, u32>;
+/// The same, as a check writes it.
+type Few<'a> = &'a [(&'a str, u32)];
+
+/// Exercise 8.
+pub static SUITE: Suite = Suite {
+    exercise: 8,
+    readme: include_str!("../../../exercises/8-two-at-once/README.md"),
+    passes_at_first: &[],
+    checks: &[
+        Check {
+            id: "the_cart_belongs_to_the_user",
+            why: "a user has several sessions, and a shop several instances: what they share has to be where all of them look",
+            hint: 2,
+            read: "beyond/two-at-once.md#what-does-not-belong-in-a-session",
+            run: |trial| Box::pin(the_cart_belongs_to_the_user(trial)),
+        },
+        Check {
+            id: "no_addition_is_lost",
+            why: "this is the lost update: both requests load the same cart, and the later save undoes the earlier one",
+            hint: 1,
+            read: "beyond/two-at-once.md#how-does-a-version-prevent-it",
+            run: |trial| Box::pin(no_addition_is_lost(trial)),
+        },
+        Check {
+            id: "a_checkout_orders_what_its_page_showed",
+            why: "a visitor agrees to what the page shows, so that is what is ordered, and nothing else",
+            hint: 3,
+            read: "applications/cart.md#how-is-it-sold-once",
+            run: |trial| Box::pin(a_checkout_orders_what_its_page_showed(trial)),
+        },
+        Check {
+            id: "the_same_form_orders_once",
+            why: "visitors click twice, go back and reload; a form that is sent again must not cost anything again",
+            hint: 4,
+            read: "applications/cart.md#how-is-it-sold-once",
+            run: |trial| Box::pin(the_same_form_orders_once(trial)),
+        },
+        Check {
+            id: "two_pages_of_one_cart_order_once",
+            why: "one cart can be open in two tabs and on a phone, and it can be sold only once",
+            hint: 3,
+            read: "applications/cart.md#how-is-it-sold-once",
+            run: |trial| Box::pin(two_pages_of_one_cart_order_once(trial)),
+        },
+        Check {
+            id: "what_is_added_meanwhile_stays_in_the_cart",
+            why: "an item that is sold without being shown was never agreed to, and one that is cleared away unsold is lost",
+            hint: 5,
+            read: "applications/cart.md#how-is-it-sold-once",
+            run: |trial| Box::pin(what_is_added_meanwhile_stays_in_the_cart(trial)),
+        },
+        Check {
+            id: "an_unknown_outcome_is_told_and_finished",
+            why: "an answer that is lost says nothing about the order: only asking again, under the same number, tells",
+            hint: 6,
+            read: "applications/cart.md#how-is-it-sold-once",
+            run: |trial| Box::pin(an_unknown_outcome_is_told_and_finished(trial)),
+        },
+        Check {
+            id: "a_checkout_outlives_its_instance",
+            why: "an instance can end between any two steps, and what it did not write down ends with it",
+            hint: 6,
+            read: "applications/cart.md#how-is-it-sold-once",
+            run: |trial| Box::pin(a_checkout_outlives_its_instance(trial)),
+        },
+        Check {
+            id: "the_bounds_hold_at_the_same_moment",
+            why: "a bound that is checked on a stale copy of the cart lets in as many as come at the same moment",
+            hint: 2,
+            read: "beyond/two-at-once.md#what-does-not-belong-in-a-session",
+            run: |trial| Box::pin(the_bounds_hold_at_the_same_moment(trial)),
+        },
+        Check {
+            id: "users_do_not_mix_and_reading_changes_nothing",
+            why: "one database serves all users, and browsers send GETs that nobody intended",
+            hint: 4,
+            read: "security/csrf.md#can-a-link-buy-something",
+            run: |trial| Box::pin(users_do_not_mix_and_reading_changes_nothing(trial)),
+        },
+    ],
+    monitors: &[Monitor {
+        check: "users_do_not_mix_and_reading_changes_nothing",
+        watch: monitor::reading_opens_no_session,
+    }],
+    names: Some("users_do_not_mix_and_reading_changes_nothing"),
+    model: Some(&model::TWO_AT_ONCE),
+};
+
+async fn the_cart_belongs_to_the_user(trial: &Trial) -> Result<(), Miss> {
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    let stranger = trial.browser("stranger");
+    stranger.get(CART).await?.redirects_to(LOGIN)?;
+    stranger.post(&address(&pear), &[]).await?.redirects_to(LOGIN)?;
+    trial.log().begin_anew();
+    let [alice, phone] = ["alice", "phone"].map(|who| trial.browser(who));
+    logs_in(&alice, trial.users.alice()).await?;
+    alice.get(CART).await?.shows(EMPTY)?;
+    for item in [&pear, &plum, &pear] {
+        add(&alice, item).await?;
+    }
+    // One page of each instance, and one more.
+    for _ in 0..4 {
+        let page = alice.get(CART).await?;
+        let so = "each request goes to another one of three instances, and this one does not show what was added on the others: they do not share the memory of the program";
+        shows_items(&page, &[(&pear, 2), (&plum, 1)], so)?;
+        page.shows_not(EMPTY, "the page shows an item, but still says that the cart is empty")?;
+    }
+    trial.log().new_scene();
+    logs_in(&phone, trial.users.alice()).await?;
+    let page = phone.get(CART).await?;
+    let so = "alice added this in her browser, and her phone does not show it: the phone has another session, so the cart must not be kept in, or under, the session";
+    shows_items(&page, &[(&pear, 2), (&plum, 1)], so)?;
+    trial.restart().await?;
+    let so = "since the restart this is no longer in the cart: did the program keep the cart in its memory?";
+    let page = alice.get(CART).await?;
+    shows_items(&page, &[(&pear, 2), (&plum, 1)], so)?;
+    if !trial.shop.database.holds(&pear) {
+        let miss = page.miss(format!("a row of the database that holds {pear}"), "no such row");
+        return Err(miss.so("the page shows the item, and the database does not have it: a program that is started on another machine would not see it"));
+    }
+    Ok(())
+}
+
+async fn no_addition_is_lost(trial: &Trial) -> Result<(), Miss> {
+    let [pear, plum, quince] = ["pear", "plum", "quince"].map(|item| trial.named(item));
+    for (one, other) in [(&pear, &plum), (&quince, &quince)] {
+        for moment in [Moment::Loaded, Moment::Saving] {
+            let (alice, tab) = anew(trial).await?;
+            let mut cart = Items::new();
+            let (here, there) = (address(one), address(other));
+            for answer in both(trial, moment, alice.post(&here, &[]), tab.post(&there, &[])).await? {
+                is_added(&answer)?;
+            }
+            [one, other].into_iter().for_each(|item| put(&mut cart, item));
+            let so = format!(
+                "{one} and {other} were added at the same moment, both answers were 303, and one of the two additions is lost: the later save was based on a cart from before the earlier one"
+            );
+            holds(&alice.get(CART).await?, &cart, &so)?;
+        }
+    }
+    let (alice, tab) = anew(trial).await?;
+    let mut cart = Items::new();
+    let phone = alice.copied_by("phone");
+    let (here, there, elsewhere) = (address(&pear), address(&plum), address(&quince));
+    let others = async {
+        for answer in both(trial, Moment::Saving, tab.post(&there, &[]), phone.post(&elsewhere, &[])).await? {
+            is_added(&answer)?;
+        }
+        Ok(())
+    };
+    is_added(&trial.overlaps_at(Moment::Saving, alice.post(&here, &[]), others).await?)?;
+    [&pear, &plum, &quince].into_iter().for_each(|item| put(&mut cart, item));
+    let so = "three items were added at the same moment, all answers were 303, and an addition is lost: a save that runs again has to load again, too";
+    holds(&alice.get(CART).await?, &cart, so)?;
+    for saves in [1, 3] {
+        let (alice, _) = anew(trial).await?;
+        let mut cart = Items::new();
+        others_save(trial, saves);
+        is_added(&alice.post(&here, &[]).await?)?;
+        trial.shop.database.is_touched_before_saves(0);
+        put(&mut cart, &pear);
+        let so = "another program saved the row after this request had loaded it, the answer was 303, and the item is not in the cart: a save that is refused as `Stale` has changed nothing, and has to be done again";
+        holds(&alice.get(CART).await?, &cart, so)?;
+    }
+    Ok(())
+}
+
+async fn a_checkout_orders_what_its_page_showed(trial: &Trial) -> Result<(), Miss> {
+    let (alice, her) = (trial.browser("alice"), trial.users.alice());
+    let [pear, plum, quince] = ["pear", "plum", "quince"].map(|item| trial.named(item));
+    logs_in(&alice, her).await?;
+    for item in [&pear, &plum, &pear] {
+        add(&alice, item).await?;
+    }
+    let bought = buy(&alice).await?;
+    new_orders(trial, her, 0, &[&[(&pear, 2), (&plum, 1)]], &bought, "alice bought what the page showed")?;
+    let so = "the order is placed, and its items are still in the cart: they would be sold a second time";
+    let page = alice.get(CART).await?;
+    page.shows(EMPTY).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
+    alice.get(ORDERS).await?.shows(&line(&pear, 2))?;
+    trial.log().new_scene();
+    add(&alice, &quince).await?;
+    let bought = buy(&alice).await?;
+    let because =
+        "alice bought a second time, after she had added another item (does each order have a number of its own?)";
+    new_orders(trial, her, 1, &[&[(&quince, 1)]], &bought, because)?;
+    trial.log().new_scene();
+    add(&alice, &quince).await?;
+    let bought = buy(&alice).await?;
+    let because = "alice bought the same items as before, which is another order";
+    new_orders(trial, her, 2, &[&[(&quince, 1)]], &bought, because)?;
+    trial.log().new_scene();
+    let (bob, his) = (trial.browser("bob"), trial.users.bob());
+    logs_in(&bob, his).await?;
+    add(&bob, &plum).await?;
+    let bought = buy(&bob).await?;
+    let because = "bob bought for the first time, after alice had (does each user's order have a number of its own?)";
+    new_orders(trial, his, 0, &[&[(&plum, 1)]], &bought, because)?;
+    a_token_that_was_never_issued_does_nothing(trial, &alice).await
+}
+
+async fn a_token_that_was_never_issued_does_nothing(trial: &Trial, alice: &Browser<'_>) -> Result<(), Miss> {
+    let (her, plum) = (trial.users.alice(), trial.named("plum"));
+    add(alice, &plum).await?;
+    let page = alice.get(CART).await?;
+    let forms = page.forms();
+    let names: Vec<_> = forms.iter().filter(|form| form.goes_to(CHECKOUT)).flat_map(|form| &form.fields).collect();
+    let with = |value: &'static str| names.iter().map(|field| (field.name.as_str(), value)).collect::<Vec<_>>();
+    let placed = trial.shop.orders.now(&her.name).len();
+    for fields in [with("never-issued"), with("999999999"), with(""), vec![]] {
+        trial.log().new_scene();
+        let answer = alice.post(CHECKOUT, &fields).await?;
+        let so = "the form had a token that no page of the shop ever had, or none: anyone who sends that has not seen the cart";
+        if !answer.status.is_client_error() {
+            return Err(answer.miss("4xx for such a form", answer.in_short()).so(so));
+        }
+        new_orders(trial, her, placed, &[], &answer, "a form without a token of this shop was refused")?;
+        let so = "the form was refused, and the cart has changed anyway";
+        shows_items(&alice.get(CART).await?, &[(&plum, 1)], so)?;
+    }
+    Ok(())
+}
+
+async fn the_same_form_orders_once(trial: &Trial) -> Result<(), Miss> {
+    let ((alice, tab), her) = (two_tabs(trial).await?, trial.users.alice());
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    add(&alice, &pear).await?;
+    let page = alice.get(CART).await?;
+    alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS)?;
+    let so = "this form has been sent before and its order is placed: send the visitor to it, as the first answer did";
+    let again = async |browser: &Browser<'_>, orders: &[Few], because: &str| {
+        let answer = browser.submit(&page, CHECKOUT, &[]).await?;
+        answer.redirects_to(ORDERS).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+        new_orders(trial, her, 0, orders, &answer, because)
+    };
+    let (first, second): (Few, Few) = (&[(&pear, 1)], &[(&plum, 1)]);
+    again(&alice, &[first], "the same form was sent twice").await?;
+    trial.log().new_scene();
+    add(&alice, &plum).await?;
+    for browser in [&alice, &tab] {
+        again(browser, &[first], "the form was sent again after another item had been added").await?;
+        let so =
+            "an old form was sent again, and its answer took an item out of the cart that the form's page did not show";
+        shows_items(&alice.get(CART).await?, &[(&plum, 1)], so)?;
+    }
+    trial.log().new_scene();
+    let bought = buy(&alice).await?;
+    new_orders(trial, her, 1, &[second], &bought, "another item was bought after an old form had been sent again")?;
+    again(&alice, &[first, second], "the first form was sent once more, after a later order").await?;
+    for moment in Moment::ALL {
+        let (alice, tab) = anew(trial).await?;
+        add(&alice, &pear).await?;
+        let page = alice.get(CART).await?;
+        let placed = trial.shop.orders.now(&her.name).len();
+        let (one, other) = (alice.submit(&page, CHECKOUT, &[]), tab.submit(&page, CHECKOUT, &[]));
+        let answers = both(trial, moment, one, other).await?;
+        one_is_ordered(trial, placed, &answers, &[(&pear, 1)], "the same form was sent twice at the same moment")?;
+        is_empty(&alice.get(CART).await?)?;
+    }
+    Ok(())
+}
+
+async fn two_pages_of_one_cart_order_once(trial: &Trial) -> Result<(), Miss> {
+    let [alice, phone] = ["alice", "phone"].map(|who| trial.browser(who));
+    let (her, pear) = (trial.users.alice(), trial.named("pear"));
+    for browser in [&alice, &phone] {
+        logs_in(browser, her).await?;
+    }
+    add(&alice, &pear).await?;
+    let (here, there) = (alice.get(CART).await?, phone.get(CART).await?);
+    let answers = [alice.submit(&here, CHECKOUT, &[]).await?, phone.submit(&there, CHECKOUT, &[]).await?];
+    one_is_ordered(trial, 0, &answers, &[(&pear, 1)], "two pages showed the same cart, and both forms were sent")?;
+    is_empty(&alice.get(CART).await?)?;
+    for moment in Moment::ALL {
+        let (alice, _) = anew(trial).await?;
+        let phone = trial.browser("phone");
+        logs_in(&phone, her).await?;
+        add(&alice, &pear).await?;
+        let (here, there) = (alice.get(CART).await?, phone.get(CART).await?);
+        let placed = trial.shop.orders.now(&her.name).len();
+        let (one, other) = (alice.submit(&here, CHECKOUT, &[]), phone.submit(&there, CHECKOUT, &[]));
+        let answers = both(trial, moment, one, other).await?;
+        let because = "two pages showed the same cart, and both forms were sent at the same moment";
+        one_is_ordered(trial, placed, &answers, &[(&pear, 1)], because)?;
+        is_empty(&alice.get(CART).await?)?;
+    }
+    Ok(())
+}
+
+async fn what_is_added_meanwhile_stays_in_the_cart(trial: &Trial) -> Result<(), Miss> {
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    for added in [&plum, &pear] {
+        let (alice, tab) = anew(trial).await?;
+        add(&alice, &pear).await?;
+        let (page, before) = (alice.get(CART).await?, Before::of(trial));
+        add(&tab, added).await?;
+        let answer = alice.submit(&page, CHECKOUT, &[]).await?;
+        let because = format!("{added} was added after the page was shown, and then the form was sent");
+        before.is_sold_as_shown(trial, &answer, [&pear, added], &because)?;
+        before.all_is_there(trial, &alice, [&pear, added], &because).await?;
+    }
+    for (added, moment) in [&plum, &pear].into_iter().flat_map(|added| Moment::ALL.map(|moment| (added, moment))) {
+        let (alice, tab) = anew(trial).await?;
+        add(&alice, &pear).await?;
+        let (page, before, there) = (alice.get(CART).await?, Before::of(trial), address(added));
+        let [answer, addition] = both(trial, moment, alice.submit(&page, CHECKOUT, &[]), tab.post(&there, &[])).await?;
+        is_added(&addition)?;
+        let because = format!("{added} was added while the checkout was running");
+        before.is_sold_as_shown(trial, &answer, [&pear, added], &because)?;
+        before.all_is_there(trial, &alice, [&pear, added], &because).await?;
+    }
+    for saves in [1, 3] {
+        let (alice, _) = anew(trial).await?;
+        add(&alice, &pear).await?;
+        let (page, before) = (alice.get(CART).await?, Before::of(trial));
+        others_save(trial, saves);
+        let answer = alice.submit(&page, CHECKOUT, &[]).await?;
+        trial.shop.database.is_touched_before_saves(0);
+        let because = "another program saved the row while the checkout was running";
+        before.is_sold_as_shown(trial, &answer, [&pear], because)?;
+        before.all_is_there(trial, &alice, [&pear], because).await?;
+    }
+    Ok(())
+}
+
+const FAULTS: [Fault; 3] = [Fault::Lost, Fault::Unheard, Fault::Late];
+
+async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Miss> {
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    for (fault, times) in [(Fault::Lost, 1), (Fault::Unheard, 1), (Fault::Late, 1), (Fault::Lost, 2), (Fault::Late, 2)]
+    {
+        let (alice, _) = anew(trial).await?;
+        add(&alice, &pear).await?;
+        let (page, before) = (alice.get(CART).await?, Before::of(trial));
+        fails(trial, Some(fault));
+        for _ in 0..times {
+            is_unknown(&alice.submit(&page, CHECKOUT, &[]).await?)?;
+            alice.get(CART).await?.has_status(200)?;
+        }
+        fails(trial, None);
+        let answer = alice.submit(&page, CHECKOUT, &[]).await?;
+        let so = "the outcome of this order was unknown, and the same form sent again has to find it out and lead to the orders";
+        answer.redirects_to(ORDERS).map_err(|miss| miss.so(so))?;
+        let because = "the warehouse did not answer, and the same form was sent again";
+        before.is_sold_as_shown(trial, &answer, [&pear], because)?;
+        before.all_is_there(trial, &alice, [&pear], because).await?;
+    }
+    for (fault, is_first) in FAULTS.into_iter().flat_map(|fault| [(fault, true), (fault, false)]) {
+        let (alice, tab) = anew(trial).await?;
+        add(&alice, &pear).await?;
+        let (page, other, before) = (alice.get(CART).await?, tab.get(CART).await?, Before::of(trial));
+        fails(trial, Some(fault));
+        is_unknown(&alice.submit(&page, CHECKOUT, &[]).await?)?;
+        add(&tab, &plum).await?;
+        fails(trial, None);
+        let because = "the warehouse did not answer, another item was added, and the forms of the cart's pages were sent until the cart was empty";
+        if is_first {
+            // The other tab still shows the cart as it was.
+            let answer = tab.submit(&other, CHECKOUT, &[]).await?;
+            is_ordered_or_refused(&answer)?;
+        }
+        before.all_is_there(trial, &alice, [&pear, &plum], because).await?;
+        let so = "this form was sent before, its outcome was unknown, and its items have been ordered since";
+        alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS).map_err(|miss| miss.so(so))?;
+        before.all_is_there(trial, &alice, [&pear, &plum], because).await?;
+    }
+    a_slow_checkout_leaves_a_later_one_alone(trial).await?;
+    // Nothing but the cart's own page.
+    for fault in FAULTS {
+        let (alice, _) = anew(trial).await?;
+        add(&alice, &pear).await?;
+        let (page, before) = (alice.get(CART).await?, Before::of(trial));
+        fails(trial, Some(fault));
+        is_unknown(&alice.submit(&page, CHECKOUT, &[]).await?)?;
+        fails(trial, None);
+        let because = "the warehouse did not answer, and the visitor went back to the cart and used the form there";
+        before.all_is_there(trial, &alice, [&pear], because).await?;
+    }
+    Ok(())
+}
+
+/// A checkout waits for the warehouse until another one, of other items, has an unknown outcome.
+async fn a_slow_checkout_leaves_a_later_one_alone(trial: &Trial) -> Result<(), Miss> {
+    let (alice, tab) = anew(trial).await?;
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    add(&alice, &pear).await?;
+    let (page, before) = (alice.get(CART).await?, Before::of(trial));
+    let meanwhile = async {
+        is_ordered_or_refused(&tab.submit(&page, CHECKOUT, &[]).await?)?;
+        add(&tab, &plum).await?;
+        let next = tab.get(CART).await?;
+        fails(trial, Some(Fault::Lost));
+        let answer = tab.submit(&next, CHECKOUT, &[]).await?;
+        fails(trial, None);
+        if answer.status == 409 { Ok(()) } else { is_unknown(&answer) }
+    };
+    is_ordered_or_refused(&trial.overlaps_at(Moment::Placed, alice.submit(&page, CHECKOUT, &[]), meanwhile).await?)?;
+    let because = "a checkout waited for the warehouse, and meanwhile the next one did not get an answer";
+    before.all_is_there(trial, &alice, [&pear, &plum], because).await
+}
+
+async fn a_checkout_outlives_its_instance(trial: &Trial) -> Result<(), Miss> {
+    let her = trial.users.alice();
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    let ends = Moment::ALL.map(|moment| (moment, 0)).into_iter().chain([(Moment::Loaded, 1), (Moment::Saving, 1)]);
+    for ((moment, passing), adds) in ends.flat_map(|end| [(end, false), (end, true)]) {
+        let (alice, tab) = anew(trial).await?;
+        add(&alice, &pear).await?;
+        let (page, before) = (alice.get(CART).await?, Before::of(trial));
+        trial.ends_at((moment, passing), alice.submit(&page, CHECKOUT, &[])).await?;
+        let because = format!("an instance ended while it {}", moment.was());
+        if adds {
+            add(&tab, &plum).await?;
+            before
+                .all_is_there(trial, &alice, [&pear, &plum], &format!("{because}, and another item was added"))
+                .await?;
+            continue;
+        }
+        let answer = alice.submit(&page, CHECKOUT, &[]).await?;
+        let so = format!("{because}, and another instance does not finish it when the same form is sent again");
+        answer.redirects_to(ORDERS).map_err(|miss| miss.so(so))?;
+        new_orders(trial, her, before.placed, &[&[(&pear, 1)]], &answer, &because)?;
+        before.all_is_there(trial, &alice, [&pear], &because).await?;
+    }
+    Ok(())
+}
+
+async fn the_bounds_hold_at_the_same_moment(trial: &Trial) -> Result<(), Miss> {
+    let alice = trial.browser("alice");
+    logs_in(&alice, trial.users.alice()).await?;
+    let [pear, plum, quince] = ["pear", "plum", "quince"].map(|item| trial.named(item));
+    let path = address(&pear);
+    for _ in 0..MOST_OF_ONE {
+        add(&alice, &pear).await?;
+    }
+    refuses(&alice.post(&path, &[]).await?, &format!("one more of an item that the cart holds {MOST_OF_ONE} times"))?;
+    shows_items(&alice.get(CART).await?, &[(&pear, MOST_OF_ONE)], UNCHANGED)?;
+    let (alice, _) = anew(trial).await?;
+    let name = |letter: &str, length: usize| {
+        let own = trial.named("");
+        format!("{}{own}", letter.repeat(length.saturating_sub(own.chars().count())))
+    };
+    refuses(&alice.post(&address(&name("x", LONGEST_NAME + 1)), &[]).await?, "a name of 101 characters")?;
+    for (name, so) in [
+        (name("x", LONGEST_NAME), "a name may have 100 characters, but this one was refused"),
+        (
+            name("é", LONGEST_NAME - 20),
+            "a name of 80 characters fits, even if each takes 2 bytes, as é does: count characters, not bytes",
+        ),
+    ] {
+        let answer = alice.post(&address(&name), &[]).await?;
+        answer.redirects_to(CART).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+    }
+    for place in 3..=MOST_ITEMS {
+        add(&alice, &trial.named(&format!("item{place:02}"))).await?;
+    }
+    refuses(&alice.post(&address(&plum), &[]).await?, "an item that is new to a full cart")?;
+    alice.get(CART).await?.shows_not(&plum, UNCHANGED)?;
+    let there = trial.named("item03");
+    let one_more = alice.post(&address(&there), &[]).await?;
+    let so = "the cart is full, and one more of an item that is in it was refused: only the different items count here";
+    one_more.redirects_to(CART).map_err(|miss| miss.so_if(one_more.status.is_client_error().then_some(so)))?;
+    shows_items(&alice.get(CART).await?, &[(&there, 2)], "the addition was answered with 303, and is not in the cart")?;
+    for moment in [Moment::Loaded, Moment::Saving] {
+        let (alice, tab) = anew(trial).await?;
+        for _ in 1..MOST_OF_ONE {
+            add(&alice, &pear).await?;
+        }
+        let answers = both(trial, moment, alice.post(&path, &[]), tab.post(&path, &[])).await?;
+        one_fits(&answers, &alice.get(CART).await?, &[(&pear, MOST_OF_ONE)])?;
+    }
+    for moment in [Moment::Loaded, Moment::Saving] {
+        let (alice, tab) = anew(trial).await?;
+        for place in 1..MOST_ITEMS {
+            add(&alice, &trial.named(&format!("item{place:02}"))).await?;
+        }
+        let (here, there) = (address(&plum), address(&quince));
+        let answers = both(trial, moment, alice.post(&here, &[]), tab.post(&there, &[])).await?;
+        let page = alice.get(CART).await?;
+        if [&plum, &quince].iter().all(|item| counted(&page, item) > 0) {
+            let miss =
+                page.miss(format!("{MOST_ITEMS} different items"), format!("{} different items", MOST_ITEMS + 1));
+            return Err(miss.so(BOTH_FIT));
+        }
+        one_fits(&answers, &page, &[])?;
+    }
+    Ok(())
+}
+
+const UNCHANGED: &str = "the answer is a 4xx, and the cart has changed anyway";
+const BOTH_FIT: &str = "there was room for one more when two came at the same moment, and the cart took both: check the cart that you save, at each attempt";
+
+async fn users_do_not_mix_and_reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
+    let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    let (her, his) = (trial.users.alice(), trial.users.bob());
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
+    logs_in(&alice, her).await?;
+    logs_in(&bob, his).await?;
+    add(&alice, &pear).await?;
+    let page = alice.get(CART).await?;
+    let of_bob = bob.get(CART).await?;
+    of_bob.shows_not(&pear, "alice added this item, and bob's cart shows it")?;
+    of_bob.shows(EMPTY)?;
+    let answer = bob.submit(&page, CHECKOUT, &[]).await?;
+    new_orders(trial, her, 0, &[], &answer, "bob sent the form of alice's page")?;
+    new_orders(trial, his, 0, &[], &answer, "bob, whose cart is empty, sent the form of alice's page")?;
+    shows_items(&alice.get(CART).await?, &[(&pear, 1)], "bob sent a form, and alice's cart has changed")?;
+    trial.log().new_scene();
+    alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS)?;
+    add(&bob, &plum).await?;
+    let bought = buy(&bob).await?;
+    new_orders(trial, his, 0, &[&[(&plum, 1)]], &bought, "bob bought after alice")?;
+    let orders = bob.get(ORDERS).await?;
+    orders.shows(&line(&plum, 1))?;
+    orders.shows_not(&pear, "alice ordered this item, and bob's page of orders shows it")?;
+    items_are_text(trial, &alice).await?;
+    trial.log().begin_anew();
+    logs_in(&alice, her).await?;
+    add(&alice, &plum).await?;
+    let (page, placed) = (alice.get(CART).await?, trial.shop.orders.now(&her.name).len());
+    let forms = page.forms();
+    let form = forms.iter().find(|form| form.goes_to(CHECKOUT));
+    let filled: Vec<_> = form.iter().flat_map(|form| form.filled()).collect();
+    let (buying, adding) = (format!("{CHECKOUT}?{}", crate::browser::encode(&filled)), address(&pear));
+    let paths = [LOGIN, CART, CHECKOUT, ORDERS, &buying, &adding];
+    reading::changes_nothing(&alice, &paths).await?;
+    let after = alice.get(CART).await?;
+    new_orders(trial, her, placed, &[], &after, "only GET and HEAD requests were sent")?;
+    after.shows_not(
+        &pear,
+        "a GET or HEAD request added this item, and a link on any page can make a browser send one",
+    )?;
+    shows_items(&after, &[(&plum, 1)], "a GET or HEAD request took this item out of the cart")?;
+    trial.log().begin_anew();
+    reading::opens_no_session(&trial.browser("stranger"), &paths).await
+}
+
+/// On the page of the cart, on that of the orders, and in a refusal.
+async fn items_are_text(trial: &Trial, alice: &Browser<'_>) -> Result<(), Miss> {
+    trial.log().new_scene();
+    let items = [
+        format!("<b>{}</b>", trial.named("pear")),
+        trial.named("50 % off & más"),
+        trial.named("100%25"),
+        trial.named("a+b"),
+        trial.named("a/b?c#d"),
+        trial.named("&lt;b&gt;"),
+        trial.named("a,b=1;c|d:2 × 3"),
+        trial.named("Pear"),
+        trial.named("pear"),
+    ];
+    for item in &items {
+        add(alice, item).await?;
+    }
+    let so = |page: &Answer, item: &String| match page.body.contains(item) && item.contains('<') {
+        true => "the page has the item unescaped: a browser reads its <b> as a tag",
+        false => {
+            "the page does not show this item as it was added: it is text, which `Path` decodes and a template escapes"
+        }
+    };
+    let page = alice.get(CART).await?;
+    for item in &items {
+        page.shows(&folded(&line(item, 1))).map_err(|miss| miss.so(so(&page, item)))?;
+    }
+    alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS)?;
+    let page = alice.get(ORDERS).await?;
+    for item in &items {
+        page.shows(&folded(&line(item, 1))).map_err(|miss| miss.so(so(&page, item)))?;
+    }
+    let too_long = format!("<i data-pasted>{}</i>", "x".repeat(LONGEST_NAME));
+    let refused = alice.post(&address(&too_long), &[]).await?;
+    match refused.is_page() && refused.has_attribute("data-pasted") {
+        true => Err(refused
+            .miss("a refusal that shows the item as text or not at all", "a tag in it")
+            .so("the answer to an item whose name is too long has the name in it as HTML")),
+        false => Ok(()),
+    }
+}
+
+/// What has been ordered so far.
+pub(crate) struct Before {
+    placed: usize,
+    pub(crate) items: Items,
+}
+
+impl Before {
+    /// Of alice's.
+    pub(crate) fn of(trial: &Trial) -> Self {
+        let orders = trial.shop.orders.now(&trial.users.alice().name);
+        Self { placed: orders.len(), items: all_items(&orders) }
+    }
+
+    /// The first item alone is ordered, or nothing is, as the answer says.
+    fn is_sold_as_shown<const N: usize>(
+        &self,
+        trial: &Trial,
+        answer: &Answer,
+        items: [&String; N],
+        because: &str,
+    ) -> Result<(), Miss> {
+        is_ordered_or_refused(answer)?;
+        let her = trial.users.alice();
+        let shown: Few = &[(items[0], 1)];
+        let orders: &[Few] = if answer.status.is_redirection() { &[shown] } else { &[] };
+        new_orders(trial, her, self.placed, orders, answer, because)
+    }
+
+    /// Once the cart is empty, each of these is ordered once: `because` begins the sentence if not.
+    async fn all_is_there<const N: usize>(
+        &self,
+        trial: &Trial,
+        alice: &Browser<'_>,
+        items: [&String; N],
+        because: &str,
+    ) -> Result<(), Miss> {
+        let page = buys_all(alice).await?;
+        let mut wanted = self.items.clone();
+        items.into_iter().for_each(|item| put(&mut wanted, item));
+        let orders = trial.shop.orders.now(&trial.users.alice().name);
+        let ordered = all_items(&orders);
+        for item in items {
+            let new = |all: &Items| count(all, item).saturating_sub(count(&self.items, item));
+            let (wanted, ordered) = (new(&wanted), new(&ordered));
+            let so = match ordered {
+                fewer if fewer < wanted => {
+                    format!("{because}, and {item} is neither in the cart nor in an order: it is lost")
+                }
+                more if more > wanted => format!("{because}, and {item} has been ordered more often than it was added"),
+                _ => continue,
+            };
+            let told = |times: u32| match times {
+                0 => format!("{item} is in no new order"),
+                times => format!("{} in new orders", line(item, times as usize)),
+            };
+            return Err(page.miss(told(wanted), told(ordered)).so(so));
+        }
+        Ok(())
+    }
+}
+
+/// Sends the form of the cart's page until the page has none, or says that the cart is empty.
+pub(crate) async fn buys_all(browser: &Browser<'_>) -> Result<Answer, Miss> {
+    for _ in 0..MOST_PAGES {
+        let page = browser.get(CART).await?;
+        page.has_status(200)?;
+        if !page.forms().iter().any(|form| form.goes_to(CHECKOUT)) {
+            return is_empty(&page).map(|()| page);
+        }
+        let answer = browser.submit(&page, CHECKOUT, &[]).await?;
+        // A page may have a form for an empty cart, too.
+        if page.text().contains(EMPTY) && answer.status.is_client_error() {
+            return Ok(page);
+        }
+        is_ordered_or_refused(&answer)?;
+    }
+    let page = browser.get(CART).await?;
+    is_empty(&page).map(|()| page)
+}
+
+/// A visitor who looks at the cart and buys needs no more pages than this: one for what was left open, one for the rest.
+const MOST_PAGES: usize = 4;
+
+fn is_empty(page: &Answer) -> Result<(), Miss> {
+    let so = "everything has been bought, and the page does not say that the cart is empty";
+    page.shows(EMPTY).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
+}
+
+fn count(items: &Items, item: &str) -> u32 {
+    items.get(item).copied().unwrap_or_default()
+}
+
+fn all_items(orders: &[Order]) -> Items {
+    let mut all = Items::new();
+    for (item, count) in orders.iter().flat_map(|order| &order.items) {
+        *all.entry(item.clone()).or_default() += count;
+    }
+    all
+}
+
+/// The user's orders after the first `placed` are these.
+pub(crate) fn new_orders(
+    trial: &Trial,
+    user: &User,
+    placed: usize,
+    wanted: &[Few],
+    answer: &Answer,
+    because: &str,
+) -> Result<(), Miss> {
+    let orders = trial.shop.orders.now(&user.name);
+    let new: Vec<_> = orders.iter().skip(placed).map(|order| order.items.clone()).collect();
+    let wanted: Vec<Items> =
+        wanted.iter().map(|items| items.iter().map(|(item, count)| ((*item).to_owned(), *count)).collect()).collect();
+    if new == wanted {
+        return Ok(());
+    }
+    let so = match (wanted.len(), new.len()) {
+        (wanted, 0) if wanted > 0 => {
+            format!("{because}, and the warehouse has got no new order with the user's name on it")
+        }
+        (0, _) => format!("{because}, and that placed an order"),
+        (wanted, new) if new > wanted => format!("{because}, and that placed {new} orders"),
+        _ => format!("{because}, and the order is not what the page showed"),
+    };
+    Err(answer.miss(told(&wanted), told(&new)).so(so))
+}
+
+fn told(orders: &[Items]) -> String {
+    let items =
+        |items: &Items| items.iter().map(|(item, count)| line(item, *count as usize)).collect::<Vec<_>>().join(", ");
+    match orders {
+        [] => "no new order".to_owned(),
+        [one] => format!("one new order: {}", items(one)),
+        more => format!("{} new orders: {}", more.len(), more.iter().map(items).collect::<Vec<_>>().join("; ")),
+    }
+}
+
+/// At least one of two checkouts is answered with 303, the other one may be refused, and there is one order.
+fn one_is_ordered(trial: &Trial, placed: usize, answers: &[Answer; 2], items: Few, because: &str) -> Result<(), Miss> {
+    answers.iter().try_for_each(is_ordered_or_refused)?;
+    new_orders(trial, trial.users.alice(), placed, &[items], &answers[1], because)?;
+    match answers.iter().any(|answer| answer.status.is_redirection()) {
+        true => Ok(()),
+        false => Err(answers[1]
+            .miss(format!("303 → {ORDERS} for one of the two"), "409 for both")
+            .so(format!("{because}, one order was placed, and both answers say that nothing was ordered"))),
+    }
+}
+
+pub(crate) fn is_ordered_or_refused(answer: &Answer) -> Result<(), Miss> {
+    if answer.status == 409 {
+        return Ok(());
+    }
+    answer.redirects_to(ORDERS).map_err(|miss| Miss { expected: format!("303 → {ORDERS}, or 409"), ..miss })
+}
+
+fn is_unknown(answer: &Answer) -> Result<(), Miss> {
+    answer.has_status(503).map_err(|miss| match answer.status.as_u16() {
+        300..=399 => {
+            miss.so("the warehouse did not answer, and the shop says that the order is placed: nobody knows that")
+        }
+        400..=499 => miss.so("the warehouse did not answer, and the shop says that the visitor made a mistake"),
+        _ => miss.so_anyway("the warehouse did not answer, and that is no bug of the shop: answer 503, and say that the order may have been placed"),
+    })?;
+    match answer.text().contains(UNKNOWN) {
+        true => Ok(()),
+        false => Err(answer
+            .miss(format!("503, and the page shows {UNKNOWN}"), format!("503  {}", infer::short(&answer.text(), 80)))
+            .so_anyway(
+                "the visitor does not learn that the order may have been placed, and may order the same elsewhere",
+            )),
+    }
+}
+
+fn one_fits(answers: &[Answer; 2], page: &Answer, shown: &[(&str, usize)]) -> Result<(), Miss> {
+    let added = answers.iter().filter(|answer| answer.redirects_to(CART).is_ok()).count();
+    let refused = answers.iter().filter(|answer| answer.status.is_client_error()).count();
+    shows_items(page, shown, BOTH_FIT)?;
+    if (added, refused) == (1, 1) {
+        return Ok(());
+    }
+    let [one, other] = answers;
+    let so = match added {
+        2 => {
+            "there was room for one more when two came at the same moment, both answers are 303, and only one of them is in the cart"
+        }
+        _ => {
+            "there was room for one more when two came at the same moment: one of them fits, and the other one gets a 4xx"
+        }
+    };
+    Err(other
+        .miss("303 for one of the two, and 4xx for the other", format!("{} and {}", one.in_short(), other.in_short()))
+        .so(so))
+}
+
+fn refuses(answer: &Answer, what: &str) -> Result<(), Miss> {
+    match answer.status.is_client_error() {
+        true => Ok(()),
+        false => Err(answer
+            .miss(format!("4xx for {what}"), answer.in_short())
+            .so("the cart took more than the requirement allows, or did not say that it refused")),
+    }
+}
+
+/// An addition, which meets others, was accepted.
+pub(crate) fn is_added(answer: &Answer) -> Result<(), Miss> {
+    let so = "an addition that meets another one is no error: load again, add to what is there now, and save again";
+    answer.redirects_to(CART).map_err(|miss| match answer.status.as_u16() {
+        400.. => miss.so_anyway(so),
+        _ => miss,
+    })
+}
+
+/// Sends two requests: the first one waits at this moment until the second one is answered.
+pub(crate) async fn both(
+    trial: &Trial,
+    moment: Moment,
+    one: impl Future<Output = Result<Answer, Miss>>,
+    other: impl Future<Output = Result<Answer, Miss>>,
+) -> Result<[Answer; 2], Miss> {
+    let mut second = None;
+    let meanwhile = async {
+        second = Some(other.await?);
+        Ok(())
+    };
+    let first = trial.overlaps_at(moment, one, meanwhile).await?;
+    second.map(|second| [first, second]).ok_or_else(Miss::default)
+}
+
+/// Another program saves a row right before each of the next saves.
+pub(crate) fn others_save(trial: &Trial, saves: usize) {
+    trial.shop.database.is_touched_before_saves(saves);
+    let times = if saves == 1 { "the next save".to_owned() } else { format!("each of the next {saves} saves") };
+    let by_hand = format!("curl -d '' 'http://localhost:PORT/demo/touches/{saves}'");
+    trial.log().event("(database)", format!("another program saves the row right before {times}"), by_hand);
+}
+
+/// The warehouse does not answer from now on, or answers again.
+pub(crate) fn fails(trial: &Trial, fault: Option<Fault>) {
+    trial.shop.orders.fail(fault);
+    let (what, word) = match fault {
+        Some(Fault::Lost) => ("orders are lost on their way from now on", "lost"),
+        Some(Fault::Unheard) => ("orders are placed from now on, but the answers are lost", "unheard"),
+        Some(Fault::Late) => ("no order is answered from now on, and they arrive late", "late"),
+        None => ("answers again", "answered"),
+    };
+    let by_hand = format!("curl -d '' 'http://localhost:PORT/demo/orders/{word}'");
+    trial.log().event("(warehouse)", what.to_owned(), by_hand);
+}
+
+/// A scene of its own, with an empty database and an empty warehouse: a token that a page had can be typed again.
+async fn anew(trial: &Trial) -> Result<(Browser<'_>, Browser<'_>), Miss> {
+    trial.log().begin_anew();
+    trial.shop.restore(Contents::default());
+    two_tabs(trial).await
+}
+
+/// Two tabs of one browser.
+async fn two_tabs(trial: &Trial) -> Result<(Browser<'_>, Browser<'_>), Miss> {
+    let alice = trial.browser("alice");
+    logs_in(&alice, trial.users.alice()).await?;
+    let tab = alice.copied_by("tab");
+    Ok((alice, tab))
+}
+
+pub(crate) async fn logs_in(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
+    let answer = browser.log_in(user).await?;
+    if !answer.status.is_redirection() {
+        return Err(answer.miss("a redirect after the login", answer.in_short()));
+    }
+    Ok(answer)
+}
+
+async fn add(browser: &Browser<'_>, item: &str) -> Result<Answer, Miss> {
+    let answer = browser.post(&address(item), &[]).await?;
+    answer.redirects_to(CART)?;
+    Ok(answer)
+}
+
+/// Looks at the cart, and sends its form.
+async fn buy(browser: &Browser<'_>) -> Result<Answer, Miss> {
+    let page = browser.get(CART).await?;
+    let answer = browser.submit(&page, CHECKOUT, &[]).await?;
+    answer.redirects_to(ORDERS)?;
+    Ok(answer)
+}
+
+/// How a page shows an item.
+fn line(item: &str, count: usize) -> String {
+    format!("{item} × {count}")
+}
+
+pub(crate) fn put(items: &mut Items, item: &str) {
+    *items.entry(item.to_owned()).or_default() += 1;
+}
+
+/// The page shows these; `so` is the conclusion if it shows another count, or none.
+fn shows_items(page: &Answer, items: &[(&str, usize)], so: &str) -> Result<(), Miss> {
+    items.iter().try_for_each(|(item, count)| {
+        let is_shown = page.is_ok() && counted(page, item) as usize == *count;
+        page.shows(&line(item, *count))
+            .and(if is_shown {
+                Ok(())
+            } else {
+                Err(page.miss(format!("one line  {}", line(item, *count)), "another count in all of its lines"))
+            })
+            .map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
+    })
+}
+
+fn holds(page: &Answer, cart: &Items, so: &str) -> Result<(), Miss> {
+    let items: Vec<_> = cart.iter().map(|(item, count)| (item.as_str(), *count as usize)).collect();
+    shows_items(page, &items, so)
+}
+
+/// How many of this item the page shows, in all of its lines.
+pub(crate) fn counted(page: &Answer, item: &str) -> u32 {
+    let (text, line) = (page.text(), folded(&format!("{item} ×")));
+    let behind = text.match_indices(&line).map(|(at, _)| text[at + line.len()..].trim_start());
+    let number = |text: &str| {
+        text.split(|sign: char| !sign.is_ascii_digit()).next().and_then(|digits| digits.parse::<u32>().ok())
+    };
+    behind.filter_map(number).fold(0, u32::saturating_add)
+}
+
+pub(crate) fn address(item: &str) -> String {
+    format!("{CART}/{}", in_path(item))
+}

@@ -1,0 +1,189 @@
+//! Mistakes in adding.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::{
+    Extension, Router,
+    extract::Path,
+    response::{Html, Redirect},
+    routing::{MethodRouter, get, post},
+};
+use checks::{Database, DatabaseError, Row};
+use solution_8::{Cart, Refusal, User, change};
+use tokio::sync::Mutex;
+use tower_sessions::SessionStore;
+
+use super::{Parts, Shared};
+
+type Item = Path<String>;
+type Added = Result<Redirect, Refusal>;
+
+fn adding<S: SessionStore + Clone>(add: MethodRouter, store: S) -> Router {
+    Parts { add, ..Parts::default() }.on(store)
+}
+
+fn shown() -> Added {
+    Ok(Redirect::to("/cart"))
+}
+
+/// The cart with one more, and the version it had.
+async fn with(database: &Database, user: &str, item: &str) -> Result<Row<Cart>, Refusal> {
+    let Row { mut value, version } = database.load::<Cart>(user).await?;
+    value.add(item)?;
+    Ok(Row { value, version })
+}
+
+/// Loads, changes, and saves over whatever is there by then.
+async fn save_over(database: &Database, user: &str, item: &str) -> Added {
+    let Row { value, .. } = with(database, user, item).await?;
+    loop {
+        let Row { version, .. } = database.load::<Cart>(user).await?;
+        if database.save(user, version, &value).await.is_ok() {
+            return shown();
+        }
+    }
+}
+
+pub(super) fn asks_for_the_version_again<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        save_over(&database, &user, &item).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn a_stale_save_is_no_matter<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        let Row { value, version } = with(&database, &user, &item).await?;
+        let _ = database.save(&user, version, &value).await;
+        shown()
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn a_stale_save_is_an_error<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        let Row { value, version } = with(&database, &user, &item).await?;
+        database.save(&user, version, &value).await?;
+        shown()
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn a_stale_save_is_a_conflict<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        let Row { value, version } = with(&database, &user, &item).await?;
+        database.save(&user, version, &value).await.map_err(|_| Refusal::Changed)?;
+        shown()
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn saves_the_same_again<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        let Row { value, mut version } = with(&database, &user, &item).await?;
+        while database.save(&user, version, &value).await == Err(DatabaseError::Stale) {
+            version = database.load::<Cart>(&user).await?.version;
+        }
+        shown()
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn tries_twice<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        for _ in 0..2 {
+            let Row { value, version } = with(&database, &user, &item).await?;
+            if database.save(&user, version, &value).await.is_ok() {
+                return shown();
+            }
+        }
+        Err(Refusal::Busy)
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn a_lock_in_each_instance<S: SessionStore + Clone>(store: S) -> Router {
+    type Lock = Extension<Arc<Mutex<()>>>;
+    async fn add(User(user): User, Extension(database): Shared, Extension(lock): Lock, Path(item): Item) -> Added {
+        let _one_at_a_time = lock.lock().await;
+        save_over(&database, &user, &item).await
+    }
+    adding(post(add), store).layer(Extension(Arc::new(Mutex::new(()))))
+}
+
+pub(super) fn a_lock_in_the_program<S: SessionStore + Clone>(store: S) -> Router {
+    static LOCK: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        let _one_at_a_time = LOCK.lock().await;
+        let Row { value, version } = with(&database, &user, &item).await?;
+        database.save(&user, version, &value).await?;
+        shown()
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn checks_the_bounds_too_early<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        with(&database, &user, &item).await?; // does it fit?
+        change(&database, &user, |cart| one_more(cart, &item)).await?;
+        shown()
+    }
+    adding(post(add), store)
+}
+
+fn one_more(cart: &mut Cart, item: &str) -> Result<(), Refusal> {
+    *cart.items.entry(item.to_owned()).or_default() += 1;
+    cart.edition += 1;
+    Ok(())
+}
+
+pub(super) fn no_bounds<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        change(&database, &user, |cart| one_more(cart, &item)).await?;
+        shown()
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn drops_without_a_word<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(user: User, database: Shared, item: Item) -> Added {
+        match solution_8::add(user, database, item).await {
+            Err(Refusal::DoesNotFit) => shown(),
+            added => added,
+        }
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn counts_bytes<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(user: User, database: Shared, Path(item): Item) -> Added {
+        if item.len() > Cart::LONGEST_NAME {
+            return Err(Refusal::DoesNotFit);
+        }
+        solution_8::add(user, database, Path(item)).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn in_small_letters<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(user: User, database: Shared, Path(item): Item) -> Added {
+        solution_8::add(user, database, Path(item.to_lowercase())).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn pastes_the_items<S: SessionStore + Clone>(store: S) -> Router {
+    async fn cart(User(user): User, database: Shared) -> Result<Html<String>, Refusal> {
+        let Cart { items, .. } = database.load(&user).await?.value;
+        let lines: String = items.iter().map(|(item, count)| format!("<li>{item} × {count}</li>")).collect();
+        let Html(page) = solution_8::cart(User(user), database).await?;
+        let (before, after) = page.split_once("<ul>").ok_or(Refusal::Failed)?;
+        let (_, after) = after.split_once("</ul>").ok_or(Refusal::Failed)?;
+        Ok(Html(format!("{before}<ul>{lines}</ul>{after}")))
+    }
+    Parts { cart: get(cart), ..Parts::default() }.on(store)
+}
+
+pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
+    adding(get(solution_8::add).post(solution_8::add), store)
+}

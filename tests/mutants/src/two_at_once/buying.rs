@@ -1,0 +1,363 @@
+//! Mistakes in buying.
+
+use std::mem;
+
+use axum::{
+    Extension, Form, Router,
+    extract::Query,
+    response::{Html, Redirect},
+    routing::{MethodRouter, get, post},
+};
+use checks::{Database, Order, Orders, Row};
+use minijinja::{context, value::Serde};
+use serde::Deserialize;
+use solution_8::{Cart, Checkout, Refusal, User, change, finish, number, page};
+use tower_sessions::{Session, SessionStore, session::Id};
+
+use super::{Parts, Sent, Shared, Warehouse};
+
+type Bought = Result<Redirect, Refusal>;
+
+fn buying<S: SessionStore + Clone>(checkout: MethodRouter, store: S) -> Router {
+    Parts { checkout, ..Parts::default() }.on(store)
+}
+
+fn ordered() -> Bought {
+    Ok(Redirect::to("/orders"))
+}
+
+async fn cart(database: &Database, user: &str) -> Result<Cart, Refusal> {
+    Ok(database.load::<Cart>(user).await?.value)
+}
+
+fn order(number: String, user: &str, cart: &Cart) -> Order {
+    Order { number, user: user.to_owned(), items: cart.items.clone() }
+}
+
+/// Takes out what was ordered, and nothing else.
+async fn take_out(database: &Database, user: &str, order: &Order) -> Result<(), Refusal> {
+    change(database, user, |cart| {
+        for (item, count) in &order.items {
+            let left = cart.items.remove(item).unwrap_or_default().saturating_sub(*count);
+            if left > 0 {
+                cart.items.insert(item.clone(), left);
+            }
+        }
+        cart.edition += 1;
+        Ok(())
+    })
+    .await
+}
+
+/// Orders the cart if it has this token, as `number`, and then does this.
+async fn order_first(
+    database: &Database,
+    orders: &Orders,
+    user: &str,
+    token: u64,
+    number: String,
+    then: impl AsyncFnOnce(Order) -> Result<(), Refusal>,
+) -> Bought {
+    let cart = cart(database, user).await?;
+    let known = orders.find(&number).await;
+    if known.is_some() && cart.edition != token {
+        return ordered();
+    }
+    if cart.edition != token || cart.items.is_empty() {
+        return Err(Refusal::Changed);
+    }
+    let placed = orders.place(order(number, user, &cart)).await?;
+    then(placed).await?;
+    ordered()
+}
+
+pub(super) fn any_token_will_do<S: SessionStore + Clone>(store: S) -> Router {
+    #[derive(Deserialize)]
+    struct Any {
+        #[expect(dead_code)]
+        token: String,
+    }
+    async fn checkout(user: User, Extension(database): Shared, orders: Warehouse, Form(_): Form<Any>) -> Bought {
+        let token = cart(&database, &user.0).await?.edition;
+        solution_8::checkout(user, Extension(database), orders, Form(Checkout { token })).await
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn a_later_token_will_do<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, Extension(database): Shared, orders: Warehouse, Form(sent): Sent) -> Bought {
+        let token = cart(&database, &user.0).await?.edition.min(sent.token);
+        solution_8::checkout(user, Extension(database), orders, Form(Checkout { token })).await
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn forgets_to_empty_the_cart<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        order_first(&database, &orders, &user, token, number(&user, token), async |_| Ok(())).await
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn one_number_for_each_user<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let then = async |order| take_out(&database, &user, &order).await;
+        order_first(&database, &orders, &user, token, user.clone(), then).await
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn orders_one_of_each<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, Extension(database): Shared, orders: Warehouse, sent: Sent) -> Bought {
+        let all_once = |cart: &mut Cart| {
+            cart.items.values_mut().for_each(|count| *count = 1);
+            Ok(())
+        };
+        change(&database, &user.0, all_once).await?;
+        solution_8::checkout(user, Extension(database), orders, sent).await
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn the_old_form_is_a_conflict<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        finish(&database, &orders, &user).await?;
+        change(&database, &user, |cart| cart.claim(token)).await?;
+        finish(&database, &orders, &user).await?;
+        ordered()
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn the_old_form_buys_the_next_cart<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, Extension(database): Shared, orders: Warehouse, Form(sent): Sent) -> Bought {
+        let Cart { edition, items, .. } = cart(&database, &user.0).await?;
+        let is_old = sent.token < edition;
+        if is_old && items.is_empty() {
+            return ordered();
+        }
+        let token = if is_old { edition } else { sent.token };
+        solution_8::checkout(user, Extension(database), orders, Form(Checkout { token })).await
+    }
+    buying(post(checkout), store)
+}
+
+/// An order of this form may have been placed before its items were taken out of the cart.
+pub(super) fn the_old_form_empties_the_cart<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        user: User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(sent): Sent,
+    ) -> Bought {
+        let has_been_placed = orders.find(&number(&user.0, sent.token)).await.is_some();
+        if has_been_placed {
+            let empty = |cart: &mut Cart| {
+                cart.items.clear();
+                cart.edition += 1;
+                Ok(())
+            };
+            change(&database, &user.0, empty).await?;
+        }
+        solution_8::checkout(user, Extension(database), Extension(orders), Form(sent)).await
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn a_number_for_each_attempt<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let now = cart(&database, &user).await?;
+        if now.edition > token && !orders.of(&user).await.is_empty() {
+            return ordered();
+        }
+        let random = format!("{user}/{}", Id::default());
+        let then = async |order| take_out(&database, &user, &order).await;
+        order_first(&database, &orders, &user, token, random, then).await
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn a_token_for_each_page<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(User(user): User, Extension(database): Shared) -> Result<Html<String>, Refusal> {
+        let Cart { items, edition, .. } = cart(&database, &user).await?;
+        let Row { value: pages, version } = database.load::<u64>("pages").await?;
+        database.save("pages", version, &(pages + 1)).await?;
+        let (token, items) = (format!("{edition}/{pages}"), items.iter().collect::<Vec<_>>());
+        Ok(page("cart.html", context! { items => Serde(items), token })?)
+    }
+    #[derive(Deserialize)]
+    struct Page {
+        token: String,
+    }
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Page { token }): Form<Page>,
+    ) -> Bought {
+        let edition = token.split('/').next().and_then(|edition| edition.parse().ok()).ok_or(Refusal::Changed)?;
+        let then = async |order| take_out(&database, &user, &order).await;
+        order_first(&database, &orders, &user, edition, format!("{user}/{token}"), then).await
+    }
+    Parts { cart: get(view), checkout: post(checkout), ..Parts::default() }.on(store)
+}
+
+pub(super) fn a_number_for_each_session<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        session: Session,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let id = session.id().ok_or(Refusal::Failed)?;
+        let then = async |order| take_out(&database, &user, &order).await;
+        order_first(&database, &orders, &user, token, format!("{id}/{token}"), then).await
+    }
+    buying(post(checkout), store)
+}
+
+/// As many items are the same order.
+pub(super) fn the_token_is_the_count<S: SessionStore + Clone>(store: S) -> Router {
+    fn count(cart: &Cart) -> u64 {
+        cart.items.values().copied().map(u64::from).sum()
+    }
+    async fn view(User(user): User, Extension(database): Shared) -> Result<Html<String>, Refusal> {
+        let cart = cart(&database, &user).await?;
+        let items: Vec<_> = cart.items.iter().collect();
+        Ok(page("cart.html", context! { items => Serde(items), token => count(&cart) })?)
+    }
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let cart = cart(&database, &user).await?;
+        let number = number(&user, token);
+        if count(&cart) != token || cart.items.is_empty() {
+            return if orders.find(&number).await.is_some() { ordered() } else { Err(Refusal::Changed) };
+        }
+        let placed = orders.place(order(number, &user, &cart)).await?;
+        take_out(&database, &user, &placed).await?;
+        ordered()
+    }
+    Parts { cart: get(view), checkout: post(checkout), ..Parts::default() }.on(store)
+}
+
+pub(super) fn clears_what_came_meanwhile<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let clear = async |_| {
+            let empty = |cart: &mut Cart| {
+                cart.items.clear();
+                cart.edition += 1;
+                Ok(())
+            };
+            change(&database, &user, empty).await
+        };
+        order_first(&database, &orders, &user, token, number(&user, token), clear).await
+    }
+    buying(post(checkout), store)
+}
+
+/// The form says which order it is, and the cart what is in it.
+pub(super) fn sells_what_came_meanwhile<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, Extension(database): Shared, orders: Warehouse, Form(sent): Sent) -> Bought {
+        let is_new = orders.find(&number(&user.0, sent.token)).await.is_none();
+        let Cart { edition, pending, .. } = cart(&database, &user.0).await?;
+        if is_new && pending.is_none() && sent.token < edition {
+            // The number stays that of the form.
+            let as_it_is = |cart: &mut Cart| {
+                cart.edition = sent.token;
+                cart.claim(sent.token)?;
+                cart.edition = edition + 1;
+                Ok(())
+            };
+            change(&database, &user.0, as_it_is).await?;
+        }
+        solution_8::checkout(user, Extension(database), orders, Form(sent)).await
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn takes_them_out_by_name<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let by_name = async |order: Order| {
+            let without = |cart: &mut Cart| {
+                cart.items.retain(|item, _| !order.items.contains_key(item));
+                cart.edition += 1;
+                Ok(())
+            };
+            change(&database, &user, without).await
+        };
+        order_first(&database, &orders, &user, token, number(&user, token), by_name).await
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn numbers_without_a_name<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let finish = async || {
+            let Some(pending) = cart(&database, &user).await?.pending else { return Ok(()) };
+            let order = Order { number: pending.token.to_string(), user: user.clone(), items: pending.items };
+            orders.place(order).await?;
+            let is_done = |cart: &mut Cart| {
+                cart.pending.take_if(|noted| noted.token == pending.token);
+                Ok(())
+            };
+            change(&database, &user, is_done).await
+        };
+        finish().await?;
+        let claimed = change(&database, &user, |cart| cart.claim(token)).await;
+        finish().await?;
+        let is_its_own = |order: Order| order.user == user;
+        match claimed {
+            Err(Refusal::Changed) if orders.find(&token.to_string()).await.is_some_and(is_its_own) => {}
+            claimed => claimed?,
+        }
+        ordered()
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
+    async fn link(user: User, database: Shared, orders: Warehouse, Query(sent): Query<Checkout>) -> Bought {
+        solution_8::checkout(user, database, orders, Form(Checkout { token: mem::take(&mut { sent }.token) })).await
+    }
+    buying(get(link).post(solution_8::checkout), store)
+}
