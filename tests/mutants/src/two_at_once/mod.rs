@@ -22,7 +22,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("cart_in_the_session", "the_cart_belongs_to_the_user", || three(place::cart_in_the_session)),
     mutant("under_the_session_id", "the_cart_belongs_to_the_user", || three(place::under_the_session_id)),
     mutant("each_instance_has_its_own", "the_cart_belongs_to_the_user", || three(place::each_instance_has_its_own)),
-    mutant("kept_in_the_program", "the_cart_belongs_to_the_user", || three(place::kept_in_the_program)),
+    mutant("kept_in_the_program", "the_cart_belongs_to_the_user", || App::new(place::kept_in_the_program)),
     mutant("strangers_have_a_cart", "the_cart_belongs_to_the_user", || three(place::strangers_have_a_cart)),
     mutant("asks_for_the_version_again", "no_addition_is_lost", || three(adding::asks_for_the_version_again)),
     mutant("a_stale_save_is_no_matter", "no_addition_is_lost", || three(adding::a_stale_save_is_no_matter)),

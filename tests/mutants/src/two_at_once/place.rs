@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex},
+    sync::{Arc, Mutex},
 };
 
 use axum::{
@@ -11,6 +11,7 @@ use axum::{
     response::{Html, Redirect},
     routing::{get, post},
 };
+use checks::instances;
 use minijinja::{context, value::Serde};
 use solution_8::{Cart, Refusal, User, page};
 use tower_sessions::{Session, SessionStore};
@@ -80,11 +81,10 @@ pub(super) fn each_instance_has_its_own<S: SessionStore + Clone>(store: S) -> Ro
     parts(view_of, add_to).on(store).layer(Extension(Carts::default()))
 }
 
+/// All instances are in one process here, and share its memory until it restarts.
 pub(super) fn kept_in_the_program<S: SessionStore + Clone>(store: S) -> Router {
-    static CARTS: LazyLock<Carts> = LazyLock::new(Carts::default);
-    // The names of a run come again in the next one.
-    CARTS.lock().unwrap().clear();
-    parts(view_of, add_to).on(store).layer(Extension(CARTS.clone()))
+    let carts = Carts::default();
+    instances(move |store| parts(view_of, add_to).on(store).layer(Extension(carts.clone())))(store)
 }
 
 pub(super) fn strangers_have_a_cart<S: SessionStore + Clone>(store: S) -> Router {
