@@ -24,3 +24,26 @@ pub fn guarded(mut response: Response, policy: HeaderValue) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{http::StatusCode, response::IntoResponse};
+
+    use super::*;
+
+    #[test]
+    fn a_guarded_page_is_the_same_page_and_nobody_else_gets_it() {
+        let page = (StatusCode::NOT_FOUND, [(CACHE_CONTROL, "public")], "nothing").into_response();
+        let page = guarded(page, HeaderValue::from_static("default-src 'none'"));
+        assert_eq!(page.status(), StatusCode::NOT_FOUND);
+        for (name, value) in [
+            ("content-security-policy", "default-src 'none'"),
+            ("cache-control", "no-store"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(page.headers()[name], value, "{name}");
+        }
+    }
+}
