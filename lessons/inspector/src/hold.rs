@@ -1,61 +1,86 @@
-//! A store call that waits: what happens meanwhile is certain then, and not hoped for.
+//! A call that waits: what happens meanwhile is certain then, and not hoped for.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::Operation;
-
-/// The call that is to wait, if one is.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Holds(Arc<Mutex<Option<Hold>>>);
+/// Lets calls of something wait, in a test. `K` is what a call is: an [`Operation`](crate::Operation) of a store, or a
+/// moment of something else. Clones are the same.
+#[derive(Debug)]
+pub struct Holds<K>(Arc<Mutex<Option<Hold<K>>>>);
 
 #[derive(Debug)]
-struct Hold {
-    operation: Operation,
+struct Hold<K> {
+    call: K,
+    passing: usize,
     reached: oneshot::Sender<()>,
     goes_on: oneshot::Receiver<()>,
 }
 
-/// A store call that is held, or will be. It goes on when this is dropped.
+/// A call that is held, or will be. It goes on when this is dropped.
 #[derive(Debug)]
-pub struct Held {
-    holds: Holds,
+pub struct Held<K> {
+    holds: Holds<K>,
     reached: oneshot::Receiver<()>,
     _goes_on: oneshot::Sender<()>,
 }
 
-impl Holds {
-    pub(crate) fn next(&self, operation: Operation) -> Held {
+impl<K: PartialEq> Holds<K> {
+    /// Has the next such call wait until what this returns is dropped, after as many others of its kind as `passing`. One
+    /// call can be held at a time.
+    pub fn hold(&self, call: K, passing: usize) -> Held<K> {
         let ((reached, is_reached), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
-        *self.hold() = Some(Hold { operation, reached, goes_on });
+        *self.lock() = Some(Hold { call, passing, reached, goes_on });
         Held { holds: self.clone(), reached: is_reached, _goes_on: go_on }
     }
 
     /// Waits here if this is the call.
-    pub(crate) async fn wait(&self, operation: Operation) {
-        let hold = self.hold().take_if(|hold| hold.operation == operation);
+    pub async fn wait(&self, call: K) {
+        let hold = self.lock().take_if(|hold| hold.is_for_this(&call));
         if let Some(Hold { reached, goes_on, .. }) = hold {
             // Both fail when nobody holds it any more, and then there is nothing to wait for.
             let _ = reached.send(());
             let _ = goes_on.await;
         }
     }
+}
 
-    fn hold(&self) -> std::sync::MutexGuard<'_, Option<Hold>> {
+impl<K> Holds<K> {
+    fn lock(&self) -> MutexGuard<'_, Option<Hold<K>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Held {
+impl<K> Default for Holds<K> {
+    fn default() -> Self {
+        Self(<_>::default())
+    }
+}
+
+impl<K> Clone for Holds<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<K: PartialEq> Hold<K> {
+    /// Whether it is for this call; one more passes if it is only for a later one.
+    fn is_for_this(&mut self, call: &K) -> bool {
+        let is_it = self.call == *call && self.passing == 0;
+        self.passing -= usize::from(self.call == *call && !is_it);
+        is_it
+    }
+}
+
+impl<K> Held<K> {
     /// Returns when the call has been made and waits. Safe to drop and to call again.
     pub async fn reached(&mut self) {
         let _ = (&mut self.reached).await;
     }
 }
 
-impl Drop for Held {
+impl<K> Drop for Held<K> {
     fn drop(&mut self) {
-        self.holds.hold().take();
+        self.holds.lock().take();
     }
 }

@@ -94,7 +94,7 @@ pub use exchange::{
     Attribute, Body, Change, Cookie, Event, Exchange, FromPage, Life, Operation, Outcome, Request, Response, Retold,
     Session, SetCookie, StoreCall, What,
 };
-pub use hold::Held;
+pub use hold::{Held, Holds};
 pub use loopback_serve::{
     Limits, Loopback, Parent, Ports, VISITORS, host, listen, local_hosts_only, log_to_stderr, same_origin_only,
     serve_within,
@@ -117,7 +117,7 @@ struct Readme;
 pub struct Inspector {
     timeline: Arc<Timeline>,
     clock: Clock,
-    holds: hold::Holds,
+    holds: Holds<Operation>,
     app: again::App,
 }
 
@@ -125,7 +125,7 @@ impl Default for Inspector {
     fn default() -> Self {
         let timeline = Arc::<Timeline>::default();
         let clock = Clock::told_on(timeline.clone());
-        Self { timeline, clock, holds: hold::Holds::default(), app: again::App::default() }
+        Self { timeline, clock, holds: Holds::default(), app: again::App::default() }
     }
 }
 
@@ -166,8 +166,8 @@ impl Inspector {
 
     /// Has the next store call of this kind wait until what this returns is dropped: for tests of what happens when two
     /// requests meet. One call can be held at a time.
-    pub fn hold(&self, operation: Operation) -> Held {
-        self.holds.next(operation)
+    pub fn hold(&self, operation: Operation) -> Held<Operation> {
+        self.holds.hold(operation, 0)
     }
 
     /// What is on the timeline, oldest first: copies of at most 500 events.

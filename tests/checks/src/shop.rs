@@ -13,7 +13,8 @@ use std::{
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use tokio::{sync::oneshot, time::sleep};
+use session_inspector::{Held, Holds};
+use tokio::time::sleep;
 
 /// The database that all instances of exercise 8 share, which they get as an axum `Extension`: a value under each key,
 /// with a version. Clones are the same database.
@@ -66,7 +67,7 @@ impl Database {
     pub async fn load<T: DeserializeOwned + Default>(&self, key: &str) -> Result<Row<T>, DatabaseError> {
         self.0.takes_its_time().await;
         let Row { value, version } = self.0.contents().rows.get(key).cloned().map(Row::from).unwrap_or_default();
-        self.0.holds(Moment::Loaded).await;
+        self.0.holds.wait(Moment::Loaded).await;
         match value {
             Value::Null => Ok(Row { value: T::default(), version }),
             value => Ok(Row { value: serde_json::from_value(value).map_err(DatabaseError::format)?, version }),
@@ -80,7 +81,7 @@ impl Database {
     pub async fn save<T: Serialize + Sync>(&self, key: &str, version: u64, value: &T) -> Result<u64, DatabaseError> {
         let value = serde_json::to_value(value).map_err(DatabaseError::format)?;
         self.0.takes_its_time().await;
-        self.0.holds(Moment::Saving).await;
+        self.0.holds.wait(Moment::Saving).await;
         let mut contents = self.0.contents();
         let is_touched = contents.touches > 0;
         contents.touches = contents.touches.saturating_sub(1);
@@ -115,7 +116,7 @@ impl Orders {
     /// [`Unknown`] if no answer came: the order may have been placed or not.
     pub async fn place(&self, order: Order) -> Result<Order, Unknown> {
         self.0.takes_its_time().await;
-        self.0.holds(Moment::Placing).await;
+        self.0.holds.wait(Moment::Placing).await;
         let fault = self.0.contents().fault;
         match fault {
             Some(Fault::Lost) => return Err(Unknown),
@@ -126,7 +127,7 @@ impl Orders {
             Some(Fault::Unheard) | None => {}
         }
         let placed = self.0.contents().place(order);
-        self.0.holds(Moment::Placed).await;
+        self.0.holds.wait(Moment::Placed).await;
         if fault.is_some() { Err(Unknown) } else { Ok(placed) }
     }
 
@@ -230,10 +231,8 @@ impl Shop {
     }
 
     /// The next call that comes to this moment waits there, after as many others as `passing`.
-    pub(crate) fn hold(&self, moment: Moment, passing: usize) -> Held {
-        let ((reached, is_reached), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
-        *self.database.0.hold() = Some(Hold { moment, passing, reached, goes_on });
-        Held { shared: self.database.0.clone(), reached: is_reached, _goes_on: go_on }
+    pub(crate) fn hold(&self, moment: Moment, passing: usize) -> Held<Moment> {
+        self.database.0.holds.hold(moment, passing)
     }
 
     pub(crate) fn dump(&self) -> Contents {
@@ -245,31 +244,10 @@ impl Shop {
     }
 }
 
-/// A call that is held, or will be. It goes on when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Held {
-    shared: Arc<Shared>,
-    reached: oneshot::Receiver<()>,
-    _goes_on: oneshot::Sender<()>,
-}
-
-impl Held {
-    /// Returns when a call waits. Safe to drop and to call again.
-    pub(crate) async fn reached(&mut self) {
-        let _ = (&mut self.reached).await;
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.shared.hold().take();
-    }
-}
-
 #[derive(Debug, Default)]
 struct Shared {
     contents: Mutex<Contents>,
-    hold: Mutex<Option<Hold>>,
+    holds: Holds<Moment>,
     /// How long each call takes.
     each: Duration,
 }
@@ -285,42 +263,11 @@ pub(crate) struct Contents {
     late: Vec<Order>,
 }
 
-#[derive(Debug)]
-struct Hold {
-    moment: Moment,
-    passing: usize,
-    reached: oneshot::Sender<()>,
-    goes_on: oneshot::Receiver<()>,
-}
-
-impl Hold {
-    /// Whether it is for this call; one more passes if it is only for a later one.
-    fn is_for_this(&mut self, moment: Moment) -> bool {
-        let is_it = self.moment == moment && self.passing == 0;
-        self.passing -= usize::from(self.moment == moment && !is_it);
-        is_it
-    }
-}
-
 impl Shared {
     async fn takes_its_time(&self) {
         if !self.each.is_zero() {
             sleep(self.each).await;
         }
-    }
-
-    /// Waits here if a check holds this moment.
-    async fn holds(&self, moment: Moment) {
-        let hold = self.hold().take_if(|hold| hold.is_for_this(moment));
-        if let Some(Hold { reached, goes_on, .. }) = hold {
-            // Both fail when nobody holds it any more, and then there is nothing to wait for.
-            let _ = reached.send(());
-            let _ = goes_on.await;
-        }
-    }
-
-    fn hold(&self) -> MutexGuard<'_, Option<Hold>> {
-        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn contents(&self) -> MutexGuard<'_, Contents> {

@@ -33,7 +33,7 @@ use crate::{
     monitor::{self, Noticed},
     recipe,
     restart::{Restart, Restarts, Resumed, Survivors},
-    shop::{self, Moment, Shop},
+    shop::{Moment, Shop},
 };
 
 /// What a learner wrote: an app that takes a store, or a store.
@@ -291,9 +291,9 @@ impl Trial {
         answered_or_held(pin!(request), &mut held).await.transpose()
     }
 
-    async fn beside<T>(
+    async fn beside<T, K>(
         &self,
-        mut held: impl Hold,
+        mut held: Held<K>,
         request: impl Future<Output = Result<T, Miss>>,
         meanwhile: impl Future<Output = Result<(), Miss>>,
     ) -> Result<T, Miss> {
@@ -514,26 +514,8 @@ fn read_to(length: u64, file: &Path) -> String {
     String::from_utf8_lossy(&read).into_owned()
 }
 
-/// A call that is held.
-trait Hold {
-    /// Returns when the call waits.
-    async fn reached(&mut self);
-}
-
-impl Hold for Held {
-    async fn reached(&mut self) {
-        self.reached().await;
-    }
-}
-
-impl Hold for shop::Held {
-    async fn reached(&mut self) {
-        self.reached().await;
-    }
-}
-
 /// The result of the request, unless a call of its own is held first.
-async fn answered_or_held<F: Future>(request: Pin<&mut F>, held: &mut impl Hold) -> Option<F::Output> {
+async fn answered_or_held<F: Future, K>(request: Pin<&mut F>, held: &mut Held<K>) -> Option<F::Output> {
     match select(request, pin!(held.reached())).await {
         Either::Left((answered, _)) => Some(answered),
         Either::Right(_) => None,
