@@ -1,5 +1,7 @@
 //! What a browser does, as a line for a shell: `curl` is the browser, and a file its cookie jar.
 
+use std::ops::Range;
+
 use axum::{
     body::Body,
     http::{
@@ -71,27 +73,28 @@ fn data(body: &[u8]) -> (String, Option<String>) {
 
 /// Commands that print this, with a command of its own for the longest run of one byte.
 fn pieces(body: &[u8]) -> Vec<String> {
-    let (inside, longest) = long_runs(body).max_by_key(|&(_, length)| length).unwrap_or_default();
-    if longest < LONG_BODY / 2 {
+    let longest = longest_run(body);
+    if longest.len() <= LONG_BODY {
         return vec![printed(body)];
     }
-    let letter = body[inside];
-    let begins = body[..inside].iter().rposition(|&byte| byte != letter).map_or(0, |other| other + 1);
-    let (before, rest) = body.split_at(begins);
-    let (run, after) = rest.split_at(run(rest));
-    let run = format!("head -c {} /dev/zero | tr '\\0' '{}'", run.len(), char::from(letter));
+    let letter = char::from(body[longest.start]);
+    let run = format!("head -c {} /dev/zero | tr '\\0' '{letter}'", longest.len());
     let around = |piece: &[u8]| (!piece.is_empty()).then(|| printed(piece));
-    around(before).into_iter().chain([run]).chain(around(after)).collect()
+    around(&body[..longest.start]).into_iter().chain([run]).chain(around(&body[longest.end..])).collect()
 }
 
-/// A place in each run of more than [`LONG_BODY`] bytes, and how far the run goes from there; and in shorter ones.
-fn long_runs(body: &[u8]) -> impl Iterator<Item = (usize, usize)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let place = (at, run(body.get(at..).filter(|rest| !rest.is_empty())?));
-        at += place.1.max(LONG_BODY / 2);
-        Some(place)
-    })
+/// Where one byte stands most often in a row. Runs of at most [`LONG_BODY`] bytes may be overlooked.
+fn longest_run(body: &[u8]) -> Range<usize> {
+    let (mut longest, mut at) = (0..0, 0);
+    while let Some(letter) = body.get(at) {
+        let start = body[..at].iter().rposition(|byte| byte != letter).map_or(0, |other| other + 1);
+        let end = at + run(&body[at..]);
+        if end - start >= longest.len() {
+            longest = start..end;
+        }
+        at = end.max(at + LONG_BODY);
+    }
+    longest
 }
 
 /// How often the first byte stands at the beginning. Bodies have megabytes, so bytes are compared many at a time.

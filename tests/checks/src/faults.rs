@@ -10,7 +10,8 @@ use axum::{
 use crate::{Shop, shop::Fault};
 
 /// `POST /demo/orders/lost` lets orders get lost on their way, with `unheard` they are placed and the answers get lost,
-/// and with `late` they are not answered and arrive later; with `answered` all is well again. `POST /demo/touches/{times}` saves a row right before each of the next saves.
+/// and with `late` they are not answered and arrive later; with `answered` all is well again. `POST
+/// /demo/touches/{times}` saves a row right before each of the next saves.
 pub fn faults(shop: Shop) -> Router {
     Router::new().route("/demo/orders/{fault}", post(fail)).route("/demo/touches/{times}", post(touch)).with_state(shop)
 }

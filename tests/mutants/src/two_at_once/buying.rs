@@ -1,7 +1,5 @@
 //! Mistakes in buying.
 
-use std::mem;
-
 use axum::{
     Extension, Form, Router,
     extract::Query,
@@ -32,6 +30,12 @@ async fn cart(database: &Database, user: &str) -> Result<Cart, Refusal> {
 
 fn order(number: String, user: &str, cart: &Cart) -> Order {
     Order { number, user: user.to_owned(), items: cart.items.clone() }
+}
+
+fn empty(cart: &mut Cart) -> Result<(), Refusal> {
+    cart.items.clear();
+    cart.edition += 1;
+    Ok(())
 }
 
 /// Takes out what was ordered, and nothing else.
@@ -167,11 +171,6 @@ pub(super) fn the_old_form_empties_the_cart<S: SessionStore + Clone>(store: S) -
     ) -> Bought {
         let has_been_placed = orders.find(&number(&user.0, sent.token)).await.is_some();
         if has_been_placed {
-            let empty = |cart: &mut Cart| {
-                cart.items.clear();
-                cart.edition += 1;
-                Ok(())
-            };
             change(&database, &user.0, empty).await?;
         }
         solution_8::checkout(user, Extension(database), Extension(orders), Form(sent)).await
@@ -272,14 +271,7 @@ pub(super) fn clears_what_came_meanwhile<S: SessionStore + Clone>(store: S) -> R
         Extension(orders): Warehouse,
         Form(Checkout { token }): Sent,
     ) -> Bought {
-        let clear = async |_| {
-            let empty = |cart: &mut Cart| {
-                cart.items.clear();
-                cart.edition += 1;
-                Ok(())
-            };
-            change(&database, &user, empty).await
-        };
+        let clear = async |_| change(&database, &user, empty).await;
         order_first(&database, &orders, &user, token, number(&user, token), clear).await
     }
     buying(post(checkout), store)
@@ -357,7 +349,7 @@ pub(super) fn numbers_without_a_name<S: SessionStore + Clone>(store: S) -> Route
 
 pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
     async fn link(user: User, database: Shared, orders: Warehouse, Query(sent): Query<Checkout>) -> Bought {
-        solution_8::checkout(user, database, orders, Form(Checkout { token: mem::take(&mut { sent }.token) })).await
+        solution_8::checkout(user, database, orders, Form(sent)).await
     }
     buying(get(link).post(solution_8::checkout), store)
 }
