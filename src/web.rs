@@ -23,6 +23,7 @@ use axum::{
     middleware,
     response::{IntoResponse, Redirect, Response},
 };
+use minijinja::{Environment, Value};
 use tower::{Layer, ServiceExt};
 use tower_http::{
     compression::CompressionLayer,
@@ -55,6 +56,12 @@ pub fn studio(root: PathBuf, book: PathBuf, port: u16) -> Router {
     let policy = policy::of(&book, &names, port);
     let book = book_and_api(root, book, programs.clone(), policy);
     Router::new().fallback(route).with_state(Studio { names, book, stories, programs })
+}
+
+/// A page of the studio's own; the name's ending says how its values are escaped. What is wrong with a template is said in
+/// its place.
+fn rendered(name: &str, template: &str, values: Value) -> String {
+    Environment::new().render_named_str(name, template, values).unwrap_or_else(|error| error.to_string())
 }
 
 fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: HeaderValue) -> Router {

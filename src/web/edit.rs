@@ -14,7 +14,9 @@ use axum::{
     routing::get,
 };
 use loopback_serve::same_origin_only;
-use minijinja::{Environment, context};
+use minijinja::context;
+
+use super::rendered;
 
 /// What comes before the page's path in an address of this module; mdBook fills in the path below `book/`.
 pub(crate) const TEMPLATE: &str = "/edit/{path}";
@@ -54,12 +56,8 @@ fn file(book: &Path, page: &str) -> Option<PathBuf> {
 }
 
 fn told(status: StatusCode, file: &Path, said: &str) -> Response {
-    let page = Environment::new().render_named_str(
-        "edit.html",
-        include_str!("../templates/edit.html"),
-        context! { file => file.display().to_string(), said },
-    );
-    (status, Html(page.unwrap_or_else(|error| error.to_string()))).into_response()
+    let values = context! { file => file.display().to_string(), said };
+    (status, Html(rendered("edit.html", include_str!("../templates/edit.html"), values))).into_response()
 }
 
 fn missing(page: &str) -> Response {

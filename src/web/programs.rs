@@ -10,10 +10,10 @@ use axum::{
     },
     response::{Html, IntoResponse, Response},
 };
-use minijinja::{Environment, context, value::Serde};
+use minijinja::{context, value::Serde};
 use tokio::{net::TcpStream, time::timeout};
 
-use super::{policy, proxy};
+use super::{policy, proxy, rendered};
 use crate::program::{Program, State, Status};
 
 /// How long a request waits for a program that is about to listen, before a page says what is happening.
@@ -85,8 +85,7 @@ fn told(name: &str, state: &State, status: StatusCode, wants_a_page: bool) -> Re
     let template = if wants_a_page { include_str!("../templates/program.html") } else { "{{ said }}\n" };
     let name_of_template = if wants_a_page { "program.html" } else { "program.txt" };
     let context = context! { name, status => Serde(state), said => said(name, state), script => SCRIPT };
-    let text = Environment::new().render_named_str(name_of_template, template, context);
-    let text = text.unwrap_or_else(|error| error.to_string());
+    let text = rendered(name_of_template, template, context);
     let headers = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (RETRY_AFTER, HeaderValue::from_static("1")),

@@ -10,9 +10,10 @@ use axum::{
     routing::get,
 };
 use loopback_serve::guarded;
-use minijinja::{Environment, context, value::Serde};
+use minijinja::{Value, context};
 use verdict::{CheckReport, Outcome, Step, Verdict, progress::Progress};
 
+use super::rendered;
 use crate::exercise::Exercise;
 
 #[derive(Clone)]
@@ -51,15 +52,50 @@ fn check(verdict: Verdict, number: usize) -> Option<CheckReport> {
 /// an earlier workbook, or one without a request, is told in words.
 fn story(title: &str, steps: &[Step], book: &str) -> Response {
     let style = include_str!("../../lessons/inspector/assets/inspector.css");
-    let page = Environment::new().render_named_str(
-        "story.html",
-        include_str!("../templates/story.html"),
-        context! { title, style, steps => Serde(steps) },
-    );
+    let steps: Vec<_> = steps.iter().map(shown).collect();
+    let page = rendered("story.html", include_str!("../templates/story.html"), context! { title, style, steps });
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; \
          frame-ancestors {book}"
     );
     let policy = HeaderValue::try_from(policy).expect("an origin fits into a header");
-    guarded(Html(page.unwrap_or_else(|error| error.to_string())).into_response(), policy)
+    guarded(Html(page).into_response(), policy)
+}
+
+fn shown(Step { who, method, path, answer, seen }: &Step) -> Value {
+    let words = [who, method, path, answer].map(String::as_str).join(" ");
+    context! { seen, words => words.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::Request};
+    use http_body_util::BodyExt;
+    use session_inspector::{Inspector, past_exchange};
+    use tower::ServiceExt;
+    use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
+
+    use super::*;
+
+    async fn remember(session: Session) {
+        session.insert("user", "<i>alice</i>").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_story_shows_its_steps_in_order_and_has_nothing_to_press() {
+        let inspector = Inspector::default();
+        let store = inspector.observe(MemoryStore::default());
+        let app = inspector.wrap(Router::new().route("/", get(remember)).layer(SessionManagerLayer::new(store)));
+        app.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        let words = Step { who: "(time)".to_owned(), path: "<1 min> later".to_owned(), ..Step::default() };
+        let seen = Step { seen: Some(past_exchange(&inspector.exchanges()[0], 2, true)), ..Step::default() };
+        let page = story("Check 4", &[words, seen], "'none'");
+        let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("script"), "{policy}");
+        let html = page.into_body().collect().await.unwrap().to_bytes();
+        let html = String::from_utf8(html.to_vec()).unwrap();
+        let [later, record] = ["(time) &lt;1 min&gt; later", "&lt;i&gt;alice&lt;"].map(|words| html.find(words));
+        assert!(later.is_some() && later < record, "{html}");
+        assert!(!html.contains("<button") && !html.contains("<script"), "{html}");
+    }
 }
