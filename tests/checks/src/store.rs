@@ -608,7 +608,7 @@ async fn hundred_at_once<B: Backend>(backend: &B) -> Result<(), Miss> {
         let (one, other) = at_once(one, std::time::Duration::ZERO, other).await;
         for record in [&one, &other].into_iter().flatten() {
             loads(&*store, &record.id, record.data.get("value").cloned()).await.map_err(|miss| {
-                miss.so("two sessions were created with the same ID at the same moment, and one is not what was stored: to check that the ID is free and to take it has to be one step")
+                miss.so("two sessions were created with the same ID at the same moment, and one is not what was stored: checking that the ID is free and taking it have to be one step, and the two writes may not share a buffer or a file")
             })?;
         }
         for record in [one, other].into_iter().flatten() {
