@@ -13,6 +13,9 @@ use crate::{files, numbered, read, root};
 
 /// So many words can be read in under five minutes, with the code between them.
 const MOST_WORDS: usize = 850;
+/// So much can be taken in beside the words. What goes beyond it is folded.
+const MOST_LINES_OF_CODE: usize = 40;
+const MOST_TRANSCRIPTS: usize = 2;
 /// Folders of pages that tell of no single lesson, and pages beside the folders.
 const WITHOUT_A_LESSON: [&str; 2] = ["reference", "sharp-edges"];
 const ALONE: [&str; 3] = ["404.md", "introduction.md", "summary.md"];
@@ -76,6 +79,7 @@ const RULES: &[Rule] = &[
     a_lesson_backs_it,
     it_is_built_like_the_others,
     it_reads_in_five_minutes,
+    it_shows_no_wall_of_code,
     what_it_names_as_a_test_is_one,
     a_pronoun_is_of_the_cast,
     a_word_is_not_one_of_those_replaced,
@@ -244,6 +248,38 @@ fn it_reads_in_five_minutes(page: &Page) -> Vec<String> {
         .collect()
 }
 
+/// Code and transcripts that a reader has not unfolded.
+fn it_shows_no_wall_of_code(page: &Page) -> Vec<String> {
+    let folder = root().join("book/src").join(&page.name);
+    let lines = |code: &str| {
+        let code =
+            code.lines().map(|line| match line.split_once("{{#include ").and_then(|(_, rest)| rest.split_once("}}")) {
+                Some((directive, _)) => included(folder.parent().unwrap_or(&folder), directive),
+                None => line.to_owned(),
+            });
+        let shown = |line: &str| !line.trim().is_empty() && !line.contains("ANCHOR");
+        code.map(|code| code.lines().filter(|line| shown(line)).count()).sum::<usize>()
+    };
+    let blocks = blocks(&unfolded(&page.text));
+    let of = |language: &'static str| blocks.iter().filter(move |(kind, _)| kind.split(',').next() == Some(language));
+    let (code, transcripts) = (of("rust").map(|(_, code)| lines(code)).sum::<usize>(), of("text").count());
+    let mut faults = Vec::new();
+    if code > MOST_LINES_OF_CODE {
+        faults.push(page.says(format!("shows {code} lines of code; fold what goes beyond {MOST_LINES_OF_CODE}")));
+    }
+    if transcripts > MOST_TRANSCRIPTS {
+        faults.push(page.says(format!("shows {transcripts} transcripts; fold what goes beyond {MOST_TRANSCRIPTS}")));
+    }
+    faults
+}
+
+/// Without what is in `<details>`.
+fn unfolded(text: &str) -> String {
+    let mut parts = text.split("<details>");
+    let before = parts.next().unwrap_or_default().to_owned();
+    parts.fold(before, |shown, part| shown + part.split_once("</details>").map_or("", |(_, after)| after))
+}
+
 /// A long name in `code` is taken for a test's: it has to be one, or a check's or a rule's.
 fn what_it_names_as_a_test_is_one(page: &Page) -> Vec<String> {
     static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(names);
@@ -381,6 +417,8 @@ fn every_anchor_is_shown_on_a_page() {
     }
 }
 
+const TRANSCRIPT: &str = "```text\n{{#include ../../../lessons/1-basics/tests/snapshots/set_get.snap:6:6}}\n```\n\n";
+
 #[test]
 fn every_rule_refuses_a_page_that_breaks_it() {
     let fine = "# Why?\n\nAfter this page you know.\n\n<aside class=\"live\" data-lesson=\"1\"></aside>\n\n## How?\n\n\
@@ -415,6 +453,12 @@ fn every_rule_refuses_a_page_that_breaks_it() {
         ("basics/why.md", fine.replace("## Try it", "## What now?"), "has no \"## Try it\""),
         ("basics/why.md", fine.replace("After", "Before"), "has no \"After this page you\""),
         ("basics/why.md", with(&"word ".repeat(MOST_WORDS)), "take five minutes"),
+        (
+            "basics/why.md",
+            with("```rust\n{{#include ../../../lessons/1-basics/src/lib.rs}}\n```"),
+            "fold what goes beyond 40",
+        ),
+        ("basics/why.md", with(&TRANSCRIPT.repeat(3)), "shows 3 transcripts"),
         ("basics/why.md", with("See `a_test_of_no_one`."), "there is no test named a_test_of_no_one"),
         ("basics/why.md", with("Mallory sends his own form."), "he is bob"),
         ("basics/why.md", with("A visitor has lost her session."), "she is alice, mallory or carol"),
