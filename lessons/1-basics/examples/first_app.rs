@@ -1,7 +1,7 @@
 //! A whole app with a session, as you would write it after `cargo new`. Run with `cargo run -p lesson-1 --example
 //! first_app`; `cargo test -p lesson-1` runs its test.
 
-// ANCHOR: main
+// ANCHOR: imports
 use std::{collections::BTreeMap, io};
 
 use axum::{
@@ -14,7 +14,9 @@ use minijinja::{Environment, context, value::Serde};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
+// ANCHOR_END: imports
 
+// ANCHOR: app
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
@@ -26,7 +28,7 @@ fn app() -> Router {
     let sessions = SessionManagerLayer::new(MemoryStore::default());
     Router::new().route("/", get(show)).route("/eat", post(eat)).layer(sessions)
 }
-// ANCHOR_END: main
+// ANCHOR_END: app
 
 // ANCHOR: handlers
 const FRUITS: [&str; 3] = ["apple", "cherry", "plum"];

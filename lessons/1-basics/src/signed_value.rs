@@ -23,11 +23,13 @@ pub fn encode<T: Serialize>(cookie: &str, data: &T, now: OffsetDateTime) -> Stri
     let bound = Bound { cookie: cookie.to_owned(), issued: now.unix_timestamp(), data };
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&bound).unwrap_or_default())
 }
+// ANCHOR_END: bound
 
+// ANCHOR: decode
 /// The data in this value, if it was made for the cookie with this name and is not older than [`MAX_AGE`].
 pub fn decode<T: DeserializeOwned>(cookie: &str, value: &str, now: OffsetDateTime) -> Option<T> {
     let bound: Bound<T> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
     let age = Duration::seconds(now.unix_timestamp().saturating_sub(bound.issued));
     (bound.cookie == cookie && age <= MAX_AGE).then_some(bound.data)
 }
-// ANCHOR_END: bound
+// ANCHOR_END: decode

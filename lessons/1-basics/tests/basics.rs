@@ -217,7 +217,7 @@ async fn s01_a_signed_cookie_is_readable_without_the_key_and_a_changed_one_is_re
     visitor.sees("/cookie/get_session", "You are not logged in").await;
 }
 
-// ANCHOR: flask
+// ANCHOR: flask_cookie
 /// A cookie as Flask makes it: data, the time in seconds, and a signature, joined with dots.
 fn flask_cookie(key: &str, data: &str, seconds: u32) -> String {
     let sign = |key: &[u8], text: &str| {
@@ -230,14 +230,16 @@ fn flask_cookie(key: &str, data: &str, seconds: u32) -> String {
     let derived = sign(key.as_bytes(), "cookie-session");
     format!("{signed}.{}", encode(&sign(&derived, &signed)))
 }
+// ANCHOR_END: flask_cookie
 
+// ANCHOR: forged
 #[test]
 fn s01_whoever_knows_the_articles_key_makes_any_cookie() {
     let made_by_flask = "eyJ1c2VybmFtZSI6IkpvaG5Eb2UifQ.ZVPxAA.eBEStZ96ykEV1FibiUSOTl5HeLY";
     let made_here = flask_cookie("your_secret_key", r#"{"username":"JohnDoe"}"#, 1_700_000_000);
     assert_eq!(made_here, made_by_flask);
 }
-// ANCHOR_END: flask
+// ANCHOR_END: forged
 
 #[tokio::test]
 async fn reading_changes_nothing() {

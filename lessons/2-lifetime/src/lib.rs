@@ -50,10 +50,12 @@ pub fn app_with<S: SessionStore + Clone>(settings: Settings, store: S) -> Router
         .layer(from_fn_with_state(settings.clone(), lifetime::keep))
         .layer(middleware::from_fn(note_what_was_brought))
         .merge(lesson_page::drop_session::routes())
+        // ANCHOR: order
         .layer(sessions)
         .layer(map_request(readable_cookies))
         .layer(map_response_with_state(SessionCookie { name, same_site }, removal::complete))
         .layer(map_response_with_state(settings, cookie::age));
+    // ANCHOR_END: order
     // ANCHOR_END: layers
     // Outside of all that: pushing the clock is nobody's activity.
     pages.route("/skip", post(skip))

@@ -39,12 +39,14 @@ impl Lifetime {
         session.insert(Self::KEY, Self { remembered, started: now, seen: now }).await
     }
 
-    // ANCHOR: renew
+    // ANCHOR: is_due
     /// Whether so much of the idle time has gone that this request has to be written down.
     fn is_due(&self, settings: &Settings, now: OffsetDateTime) -> bool {
         now - self.seen >= settings.life(self.remembered).idle / i32::from(settings.renewal)
     }
+    // ANCHOR_END: is_due
 
+    // ANCHOR: renew
     /// The session lives for another idle time from now, but not past its absolute end.
     async fn renew(self, session: &Session, life: Life, now: OffsetDateTime) -> Result<(), Error> {
         session.insert(Self::KEY, Self { seen: now, ..self }).await?;

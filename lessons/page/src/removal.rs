@@ -17,6 +17,7 @@ pub struct SessionCookie {
     pub same_site: SameSite,
 }
 
+// ANCHOR: fix
 /// Gives the removal of the session cookie the attributes that the cookie has. For `map_response_with_state`, outside
 /// of the session layer.
 ///
@@ -35,6 +36,7 @@ pub async fn complete(
     });
     response
 }
+// ANCHOR_END: fix
 
 /// Changes each `Set-Cookie` line of this name, and leaves the others as they are.
 pub fn change(response: &mut Response, name: &str, change: impl Fn(&mut Cookie)) {
