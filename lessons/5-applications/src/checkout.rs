@@ -25,6 +25,7 @@ pub(crate) async fn checkout(
         return Ok(Redirect::to("/login"));
     };
     let cart = Cart::load(&session).await?;
+    // ANCHOR: once
     let is_empty = cart.is_empty();
     if !is_empty && cart.token == token {
         // If two get here at once, the database lets one of them write.
@@ -34,6 +35,7 @@ pub(crate) async fn checkout(
     if let Some(sold) = shop.sold(user.id, &cart).await? {
         cart.save_rest(&session, &sold).await?;
     }
+    // ANCHOR_END: once
     let message = if shop.has_bought(user.id, &token).await? {
         "Checkout completed" // perhaps again: the button was pressed twice, or the first answer was lost
     } else if is_empty {

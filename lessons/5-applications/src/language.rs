@@ -51,6 +51,7 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.code().eq_ignore_ascii_case(primary))
     }
 
+    // ANCHOR: accepted
     /// The one that the browser likes best, of those that we have.
     fn accepted(header: &str) -> Option<Self> {
         let liked = header.split(',').filter_map(|part| {
@@ -62,6 +63,7 @@ impl Language {
         // Of two that are liked as much the first counts.
         liked.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(language, _)| language)
     }
+    // ANCHOR_END: accepted
 }
 // ANCHOR_END: language
 
@@ -75,8 +77,10 @@ impl SessionData for Chosen {
 
 // ANCHOR: hello
 pub(crate) async fn hello(Visitor { session, user }: Visitor, headers: HeaderMap) -> Result<Response, Failure> {
+    // ANCHOR: choice
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok()).and_then(Language::accepted);
     let language = Chosen::load(&session).await?.0.or(accepted).unwrap_or(Language::En);
+    // ANCHOR_END: choice
     let values = context! {
         hello => language.hello(),
         lang => language.code(),

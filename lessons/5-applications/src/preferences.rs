@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 use crate::{flash, page, session_data::SessionData, visitor::Visitor};
 
 // ANCHOR: preferences
+// ANCHOR: whole
 /// All of it in one value: it is saved whole, or not at all.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Preferences {
     pub(crate) theme: Theme,
     pub(crate) notifications: Notifications,
 }
+// ANCHOR_END: whole
 
 /// The colours.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -42,6 +44,7 @@ impl SessionData for Preferences {
     const KEY: &'static str = "preferences";
 }
 
+// ANCHOR: set
 pub(crate) async fn set(
     Visitor { session, .. }: Visitor,
     form: Result<Form<Preferences>, FormRejection>,
@@ -54,6 +57,7 @@ pub(crate) async fn set(
     flash::add(&session, "Preferences saved").await?;
     Ok(Redirect::to("/set_preferences"))
 }
+// ANCHOR_END: set
 // ANCHOR_END: preferences
 
 impl Theme {

@@ -60,6 +60,7 @@ pub(crate) async fn new_login(visitor: &Visitor, agent: &str, clock: &Clock) -> 
     Ok(NewLogin::new(replaces, agent, clock.now()))
 }
 
+// ANCHOR: log_in
 /// Logs somebody in, once the shop has written that down: a new ID for what the session has kept so far.
 pub(crate) async fn log_in(shop: &Shop, visitor: Visitor, account: i64, login: NewLogin) -> axum::response::Result<()> {
     let Visitor { session, user } = visitor;
@@ -75,6 +76,7 @@ pub(crate) async fn log_in(shop: &Shop, visitor: Visitor, account: i64, login: N
     }
     Ok(())
 }
+// ANCHOR_END: log_in
 // ANCHOR_END: visitor
 
 async fn session_and_user(parts: &mut Parts, shop: &Shop) -> axum::response::Result<(Session, Option<(Account, i64)>)> {

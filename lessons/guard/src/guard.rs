@@ -55,6 +55,7 @@ pub async fn guard(State(settings): State<Guard>, request: Request, next: Next) 
         runs += 1;
         let (response, failure, may_run_again) =
             settings.run(parts.clone(), Body::from(body.clone()), next.clone()).await;
+        // ANCHOR: runs_again
         let runs_again = match failure {
             Some(Failure::Conflict) => is_safe || may_run_again,
             Some(Failure::Gone) => is_safe,
@@ -64,6 +65,7 @@ pub async fn guard(State(settings): State<Guard>, request: Request, next: Next) 
             return response;
         }
         wait_a_little(runs).await;
+        // ANCHOR_END: runs_again
     }
 }
 // ANCHOR_END: guard

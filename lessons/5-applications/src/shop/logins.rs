@@ -134,11 +134,13 @@ impl Shop {
     }
 
     // ANCHOR: end
+    // ANCHOR: end_one
     /// Ends one of her logins; whether it was one of hers.
     pub(crate) async fn end(&self, account: i64, login: i64) -> Result<bool, Unavailable> {
         let done = query("delete from logins where id = ? and account = ?").bind(login).bind(account);
         Ok(done.execute(self.pool().await?).await?.rows_affected() == 1)
     }
+    // ANCHOR_END: end_one
 
     /// Ends the login of this handle, if there is one.
     pub(crate) async fn end_handle(&self, handle: &str) -> Result<(), Unavailable> {
