@@ -67,6 +67,7 @@ struct Hosts {
     index: Router,
 }
 
+// ANCHOR: by_host
 /// The first label of the host says which part is meant.
 async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
     let part = match host(&request).split('.').next() {
@@ -77,6 +78,7 @@ async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
     };
     part.oneshot(request).await.into_response()
 }
+// ANCHOR_END: by_host
 // ANCHOR_END: hosts
 
 fn host(request: &Request) -> &str {

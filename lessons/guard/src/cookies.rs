@@ -30,10 +30,12 @@ pub(crate) fn leave_readable_cookies(headers: &mut HeaderMap) {
     }
 }
 
+// ANCHOR: is_readable
 fn is_readable(pair: &[u8]) -> bool {
     let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
     !name.contains(&b'%') && pair.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
+// ANCHOR_END: is_readable
 // ANCHOR_END: readable
 
 #[cfg(test)]

@@ -128,6 +128,7 @@ impl Renewal {
         let Some(renewed) = Renewed::of(session).await? else { return Ok(()) };
         let age = Duration::seconds(clock.now().unix_timestamp() - renewed.at);
         let follows = session.id().is_some_and(|id| with(|state| state.led_to.contains_key(&id)).unwrap_or_default());
+        // ANCHOR: due
         match renewed.confirmed {
             // The first request with this ID: the browser has it.
             None if !follows => {
@@ -139,6 +140,7 @@ impl Renewal {
             Some(_) if age >= self.every && !follows => renew_id(session).await,
             _ => Ok(()),
         }
+        // ANCHOR_END: due
     }
 }
 // ANCHOR_END: renewal

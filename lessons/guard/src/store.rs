@@ -62,6 +62,7 @@ impl<S: SessionStore> Guarded<S> {
         updated
     }
 
+    // ANCHOR: compare
     async fn compare_and_save(&self, record: &Record) -> Result<()> {
         let known = with(|state| state.known.get(&record.id).cloned()).flatten();
         let _one_at_a_time = self.lock(&record.id).await;
@@ -73,6 +74,7 @@ impl<S: SessionStore> Guarded<S> {
             None => self.store.save(record).await,
         }
     }
+    // ANCHOR_END: compare
     // ANCHOR_END: update
 
     // ANCHOR: follow

@@ -46,6 +46,7 @@ pub struct Guesses {
 }
 
 impl Guesses {
+    // ANCHOR: limits
     /// Nobody has guessed yet.
     pub fn new() -> Self {
         Self {
@@ -55,6 +56,7 @@ impl Guesses {
             device: Throttle::new(5, Duration::minutes(3)),
         }
     }
+    // ANCHOR_END: limits
 
     /// Reserves a guess. A device of the account has a budget of its own, so whatever others guess elsewhere does not
     /// lock it out.

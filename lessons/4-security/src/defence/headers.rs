@@ -26,6 +26,7 @@ impl Headers {
     /// # Panics
     /// They have characters that no header may have.
     pub fn new(style: &str, frames: &str, https: bool) -> Self {
+        // ANCHOR: policy
         // Nothing is allowed but what is named, and no script at all (3.4.3, 3.4.6).
         let policy = format!(
             "default-src 'none'; style-src {style}; img-src data:; form-action 'self'; base-uri 'none'; \
@@ -37,6 +38,7 @@ impl Headers {
             (REFERRER_POLICY, HeaderValue::from_static("same-origin")),    // 3.4.5
             (CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin")), // 3.4.8
         ];
+        // ANCHOR_END: policy
         if https {
             let hsts = HeaderValue::from_static("max-age=31536000; includeSubDomains"); // 3.4.1
             headers.push((STRICT_TRANSPORT_SECURITY, hsts));

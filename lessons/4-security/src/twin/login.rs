@@ -46,6 +46,7 @@ pub(crate) async fn login(
     if !twin.verify_password(&username, password, &client, &device, clock.now()).await? {
         return Ok((StatusCode::UNAUTHORIZED, "Invalid credentials\n").into_response());
     }
+    // ANCHOR: renew
     if twin.defences.has(Defence::RenewAtLogin) {
         clear_another_users_data(&twin, &session, &username).await.map_err(Failure::from)?;
     }
@@ -56,6 +57,7 @@ pub(crate) async fn login(
     if twin.defences.has(Defence::RenewAtLogin) {
         replace_id(&session).await.map_err(Failure::from)?;
     }
+    // ANCHOR_END: renew
     let data = visit.username.zip(visit.role).map(|(username, role)| Data { username, role });
     let device = twin.device_cookie(data.as_ref(), clock.now()).await?;
     let article = twin.articles_cookie(data.map(|data| (data, clock.now())));
@@ -73,6 +75,7 @@ async fn clear_another_users_data(twin: &Twin, session: &Session, username: &str
 // ANCHOR_END: login
 
 // ANCHOR: logout
+// ANCHOR: flush
 pub(crate) async fn logout(State(twin): State<Twin>, visitor: Visitor) -> Result<Response, Failure> {
     if twin.defences.has(Defence::FlushAtLogout) {
         visitor.session.flush().await?;
@@ -83,6 +86,7 @@ pub(crate) async fn logout(State(twin): State<Twin>, visitor: Visitor) -> Result
     }
     Ok((twin.articles_cookie(None), Redirect::to("/")).into_response())
 }
+// ANCHOR_END: flush
 
 pub(crate) async fn clear_session(State(twin): State<Twin>, session: Session) -> Result<Redirect, Failure> {
     if twin.defences.has(Defence::FlushAtLogout) {

@@ -125,11 +125,13 @@ pub(crate) async fn email(
     Form(Email { email, password }): Form<Email>,
 ) -> axum::response::Result<Redirect> {
     let username = visitor.name()?;
+    // ANCHOR: step_up
     if twin.defences.has(Defence::StepUp)
         && !twin.verify_password(&username, password, &client, &device, clock.now()).await?
     {
         return Err((StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into());
     }
+    // ANCHOR_END: step_up
     let email = check_length(email)?;
     if twin.defences.has(Defence::StepUp) && twin.defences.has(Defence::RenewAtLogin) {
         // The password was asked for: 7.2.4. First, while nothing else is done yet: if another request has changed the

@@ -49,11 +49,13 @@ impl Visitor {
     // ANCHOR: visitor
     async fn of(twin: &Twin, session: Session, client: Client, cookie: Option<String>) -> Result<Self, Failure> {
         let mut visit = Visit::load(twin, &session).await?;
+        // ANCHOR: moved
         let moved = visit.client.as_ref().is_some_and(|then| *then != client);
         if moved && !twin.defences.has(Defence::SoftSignal) {
             session.flush().await?; // the article's consistency check
             visit = Visit::default();
         }
+        // ANCHOR_END: moved
         if visit.username.is_none()
             && !twin.defences.has(Defence::ServerSide)
             && let Some(data) = cookie.and_then(|cookie| article::verify(&twin.key, &cookie))
