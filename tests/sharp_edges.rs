@@ -62,12 +62,14 @@ async fn reading_does_not_keep_a_session_alive() -> Result<(), Miss> {
     });
     let alice = trial.browser("alice");
     alice.post("/", &[]).await?;
+    // ANCHOR: only_reads
     for _ in 0..2 {
         trial.skip(14 * MINUTE);
         alice.get("/").await?.shows("alice")?;
     }
     trial.skip(3 * MINUTE); // three idle minutes, thirty-one in all
     alice.get("/").await?.shows("nobody")?;
+    // ANCHOR_END: only_reads
     snapshot("reading", &trial);
     Ok(())
 }
@@ -83,12 +85,14 @@ async fn a_session_that_ends_with_the_browser_lives_for_two_weeks() -> Result<()
     let alice = trial.browser("alice");
     let answer = alice.post("/", &[]).await?;
     assert!(!set_cookie(&answer).contains("Max-Age"));
+    // ANCHOR: copy
     let mallory = alice.copied_by("mallory");
     alice.close();
     trial.skip(13 * DAY);
     mallory.get("/").await?.shows("alice")?;
     trial.skip(2 * DAY);
     mallory.get("/").await?.shows("nobody")
+    // ANCHOR_END: copy
 }
 // ANCHOR_END: session_end
 
@@ -136,10 +140,12 @@ async fn what_was_written_is_saved_with_a_4xx_and_dropped_with_a_5xx() -> Result
 #[tokio::test]
 async fn a_new_id_and_then_an_error_lose_the_session() -> Result<(), Miss> {
     let trial = Trial::of(|store| {
+        // ANCHOR: then_an_error
         let login = async |session: Session| {
             session.cycle_id().await.unwrap();
             StatusCode::BAD_GATEWAY // something after it went wrong
         };
+        // ANCHOR_END: then_an_error
         plain(Router::new().route("/", get(who).post(set)).route("/login", post(login)), store)
     });
     let alice = trial.browser("alice");
@@ -177,12 +183,14 @@ async fn a_new_id_that_is_saved_before_an_error_is_in_the_store_and_in_no_browse
 #[tokio::test]
 async fn of_two_requests_at_the_same_time_the_last_to_save_wins() -> Result<(), Miss> {
     let trial = Trial::of(|store| {
+        // ANCHOR: add
         let add = async |session: Session, body: axum::extract::Request| {
             let mut cart = session.get::<Vec<String>>("cart").await.unwrap().unwrap_or_default();
             let item = axum::body::to_bytes(body.into_body(), 100).await.unwrap();
             cart.push(String::from_utf8_lossy(&item).into_owned());
             session.insert("cart", cart).await.unwrap();
         };
+        // ANCHOR_END: add
         plain(Router::new().route("/", get(who).post(set)).route("/add", post(add)), store)
     });
     let alice = trial.browser("alice");
@@ -214,10 +222,12 @@ async fn an_equal_value_is_no_write_and_removing_nothing_is_one() -> Result<(), 
 #[tokio::test]
 async fn a_value_of_an_older_shape_is_an_error_at_every_request() -> Result<(), Miss> {
     #[derive(Deserialize, Serialize)]
+    // ANCHOR: new_field
     struct Visitor {
         name: String,
         visits: u32, // new in this release
     }
+    // ANCHOR_END: new_field
     let trial = Trial::of(|store| {
         let before = async |session: Session| {
             session.insert("visitor", serde_json::json!({ "name": "alice" })).await.unwrap();

@@ -22,12 +22,14 @@ pub async fn say(request: Request, next: Next) -> Response {
     // tower-sessions logs why a save failed; the span puts the request's ID before it.
     let answering = id.scope(next.run(request)).instrument(tracing::error_span!("request", %id));
     let mut response = answering.await;
+    // ANCHOR: status
     if is_bare(&response) {
         response = (StatusCode::SERVICE_UNAVAILABLE, format!("{UNKNOWN} (request {id})\n")).into_response();
     }
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }
+    // ANCHOR_END: status
     response
 }
 

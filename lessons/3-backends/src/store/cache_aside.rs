@@ -125,6 +125,7 @@ impl<C: Cache, S: SessionStore> SessionStore for CacheAside<C, S> {
         self.store.save(record).await
     }
 
+    // ANCHOR: load_and_delete
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let cached = self.get(id).await;
         if let Cached::Record(stored) = cached {
@@ -143,6 +144,7 @@ impl<C: Cache, S: SessionStore> SessionStore for CacheAside<C, S> {
         self.limited(self.cache.tombstone(id)).await?;
         self.store.delete(id).await
     }
+    // ANCHOR_END: load_and_delete
 }
 // ANCHOR_END: store
 

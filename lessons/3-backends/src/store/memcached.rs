@@ -58,10 +58,12 @@ impl Memcached {
 /// to it: it answers that the record is stored, and stores nothing. So the record is kept for as long as can be said,
 /// and for thirty days at least. It may go before its time, as a record in a cache may; each save prolongs it.
 fn time_to_live(record: &Record, now: OffsetDateTime) -> Ttl {
+    // ANCHOR: seconds
     let seconds = (record.expiry_date - now).whole_seconds().max(0) + 1;
     let until_2038 = i64::from(i32::MAX) - now.unix_timestamp() - 1;
     let longest = until_2038.max(THIRTY_DAYS);
     Ttl::from(Duration::from_secs(seconds.min(longest).unsigned_abs()))
+    // ANCHOR_END: seconds
 }
 // ANCHOR_END: ttl
 

@@ -81,6 +81,7 @@ impl SessionStore for Memory {
         Ok(())
     }
 
+    // ANCHOR: save
     async fn save(&self, record: &Record) -> Result<()> {
         // The comparison and the swap are under one lock: nobody comes between them.
         let mut sessions = self.sessions();
@@ -90,6 +91,7 @@ impl SessionStore for Memory {
         sessions.put(record);
         Ok(())
     }
+    // ANCHOR_END: save
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let stored = self.sessions().stored.get(id).cloned();

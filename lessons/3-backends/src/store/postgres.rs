@@ -29,9 +29,11 @@ impl Postgres {
         // The pool goes on trying while nobody listens, and then says that time ran out; one connection says why.
         PgConnection::connect(address).await?.close().await?;
         let pool = PgPoolOptions::new().acquire_timeout(limit).connect(address).await?;
+        // ANCHOR: turn
         // Two instances may start at once, and PostgreSQL's `if not exists` is not safe against that by itself.
         let mut start = pool.begin().await?;
         query("select pg_advisory_xact_lock(43003)").execute(&mut *start).await?;
+        // ANCHOR_END: turn
         query(
             "create table if not exists sessions (key text primary key, value bytea not null, expires bigint not null)",
         )

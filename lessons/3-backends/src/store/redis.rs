@@ -60,11 +60,13 @@ impl Redis {
         if self.replicas == 0 {
             return self.read(&command).await;
         }
+        // ANCHOR: wait
         let (done, heard): (T, usize) = self.link.send_and_wait(command, self.replicas).await.map_err(refused)?;
         if heard < self.replicas {
             return Err(failed(format!("{heard} replicas have the change, and {} must have it", self.replicas)));
         }
         Ok(done)
+        // ANCHOR_END: wait
     }
     // ANCHOR_END: write
 

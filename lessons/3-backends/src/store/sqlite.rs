@@ -107,6 +107,7 @@ impl SessionStore for Sqlite {
         }
     }
 
+    // ANCHOR: save
     async fn save(&self, record: &Record) -> Result<()> {
         // An update, never an insert: a session that was deleted meanwhile stays deleted. And one statement, so that
         // nobody changes the record between the comparison and the swap.
@@ -126,6 +127,7 @@ impl SessionStore for Sqlite {
         note(&record.id, version);
         Ok(())
     }
+    // ANCHOR_END: save
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         Ok(self.find(id).await?.and_then(Stored::loaded))
