@@ -224,6 +224,17 @@ async fn a_logout_here_ends_this_session_and_a_logout_there_ends_all() {
     assert_eq!(alice.account().await, Some(1), "she can log in again");
 }
 
+#[tokio::test]
+async fn a_logout_that_the_provider_cannot_be_told_ends_the_session_here_and_says_so() {
+    let alice = Visitor::new("alice", &program(Care::ALL));
+    logs_in(&alice, "alice").await;
+    let to = alice.post(&format!("{OWN}/elsewhere/logout/everywhere"), &[]).await.location;
+    let page = alice.get(&format!("{OWN}{to}")).await.body;
+    assert!(page.contains("You are not logged in") && page.contains("it may still know you"), "{page}");
+    let page = alice.get(&format!("{OWN}/elsewhere")).await.body;
+    assert!(page.contains("You are not logged in") && !page.contains("it may still know you"), "{page}");
+}
+
 /// A token with these claims and a signature that nobody has made.
 fn forged(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
