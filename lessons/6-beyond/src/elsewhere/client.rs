@@ -191,6 +191,9 @@ pub(super) async fn back(
     if care.state && pending.as_ref().is_none_or(|pending| *pending.state.secret() != state) {
         return Err(Refused::NotBegun);
     }
+    if code.is_empty() {
+        return Err(Refused::Provider); // the visitor has canceled
+    }
     let origins = Origins::of(&headers);
     let next = pending.as_ref().map(|pending| pending.next.clone()).unwrap_or_default();
     let Confirmed { subject, email, id_token } = elsewhere.confirmed(&origins, code, pending).await?;

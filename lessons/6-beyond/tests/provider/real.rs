@@ -170,12 +170,6 @@ pub async fn logs_in(visitor: &Visitor, person: &str) -> Answer {
     visitor.get(&visit.back).await
 }
 
-/// Confirms the logout of which the provider asks.
-pub async fn leaves(visitor: &Visitor, asked: &str) -> Answer {
-    let page = visitor.get(asked).await;
-    submit(visitor, asked, &page, &[("allow", "Logout")]).await
-}
-
 /// A proof key of the tests.
 pub const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters";
 

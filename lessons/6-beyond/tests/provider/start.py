@@ -77,6 +77,7 @@ def configure(folder, token_life):
             "OIDC_RSA_PRIVATE_KEY": pem_of(private_key()).decode(),
             "ID_TOKEN_EXPIRE_SECONDS": token_life,
             "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
+            "OIDC_RP_INITIATED_LOGOUT_ALWAYS_PROMPT": False,  # only if no ID token says whose logout it is
             "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
             "OAUTH2_VALIDATOR_CLASS": "pages.Validator",
             "SCOPES": {"openid": "Who you are", "email": "Your email address"},
