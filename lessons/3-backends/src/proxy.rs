@@ -135,7 +135,7 @@ impl Proxy {
 }
 
 /// The error with what caused it: hyper's own text says only where it happened.
-fn causes(error: &(dyn Error + 'static)) -> String {
+pub fn causes(error: &(dyn Error + 'static)) -> String {
     let causes = iter::successors(Some(error), |error| <dyn Error>::source(*error));
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

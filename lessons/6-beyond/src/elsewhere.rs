@@ -1,6 +1,7 @@
 //! Signing in elsewhere: OpenID Connect, with the code flow, PKCE, `state` and `nonce`.
 //!
 //! - `provider`: a small provider at `id.localhost`, which is a part of this program so that the demo needs no other.
+//! - `registration`: what makes this program a client of it, or of one elsewhere; `network`: how that one is asked.
 //! - `client`: how a login begins, and how it comes back; `care`: what is checked then, so that a test can leave it out.
 //! - `accounts`: whose account a subject of the provider opens; `goodbye`: the end, here and there.
 
@@ -8,7 +9,9 @@ mod accounts;
 mod care;
 mod client;
 mod goodbye;
+mod network;
 mod provider;
+mod registration;
 
 use std::sync::Arc;
 
@@ -24,6 +27,7 @@ use tower::ServiceExt;
 use accounts::Accounts;
 pub use care::Care;
 use provider::Provider;
+pub use registration::Registration;
 
 /// How the host of the provider begins. The rest is the host of the program: `localhost`, or a visitor's name below it.
 const PROVIDER: &str = "id.";
@@ -35,12 +39,29 @@ pub(crate) struct Elsewhere(Arc<Inner>);
 struct Inner {
     care: Care,
     provider: Provider,
+    /// At a provider elsewhere, which takes the place of the one in this program.
+    registration: Option<Registration>,
     accounts: Accounts,
 }
 
 impl Elsewhere {
+    /// With the provider in this program.
     pub(crate) fn new(care: Care) -> Self {
-        Self(Arc::new(Inner { care, provider: Provider::default(), accounts: Accounts::default() }))
+        Self::with(care, None)
+    }
+
+    /// With the provider where this program is registered.
+    pub(crate) fn at(registration: Registration) -> Self {
+        Self::with(Care::ALL, Some(registration))
+    }
+
+    fn with(care: Care, registration: Option<Registration>) -> Self {
+        Self(Arc::new(Inner { care, provider: Provider::default(), registration, accounts: Accounts::default() }))
+    }
+
+    fn registration(&self, origins: &Origins) -> Result<Registration, url::ParseError> {
+        let Inner { provider, registration, .. } = &*self.0;
+        registration.clone().map_or_else(|| provider.registration(origins), Ok)
     }
 
     pub(crate) fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
@@ -49,13 +70,18 @@ impl Elsewhere {
             .route("/elsewhere/login", post(client::begin))
             .route("/elsewhere/back", get(client::back))
             .route("/elsewhere/logout", post(goodbye::here))
+            .route("/elsewhere/logout/everywhere", post(goodbye::everywhere))
             .with_state(self.clone())
     }
 
     /// The program behind both hosts: `pages`, and the provider. What the provider sends by itself reaches no session.
     pub(crate) fn beside(&self, pages: Router) -> Router {
         let told = Router::new().route("/elsewhere/ended", post(goodbye::there)).with_state(self.clone());
-        let hosts = Hosts { provider: self.0.provider.routes(told.clone()), pages: pages.merge(told) };
+        let pages = pages.merge(told.clone());
+        if self.0.registration.is_some() {
+            return pages;
+        }
+        let hosts = Hosts { provider: self.0.provider.routes(told), pages };
         Router::new().fallback(by_host).with_state(hosts)
     }
 }
@@ -91,13 +117,33 @@ impl Origins {
     fn back(&self) -> String {
         format!("{}/elsewhere/back", self.own)
     }
+
+    /// The same, after a logout there.
+    fn goodbye(&self) -> String {
+        format!("{}/elsewhere", self.own)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::header::HOST;
+    use axum::{
+        body::Body,
+        http::{StatusCode, header::HOST},
+    };
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_program_that_uses_a_provider_elsewhere_is_none_itself() {
+        let there = Registration::new("http://localhost:9000", "shop", "secret").unwrap();
+        for (elsewhere, status) in
+            [(Elsewhere::new(Care::ALL), StatusCode::OK), (Elsewhere::at(there), StatusCode::NOT_FOUND)]
+        {
+            let request = Request::get("/.well-known/openid-configuration").header(HOST, "id.localhost:4006");
+            let request = request.body(Body::empty()).unwrap();
+            assert_eq!(elsewhere.beside(Router::new()).oneshot(request).await.unwrap().status(), status);
+        }
+    }
 
     #[test]
     fn the_provider_is_below_the_host_of_the_program() {

@@ -26,7 +26,7 @@ use session_guard::{Guard, Guarded, guard};
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
 
 use crate::{
-    elsewhere::{Care, Elsewhere},
+    elsewhere::{Care, Elsewhere, Registration},
     watching::{Watch, Watched},
 };
 
@@ -41,13 +41,24 @@ const FRIENDS: &[&str] = &["http://friend.shop.localhost:4006", "http://friend.l
 
 /// The lesson on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
-    let more = connection::routes(Channel::in_process(), CHECK_EVERY).merge(api::routes(FRIENDS));
-    app_with(Care::ALL, more, store)
+    app_with(Care::ALL, connections_and_api(), store)
+}
+
+/// The same, whose visitors log in at the provider where it is registered.
+pub fn app_at<S: SessionStore + Clone>(registration: Registration, store: S) -> Router {
+    with(Elsewhere::at(registration), connections_and_api(), store)
 }
 
 /// The same, whose login elsewhere makes these checks alone, and with these routes for connections and the API.
 pub fn app_with<S: SessionStore + Clone>(care: Care, more: Router, store: S) -> Router {
-    let elsewhere = Elsewhere::new(care);
+    with(Elsewhere::new(care), more, store)
+}
+
+fn connections_and_api() -> Router {
+    connection::routes(Channel::in_process(), CHECK_EVERY).merge(api::routes(FRIENDS))
+}
+
+fn with<S: SessionStore + Clone>(elsewhere: Elsewhere, more: Router, store: S) -> Router {
     let watch = Watch::default();
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
     let sessions = SessionManagerLayer::new(Guarded::new(Watched::new(store.clone(), watch.clone())))

@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use lesson_6::elsewhere::Registration;
 
 /// What comes after the first session: one demo for each topic.
 #[derive(Parser)]
 #[command(name = "lesson-6")]
+#[command(after_help = "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET name another OpenID Connect provider.")]
 struct Arguments {
     /// The port on loopback, or the first free one of the hundred after it.
     #[arg(long, default_value_t = 4006)]
@@ -16,11 +18,20 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { port } = Arguments::parse();
-    match session_inspector::serve("lesson-6", port, lesson_6::app).await {
+    match serve(port).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             eprintln!("lesson-6 cannot be served: {reason}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn serve(port: u16) -> Result<(), String> {
+    let registration = Registration::from_env()?;
+    let app = |store| match registration {
+        Some(registration) => lesson_6::app_at(registration, store),
+        None => lesson_6::app(store),
+    };
+    session_inspector::serve("lesson-6", port, app).await.map_err(|error| error.to_string())
 }

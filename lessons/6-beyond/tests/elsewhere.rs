@@ -1,28 +1,16 @@
 //! Logins by OpenID Connect: what each check stops, and that an attack works without it.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+mod visitor;
 
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    http::{
-        Request, StatusCode,
-        header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE},
-    },
-};
+use axum::{Router, http::StatusCode};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use lesson_6::elsewhere::Care;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 use tower_sessions::MemoryStore;
 use url::Url;
+use visitor::{Answer, OWN, Visitor, parameter};
 
-const OWN: &str = "http://localhost:4006";
 const PROVIDER: &str = "http://id.localhost:4006";
-const SESSION: &str = "__Host-lesson-6";
 
 /// No check at all.
 const NONE: Care = Care {
@@ -35,142 +23,41 @@ const NONE: Care = Care {
     logout_token: false,
 };
 
-/// A browser, which keeps the cookies of each host apart.
-struct Visitor {
-    name: &'static str,
-    app: Router,
-    cookies: Mutex<HashMap<(String, String), String>>,
-    story: Mutex<String>,
+/// Tells the provider who this is, and returns where it leads.
+async fn allows(visitor: &Visitor, asked: &str, person: &str) -> String {
+    let page = visitor.get(asked).await;
+    assert!(page.status.is_success() && page.body.contains("I am alice"), "{} {}", page.status, page.body);
+    let url = Url::parse(asked).unwrap();
+    let fields: Vec<_> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    let mut form: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    form.push(("person", person));
+    let answer = visitor.post(&format!("{PROVIDER}/authorize"), &form).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    answer.location
 }
 
-struct Answer {
-    status: StatusCode,
-    location: String,
-    body: String,
-}
-
-impl Visitor {
-    fn new(name: &'static str, app: &Router) -> Self {
-        Self { name, app: app.clone(), cookies: Mutex::default(), story: Mutex::default() }
-    }
-
-    fn session(&self) -> Option<String> {
-        self.cookies.lock().unwrap().get(&("localhost".to_owned(), SESSION.to_owned())).cloned()
-    }
-
-    fn take(&self, session: &str) {
-        self.cookies.lock().unwrap().insert(("localhost".to_owned(), SESSION.to_owned()), session.to_owned());
-    }
-
-    async fn get(&self, url: &str) -> Answer {
-        self.send("GET", url, &[]).await
-    }
-
-    async fn post(&self, url: &str, form: &[(&str, &str)]) -> Answer {
-        self.send("POST", url, form).await
-    }
-
-    async fn send(&self, method: &str, url: &str, form: &[(&str, &str)]) -> Answer {
-        let url = Url::parse(url).unwrap();
-        let host = url.host_str().unwrap().to_owned();
-        let of_host =
-            |((at, name), value): (&(String, String), &String)| (*at == host).then(|| format!("{name}={value}"));
-        let cookies: Vec<_> = self.cookies.lock().unwrap().iter().filter_map(of_host).collect();
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let target = &url[url::Position::BeforePath..];
-        let request = Request::builder().method(method).uri(target).header(HOST, format!("{host}:4006"));
-        let request = request.header(COOKIE, cookies.join("; "));
-        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body));
-        let response = self.app.clone().oneshot(request.unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        for line in parts.headers.get_all(SET_COOKIE) {
-            let pair = line.to_str().unwrap().split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            let mut cookies = self.cookies.lock().unwrap();
-            match value {
-                "" => cookies.remove(&(host.clone(), name.to_owned())),
-                value => cookies.insert((host.clone(), name.to_owned()), value.to_owned()),
-            };
-        }
-        let location = parts.headers.get(LOCATION).map(|to| to.to_str().unwrap().to_owned()).unwrap_or_default();
-        let answer = Answer {
-            status: parts.status,
-            location,
-            body: String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap(),
-        };
-        self.tell(method, &url, &answer);
-        answer
-    }
-
-    /// The story has the names of parameters, and no values.
-    fn tell(&self, method: &str, url: &Url, answer: &Answer) {
-        let short = |url: &Url| {
-            let names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-            let query = if names.is_empty() { String::new() } else { format!("?{}", names.join("&")) };
-            format!("{}{}{query}", url.host_str().unwrap_or_default(), url.path())
-        };
-        let to = Url::parse(OWN).unwrap().join(&answer.location).unwrap();
-        let to = if answer.location.is_empty() { String::new() } else { format!("\n    → {}", short(&to)) };
-        let line = format!("{:<8}{method} {}  {}{to}\n", self.name, short(url), answer.status.as_u16());
-        self.story.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
-    }
-
-    /// Begins a login, and returns where the provider is asked.
-    async fn begins(&self, next: &str) -> String {
-        let answer = self.post(&format!("{OWN}/elsewhere/login"), &[("next", next)]).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
-        answer.location
-    }
-
-    /// Tells the provider who this is, and returns where it leads.
-    async fn allows(&self, asked: &str, person: &str) -> String {
-        let page = self.get(asked).await;
-        assert!(page.status.is_success() && page.body.contains("I am alice"), "{} {}", page.status, page.body);
-        let url = Url::parse(asked).unwrap();
-        let fields: Vec<_> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-        let mut form: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        form.push(("person", person));
-        let answer = self.post(&format!("{PROVIDER}/authorize"), &form).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
-        answer.location
-    }
-
-    /// The whole login.
-    async fn logs_in(&self, person: &str) -> Answer {
-        let asked = self.begins("/elsewhere").await;
-        let back = self.allows(&asked, person).await;
-        self.get(&back).await
-    }
-
-    /// The number of the account that is logged in here.
-    async fn account(&self) -> Option<u32> {
-        let page = self.get(&format!("{OWN}/elsewhere")).await;
-        assert_eq!(page.status, StatusCode::OK);
-        let (_, rest) = page.body.split_once("Logged in with account ")?;
-        rest.split('<').next()?.parse().ok()
-    }
+/// The whole login.
+async fn logs_in(visitor: &Visitor, person: &str) -> Answer {
+    let asked = visitor.begins("/elsewhere").await;
+    let back = allows(visitor, &asked, person).await;
+    visitor.get(&back).await
 }
 
 fn program(care: Care) -> Router {
     lesson_6::app_with(care, Router::new(), MemoryStore::default())
 }
 
-/// A parameter of an address.
-fn parameter(url: &str, name: &str) -> Option<String> {
-    Url::parse(url).unwrap().query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
 #[tokio::test]
 async fn a_login_elsewhere_comes_back_and_opens_the_same_account_each_time() {
     let app = program(Care::ALL);
     let [alice, bob, work] = ["alice", "bob", "alice at work"].map(|name| Visitor::new(name, &app));
-    let answer = alice.logs_in("alice").await;
+    let answer = logs_in(&alice, "alice").await;
     assert_eq!((answer.status, answer.location.as_str()), (StatusCode::SEE_OTHER, "/elsewhere"));
     assert_eq!(alice.account().await, Some(1));
     insta::assert_snapshot!("login-elsewhere", alice.story.lock().unwrap());
-    bob.logs_in("bob").await;
+    logs_in(&bob, "bob").await;
     assert_eq!(bob.account().await, Some(2));
-    work.logs_in("alice").await;
+    logs_in(&work, "alice").await;
     assert_eq!(work.account().await, Some(1));
 }
 
@@ -190,7 +77,7 @@ async fn the_address_of_the_provider_has_a_challenge_and_no_secret_of_the_sessio
 async fn a_login_whose_code_was_refused_is_over() {
     let alice = Visitor::new("alice", &program(Care::ALL));
     let asked = alice.begins("/elsewhere").await;
-    let back = alice.allows(&asked, "alice").await;
+    let back = allows(&alice, &asked, "alice").await;
     let state = parameter(&back, "state").unwrap();
     let guess = alice.get(&format!("{OWN}/elsewhere/back?code=a-guess&state={state}")).await;
     assert!(guess.body.contains("The provider did not confirm this login"), "{}", guess.body);
@@ -204,7 +91,7 @@ async fn forged_login(care: Care) -> Option<u32> {
     let app = program(care);
     let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
     let asked = mallory.begins("/elsewhere").await;
-    let back = mallory.allows(&asked, "mallory").await;
+    let back = allows(&mallory, &asked, "mallory").await;
     alice.get(&back).await;
     alice.account().await
 }
@@ -221,9 +108,9 @@ async fn a_login_that_somebody_else_began_is_refused_by_state_by_nonce_and_by_pk
 async fn injected_code(care: Care) -> (Option<u32>, Option<u32>) {
     let app = program(care);
     let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
-    alice.logs_in("alice").await;
+    logs_in(&alice, "alice").await;
     let asked = alice.begins("/elsewhere").await;
-    let seen = alice.allows(&asked, "alice").await;
+    let seen = allows(&alice, &asked, "alice").await;
     let code = parameter(&seen, "code").unwrap();
     let asked = mallory.begins("/elsewhere").await;
     let state = parameter(&asked, "state").unwrap();
@@ -246,7 +133,7 @@ async fn a_code_and_an_answer_are_for_one_use() {
     let app = program(Care::ALL);
     let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
     let asked = alice.begins("/elsewhere").await;
-    let back = alice.allows(&asked, "alice").await;
+    let back = allows(&alice, &asked, "alice").await;
     assert_eq!(alice.get(&back).await.status, StatusCode::SEE_OTHER);
     assert_eq!(alice.get(&back).await.status, StatusCode::BAD_REQUEST, "the login is over");
     assert_eq!(alice.account().await, Some(1));
@@ -254,7 +141,7 @@ async fn a_code_and_an_answer_are_for_one_use() {
     let app = program(NONE);
     let [alice, mallory] = [alice, mallory].map(|visitor| Visitor::new(visitor.name, &app));
     let asked = alice.begins("/elsewhere").await;
-    let back = alice.allows(&asked, "alice").await;
+    let back = allows(&alice, &asked, "alice").await;
     assert_eq!(alice.get(&back).await.status, StatusCode::SEE_OTHER);
     let again = mallory.get(&back).await;
     assert_eq!(again.status, StatusCode::BAD_REQUEST);
@@ -267,7 +154,7 @@ async fn a_login_leads_to_no_other_site() {
     for (care, leads) in [(NONE, "https://evil.example/login"), (Care::ALL, "/elsewhere")] {
         let alice = Visitor::new("alice", &program(care));
         let asked = alice.begins("https://evil.example/login").await;
-        let back = alice.allows(&asked, "alice").await;
+        let back = allows(&alice, &asked, "alice").await;
         assert_eq!(alice.get(&back).await.location, leads);
         assert_eq!(
             alice.account().await,
@@ -299,8 +186,8 @@ async fn an_email_address_opens_no_account() {
     for (care, mallorys) in [(NONE, 1), (Care::ALL, 2)] {
         let app = program(care);
         let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
-        alice.logs_in("alice").await;
-        mallory.logs_in("mallory").await; // who has told the provider that alice's address is hers
+        logs_in(&alice, "alice").await;
+        logs_in(&mallory, "mallory").await; // who has told the provider that alice's address is hers
         assert_eq!((alice.account().await, mallory.account().await), (Some(1), Some(mallorys)));
     }
 }
@@ -312,7 +199,7 @@ async fn a_login_elsewhere_gives_the_session_a_new_id() {
         let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
         mallory.begins("/elsewhere").await;
         alice.take(&mallory.session().unwrap());
-        alice.logs_in("alice").await;
+        logs_in(&alice, "alice").await;
         assert_eq!((alice.account().await, mallory.account().await), (Some(1), mallorys));
     }
 }
@@ -322,19 +209,30 @@ async fn a_logout_here_ends_this_session_and_a_logout_there_ends_all() {
     let app = program(Care::ALL);
     let [alice, work, bob] = ["alice", "alice at work", "bob"].map(|name| Visitor::new(name, &app));
     for (who, person) in [(&alice, "alice"), (&work, "alice"), (&bob, "bob")] {
-        who.logs_in(person).await;
+        logs_in(who, person).await;
     }
     alice.post(&format!("{OWN}/elsewhere/logout"), &[]).await;
     assert_eq!((alice.account().await, work.account().await), (None, Some(1)));
-    alice.logs_in("alice").await;
+    logs_in(&alice, "alice").await;
     let copy = Visitor::new("mallory", &app);
     copy.take(&alice.session().unwrap());
     let answer = work.post(&format!("{PROVIDER}/logout"), &[("person", "alice")]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     assert_eq!((alice.account().await, work.account().await, copy.account().await), (None, None, None));
     assert_eq!(bob.account().await, Some(2));
-    alice.logs_in("alice").await;
+    logs_in(&alice, "alice").await;
     assert_eq!(alice.account().await, Some(1), "she can log in again");
+}
+
+#[tokio::test]
+async fn a_logout_that_the_provider_cannot_be_told_ends_the_session_here_and_says_so() {
+    let alice = Visitor::new("alice", &program(Care::ALL));
+    logs_in(&alice, "alice").await;
+    let to = alice.post(&format!("{OWN}/elsewhere/logout/everywhere"), &[]).await.location;
+    let page = alice.get(&format!("{OWN}{to}")).await.body;
+    assert!(page.contains("You are not logged in") && page.contains("it may still know you"), "{page}");
+    let page = alice.get(&format!("{OWN}/elsewhere")).await.body;
+    assert!(page.contains("You are not logged in") && !page.contains("it may still know you"), "{page}");
 }
 
 /// A token with these claims and a signature that nobody has made.
@@ -348,7 +246,7 @@ async fn a_logout_token_that_the_provider_did_not_sign_ends_nothing() {
     for (care, status, account) in [(NONE, 200, None), (Care::ALL, 400, Some(1))] {
         let app = program(care);
         let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
-        alice.logs_in("alice").await;
+        logs_in(&alice, "alice").await;
         let event = "http://schemas.openid.net/event/backchannel-logout";
         let claims = json!({
             "iss": PROVIDER, "aud": "lesson-6", "sub": "person-1", "iat": 0, "exp": 4_000_000_000_u64,

@@ -53,6 +53,11 @@ impl Accounts {
         place.map_or_else(|| self.of(subject, email), |place| place + 1)
     }
 
+    /// The address that was told when the account was opened.
+    pub(super) fn email(&self, account: usize) -> String {
+        self.known().emails.get(account - 1).cloned().unwrap_or_default()
+    }
+
     pub(super) fn round(&self, subject: &str) -> u64 {
         self.known().rounds.get(subject).copied().unwrap_or_default()
     }

@@ -1,28 +1,27 @@
 //! A login that begins here, goes to the provider, and comes back.
 
+use std::error::Error;
+
 use axum::{
     extract::{Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
+use lesson_3::proxy::causes;
 use lesson_page::{Failure, Form};
 use minijinja::context;
 use openidconnect::{
-    AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse,
-    core::{CoreClient, CoreIdTokenClaims, CoreProviderMetadata, CoreResponseType},
+    AccessToken, AuthenticationFlow, AuthorizationCode, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadataWithLogout, RedirectUrl, Scope,
+    TokenResponse,
+    core::{CoreClient, CoreIdToken, CoreIdTokenClaims, CoreResponseType, CoreUserInfoClaims},
 };
 use serde::{Deserialize, Serialize};
 use session_guard::replace_id;
 use tower_sessions::Session;
 use url::Url;
 
-use super::{
-    Elsewhere, Origins,
-    accounts::Subject,
-    goodbye::current,
-    provider::{CLIENT, SECRET},
-};
+use super::{Elsewhere, Origins, accounts::Subject, goodbye::current, registration::Registration};
 use crate::page::PAGES;
 
 /// A login that has begun, until it comes back.
@@ -50,20 +49,29 @@ pub(super) struct Login {
     pub(super) account: usize,
     pub(super) subject: String,
     pub(super) round: u64,
+    /// What a logout there shows, so that the provider knows who leaves.
+    pub(super) id_token: CoreIdToken,
 }
 
 type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
 impl Elsewhere {
-    /// The client, as the provider's discovery document describes it. A program does this once, when it starts.
-    pub(super) async fn client(&self, origins: &Origins) -> Result<Client, Refused> {
-        let issuer = IssuerUrl::new(origins.provider.clone()).map_err(Refused::unreachable)?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, &self.0.provider.http()).await;
+    /// The provider, as it describes itself. A program asks when it starts, and again for a key that it does not know.
+    pub(super) async fn discover(
+        &self,
+        origins: &Origins,
+    ) -> Result<(Registration, ProviderMetadataWithLogout), Refused> {
+        let registration = self.registration(origins).map_err(Refused::unreachable)?;
+        let found = ProviderMetadataWithLogout::discover_async(registration.issuer.clone(), &registration.http()).await;
+        Ok((registration, found.map_err(Refused::unreachable)?))
+    }
+
+    pub(super) async fn client(&self, origins: &Origins) -> Result<(Client, Registration), Refused> {
+        let (registration, metadata) = self.discover(origins).await?;
         let back = RedirectUrl::new(origins.back()).map_err(Refused::unreachable)?;
-        let (id, secret) = (ClientId::new(CLIENT.to_owned()), ClientSecret::new(SECRET.clone()));
-        let metadata = metadata.map_err(Refused::unreachable)?;
-        Ok(CoreClient::from_provider_metadata(metadata, id, Some(secret)).set_redirect_uri(back))
+        let (id, secret) = (registration.client.clone(), registration.secret.clone());
+        Ok((CoreClient::from_provider_metadata(metadata, id, Some(secret)).set_redirect_uri(back), registration))
     }
 }
 
@@ -79,13 +87,13 @@ pub(super) enum Refused {
 }
 
 impl Refused {
-    fn provider(error: impl std::fmt::Display) -> Self {
-        tracing::warn!(%error, "a login elsewhere was refused");
+    fn provider(error: impl Error + 'static) -> Self {
+        tracing::warn!(error = causes(&error), "a login elsewhere was refused");
         Self::Provider
     }
 
-    fn unreachable(error: impl std::fmt::Display) -> Self {
-        tracing::error!(%error, "the provider cannot be reached");
+    fn unreachable(error: impl Error + 'static) -> Self {
+        tracing::error!(error = causes(&error), "the provider cannot be reached");
         Self::Unreachable
     }
 }
@@ -112,15 +120,26 @@ impl IntoResponse for Refused {
     }
 }
 
+#[derive(Deserialize)]
+pub(super) struct Left {
+    /// `here` after a logout of which the provider was not told.
+    #[serde(default)]
+    left: String,
+}
+
 pub(super) async fn view(
     State(elsewhere): State<Elsewhere>,
     session: Session,
     headers: HeaderMap,
+    Query(Left { left }): Query<Left>,
 ) -> Result<Response, Failure> {
     let login = current(&elsewhere, &session).await?;
-    let Origins { own, provider } = Origins::of(&headers);
+    let origins = Origins::of(&headers);
     let account = login.map(|login| login.account);
-    Ok(PAGES.render("elsewhere.html", context! { account, own, provider })?.into_response())
+    let email = account.map(|account| elsewhere.0.accounts.email(account));
+    let other = elsewhere.0.registration.as_ref().map(|registration| registration.issuer.as_str());
+    let Origins { own, provider } = &origins;
+    Ok(PAGES.render("elsewhere.html", context! { account, email, own, provider, other, left })?.into_response())
 }
 
 #[derive(Deserialize)]
@@ -136,7 +155,7 @@ pub(super) async fn begin(
     headers: HeaderMap,
     Form(Next { next }): Form<Next>,
 ) -> Result<Redirect, Refused> {
-    let client = elsewhere.client(&Origins::of(&headers)).await?;
+    let (client, _) = elsewhere.client(&Origins::of(&headers)).await?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
     let mut request = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
@@ -172,16 +191,17 @@ pub(super) async fn back(
     if care.state && pending.as_ref().is_none_or(|pending| *pending.state.secret() != state) {
         return Err(Refused::NotBegun);
     }
+    if code.is_empty() {
+        return Err(Refused::Provider); // the visitor has canceled
+    }
     let origins = Origins::of(&headers);
     let next = pending.as_ref().map(|pending| pending.next.clone()).unwrap_or_default();
-    let claims = elsewhere.claims(&origins, code, pending).await?;
-    let subject = Subject { issuer: claims.issuer().to_string(), subject: claims.subject().to_string() };
-    let email = claims.email().map(|email| email.as_str()).unwrap_or_default();
+    let Confirmed { subject, email, id_token } = elsewhere.confirmed(&origins, code, pending).await?;
     let accounts = &elsewhere.0.accounts;
     let round = accounts.round(&subject.subject);
     let account =
-        if care.subject { accounts.of(subject.clone(), email) } else { accounts.by_email(subject.clone(), email) };
-    session.insert(LOGIN, Login { account, subject: subject.subject, round }).await?;
+        if care.subject { accounts.of(subject.clone(), &email) } else { accounts.by_email(subject.clone(), &email) };
+    session.insert(LOGIN, Login { account, subject: subject.subject, round, id_token }).await?;
     if care.new_id {
         replace_id(&session).await?;
     }
@@ -189,23 +209,25 @@ pub(super) async fn back(
 }
 // ANCHOR_END: back
 
+/// What the provider says of a visitor.
+struct Confirmed {
+    subject: Subject,
+    email: String,
+    id_token: CoreIdToken,
+}
+
 impl Elsewhere {
     // ANCHOR: claims
     /// What the provider says of the visitor to whom it gave this code.
-    async fn claims(
-        &self,
-        origins: &Origins,
-        code: String,
-        pending: Option<Pending>,
-    ) -> Result<CoreIdTokenClaims, Refused> {
-        let client = self.client(origins).await?;
+    async fn confirmed(&self, origins: &Origins, code: String, pending: Option<Pending>) -> Result<Confirmed, Refused> {
+        let (client, registration) = self.client(origins).await?;
         let mut request = client.exchange_code(AuthorizationCode::new(code)).map_err(Refused::provider)?;
         let (nonce, verifier) = pending.map(|pending| (pending.nonce, pending.verifier)).unzip();
         if let Some(verifier) = verifier.flatten() {
             request = request.set_pkce_verifier(verifier);
         }
-        let token = request.request_async(&self.0.provider.http()).await.map_err(Refused::provider)?;
-        let id_token = token.id_token().ok_or(Refused::Provider)?;
+        let token = request.request_async(&registration.http()).await.map_err(Refused::provider)?;
+        let id_token = token.id_token().ok_or(Refused::Provider)?.clone();
         let verifier = client.id_token_verifier(); // signature, issuer, audience, time
         let is_ours = |found: Option<&Nonce>| match (self.0.care.nonce, nonce.as_ref(), found) {
             (false, ..) => Ok(()),
@@ -213,10 +235,31 @@ impl Elsewhere {
             _ => Err("another nonce".to_owned()),
         };
         let claims = id_token.claims(&verifier, is_ours).map_err(Refused::provider)?;
-        Ok(claims.clone())
+        let subject = Subject { issuer: claims.issuer().to_string(), subject: claims.subject().to_string() };
+        let email = email(&client, &registration, claims, token.access_token()).await?;
+        Ok(Confirmed { subject, email, id_token })
     }
     // ANCHOR_END: claims
 }
+
+// ANCHOR: email
+/// The email address. A provider may leave it out of the ID token: then it is at the UserInfo endpoint, for anyone who
+/// has the access token (OpenID Connect Core 1.0, 5.4).
+async fn email(
+    client: &Client,
+    registration: &Registration,
+    claims: &CoreIdTokenClaims,
+    access_token: &AccessToken,
+) -> Result<String, Refused> {
+    if let Some(email) = claims.email() {
+        return Ok(email.to_string());
+    }
+    let same_subject = Some(claims.subject().clone());
+    let Ok(request) = client.user_info(access_token.clone(), same_subject) else { return Ok(String::new()) };
+    let told: CoreUserInfoClaims = request.request_async(&registration.http()).await.map_err(Refused::provider)?;
+    Ok(told.email().map(|email| email.to_string()).unwrap_or_default())
+}
+// ANCHOR_END: email
 
 // ANCHOR: own_page
 /// The page of this program that was asked for; its start page if it is none of ours. Only a parser of URLs knows

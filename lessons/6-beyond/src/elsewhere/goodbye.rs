@@ -9,7 +9,7 @@ use axum::{
 };
 use lesson_page::{Failure, Form};
 use openidconnect::{
-    AdditionalClaims, IdToken, Nonce,
+    AdditionalClaims, IdToken, LogoutRequest, Nonce, PostLogoutRedirectUrl,
     core::{CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm},
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ use super::{
 
 /// What makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, 2.4).
 pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+/// Where a visitor reads that the provider still knows them.
+const HERE_ONLY: &str = "/elsewhere?left=here";
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Events {
@@ -54,6 +57,28 @@ pub(super) async fn here(session: Session) -> Result<Redirect, Failure> {
     Ok(Redirect::to("/elsewhere"))
 }
 
+// ANCHOR: everywhere
+/// The session here ends first. Then the browser goes to the provider, which ends its own and leads back.
+pub(super) async fn everywhere(
+    State(elsewhere): State<Elsewhere>,
+    session: Session,
+    headers: HeaderMap,
+) -> Result<Redirect, Failure> {
+    let login = session.get::<Login>(LOGIN).await?;
+    session.flush().await?;
+    let origins = Origins::of(&headers);
+    let Ok((registration, metadata)) = elsewhere.discover(&origins).await else { return Ok(Redirect::to(HERE_ONLY)) };
+    let end = metadata.additional_metadata().end_session_endpoint.clone();
+    let back = PostLogoutRedirectUrl::new(origins.goodbye()).ok();
+    let (Some(end), Some(back)) = (end, back) else { return Ok(Redirect::to(HERE_ONLY)) };
+    let mut request = LogoutRequest::from(end).set_client_id(registration.client).set_post_logout_redirect_uri(back);
+    if let Some(login) = login {
+        request = request.set_id_token_hint(&login.id_token);
+    }
+    Ok(Redirect::to(request.http_get_url().as_str()))
+}
+// ANCHOR_END: everywhere
+
 #[derive(Deserialize)]
 pub(super) struct Told {
     logout_token: String,
@@ -68,7 +93,7 @@ pub(super) async fn there(
 ) -> Result<StatusCode, (StatusCode, &'static str)> {
     let refused = (StatusCode::BAD_REQUEST, "This is no logout token, so no session was ended.\n");
     let token = LogoutToken::from_str(&logout_token).map_err(|_| refused)?;
-    let client = elsewhere.client(&Origins::of(&headers)).await.map_err(|_| refused)?;
+    let (client, _) = elsewhere.client(&Origins::of(&headers)).await.map_err(|_| refused)?;
     // An ID token has a nonce, and a logout token must not have one: neither passes for the other.
     let has_none = |nonce: Option<&Nonce>| nonce.map_or(Ok(()), |_| Err("a nonce".to_owned()));
     let verifier = client.id_token_verifier();

@@ -19,9 +19,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lesson_page::{Failure, Form};
 use minijinja::{context, value::Serde};
 use openidconnect::{
-    AccessToken, Audience, AuthUrl, EmptyAdditionalClaims, EmptyAdditionalProviderMetadata, EmptyExtraTokenFields,
-    EndUserEmail, HttpRequest, HttpResponse, IdTokenClaims, IssuerUrl, JsonWebKeySet, JsonWebKeySetUrl, Nonce,
-    PkceCodeChallenge, PkceCodeVerifier, ResponseTypes, StandardClaims, SubjectIdentifier, TokenUrl,
+    AccessToken, Audience, AuthUrl, ClientId, ClientSecret, EmptyAdditionalClaims, EmptyAdditionalProviderMetadata,
+    EmptyExtraTokenFields, EndUserEmail, HttpRequest, HttpResponse, IdTokenClaims, IssuerUrl, JsonWebKeySet,
+    JsonWebKeySetUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, ResponseTypes, StandardClaims, SubjectIdentifier,
+    TokenUrl,
     core::{
         CoreHmacKey, CoreIdToken, CoreIdTokenClaims, CoreIdTokenFields, CoreJsonWebKey, CoreJwsSigningAlgorithm,
         CoreProviderMetadata, CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse, CoreTokenType,
@@ -33,13 +34,15 @@ use tower::ServiceExt;
 use super::{
     Origins,
     goodbye::{EVENT, Events, LogoutToken},
+    network::{Http, LONGEST},
+    registration::Registration,
 };
 use crate::page::PAGES;
 
 /// This program, as the provider knows it.
-pub(super) const CLIENT: &str = "lesson-6";
+const CLIENT: &str = "lesson-6";
 /// What the program proves itself with. The provider signs with it, too: HS256 needs no key pair.
-pub(super) static SECRET: LazyLock<String> = LazyLock::new(|| Nonce::new_random_len(32).secret().clone());
+static SECRET: LazyLock<String> = LazyLock::new(|| Nonce::new_random_len(32).secret().clone());
 /// How long a code is valid.
 const CODE_LIFE: TimeDelta = TimeDelta::seconds(60);
 /// How long a token is valid.
@@ -102,29 +105,30 @@ impl Provider {
             .with_state(self.clone())
     }
 
-    // ANCHOR: http
-    /// How the client asks the provider: directly, as both are in one program. With a provider elsewhere this is
-    /// `reqwest`, told to follow no redirect: the address of an endpoint comes from outside.
-    pub(super) fn http(&self) -> impl Fn(HttpRequest) -> Asked + use<> {
-        let endpoints = self.endpoints();
-        move |request| Box::pin(ask_directly(endpoints.clone(), request))
+    /// How it knows this program.
+    pub(super) fn registration(&self, origins: &Origins) -> Result<Registration, url::ParseError> {
+        let issuer = IssuerUrl::new(origins.provider.clone())?;
+        let (client, secret) = (ClientId::new(CLIENT.to_owned()), ClientSecret::new(SECRET.clone()));
+        Ok(Registration { issuer, client, secret, http: self.directly() })
     }
-    // ANCHOR_END: http
+
+    /// How the client asks it: directly, as both are in one program.
+    fn directly(&self) -> Http {
+        let endpoints = self.endpoints();
+        Arc::new(move |request| Box::pin(ask_directly(endpoints.clone(), request)))
+    }
 
     fn grants(&self) -> MutexGuard<'_, HashMap<String, Grant>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// An answer that is under way.
-type Asked = std::pin::Pin<Box<dyn Future<Output = io::Result<HttpResponse>> + Send>>;
-
 async fn ask_directly(endpoints: Router, request: HttpRequest) -> io::Result<HttpResponse> {
     let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
     let mut request = request.map(Body::from);
     request.headers_mut().insert(HOST, authority.parse().map_err(io::Error::other)?);
     let (parts, body) = endpoints.oneshot(request).await.unwrap_or_else(|never| match never {}).into_parts();
-    let body = to_bytes(body, 64 * 1024).await.map_err(io::Error::other)?;
+    let body = to_bytes(body, LONGEST).await.map_err(io::Error::other)?;
     Ok(HttpResponse::from_parts(parts, body.to_vec()))
 }
 

@@ -2,6 +2,8 @@
 //! refuses, seen on a real Flask.
 
 mod layer;
+#[path = "../python/mod.rs"]
+mod python;
 mod real;
 mod refused;
 #[path = "../../../../tests/required/mod.rs"]

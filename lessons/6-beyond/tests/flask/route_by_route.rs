@@ -5,7 +5,7 @@ use checks::Trial;
 use lesson_6::flask::{cookie::Keys, routes, session::Settings, settings};
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
-use crate::{real::Half, table::snapshot};
+use crate::{real::half, table::snapshot};
 
 const KEY: &str = "a key of both halves";
 /// Nothing listens there.
@@ -21,7 +21,7 @@ fn trial(flask: u16) -> Trial {
 }
 
 pub async fn one_visitor_has_one_session_in_both_halves() {
-    let flask = Half::start(KEY);
+    let flask = half(KEY);
     let trial = trial(flask.port);
     let alice = trial.browser("alice");
     let answer = alice.post("/flask/old/login", &[("user", "alice")]).await.unwrap();

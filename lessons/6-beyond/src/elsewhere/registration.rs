@@ -1,0 +1,81 @@
+//! What makes this program a client of a provider: its own, or one elsewhere that the environment names.
+
+use std::env::{VarError, var};
+
+use openidconnect::{ClientId, ClientSecret, HttpRequest, IssuerUrl};
+
+use super::network::{Asked, Http, is_confidential, over_network};
+
+const ISSUER: &str = "OIDC_ISSUER";
+const CLIENT_ID: &str = "OIDC_CLIENT_ID";
+const CLIENT_SECRET: &str = "OIDC_CLIENT_SECRET";
+
+/// How a provider knows this program, and how this program asks the provider. Clones are the same.
+#[derive(Clone)]
+pub struct Registration {
+    pub(super) issuer: IssuerUrl,
+    pub(super) client: ClientId,
+    pub(super) secret: ClientSecret,
+    pub(super) http: Http,
+}
+
+impl Registration {
+    /// At the provider with this issuer, written exactly as in its discovery document.
+    ///
+    /// # Errors
+    /// The issuer is no URL, or one to which the secret would go in clear over a network, or this machine trusts no
+    /// certificate authority.
+    pub fn new(issuer: &str, client: &str, secret: &str) -> Result<Self, String> {
+        let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|error| format!("{ISSUER} is no URL: {error}"))?;
+        if !is_confidential(issuer.url()) {
+            return Err(format!("{ISSUER} is {}, which is neither https nor this machine", issuer.as_str()));
+        }
+        let http = over_network(issuer.url()).map_err(|error| format!("https to {ISSUER} is impossible: {error}"))?;
+        let (client, secret) = (ClientId::new(client.to_owned()), ClientSecret::new(secret.to_owned()));
+        Ok(Self { issuer, client, secret, http })
+    }
+
+    /// As `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET` say; none if the first is not set.
+    ///
+    /// # Errors
+    /// One of the others is not set, or the issuer is refused.
+    pub fn from_env() -> Result<Option<Self>, String> {
+        if var(ISSUER) == Err(VarError::NotPresent) {
+            return Ok(None);
+        }
+        let [issuer, client, secret] = [ISSUER, CLIENT_ID, CLIENT_SECRET].map(|name| {
+            var(name).map_err(|error| format!("{name} is needed for a provider elsewhere, and cannot be read: {error}"))
+        });
+        Self::new(&issuer?, &client?, &secret?).map(Some)
+    }
+
+    /// As `openidconnect` wants it.
+    pub(super) fn http(&self) -> impl Fn(HttpRequest) -> Asked {
+        let http = self.http.clone();
+        move |request| http(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_at_an_https_address_or_on_this_machine() {
+        for (issuer, is_taken) in [
+            ("https://login.example", true),
+            ("https://login.example/realms/shop", true),
+            ("http://localhost:9000/o", true),
+            ("http://127.0.0.1:9000", true),
+            ("http://[::1]:9000", true),
+            ("http://login.example", false),
+            ("http://localhost.example", false),
+            ("http://evillocalhost", false),
+            ("http://10.0.0.1", false),
+            ("ftp://localhost", false),
+            ("login.example", false),
+        ] {
+            assert_eq!(Registration::new(issuer, "shop", "secret").is_ok(), is_taken, "{issuer}");
+        }
+    }
+}
