@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Order, Suite, Trial, User,
     browser::in_path,
+    families::gets_an_account,
     infer, model, monitor,
     page::folded,
     reading,
@@ -749,7 +750,7 @@ async fn near_names_are_different_users(trial: &Trial) -> Result<(), Miss> {
     add(&alice, &pear).await?;
     let others = ["alice1", "alice_", "Alice"].map(|who| trial.browser(who));
     for ((browser, user), item) in others.iter().zip(&near).zip(&items) {
-        trial.users.add(user.clone());
+        gets_an_account(trial, user);
         logs_in(browser, user).await?;
         let so = format!("{:?} and {:?} are two users, and one sees the other's cart", her.name, user.name);
         browser.get(CART).await?.shows_not(&pear, &so)?;
