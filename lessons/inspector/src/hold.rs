@@ -81,6 +81,30 @@ impl<K> Held<K> {
 
 impl<K> Drop for Held<K> {
     fn drop(&mut self) {
-        self.holds.lock().take();
+        self.reached.close();
+        self.holds.lock().take_if(|hold| hold.reached.is_closed()); // and not one that came after it
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_next_hold_outlives_the_one_before() {
+        let holds = Holds::default();
+        let mut first = holds.hold('a', 0);
+        let its_holds = holds.clone();
+        let calls = tokio::spawn(async move {
+            its_holds.wait('a').await;
+            its_holds.wait('a').await;
+        });
+        first.reached().await;
+        let mut second = holds.hold('a', 0);
+        drop(first);
+        second.reached().await;
+        assert!(!calls.is_finished());
+        drop(second);
+        calls.await.unwrap();
     }
 }

@@ -117,13 +117,16 @@ fn play(scene: Scene, log: Log, awaited: impl Fn(&Receiver<Result>, &Log) -> Res
     Played { report: report(suite, place, outcome), noticed: noticed(suite, &log, seed), hung }
 }
 
+/// In bytes, as a main thread has: the answer's handlers run below the frames of the scene, and neither is optimized.
+const STACK: usize = 8 << 20;
+
 impl Scene<'_> {
     /// Plays it on a thread of its own, which sends the result. A thread that hangs is left behind: the process that
     /// runs a learner's code ends soon.
     fn begun(self, users: Users, log: &Arc<Log>) -> Receiver<Result> {
         let (sender, receiver) = mpsc::channel();
         let (Scene { suite, place, seed, stays, restarts, .. }, app, log) = (self, self.app.clone(), log.clone());
-        thread::spawn(move || {
+        let scene = move || {
             let played = match suite.checks.get(place) {
                 Some(check) => {
                     let restarts = Arc::new(Restarts::new(restarts, || Part::Scene(place), seed));
@@ -137,7 +140,8 @@ impl Scene<'_> {
             };
             // After the limit nobody receives it.
             let _ = sender.send(played);
-        });
+        };
+        thread::Builder::new().stack_size(STACK).spawn(scene).expect("the system has a thread left");
         receiver
     }
 

@@ -98,14 +98,6 @@ impl Database {
     pub(crate) fn is_touched_before_saves(&self, saves: usize) {
         self.0.contents().touches = saves;
     }
-
-    /// Whether a value, or a key in one, is this text.
-    pub(crate) fn holds(&self, text: &str) -> bool {
-        let contents = self.0.contents();
-        let json = serde_json::to_string(text).unwrap_or_default();
-        let json = json.trim_matches('"');
-        contents.rows.iter().any(|(key, (value, _))| key.contains(text) || value.to_string().contains(json))
-    }
 }
 
 impl Orders {
@@ -118,6 +110,7 @@ impl Orders {
         self.0.takes_its_time().await;
         self.0.holds.wait(Moment::Placing).await;
         let fault = self.0.contents().fault;
+        self.0.contents().unknown += usize::from(fault.is_some());
         match fault {
             Some(Fault::Lost) => return Err(Unknown),
             Some(Fault::Late) => {
@@ -142,6 +135,11 @@ impl Orders {
     pub async fn of(&self, user: &str) -> Vec<Order> {
         self.0.takes_its_time().await;
         self.now(user)
+    }
+
+    /// How often the shop was left without an answer.
+    pub(crate) fn unknown(&self) -> usize {
+        self.0.contents().unknown
     }
 
     pub(crate) fn now(&self, user: &str) -> Vec<Order> {
@@ -259,6 +257,8 @@ pub(crate) struct Contents {
     orders: Vec<Order>,
     touches: usize,
     fault: Option<Fault>,
+    /// How often an order's outcome was unknown.
+    unknown: usize,
     /// Orders that are still on their way.
     late: Vec<Order>,
 }

@@ -291,6 +291,40 @@ impl Trial {
         answered_or_held(pin!(request), &mut held).await.transpose()
     }
 
+    /// Each time the request comes to this moment, another of `others` is done before it may go on.
+    pub(crate) async fn overtaken_at<T>(
+        &self,
+        moment: Moment,
+        request: impl Future<Output = Result<T, Miss>>,
+        others: impl IntoIterator<Item = impl Future<Output = Result<(), Miss>>>,
+    ) -> Result<T, Miss> {
+        let told = format!("each time the next request {}, another one comes first", moment.told());
+        self.log.event("(both)", told, "# at the same time".to_owned());
+        let mut request = pin!(request);
+        let mut answered = None;
+        let mut held = Some(self.shop.hold(moment, 0));
+        for other in others {
+            if let (None, Some(held)) = (&answered, &mut held) {
+                answered = answered_or_held(request.as_mut(), held).await;
+            }
+            let mut other = pin!(other);
+            match timeout(PATIENCE, other.as_mut()).await {
+                Ok(done) => done?,
+                // An app that answers one request at a time is right, too.
+                Err(_) => {
+                    held = None;
+                    let (answer, done) = join(rest(answered, request.as_mut()), other).await;
+                    answered = Some(answer);
+                    done?;
+                }
+            }
+            // The next time it is held has to be arranged before it goes on.
+            held = if answered.is_none() { Some(self.shop.hold(moment, 0)) } else { None };
+        }
+        drop(held);
+        rest(answered, request).await
+    }
+
     async fn beside<T, K>(
         &self,
         mut held: Held<K>,

@@ -10,10 +10,10 @@ async fn main() -> std::io::Result<()> {
     let port = checks::port("exercise-8", 4108);
     println!("You can log in as alice (wonderland), bob (builder) or <i>carol</i> (singer). Open /cart.");
     let shop = Shop::slow(Duration::from_millis(500));
-    let app = instances(exercise_8::app);
+    let (app, users) = (instances(exercise_8::app), Users::demo());
     let demo = |store| {
         let shared = app(store).layer(Extension(shop.database.clone())).layer(Extension(shop.orders.clone()));
-        shared.layer(Extension(Users::demo())).merge(checks::faults(shop))
+        shared.layer(Extension(users.clone())).merge(checks::faults(shop)).merge(checks::accounts(users))
     };
     session_inspector::serve("exercise-8", port, demo).await
 }

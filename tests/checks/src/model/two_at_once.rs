@@ -8,8 +8,8 @@ use crate::{
     model::{Model, Rules, read},
     shop::{Fault, Moment},
     two_at_once::{
-        Before, CART, CHECKOUT, EMPTY, Items, MOST_OF_ONE, ORDERS, UNKNOWN, address, both, counted, fails, is_added,
-        is_ordered_or_refused, logs_in, others_save, put,
+        Before, CART, CHECKOUT, EMPTY, Items, MOST_ITEMS, MOST_OF_ONE, ORDERS, UNKNOWN, address, both, counted, fails,
+        is_added, is_ordered_or_refused, logs_in, others_save, put,
     },
 };
 
@@ -27,10 +27,17 @@ const ITEMS: [&str; 3] = ["pear", "plum", "quince"];
 
 type Story = Vec<Action>;
 
+/// The name of an item, without what changes on every run.
+fn named(number: usize) -> String {
+    ITEMS.get(number).map_or_else(|| format!("item{number:02}"), |item| (*item).to_owned())
+}
+
 /// The first number is the window, and others are items.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum Action {
     Add(usize, usize),
+    /// Adds this many different items.
+    Fill(usize, usize),
     /// Adds an item in this window, and before that is answered another one in the next window.
     AddBoth(usize, usize, usize, Moment),
     /// Looks at the cart; the page stays open in this window.
@@ -59,6 +66,7 @@ fn stories() -> impl Strategy<Value = Story> {
     let fault = select(vec![Some(Fault::Lost), Some(Fault::Unheard), Some(Fault::Late), None]);
     let action = prop_oneof![
         24 => (window(), item()).prop_map(|(who, item)| Action::Add(who, item)),
+        4 => (window(), ITEMS.len() + 1..=MOST_ITEMS).prop_map(|(who, items)| Action::Fill(who, items)),
         8 => (window(), item(), item(), adding).prop_map(|(who, one, other, at)| Action::AddBoth(who, one, other, at)),
         32 => window().prop_map(Action::Look),
         24 => window().prop_map(Action::Buy),
@@ -81,7 +89,7 @@ async fn play(trial: &Trial, story: &Story) -> Result<(), Miss> {
     let mut shop = Shop {
         trial,
         browsers: [alice, tab, phone],
-        items: ITEMS.map(|item| trial.named(item)),
+        items: (0..MOST_ITEMS).map(|number| trial.named(&named(number))).collect(),
         added: Items::new(),
         pages: [const { None }; WINDOWS.len()],
         shown: Vec::new(),
@@ -108,7 +116,7 @@ struct Open {
 struct Shop<'t> {
     trial: &'t Trial,
     browsers: [Browser<'t>; WINDOWS.len()],
-    items: [String; ITEMS.len()],
+    items: Vec<String>,
     /// All that was ever added.
     added: Items,
     pages: [Option<Open>; WINDOWS.len()],
@@ -133,6 +141,13 @@ impl Shop<'_> {
                 let path = address(&self.items[item]);
                 is_added(&self.browsers[who].post(&path, &[]).await?)?;
                 self.has_added(item);
+                Ok(())
+            }
+            Action::Fill(who, items) if (0..items).all(|item| self.has_room(&[item])) => {
+                for item in 0..items {
+                    is_added(&self.browsers[who].post(&address(&self.items[item]), &[]).await?)?;
+                    self.has_added(item);
+                }
                 Ok(())
             }
             Action::AddBoth(who, one, other, at) if self.has_room(&[one, other]) => {
@@ -166,7 +181,7 @@ impl Shop<'_> {
                 Ok(())
             }
             Action::BuyAll => self.buy_all().await,
-            Action::Add(..) | Action::AddBoth(..) | Action::BuyAndAdd(..) => Ok(()),
+            Action::Add(..) | Action::Fill(..) | Action::AddBoth(..) | Action::BuyAndAdd(..) => Ok(()),
         }
     }
 

@@ -9,7 +9,8 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use checks::{Database, DatabaseError, Row};
-use solution_8::{Cart, Refusal, User, change};
+use minijinja::{context, value::Serde};
+use solution_8::{Cart, Refusal, User, change, page};
 use tokio::sync::Mutex;
 use tower_sessions::SessionStore;
 
@@ -186,4 +187,52 @@ pub(super) fn pastes_the_items<S: SessionStore + Clone>(store: S) -> Router {
 
 pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
     adding(get(solution_8::add).post(solution_8::add), store)
+}
+
+/// Loses what came between its last two loads.
+pub(super) fn forces_its_copy_at_last<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        for _ in 0..3 {
+            let Row { value, version } = with(&database, &user, &item).await?;
+            if database.save(&user, version, &value).await.is_ok() {
+                return shown();
+            }
+        }
+        save_over(&database, &user, &item).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn counts_utf16<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(user: User, database: Shared, Path(item): Item) -> Added {
+        if item.encode_utf16().count() > Cart::LONGEST_NAME {
+            return Err(Refusal::DoesNotFit);
+        }
+        solution_8::add(user, database, Path(item)).await
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn lists_twelve_at_most<S: SessionStore + Clone>(store: S) -> Router {
+    async fn cart(User(user): User, Extension(database): Shared) -> Result<Html<String>, Refusal> {
+        let Cart { items, edition, pending } = database.load(&user).await?.value;
+        let token = pending.as_ref().filter(|_| items.is_empty()).map_or(edition, |pending| pending.token);
+        let items: Vec<_> = items.iter().take(12).collect();
+        Ok(page("cart.html", context! { items => Serde(items), token, pending => pending.is_some() })?)
+    }
+    Parts { cart: get(cart), ..Parts::default() }.on(store)
+}
+
+/// "bob" and "bob " share a cart.
+pub(super) fn cuts_off_spaces<S: SessionStore + Clone>(store: S) -> Router {
+    fn cut(User(user): User) -> User {
+        User(user.trim().to_owned())
+    }
+    async fn cart(user: User, database: Shared) -> Result<Html<String>, Refusal> {
+        solution_8::cart(cut(user), database).await
+    }
+    async fn add(user: User, database: Shared, item: Item) -> Added {
+        solution_8::add(cut(user), database, item).await
+    }
+    Parts { cart: get(cart), add: post(add), ..Parts::default() }.on(store)
 }

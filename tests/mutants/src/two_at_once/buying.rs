@@ -1,5 +1,7 @@
 //! Mistakes in buying.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Extension, Form, Router,
     extract::Query,
@@ -264,6 +266,43 @@ pub(super) fn the_token_is_the_count<S: SessionStore + Clone>(store: S) -> Route
     Parts { cart: get(view), checkout: post(checkout), ..Parts::default() }.on(store)
 }
 
+/// A cart can hold the same items a second time.
+pub(super) fn the_token_is_what_the_cart_holds<S: SessionStore + Clone>(store: S) -> Router {
+    #[derive(Deserialize)]
+    struct Shown {
+        token: String,
+    }
+    fn token(items: &BTreeMap<String, u32>) -> String {
+        format!("{items:?}")
+    }
+    async fn view(User(user): User, Extension(database): Shared) -> Result<Html<String>, Refusal> {
+        let Cart { items, pending, .. } = cart(&database, &user).await?;
+        let held = pending.as_ref().filter(|_| items.is_empty()).map_or(&items, |pending| &pending.items);
+        let (token, items) = (token(held), items.iter().collect::<Vec<_>>());
+        Ok(page("cart.html", context! { items => Serde(items), token, pending => pending.is_some() })?)
+    }
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(shown): Form<Shown>,
+    ) -> Bought {
+        finish(&database, &orders, &user).await?;
+        let claim = |cart: &mut Cart| match token(&cart.items) == shown.token {
+            true => cart.claim(cart.edition),
+            false => Err(Refusal::Changed),
+        };
+        let claimed = change(&database, &user, claim).await;
+        finish(&database, &orders, &user).await?;
+        match claimed {
+            Err(Refusal::Changed) if orders.of(&user).await.iter().any(|order| token(&order.items) == shown.token) => {}
+            claimed => claimed?,
+        }
+        ordered()
+    }
+    Parts { cart: get(view), checkout: post(checkout), ..Parts::default() }.on(store)
+}
+
 pub(super) fn clears_what_came_meanwhile<S: SessionStore + Clone>(store: S) -> Router {
     async fn checkout(
         User(user): User,
@@ -318,33 +357,47 @@ pub(super) fn takes_them_out_by_name<S: SessionStore + Clone>(store: S) -> Route
 }
 
 pub(super) fn numbers_without_a_name<S: SessionStore + Clone>(store: S) -> Router {
-    async fn checkout(
-        User(user): User,
-        Extension(database): Shared,
-        Extension(orders): Warehouse,
-        Form(Checkout { token }): Sent,
-    ) -> Bought {
-        let finish = async || {
-            let Some(pending) = cart(&database, &user).await?.pending else { return Ok(()) };
-            let order = Order { number: pending.token.to_string(), user: user.clone(), items: pending.items };
-            orders.place(order).await?;
-            let is_done = |cart: &mut Cart| {
-                cart.pending.take_if(|noted| noted.token == pending.token);
-                Ok(())
-            };
-            change(&database, &user, is_done).await
-        };
-        finish().await?;
-        let claimed = change(&database, &user, |cart| cart.claim(token)).await;
-        finish().await?;
-        let is_its_own = |order: Order| order.user == user;
-        match claimed {
-            Err(Refusal::Changed) if orders.find(&token.to_string()).await.is_some_and(is_its_own) => {}
-            claimed => claimed?,
-        }
-        ordered()
+    async fn checkout(user: User, database: Shared, orders: Warehouse, sent: Sent) -> Bought {
+        numbered(user, database, orders, sent, |_, token| token.to_string()).await
     }
     buying(post(checkout), store)
+}
+
+/// The order 1 of ann1 has the number of the order 11 of ann.
+pub(super) fn nothing_between_name_and_token<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, database: Shared, orders: Warehouse, sent: Sent) -> Bought {
+        numbered(user, database, orders, sent, |user, token| format!("{user}{token}")).await
+    }
+    buying(post(checkout), store)
+}
+
+/// The solution's checkout, with another number for an order.
+async fn numbered(
+    User(user): User,
+    Extension(database): Shared,
+    Extension(orders): Warehouse,
+    Form(Checkout { token }): Sent,
+    number: fn(&str, u64) -> String,
+) -> Bought {
+    let finish = async || {
+        let Some(pending) = cart(&database, &user).await?.pending else { return Ok(()) };
+        let order = Order { number: number(&user, pending.token), user: user.clone(), items: pending.items };
+        orders.place(order).await?;
+        let is_done = |cart: &mut Cart| {
+            cart.pending.take_if(|noted| noted.token == pending.token);
+            Ok(())
+        };
+        change(&database, &user, is_done).await
+    };
+    finish().await?;
+    let claimed = change(&database, &user, |cart| cart.claim(token)).await;
+    finish().await?;
+    let is_its_own = |order: Order| order.user == user;
+    match claimed {
+        Err(Refusal::Changed) if orders.find(&number(&user, token)).await.is_some_and(is_its_own) => {}
+        claimed => claimed?,
+    }
+    ordered()
 }
 
 pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {

@@ -301,3 +301,60 @@ pub(super) fn a_lock_in_the_row<S: SessionStore + Clone>(store: S) -> Router {
     }
     buying(post(checkout), store)
 }
+
+pub(super) fn any_token_finishes_what_is_open<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, Extension(database): Shared, Extension(orders): Warehouse, sent: Sent) -> Bought {
+        if database.load::<Cart>(&user.0).await?.value.pending.is_some() {
+            finish(&database, &orders, &user.0).await?;
+            return ordered();
+        }
+        solution_8::checkout(user, Extension(database), Extension(orders), sent).await
+    }
+    buying(post(checkout), store)
+}
+
+/// If the warehouse is still silent, a form of new items puts its order in the place of the one that is open.
+pub(super) fn the_next_order_takes_the_place<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let finished = finish(&database, &orders, &user).await;
+        let claim = |cart: &mut Cart| {
+            let noted = cart.pending.take();
+            cart.claim(token).inspect_err(|_| cart.pending = noted)
+        };
+        let claimed = change(&database, &user, claim).await;
+        if claimed.is_err() {
+            finished?;
+        }
+        finish(&database, &orders, &user).await?;
+        match claimed {
+            Err(Refusal::Changed) if orders.find(&number(&user, token)).await.is_some() => {}
+            claimed => claimed?,
+        }
+        ordered()
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn notes_small_orders_only<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let Cart { items, edition, .. } = database.load(&user).await?.value;
+        if items.len() >= 3 && edition == token {
+            let take_out = |cart: &mut Cart| cart.claim(token).map(|()| cart.pending = None);
+            change(&database, &user, take_out).await?;
+            orders.place(Order { number: number(&user, token), user, items }).await?;
+            return ordered();
+        }
+        solution_8::checkout(User(user), Extension(database), Extension(orders), Form(Checkout { token })).await
+    }
+    buying(post(checkout), store)
+}

@@ -24,6 +24,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("each_instance_has_its_own", "the_cart_belongs_to_the_user", || three(place::each_instance_has_its_own)),
     mutant("kept_in_the_program", "the_cart_belongs_to_the_user", || App::new(place::kept_in_the_program)),
     mutant("strangers_have_a_cart", "the_cart_belongs_to_the_user", || three(place::strangers_have_a_cart)),
+    mutant("in_small_letters", "the_cart_belongs_to_the_user", || three(adding::in_small_letters)),
     mutant("asks_for_the_version_again", "no_addition_is_lost", || three(adding::asks_for_the_version_again)),
     mutant("a_stale_save_is_no_matter", "no_addition_is_lost", || three(adding::a_stale_save_is_no_matter)),
     mutant("a_stale_save_is_an_error", "no_addition_is_lost", || three(adding::a_stale_save_is_an_error)),
@@ -32,6 +33,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("tries_twice", "no_addition_is_lost", || three(adding::tries_twice)),
     mutant("a_lock_in_each_instance", "no_addition_is_lost", || three(adding::a_lock_in_each_instance)),
     mutant("a_lock_in_the_program", "no_addition_is_lost", || three(adding::a_lock_in_the_program)),
+    mutant("forces_its_copy_at_last", "no_addition_is_lost", || three(adding::forces_its_copy_at_last)),
     mutant("any_token_will_do", "a_checkout_orders_what_its_page_showed", || three(buying::any_token_will_do)),
     mutant("a_later_token_will_do", "a_checkout_orders_what_its_page_showed", || three(buying::a_later_token_will_do)),
     mutant("forgets_to_empty_the_cart", "a_checkout_orders_what_its_page_showed", || {
@@ -44,6 +46,10 @@ pub const MUTANTS: &[Mutant] = &[
         three(buying::the_token_is_the_count)
     }),
     mutant("orders_one_of_each", "a_checkout_orders_what_its_page_showed", || three(buying::orders_one_of_each)),
+    mutant("lists_twelve_at_most", "a_checkout_orders_what_its_page_showed", || three(adding::lists_twelve_at_most)),
+    mutant("any_token_finishes_what_is_open", "a_checkout_orders_what_its_page_showed", || {
+        three(failing::any_token_finishes_what_is_open)
+    }),
     mutant("the_old_form_is_a_conflict", "the_same_form_orders_once", || three(buying::the_old_form_is_a_conflict)),
     mutant("the_old_form_buys_the_next_cart", "the_same_form_orders_once", || {
         three(buying::the_old_form_buys_the_next_cart)
@@ -52,6 +58,9 @@ pub const MUTANTS: &[Mutant] = &[
         three(buying::the_old_form_empties_the_cart)
     }),
     mutant("a_number_for_each_attempt", "the_same_form_orders_once", || three(buying::a_number_for_each_attempt)),
+    mutant("the_token_is_what_the_cart_holds", "the_same_form_orders_once", || {
+        three(buying::the_token_is_what_the_cart_holds)
+    }),
     mutant("a_token_for_each_page", "two_pages_of_one_cart_order_once", || three(buying::a_token_for_each_page)),
     mutant("a_number_for_each_session", "two_pages_of_one_cart_order_once", || {
         three(buying::a_number_for_each_session)
@@ -85,6 +94,12 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("orders_before_it_notes", "an_unknown_outcome_is_told_and_finished", || {
         three(failing::orders_before_it_notes)
     }),
+    mutant("the_next_order_takes_the_place", "an_unknown_outcome_is_told_and_finished", || {
+        three(failing::the_next_order_takes_the_place)
+    }),
+    mutant("notes_small_orders_only", "an_unknown_outcome_is_told_and_finished", || {
+        three(failing::notes_small_orders_only)
+    }),
     mutant("notes_it_only_if_unknown", "a_checkout_outlives_its_instance", || three(failing::notes_it_only_if_unknown)),
     mutant("a_lock_in_the_row", "a_checkout_outlives_its_instance", || three(failing::a_lock_in_the_row)),
     mutant("checks_the_bounds_too_early", "the_bounds_hold_at_the_same_moment", || {
@@ -93,10 +108,14 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("no_bounds", "the_bounds_hold_at_the_same_moment", || three(adding::no_bounds)),
     mutant("drops_without_a_word", "the_bounds_hold_at_the_same_moment", || three(adding::drops_without_a_word)),
     mutant("counts_bytes", "the_bounds_hold_at_the_same_moment", || three(adding::counts_bytes)),
+    mutant("counts_utf16", "the_bounds_hold_at_the_same_moment", || three(adding::counts_utf16)),
     mutant("numbers_without_a_name", "users_do_not_mix_and_reading_changes_nothing", || {
         three(buying::numbers_without_a_name)
     }),
-    mutant("in_small_letters", "users_do_not_mix_and_reading_changes_nothing", || three(adding::in_small_letters)),
+    mutant("nothing_between_name_and_token", "users_do_not_mix_and_reading_changes_nothing", || {
+        three(buying::nothing_between_name_and_token)
+    }),
+    mutant("cuts_off_spaces", "users_do_not_mix_and_reading_changes_nothing", || three(adding::cuts_off_spaces)),
     mutant("pastes_the_items", "users_do_not_mix_and_reading_changes_nothing", || three(adding::pastes_the_items)),
     mutant("adds_by_get", "users_do_not_mix_and_reading_changes_nothing", || three(adding::by_get)),
     mutant("buys_by_get", "users_do_not_mix_and_reading_changes_nothing", || three(buying::by_get)),
@@ -117,6 +136,7 @@ pub const RIGHT_ANSWERS: &[RightAnswer] = &[
         name: "a row of orders that are to be sent, each asked for three times",
         app: || three(right::outbox::app),
     },
+    RightAnswer { name: "rows that nobody can read", app: || three(right::unreadable::app) },
 ];
 
 /// Three instances of this answer.

@@ -6,6 +6,7 @@ pub(super) mod one_at_a_time;
 pub(super) mod outbox;
 pub(super) mod rest;
 pub(super) mod task;
+pub(super) mod unreadable;
 pub(super) mod version;
 
 use std::collections::BTreeMap;
