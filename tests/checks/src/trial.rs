@@ -312,7 +312,7 @@ impl Trial {
                 Ok(done) => done?,
                 // An app that answers one request at a time is right, too.
                 Err(_) => {
-                    held = None;
+                    drop(held.take());
                     let (answer, done) = join(rest(answered, request.as_mut()), other).await;
                     answered = Some(answer);
                     done?;
