@@ -3,8 +3,10 @@
 pub mod cookie;
 mod front;
 pub mod msgpack;
+mod record;
 pub mod session;
 pub mod signed_id;
+pub mod sql;
 pub mod stores;
 pub mod tagged;
 

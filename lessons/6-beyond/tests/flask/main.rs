@@ -9,6 +9,8 @@ mod required;
 mod route_by_route;
 #[path = "../../../3-backends/tests/services/mod.rs"]
 mod services;
+mod shared;
+mod sql;
 mod stores;
 mod table;
 mod values;
@@ -31,6 +33,16 @@ use route_by_route::{
     without_flask_a_visitor_reads_what_to_start,
 };
 use services::REDIS;
+use sql::{
+    a_logout_on_one_side_deletes_the_row_of_both, a_request_of_flask_that_overlaps_a_logout_inserts_the_row_again,
+    a_row_in_json_is_a_session_here_once_flask_has_written_it_again,
+    a_save_here_does_not_undo_the_row_that_flask_has_written_meanwhile,
+    a_save_of_flask_undoes_what_was_written_here_meanwhile, an_expired_row_is_deleted_by_flask_and_left_by_a_load_here,
+    flask_cannot_write_between_the_comparison_and_the_update,
+    the_store_in_sqlite_keeps_every_rule_but_that_flask_has_the_ids_in_its_rows,
+    what_flask_session_keeps_in_sqlite_is_a_session_here_and_the_other_way_round,
+    what_is_wrong_with_a_row_is_told_by_both_sides, without_flasks_table_the_store_does_not_open,
+};
 use stores::{
     a_logout_on_one_side_is_a_logout_on_the_other, a_pickle_is_a_damaged_record_and_is_not_run,
     a_request_of_flask_that_overlaps_a_logout_brings_the_session_back,
@@ -70,6 +82,17 @@ fn main() -> ExitCode {
         trial!(async what_json_does_not_have_is_an_error_here_and_a_value_in_flask, missing_one()),
         trial!(async a_pickle_is_a_damaged_record_and_is_not_run, services::missing(REDIS)),
         trial!(async the_store_keeps_every_rule_but_that_flask_has_the_ids_in_its_keys, services::missing(REDIS)),
+        trial!(async what_flask_session_keeps_in_sqlite_is_a_session_here_and_the_other_way_round, missing()),
+        trial!(async a_logout_on_one_side_deletes_the_row_of_both, missing()),
+        trial!(async a_save_here_does_not_undo_the_row_that_flask_has_written_meanwhile, missing()),
+        trial!(async a_request_of_flask_that_overlaps_a_logout_inserts_the_row_again, missing()),
+        trial!(parallel flask_cannot_write_between_the_comparison_and_the_update, missing()),
+        trial!(async a_save_of_flask_undoes_what_was_written_here_meanwhile, missing()),
+        trial!(async an_expired_row_is_deleted_by_flask_and_left_by_a_load_here, missing()),
+        trial!(async what_is_wrong_with_a_row_is_told_by_both_sides, missing()),
+        trial!(async a_row_in_json_is_a_session_here_once_flask_has_written_it_again, missing()),
+        trial!(async without_flasks_table_the_store_does_not_open),
+        trial!(parallel the_store_in_sqlite_keeps_every_rule_but_that_flask_has_the_ids_in_its_rows, missing()),
     ])
 }
 

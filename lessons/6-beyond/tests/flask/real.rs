@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// Why there is no Flask, if there is none.
 pub fn missing() -> Option<(&'static str, String)> {
     static MISSING: LazyLock<Option<String>> = LazyLock::new(|| {
-        let import = "import flask, flask_session, itsdangerous, markupsafe, redis";
+        let import = "import flask, flask_session, flask_sqlalchemy, itsdangerous, markupsafe, redis";
         match Command::new(python()).args(["-c", import]).output() {
             Ok(run) if run.status.success() => None,
             Ok(run) => {
