@@ -1,6 +1,7 @@
 //! From Flask to axum, route by route: one visitor, one session, and a cookie that both halves of the app read and write.
 
 pub mod cookie;
+pub mod files;
 mod front;
 pub mod msgpack;
 mod record;

@@ -1,6 +1,7 @@
 //! Lesson 6, "From Flask to axum, route by route": what one side writes the other reads, and what one refuses the other
 //! refuses, seen on a real Flask.
 
+mod files;
 mod layer;
 mod real;
 mod refused;
@@ -17,6 +18,15 @@ mod values;
 
 use std::process::ExitCode;
 
+use files::{
+    a_logout_on_one_side_removes_the_file_of_both, a_pickle_in_a_file_runs_in_flask_and_is_refused_here,
+    a_request_of_flask_that_overlaps_a_logout_writes_the_file_again,
+    a_save_here_does_not_undo_the_file_that_flask_has_written_meanwhile,
+    an_expired_file_stays_until_this_side_removes_it, an_expiry_that_no_file_can_hold_is_the_nearest_one,
+    flask_does_not_wait_for_the_lock_of_this_side, flask_removes_live_sessions_of_both_sides_beyond_its_threshold,
+    the_store_in_files_keeps_every_rule, what_flask_session_keeps_in_files_is_a_session_here_and_the_other_way_round,
+    what_flask_writes_between_the_comparison_and_the_rename_is_lost, what_is_wrong_with_a_file_is_told_by_both_sides,
+};
 use layer::{
     a_list_that_grows_in_place_is_not_saved_by_flask_and_a_copy_here,
     a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_out,
@@ -93,6 +103,18 @@ fn main() -> ExitCode {
         trial!(async a_row_in_json_is_a_session_here_once_flask_has_written_it_again, missing()),
         trial!(async without_flasks_table_the_store_does_not_open),
         trial!(parallel the_store_in_sqlite_keeps_every_rule_but_that_flask_has_the_ids_in_its_rows, missing()),
+        trial!(async what_flask_session_keeps_in_files_is_a_session_here_and_the_other_way_round, missing()),
+        trial!(async a_logout_on_one_side_removes_the_file_of_both, missing()),
+        trial!(async a_save_here_does_not_undo_the_file_that_flask_has_written_meanwhile, missing()),
+        trial!(async a_request_of_flask_that_overlaps_a_logout_writes_the_file_again, missing()),
+        trial!(async what_is_wrong_with_a_file_is_told_by_both_sides, missing()),
+        trial!(async a_pickle_in_a_file_runs_in_flask_and_is_refused_here, missing()),
+        trial!(async an_expiry_that_no_file_can_hold_is_the_nearest_one, missing()),
+        trial!(async an_expired_file_stays_until_this_side_removes_it, missing()),
+        trial!(async flask_removes_live_sessions_of_both_sides_beyond_its_threshold, missing()),
+        trial!(parallel what_flask_writes_between_the_comparison_and_the_rename_is_lost, missing()),
+        trial!(async flask_does_not_wait_for_the_lock_of_this_side, missing()),
+        trial!(parallel the_store_in_files_keeps_every_rule),
     ])
 }
 

@@ -6,6 +6,7 @@ cookies by hand, with itsdangerous, because Flask itself would not make them.
 
 import hashlib
 import json
+import os  # noqa: F401 -- for deeds
 import random
 import sqlite3  # noqa: F401 -- for deeds
 import sys
@@ -13,6 +14,7 @@ import warnings
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone  # noqa: F401 -- for expressions
 from decimal import Decimal  # noqa: F401 -- for expressions
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
 from uuid import UUID
@@ -23,6 +25,9 @@ from flask_sqlalchemy import SQLAlchemy
 from itsdangerous import Signer
 from markupsafe import Markup
 from redis import Redis
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "flask"))
+from plain_files import PlainFiles  # noqa: E402 -- of the lesson
 
 
 def main():
@@ -105,6 +110,9 @@ def serve(key, at, cookie, deed, config):
 BACKENDS = {
     "redis": lambda url: {"SESSION_TYPE": "redis", "SESSION_REDIS": Redis.from_url(url)},
     "sql": lambda file: {"SESSION_TYPE": "sqlalchemy", "SQLALCHEMY_DATABASE_URI": f"sqlite:///{file}"},
+    "pickles": lambda folder: {"SESSION_TYPE": "filesystem", "SESSION_FILE_DIR": folder},
+    "files": lambda folder: {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": PlainFiles(folder, threshold=0)},
+    "two files": lambda folder: {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": PlainFiles(folder, threshold=2)},
 }
 
 

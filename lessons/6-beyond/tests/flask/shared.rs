@@ -1,6 +1,6 @@
 //! Sessions that a real Flask-Session and a store here share, whatever the backend.
 
-use lesson_6::flask::{sql::FlaskSql, stores::FlaskRedis};
+use lesson_6::flask::{files::FlaskFiles, sql::FlaskSql, stores::FlaskRedis};
 use serde_json::{Value, json};
 use session_guard::{Scope, version::is_conflict};
 use tempfile::TempDir;
@@ -44,7 +44,7 @@ pub struct Shared<S> {
     pub store: S,
     /// As `real_flask.py` calls it.
     pub backend: &'static str,
-    /// A URL or a file.
+    /// A URL, a file or a folder.
     pub at: String,
     _ends_with_it: (Option<Service>, Option<TempDir>),
 }
@@ -66,6 +66,15 @@ impl Shared<FlaskSql> {
         ask(&[json!({ "ask": "store", "backend": "sql", "at": at, "deed": "" })]);
         let store = FlaskSql::open(&at, "session:", PATIENT).await.unwrap();
         Self { store, backend: "sql", at, _ends_with_it: (None, Some(folder)) }
+    }
+}
+
+impl Shared<FlaskFiles> {
+    pub fn in_files() -> Self {
+        let folder = TempDir::new().unwrap();
+        let at = folder.path().join("sessions").display().to_string();
+        let store = FlaskFiles::open(&at, "session:", PATIENT).unwrap();
+        Self { store, backend: "files", at, _ends_with_it: (None, Some(folder)) }
     }
 }
 
@@ -153,6 +162,24 @@ pub async fn a_save_undoes_nothing(shared: &Shared<impl SessionStore>) {
     assert_eq!(shared.ask_flask("", Some(cookie(&answer)))["told"], "2");
     // Flask writes the record with each request, and the same data are the same record.
     change("").await.unwrap();
+    a_request_knows_what_it_has_written_itself(shared).await;
+}
+
+async fn a_request_knows_what_it_has_written_itself(shared: &Shared<impl SessionStore>) {
+    for saves in [0, 2] {
+        let request = Scope::default();
+        let last = request.run(async {
+            let expiry_date = OffsetDateTime::now_utc() + time::Duration::HOUR;
+            let id = shared.create(json!(0), expiry_date).await;
+            let record = |value| Record { id, data: [("value".to_owned(), json!(value))].into(), expiry_date };
+            for save in 1..=saves {
+                shared.store.save(&record(save)).await.unwrap();
+            }
+            shared.ask_flask("session['value'] = 'of Flask'", Some(&id.to_string()));
+            shared.store.save(&record(3)).await
+        });
+        assert!(is_conflict(&last.await.unwrap_err()), "after {saves} saves");
+    }
 }
 
 /// Flask has loaded the session, and the view, which deletes the record, is running.
