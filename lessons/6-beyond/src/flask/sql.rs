@@ -46,6 +46,9 @@ impl FlaskSql {
     pub async fn open(file: impl AsRef<Path>, prefix: &str, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new().filename(file).busy_timeout(limit);
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(limit).test_before_acquire(false);
+        // A connection to a file need not be renewed. And the task of sqlx 0.9.0 that would do it may spin forever:
+        // https://github.com/transact-rs/sqlx/issues/3645
+        let pool = pool.idle_timeout(None).max_lifetime(None);
         let connection = pool.connect_with(options).await?;
         query("select session_id, data, expiry from sessions limit 0").execute(&connection).await?;
         Ok(Self { connection, prefix: prefix.to_owned() })

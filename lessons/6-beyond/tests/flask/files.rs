@@ -176,6 +176,9 @@ pub async fn what_flask_writes_between_the_comparison_and_the_rename_is_lost() {
     assert_eq!(flask.await.unwrap()["told"], "\"lost\"");
 }
 
+/// Names of another program's files: neither is a digest.
+const FOREIGN: [&str; 2] = ["cafe", "thirty-two-letters-and-no-digest"];
+
 struct InFiles(TempDir);
 
 impl InFiles {
@@ -210,12 +213,14 @@ impl Backend for InFiles {
     }
 
     async fn put_foreign(&self) -> Option<()> {
-        fs::write(self.folder().join("another-program"), [1, 0, 0, 0]).unwrap();
+        for name in FOREIGN {
+            fs::write(self.folder().join(name), [1, 0, 0, 0]).unwrap();
+        }
         Some(())
     }
 
     async fn foreign_is_there(&self) -> bool {
-        self.folder().join("another-program").exists()
+        FOREIGN.iter().all(|name| self.folder().join(name).exists())
     }
 
     async fn clean(&self, store: &FlaskFiles) -> Result<()> {

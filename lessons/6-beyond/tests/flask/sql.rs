@@ -7,7 +7,10 @@ use futures_util::future::join;
 use lesson_6::flask::sql::FlaskSql;
 use serde_json::json;
 use session_guard::{Scope, version::is_conflict};
-use sqlx::{Row, SqlitePool, query, sqlite::SqliteConnectOptions};
+use sqlx::{
+    Row, SqlitePool, query,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use tower_sessions::{
@@ -127,7 +130,9 @@ pub async fn without_flasks_table_the_store_does_not_open() {
 }
 
 async fn open(file: impl AsRef<std::path::Path>) -> SqlitePool {
-    SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap()
+    // As in the store: sqlx must not look after the connections.
+    let pool = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None);
+    pool.connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap()
 }
 
 /// A file with an empty table of Flask's.
