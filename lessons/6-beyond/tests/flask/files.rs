@@ -153,7 +153,7 @@ for number in range(20_000):
     cache.set(key, {'flask': number}, 3600)
     while 'axum' not in (seen := cache.get(key)):
         pass
-    if seen['flask'] != number:
+    if seen.get('flask') != number:
         session['value'] = 'lost'
         break
 ";

@@ -163,6 +163,18 @@ pub async fn a_save_undoes_nothing(shared: &Shared<impl SessionStore>) {
     // Flask writes the record with each request, and the same data are the same record.
     change("").await.unwrap();
     a_request_knows_what_it_has_written_itself(shared).await;
+    the_same_bytes_undo_nothing(shared, cookie(&answer)).await;
+}
+
+async fn the_same_bytes_undo_nothing(shared: &Shared<impl SessionStore>, id: &str) {
+    let [request, other] = [(); 2].map(|()| Scope::default());
+    let saved = request.run(async {
+        let mut record = shared.load(id).await.unwrap();
+        record.data.insert("same".to_owned(), json!(1));
+        other.run(async { shared.store.save(&record).await.unwrap() }).await;
+        shared.store.save(&record).await
+    });
+    saved.await.unwrap();
 }
 
 async fn a_request_knows_what_it_has_written_itself(shared: &Shared<impl SessionStore>) {
