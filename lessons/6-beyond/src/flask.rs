@@ -1,10 +1,13 @@
 //! From Flask to axum, route by route: one visitor, one session, and a cookie that both halves of the app read and write.
 
 pub mod cookie;
+pub mod files;
 mod front;
 pub mod msgpack;
+mod record;
 pub mod session;
 pub mod signed_id;
+pub mod sql;
 pub mod stores;
 pub mod tagged;
 

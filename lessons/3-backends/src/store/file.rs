@@ -1,6 +1,6 @@
 //! In a folder, a file for each session.
 
-mod folder;
+pub mod folder;
 
 use std::{
     io::{self, ErrorKind},

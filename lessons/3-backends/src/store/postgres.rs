@@ -28,7 +28,10 @@ impl Postgres {
     pub async fn open(address: &str, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
         // The pool goes on trying while nobody listens, and then says that time ran out; one connection says why.
         PgConnection::connect(address).await?.close().await?;
-        let pool = PgPoolOptions::new().acquire_timeout(limit).connect(address).await?;
+        // A broken connection is noticed when it is needed. Without these two, a task of sqlx 0.9.0 looks for old ones, and
+        // may spin forever: https://github.com/transact-rs/sqlx/issues/3645
+        let pool = PgPoolOptions::new().acquire_timeout(limit).idle_timeout(None).max_lifetime(None);
+        let pool = pool.connect(address).await?;
         // ANCHOR: turn
         // Two instances may start at once, and PostgreSQL's `if not exists` is not safe against that by itself.
         let mut start = pool.begin().await?;

@@ -47,10 +47,12 @@ impl Sqlite {
         // With `Normal` a commit would not wait for the disk, and a power cut could undo a logout that was answered.
         let options = options.synchronous(SqliteSynchronous::Full);
         let options = options.busy_timeout(limit); // of another process that writes
-        // A connection to a file does not break: nobody has to ask before each call whether it is there.
+        // A connection to a file does not break: nobody has to ask before each call whether it is there, and none has to
+        // be renewed. The task of sqlx 0.9.0 that would do it may also spin forever:
+        // https://github.com/transact-rs/sqlx/issues/3645
         let pool = |connections| {
-            let options = SqlitePoolOptions::new().max_connections(connections);
-            options.acquire_timeout(limit).test_before_acquire(false)
+            let options = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(limit);
+            options.test_before_acquire(false).idle_timeout(None).max_lifetime(None)
         };
         let writer = pool(1).connect_with(options.clone()).await?;
         make_table(&writer).await?;

@@ -9,9 +9,8 @@ use async_trait::async_trait;
 use redis::{Client, RedisError, aio::ConnectionManager, aio::ConnectionManagerConfig, cmd, pipe};
 use session_guard::{
     note_failure,
-    version::{Version, conflict, gone, note, noted},
+    version::{conflict, gone, noted},
 };
-use sha1::{Digest, Sha1};
 use time::OffsetDateTime;
 use tower_sessions::{
     SessionStore,
@@ -19,7 +18,7 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-use super::msgpack::{decode, encode};
+use super::record::{LIFETIME, packed, seen, unpacked};
 
 /// Flask-Session in Redis. Clones share one connection.
 #[derive(Clone)]
@@ -64,19 +63,7 @@ return 'saved'
 "#;
 // ANCHOR_END: save
 
-/// Flask's records have no version, so the record itself has to name its state.
-fn version(record: &[u8]) -> Option<Version> {
-    let digits: String = Sha1::digest(record)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.parse().ok()
-}
-
 impl FlaskRedis {
-    fn noting(id: &Id, record: &[u8]) {
-        if let Some(version) = version(record) {
-            note(id, version);
-        }
-    }
-
     async fn create_new(&self, record: &mut Record) -> Result<()> {
         let value = packed(record)?;
         loop {
@@ -84,7 +71,7 @@ impl FlaskRedis {
             set.arg(self.key(&record.id)).arg(&value).arg("NX").arg("PXAT").arg(milliseconds(record.expiry_date));
             let done: Option<String> = set.query_async(&mut self.connection.clone()).await.map_err(failed)?;
             if done.is_some() {
-                Self::noting(&record.id, &value);
+                seen(&record.id, &value);
                 return Ok(());
             }
             record.id = Id::default(); // taken
@@ -99,7 +86,7 @@ impl FlaskRedis {
         save.arg(milliseconds(record.expiry_date)).arg(based_on);
         let outcome: String = save.query_async(&mut self.connection.clone()).await.map_err(failed)?;
         match outcome.as_str() {
-            "saved" => Self::noting(&record.id, &value),
+            "saved" => seen(&record.id, &value),
             "conflict" => return Err(conflict()),
             _ => return Err(gone()),
         }
@@ -113,20 +100,16 @@ impl FlaskRedis {
         let both = pipe().atomic().get(&key).pttl(&key).query_async(&mut self.connection.clone()).await;
         let (value, left): (Option<Vec<u8>>, i64) = both.map_err(failed)?;
         let Some(value) = value else { return Ok(None) };
-        Self::noting(id, &value);
-        let data = decode(&value).map_err(|error| Error::Decode(error.to_string()))?;
+        seen(id, &value);
+        let data = unpacked(&value)?;
         // Flask gives every record an end. One without is not ours to end.
-        let left = if left < 0 { time::Duration::days(31) } else { time::Duration::milliseconds(left) };
+        let left = if left < 0 { LIFETIME } else { time::Duration::milliseconds(left) };
         Ok(Some(Record { id: *id, data, expiry_date: asked.saturating_add(left) }))
     }
 
     async fn remove(&self, id: &Id) -> Result<()> {
         cmd("DEL").arg(self.key(id)).query_async(&mut self.connection.clone()).await.map_err(failed)
     }
-}
-
-fn packed(record: &Record) -> Result<Vec<u8>> {
-    encode(&record.data).map_err(|error| Error::Encode(error.to_string()))
 }
 
 /// Since 1970; Redis takes no date before.

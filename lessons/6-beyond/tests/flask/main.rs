@@ -1,6 +1,7 @@
 //! Lesson 6, "From Flask to axum, route by route": what one side writes the other reads, and what one refuses the other
 //! refuses, seen on a real Flask.
 
+mod files;
 mod layer;
 #[path = "../python/mod.rs"]
 mod python;
@@ -11,12 +12,23 @@ mod required;
 mod route_by_route;
 #[path = "../../../3-backends/tests/services/mod.rs"]
 mod services;
+mod shared;
+mod sql;
 mod stores;
 mod table;
 mod values;
 
 use std::process::ExitCode;
 
+use files::{
+    a_logout_on_one_side_removes_the_file_of_both, a_pickle_in_a_file_runs_in_flask_and_is_refused_here,
+    a_request_of_flask_that_overlaps_a_logout_writes_the_file_again,
+    a_save_here_does_not_undo_the_file_that_flask_has_written_meanwhile,
+    an_expired_file_stays_until_this_side_removes_it, an_expiry_that_no_file_can_hold_is_the_nearest_one,
+    flask_does_not_wait_for_the_lock_of_this_side, flask_removes_live_sessions_of_both_sides_beyond_its_threshold,
+    the_store_in_files_keeps_every_rule, what_flask_session_keeps_in_files_is_a_session_here_and_the_other_way_round,
+    what_flask_writes_between_the_comparison_and_the_rename_is_lost, what_is_wrong_with_a_file_is_told_by_both_sides,
+};
 use layer::{
     a_list_that_grows_in_place_is_not_saved_by_flask_and_a_copy_here,
     a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_out,
@@ -33,6 +45,16 @@ use route_by_route::{
     without_flask_a_visitor_reads_what_to_start,
 };
 use services::REDIS;
+use sql::{
+    a_logout_on_one_side_deletes_the_row_of_both, a_request_of_flask_that_overlaps_a_logout_inserts_the_row_again,
+    a_row_in_json_is_a_session_here_once_flask_has_written_it_again,
+    a_save_here_does_not_undo_the_row_that_flask_has_written_meanwhile,
+    a_save_of_flask_undoes_what_was_written_here_meanwhile, an_expired_row_is_deleted_by_flask_and_left_by_a_load_here,
+    flask_cannot_write_between_the_comparison_and_the_update,
+    the_store_in_sqlite_keeps_every_rule_but_that_flask_has_the_ids_in_its_rows,
+    what_flask_session_keeps_in_sqlite_is_a_session_here_and_the_other_way_round,
+    what_is_wrong_with_a_row_is_told_by_both_sides, without_flasks_table_the_store_does_not_open,
+};
 use stores::{
     a_logout_on_one_side_is_a_logout_on_the_other, a_pickle_is_a_damaged_record_and_is_not_run,
     a_request_of_flask_that_overlaps_a_logout_brings_the_session_back,
@@ -72,6 +94,29 @@ fn main() -> ExitCode {
         trial!(async what_json_does_not_have_is_an_error_here_and_a_value_in_flask, missing_one()),
         trial!(async a_pickle_is_a_damaged_record_and_is_not_run, services::missing(REDIS)),
         trial!(async the_store_keeps_every_rule_but_that_flask_has_the_ids_in_its_keys, services::missing(REDIS)),
+        trial!(async what_flask_session_keeps_in_sqlite_is_a_session_here_and_the_other_way_round, missing()),
+        trial!(async a_logout_on_one_side_deletes_the_row_of_both, missing()),
+        trial!(async a_save_here_does_not_undo_the_row_that_flask_has_written_meanwhile, missing()),
+        trial!(async a_request_of_flask_that_overlaps_a_logout_inserts_the_row_again, missing()),
+        trial!(parallel flask_cannot_write_between_the_comparison_and_the_update, missing()),
+        trial!(async a_save_of_flask_undoes_what_was_written_here_meanwhile, missing()),
+        trial!(async an_expired_row_is_deleted_by_flask_and_left_by_a_load_here, missing()),
+        trial!(async what_is_wrong_with_a_row_is_told_by_both_sides, missing()),
+        trial!(async a_row_in_json_is_a_session_here_once_flask_has_written_it_again, missing()),
+        trial!(async without_flasks_table_the_store_does_not_open),
+        trial!(parallel the_store_in_sqlite_keeps_every_rule_but_that_flask_has_the_ids_in_its_rows, missing()),
+        trial!(async what_flask_session_keeps_in_files_is_a_session_here_and_the_other_way_round, missing()),
+        trial!(async a_logout_on_one_side_removes_the_file_of_both, missing()),
+        trial!(async a_save_here_does_not_undo_the_file_that_flask_has_written_meanwhile, missing()),
+        trial!(async a_request_of_flask_that_overlaps_a_logout_writes_the_file_again, missing()),
+        trial!(async what_is_wrong_with_a_file_is_told_by_both_sides, missing()),
+        trial!(async a_pickle_in_a_file_runs_in_flask_and_is_refused_here, missing()),
+        trial!(async an_expiry_that_no_file_can_hold_is_the_nearest_one, missing()),
+        trial!(async an_expired_file_stays_until_this_side_removes_it, missing()),
+        trial!(async flask_removes_live_sessions_of_both_sides_beyond_its_threshold, missing()),
+        trial!(parallel what_flask_writes_between_the_comparison_and_the_rename_is_lost, missing()),
+        trial!(async flask_does_not_wait_for_the_lock_of_this_side, missing()),
+        trial!(parallel the_store_in_files_keeps_every_rule),
     ])
 }
 

@@ -8,8 +8,9 @@ use crate::python::{self, Server, script};
 
 /// Why there is no Flask, if there is none.
 pub fn missing() -> Option<(&'static str, String)> {
-    static MISSING: LazyLock<Option<String>> =
-        LazyLock::new(|| python::missing("Flask", "flask, flask_session, itsdangerous, markupsafe, redis"));
+    static MISSING: LazyLock<Option<String>> = LazyLock::new(|| {
+        python::missing("Flask", "flask, flask_session, flask_sqlalchemy, itsdangerous, markupsafe, redis")
+    });
     MISSING.clone().map(|reason| ("flask", reason))
 }
 

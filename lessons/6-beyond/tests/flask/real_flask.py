@@ -6,21 +6,28 @@ cookies by hand, with itsdangerous, because Flask itself would not make them.
 
 import hashlib
 import json
+import os  # noqa: F401 -- for deeds
 import random
+import sqlite3  # noqa: F401 -- for deeds
 import sys
 import warnings
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone  # noqa: F401 -- for expressions
 from decimal import Decimal  # noqa: F401 -- for expressions
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
 from uuid import UUID
 
 from flask import Flask, current_app, session  # noqa: F401 -- `current_app` for deeds
 from flask_session import Session
+from flask_sqlalchemy import SQLAlchemy
 from itsdangerous import Signer
 from markupsafe import Markup
 from redis import Redis
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "flask"))
+from plain_files import PlainFiles  # noqa: E402 -- of the lesson
 
 
 def main():
@@ -100,16 +107,24 @@ def serve(key, at, cookie, deed, config):
     return {"status": answer.status_code, "set_cookie": answer.headers.getlist("Set-Cookie"), "vary": vary}
 
 
-def store(url, deed, cookie=None, key="", signer=False, id_length=16):
-    """One request to an app whose sessions Flask-Session keeps in this Redis; what the view returns is told."""
+BACKENDS = {
+    "redis": lambda url: {"SESSION_TYPE": "redis", "SESSION_REDIS": Redis.from_url(url)},
+    "sql": lambda file: {"SESSION_TYPE": "sqlalchemy", "SQLALCHEMY_DATABASE_URI": f"sqlite:///{file}"},
+    "pickles": lambda folder: {"SESSION_TYPE": "filesystem", "SESSION_FILE_DIR": folder},
+    "files": lambda folder: {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": PlainFiles(folder, threshold=0)},
+    "two files": lambda folder: {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": PlainFiles(folder, threshold=2)},
+}
+
+
+def store(backend, at, deed, cookie=None, key="", signer=False, id_length=16, config=None):
+    """One request to an app whose sessions Flask-Session keeps in this backend; what the view returns is told."""
     app = Flask(__name__)
-    app.config.update(
-        SECRET_KEY=key,
-        SESSION_TYPE="redis",
-        SESSION_REDIS=Redis.from_url(url),
-        SESSION_USE_SIGNER=signer,
-        **({"SESSION_ID_LENGTH": id_length} if id_length else {}),
-    )
+    app.config.update(SECRET_KEY=key, SESSION_USE_SIGNER=signer, **(config or {}))
+    app.config.update(BACKENDS[backend](at))
+    if id_length:
+        app.config["SESSION_ID_LENGTH"] = id_length
+    if backend == "sql":
+        app.config["SESSION_SQLALCHEMY"] = SQLAlchemy(app)
     Session(app)
 
     def view():
@@ -119,7 +134,9 @@ def store(url, deed, cookie=None, key="", signer=False, id_length=16):
 
     app.add_url_rule("/", view_func=view, endpoint="view")
     headers = {} if cookie is None else {"Cookie": f"session={cookie}"}
-    answer = app.test_client(use_cookies=False).get("/", headers=headers)
+    # Three times Flask-Session asks for a damaged row, and waits in between.
+    with patch("flask_session._utils.time.sleep"):
+        answer = app.test_client(use_cookies=False).get("/", headers=headers)
     set_cookie = [line.split(";")[0].removeprefix("session=") for line in answer.headers.getlist("Set-Cookie")]
     return {"status": answer.status_code, "told": answer.text, "cookie": set_cookie[0] if set_cookie else None}
 

@@ -1,7 +1,5 @@
 //! Flask-Session's records in Redis, written by one side and read by the other.
 
-use std::time::Duration;
-
 use axum::{
     Router,
     body::Body,
@@ -19,153 +17,43 @@ use lesson_6::flask::{
     signed_id::{SignedId, signed_id},
     stores::FlaskRedis,
 };
-use serde_json::{Value, json};
-use session_guard::{Scope, version::is_conflict};
-use time::OffsetDateTime;
+use serde_json::Value;
 use tower::ServiceExt;
 use tower_sessions::{
     Session, SessionManagerLayer, SessionStore,
-    session::{Id, Record},
+    session::Id,
     session_store::{Error, Result},
 };
 
 use crate::{
     real::ask,
     services::Service,
-    table::{snapshot, table},
+    shared::{
+        PATIENT, Shared, a_logout_of_one_is_a_logout_of_the_other, a_save_undoes_nothing,
+        an_overlapping_request_of_flask_revives, both_read_what_the_other_writes, cookie,
+    },
 };
 
 const KEY: &str = "a key of both halves";
-const PATIENT: Duration = Duration::from_secs(60);
-
-/// What a view writes to `session["value"]`.
-const WRITTEN: [&str; 16] = [
-    "None",
-    "True",
-    "2**64 - 1",
-    "-2**63",
-    "0.1",
-    "1.0",
-    "'é 😀'",
-    "[1, [2, []]]",
-    "{'a': {'b': 1}}",
-    "b'\\x00\\xff'",
-    "datetime(2026, 1, 1, 12, 0, 0, 999999, tzinfo=timezone.utc)",
-    "{' b': 'AP8='}",
-    "{' di': {' e__': 1}}",
-    // What Flask-Session itself turns into something else.
-    "(1, 2)",
-    "UUID(int=1)",
-    "datetime(2026, 1, 1)",
-];
-
-struct Shared {
-    _redis: Service,
-    url: String,
-    store: FlaskRedis,
-}
-
-impl Shared {
-    async fn start() -> Self {
-        let redis = Service::redis_in_memory().expect("Redis");
-        let url = format!("redis://127.0.0.1:{}", redis.port);
-        let store = FlaskRedis::open(&url, "session:", PATIENT).await.unwrap();
-        Self { _redis: redis, url, store }
-    }
-
-    fn flask(&self, deed: &str, cookie: Option<&str>) -> Value {
-        json!({ "ask": "store", "url": self.url, "deed": deed, "cookie": cookie })
-    }
-
-    fn ask_flask(&self, deed: &str, cookie: Option<&str>) -> Value {
-        let answer = ask(&[self.flask(deed, cookie)]).remove(0);
-        assert_eq!(answer["status"], 200, "{deed}");
-        answer
-    }
-
-    async fn load(&self, cookie: &str) -> Option<Record> {
-        self.store.load(&cookie.parse().unwrap()).await.unwrap()
-    }
-}
-
-fn cookie(answer: &Value) -> &str {
-    answer["cookie"].as_str().unwrap_or_else(|| panic!("no cookie: {answer}"))
-}
-
 pub async fn what_flask_session_keeps_in_redis_is_a_session_here_and_the_other_way_round() {
-    let shared = Shared::start().await;
-    let deeds = WRITTEN.map(|value| shared.flask(&format!("session['value'] = {value}"), None));
-    let written = ask(&deeds);
-    let mut here = Vec::new();
-    for answer in &written {
-        let mut record = shared.load(cookie(answer)).await.expect("Flask has written it");
-        let left = record.expiry_date - OffsetDateTime::now_utc();
-        assert!(left <= time::Duration::days(31) && left > time::Duration::days(30), "{left}");
-        here.push(record.data["value"].to_string());
-        record.data.insert("here".to_owned(), json!("axum"));
-        shared.store.save(&record).await.unwrap();
-    }
-    let looks = written.iter().map(|answer| shared.flask("assert session['here'] == 'axum'", Some(cookie(answer))));
-    let again = ask(&looks.collect::<Vec<_>>());
-    let mut rows = Vec::new();
-    for (((value, here), before), after) in WRITTEN.iter().zip(here).zip(&written).zip(again) {
-        assert_eq!(after["status"], 200, "{value}: {after}");
-        let back = after["told"].as_str().unwrap().to_owned();
-        // What Flask-Session has changed itself it changes when it writes, which this request has not done yet.
-        let is_changed = WRITTEN[13..].contains(value);
-        assert_eq!(back != before["told"].as_str().unwrap(), is_changed, "{value} has become {back}");
-        rows.push(vec![(*value).to_owned(), here, back]);
-    }
-    snapshot("stores", &table(&["a view of Flask writes", "axum has", "Flask reads again"], &rows));
-
-    let data = [("value".to_owned(), json!(["made here", 1]))].into();
-    let mut record = Record { id: Id::default(), data, expiry_date: OffsetDateTime::now_utc() + time::Duration::HOUR };
-    shared.store.create(&mut record).await.unwrap();
-    let answer = shared.ask_flask("", Some(&record.id.to_string()));
-    assert_eq!(answer["told"], r#"["made here", 1]"#);
+    both_read_what_the_other_writes(&Shared::in_redis().await).await;
 }
 
 pub async fn a_logout_on_one_side_is_a_logout_on_the_other() {
-    let shared = Shared::start().await;
-    let [alice, bob] = [(); 2].map(|()| shared.ask_flask("session['value'] = 1", None));
-    shared.ask_flask("session.clear()", Some(cookie(&alice)));
-    assert_eq!(shared.load(cookie(&alice)).await, None);
-    shared.store.delete(&cookie(&bob).parse().unwrap()).await.unwrap();
-    let answer = shared.ask_flask("session['value'] = session.get('value', 'a new session')", Some(cookie(&bob)));
-    assert_eq!(answer["told"], "\"a new session\"");
-    assert_ne!(cookie(&answer), cookie(&bob), "Flask makes an ID of its own");
+    a_logout_of_one_is_a_logout_of_the_other(&Shared::in_redis().await).await;
 }
 
 pub async fn a_save_here_does_not_undo_what_flask_has_written_meanwhile() {
-    let shared = Shared::start().await;
-    let answer = shared.ask_flask("session['value'] = 1", None);
-    let change = async |meanwhile: &str| {
-        let request = Scope::default();
-        let saved = request.run(async {
-            let mut record = shared.load(cookie(&answer)).await.unwrap();
-            shared.ask_flask(meanwhile, Some(cookie(&answer)));
-            record.data.insert("here".to_owned(), json!("axum"));
-            shared.store.save(&record).await
-        });
-        saved.await
-    };
-    assert!(is_conflict(&change("session['value'] = 2").await.unwrap_err()));
-    assert_eq!(shared.ask_flask("", Some(cookie(&answer)))["told"], "2");
-    // Flask writes the record with each request, and the same data are the same record.
-    change("").await.unwrap();
+    a_save_undoes_nothing(&Shared::in_redis().await).await;
 }
 
 pub async fn a_request_of_flask_that_overlaps_a_logout_brings_the_session_back() {
-    let shared = Shared::start().await;
-    let answer = shared.ask_flask("session['value'] = 1", None);
-    // Flask has loaded the session, and the view is running.
-    let key = format!("session:{}", cookie(&answer));
-    shared.ask_flask(&format!("Redis.from_url({:?}).delete({key:?})", shared.url), Some(cookie(&answer)));
-    assert!(shared.load(cookie(&answer)).await.is_some());
+    let delete = "Redis.from_url(at).delete(f'session:{cookie}')";
+    an_overlapping_request_of_flask_revives(&Shared::in_redis().await, delete).await;
 }
 
 pub async fn a_signed_id_of_flask_is_an_id_here_and_the_other_way_round() {
-    let shared = Shared::start().await;
+    let shared = Shared::in_redis().await;
     let flask = |deed: &str, cookie: Option<&str>| {
         let mut question = shared.flask(deed, cookie);
         question["key"] = KEY.into();
@@ -204,7 +92,7 @@ pub async fn a_signed_id_of_flask_is_an_id_here_and_the_other_way_round() {
 }
 
 pub async fn an_id_of_flasks_default_length_is_no_id_here() {
-    let shared = Shared::start().await;
+    let shared = Shared::in_redis().await;
     let mut question = shared.flask("session['value'] = 1", None);
     question["id_length"] = Value::Null;
     let answer = ask(&[question]).remove(0);
@@ -217,7 +105,7 @@ pub async fn an_id_of_flasks_default_length_is_no_id_here() {
 }
 
 pub async fn what_json_does_not_have_is_an_error_here_and_a_value_in_flask() {
-    let shared = Shared::start().await;
+    let shared = Shared::in_redis().await;
     for (value, told) in [("float('nan')", "nan"), ("{1: 2}", "{1: 2}")] {
         let answer = shared.ask_flask(&format!("session['value'] = {value}"), None);
         assert_eq!(shared.ask_flask("", Some(cookie(&answer)))["told"], told);
@@ -227,10 +115,10 @@ pub async fn what_json_does_not_have_is_an_error_here_and_a_value_in_flask() {
 }
 
 pub async fn a_pickle_is_a_damaged_record_and_is_not_run() {
-    let shared = Shared::start().await;
+    let shared = Shared::in_redis().await;
     let id = Id::default();
     // What `pickle.dumps({})` gives, and Flask-Session 0.8 would load.
-    let client = redis::Client::open(shared.url.as_str()).unwrap();
+    let client = redis::Client::open(shared.at.as_str()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let mut set = redis::cmd("SET");
     set.arg(format!("session:{id}")).arg(b"\x80\x04}\x94.");

@@ -25,9 +25,11 @@ use crate::store::failed;
 /// one that was opened, but an empty mount point or somebody else's new one.
 const LOCK: &str = ".lock";
 
+/// A folder that was opened.
 #[derive(Debug)]
-pub(super) struct Folder {
-    pub(super) path: PathBuf,
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
     limit: Duration,
     /// One writer of this process at a time asks for the lock: the others wait here, and not on a thread.
     writers: Arc<Mutex<()>>,
@@ -38,13 +40,17 @@ pub(super) struct Folder {
 }
 
 /// All other writers wait, those of this process and those of others, until it is dropped.
-pub(super) struct Lock {
+pub struct Lock {
     _file: File, // closing it unlocks it
     _writer: OwnedMutexGuard<()>,
 }
 
 impl Folder {
-    pub(super) fn open(path: PathBuf, limit: Duration) -> io::Result<Self> {
+    /// Makes the folder if there is none. A lock that is not free in `limit` is an error.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written in, or on Unix others than its owner may get in: the error says what to do.
+    pub fn open(path: PathBuf, limit: Duration) -> io::Result<Self> {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
@@ -63,7 +69,7 @@ impl Folder {
     // ANCHOR: write
     /// A new file with this value, under a name that nobody looks for. It becomes the session's in one step,
     /// so that no reader meets half a record. tempfile makes it readable by its owner alone (0600).
-    pub(super) async fn write(&self, value: Vec<u8>) -> Result<NamedTempFile> {
+    pub async fn write(&self, value: Vec<u8>) -> Result<NamedTempFile> {
         let folder = self.path.clone();
         blocking(move |_| {
             let write = || {
@@ -85,7 +91,7 @@ impl Folder {
     /// A rename alone would put the record of a deleted session back: whether it is still there must be seen, and
     /// stay so, until the rename is done. Nobody waits for the lock on a thread: there are not many threads that may
     /// wait, and loads need them.
-    pub(super) async fn lock(&self) -> Result<Lock> {
+    pub async fn lock(&self) -> Result<Lock> {
         let waiting = async {
             let writer = self.writers.clone().lock_owned().await;
             let mut pause = Duration::from_millis(1);
@@ -106,7 +112,7 @@ impl Folder {
     // ANCHOR: sync
     /// Comes back when the renames and removals up to now are on the disk: a file's own `sync_all` does not write
     /// down which name it has. Until then a power cut may undo a logout. One writing serves all who wait for it.
-    pub(super) async fn sync(&self) -> Result<()> {
+    pub async fn sync(&self) -> Result<()> {
         let mine = self.changes.fetch_add(1, Ordering::AcqRel) + 1;
         let mut synced = self.synced.lock().await;
         if *synced < mine {
@@ -125,7 +131,7 @@ impl Folder {
 
     /// What is in a file; nothing if there is none. That the folder itself is away is an error, and no empty folder.
     /// A folder or a pipe in the place of the file is a damaged record; to open a pipe would be to wait for its writer.
-    pub(super) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
+    pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
         let read = || if fs::metadata(path)?.is_file() { fs::read(path).map(Some) } else { Ok(None) };
         match read() {
             Ok(None) => Err(Error::Decode(format!("{} is no file", path.display()))),
@@ -139,7 +145,7 @@ impl Folder {
     }
 
     /// The files whose names begin like this.
-    pub(super) fn files_beginning_with(&self, prefix: &str) -> Result<Vec<PathBuf>> {
+    pub fn files_beginning_with(&self, prefix: &str) -> Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
@@ -162,7 +168,7 @@ fn try_lock(path: &Path) -> io::Result<Option<File>> {
 }
 
 /// Removes a file, if it is there; or in its place an empty folder. What somebody keeps in it is for a person to judge.
-pub(super) fn remove(path: &Path) -> Result<()> {
+pub fn remove(path: &Path) -> Result<()> {
     let removed = match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir(path),
         _ => fs::remove_file(path),
@@ -212,11 +218,11 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 /// Shared by a call and the thread that works for it. The first to take it decides: the thread, that it is done, or
 /// the caller, who has given up, that it is not.
 #[derive(Clone, Default)]
-pub(super) struct Caller(Arc<AtomicBool>);
+pub struct Caller(Arc<AtomicBool>);
 
 impl Caller {
     /// Asked before the step that changes something: what the caller has given up must not be carried out later.
-    pub(super) fn still_waits(&self) -> Result<()> {
+    pub fn still_waits(&self) -> Result<()> {
         if self.0.swap(true, Ordering::AcqRel) { Err(failed("the caller has given up")) } else { Ok(()) }
     }
 }
@@ -231,7 +237,7 @@ impl Drop for GivesUp {
 }
 
 /// Files are read and written on threads that may wait; those that answer requests must not.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce(&Caller) -> Result<T> + Send + 'static) -> Result<T> {
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce(&Caller) -> Result<T> + Send + 'static) -> Result<T> {
     let caller = Caller::default();
     let _gives_up = GivesUp(caller.clone());
     spawn_blocking(move || work(&caller)).await.unwrap_or_else(|error| Err(failed(error)))
