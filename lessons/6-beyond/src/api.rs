@@ -53,6 +53,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
     // What changes something is asked for by the same pages: a form needs no permission to be sent.
     let trusting = |check: CsrfLayer, friend: &&str| check.add_trusted_origin(friend).expect("it is an origin");
     let check = friends.iter().fold(CsrfLayer::new(), trusting).with_rejection_response(foreign);
+    let listed: Vec<_> = friends.iter().map(|friend| (*friend).to_owned()).collect();
     Router::new()
         .route("/api-page/me", get(me))
         .route("/api-page/login", post(log_in))
@@ -62,7 +63,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
         .layer(cors) // around the check, so that a friend's script can read a refusal
         .layer(from_fn(never_kept))
         .merge(careless::routes())
-        .route("/api-page", get(page))
+        .route("/api-page", get(move |session, headers| page(session, headers, listed)))
         .route("/api-page/script.js", get(script))
         .route("/api-page/elsewhere", get(elsewhere))
 }
@@ -80,10 +81,13 @@ async fn never_kept(request: Request, next: Next) -> Response {
     response
 }
 
-async fn page(session: Session, headers: HeaderMap) -> Result<Response, Failure> {
+async fn page(session: Session, headers: HeaderMap, friends: Vec<String>) -> Result<Response, Failure> {
     let user = Account::of(&session).await?.map(|account| account.user);
     let (name, port) = host(&headers);
-    let values = context! { user, users => Serde(USERS), items => Serde(ITEMS), host => format!("{name}{port}") };
+    let host = format!("{name}{port}");
+    let is_listed = friends.contains(&format!("http://friend.{host}"));
+    let (users, items, friends) = (Serde(USERS), Serde(ITEMS), friends.join(" and "));
+    let values = context! { user, users, items, host, is_listed, friends };
     Ok(PAGES.render("api.html", values)?.into_response())
 }
 

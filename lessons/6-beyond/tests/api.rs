@@ -4,6 +4,7 @@
 mod chromium;
 #[path = "../../../tests/required/mod.rs"]
 mod required;
+mod visitor;
 
 use std::{
     process::ExitCode,
@@ -24,6 +25,7 @@ use required::trial;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_sessions::MemoryStore;
+use visitor::Visitor;
 
 fn main() -> ExitCode {
     required::run(vec![
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         trial!(async a_refusal_is_json_and_tells_nothing_of_the_program),
         trial!(async a_login_by_json_renews_the_id_and_a_logout_ends_the_session),
         trial!(async an_answer_that_depends_on_the_cookie_is_kept_by_no_cache),
+        trial!(async the_page_says_where_the_friend_is_not_on_the_list),
         trial!(async what_scripts_of_four_origins_send_and_read, chromium::missing()),
         trial!(async without_credentials_a_script_of_another_origin_is_a_stranger, chromium::missing()),
         trial!(async a_program_takes_the_page_after_a_redirect_for_an_answer, chromium::missing()),
@@ -161,6 +164,15 @@ fn said(method: &Method, headers: &HeaderMap) -> String {
     let kind = if method == Method::POST { format!(" as {}", of("content-type")) } else { String::new() };
     let cookie = if of("cookie").contains("__Host-lesson-6=") { "with the cookie" } else { "without a cookie" };
     format!("{kind}, {}, {cookie}", of("sec-fetch-site"))
+}
+
+async fn the_page_says_where_the_friend_is_not_on_the_list() {
+    let app = app_with(Care::ALL, routes(&["http://friend.shop.localhost:4006"]), MemoryStore::default());
+    for (host, is_listed) in [("shop.localhost:4006", true), ("shop.localhost:4007", false), ("localhost:4006", false)]
+    {
+        let page = Visitor::new("alice", &app).get(&format!("http://{host}/api-page")).await.body;
+        assert_eq!(!page.contains("the list has http:&#x2f;&#x2f;friend.shop.localhost:4006"), is_listed, "{page}");
+    }
 }
 
 /// The shop at `shop.localhost`, with a friend beside it.
