@@ -9,6 +9,10 @@ const OFTEN: usize = 3;
 
 /// A step that no shell can do, because a demo's sessions end with the demo.
 pub const RESTART: &str = "# here the check restarts the app on the same store; a demo's store ends with the demo";
+/// What the check lets overlap at a chosen moment: by hand that is luck.
+pub const OVERLAP: &str = "# at the same time";
+/// What happens in the middle of the next request.
+pub const ENDS: &str = "# the instance ends meanwhile";
 /// Another such step: the jar whose name follows gets the ID of this session.
 pub const PLANT: &str = "# here the check writes a session with {\"planted\":true} into the store; its ID goes into ";
 

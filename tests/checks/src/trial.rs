@@ -247,7 +247,7 @@ impl Trial {
         other: impl Future<Output = Result<U, Miss>>,
     ) -> Result<(T, U), Miss> {
         let told = "send the next two requests at the same time".to_owned();
-        self.log.event("(both)", told, "# at the same time".to_owned());
+        self.log.event("(both)", told, recipe::OVERLAP.to_owned());
         let (one, other) = join(one, other).await;
         Ok((one?, other?))
     }
@@ -261,7 +261,7 @@ impl Trial {
         meanwhile: impl Future<Output = Result<(), Miss>>,
     ) -> Result<T, Miss> {
         let told = "the next two requests overlap".to_owned();
-        self.log.event("(both)", told, "# at the same time".to_owned());
+        self.log.event("(both)", told, recipe::OVERLAP.to_owned());
         self.beside(self.inspector.hold(operation), request, meanwhile).await
     }
 
@@ -273,7 +273,7 @@ impl Trial {
         meanwhile: impl Future<Output = Result<(), Miss>>,
     ) -> Result<T, Miss> {
         let told = format!("while the next request {}, another one comes", moment.told());
-        self.log.event("(both)", told, "# at the same time".to_owned());
+        self.log.event("(both)", told, recipe::OVERLAP.to_owned());
         self.beside(self.shop.hold(moment, 0), request, meanwhile).await
     }
 
@@ -286,7 +286,7 @@ impl Trial {
     ) -> Result<Option<T>, Miss> {
         let again = if passing == 0 { "" } else { " once more" };
         let told = format!("ends while the next request {}{again}", moment.told());
-        self.log.event("(instance)", told, "# the instance ends meanwhile".to_owned());
+        self.log.event("(instance)", told, recipe::ENDS.to_owned());
         let mut held = self.shop.hold(moment, passing);
         answered_or_held(pin!(request), &mut held).await.transpose()
     }
@@ -299,7 +299,7 @@ impl Trial {
         others: impl IntoIterator<Item = impl Future<Output = Result<(), Miss>>>,
     ) -> Result<T, Miss> {
         let told = format!("each time the next request {}, another one comes first", moment.told());
-        self.log.event("(both)", told, "# at the same time".to_owned());
+        self.log.event("(both)", told, recipe::OVERLAP.to_owned());
         let mut request = pin!(request);
         let mut answered = None;
         let mut held = Some(self.shop.hold(moment, 0));
