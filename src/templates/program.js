@@ -4,7 +4,9 @@
   for (;;) {
     const answer = await fetch(location.href, { headers: { "x-workbook-ask": "state" } }).catch(() => null);
     if (answer?.ok) return location.reload();
-    const now = new DOMParser().parseFromString((await answer?.text()) ?? "", "text/html").querySelector("main");
+    // An answer may break off, and this goes on.
+    const text = (await answer?.text().catch(() => null)) ?? "";
+    const now = new DOMParser().parseFromString(text, "text/html").querySelector("main");
     if (now && now.innerHTML !== main.innerHTML) main.replaceChildren(...now.childNodes);
     await new Promise((done) => setTimeout(done, 1000));
   }

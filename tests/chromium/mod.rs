@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::required::Missing;
 
 /// No page takes so long, on any machine: the first look at a program waits for cargo, which builds all it needs.
-const AT_MOST: Duration = Duration::from_secs(900);
+pub const AT_MOST: Duration = Duration::from_secs(900);
 
 /// A program that ends with the test.
 pub struct Running(pub Child);
@@ -101,7 +101,9 @@ pub fn start_chromium() -> Driver {
 impl Driver {
     /// The browser.
     pub async fn browser(&self) -> Client {
-        let capabilities = self.capabilities.as_object().expect("it is an object").clone();
+        let mut capabilities = self.capabilities.as_object().expect("it is an object").clone();
+        // A script that looks at every part of a long page takes its time where the machine is busy.
+        capabilities.insert("timeouts".to_owned(), json!({ "script": AT_MOST.as_millis() as u64 }));
         let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
         builder.capabilities(capabilities).connect(&self.address).await.unwrap()
     }

@@ -1,6 +1,6 @@
 //! What the panel asks for.
 
-use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use axum::{
     Router,
@@ -188,7 +188,7 @@ pub async fn a_lab_that_was_tried_is_kept_and_a_page_without_one_has_none() {
 async fn next(stream: &mut BodyDataStream) -> Value {
     loop {
         // So long may it take on a machine that is busy; an event comes as soon as there is one.
-        let bytes = tokio::time::timeout(Duration::from_secs(120), stream.next()).await;
+        let bytes = tokio::time::timeout(crate::chromium::AT_MOST, stream.next()).await;
         let bytes = bytes.expect("an event").unwrap().unwrap();
         if let Some(data) = String::from_utf8_lossy(&bytes).strip_prefix("data: ") {
             return serde_json::from_str(data.trim()).unwrap();

@@ -18,6 +18,7 @@ mod others;
 mod progress;
 mod screenshots;
 mod solve;
+mod waiting;
 mod window;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     use progress::*;
     use screenshots::screenshots;
     use solve::*;
+    use waiting::*;
     required::run(vec![
         trial!(async somebody_reads_plays_writes_and_passes_in_a_real_browser, chromium::missing()),
         trial!(async so_they_do_in_firefox, others::firefox_is_missing()),
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         trial!(async an_exercise_is_tried_helped_with_and_solved_in_a_real_browser, chromium::missing()),
         trial!(async what_a_failed_check_did_is_seen_step_by_step_in_a_real_browser, chromium::missing()),
         trial!(async an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_browser, chromium::missing()),
+        trial!(async a_page_goes_on_waiting_after_an_answer_that_breaks_off_in_a_real_browser, chromium::missing()),
         trial!(async an_attack_is_run_seen_and_tried_by_hand_beside_its_page_in_a_real_browser, chromium::missing()),
         trial!(async the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browser, chromium::missing()),
         trial!(async nothing_of_the_text_is_cut_beside_the_panel_in_a_real_browser, chromium::missing()),

@@ -1,12 +1,12 @@
 //! The studio of a copy of the workbook, in a window of a real browser.
 
-use std::{fs, time::Duration};
+use std::fs;
 
 use fantoccini::{Client, elements::Element, wd::WindowHandle};
 use serde_json::Value;
 
 use crate::{
-    chromium::{self, Driver, Running, wait_for},
+    chromium::{self, AT_MOST, Driver, Running, wait_for},
     scratch::Scratch,
 };
 
@@ -73,7 +73,7 @@ impl Window {
             self.browser.switch_to_window(last).await.unwrap();
             self.value("return location.host").await.as_str().unwrap_or_default().starts_with(host)
         };
-        let waited = tokio::time::timeout(Duration::from_secs(120), async { while !is_there().await {} }).await;
+        let waited = tokio::time::timeout(AT_MOST, async { while !is_there().await {} }).await;
         waited.unwrap_or_else(|_| panic!("no tab comes to {host}"));
     }
 
@@ -122,7 +122,7 @@ impl Window {
     pub async fn until(&self, expression: &str) {
         let script = format!("return Boolean({expression})");
         let is_true = async || while self.value(&script).await != true {};
-        let waited = tokio::time::timeout(Duration::from_secs(120), is_true()).await;
+        let waited = tokio::time::timeout(AT_MOST, is_true()).await;
         waited.unwrap_or_else(|_| panic!("it does not come to {expression}"));
     }
 
@@ -151,7 +151,7 @@ impl Window {
             self.find("#panel iframe.demo").await.enter_frame().await.unwrap();
             self.value("return location.host").await.as_str().unwrap_or_default().starts_with(host)
         };
-        let waited = tokio::time::timeout(Duration::from_secs(120), async { while !is_there().await {} }).await;
+        let waited = tokio::time::timeout(AT_MOST, async { while !is_there().await {} }).await;
         waited.unwrap_or_else(|_| panic!("the frame does not come to {host}"));
     }
 
@@ -186,7 +186,7 @@ impl Window {
                 tokio::task::yield_now().await
             }
         };
-        let waited = tokio::time::timeout(Duration::from_secs(120), is_written()).await;
+        let waited = tokio::time::timeout(AT_MOST, is_written()).await;
         waited.unwrap_or_else(|_| panic!("not {text:?} is in the file, but {:?}", self.file()));
     }
 
