@@ -19,8 +19,7 @@ struct Hold<K> {
 
 /// A call that is held, or will be. It goes on when this is dropped.
 #[derive(Debug)]
-pub struct Held<K> {
-    holds: Holds<K>,
+pub struct Held {
     reached: oneshot::Receiver<()>,
     _goes_on: oneshot::Sender<()>,
 }
@@ -28,10 +27,10 @@ pub struct Held<K> {
 impl<K: PartialEq> Holds<K> {
     /// Has the next such call wait until what this returns is dropped, after as many others of its kind as `passing`. One
     /// call can be held at a time.
-    pub fn hold(&self, call: K, passing: usize) -> Held<K> {
+    pub fn hold(&self, call: K, passing: usize) -> Held {
         let ((reached, is_reached), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
         *self.lock() = Some(Hold { call, passing, reached, goes_on });
-        Held { holds: self.clone(), reached: is_reached, _goes_on: go_on }
+        Held { reached: is_reached, _goes_on: go_on }
     }
 
     /// Waits here if this is the call.
@@ -72,17 +71,10 @@ impl<K: PartialEq> Hold<K> {
     }
 }
 
-impl<K> Held<K> {
+impl Held {
     /// Returns when the call has been made and waits. Safe to drop and to call again.
     pub async fn reached(&mut self) {
         let _ = (&mut self.reached).await;
-    }
-}
-
-impl<K> Drop for Held<K> {
-    fn drop(&mut self) {
-        self.reached.close();
-        self.holds.lock().take_if(|hold| hold.reached.is_closed()); // and not one that came after it
     }
 }
 

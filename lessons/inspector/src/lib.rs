@@ -166,7 +166,7 @@ impl Inspector {
 
     /// Has the next store call of this kind wait until what this returns is dropped: for tests of what happens when two
     /// requests meet. One call can be held at a time.
-    pub fn hold(&self, operation: Operation) -> Held<Operation> {
+    pub fn hold(&self, operation: Operation) -> Held {
         self.holds.hold(operation, 0)
     }
 

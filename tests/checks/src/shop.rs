@@ -229,7 +229,7 @@ impl Shop {
     }
 
     /// The next call that comes to this moment waits there, after as many others as `passing`.
-    pub(crate) fn hold(&self, moment: Moment, passing: usize) -> Held<Moment> {
+    pub(crate) fn hold(&self, moment: Moment, passing: usize) -> Held {
         self.database.0.holds.hold(moment, passing)
     }
 

@@ -325,9 +325,9 @@ impl Trial {
         rest(answered, request).await
     }
 
-    async fn beside<T, K>(
+    async fn beside<T>(
         &self,
-        mut held: Held<K>,
+        mut held: Held,
         request: impl Future<Output = Result<T, Miss>>,
         meanwhile: impl Future<Output = Result<(), Miss>>,
     ) -> Result<T, Miss> {
@@ -549,7 +549,7 @@ fn read_to(length: u64, file: &Path) -> String {
 }
 
 /// The result of the request, unless a call of its own is held first.
-async fn answered_or_held<F: Future, K>(request: Pin<&mut F>, held: &mut Held<K>) -> Option<F::Output> {
+async fn answered_or_held<F: Future>(request: Pin<&mut F>, held: &mut Held) -> Option<F::Output> {
     match select(request, pin!(held.reached())).await {
         Either::Left((answered, _)) => Some(answered),
         Either::Right(_) => None,
