@@ -136,7 +136,8 @@ struct Order {
 }
 
 // ANCHOR: order
-/// Takes `application/json` and nothing else: `Json` refuses every other `Content-Type` with 415.
+/// Takes `application/json` and types such as `application/example+json`: `Json` refuses every other `Content-Type`
+/// with 415.
 async fn order(session: Session, Json(order): Json<Order>) -> Result<Response, Failure> {
     place(&session, order).await
 }

@@ -8,7 +8,7 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
-/// A body, as [`axum::Json`] reads and writes it: it refuses any other `Content-Type`.
+/// A body, as [`axum::Json`] reads and writes it: it refuses a `Content-Type` that names no JSON.
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {

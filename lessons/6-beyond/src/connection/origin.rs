@@ -10,7 +10,7 @@ use axum::{
 };
 
 // ANCHOR: origin
-/// A handshake that a page of this very origin began (ASVS 5.0 4.4.2).
+/// A handshake that a page of this very host and port began (ASVS 5.0 4.4.2).
 ///
 /// A browser says `Origin` with every WebSocket, and no page can change it. A handshake without the header is no
 /// browser's, and is refused as well.
@@ -25,8 +25,8 @@ impl<S: Sync> FromRequestParts<S> for OwnOrigin {
     }
 }
 
-/// Whether `Origin` has the host and the port of the request. Behind a proxy that ends TLS, compare it with a list of
-/// whole origins instead: `https://shop.example`.
+/// Whether `Origin` has the host and the port of the request. It does not look at the scheme, so where there is TLS,
+/// here or in a proxy, compare it with a list of whole origins instead: `https://shop.example`.
 fn is_own(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };

@@ -38,7 +38,9 @@ pub(super) async fn open(
         Ok(watch) => watch,
         Err(refused) => return Ok(refused.into_response()),
     };
-    Ok(upgrade.max_message_size(LONGEST).on_upgrade(async |socket| serve(socket, watch, live).await))
+    // Without the second limit a frame of 16 MiB is read whole before its message is found too long.
+    let upgrade = upgrade.max_message_size(LONGEST).max_frame_size(LONGEST);
+    Ok(upgrade.on_upgrade(async |socket| serve(socket, watch, live).await))
 }
 
 async fn serve(mut socket: WebSocket, mut watch: Watch, live: Live) {

@@ -67,7 +67,8 @@ impl Watch {
         }
     }
 
-    /// Whether the store still has this login. A store that does not answer counts as a no: the browser connects again.
+    /// Whether the store still has this login. A store that does not answer counts as a no, so while it is unavailable
+    /// every connection ends at its next check.
     async fn is_current(&self) -> bool {
         let current = Login::current(&self.session, &self.clock).await;
         current.is_ok_and(|login| login.is_some_and(|login| login.handle == self.login.handle))

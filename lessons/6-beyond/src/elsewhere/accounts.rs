@@ -5,8 +5,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use serde::{Deserialize, Serialize};
+
 /// Somebody, as the provider names them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Subject {
     /// Which provider says so.
     pub(super) issuer: String,
@@ -22,8 +24,11 @@ struct Known {
     by_subject: HashMap<Subject, usize>,
     /// The number of an account is its place here.
     emails: Vec<String>,
-    /// How often all sessions of a subject were ended.
-    rounds: HashMap<String, u64>,
+    /// How many logouts the providers have told. In memory, so they are forgotten with the process: a program whose
+    /// sessions outlive it, or that has several instances, keeps this beside its accounts.
+    logouts: u64,
+    /// The number of the last logout of each subject.
+    ended: HashMap<Subject, u64>,
     /// The logout tokens that were used.
     used: Vec<String>,
 }
@@ -58,12 +63,21 @@ impl Accounts {
         self.known().emails.get(account - 1).cloned().unwrap_or_default()
     }
 
-    pub(super) fn round(&self, subject: &str) -> u64 {
-        self.known().rounds.get(subject).copied().unwrap_or_default()
+    /// How many logouts have been told until now, whoever it was.
+    pub(super) fn logouts(&self) -> u64 {
+        self.known().logouts
     }
 
-    pub(super) fn end_all(&self, subject: &str) {
-        *self.known().rounds.entry(subject.to_owned()).or_default() += 1;
+    /// Whether a logout of this subject came after so many.
+    pub(super) fn has_ended(&self, subject: &Subject, logouts: u64) -> bool {
+        self.known().ended.get(subject).is_some_and(|last| *last > logouts)
+    }
+
+    pub(super) fn end_all(&self, subject: Subject) {
+        let mut known = self.known();
+        known.logouts += 1;
+        let last = known.logouts;
+        known.ended.insert(subject, last);
     }
 
     /// Whether this token is used for the first time.

@@ -47,8 +47,9 @@ struct Pending {
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Login {
     pub(super) account: usize,
-    pub(super) subject: String,
-    pub(super) round: u64,
+    pub(super) subject: Subject,
+    /// How many logouts had been told when the provider was asked.
+    pub(super) logouts: u64,
     /// What a logout there shows, so that the provider knows who leaves.
     pub(super) id_token: CoreIdToken,
 }
@@ -196,12 +197,12 @@ pub(super) async fn back(
     }
     let origins = Origins::of(&headers);
     let next = pending.as_ref().map(|pending| pending.next.clone()).unwrap_or_default();
+    let logouts = elsewhere.0.accounts.logouts(); // before the provider is asked, so that no logout comes between
     let Confirmed { subject, email, id_token } = elsewhere.confirmed(&origins, code, pending).await?;
     let accounts = &elsewhere.0.accounts;
-    let round = accounts.round(&subject.subject);
     let account =
         if care.subject { accounts.of(subject.clone(), &email) } else { accounts.by_email(subject.clone(), &email) };
-    session.insert(LOGIN, Login { account, subject: subject.subject, round, id_token }).await?;
+    session.insert(LOGIN, Login { account, subject, logouts, id_token }).await?;
     if care.new_id {
         replace_id(&session).await?;
     }

@@ -9,7 +9,7 @@ use axum::{
 };
 use lesson_page::{Failure, Form};
 use openidconnect::{
-    AdditionalClaims, IdToken, LogoutRequest, Nonce, PostLogoutRedirectUrl,
+    AdditionalClaims, IdToken, JsonWebTokenType, LogoutRequest, Nonce, PostLogoutRedirectUrl,
     core::{CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm},
 };
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use tower_sessions::Session;
 
 use super::{
     Elsewhere, Origins,
+    accounts::Subject,
     client::{LOGIN, Login},
 };
 
@@ -44,7 +45,7 @@ pub(super) type LogoutToken =
 /// The login of this session, if it has not ended at the provider.
 pub(super) async fn current(elsewhere: &Elsewhere, session: &Session) -> Result<Option<Login>, Failure> {
     let Some(login) = session.get::<Login>(LOGIN).await? else { return Ok(None) };
-    if login.round < elsewhere.0.accounts.round(&login.subject) {
+    if elsewhere.0.accounts.has_ended(&login.subject, login.logouts) {
         session.flush().await?;
         return Ok(None);
     }
@@ -96,18 +97,23 @@ pub(super) async fn there(
     let (client, _) = elsewhere.client(&Origins::of(&headers)).await.map_err(|_| refused)?;
     // An ID token has a nonce, and a logout token must not have one: neither passes for the other.
     let has_none = |nonce: Option<&Nonce>| nonce.map_or(Ok(()), |_| Err("a nonce".to_owned()));
-    let verifier = client.id_token_verifier();
+    // Providers should say `logout+jwt` (2.4), which the library refuses unless it is told.
+    let types = ["JWT", "logout+jwt"].map(|name| JsonWebTokenType::new(name.to_owned()));
+    let types = types.iter().filter_map(|name| name.normalize().ok());
+    let verifier = client.id_token_verifier().set_allowed_jose_types(types);
     let claims = if elsewhere.0.care.logout_token {
         token.claims(&verifier, has_none).map_err(|_| refused)?
     } else {
         token.claims(&verifier.insecure_disable_signature_check(), |_: Option<&Nonce>| Ok(())).map_err(|_| refused)?
     };
     let Events { events, jti } = claims.additional_claims();
-    let is_logout = events.contains_key(EVENT) && elsewhere.0.accounts.is_new(jti);
+    let is_logout = events.contains_key(EVENT) && !jti.is_empty() && elsewhere.0.accounts.is_new(jti);
     if elsewhere.0.care.logout_token && !is_logout {
         return Err(refused);
     }
-    elsewhere.0.accounts.end_all(claims.subject());
+    // A `sid` names one session of the provider's. None is kept here, so all sessions of the subject end.
+    let (issuer, subject) = (claims.issuer().to_string(), claims.subject().to_string());
+    elsewhere.0.accounts.end_all(Subject { issuer, subject });
     Ok(StatusCode::OK)
 }
 // ANCHOR_END: there

@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
-    http::{HeaderMap, header::COOKIE, request::Parts},
+    http::{HeaderMap, Method, header::COOKIE, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -140,6 +140,12 @@ impl<S: Sync> FromRequestParts<S> for Visit {
     }
 }
 
+/// The method in words of ours. HTTP takes any word for one, so a stranger could write in the log.
+fn method(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
+    known.into_iter().find(|known| *known == method.as_str()).unwrap_or("another")
+}
+
 /// An answer that refuses says why, for the layer outside.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Because(pub(super) Refusal);
@@ -153,7 +159,8 @@ pub(crate) async fn watch(State(watch): State<Watch>, request: Request, next: Ne
     let route = parts.extensions.get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let sent = session_cookies(&parts.headers);
     let session = sent.id.as_deref().map(|id| tracing::field::display(Name::of(id)));
-    let span = tracing::info_span!("request", id = %RequestId::current(), method = %parts.method, route, session);
+    let method = method(&parts.method);
+    let span = tracing::info_span!("request", id = %RequestId::current(), %method, route, session);
     let answering = CURRENT.scope(visit.clone(), next.run(Request::from_parts(parts, body)));
     let response = answering.instrument(span.clone()).await;
     span.in_scope(|| {
