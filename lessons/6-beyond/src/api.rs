@@ -62,12 +62,12 @@ pub fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
         .layer(check)
         .layer(cors) // around the check, so that a friend's script can read a refusal
         .layer(from_fn(never_kept))
+        // ANCHOR_END: layers
         .merge(careless::routes())
         .route("/api-page", get(move |session, headers| page(session, headers, listed)))
         .route("/api-page/script.js", get(script))
         .route("/api-page/elsewhere", get(elsewhere))
 }
-// ANCHOR_END: layers
 
 fn foreign(_: ProtectionError) -> Response {
     refused(StatusCode::FORBIDDEN, "This was not sent from a page of ours, so nothing was done.")
