@@ -218,6 +218,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_method_that_nobody_knows_is_no_word_in_the_log() {
+        for (sent, logged) in
+            [("GET", "GET"), ("DELETE", "DELETE"), ("ALICE-LOGGED-OUT", "another"), ("get", "another")]
+        {
+            assert_eq!(method(&sent.parse().unwrap()), logged);
+        }
+    }
+
+    #[test]
     fn a_rough_browser_has_no_word_of_the_stranger_in_it() {
         for (agent, rough) in [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
