@@ -176,10 +176,7 @@ impl Faults<'_> {
 
     async fn here(&mut self, what: &str) {
         let window = self.window;
-        // Colours that are on their way are none that anybody reads. What is folded is not drawn, and arrives nowhere.
-        let still = "const drawn = ({ effect }) => effect.target?.checkVisibility();
-            return Promise.all(document.getAnimations().filter(drawn).map(({ finished }) => finished)).then(() => true)";
-        window.value(still).await;
+        window.is_still().await;
         window.value(self.axe).await;
         // Frames are pages of their own.
         let found = "return axe.run(document, { iframes: false }).then(({ violations }) => violations.map(

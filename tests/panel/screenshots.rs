@@ -89,9 +89,7 @@ async fn take(window: &Window, name: &str) {
             devtools(window, "Emulation.setDeviceMetricsOverride", size).await;
             window.until(&format!("innerWidth === {width_in_pixels}")).await;
             turn(window, if width == "narrow" { "last-child" } else { "first-child" }).await;
-            let still =
-                "return Promise.all(document.getAnimations().map((animation) => animation.finished)).then(() => true)";
-            window.value(still).await;
+            window.is_still().await;
             keep(&format!("{name}-{theme}-{width}"), &picture(window).await);
         }
     }

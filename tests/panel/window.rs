@@ -118,6 +118,14 @@ impl Window {
         self.browser.execute(script, Vec::new()).await.unwrap()
     }
 
+    /// Waits until the page has all its colors: those that are on their way are none that anybody sees. What is folded is
+    /// not drawn, and its colors never arrive.
+    pub async fn is_still(&self) {
+        let still = "const drawn = ({ effect }) => effect.target?.checkVisibility();
+            return Promise.all(document.getAnimations().filter(drawn).map(({ finished }) => finished)).then(() => true)";
+        self.value(still).await;
+    }
+
     /// Waits until the expression is true on the page.
     pub async fn until(&self, expression: &str) {
         let script = format!("return Boolean({expression})");
