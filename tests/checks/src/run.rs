@@ -120,29 +120,32 @@ fn play(scene: Scene, log: Log, awaited: impl Fn(&Receiver<Result>, &Log) -> Res
 /// In bytes, as a main thread has: the answer's handlers run below the frames of the scene, and neither is optimized.
 const STACK: usize = 8 << 20;
 
+/// Plays a scene on a thread of its own, which sends the result. A thread that hangs is left behind: the process that
+/// runs a learner's code ends soon.
+fn on_a_thread(scene: impl FnOnce() -> Result + Send + 'static) -> Receiver<Result> {
+    let (sender, receiver) = mpsc::channel();
+    let play = move || {
+        // After the limit nobody receives it.
+        let _ = sender.send(scene());
+    };
+    thread::Builder::new().stack_size(STACK).spawn(play).expect("the system has a thread left");
+    receiver
+}
+
 impl Scene<'_> {
-    /// Plays it on a thread of its own, which sends the result. A thread that hangs is left behind: the process that
-    /// runs a learner's code ends soon.
     fn begun(self, users: Users, log: &Arc<Log>) -> Receiver<Result> {
-        let (sender, receiver) = mpsc::channel();
         let (Scene { suite, place, seed, stays, restarts, .. }, app, log) = (self, self.app.clone(), log.clone());
-        let scene = move || {
-            let played = match suite.checks.get(place) {
-                Some(check) => {
-                    let restarts = Arc::new(Restarts::new(restarts, || Part::Scene(place), seed));
-                    let setting = Setting { app: &app, users, monitors: suite.monitors, restarts, stays };
-                    played(setting, log, async |trial| (check.run)(trial).await)
-                }
-                None => {
-                    Stage { app, seed, monitors: suite.monitors, restarts, log }.play(suite.model);
-                    Ok(())
-                }
-            };
-            // After the limit nobody receives it.
-            let _ = sender.send(played);
-        };
-        thread::Builder::new().stack_size(STACK).spawn(scene).expect("the system has a thread left");
-        receiver
+        on_a_thread(move || match suite.checks.get(place) {
+            Some(check) => {
+                let restarts = Arc::new(Restarts::new(restarts, || Part::Scene(place), seed));
+                let setting = Setting { app: &app, users, monitors: suite.monitors, restarts, stays };
+                played(setting, log, async |trial| (check.run)(trial).await)
+            }
+            None => {
+                Stage { app, seed, monitors: suite.monitors, restarts, log }.play(suite.model);
+                Ok(())
+            }
+        })
     }
 
     fn is_model(&self) -> bool {
@@ -285,18 +288,17 @@ pub(crate) fn played(setting: Setting, log: Arc<Log>, play: impl AsyncFnOnce(&Tr
 /// Continues where another process has ended its server.
 pub(crate) fn resume(suite: &'static Suite, app: &App, handover: Handover, outer: Duration) -> Resumed {
     let (log, restarts) = (Arc::<Log>::default(), Arc::new(Restarts::resumed(handover.clone(), outer)));
-    let (sender, receiver) = mpsc::channel();
     let (app, its_log, its_restarts) = (app.clone(), log.clone(), restarts.clone());
-    thread::spawn(move || {
+    let receiver = on_a_thread(move || {
         let users = users(handover.seed);
         let setting = Setting { app: &app, users, monitors: suite.monitors, restarts: its_restarts, stays: false };
-        let _ = sender.send(played(setting, its_log, async |trial| match handover.part {
+        played(setting, its_log, async |trial| match handover.part {
             Part::Scene(place) => (suite.checks[place].run)(trial).await,
             Part::Story(story) => match suite.model {
                 Some(model) => (model.replay)(trial, story).await,
                 None => Ok(()),
             },
-        }));
+        })
     });
     let result = limit::awaited(&receiver, || log.steps()).unwrap_or_else(|hang| Err(no_answer(&log, hang)));
     let (sent, noticed) = (log.sent().clone(), log.noticed().iter().map(Noticed::told).collect());

@@ -22,7 +22,7 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-use super::record::{LIFETIME, failed, packed, refusal, seen, unpacked};
+use super::record::{LIFETIME, failed, hexadecimal, packed, refusal, seen, unpacked};
 
 /// Flask-Session in the folder of a `FileSystemCache`. Clones are the same store.
 #[derive(Clone, Debug)]
@@ -143,10 +143,6 @@ impl FlaskFiles {
 fn is_a_digest(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     name.len() == 32 && name.iter().all(u8::is_ascii_hexdigit)
-}
-
-fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 // ANCHOR: file

@@ -34,8 +34,12 @@ pub(super) fn seen(id: &Id, value: &[u8]) {
 
 /// Flask's records have no version, so the record itself has to name its state.
 fn version(value: &[u8]) -> Option<Version> {
-    let digits: String = Sha1::digest(value)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.parse().ok()
+    hexadecimal(&Sha1::digest(value)[..8]).parse().ok()
+}
+
+/// Two digits for each byte.
+pub(super) fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why these bytes must not be saved, as `FlaskRedis` finds it out in Redis.

@@ -23,6 +23,21 @@ fn ordered() -> Bought {
     Ok(Redirect::to("/orders"))
 }
 
+/// Whether the form was sold now or before.
+async fn answered(claimed: Result<(), Refusal>, orders: &Orders, user: &str, token: u64) -> Bought {
+    match claimed {
+        Err(Refusal::Changed) if orders.find(&number(user, token)).await.is_some() => {}
+        claimed => claimed?,
+    }
+    ordered()
+}
+
+/// Claims the cart also where an order is open, which is lost then.
+fn claim_over_the_note(cart: &mut Cart, token: u64) -> Result<(), Refusal> {
+    let noted = cart.pending.take();
+    cart.claim(token).inspect_err(|_| cart.pending = noted)
+}
+
 /// The solution's checkout, with another answer to a silent warehouse.
 async fn otherwise(
     user: User,
@@ -70,11 +85,7 @@ async fn with(
     finish_or(&database, &orders, &user, unknown).await?;
     let claimed = change(&database, &user, |cart| cart.claim(token)).await;
     finish_or(&database, &orders, &user, unknown).await?;
-    match claimed {
-        Err(Refusal::Changed) if orders.find(&number(&user, token)).await.is_some() => {}
-        claimed => claimed?,
-    }
-    ordered()
+    answered(claimed, &orders, &user, token).await
 }
 
 async fn finish_or(
@@ -159,11 +170,7 @@ pub(super) fn removes_any_note<S: SessionStore + Clone>(store: S) -> Router {
         finish(&database, &orders, &user).await?;
         let claimed = change(&database, &user, |cart| cart.claim(token)).await;
         finish(&database, &orders, &user).await?;
-        match claimed {
-            Err(Refusal::Changed) if orders.find(&number(&user, token)).await.is_some() => {}
-            claimed => claimed?,
-        }
-        ordered()
+        answered(claimed, &orders, &user, token).await
     }
     buying(post(checkout), store)
 }
@@ -194,21 +201,9 @@ pub(super) fn writes_over_the_note<S: SessionStore + Clone>(store: S) -> Router 
         Extension(orders): Warehouse,
         Form(Checkout { token }): Sent,
     ) -> Bought {
-        let claim = |cart: &mut Cart| {
-            let noted = cart.pending.take();
-            let claimed = cart.claim(token);
-            if claimed.is_err() {
-                cart.pending = noted;
-            }
-            claimed
-        };
-        let claimed = change(&database, &user, claim).await;
+        let claimed = change(&database, &user, |cart| claim_over_the_note(cart, token)).await;
         finish(&database, &orders, &user).await?;
-        match claimed {
-            Err(Refusal::Changed) if orders.find(&number(&user, token)).await.is_some() => {}
-            claimed => claimed?,
-        }
-        ordered()
+        answered(claimed, &orders, &user, token).await
     }
     buying(post(checkout), store)
 }
@@ -322,20 +317,12 @@ pub(super) fn the_next_order_takes_the_place<S: SessionStore + Clone>(store: S) 
         Form(Checkout { token }): Sent,
     ) -> Bought {
         let finished = finish(&database, &orders, &user).await;
-        let claim = |cart: &mut Cart| {
-            let noted = cart.pending.take();
-            cart.claim(token).inspect_err(|_| cart.pending = noted)
-        };
-        let claimed = change(&database, &user, claim).await;
+        let claimed = change(&database, &user, |cart| claim_over_the_note(cart, token)).await;
         if claimed.is_err() {
             finished?;
         }
         finish(&database, &orders, &user).await?;
-        match claimed {
-            Err(Refusal::Changed) if orders.find(&number(&user, token)).await.is_some() => {}
-            claimed => claimed?,
-        }
-        ordered()
+        answered(claimed, &orders, &user, token).await
     }
     buying(post(checkout), store)
 }
