@@ -5,7 +5,7 @@
 //! - `login`: what the session holds, and when that is over.
 //! - [`Channel`]: what all open connections are told, in this process or by way of Redis.
 //! - `watch`: a login, watched for a connection: shared by `events` and `socket`.
-//! - `origin`: whose page opens a WebSocket. `places`: how many connections a login may have.
+//! - `origin`: whose page opens a connection. `places`: how many connections a login may have.
 //! - `shop`: what is bought. `vulnerable`: a socket as it is often written.
 
 mod channel;

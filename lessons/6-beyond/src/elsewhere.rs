@@ -1,13 +1,15 @@
 //! Signing in elsewhere: OpenID Connect, with the code flow, PKCE, `state` and `nonce`.
 //!
 //! - `provider`: a small provider at `id.localhost`, which is a part of this program so that the demo needs no other.
-//! - `registration`: what makes this program a client of it, or of one elsewhere; `network`: how that one is asked.
+//! - `registration`: what makes this program a client of it, or of one elsewhere; `network`: how that one is asked;
+//!   `discovery`: what it says of itself.
 //! - `client`: how a login begins, and how it comes back; `care`: what is checked then, so that a test can leave it out.
 //! - `accounts`: whose account a subject of the provider opens; `goodbye`: the end, here and there.
 
 mod accounts;
 mod care;
 mod client;
+mod discovery;
 mod goodbye;
 mod network;
 mod provider;
@@ -23,9 +25,11 @@ use axum::{
     routing::{get, post},
 };
 use tower::ServiceExt;
+use tower_http::csrf::CsrfLayer;
 
 use accounts::Accounts;
 pub use care::Care;
+use discovery::Discovery;
 use provider::Provider;
 pub use registration::Registration;
 
@@ -41,6 +45,7 @@ struct Inner {
     provider: Provider,
     /// At a provider elsewhere, which takes the place of the one in this program.
     registration: Option<Registration>,
+    discovery: Discovery,
     accounts: Accounts,
 }
 
@@ -56,7 +61,13 @@ impl Elsewhere {
     }
 
     fn with(care: Care, registration: Option<Registration>) -> Self {
-        Self(Arc::new(Inner { care, provider: Provider::default(), registration, accounts: Accounts::default() }))
+        Self(Arc::new(Inner {
+            care,
+            provider: Provider::default(),
+            registration,
+            discovery: Discovery::default(),
+            accounts: Accounts::default(),
+        }))
     }
 
     fn registration(&self, origins: &Origins) -> Result<Registration, url::ParseError> {
@@ -71,6 +82,7 @@ impl Elsewhere {
             .route("/elsewhere/back", get(client::back))
             .route("/elsewhere/logout", post(goodbye::here))
             .route("/elsewhere/logout/everywhere", post(goodbye::everywhere))
+            .layer(CsrfLayer::new()) // for the forms; an answer of the provider is a GET, which passes
             .with_state(self.clone())
     }
 
@@ -118,9 +130,15 @@ impl Origins {
         format!("{}/elsewhere/back", self.own)
     }
 
-    /// The same, after a logout there.
-    fn goodbye(&self) -> String {
+    /// The page with the login. The provider leads there after a logout.
+    fn home(&self) -> String {
         format!("{}/elsewhere", self.own)
+    }
+
+    /// Whether a request with these headers came to this program by its own name.
+    fn is_own(&self, headers: &HeaderMap) -> bool {
+        let (name, port) = session_inspector::host(headers);
+        self.own == format!("http://{name}{port}")
     }
 }
 

@@ -67,7 +67,10 @@ impl Watch {
     }
     // ANCHOR_END: tell
 
-    fn ring(&self, alarm: Alarm, account: Option<&str>, place: &Place, now: OffsetDateTime) {
-        self.tell(Event::Rang(alarm), account, place, now);
+    /// Rings, unless the same has rung too often.
+    async fn ring(&self, alarm: Alarm, account: Option<&str>, place: &Place, now: OffsetDateTime) {
+        if self.0.alarms.rings(alarm, account, place, now).await {
+            self.tell(Event::Rang(alarm), account, place, now);
+        }
     }
 }

@@ -33,17 +33,24 @@ use lesson_6::{
     app_with,
     connection::{Channel, routes},
     elsewhere::Care,
+    release::drain::{Drained, serve},
 };
 use required::trial;
 use services::{REDIS, Service, missing};
 use session_inspector::{Inspector, Operation};
 use tokio::{
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
-    time::timeout,
+    sync::oneshot,
+    time::{sleep, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, protocol::CloseFrame},
+    tungstenite::{
+        Error, Message,
+        client::IntoClientRequest,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
 };
 use tower::ServiceExt;
 use tower_sessions::{MemoryStore, Session, SessionStore};
@@ -60,7 +67,11 @@ fn main() -> ExitCode {
         trial!(async an_open_connection_keeps_no_session_alive_and_a_message_does),
         trial!(async a_message_is_saved_on_top_of_what_other_requests_have_saved),
         trial!(async a_login_has_so_many_connections_and_no_more),
+        trial!(async an_instance_that_ends_closes_its_connections_and_the_logins_go_on),
+        trial!(async a_page_of_a_neighboring_host_takes_no_place_of_a_login),
+        trial!(async events_that_nobody_reads_take_no_place_after_a_while),
         trial!(async a_message_that_is_too_long_ends_the_connection),
+        trial!(async a_frame_that_announces_too_much_is_not_waited_for),
         trial!(async a_logout_at_one_instance_closes_the_connections_at_the_other, missing(REDIS)),
         trial!(async a_logout_that_redis_did_not_tell_is_noticed_at_the_next_check, missing(REDIS)),
         trial!(async when_redis_is_back_every_connection_looks_at_its_session, missing(REDIS)),
@@ -408,10 +419,81 @@ async fn a_login_has_so_many_connections_and_no_more() {
     }
 }
 
+async fn an_instance_that_ends_closes_its_connections_and_the_logins_go_on() {
+    let (store, channel) = (MemoryStore::default(), Channel::in_process());
+    let ending = Instance::of(channel.clone(), NEVER, store.clone()).await;
+    let other = Instance::of(Channel::in_process(), NEVER, store).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let served = Instance { port: listener.local_addr().unwrap().port(), ..ending };
+    let (tells, told) = oneshot::channel::<()>();
+    let told = async { drop(told.await) };
+    let close = async move { channel.close().await };
+    let server = tokio::spawn(serve(listener, served.router.clone(), told, close, NEVER));
+    let alice = served.log_in("alice").await;
+    let (mut socket, mut events) = (alice.connects().await, alice.listens().await);
+
+    tells.send(()).unwrap();
+    let close = soon("a close frame", socket.next()).await;
+    assert!(matches!(&close, Some(Ok(Message::Close(Some(frame)))) if frame.code == CloseCode::Away), "{close:?}");
+    assert_eq!(soon("the end of the events", events.0.frame()).await.map(|frame| frame.is_ok()), None);
+    drop((socket, events));
+    assert_eq!(soon("the end of the instance", server).await.unwrap().unwrap(), Drained::All);
+    other.meets(&alice).connects().await;
+}
+
+async fn a_page_of_a_neighboring_host_takes_no_place_of_a_login() {
+    let instance = Instance::alone(NEVER).await;
+    let alice = instance.log_in("alice").await;
+    for (site, status) in [
+        (None, 200),
+        (Some("same-origin"), 200),
+        (Some("none"), 200),
+        (Some("same-site"), 403),
+        (Some("cross-site"), 403),
+    ] {
+        let mut request = Request::get("/connection/events").header(COOKIE, &alice.cookie);
+        if let Some(site) = site {
+            request = request.header("sec-fetch-site", site);
+        }
+        let answer = instance.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{site:?}");
+    }
+}
+
+/// The clock stands still while anything is to be done, and goes on to the limit when nothing is.
+async fn events_that_nobody_reads_take_no_place_after_a_while() {
+    tokio::time::pause();
+    let instance = Instance::alone(NEVER).await;
+    let alice = instance.log_in("alice").await;
+    let mut unread = Vec::new();
+    for _ in 0..8 {
+        let request = Request::get("/connection/events").header(COOKIE, &alice.cookie).body(Body::empty());
+        unread.push(instance.router.clone().oneshot(request.unwrap()).await.unwrap());
+    }
+    assert_eq!(alice.status_of_events().await, 429);
+    for _ in 0..3 {
+        alice.post("/connection/buy", "item=cup").await;
+        sleep(MINUTE).await; // of the clock that stands still
+    }
+    assert_eq!(alice.status_of_events().await, 200);
+}
+
 async fn a_message_that_is_too_long_ends_the_connection() {
     let instance = Instance::alone(NEVER).await;
     let mut socket = instance.log_in("alice").await.connects().await;
     says(&mut socket, &"a".repeat(1025)).await;
+    let next = soon("the end", socket.next()).await;
+    assert!(!matches!(next, Some(Ok(Message::Text(_)))), "{next:?}");
+}
+
+async fn a_frame_that_announces_too_much_is_not_waited_for() {
+    let instance = Instance::alone(NEVER).await;
+    let mut socket = instance.log_in("alice").await.connects().await;
+    // The beginning of a text frame: masked, 1 MiB to come.
+    let mut frame = vec![0x81, 0xff];
+    frame.extend(1_048_576_u64.to_be_bytes());
+    frame.extend([0; 4]);
+    socket.get_mut().write_all(&frame).await.unwrap();
     let next = soon("the end", socket.next()).await;
     assert!(!matches!(next, Some(Ok(Message::Text(_)))), "{next:?}");
 }

@@ -2,10 +2,18 @@
 
 mod visitor;
 
-use axum::{Router, http::StatusCode};
+use axum::{
+    Router,
+    body::Body,
+    http::{
+        Request, StatusCode,
+        header::{CONTENT_TYPE, HOST},
+    },
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use lesson_6::elsewhere::Care;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 use tower_sessions::MemoryStore;
 use url::Url;
 use visitor::{Answer, OWN, Visitor, parameter};
@@ -125,6 +133,40 @@ async fn a_code_of_somebody_else_is_refused_by_nonce_and_by_pkce_and_not_by_stat
     }
     for care in [Care { nonce: true, ..NONE }, Care { pkce: true, ..NONE }, Care::ALL] {
         assert_eq!(injected_code(care).await, (Some(1), None), "{care:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_names_another_provider_is_refused() {
+    let app = program(Care::ALL);
+    let alice = Visitor::new("alice", &app);
+    for (issuer, status) in [("http://evil.localhost:4006", StatusCode::BAD_REQUEST), (PROVIDER, StatusCode::SEE_OTHER)]
+    {
+        let asked = alice.begins("/elsewhere").await;
+        let back = allows(&alice, &asked, "alice").await;
+        assert_eq!(alice.get(&format!("{back}&iss={issuer}")).await.status, status, "{issuer}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_neither_begins_a_login_nor_ends_one() {
+    let app = program(Care::ALL);
+    for path in ["/elsewhere/login", "/elsewhere/logout", "/elsewhere/logout/everywhere"] {
+        for (site, status) in [("cross-site", StatusCode::FORBIDDEN), ("same-origin", StatusCode::SEE_OTHER)] {
+            let request = Request::post(path).header(HOST, "localhost:4006").header("sec-fetch-site", site);
+            let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::empty());
+            assert_eq!(app.clone().oneshot(request.unwrap()).await.unwrap().status(), status, "{path} {site}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_visitor_at_the_address_of_this_machine_is_led_to_its_name() {
+    let app = program(Care::ALL);
+    let alice = Visitor::new("alice", &app);
+    for host in ["127.0.0.1", "[::1]"] {
+        let page = alice.get(&format!("http://{host}:4006/elsewhere")).await;
+        assert_eq!((page.status, page.location), (StatusCode::SEE_OTHER, format!("{OWN}/elsewhere")), "{host}");
     }
 }
 

@@ -246,7 +246,7 @@ async fn a_request_that_never_ends_does_not_keep_an_instance_from_ending() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let told = async move { begun.notified().await };
-    let server = tokio::spawn(serve(listener, app, told, Duration::from_secs(10)));
+    let server = tokio::spawn(serve(listener, app, told, ready(()), Duration::from_secs(10)));
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     let sent = Instant::now();
@@ -257,7 +257,7 @@ async fn a_request_that_never_ends_does_not_keep_an_instance_from_ending() {
 #[tokio::test]
 async fn an_instance_that_has_nothing_to_do_ends_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    assert_eq!(serve(listener, Router::new(), ready(()), DAY).await.unwrap(), Drained::All);
+    assert_eq!(serve(listener, Router::new(), ready(()), ready(()), DAY).await.unwrap(), Drained::All);
 }
 
 #[tokio::test]

@@ -140,6 +140,26 @@ async fn a_form_of_another_site_rings() -> Result<(), Miss> {
 }
 
 #[tokio::test]
+async fn what_is_repeated_rings_three_times_and_then_once_in_ten_minutes() -> Result<(), Miss> {
+    let trial = shop();
+    let [alice, mallory] = cast(&trial);
+    let rang = async || metric(&trial, "alarms_total{attack=\"ForeignForm\"}").await;
+    for tried in 1..=10 {
+        mallory.post_from(EVIL, "/watching/wish", &[]).await?.has_status(403)?;
+        assert_eq!(rang().await?, tried.min(3));
+    }
+    assert_eq!(metric(&trial, "requests_refused_total{why=\"ForeignForm\"}").await?, 10, "each one is counted");
+    alice.post_from(EVIL, "/watching/wish", &[]).await?.has_status(403)?;
+    assert_eq!(rang().await?, 4, "from another network");
+    trial.skip(10 * MINUTE);
+    for _ in 0..2 {
+        mallory.post_from(EVIL, "/watching/wish", &[]).await?.has_status(403)?;
+        assert_eq!(rang().await?, 5);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn many_ids_that_nobody_has_ring() -> Result<(), Miss> {
     let trial = shop();
     for tried in 0..11_u8 {

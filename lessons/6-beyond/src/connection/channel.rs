@@ -9,7 +9,10 @@ use redis::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
-    sync::broadcast::{self, Receiver, Sender},
+    sync::{
+        broadcast::{self, Receiver, Sender},
+        watch,
+    },
     task::JoinSet,
     time::sleep,
 };
@@ -36,6 +39,8 @@ pub(super) enum News {
 #[derive(Clone)]
 pub struct Channel {
     here: Sender<News>,
+    /// Whether this instance ends. Each connection has a receiver.
+    ends: watch::Sender<bool>,
     redis: Option<Redis>,
 }
 
@@ -49,7 +54,7 @@ struct Redis {
 impl Channel {
     /// For an app that runs in one process.
     pub fn in_process() -> Self {
-        Self { here: Sender::new(WAITING), redis: None }
+        Self { here: Sender::new(WAITING), ends: watch::Sender::new(false), redis: None }
     }
 
     // ANCHOR: redis
@@ -68,7 +73,11 @@ impl Channel {
         let first = subscription(&client).await?;
         let mut listener = JoinSet::new();
         listener.spawn(listen(client, first, here.clone()));
-        Ok(Self { here, redis: Some(Redis { publisher, _listener: Arc::new(listener) }) })
+        Ok(Self {
+            here,
+            ends: watch::Sender::new(false),
+            redis: Some(Redis { publisher, _listener: Arc::new(listener) }),
+        })
     }
 
     /// Tells all who listen. Redis tells this instance as well; where Redis fails, at least this instance hears it.
@@ -88,6 +97,20 @@ impl Channel {
     /// What is published from now on.
     pub(super) fn subscribe(&self) -> Receiver<News> {
         self.here.subscribe()
+    }
+
+    // ANCHOR: close
+    /// Closes every connection of this instance, those that are still to come included, and waits until they are
+    /// closed. The sessions go on, so each browser connects again, to another instance.
+    pub async fn close(&self) {
+        self.ends.send_replace(true);
+        self.ends.closed().await; // until each connection has dropped its receiver
+    }
+    // ANCHOR_END: close
+
+    /// Becomes true when this instance ends. Whoever holds it is a connection that `close` waits for.
+    pub(super) fn end(&self) -> watch::Receiver<bool> {
+        self.ends.subscribe()
     }
 }
 

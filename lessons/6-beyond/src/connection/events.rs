@@ -12,29 +12,52 @@ use axum::{
 use futures_util::{StreamExt, stream};
 use lesson_page::Failure;
 use session_inspector::Clock;
+use tokio::sync::mpsc;
 use tower_sessions::Session;
 
-use super::{Live, watch::Watch};
+use super::{
+    Live,
+    origin::NoOtherOrigin,
+    socket::SEND_LIMIT,
+    watch::{Next, Watch},
+};
 
 // ANCHOR: events
 /// What happens in this user's account, as long as the login goes on. The last event is `ended`.
-///
-/// No origin check: a script of another origin cannot read the answer, because nothing here says that it may. But on a
-/// neighboring host it can open as many as a login may have. And nothing limits how long a browser may leave it unread.
-pub(super) async fn open(State(live): State<Live>, session: Session, clock: Clock) -> Result<Response, Failure> {
+pub(super) async fn open(
+    _: NoOtherOrigin,
+    State(live): State<Live>,
+    session: Session,
+    clock: Clock,
+) -> Result<Response, Failure> {
     let watch = match Watch::begin(&live, session, clock).await? {
         Ok(watch) => watch,
         Err(refused) => return Ok(refused.into_response()),
     };
     let greeting = Event::default().data(live.greeting(&watch.login.user));
-    let told = stream::unfold(Some(watch), async |watch| {
-        let mut watch = watch?;
-        Some(match watch.next().await {
-            Some(words) => (Event::default().data(words), Some(watch)),
-            None => (Event::default().event("ended").data("Your session has ended."), None),
-        })
-    });
+    let (says, told) = mpsc::channel(1);
+    tokio::spawn(tell(watch, says));
+    let told = stream::unfold(told, async |mut told| Some((told.recv().await?, told)));
     let events = stream::iter([greeting]).chain(told).map(Ok::<_, Infallible>);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
+}
+
+/// A task of its own: it notices the end of the login also while the browser does not read, and then takes no place of
+/// the login any more.
+async fn tell(mut watch: Watch, says: mpsc::Sender<Event>) {
+    loop {
+        let next = tokio::select! {
+            next = watch.next() => next,
+            () = says.closed() => return, // the browser has closed it
+        };
+        let (event, is_last) = match next {
+            Next::Say(words) => (Event::default().data(words), false),
+            Next::Ended => (Event::default().event("ended").data("Your session has ended."), true),
+            Next::Restart => return, // the browser connects again, by itself
+        };
+        if says.send_timeout(event, SEND_LIMIT).await.is_err() || is_last {
+            return;
+        }
+    }
 }
 // ANCHOR_END: events

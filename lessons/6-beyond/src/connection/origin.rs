@@ -1,13 +1,15 @@
-//! Whose page opens a WebSocket.
+//! Whose page opens a connection.
 
 use axum::{
     extract::FromRequestParts,
     http::{
-        HeaderMap, StatusCode,
+        HeaderMap, HeaderValue, StatusCode,
         header::{HOST, ORIGIN},
         request::Parts,
     },
 };
+
+const FOREIGN: (StatusCode, &str) = (StatusCode::FORBIDDEN, "This connection was not opened by a page of ours.\n");
 
 // ANCHOR: origin
 /// A handshake that a page of this very host and port began (ASVS 5.0 4.4.2).
@@ -20,8 +22,7 @@ impl<S: Sync> FromRequestParts<S> for OwnOrigin {
     type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let sentence = "This connection was not opened by a page of ours.\n";
-        is_own(&parts.headers).then_some(Self).ok_or((StatusCode::FORBIDDEN, sentence))
+        is_own(&parts.headers).then_some(Self).ok_or(FOREIGN)
     }
 }
 
@@ -33,3 +34,20 @@ fn is_own(headers: &HeaderMap) -> bool {
     origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
 }
 // ANCHOR_END: origin
+
+/// Events that no page of another origin has asked for, as far as the browser says.
+///
+/// A script of another origin cannot read them, because nothing here says that it may. But a page on a neighboring host
+/// could open as many as a login may have, and keep the user's own pages out. A browser says `Sec-Fetch-Site` to https
+/// and to this machine; a request without it passes.
+pub(super) struct NoOtherOrigin;
+
+impl<S: Sync> FromRequestParts<S> for NoOtherOrigin {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let site = parts.headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+        let is_other = site.is_some_and(|site| site != b"same-origin" && site != b"none");
+        (!is_other).then_some(Self).ok_or(FOREIGN)
+    }
+}

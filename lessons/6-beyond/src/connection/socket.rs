@@ -18,13 +18,13 @@ use tower_sessions::Session;
 use super::{
     LOG_IN_FIRST, Live,
     origin::OwnOrigin,
-    watch::{Refused, Watch},
+    watch::{Next, Refused, Watch},
 };
 
 /// The longest message, in bytes: the name of an item.
 const LONGEST: usize = 1024;
 /// How long a message may take on its way out. A browser that does not read would hold up the end of the login, too.
-const SEND_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const SEND_LIMIT: Duration = Duration::from_secs(5);
 
 // ANCHOR: socket
 pub(super) async fn open(
@@ -44,23 +44,27 @@ pub(super) async fn open(
 }
 
 async fn serve(mut socket: WebSocket, mut watch: Watch, live: Live) {
+    let ended = (close_code::POLICY, "Your session has ended.");
     let mut says = live.greeting(&watch.login.user);
-    while say(&mut socket, Message::text(says)).await {
+    let (code, reason) = loop {
+        if !say(&mut socket, Message::text(says)).await {
+            return;
+        }
         says = tokio::select! {
-            told = watch.next() => match told {
-                Some(words) => words,
-                None => break,
+            next = watch.next() => match next {
+                Next::Say(words) => words,
+                Next::Ended => break ended,
+                Next::Restart => break (close_code::AWAY, "The server restarts."),
             },
             item = heard(&mut socket) => match item {
                 None => return, // the browser has closed it
-                Some(_) if !watch.act().await => break,
+                Some(_) if !watch.act().await => break ended,
                 Some(item) if live.buy(&watch.login.user, &item).await => format!("You have ordered: {item}."),
                 Some(_) => "The shop does not sell this.".to_owned(),
             },
         };
-    }
-    let ended = CloseFrame { code: close_code::POLICY, reason: "Your session has ended.".into() };
-    say(&mut socket, Message::Close(Some(ended))).await;
+    };
+    say(&mut socket, Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
 }
 
 /// The next that the user says. A ping is the browser's and not the user's: the library answers it.

@@ -3,7 +3,7 @@
 use session_guard::{Scope, version::is_conflict};
 use session_inspector::Clock;
 use tokio::{
-    sync::broadcast::Receiver,
+    sync::{broadcast::Receiver, watch},
     time::{Instant, Interval, interval_at},
 };
 use tower_sessions::{Session, session::Error};
@@ -24,10 +24,21 @@ pub(super) struct Watch {
     session: Session,
     clock: Clock,
     news: Receiver<News>,
+    /// Whether this instance ends.
+    end: watch::Receiver<bool>,
     checks: Interval,
     /// Nobody knows whether the login is over.
     is_due: bool,
     _place: Place,
+}
+
+/// What a connection has to do next.
+pub(super) enum Next {
+    Say(String),
+    /// Close: the login is over.
+    Ended,
+    /// Close: the instance ends, and the login goes on.
+    Restart,
 }
 
 /// Why a connection is not opened.
@@ -44,23 +55,25 @@ impl Watch {
         let Some(login) = Login::current(&session, &clock).await? else { return Ok(Err(Refused::NotLoggedIn)) };
         let Some(place) = live.places.take(&login.handle) else { return Ok(Err(Refused::TooMany)) };
         let checks = interval_at(Instant::now() + live.check_every, live.check_every);
-        Ok(Ok(Self { login, session, clock, news, checks, is_due: false, _place: place }))
+        let end = live.channel.end();
+        Ok(Ok(Self { login, session, clock, news, end, checks, is_due: false, _place: place }))
     }
 
-    /// What the connection has to say next; nothing once the login is over. It can be dropped and called again.
-    pub(super) async fn next(&mut self) -> Option<String> {
+    /// What the connection has to do next. It can be dropped and called again.
+    pub(super) async fn next(&mut self) -> Next {
         loop {
             if self.is_due && !self.is_current().await {
-                return None;
+                return Next::Ended;
             }
             self.is_due = false;
             let news = tokio::select! {
+                _ = self.end.wait_for(|ends| *ends) => return Next::Restart,
                 news = channel::next(&mut self.news) => news,
                 _ = self.checks.tick() => News::Missed, // a message may get lost, and idle time ends without one
             };
             match news {
-                News::Ended { handle } if handle == self.login.handle => return None,
-                News::Bought { user, item } if user == self.login.user => return Some(format!("Bought: {item}.")),
+                News::Ended { handle } if handle == self.login.handle => return Next::Ended,
+                News::Bought { user, item } if user == self.login.user => return Next::Say(format!("Bought: {item}.")),
                 News::Missed => self.is_due = true,
                 News::Ended { .. } | News::Bought { .. } => {}
             }

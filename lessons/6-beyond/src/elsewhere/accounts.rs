@@ -92,3 +92,20 @@ impl Accounts {
         is_new
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logout_ends_the_earlier_logins_of_one_subject_of_one_provider() {
+        let accounts = Accounts::default();
+        let subject = |issuer: &str, subject: &str| Subject { issuer: issuer.to_owned(), subject: subject.to_owned() };
+        let (alice, bob, namesake) = (subject("a", "1"), subject("a", "2"), subject("b", "1"));
+        let before = accounts.logouts();
+        accounts.end_all(alice.clone());
+        assert!(accounts.has_ended(&alice, before), "also a login that was under way");
+        assert!(!accounts.has_ended(&alice, accounts.logouts()), "a later login");
+        assert!(!accounts.has_ended(&bob, before) && !accounts.has_ended(&namesake, before));
+    }
+}

@@ -11,9 +11,9 @@ use lesson_3::proxy::causes;
 use lesson_page::{Failure, Form};
 use minijinja::context;
 use openidconnect::{
-    AccessToken, AuthenticationFlow, AuthorizationCode, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadataWithLogout, RedirectUrl, Scope,
-    TokenResponse,
+    AccessToken, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, CsrfToken, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
+    ProviderMetadataWithLogout, RedirectUrl, Scope, TokenResponse,
     core::{CoreClient, CoreIdToken, CoreIdTokenClaims, CoreResponseType, CoreUserInfoClaims},
 };
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,13 @@ use session_guard::replace_id;
 use tower_sessions::Session;
 use url::Url;
 
-use super::{Elsewhere, Origins, accounts::Subject, goodbye::current, registration::Registration};
+use super::{
+    Elsewhere, Origins,
+    accounts::Subject,
+    discovery::{Need, ask},
+    goodbye::current,
+    registration::Registration,
+};
 use crate::page::PAGES;
 
 /// A login that has begun, until it comes back.
@@ -54,26 +60,49 @@ pub(super) struct Login {
     pub(super) id_token: CoreIdToken,
 }
 
-type Client =
+pub(super) type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
 impl Elsewhere {
-    /// The provider, as it describes itself. A program asks when it starts, and again for a key that it does not know.
+    /// The provider, as it describes itself. The one in this program is asked directly, at the address of this request.
     pub(super) async fn discover(
         &self,
         origins: &Origins,
+        need: Need,
     ) -> Result<(Registration, ProviderMetadataWithLogout), Refused> {
         let registration = self.registration(origins).map_err(Refused::unreachable)?;
-        let found = ProviderMetadataWithLogout::discover_async(registration.issuer.clone(), &registration.http()).await;
-        Ok((registration, found.map_err(Refused::unreachable)?))
+        let found = match self.0.registration {
+            Some(_) => self.0.discovery.of(&registration, need).await,
+            None => ask(&registration).await,
+        };
+        Ok((registration, found.ok_or(Refused::Unreachable)?))
     }
 
-    pub(super) async fn client(&self, origins: &Origins) -> Result<(Client, Registration), Refused> {
-        let (registration, metadata) = self.discover(origins).await?;
+    async fn client(&self, origins: &Origins, need: Need) -> Result<(Client, Registration), Refused> {
+        let (registration, metadata) = self.discover(origins, need).await?;
         let back = RedirectUrl::new(origins.back()).map_err(Refused::unreachable)?;
         let (id, secret) = (registration.client.clone(), registration.secret.clone());
         Ok((CoreClient::from_provider_metadata(metadata, id, Some(secret)).set_redirect_uri(back), registration))
     }
+
+    // ANCHOR: verify
+    /// What `verify` finds in a token, with the keys of the provider. If the signature is of none of them, the provider
+    /// may have changed its key, so it is asked again.
+    pub(super) async fn verified<T>(
+        &self,
+        origins: &Origins,
+        verify: impl Fn(&Client) -> Result<T, ClaimsVerificationError>,
+    ) -> Result<T, Refused> {
+        let (client, _) = self.client(origins, Need::Endpoints).await?;
+        let verified = match verify(&client) {
+            Err(ClaimsVerificationError::SignatureVerification(_)) => {
+                verify(&self.client(origins, Need::OtherKeys).await?.0)
+            }
+            verified => verified,
+        };
+        verified.map_err(Refused::provider)
+    }
+    // ANCHOR_END: verify
 }
 
 /// Why nobody was logged in.
@@ -134,8 +163,11 @@ pub(super) async fn view(
     headers: HeaderMap,
     Query(Left { left }): Query<Left>,
 ) -> Result<Response, Failure> {
-    let login = current(&elsewhere, &session).await?;
     let origins = Origins::of(&headers);
+    if !origins.is_own(&headers) {
+        return Ok(Redirect::to(&origins.home()).into_response()); // the provider knows only that address
+    }
+    let login = current(&elsewhere, &session).await?;
     let account = login.map(|login| login.account);
     let email = account.map(|account| elsewhere.0.accounts.email(account));
     let other = elsewhere.0.registration.as_ref().map(|registration| registration.issuer.as_str());
@@ -156,7 +188,7 @@ pub(super) async fn begin(
     headers: HeaderMap,
     Form(Next { next }): Form<Next>,
 ) -> Result<Redirect, Refused> {
-    let (client, _) = elsewhere.client(&Origins::of(&headers)).await?;
+    let (client, _) = elsewhere.client(&Origins::of(&headers), Need::Endpoints).await?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
     let mut request = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
@@ -178,6 +210,8 @@ pub(super) struct Answer {
     code: String,
     #[serde(default)]
     state: String,
+    /// Which provider answers, if it says so (RFC 9207).
+    iss: Option<String>,
 }
 
 // ANCHOR: back
@@ -185,10 +219,13 @@ pub(super) async fn back(
     State(elsewhere): State<Elsewhere>,
     session: Session,
     headers: HeaderMap,
-    Query(Answer { code, state }): Query<Answer>,
+    Query(Answer { code, state, iss }): Query<Answer>,
 ) -> Result<Redirect, Refused> {
     let care = elsewhere.0.care;
     let pending: Option<Pending> = session.remove(PENDING).await?; // for one use
+    if pending.is_some() {
+        session.save().await?; // before the code is used, because after a conflict this request runs again
+    }
     if care.state && pending.as_ref().is_none_or(|pending| *pending.state.secret() != state) {
         return Err(Refused::NotBegun);
     }
@@ -196,9 +233,14 @@ pub(super) async fn back(
         return Err(Refused::Provider); // the visitor has canceled
     }
     let origins = Origins::of(&headers);
+    let Registration { issuer, .. } = elsewhere.registration(&origins).map_err(Refused::unreachable)?;
+    if iss.is_some_and(|iss| iss != *issuer) {
+        return Err(Refused::Provider);
+    }
     let next = pending.as_ref().map(|pending| pending.next.clone()).unwrap_or_default();
     let logouts = elsewhere.0.accounts.logouts(); // before the provider is asked, so that no logout comes between
     let Confirmed { subject, email, id_token } = elsewhere.confirmed(&origins, code, pending).await?;
+    session.load().await?; // the provider took its time, and other requests have changed the session
     let accounts = &elsewhere.0.accounts;
     let account =
         if care.subject { accounts.of(subject.clone(), &email) } else { accounts.by_email(subject.clone(), &email) };
@@ -221,7 +263,7 @@ impl Elsewhere {
     // ANCHOR: claims
     /// What the provider says of the visitor to whom it gave this code.
     async fn confirmed(&self, origins: &Origins, code: String, pending: Option<Pending>) -> Result<Confirmed, Refused> {
-        let (client, registration) = self.client(origins).await?;
+        let (client, registration) = self.client(origins, Need::Endpoints).await?;
         let mut request = client.exchange_code(AuthorizationCode::new(code)).map_err(Refused::provider)?;
         let (nonce, verifier) = pending.map(|pending| (pending.nonce, pending.verifier)).unzip();
         if let Some(verifier) = verifier.flatten() {
@@ -229,13 +271,14 @@ impl Elsewhere {
         }
         let token = request.request_async(&registration.http()).await.map_err(Refused::provider)?;
         let id_token = token.id_token().ok_or(Refused::Provider)?.clone();
-        let verifier = client.id_token_verifier(); // signature, issuer, audience, time
         let is_ours = |found: Option<&Nonce>| match (self.0.care.nonce, nonce.as_ref(), found) {
             (false, ..) => Ok(()),
             (true, Some(nonce), Some(found)) if nonce.secret() == found.secret() => Ok(()),
             _ => Err("another nonce".to_owned()),
         };
-        let claims = id_token.claims(&verifier, is_ours).map_err(Refused::provider)?;
+        // Signature, issuer, audience, time and nonce.
+        let verify = |client: &Client| id_token.claims(&client.id_token_verifier(), is_ours);
+        let claims = self.verified(origins, verify).await?;
         let subject = Subject { issuer: claims.issuer().to_string(), subject: claims.subject().to_string() };
         let email = email(&client, &registration, claims, token.access_token()).await?;
         Ok(Confirmed { subject, email, id_token })

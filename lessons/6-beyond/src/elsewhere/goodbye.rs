@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
-    response::Redirect,
+    http::{HeaderMap, StatusCode, header::CACHE_CONTROL},
+    response::{IntoResponse, Redirect},
 };
 use lesson_page::{Failure, Form};
 use openidconnect::{
@@ -19,7 +19,8 @@ use tower_sessions::Session;
 use super::{
     Elsewhere, Origins,
     accounts::Subject,
-    client::{LOGIN, Login},
+    client::{Client, LOGIN, Login, Refused},
+    discovery::Need,
 };
 
 /// What makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, 2.4).
@@ -68,14 +69,15 @@ pub(super) async fn everywhere(
     let login = session.get::<Login>(LOGIN).await?;
     session.flush().await?;
     let origins = Origins::of(&headers);
-    let Ok((registration, metadata)) = elsewhere.discover(&origins).await else { return Ok(Redirect::to(HERE_ONLY)) };
+    let Some(login) = login else { return Ok(Redirect::to(&origins.home())) };
+    let Ok((registration, metadata)) = elsewhere.discover(&origins, Need::Answer).await else {
+        return Ok(Redirect::to(HERE_ONLY));
+    };
     let end = metadata.additional_metadata().end_session_endpoint.clone();
-    let back = PostLogoutRedirectUrl::new(origins.goodbye()).ok();
+    let back = PostLogoutRedirectUrl::new(origins.home()).ok();
     let (Some(end), Some(back)) = (end, back) else { return Ok(Redirect::to(HERE_ONLY)) };
-    let mut request = LogoutRequest::from(end).set_client_id(registration.client).set_post_logout_redirect_uri(back);
-    if let Some(login) = login {
-        request = request.set_id_token_hint(&login.id_token);
-    }
+    let request = LogoutRequest::from(end).set_client_id(registration.client).set_post_logout_redirect_uri(back);
+    let request = request.set_id_token_hint(&login.id_token);
     Ok(Redirect::to(request.http_get_url().as_str()))
 }
 // ANCHOR_END: everywhere
@@ -85,35 +87,51 @@ pub(super) struct Told {
     logout_token: String,
 }
 
+/// Why a logout token ends nothing.
+type NotEnded = (StatusCode, &'static str);
+
+const NO_LOGOUT_TOKEN: NotEnded = (StatusCode::BAD_REQUEST, "This is no logout token, so no session was ended.\n");
+const NOT_VERIFIED: NotEnded =
+    (StatusCode::SERVICE_UNAVAILABLE, "The provider's keys cannot be read, so no session was ended. Send it again.\n");
+
 // ANCHOR: there
 /// The provider says that somebody has logged out there. It has no cookie: the token alone says who it is.
 pub(super) async fn there(
     State(elsewhere): State<Elsewhere>,
     headers: HeaderMap,
     Form(Told { logout_token }): Form<Told>,
-) -> Result<StatusCode, (StatusCode, &'static str)> {
-    let refused = (StatusCode::BAD_REQUEST, "This is no logout token, so no session was ended.\n");
-    let token = LogoutToken::from_str(&logout_token).map_err(|_| refused)?;
-    let (client, _) = elsewhere.client(&Origins::of(&headers)).await.map_err(|_| refused)?;
+) -> impl IntoResponse {
+    let ended = end_all(&elsewhere, &Origins::of(&headers), &logout_token).await;
+    ([(CACHE_CONTROL, "no-store")], ended.map(|()| StatusCode::OK))
+}
+
+async fn end_all(elsewhere: &Elsewhere, origins: &Origins, logout_token: &str) -> Result<(), NotEnded> {
+    let token = LogoutToken::from_str(logout_token).map_err(|_| NO_LOGOUT_TOKEN)?;
     // An ID token has a nonce, and a logout token must not have one: neither passes for the other.
     let has_none = |nonce: Option<&Nonce>| nonce.map_or(Ok(()), |_| Err("a nonce".to_owned()));
-    // Providers should say `logout+jwt` (2.4), which the library refuses unless it is told.
-    let types = ["JWT", "logout+jwt"].map(|name| JsonWebTokenType::new(name.to_owned()));
-    let types = types.iter().filter_map(|name| name.normalize().ok());
-    let verifier = client.id_token_verifier().set_allowed_jose_types(types);
-    let claims = if elsewhere.0.care.logout_token {
-        token.claims(&verifier, has_none).map_err(|_| refused)?
-    } else {
-        token.claims(&verifier.insecure_disable_signature_check(), |_: Option<&Nonce>| Ok(())).map_err(|_| refused)?
+    let verify = |client: &Client| {
+        // Providers should say `logout+jwt` (2.4), which the library refuses unless it is told.
+        let types = ["JWT", "logout+jwt"].map(|name| JsonWebTokenType::new(name.to_owned()));
+        let types = types.iter().filter_map(|name| name.normalize().ok());
+        let verifier = client.id_token_verifier().set_allowed_jose_types(types);
+        if elsewhere.0.care.logout_token {
+            token.claims(&verifier, has_none)
+        } else {
+            token.claims(&verifier.insecure_disable_signature_check(), |_: Option<&Nonce>| Ok(()))
+        }
     };
+    let claims = elsewhere.verified(origins, verify).await.map_err(|refused| match refused {
+        Refused::Unreachable => NOT_VERIFIED,
+        _ => NO_LOGOUT_TOKEN,
+    })?;
     let Events { events, jti } = claims.additional_claims();
     let is_logout = events.contains_key(EVENT) && !jti.is_empty() && elsewhere.0.accounts.is_new(jti);
     if elsewhere.0.care.logout_token && !is_logout {
-        return Err(refused);
+        return Err(NO_LOGOUT_TOKEN);
     }
     // A `sid` names one session of the provider's. None is kept here, so all sessions of the subject end.
     let (issuer, subject) = (claims.issuer().to_string(), claims.subject().to_string());
     elsewhere.0.accounts.end_all(Subject { issuer, subject });
-    Ok(StatusCode::OK)
+    Ok(())
 }
 // ANCHOR_END: there

@@ -304,6 +304,28 @@ mod tests {
     use super::*;
     use crate::elsewhere::{Care, Elsewhere};
 
+    #[tokio::test]
+    async fn a_logout_token_of_the_type_that_the_specification_names_is_one() {
+        let app = Elsewhere::new(Care::ALL).beside(Router::new());
+        for (name, status) in
+            [("JWT", StatusCode::OK), ("logout+jwt", StatusCode::OK), ("at+jwt", StatusCode::BAD_REQUEST)]
+        {
+            let header = jsonwebtoken::Header { typ: Some(name.to_owned()), ..jsonwebtoken::Header::default() };
+            let claims = serde_json::json!({
+                "iss": "http://id.localhost:4006",
+                "aud": CLIENT,
+                "sub": PEOPLE[0].subject,
+                "iat": Utc::now().timestamp(),
+                "exp": (Utc::now() + TOKEN_LIFE).timestamp(),
+                "jti": name,
+                "events": { EVENT: {} },
+            });
+            let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+            let token = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+            assert_eq!(tells(&app, &token).await, status, "{name}");
+        }
+    }
+
     async fn tells(app: &Router, token: &str) -> StatusCode {
         let form = form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", token).finish();
         let request = Request::post("/elsewhere/ended").header(HOST, "localhost:4006");

@@ -44,8 +44,10 @@ impl FlaskSql {
     /// # Errors
     /// There is no such file or no such table: Flask makes them when its app starts.
     pub async fn open(file: impl AsRef<Path>, prefix: &str, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
-        let options = SqliteConnectOptions::new().filename(file).busy_timeout(limit);
-        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(limit).test_before_acquire(false);
+        // A call waits for the other calls of this program, and then for other programs.
+        let each = limit / 2;
+        let options = SqliteConnectOptions::new().filename(file).busy_timeout(each);
+        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(each).test_before_acquire(false);
         // A connection to a file need not be renewed. And the task of sqlx 0.9.0 that would do it may spin forever:
         // https://github.com/transact-rs/sqlx/issues/3645
         let pool = pool.idle_timeout(None).max_lifetime(None);

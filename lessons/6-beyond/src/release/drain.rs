@@ -1,6 +1,6 @@
 //! The end of an instance: what it has begun is done, and nothing new is taken.
 
-use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, future::ready, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -13,6 +13,7 @@ use axum::{
     routing::{get, post},
     serve::Listener,
 };
+use futures_util::{FutureExt, future::try_join};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use lesson_page::{Failure, Path};
 use serde::Serialize;
@@ -21,6 +22,7 @@ use tokio::{
     runtime::{Builder, Runtime},
     sync::{Notify, oneshot},
     task::JoinHandle,
+    time::sleep,
 };
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 
@@ -37,8 +39,8 @@ pub enum Drained {
     Some,
 }
 
-/// Serves `app` until `told` is done. From then on it accepts no connection, finishes the requests that have begun,
-/// for at most this long, and returns.
+/// Serves `app` until `told` is done. From then on it accepts no connection, closes those that stay open by themselves
+/// with `close`, finishes the requests that have begun, for at most this long, and returns.
 ///
 /// The session layer saves when the handler is done, so whoever cuts a request off cuts off its session as well.
 ///
@@ -48,24 +50,20 @@ pub async fn serve<L>(
     listener: L,
     app: Router,
     told: impl Future<Output = ()> + Send + 'static,
+    close: impl Future<Output = ()>,
     at_most: Duration,
 ) -> io::Result<Drained>
 where
     L: Listener,
     L::Addr: fmt::Debug,
 {
-    let (ends, has_ended) = oneshot::channel::<Infallible>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async {
-        told.await;
-        drop(ends); // the time begins now
-    });
-    let too_long = async {
-        let _ = has_ended.await;
-        tokio::time::sleep(at_most).await;
-    };
+    let told = told.shared();
+    let server = axum::serve(listener, app).with_graceful_shutdown(told.clone()).into_future();
+    let (closes, too_long) = (told.clone(), told);
+    let closed = async { Ok::<_, io::Error>((closes.await, close.await)) };
     tokio::select! {
-        served = server => served.map(|()| Drained::All),
-        () = too_long => Ok(Drained::Some),
+        done = try_join(server, closed) => done.map(|_| Drained::All),
+        _ = async { (too_long.await, sleep(at_most).await) } => Ok(Drained::Some),
     }
 }
 // ANCHOR_END: serve
@@ -203,7 +201,8 @@ impl Instance {
         let ((told, is_told), (closes, closed)) = (oneshot::channel::<()>(), oneshot::channel());
         let server = runtime.spawn(async move {
             let listener = Closes { listener: TcpListener::from_std(listener)?, _closes: closes };
-            serve(listener, app, async { drop(is_told.await) }, Duration::from_secs(10)).await
+            let told = async { drop(is_told.await) };
+            serve(listener, app, told, ready(()), Duration::from_secs(10)).await
         });
         Ok(Self { address, runtime, server, told, closed })
     }

@@ -1,13 +1,18 @@
-//! What rings only if there is much of it: each of these happens to honest visitors, too.
+//! What rings only if there is much of it, because each of these happens to honest visitors, too; and how often one
+//! cause rings.
 
 use lesson_4::defence::throttle::Throttle;
 use time::{Duration, OffsetDateTime};
+
+use super::{event::Alarm, visit::Place};
 
 /// How much is too much: so many at once, and then one per interval.
 pub(super) struct Alarms {
     wrong_for_account: Throttle,
     wrong_from_network: Throttle,
     unknown_ids: Throttle,
+    /// The same alarm for the same account from the same network.
+    same: Throttle,
 }
 
 impl Default for Alarms {
@@ -16,6 +21,7 @@ impl Default for Alarms {
             wrong_for_account: Throttle::new(5, Duration::minutes(3)),
             wrong_from_network: Throttle::new(20, Duration::MINUTE),
             unknown_ids: Throttle::new(10, Duration::minutes(10)),
+            same: Throttle::new(3, Duration::minutes(10)),
         }
     }
 }
@@ -27,6 +33,12 @@ impl Alarms {
             is_too_much(&self.wrong_for_account, account, now).await,
             is_too_much(&self.wrong_from_network, network, now).await,
         )
+    }
+
+    /// Whether this rings. An attacker who repeats what rings would otherwise fill the log, so that nobody sees the
+    /// alarm that counts.
+    pub(super) async fn rings(&self, alarm: Alarm, account: Option<&str>, place: &Place, now: OffsetDateTime) -> bool {
+        !is_too_much(&self.same, &format!("{alarm:?} {account:?} {}", place.network), now).await
     }
 
     /// Whether too many come from this network.

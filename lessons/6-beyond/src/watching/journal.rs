@@ -10,8 +10,9 @@ use time::{OffsetDateTime, macros::format_description};
 
 use super::{event::Event, visit::Place};
 
-/// So many lines of an account are kept, the last ones. Who floods it finds only that it was flooded.
-const MOST: usize = 50;
+/// So many lines of a kind are kept for each account, the last ones: a stranger who enters wrong passwords pushes out
+/// wrong passwords, and no alarm.
+const MOST: usize = 20;
 
 /// A line of it.
 #[derive(Clone, Debug, Serialize)]
@@ -43,8 +44,11 @@ impl Journal {
             }
             _ => lines.push_back(Line { at, what, place, times: 1 }),
         }
-        while lines.len() > MOST {
-            lines.pop_front();
+        let is_same_kind = |line: &Line| line.what == what;
+        if lines.iter().filter(|line| is_same_kind(line)).count() > MOST
+            && let Some(oldest) = lines.iter().position(is_same_kind)
+        {
+            lines.remove(oldest);
         }
     }
 
@@ -52,5 +56,25 @@ impl Journal {
     pub(super) fn of(&self, account: &str) -> Vec<Line> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(account).into_iter().flatten().rev().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watching::event::Alarm;
+
+    #[test]
+    fn a_flood_of_one_kind_pushes_out_no_line_of_another() {
+        let (journal, now) = (Journal::default(), OffsetDateTime::UNIX_EPOCH);
+        let place = |number: usize| Place { network: number.to_string(), browser: String::new() };
+        journal.add("alice", Event::Rang(Alarm::Elsewhere), &place(0), now);
+        for number in 0..=10 * MOST {
+            journal.add("alice", Event::WrongPassword, &place(number), now);
+        }
+        let lines = journal.of("alice");
+        assert_eq!(lines.len(), MOST + 1);
+        assert_eq!(lines[0].place, place(10 * MOST).to_string(), "the last ones are kept");
+        assert_eq!(lines[MOST].what, Event::Rang(Alarm::Elsewhere).words().unwrap());
     }
 }

@@ -24,6 +24,8 @@ use super::{
 
 /// So many ended sessions are remembered, the last ones.
 const MOST_ENDED: usize = 10_000;
+/// So many sessions live before their expiry is looked at, unless somebody asks for the metrics earlier.
+const FIRST_SWEEP: usize = 1_000;
 /// A request that began before the end of its session may come so late.
 const LATE: Duration = Duration::seconds(30);
 
@@ -109,6 +111,8 @@ pub(super) struct Sessions(Mutex<Known>);
 struct Known {
     /// Until when each lives.
     alive: HashMap<Name, OffsetDateTime>,
+    /// How many lived after the last sweep.
+    swept: usize,
     /// When each ended, and whose it was.
     ended: HashMap<Name, (OffsetDateTime, Option<String>)>,
     /// The order in which they ended.
@@ -172,9 +176,16 @@ impl Watch {
     }
 
     fn lives(&self, record: &Record) {
-        let skipped = Visit::current().unwrap_or_default().clock.skipped();
-        let until = record.expiry_date.saturating_add(skipped.try_into().unwrap_or(Duration::MAX));
-        self.0.sessions.known().alive.insert(Name::of(&record.id.to_string()), until);
+        let clock = Visit::current().unwrap_or_default().clock;
+        let until = record.expiry_date.saturating_add(clock.skipped().try_into().unwrap_or(Duration::MAX));
+        let has_doubled = {
+            let mut known = self.0.sessions.known();
+            known.alive.insert(Name::of(&record.id.to_string()), until);
+            known.alive.len() > FIRST_SWEEP.max(2 * known.swept)
+        };
+        if has_doubled {
+            self.alive(clock.now());
+        }
     }
 
     fn say(&self, event: Event, account: Option<&str>) {
@@ -188,10 +199,30 @@ impl Watch {
             let mut known = self.0.sessions.known();
             let before = known.alive.len();
             known.alive.retain(|_, until| *until > now);
+            known.swept = known.alive.len();
             (known.alive.len(), before - known.alive.len())
         };
         let nowhere = Place::default();
         (0..expired).for_each(|_| self.tell(Event::Ended(Why::Expired), None, &nowhere, now));
         alive
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expired_sessions_are_forgotten_although_nobody_asks_for_the_metrics() {
+        let watch = Watch::default();
+        let record = |expiry_date| Record { id: Id::default(), data: HashMap::default(), expiry_date };
+        let now = OffsetDateTime::now_utc();
+        let one_that_lives = record(now + Duration::DAY);
+        watch.lives(&one_that_lives);
+        for _ in 0..3 * FIRST_SWEEP {
+            watch.lives(&record(now - Duration::SECOND));
+            assert!(watch.0.sessions.known().alive.len() <= FIRST_SWEEP);
+        }
+        assert!(watch.0.sessions.known().alive.contains_key(&Name::of(&one_that_lives.id.to_string())));
     }
 }

@@ -177,19 +177,19 @@ async fn notice(watch: &Watch, visit: &Visit, sent: &SessionCookies, refusal: Op
     if let Some(Because(why)) = refusal {
         watch.tell(Event::Refused(why), None, place, now);
         if why == Refusal::ForeignForm {
-            watch.ring(Alarm::ForeignForm, None, place, now);
+            watch.ring(Alarm::ForeignForm, None, place, now).await;
         }
     }
     if sent.are_tossed {
-        watch.ring(Alarm::TossedCookie, None, place, now);
+        watch.ring(Alarm::TossedCookie, None, place, now).await;
     }
     let missed = *visit.missed();
     let Some(missed) = missed else { return };
     match watch.0.sessions.ended_before(missed, now) {
-        Some(account) => watch.ring(Alarm::EndedSession, account.as_deref(), place, now),
+        Some(account) => watch.ring(Alarm::EndedSession, account.as_deref(), place, now).await,
         None => {
             if watch.0.alarms.unknown_id(&place.network, now).await {
-                watch.ring(Alarm::UnknownIds, None, place, now);
+                watch.ring(Alarm::UnknownIds, None, place, now).await;
             }
         }
     }

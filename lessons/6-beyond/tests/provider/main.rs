@@ -17,11 +17,15 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use lesson_3::store::memory::Memory;
 use python::Server;
-use real::{ANOTHER, OURS, Provider, VERIFIER, allows, at, beside, cancels, code, exchange, logs_in, missing, program};
+use real::{
+    ANOTHER, OURS, Provider, VERIFIER, allows, at, beside, cancels, code, exchange, instance, logs_in, missing, program,
+};
 use relay::Relay;
 use required::trial;
 use serde_json::Value;
+use tower_sessions::MemoryStore;
 use visitor::{Answer, OWN, Visitor, parameter};
 
 fn main() -> ExitCode {
@@ -30,6 +34,8 @@ fn main() -> ExitCode {
         trial!(async a_third_party_provider_refuses_a_code_with_another_verifier_and_a_code_that_was_used, missing()),
         trial!(async an_answer_with_another_state_or_the_code_of_another_login_is_refused, missing()),
         trial!(async a_token_of_another_login_audience_issuer_time_or_key_is_refused, missing()),
+        trial!(async forged_logout_tokens_are_one_question_to_the_provider, missing()),
+        trial!(async a_login_succeeds_although_another_tab_changes_the_session_meanwhile, missing()),
         trial!(async a_login_works_after_the_provider_has_changed_its_key, missing()),
         trial!(async a_logout_here_leaves_the_session_there_and_a_logout_everywhere_ends_both, missing()),
         trial!(async a_visitor_who_cancels_at_the_provider_is_not_logged_in, missing()),
@@ -139,16 +145,56 @@ async fn a_token_of_another_login_audience_issuer_time_or_key_is_refused() {
         assert_eq!(is_not_confirmed(&answer), !is_taken, "{token_is}: {}", answer.body);
     }
 
+    let store = MemoryStore::default();
+    let [first, second] = [(); 2].map(|()| instance(&relay.issuer(), store.clone()));
+    let mut alice = Visitor::new("alice", &first);
     let asked = alice.begins("/elsewhere").await;
     let old = token(&alice, &here, OURS, &parameter(&asked, "nonce").unwrap()).await;
     provider.rotate_key();
     relay.answers_with(&old);
     let back = allows(&alice, &asked, "alice").await.back;
+    alice.moves_to(&second); // the first one keeps the provider's keys for a while
     assert!(is_not_confirmed(&alice.get(&back).await), "the provider has withdrawn the key");
 
     let late = Provider::start_with(&["--token-life", "-1"]);
     let alice = Visitor::new("alice", &program(&late.issuer()));
     assert!(is_not_confirmed(&logs_in(&alice, "alice").await), "it has expired");
+}
+
+/// Anyone can send one. The key of its signature is unknown, so the provider may have a new one.
+async fn forged_logout_tokens_are_one_question_to_the_provider() {
+    let provider = Provider::start();
+    let relay = Relay::start(provider.port()).await;
+    let alice = Visitor::new("alice", &program(&relay.issuer()));
+    let real = token(&alice, &relay.issuer(), OURS, "a nonce").await;
+    let (signed, signature) = real.rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{}", signature.chars().rev().collect::<String>());
+    logs_in(&alice, "alice").await;
+    assert_eq!(relay.discoveries(), 1);
+    for _ in 0..20 {
+        let answer = alice.post(&format!("{OWN}/elsewhere/ended"), &[("logout_token", &forged)]).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!((relay.discoveries(), alice.account().await), (2, Some(1)));
+}
+
+async fn a_login_succeeds_although_another_tab_changes_the_session_meanwhile() {
+    let provider = Provider::start();
+    let relay = Relay::start(provider.port()).await;
+    let app = instance(&relay.issuer(), Memory::default());
+    let (alice, cart) = (Visitor::new("alice", &app), format!("{OWN}/release/versioned/1"));
+    let asked = alice.begins("/elsewhere").await;
+    let back = allows(&alice, &asked, "alice").await.back;
+    let tab = Visitor::new("alice", &app);
+    tab.take(&alice.session().unwrap());
+    relay.waits_for({
+        let adds = format!("{cart}/add/cup");
+        async move { assert_eq!(tab.post(&adds, &[]).await.status, StatusCode::SEE_OTHER) }
+    });
+    let answer = alice.get(&back).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert_eq!(alice.account().await, Some(1));
+    assert!(alice.get(&cart).await.body.contains("Your cart: cup"), "{}", alice.get(&cart).await.body);
 }
 
 async fn a_login_works_after_the_provider_has_changed_its_key() {
@@ -202,14 +248,16 @@ async fn a_visitor_who_cancels_at_the_provider_is_not_logged_in() {
 
 async fn a_provider_that_is_down_logs_nobody_in_and_keeps_nobody_from_logging_out() {
     let mut provider = Provider::start();
-    let alice = Visitor::new("alice", &program(&provider.issuer()));
+    let issuer = provider.issuer();
+    let alice = Visitor::new("alice", &program(&issuer));
     logs_in(&alice, "alice").await;
     provider.stop();
     assert_eq!(alice.account().await, Some(1));
     let to = alice.post(&format!("{OWN}/elsewhere/logout/everywhere"), &[]).await.location;
     let page = alice.get(&format!("{OWN}{to}")).await.body;
     assert!(page.contains("You are not logged in") && page.contains("it may still know you"), "{page}");
-    let answer = alice.post(&format!("{OWN}/elsewhere/login"), &[("next", "/elsewhere")]).await;
+    let early = Visitor::new("alice", &program(&issuer)); // of a program that has not asked the provider yet
+    let answer = early.post(&format!("{OWN}/elsewhere/login"), &[("next", "/elsewhere")]).await;
     assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
     assert!(answer.body.contains("The provider cannot be reached"), "{}", answer.body);
 }
@@ -245,7 +293,9 @@ async fn the_environment_names_the_provider_and_https_needs_a_trusted_certificat
     // Her browser uses the other server of this provider: it has the same accounts and codes.
     let asked = asked.replacen(&issuer, &provider.issuer(), 1);
     let back = allows(&alice, &asked, "alice").await.back;
-    let answer = alice.get(&back).await;
+    // That one names itself in `iss`, and so is refused.
+    let [code, state] = ["code", "state"].map(|name| parameter(&back, name).unwrap());
+    let answer = alice.get(&format!("{OWN}/elsewhere/back?code={code}&state={state}")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     assert_eq!(alice.account().await, Some(1));
 }

@@ -14,7 +14,7 @@ use lesson_6::{app_at, elsewhere::Registration};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
-use tower_sessions::MemoryStore;
+use tower_sessions::{MemoryStore, SessionStore};
 use url::Url;
 
 use crate::{
@@ -85,8 +85,13 @@ pub fn issuer(port: u16) -> String {
 
 /// Lesson 6 as a client of this provider, and beside it whatever listens on this machine.
 pub fn program(issuer: &str) -> Router {
+    instance(issuer, MemoryStore::default())
+}
+
+/// The same, with its sessions in this store.
+pub fn instance<S: SessionStore + Clone>(issuer: &str, store: S) -> Router {
     let registration = Registration::new(issuer, OURS.0, OURS.1).unwrap_or_else(|reason| panic!("{reason}"));
-    beside(app_at(registration, MemoryStore::default()))
+    beside(app_at(registration, store))
 }
 
 /// The program at its own host, and every other host at the port that its address names.

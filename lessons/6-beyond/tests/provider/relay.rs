@@ -2,7 +2,10 @@
 
 use std::{
     net::Ipv4Addr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use axum::{
@@ -11,6 +14,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
+use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -19,7 +23,15 @@ use crate::real::{at, issuer};
 
 pub struct Relay {
     port: u16,
-    instead: Arc<Mutex<Option<String>>>,
+    next: Arc<Mutex<Next>>,
+    discoveries: Arc<AtomicUsize>,
+}
+
+/// What is special about the next request for tokens.
+#[derive(Default)]
+struct Next {
+    instead: Option<String>,
+    meanwhile: Option<BoxFuture<'static, ()>>,
 }
 
 impl Relay {
@@ -27,19 +39,35 @@ impl Relay {
     pub async fn start(provider: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let instead = Arc::<Mutex<Option<String>>>::default();
-        let (provider, puts) = (at(provider), instead.clone());
+        let (next, discoveries) = (Arc::<Mutex<Next>>::default(), Arc::<AtomicUsize>::default());
+        let (provider, nexts, counter) = (at(provider), next.clone(), discoveries.clone());
         let app = Router::new().fallback(async move |request: Request| {
-            let is_token = request.uri().path().ends_with("/token/");
+            let path = request.uri().path();
+            counter.fetch_add(path.ends_with("/openid-configuration").into(), Ordering::Relaxed);
+            let is_token = path.ends_with("/token/");
+            let Next { instead, meanwhile } =
+                if is_token { std::mem::take(&mut *nexts.lock().unwrap()) } else { Next::default() };
+            if let Some(meanwhile) = meanwhile {
+                meanwhile.await;
+            }
             let answer = provider.oneshot(request).await.unwrap_or_else(|never| match never {});
-            let other = if is_token { puts.lock().unwrap().take() } else { None };
-            match other {
+            match instead {
                 Some(other) => with_token(answer, &other).await,
                 None => answer,
             }
         });
         tokio::spawn(async { axum::serve(listener, app).await });
-        Self { port, instead }
+        Self { port, next, discoveries }
+    }
+
+    /// How many times the provider was asked what it offers.
+    pub fn discoveries(&self) -> usize {
+        self.discoveries.load(Ordering::Relaxed)
+    }
+
+    /// Before the token endpoint answers the next time, this happens.
+    pub fn waits_for(&self, meanwhile: impl Future<Output = ()> + Send + 'static) {
+        self.next.lock().unwrap().meanwhile = Some(meanwhile.boxed());
     }
 
     pub fn issuer(&self) -> String {
@@ -48,7 +76,7 @@ impl Relay {
 
     /// The next answer of the token endpoint has this ID token.
     pub fn answers_with(&self, id_token: &str) {
-        *self.instead.lock().unwrap() = Some(id_token.to_owned());
+        self.next.lock().unwrap().instead = Some(id_token.to_owned());
     }
 }
 

@@ -47,6 +47,11 @@ impl Visitor {
         self.cookies.lock().unwrap().insert(("localhost".to_owned(), SESSION.to_owned()), session.to_owned());
     }
 
+    /// Goes on at another instance.
+    pub fn moves_to(&mut self, app: &Router) {
+        self.app = app.clone();
+    }
+
     pub async fn get(&self, url: &str) -> Answer {
         self.send("GET", url, &[]).await
     }

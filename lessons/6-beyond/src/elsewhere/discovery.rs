@@ -1,0 +1,71 @@
+//! What a provider elsewhere says of itself, kept for a while.
+
+use std::time::Duration;
+
+use openidconnect::ProviderMetadataWithLogout;
+use tokio::{sync::Mutex, time::Instant};
+
+use super::registration::Registration;
+
+/// How long the endpoints and the keys are kept. A key that the provider withdraws is trusted for so long.
+const KEPT: Duration = Duration::from_secs(300);
+/// How long the provider is not asked again after it did not answer, or for the sake of another unknown key. Anyone can
+/// send a token with an unknown key, and each one would otherwise be a request to the provider.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// What the provider said last. Whoever needs it while it is asked for waits for the same answer.
+#[derive(Default)]
+pub(super) struct Discovery(Mutex<Option<Last>>);
+
+struct Last {
+    found: Option<ProviderMetadataWithLogout>,
+    at: Instant,
+    /// When it was last asked for other keys.
+    for_keys: Option<Instant>,
+}
+
+/// Why it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    Endpoints,
+    /// A token did not verify, perhaps because the provider has changed its key.
+    OtherKeys,
+    /// A visitor is about to be led there, with no way back if the provider is down.
+    Answer,
+}
+
+impl Discovery {
+    // ANCHOR: discovery
+    /// What the provider says, asked now or lately; nothing if it cannot be reached.
+    pub(super) async fn of(&self, registration: &Registration, need: Need) -> Option<ProviderMetadataWithLogout> {
+        let mut last = self.0.lock().await;
+        if let Some(last) = last.as_ref().filter(|last| last.is_enough(need)) {
+            return last.found.clone();
+        }
+        let (found, now) = (ask(registration).await, Instant::now());
+        let for_keys = if need == Need::OtherKeys { Some(now) } else { last.as_ref().and_then(|last| last.for_keys) };
+        *last = Some(Last { found: found.clone(), at: now, for_keys });
+        found
+    }
+    // ANCHOR_END: discovery
+}
+
+impl Last {
+    fn is_enough(&self, need: Need) -> bool {
+        match (&self.found, need) {
+            (None, _) => self.at.elapsed() < PAUSE,
+            (Some(_), Need::Endpoints) => self.at.elapsed() < KEPT,
+            (Some(_), Need::Answer) => false,
+            (Some(_), Need::OtherKeys) => self.for_keys.is_some_and(|at| at.elapsed() < PAUSE),
+        }
+    }
+}
+
+/// Asks the provider for its endpoints and its keys.
+pub(super) async fn ask(registration: &Registration) -> Option<ProviderMetadataWithLogout> {
+    let http = registration.http();
+    let asked = ProviderMetadataWithLogout::discover_async(registration.issuer.clone(), &http).await;
+    asked
+        .inspect_err(|error| tracing::error!(error = lesson_3::proxy::causes(error), "the provider cannot be reached"))
+        .ok()
+}
