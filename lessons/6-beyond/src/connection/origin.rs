@@ -20,7 +20,7 @@ impl<S: Sync> FromRequestParts<S> for OwnOrigin {
     type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let sentence = "This connection was not opened by a page of ours.\n";
+        let sentence = "This connection was not opened by a page of this site.\n";
         is_own(&parts.headers).then_some(Self).ok_or((StatusCode::FORBIDDEN, sentence))
     }
 }

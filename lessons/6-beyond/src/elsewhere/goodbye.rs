@@ -92,7 +92,7 @@ pub(super) async fn there(
     headers: HeaderMap,
     Form(Told { logout_token }): Form<Told>,
 ) -> Result<StatusCode, (StatusCode, &'static str)> {
-    let refused = (StatusCode::BAD_REQUEST, "This is no logout token, so no session was ended.\n");
+    let refused = (StatusCode::BAD_REQUEST, "This is not a logout token for this program, so no session was ended.\n");
     let token = LogoutToken::from_str(&logout_token).map_err(|_| refused)?;
     let (client, _) = elsewhere.client(&Origins::of(&headers)).await.map_err(|_| refused)?;
     // An ID token has a nonce, and a logout token must not have one: neither passes for the other.
