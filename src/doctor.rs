@@ -53,7 +53,7 @@ pub fn examine(port: u16) -> Vec<Finding> {
             name: "browser",
             state: optional(
                 &["chromium", "chromium-browser", "google-chrome", "chrome", "microsoft-edge", "msedge", "firefox"],
-                "none was found by its name; any Chromium, Chrome, Edge or Firefox can show the studio",
+                "none was found under its usual name; any Chromium, Chrome, Edge or Firefox can show the studio",
             ),
         },
         Finding {
@@ -84,7 +84,7 @@ pub fn told(findings: &[Finding]) -> String {
     }
     let broken = findings.iter().filter(|finding| !finding.is_fine()).count();
     let _ = match broken {
-        0 => writeln!(text, "\n  The workbook works here. It does not need what has a dot."),
+        0 => writeln!(text, "\n  The workbook works here. A line with a dot is optional."),
         1 => writeln!(text, "\n  One thing has to be fixed."),
         broken => writeln!(text, "\n  {broken} things have to be fixed."),
     };

@@ -111,9 +111,14 @@ async fn s17_forms_and_links_of_another_site() {
     let site = Site::serve(lesson_4::app(MemoryStore::default())).await;
     let browser = chromium.browser().await;
 
-    for (page, refusal) in
-        [("csrf-by-link", "so a link does nothing here"), ("csrf-by-form", "This was not sent from a page of ours")]
-    {
+    for (page, refusal) in [
+        ("csrf-by-link", "so a link does nothing here"),
+        (
+            "csrf-by-form",
+            "This request did not come from a page of \
+                                                                            this site",
+        ),
+    ] {
         for (at, words, orders) in [("vulnerable", "The vulnerable shop", 1), ("hardened", refusal, 0)] {
             log_in(&browser, &site.host(at), "alice").await;
             let before = site.books(at).await.matches("alice: a yacht").count();
@@ -129,7 +134,8 @@ async fn s17_forms_and_links_of_another_site() {
     take_the_bait(&browser, &site, "login-csrf", "vulnerable", "Logged in as mallory").await;
     buy(&browser, "a diary", "mallory").await;
     assert!(site.books("vulnerable").await.contains("mallory: a diary"));
-    take_the_bait(&browser, &site, "login-csrf", "hardened", "This was not sent from a page of ours").await;
+    take_the_bait(&browser, &site, "login-csrf", "hardened", "This request did not come from a page of this site")
+        .await;
     browser.goto(&format!("http://{}/", site.host("hardened"))).await.unwrap();
     wait_for_words(&browser, "p", "You are not logged in").await;
     browser.close().await.unwrap();
@@ -181,7 +187,7 @@ async fn s17_over_plain_http_a_browser_says_no_sec_fetch_site_and_its_origin_dec
     let chromium = chromium::start_chromium();
     let Site { port, .. } = Site::serve(plain_http_shop()).await;
     let browser = chromium.browser().await;
-    let refused = "This was not sent from a page of ours".to_owned();
+    let refused = "This request did not come from a page of this site".to_owned();
     let bought = format!("bought; Sec-Fetch-Site says nothing, Origin says http://shop.example:{port}");
     for (from, words) in [("shop", bought), ("evil", refused)] {
         browser.goto(&format!("http://{from}.example:{port}/")).await.unwrap();

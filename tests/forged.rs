@@ -116,7 +116,7 @@ async fn no_route_of_a_hardened_app_takes_a_request_that_another_origin_began() 
                 let own = ask(&app, &method, &path, &[("sec-fetch-site", "same-origin")]).await;
                 let said = own.into_body().collect().await.unwrap().to_bytes();
                 let said = String::from_utf8_lossy(&said).into_owned();
-                assert!(!said.contains("not sent from a page of ours"), "{name}: {method} {path} says {said}");
+                assert!(!said.contains("did not come from a page of this site"), "{name}: {method} {path} says {said}");
             }
         }
     }

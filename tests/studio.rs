@@ -437,7 +437,7 @@ async fn every_lesson_has_its_demo_beside_the_chapter_in_a_real_browser() {
     for (page, heading) in [
         ("basics/set-and-get", "One visitor, remembered in two ways"),
         ("lifetime/how-long", "When does a session end?"),
-        ("backends/where", "One app, and any place for its sessions"),
+        ("backends/where", "One app, and any backend for its sessions"),
         ("security/csrf", "Let alice press a button that buys"),
         ("beyond/connection", "A connection that stays"),
         ("applications/cart", "Your cart is empty"),

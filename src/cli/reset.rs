@@ -24,7 +24,7 @@ pub(super) fn reset(root: &Path, arguments: &Reset) -> Result<ExitCode, String> 
     };
     for exercise in exercises {
         let backup = stub::restore(root, &exercise)?;
-        say(format!("{} is as it was at first; your answer is kept in {}\n", exercise.name(), backup.display()));
+        say(format!("{} is back in its initial state; your answer is kept in {}\n", exercise.name(), backup.display()));
         said(Progress::change(root, &exercise.id, |reached| reached.verdict = None));
     }
     Ok(ExitCode::SUCCESS)

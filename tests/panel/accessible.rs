@@ -76,7 +76,7 @@ impl Faults<'_> {
     async fn of_the_text(&mut self) {
         let window = self.window;
         window.go("introduction").await;
-        window.says("h2", "How far am I?").await;
+        window.says("h2", "What have I done so far?").await;
         window.says("p", &format!("of {} exercises.", checks::SUITES.len())).await;
         self.on("the start page", &[]).await;
         window.go("no/such/page").await;

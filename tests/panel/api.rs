@@ -119,7 +119,7 @@ pub async fn only_the_books_own_pages_may_change_anything() {
 pub async fn a_hint_is_kept_where_the_terminal_keeps_it() {
     let scratch = Scratch::new("api-hints");
     let (status, hint) = ask(scratch.root(), "POST", "exercises/1/hints/2", Value::Null).await;
-    assert_eq!((status, &hint["title"]), (StatusCode::OK, &json!("Who is it?")));
+    assert_eq!((status, &hint["title"]), (StatusCode::OK, &json!("Who is logged in?")));
     assert!(hint["html"].as_str().unwrap().contains("<code>session.get::&lt;String&gt;(KEY).await</code>"), "{hint}");
     assert_eq!(Progress::load(scratch.root()).0.of("login").hints, BTreeSet::from([2]));
     assert_eq!(get(scratch.root(), "exercises/1").await["hints"], json!([2]));

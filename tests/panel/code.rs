@@ -24,7 +24,7 @@ pub async fn code_is_written_saved_and_held_against_other_editors_in_a_real_brow
     // A draft survives a reload, and the button saves it.
     window.write("// a draft\n").await;
     window.browser.refresh().await.unwrap();
-    window.says("p", "Here is what you wrote and did not save.").await;
+    window.says("p", "These are the changes that you did not save.").await;
     assert_eq!(window.text().await, "// a draft\n");
     assert_eq!(window.file(), typed);
     window.click(".save").await;

@@ -23,7 +23,7 @@ pub async fn an_attack_is_run_seen_and_tried_by_hand_beside_its_page_in_a_real_b
     assert_eq!(window.value(near).await, true);
     press(&window, ".choice a:nth-of-type(2)", "#hint").await;
     press(&window, "button.main", "#verdict.good").await;
-    window.says("p", "Bob, who means no harm, was served after it.").await;
+    window.says("p", "Bob, an honest visitor, was served after the attack.").await;
     press(&window, ".choice a:nth-of-type(1)", "#verdict.bad").await;
 
     // Each request is in the inspector, with who sent it.

@@ -117,7 +117,7 @@ pub async fn a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_
 
     for (page, visitor, host, heading) in [
         ("security/csrf", "alice", "alice.lesson-4", "Let alice press a button that buys"),
-        ("security/cookie", "alice", "alice.lesson-4", "Read what the cookie says"),
+        ("security/cookie", "alice", "alice.lesson-4", "Read the data in the cookie"),
         ("applications/preferences", "alice", "alice.lesson-5", "Preferences"),
     ] {
         window.go(page).await;

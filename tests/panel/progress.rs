@@ -6,7 +6,7 @@ pub async fn what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_pa
     let window = Window::open("panel-progress").await;
     window.size(1440, 900).await;
     window.go("introduction").await;
-    window.says("h2", "How far am I?").await;
+    window.says("h2", "What have I done so far?").await;
     window.says_how_far(0, 0).await;
     window.says("a", "Go on here: What is a session?").await;
     assert_eq!(

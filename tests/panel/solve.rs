@@ -97,7 +97,7 @@ pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
     window.click(".reset").await;
     window.file_is(&stub).await;
     window.says("p", "Not checked yet.").await;
-    window.says("p", "What was there before is kept in").await;
+    window.says("p", "The earlier files are in").await;
     window.click(".undo button").await;
     window.file_is(&format!("{solution}\n// mine\n")).await;
     window.browser.close().await.unwrap();

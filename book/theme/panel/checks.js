@@ -16,7 +16,7 @@
     const button = element("button", { type: "button", className: "main", textContent: "Run the checks", onclick: () => run() });
     const stopper = element("button", { type: "button", textContent: "Stop", hidden: true, onclick: () => stop() });
     const onSave = element("input", { type: "checkbox", checked: kept.get("checks.on-save", true), onchange: () => kept.set("checks.on-save", onSave.checked) });
-    const resetter = element("button", { type: "button", className: "reset", textContent: "Start over", title: "The exercise as it was at first; your answer is kept", onclick: () => reset() });
+    const resetter = element("button", { type: "button", className: "reset", textContent: "Start over", title: "Puts the exercise back to its initial state; your answer is kept", onclick: () => reset() });
     const bar = element("div", { className: "bar" }, button, stopper, element("label", {}, onSave, " on every save"), resetter);
     const undo = element("div", { className: "undo" });
     const section = element("section", { className: "checks-part", "aria-label": "Checks" }, bar, undo, status, view);
@@ -133,8 +133,8 @@
       story.append(element("iframe", { className: "story", title: `What check ${check} did, step by step`, src: `http://${studio.inspectorOf("checks")}/${number}/${check}` }));
     }, true);
 
-    const back = (backup, folder) => element("p", { className: "note" }, `What was there before is kept in ${folder}. `,
-      element("button", { type: "button", textContent: "Back again", onclick: () => change(`${api}/backups/${encodeURIComponent(backup)}`, "It is as it was before.") }));
+    const back = (backup, folder) => element("p", { className: "note" }, `The earlier files are in ${folder}. `,
+      element("button", { type: "button", textContent: "Restore them", onclick: () => change(`${api}/backups/${encodeURIComponent(backup)}`, "The earlier files are back.") }));
     const change = async (path, words) => {
       stop();
       try {
@@ -144,7 +144,7 @@
         say(words);
       } catch (error) { say(error.message); }
     };
-    const reset = () => change(`${api}/reset`, "The exercise is as it was at first.");
+    const reset = () => change(`${api}/reset`, "The exercise is back in its initial state.");
 
     let reached;
     return {

@@ -68,7 +68,7 @@
     const keep = (document) => {
       settle(document, document.theirs);
       changed(document);
-      say("Yours is kept; save it to write it over theirs.");
+      say("Your version is kept; save it to overwrite the other one.");
     };
     // What is on the disk, as far as this window knows.
     const settle = (document, file) => {
@@ -112,7 +112,7 @@
       const theirs = { text: document.saved, hash: document.base };
       editor.rewrite(document.session, left.text);
       if (left.base !== document.base) document.theirs = theirs;
-      return say("Here is what you wrote and did not save.");
+      return say("These are the changes that you did not save.");
     };
     const adopt = (file) => {
       const document = documents.get(file.path);

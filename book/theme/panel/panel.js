@@ -6,7 +6,7 @@
 
   const TALL = matchMedia("(min-height: 700px)");
   const away = element("p", { className: "note away", role: "status" });
-  studio.events.connected((is) => { away.textContent = is ? "" : "The studio does not answer. This page goes on when it runs again."; });
+  studio.events.connected((is) => { away.textContent = is ? "" : "The studio does not answer. This page continues when it runs again."; });
   const header = (title, ...more) => element("header", {}, element("h2", { textContent: title }), ...more, shell.closer);
 
   // Where the window is high, both parts of a view are seen at once.

@@ -8,9 +8,9 @@
 
   // What goes on while an earlier one answers. Where none does, the frame says it itself.
   const told = {
-    building: ({ done, of, waits }) => (waits ? "It is built when another cargo is done; this is the one before." : `It is built anew${of ? `, ${done} of ${of}` : ""} …`),
-    starting: () => "It starts anew …",
-    failed: () => "This is the one before: what you have saved since is not running.",
+    building: ({ done, of, waits }) => (waits ? "It is built when another cargo is done; this is the previous version." : `It is being rebuilt${of ? `, ${done} of ${of}` : ""} …`),
+    starting: () => "It is restarting …",
+    failed: () => "This is the previous version: the changes you have saved since are not running.",
   };
 
   // `start`: the path to begin with.

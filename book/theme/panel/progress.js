@@ -82,7 +82,7 @@
     const on = next(now);
     const passed = now.exercises.filter((exercise) => exercise.passed).length;
     overview.replaceChildren(
-      element("h2", { id: "overview-title", textContent: "How far am I?" }),
+      element("h2", { id: "overview-title", textContent: "What have I done so far?" }),
       element("p", {}, `${count(links, now)} of ${links.length} pages, ${passed} of ${now.exercises.length} exercises.`),
       ...(now.note ? [element("p", { className: "note", textContent: now.note })] : []),
       element("p", { className: "go-on" }, ...(on ? [element("a", { className: "button", href: on.href, textContent: `Go on here: ${title(on)}` })] : []),

@@ -20,7 +20,7 @@ pub fn from_environment() -> Result<Key, String> {
             Ok(Key::generate())
         }
         Err(VarError::NotUnicode(_)) => {
-            Err(format!("{VARIABLE} is not text: set it to what `openssl rand -base64 64` prints"))
+            Err(format!("{VARIABLE} is not text: set it to the output of `openssl rand -base64 64`"))
         }
     }
 }
@@ -28,7 +28,7 @@ pub fn from_environment() -> Result<Key, String> {
 fn parse(text: &str) -> Result<Key, String> {
     Key::try_from(text.as_bytes()).map_err(|_| {
         format!(
-            "{VARIABLE} has {} bytes, a key needs at least 64: set it to what `openssl rand -base64 64` prints",
+            "{VARIABLE} has {} bytes, a key needs at least 64: set it to the output of `openssl rand -base64 64`",
             text.len()
         )
     })
@@ -43,7 +43,9 @@ mod tests {
     fn a_key_of_63_bytes_is_refused_and_one_of_64_is_taken() {
         assert_eq!(
             parse(&"k".repeat(63)).err().as_deref(),
-            Some("SESSION_KEY has 63 bytes, a key needs at least 64: set it to what `openssl rand -base64 64` prints")
+            Some(
+                "SESSION_KEY has 63 bytes, a key needs at least 64: set it to the output of `openssl rand -base64 64`"
+            )
         );
         assert!(parse(&"k".repeat(64)).is_ok());
     }

@@ -167,12 +167,12 @@ async fn a_signed_cookie_is_accepted_for_two_weeks_and_no_longer() {
 
 #[tokio::test]
 async fn mallory_is_inside_after_the_logout_in_one_model_and_outside_in_the_other() {
-    for (prefix, verdict) in [("", "Mallory is outside."), ("/cookie", "Mallory is inside.")] {
+    for (prefix, verdict) in [("", "Mallory is not logged in."), ("/cookie", "Mallory is logged in.")] {
         let mut visitor = Visitor::new();
         visitor.sees(&format!("{prefix}/replay"), "She has nothing to send yet").await;
         visitor.send("POST", &format!("{prefix}/set_session")).await;
         visitor.sees("/", "JohnDoe").await;
-        visitor.sees(&format!("{prefix}/replay"), "Mallory is inside.").await;
+        visitor.sees(&format!("{prefix}/replay"), "Mallory is logged in.").await;
         visitor.send("POST", &format!("{prefix}/logout")).await;
         visitor.sees(&format!("{prefix}/replay"), verdict).await;
     }

@@ -52,9 +52,9 @@ pub(crate) fn told(settings: &Settings) -> Vec<Line> {
     let (attributes, attributes_again) = both(format!("{name}; Secure; HttpOnly; SameSite={same_site}; Path=/"));
     vec![
         ("without a request it ends after", words(visit.idle), words(remembered.idle)),
-        ("however busy, it ends after", words(visit.absolute), words(remembered.absolute)),
+        ("even if you are active, it ends after", words(visit.absolute), words(remembered.absolute)),
         ("the cookie ends", cookie(*visit), cookie(*remembered)),
-        ("a read is written down", part, part_again),
+        ("a read is recorded", part, part_again),
         ("the cookie is", attributes, attributes_again),
     ]
 }

@@ -342,7 +342,7 @@ async fn s24_the_settings_are_printed_as_they_are() -> Result<(), Miss> {
     let page = trial.browser("alice").get("/").await?;
     for words in [
         "without a request it ends after 30 minutes 7 days",
-        "however busy, it ends after 8 hours 30 days",
+        "even if you are active, it ends after 8 hours 30 days",
         "the cookie ends with the browser 7 days after it was last set",
         "__Host-lesson-2; Secure; HttpOnly; SameSite=Lax; Path=/",
     ] {

@@ -88,10 +88,10 @@ async fn open_store(address: &str, limit: Duration) -> Result<AnyStore, NotOpen>
 fn split(address: &str) -> Result<(&str, &str), NotOpen> {
     let (kind, place) = address
         .split_once(':')
-        .ok_or_else(|| NotOpen::new(address, format!("that is no address of a store. There are:  {KINDS}")))?;
+        .ok_or_else(|| NotOpen::new(address, format!("that is not the address of a store. There are:  {KINDS}")))?;
     let place = place.trim_start_matches("//");
     if place.is_empty() && kind != "memory" {
-        return Err(NotOpen::new(address, format!("it does not say where. There are:  {KINDS}")));
+        return Err(NotOpen::new(address, format!("it does not say where the store is. There are:  {KINDS}")));
     }
     Ok((kind, place))
 }
@@ -144,7 +144,7 @@ mod tests {
     #[tokio::test]
     async fn an_address_of_nothing_is_told_apart_and_what_there_is_is_listed() {
         for (address, words) in [
-            ("sqlite", "that is no address of a store"),
+            ("sqlite", "that is not the address of a store"),
             ("mongo://localhost", "there is no such kind of store"),
             ("file:", "it does not say where"),
             ("redis://", "it does not say where"),

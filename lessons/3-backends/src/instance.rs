@@ -28,7 +28,7 @@ pub struct Launch {
     pub more: Vec<String>,
 }
 
-/// The copies of the app. Clones are the same ones; when the last is dropped, the processes end.
+/// The instances of the app. Clones are the same ones; when the last is dropped, the processes end.
 #[derive(Clone)]
 pub struct Instances {
     launch: Arc<Launch>,
@@ -134,7 +134,7 @@ async fn spawn(launch: &Launch, number: usize, port: u16) -> Result<(u16, Child)
     let mut process = command.spawn().map_err(|error| Refusal::not_started(number, error))?;
     match timeout(START, printed_port(&mut process)).await {
         Ok(Some(port)) => Ok((port, process)),
-        Ok(None) => Err(Refusal::not_started(number, "it ended before it listened; what it printed stands above")),
+        Ok(None) => Err(Refusal::not_started(number, "it ended before it listened; its output is above")),
         Err(_) => Err(Refusal::not_started(number, format!("it did not listen within {START:?}"))),
     }
 }

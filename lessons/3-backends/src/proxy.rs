@@ -64,16 +64,19 @@ impl Lost {
     pub fn say(self, safe: bool) -> Refusal {
         match (self, safe) {
             (Self::NotReached, _) => (StatusCode::SERVICE_UNAVAILABLE, "no instance is running; start one at /_front"),
-            (Self::BrokenOff, true) => (StatusCode::BAD_GATEWAY, "no instance gave a whole answer; please try again"),
+            (Self::BrokenOff, true) => {
+                (StatusCode::BAD_GATEWAY, "no instance gave a complete answer; please try again")
+            }
             (Self::TooLate, true) => (StatusCode::GATEWAY_TIMEOUT, "no instance answered in time; please try again"),
             (Self::BrokenOff, false) => (
                 StatusCode::BAD_GATEWAY,
-                "the instance broke off, and it is not known whether it did what you asked for; look before you try again",
+                "the connection to the instance broke, and it is not known whether your request was carried out; check \
+                 before you try again",
             ),
             (Self::TooLate, false) => (
                 StatusCode::GATEWAY_TIMEOUT,
-                "the instance did not answer in time, and it is not known whether it did or will do what you asked for; \
-                 look before you try again",
+                "the instance did not answer in time, and it is not known whether your request was or will be carried \
+                 out; check before you try again",
             ),
         }
     }

@@ -63,8 +63,8 @@ fn says_what_is_known(answer: &Answer) {
     let (sentence, id) = answer.body.rsplit_once(" (request ").expect("the request's ID");
     assert_eq!(
         sentence,
-        "Your session cannot be reached at the moment. If you have sent something, it is not known whether this was \
-         done: look before you try again."
+        "Your session cannot be reached at the moment. If you have sent a form, it is not known whether it was carried \
+         out: check before you try again."
     );
     assert!(id.len() == 18 && id.ends_with(")\n") && id[..16].bytes().all(|digit| digit.is_ascii_hexdigit()), "{id}");
 }

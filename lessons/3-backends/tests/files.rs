@@ -49,8 +49,8 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).max_blocking_threads(4).enable_all().build().unwrap()
 }
 
-/// Another process holds the lock. Forty saves wait for it and give up; loads are served meanwhile; and when the lock is
-/// free, none of the forty is carried out over a newer save that was acknowledged.
+/// Another process holds the lock. Forty saves wait for it and give up; loads are served meanwhile; and when the lock
+/// is free, none of the forty is carried out over a newer save that was acknowledged.
 #[test]
 fn a_save_that_was_given_up_is_never_carried_out_later() {
     let outer = tempfile::tempdir().unwrap();
@@ -190,7 +190,7 @@ async fn a_folder_in_the_place_of_a_record_is_damaged_and_can_be_deleted_while_i
     assert!(matches!(store.load(&session.id).await, Err(Error::Decode(_))));
     assert!(matches!(store.save(&session).await, Err(Error::Decode(_))));
     let error = store.delete(&session.id).await.unwrap_err().to_string();
-    assert!(error.contains("look into it, and remove it by hand"), "{error}");
+    assert!(error.contains("check what it holds, and remove it by hand"), "{error}");
     assert!(place.join("letter.txt").exists());
     store.delete_expired().await.unwrap();
     fs::remove_file(place.join("letter.txt")).unwrap();

@@ -118,7 +118,7 @@ async fn a_post_that_got_no_answer_is_told_as_not_known_and_is_sent_to_nobody_el
         let front = balance(&[instance, other], SHORT);
         let (status, said) = send(&front, request(Method::POST, "/count")).await;
         assert_eq!(status, expected);
-        assert!(said.contains("it is not known whether it did"), "{said}");
+        assert!(said.contains("it is not known whether your request was"), "{said}");
     }
     assert_eq!(served.load(Ordering::SeqCst), 0);
 }
@@ -147,7 +147,7 @@ async fn when_no_instance_answers_the_sentence_says_how_and_nothing_internal() {
     let ((gone, _held), (silent, _), breaking) = (nobody().await, silent().await, breaking().await);
     for (instances, status, sentence) in [
         (vec![gone], 503, "no instance is running; start one at /_front"),
-        (vec![gone, breaking], 502, "no instance gave a whole answer; please try again"),
+        (vec![gone, breaking], 502, "no instance gave a complete answer; please try again"),
         (vec![gone, silent, breaking], 504, "no instance answered in time; please try again"),
     ] {
         let front = balance(&instances, SHORT);

@@ -104,8 +104,8 @@ impl Defence {
             Throttle => "a throttle on logins",
             DeviceCookie => "a cookie for known browsers",
             DummyHash => "a hash for unknown users too",
-            SoftSignal => "address and browser only noted",
-            StepUp => "the password again before a change of e-mail",
+            SoftSignal => "address and browser are only recorded",
+            StepUp => "the password again before a change of email",
             RolePerRequest => "the role is looked up each time",
             RenewOften => "a new ID every 15 minutes",
             SaveOnlyUpdates => "a save only updates",
@@ -143,7 +143,8 @@ impl Defence {
                 "ASVS 5.0 6.3.8: nobody can infer who has an account, by text, status or time; registration and reset included"
             }
             StepUp => {
-                "ASVS 5.0 7.5.1: the user authenticates again before changing an e-mail address, a second factor and the like"
+                "ASVS 5.0 7.5.1: the user authenticates again before changing an email address, a second factor and \
+                 the like"
             }
             RolePerRequest => "ASVS 5.0 8.3.2: a changed right acts at once",
             RenewOften => "OWASP's cheat sheet on session management: a new ID after some time",

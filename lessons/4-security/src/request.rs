@@ -63,8 +63,8 @@ pub async fn method_not_allowed(method: Method) -> (StatusCode, String) {
         Method::GET | Method::HEAD => {
             "This address changes something, so a link does nothing here: use the form.\n".to_owned()
         }
-        Method::POST => "This address is a page to look at, so a form does nothing here.\n".to_owned(),
-        other => format!("This address does nothing when it is asked with {other}.\n"),
+        Method::POST => "This address only shows a page, so a form does nothing here.\n".to_owned(),
+        other => format!("This address does not answer a request with {other}.\n"),
     };
     (StatusCode::METHOD_NOT_ALLOWED, sentence)
 }

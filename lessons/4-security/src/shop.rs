@@ -188,7 +188,7 @@ impl Books {
         };
         [
             ("bought", self.orders.iter().map(|order| format!("{}: {}", order.username, order.item)).collect()),
-            ("e-mail", accounts(|account| &account.email)),
+            ("email", accounts(|account| &account.email)),
             ("roles", accounts(|account| account.role.name())),
             ("notes", self.notes.iter().map(|note| format!("{}: {}", note.username, note.text)).collect()),
             ("banner", vec![self.banner.clone()]),

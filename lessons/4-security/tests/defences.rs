@@ -55,8 +55,8 @@ async fn ask(lesson: Router, method: &str, host: &str, path: &str) -> (StatusCod
 async fn a_method_that_a_twins_address_does_not_take_is_refused_with_the_reason() {
     for (method, path, sentence) in [
         ("GET", "/wish", "This address changes something, so a link does nothing here: use the form.\n"),
-        ("POST", "/", "This address is a page to look at, so a form does nothing here.\n"),
-        ("OPTIONS", "/", "This address does nothing when it is asked with OPTIONS.\n"),
+        ("POST", "/", "This address only shows a page, so a form does nothing here.\n"),
+        ("OPTIONS", "/", "This address does not answer a request with OPTIONS.\n"),
     ] {
         let lesson = shop_with(Defences::none(), Shop::new(Passwords::quick()), MemoryStore::default());
         let (status, _, body) = ask(lesson, method, "localhost", path).await;
@@ -427,7 +427,7 @@ async fn a_form_of_another_site_is_refused_before_the_session_and_the_answer_has
     log_in(&alice, "alice", "sunshine").await?.redirects_to("/")?;
     let refused = alice.post_from("http://neighbour.localhost", "/buy", &[("item", "a yacht")]).await?;
     refused.has_status(403)?;
-    assert!(refused.body.contains("not sent from a page of ours"), "{refused:?}");
+    assert!(refused.body.contains("did not come from a page of this site"), "{refused:?}");
     assert!(refused.exchange.calls.is_empty(), "{refused:?}");
     assert!(!refused.headers.contains_key(SET_COOKIE), "{refused:?}");
     assert!(refused.headers.contains_key("content-security-policy"), "{refused:?}");
@@ -458,7 +458,10 @@ async fn a_lab_runs_an_attack_on_the_chosen_shop_and_has_its_books_as_evidence()
         (StatusCode::SEE_OTHER, "/attacks/csrf-by-form?shop=vulnerable")
     );
     let (_, _, page) = at("GET", "/attacks/csrf-by-form?shop=vulnerable").await;
-    assert!(page.contains("The attack succeeded.") && page.contains("no harm, was served after it"), "{page}");
+    assert!(
+        page.contains("The attack succeeded.") && page.contains("an honest visitor, was served after the attack"),
+        "{page}"
+    );
     assert!(page.contains("<mark>alice: a yacht</mark>."), "{page}");
     // At first, after the attack, and now that bob was here.
     assert_eq!(cells(&page)[1..4], ["nothing", "alice: a yacht", "alice: a yacht"], "{page}");
@@ -471,7 +474,10 @@ async fn a_lab_runs_an_attack_on_the_chosen_shop_and_has_its_books_as_evidence()
     }
     at("POST", "/attacks/csrf-by-form?shop=hardened").await;
     let (_, _, page) = at("GET", "/attacks/csrf-by-form?shop=hardened").await;
-    assert!(page.contains("The attack was blocked.") && page.contains("no harm, was served after it"), "{page}");
+    assert!(
+        page.contains("The attack was blocked.") && page.contains("an honest visitor, was served after the attack"),
+        "{page}"
+    );
     assert!(page.contains("changed nothing in the shop's books"), "{page}");
     assert_eq!(cells(&page)[1..4], ["nothing", "nothing", "bob: a teapot"], "{page}");
 
@@ -505,7 +511,14 @@ async fn an_attack_begins_with_new_books_whatever_was_done_before() {
     for _ in 0..2 {
         ask(lesson.clone(), "POST", "localhost:4004", "/attacks/guess-password?shop=hardened").await;
         let (_, _, page) = ask(lesson.clone(), "GET", "localhost:4004", "/attacks/guess-password?shop=hardened").await;
-        assert!(page.contains("The attack was blocked.") && page.contains("no harm, was served after it"), "{page}");
+        assert!(
+            page.contains("The attack was blocked.")
+                && page.contains(
+                    "an honest visitor, was served after the \
+                                                                           attack"
+                ),
+            "{page}"
+        );
     }
 }
 

@@ -129,8 +129,8 @@ pub(crate) fn wrong_password(password: &str, name: &str) -> Option<String> {
         let lengths = format!("{SHORTEST_PASSWORD} to {LONGEST_PASSWORD}");
         return Some(format!("A password has {lengths} characters, and this one has {length}."));
     }
-    let sentence = "This password is among the first that a guesser tries. Take a longer one, such as four words that \
-                    do not belong together.";
+    let sentence = "This password is among the first that an attacker tries. Choose a longer one, such as four \
+                    unrelated words.";
     is_well_known(password, &[name, "session", "workbook"]).then(|| sentence.to_owned())
 }
 // ANCHOR_END: wrong

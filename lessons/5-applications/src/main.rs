@@ -34,7 +34,7 @@ async fn serve(Arguments { port, database }: Arguments) -> Result<(), String> {
         None => Shop::in_memory(Passwords::new()),
         Some(file) => {
             let shop = Shop::in_file(&file, Passwords::new());
-            shop.open().await.map_err(|reason| format!("{} is of no use as a database: {reason}", file.display()))?;
+            shop.open().await.map_err(|reason| format!("{} cannot be used as a database: {reason}", file.display()))?;
             shop
         }
     };

@@ -91,7 +91,7 @@ async fn is_recent(shop: &Shop, login: i64, clock: &Clock) -> axum::response::Re
     if shop.is_recent(login, clock.now()).await? {
         return Ok(());
     }
-    Err((StatusCode::FORBIDDEN, "First give your password again, on the page with your sessions.\n").into())
+    Err((StatusCode::FORBIDDEN, "First enter your password again, on the page with your sessions.\n").into())
 }
 
 #[derive(Deserialize)]
@@ -155,7 +155,8 @@ pub(crate) async fn change_password(
         return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("{problem}\n")).into());
     }
     let mut verified = verify(&shop, &account.name, password, &client, &device, &clock).await?;
-    // First, while nothing else is done yet: if another request has changed the session meanwhile, this one begins again.
+    // First, while nothing else is done yet: if another request has changed the session meanwhile, this one begins
+    // again.
     may_run_again(true);
     replace_id(&session).await.map_err(Failure::from)?;
     may_run_again(false);

@@ -374,7 +374,7 @@ async fn an_outcome_that_is_not_known_is_not_told_as_nothing() -> Result<(), Mis
     .await;
     let answer = log_in(&trial.browser("alice"), "alice", "a cup of tea").await?;
     answer.has_status(503)?;
-    assert_eq!(answer.body, "The shop's database did not say whether that was done. Look before you do it again.\n");
+    assert_eq!(answer.body, "The shop's database did not say whether that was done. Check before you do it again.\n");
     run(&mut database, &["drop trigger fault"]).await;
     is_alice(&trial.browser("alice")).await
 }
@@ -521,7 +521,10 @@ async fn a_password_that_everybody_knows_is_not_taken() -> Result<(), Miss> {
         let change = alice.post("/password", &[("password", "a cup of tea"), ("new_password", known)]).await?;
         for refused in [register, change] {
             refused.has_status(422)?;
-            assert!(refused.body.contains("among the first that a guesser tries. Take a longer one"), "{refused:?}");
+            assert!(
+                refused.body.contains("among the first that an attacker tries. Choose a longer one"),
+                "{refused:?}"
+            );
         }
     }
     change_password(&alice).await?.redirects_to("/sessions")
@@ -556,5 +559,9 @@ async fn a_request_that_waits_for_ever_is_given_up_and_its_outcome_is_not_known(
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.headers().contains_key("content-security-policy"));
     let body = to_bytes(answer.into_body(), 1000).await.unwrap();
-    assert_eq!(body, "This took too long, and it is not known whether it was done. Look before you do it again.\n");
+    assert_eq!(
+        body,
+        "This took too long, and it is not known whether it was carried out. Check before you try \
+                      again.\n"
+    );
 }

@@ -722,10 +722,10 @@ async fn a_method_that_an_address_does_not_take_is_refused_with_the_reason() {
     let shop = app_with(Shop::in_memory(Passwords::quick()), MemoryStore::default());
     for (method, path, allowed, sentence) in [
         ("GET", "/logout", "POST", "This address changes something, so a link does nothing here: use the form.\n"),
-        ("POST", "/", "GET,HEAD", "This address is a page to look at, so a form does nothing here.\n"),
-        ("POST", "/view_cart", "GET,HEAD", "This address is a page to look at, so a form does nothing here.\n"),
-        ("OPTIONS", "/", "GET,HEAD", "This address does nothing when it is asked with OPTIONS.\n"),
-        ("DELETE", "/login", "GET,HEAD,POST", "This address does nothing when it is asked with DELETE.\n"),
+        ("POST", "/", "GET,HEAD", "This address only shows a page, so a form does nothing here.\n"),
+        ("POST", "/view_cart", "GET,HEAD", "This address only shows a page, so a form does nothing here.\n"),
+        ("OPTIONS", "/", "GET,HEAD", "This address does not answer a request with OPTIONS.\n"),
+        ("DELETE", "/login", "GET,HEAD,POST", "This address does not answer a request with DELETE.\n"),
     ] {
         let request = Request::builder().method(method).uri(path).header("sec-fetch-site", "same-origin");
         let answer = shop.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();

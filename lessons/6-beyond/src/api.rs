@@ -1,4 +1,4 @@
-//! A page that is a program: JSON and `fetch` with the session's cookie, and pages of other origins that try the same.
+//! A page with a script: JSON and `fetch` with the session's cookie, and pages of other origins that try the same.
 //!
 //! # Layout
 //!
@@ -37,8 +37,8 @@ use account::{Account, ITEMS, USERS};
 use json::{Json, refused};
 
 // ANCHOR: layers
-/// The demo below `/api-page`. The pages of `friends` may use the API as the shop's own pages do; each is an origin such
-/// as `https://app.shop.example`.
+/// The demo below `/api-page`. The pages of `friends` may use the API as the shop's own pages do; each is an origin
+/// such as `https://app.shop.example`.
 ///
 /// # Panics
 /// A friend is no origin.
@@ -70,7 +70,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
 }
 
 fn foreign(_: ProtectionError) -> Response {
-    refused(StatusCode::FORBIDDEN, "This was not sent from a page of ours, so nothing was done.")
+    refused(StatusCode::FORBIDDEN, "This request did not come from a page of this site, so nothing was done.")
 }
 
 /// What depends on the cookie is for no cache.
@@ -117,7 +117,7 @@ struct Login {
 
 async fn log_in(session: Session, Json(Login { username }): Json<Login>) -> Result<Response, Failure> {
     if !USERS.contains(&username.as_str()) {
-        return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, "Nobody of this name has an account."));
+        return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, "There is no account with this name."));
     }
     let account = Account::new(username);
     account.save(&session).await?;

@@ -108,7 +108,7 @@ async fn log_in(
     Form(Name { username }): Form<Name>,
 ) -> axum::response::Result<Redirect> {
     if !USERS.contains(&username.as_str()) {
-        return Err((StatusCode::UNPROCESSABLE_ENTITY, "Nobody of this name has an account.\n").into());
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, "There is no account with this name.\n").into());
     }
     may_run_again(true); // until here nothing but the session changes
     let before = Login::of(&session, &clock).await.map_err(Failure::from)?;

@@ -32,12 +32,12 @@ const TOPICS: &[Topic] = &[
     Topic {
         path: "/elsewhere",
         title: "Signing in elsewhere",
-        about: "A login with OpenID Connect at a provider of its own, and the logout from both.",
+        about: "A login at an OpenID Connect provider, and a logout from both sites.",
     },
     Topic {
         path: "/api-page",
-        title: "A page that is a program",
-        about: "JSON and fetch with the session's cookie, and pages of other origins that try the same.",
+        title: "A page with a script",
+        about: "A script that uses the session cookie with fetch, and pages of other origins that try the same.",
     },
     Topic {
         path: "/connection",
@@ -52,7 +52,8 @@ const TOPICS: &[Topic] = &[
     Topic {
         path: "/release",
         title: "The next release",
-        about: "Old and new programs share your session: a cart changes its form, a key is replaced, an instance ends.",
+        about: "Old and new programs share your session: the format of a cart changes, a signing key is rotated, an \
+                instance stops.",
     },
     Topic {
         path: "/watching",

@@ -84,19 +84,19 @@ async fn add<C: Cart>(session: Session, Path(item): Path<String>) -> Result<Redi
 enum Refused {
     /// The session cannot be read, or the page cannot be made.
     Failure(Failure),
-    /// Another release has written the cart, in a form that this one does not read.
-    OtherForm,
+    /// Another release has written the cart, in a format that this one does not read.
+    OtherFormat,
     /// There is no such thing to put into a cart.
     Unknown,
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let other = "Another release of this shop keeps your cart, and this one cannot read it. Your cart is unchanged. \
-                     Try again in a moment.\n";
+        let other = "Another release of this shop has saved your cart, and this one cannot read it. Your cart is \
+                     unchanged. Try again in a moment.\n";
         match self {
             Self::Failure(failure) => failure.into_response(),
-            Self::OtherForm => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], other).into_response(),
+            Self::OtherFormat => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], other).into_response(),
             Self::Unknown => (StatusCode::NOT_FOUND, "The shop does not sell this.\n").into_response(),
         }
     }

@@ -158,7 +158,7 @@ async fn log_in(
     Form(Login { username, permissions }): Form<Login>,
 ) -> axum::response::Result<Response> {
     let Some(role) = shop.accounts.role(&username) else {
-        return Err((StatusCode::UNPROCESSABLE_ENTITY, "Nobody of this name has an account.\n").into());
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, "There is no account with this name.\n").into());
     };
     let permissions = (0..permissions.min(MOST_PERMISSIONS)).map(|number| format!("orders:{number}:read")).collect();
     let token = shop.keys.sign(&Claims::new(username, role, permissions, clock.now())).map_err(|error| {
@@ -198,7 +198,7 @@ async fn set_role(
     if shop.accounts.set_role(&username, role) {
         return Ok(Redirect::to("/token"));
     }
-    Err((StatusCode::NOT_FOUND, "Nobody of this name has an account.\n"))
+    Err((StatusCode::NOT_FOUND, "There is no account with this name.\n"))
 }
 
 #[derive(Deserialize)]

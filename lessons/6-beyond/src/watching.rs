@@ -57,8 +57,8 @@ impl Watch {
     fn tell(&self, event: Event, account: Option<&str>, place: &Place, now: OffsetDateTime) {
         let name = account.unwrap_or("nobody");
         match event {
-            Event::Rang(alarm) => tracing::warn!(?alarm, account = name, %place, "an alarm rings"),
-            event => tracing::info!(?event, account = name, %place, "told"),
+            Event::Rang(alarm) => tracing::warn!(?alarm, account = name, %place, "an alarm was raised"),
+            event => tracing::info!(?event, account = name, %place, "session event"),
         }
         self.0.metrics.count(event);
         if let Some(account) = account {

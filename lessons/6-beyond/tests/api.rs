@@ -1,4 +1,4 @@
-//! A page that is a program: who may send what with the session's cookie, and who may read the answer.
+//! A page with a script: who may send what with the session's cookie, and who may read the answer.
 
 #[path = "../../../tests/chromium/mod.rs"]
 mod chromium;

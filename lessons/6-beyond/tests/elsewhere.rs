@@ -272,9 +272,9 @@ async fn a_logout_that_the_provider_cannot_be_told_ends_the_session_here_and_say
     logs_in(&alice, "alice").await;
     let to = alice.post(&format!("{OWN}/elsewhere/logout/everywhere"), &[]).await.location;
     let page = alice.get(&format!("{OWN}{to}")).await.body;
-    assert!(page.contains("You are not logged in") && page.contains("it may still know you"), "{page}");
+    assert!(page.contains("You are not logged in") && page.contains("so you may still be logged in there"), "{page}");
     let page = alice.get(&format!("{OWN}/elsewhere")).await.body;
-    assert!(page.contains("You are not logged in") && !page.contains("it may still know you"), "{page}");
+    assert!(page.contains("You are not logged in") && !page.contains("so you may still be logged in there"), "{page}");
 }
 
 /// A token with these claims and a signature that nobody has made.

@@ -182,7 +182,7 @@ async fn a_login_in_a_session_that_began_elsewhere_rings() -> Result<(), Miss> {
     is_alice(&alice).await?;
     mallory.get("/watching").await?.shows("You are not logged in")?;
     only_rings(&trial, &["PlantedSession"]).await?;
-    alice.get("/watching").await?.shows("You logged in in a session that began in another browser")
+    alice.get("/watching").await?.shows("You logged in to a session that began in another browser")
 }
 
 #[tokio::test]
@@ -232,7 +232,7 @@ async fn a_stolen_session_that_is_used_elsewhere_rings_and_its_owner_can_end_it(
     mallory.get("/watching").await?.shows("Logged in as alice")?;
     only_rings(&trial, &["Elsewhere"]).await?;
     let page = alice.get("/watching").await?;
-    page.shows("A session of yours was used at another place")?;
+    page.shows("A session of yours was used from another place")?;
     page.shows("Chrome on Windows at 203.0.113.9")?;
     alice.post("/watching/end_others", &[]).await?.redirects_to("/watching")?;
     alice.get("/watching").await?.shows("Logged in as alice")?;

@@ -110,13 +110,13 @@ fn answer(failure: Failure) -> Option<Response> {
     let sentence = match failure {
         Failure::Backend => return None,
         Failure::Conflict => {
-            "Another request changed your session at the same moment, so what this one changed in it was not kept. \
-             Look at the page again before you repeat it.\n"
+            "Another request changed your session at the same moment, so the changes of this one were not saved. Load \
+             the page again before you repeat it.\n"
         }
-        Failure::Gone => "Your session has ended meanwhile, so what this request changed in it was not kept.\n",
+        Failure::Gone => "Your session has ended meanwhile, so the changes of this request were not saved.\n",
         Failure::JustEnded => {
-            "You have just logged in, logged out or changed your password, and this was still sent from before, so \
-             nothing was kept of it. Load the page again and repeat it.\n"
+            "You have just logged in, logged out or changed your password, and this request was sent before that, so \
+             nothing of it was saved. Load the page again and repeat it.\n"
         }
     };
     Some((StatusCode::CONFLICT, sentence).into_response())

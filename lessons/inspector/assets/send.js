@@ -18,7 +18,7 @@ const fill = (fields) => {
     if (!field) continue;
     field.value = value ?? "";
     field.disabled = value === null;
-    if (name === "body") field.placeholder = value === null ? "not text: it is sent as it was" : "";
+    if (name === "body") field.placeholder = value === null ? "not text: it is sent unchanged" : "";
   }
 };
 

@@ -149,7 +149,7 @@ fn request(wanted: Wanted, base: Sent, sender: Sender) -> Result<Request, Refuse
 
 fn method(edited: Option<String>, before: Method) -> Result<Method, Refused> {
     let Some(edited) = edited else { return Ok(before) };
-    edited.parse().map_err(|_| wrong("this is no method", &edited))
+    edited.parse().map_err(|_| wrong("this is not a method", &edited))
 }
 
 fn uri(target: &str) -> Result<Uri, Refused> {
@@ -162,7 +162,7 @@ fn headers(edited: Option<&str>, before: HeaderMap, cookie: &str, length: usize)
     let mut headers = edited.map_or(Ok(before), lines)?;
     WRITTEN_ANEW.iter().for_each(|name| drop(headers.remove(name)));
     if !cookie.is_empty() {
-        headers.insert(COOKIE, cookie.parse().map_err(|_| wrong("this is no Cookie header", cookie))?);
+        headers.insert(COOKIE, cookie.parse().map_err(|_| wrong("this is not a Cookie header", cookie))?);
     }
     if length > 0 {
         headers.insert(CONTENT_LENGTH, length.into());

@@ -19,7 +19,8 @@ use serde_json::Value;
 
 use crate::{Body, bounds};
 
-/// How many bytes are listened to. JSON that does not end within them cannot be masked, and a page has its heading there.
+/// How many bytes are listened to. JSON that does not end within them cannot be masked, and a page has its heading
+/// there.
 const HEARD: usize = 64 * 1024;
 /// How many bytes are kept.
 const KEPT: usize = 16 * 1024;
@@ -110,7 +111,7 @@ impl Tap {
 /// The text of a body, masked, or why there is none.
 pub(crate) fn readable(bytes: &[u8], kind: &str, cut: bool) -> Result<String, &'static str> {
     if is_decoration(kind) {
-        return Err("not shown: it is only how a page looks and moves");
+        return Err("not shown: it is a style sheet, a script, an image or other media");
     }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -322,7 +323,7 @@ mod tests {
         {
             let body = seen(b"a { color: red }", kind);
             assert_eq!((body.text.as_str(), body.bytes, body.says), ("", 16, None), "{kind}");
-            assert_eq!(body.note.as_deref(), Some("not shown: it is only how a page looks and moves"));
+            assert_eq!(body.note.as_deref(), Some("not shown: it is a style sheet, a script, an image or other media"));
         }
         assert_eq!(seen(b"a", "text/html").text, "a");
     }

@@ -10,7 +10,7 @@ pub(crate) fn summary(exchange: &Exchange) -> Vec<String> {
     if let Some(panic) = &exchange.panic {
         said.push(format!("the handler panicked: {panic}"));
     } else if exchange.response.status == 499 {
-        said.push("the client left before it was answered".to_owned());
+        said.push("the client disconnected before it was answered".to_owned());
     }
     said.extend(store_sentences(exchange));
     if exchange.calls_left_out > 0 {
@@ -40,7 +40,7 @@ fn store_sentences(exchange: &Exchange) -> Vec<String> {
         )),
         (_, None, Some(old)) => said.push(format!("the old id {} leads to the renewed session for a while", old.label)),
         (Some(old), Some(new), None) if *old == new.label => said.push(format!(
-            "the session was destroyed and made anew under the same id: whoever holds {old} is in again"
+            "the session was destroyed and created again under the same id: anyone who holds {old} can use it again"
         )),
         (Some(old), Some(new), None) => {
             said.push(format!("new id: the session goes on as {}, and {old} no longer works", new.label))
@@ -84,7 +84,8 @@ fn saved_words(exchange: &Exchange, StoreCall { label, known, outcome, .. }: &St
         (true, true) => changed_words(exchange, label),
         (true, false) => format!("session {label} was written over without being read"),
         (false, true) => format!(
-            "session {label} was saved after it had been deleted: if the store takes it, whoever holds {label} is in again"
+            "session {label} was saved after it had been deleted: if the store accepts it, anyone who holds {label} \
+             can use it again"
         ),
         (false, false) => {
             let what = if is_empty(outcome) { "an empty session" } else { "a session" };
@@ -126,7 +127,8 @@ pub(crate) fn attributes(cookie: &Cookie) -> Vec<Attribute> {
     if cookie.name().starts_with("__Host-") {
         all.push(present(
             "__Host-",
-            "the name promises Secure, Path=/ and no Domain: a browser refuses it otherwise, so no neighbour can plant one",
+            "the name promises Secure, Path=/ and no Domain: a browser refuses it otherwise, so no neighboring host \
+             can plant one",
         ));
     }
     all
@@ -143,14 +145,14 @@ fn same_site(cookie: &Cookie) -> Attribute {
     match cookie.same_site() {
         Some(SameSite::Strict) => present(
             "SameSite=Strict",
-            "sent only when the request starts on this very site, not even after a link from another",
+            "sent only when a page of this same site starts the request, not even after a link from another site",
         ),
         Some(SameSite::Lax) => {
-            present("SameSite=Lax", "from another site only a link or another top-level GET brings it along")
+            present("SameSite=Lax", "from another site, only a link or another top-level GET sends it")
         }
-        Some(SameSite::None) => present("SameSite=None", "any other site's requests bring it along"),
+        Some(SameSite::None) => present("SameSite=None", "requests from any other site send it, too"),
         None => {
-            absent("SameSite", "browsers differ: Chromium treats it as Lax, but for POSTs in its first two minutes")
+            absent("SameSite", "browsers differ: Chromium treats it as Lax, except for POSTs in its first two minutes")
         }
     }
 }
@@ -158,7 +160,7 @@ fn same_site(cookie: &Cookie) -> Attribute {
 fn secure(cookie: &Cookie) -> Attribute {
     match cookie.secure() {
         Some(true) => present("Secure", "sent over https only (Chromium and Firefox also trust http on localhost)"),
-        _ => absent("Secure", "sent over plain http too: readable on the way"),
+        _ => absent("Secure", "sent over plain http, too: readable in transit"),
     }
 }
 
@@ -169,12 +171,12 @@ fn lifetime(cookie: &Cookie) -> Attribute {
         }
         (Some(age), _) => {
             let kept = format!(
-                "the browser keeps it for {}, also when it is closed",
+                "the browser keeps it for {}, even when it is closed",
                 span(age.whole_seconds().unsigned_abs())
             );
             present(&format!("Max-Age={}", age.whole_seconds()), &kept)
         }
-        (None, Some(_)) => present("Expires", "the browser keeps it until that moment, also when it is closed"),
+        (None, Some(_)) => present("Expires", "the browser keeps it until that moment, even when it is closed"),
         (None, None) => absent("Max-Age", "the browser forgets it when it is closed (or restores it with its tabs)"),
     }
 }
@@ -262,8 +264,8 @@ mod tests {
             said("id=A"),
             [
                 "no HttpOnly: any script on the page can read it",
-                "no SameSite: browsers differ: Chromium treats it as Lax, but for POSTs in its first two minutes",
-                "no Secure: sent over plain http too: readable on the way",
+                "no SameSite: browsers differ: Chromium treats it as Lax, except for POSTs in its first two minutes",
+                "no Secure: sent over plain http, too: readable in transit",
                 "no Max-Age: the browser forgets it when it is closed (or restores it with its tabs)",
                 "no Path: sent only for paths beside the one that set it",
                 "no Domain: sent to this host alone, not to its subdomains",
@@ -277,13 +279,14 @@ mod tests {
             said("__Host-id=A; HttpOnly; SameSite=Strict; Secure; Max-Age=1800; Path=/shop; Domain=example.org"),
             [
                 "HttpOnly: scripts on the page cannot read it",
-                "SameSite=Strict: sent only when the request starts on this very site, not even after a link from another",
+                "SameSite=Strict: sent only when a page of this same site starts the request, not even after a link \
+                 from another site",
                 "Secure: sent over https only (Chromium and Firefox also trust http on localhost)",
                 "Max-Age=1800: the browser keeps it for 30 minutes, also when it is closed",
                 "Path=/shop: sent for every path below /shop",
                 "Domain=example.org: sent to example.org and to every host below it",
-                "__Host-: the name promises Secure, Path=/ and no Domain: a browser refuses it otherwise, so no neighbour \
-                 can plant one",
+                "__Host-: the name promises Secure, Path=/ and no Domain: a browser refuses it otherwise, so no \
+                 neighboring host can plant one",
             ]
         );
     }
@@ -291,12 +294,12 @@ mod tests {
     #[test]
     fn each_way_to_be_sent_along_and_to_end_has_its_words() {
         let one = |attribute: &str, place: usize| said(&format!("id=A; {attribute}")).swap_remove(place);
-        let lax = "SameSite=Lax: from another site only a link or another top-level GET brings it along";
+        let lax = "SameSite=Lax: from another site, only a link or another top-level GET sends it";
         assert_eq!(one("SameSite=Lax", 1), lax);
-        assert_eq!(one("SameSite=None", 1), "SameSite=None: any other site's requests bring it along");
+        assert_eq!(one("SameSite=None", 1), "SameSite=None: requests from any other site send it, too");
         assert_eq!(one("Max-Age=0", 3), "Max-Age=0: the browser deletes it now");
         assert_eq!(one("Max-Age=1", 3), "Max-Age=1: the browser keeps it for 1 second, also when it is closed");
-        let expires = "Expires: the browser keeps it until that moment, also when it is closed";
+        let expires = "Expires: the browser keeps it until that moment, even when it is closed";
         assert_eq!(one("Expires=Wed, 21 Oct 2065 07:28:00 GMT", 3), expires);
     }
 }

@@ -197,12 +197,12 @@ async fn a_handler_that_asks_who_is_connected_is_told() {
 async fn what_is_no_request_is_refused_with_a_sentence() {
     let desk = Desk::new();
     for (field, value, rule) in [
-        ("method", "A B", "this is no method"),
+        ("method", "A B", "this is not a method"),
         ("target", "/a b", "a path begins with / and has no space"),
         ("target", "http://evil.example/", "a path begins with / and has no space"),
         ("headers", "a: b\nno colon", "a header is a name, a colon and a value"),
         ("headers", "a b: c", "a header is a name, a colon and a value"),
-        ("cookie", "a=\n", "this is no Cookie header"),
+        ("cookie", "a=\n", "this is not a Cookie header"),
         ("visitor", "<b>", "a visitor's name has letters and digits"),
         ("visitor", &"x".repeat(33), "a visitor's name has letters and digits"),
     ] {

@@ -168,11 +168,12 @@ async fn flush_and_insert_in_one_request_take_the_old_id_up_again() {
     let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
     send(&app, "POST", "/flush_and_set", Some(&cookie), "").await;
     let exchange = inspector.exchanges().pop().unwrap();
-    let expected = "the session was destroyed and made anew under the same id: whoever holds A is in again";
+    let expected = "the session was destroyed and created again under the same id: anyone who holds A can use it again";
     assert!(exchange.summary.contains(&expected.to_owned()), "{exchange:#?}");
 }
 
-/// What a store wrapper does behind `cycle_id`, `flush` and a load: a pointer and a tombstone take the place of a record.
+/// What a store wrapper does behind `cycle_id`, `flush` and a load: a pointer and a tombstone take the place of a
+/// record.
 async fn wrapper<S: SessionStore>(store: S, what: &str) {
     let expiry_date = OffsetDateTime::now_utc() + time::Duration::minutes(5);
     let record = |id: Id, data: &[(&str, u8)]| {

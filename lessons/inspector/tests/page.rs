@@ -216,7 +216,7 @@ async fn what_changed_nothing_is_folded_and_what_changed_something_is_shown_side
         "<details open>\n  <summary><h2>",
         "<h3>Cookie jar</h3>",
         "<h3>Record in the store</h3>",
-        "<summary><code>SameSite=Strict</code></summary>sent only when the request starts on this very site",
+        "<summary><code>SameSite=Strict</code></summary>sent only when a page of this same site starts the request",
         "<summary><code>no Domain</code></summary>sent to this host alone",
         "<li class=\"new\"><span class=\"sign\">+<span class=\"unseen\"> comes: </span></span><code>n: 7</code></li>",
         "&quot;record_until&quot;:",
@@ -247,7 +247,7 @@ async fn a_page_that_closed_its_stream_goes_on_after_what_it_saw() {
     let path = format!("/events?after={}", seen[1].id);
     let rest = Stream::open_at(&page, &path, &[]).await.all().await;
     assert!(rest.len() == 1 && rest[0].data.contains("/markup"), "{rest:?}");
-    // When the connection breaks later, the browser opens the same address and says how far it is.
+    // When the connection breaks later, the browser opens the same address and says which event it has last seen.
     let named = [("last-event-id", rest[0].id.as_str())];
     assert!(Stream::open_at(&page, &path, &named).await.all().await.is_empty());
     assert_eq!(

@@ -32,7 +32,7 @@ pub async fn listen(port: u16) -> io::Result<Loopback> {
             bound => return bound,
         }
     }
-    let message = format!("every port from {port} to {last} on loopback is taken; name another one");
+    let message = format!("every port from {port} to {last} on loopback is in use; choose another one");
     Err(io::Error::new(ErrorKind::AddrInUse, message))
 }
 
@@ -83,7 +83,7 @@ mod tests {
         assert!(next > taken.port() && next <= taken.port().saturating_add(TRIED), "{} {next}", taken.port());
         let _last = listen(u16::MAX).await;
         let error = listen(u16::MAX).await.unwrap_err();
-        assert_eq!(error.to_string(), "every port from 65535 to 65535 on loopback is taken; name another one");
+        assert_eq!(error.to_string(), "every port from 65535 to 65535 on loopback is in use; choose another one");
     }
 
     #[tokio::test]

@@ -16,8 +16,8 @@ use crate::{drop_session, request_id::RequestId};
 
 /// What is said when a store fails or does not answer in time. It may have done what it was asked before it failed,
 /// so nobody can say that nothing was changed.
-pub(crate) const UNKNOWN: &str = "Your session cannot be reached at the moment. If you have sent something, it is \
-                                  not known whether this was done: look before you try again.";
+pub(crate) const UNKNOWN: &str = "Your session cannot be reached at the moment. If you have sent a form, it is not \
+                                  known whether it was carried out: check before you try again.";
 
 /// What a handler of a lesson fails with: a status and a sentence, never a panic.
 #[derive(Debug)]
@@ -51,12 +51,11 @@ impl IntoResponse for Failure {
 /// delete the cookie by hand.
 fn unreadable(id: RequestId) -> Response {
     let page = format!(
-        "<!doctype html><html lang=\"en\"><title>Your session cannot be read</title>\
-         <h1>Your session cannot be read</h1>\
-         <p>What was kept for you is damaged, or another version of this site has written it. You can go on without \
-         it: you are logged out, and what was in the session is gone.</p>\
-         <form method=\"post\" action=\"{}\"><button>Go on without it</button></form>\
-         <p>If it happens again, tell us this number: request {id}</p></html>\n",
+        "<!doctype html><html lang=\"en\"><title>Your session cannot be read</title><h1>Your session cannot be \
+         read</h1><p>Your session data is damaged, or another version of this site has written it. You can continue \
+         without it: you are then logged out, and the session data is gone.</p><form method=\"post\" \
+         action=\"{}\"><button>Continue without it</button></form><p>If it happens again, tell us this number: request \
+         {id}</p></html>\n",
         drop_session::PATH
     );
     (StatusCode::INTERNAL_SERVER_ERROR, Html(page)).into_response()

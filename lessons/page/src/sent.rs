@@ -31,7 +31,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
             let sentence = match reason {
                 _ if status == StatusCode::PAYLOAD_TOO_LARGE => TOO_LONG,
                 FormRejection::BytesRejection(_) => BROKE_OFF,
-                _ => "This is not the form that the page has, so nothing was done. Load the page again.\n",
+                _ => "This form does not match the page, so nothing was done. Load the page again.\n",
             };
             (status, sentence).into_response()
         })?;

@@ -23,7 +23,7 @@ pub fn time_limit<S: Clone + Send + Sync + 'static>(app: Router<S>, limit: Durat
 
 async fn too_long(error: BoxError) -> (StatusCode, [(HeaderName, &'static str); 1], &'static str) {
     tracing::error!(%error, "a request was given up");
-    let sentence = "This took too long, and it is not known whether it was done. Look before you do it again.\n";
+    let sentence = "This took too long, and it is not known whether it was carried out. Check before you try again.\n";
     (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "10")], sentence)
 }
 // ANCHOR_END: time_limit

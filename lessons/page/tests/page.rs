@@ -36,8 +36,8 @@ type Done = Result<(), Box<dyn Error>>;
 
 /// What the store says, and no visitor may read.
 const REASON: &str = "connection to redis://shop:secret@10.0.0.7 refused";
-const UNKNOWN: &str = "Your session cannot be reached at the moment. If you have sent something, it is not known \
-                       whether this was done: look before you try again. (request ";
+const UNKNOWN: &str = "Your session cannot be reached at the moment. If you have sent a form, it is not known whether \
+                       it was carried out: check before you try again. (request ";
 
 async fn read(response: Response) -> Result<(StatusCode, HeaderMap, String), Box<dyn Error>> {
     let (parts, body) = response.into_parts();
@@ -125,7 +125,11 @@ async fn an_answer_that_does_not_come_is_given_up_and_its_outcome_is_not_known()
     let app = time_limit(slow, Duration::from_secs(10));
     let (status, headers, text) = ask(app.clone(), "/").await?;
     assert_eq!((status, &headers[RETRY_AFTER]), (StatusCode::SERVICE_UNAVAILABLE, &"10".parse()?));
-    assert_eq!(text, "This took too long, and it is not known whether it was done. Look before you do it again.\n");
+    assert_eq!(
+        text,
+        "This took too long, and it is not known whether it was carried out. Check before you try \
+                      again.\n"
+    );
     assert_eq!(ask(app, "/quick").await?.2, "here");
     Ok(())
 }
@@ -229,7 +233,7 @@ async fn what_cannot_be_read_gets_a_sentence_of_ours_and_no_name_of_the_program(
     let app =
         Router::new().route("/order", post(order)).route("/{number}", get(number)).layer(DefaultBodyLimit::max(40));
     let form = "application/x-www-form-urlencoded";
-    let not_this_form = "This is not the form that the page has, so nothing was done. Load the page again.\n";
+    let not_this_form = "This form does not match the page, so nothing was done. Load the page again.\n";
     let too_long = "This form is too long, so nothing was done.\n";
     let broken = stream::iter([Ok("secret_field="), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))]);
     let request = Request::post("/order").header(CONTENT_TYPE, form).body(Body::from_stream(broken))?;

@@ -40,8 +40,8 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(from_fn(own_pages_only))
 }
 
-/// Leaves out each cookie whose name has a `%`. tower-sessions takes `%5F%5FHost-` for `__Host-`, and a browser does not:
-/// a neighbour may set it.
+/// Leaves out each cookie whose name has a `%`. tower-sessions takes `%5F%5FHost-` for `__Host-`, and a browser does
+/// not: a neighbour may set it.
 pub async fn names_as_sent(mut request: Request) -> Request {
     let headers = request.headers_mut();
     let all = headers.get_all(COOKIES).iter().filter_map(|cookies| cookies.to_str().ok());
@@ -60,7 +60,8 @@ pub async fn own_pages_only(request: Request, next: Next) -> Response {
     if reads || is_own(request.headers()) {
         return next.run(request).await;
     }
-    (StatusCode::FORBIDDEN, "This was not sent from a page of ours, so nothing was done.\n").into_response()
+    (StatusCode::FORBIDDEN, "This request did not come from a page of this site, so nothing was done.\n")
+        .into_response()
 }
 
 /// What the browser says of it. A request that no browser sent says nothing, and rides on nobody's session.

@@ -12,8 +12,8 @@ pub(super) const BY_LINK: Attack = Attack {
     id: "csrf-by-link",
     chapter: "csrf",
     title: "Let alice follow a link that buys",
-    why: "A link on any page can lead to any address. SameSite=Lax lets the cookie go along with it, because \
-          following links is what the web is for; so a GET must not change anything.",
+    why: "A link on any page can lead to any address. SameSite=Lax lets the browser send the cookie with it, because \
+          otherwise a visitor who follows a link would seem to be logged out. So a GET must not change anything.",
     stopped_by: &[PostOnly],
     given: &[],
     page: Some("/csrf-by-link"),
@@ -35,8 +35,8 @@ pub(super) const LOGIN: Attack = Attack {
     id: "login-csrf",
     chapter: "csrf",
     title: "Log alice in as mallory",
-    why: "The login form is a form, too. What alice does next is done in mallory's account, where she reads it. \
-          No cookie has to come along, so SameSite does not matter.",
+    why: "The login form is a form, too. Alice's next actions are in mallory's account, where mallory can read them. \
+          The attack needs no cookie of alice's, so SameSite does not matter.",
     stopped_by: &[OriginCheck, CsrfToken],
     given: &[],
     page: Some("/login-csrf"),

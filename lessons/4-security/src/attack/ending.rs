@@ -11,8 +11,8 @@ use crate::defence::{
 pub(super) const SHARED_COMPUTER: Attack = Attack {
     id: "shared-computer",
     chapter: "ending",
-    title: "Sit down where an admin has logged out",
-    why: "The article's logout takes the name out of the session and leaves the role in.",
+    title: "Use a browser where an admin has logged out",
+    why: "The article's logout removes the name from the session, and leaves the role there.",
     stopped_by: &[FlushAtLogout, RolePerRequest],
     given: &[],
     page: None,
@@ -22,8 +22,8 @@ pub(super) const SHARED_COMPUTER: Attack = Attack {
 pub(super) const DEMOTED: Attack = Attack {
     id: "demoted",
     chapter: "ending",
-    title: "Stay an admin after being dismissed",
-    why: "The role was copied into the session at login. There it stays, whatever the accounts say.",
+    title: "Stay an admin after losing the role",
+    why: "The login copied the role into the session. The copy stays there when the role in the account changes.",
     stopped_by: &[RolePerRequest],
     given: &[],
     page: None,
@@ -33,9 +33,9 @@ pub(super) const DEMOTED: Attack = Attack {
 pub(super) const RESURRECTED: Attack = Attack {
     id: "resurrected",
     chapter: "ending",
-    title: "Come back from the dead",
-    why: "While alice logs out, a slow request of hers is still under way. It was loaded before, is saved after, and \
-          brings the deleted record back, for every copy of the cookie.",
+    title: "Bring back a session after its logout",
+    why: "While alice logs out, a slow request of hers is still running. It loaded the session before the logout. It \
+          saves the session after the logout, and so restores the deleted record for every copy of the cookie.",
     stopped_by: &[RenewOften, SaveOnlyUpdates], // both come with saves that only update
     given: &[FlushAtLogout],
     page: None,
@@ -55,7 +55,7 @@ async fn demoted(scene: &Scene<'_>) -> Result<bool, Miss> {
     let carol = scene.browser("carol");
     scene.log_in(&carol, "carol").await?;
     scene.shop.demote("carol");
-    scene.trial.event("(shop)", "carol is no admin any more");
+    scene.trial.event("(shop)", "carol is no longer an admin");
     scene.submit(&carol, "/banner", &[("text", "I am still here")]).await?;
     Ok(scene.shop.banner() == "I am still here")
 }

@@ -22,9 +22,9 @@ pub(super) const PLANTED: Attack = Attack {
 pub(super) const ADOPTED: Attack = Attack {
     id: "adopted-id",
     chapter: "fixation",
-    title: "Plant a session ID that mallory made up",
-    why: "tower-sessions takes only IDs that its store knows. But `clear()`, called before anyone has looked into the \
-          session, saves an empty one under whatever ID came in.",
+    title: "Plant a session ID that mallory invented",
+    why: "tower-sessions accepts only IDs that its store knows. But `clear()`, called before anything has read the \
+          session, saves an empty session under the ID from the cookie, whatever that ID is.",
     stopped_by: &[RenewAtLogin, FlushAtLogout, CsrfToken, RenewOften, SaveOnlyUpdates],
     given: &[],
     page: None,
@@ -34,11 +34,11 @@ pub(super) const ADOPTED: Attack = Attack {
 pub(super) const TOSSED: Attack = Attack {
     id: "tossed-session",
     chapter: "fixation",
-    title: "Toss a session over from a neighbouring host",
+    title: "Toss a session over from a neighboring host",
     why: "Any host of a domain may set cookies for all of it. Mallory has a page beside the shop, and puts her own \
-          session into alice's browser, even when alice is logged in. From then on alice acts in mallory's account. The \
-          server cannot see who set a cookie; and its parser may take %5F_Host-shop for __Host-shop, which no browser \
-          does.",
+          session into alice's browser, even when alice is logged in. From then on alice acts in mallory's account. \
+          The server cannot see who set a cookie. Its parser may also read %5F_Host-shop as __Host-shop, which no \
+          browser does.",
     stopped_by: &[HostPrefix],
     given: &[],
     page: Some("/tossed-session"),
@@ -49,8 +49,8 @@ pub(super) const OLD_COPY: Attack = Attack {
     id: "old-copy",
     chapter: "renewal",
     title: "Use a copied ID later in the day",
-    why: "An ID that never changes is as good at night as it was in the morning, wherever it was seen. The article's \
-          regenerate_session() changes none.",
+    why: "A copy of an ID that never changes works for as long as the session lasts. The article's \
+          regenerate_session() does not change the ID.",
     stopped_by: &[RenewOften],
     given: &[],
     page: None,

@@ -11,8 +11,8 @@ use crate::defence::{
 pub(super) const PASSWORD: Attack = Attack {
     id: "guess-password",
     chapter: "guessing",
-    title: "Try the passwords that everybody has",
-    why: "A program tries thousands in an hour, and many people choose one of the most common passwords.",
+    title: "Try the most common passwords",
+    why: "A program can try thousands of passwords in an hour, and many people choose one of the most common.",
     stopped_by: &[Throttle],
     given: &[],
     page: None,
@@ -23,8 +23,8 @@ pub(super) const USERS: Attack = Attack {
     id: "find-users",
     chapter: "guessing",
     title: "Find out who has an account",
-    why: "Checking a password is slow on purpose. If the shop checks none because there is no such user, the answer \
-          comes sooner, and the difference can be measured from far away.",
+    why: "A password check is slow on purpose. If the shop skips the check because there is no such user, it answers \
+          sooner, and an attacker can measure the difference over the network.",
     stopped_by: &[DummyHash],
     given: &[],
     page: None,
@@ -35,8 +35,8 @@ pub(super) const LOCK_OUT: Attack = Attack {
     id: "lock-out",
     chapter: "guessing",
     title: "Keep somebody out",
-    why: "Whoever counts wrong passwords has to refuse some tries, and mallory decides whose: a hundred guesses from \
-          twenty addresses use up all that an account has.",
+    why: "A shop that counts wrong passwords has to refuse some attempts, and mallory decides whose: a hundred guesses \
+          from twenty addresses use up all the attempts of an account.",
     stopped_by: &[DeviceCookie],
     given: &[Throttle],
     page: None,

@@ -8,9 +8,9 @@ use crate::defence::Defence::{ServerSide, SoftSignal, StepUp};
 pub(super) const ROAMING: Attack = Attack {
     id: "roaming",
     chapter: "address",
-    title: "Take a train",
-    why: "No attack at all: alice's telephone changes from one network to the next, and its browser was updated. A \
-          session that is pinned to address and User-Agent takes her for a thief and ends.",
+    title: "Change the network and the browser version",
+    why: "This is no attack: alice's phone changes from one network to the next, and its browser was updated. A shop \
+          that pins a session to address and User-Agent treats her as a thief and ends the session.",
     stopped_by: &[SoftSignal],
     given: &[ServerSide],
     page: None,
@@ -21,8 +21,9 @@ pub(super) const NEXT_DOOR: Attack = Attack {
     id: "next-door",
     chapter: "address",
     title: "Steal the session from behind the same router",
-    why: "In a café, an office, a family everybody has the same address, and a User-Agent is copied with the cookie. \
-          So pinning lets mallory pass. What stops her is something she does not have: the password.",
+    why: "Everybody in a café, an office or a family has the same address, and mallory copies the User-Agent with the \
+          cookie. So pinning lets mallory pass. Only a question for the password stops her, because she does not have \
+          it.",
     stopped_by: &[StepUp],
     given: &[],
     page: None,

@@ -9,9 +9,9 @@ use crate::defence::Defence::{Escape, Headers, HttpOnly};
 pub(super) const RIDE: Attack = Attack {
     id: "xss-ride",
     chapter: "scripts",
-    title: "Write a note that buys for whoever reads it",
-    why: "What a script on the page asks for comes from the page itself: with the cookie, with the right origin, with \
-          the token from the form beside it. HttpOnly does not help, as nothing is stolen.",
+    title: "Write a note that buys in its reader's name",
+    why: "A script on the page sends its requests from the page itself: with the cookie, the right origin, and the \
+          token from the form beside it. HttpOnly does not help, because nothing is stolen.",
     stopped_by: &[Escape, Headers],
     given: &[],
     page: Some("/notes"),
@@ -22,7 +22,7 @@ pub(super) const STEAL: Attack = Attack {
     id: "xss-steal",
     chapter: "scripts",
     title: "Write a note that sends the reader's cookie",
-    why: "A cookie without HttpOnly stands in document.cookie, for every script on the page.",
+    why: "Every script on the page can read a cookie without HttpOnly in document.cookie.",
     stopped_by: &[Escape, Headers, HttpOnly],
     given: &[],
     page: Some("/notes"),

@@ -17,8 +17,8 @@ pub fn check() -> CsrfLayer<fn(ProtectionError) -> Response> {
 }
 
 fn refused(_: ProtectionError) -> Response {
-    let sentence = "This was not sent from a page of ours, so nothing was done. \
-                    (A program that means it says Sec-Fetch-Site: none.)\n";
+    let sentence = "This request did not come from a page of this site, so nothing was done. (If your own program sent \
+                    it, add the header Sec-Fetch-Site: none.)\n";
     (StatusCode::FORBIDDEN, sentence).into_response()
 }
 // ANCHOR_END: check

@@ -160,7 +160,7 @@ pub(crate) async fn banner(
 fn check_length(text: String) -> Result<String, (StatusCode, String)> {
     let sentence = match text.chars().count() {
         0 => "Please fill in something.\n".to_owned(),
-        count if count > LONGEST => format!("That is {count} characters, and {LONGEST} fit.\n"),
+        count if count > LONGEST => format!("That is {count} characters, and the limit is {LONGEST}.\n"),
         _ => return Ok(text),
     };
     Err((StatusCode::UNPROCESSABLE_ENTITY, sentence))

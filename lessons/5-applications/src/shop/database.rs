@@ -284,7 +284,10 @@ impl IntoResponse for Unavailable {
         tracing::error!(reason = %self, "the shop's database is unavailable");
         let sentence = match self {
             Self::NothingDone(_) => "The shop's database does not answer, so nothing was done. Please try again.\n",
-            Self::Unknown(_) => "The shop's database did not say whether that was done. Look before you do it again.\n",
+            Self::Unknown(_) => {
+                "The shop's database did not say whether that was done. Check before you do it \
+                                 again.\n"
+            }
         };
         (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], sentence).into_response()
     }

@@ -30,7 +30,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 async fn order(session: Session, body: Bytes) -> Result<Response, Failure> {
     match serde_json::from_slice(&body) {
         Ok(order) => place(&session, order).await, // whatever the Content-Type says
-        Err(_) => Ok(refused(StatusCode::BAD_REQUEST, "This is no JSON.")),
+        Err(_) => Ok(refused(StatusCode::BAD_REQUEST, "This is not JSON.")),
     }
 }
 

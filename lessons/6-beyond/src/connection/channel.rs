@@ -87,7 +87,7 @@ impl Channel {
         {
             match publisher.clone().publish::<_, _, ()>(NAME, text).await {
                 Ok(()) => return,
-                Err(error) => tracing::error!(%error, "other instances were not told"),
+                Err(error) => tracing::error!(%error, "the other instances were not notified"),
             }
         }
         let _ = self.here.send(news); // nobody listens
@@ -135,7 +135,7 @@ async fn listen(client: Client, first: PubSub, here: Sender<News>) {
                     let _ = here.send(news);
                 }
             }
-            Err(error) => tracing::error!(%error, "Redis tells nothing at the moment"),
+            Err(error) => tracing::error!(%error, "Redis delivers no messages at the moment"),
         }
         sleep(PATIENCE).await;
         subscription = self::subscription(&client).await;

@@ -9,7 +9,7 @@ use axum::{
     },
 };
 
-const FOREIGN: (StatusCode, &str) = (StatusCode::FORBIDDEN, "This connection was not opened by a page of ours.\n");
+const FOREIGN: (StatusCode, &str) = (StatusCode::FORBIDDEN, "This connection was not opened by a page of this site.\n");
 
 // ANCHOR: origin
 /// A handshake that a page of this very host and port began (ASVS 5.0 4.4.2).

@@ -118,7 +118,7 @@ pub(super) enum Refused {
 
 impl Refused {
     fn provider(error: impl Error + 'static) -> Self {
-        tracing::warn!(error = causes(&error), "a login elsewhere was refused");
+        tracing::warn!(error = causes(&error), "a login at the provider was refused");
         Self::Provider
     }
 

@@ -90,7 +90,8 @@ pub(super) struct Told {
 /// Why a logout token ends nothing.
 type NotEnded = (StatusCode, &'static str);
 
-const NO_LOGOUT_TOKEN: NotEnded = (StatusCode::BAD_REQUEST, "This is no logout token, so no session was ended.\n");
+const NO_LOGOUT_TOKEN: NotEnded =
+    (StatusCode::BAD_REQUEST, "This is not a logout token for this program, so no session was ended.\n");
 const NOT_VERIFIED: NotEnded =
     (StatusCode::SERVICE_UNAVAILABLE, "The provider's keys cannot be read, so no session was ended. Send it again.\n");
 

@@ -168,7 +168,7 @@ fn is_registered(asks: &Asks, headers: &HeaderMap) -> bool {
 }
 
 const NOT_REGISTERED: (StatusCode, &str) =
-    (StatusCode::BAD_REQUEST, "No program with this address is registered here, so you are not led there.\n");
+    (StatusCode::BAD_REQUEST, "No program with this address is registered here, so you are not redirected there.\n");
 
 async fn ask(headers: HeaderMap, Query(asks): Query<Asks>) -> axum::response::Result<Response> {
     if !is_registered(&asks, &headers) {
@@ -272,7 +272,7 @@ async fn log_out(
 ) -> Result<Redirect, (StatusCode, &'static str)> {
     let person = PEOPLE.into_iter().find(|known| known.name == person);
     let person = person.ok_or((StatusCode::NOT_FOUND, "There is no such person.\n"))?;
-    let failed = (StatusCode::BAD_GATEWAY, "The program could not be told, so a session there may go on.\n");
+    let failed = (StatusCode::BAD_GATEWAY, "The program could not be notified, so a session there may continue.\n");
     let origins = Origins::of(&headers);
     let token = logout_token(&origins.provider, person).map_err(|_| failed)?;
     let form = form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish();

@@ -44,7 +44,7 @@ impl Registration {
             return Ok(None);
         }
         let [issuer, client, secret] = [ISSUER, CLIENT_ID, CLIENT_SECRET].map(|name| {
-            var(name).map_err(|error| format!("{name} is needed for a provider elsewhere, and cannot be read: {error}"))
+            var(name).map_err(|error| format!("{name} is needed for another provider, and cannot be read: {error}"))
         });
         Self::new(&issuer?, &client?, &secret?).map(Some)
     }

@@ -120,7 +120,8 @@ impl Keys {
     /// The data in the value of a cookie.
     ///
     /// # Errors
-    /// The cookie is not ours, too old, or unreadable. The signature comes first: what nobody has signed is not decoded.
+    /// The cookie is not ours, too old, or unreadable. The signature comes first: what nobody has signed is not
+    /// decoded.
     pub fn read(&self, value: &str, now: OffsetDateTime, lifetime: Duration) -> Result<Dict, Refused> {
         let signed = self.unsign(value).ok_or(Refused::NotSigned)?;
         let (data, time) = signed.rsplit_once('.').ok_or(Refused::NotSigned)?;
@@ -179,7 +180,7 @@ fn unzipped(zlib: &[u8]) -> Result<Vec<u8>, &'static str> {
         Ok(Status::StreamEnd) => Ok(json),
         Ok(_) if json.len() == json.capacity() => Err("the data is longer than a session may be"),
         Ok(_) => Err("the data is cut off"),
-        Err(_) => Err("the data is not zlib's"),
+        Err(_) => Err("the data is not valid zlib"),
     }
 }
 // ANCHOR_END: unpacked

@@ -103,7 +103,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(error) => write!(f, "the data is not JSON: {error}"),
-            Self::Tag(tag) => write!(f, "what has the tag {tag:?} is not of that type"),
+            Self::Tag(tag) => write!(f, "the value with the tag {tag:?} is not of that type"),
             Self::TooDeep => write!(f, "the data is nested more than {DEPTH} deep"),
             Self::NoDict => f.write_str("the data is not a dictionary"),
         }

@@ -111,7 +111,7 @@ pub async fn rehearse(end: End) -> io::Result<Vec<Step>> {
         async move { send(address, "POST", "/order", &alice).await }
     });
     gate.begun.notified().await;
-    steps.push(Step::new("alice", "POST /order at instance 1", "the handler is at work"));
+    steps.push(Step::new("alice", "POST /order at instance 1", "the handler is running"));
 
     let ending = first.end(end).await;
     steps.push(Step::new("instance 1", end.words(), ""));
@@ -139,7 +139,7 @@ impl Step {
 impl End {
     fn words(self) -> &'static str {
         match self {
-            Self::Drains => "is told to end, and drains",
+            Self::Drains => "is told to stop, and drains",
             Self::IsKilled => "is killed",
         }
     }
@@ -227,7 +227,7 @@ impl Instance {
 impl Ending {
     /// Waits until it is gone, and says how many of its requests were answered.
     async fn gone(self) -> &'static str {
-        let Some((runtime, server)) = self.draining else { return "with what it had begun" };
+        let Some((runtime, server)) = self.draining else { return "without finishing its requests" };
         let ended = server.await;
         runtime.shutdown_background();
         match ended {
@@ -293,7 +293,7 @@ async fn play(session: Session, Path(end): Path<String>) -> axum::response::Resu
         _ => return Err((StatusCode::NOT_FOUND, "An instance drains or is killed.\n").into()),
     };
     let steps = rehearse(end).await.map_err(|error| {
-        tracing::error!(%error, "a rehearsal was not played to its end");
+        tracing::error!(%error, "a rehearsal was not completed");
         (StatusCode::SERVICE_UNAVAILABLE, "The two instances could not be started. The reason is in our log.\n")
     })?;
     session.insert(KEY, steps).await.map_err(Failure::from)?;

@@ -1,4 +1,4 @@
-//! The right way: a form with a version, in releases of which each reads whatever its neighbors write.
+//! The right way: a format with a version, in releases that can each read the data of their neighbors.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -9,25 +9,25 @@ use tower_sessions::Session;
 use super::{Cart, Refused, renamed::summary};
 
 const KEY: &str = "cart";
-/// The form with `items`.
+/// The format with `items`.
 const ITEMS: u32 = 1;
-/// The form with `lines`.
+/// The format with `lines`.
 const LINES: u32 = 2;
 
 // ANCHOR: first
-/// The cart of release 1, which was written with a release 2 in mind.
+/// The cart of release 1, which is prepared for a release 2.
 #[derive(Deserialize, Serialize)]
 pub(super) struct First {
     version: u32,
     items: Vec<String>,
-    /// What a later release has added: it goes back into the session as it came.
+    /// The fields that a later release has added. They go back into the session unchanged.
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
 // ANCHOR_END: first
 
 // ANCHOR: stored
-/// The cart in the session, for releases 2 to 4: a form has `items` or `lines`, never both.
+/// The cart in the session, for releases 2 to 4: a cart has `items` or `lines`, never both.
 #[derive(Deserialize, Serialize)]
 struct Stored {
     version: u32,
@@ -43,23 +43,23 @@ struct Stored {
 }
 // ANCHOR_END: stored
 
-// ANCHOR: forms
-/// Which forms a release reads, and which one it writes.
-struct Forms {
+// ANCHOR: formats
+/// Which formats a release reads, and which one it writes.
+struct Formats {
     reads: RangeInclusive<u32>,
     writes: u32,
 }
 
-/// Two neighbors run side by side: each of them reads what the other writes.
-const fn forms(release: u8) -> Forms {
+/// Neighboring releases run side by side, so each reads the format that the other writes.
+const fn formats(release: u8) -> Formats {
     match release {
-        1 => Forms { reads: ITEMS..=ITEMS, writes: ITEMS },
-        2 => Forms { reads: ITEMS..=LINES, writes: ITEMS },
-        3 => Forms { reads: ITEMS..=LINES, writes: LINES },
-        _ => Forms { reads: LINES..=LINES, writes: LINES },
+        1 => Formats { reads: ITEMS..=ITEMS, writes: ITEMS },
+        2 => Formats { reads: ITEMS..=LINES, writes: ITEMS },
+        3 => Formats { reads: ITEMS..=LINES, writes: LINES },
+        _ => Formats { reads: LINES..=LINES, writes: LINES },
     }
 }
-// ANCHOR_END: forms
+// ANCHOR_END: formats
 
 /// The cart of releases 2 to 4.
 #[derive(Default)]
@@ -70,14 +70,14 @@ pub(super) struct Later<const RELEASE: u8> {
 }
 
 // ANCHOR: version
-/// The value under this key if this release reads its form. The version is looked at first, and alone: the rest of
-/// a newer form may be anything.
+/// The value under this key if this release reads its format. The version is checked before anything else is read,
+/// because the rest of a newer format may be anything.
 async fn stored(session: &Session, release: u8) -> Result<Option<Value>, Refused> {
     let Some(value) = session.get_value(KEY).await? else { return Ok(None) };
     let version = value.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok());
     match version {
-        Some(version) if forms(release).reads.contains(&version) => Ok(Some(value)),
-        _ => Err(Refused::OtherForm),
+        Some(version) if formats(release).reads.contains(&version) => Ok(Some(value)),
+        _ => Err(Refused::OtherFormat),
     }
 }
 // ANCHOR_END: version
@@ -90,7 +90,7 @@ impl Cart for First {
     const PATH: &'static str = "/release/versioned/1";
 
     async fn load(session: &Session) -> Result<Self, Refused> {
-        let empty = || Self { version: forms(1).writes, items: Vec::new(), unknown: Map::new() };
+        let empty = || Self { version: formats(1).writes, items: Vec::new(), unknown: Map::new() };
         stored(session, 1).await?.map_or_else(|| Ok(empty()), read)
     }
 
@@ -122,7 +122,7 @@ impl<const RELEASE: u8> Cart for Later<RELEASE> {
     }
 
     async fn save(&self, session: &Session) -> Result<(), Refused> {
-        let version = forms(RELEASE).writes;
+        let version = formats(RELEASE).writes;
         let (items, lines) = match version {
             ITEMS => (listed(&self.lines), BTreeMap::new()),
             _ => (Vec::new(), self.lines.clone()),

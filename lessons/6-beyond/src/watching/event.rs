@@ -66,10 +66,10 @@ impl Event {
             Self::Refused(Refusal::TooManyGuesses) => Some("A login was refused after too many wrong passwords"),
             Self::Refused(Refusal::ForeignForm) => None,
             Self::Rang(Alarm::Guessing | Alarm::Spraying) => Some("Somebody may be guessing your password"),
-            Self::Rang(Alarm::ForeignForm) => Some("A form of another site was refused"),
-            Self::Rang(Alarm::PlantedSession) => Some("You logged in in a session that began in another browser"),
+            Self::Rang(Alarm::ForeignForm) => Some("A form from another site was refused"),
+            Self::Rang(Alarm::PlantedSession) => Some("You logged in to a session that began in another browser"),
             Self::Rang(Alarm::EndedSession) => Some("A session of yours was used after it had ended"),
-            Self::Rang(Alarm::Elsewhere) => Some("A session of yours was used at another place"),
+            Self::Rang(Alarm::Elsewhere) => Some("A session of yours was used from another place"),
             Self::Rang(Alarm::UnknownIds | Alarm::TossedCookie) => None,
         }
     }

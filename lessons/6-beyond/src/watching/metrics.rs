@@ -84,7 +84,7 @@ impl Default for Metrics {
         registry.register("logins", "Logins", metrics.logins.clone());
         registry.register("wrong_passwords", "Wrong passwords", metrics.wrong.clone());
         registry.register("requests_refused", "Requests that were refused", metrics.refused.clone());
-        registry.register("alarms", "Alarms that rang", metrics.alarms.clone());
+        registry.register("alarms", "Alarms that were raised", metrics.alarms.clone());
         registry.register("store_seconds", "How long calls to the session store took", metrics.store.clone());
         Self { registry: Mutex::new(registry), ..metrics }
     }

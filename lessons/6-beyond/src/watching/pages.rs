@@ -46,7 +46,8 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(watch: Watch) -> Router<S
 
 fn foreign(_: ProtectionError) -> Response {
     let mut response =
-        (StatusCode::FORBIDDEN, "This was not sent from a page of ours, so nothing was done.\n").into_response();
+        (StatusCode::FORBIDDEN, "This request did not come from a page of this site, so nothing was done.\n")
+            .into_response();
     response.extensions_mut().insert(Because(Refusal::ForeignForm));
     response
 }
@@ -190,7 +191,7 @@ async fn metrics(State(watch): State<Watch>, visit: Visit) -> Response {
     let alive = watch.alive(visit.clock.now());
     match watch.0.metrics.text(alive) {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "The numbers cannot be written.\n").into_response(),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "The metrics cannot be written.\n").into_response(),
     }
 }
 

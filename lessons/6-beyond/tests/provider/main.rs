@@ -255,7 +255,7 @@ async fn a_provider_that_is_down_logs_nobody_in_and_keeps_nobody_from_logging_ou
     assert_eq!(alice.account().await, Some(1));
     let to = alice.post(&format!("{OWN}/elsewhere/logout/everywhere"), &[]).await.location;
     let page = alice.get(&format!("{OWN}{to}")).await.body;
-    assert!(page.contains("You are not logged in") && page.contains("it may still know you"), "{page}");
+    assert!(page.contains("You are not logged in") && page.contains("so you may still be logged in there"), "{page}");
     let early = Visitor::new("alice", &program(&issuer)); // of a program that has not asked the provider yet
     let answer = early.post(&format!("{OWN}/elsewhere/login"), &[("next", "/elsewhere")]).await;
     assert_eq!(answer.status, StatusCode::BAD_GATEWAY);

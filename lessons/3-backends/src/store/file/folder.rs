@@ -176,7 +176,7 @@ pub fn remove(path: &Path) -> Result<()> {
     match removed {
         Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
             let path = path.display();
-            Err(failed(format!("{path} is a folder with something in it: look into it, and remove it by hand")))
+            Err(failed(format!("{path} is a folder that is not empty: check what it holds, and remove it by hand")))
         }
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
         _ => Ok(()),
@@ -193,7 +193,7 @@ fn private(folder: &Path) -> io::Result<()> {
     }
     let folder = folder.display();
     let reason =
-        format!("others may get into {folder} (mode {mode:o}); run `chmod 700 {folder}`, or name another folder");
+        format!("other users can open {folder} (mode {mode:o}); run `chmod 700 {folder}`, or name another folder");
     Err(io::Error::new(ErrorKind::PermissionDenied, reason))
 }
 

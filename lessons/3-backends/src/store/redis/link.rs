@@ -123,7 +123,10 @@ impl Link {
             tokio::spawn(async move {
                 match servers.connect().await {
                     Ok(new) => *connection.write().unwrap_or_else(PoisonError::into_inner) = new,
-                    Err(error) => tracing::error!("Redis cannot be reached, the next failure tries again: {error}"),
+                    Err(error) => tracing::error!(
+                        "Redis cannot be reached; the next failure starts another attempt: \
+                                                   {error}"
+                    ),
                 }
                 drop(rebuilding);
             });
