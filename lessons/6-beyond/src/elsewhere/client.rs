@@ -85,6 +85,10 @@ impl Elsewhere {
         Ok((CoreClient::from_provider_metadata(metadata, id, Some(secret)).set_redirect_uri(back), registration))
     }
 
+    fn is_issuer(&self, origins: &Origins, name: &str) -> bool {
+        self.registration(origins).is_ok_and(|registration| *registration.issuer == name)
+    }
+
     // ANCHOR: verify
     /// What `verify` finds in a token, with the keys of the provider. If the signature is of none of them, the provider
     /// may have changed its key, so it is asked again.
@@ -229,13 +233,9 @@ pub(super) async fn back(
     if care.state && pending.as_ref().is_none_or(|pending| *pending.state.secret() != state) {
         return Err(Refused::NotBegun);
     }
-    if code.is_empty() {
-        return Err(Refused::Provider); // the visitor has canceled
-    }
     let origins = Origins::of(&headers);
-    let Registration { issuer, .. } = elsewhere.registration(&origins).map_err(Refused::unreachable)?;
-    if iss.is_some_and(|iss| iss != *issuer) {
-        return Err(Refused::Provider);
+    if code.is_empty() || iss.is_some_and(|iss| !elsewhere.is_issuer(&origins, &iss)) {
+        return Err(Refused::Provider); // the visitor has canceled, or another provider answers
     }
     let next = pending.as_ref().map(|pending| pending.next.clone()).unwrap_or_default();
     let logouts = elsewhere.0.accounts.logouts(); // before the provider is asked, so that no logout comes between
