@@ -1,5 +1,4 @@
-//! Lesson 4, security: each attack is seen to succeed on one shop and to fail on another.
-//! Run with `cargo run -p lesson-4`.
+//! Lesson 4, security: each attack succeeds on one shop and fails on another. Run with `cargo run -p lesson-4`.
 //!
 //! # Layout
 //!
@@ -55,7 +54,7 @@ pub fn app_with<S: SessionStore + Clone>(https: bool, store: S) -> Router {
     Router::new().fallback(by_host).with_state(hosts)
 }
 
-/// A shop of its own, with these defences and nothing else around it.
+/// A single shop with these defenses, without the rest of the lesson.
 pub fn shop_with<S: SessionStore + Clone>(defences: Defences, shop: Shop, store: S) -> Router {
     Twin::new("own", defences, shop, false).serve(store)
 }
@@ -68,7 +67,7 @@ struct Hosts {
 }
 
 // ANCHOR: by_host
-/// The first label of the host says which part is meant.
+/// Chooses the part by the first label of the host name.
 async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
     let part = match host(&request).split('.').next() {
         Some("vulnerable") => hosts.lab.pages(Which::Vulnerable),

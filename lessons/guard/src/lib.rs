@@ -1,4 +1,4 @@
-//! What tower-sessions leaves to its user when requests of one session overlap.
+//! Makes overlapping requests of one session safe, which tower-sessions leaves to its user.
 //!
 //! ```text
 //! let sessions = SessionManagerLayer::new(Guarded::new(store)).with_name(COOKIE);
