@@ -1,4 +1,4 @@
-//! Signing in elsewhere: OpenID Connect, with the code flow, PKCE, `state` and `nonce`.
+//! Login with OpenID Connect: the code flow, with PKCE, `state` and `nonce`.
 //!
 //! - `provider`: a small provider at `id.localhost`, which is a part of this program so that the demo needs no other.
 //! - `registration`: what makes this program a client of it, or of one elsewhere; `network`: how that one is asked.
@@ -29,28 +29,29 @@ pub use care::Care;
 use provider::Provider;
 pub use registration::Registration;
 
-/// How the host of the provider begins. The rest is the host of the program: `localhost`, or a visitor's name below it.
+/// The first label of the provider's host. The rest is the host of the program: `localhost`, or a visitor's name below
+/// it.
 const PROVIDER: &str = "id.";
 
-/// What a login needs. Clones are the same.
+/// The state of the client and the provider. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Elsewhere(Arc<Inner>);
 
 struct Inner {
     care: Care,
     provider: Provider,
-    /// At a provider elsewhere, which takes the place of the one in this program.
+    /// The registration at another provider, which replaces the one in this program.
     registration: Option<Registration>,
     accounts: Accounts,
 }
 
 impl Elsewhere {
-    /// With the provider in this program.
+    /// Uses the provider in this program.
     pub(crate) fn new(care: Care) -> Self {
         Self::with(care, None)
     }
 
-    /// With the provider where this program is registered.
+    /// Uses the provider of this registration.
     pub(crate) fn at(registration: Registration) -> Self {
         Self::with(Care::ALL, Some(registration))
     }
@@ -74,7 +75,7 @@ impl Elsewhere {
             .with_state(self.clone())
     }
 
-    /// The program behind both hosts: `pages`, and the provider. What the provider sends by itself reaches no session.
+    /// The program behind both hosts: `pages`, and the provider. Direct requests from the provider have no session.
     pub(crate) fn beside(&self, pages: Router) -> Router {
         let told = Router::new().route("/elsewhere/ended", post(goodbye::there)).with_state(self.clone());
         let pages = pages.merge(told.clone());
@@ -98,7 +99,7 @@ async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
     part.oneshot(request).await.into_response()
 }
 
-/// This program and its provider, at the port of this request.
+/// The origins of this program and its provider, at the port of this request.
 struct Origins {
     own: String,
     provider: String,
@@ -113,12 +114,12 @@ impl Origins {
         Self { own: format!("http://{own}{port}"), provider: format!("http://{PROVIDER}{own}{port}") }
     }
 
-    /// Where the provider sends a visitor back to.
+    /// The address to which the provider redirects a visitor.
     fn back(&self) -> String {
         format!("{}/elsewhere/back", self.own)
     }
 
-    /// The same, after a logout there.
+    /// The address to which it redirects a visitor after a logout.
     fn goodbye(&self) -> String {
         format!("{}/elsewhere", self.own)
     }

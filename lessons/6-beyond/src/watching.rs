@@ -1,4 +1,4 @@
-//! Watching it: what an operator and a visitor can see of sessions, with no session ID in it.
+//! Monitoring: what an operator and a visitor can see of sessions, without a session ID.
 //!
 //! - `event`: everything that can be told. No event has a place for an ID.
 //! - `visit`: a request, as it is told: the outermost layer begins one, and a span of the log with it.
@@ -31,7 +31,7 @@ pub(crate) use pages::routes;
 pub(crate) use store::Watched;
 pub(crate) use visit::watch;
 
-/// All that is known of the sessions of this process. Clones are the same.
+/// The monitor of this process. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Watch(Arc<Inner>);
 
@@ -44,7 +44,7 @@ struct Inner {
     sessions: Sessions,
 }
 
-/// A store has to be `Debug`, and the watch is a part of one: this shows nothing of what it knows.
+/// A store has to be `Debug`, and the monitor is part of one. This shows none of its data.
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Watch")
@@ -53,7 +53,7 @@ impl fmt::Debug for Watch {
 
 impl Watch {
     // ANCHOR: tell
-    /// The one place at which anything is told: to the log, to the metrics, and to the visitor whose account it is.
+    /// The only function that reports events: to the log, to the metrics, and to the owner of the account.
     fn tell(&self, event: Event, account: Option<&str>, place: &Place, now: OffsetDateTime) {
         let name = account.unwrap_or("nobody");
         match event {

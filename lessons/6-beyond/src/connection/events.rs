@@ -17,10 +17,11 @@ use tower_sessions::Session;
 use super::{Live, watch::Watch};
 
 // ANCHOR: events
-/// What happens in this user's account, as long as the login goes on. The last event is `ended`.
+/// Streams the events in this user's account, as long as the login lasts. The last event is `ended`.
 ///
-/// No origin check: a script of another origin cannot read the answer, because nothing here says that it may. But on a
-/// neighboring host it can open as many as a login may have. And nothing limits how long a browser may leave it unread.
+/// There is no origin check: a script of another origin cannot read the answer, because no CORS header allows it. But a
+/// script on a neighboring host can open as many streams as a login may have. There is also no limit on how long a
+/// browser may leave the answer unread.
 pub(super) async fn open(State(live): State<Live>, session: Session, clock: Clock) -> Result<Response, Failure> {
     let watch = match Watch::begin(&live, session, clock).await? {
         Ok(watch) => watch,

@@ -1,4 +1,4 @@
-//! Whose page opens a WebSocket.
+//! The origin check for WebSockets.
 
 use axum::{
     extract::FromRequestParts,
@@ -10,10 +10,10 @@ use axum::{
 };
 
 // ANCHOR: origin
-/// A handshake that a page of this very host and port began (ASVS 5.0 4.4.2).
+/// A handshake that a page of this same host and port began (ASVS 5.0 4.4.2).
 ///
-/// A browser says `Origin` with every WebSocket, and no page can change it. A handshake without the header is no
-/// browser's, and is refused as well.
+/// A browser sends `Origin` with every WebSocket handshake, and no page can change it. A handshake without the header
+/// does not come from a browser, and is refused as well.
 pub(super) struct OwnOrigin;
 
 impl<S: Sync> FromRequestParts<S> for OwnOrigin {
@@ -25,8 +25,8 @@ impl<S: Sync> FromRequestParts<S> for OwnOrigin {
     }
 }
 
-/// Whether `Origin` has the host and the port of the request. It does not look at the scheme, so where there is TLS,
-/// here or in a proxy, compare it with a list of whole origins instead: `https://shop.example`.
+/// Whether `Origin` has the host and the port of the request. It does not check the scheme. If there is TLS, here or in
+/// a proxy, compare the header with a list of whole origins instead: `https://shop.example`.
 fn is_own(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };

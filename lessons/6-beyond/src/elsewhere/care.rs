@@ -1,6 +1,6 @@
-//! What a client checks when a login comes back.
+//! The checks of a client when a login comes back.
 
-/// The checks, each of which stops a mistake that is often made. A program makes all of them.
+/// The checks, each of which prevents a common mistake. A program has to make all of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Care {
     /// The answer belongs to a login that began in this session.

@@ -1,4 +1,4 @@
-//! A login that begins here, goes to the provider, and comes back.
+//! The client: a login that begins here, goes to the provider, and comes back.
 
 use std::error::Error;
 
@@ -24,21 +24,21 @@ use url::Url;
 use super::{Elsewhere, Origins, accounts::Subject, goodbye::current, registration::Registration};
 use crate::page::PAGES;
 
-/// A login that has begun, until it comes back.
+/// The key of a login that has begun and has not come back.
 const PENDING: &str = "login elsewhere";
-/// The longest address of a page to which a login leads, in bytes: it is kept in the session.
+/// The longest address of a page to return to after the login, in bytes. It is stored in the session.
 const LONGEST_PAGE: usize = 2000;
-/// Who is logged in.
+/// The key of the login in the session.
 pub(super) const LOGIN: &str = "logged in elsewhere";
 
 // ANCHOR: pending
-/// What the session keeps of a login until it comes back: secrets of this browser, each for one use.
+/// The state of a login until it comes back: secrets of this browser, each for one use.
 #[derive(Deserialize, Serialize)]
 struct Pending {
     state: CsrfToken,
     nonce: Nonce,
     verifier: Option<PkceCodeVerifier>,
-    /// Where the visitor wanted to go.
+    /// The page that the visitor asked for.
     next: String,
 }
 // ANCHOR_END: pending
@@ -48,9 +48,9 @@ struct Pending {
 pub(super) struct Login {
     pub(super) account: usize,
     pub(super) subject: Subject,
-    /// How many logouts had been told when the provider was asked.
+    /// How many logouts had been reported when the login began.
     pub(super) logouts: u64,
-    /// What a logout there shows, so that the provider knows who leaves.
+    /// The token that a logout at the provider sends, so that the provider knows whose session to end.
     pub(super) id_token: CoreIdToken,
 }
 
@@ -76,13 +76,13 @@ impl Elsewhere {
     }
 }
 
-/// Why nobody was logged in.
+/// Why a login was refused.
 pub(super) enum Refused {
-    /// The answer belongs to no login that has begun in this session.
+    /// The answer does not belong to a login that began in this session.
     NotBegun,
-    /// The provider says no, or something that cannot be believed.
+    /// The provider refused the login, or its answer failed a check.
     Provider,
-    /// It does not say what it offers.
+    /// The provider's discovery document cannot be fetched.
     Unreachable,
     Session(Failure),
 }
@@ -123,7 +123,7 @@ impl IntoResponse for Refused {
 
 #[derive(Deserialize)]
 pub(super) struct Left {
-    /// `here` after a logout of which the provider was not told.
+    /// `here` after a logout of which the provider was not notified.
     #[serde(default)]
     left: String,
 }
@@ -210,7 +210,7 @@ pub(super) async fn back(
 }
 // ANCHOR_END: back
 
-/// What the provider says of a visitor.
+/// The provider's claims about a visitor.
 struct Confirmed {
     subject: Subject,
     email: String,
@@ -219,7 +219,7 @@ struct Confirmed {
 
 impl Elsewhere {
     // ANCHOR: claims
-    /// What the provider says of the visitor to whom it gave this code.
+    /// Exchanges the code for the provider's claims about the visitor, and checks them.
     async fn confirmed(&self, origins: &Origins, code: String, pending: Option<Pending>) -> Result<Confirmed, Refused> {
         let (client, registration) = self.client(origins).await?;
         let mut request = client.exchange_code(AuthorizationCode::new(code)).map_err(Refused::provider)?;
@@ -263,8 +263,8 @@ async fn email(
 // ANCHOR_END: email
 
 // ANCHOR: own_page
-/// The page of this program that was asked for; its start page if it is none of ours. Only a parser of URLs knows
-/// what a browser makes of `//evil.example` or `/\evil.example`.
+/// The page that the visitor asked for, or the start page if it is not a page of this program. Only a parser of URLs
+/// knows how a browser reads `//evil.example` or `/\evil.example`.
 fn own_page(Origins { own, .. }: &Origins, next: &str) -> String {
     let joined = Url::parse(own).and_then(|base| Ok((base.join(next)?, base)));
     match joined {

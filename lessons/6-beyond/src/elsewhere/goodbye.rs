@@ -1,4 +1,4 @@
-//! The end of a login: here, or at the provider.
+//! The logout: here, or at the provider.
 
 use std::str::FromStr;
 
@@ -22,10 +22,10 @@ use super::{
     client::{LOGIN, Login},
 };
 
-/// What makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, 2.4).
+/// The event that makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, 2.4).
 pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// Where a visitor reads that the provider still knows them.
+/// The page that says that the visitor may still be logged in at the provider.
 const HERE_ONLY: &str = "/elsewhere?left=here";
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -38,7 +38,7 @@ pub(super) struct Events {
 
 impl AdditionalClaims for Events {}
 
-/// It has the form of an ID token, and other claims.
+/// A logout token has the format of an ID token, with other claims.
 pub(super) type LogoutToken =
     IdToken<Events, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
 
@@ -52,14 +52,15 @@ pub(super) async fn current(elsewhere: &Elsewhere, session: &Session) -> Result<
     Ok(Some(login))
 }
 
-/// The session here ends. The provider still knows the visitor: the next login asks for no password.
+/// Ends the session here. The visitor is still logged in at the provider, so the next login asks for no password.
 pub(super) async fn here(session: Session) -> Result<Redirect, Failure> {
     session.flush().await?;
     Ok(Redirect::to("/elsewhere"))
 }
 
 // ANCHOR: everywhere
-/// The session here ends first. Then the browser goes to the provider, which ends its own and leads back.
+/// Ends the session here first. Then it sends the browser to the provider, which ends its own session and redirects
+/// back.
 pub(super) async fn everywhere(
     State(elsewhere): State<Elsewhere>,
     session: Session,
@@ -86,7 +87,8 @@ pub(super) struct Told {
 }
 
 // ANCHOR: there
-/// The provider says that somebody has logged out there. It has no cookie: the token alone says who it is.
+/// Receives a logout token: the provider says that somebody has logged out there. The request has no cookie, so only
+/// the token identifies the person.
 pub(super) async fn there(
     State(elsewhere): State<Elsewhere>,
     headers: HeaderMap,

@@ -1,9 +1,9 @@
-//! What rings only if there is much of it: each of these happens to honest visitors, too.
+//! Alarms for events that also happen to honest visitors, so they need a threshold.
 
 use lesson_4::defence::throttle::Throttle;
 use time::{Duration, OffsetDateTime};
 
-/// How much is too much: so many at once, and then one per interval.
+/// The thresholds: a number of events at once, and then one per interval.
 pub(super) struct Alarms {
     wrong_for_account: Throttle,
     wrong_from_network: Throttle,
@@ -21,7 +21,7 @@ impl Default for Alarms {
 }
 
 impl Alarms {
-    /// Whether there are too many wrong passwords: for the account, and from the network.
+    /// Counts a wrong password, and returns whether there are too many for the account, and from the network.
     pub(super) async fn wrong_password(&self, account: &str, network: &str, now: OffsetDateTime) -> (bool, bool) {
         (
             is_too_much(&self.wrong_for_account, account, now).await,
@@ -29,7 +29,7 @@ impl Alarms {
         )
     }
 
-    /// Whether too many come from this network.
+    /// Counts an unknown ID, and returns whether too many come from this network.
     pub(super) async fn unknown_id(&self, network: &str, now: OffsetDateTime) -> bool {
         is_too_much(&self.unknown_ids, network, now).await
     }

@@ -1,4 +1,4 @@
-//! What happened in an account, for the visitor whose it is.
+//! The audit log of an account, for its owner.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,22 +10,22 @@ use time::{OffsetDateTime, macros::format_description};
 
 use super::{event::Event, visit::Place};
 
-/// So many lines of an account are kept, the last ones. Who floods it finds only that it was flooded.
+/// How many lines of an account are kept: the last ones.
 const MOST: usize = 50;
 
-/// A line of it.
+/// A line of the audit log.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Line {
     /// The time, in UTC.
     at: String,
     what: &'static str,
-    /// The rough browser, and the network.
+    /// The kind of browser, and the network.
     place: String,
-    /// How many times in a row.
+    /// How many times in a row this happened.
     times: usize,
 }
 
-/// The last events of each account. It outlives sessions, so in a shop it is a table of the database, to which the
+/// The last events of each account. It outlives sessions, so in a real shop it is a table in the database, to which the
 /// program may only add.
 #[derive(Default)]
 pub(super) struct Journal(Mutex<HashMap<String, VecDeque<Line>>>);
