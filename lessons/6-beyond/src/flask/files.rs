@@ -106,7 +106,7 @@ impl FlaskFiles {
         self.folder.sync().await
     }
 
-    /// Removes a file if `decides` agrees, while other writers of this side are locked out.
+    /// Removes a file if `is_wanted` returns `true`, while other writers of this side are locked out.
     async fn remove_if(
         &self,
         path: PathBuf,

@@ -120,8 +120,7 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the session with this name ended so long ago that a late request cannot explain its use, and its
-    /// account.
+    /// The account of the session with this name, if it ended so long ago that a late request cannot explain its use.
     pub(super) fn ended_before(&self, name: Name, now: OffsetDateTime) -> Option<Option<String>> {
         let (at, account) = self.known().ended.get(&name)?.clone();
         (now - at > LATE).then_some(account)
