@@ -97,7 +97,7 @@ static PAGE: LazyLock<Environment> = LazyLock::new(|| {
     page
 });
 
-/// The store or the template let us down; the visitor learns no more than that.
+/// The store or the template failed. The visitor learns no details.
 #[derive(Debug)]
 pub struct Failure;
 

@@ -26,8 +26,8 @@ use tokio::sync::OnceCell;
 
 use pool::{Busy, Pool};
 
-/// So many hashes wait at most. Each takes some tens of milliseconds of a core, so the last of them waits for a second
-/// or two.
+/// The maximum number of waiting hashes. Each takes some tens of milliseconds of a core, so the last of them waits for
+/// a second or two.
 const WAITING: usize = 100;
 
 /// Makes and checks hashes, a few at a time. Clones share their work.
