@@ -57,7 +57,7 @@ impl Watch {
     fn tell(&self, event: Event, account: Option<&str>, place: &Place, now: OffsetDateTime) {
         let name = account.unwrap_or("nobody");
         match event {
-            Event::Rang(alarm) => tracing::warn!(?alarm, account = name, %place, "an alarm was raised"),
+            Event::Alarm(alarm) => tracing::warn!(?alarm, account = name, %place, "an alarm was raised"),
             event => tracing::info!(?event, account = name, %place, "session event"),
         }
         self.0.metrics.count(event);
@@ -67,7 +67,7 @@ impl Watch {
     }
     // ANCHOR_END: tell
 
-    fn ring(&self, alarm: Alarm, account: Option<&str>, place: &Place, now: OffsetDateTime) {
-        self.tell(Event::Rang(alarm), account, place, now);
+    fn raise(&self, alarm: Alarm, account: Option<&str>, place: &Place, now: OffsetDateTime) {
+        self.tell(Event::Alarm(alarm), account, place, now);
     }
 }

@@ -12,7 +12,7 @@ pub(super) enum Event {
     Renewed,
     Ended(Why),
     Refused(Refusal),
-    Rang(Alarm),
+    Alarm(Alarm),
 }
 
 /// Why a session ended.
@@ -65,12 +65,12 @@ impl Event {
             Self::Ended(Why::Expired | Why::Unsaid) | Self::Begun | Self::Renewed => None,
             Self::Refused(Refusal::TooManyGuesses) => Some("A login was refused after too many wrong passwords"),
             Self::Refused(Refusal::ForeignForm) => None,
-            Self::Rang(Alarm::Guessing | Alarm::Spraying) => Some("Somebody may be guessing your password"),
-            Self::Rang(Alarm::ForeignForm) => Some("A form from another site was refused"),
-            Self::Rang(Alarm::PlantedSession) => Some("You logged in to a session that began in another browser"),
-            Self::Rang(Alarm::EndedSession) => Some("A session of yours was used after it had ended"),
-            Self::Rang(Alarm::Elsewhere) => Some("A session of yours was used from another place"),
-            Self::Rang(Alarm::UnknownIds | Alarm::TossedCookie) => None,
+            Self::Alarm(Alarm::Guessing | Alarm::Spraying) => Some("Somebody may be guessing your password"),
+            Self::Alarm(Alarm::ForeignForm) => Some("A form from another site was refused"),
+            Self::Alarm(Alarm::PlantedSession) => Some("You logged in to a session that began in another browser"),
+            Self::Alarm(Alarm::EndedSession) => Some("A session of yours was used after it had ended"),
+            Self::Alarm(Alarm::Elsewhere) => Some("A session of yours was used from another place"),
+            Self::Alarm(Alarm::UnknownIds | Alarm::TossedCookie) => None,
         }
     }
 }

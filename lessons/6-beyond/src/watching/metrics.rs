@@ -28,7 +28,7 @@ struct Refused {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Hash, PartialEq, Eq)]
-struct Rang {
+struct AlarmLabel {
     attack: Alarm,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Metrics {
     logins: Counter,
     wrong: Counter,
     refused: Family<Refused, Counter>,
-    alarms: Family<Rang, Counter>,
+    alarms: Family<AlarmLabel, Counter>,
     store: Family<Call, Histogram, fn() -> Histogram>,
 }
 // ANCHOR_END: metrics
@@ -99,7 +99,7 @@ impl Metrics {
             Event::Renewed => self.renewed.inc(),
             Event::Ended(why) => self.ended.get_or_create(&Ended { why }).inc(),
             Event::Refused(why) => self.refused.get_or_create(&Refused { why }).inc(),
-            Event::Rang(attack) => self.alarms.get_or_create(&Rang { attack }).inc(),
+            Event::Alarm(attack) => self.alarms.get_or_create(&AlarmLabel { attack }).inc(),
         };
     }
 

@@ -68,7 +68,7 @@ async fn login(watch: &Watch, session: &Session, visit: &Visit) -> Result<Option
         return Ok(None);
     }
     if login.place.is_elsewhere(&visit.place) {
-        watch.ring(Alarm::Elsewhere, Some(&login.account), &visit.place, visit.clock.now());
+        watch.raise(Alarm::Elsewhere, Some(&login.account), &visit.place, visit.clock.now());
     }
     Ok(Some(login))
 }
@@ -140,7 +140,7 @@ async fn begin(watch: &Watch, session: &Session, visit: &Visit, account: String)
     let (place, now) = (&visit.place, visit.clock.now());
     let began = session.get::<Place>(BEGAN).await?;
     if began.is_some_and(|began| began.is_elsewhere(place)) {
-        watch.ring(Alarm::PlantedSession, Some(&account), place, now);
+        watch.raise(Alarm::PlantedSession, Some(&account), place, now);
     }
     let goes_on = !session.is_empty().await;
     let login = Login { account: account.clone(), round: watch.0.accounts.round(&account), place: place.clone() };
@@ -159,10 +159,10 @@ impl Watch {
         let (place, now) = (&visit.place, visit.clock.now());
         let (for_account, from_network) = self.0.alarms.wrong_password(name, &place.network, now).await;
         if for_account {
-            self.ring(Alarm::Guessing, Accounts::known(name), place, now);
+            self.raise(Alarm::Guessing, Accounts::known(name), place, now);
         }
         if from_network {
-            self.ring(Alarm::Spraying, None, place, now);
+            self.raise(Alarm::Spraying, None, place, now);
         }
     }
 }

@@ -176,19 +176,19 @@ async fn notice(watch: &Watch, visit: &Visit, sent: &SessionCookies, refusal: Op
     if let Some(Because(why)) = refusal {
         watch.tell(Event::Refused(why), None, place, now);
         if why == Refusal::ForeignForm {
-            watch.ring(Alarm::ForeignForm, None, place, now);
+            watch.raise(Alarm::ForeignForm, None, place, now);
         }
     }
     if sent.are_tossed {
-        watch.ring(Alarm::TossedCookie, None, place, now);
+        watch.raise(Alarm::TossedCookie, None, place, now);
     }
     let missed = *visit.missed();
     let Some(missed) = missed else { return };
     match watch.0.sessions.ended_before(missed, now) {
-        Some(account) => watch.ring(Alarm::EndedSession, account.as_deref(), place, now),
+        Some(account) => watch.raise(Alarm::EndedSession, account.as_deref(), place, now),
         None => {
             if watch.0.alarms.unknown_id(&place.network, now).await {
-                watch.ring(Alarm::UnknownIds, None, place, now);
+                watch.raise(Alarm::UnknownIds, None, place, now);
             }
         }
     }
