@@ -2,11 +2,11 @@
 //!
 //! - `provider`: a small provider at `id.localhost`, which is a part of this program so that the demo needs no other.
 //! - `registration`: what makes this program a client of it, or of one elsewhere; `network`: how that one is asked.
-//! - `client`: how a login begins, and how it comes back; `care`: what is checked then, so that a test can leave it out.
+//! - `client`: how a login begins, and how it comes back; `checks`: what is checked then, so that a test can leave it out.
 //! - `accounts`: whose account a subject of the provider opens; `goodbye`: the end, here and there.
 
 mod accounts;
-mod care;
+mod checks;
 mod client;
 mod goodbye;
 mod network;
@@ -25,7 +25,7 @@ use axum::{
 use tower::ServiceExt;
 
 use accounts::Accounts;
-pub use care::Care;
+pub use checks::ClientChecks;
 use provider::Provider;
 pub use registration::Registration;
 
@@ -38,7 +38,7 @@ const PROVIDER: &str = "id.";
 pub(crate) struct Elsewhere(Arc<Inner>);
 
 struct Inner {
-    care: Care,
+    checks: ClientChecks,
     provider: Provider,
     /// The registration at another provider, which replaces the one in this program.
     registration: Option<Registration>,
@@ -47,17 +47,17 @@ struct Inner {
 
 impl Elsewhere {
     /// Uses the provider in this program.
-    pub(crate) fn new(care: Care) -> Self {
-        Self::with(care, None)
+    pub(crate) fn new(checks: ClientChecks) -> Self {
+        Self::with(checks, None)
     }
 
     /// Uses the provider of this registration.
     pub(crate) fn at(registration: Registration) -> Self {
-        Self::with(Care::ALL, Some(registration))
+        Self::with(ClientChecks::ALL, Some(registration))
     }
 
-    fn with(care: Care, registration: Option<Registration>) -> Self {
-        Self(Arc::new(Inner { care, provider: Provider::default(), registration, accounts: Accounts::default() }))
+    fn with(checks: ClientChecks, registration: Option<Registration>) -> Self {
+        Self(Arc::new(Inner { checks, provider: Provider::default(), registration, accounts: Accounts::default() }))
     }
 
     fn registration(&self, origins: &Origins) -> Result<Registration, url::ParseError> {
@@ -138,7 +138,7 @@ mod tests {
     async fn a_program_that_uses_a_provider_elsewhere_is_none_itself() {
         let there = Registration::new("http://localhost:9000", "shop", "secret").unwrap();
         for (elsewhere, status) in
-            [(Elsewhere::new(Care::ALL), StatusCode::OK), (Elsewhere::at(there), StatusCode::NOT_FOUND)]
+            [(Elsewhere::new(ClientChecks::ALL), StatusCode::OK), (Elsewhere::at(there), StatusCode::NOT_FOUND)]
         {
             let request = Request::get("/.well-known/openid-configuration").header(HOST, "id.localhost:4006");
             let request = request.body(Body::empty()).unwrap();

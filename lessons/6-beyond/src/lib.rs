@@ -25,7 +25,7 @@ use session_guard::{Guard, Guarded, guard};
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
 
 use crate::{
-    elsewhere::{Care, Elsewhere, Registration},
+    elsewhere::{ClientChecks, Elsewhere, Registration},
     watching::{Watch, Watched},
 };
 
@@ -40,7 +40,7 @@ const FRIENDS: &[&str] = &["http://friend.shop.localhost:4006", "http://friend.l
 
 /// The lesson on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
-    app_with(Care::ALL, connections_and_api(), store)
+    app_with(ClientChecks::ALL, connections_and_api(), store)
 }
 
 /// Like [`app`], but visitors log in at the provider of this registration.
@@ -50,8 +50,8 @@ pub fn app_at<S: SessionStore + Clone>(registration: Registration, store: S) -> 
 
 /// Like [`app`], with only these checks for the OpenID Connect login, and with these routes for connections and the
 /// API.
-pub fn app_with<S: SessionStore + Clone>(care: Care, more: Router, store: S) -> Router {
-    with(Elsewhere::new(care), more, store)
+pub fn app_with<S: SessionStore + Clone>(checks: ClientChecks, more: Router, store: S) -> Router {
+    with(Elsewhere::new(checks), more, store)
 }
 
 fn connections_and_api() -> Router {

@@ -161,7 +161,7 @@ pub(super) async fn begin(
     let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
     let mut request = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
     let mut kept = None;
-    if elsewhere.0.care.pkce {
+    if elsewhere.0.checks.pkce {
         request = request.set_pkce_challenge(challenge);
         kept = Some(verifier);
     }
@@ -187,9 +187,9 @@ pub(super) async fn back(
     headers: HeaderMap,
     Query(Answer { code, state }): Query<Answer>,
 ) -> Result<Redirect, Refused> {
-    let care = elsewhere.0.care;
+    let checks = elsewhere.0.checks;
     let pending: Option<Pending> = session.remove(PENDING).await?; // for one use
-    if care.state && pending.as_ref().is_none_or(|pending| *pending.state.secret() != state) {
+    if checks.state && pending.as_ref().is_none_or(|pending| *pending.state.secret() != state) {
         return Err(Refused::NotBegun);
     }
     if code.is_empty() {
@@ -201,12 +201,12 @@ pub(super) async fn back(
     let Confirmed { subject, email, id_token } = elsewhere.confirmed(&origins, code, pending).await?;
     let accounts = &elsewhere.0.accounts;
     let account =
-        if care.subject { accounts.of(subject.clone(), &email) } else { accounts.by_email(subject.clone(), &email) };
+        if checks.subject { accounts.of(subject.clone(), &email) } else { accounts.by_email(subject.clone(), &email) };
     session.insert(LOGIN, Login { account, subject, logouts, id_token }).await?;
-    if care.new_id {
+    if checks.new_id {
         replace_id(&session).await?;
     }
-    Ok(Redirect::to(&if care.own_pages { own_page(&origins, &next) } else { next }))
+    Ok(Redirect::to(&if checks.own_pages { own_page(&origins, &next) } else { next }))
 }
 // ANCHOR_END: back
 
@@ -230,7 +230,7 @@ impl Elsewhere {
         let token = request.request_async(&registration.http()).await.map_err(Refused::provider)?;
         let id_token = token.id_token().ok_or(Refused::Provider)?.clone();
         let verifier = client.id_token_verifier(); // signature, issuer, audience, time
-        let is_ours = |found: Option<&Nonce>| match (self.0.care.nonce, nonce.as_ref(), found) {
+        let is_ours = |found: Option<&Nonce>| match (self.0.checks.nonce, nonce.as_ref(), found) {
             (false, ..) => Ok(()),
             (true, Some(nonce), Some(found)) if nonce.secret() == found.secret() => Ok(()),
             _ => Err("another nonce".to_owned()),

@@ -103,14 +103,14 @@ pub(super) async fn there(
     let types = ["JWT", "logout+jwt"].map(|name| JsonWebTokenType::new(name.to_owned()));
     let types = types.iter().filter_map(|name| name.normalize().ok());
     let verifier = client.id_token_verifier().set_allowed_jose_types(types);
-    let claims = if elsewhere.0.care.logout_token {
+    let claims = if elsewhere.0.checks.logout_token {
         token.claims(&verifier, has_none).map_err(|_| refused)?
     } else {
         token.claims(&verifier.insecure_disable_signature_check(), |_: Option<&Nonce>| Ok(())).map_err(|_| refused)?
     };
     let Events { events, jti } = claims.additional_claims();
     let is_logout = events.contains_key(EVENT) && !jti.is_empty() && elsewhere.0.accounts.is_new(jti);
-    if elsewhere.0.care.logout_token && !is_logout {
+    if elsewhere.0.checks.logout_token && !is_logout {
         return Err(refused);
     }
     // A `sid` names one session of the provider's. None is kept here, so all sessions of the subject end.

@@ -303,7 +303,7 @@ mod tests {
     use openidconnect::TokenResponse;
 
     use super::*;
-    use crate::elsewhere::{Care, Elsewhere};
+    use crate::elsewhere::{ClientChecks, Elsewhere};
 
     async fn tells(app: &Router, token: &str) -> StatusCode {
         let form = form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", token).finish();
@@ -314,7 +314,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_new_logout_token_for_this_program_is_one() {
-        let app = Elsewhere::new(Care::ALL).beside(Router::new());
+        let app = Elsewhere::new(ClientChecks::ALL).beside(Router::new());
         let here = "http://id.localhost:4006";
         let real = logout_token(here, PEOPLE[0]).unwrap();
         assert_eq!(tells(&app, &real).await, StatusCode::OK);
