@@ -2,12 +2,12 @@
 //!
 //! # Layout
 //!
-//! - [`attack`]: the attacks as scripts, and what stops each.
-//! - [`defence`]: the defences; each that is more than a setting is a module that other programs can use.
+//! - [`attack`]: the attacks as scripts, and the defenses that stop each.
+//! - [`defence`]: the defenses. Those that are more than a setting are modules that other programs can use.
 //! - `twin`: the shop's pages, with any set of defences; [`shop`]: its accounts, orders and notes.
-//! - [`request`]: what is known of a request without its session.
+//! - [`request`]: information about a request without its session.
 //! - `article`: the article's signed cookie, as Flask makes it.
-//! - `lab`: both shops as they stand, and what an attack has done to them; `retold`: the same for the inspector.
+//! - `lab`: both shops, and the results of attacks on them; `retold`: the same for the inspector.
 //! - `index`: the start page, and a page for each attack; `evil`: mallory's own pages.
 
 mod article;

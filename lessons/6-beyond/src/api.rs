@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! - `json`: bodies and refusals as JSON. `account`: what the session holds.
+//! - `json`: bodies and refusals as JSON. `account`: the data in the session.
 //! - [`routes`]: the API, with the list of origins that may use it. `careless`: the same without its protection.
 
 mod account;

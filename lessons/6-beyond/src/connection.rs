@@ -2,11 +2,11 @@
 //!
 //! # Layout
 //!
-//! - `login`: what the session holds, and when that is over.
-//! - [`Channel`]: what all open connections are told, in this process or by way of Redis.
-//! - `watch`: a login, watched for a connection: shared by `events` and `socket`.
-//! - `origin`: whose page opens a WebSocket. `places`: how many connections a login may have.
-//! - `shop`: what is bought. `vulnerable`: a socket as it is often written.
+//! - `login`: the login in the session, and when it ends.
+//! - [`Channel`]: messages to all open connections, in this process or over Redis.
+//! - `watch`: watches the login of a connection. `events` and `socket` use it.
+//! - `origin`: the origin check for WebSockets. `places`: the limit on the connections of a login.
+//! - `shop`: the orders. `vulnerable`: a socket with a common mistake.
 
 mod channel;
 mod events;

@@ -1,14 +1,15 @@
 //! Login with OpenID Connect: the code flow, with PKCE, `state` and `nonce`.
 //!
-//! - `provider`: a small provider at `id.localhost`, which is a part of this program so that the demo needs no other.
-//! - `registration`: what makes this program a client of it, or of one elsewhere; `network`: how that one is asked.
-//! - `client`: how a login begins, and how it comes back; `checks`: what is checked then, so that a test can leave it out.
-//! - `accounts`: whose account a subject of the provider opens; `goodbye`: the end, here and there.
+//! - `provider`: a small provider at `id.localhost`, which is part of this program, so that the demo needs no other.
+//! - `registration`: the registration of this program at this provider or at another one; `network`: requests to the
+//! other. - `client`: how a login begins, and how it comes back; `checks`: the checks then, each of which a test can
+//! leave out. - `accounts`: the account of each subject of the provider; `logout`: the logout, here and at the
+//! provider.
 
 mod accounts;
 mod checks;
 mod client;
-mod goodbye;
+mod logout;
 mod network;
 mod provider;
 mod registration;
@@ -70,14 +71,14 @@ impl Elsewhere {
             .route("/elsewhere", get(client::view))
             .route("/elsewhere/login", post(client::begin))
             .route("/elsewhere/back", get(client::back))
-            .route("/elsewhere/logout", post(goodbye::here))
-            .route("/elsewhere/logout/everywhere", post(goodbye::everywhere))
+            .route("/elsewhere/logout", post(logout::here))
+            .route("/elsewhere/logout/everywhere", post(logout::everywhere))
             .with_state(self.clone())
     }
 
     /// The program behind both hosts: `pages`, and the provider. Direct requests from the provider have no session.
     pub(crate) fn beside(&self, pages: Router) -> Router {
-        let told = Router::new().route("/elsewhere/ended", post(goodbye::there)).with_state(self.clone());
+        let told = Router::new().route("/elsewhere/ended", post(logout::back_channel)).with_state(self.clone());
         let pages = pages.merge(told.clone());
         if self.0.registration.is_some() {
             return pages;
@@ -120,7 +121,7 @@ impl Origins {
     }
 
     /// The address to which it redirects a visitor after a logout.
-    fn goodbye(&self) -> String {
+    fn after_logout(&self) -> String {
         format!("{}/elsewhere", self.own)
     }
 }

@@ -3,9 +3,9 @@
 //! Each release of the demo is a program of its own, at an address of its own, so that a visitor can be the load
 //! balancer that sends one request to the old program and the next one to the new.
 //!
-//! - `renamed`, `silent`: two ways to lose a cart; `versioned`: the way that loses none, in four releases.
+//! - `renamed`, `silent`: two ways to lose a cart; `versioned`: a way that loses none, in four releases.
 //! - `keys`: the same four steps for the key that signs a cookie.
-//! - [`drain`]: the end of an instance that loses no request.
+//! - [`drain`]: a graceful shutdown, which loses no request.
 
 pub mod drain;
 mod keys;

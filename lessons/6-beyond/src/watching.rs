@@ -1,10 +1,10 @@
 //! Monitoring: what an operator and a visitor can see of sessions, without a session ID.
 //!
-//! - `event`: everything that can be told. No event has a place for an ID.
-//! - `visit`: a request, as it is told: the outermost layer begins one, and a span of the log with it.
-//! - `store`: a store around another one, which measures its calls and tells when sessions begin and end.
-//! - `metrics`: numbers for a machine; `alarm`: which events ring; `journal`: what a visitor reads of their account.
-//! - `accounts`, `pages`: a small login to play with.
+//! - `event`: the list of events. No event can contain an ID.
+//! - `visit`: a request, as the monitor sees it. The outermost layer begins one, with a span of the log.
+//! - `store`: a store around another one, which measures its calls and reports when sessions begin and end.
+//! - `metrics`: the metrics; `alarm`: the thresholds of alarms; `journal`: the audit log of an account.
+//! - `accounts`, `pages`: a small login for the demo.
 
 mod accounts;
 mod alarm;

@@ -44,22 +44,21 @@
 //!
 //! # Layout
 //!
-//! - [`Clock`]: system time plus what someone skipped; handlers take it as an argument.
-//! - [`Observed`]: the store, watched, on that clock.
-//! - [`Held`]: a store call that waits, so that a test can say what happens meanwhile.
+//! - [`Clock`]: system time plus the skipped time; handlers take it as an argument.
+//! - [`Observed`]: the observed store, on that clock.
+//! - [`Held`]: a store call that waits, so that a test can determine what happens in the meantime.
 //! - `wall`: the middleware that sees a request come and its response go; `calls`: what the store was asked meanwhile;
 //!   `body`: what it keeps of bodies; `sent`: the
 //!   request as it came; `bounds`: how much is kept of anything.
 //! - `timeline`: the last events and the names A, B, C … of cookie values; `visitor`: whose they are; `feed`: how pages
 //!   read it.
 //! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text;
-//!   `export`: in a file.
-//! - [`Unwatched`]: what stays off the timeline.
-//! - `retell`: what another inspector saw, told on this one's timeline.
+//! `export`: in a file. - [`Unwatched`]: a mark for answers that stay off the timeline. - `retell`: shows exchanges of
+//! another inspector on this timeline.
 //! - `page`: the live page; `view`: an event as it shows it; [`past_exchange`]: one on a page of somebody else; `again`: the
-//!   requests it sends; `curl`: one as a line for a shell. [`serve`](serve()): a server for one app on loopback;
-//!   [`serve_within`]: one with limits; [`Parent`]: a program that serves it to others.
-//! - [`local_hosts_only`]: which names it answers to; [`same_origin_only`]: who may do more than read.
+//! requests it sends; `curl`: one as a line for a shell. [`serve`](serve()): a server for one app on loopback;
+//! [`serve_within`]: one with limits; [`Parent`]: a program that serves it to others. - [`local_hosts_only`]: the names
+//! that it answers; [`same_origin_only`]: the pages that may do more than read.
 
 #![warn(missing_docs)]
 

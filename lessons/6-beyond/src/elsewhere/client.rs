@@ -21,7 +21,7 @@ use session_guard::replace_id;
 use tower_sessions::Session;
 use url::Url;
 
-use super::{Elsewhere, Origins, accounts::Subject, goodbye::current, registration::Registration};
+use super::{Elsewhere, Origins, accounts::Subject, logout::current, registration::Registration};
 use crate::page::PAGES;
 
 /// The key of a login that has begun and has not come back.

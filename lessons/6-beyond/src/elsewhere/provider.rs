@@ -33,7 +33,7 @@ use tower::ServiceExt;
 
 use super::{
     Origins,
-    goodbye::{EVENT, Events, LogoutToken},
+    logout::{EVENT, Events, LogoutToken},
     network::{Http, LONGEST},
     registration::Registration,
 };

@@ -71,7 +71,7 @@ pub(super) async fn everywhere(
     let origins = Origins::of(&headers);
     let Ok((registration, metadata)) = elsewhere.discover(&origins).await else { return Ok(Redirect::to(HERE_ONLY)) };
     let end = metadata.additional_metadata().end_session_endpoint.clone();
-    let back = PostLogoutRedirectUrl::new(origins.goodbye()).ok();
+    let back = PostLogoutRedirectUrl::new(origins.after_logout()).ok();
     let (Some(end), Some(back)) = (end, back) else { return Ok(Redirect::to(HERE_ONLY)) };
     let mut request = LogoutRequest::from(end).set_client_id(registration.client).set_post_logout_redirect_uri(back);
     if let Some(login) = login {
@@ -86,10 +86,10 @@ pub(super) struct Told {
     logout_token: String,
 }
 
-// ANCHOR: there
+// ANCHOR: back_channel
 /// Receives a logout token: the provider says that somebody has logged out there. The request has no cookie, so only
 /// the token identifies the person.
-pub(super) async fn there(
+pub(super) async fn back_channel(
     State(elsewhere): State<Elsewhere>,
     headers: HeaderMap,
     Form(Told { logout_token }): Form<Told>,
@@ -118,4 +118,4 @@ pub(super) async fn there(
     elsewhere.0.accounts.end_all(Subject { issuer, subject });
     Ok(StatusCode::OK)
 }
-// ANCHOR_END: there
+// ANCHOR_END: back_channel
