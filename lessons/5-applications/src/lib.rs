@@ -5,7 +5,7 @@
 //!
 //! - [`shop`]: the data that outlives a session, in the database: accounts, logins and orders.
 //! - `visitor`: the sender of a request; `login`: login, registration, logout; `my_sessions`: a user's other logins;
-//! `roles`: what a user may do.
+//!   `roles`: what a user may do.
 //! - `cart`, `checkout`, `history`, `language`, `preferences`, `flash`: one feature each, with its part of the session
 //!   (`session_data`).
 //! - `page`: the frame that all pages share.

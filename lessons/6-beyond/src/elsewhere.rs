@@ -2,9 +2,10 @@
 //!
 //! - `provider`: a small provider at `id.localhost`, which is part of this program, so that the demo needs no other.
 //! - `registration`: the registration of this program at this provider or at another one; `network`: requests to the
-//! other. - `client`: how a login begins, and how it comes back; `checks`: the checks then, each of which a test can
-//! leave out. - `accounts`: the account of each subject of the provider; `logout`: the logout, here and at the
-//! provider.
+//!   other.
+//! - `client`: how a login begins, and how it comes back; `checks`: the checks then, each of which a test can leave
+//!   out.
+//! - `accounts`: the account of each subject of the provider; `logout`: the logout, here and at the provider.
 
 mod accounts;
 mod checks;

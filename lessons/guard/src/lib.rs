@@ -9,10 +9,10 @@
 //! ```
 //!
 //! - A save that is based on a stale load is refused as a conflict, and the request runs again where that is safe
-//! ([`run_again`]); otherwise the visitor gets a message.
+//!   ([`run_again`]); otherwise the visitor gets a message.
 //! - A save never brings back a session that has ended.
 //! - A change of the session's ID ([`renew_id`], [`replace_id`]) does not disturb requests that are still running with
-//! the old one, and none of them gets a cookie that would overwrite the new one.
+//!   the old one, and none of them gets a cookie that would overwrite the new one.
 //!
 //! # Layout
 //!

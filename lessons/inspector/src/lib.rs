@@ -47,18 +47,18 @@
 //! - [`Clock`]: system time plus the skipped time; handlers take it as an argument.
 //! - [`Observed`]: the observed store, on that clock.
 //! - [`Held`]: a store call that waits, so that a test can determine what happens in the meantime.
-//! - `wall`: the middleware that sees a request come and its response go; `calls`: what the store was asked meanwhile;
-//!   `body`: what it keeps of bodies; `sent`: the
-//!   request as it came; `bounds`: how much is kept of anything.
-//! - `timeline`: the last events and the names A, B, C … of cookie values; `visitor`: whose they are; `feed`: how pages
-//!   read it.
-//! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text;
-//! `export`: in a file. - [`Unwatched`]: a mark for answers that stay off the timeline. - `retell`: shows exchanges of
-//! another inspector on this timeline.
-//! - `page`: the live page; `view`: an event as it shows it; [`past_exchange`]: one on a page of somebody else; `again`: the
-//! requests it sends; `curl`: one as a line for a shell. [`serve`](serve()): a server for one app on loopback;
-//! [`serve_within`]: one with limits; [`Parent`]: a program that serves it to others. - [`local_hosts_only`]: the names
-//! that it answers; [`same_origin_only`]: the pages that may do more than read.
+//! - `wall`: the middleware that sees each request and its response; `calls`: the store calls in between; `body`: the
+//!   kept part of bodies; `sent`: the request as it came; `bounds`: the limits.
+//! - `timeline`: the last events and the letters A, B, C … of cookie values; `visitor`: their visitors; `feed`: how
+//!   pages read it.
+//! - [`exchange`](Exchange): the data of an event; `words`: a sentence about it; `transcript`: all events as text;
+//!   `export`: in a file.
+//! - [`Unwatched`]: a mark for answers that stay off the timeline.
+//! - `retell`: shows exchanges of another inspector on this timeline.
+//! - `page`: the live page; `view`: an event as the page shows it; [`past_exchange`]: one on another program's page;
+//!   `again`: the requests that the page sends; `curl`: a request as a line for a shell. [`serve`](serve()): a server
+//!   for one app on loopback; [`serve_within`]: one with limits; [`Parent`]: a program that serves it to others.
+//! - [`local_hosts_only`]: the names that it answers; [`same_origin_only`]: the pages that may do more than read.
 
 #![warn(missing_docs)]
 
