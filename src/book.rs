@@ -25,8 +25,8 @@ pub fn build(root: &Path, into: &Path, edit_url: Option<&str>) -> Result<(), Str
     built.map_err(|error| format!("the book cannot be built: {error:#}"))
 }
 
-/// Puts mdBook's editor (Ace) below the built book. mdBook would load it on every page; here it comes from an empty book,
-/// and the page that needs it loads it.
+/// Puts mdBook's editor (Ace) below the built book. mdBook would load it on every page. Here it comes from an empty
+/// book, and only the page that needs it loads it.
 ///
 /// # Errors
 /// A sentence that says why mdBook or the system failed.

@@ -1,6 +1,6 @@
-//! The verdict on an exercise: cargo builds its test binary, the binary gives the report.
+//! The verdict on an exercise: cargo builds its test binary, and the binary prints the report.
 //!
-//! Dropping the future of [`check`] ends what it started, with all its children.
+//! Dropping the future of [`check`] ends the processes that it started, with all their children.
 
 use std::{io, path::Path, time::Duration};
 
@@ -21,17 +21,17 @@ use crate::{
     },
 };
 
-/// How many compiler errors are shown; later ones mostly follow from the first.
+/// How many compiler errors are shown, because later ones mostly follow from the first.
 const TOLD: usize = 3;
-/// How long the checks may be silent: they end themselves before.
+/// How long the checks may be silent. They should end themselves before that.
 const SILENCE: Duration = Duration::from_secs(120);
 
-/// What happens on the way to a verdict.
+/// The progress of a run.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Cargo is compiling, and has come this far.
+    /// Cargo is compiling, with its progress.
     Compiling(Option<Units>),
-    /// Another cargo is using the same build folder; this one begins when it is done.
+    /// Another cargo is using the same build folder. This one begins when it is done.
     Waiting,
     /// A check has ended.
     Checked(CheckReport),
@@ -46,12 +46,12 @@ enum Line {
     Report(Report),
 }
 
-/// Builds and checks the answer to `exercise` in the workbook at `root`, and reports progress to `on`. The same
-/// `seed` makes the same names and tokens again. The caller keeps the verdict.
+/// Builds and checks the answer to `exercise` in the workbook at `root`, and reports progress to `on`. The same `seed`
+/// gives the same names and tokens. The caller stores the verdict.
 ///
 /// # Errors
-/// A sentence, if there is no verdict: no cargo, no linker, a broken manifest, an error in another package, a test
-/// binary that gives no report. The sentence has what cargo, the compiler or the binary says about it.
+/// A sentence that says why there is no verdict: no cargo, no linker, a broken manifest, an error in another package,
+/// or a test binary that gives no report. It includes the message of cargo, the compiler or the binary.
 pub async fn check(
     root: &Path,
     exercise: &Exercise,
@@ -81,7 +81,8 @@ pub async fn check(
     Err(format!("the checks of {} ended without a report:\n{}", exercise.package(), complaint.trim()))
 }
 
-/// The next sealed line. A line without the seal is not the harness's: an answer may write to any stream of its user.
+/// The next sealed line. A line without the seal does not come from the harness, because an answer may write to any
+/// stream of its user.
 async fn told(lines: &mut Lines<BufReader<ChildStdout>>, key: &Key) -> io::Result<Option<Line>> {
     while let Some(line) = lines.next_line().await? {
         if let Some(Ok(line)) = key.open(&line).map(serde_json::from_str) {
@@ -91,7 +92,7 @@ async fn told(lines: &mut Lines<BufReader<ChildStdout>>, key: &Key) -> io::Resul
     Ok(None)
 }
 
-/// The test binary, or the errors in the answer.
+/// Builds the test binary, or returns the errors in the answer.
 async fn binary(
     root: &Path,
     exercise: &Exercise,

@@ -1,4 +1,5 @@
-//! The commands. Exit codes: 0 passed or done, 1 not yet, 2 something is wrong with the call or the machine.
+//! The commands. Exit codes: 0 if it passed or is done, 1 if not yet, 2 if something is wrong with the call or the
+//! machine.
 
 mod check;
 mod ended;
@@ -56,7 +57,7 @@ enum Command {
     Doctor,
 }
 
-/// Runs the command that the arguments name; without one, the studio.
+/// Runs the command that the arguments name, or the studio without one.
 pub async fn main() -> ExitCode {
     let Cli { command, studio } = Cli::parse();
     let done = async {
@@ -94,7 +95,8 @@ fn columns() -> usize {
     size.map_or(usize::MAX, |(columns, _)| usize::from(columns))
 }
 
-/// Prints it, without styles if nobody sees them. A reader that closes the pipe, as `head` does, has read enough.
+/// Prints a text, without styles if the output is not a terminal. It is no error if a reader closes the pipe, as `head`
+/// does.
 fn say(text: impl fmt::Display) {
     let mut out = anstream::stdout();
     let _ = write!(out, "{text}").and_then(|()| out.flush());

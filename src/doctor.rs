@@ -15,34 +15,34 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const SOFT: Style = Style::new().dimmed();
 
-/// One thing that was looked at.
+/// One requirement, and whether this machine meets it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// What it is.
+    /// The name of the requirement.
     pub name: &'static str,
-    /// What was found.
+    /// The result.
     pub state: State,
 }
 
-/// What was found.
+/// The result of an examination.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
-    /// It is there, with its name and version.
+    /// It is installed, with its name and version.
     Fine(String),
-    /// It is not there, and the workbook works without it.
+    /// It is missing, and the workbook works without it.
     Missing(&'static str),
-    /// The workbook does not work: what is wrong, and how to fix it.
+    /// The workbook cannot work. The sentence says what is wrong, and how to fix it.
     Broken(String),
 }
 
 impl Finding {
-    /// Whether the workbook works with it.
+    /// Whether the workbook works with this finding.
     pub fn is_fine(&self) -> bool {
         !matches!(self.state, State::Broken(_))
     }
 }
 
-/// Looks at everything, in the order in which it is needed.
+/// Examines everything, in the order in which it is needed.
 pub fn examine(port: u16) -> Vec<Finding> {
     vec![
         Finding { name: "Rust", state: rust() },
@@ -105,7 +105,7 @@ fn rust() -> State {
     }
 }
 
-/// The only way to know is to let rustc link the smallest program there is.
+/// Tests the linker by letting rustc link the smallest possible program.
 fn linker() -> State {
     let linked = || -> Result<(), String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;

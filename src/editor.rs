@@ -1,4 +1,4 @@
-//! The learner's own editor, at a line of a file.
+//! Opens a file in the learner's own editor, at a line.
 
 use std::{
     env, io,
@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// How to tell the line to an editor with a window of its own.
+/// How to pass the line to an editor with a window of its own.
 const GRAPHICAL: &[(&[&str], &[&str])] = &[
     (&["code", "code-insiders", "codium", "cursor", "windsurf"], &["--goto", "{file}:{line}"]),
     (&["zed", "zeditor", "subl", "sublime_text"], &["{file}:{line}"]),
@@ -15,8 +15,8 @@ const GRAPHICAL: &[(&[&str], &[&str])] = &[
     (&["gedit", "gnome-text-editor", "gvim", "mvim", "geany", "mousepad"], &["+{line}", "{file}"]),
 ];
 
-/// Opens the file: in `$VISUAL` or `$EDITOR`, if that has a window of its own, otherwise in what this machine has for
-/// such files. A sentence says which.
+/// Opens the file in `$VISUAL` or `$EDITOR`, if that has a window of its own, or otherwise in the default program for
+/// such files. Returns a sentence that says which.
 ///
 /// # Errors
 /// A sentence, if no program can open it.

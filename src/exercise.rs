@@ -1,4 +1,4 @@
-//! What there is to solve.
+//! The exercises.
 
 use std::{
     fs, io,
@@ -7,16 +7,16 @@ use std::{
 
 use verdict::{Brief, answer, progress::Progress};
 
-/// One exercise, as its folder tells it: `exercises/1-login` is exercise 1, `login`, package `exercise-1`.
+/// One exercise, named after its folder: `exercises/1-login` is exercise 1, `login`, package `exercise-1`.
 #[derive(Clone, Debug)]
 pub struct Exercise {
     /// Its number.
     pub number: u8,
-    /// Its name without the number. It stays when exercises are renumbered, so progress is kept under it.
+    /// Its name without the number. It does not change when exercises are renumbered, so progress is stored under it.
     pub id: String,
     /// Its folder.
     pub folder: PathBuf,
-    /// What its README asks for.
+    /// The task in its README.
     pub brief: Brief,
 }
 
@@ -39,7 +39,7 @@ impl Exercise {
     /// The exercise of this number or id, such as `2` or `cart`.
     ///
     /// # Errors
-    /// A sentence that lists those there are.
+    /// There is no such exercise. The sentence lists all of them.
     pub fn find(root: &Path, which: &str) -> Result<Self, String> {
         let all = Self::all(root)?;
         let known: Vec<_> = all.iter().map(|exercise| format!("{} {}", exercise.number, exercise.id)).collect();
@@ -47,7 +47,7 @@ impl Exercise {
         found.ok_or_else(|| format!("there is no exercise {which}; the exercises are {}", known.join(", ")))
     }
 
-    /// How it is called: `exercise 2, cart`.
+    /// Its name in messages: `exercise 2, cart`.
     pub fn name(&self) -> String {
         format!("exercise {}, {}", self.number, self.title())
     }
@@ -75,13 +75,13 @@ impl Exercise {
         answer::hash(&self.folder)
     }
 
-    /// Whether its last verdict is that it passes, and on the files that are there now.
+    /// Whether its last verdict is a pass, on the current files.
     pub fn is_passed(&self, progress: &Progress) -> bool {
         let Some((verdict, on)) = progress.of(&self.id).verdict else { return false };
         verdict.passed() && self.hash().is_ok_and(|hash| hash == on)
     }
 
-    /// The first of `all` after this number that is not passed, or else the first of them that is not.
+    /// The first exercise in `all` after this number that is not passed, or otherwise the first that is not passed.
     pub fn next<'e>(all: &'e [Self], progress: &Progress, after: u8) -> Option<&'e Self> {
         let mut open = all.iter().filter(|exercise| !exercise.is_passed(progress));
         open.clone().find(|exercise| exercise.number > after).or_else(|| open.next())

@@ -1,4 +1,5 @@
-//! The files of an answer, each by its path within the exercise's folder: read, and written whole or not at all.
+//! Reads and writes the files of an answer, each by its path within the exercise's folder. A file is written completely
+//! or not at all.
 
 use std::{
     fs, io,
@@ -14,7 +15,7 @@ use verdict::answer::{self, FOLDERS, MANIFEST};
 pub struct File {
     /// Its path within the exercise's folder, with `/`.
     pub path: String,
-    /// Its text; `None` if it is not UTF-8.
+    /// Its text, or `None` if it is not UTF-8.
     pub text: Option<String>,
     /// A hash of its bytes, on which a save is based.
     pub hash: String,
@@ -23,11 +24,11 @@ pub struct File {
 /// Why a file was not written.
 #[derive(Debug)]
 pub enum Unsaved {
-    /// It is not what the change began with: the file as it is now; `None` if it is gone.
+    /// The file has changed since the edit began. This is the current file, or `None` if it is gone.
     Changed(Option<File>),
     /// No file of an answer can have this path.
     NoPlace,
-    /// The system refuses.
+    /// The system returned an error.
     Io(io::Error),
 }
 
@@ -49,10 +50,10 @@ pub fn all(folder: &Path) -> io::Result<Vec<File>> {
     files.filter_map(Result::transpose).collect()
 }
 
-/// The file at this path; `None` if there is none, or if it is elsewhere.
+/// The file at this path, or `None` if there is none, or if it is outside the folder.
 ///
 /// # Errors
-/// It is there and cannot be read.
+/// It exists and cannot be read.
 pub fn read(folder: &Path, path: &str) -> io::Result<Option<File>> {
     let Some(place) = place(folder, path) else { return Ok(None) };
     match fs::read(place) {
@@ -65,7 +66,8 @@ pub fn read(folder: &Path, path: &str) -> io::Result<Option<File>> {
     }
 }
 
-/// Writes the text and gives its hash, if the file still has the hash `base`, or, without one, is not there yet.
+/// Writes the text and returns its hash, if the file still has the hash `base`, or does not exist yet if there is no
+/// `base`.
 ///
 /// # Errors
 /// It has changed in the meantime, no file may have this path, or it cannot be written.
@@ -83,7 +85,8 @@ pub fn save(folder: &Path, path: &str, text: &str, base: Option<&str>) -> Result
     Ok(written)
 }
 
-/// Where the file of this path is; `None` if it would not be part of the answer, or if a link leads out of the folder.
+/// The location of the file with this path, or `None` if it would not be part of the answer, or if a link leads out of
+/// the folder.
 pub fn place(folder: &Path, path: &str) -> Option<PathBuf> {
     let parts: Vec<_> = Path::new(path).components().collect();
     let is_name = |part: &Component| matches!(part, Component::Normal(name) if name.to_str().is_some_and(is_plain));
@@ -99,13 +102,13 @@ pub fn place(folder: &Path, path: &str) -> Option<PathBuf> {
     is_within.then(|| if missing.as_os_str().is_empty() { really.clone() } else { really.join(missing) })
 }
 
-/// A name that every system takes as it is, and no editor for its own.
+/// Whether every system accepts the name unchanged, and no editor uses it for its own files.
 fn is_plain(name: &str) -> bool {
     let plain = |sign: char| sign.is_ascii_alphanumeric() || "-_. ".contains(sign);
     name.chars().all(plain) && !name.starts_with('.') && !name.ends_with(['.', ' '])
 }
 
-/// A temporary file beside it, then a rename: nobody sees half of it. It keeps its mode.
+/// Writes a temporary file beside it, and renames that, so that nobody sees half a file. The file keeps its mode.
 fn write(place: &Path, text: &str) -> io::Result<()> {
     let folder = place.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
@@ -118,7 +121,8 @@ fn write(place: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// A temporary file is for its owner alone; what is made here is an ordinary file, and the umask says who may read it.
+/// Creates files with ordinary permissions, as the umask says. By default a temporary file is readable by its owner
+/// alone.
 fn like_any_other_file() -> tempfile::Builder<'static, 'static> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
     let mut builder = tempfile::Builder::new();

@@ -1,16 +1,17 @@
-//! The session workbook: one process that shows the book with its live demos, or the same in a terminal.
+//! The session workbook: one process that serves the book with its live demos, or does the same work in a terminal.
 //!
 //! # Layout
 //!
 //! A module uses only those above it.
 //!
-//! - [`workspace`]: where the workbook lies. [`book`]: its text, built by mdBook. [`exercise`]: what there is to solve.
-//! - [`watch`]: tells when files are written. [`program`]: a lesson or an exercise, built by cargo, started and ended.
-//! - [`check`]: an exercise's checks, built and run; gives a [`verdict::Verdict`]. [`verdict::progress`] keeps it.
+//! - [`workspace`]: the workbook's folder. [`book`]: its text, built by mdBook. [`exercise`]: the exercises.
+//! - [`watch`]: reports changes of files. [`program`]: a lesson or an exercise, built by cargo, started and ended.
+//! - [`check`]: an exercise's checks, built and run. It returns a [`verdict::Verdict`], which [`verdict::progress`]
+//!   stores.
 //! - [`files`]: those of an answer, read and written one by one. [`editor`]: the learner's own, at a line.
-//! - [`solution`]: what there is to say when an exercise is solved. [`stub`]: an exercise as it was at first.
-//! - [`markdown`]: hints and reasons, as text and as HTML. [`report`]: the same of verdicts. Neither does I/O.
-//! - [`doctor`]: what this machine has of what the workbook needs.
+//! - [`solution`]: the solution, for after a pass. [`stub`]: the initial state of an exercise.
+//! - [`markdown`]: hints and reasons, as text and as HTML. [`report`]: verdicts, as text and as HTML. Neither does I/O.
+//! - [`doctor`]: checks whether this machine has what the workbook needs.
 //! - [`web`]: the studio that joins all of it. [`cli`]: the commands.
 
 pub mod book;

@@ -8,19 +8,20 @@ const INDENT: &str = "  ";
 const CODE: Style = AnsiColor::Cyan.on_default();
 const BOLD: Style = Style::new().bold();
 
-/// As HTML. Only for text of the workbook's own: markup in it stays markup.
+/// Converts Markdown to HTML. Use it only for the workbook's own text, because markup in it stays markup.
 pub fn html(markdown: &str) -> String {
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, Parser::new(markdown));
     html
 }
 
-/// Paragraphs wrapped and indented, list items with a dash, code as it is; with ANSI styles.
+/// Formats Markdown for a terminal: paragraphs are wrapped and indented, list items have a dash, and code is unchanged.
+/// With ANSI styles.
 pub fn render(markdown: &str) -> String {
     render_within(markdown, WIDTH)
 }
 
-/// The same in lines of at most so many columns.
+/// Like [`render`], in lines of at most `columns` columns.
 pub fn render_within(markdown: &str, columns: usize) -> String {
     let mut page = Page { width: columns.min(WIDTH), ..Page::default() };
     for event in Parser::new(markdown) {

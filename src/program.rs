@@ -1,8 +1,8 @@
 //! A program of this workspace: a lesson or an exercise, which the studio builds, starts, shows, restarts when its
 //! files are saved, and ends.
 //!
-//! The last good one stays up while the next is built, and when that does not compile. All of them end with the studio,
-//! however it ends: their standard input is closed then ([`loopback_serve::Parent`]).
+//! The last working one keeps running while the next is built, and when that does not compile. All programs end with
+//! the studio, however it ends, because their standard input is closed then ([`loopback_serve::Parent`]).
 
 mod ahead;
 pub(crate) mod build;
@@ -23,7 +23,7 @@ use gate::Gate;
 pub use gate::GivenWay;
 use life::Life;
 
-/// A program that nobody has looked at for this long is ended. The next look starts it again.
+/// How long a program runs without a visitor. The next request starts it again.
 const UNSEEN: Duration = Duration::from_secs(60 * 60);
 
 /// How long a program that is replaced may take to finish its answers.
@@ -35,26 +35,26 @@ pub struct Status {
     /// What is happening.
     #[serde(flatten)]
     pub state: State,
-    /// The number of the one that answers now: each start gives the next.
+    /// The number of the running process. Each start gives the next number.
     pub serial: Option<u64>,
-    /// Where it listens.
+    /// The ports on which it listens.
     #[serde(skip)]
     pub ports: Option<Ports>,
 }
 
-/// What is happening with a program, whether or not an earlier build of it still answers.
+/// The state of a program's latest build, whether or not an earlier one still answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
-    /// Nobody has looked at it yet, or not for long.
+    /// Nobody has used it yet, or not for a long time.
     #[default]
     Absent,
-    /// Cargo is at work, or waits for another cargo.
+    /// Cargo is building it, or waits for another cargo.
     Building {
-        /// How far it is.
+        /// The progress of the build.
         #[serde(flatten)]
         units: Option<Units>,
-        /// Another cargo has the build folder.
+        /// Whether another cargo is using the build folder.
         waits: bool,
     },
     /// It was built, and does not listen yet.
@@ -63,7 +63,7 @@ pub enum State {
     Running,
     /// It cannot be built, did not start, or ended by itself.
     Failed {
-        /// What the compiler, cargo or the program said.
+        /// The message of the compiler, cargo or the program.
         words: String,
     },
 }
@@ -81,15 +81,15 @@ pub struct Programs {
 pub struct Program {
     status: watch::Receiver<Status>,
     looks: Arc<watch::Sender<usize>>,
-    /// Told when it is to be started again.
+    /// Notified when it has to be started again.
     again: Arc<Notify>,
 }
 
 impl Programs {
-    /// The lessons and exercises that lie in the workbook at `root`. `framed_by` are the pages that may show an inspector
-    /// in a frame.
+    /// Creates the programs of the lessons and exercises in the workbook at `root`. `framed_by` are the pages that may
+    /// show an inspector in a frame.
     ///
-    /// Nothing is built before somebody looks. Dropping the last clone ends them all.
+    /// Nothing is built before somebody uses it. Dropping the last clone ends all programs.
     pub fn of(root: &Path, framed_by: &str) -> Self {
         let gate = Gate::default();
         let start = |(name, folder): (String, _)| {
@@ -105,13 +105,14 @@ impl Programs {
         self.all.get(name)
     }
 
-    /// A verdict is asked for: no program is built as long as what this returns is kept, since two builds would wait for
-    /// each other. What is being built is broken off, and built later.
+    /// Makes way for a verdict. No program is built as long as the result is kept, because two builds would wait for
+    /// each other. A build that is running is aborted, and started again later.
     pub fn give_way(&self) -> GivenWay {
         self.gate.for_a_verdict()
     }
 
-    /// The learner is about to look at this one: builds its checks and then it, while nobody waits for another build.
+    /// Builds the checks of this program and then the program, while nobody waits for another build, because the
+    /// learner is about to use it.
     pub fn build_ahead(&self, name: &str) {
         if self.all.contains_key(name) {
             self.ahead.add(name);
@@ -120,30 +121,30 @@ impl Programs {
 }
 
 impl Program {
-    /// What is known about it now.
+    /// Returns its current status.
     pub fn status(&self) -> Status {
         self.status.borrow().clone()
     }
 
-    /// Tells each change of [`Program::status`].
+    /// Reports each change of [`Program::status`].
     pub fn changes(&self) -> watch::Receiver<Status> {
         self.status.clone()
     }
 
-    /// Builds it and starts it again, if it is running or has failed: it may have ended by itself, or for want of something
-    /// that is there now.
+    /// Builds it and starts it again, if it is running or has failed. It may have ended by itself, or because something
+    /// was missing that is there now.
     pub fn start_again(&self) {
         self.again.notify_waiters();
     }
 
-    /// Counts as a look at the program as long as what this returns is kept: builds and starts it if needed.
+    /// Marks the program as in use as long as the result is kept, and builds and starts it if needed.
     pub fn look(&self) -> Look {
         self.looks.send_modify(|looks| *looks += 1);
         Look(self.looks.clone())
     }
 }
 
-/// A look at a program.
+/// A use of a program. The program counts as unused when all of these are dropped.
 pub struct Look(Arc<watch::Sender<usize>>);
 
 impl Drop for Look {

@@ -13,7 +13,7 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const SOFT: Style = Style::new().dimmed();
 
-/// Why there is no verdict yet while cargo waits.
+/// The reason why there is no verdict yet, while cargo waits.
 pub const WAITING: &str = "another cargo is building in the workbook; this continues when it is done";
 
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
@@ -26,7 +26,7 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     templates
 });
 
-/// The verdict as text for a terminal of so many columns, with ANSI styles.
+/// Formats the verdict as text for a terminal with `columns` columns, with ANSI styles.
 pub fn text(verdict: &Verdict, telling: Telling, columns: usize) -> String {
     match verdict {
         Verdict::Report(report) => verdict::render_within(report, telling, columns),
@@ -43,10 +43,10 @@ fn compile_errors(CompileErrors { first, count }: &CompileErrors) -> String {
     text
 }
 
-/// What there is to say after a pass: the solution beside the answer, and the exercise that comes next.
+/// The content after a pass: the solution beside the answer, and the next exercise.
 pub type Passed<'e> = (Solved, Option<&'e Exercise>);
 
-/// The verdict as a piece of HTML for the panel beside the book.
+/// Formats the verdict as HTML for the panel beside the book.
 pub fn html(exercise: &Exercise, verdict: &Verdict, changed_since: bool, passed: Option<Passed>) -> String {
     let after = passed.map(|(Solved { diffs, reasons, learned }, next)| {
         context! {
@@ -69,18 +69,18 @@ pub fn html(exercise: &Exercise, verdict: &Verdict, changed_since: bool, passed:
     html.unwrap_or_else(|error| format!("<p>The verdict cannot be shown: {error}</p>"))
 }
 
-/// A line of the learner's files, and what the compiler says about it.
+/// A line of the learner's files, with the compiler's message about it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Place {
     /// Its path within the exercise's folder.
     pub file: String,
     /// Counted from 1.
     pub line: usize,
-    /// What the compiler says in one line; empty if it is not the compiler.
+    /// The compiler's message in one line, or an empty text if it does not come from the compiler.
     pub says: String,
 }
 
-/// The lines of the answer that the compiler refuses, as far as the verdict lists them.
+/// The lines of the answer with compiler errors, as far as the verdict lists them.
 pub fn errors(exercise: &Exercise, verdict: &Verdict) -> Vec<Place> {
     let Verdict::DoesNotCompile(errors) = verdict else { return Vec::new() };
     let folder = exercise.folder_in_workbook();
@@ -108,7 +108,7 @@ struct Row {
     ours: Option<String>,
 }
 
-/// A unified diff side by side: what was removed is beside what was added.
+/// Converts a unified diff to rows, with removed lines beside added ones.
 fn rows(diff: &str) -> Vec<Row> {
     let (mut rows, mut yours, mut ours) = (Vec::new(), Vec::new(), Vec::new());
     for line in diff.lines().skip_while(|line| !line.starts_with("@@")) {
@@ -149,7 +149,7 @@ fn inline_code(text: &str) -> String {
     text.split('`').enumerate().map(piece).collect()
 }
 
-/// How many of how many, as a bar.
+/// A progress bar.
 pub fn bar(passed: usize, all: usize) -> String {
     const WIDTH: usize = 28;
     let full = (WIDTH * passed).checked_div(all).unwrap_or_default();
@@ -157,7 +157,7 @@ pub fn bar(passed: usize, all: usize) -> String {
     format!("  {GOOD}{done}{GOOD:#}{SOFT}{open}{SOFT:#}  {passed} of {all} passed")
 }
 
-/// One line of the list: number, title, state by sign and word.
+/// One line of the list: the number, the title, and the state as a sign and a word.
 pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> String {
     let state = match &reached.verdict {
         None => "·  not tried yet".to_owned(),
@@ -168,7 +168,7 @@ pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> Strin
     format!("  {}  {:<16}{state}{shown}", exercise.number, exercise.title())
 }
 
-/// The same for a verdict that was given just now.
+/// Like [`line`], for a verdict that was just made.
 pub fn line_of(exercise: &Exercise, verdict: &Verdict) -> String {
     format!("  {}  {:<16}{}", exercise.number, exercise.title(), state(verdict))
 }
@@ -188,7 +188,7 @@ fn state(verdict: &Verdict) -> String {
     format!("{}  {}", if verdict.passed() { '✔' } else { '✘' }, words(verdict))
 }
 
-/// A verdict on files that were changed since: it says nothing of what is there now.
+/// The words for a verdict on files that were changed since, which says nothing about the current ones.
 fn old(verdict: &Verdict) -> String {
     format!("·  changed since it was checked: {}", words(verdict))
 }

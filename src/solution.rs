@@ -11,14 +11,15 @@ use verdict::answer::files_below;
 
 use crate::exercise::Exercise;
 
-/// What there is to say when an exercise is solved.
+/// The content to show when an exercise is solved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Solved {
-    /// Each file that differs, below the exercise's folder, and from the answer to the solution as a unified diff.
+    /// Each file that differs, by its path in the exercise's folder, with a unified diff from the answer to the
+    /// solution.
     pub diffs: Vec<(String, String)>,
-    /// Markdown: why the solution is as it is.
+    /// Markdown: the reasons for the solution.
     pub reasons: String,
-    /// Markdown: what a learner knows after solving it.
+    /// Markdown: what a learner has learned from it.
     pub learned: String,
 }
 
@@ -65,7 +66,7 @@ fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
     Ok(found.iter().map(name).filter(|name| name != "src/main.rs").collect())
 }
 
-/// The file's text; none if it is not there.
+/// The file's text, or `None` if there is no such file.
 fn read(file: &Path) -> Result<String, String> {
     match fs::read(file) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).replace("\r\n", "\n")),

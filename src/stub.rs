@@ -1,5 +1,5 @@
-//! An exercise as it was before anyone wrote into it: what lies in `src/stubs`. Nobody writes an answer there, so it stays
-//! whatever a learner commits, pushes or clones, and it needs no git. And back again, from the backup.
+//! The initial state of an exercise, in `src/stubs`. Nobody writes an answer there, so it does not change with a
+//! learner's commits, and restoring it needs no git. This module also restores an answer from a backup.
 
 use std::{
     fs, io,
@@ -8,15 +8,15 @@ use std::{
 
 use crate::exercise::Exercise;
 
-/// The task, which is not part of an answer, and what cargo has built.
+/// The task, which is not part of an answer, and cargo's build folder.
 const LEFT_ALONE: &[&str] = &["README.md", "target"];
-/// Where answers are kept, within the workbook.
+/// The folder for backups of answers, within the workbook.
 const BACKUPS: &str = ".workbook/backups";
 
-/// Puts the exercise back and gives the folder in which the answer is kept.
+/// Restores the exercise's initial state, and returns the folder with the backup of the answer.
 ///
 /// # Errors
-/// A sentence, if the stub is gone or a file cannot be written. It says where the answer is, then.
+/// A sentence, if the stub is gone or a file cannot be written. It also says where the answer is then.
 pub fn restore(root: &Path, exercise: &Exercise) -> Result<PathBuf, String> {
     let (path, stub) = (exercise.folder_in_workbook(), folder(root, exercise));
     if !stub.join("Cargo.toml").is_file() {
@@ -30,7 +30,8 @@ pub fn restore(root: &Path, exercise: &Exercise) -> Result<PathBuf, String> {
     Ok(backup)
 }
 
-/// Puts an answer that was kept in the place of what is there, which is kept in turn, and gives the folder of that.
+/// Restores an answer from a backup. The present files are backed up in turn, and the folder of that backup is
+/// returned.
 ///
 /// # Errors
 /// A sentence, if this exercise has no such backup, or if a file cannot be written.
@@ -47,12 +48,12 @@ pub fn bring_back(root: &Path, exercise: &Exercise, backup: &str) -> Result<Path
     Ok(kept)
 }
 
-/// Where the exercise's stub lies: all of its folder but the task.
+/// The folder of the exercise's stub, which has all files except the task.
 pub fn folder(root: &Path, exercise: &Exercise) -> PathBuf {
     root.join("src").join("stubs").join(exercise.folder.file_name().unwrap_or_default())
 }
 
-/// A copy of the whole folder, under the first free number.
+/// Copies the whole folder, under the first free number.
 fn back_up(root: &Path, exercise: &Exercise) -> io::Result<PathBuf> {
     let folder = root.join(BACKUPS);
     fs::create_dir_all(&folder)?;
@@ -67,7 +68,7 @@ fn back_up(root: &Path, exercise: &Exercise) -> io::Result<PathBuf> {
     Err(io::Error::other("there is no free number"))
 }
 
-/// Removes what the stub replaces; the folder itself stays, for a shell in it and for watchers.
+/// Removes the files that the stub replaces. The folder itself stays, for shells and watchers that use it.
 fn clear(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

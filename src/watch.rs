@@ -8,10 +8,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How often to look at the files even if the system reports changes: a network drive does not, and a folder that takes
-/// the place of the watched one is another folder.
+/// How often to check the files even if the system reports changes. A network drive reports none, and a folder that
+/// replaces the watched one is a different folder.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// An editor writes a file in several steps; they count as one while they follow each other as quickly as this.
+/// An editor writes a file in several steps. They count as one change if they follow each other within this time.
 const SETTLED: Duration = Duration::from_millis(80);
 
 /// Changes below one folder.
@@ -27,12 +27,12 @@ pub struct Changes {
 pub enum How {
     /// The system reports each change.
     Watching,
-    /// The files are looked at every second.
+    /// The files are checked every second.
     Polling,
 }
 
 impl Changes {
-    /// Watches the folder, or lets it be looked at if `polls`, or if the system cannot watch it.
+    /// Watches the folder, or polls it if `polls` is set or the system cannot watch it.
     pub fn below(folder: &Path, polls: bool) -> Self {
         let (sender, changed) = mpsc::unbounded_channel();
         let watcher = if polls { None } else { watcher(folder, sender).ok() };
@@ -40,8 +40,8 @@ impl Changes {
         Self { how, changed, _watcher: watcher }
     }
 
-    /// Returns when it is time to look at the files: something was written, and nothing more has been for a moment, or
-    /// they were not looked at for a second. The caller knows by the files' hash whether they have changed.
+    /// Returns when it is time to check the files: a write has settled, or the last check was a second ago. The caller
+    /// compares the files' hash to find out whether they have changed.
     pub async fn next(&mut self) {
         tokio::select! {
             Some(()) = self.changed.recv() => {}

@@ -35,10 +35,10 @@ use crate::program::Programs;
 use names::{Names, Part};
 use programs::Port;
 
-/// Where the studio has the pages' own files, for mdBook to link to.
+/// The address under which the studio opens the pages' own files, for mdBook's links.
 pub const EDIT_URL: &str = edit::TEMPLATE;
 
-/// What the studio serves.
+/// The parts that the studio serves.
 #[derive(Clone)]
 struct Studio {
     names: Names,
@@ -47,7 +47,7 @@ struct Studio {
     programs: Programs,
 }
 
-/// The studio of the workbook at `root`, whose book was built into `book`, at this port.
+/// Creates the studio of the workbook at `root`, whose book was built into `book`, for this port.
 pub fn studio(root: PathBuf, book: PathBuf, port: u16) -> Router {
     let names = Names::at(port);
     let origin = format!("http://{}:{port}", names.book());
@@ -58,8 +58,8 @@ pub fn studio(root: PathBuf, book: PathBuf, port: u16) -> Router {
     Router::new().fallback(route).with_state(Studio { names, book, stories, programs })
 }
 
-/// A page of the studio's own; the name's ending says how its values are escaped. What is wrong with a template is said in
-/// its place.
+/// Renders one of the studio's own pages. The ending of its name says how its values are escaped. If a template has an
+/// error, the page shows the error.
 fn rendered(name: &str, template: &str, values: Value) -> String {
     Environment::new().render_named_str(name, template, values).unwrap_or_else(|error| error.to_string())
 }
@@ -80,8 +80,8 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: Header
         .layer(header(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
 }
 
-/// Sends a request to the part its Host names. A name that is not ours is refused: a page of another
-/// site could otherwise have its own name point here (DNS rebinding).
+/// Sends a request to the part its Host names. A name that is not ours is refused, because otherwise another site could
+/// make its own name point here (DNS rebinding).
 async fn route(State(studio): State<Studio>, request: Request) -> Response {
     let (name, port) = loopback_serve::host(request.headers());
     let book = studio.names.book();

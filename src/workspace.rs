@@ -1,14 +1,14 @@
-//! Where the workbook is.
+//! Finds the workbook's folder.
 
 use std::{
     env,
     path::{Path, PathBuf},
 };
 
-/// The folder that holds `book/` and `exercises/`: this one, or the nearest above it.
+/// Returns the folder that holds `book/` and `exercises/`: the current one, or the nearest above it.
 ///
 /// # Errors
-/// A sentence, if there is none.
+/// A sentence that says that there is none.
 pub fn root() -> Result<PathBuf, String> {
     let here = env::current_dir().map_err(|error| format!("the current folder cannot be read: {error}"))?;
     let found = here.ancestors().find(|folder| is_workbook(folder)).map(Path::to_path_buf);

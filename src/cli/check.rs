@@ -78,7 +78,7 @@ async fn check_all(root: &Path, all: &[Exercise], arguments: &Check) -> Result<E
     Ok(code(passed == all.len()))
 }
 
-/// The verdict, which is kept; `None` if the user ended the program.
+/// Makes the verdict and stores it. Returns `None` if the user ended the program.
 async fn verdict(root: &Path, exercise: &Exercise, seed: Option<u64>) -> Result<Option<Verdict>, String> {
     let hash = exercise.hash().map_err(|error| format!("{} cannot be read: {error}", exercise.folder.display()))?;
     let Some(verdict) = until_ended(check::check(root, exercise, seed, tell)).await.transpose()? else {
@@ -88,14 +88,14 @@ async fn verdict(root: &Path, exercise: &Exercise, seed: Option<u64>) -> Result<
     Ok(Some(verdict))
 }
 
-/// Says why nothing happens.
+/// Tells the user what the program is waiting for.
 fn tell(event: Event) {
     if matches!(event, Event::Waiting) {
         eprintln!("{}", report::WAITING);
     }
 }
 
-/// What a learner has learned by passing this, and what comes next.
+/// The text after a pass: what the learner has learned, and the next exercise.
 pub(super) fn learned(root: &Path, all: &[Exercise], exercise: &Exercise, columns: usize) -> String {
     let learned = Solved::of(root, exercise).map(|solved| markdown::render_within(&solved.learned, columns));
     let learned = learned.map(|learned| format!("\n  What you learned\n\n{learned}\n")).unwrap_or_default();
@@ -114,7 +114,7 @@ fn code(passed: bool) -> ExitCode {
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// As a shell says of a program that Ctrl-C ended.
+/// The exit code that a shell gives a program that Ctrl-C ended.
 fn interrupted() -> ExitCode {
     ExitCode::from(130)
 }

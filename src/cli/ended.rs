@@ -1,4 +1,4 @@
-//! Work that a person or the system may end.
+//! Work that the user or the system may end.
 
 use std::future::Future;
 

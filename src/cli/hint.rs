@@ -1,4 +1,4 @@
-//! `hint`: one rung of the ladder at a time.
+//! `hint`: one hint at a time.
 
 use std::{path::Path, process::ExitCode};
 
@@ -51,7 +51,7 @@ pub(super) fn next(root: &Path, exercise: &Exercise, columns: usize) -> String {
     }
 }
 
-/// This hint; notes that it was shown.
+/// Returns this hint, and notes that it was shown.
 fn shown(root: &Path, exercise: &Exercise, number: usize, columns: usize) -> String {
     let hints = &exercise.brief.hints;
     let hint = &hints[number - 1];

@@ -1,4 +1,4 @@
-//! Keys as they are pressed; without a terminal, letters as they are read.
+//! Keys as they are pressed, or letters from a pipe if there is no terminal.
 
 use std::{
     io::{self, IsTerminal, Read},
@@ -11,21 +11,21 @@ use crossterm::{
 };
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-/// What the user asks for at the keyboard.
+/// A key that the user presses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Key {
     /// A letter, in lower case, or a blank.
     Letter(char),
-    /// The shell, for a while.
+    /// Suspends the program.
     Suspend,
-    /// The same text again: the terminal has another size, or another program has written on it.
+    /// Draws the same text again, because the terminal has another size, or another program has written on it.
     Redraw,
 }
 
-/// Keys, until this is dropped. The terminal is then as it was.
+/// Reads keys until this is dropped, which restores the terminal.
 pub(super) struct Keys {
     pressed: UnboundedReceiver<Key>,
-    /// Whether there is a terminal, which shows each key at once and needs `\r\n`.
+    /// Whether there is a terminal, which delivers each key at once and needs `\r\n`.
     pub(super) terminal: bool,
 }
 
@@ -51,8 +51,8 @@ impl Keys {
         }
     }
 
-    /// Gives the terminal to the shell, as Ctrl-Z does where no program reads keys, and returns after `fg`. The shell
-    /// waits for all of the group, such as a script that has started this.
+    /// Suspends the program, as Ctrl-Z does in a program that reads no keys, and returns after `fg`. It suspends the
+    /// whole process group, such as a script that has started this.
     #[cfg(unix)]
     pub(super) fn suspend(&self) {
         use rustix::process::{Signal, kill_current_process_group};
@@ -61,7 +61,7 @@ impl Keys {
         let _ = enable_raw_mode();
     }
 
-    /// Windows has no such thing.
+    /// Windows cannot suspend a program.
     #[cfg(not(unix))]
     pub(super) fn suspend(&self) {}
 }
@@ -87,8 +87,7 @@ fn key() -> Option<Key> {
     }
 }
 
-/// Ctrl-C and Ctrl-Z are keys in this mode. A letter with another of these keys means what it means in other programs,
-/// and not the letter.
+/// The meaning of a key press. In this mode Ctrl-C and Ctrl-Z are keys. A letter with Ctrl or Alt is not the letter.
 fn meant(key: KeyEvent) -> Option<Key> {
     let KeyCode::Char(letter) = key.code else { return None };
     let letter = letter.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! `reset`: an exercise as it was at first.
+//! `reset`: puts an exercise back to its initial state.
 
 use std::{path::Path, process::ExitCode};
 

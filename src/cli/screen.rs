@@ -1,4 +1,4 @@
-//! A text on a terminal, one page at a time; without a terminal, one text after the other.
+//! Shows a text on a terminal, one page at a time. Without a terminal it prints one text after the other.
 
 use std::io;
 
@@ -13,7 +13,7 @@ use super::{
     say,
 };
 
-/// The usual size of a terminal, also for one that does not tell its size.
+/// The size for a terminal that does not report its size.
 const USUAL: (u16, u16) = (80, 24);
 
 pub(super) struct Screen {
@@ -34,12 +34,12 @@ impl Screen {
         self.keys.terminal
     }
 
-    /// How wide a text may be: as wide as the terminal; without one, as wide as it is.
+    /// The maximum width of a text: the width of the terminal, or unlimited without one.
     pub(super) fn columns(&self) -> usize {
         if self.keys.terminal { size().0 } else { usize::MAX }
     }
 
-    /// Shows the text from its beginning, and below it what the keys mean.
+    /// Shows the text from its beginning, with the meaning of the keys below it.
     pub(super) fn show(&mut self, text: &str, foot: &str) {
         (self.text, self.foot, self.top) = (text.to_owned(), foot.to_owned(), 0);
         if self.keys.terminal {
@@ -49,7 +49,7 @@ impl Screen {
         }
     }
 
-    /// The next letter. The other keys, and a blank, change only what is on the screen.
+    /// Returns the next letter. Other keys, and a space, change only the view.
     pub(super) async fn letter(&mut self) -> char {
         loop {
             match self.keys.next().await {
@@ -64,7 +64,7 @@ impl Screen {
         }
     }
 
-    /// To the next page; after the last to the first.
+    /// Turns to the next page, or from the last to the first.
     fn turn(&mut self) {
         let (columns, rows) = size();
         let room = room(&self.foot, columns, rows);
@@ -80,7 +80,7 @@ impl Screen {
     }
 }
 
-/// The shell continues on a line of its own.
+/// Ends the line, so that the shell continues on a new one.
 impl Drop for Screen {
     fn drop(&mut self) {
         if self.keys.terminal {
@@ -94,7 +94,7 @@ fn size() -> (usize, usize) {
     (usize::from(columns).max(20), usize::from(rows).max(6))
 }
 
-/// The lines of one page: the text from line `top` on, what is left of it, and the foot.
+/// The lines of one page: the text from line `top` on, the number of remaining lines, and the foot.
 fn page(text: &str, foot: &str, top: usize, (columns, rows): (usize, usize)) -> Vec<String> {
     let room = room(foot, columns, rows);
     let lines = lines(text, columns, room);
@@ -112,7 +112,7 @@ fn page(text: &str, foot: &str, top: usize, (columns, rows): (usize, usize)) -> 
     page
 }
 
-/// The lines of the text; without blank lines, if there is no room for all.
+/// The lines of the text, without blank lines if they do not all fit.
 fn lines(text: &str, columns: usize, room: usize) -> Vec<String> {
     let mut lines = fitted(text, columns);
     if lines.len() > room {
@@ -121,13 +121,12 @@ fn lines(text: &str, columns: usize, room: usize) -> Vec<String> {
     lines
 }
 
-/// How many lines of the text have room on a page, with a line about what is left of it and the foot below.
+/// How many lines of the text fit on a page, above a line with the number of remaining lines and the foot.
 fn room(foot: &str, columns: usize, rows: usize) -> usize {
     rows.saturating_sub(fitted(foot, columns).len() + 1).max(1)
 }
 
-/// Lines that fit into so many columns, broken at spaces, if there are any; each continues below its own
-/// beginning.
+/// Lines that fit into `columns`, broken at spaces if possible. Each continues below its own indentation.
 fn fitted(text: &str, columns: usize) -> Vec<String> {
     let fit = |line: &str| -> Vec<String> {
         let indent = line.chars().take_while(|letter| *letter == ' ').count().min(columns / 2);

@@ -1,4 +1,4 @@
-//! `solution`: another way, beside one's own.
+//! `solution`: the solution beside the learner's answer.
 
 use std::{path::Path, process::ExitCode};
 

@@ -21,7 +21,7 @@ pub(super) struct Watch {
     poll: bool,
 }
 
-/// What happens during a run.
+/// An event during a run.
 enum Next {
     Letter(char),
     /// The files may have changed.
@@ -33,7 +33,7 @@ enum Next {
 /// How a run ends.
 enum End {
     Verdict(Verdict),
-    /// There is no verdict, for this reason, such as a manifest that is being written.
+    /// There is no verdict, for this reason, such as an incomplete manifest.
     Failed(String),
     /// The answer has changed in the meantime, or the learner wants another run.
     Anew,
@@ -68,7 +68,7 @@ struct Watched<'w> {
 }
 
 impl Watched<'_> {
-    /// One verdict after the other, until a key asks for something else.
+    /// Makes one verdict after another until a key asks for something else.
     async fn until_left(&self, screen: &mut Screen) -> char {
         loop {
             // Anew for each run: the folder may be another one by now.
@@ -115,7 +115,7 @@ impl Watched<'_> {
         }
     }
 
-    /// Waits while the learner reads. Returns the key that asks for something else; `None` if another run is due.
+    /// Waits while the learner reads. Returns the key that asks for something else, or `None` if another run is due.
     async fn read(&self, told: &str, hash: &str, changes: &mut Changes, screen: &mut Screen) -> Option<char> {
         loop {
             tokio::select! {
@@ -134,12 +134,12 @@ impl Watched<'_> {
         }
     }
 
-    /// The hash of the answer; empty while it cannot be read.
+    /// The hash of the answer, or an empty text while it cannot be read.
     fn hash(&self) -> String {
         self.exercise.hash().unwrap_or_default()
     }
 
-    /// Keeps this verdict, and tells it.
+    /// Stores this verdict, and returns its text.
     fn judged(&self, verdict: Verdict, hash: String, screen: &Screen) -> String {
         let telling = if screen.is_terminal() { Telling::Next } else { Telling::First };
         let text = report::text(&verdict, telling, screen.columns());

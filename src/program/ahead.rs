@@ -9,7 +9,7 @@ use super::{
     gate::{Gate, Kind},
 };
 
-/// What is to be built next. Clones add to the same queue, which ends with the last of them.
+/// The queue of packages to build. Clones add to the same queue, which ends with the last of them.
 #[derive(Clone)]
 pub(super) struct Ahead(mpsc::UnboundedSender<String>);
 
@@ -38,7 +38,7 @@ impl Ahead {
     }
 }
 
-/// What cargo is to do: the program, and the checks of an exercise before it.
+/// The arguments for cargo: first the checks of an exercise, then the program.
 fn targets(package: &str) -> Vec<Vec<&str>> {
     let program = vec!["build", "-p", package, "--bin", package];
     let checks = vec!["test", "-p", package, "--example", "check", "--no-run"];

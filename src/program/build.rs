@@ -1,4 +1,4 @@
-//! Cargo, started and ended; what it builds, or why it does not.
+//! Runs cargo, and returns the program or the errors.
 
 use std::{env, ffi::OsString, io, path::Path};
 
@@ -8,28 +8,28 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::group::Group;
 
-/// How many errors are shown that name no line of the package.
+/// How many errors are shown if none names a line of the package.
 const TOLD: usize = 3;
 
 /// How urgent a build is.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Priority {
-    /// Somebody waits for it.
+    /// Somebody is waiting for it.
     Normal,
-    /// Nobody does.
+    /// Nobody is waiting for it.
     Low,
 }
 
-/// What cargo is doing.
+/// The progress of cargo.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Progress {
-    /// It compiles, so far.
+    /// It is compiling, with its progress.
     Compiling(Option<Units>),
-    /// Another cargo is at work in the same build folder; this one begins when it is done.
+    /// Another cargo is using the same build folder. This one begins when it is done.
     Waiting,
 }
 
-/// How many of the units that cargo builds are done: crates, mostly.
+/// How many of the units that cargo builds are done. A unit is usually a crate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Units {
     /// Built.
@@ -38,18 +38,18 @@ pub struct Units {
     pub of: u32,
 }
 
-/// What a build ended with.
+/// The result of a build.
 pub(crate) enum Built {
     /// The path of the program.
     Program(String),
-    /// The package's own lines do not compile: the errors, as the compiler draws them.
+    /// The package's own lines do not compile. These are the errors, as the compiler formats them.
     DoesNotCompile(Vec<String>),
 }
 
 /// Builds the target of this package: cargo gets `arguments`. Dropping the future ends cargo.
 ///
 /// # Errors
-/// There is no program, and the package's own lines are not the reason: says all that is known about it.
+/// There is no program, and the package's own lines are not the reason. The error has all messages.
 pub(crate) async fn build(
     root: &Path,
     arguments: &[&str],
@@ -82,7 +82,7 @@ pub(crate) async fn build(
     program.map(Built::Program).ok_or_else(|| not_built(package, &others, &complaint))
 }
 
-/// What cargo prints beside its messages, line by line, without how far it is.
+/// The lines that cargo prints besides its messages, without the progress bar.
 async fn complaint(mut stderr: impl AsyncRead + Unpin, on: &mut impl FnMut(Progress)) -> io::Result<String> {
     let (mut all, mut rest, mut latest) = (String::new(), Vec::new(), Progress::Compiling(None));
     let mut buffer = [0; 4096];
@@ -129,7 +129,7 @@ fn units(bar: &str) -> Option<Units> {
     Some(Units { done: done.parse().ok()?, of: of.parse().ok()? })
 }
 
-/// Everything up to the end, or up to where it breaks off.
+/// Reads everything up to the end, or up to an error.
 pub(crate) async fn all_of(mut stream: impl AsyncRead + Unpin) -> String {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
@@ -162,7 +162,7 @@ struct CompilerError<'m> {
     message: &'m Value,
 }
 
-/// The message, if it tells an error; the closing "aborting due to …" is none of its own.
+/// The error in a message, if there is one. The closing "aborting due to …" does not count.
 fn error_in(message: &Value) -> Option<CompilerError<'_>> {
     let inner = &message["message"];
     let is_summary = inner["message"].as_str().is_some_and(|text| text.starts_with("aborting due to"));
@@ -171,8 +171,8 @@ fn error_in(message: &Value) -> Option<CompilerError<'_>> {
 }
 
 impl CompilerError<'_> {
-    /// Whether it names a line of this package, or says that a file of it is not UTF-8. A linker or a machine that fails
-    /// names none.
+    /// Whether it names a line of this package, or says that one of its files is not UTF-8. An error of the linker or
+    /// the machine names no line.
     fn is_in_lines_of(&self, package: &str) -> bool {
         let inner = &self.message["message"];
         let has_a_place = inner["spans"].as_array().is_some_and(|spans| !spans.is_empty());
@@ -180,7 +180,7 @@ impl CompilerError<'_> {
         is_of(self.message, package) && (has_a_place || is_no_text)
     }
 
-    /// As the compiler prints it.
+    /// The error as the compiler prints it.
     fn rendered(&self) -> String {
         self.message["message"]["rendered"].as_str().unwrap_or_default().trim_end().to_owned()
     }
@@ -201,7 +201,7 @@ fn is_of(message: &Value, package: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The progress that cargo reports, and what is left of its output.
+    /// The progress that cargo reports, and the rest of its output.
     async fn told(stderr: &[u8]) -> (Vec<Progress>, String) {
         let mut told = Vec::new();
         let all = complaint(stderr, &mut |progress| told.push(progress)).await.unwrap();

@@ -1,10 +1,11 @@
-//! Which build comes first: a verdict before any program, and a program that is waited for before what is built ahead.
+//! The order of builds: a verdict comes before any program, and a program that somebody waits for comes before those
+//! that are built ahead.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// How many builds of each kind are waited for. Clones share the counts.
+/// The number of urgent builds of each kind. Clones share the counts.
 #[derive(Clone)]
 pub(super) struct Gate(Arc<watch::Sender<Waiting>>);
 
@@ -14,12 +15,12 @@ struct Waiting {
     programs: usize,
 }
 
-/// What a build gives way to.
+/// The kind of a build, which decides what it gives way to.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
-    /// A program that is looked at gives way to verdicts.
+    /// A program that is in use gives way to verdicts.
     Program,
-    /// What may be needed next gives way to everything.
+    /// A build for later gives way to everything.
     Ahead,
 }
 
@@ -46,12 +47,12 @@ impl Drop for GivenWay {
 }
 
 impl Gate {
-    /// Nothing is built until what this returns is dropped.
+    /// Blocks all builds until the result is dropped.
     pub(super) fn for_a_verdict(&self) -> GivenWay {
         GivenWay::new(self, |waiting| &mut waiting.verdicts)
     }
 
-    /// The result of the build. It is aborted when something comes that it gives way to, and then started again.
+    /// Runs a build, and returns its result. The build is aborted when a more urgent one comes, and then started again.
     pub(super) async fn build<B: Future>(&self, kind: Kind, build: impl Fn() -> B) -> B::Output {
         let gives_way = move |waiting: &Waiting| waiting.verdicts > 0 || (kind == Kind::Ahead && waiting.programs > 0);
         let _here = (kind == Kind::Program).then(|| GivenWay::new(self, |waiting| &mut waiting.programs));
@@ -75,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    /// Tells when what has it is dropped.
+    /// Notifies when it is dropped.
     struct Told<'n>(&'n Notify);
 
     impl Drop for Told<'_> {

@@ -1,4 +1,4 @@
-//! A process and all that it starts.
+//! A process group.
 
 use std::{ffi::OsStr, io, path::Path, process::Stdio};
 
@@ -9,19 +9,20 @@ use tokio::{
     runtime::Handle,
 };
 
-/// How the systems name the folder for temporary files.
+/// The environment variables for the folder for temporary files, on all systems.
 const TEMPORARY: [&str; 3] = ["TMPDIR", "TMP", "TEMP"];
 
-/// A process and all it starts, ended together when this is dropped.
+/// A process and all processes that it starts. They are ended together when this is dropped.
 pub(crate) struct Group {
-    /// There until this is dropped.
+    /// `Some` until this is dropped.
     child: Option<Box<dyn ChildWrapper>>,
-    /// Where its temporary files are, if they are to go with it.
+    /// The folder of its temporary files, if they are deleted with it.
     temporary: Option<TempDir>,
 }
 
 impl Group {
-    /// The same as [`Group::spawn`], but its temporary files go with it: a process that is ended leaves them behind.
+    /// Like [`Group::spawn`], but deletes the temporary files in the end, because a process that is killed leaves them
+    /// behind.
     pub(crate) fn spawn_tidy(
         program: &OsStr,
         arguments: &[&str],
@@ -78,8 +79,8 @@ impl Group {
         self.child().stderr().take().ok_or_else(|| "its errors were taken already".to_owned())
     }
 
-    /// What it starts from now on, and itself, run while nothing else wants to. Windows and others than Unix have no such
-    /// call for a process that runs; there it keeps its priority.
+    /// Gives the process, and those that it starts from now on, the lowest priority. Systems other than Unix have no
+    /// such call for a running process, so there it keeps its priority.
     pub(crate) fn lower_priority(&self) {
         #[cfg(unix)]
         if let Some(process) = self.process() {
@@ -87,9 +88,9 @@ impl Group {
         }
     }
 
-    /// Limits its memory, and that of what it starts from now on: a process that wants more ends with a message.
-    /// Linux alone limits a process from outside. macOS would take the limit and not hold it, and Windows has none that
-    /// safe code can reach; there a program has no limit.
+    /// Limits the memory of the process and of those that it starts from now on. A process that needs more ends with a
+    /// message. Only Linux can limit a process from outside. macOS accepts the limit without enforcing it, and Windows
+    /// has none that safe code can set, so there a program has no limit.
     pub(crate) fn limit_memory(&self, bytes: u64) {
         #[cfg(target_os = "linux")]
         if let Some(process) = self.process() {
@@ -106,7 +107,7 @@ impl Group {
         rustix::process::Pid::from_raw(i32::try_from(self.child.as_ref()?.id()?).ok()?)
     }
 
-    /// Returns when it has ended, with how.
+    /// Waits for the end of the process, and returns how it ended.
     pub(crate) async fn ended(&mut self) -> String {
         match self.child().wait().await {
             Ok(status) => status.to_string(),

@@ -1,4 +1,4 @@
-//! The life of one program: absent, building, starting, running, failed, and again.
+//! The life cycle of one program: absent, building, starting, running, failed, and again.
 
 use std::{
     convert::Infallible,
@@ -21,11 +21,11 @@ use super::{
 };
 use crate::watch::Changes;
 
-/// What has happened to a program that runs or failed.
+/// The event that ends a state.
 enum Next {
     /// Its files have changed, or the learner wants a new start.
     Again,
-    /// Nobody looks any more.
+    /// Nobody uses it any more.
     Unseen,
     /// The studio ends.
     Over,
@@ -41,12 +41,12 @@ pub(super) struct Life {
     gate: Gate,
     status: watch::Sender<Status>,
     serial: u64,
-    /// The last good one.
+    /// The last working build.
     running: Option<Running>,
 }
 
 impl Life {
-    /// A program that nobody has looked at. Its life goes on in a task of its own until the [`Program`] is dropped.
+    /// Creates a program that nobody has used yet. A task of its own runs it until the [`Program`] is dropped.
     pub(super) fn begin(root: PathBuf, name: String, folder: PathBuf, framed_by: String, gate: Gate) -> Program {
         let ((looks, seen), (sender, status)) = (watch::channel(0), watch::channel(Status::default()));
         let (serial, running, again) = (0, None, Arc::<Notify>::default());
@@ -92,7 +92,8 @@ impl Life {
         }
     }
 
-    /// Reports that a program has ended by itself; then still waits for a save or a look.
+    /// Reports if a program has ended by itself. It never returns, so that the caller still waits for a save or a
+    /// request.
     async fn until_it_ends(&mut self) -> Infallible {
         if let Some(running) = &mut self.running {
             let words = running.ended().await;
@@ -111,7 +112,7 @@ impl Life {
         }
     }
 
-    /// Both ports are known when this comes back.
+    /// Starts the program. Both ports are known when this returns.
     async fn begun(&self) -> Result<Running, String> {
         let arguments = ["build", "-p", &self.name, "--bin", &self.name];
         let told = |progress| {
@@ -144,7 +145,7 @@ impl Life {
     }
 }
 
-/// Ends a program that has been replaced, after it has had time to finish its answers.
+/// Ends a program that was replaced, after it had time to finish its answers.
 async fn retired(earlier: Running) {
     sleep(GRACE).await;
     drop(earlier);
@@ -160,7 +161,7 @@ async fn changed(folder: &Path, hash: &str, changes: &mut Changes) {
     }
 }
 
-/// Returns `false` when nobody has looked for long, or `true` when nobody can look any more.
+/// Returns `false` when nobody has used the program for a long time, or `true` when nobody can use it any more.
 async fn unseen(looks: &mut watch::Receiver<usize>) -> bool {
     loop {
         if looks.wait_for(|looks| *looks == 0).await.is_err() {

@@ -1,4 +1,4 @@
-//! A program that was started, and the end of it.
+//! A running program, and its end.
 
 use std::{
     collections::VecDeque,
@@ -17,34 +17,34 @@ use tokio::{
 
 use super::group::Group;
 
-/// No program takes longer to listen, however busy the machine is.
+/// How long a program may take until it listens, even on a busy machine.
 const START: Duration = Duration::from_secs(60);
-/// How much memory a program may take, in bytes: as much as its checks allow an answer.
+/// How much memory a program may use, in bytes: as much as the checks allow an answer.
 const MEMORY: u64 = 1 << 30;
-/// How long after its end a program's last lines may come, if what it started keeps its output open.
+/// How long to wait for a program's last lines after its end, if a process that it started keeps the output open.
 const LAST_LINES: Duration = Duration::from_secs(2);
-/// How many lines are kept of what a program prints.
+/// How many lines of a program's output are kept.
 const LINES: usize = 200;
 
 /// A program that listens. Dropping it ends it.
 pub(super) struct Running {
     pub(super) ports: Ports,
     group: Group,
-    /// It ends when this is closed, which the system does as well when the studio has been killed.
+    /// The program ends when this is closed. The system also closes it when the studio is killed.
     _stdin: ChildStdin,
     printed: Printed,
     readers: JoinSet<()>,
 }
 
-/// The last lines of what it prints.
+/// The last lines of its output.
 #[derive(Clone, Default)]
 struct Printed(Arc<Mutex<VecDeque<String>>>);
 
 impl Running {
-    /// Starts the program in the workbook's folder, and comes back when it listens.
+    /// Starts the program in the workbook's folder, and returns when it listens.
     ///
     /// # Errors
-    /// It ended before, or does not listen in time. The error has what it printed.
+    /// It ended before that, or does not listen in time. The error has its output.
     pub(super) async fn start(program: &str, root: &Path, framed_by: &str) -> Result<Self, String> {
         let mut group = Group::spawn(program.as_ref(), &[], root, &[(Parent::VARIABLE, framed_by)])?;
         group.limit_memory(MEMORY);
@@ -67,7 +67,7 @@ impl Running {
         }
     }
 
-    /// Returns when it has ended by itself, and says so.
+    /// Waits until it ends by itself, and returns a sentence about that.
     pub(super) async fn ended(&mut self) -> String {
         let how = self.group.ended().await;
         format!("it has ended ({how}):\n{}", self.printed.at_the_end(&mut self.readers).await)
@@ -75,7 +75,7 @@ impl Running {
 }
 
 impl Printed {
-    /// Reads up to the line that tells the ports.
+    /// Reads up to the line with the ports.
     async fn until_ports(&self, stdout: &mut (impl AsyncBufReadExt + Unpin)) -> Option<Ports> {
         let mut line = Vec::new();
         while stdout.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
@@ -105,7 +105,7 @@ impl Printed {
         lines.push_back(line);
     }
 
-    /// All of it, when the program has ended: its last lines may still be in the pipe.
+    /// The whole output of a program that has ended. Its last lines may still be in the pipe.
     async fn at_the_end(&self, readers: &mut JoinSet<()>) -> String {
         let _ = timeout(LAST_LINES, async { while readers.join_next().await.is_some() {} }).await;
         self.text()

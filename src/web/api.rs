@@ -1,4 +1,4 @@
-//! What the panel beside the book asks for. Only the book's own pages may do more than read.
+//! The API for the panel beside the book. Only the book's own pages may do more than read.
 
 mod events;
 mod files;
@@ -31,7 +31,7 @@ struct Api {
     root: Arc<PathBuf>,
     programs: Programs,
     news: news::News,
-    /// The pages of the book that have a lab: read when they are first asked for, as the book itself was built once.
+    /// The pages of the book that have a lab, read at the first use, because the book is built only once.
     labs: Arc<OnceLock<Vec<String>>>,
     running: run::Running,
     /// Held while a file is compared and written, so that one of two saves of the same text learns about the other.

@@ -1,4 +1,4 @@
-//! Cookies for a browser that keeps none with `Secure` from plain http, not even from this machine, as WebKit does.
+//! Cookies for a browser such as WebKit, which keeps no `Secure` cookie from plain http, not even from this machine.
 
 use axum::{
     Router,
@@ -7,11 +7,11 @@ use axum::{
     response::Response,
 };
 
-/// This tells the book's pages that it is done, and they say so.
+/// The header that tells the book's pages that `Secure` is removed, so that they can say so.
 const DONE: &str = "x-workbook-without-secure";
 
-/// The same studio, which takes `Secure` from each cookie on its way to the browser. The inspector shows what the program
-/// has sent, because it is between the program and the studio.
+/// Returns the same studio, which removes `Secure` from each cookie for the browser. The inspector still shows the
+/// cookie that the program has sent, because it is between the program and the studio.
 pub fn without_secure(studio: Router) -> Router {
     studio.layer(middleware::map_response(async |mut response: Response| {
         take_secure(response.headers_mut());

@@ -1,4 +1,4 @@
-//! Where the pencil of a page leads: to the page's own file, on this machine.
+//! The target of a page's edit link: the page's own file, on this machine.
 
 use std::{
     path::{Path, PathBuf},
@@ -36,7 +36,7 @@ async fn show(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) ->
     }
 }
 
-/// Opens the file with the program that this machine has for it.
+/// Opens the file with the default program for it.
 async fn open(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) -> Response {
     let Some(file) = file(&book, &page) else { return missing(&page) };
     match open::that_detached(&file) {
@@ -48,7 +48,7 @@ async fn open(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) ->
     }
 }
 
-/// The file of a page; `None` if there is no such page, or if it is elsewhere.
+/// The file of a page, or `None` if there is no such page, or if it is outside the book.
 fn file(book: &Path, page: &str) -> Option<PathBuf> {
     let file = book.join(page);
     let is_within = file.canonicalize().ok()?.starts_with(book.join("src").canonicalize().ok()?);

@@ -1,5 +1,5 @@
-//! How big a request to the studio's own host may be, and how long it may take to arrive. Its headers are limited by
-//! [`loopback_serve::Limits`], as those of every part.
+//! Limits the size of a request to the studio's own host, and the time it may take to arrive.
+//! [`loopback_serve::Limits`] limits its headers, as for every part.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use axum::{
 };
 use tokio::time::timeout;
 
-/// A file of an answer has a few kilobytes.
+/// The maximum size in bytes. A file of an answer has a few kilobytes.
 const SIZE: usize = 1024 * 1024;
-/// From the first byte to the last; there is no network in between.
+/// The maximum time from the first byte to the last. There is no network in between.
 const TIME: Duration = Duration::from_secs(10);
 
-/// Lets a request in when all of it has come, or refuses it with a sentence.
+/// Passes a request on when all of it has arrived, or refuses it with a sentence.
 pub(super) async fn whole_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match timeout(TIME, to_bytes(body, SIZE)).await {

@@ -1,11 +1,11 @@
 //! The studio's host names.
 //!
-//! `workbook.localhost` is the book and its API, `lesson-N.workbook.localhost` a program: the same site, so that cookies
-//! work in the panel's frames, but another origin, so that a program cannot call the API. A visitor's label before it
-//! leads to the same program with cookies of its own, and a lesson may have parts that it tells apart by one more. The
-//! attacker of lesson 4 is at `evil.localhost`. `lesson-N.inspector.localhost` is a program's inspector: another site than
-//! any program, so that no script of a program can read it and no cookie of a program is sent to it. At
-//! `checks.inspector.localhost` is what failed checks did.
+//! `workbook.localhost` is the book and its API, and `lesson-N.workbook.localhost` is a program. Both are the same
+//! site, so that cookies work in the panel's frames, but different origins, so that a program cannot call the API. A
+//! visitor's label in front of the name leads to the same program with cookies of its own, and a lesson may use one
+//! more label for its parts. The attacker of lesson 4 is at `evil.localhost`. `lesson-N.inspector.localhost` is a
+//! program's inspector. It is another site than any program, so that no script of a program can read it, and no cookie
+//! of a program is sent to it. `checks.inspector.localhost` shows the steps of failed checks.
 
 use loopback_serve::VISITORS;
 
@@ -14,11 +14,11 @@ pub const PORT: u16 = 4000;
 
 /// The program that also answers as [`EVIL`].
 const ATTACKS: &str = "lesson-4";
-/// The host of its attacker: another site than everything else here.
+/// The host of its attacker, which is another site than all other parts.
 const EVIL: &str = "evil.localhost";
-/// The host of what a failed check did: the inspector's site as well, since that is how it is shown.
+/// The host of the steps of failed checks. It belongs to the inspector's site, because it shows them in the same way.
 const STORIES: &str = "checks.inspector.localhost";
-/// What comes after a program's name in the host name of its inspector.
+/// The suffix after a program's name in the host name of its inspector.
 const INSPECTOR: &str = ".inspector.localhost";
 
 /// The names of one studio. Browsers share a host's cookies between all its ports, so a second studio has another name.
@@ -27,7 +27,7 @@ pub struct Names {
     book: String,
 }
 
-/// What a host name means.
+/// The part that a host name stands for.
 #[derive(Debug, PartialEq)]
 pub enum Part<'n> {
     /// The book and its API.
@@ -36,7 +36,7 @@ pub enum Part<'n> {
     App(&'n str),
     /// The inspector of this program.
     Inspector(&'n str),
-    /// What failed checks did.
+    /// The steps of failed checks.
     Stories,
     /// Another name for the book, which redirects to the book.
     Elsewhere,
@@ -54,7 +54,7 @@ impl Names {
         &self.book
     }
 
-    /// What this host name means; `None` for a name that is not the studio's.
+    /// The part for this host name, or `None` for a name that is not the studio's.
     pub fn part<'n>(&self, host: &'n str) -> Option<Part<'n>> {
         match host {
             EVIL => return Some(Part::App(ATTACKS)),

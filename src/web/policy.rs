@@ -1,4 +1,5 @@
-//! What the book's pages may do: run the scripts that came with them, ask this studio alone, and show its programs.
+//! The content security policy of the book's pages: they may run their own scripts, send requests only to this studio,
+//! and show its programs.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -10,9 +11,9 @@ use super::names::Names;
 
 /// The content security policy of the book that was built into this folder.
 ///
-/// mdBook's pages have inline scripts: each is allowed by its hash, so that none that gets into a page
-/// later runs. Its editor writes styles into the page, so these are allowed everywhere. The page for an address that
-/// leads nowhere has a `base`, without which its links and styles would not work.
+/// mdBook's pages have inline scripts. Each is allowed by its hash, so that no injected script runs. Its editor writes
+/// styles into the page, so inline styles are allowed. The 404 page has a `base`, without which its links and styles
+/// would not work.
 pub(super) fn of(book: &Path, names: &Names, port: u16) -> HeaderValue {
     let mut hashes = BTreeSet::new();
     scripts_below(book, &mut hashes);
@@ -39,7 +40,7 @@ fn scripts_below(folder: &Path, hashes: &mut BTreeSet<String>) {
     }
 }
 
-/// The hash by which a policy allows an inline script of a page.
+/// The hash with which a policy allows an inline script of a page.
 pub(super) fn hash(script: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(script)))
 }

@@ -1,4 +1,4 @@
-//! Programs at host names of their own, and a page instead of one that is not running.
+//! Serves programs at host names of their own, or a page if a program is not running.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use tokio::{net::TcpStream, time::timeout};
 use super::{policy, proxy, rendered};
 use crate::program::{Program, State, Status};
 
-/// How long a request waits for a program that is about to listen, before a page says what is happening.
+/// How long a request waits for a program that is about to listen, before it gets a page about the program's state.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A request with this header asks whether the program is up, and does not go to it: the first that the program sees is
-/// the visitor's own.
+/// A request with this header asks whether the program is running, and is not passed on, so that the first request that
+/// the program sees is the visitor's own.
 const ASKS: &str = "x-workbook-ask";
-/// The script of the page that does so.
+/// The script of the page that sends it.
 const SCRIPT: &str = include_str!("../templates/program.js");
 
-/// Which of a program's two ports is meant.
+/// One of a program's two ports.
 #[derive(Clone, Copy)]
 pub(super) enum Port {
     App,
@@ -49,7 +49,7 @@ pub(super) async fn answer(name: &str, program: &Program, port: Port, request: R
     }
 }
 
-/// A connection to the running program, or what is happening with it.
+/// A connection to the running program, or the program's state.
 async fn reached(program: &Program, port: Port) -> Result<TcpStream, State> {
     loop {
         let status = settled(program).await;
@@ -67,7 +67,7 @@ async fn reached(program: &Program, port: Port) -> Result<TcpStream, State> {
     }
 }
 
-/// What is known about the program, as soon as it is known whether it answers, or after a moment.
+/// The status of the program, as soon as it answers or has failed, or after a moment.
 async fn settled(program: &Program) -> Status {
     let mut changes = program.changes();
     let answers = |status: &Status| status.ports.is_some() || matches!(status.state, State::Failed { .. });
@@ -102,7 +102,7 @@ fn policy() -> HeaderValue {
     HeaderValue::try_from(policy).expect("a hash fits into a header")
 }
 
-/// What is happening, in a sentence.
+/// The state in a sentence.
 fn said(name: &str, state: &State) -> String {
     match state {
         State::Absent => format!("{name} is about to be built."),

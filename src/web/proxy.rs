@@ -1,4 +1,4 @@
-//! One request on its way to a program, and its answer back, byte by byte.
+//! Passes one request on to a program, and its answer back, byte by byte.
 
 use std::{io, net::Ipv4Addr};
 
@@ -21,10 +21,10 @@ use tokio::net::TcpStream;
 
 use crate::program::Look;
 
-/// What belongs to one connection and not to what is sent over it (RFC 9110, section 7.6.1).
+/// The headers that are about one connection, not about the message (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
-/// A connection to what listens at this port of this machine, for one request.
+/// Opens a connection to this port of this machine, for one request.
 ///
 /// # Errors
 /// Nobody listens there, so nobody has seen anything of the request.
@@ -32,10 +32,10 @@ pub(super) async fn connect(port: u16) -> io::Result<TcpStream> {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// The answer that comes over the connection. The program counts as looked at until the answer has been read.
+/// Sends the request, and returns the answer. The program counts as in use until the answer has been read.
 ///
 /// # Errors
-/// There is none, or none that is whole.
+/// There is no answer, or no complete one.
 pub(super) async fn pass(stream: TcpStream, look: Look, mut request: Request) -> Result<Response, String> {
     let visitor = upgrade_of(&mut request);
     for_program(&mut request)?;
@@ -57,7 +57,7 @@ pub(super) async fn pass(stream: TcpStream, look: Look, mut request: Request) ->
     }))
 }
 
-/// The connection that the visitor wants to go on with in another protocol, such as a WebSocket's.
+/// The connection, if the visitor wants to continue in another protocol, such as WebSocket.
 fn upgrade_of(request: &mut Request) -> Option<OnUpgrade> {
     request.headers().contains_key(UPGRADE).then(|| upgrade::on(request))
 }
@@ -70,7 +70,8 @@ async fn joined(visitor: Option<OnUpgrade>, program: OnUpgrade, _look: Look) {
     }
 }
 
-/// The same request without what belongs to the visitor's connection; its Host stays, by which the program knows the visitor.
+/// Removes the headers about the visitor's connection from the request. `Host` stays, because it tells the program who
+/// the visitor is.
 fn for_program(request: &mut Request) -> Result<(), String> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     if !request.headers().contains_key(HOST) || !path.starts_with('/') {

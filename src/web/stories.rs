@@ -1,4 +1,4 @@
-//! What a failed check did, exchange by exchange, as the session inspector shows it.
+//! The steps of a failed check, exchange by exchange, as the session inspector shows them.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -48,8 +48,8 @@ fn check(verdict: Verdict, number: usize) -> Option<CheckReport> {
     report.checks.into_iter().find(|check| check.number == number)
 }
 
-/// A page that only shows: there is no app behind it, so nothing can be sent from it, and no script runs on it. A step of
-/// an earlier workbook, or one without a request, is told in words.
+/// A read-only page: there is no app behind it, so nothing can be sent from it, and no script runs on it. A step from
+/// an earlier workbook, or one without a request, is described in words.
 fn story(title: &str, steps: &[Step], book: &str) -> Response {
     let style = include_str!("../../lessons/inspector/assets/inspector.css");
     let steps: Vec<_> = steps.iter().map(shown).collect();

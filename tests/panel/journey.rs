@@ -59,7 +59,7 @@ async fn travel(window: &Window, shown: Shown) {
 async fn begin(window: &Window) {
     window.says("h1", "Introduction").await;
     window.says_how_far(0, 0).await;
-    window.says("a", "Go on here: What is a session?").await;
+    window.says("a", "Continue here: What is a session?").await;
     window.click(".overview .go-on a").await;
     window.says("h1", "What is a session?").await;
 }

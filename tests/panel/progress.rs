@@ -8,7 +8,7 @@ pub async fn what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_pa
     window.go("introduction").await;
     window.says("h2", "What have I done so far?").await;
     window.says_how_far(0, 0).await;
-    window.says("a", "Go on here: What is a session?").await;
+    window.says("a", "Continue here: What is a session?").await;
     assert_eq!(
         window.value("return document.querySelectorAll('.overview details:not(.labs)').length").await,
         checks::SUITES.len()
@@ -21,7 +21,7 @@ pub async fn what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_pa
     window.find("#mdbook-sidebar a[href$='what-is-a-session.html'] .page-tick").await;
     window.go("introduction").await;
     window.says_how_far(1, 0).await;
-    window.says("a", "Go on here: How do I write my first app with a session?").await;
+    window.says("a", "Continue here: How do I write my first app with a session?").await;
 
     // A verdict given elsewhere is seen at once.
     window.scratch.answer(&window.scratch.solution());

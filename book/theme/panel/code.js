@@ -55,14 +55,14 @@
     };
     const choice = (document) => [
       element("p", {}, element("b", { textContent: `${document.path} was changed outside this editor while you wrote here.` })),
-      element("button", { type: "button", textContent: "Take theirs", onclick: () => take(document) }),
+      element("button", { type: "button", textContent: "Use the other version", onclick: () => take(document) }),
       element("button", { type: "button", textContent: "Keep mine", onclick: () => keep(document) }),
-      element("details", {}, element("summary", { textContent: "See theirs" }), element("pre", { textContent: document.theirs.text ?? "", tabIndex: 0 })),
+      element("details", {}, element("summary", { textContent: "Show the other version" }), element("pre", { textContent: document.theirs.text ?? "", tabIndex: 0 })),
     ];
     const take = (document) => {
       settle(document, document.theirs);
       editor.rewrite(document.session, document.saved);
-      say(`${document.path} is as it was changed elsewhere. Undo brings yours back.`);
+      say(`${document.path} now has the other version. Undo restores yours.`);
       paint();
     };
     const keep = (document) => {
@@ -154,7 +154,7 @@
         naming.reset();
         open(path);
         return editor.focus();
-      } catch (error) { return say(`It cannot be made: ${error.message}`); }
+      } catch (error) { return say(`The file cannot be created: ${error.message}`); }
     };
 
     // One after the other, so that each is told what the one before it found.

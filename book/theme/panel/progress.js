@@ -85,7 +85,7 @@
       element("h2", { id: "overview-title", textContent: "What have I done so far?" }),
       element("p", {}, `${count(links, now)} of ${links.length} pages, ${passed} of ${now.exercises.length} exercises.`),
       ...(now.note ? [element("p", { className: "note", textContent: now.note })] : []),
-      element("p", { className: "go-on" }, ...(on ? [element("a", { className: "button", href: on.href, textContent: `Go on here: ${title(on)}` })] : []),
+      element("p", { className: "go-on" }, ...(on ? [element("a", { className: "button", href: on.href, textContent: `Continue here: ${title(on)}` })] : []),
         element("button", { type: "button", className: "button", textContent: "Print this record", onclick: print })),
       element("table", {}, element("tbody", {}, ...chapters().map((chapter) => chapterRow(chapter, now)))),
       labs(now),

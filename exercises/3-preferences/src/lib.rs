@@ -21,14 +21,14 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-3"))
 }
 
-/// What the form sends.
+/// The fields of the form.
 #[derive(Deserialize)]
 struct Preferences {
     theme: String,
     notifications: String,
 }
 
-/// What a login form sends.
+/// The fields of a login form.
 #[derive(Deserialize)]
 struct Credentials {
     username: String,

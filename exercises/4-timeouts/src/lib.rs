@@ -3,7 +3,7 @@
 //! `cargo test -p exercise-4` checks your answer, `cargo run -p exercise-4` lets you try it.
 //! Change anything in this file except the signature of `app`; add templates and files as you like.
 //!
-//! The site works; only time means nothing to it yet. `keep` is where every request comes by.
+//! The site works, but no login ends by itself yet. Every request passes through `keep`.
 
 use std::sync::LazyLock;
 
@@ -37,7 +37,7 @@ async fn keep(_session: Session, _clock: Clock, request: Request, next: Next) ->
     next.run(request).await
 }
 
-/// What the login form sends. A box that is not ticked is not sent.
+/// The fields of the login form. A checkbox that is not checked is not sent.
 #[derive(Deserialize)]
 struct Credentials {
     username: String,
@@ -95,7 +95,7 @@ fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> 
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template let us down; the visitor learns no more than that.
+/// The store or a template failed. The visitor learns no details.
 struct Failure;
 
 impl IntoResponse for Failure {

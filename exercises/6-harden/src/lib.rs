@@ -3,7 +3,7 @@
 //! `cargo test -p exercise-6` checks your answer, `cargo run -p exercise-6` lets you try it.
 //! Change anything in this crate except the signature of `app`, the routes' paths and the names of their fields.
 //!
-//! The shop works, and mallory is glad of it.
+//! The shop works, but it has ten weaknesses.
 
 pub mod shop;
 
@@ -38,7 +38,7 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         )
 }
 
-/// Where the session keeps who is logged in.
+/// The key of the username in the session.
 const USERNAME: &str = "username";
 
 async fn index(session: Session, Extension(shop): Extension<Shop>) -> Result<Response, Failure> {
@@ -126,7 +126,7 @@ fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> 
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template let us down; the visitor learns no more than that.
+/// The store or a template failed. The visitor learns no details.
 struct Failure;
 
 impl IntoResponse for Failure {

@@ -3,7 +3,7 @@
 //! `cargo test -p exercise-7` checks your answer, `cargo run -p exercise-7` lets you try it.
 //! Change anything in this file except the signature of `app`; add templates and files as you like.
 //!
-//! The login is there. Everything after it is yours.
+//! The login is there. Everything after it is yours to write.
 
 use std::sync::LazyLock;
 
@@ -63,17 +63,17 @@ async fn dashboard(_session: Session, Extension(_users): Extension<Users>) -> Re
     todo!("the user's own page, or a redirect to /login")
 }
 
-/// `users.role(&name)` tells what somebody may do now, `users.names()` who there is.
+/// `users.role(&name)` returns somebody's role now, `users.names()` returns all names.
 async fn admin(_session: Session, Extension(_users): Extension<Users>) -> Response {
     todo!("a page with all users for an admin, 403 for a user, a redirect to /login for anyone else")
 }
 
-/// `users.set_role(&name, Role::User)` does it.
+/// `users.set_role(&name, Role::User)` changes the role.
 async fn demote(_session: Session, Extension(_users): Extension<Users>, Path(_name): Path<String>) -> Response {
     todo!("make this admin a user and redirect to /admin, or answer 403, 404 or 409")
 }
 
-/// `users.delete(&name)` does it.
+/// `users.delete(&name)` deletes the account.
 async fn delete(_session: Session, Extension(_users): Extension<Users>, Path(_name): Path<String>) -> Response {
     todo!("delete this account and send the admin to /admin, or answer 403, 404 or 409")
 }
@@ -93,7 +93,7 @@ fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> 
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template let us down; the visitor learns no more than that.
+/// The store or a template failed. The visitor learns no details.
 struct Failure;
 
 impl IntoResponse for Failure {

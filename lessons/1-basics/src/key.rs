@@ -4,14 +4,15 @@ use std::env::{self, VarError};
 
 use axum_extra::extract::cookie::Key;
 
-/// The environment variable that holds the key: at least 64 bytes, such as `openssl rand -base64 64` prints.
+/// The environment variable that holds the key: at least 64 bytes, such as the output of `openssl rand -base64 64`.
 pub const VARIABLE: &str = "SESSION_KEY";
 
 // ANCHOR: key
-/// The key in [`VARIABLE`]; without one a random key, which ends with the process and says so.
+/// Returns the key in [`VARIABLE`]. If the variable is not set, it logs a warning and returns a random key, which ends
+/// with the process.
 ///
 /// # Errors
-/// The key there is shorter than the 64 bytes that HMAC-SHA256 and a separate encryption key take.
+/// The key is shorter than the 64 bytes that HMAC-SHA256 and a separate encryption key need.
 pub fn from_environment() -> Result<Key, String> {
     match env::var(VARIABLE) {
         Ok(text) => parse(&text),

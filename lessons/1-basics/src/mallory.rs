@@ -1,4 +1,4 @@
-//! Mallory, who copied the cookies that went by, and sends her copies whenever someone asks her to.
+//! Mallory, who copies every cookie that she sees, and sends her copies when a visitor presses a button.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,7 +25,7 @@ struct Copies(Arc<Mutex<[Option<String>; 2]>>);
 
 const NAMES: [&str; 2] = [crate::COOKIE, signed_cookie::COOKIE];
 
-/// The same pages, with mallory on the line, and two pages that show what her copies are worth.
+/// The same pages with mallory listening, and two pages that show whether her copies still work.
 pub(crate) fn overhears(pages: Router) -> Router {
     let copies = Copies::default();
     let replay = |which: usize, path: &'static str| {

@@ -1,4 +1,4 @@
-//! What the visitor sees: templates, and the article's sentences.
+//! The pages that the visitor sees: templates, and the article's sentences.
 
 use std::sync::LazyLock;
 
@@ -17,13 +17,13 @@ pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     )
 });
 
-/// `Logged in as JohnDoe`, or that nobody is.
+/// The page that says `Logged in as JohnDoe`, or that nobody is logged in.
 pub(crate) fn who(user: Option<String>) -> Result<Html<String>, Failure> {
     PAGES.render("who.html", context! { user })
 }
 
-/// The article's sentence for what a redirect says was done. The address is the visitor's to write,
-/// so only these words ever come out of it.
+/// The article's sentence for the action that a redirect names. A visitor can type any address, so the page shows only
+/// these fixed sentences.
 pub(crate) fn sentence(done: &str) -> Option<&'static str> {
     match done {
         "set" => Some("Session data set"),

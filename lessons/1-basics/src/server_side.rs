@@ -21,7 +21,7 @@ pub(crate) fn routes() -> Router<Key> {
 }
 
 // ANCHOR: visitor
-/// What the session knows of its visitor.
+/// The data that the session holds about its visitor.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Visitor {
     pub(crate) username: String,

@@ -1,4 +1,4 @@
-//! The article's model: the data itself in a cookie, signed. Everyone can read it, nobody can take it back.
+//! The article's model: the data itself in a signed cookie. Everyone can read it, and nobody can revoke it.
 
 use axum::{
     Router,
@@ -17,7 +17,7 @@ use crate::{page, server_side::Visitor, signed_value};
 
 /// The cookie that carries the data.
 pub(crate) const COOKIE: &str = "lesson-1-signed";
-/// How many characters of the cookie's value are its signature: HMAC-SHA256 in base64.
+/// The length of the signature at the start of the cookie's value, in characters: HMAC-SHA256 in base64.
 const SIGNATURE: usize = 44;
 
 pub(crate) fn routes() -> Router<Key> {
@@ -53,13 +53,13 @@ async fn logout(jar: SignedCookieJar) -> (SignedCookieJar, Redirect) {
 }
 // ANCHOR_END: logout
 
-/// The visitor was all the session held, so emptying it and logging out are one and the same here.
+/// The session holds only the visitor, so clearing it and logging out are the same here.
 async fn clear_session(jar: SignedCookieJar) -> (SignedCookieJar, Redirect) {
     (jar.remove(cookie(String::new())), Redirect::to("/?cookie=cleared"))
 }
 
 // ANCHOR: readable
-/// What anyone who holds the cookie can read in it: no key is needed.
+/// The data that anyone who has the cookie can read in it, without a key.
 pub(crate) fn without_the_key(value: &str) -> Option<String> {
     let payload = URL_SAFE_NO_PAD.decode(value.get(SIGNATURE..)?).ok()?;
     String::from_utf8(payload).ok()

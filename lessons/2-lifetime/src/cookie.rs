@@ -1,4 +1,4 @@
-//! The cookie's own life in the browser.
+//! The lifetime of the cookie in the browser.
 
 use axum::{extract::State, response::Response};
 use lesson_page::removal;
@@ -6,8 +6,8 @@ use lesson_page::removal;
 use crate::settings::{Life, Settings};
 
 // ANCHOR: age
-/// Gives the session cookie the life that [`Life`] says, where tower-sessions 0.15 makes one number of two: the
-/// cookie's `Max-Age` is the session's life at the server.
+/// Gives the session cookie the `Max-Age` of its [`Life`]. By itself tower-sessions 0.15 uses one number for both: the
+/// cookie's `Max-Age` is the session's lifetime on the server.
 pub(crate) async fn age(State(settings): State<Settings>, mut response: Response) -> Response {
     let life = response.extensions().get::<Life>().copied();
     removal::change(&mut response, settings.cookie, |cookie| {

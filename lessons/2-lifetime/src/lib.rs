@@ -61,7 +61,7 @@ pub fn app_with<S: SessionStore + Clone>(settings: Settings, store: S) -> Router
     pages.route("/skip", post(skip))
 }
 
-/// What the session knows of its visitor.
+/// The data that the session holds about its visitor.
 #[derive(Deserialize, Serialize)]
 struct Visitor {
     username: String,
@@ -135,11 +135,11 @@ async fn get_session(session: Session) -> Result<Html<String>, Failure> {
     PAGES.render("who.html", context! { username => Visitor::of(&session).await?.map(|visitor| visitor.username) })
 }
 
-/// What the login form sends. Passwords are another lesson: this one is about what comes after.
+/// The fields of the login form. There is no password here, because this lesson is about the time after the login.
 #[derive(Deserialize)]
 struct Login {
     username: String,
-    /// A box that is not ticked is not sent.
+    /// A browser does not send a checkbox that is not checked.
     #[serde(default)]
     remember: Option<String>,
 }
@@ -165,7 +165,7 @@ struct Skip {
     minutes: u16,
 }
 
-/// Time passes, for this demo alone.
+/// Moves the clock of this demo forward.
 async fn skip(clock: Clock, Form(Skip { minutes }): Form<Skip>) -> Redirect {
     clock.skip(std::time::Duration::from_secs(u64::from(minutes) * 60));
     Redirect::to("/")

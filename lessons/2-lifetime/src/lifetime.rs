@@ -1,4 +1,4 @@
-//! The life of one session: what its record knows of it, and the middleware that prolongs it.
+//! The lifetime of one session: the data that its record holds about it, and the middleware that extends it.
 
 use axum::{
     extract::{Request, State},
@@ -14,8 +14,8 @@ use tower_sessions::{Expiry, Session, session::Error};
 use crate::settings::{Life, Settings};
 
 // ANCHOR: record
-/// What a session knows of its own life. tower-sessions forgets an expiry with the request that set it, so the
-/// visitor's choice is kept here, and applied whenever the session is saved.
+/// The data that a session holds about its own lifetime. tower-sessions forgets an expiry after the request that set
+/// it. So this record keeps the visitor's choice, which is applied again whenever the session is saved.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 pub(crate) struct Lifetime {
     pub(crate) remembered: bool,
@@ -33,14 +33,14 @@ impl Lifetime {
         session.get(Self::KEY).await
     }
 
-    /// A life that begins now.
+    /// Starts a lifetime now.
     pub(crate) async fn begin(session: &Session, clock: &Clock, remembered: bool) -> Result<(), Error> {
         let now = clock.now();
         session.insert(Self::KEY, Self { remembered, started: now, seen: now }).await
     }
 
     // ANCHOR: is_due
-    /// Whether so much of the idle time has gone that this request has to be written down.
+    /// Whether enough of the idle time has passed that this request has to be recorded.
     fn is_due(&self, settings: &Settings, now: OffsetDateTime) -> bool {
         now - self.seen >= settings.life(self.remembered).idle / i32::from(settings.renewal)
     }
@@ -55,18 +55,18 @@ impl Lifetime {
     }
     // ANCHOR_END: renew
 
-    /// The same as the answer to a request that only reads leaves it: see [`keep`].
+    /// The lifetime after the answer to a request that only reads: see [`keep`].
     pub(crate) fn once_answered(self, settings: &Settings, now: OffsetDateTime) -> Self {
         let seen = if self.is_due(settings, now) { now } else { self.seen };
         Self { seen, ..self }
     }
 
-    /// How long it lives without another request.
+    /// How long the session lasts without another request.
     pub(crate) fn idle_left(&self, life: Life, now: OffsetDateTime) -> Duration {
         (self.seen + life.idle - now).min(self.absolute_left(life, now))
     }
 
-    /// How long it lives at most.
+    /// How long the session lasts at most.
     pub(crate) fn absolute_left(&self, life: Life, now: OffsetDateTime) -> Duration {
         self.absolute_end(life) - now
     }
@@ -77,8 +77,8 @@ impl Lifetime {
 }
 
 // ANCHOR: keep
-/// Prolongs the session of the request, whether it reads or writes. The store does the rest: it does not load what
-/// has expired.
+/// Extends the session of the request, whether the request reads or writes. The store does the rest: it does not load
+/// an expired record.
 pub(crate) async fn keep(
     State(settings): State<Settings>,
     session: Session,
@@ -100,7 +100,7 @@ pub(crate) async fn keep(
 }
 // ANCHOR_END: keep
 
-/// Whether the browser brought a session that is no more. Ask it after the session was looked into.
+/// Whether the browser sent the ID of a session that has ended. Call it after the session was read.
 pub(crate) fn has_ended(brought: bool, session: &Session) -> bool {
     brought && session.id().is_none()
 }

@@ -1,4 +1,4 @@
-//! What the visitor sees: templates, the article's sentences, and spans of time in words.
+//! The pages that the visitor sees: templates, the article's sentences, and durations in words.
 
 use std::sync::LazyLock;
 
@@ -41,10 +41,10 @@ pub(crate) fn clocks(settings: &Settings, lifetime: &Lifetime, now: OffsetDateTi
     }
 }
 
-/// One line of the settings: what, for a visit, when remembered.
+/// One line of the settings: its name, its value for a visit, and its value for a remembered visitor.
 type Line = (&'static str, String, String);
 
-/// The settings, to be printed.
+/// The settings as lines for the page.
 pub(crate) fn told(settings: &Settings) -> Vec<Line> {
     let Settings { visit, remembered, renewal, cookie: name, same_site } = settings;
     let both = |words: String| (words.clone(), words);
@@ -63,7 +63,7 @@ fn cookie(life: Life) -> String {
     life.cookie.map_or("with the browser".to_owned(), |age| format!("{} after it was last set", words(age)))
 }
 
-/// A span of time, to the minute below a day and to the hour above.
+/// A duration in words: to the minute if it is below a day, otherwise to the hour.
 fn words(span: Duration) -> String {
     let count = |number: i64, unit: &str| match number {
         0 => String::new(),
@@ -78,7 +78,7 @@ fn words(span: Duration) -> String {
     if words.is_empty() { "less than a minute".to_owned() } else { words.trim_end().to_owned() }
 }
 
-/// What was done last, as a redirect tells it to the next page.
+/// The last action, which a redirect passes on to the next page.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Done {
@@ -102,7 +102,7 @@ impl Done {
         }
     }
 
-    /// Back to the index, which says it.
+    /// Redirects to the index, which shows the sentence.
     pub(crate) fn back(self) -> Redirect {
         Redirect::to(match self {
             Self::Nothing => "/",
@@ -118,7 +118,7 @@ impl<S: Sync> FromRequestParts<S> for Done {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        /// The address is the visitor's to write; any other word says nothing.
+        /// A visitor can type any address, so an unknown word shows no sentence.
         #[derive(Deserialize)]
         struct Said {
             done: Done,

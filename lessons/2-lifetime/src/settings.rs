@@ -4,32 +4,32 @@ use time::Duration;
 use tower_sessions::cookie::SameSite;
 
 // ANCHOR: settings
-/// What is decided about sessions. ASVS 5.0 asks for it to be written down (7.1.1); the start page prints it.
+/// The settings for sessions. ASVS 5.0 asks that they are documented (7.1.1), so the start page prints them.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The life of a session whose visitor did not ask to be remembered.
+    /// The lifetime of a session whose visitor did not ask to be remembered.
     pub visit: Life,
-    /// The life of a session whose visitor did.
+    /// The lifetime of a session whose visitor asked to be remembered.
     pub remembered: Life,
-    /// A session is written anew when more than this part of its idle time has gone: one in `renewal`.
-    /// So reading counts as activity, and most reads write nothing. A session may end this much early.
+    /// A request that only reads saves the session when more than one part in `renewal` of its idle time has passed. So
+    /// reading counts as activity, but most reads write nothing. A session may end early by this part.
     pub renewal: u8,
-    /// The cookie's name. `__Host-` makes a browser hold us to `Secure`, `Path=/` and no `Domain`, so that no
-    /// other host, nor a page without TLS, can plant it (RFC 6265bis 4.1.3.2, ASVS 3.3.1 and 3.3.3). The server has to
+    /// The cookie's name. `__Host-` makes a browser insist on `Secure`, `Path=/` and no `Domain`, so that neither
+    /// another host nor a page without TLS can plant it (RFC 6265bis 4.1.3.2, ASVS 3.3.1 and 3.3.3). The server has to
     /// compare the name as it was sent: `session_guard::readable_cookies`.
     pub cookie: &'static str,
-    /// Whether other sites' links and forms bring the cookie along: with `Lax` a GET does, a POST does not
-    /// (RFC 6265bis 8.8.2, ASVS 3.3.2).
+    /// Whether the browser sends the cookie with other sites' links and forms: with `Lax` it does for a GET, but not
+    /// for a POST (RFC 6265bis 8.8.2, ASVS 3.3.2).
     pub same_site: SameSite,
 }
 
 // ANCHOR: life
-/// How long a session lives: at the server two limits, whichever comes first, and in the browser a third.
+/// How long a session lasts. The server has two limits and uses the one that comes first. The browser has a third.
 #[derive(Clone, Copy, Debug)]
 pub struct Life {
-    /// It ends this long after the last request (ASVS 7.3.1).
+    /// The idle timeout: the session ends this long after the last request (ASVS 7.3.1).
     pub idle: Duration,
-    /// It ends this long after its beginning, however busy it is (ASVS 7.3.2).
+    /// The absolute timeout: the session ends this long after its beginning, however active it is (ASVS 7.3.2).
     pub absolute: Duration,
     /// The cookie's `Max-Age`; without one the cookie ends with the browser.
     pub cookie: Option<Duration>,
@@ -50,7 +50,7 @@ impl Default for Settings {
 // ANCHOR_END: settings
 
 impl Settings {
-    /// The life of a session, by what its visitor chose.
+    /// The lifetime for this choice of the visitor.
     pub fn life(&self, remembered: bool) -> Life {
         if remembered { self.remembered } else { self.visit }
     }

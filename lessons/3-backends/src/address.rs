@@ -27,11 +27,11 @@ use crate::{
     },
 };
 
-/// The addresses there are, for a person who typed another one.
+/// All kinds of addresses, for a message to somebody who typed another one.
 pub const KINDS: &str = "memory:  file:FOLDER  sqlite:FILE  postgres://USER@HOST/DATABASE  redis://HOST:PORT  \
                          redis://HOST:PORT,HOST:PORT[?replicas=NUMBER] (a cluster)  memcached://HOST:PORT[,HOST:PORT]";
 
-/// Why a backend cannot be had. Never with the password that an address may hold.
+/// Why a backend cannot be opened. It never contains the password that an address may hold.
 #[derive(Debug, PartialEq)]
 pub struct NotOpen {
     backend: String,
@@ -50,9 +50,8 @@ impl Display for NotOpen {
     }
 }
 
-/// The store at an address, with `cache` before it if there is one; a call that takes longer
-/// than `limit` fails. Where the backend does not remove expired
-/// records by itself, a task begins to.
+/// Opens the store at an address, with `cache` in front of it if there is one. A call that takes longer than `limit`
+/// fails. If the backend does not remove expired records by itself, this starts a task that does.
 ///
 /// # Errors
 /// The address names no backend, or the backend does not answer.
@@ -104,7 +103,7 @@ async fn open_redis(address: &str, limit: Duration) -> Result<Redis, NotOpen> {
     Redis::open(&nodes, replicas, limit).await.map_err(|error| not_answering(address, error))
 }
 
-/// The number in `redis://HOST:PORT?replicas=NUMBER`, at the end of the address.
+/// The number of replicas in `redis://HOST:PORT?replicas=NUMBER`, at the end of the address.
 fn stated_replicas(nodes: &[Url]) -> Result<Option<usize>, &'static str> {
     let stated = nodes.iter().flat_map(Url::query_pairs).find(|(name, _)| name == "replicas");
     let number = stated.map(|(_, number)| number.parse());

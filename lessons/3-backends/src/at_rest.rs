@@ -1,4 +1,4 @@
-//! What stands in a backend: under which key, and in which form.
+//! The key and the format under which a backend stores a session.
 
 use std::{collections::HashMap, fmt::Display};
 
@@ -12,31 +12,32 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-/// How every key of this lesson begins: a backend is seldom one program's own. It is fit for a file's name.
+/// The prefix of every key of this lesson, because other programs may use the same backend. It is also valid in a file
+/// name.
 pub const PREFIX: &str = "lesson-3-";
 
 // ANCHOR: key
 /// The key of a session: [`PREFIX`] and the SHA-256 of its ID, in hexadecimal digits.
 ///
-/// An ID is as good as a password while its session lives. Whoever reads the backend, or a backup of it, finds
-/// none that a browser could send. No salt: an ID has 128 random bits, so there is nothing to guess.
+/// An ID is worth as much as a password while its session lasts. Anyone who reads the backend, or a backup of it, finds
+/// no ID that a browser could send. The hash needs no salt, because an ID has 128 random bits and cannot be guessed.
 pub fn key(id: &Id) -> String {
     format!("{PREFIX}{:x}", Sha256::digest(id.to_string()))
 }
 // ANCHOR_END: key
 
-/// The version of every record that was stored before records had one: such a record loads, and its first save gives
-/// it a version of its own.
+/// The version of every record that was stored before records had versions. Such a record can be loaded, and its first
+/// save gives it a version of its own.
 pub(crate) const UNVERSIONED: &str = "0000000000000000";
 
-/// The value of a session. It does not say which ID it belongs to.
+/// The stored value of a session. It does not contain the ID.
 #[derive(Deserialize, Serialize)]
 struct Entry {
-    /// Sixteen hexadecimal digits. It stands first, and `expires` second: there Redis finds them without reading the
-    /// rest. In SQL it has a column instead.
+    /// Sixteen hexadecimal digits. This field comes first and `expires` second, so that Redis finds them without
+    /// reading the rest. In SQL the version has a column instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    /// Milliseconds since 1970: no backend's own clock is as fine and as old as that.
+    /// The expiry in milliseconds since 1970. No backend's own expiry has this precision and this range.
     expires: i64,
     data: HashMap<String, Value>,
 }
@@ -46,17 +47,17 @@ struct Entry {
 pub(crate) struct Stored {
     /// The record, whether or not it has expired.
     pub(crate) record: Record,
-    /// Which of its states this is.
+    /// The version of this record.
     pub(crate) version: Version,
 }
 
 impl Stored {
-    /// Whether its time is not over, whether or not the backend has noticed yet.
+    /// Whether the record has not expired yet, even if the backend would still return it.
     pub(crate) fn lives(&self) -> bool {
         self.record.expiry_date > OffsetDateTime::now_utc()
     }
 
-    /// What `load` answers: the record, if it lives; and the request remembers which version it has seen.
+    /// The result of `load`: the record, or `None` if it has expired. The request's scope notes the version.
     pub(crate) fn loaded(self) -> Option<Record> {
         let lives = self.lives();
         if lives {
@@ -67,8 +68,8 @@ impl Stored {
 }
 
 // ANCHOR: refusal
-/// Why a save must not happen that is based on the version `based_on`, where this is what is stored. A save that is
-/// based on no version replaces any.
+/// Why a save that is based on the version `based_on` must be refused, given the stored record. A save that is based on
+/// no version replaces any record.
 pub(crate) fn refusal(stored: Option<&Stored>, based_on: Option<Version>) -> Option<Error> {
     match stored.filter(|stored| stored.lives()) {
         None => Some(gone()),
@@ -78,14 +79,14 @@ pub(crate) fn refusal(stored: Option<&Stored>, based_on: Option<Version>) -> Opt
 }
 // ANCHOR_END: refusal
 
-/// The value to store for this record; without a version where that has a place of its own.
+/// Encodes the value to store for this record. `version` is `None` if the backend stores the version separately.
 pub(crate) fn encode(record: &Record, version: Option<Version>) -> Result<Vec<u8>> {
     let version = version.map(|version| version.to_string());
     let entry = Entry { version, expires: milliseconds(record.expiry_date), data: record.data.clone() };
     serde_json::to_vec(&entry).map_err(|error| Error::Encode(error.to_string()))
 }
 
-/// What a stored value says.
+/// Decodes a stored value.
 pub(crate) fn decode(id: &Id, value: &[u8]) -> Result<Stored> {
     let entry: Entry = serde_json::from_slice(value).map_err(|error| damaged(id, error))?;
     let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(entry.expires) * 1_000_000)
@@ -94,12 +95,12 @@ pub(crate) fn decode(id: &Id, value: &[u8]) -> Result<Stored> {
     Ok(Stored { record: Record { id: *id, data: entry.data, expiry_date }, version })
 }
 
-/// What a stored value says, where its version stands beside it.
+/// Decodes a stored value whose version is stored beside it.
 pub(crate) fn decode_beside(id: &Id, value: &[u8], version: &str) -> Result<Stored> {
     Ok(Stored { version: parse(version).map_err(|error| damaged(id, error))?, ..decode(id, value)? })
 }
 
-/// What stands under this ID is no record.
+/// The error for a value under this ID that is not a record.
 pub(crate) fn damaged(id: &Id, error: impl Display) -> Error {
     Error::Decode(format!("the record {} is damaged: {error}", key(id)))
 }
@@ -118,7 +119,7 @@ pub(crate) fn now() -> i64 {
     milliseconds(OffsetDateTime::now_utc())
 }
 
-/// An instant in milliseconds since 1970, rounded down: a session never lives longer than it was told.
+/// An instant in milliseconds since 1970, rounded down, so that a session never lasts longer than its expiry.
 pub(crate) fn milliseconds(instant: OffsetDateTime) -> i64 {
     let milliseconds = instant.unix_timestamp_nanos().div_euclid(1_000_000);
     i64::try_from(milliseconds).unwrap_or(i64::MAX)

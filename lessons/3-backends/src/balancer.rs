@@ -1,11 +1,11 @@
-//! Which instance a request goes to: each takes its turn, and one that failed is left alone for a while.
+//! Chooses the instance for a request: the instances take turns, and an instance that failed is skipped for a while.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// The turns of some instances, and which of them failed lately. It does no I/O, and is told the time.
+/// The turns of the instances, and which of them failed lately. It does no I/O, and the caller passes the time.
 #[derive(Debug)]
 pub struct Balancer {
     rest: Duration,
@@ -15,11 +15,11 @@ pub struct Balancer {
 #[derive(Debug)]
 struct State {
     turn: usize,
-    /// For each instance that failed: until when it is left alone.
+    /// For each instance that failed: until when it is skipped.
     resting: Vec<Option<Instant>>,
 }
 
-/// What is to be expected of an instance; the better first.
+/// The state of an instance, the best first.
 #[derive(Clone, Copy, PartialEq, PartialOrd, Eq, Ord)]
 enum Health {
     Ready,
@@ -29,17 +29,18 @@ enum Health {
 }
 
 impl Balancer {
-    /// For `count` instances, all of them ready; one that fails is left alone for as long as `rest`.
+    /// Creates a balancer for `count` instances, all of them ready. An instance that fails is skipped for the time
+    /// `rest`.
     pub fn new(count: usize, rest: Duration) -> Self {
         Self { rest, state: Mutex::new(State { turn: 0, resting: vec![None; count] }) }
     }
 
     /// All instances, by index, in the order in which one request tries them. Each call is the next turn.
     ///
-    /// First come those that are ready, from the one whose turn it is. Those that rest come last and are not left
-    /// out: where nothing else answers, they are better than a refusal. An instance whose rest is over has one
-    /// request as its trial, and rests on until that is answered. A request that is not `safe`, and so cannot be sent
-    /// a second time, is no trial as long as another instance is ready.
+    /// The ready instances come first, from the one whose turn it is. Resting instances come last. They are not left
+    /// out, because a try is better than a refusal if nothing else answers. An instance whose rest is over gets one
+    /// request as a test, and keeps resting until it has answered that. A request that is not `safe`, and so cannot be
+    /// sent a second time, is not used as a test while another instance is ready.
     pub fn order(&self, safe: bool, now: Instant) -> Vec<usize> {
         let mut state = self.state();
         let health = |index: usize| match state.resting[index] {
@@ -59,17 +60,17 @@ impl Balancer {
         order
     }
 
-    /// This one answered: it is ready.
+    /// Notes that this instance answered, so it is ready.
     pub fn answered(&self, index: usize) {
         self.state().resting[index] = None;
     }
 
-    /// This one did not answer: it is left alone for a while.
+    /// Notes that this instance did not answer, so it is skipped for a while.
     pub fn failed(&self, index: usize, now: Instant) {
         self.state().resting[index] = Some(now + self.rest);
     }
 
-    /// Whether this one failed and has not answered since.
+    /// Whether this instance failed and has not answered since.
     pub fn is_resting(&self, index: usize) -> bool {
         self.state().resting[index].is_some()
     }

@@ -1,18 +1,18 @@
-//! Removes what has expired, for as long as the program runs and whatever happens to the backend.
+//! Removes expired records as long as the program runs, whatever happens to the backend.
 
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 use tower_sessions::ExpiredDeletion;
 
-/// How often. Expired records do no harm, they only take room: loading looks at the time itself.
+/// The time between two cleanups. Expired records only take up space, because loading checks the time itself.
 pub const EVERY: Duration = Duration::from_secs(60);
 
 // ANCHOR: clean
 /// Cleans `store` again and again; never ends.
 ///
-/// tower-sessions' own task ends for good at its first error, and nobody is told. This one says what went wrong and
-/// goes on: an error is one line, and so is a panic.
+/// tower-sessions' own task ends silently at its first error. This task logs one line for an error or a panic, and
+/// continues.
 pub async fn clean(store: impl ExpiredDeletion + Clone, every: Duration) {
     let mut time = interval(every);
     time.set_missed_tick_behavior(MissedTickBehavior::Delay);

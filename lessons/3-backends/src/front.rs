@@ -1,4 +1,4 @@
-//! Before several copies of the app: each request goes to the next copy, as a load balancer does it.
+//! A load balancer in front of several instances of the app: each request goes to the next instance.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -24,7 +24,7 @@ use crate::{
     proxy::{self, Limits, Lost, Proxy, Refusal},
 };
 
-/// What stands between the visitors and the copies.
+/// The part between the visitors and the instances.
 #[derive(Clone)]
 struct Front {
     balancer: Arc<Balancer>,
@@ -32,9 +32,9 @@ struct Front {
     proxy: Proxy,
 }
 
-/// The front of these instances: everything goes to one of them, but `/_front`, its own page.
+/// Creates the front of these instances. It sends each request to one of them, except for `/_front`, its own page.
 ///
-/// It has to be served with [`ConnectInfo`], which tells it the visitor's address.
+/// Serve it with [`ConnectInfo`], from which it gets the visitor's address.
 pub fn front(instances: Instances, limits: Limits) -> Router {
     let front = Front::before(instances.ports(), limits);
     Router::new()
@@ -47,7 +47,8 @@ pub fn front(instances: Instances, limits: Limits) -> Router {
         .fallback_service(front.router())
 }
 
-/// The front of whatever listens at these ports of this machine, without a page of its own; served as [`front`] is.
+/// Creates a front for the programs that listen on these ports of this machine, without a page of its own. Serve it
+/// like [`front`].
 pub fn balance(ports: &[u16], limits: Limits) -> Router {
     Front::before(ports, limits).router()
 }

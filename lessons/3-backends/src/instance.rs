@@ -1,4 +1,4 @@
-//! Copies of the app, each a process of its own, over one store.
+//! Instances of the app, each in a process of its own, with one store.
 
 mod refusal;
 
@@ -14,17 +14,17 @@ use tokio::{
 
 pub use refusal::Refusal;
 
-/// No store takes longer to open, or it cannot be reached.
+/// How long an instance may take to start. A store that takes longer to open is unreachable.
 const START: Duration = Duration::from_secs(30);
 
-/// What the child processes are told: which store to open.
+/// The options that the child processes get, such as the store to open.
 #[derive(Clone, Debug)]
 pub struct Launch {
     /// The address of the store.
     pub store: String,
-    /// The address of a cache before it.
+    /// The address of a cache in front of the store.
     pub cache: Option<String>,
-    /// What else each of them is told, word by word.
+    /// Further arguments for each of them.
     pub more: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ pub struct Instances {
     processes: Arc<[Mutex<Option<Child>>]>,
 }
 
-/// One copy, for a page to tell of.
+/// One instance, as the page shows it.
 #[derive(Debug, Serialize)]
 pub struct State {
     number: usize,
@@ -46,10 +46,10 @@ pub struct State {
 }
 
 impl Instances {
-    /// Starts this many copies, each on a free port, and comes back when all of them listen.
+    /// Starts `count` instances, each on a free port, and returns when all of them listen.
     ///
     /// # Errors
-    /// One of them did not start, and why.
+    /// One of them did not start. The error says why.
     pub async fn launch(launch: Launch, count: usize) -> Result<Self, Refusal> {
         let mut ports = Vec::new();
         let mut processes = Vec::new();
@@ -61,7 +61,7 @@ impl Instances {
         Ok(Self { launch: Arc::new(launch), ports: ports.into(), processes: processes.into() })
     }
 
-    /// The port of each, whether it runs or not.
+    /// The port of each instance, whether it runs or not.
     pub fn ports(&self) -> &[u16] {
         &self.ports
     }
@@ -76,7 +76,7 @@ impl Instances {
         all
     }
 
-    /// Ends one as a crash does. Nothing happens to one that has ended.
+    /// Kills an instance, as a crash would. Does nothing if it has already ended.
     ///
     /// # Errors
     /// There is none of this number.
@@ -90,10 +90,10 @@ impl Instances {
         Ok(())
     }
 
-    /// Starts one again, on its port. Nothing happens to one that runs.
+    /// Starts an instance again, on its port. Does nothing if it runs.
     ///
     /// # Errors
-    /// There is none of this number, its port is taken, or it does not start.
+    /// There is no instance with this number, its port is taken, or it does not start.
     pub async fn start(&self, number: usize) -> Result<(), Refusal> {
         let mut process = self.process(number)?.lock().await;
         if process.as_mut().and_then(running).is_none() {
@@ -114,14 +114,14 @@ impl Instances {
     }
 }
 
-/// The process ID of one that runs; one that has ended has none, once `try_wait` noticed it.
+/// The process ID of a running instance, or `None` once `try_wait` has noticed its end.
 fn running(process: &mut Child) -> Option<u32> {
     process.try_wait().ok()?;
     process.id()
 }
 
-/// Starts this program again as one instance. It prints its port once it listens, and ends with its standard input:
-/// so no instance outlives the front, however that one ends.
+/// Starts this program again as one instance. It prints its port once it listens, and ends when its standard input is
+/// closed. So no instance outlives the front, however the front ends.
 async fn spawn(launch: &Launch, number: usize, port: u16) -> Result<(u16, Child), Refusal> {
     let program = env::current_exe().map_err(|error| Refusal::not_started(number, error))?;
     let mut command = Command::new(program);

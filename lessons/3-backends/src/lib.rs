@@ -1,5 +1,5 @@
-//! Lesson 3, backends: one app, and any place for its sessions to be.
-//! Run with `cargo run -p lesson-3 -- --store sqlite:sessions.sqlite`.
+//! Lesson 3, backends: one app, and any backend for its sessions. Run with `cargo run -p lesson-3 -- --store
+//! sqlite:sessions.sqlite`.
 
 pub mod address;
 pub mod at_rest;
@@ -28,12 +28,12 @@ use crate::page::{Done, PAGES};
 /// The cookie that carries the session ID.
 const COOKIE: &str = "lesson-3";
 
-/// Where an app runs, for its pages to say.
+/// Where an app runs, so that its pages can say so.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Place {
-    /// Where the sessions are, such as `sqlite:sessions.sqlite`; empty where nobody said.
+    /// The address of the store, such as `sqlite:sessions.sqlite`, or empty if it is unknown.
     pub store: String,
-    /// Which copy of the app this is, where there are several.
+    /// The number of this instance, if there are several.
     pub instance: Option<usize>,
 }
 
@@ -42,7 +42,7 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     app_at(Place::default(), store)
 }
 
-/// The lesson on `store`, and its pages say where that is.
+/// The lesson on `store`, with pages that say where the store is.
 pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
     let app = Router::new()
         .route("/set_session", post(set_session))
@@ -59,7 +59,7 @@ pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
     time_limit(app, TIME_LIMIT).layer(from_fn(unavailable::say))
 }
 
-/// What the session knows of its visitor.
+/// The data that the session holds about its visitor.
 #[derive(Default, Deserialize, Serialize)]
 struct Visitor {
     username: Option<String>,

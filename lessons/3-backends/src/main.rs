@@ -15,29 +15,29 @@ use lesson_3::{
 use session_inspector::local_hosts_only;
 use tokio::io::{AsyncReadExt, stdin};
 
-/// Lesson 3: the same app, its sessions wherever you like.
+/// Lesson 3: the same app, with its sessions in any backend.
 #[derive(Parser)]
 #[command(after_help = format!("Stores:  {KINDS}"))]
 struct Arguments {
-    /// Where the sessions are kept
+    /// The store for the sessions
     #[arg(long, default_value = "sqlite:.workbook/lesson-3.sqlite")]
     store: String,
-    /// A cache before the store: redis://… or memcached://…
+    /// A cache in front of the store: redis://… or memcached://…
     #[arg(long)]
     cache: Option<String>,
     /// The port to listen at, or the next free one after it
     #[arg(long, default_value_t = 4003)]
     port: u16,
-    /// Run this many copies of the app over the store, behind a front
+    /// Run this many instances of the app over the store, behind a load balancer
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=16))]
     instances: Option<u8>,
-    /// How many milliseconds the front waits for an answer of one copy
+    /// How many milliseconds the load balancer waits for an answer from one instance
     #[arg(long, requires = "instances")]
     answer_limit: Option<u64>,
-    /// For how many milliseconds the front leaves a copy alone that did not answer
+    /// For how many milliseconds the load balancer skips an instance that did not answer
     #[arg(long, requires = "instances")]
     rest: Option<u64>,
-    /// Be one of those copies
+    /// Run as one of those instances
     #[arg(long, hide = true)]
     instance: Option<usize>,
 }
@@ -95,7 +95,7 @@ async fn behind_a_front(launch: Launch, limits: Limits, port: u16, count: usize)
     .await {}
 }
 
-/// One of several: it tells its port, and ends when the front does.
+/// Serves one of several instances. It prints its port, and ends when the front does.
 async fn serve_instance(app: axum::Router, port: u16) -> io::Result<()> {
     let listener = session_inspector::listen(port).await?;
     println!("{}", listener.port());

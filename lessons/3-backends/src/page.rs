@@ -1,4 +1,4 @@
-//! What the visitor sees: templates, and the article's sentences.
+//! The pages that the visitor sees: templates, and the article's sentences.
 
 use std::sync::LazyLock;
 
@@ -21,7 +21,7 @@ pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     )
 });
 
-/// What was done last, as a redirect tells it to the next page.
+/// The last action, which a redirect passes on to the next page.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Done {
@@ -43,7 +43,7 @@ impl Done {
         }
     }
 
-    /// Back to the index, which says it.
+    /// Redirects to the index, which shows the sentence.
     pub(crate) fn back(self) -> Redirect {
         Redirect::to(match self {
             Self::Nothing => "/",
@@ -58,7 +58,7 @@ impl<S: Sync> FromRequestParts<S> for Done {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        /// The address is the visitor's to write; any other word says nothing.
+        /// A visitor can type any address, so an unknown word shows no sentence.
         #[derive(Deserialize)]
         struct Said {
             done: Done,

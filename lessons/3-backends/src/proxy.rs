@@ -1,4 +1,4 @@
-//! One request on its way to an instance, and what the visitor is told when it is lost.
+//! Sends one request to an instance, and says what the visitor reads when the request is lost.
 
 mod head;
 
@@ -20,8 +20,8 @@ use tower_http::timeout::TimeoutBody;
 pub use head::path;
 use head::{for_instance, remove_hop_by_hop};
 
-/// How many bytes a request's body may have: it is held in memory, to have it again for another instance. The app's
-/// own forms are a few bytes.
+/// The maximum size of a request's body in bytes. The front keeps the body in memory, so that it can send it again to
+/// another instance. The app's own forms have a few bytes.
 pub const BODY: usize = 64 * 1024;
 
 /// How long the front waits.
@@ -29,10 +29,10 @@ pub const BODY: usize = 64 * 1024;
 pub struct Limits {
     /// For a connection.
     pub connect: Duration,
-    /// For the head of an answer from one instance, and then for each next part of its body; also for the whole body
-    /// of a visitor's request. A request that may be tried again waits at most this long for each instance.
+    /// For the head of an answer from one instance, and then for each further part of its body; also for the whole body
+    /// of a visitor's request. A request that may be sent again waits at most this long for each instance.
     pub answer: Duration,
-    /// How long an instance that did not answer is left alone.
+    /// How long the front skips an instance that did not answer.
     pub rest: Duration,
 }
 
@@ -45,22 +45,22 @@ impl Default for Limits {
     }
 }
 
-/// What a visitor is told who gets no answer: nothing of what went on inside.
+/// The status and the sentence for a visitor who gets no answer. It reveals nothing about the inside.
 pub type Refusal = (StatusCode, &'static str);
 
-/// How an instance failed to answer. The later ones say more: something did listen.
+/// How an instance failed to answer. In the later cases something did listen.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Lost {
-    /// Nobody took the connection, so nobody has seen anything of the request.
+    /// Nobody accepted the connection, so nobody has seen the request.
     NotReached,
-    /// It took the request and broke off.
+    /// The instance took the request, and the connection broke.
     BrokenOff,
-    /// It took the request and did not answer in time.
+    /// The instance took the request and did not answer in time.
     TooLate,
 }
 
 impl Lost {
-    /// What the visitor is told: a status and a sentence.
+    /// The status and the sentence for the visitor.
     pub fn say(self, safe: bool) -> Refusal {
         match (self, safe) {
             (Self::NotReached, _) => (StatusCode::SERVICE_UNAVAILABLE, "no instance is running; start one at /_front"),
@@ -82,7 +82,7 @@ impl Lost {
     }
 }
 
-/// Carries requests to instances on this machine.
+/// Sends requests to instances on this machine.
 #[derive(Clone, Debug)]
 pub struct Proxy {
     client: Client<HttpConnector, Body>,
@@ -90,7 +90,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// With these limits.
+    /// Creates a proxy with these limits.
     pub fn new(limits: Limits) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(limits.connect));
@@ -100,7 +100,7 @@ impl Proxy {
         Self { client, limits }
     }
 
-    /// The whole body of a visitor's request.
+    /// Reads the whole body of a visitor's request.
     ///
     /// # Errors
     /// The refusal: the body is longer than [`BODY`], does not arrive in time, or breaks off.
@@ -137,7 +137,7 @@ impl Proxy {
     }
 }
 
-/// The error with what caused it: hyper's own text says only where it happened.
+/// The error with its causes, because hyper's own text says only where it happened.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
     let causes = iter::successors(Some(error), |error| <dyn Error>::source(*error));
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

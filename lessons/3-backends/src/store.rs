@@ -1,11 +1,11 @@
 //! The stores, one module for each backend, and what they have in common.
 //!
-//! All of them keep the same promises, which `checks::store` holds them to: an expired record is never loaded,
-//! a collision of IDs never merges two sessions, and a save never revives a session that was deleted.
+//! All of them give the same guarantees, which `checks::store` tests: an expired record is never loaded, a collision of
+//! IDs never merges two sessions, and a save never revives a deleted session.
 //!
-//! And all of them compare and swap: `load` and `create` note the version of the record for the request that asks, and
-//! `save` replaces the record only while it has that version. Otherwise it fails with `version::conflict`, or with
-//! `version::gone` where there is no record, or no longer: no save answers `Ok` and is dropped.
+//! All of them also compare and swap: `load` and `create` note the version of the record for the calling request, and
+//! `save` replaces the record only while it has that version. Otherwise `save` fails with `version::conflict`, or with
+//! `version::gone` if there is no record. No save returns `Ok` and is dropped.
 
 pub(crate) mod cache_aside;
 pub mod file;
@@ -33,7 +33,7 @@ pub const LIMIT: Duration = Duration::from_millis(800);
 /// How many expired records a sweep removes at a time. Other requests get their turn between two batches.
 pub(crate) const SWEEP_BATCH: usize = 1_000;
 
-/// A store of any kind, and each of its calls with an end.
+/// A store of any kind, with a time limit for each call.
 #[derive(Clone, Debug)]
 pub struct AnyStore {
     store: Arc<dyn SessionStore>,
@@ -41,7 +41,7 @@ pub struct AnyStore {
 }
 
 impl AnyStore {
-    /// This store, whose calls fail when they take longer than `limit`.
+    /// Wraps this store, so that its calls fail when they take longer than `limit`.
     pub fn new(store: impl SessionStore, limit: Duration) -> Self {
         Self { store: Arc::new(store), limit }
     }
@@ -73,7 +73,7 @@ impl SessionStore for AnyStore {
     }
 }
 
-/// What a client of a backend says, as the error of a store.
+/// Turns an error of a backend's client into the error of a store.
 fn failed(error: impl Display) -> Error {
     Error::Backend(error.to_string())
 }

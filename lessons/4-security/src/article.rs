@@ -10,10 +10,10 @@ use crate::shop::Role;
 
 /// The name of Flask's cookie.
 pub(crate) const COOKIE: &str = "session";
-/// The key that stands in the article, and in every program that was started by copying it.
+/// The key in the article, and in every program that began as a copy of it.
 pub(crate) const PUBLISHED_KEY: &[u8] = b"your_secret_key";
 
-/// What the article's shop keeps of a visitor.
+/// The data that the article's shop stores about a visitor.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Data {
     pub(crate) username: String,
@@ -29,14 +29,14 @@ pub(crate) fn sign(key: &[u8], data: &Data, now: OffsetDateTime) -> String {
     format!("{signed}.{}", encode(&mac(key, &signed).finalize().into_bytes()))
 }
 
-/// The data, if the signature fits.
+/// Returns the data if the signature is valid.
 pub(crate) fn verify(key: &[u8], cookie: &str) -> Option<Data> {
     let (signed, signature) = cookie.rsplit_once('.')?;
     mac(key, signed).verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
     serde_json::from_str(&read(cookie)?).ok()
 }
 
-/// The data, for anyone: this takes no key.
+/// Returns the data without a key, so anyone can do this.
 pub(crate) fn read(cookie: &str) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(cookie.split('.').next()?).ok()?).ok()
 }

@@ -1,8 +1,8 @@
-//! The attacks: what mallory does, and how to see whether it worked.
+//! The attacks: mallory's actions, and how to find out whether they succeeded.
 //!
-//! An attack plays on a shop that nothing has happened in yet, in this process. One that does something has succeeded if
-//! the shop's books say so, whatever answer mallory got. Two, `read-cookie` and `find-users`, only learn something: they
-//! have succeeded if mallory can read it. The tests play each attack against every defence alone.
+//! An attack runs against a new shop in this process. An attack that changes something has succeeded if the shop's
+//! books show the change, whatever answer mallory got. Two attacks, `read-cookie` and `find-users`, only learn
+//! something: they have succeeded if mallory can read it. The tests run each attack against every defense alone.
 
 mod cookie;
 mod csrf;
@@ -30,19 +30,19 @@ const EVIL: &str = "http://evil.localhost";
 pub struct Attack {
     /// Its name in addresses, such as `planted-id`.
     pub id: &'static str,
-    /// The page of the book that tells it, below `security/`.
+    /// The page of the book that explains it, below `security/`.
     pub chapter: &'static str,
-    /// What mallory does, in a line.
+    /// Mallory's action, in one line.
     pub title: &'static str,
     /// Why it works.
     pub why: &'static str,
-    /// Each of these alone stops it.
+    /// The defenses each of which stops it alone.
     pub stopped_by: &'static [Defence],
-    /// What the shop has that is attacked, as the attack is about what comes after.
+    /// The defenses that the attacked shop already has, because the attack is about a later step.
     pub given: &'static [Defence],
     /// Mallory's page for it, to try it by hand.
     pub page: Option<&'static str>,
-    /// Does it, and says whether it succeeded.
+    /// Carries out the attack, and returns whether it succeeded.
     script: Script,
 }
 
@@ -72,7 +72,7 @@ pub const ALL: &[&Attack] = &[
     &ending::RESURRECTED,
 ];
 
-/// What an attack plays with: a shop, and browsers.
+/// The environment of an attack: a shop, and browsers.
 pub(crate) struct Scene<'s> {
     trial: &'s Trial,
     shop: &'s Shop,
@@ -80,38 +80,38 @@ pub(crate) struct Scene<'s> {
     cookie: &'static str,
 }
 
-/// What became of an attack.
+/// The result of an attack.
 #[derive(Debug)]
 pub struct Run {
-    /// Whether mallory got what she wanted.
+    /// Whether mallory reached her goal.
     pub succeeded: bool,
-    /// Who did what.
+    /// The steps of the attack, with the actor of each.
     pub story: Vec<Told>,
     /// The shop's books before the attack, and after it.
     pub books: [Books; 2],
-    /// Whether bob could do all that a customer does, on the same shop.
+    /// Whether bob could do everything that a customer does, in the same shop.
     pub bob_is_served: bool,
-    /// What bob did there afterwards.
+    /// The steps of bob afterwards.
     pub bobs_story: Vec<Told>,
 }
 
 impl Attack {
-    /// The attack of this name.
+    /// Returns the attack with this ID.
     pub fn named(id: &str) -> Option<&'static Self> {
         ALL.iter().copied().find(|attack| attack.id == id)
     }
 
     // ANCHOR: run
-    /// Plays it on a new shop with these defences, and lets bob shop there afterwards.
+    /// Runs the attack on a new shop with these defenses, and lets bob shop there afterwards.
     ///
     /// # Errors
-    /// The script could not be played to its end, which is a fault of this lesson.
+    /// The script could not be completed, which is a bug in this lesson.
     pub async fn run(&self, defences: Defences) -> Result<Run, Miss> {
         let shop = Shop::new(Passwords::quick());
         self.play(Twin::new("shop", defences.and(self.given), shop, false)).await
     }
 
-    /// Plays it on this twin, and lets bob shop there afterwards.
+    /// Runs the attack on this twin, and lets bob shop there afterwards.
     pub(crate) async fn play(&self, twin: Twin) -> Result<Run, Miss> {
         let (shop, cookie) = (twin.shop.clone(), twin.cookie());
         let trial = Trial::of(move |store| twin.clone().serve(store));
@@ -131,7 +131,7 @@ impl<'s> Scene<'s> {
         self.trial.browser(who)
     }
 
-    /// Fills in a form of the start page and sends it, as a person does: with the hidden fields that it holds.
+    /// Fills in a form of the start page and sends it like a person: with the form's hidden fields.
     async fn submit(&self, who: &Browser<'_>, action: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         let token = self.token(who).await?;
         let hidden = token.as_deref().map(|token| (FIELD, token));
@@ -154,7 +154,7 @@ impl<'s> Scene<'s> {
     }
 
     // ANCHOR: bob
-    /// Bob, from another network, does what customers do.
+    /// Lets bob, from another network, do what customers do.
     async fn serves_bob(&self) -> Result<bool, Miss> {
         let bob = self.browser("bob");
         bob.moves_to([203, 0, 113, 9].into(), "bob's browser");

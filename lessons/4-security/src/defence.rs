@@ -1,7 +1,7 @@
-//! What stops an attack: every defence of this lesson by name, and sets of them.
+//! The defenses of this lesson by name, and sets of them.
 //!
-//! Each module below is one that any axum + tower-sessions program can use. The others are a setting or a line in the
-//! right place, and stand in `twin`.
+//! Any axum + tower-sessions program can use the modules below. Each of the other defenses is a setting or a single
+//! line, in `twin`.
 
 pub mod csrf;
 pub mod device;
@@ -19,9 +19,9 @@ use Defence::*;
 /// A way to stop attacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Defence {
-    /// Who the visitor is stands on the server; the cookie holds an ID and nothing else.
+    /// The data is on the server, and the cookie holds only an ID.
     ServerSide,
-    /// Cookies are signed with a key that nobody could have read anywhere.
+    /// Cookies are signed with a key that is random and not published.
     RandomKey,
     /// A login issues a new session ID, and begins empty over somebody else's session.
     RenewAtLogin,
@@ -29,35 +29,35 @@ pub enum Defence {
     FlushAtLogout,
     /// Only a POST changes anything.
     PostOnly,
-    /// Forms of other sites do not bring the cookie along.
+    /// The browser does not send the cookie with forms of other sites.
     SameSite,
     /// A POST that another site's page began is refused.
     OriginCheck,
     /// A form holds a secret of the session, and is refused without it.
     CsrfToken,
-    /// What visitors wrote is shown as text.
+    /// Pages show text from visitors as text, not as markup.
     Escape,
-    /// The browser is told to run no script on our pages, among other things.
+    /// Headers tell the browser to run no script on our pages, among other things.
     Headers,
     /// Scripts cannot read the session cookie.
     HttpOnly,
-    /// The session cookie has a name that no other host can set a cookie of.
+    /// The session cookie has a name that no other host can use.
     HostPrefix,
-    /// After a few wrong passwords the next try has to wait.
+    /// After a few wrong passwords, the next attempt has to wait.
     Throttle,
-    /// A browser in which somebody has logged in before has tries of its own.
+    /// A browser in which the user has logged in before has its own count of attempts.
     DeviceCookie,
     /// An unknown user name costs as much work as a wrong password.
     DummyHash,
-    /// A change of address or browser is noted; it ends nothing.
+    /// A change of address or browser is recorded, and does not end the session.
     SoftSignal,
-    /// What would hand over the account asks for the password again.
+    /// A change that could hand over the account needs the password again.
     StepUp,
-    /// What somebody may do is looked up at each request.
+    /// The server looks up the visitor's role at each request.
     RolePerRequest,
     /// The session ID is renewed every fifteen minutes.
     RenewOften,
-    /// A save only updates: it never brings back a session that was deleted.
+    /// A save only updates a record: it never brings back a deleted session.
     SaveOnlyUpdates,
 }
 
@@ -86,7 +86,7 @@ impl Defence {
         SaveOnlyUpdates,
     ];
 
-    /// What it is, in a few words.
+    /// The defense in a few words.
     pub fn words(self) -> &'static str {
         match self {
             ServerSide => "the data stays on the server",
@@ -112,8 +112,8 @@ impl Defence {
         }
     }
 
-    /// What asks for it: a requirement of OWASP's Application Security Verification Standard 5.0 with its title, or
-    /// where the standard has none, what else there is.
+    /// The rule that asks for it: a requirement of OWASP's Application Security Verification Standard 5.0 with its
+    /// title, or another source if the standard has none.
     pub fn rule(self) -> &'static str {
         match self {
             ServerSide => "ASVS 5.0 7.2.1: the back end verifies sessions",
@@ -168,21 +168,21 @@ impl Defences {
         Self(Defence::ALL.into())
     }
 
-    /// This set, and these.
+    /// Returns this set with `more` added.
     #[must_use]
     pub fn and(mut self, more: &[Defence]) -> Self {
         self.0.extend(more);
         self
     }
 
-    /// This set, but these.
+    /// Returns this set without `fewer`.
     #[must_use]
     pub fn but(mut self, fewer: &[Defence]) -> Self {
         self.0.retain(|defence| !fewer.contains(defence));
         self
     }
 
-    /// Whether this one is among them.
+    /// Whether the set contains this defense.
     pub fn has(&self, defence: Defence) -> bool {
         self.0.contains(&defence)
     }

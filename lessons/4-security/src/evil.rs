@@ -1,4 +1,4 @@
-//! Mallory's own site: pages that look harmless, and what they brought her.
+//! Mallory's own site: pages that look harmless, and the cookies that they collected.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,7 +42,7 @@ struct At {
 }
 
 impl At {
-    /// Only hosts on this machine: these are no weapons.
+    /// Accepts only hosts on this machine, so that nobody can attack others with it.
     fn host(self) -> Result<String, (StatusCode, &'static str)> {
         let is_here = |host: &String| {
             host.parse::<Uri>().is_ok_and(|host| host.host().is_some_and(|name| name.ends_with(".localhost")))
@@ -70,7 +70,7 @@ async fn bait(Query(at): Query<At>, request: Request) -> axum::response::Result<
 }
 
 // ANCHOR: note
-/// What mallory writes into the shops' notes. It buys a yacht, and sends the cookie home.
+/// The note that mallory writes into the shops. Its script buys a yacht, and sends the cookie to mallory.
 fn note(home: &str) -> String {
     format!(
         "Nice shop!<script>
@@ -82,7 +82,7 @@ fn note(home: &str) -> String {
 }
 // ANCHOR_END: note
 
-/// She could log in and do it by hand; this is quicker.
+/// Mallory could log in and write them by hand, but this is faster.
 async fn write_notes(
     Extension(lab): Extension<Lab>,
     Query(at): Query<At>,

@@ -1,4 +1,4 @@
-//! The start page with every attack; and the lab of each, where it is run on one of the two shops.
+//! The start page with every attack, and the lab of each attack, which runs it on one of the two shops.
 
 use axum::{
     Extension, Router,
@@ -42,11 +42,11 @@ struct Listed {
     page: Option<&'static str>,
 }
 
-/// What became of an attack, as the templates take it.
+/// The result of an attack, as the templates take it.
 #[derive(Serialize)]
 struct Outcome<'r> {
     succeeded: bool,
-    /// What it has left in the books.
+    /// The changes that it has left in the books.
     left: Vec<String>,
     bob_is_served: bool,
     story: &'r [Told],
@@ -98,7 +98,7 @@ async fn show(
     Ok(PAGES.render("attack.html", values)?)
 }
 
-/// Runs it, and tells it to the inspector, if one stands before this program.
+/// Runs the attack, and reports it to the inspector if there is one in front of this program.
 async fn run(
     State(lab): State<Lab>,
     Path(id): Path<String>,
@@ -155,14 +155,14 @@ fn named(id: &str) -> Result<&'static Attack, (StatusCode, String)> {
     })
 }
 
-/// Where the other parts are, seen from where the visitor is.
+/// The addresses of the other parts, as the visitor reaches them.
 #[derive(Serialize)]
 struct Links {
     vulnerable: String,
     hardened: String,
-    /// Mallory's site: another one for a browser.
+    /// Mallory's site, which is another site for a browser.
     evil: String,
-    /// A host of mallory's beside the shops: the same site for a browser.
+    /// A host of mallory's beside the shops, which is the same site for a browser.
     neighbour: String,
 }
 

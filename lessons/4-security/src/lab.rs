@@ -1,4 +1,4 @@
-//! The two shops as they stand, and what the last attack on each has done.
+//! The two shops in their present state, and the result of the last attack on each.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,7 +26,7 @@ pub(crate) enum Which {
 impl Which {
     pub(crate) const BOTH: [Self; 2] = [Self::Vulnerable, Self::Hardened];
 
-    /// As its host name begins.
+    /// The first label of its host name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Vulnerable => "vulnerable",
@@ -67,7 +67,7 @@ struct Open {
 }
 
 impl Lab {
-    /// Shops whose sessions are in this store. `https` says that there is TLS in front of them.
+    /// Creates the shops, with sessions in this store. `https` says that there is TLS in front of them.
     pub(crate) fn new<S: SessionStore + Clone>(https: bool, store: S) -> Self {
         let open = move |which: Which, given: &[Defence]| {
             let shop = Shop::new(Passwords::new());
@@ -79,7 +79,7 @@ impl Lab {
         Self(Arc::new(Inner { open: Box::new(open), shops, turn: tokio::sync::Mutex::default() }))
     }
 
-    /// The pages of a shop, as it stands.
+    /// The pages of a shop in its present state.
     pub(crate) fn pages(&self, which: Which) -> Router {
         self.shop(which).pages.clone()
     }
@@ -88,12 +88,13 @@ impl Lab {
         Which::BOTH.map(|which| self.shop(which).twin.shop.clone())
     }
 
-    /// Puts a new shop in the place of this one, for this attack. Who is logged in stays so: a session is not in the books.
+    /// Replaces this shop with a new one, for this attack. Visitors stay logged in, because sessions are not part of
+    /// the books.
     pub(crate) fn reset(&self, attack: &Attack, which: Which) {
         *self.shop(which) = (self.0.open)(which, attack.given);
     }
 
-    /// Plays the attack on a new shop, which then has the place of the one before.
+    /// Runs the attack on a new shop, which then replaces the previous one.
     pub(crate) async fn run(&self, attack: &'static Attack, which: Which) -> Result<Arc<Run>, Miss> {
         let _turn = self.0.turn.lock().await;
         let mut open = (self.0.open)(which, attack.given);
@@ -103,7 +104,7 @@ impl Lab {
         Ok(run)
     }
 
-    /// What came of this attack, if it was the last one on this shop.
+    /// The result of this attack, if it was the last one on this shop.
     pub(crate) fn ran(&self, attack: &Attack, which: Which) -> Option<Arc<Run>> {
         let shop = self.shop(which);
         shop.ran.as_ref().filter(|(id, _)| *id == attack.id).map(|(_, run)| run.clone())
@@ -123,7 +124,7 @@ impl Lab {
     }
 }
 
-/// Books beside each other: what is in all of them is left out.
+/// Several states of the books, side by side, without the lines that all of them contain.
 #[derive(Debug, PartialEq, Serialize)]
 pub(crate) struct Evidence {
     columns: Vec<&'static str>,

@@ -1,14 +1,13 @@
-//! Lesson 4, security: each attack is seen to succeed on one shop and to fail on another.
-//! Run with `cargo run -p lesson-4`.
+//! Lesson 4, security: each attack succeeds on one shop and fails on another. Run with `cargo run -p lesson-4`.
 //!
 //! # Layout
 //!
-//! - [`attack`]: the attacks as scripts, and what stops each.
-//! - [`defence`]: the defences; each that is more than a setting is a module that other programs can use.
+//! - [`attack`]: the attacks as scripts, and the defenses that stop each.
+//! - [`defence`]: the defenses. Those that are more than a setting are modules that other programs can use.
 //! - `twin`: the shop's pages, with any set of defences; [`shop`]: its accounts, orders and notes.
-//! - [`request`]: what is known of a request without its session.
+//! - [`request`]: information about a request without its session.
 //! - `article`: the article's signed cookie, as Flask makes it.
-//! - `lab`: both shops as they stand, and what an attack has done to them; `retold`: the same for the inspector.
+//! - `lab`: both shops, and the results of attacks on them; `retold`: the same for the inspector.
 //! - `index`: the start page, and a page for each attack; `evil`: mallory's own pages.
 
 mod article;
@@ -55,7 +54,7 @@ pub fn app_with<S: SessionStore + Clone>(https: bool, store: S) -> Router {
     Router::new().fallback(by_host).with_state(hosts)
 }
 
-/// A shop of its own, with these defences and nothing else around it.
+/// A single shop with these defenses, without the rest of the lesson.
 pub fn shop_with<S: SessionStore + Clone>(defences: Defences, shop: Shop, store: S) -> Router {
     Twin::new("own", defences, shop, false).serve(store)
 }
@@ -68,7 +67,7 @@ struct Hosts {
 }
 
 // ANCHOR: by_host
-/// The first label of the host says which part is meant.
+/// Chooses the part by the first label of the host name.
 async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
     let part = match host(&request).split('.').next() {
         Some("vulnerable") => hosts.lab.pages(Which::Vulnerable),

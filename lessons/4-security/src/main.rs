@@ -11,7 +11,7 @@ struct Arguments {
     /// The port on loopback, or the first free one of the hundred after it.
     #[arg(long, default_value_t = 4004)]
     port: u16,
-    /// There is TLS in front of this: tell browsers to come by https only.
+    /// Tell browsers to use https only, because there is TLS in front of this program.
     #[arg(long)]
     https: bool,
 }

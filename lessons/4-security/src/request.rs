@@ -1,4 +1,4 @@
-//! What a request says of itself, and what its connection says.
+//! Information about a request, from its headers and from its connection.
 
 use std::{
     convert::Infallible,
@@ -16,7 +16,7 @@ use axum::{
 use cookie::Cookie;
 use serde::{Deserialize, Serialize};
 
-/// The cookies of a request; what is no cookie is left out.
+/// The cookies of a request. Malformed parts are left out.
 pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     let all = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     all.flat_map(Cookie::split_parse).flatten()
@@ -27,11 +27,11 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cookie<'h>> {
     cookies(headers).find(|cookie| cookie.name() == name)
 }
 
-/// The sender of a request: its address, and what its browser calls itself.
+/// The sender of a request: its address, and its `User-Agent`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Client {
-    /// The connection's address. A header such as `X-Forwarded-For` is as true as its writer: believe it only
-    /// from a proxy of your own.
+    /// The connection's address. Anybody can send a header such as `X-Forwarded-For`, so trust it only from a proxy of
+    /// your own.
     pub address: IpAddr,
     /// The `User-Agent`.
     pub agent: String,
@@ -56,8 +56,8 @@ impl<S: Sync> FromRequestParts<S> for Client {
     }
 }
 
-/// What is said of a method that an address does not take, by an app whose GETs change nothing: for
-/// `method_not_allowed_fallback`. The header `Allow` says what it does take.
+/// The answer to a method that an address does not accept, in an app whose GETs change nothing. Use it with
+/// `method_not_allowed_fallback`. The header `Allow` lists the accepted methods.
 pub async fn method_not_allowed(method: Method) -> (StatusCode, String) {
     let sentence = match method {
         Method::GET | Method::HEAD => {

@@ -1,4 +1,4 @@
-//! An attack on the timeline of the inspector that stands before this program, where the reader looks.
+//! Shows an attack on the timeline of the inspector in front of this program, where the reader looks.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use session_inspector::{Exchange, Inspector, Retold};
 
 use crate::attack::{Attack, Run};
 
-/// Tells who did what in the attack, and in short what bob changed after it: the rest of his would bury the attack.
+/// Reports each step of the attack, and only the changes that bob made after it, because all of bob's steps would hide
+/// the attack.
 pub(crate) fn tell(inspector: &Inspector, attack: &Attack, shop: &str, run: &Run) {
     let is_change = |told: &&Told| !told.did.starts_with("GET ");
     let bobs = || run.bobs_story.iter().filter(is_change);

@@ -1,4 +1,4 @@
-//! What the shop knows: its accounts, what was ordered, what was written. An attack has succeeded if this says so.
+//! The shop's data: accounts, orders and notes. It decides whether an attack has succeeded.
 
 use std::{
     collections::BTreeMap,
@@ -10,13 +10,13 @@ use tokio::sync::OnceCell;
 
 use crate::defence::password::{NotChecked, Passwords};
 
-/// What somebody may do.
+/// The role of an account.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Buys.
+    /// May buy.
     Customer,
-    /// Also writes what stands above every page.
+    /// May also write the text above every page.
     Admin,
 }
 
@@ -43,12 +43,12 @@ pub struct Shop(Arc<Inner>);
 
 struct Inner {
     passwords: Passwords,
-    /// Made at the first login, because a hash is meant to be slow.
+    /// Computed at the first login, because the hash function is slow on purpose.
     hashes: OnceCell<BTreeMap<&'static str, String>>,
     books: Mutex<Books>,
 }
 
-/// All that a shop has written down.
+/// All data that a shop has recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Books {
     accounts: BTreeMap<&'static str, Account>,
@@ -66,18 +66,18 @@ struct Account {
 /// Something that was bought.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Order {
-    /// In whose name.
+    /// The name of the buyer.
     pub username: String,
-    /// What.
+    /// The item.
     pub item: String,
 }
 
-/// Something that a visitor wrote for all to read.
+/// A note that a visitor wrote, and that everybody can read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Note {
-    /// Who wrote it.
+    /// The name of the author.
     pub username: String,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 
@@ -96,7 +96,7 @@ impl Shop {
         Self(Arc::new(Inner { passwords, hashes: OnceCell::new(), books: Mutex::new(books) }))
     }
 
-    /// The hash of somebody's password; nothing if there is no such account.
+    /// The hash of a user's password, or `None` if there is no such account.
     pub(crate) async fn hash_of(&self, username: &str) -> Result<Option<String>, NotChecked> {
         let make = || async {
             let mut hashes = BTreeMap::new();
@@ -108,7 +108,7 @@ impl Shop {
         Ok(self.0.hashes.get_or_try_init(make).await?.get(username).cloned())
     }
 
-    /// What checks passwords, and counts them.
+    /// The checker of passwords, which also counts its checks.
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
     }
@@ -137,12 +137,12 @@ impl Shop {
         push(&mut self.open_books().orders, Order { username, item });
     }
 
-    /// Whether this was ordered in this name.
+    /// Whether this user has ordered this item.
     pub(crate) fn ordered(&self, username: &str, item: &str) -> bool {
         self.open_books().orders.iter().any(|order| order.username == username && order.item == item)
     }
 
-    /// What was ordered last.
+    /// The last orders.
     pub(crate) fn orders(&self) -> Vec<Order> {
         self.open_books().orders.clone()
     }
@@ -174,7 +174,7 @@ impl Shop {
 }
 
 impl Books {
-    /// What stands in them and did not before.
+    /// The lines that are new since `before`.
     pub fn since(&self, before: &Self) -> Vec<String> {
         let both = self.lines().into_iter().zip(before.lines());
         let news = both.flat_map(|((_, now), (_, before))| now.into_iter().filter(move |line| !before.contains(line)));
@@ -196,7 +196,7 @@ impl Books {
     }
 }
 
-/// Only the last few: a demo's memory is no place to fill.
+/// Keeps only the last few entries, so that a demo's memory cannot fill up.
 fn push<T>(all: &mut Vec<T>, one: T) {
     const MOST: usize = 20;
     if all.len() == MOST {

@@ -1,4 +1,4 @@
-//! The shop's pages, with as many defences as it is given: none make the vulnerable twin, all the hardened one.
+//! The shop's pages, with any set of defenses: with none it is the vulnerable twin, with all it is the hardened twin.
 
 mod login;
 mod pages;
@@ -44,7 +44,8 @@ pub(crate) const COOKIES: [&str; 2] = ["shop", "__Host-shop"];
 pub(crate) struct Twin(Arc<Inner>);
 
 pub(crate) struct Inner {
-    /// `vulnerable` or `hardened`: where the session keeps its visitor, so that one twin's session is none in the other.
+    /// `vulnerable` or `hardened`. It is also the key of the visitor in the session, so that a session of one twin is
+    /// not valid in the other.
     pub(crate) name: &'static str,
     pub(crate) defences: Defences,
     pub(crate) shop: Shop,
@@ -119,7 +120,8 @@ impl Twin {
     }
     // ANCHOR_END: layers
 
-    /// Both are about requests of one session that overlap, and are the same parts around the session layer.
+    /// Whether the guard is on. Both defenses are about overlapping requests of one session, and use the same layers
+    /// around the session layer.
     fn is_guarded(&self) -> bool {
         self.defences.has(Defence::SaveOnlyUpdates) || self.defences.has(Defence::RenewOften)
     }

@@ -1,4 +1,4 @@
-//! What somebody is going to buy. She need not be logged in.
+//! The shopping cart of a visitor, who need not be logged in.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,15 @@ use crate::{
     visitor::Visitor,
 };
 
-/// So many of one thing, at most.
+/// The maximum count of one item.
 const MOST: u8 = 99;
 
 // ANCHOR: cart
-/// What is in the cart, and how many of each.
+/// The items in the cart, and the count of each.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Cart {
-    /// The cart's ID, a dot, and something else after each change: an order names what was looked at.
+    /// The cart's ID, a dot, and a value that differs after each change, so that an order names the cart as the visitor
+    /// saw it.
     pub(crate) token: String,
     lines: BTreeMap<String, u8>,
 }
@@ -35,7 +36,7 @@ impl SessionData for Cart {
 }
 
 impl Cart {
-    /// Whether there was room for it.
+    /// Adds one of this item, and returns whether there was room for it.
     fn add(&mut self, id: &str) -> bool {
         let count = self.lines.entry(id.to_owned()).or_default();
         let has_room = *count < MOST;
@@ -43,7 +44,7 @@ impl Cart {
         has_room
     }
 
-    /// Whether it was there.
+    /// Removes this item, and returns whether it was there.
     fn remove(&mut self, id: &str) -> bool {
         self.lines.remove(id).is_some()
     }
@@ -54,7 +55,7 @@ impl Cart {
         self.save(session).await
     }
 
-    /// What is left when `sold` is taken out goes into a cart of its own, because this one was sold.
+    /// Saves the items that remain without `sold` as a new cart, because this one was sold.
     pub(crate) async fn save_rest(mut self, session: &Session, sold: &str) -> Result<(), Failure> {
         for (id, count) in lines(sold) {
             self.lines.entry(id.to_owned()).and_modify(|left| *left = left.saturating_sub(count));
@@ -68,7 +69,7 @@ impl Cart {
     }
     // ANCHOR_END: cart
 
-    /// It stays the same until the cart is empty or sold; a new cart has none.
+    /// The cart's ID. It stays the same until the cart is empty or sold, and a new cart has none.
     pub(crate) fn id(&self) -> &str {
         self.token.split('.').next().unwrap_or_default()
     }
@@ -77,7 +78,7 @@ impl Cart {
         self.lines.is_empty()
     }
 
-    /// How many things are in it.
+    /// The total count of all items.
     pub(crate) fn count(&self) -> u32 {
         self.lines.values().map(|count| u32::from(*count)).sum()
     }

@@ -1,18 +1,18 @@
-//! What the shop sells.
+//! The catalog of the shop.
 
 use axum::http::StatusCode;
 use serde::Serialize;
 
-/// Something that the shop sells.
+/// An item that the shop sells.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Item {
     /// Its name in addresses.
     pub(crate) id: &'static str,
-    /// In euro.
+    /// The price in euros.
     pub(crate) price: u32,
 }
 
-/// Everything.
+/// All items.
 pub(crate) const ITEMS: [Item; 6] = [
     Item { id: "teapot", price: 40 },
     Item { id: "cup", price: 9 },

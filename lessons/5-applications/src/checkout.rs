@@ -1,4 +1,4 @@
-//! From a cart to an order, once.
+//! The checkout: it turns a cart into an order, exactly once.
 
 use axum::{extract::State, response::Redirect};
 use lesson_page::Form;

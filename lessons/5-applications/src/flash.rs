@@ -14,14 +14,14 @@ impl SessionData for Flash {
 }
 
 // ANCHOR: flash
-/// Leaves a message for the page that the answer leads to.
+/// Adds a message for the next page.
 pub(crate) async fn add(session: &Session, message: impl Into<String>) -> Result<(), Failure> {
     let mut flash = Flash::load(session).await?;
     flash.0.push(message.into());
     flash.save(session).await
 }
 
-/// Takes the messages, so that nobody sees them again. Where there are none, nothing is written.
+/// Takes the messages out of the session, so that they are shown only once. If there are none, nothing is written.
 pub(crate) async fn take(session: &Session) -> Result<Vec<String>, Failure> {
     let Flash(messages) = Flash::load(session).await?;
     if !messages.is_empty() {

@@ -1,4 +1,4 @@
-//! Which pages were seen.
+//! The history of the pages that a visitor has seen.
 
 use std::collections::VecDeque;
 
@@ -15,9 +15,9 @@ use tower_sessions::Session;
 
 use crate::{page, session_data::SessionData, visitor::Visitor};
 
-/// So many pages are remembered.
+/// The maximum number of pages in the history.
 const MOST: usize = 20;
-/// A path that is longer is not worth remembering.
+/// The longest path that is recorded, in bytes.
 const LONGEST: usize = 200;
 
 /// Paths, the oldest first.
@@ -29,7 +29,8 @@ impl SessionData for History {
 }
 
 // ANCHOR: track
-/// Remembers each page that was shown to a visitor with a session, and makes none for the others. For `from_fn`.
+/// Records each page that a visitor with a session has seen. It makes no session for other visitors. Use it with
+/// `from_fn`.
 pub(crate) async fn track(session: Session, request: Request, next: Next) -> Result<Response, Failure> {
     let path = (request.method() == Method::GET).then(|| request.uri().path().to_owned());
     let response = next.run(request).await.into_response();

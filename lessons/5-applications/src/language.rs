@@ -1,4 +1,4 @@
-//! Which language: the one that was chosen, or the best of those that the browser asks for.
+//! The language of the page: the visitor's choice, or the best one of those that the browser asks for.
 
 use axum::{
     http::{
@@ -52,7 +52,7 @@ impl Language {
     }
 
     // ANCHOR: accepted
-    /// The one that the browser likes best, of those that we have.
+    /// The shop's language that the browser prefers most.
     fn accepted(header: &str) -> Option<Self> {
         let liked = header.split(',').filter_map(|part| {
             let (tag, weight) = part.split_once(';').unwrap_or((part, "q=1"));
@@ -67,7 +67,7 @@ impl Language {
 }
 // ANCHOR_END: language
 
-/// What was chosen, if anything was.
+/// The visitor's choice, if there is one.
 #[derive(Default, Deserialize, Serialize)]
 struct Chosen(Option<Language>);
 

@@ -3,9 +3,9 @@
 //!
 //! # Layout
 //!
-//! - [`shop`]: what outlives a session: the database, the accounts in it, who is logged in where, the orders.
-//! - `visitor`: who sent a request; `login`: login, registration, logout; `my_sessions`: a user's other logins; `roles`:
-//!   what a user may do.
+//! - [`shop`]: the data that outlives a session, in the database: accounts, logins and orders.
+//! - `visitor`: the sender of a request; `login`: login, registration, logout; `my_sessions`: a user's other logins;
+//!   `roles`: what a user may do.
 //! - `cart`, `checkout`, `history`, `language`, `preferences`, `flash`: one feature each, with its part of the session
 //!   (`session_data`).
 //! - `page`: the frame that all pages share.
@@ -46,9 +46,9 @@ use tower_sessions::{Expiry, SessionManagerLayer, SessionStore, cookie::SameSite
 
 use crate::{page::PAGES, shop::Shop};
 
-/// The name of the session cookie. Thanks to its beginning no other host can set it (RFC 6265bis 4.1.3.2).
+/// The name of the session cookie. Because of its prefix, no other host can set it (RFC 6265bis 4.1.3.2).
 const COOKIE: &str = "__Host-lesson-5";
-/// A session that nobody uses for so long is over.
+/// The idle timeout of a session.
 const IDLE: Duration = Duration::DAY;
 
 /// The lesson on `store`, with a shop of its own in memory.
@@ -62,7 +62,7 @@ pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
     app_within(TIME_LIMIT, shop, store)
 }
 
-/// The same, and each answer takes no longer than `limit`.
+/// Like [`app_with`], with a time limit of `limit` for each answer.
 pub fn app_within<S: SessionStore + Clone>(limit: std::time::Duration, shop: Shop, store: S) -> Router {
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
     let sessions = SessionManagerLayer::new(Guarded::new(store))
@@ -83,14 +83,15 @@ pub fn app_within<S: SessionStore + Clone>(limit: std::time::Duration, shop: Sho
 }
 // ANCHOR_END: layers
 
-/// Who may show these pages in a frame: the studio that has started this program, and nobody where it runs alone.
+/// The sites that may show these pages in a frame: the studio that has started this program, or nobody if it runs
+/// alone.
 fn frame_ancestors() -> String {
     std::env::var(session_inspector::Parent::VARIABLE).unwrap_or_else(|_| "'none'".to_owned())
 }
 
 // ANCHOR: again
-/// What changes nothing but the session, or does the same when it is done twice: after a conflict such a request runs
-/// again. A GET does so anyway.
+/// The routes that change nothing but the session, or have the same effect when they run twice. After a conflict such a
+/// request runs again, and so does every GET.
 fn pages() -> Router<Shop> {
     Router::new()
         .route("/set_language/{language}", post(language::set))

@@ -1,4 +1,4 @@
-//! In and out, and who one is.
+//! Login, registration, logout, and the profile page.
 
 use axum::{
     extract::State,
@@ -32,7 +32,7 @@ pub(crate) struct Credentials {
     password: String,
 }
 
-/// `Alice` is `alice`: nobody can register a name that looks like somebody else's.
+/// Converts a name to lower case, so that nobody can register `Alice` beside `alice`.
 fn in_small_letters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(String::deserialize(deserializer)?.to_ascii_lowercase())
 }
@@ -44,7 +44,7 @@ pub(crate) async fn form(visitor: Visitor) -> Result<Response, Failure> {
     login_page(&visitor, StatusCode::OK, "").await
 }
 
-/// The page that asks who it is.
+/// The page with the forms for login and registration.
 async fn login_page(
     Visitor { session, user }: &Visitor,
     status: StatusCode,
@@ -82,7 +82,7 @@ async fn refused(visitor: &Visitor) -> axum::response::Result<Response> {
     Ok(login_page(visitor, StatusCode::UNAUTHORIZED, "Invalid credentials").await?)
 }
 
-/// To the profile, with a cookie by which this browser is known from now on.
+/// Redirects to the profile, with a device cookie for this browser.
 async fn welcome(shop: &Shop, verified: &Verified, clock: &Clock) -> Result<Response, Unavailable> {
     let device = shop.device_cookie(verified, clock.now()).await?;
     Ok((AppendHeaders([(SET_COOKIE, device)]), Redirect::to("/profile")).into_response())
@@ -122,7 +122,7 @@ fn wrong_name(name: &str) -> Option<String> {
 }
 
 // ANCHOR: wrong
-/// What is wrong with a new password of this account.
+/// Returns an error message if this account may not have this new password.
 pub(crate) fn wrong_password(password: &str, name: &str) -> Option<String> {
     let length = password.chars().count();
     if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&length) {
@@ -135,7 +135,7 @@ pub(crate) fn wrong_password(password: &str, name: &str) -> Option<String> {
 }
 // ANCHOR_END: wrong
 
-/// The article has two pages of this name, one for who it is and one for the settings: here they are one.
+/// The article has two pages of this name, one for the user and one for the settings. Here they are one page.
 pub(crate) async fn profile(
     State(shop): State<Shop>,
     Visitor { session, user }: Visitor,

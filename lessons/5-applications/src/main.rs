@@ -13,7 +13,7 @@ struct Arguments {
     /// The port on loopback, or the first free one of the hundred after it.
     #[arg(long, default_value_t = 4005)]
     port: u16,
-    /// An SQLite file for accounts and orders; without one they are in memory, and gone at the end.
+    /// An SQLite file for accounts and orders. Without one they are in memory, and are lost when the program ends.
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! Where somebody is logged in, and how she ends that.
+//! The list of a user's logins, and the ways to end them.
 
 use axum::{
     extract::State,
@@ -86,7 +86,7 @@ pub(crate) async fn end_others(
 }
 
 // ANCHOR: recent
-/// A session that was stolen, or left open, is not enough to end the others.
+/// Whether the password was entered recently. A stolen or forgotten session alone must not be able to end the others.
 async fn is_recent(shop: &Shop, login: i64, clock: &Clock) -> axum::response::Result<()> {
     if shop.is_recent(login, clock.now()).await? {
         return Ok(());
@@ -99,7 +99,7 @@ pub(crate) struct Password {
     password: String,
 }
 
-/// Her password again. It is a login in small, so it issues a new session ID as well.
+/// Checks the user's password again. This counts as a login, so it issues a new session ID as well.
 pub(crate) async fn confirm(
     State(shop): State<Shop>,
     User { session, account, login }: User,
@@ -142,7 +142,7 @@ pub(crate) struct Passwords {
 }
 
 // ANCHOR: password
-/// Anyone who knew the old password is logged out, everywhere but here.
+/// Changes the password, and ends all other logins, because somebody may know the old password.
 pub(crate) async fn change_password(
     State(shop): State<Shop>,
     User { session, account, login }: User,

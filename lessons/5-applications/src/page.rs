@@ -1,4 +1,4 @@
-//! A page, with all that every page shows.
+//! Renders a page, with everything that every page shows.
 
 use std::sync::LazyLock;
 
@@ -40,7 +40,7 @@ pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
 });
 
 // ANCHOR: render
-/// The page `name` with these values, for this visitor: in her colours, with her messages.
+/// Renders the page `name` with these values, with the theme and the messages of this visitor.
 pub(crate) async fn render(
     session: &Session,
     user: Option<&Account>,

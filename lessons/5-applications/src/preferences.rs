@@ -1,4 +1,4 @@
-//! How somebody likes the pages.
+//! The preferences of a visitor.
 
 use axum::{
     Form,
@@ -14,7 +14,7 @@ use crate::{flash, page, session_data::SessionData, visitor::Visitor};
 
 // ANCHOR: preferences
 // ANCHOR: whole
-/// All of it in one value: it is saved whole, or not at all.
+/// All preferences in one value, so that they are saved completely or not at all.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Preferences {
     pub(crate) theme: Theme,
@@ -22,7 +22,7 @@ pub(crate) struct Preferences {
 }
 // ANCHOR_END: whole
 
-/// The colours.
+/// The colors of the pages.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Theme {
@@ -31,7 +31,7 @@ pub(crate) enum Theme {
     Dark,
 }
 
-/// Whether the pages bring news.
+/// Whether the pages show news.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Notifications {

@@ -1,4 +1,4 @@
-//! What one may do.
+//! Roles: the dashboard, and the handlers for admins.
 
 use axum::{
     extract::State,

@@ -1,4 +1,4 @@
-//! What a session holds: each feature has a type, and a key of its own.
+//! The data in a session: each feature has a type and a key of its own.
 
 use lesson_page::Failure;
 use serde::{Serialize, de::DeserializeOwned};
@@ -9,7 +9,7 @@ use tower_sessions::Session;
 pub(crate) trait SessionData: Default + DeserializeOwned + Serialize + Send + Sync {
     const KEY: &'static str;
 
-    /// A copy of the session's value; the default if it has none.
+    /// Returns a copy of the session's value, or the default if there is none.
     async fn load(session: &Session) -> Result<Self, Failure> {
         Ok(session.get(Self::KEY).await?.unwrap_or_default())
     }

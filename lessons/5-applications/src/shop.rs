@@ -1,4 +1,4 @@
-//! What outlives a session: accounts, who is logged in where, and orders, in SQLite.
+//! The data that outlives a session, in SQLite: accounts, logins and orders.
 
 mod accounts;
 mod database;
@@ -30,22 +30,22 @@ pub struct Shop(Arc<Inner>);
 
 struct Inner {
     location: Location,
-    /// Opened by the first who needs it.
+    /// Opened at the first use.
     database: OnceCell<Database>,
     passwords: Passwords,
     guesses: Guesses,
-    /// New accounts from an address: ten at once, and then one every six minutes. Each costs a hash, and each answer
-    /// tells whether a name is taken.
+    /// Limits new accounts from one address: ten at once, and then one every six minutes. Each costs a hash, and each
+    /// answer reveals whether a name is taken.
     registrations: Throttle,
 }
 
 impl Shop {
-    /// A shop that is gone with its last clone.
+    /// Creates a shop in memory, which ends with its last clone.
     pub fn in_memory(passwords: Passwords) -> Self {
         Self::at(Location::Memory, passwords)
     }
 
-    /// A shop in this file, which is made if there is none. Nobody but its owner may read it.
+    /// Opens a shop in this file, which is created if there is none. Only its owner may read it.
     pub fn in_file(file: &Path, passwords: Passwords) -> Self {
         Self::at(Location::File(file.to_owned()), passwords)
     }
@@ -55,10 +55,10 @@ impl Shop {
         Self(Arc::new(Inner { location, database: OnceCell::new(), passwords, guesses: Guesses::new(), registrations }))
     }
 
-    /// Opens the database, so that a file that is of no use is seen at once.
+    /// Opens the database, so that an unusable file is noticed at once.
     ///
     /// # Errors
-    /// It cannot be opened, or is no SQLite database.
+    /// It cannot be opened, or is not an SQLite database.
     pub async fn open(&self) -> Result<(), Unavailable> {
         self.database().await.map(drop)
     }
@@ -76,7 +76,7 @@ impl Shop {
     }
 }
 
-/// Why a name and a password were not looked at.
+/// Why a name and a password were not checked.
 pub(crate) enum Refused {
     TooMany(TooMany),
     NotChecked(NotChecked),

@@ -1,4 +1,4 @@
-//! Who sent a request.
+//! The visitor who sent a request.
 
 use axum::{
     extract::FromRequestParts,
@@ -24,13 +24,13 @@ impl SessionData for Handle {
     const KEY: &'static str = "login";
 }
 
-/// Somebody, with a session or without, who may be logged in.
+/// Any visitor, with or without a session, logged in or not.
 pub(crate) struct Visitor {
     pub(crate) session: Session,
     pub(crate) user: Option<Account>,
 }
 
-/// Somebody who is logged in. Others are sent to the login page.
+/// A visitor who is logged in. Others are sent to the login page.
 pub(crate) struct User {
     pub(crate) session: Session,
     pub(crate) account: Account,
@@ -38,12 +38,12 @@ pub(crate) struct User {
     pub(crate) login: i64,
 }
 
-/// An admin. Other users are told that they are none.
+/// An admin. Other users get 403.
 pub(crate) struct Admin(pub(crate) User);
 
 // ANCHOR: visitor
-/// The account behind a session, and the number of its login. Both are looked up at each request, so that whatever
-/// was taken away is gone at once.
+/// The account of a session, and the number of its login. Both are looked up at each request, so that a change takes
+/// effect at once.
 async fn user(shop: &Shop, session: &Session, clock: &Clock) -> axum::response::Result<Option<(Account, i64)>> {
     let Handle(Some(handle)) = Handle::load(session).await? else { return Ok(None) };
     let Some(Current { account, login, ends }) = shop.find_login(&handle, clock.now()).await? else {
@@ -54,7 +54,7 @@ async fn user(shop: &Shop, session: &Session, clock: &Clock) -> axum::response::
     Ok(Some((account, login)))
 }
 
-/// A login that begins in this session, in the place of the one that may have been in it.
+/// Makes a new login for this session, which replaces the login that may have been in it.
 pub(crate) async fn new_login(visitor: &Visitor, agent: &str, clock: &Clock) -> Result<NewLogin, Failure> {
     let Handle(replaces) = Handle::load(&visitor.session).await?;
     Ok(NewLogin::new(replaces, agent, clock.now()))

@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //!
-//! - `json`: bodies and refusals as JSON. `account`: what the session holds.
-//! - [`routes`]: the API, with the list of origins that may use it. `careless`: the same without what protects it.
+//! - `json`: bodies and refusals as JSON. `account`: the data in the session.
+//! - [`routes`]: the API, with the list of origins that may use it. `careless`: the same without its protection.
 
 mod account;
 mod careless;
@@ -41,7 +41,7 @@ use json::{Json, refused};
 /// such as `https://app.shop.example`.
 ///
 /// # Panics
-/// A friend is no origin.
+/// A friend is not an origin.
 pub fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
     let origins = friends.iter().map(|friend| HeaderValue::from_str(friend).expect("an origin is a header"));
     // What a script of another origin may read, and send with more than a form could.
@@ -73,7 +73,7 @@ fn foreign(_: ProtectionError) -> Response {
     refused(StatusCode::FORBIDDEN, "This request did not come from a page of this site, so nothing was done.")
 }
 
-/// What depends on the cookie is for no cache.
+/// Adds `no-store`, because no cache may keep an answer that depends on the cookie.
 async fn never_kept(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
@@ -95,13 +95,14 @@ async fn script() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/javascript")], include_str!("../templates/api.js"))
 }
 
-/// A page for another host: it tries everything.
+/// A page for another host. It tries all requests.
 async fn elsewhere() -> Html<&'static str> {
     Html(include_str!("../templates/api-elsewhere.html"))
 }
 
 // ANCHOR: me
-/// Who it is. A program is told 401: a redirect to a login page would be followed, and read as the answer.
+/// Says who is logged in. A stranger gets 401, because a script would follow a redirect to a login page, and read that
+/// page as the answer.
 async fn me(session: Session) -> Result<Response, Failure> {
     Ok(match Account::of(&session).await? {
         Some(account) => Json(account).into_response(),
@@ -136,7 +137,7 @@ struct Order {
 }
 
 // ANCHOR: order
-/// Takes `application/json` and types such as `application/example+json`: `Json` refuses every other `Content-Type`
+/// Accepts `application/json` and types such as `application/example+json`: `Json` refuses every other `Content-Type`
 /// with 415.
 async fn order(session: Session, Json(order): Json<Order>) -> Result<Response, Failure> {
     place(&session, order).await

@@ -1,12 +1,12 @@
-//! A connection that stays: server-sent events and a WebSocket that belong to a session, and end with it.
+//! Server-sent events and a WebSocket that belong to a session, and end with it.
 //!
 //! # Layout
 //!
-//! - `login`: what the session holds, and when that is over.
-//! - [`Channel`]: what all open connections are told, in this process or by way of Redis.
-//! - `watch`: a login, watched for a connection: shared by `events` and `socket`.
-//! - `origin`: whose page opens a connection. `places`: how many connections a login may have.
-//! - `shop`: what is bought. `vulnerable`: a socket as it is often written.
+//! - `login`: the login in the session, and when it ends.
+//! - [`Channel`]: messages to all open connections, in this process or over Redis.
+//! - `watch`: watches the login of a connection. `events` and `socket` use it.
+//! - `origin`: the origin checks. `places`: the limit on the connections of a login.
+//! - `shop`: the orders. `vulnerable`: a socket with a common mistake.
 
 mod channel;
 mod events;
@@ -43,10 +43,10 @@ use shop::{ITEMS, Orders};
 
 use crate::page::PAGES;
 
-/// Who may log in here, without a password: another lesson is about that.
+/// The users who can log in here, without a password, because another lesson is about passwords.
 const USERS: [&str; 2] = ["alice", "bob"];
 
-/// What the connections of one instance have in common. Clones share it.
+/// The state that the connections of one instance share. Clones share it, too.
 #[derive(Clone)]
 struct Live {
     channel: Channel,
@@ -55,8 +55,8 @@ struct Live {
     places: Places,
 }
 
-/// The demo below `/connection`. What it tells open connections goes over `channel`; each connection looks at its
-/// session every `check_every` anyway.
+/// The demo below `/connection`. Messages to open connections go over `channel`. Each connection also checks its
+/// session every `check_every`.
 pub fn routes<S: Clone + Send + Sync + 'static>(channel: Channel, check_every: Duration) -> Router<S> {
     let live = Live { channel, check_every, orders: Orders::default(), places: Places::default() };
     Router::new()
@@ -91,7 +91,7 @@ async fn script() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/javascript")], include_str!("../templates/connection.js"))
 }
 
-/// A page of mallory's, for a host of hers.
+/// Mallory's page, for a host of hers.
 async fn mallory() -> Html<&'static str> {
     Html(include_str!("../templates/connection-mallory.html"))
 }
@@ -154,11 +154,11 @@ async fn buy(
     Ok(Redirect::to("/connection"))
 }
 
-/// What is said to a connection, or a request, of nobody.
+/// The answer to a connection or a request without a login.
 const LOG_IN_FIRST: (StatusCode, &str) = (StatusCode::UNAUTHORIZED, "Log in first.\n");
 
 impl Live {
-    /// Whether the shop sells this; then it is bought, and every connection of this user is told.
+    /// Buys an item and notifies every connection of this user. Returns `false` if the shop does not sell the item.
     async fn buy(&self, user: &str, item: &str) -> bool {
         let is_sold = self.orders.add(user, item);
         if is_sold {
@@ -167,7 +167,7 @@ impl Live {
         is_sold
     }
 
-    /// The first that a connection of this user is told.
+    /// The first message to a connection of this user.
     fn greeting(&self, user: &str) -> String {
         let orders = self.orders.of(user);
         let orders = if orders.is_empty() { "none".to_owned() } else { orders.join(", ") };

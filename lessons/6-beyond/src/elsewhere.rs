@@ -1,16 +1,17 @@
-//! Signing in elsewhere: OpenID Connect, with the code flow, PKCE, `state` and `nonce`.
+//! Login with OpenID Connect: the code flow, with PKCE, `state` and `nonce`.
 //!
-//! - `provider`: a small provider at `id.localhost`, which is a part of this program so that the demo needs no other.
-//! - `registration`: what makes this program a client of it, or of one elsewhere; `network`: how that one is asked;
-//!   `discovery`: what it says of itself.
-//! - `client`: how a login begins, and how it comes back; `care`: what is checked then, so that a test can leave it out.
-//! - `accounts`: whose account a subject of the provider opens; `goodbye`: the end, here and there.
+//! - `provider`: a small provider at `id.localhost`, which is part of this program, so that the demo needs no other.
+//! - `registration`: the registration of this program at this provider or at another one; `network`: requests to the
+//!   other; `discovery`: its endpoints and keys.
+//! - `client`: how a login begins, and how it comes back; `checks`: the checks then, each of which a test can leave
+//!   out.
+//! - `accounts`: the account of each subject of the provider; `logout`: the logout, here and at the provider.
 
 mod accounts;
-mod care;
+mod checks;
 mod client;
 mod discovery;
-mod goodbye;
+mod logout;
 mod network;
 mod provider;
 mod registration;
@@ -28,41 +29,42 @@ use tower::ServiceExt;
 use tower_http::csrf::CsrfLayer;
 
 use accounts::Accounts;
-pub use care::Care;
+pub use checks::ClientChecks;
 use discovery::Discovery;
 use provider::Provider;
 pub use registration::Registration;
 
-/// How the host of the provider begins. The rest is the host of the program: `localhost`, or a visitor's name below it.
+/// The first label of the provider's host. The rest is the host of the program: `localhost`, or a visitor's name below
+/// it.
 const PROVIDER: &str = "id.";
 
-/// What a login needs. Clones are the same.
+/// The state of the client and the provider. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Elsewhere(Arc<Inner>);
 
 struct Inner {
-    care: Care,
+    checks: ClientChecks,
     provider: Provider,
-    /// At a provider elsewhere, which takes the place of the one in this program.
+    /// The registration at another provider, which replaces the one in this program.
     registration: Option<Registration>,
     discovery: Discovery,
     accounts: Accounts,
 }
 
 impl Elsewhere {
-    /// With the provider in this program.
-    pub(crate) fn new(care: Care) -> Self {
-        Self::with(care, None)
+    /// Uses the provider in this program.
+    pub(crate) fn new(checks: ClientChecks) -> Self {
+        Self::with(checks, None)
     }
 
-    /// With the provider where this program is registered.
+    /// Uses the provider of this registration.
     pub(crate) fn at(registration: Registration) -> Self {
-        Self::with(Care::ALL, Some(registration))
+        Self::with(ClientChecks::ALL, Some(registration))
     }
 
-    fn with(care: Care, registration: Option<Registration>) -> Self {
+    fn with(checks: ClientChecks, registration: Option<Registration>) -> Self {
         Self(Arc::new(Inner {
-            care,
+            checks,
             provider: Provider::default(),
             registration,
             discovery: Discovery::default(),
@@ -80,15 +82,15 @@ impl Elsewhere {
             .route("/elsewhere", get(client::view))
             .route("/elsewhere/login", post(client::begin))
             .route("/elsewhere/back", get(client::back))
-            .route("/elsewhere/logout", post(goodbye::here))
-            .route("/elsewhere/logout/everywhere", post(goodbye::everywhere))
-            .layer(CsrfLayer::new()) // for the forms; an answer of the provider is a GET, which passes
+            .route("/elsewhere/logout", post(logout::here))
+            .route("/elsewhere/logout/everywhere", post(logout::everywhere))
+            .layer(CsrfLayer::new()) // for the forms; the provider redirects back with a GET, which passes
             .with_state(self.clone())
     }
 
-    /// The program behind both hosts: `pages`, and the provider. What the provider sends by itself reaches no session.
+    /// The program behind both hosts: `pages`, and the provider. Direct requests from the provider have no session.
     pub(crate) fn beside(&self, pages: Router) -> Router {
-        let told = Router::new().route("/elsewhere/ended", post(goodbye::there)).with_state(self.clone());
+        let told = Router::new().route("/elsewhere/ended", post(logout::back_channel)).with_state(self.clone());
         let pages = pages.merge(told.clone());
         if self.0.registration.is_some() {
             return pages;
@@ -110,7 +112,7 @@ async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
     part.oneshot(request).await.into_response()
 }
 
-/// This program and its provider, at the port of this request.
+/// The origins of this program and its provider, at the port of this request.
 struct Origins {
     own: String,
     provider: String,
@@ -125,12 +127,12 @@ impl Origins {
         Self { own: format!("http://{own}{port}"), provider: format!("http://{PROVIDER}{own}{port}") }
     }
 
-    /// Where the provider sends a visitor back to.
+    /// The address to which the provider redirects a visitor.
     fn back(&self) -> String {
         format!("{}/elsewhere/back", self.own)
     }
 
-    /// The page with the login. The provider leads there after a logout.
+    /// The page with the login, to which the provider redirects a visitor after a logout.
     fn home(&self) -> String {
         format!("{}/elsewhere", self.own)
     }
@@ -155,7 +157,7 @@ mod tests {
     async fn a_program_that_uses_a_provider_elsewhere_is_none_itself() {
         let there = Registration::new("http://localhost:9000", "shop", "secret").unwrap();
         for (elsewhere, status) in
-            [(Elsewhere::new(Care::ALL), StatusCode::OK), (Elsewhere::at(there), StatusCode::NOT_FOUND)]
+            [(Elsewhere::new(ClientChecks::ALL), StatusCode::OK), (Elsewhere::at(there), StatusCode::NOT_FOUND)]
         {
             let request = Request::get("/.well-known/openid-configuration").header(HOST, "id.localhost:4006");
             let request = request.body(Body::empty()).unwrap();

@@ -37,10 +37,10 @@ use tagged::{Printed, Value};
 pub const FLASK_PORT: u16 = 4106;
 /// The environment variable with the key of both halves.
 const SECRET_KEY: &str = "SECRET_KEY";
-/// A user name is at most so long, in characters: it has to fit into the cookie with everything else.
+/// The longest user name, in characters. It has to fit into the cookie with everything else.
 const LONGEST_NAME: usize = 40;
 
-/// The demo, with the key in `SECRET_KEY`; without one, with a random key, which no Flask app has.
+/// The demo, with the key in `SECRET_KEY`. If that is not set, the key is random, and no Flask app has it.
 pub(crate) fn demo<S: Clone + Send + Sync + 'static>() -> Router<S> {
     routes(settings(given_key().unwrap_or_else(Keys::random)), FLASK_PORT)
 }
@@ -49,7 +49,7 @@ fn given_key() -> Option<Keys> {
     Keys::new(&env::var(SECRET_KEY).ok()?, []).ok()
 }
 
-/// What `lessons/6-beyond/flask/app.py` has in `app.config`.
+/// The settings of `lessons/6-beyond/flask/app.py`, in `app.config`.
 pub fn settings(keys: Keys) -> Settings {
     Settings {
         name: "__Host-flask",
@@ -99,7 +99,7 @@ fn user(session: &FlaskSession) -> Option<String> {
     session.get("user")?.as_str().map(str::to_owned)
 }
 
-/// What the login form sends. Passwords are another lesson: this one is about what comes after.
+/// The fields of the login form. There is no password here, because another lesson is about passwords.
 #[derive(Deserialize)]
 struct Login {
     user: String,
@@ -118,7 +118,7 @@ async fn log_in(session: FlaskSession, clock: Clock, Form(Login { user }): Form<
 }
 
 // ANCHOR: cart
-/// The cart is a list of tuples, because Flask has begun it as one.
+/// Adds to the cart, which is a list of tuples, as in the Flask app.
 async fn add_to_cart(session: FlaskSession) -> Redirect {
     let mut cart = match session.get("cart") {
         Some(Value::List(items)) => items,
@@ -130,13 +130,13 @@ async fn add_to_cart(session: FlaskSession) -> Redirect {
 }
 // ANCHOR_END: cart
 
-/// It also leads out of a session that cannot be read.
+/// Logs out. It also ends a session that cannot be read.
 async fn log_out(session: Result<FlaskSession, Unreadable>) -> Redirect {
     session.unwrap_or_else(Unreadable::anew).clear();
     Redirect::to("/flask")
 }
 
-/// The wrong way: a route that has moved and has a session of its own. Its visitors are strangers there.
+/// The wrong way: a route that has moved and has a session of its own, where nobody is logged in.
 async fn apart(session: Session) -> Result<Html<String>, Failure> {
     PAGES.render("flask_apart.html", context! { user => session.get::<String>("user").await? })
 }

@@ -13,7 +13,7 @@ struct Topic {
     /// Where its demo is.
     path: &'static str,
     title: &'static str,
-    /// What somebody sees there, in a sentence.
+    /// A sentence about the demo.
     about: &'static str,
 }
 

@@ -1,5 +1,4 @@
-//! Lesson 6, beyond the article: what comes after the first session.
-//! Run with `cargo run -p lesson-6`.
+//! Lesson 6, beyond the article: topics for after the first session. Run with `cargo run -p lesson-6`.
 //!
 //! Each topic is a module with a demo below a path of its own; `index` lists them. All share one session.
 
@@ -26,32 +25,33 @@ use session_guard::{Guard, Guarded, guard};
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
 
 use crate::{
-    elsewhere::{Care, Elsewhere, Registration},
+    elsewhere::{ClientChecks, Elsewhere, Registration},
     watching::{Watch, Watched},
 };
 
 /// The name of the session cookie.
 const COOKIE: &str = "__Host-lesson-6";
 
-/// How often an open connection looks at its session.
+/// How often an open connection checks its session.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 
-/// The origins whose pages may use the API: where the lesson is served alone, and in the studio.
+/// The origins whose pages may use the API, when the lesson is served alone and in the studio.
 const FRIENDS: &[&str] = &["http://friend.shop.localhost:4006", "http://friend.lesson-6.workbook.localhost:4000"];
 
 /// The lesson on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
-    app_with(Care::ALL, connections_and_api(), store)
+    app_with(ClientChecks::ALL, connections_and_api(), store)
 }
 
-/// The same, whose visitors log in at the provider where it is registered.
+/// Like [`app`], but visitors log in at the provider of this registration.
 pub fn app_at<S: SessionStore + Clone>(registration: Registration, store: S) -> Router {
     with(Elsewhere::at(registration), connections_and_api(), store)
 }
 
-/// The same, whose login elsewhere makes these checks alone, and with these routes for connections and the API.
-pub fn app_with<S: SessionStore + Clone>(care: Care, more: Router, store: S) -> Router {
-    with(Elsewhere::new(care), more, store)
+/// Like [`app`], with only these checks for the OpenID Connect login, and with these routes for connections and the
+/// API.
+pub fn app_with<S: SessionStore + Clone>(checks: ClientChecks, more: Router, store: S) -> Router {
+    with(Elsewhere::new(checks), more, store)
 }
 
 fn connections_and_api() -> Router {

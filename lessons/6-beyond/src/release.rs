@@ -1,11 +1,11 @@
-//! The next release: old and new programs run side by side over one store.
+//! A rolling deployment: old and new programs run side by side with one store.
 //!
 //! Each release of the demo is a program of its own, at an address of its own, so that a visitor can be the load
 //! balancer that sends one request to the old program and the next one to the new.
 //!
-//! - `renamed`, `silent`: two ways to lose a cart; `versioned`: the way that loses none, in four releases.
+//! - `renamed`, `silent`: two ways to lose a cart; `versioned`: a way that loses none, in four releases.
 //! - `keys`: the same four steps for the key that signs a cookie.
-//! - [`drain`]: the end of an instance that loses no request.
+//! - [`drain`]: a graceful shutdown, which loses no request.
 
 pub mod drain;
 mod keys;
@@ -28,7 +28,7 @@ use tower_sessions::Session;
 
 use crate::page::PAGES;
 
-/// What there is to put into a cart.
+/// The items that a visitor can put into a cart.
 const ITEMS: [&str; 2] = ["cup", "teapot"];
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -46,15 +46,15 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .merge(drain::routes())
 }
 
-/// The cart of one release: how it reads what is in the session, and how it writes it.
+/// The cart of one release: how the release reads the cart in the session, and how it writes it.
 trait Cart: Sized + Send + Sync {
-    /// Where this release is.
+    /// The path of this release.
     const PATH: &'static str;
 
     fn load(session: &Session) -> impl Future<Output = Result<Self, Refused>> + Send;
     fn save(&self, session: &Session) -> impl Future<Output = Result<(), Refused>> + Send;
     fn add(&mut self, item: &str);
-    /// `cup × 2`, and whatever else this release knows.
+    /// The cart as text, such as `cup × 2`, with everything else that this release knows.
     fn summary(&self) -> String;
 }
 
@@ -80,13 +80,13 @@ async fn add<C: Cart>(session: Session, Path(item): Path<String>) -> Result<Redi
 }
 
 // ANCHOR: refused
-/// Why a release leaves a cart as it is.
+/// Why a release does not change a cart.
 enum Refused {
     /// The session cannot be read, or the page cannot be made.
     Failure(Failure),
     /// Another release has written the cart, in a format that this one does not read.
     OtherFormat,
-    /// There is no such thing to put into a cart.
+    /// There is no such item.
     Unknown,
 }
 
@@ -115,7 +115,7 @@ struct Program {
     path: &'static str,
     way: &'static str,
     release: &'static str,
-    /// What it does to the cart, in a few words.
+    /// How it stores the cart, in a few words.
     does: &'static str,
 }
 

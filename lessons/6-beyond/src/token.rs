@@ -1,10 +1,10 @@
-//! A signed token instead of a session: what it cannot do, and what a list of ended tokens turns it into.
+//! A signed token instead of a session: its limits, and the deny-list that turns it into a session.
 //!
 //! # Layout
 //!
-//! - [`claims`]: what a token says, and the rules by which it counts. [`keys`]: what signs it.
-//! - `denied`: the tokens that have ended before their time. `accounts`: who may do what, now.
-//! - [`naive`]: a check that believes what it should check.
+//! - [`claims`]: the data in a token, and the rules for its validity. [`keys`]: the keys that sign it.
+//! - `denied`: the deny-list. `accounts`: the current roles.
+//! - [`naive`]: a check that trusts the token that it should verify.
 
 mod accounts;
 pub mod claims;
@@ -41,18 +41,18 @@ use claims::{Claims, LIFE};
 use denied::Denied;
 use keys::Keys;
 
-/// The cookie that holds the token, as safe as that of a session.
+/// The cookie that holds the token, with the attributes of a session cookie.
 const TOKEN: &str = "__Host-token";
 /// The longest list of permissions that a login of this demo may ask for.
 const MOST_PERMISSIONS: u16 = 500;
 
-/// What this shop keeps. Clones share it.
+/// The state of this shop. Clones share it.
 #[derive(Clone, Default)]
 struct Shop {
     keys: Keys,
     accounts: Accounts,
     denied: Denied,
-    /// A copy that mallory has of the token that was signed last.
+    /// Mallory's copy of the last signed token.
     copied: Arc<Mutex<Option<String>>>,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .with_state(Shop::default())
 }
 
-/// The token that a request has brought, whatever it is worth.
+/// The token in a request, not yet verified.
 struct Brought(Option<String>);
 
 impl<S: Sync> FromRequestParts<S> for Brought {
@@ -89,14 +89,14 @@ fn token(headers: &HeaderMap) -> Option<String> {
 
 // ANCHOR: two
 impl Shop {
-    /// Who it is, and what they may do, by the token alone: nobody else is asked.
+    /// Verifies the user and the role by the token alone, without a query.
     fn by_token(&self, token: &str, clock: &Clock) -> Option<(Claims, Role)> {
         let claims = self.keys.verify(token, clock.now())?;
         let role = claims.role;
         Some((claims, role))
     }
 
-    /// The same, and the token must not be on the list of those that have ended, and the account is looked up.
+    /// Verifies the token, checks that it is not on the deny-list, and looks up the account.
     fn by_token_and_list(&self, token: &str, clock: &Clock) -> Option<(Claims, Role)> {
         let (claims, _) = self.by_token(token, clock)?;
         if self.denied.has(&claims.jti) {
@@ -147,7 +147,7 @@ async fn page(State(shop): State<Shop>, Brought(token): Brought, clock: Clock) -
 #[derive(Deserialize)]
 struct Login {
     username: String,
-    /// So many permissions the token lists: it grows with what it says.
+    /// The number of permissions to list in the token, to show how it grows.
     #[serde(default)]
     permissions: u16,
 }
@@ -190,7 +190,7 @@ struct NewRole {
     role: Role,
 }
 
-/// The shop gives a role or takes it away; the demo lets anyone press the button.
+/// Grants or revokes a role. The demo lets anyone press the button.
 async fn set_role(
     State(shop): State<Shop>,
     Form(NewRole { username, role }): Form<NewRole>,
@@ -207,7 +207,7 @@ struct NewKey {
     keep_old: bool,
 }
 
-/// The shop changes its key; the demo lets anyone press the button.
+/// Replaces the shop's key. The demo lets anyone press the button.
 async fn new_key(State(shop): State<Shop>, Form(NewKey { keep_old }): Form<NewKey>) -> Redirect {
     shop.keys.replace(keep_old);
     Redirect::to("/token")

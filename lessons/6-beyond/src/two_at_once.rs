@@ -1,4 +1,5 @@
-//! Two requests at once: the lost update, the version that prevents it, and what no version of a session can protect.
+//! Two requests at once: the lost update, the version that prevents it, and data that no version of a session can
+//! protect.
 //!
 //! - `list`: a list in the session, served over a store that compares nothing, and over one that compares;
 //! - `stock`: what all visitors share, sold without a version and with one.
@@ -22,11 +23,11 @@ use tower_sessions::{SessionManagerLayer, SessionStore};
 use crate::page::PAGES;
 use stock::Stock;
 
-/// Where the demo is.
+/// The path of the demo.
 pub(crate) const PATH: &str = "/two-at-once";
 /// The cookie of the session whose saves are not compared.
 const UNCOMPARED: &str = "__Host-lesson-6-uncompared";
-/// How long a handler thinks between load and save: long enough to press a button in another tab.
+/// How long a handler waits between load and save: long enough to press a button in another tab.
 const PAUSE: Duration = Duration::from_secs(2);
 
 // ANCHOR: routes
@@ -49,7 +50,7 @@ async fn overview() -> Result<Html<String>, Failure> {
     PAGES.render("two_at_once.html", context! {})
 }
 
-/// What takes time: a price that is asked for, a mail that is sent.
+/// Waits, as a handler does that asks another server for a price, or sends an email.
 async fn think() {
     tokio::time::sleep(PAUSE).await;
 }

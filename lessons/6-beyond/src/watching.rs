@@ -1,10 +1,10 @@
-//! Watching it: what an operator and a visitor can see of sessions, with no session ID in it.
+//! Monitoring: what an operator and a visitor can see of sessions, without a session ID.
 //!
-//! - `event`: everything that can be told. No event has a place for an ID.
-//! - `visit`: a request, as it is told: the outermost layer begins one, and a span of the log with it.
-//! - `store`: a store around another one, which measures its calls and tells when sessions begin and end.
-//! - `metrics`: numbers for a machine; `alarm`: which events ring; `journal`: what a visitor reads of their account.
-//! - `accounts`, `pages`: a small login to play with.
+//! - `event`: the list of events. No event can contain an ID.
+//! - `visit`: a request, as the monitor sees it. The outermost layer begins one, with a span of the log.
+//! - `store`: a store around another one, which measures its calls and reports when sessions begin and end.
+//! - `metrics`: the metrics; `alarm`: the thresholds of alarms; `journal`: the audit log of an account.
+//! - `accounts`, `pages`: a small login for the demo.
 
 mod accounts;
 mod alarm;
@@ -31,7 +31,7 @@ pub(crate) use pages::routes;
 pub(crate) use store::Watched;
 pub(crate) use visit::watch;
 
-/// All that is known of the sessions of this process. Clones are the same.
+/// The monitor of this process. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Watch(Arc<Inner>);
 
@@ -44,7 +44,7 @@ struct Inner {
     sessions: Sessions,
 }
 
-/// A store has to be `Debug`, and the watch is a part of one: this shows nothing of what it knows.
+/// A store has to be `Debug`, and the monitor is part of one. This shows none of its data.
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Watch")
@@ -53,11 +53,11 @@ impl fmt::Debug for Watch {
 
 impl Watch {
     // ANCHOR: tell
-    /// The one place at which anything is told: to the log, to the metrics, and to the visitor whose account it is.
+    /// The only function that reports events: to the log, to the metrics, and to the owner of the account.
     fn tell(&self, event: Event, account: Option<&str>, place: &Place, now: OffsetDateTime) {
         let name = account.unwrap_or("nobody");
         match event {
-            Event::Rang(alarm) => tracing::warn!(?alarm, account = name, %place, "an alarm was raised"),
+            Event::Alarm(alarm) => tracing::warn!(?alarm, account = name, %place, "an alarm was raised"),
             event => tracing::info!(?event, account = name, %place, "session event"),
         }
         self.0.metrics.count(event);
@@ -67,10 +67,10 @@ impl Watch {
     }
     // ANCHOR_END: tell
 
-    /// Rings, unless the same has rung too often.
-    async fn ring(&self, alarm: Alarm, account: Option<&str>, place: &Place, now: OffsetDateTime) {
-        if self.0.alarms.rings(alarm, account, place, now).await {
-            self.tell(Event::Rang(alarm), account, place, now);
+    /// Raises an alarm, unless the same one was raised too often.
+    async fn raise(&self, alarm: Alarm, account: Option<&str>, place: &Place, now: OffsetDateTime) {
+        if self.0.alarms.may_raise(alarm, account, place, now).await {
+            self.tell(Event::Alarm(alarm), account, place, now);
         }
     }
 }

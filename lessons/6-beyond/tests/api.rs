@@ -20,7 +20,7 @@ use axum::{
 use checks::{Answer, Browser, Miss, Trial};
 use chromium::{wait_for, wait_for_words};
 use fantoccini::{Client, Locator};
-use lesson_6::{api::routes, app_with, elsewhere::Care};
+use lesson_6::{api::routes, app_with, elsewhere::ClientChecks};
 use required::trial;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 }
 
 fn trial() -> Trial {
-    Trial::of(|store| app_with(Care::ALL, routes(&["https://app.shop.example"]), store))
+    Trial::of(|store| app_with(ClientChecks::ALL, routes(&["https://app.shop.example"]), store))
 }
 
 async fn send(who: &Browser<'_>, path: &str, body: Value) -> Result<Answer, Miss> {
@@ -167,7 +167,7 @@ fn said(method: &Method, headers: &HeaderMap) -> String {
 }
 
 async fn the_page_says_where_the_friend_is_not_on_the_list() {
-    let app = app_with(Care::ALL, routes(&["http://friend.shop.localhost:4006"]), MemoryStore::default());
+    let app = app_with(ClientChecks::ALL, routes(&["http://friend.shop.localhost:4006"]), MemoryStore::default());
     for (host, is_listed) in [("shop.localhost:4006", true), ("shop.localhost:4007", false), ("localhost:4006", false)]
     {
         let page = Visitor::new("alice", &app).get(&format!("http://{host}/api-page")).await.body;
@@ -186,7 +186,7 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (port, arrived) = (listener.local_addr().unwrap().port(), Arrived::default());
         let friend = format!("http://friend.shop.localhost:{port}");
-        let app: Router = app_with(Care::ALL, routes(&[&friend]), MemoryStore::default());
+        let app: Router = app_with(ClientChecks::ALL, routes(&[&friend]), MemoryStore::default());
         let app = app.layer(from_fn_with_state(arrived.clone(), note));
         tokio::spawn(axum::serve(listener, app).into_future());
         Self { port, arrived }

@@ -32,7 +32,7 @@ use lesson_3::store::{memory::Memory, redis::Redis};
 use lesson_6::{
     app_with,
     connection::{Channel, routes},
-    elsewhere::Care,
+    elsewhere::ClientChecks,
     release::drain::{Drained, serve},
 };
 use required::trial;
@@ -118,7 +118,7 @@ impl Instance {
         let notes = Router::new().route("/note", get(read_note).post(write_note));
         let inspector = Inspector::default();
         let more = notes.merge(routes(channel, check_every));
-        let router = around(inspector.wrap(app_with(Care::ALL, more, inspector.observe(store))));
+        let router = around(inspector.wrap(app_with(ClientChecks::ALL, more, inspector.observe(store))));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(axum::serve(listener, router.clone()).into_future());

@@ -11,7 +11,7 @@ use axum::{
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use lesson_6::elsewhere::Care;
+use lesson_6::elsewhere::ClientChecks;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
@@ -21,7 +21,7 @@ use visitor::{Answer, OWN, Visitor, parameter};
 const PROVIDER: &str = "http://id.localhost:4006";
 
 /// No check at all.
-const NONE: Care = Care {
+const NONE: ClientChecks = ClientChecks {
     state: false,
     nonce: false,
     pkce: false,
@@ -51,13 +51,13 @@ async fn logs_in(visitor: &Visitor, person: &str) -> Answer {
     visitor.get(&back).await
 }
 
-fn program(care: Care) -> Router {
-    lesson_6::app_with(care, Router::new(), MemoryStore::default())
+fn program(checks: ClientChecks) -> Router {
+    lesson_6::app_with(checks, Router::new(), MemoryStore::default())
 }
 
 #[tokio::test]
 async fn a_login_elsewhere_comes_back_and_opens_the_same_account_each_time() {
-    let app = program(Care::ALL);
+    let app = program(ClientChecks::ALL);
     let [alice, bob, work] = ["alice", "bob", "alice at work"].map(|name| Visitor::new(name, &app));
     let answer = logs_in(&alice, "alice").await;
     assert_eq!((answer.status, answer.location.as_str()), (StatusCode::SEE_OTHER, "/elsewhere"));
@@ -71,7 +71,7 @@ async fn a_login_elsewhere_comes_back_and_opens_the_same_account_each_time() {
 
 #[tokio::test]
 async fn the_address_of_the_provider_has_a_challenge_and_no_secret_of_the_session() {
-    let alice = Visitor::new("alice", &program(Care::ALL));
+    let alice = Visitor::new("alice", &program(ClientChecks::ALL));
     let asked = alice.begins("/elsewhere").await;
     for name in ["state", "nonce", "code_challenge"] {
         assert!(parameter(&asked, name).is_some_and(|value| value.len() >= 22), "{name} in {asked}");
@@ -83,7 +83,7 @@ async fn the_address_of_the_provider_has_a_challenge_and_no_secret_of_the_sessio
 
 #[tokio::test]
 async fn a_login_whose_code_was_refused_is_over() {
-    let alice = Visitor::new("alice", &program(Care::ALL));
+    let alice = Visitor::new("alice", &program(ClientChecks::ALL));
     let asked = alice.begins("/elsewhere").await;
     let back = allows(&alice, &asked, "alice").await;
     let state = parameter(&back, "state").unwrap();
@@ -95,8 +95,8 @@ async fn a_login_whose_code_was_refused_is_over() {
 }
 
 /// Alice's browser opens the end of a login that mallory has begun: then alice acts in mallory's account.
-async fn forged_login(care: Care) -> Option<u32> {
-    let app = program(care);
+async fn forged_login(checks: ClientChecks) -> Option<u32> {
+    let app = program(checks);
     let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
     let asked = mallory.begins("/elsewhere").await;
     let back = allows(&mallory, &asked, "mallory").await;
@@ -107,14 +107,19 @@ async fn forged_login(care: Care) -> Option<u32> {
 #[tokio::test]
 async fn a_login_that_somebody_else_began_is_refused_by_state_by_nonce_and_by_pkce() {
     assert_eq!(forged_login(NONE).await, Some(1), "without a check alice is in mallory's account");
-    for care in [Care { state: true, ..NONE }, Care { nonce: true, ..NONE }, Care { pkce: true, ..NONE }, Care::ALL] {
-        assert_eq!(forged_login(care).await, None, "{care:?}");
+    for checks in [
+        ClientChecks { state: true, ..NONE },
+        ClientChecks { nonce: true, ..NONE },
+        ClientChecks { pkce: true, ..NONE },
+        ClientChecks::ALL,
+    ] {
+        assert_eq!(forged_login(checks).await, None, "{checks:?}");
     }
 }
 
 /// Mallory has seen the code of a login of alice's, and ends a login of her own with it.
-async fn injected_code(care: Care) -> (Option<u32>, Option<u32>) {
-    let app = program(care);
+async fn injected_code(checks: ClientChecks) -> (Option<u32>, Option<u32>) {
+    let app = program(checks);
     let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
     logs_in(&alice, "alice").await;
     let asked = alice.begins("/elsewhere").await;
@@ -128,17 +133,17 @@ async fn injected_code(care: Care) -> (Option<u32>, Option<u32>) {
 
 #[tokio::test]
 async fn a_code_of_somebody_else_is_refused_by_nonce_and_by_pkce_and_not_by_state() {
-    for care in [NONE, Care { state: true, ..NONE }] {
-        assert_eq!(injected_code(care).await, (Some(1), Some(1)), "{care:?}: mallory is in alice's account");
+    for checks in [NONE, ClientChecks { state: true, ..NONE }] {
+        assert_eq!(injected_code(checks).await, (Some(1), Some(1)), "{checks:?}: mallory is in alice's account");
     }
-    for care in [Care { nonce: true, ..NONE }, Care { pkce: true, ..NONE }, Care::ALL] {
-        assert_eq!(injected_code(care).await, (Some(1), None), "{care:?}");
+    for checks in [ClientChecks { nonce: true, ..NONE }, ClientChecks { pkce: true, ..NONE }, ClientChecks::ALL] {
+        assert_eq!(injected_code(checks).await, (Some(1), None), "{checks:?}");
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_names_another_provider_is_refused() {
-    let app = program(Care::ALL);
+    let app = program(ClientChecks::ALL);
     let alice = Visitor::new("alice", &app);
     for (issuer, status) in [("http://evil.localhost:4006", StatusCode::BAD_REQUEST), (PROVIDER, StatusCode::SEE_OTHER)]
     {
@@ -150,7 +155,7 @@ async fn an_answer_that_names_another_provider_is_refused() {
 
 #[tokio::test]
 async fn a_form_of_another_site_neither_begins_a_login_nor_ends_one() {
-    let app = program(Care::ALL);
+    let app = program(ClientChecks::ALL);
     for path in ["/elsewhere/login", "/elsewhere/logout", "/elsewhere/logout/everywhere"] {
         for (site, status) in [("cross-site", StatusCode::FORBIDDEN), ("same-origin", StatusCode::SEE_OTHER)] {
             let request = Request::post(path).header(HOST, "localhost:4006").header("sec-fetch-site", site);
@@ -162,7 +167,7 @@ async fn a_form_of_another_site_neither_begins_a_login_nor_ends_one() {
 
 #[tokio::test]
 async fn a_visitor_at_the_address_of_this_machine_is_led_to_its_name() {
-    let app = program(Care::ALL);
+    let app = program(ClientChecks::ALL);
     let alice = Visitor::new("alice", &app);
     for host in ["127.0.0.1", "[::1]"] {
         let page = alice.get(&format!("http://{host}:4006/elsewhere")).await;
@@ -172,7 +177,7 @@ async fn a_visitor_at_the_address_of_this_machine_is_led_to_its_name() {
 
 #[tokio::test]
 async fn a_code_and_an_answer_are_for_one_use() {
-    let app = program(Care::ALL);
+    let app = program(ClientChecks::ALL);
     let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
     let asked = alice.begins("/elsewhere").await;
     let back = allows(&alice, &asked, "alice").await;
@@ -193,8 +198,8 @@ async fn a_code_and_an_answer_are_for_one_use() {
 
 #[tokio::test]
 async fn a_login_leads_to_no_other_site() {
-    for (care, leads) in [(NONE, "https://evil.example/login"), (Care::ALL, "/elsewhere")] {
-        let alice = Visitor::new("alice", &program(care));
+    for (checks, leads) in [(NONE, "https://evil.example/login"), (ClientChecks::ALL, "/elsewhere")] {
+        let alice = Visitor::new("alice", &program(checks));
         let asked = alice.begins("https://evil.example/login").await;
         let back = allows(&alice, &asked, "alice").await;
         assert_eq!(alice.get(&back).await.location, leads);
@@ -208,7 +213,7 @@ async fn a_login_leads_to_no_other_site() {
 
 #[tokio::test]
 async fn the_provider_gives_no_code_to_an_address_that_is_not_registered() {
-    let alice = Visitor::new("alice", &program(Care::ALL));
+    let alice = Visitor::new("alice", &program(ClientChecks::ALL));
     let asked = Url::parse(&alice.begins("/elsewhere").await).unwrap();
     for address in
         ["https://evil.example/", "http://localhost:4006/elsewhere/back/../x", "http://localhost:4007/elsewhere/back"]
@@ -225,8 +230,8 @@ async fn the_provider_gives_no_code_to_an_address_that_is_not_registered() {
 
 #[tokio::test]
 async fn an_email_address_opens_no_account() {
-    for (care, mallorys) in [(NONE, 1), (Care::ALL, 2)] {
-        let app = program(care);
+    for (checks, mallorys) in [(NONE, 1), (ClientChecks::ALL, 2)] {
+        let app = program(checks);
         let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
         logs_in(&alice, "alice").await;
         logs_in(&mallory, "mallory").await; // who has told the provider that alice's address is hers
@@ -236,8 +241,8 @@ async fn an_email_address_opens_no_account() {
 
 #[tokio::test]
 async fn a_login_elsewhere_gives_the_session_a_new_id() {
-    for (care, mallorys) in [(NONE, Some(1)), (Care::ALL, None)] {
-        let app = program(care);
+    for (checks, mallorys) in [(NONE, Some(1)), (ClientChecks::ALL, None)] {
+        let app = program(checks);
         let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
         mallory.begins("/elsewhere").await;
         alice.take(&mallory.session().unwrap());
@@ -248,7 +253,7 @@ async fn a_login_elsewhere_gives_the_session_a_new_id() {
 
 #[tokio::test]
 async fn a_logout_here_ends_this_session_and_a_logout_there_ends_all() {
-    let app = program(Care::ALL);
+    let app = program(ClientChecks::ALL);
     let [alice, work, bob] = ["alice", "alice at work", "bob"].map(|name| Visitor::new(name, &app));
     for (who, person) in [(&alice, "alice"), (&work, "alice"), (&bob, "bob")] {
         logs_in(who, person).await;
@@ -268,7 +273,7 @@ async fn a_logout_here_ends_this_session_and_a_logout_there_ends_all() {
 
 #[tokio::test]
 async fn a_logout_that_the_provider_cannot_be_told_ends_the_session_here_and_says_so() {
-    let alice = Visitor::new("alice", &program(Care::ALL));
+    let alice = Visitor::new("alice", &program(ClientChecks::ALL));
     logs_in(&alice, "alice").await;
     let to = alice.post(&format!("{OWN}/elsewhere/logout/everywhere"), &[]).await.location;
     let page = alice.get(&format!("{OWN}{to}")).await.body;
@@ -285,8 +290,8 @@ fn forged(claims: &Value) -> String {
 
 #[tokio::test]
 async fn a_logout_token_that_the_provider_did_not_sign_ends_nothing() {
-    for (care, status, account) in [(NONE, 200, None), (Care::ALL, 400, Some(1))] {
-        let app = program(care);
+    for (checks, status, account) in [(NONE, 200, None), (ClientChecks::ALL, 400, Some(1))] {
+        let app = program(checks);
         let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
         logs_in(&alice, "alice").await;
         let event = "http://schemas.openid.net/event/backchannel-logout";
@@ -296,13 +301,13 @@ async fn a_logout_token_that_the_provider_did_not_sign_ends_nothing() {
         });
         let form = [("logout_token", &*forged(&claims))];
         assert_eq!(mallory.post(&format!("{OWN}/elsewhere/ended"), &form).await.status.as_u16(), status);
-        assert_eq!(alice.account().await, account, "{care:?}");
+        assert_eq!(alice.account().await, account, "{checks:?}");
     }
 }
 
 #[tokio::test]
 async fn what_is_no_login_and_no_logout_is_said() {
-    let app = program(Care::ALL);
+    let app = program(ClientChecks::ALL);
     let alice = Visitor::new("alice", &app);
     for path in ["/elsewhere/back", "/elsewhere/back?code=a&state=b", "/elsewhere/back?error=access_denied"] {
         let answer = alice.get(&format!("{OWN}{path}")).await;

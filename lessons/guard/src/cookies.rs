@@ -1,4 +1,4 @@
-//! Which of a request's cookies the session layer may read.
+//! Filters the cookies of a request before the session layer reads them.
 
 use axum::{
     extract::Request,
@@ -6,12 +6,12 @@ use axum::{
 };
 
 // ANCHOR: readable
-/// Leaves the cookies that tower-sessions reads as they were sent: for `map_request`, outside of the session layer.
-/// [`guard`](crate::guard()) does it as well.
+/// Keeps only the cookies that tower-sessions reads exactly as they were sent. Use it with `map_request`, outside the
+/// session layer. [`guard`](crate::guard()) does the same.
 ///
-/// What any neighbour on the same host or domain may have set is left out: a byte beyond ASCII, for which the cookie
-/// parser skips the whole header, and a name with a `%`. The parser takes `%5F%5FHost-id` for `__Host-id`, and a browser
-/// does not: it lets everybody set it.
+/// It drops cookies that another host of the same domain may have set as an attack: those with a byte beyond ASCII,
+/// because the cookie parser then skips the whole header, and those with a `%` in the name. The parser reads
+/// `%5F%5FHost-id` as `__Host-id`. A browser does not, so it lets everybody set that cookie.
 pub async fn readable_cookies(mut request: Request) -> Request {
     leave_readable_cookies(request.headers_mut());
     request

@@ -1,5 +1,5 @@
-//! The outermost layer of sessions: it opens the scope of a request, runs it again after a conflict where that is safe,
-//! lets no cookie overwrite a newer one, and tells the visitor what became of a request that met another one.
+//! The outermost layer of sessions: it opens the scope of a request, runs the request again after a conflict if that is
+//! safe, lets no cookie overwrite a newer one, and answers a request that conflicts with another one.
 
 use axum::{
     body::{Body, HttpBody, to_bytes},
@@ -22,7 +22,7 @@ use crate::{
 
 /// The longest body of a request that may run again, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
-/// So many times a request is run, at most. Of several that are in each other's way one gets through in each round.
+/// How many times a request runs at most. In each round, one of several conflicting requests succeeds.
 const RUNS: usize = 40;
 
 /// Settings of [`guard`](guard()).
@@ -32,14 +32,14 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// For sessions whose ID is in the cookie of this name.
+    /// Creates the settings for sessions whose ID is in the cookie with this name.
     pub fn new(cookie: &'static str) -> Self {
         Self { cookie }
     }
 }
 
 // ANCHOR: guard
-/// Around the session layer: for `from_fn_with_state`.
+/// The middleware for around the session layer. Use it with `from_fn_with_state`.
 pub async fn guard(State(settings): State<Guard>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     leave_readable_cookies(&mut parts.headers);
@@ -71,7 +71,8 @@ pub async fn guard(State(settings): State<Guard>, request: Request, next: Next) 
 // ANCHOR_END: guard
 
 impl Guard {
-    /// Runs the request once: the answer, why the store failed if it did, and whether it may run again.
+    /// Runs the request once. Returns the answer, the failure of the store if there was one, and whether the request
+    /// may run again.
     async fn run(&self, parts: Parts, body: Body, next: Next) -> (Response, Option<Failure>, bool) {
         let clock = parts.extensions.get::<Clock>().cloned().unwrap_or_default();
         let scope = Scope::at(clock, parts.method.is_safe());
@@ -92,20 +93,20 @@ impl Guard {
     }
 }
 
-/// Marks the rest of this request as one that may run again after a conflict, or as one that may not. It may as long
-/// as it has changed nothing but its session.
+/// Says whether the rest of this request may run again after a conflict. It may as long as it has changed nothing but
+/// its session.
 pub fn may_run_again(may: bool) {
     scope::with(|state| state.may_run_again = may);
 }
 
-/// Marks the requests of some routes as ones that may run again: for `from_fn`, as a `route_layer` of routes that
-/// change nothing but the session, or do the same when they are asked twice.
+/// Marks the requests of some routes as ones that may run again. Use it with `from_fn`, as a `route_layer` of routes
+/// that change nothing but the session, or that have the same effect when they run twice.
 pub async fn run_again(request: Request, next: Next) -> Response {
     may_run_again(true);
     next.run(request).await
 }
 
-/// What is said to a visitor whose request met another one. A store that failed is another matter, and not told here.
+/// The answer to a visitor whose request conflicted with another one. The failure of a backend is not handled here.
 fn answer(failure: Failure) -> Option<Response> {
     let sentence = match failure {
         Failure::Backend => return None,
@@ -140,7 +141,7 @@ fn remove_cookie(headers: &mut HeaderMap, name: &str) {
     others.into_iter().for_each(|cookie| _ = headers.append(SET_COOKIE, cookie));
 }
 
-/// Those that are in each other's way part at random.
+/// Waits for a random time, so that conflicting requests do not meet again.
 async fn wait_a_little(runs: usize) {
     let most = 1 << runs.min(5);
     tokio::time::sleep(std::time::Duration::from_millis(rand::random_range(0..=most))).await;

@@ -1,4 +1,4 @@
-//! What tower-sessions leaves to its user when requests of one session overlap.
+//! Makes overlapping requests of one session safe, which tower-sessions leaves to its user.
 //!
 //! ```text
 //! let sessions = SessionManagerLayer::new(Guarded::new(store)).with_name(COOKIE);
@@ -9,19 +9,19 @@
 //! ```
 //!
 //! - A save that is based on a stale load is refused as a conflict, and the request runs again where that is safe
-//!   ([`run_again`]); otherwise its visitor is told.
+//!   ([`run_again`]); otherwise the visitor gets a message.
 //! - A save never brings back a session that has ended.
-//! - A change of the session's ID ([`renew_id`], [`replace_id`]) takes nothing from the requests that are under way
-//!   with the old one, and none of them gets a cookie that would overwrite the new one.
+//! - A change of the session's ID ([`renew_id`], [`replace_id`]) does not disturb requests that are still running with
+//!   the old one, and none of them gets a cookie that would overwrite the new one.
 //!
 //! # Layout
 //!
-//! - [`Scope`]: what one request knows of the sessions it has met; a task-local value.
+//! - [`Scope`]: the sessions that one request has used; a task-local value.
 //! - [`version`]: compare-and-swap: a store refuses a save that is based on a stale load.
-//! - [`Guarded`]: any store, with these rules around it; `marker`: what stands under an ID that has ended.
+//! - [`Guarded`]: any store, with these rules around it; `marker`: the entry under an ID that has ended.
 //! - [`guard`](guard()): the outermost layer: it opens the scope, runs a request again, and answers after a failure.
-//! - [`readable_cookies`]: leaves out the cookies that would pass for others, or hide them.
-//! - [`Renewal`]: a new ID every so often, and at a login.
+//! - [`readable_cookies`]: drops cookies that imitate others, or hide them.
+//! - [`Renewal`]: a new ID at regular intervals.
 
 mod cookies;
 mod guard;

@@ -1,4 +1,4 @@
-//! What stands in the store under an ID that leads to no session of its own any more.
+//! The entry in the store under an ID that no longer has a session of its own.
 
 use serde_json::Value;
 use session_inspector::{MOVED_KEY, TOMBSTONE_KEY};
@@ -6,20 +6,20 @@ use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
 
-/// How long a store remembers that an ID has ended: longer than any request takes that began before.
+/// How long a store remembers that an ID has ended: longer than any request that began before.
 pub(crate) const GRACE: Duration = Duration::seconds(30);
 
-/// A record that is no session.
+/// A record that is not a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Marker {
-    /// A tombstone: the session has ended, or has another ID that whoever holds this one must not have.
+    /// A tombstone: the session has ended, or it has a new ID that holders of the old one must not get.
     Ended,
-    /// The session goes on under this ID.
+    /// A pointer: the session continues under this ID.
     Moved(Id),
 }
 
 impl Marker {
-    /// What this record marks; nothing if it is a session.
+    /// Returns the marker in this record, or `None` if it is a session.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         if record.data.contains_key(TOMBSTONE_KEY) {
             return Some(Self::Ended);
@@ -28,22 +28,21 @@ impl Marker {
         Some(Self::Moved(seal(&sealed, &record.id)))
     }
 
-    /// The record of a tombstone.
+    /// Makes the record of a tombstone.
     pub(crate) fn tombstone(id: Id) -> Record {
         let data = [(TOMBSTONE_KEY.to_owned(), Value::from(true))].into();
         Record { id, data, expiry_date: OffsetDateTime::now_utc() + GRACE }
     }
 
-    /// The record of a pointer from `old` to the session under `new`.
+    /// Makes the record of a pointer from `old` to the session under `new`.
     pub(crate) fn pointer(old: Id, new: &Record) -> Record {
         let sealed = Value::from(seal(&new.id, &old).to_string());
         Record { id: old, data: [(MOVED_KEY.to_owned(), sealed)].into(), expiry_date: new.expiry_date }
     }
 }
 
-/// Hides one ID with another, and finds it again with the same one: what leads to a session is of use only to a
-/// request that brings the old ID, and to nobody who reads the store. The pad is a hash of 128 random bits, and each
-/// old ID hides one new ID in its life.
+/// Encrypts one ID with another; the same call decrypts it. So a pointer helps only a request that has the old ID, and
+/// nobody who reads the store. The pad is a hash of 128 random bits, and each old ID encrypts only one new ID.
 fn seal(id: &Id, with: &Id) -> Id {
     let hash = Sha256::new().chain_update(b"session-guard pointer").chain_update(with.0.to_be_bytes()).finalize();
     let mut pad = [0; 16];

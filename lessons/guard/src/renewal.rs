@@ -1,4 +1,4 @@
-//! A new ID for a session, every so often and whenever it may do more than before.
+//! Gives a session a new ID, at regular intervals and whenever it gains rights.
 
 use axum::{
     extract::{Request, State},
@@ -19,20 +19,20 @@ use crate::{
     scope::{Change, with},
 };
 
-/// When the session got its ID, and when a browser first showed that it has it.
+/// When the session got its ID, and when a browser first sent that ID.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Renewed {
     /// Seconds since 1970.
     at: i64,
-    /// Seconds since 1970; nothing as long as the answer with the cookie may have been lost. Where no old ID leads
-    /// here it makes no difference, and is the same instant.
+    /// Seconds since 1970, or `None` as long as the answer with the cookie may have been lost. If no old ID leads here,
+    /// it does not matter, and is the same instant.
     confirmed: Option<i64>,
 }
 
 impl Renewed {
     const KEY: &str = "renewed";
 
-    /// Whether older IDs still lead to this session: until a while after a browser has shown that it has the new one.
+    /// Whether older IDs still lead to this session. They do until some time after a browser has sent the new one.
     pub(crate) fn still_leads(record: &Record) -> bool {
         let renewed = record.data.get(Self::KEY).cloned().and_then(|value| serde_json::from_value(value).ok());
         let Some(Self { confirmed: Some(confirmed), .. }) = renewed else { return true };
@@ -49,21 +49,21 @@ fn now() -> Option<i64> {
     with(|state| state.clock.now().unix_timestamp())
 }
 
-/// Gives the session a new ID. The old one leads to it until thirty seconds after a request has come with the new one:
-/// what is under way is served, and a browser that never heard of the new ID keeps a good one.
+/// Gives the session a new ID. The old ID leads to it until thirty seconds after a request has come with the new one.
+/// So running requests are served, and a browser that never received the new ID still has a valid one.
 ///
 /// The session is saved with this. In a request without [`guard`](crate::guard()) the old ID ends at once.
 ///
 /// # Errors
-/// The store failed, or another request has changed the session meanwhile; then it has its old ID.
+/// The store failed, or another request has changed the session in the meantime. Then the session keeps its old ID.
 pub async fn renew_id(session: &Session) -> Result<(), Error> {
     change_id(session, true).await
 }
 
-/// Gives the session a new ID, and ends the old one: whoever holds it must not have what is in the session now. To be
-/// called at a login, after a change of the password, and whenever a session may do more than before.
+/// Gives the session a new ID, and ends the old one, because its holders must not get the session as it is now. Call it
+/// at a login, after a change of the password, and whenever a session gains rights.
 ///
-/// Requests that are under way with the old ID get no cookie, and what they write is refused.
+/// Requests that are still running with the old ID get no cookie, and their writes are refused.
 ///
 /// # Errors
 /// As for [`renew_id`].
@@ -88,21 +88,21 @@ async fn change_id(session: &Session, leads_on: bool) -> Result<(), Error> {
 }
 
 // ANCHOR: renewal
-/// Renews IDs: a copied one is of no use for longer than that.
+/// Renews IDs, so that a copied ID is useless after that time.
 #[derive(Clone, Copy, Debug)]
 pub struct Renewal {
     every: Duration,
 }
 
 impl Renewal {
-    /// A new ID after `every`.
+    /// Creates a renewal that changes an ID after `every`.
     pub fn new(every: Duration) -> Self {
         Self { every }
     }
 
-    /// Inside of the session layer: renews the ID when it is time. For `from_fn_with_state`.
+    /// Renews the ID when it is due. Use it with `from_fn_with_state`, inside the session layer.
     ///
-    /// It does so before the handler begins. If another request is quicker, this one can simply begin again.
+    /// It does so before the handler begins. If another request is faster, this one can simply start again.
     pub async fn renew(
         State(renewal): State<Self>,
         session: Session,
@@ -145,12 +145,13 @@ impl Renewal {
 }
 // ANCHOR_END: renewal
 
-/// The status of an answer that the session layer must take for a success.
+/// The real status of an answer that the session layer must treat as a success.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Carried(pub(crate) StatusCode);
 
-/// tower-sessions adds no cookie to an answer with 5xx. After a change of the ID that would leave the browser with one
-/// that has ended, so such an answer passes the session layer as 200, and [`guard`](crate::guard()) makes it what it is.
+/// tower-sessions adds no cookie to an answer with 5xx. After a change of the ID, the browser would then keep an ID
+/// that has ended. So such an answer passes the session layer as 200, and [`guard`](crate::guard()) restores its
+/// status.
 fn carry_the_cookie(mut response: Response) -> Response {
     let has_new_id = with(|state| state.has_created).unwrap_or_default();
     if has_new_id && response.status().is_server_error() {
@@ -160,7 +161,7 @@ fn carry_the_cookie(mut response: Response) -> Response {
     response
 }
 
-/// A session that was made just now has its first ID from now on.
+/// Notes for a new session that it has its first ID from now on.
 async fn begin(session: &Session, clock: &Clock) {
     if session.is_empty().await || !session.is_modified() {
         return;

@@ -1,4 +1,4 @@
-//! What one request knows of the sessions it has met.
+//! The sessions that one request has used, and their versions.
 
 use std::{
     collections::HashMap,
@@ -17,10 +17,10 @@ tokio::task_local! {
     static CURRENT: Scope;
 }
 
-/// What one request knows of the sessions it has met. Clones are the same scope.
+/// The sessions that one request has used, and their versions. Clones are the same scope.
 ///
-/// tower-sessions hands a store an ID and a record, and nothing that says which request is asking. A store reads it
-/// here, so that `SessionStore` stays as it is.
+/// tower-sessions gives a store an ID and a record, but does not say which request is calling. A store finds that here,
+/// so that the trait `SessionStore` need not change.
 #[derive(Clone, Debug, Default)]
 pub struct Scope(Arc<Mutex<State>>);
 
@@ -29,21 +29,21 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     /// The request only reads, by its method.
     pub(crate) is_safe: bool,
-    /// The version of each record that was loaded or saved, where the store keeps versions.
+    /// The version of each record that was loaded or saved, if the store keeps versions.
     pub(crate) versions: HashMap<Id, Version>,
     /// Each record as it was loaded or saved last.
     pub(crate) known: HashMap<Id, Record>,
-    /// Where the session of an old ID was found.
+    /// For an old ID: the ID under which its session was found.
     pub(crate) led_to: HashMap<Id, Id>,
-    /// A tombstone was met: the ID was good a moment ago.
+    /// Whether the request has found a tombstone, so that its ID was valid a moment ago.
     pub(crate) met_tombstone: bool,
-    /// A change of ID that is under way.
+    /// A change of the ID that is not yet complete.
     pub(crate) change: Option<Change>,
-    /// A session was made, or has a new ID.
+    /// Whether a session was created or has a new ID.
     pub(crate) has_created: bool,
-    /// Why the store did not do something, the first time.
+    /// The first failure of the store.
     pub(crate) failure: Option<Failure>,
-    /// Nothing outside of the session was changed yet.
+    /// Whether nothing outside the session was changed yet.
     pub(crate) may_run_again: bool,
 }
 
@@ -56,14 +56,14 @@ pub(crate) struct Change {
     pub(crate) leads_on: bool,
 }
 
-/// Why a store did not do what it was asked for.
+/// Why a call to a store failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     Conflict,
     Gone,
     /// The request came with an ID that has just ended.
     JustEnded,
-    /// Anything else: the store is away, or a record cannot be read.
+    /// Any other failure: the store is unavailable, or a record cannot be read.
     Backend,
 }
 
@@ -78,17 +78,17 @@ impl Failure {
 }
 
 impl Scope {
-    /// A request that has met nothing yet, on this clock.
+    /// Creates the scope of a new request, on this clock.
     pub(crate) fn at(clock: Clock, is_safe: bool) -> Self {
         Self(Arc::new(Mutex::new(State { clock, is_safe, ..State::default() })))
     }
 
-    /// Runs `future` as a part of this request.
+    /// Runs `future` as part of this request.
     pub async fn run<F: Future>(&self, future: F) -> F::Output {
         CURRENT.scope(self.clone(), future).await
     }
 
-    /// The scope of the request that this task is answering; nothing outside of a request.
+    /// The scope of the request that this task is answering, or `None` outside a request.
     pub(crate) fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
     }
@@ -98,16 +98,16 @@ impl Scope {
     }
 }
 
-/// Does something with the state of this task's request, if it answers one.
+/// Calls `act` with the state of this task's request, if there is one.
 pub(crate) fn with<T>(act: impl FnOnce(&mut State) -> T) -> Option<T> {
     Scope::current().map(|scope| act(&mut scope.state()))
 }
 
-/// Remembers why a store failed, for what [`guard`](crate::guard()) does about it and says to the visitor. For stores
-/// that are not [`Guarded`](crate::Guarded), which does so itself. Gives back what it takes.
+/// Notes why a store failed, so that [`guard`](crate::guard()) can react and answer the visitor. Call it in stores that
+/// are not wrapped in [`Guarded`](crate::Guarded), which does so itself. Returns `result` unchanged.
 ///
 /// # Errors
-/// Those it is given.
+/// The error in `result`.
 pub fn note_failure<T>(result: Result<T, Error>) -> Result<T, Error> {
     if let Err(error) = &result {
         with(|state| _ = state.failure.get_or_insert(Failure::of(error)));

@@ -1,4 +1,4 @@
-//! Any store, with the rules for requests that overlap around it.
+//! A wrapper that adds the rules for overlapping requests to any store.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -20,16 +20,16 @@ use crate::{
     version::{conflict, gone, is_conflict, is_gone, noted},
 };
 
-/// So many saves to a store without versions happen at the same time, at most.
+/// The maximum number of simultaneous saves to a store without versions.
 const LOCKS: usize = 64;
-/// So many times an ID is followed to the next one, at most: each renewal adds one, and forgets the first in time.
+/// How many pointers are followed at most: each renewal adds one, and old ones expire.
 const STEPS: usize = 16;
 
-/// A store whose saves only update: a save brings back nothing that has ended, and undoes nothing that another request
-/// has saved since the record was loaded. Clones are the same store.
+/// A store whose saves only update: a save never brings back an ended session, and never undoes a change that another
+/// request has saved since the record was loaded. Clones share one store.
 ///
-/// A store that keeps [versions](crate::version) compares by itself, and that holds for all processes which share it.
-/// For any other store this wrapper compares, one save at a time, and that holds within this process.
+/// A store that keeps [versions](crate::version) compares by itself, which works for all processes that share it. For
+/// any other store this wrapper compares, one save at a time, which works only within this process.
 #[derive(Clone, Debug)]
 pub struct Guarded<S> {
     store: S,
@@ -38,7 +38,7 @@ pub struct Guarded<S> {
 }
 
 impl<S: SessionStore> Guarded<S> {
-    /// The same store, with the rules around it.
+    /// Wraps this store.
     pub fn new(store: S) -> Self {
         Self { store, locks: Arc::new([const { Mutex::const_new(()) }; LOCKS]), hash: RandomState::new() }
     }
@@ -49,7 +49,7 @@ impl<S: SessionStore> Guarded<S> {
     }
 
     // ANCHOR: update
-    /// Puts this record in the place of the one that this request knows, unless that one has changed since.
+    /// Replaces the record that this request knows with this one, unless it has changed since.
     async fn update(&self, record: &Record) -> Result<()> {
         let updated = if noted(&record.id).is_some() {
             self.store.save(record).await // the store compares
@@ -78,7 +78,7 @@ impl<S: SessionStore> Guarded<S> {
     // ANCHOR_END: update
 
     // ANCHOR: follow
-    /// The session of this ID, wherever it is now.
+    /// Loads the session of this ID, and follows pointers.
     async fn follow(&self, id: &Id) -> Result<Option<Record>> {
         let mut at = *id;
         for _ in 0..STEPS {
@@ -96,7 +96,7 @@ impl<S: SessionStore> Guarded<S> {
     }
     // ANCHOR_END: follow
 
-    /// Puts a tombstone in the place of the session of this ID, as it is now, whoever has changed it.
+    /// Replaces the session of this ID with a tombstone, even if another request has changed it.
     async fn end(&self, id: &Id) -> Result<()> {
         loop {
             // A request of its own: what ends a session is based on no earlier load.
@@ -121,7 +121,7 @@ impl<S: SessionStore> Guarded<S> {
         }
     }
 
-    /// Marks the ID that the new record takes over from.
+    /// Leaves a marker under the old ID of the new record.
     async fn mark(&self, Change { old, leads_on }: Change, new: &Record) -> Result<()> {
         let Some(old) = old else { return Ok(()) };
         let marker = if leads_on { Marker::pointer(old, new) } else { Marker::tombstone(old) };
@@ -181,8 +181,9 @@ impl<S: SessionStore> SessionStore for Guarded<S> {
     }
 }
 
-/// Whoever brings an ID that has just ended has been told of another one, or is about to be: the cookie of a third
-/// session would undo that. A page is shown as to a stranger, and nothing is kept; anything else is refused.
+/// Refuses to create a session for a request with an ID that has just ended. Its browser has received a new ID, or is
+/// about to, and the cookie of a third session would overwrite that. A page is shown as to a stranger, and nothing is
+/// saved. Any other request is refused.
 fn refuse_another() -> Result<()> {
     if with(|state| state.is_safe).unwrap_or_default() {
         return Ok(());

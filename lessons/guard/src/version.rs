@@ -1,7 +1,7 @@
 //! Compare-and-swap for sessions.
 //!
-//! tower-sessions saves a whole record, and of two requests that overlap the later save undoes the earlier one. A
-//! store that keeps a version with each record can tell: it [notes](note) the version that a request loads, and
+//! tower-sessions saves a whole record, and of two requests that overlap the later save undoes the earlier one. A store
+//! that keeps a version with each record can detect that: it [notes](note) the version that a request loads, and
 //! accepts a save only while the record still has the version that the request has [noted].
 
 use std::{fmt, str::FromStr};
@@ -13,13 +13,13 @@ use crate::Scope;
 const CONFLICT: &str = "another request has changed this session meanwhile";
 const GONE: &str = "this session has ended meanwhile";
 
-/// Names one state of a record. It is random and not counted, so that a record which was removed and made again never
-/// has a version of the earlier one.
+/// Identifies one state of a record. It is random and not a counter, so that a record that was deleted and created
+/// again never has a version of the earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(u64);
 
 impl Version {
-    /// A version that no record has had.
+    /// Creates a version that no record has had.
     #[expect(clippy::new_without_default, reason = "every one is another: there is no default version")]
     pub fn new() -> Self {
         Self(rand::random())
@@ -41,16 +41,16 @@ impl FromStr for Version {
     }
 }
 
-/// Remembers, until this request ends, which version of a record it has loaded, created or saved. Outside of a request
-/// it does nothing.
+/// Notes, until this request ends, which version of a record it has loaded, created or saved. Does nothing outside a
+/// request.
 pub fn note(id: &Id, version: Version) {
     if let Some(scope) = Scope::current() {
         scope.state().versions.insert(*id, version);
     }
 }
 
-/// The version that this request has noted: a save is based on it. Nothing if the request has not met the record, and
-/// outside of a request: such a save is based on no load, and replaces whatever version there is.
+/// The version that this request has noted, on which its save is based. `None` outside a request, or if the request has
+/// not loaded the record. Such a save is based on no load, and replaces any version.
 pub fn noted(id: &Id) -> Option<Version> {
     Scope::current().and_then(|scope| scope.state().versions.get(id).copied())
 }

@@ -44,7 +44,7 @@ export const note = (item) => {
 
 const limits = (life) => [
   ["record in the store (idle timeout)", life.record_until],
-  ["cookie (Max-Age; your browser counts real time and knows nothing of skips)", life.cookie_until],
+  ["cookie (Max-Age; your browser counts real time, without the skips)", life.cookie_until],
   ["the app's own limit (absolute timeout)", life.absolute_until],
 ].filter(([, at]) => at !== null).sort(([, one], [, other]) => one - other);
 
@@ -69,7 +69,7 @@ const span = (milliseconds) => {
 const item = ([words, at]) => {
   const line = document.createElement("li");
   const left = at - now();
-  line.textContent = left > 0 ? `${span(left)} left: ${words}` : `over since ${span(-left)}: ${words}`;
+  line.textContent = left > 0 ? `${span(left)} left: ${words}` : `ended ${span(-left)} ago: ${words}`;
   line.classList.toggle("over", left <= 0);
   return line;
 };

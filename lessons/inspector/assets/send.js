@@ -32,7 +32,7 @@ const open = async (title, base, changed) => {
   if (!jars) return;
   number = base;
   const names = new Set([...Object.keys(jars).filter((name) => name), "alice", "bob", "mallory"]);
-  const nobody = new Option(base ? "whoever sent it" : "nobody", "");
+  const nobody = new Option(base ? "the same visitor" : "nobody", "");
   form.elements.visitor.replaceChildren(nobody, ...[...names].map((name) => new Option(name, name)));
   fill({ visitor: "", ...request });
   start = { ...values(), request };
@@ -86,7 +86,7 @@ export const clicked = (button) => {
   if (button.id === "new") open("New request", undefined, () => ({}));
   if (!item) return;
   if ("again" in button.dataset) post("/send", { number: item.value });
-  if ("edit" in button.dataset) open(`Request ${item.value} once more`, item.value, () => ({}));
+  if ("edit" in button.dataset) open(`Send request ${item.value} again`, item.value, () => ({}));
   if ("take" in button.dataset) take(button, item);
   if ("curl" in button.dataset) copyAsCurl(button, item.value);
 };

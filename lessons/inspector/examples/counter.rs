@@ -1,4 +1,5 @@
-//! A counter behind the glass wall, and both served by hand. Run with `cargo run -p session-inspector --example counter`.
+//! A counter with the inspector in front of it, and a server for both. Run with `cargo run -p session-inspector
+//! --example counter`.
 #![allow(missing_docs, reason = "an example has no readers of its docs")]
 
 use std::future::IntoFuture;

@@ -1,6 +1,6 @@
-//! Somebody's own app, with a login and two timeouts. Run it with `cargo run -p session-inspector --example login`.
+//! An app with a login and two timeouts. Run it with `cargo run -p session-inspector --example login`.
 //!
-//! Log in, look at the inspector, and push the clock beyond one of the limits.
+//! Log in, look at the inspector, and move the clock beyond one of the limits.
 #![allow(missing_docs, reason = "an example has no readers of its docs")]
 
 use axum::{

@@ -1,6 +1,6 @@
-//! Requests that the page of the inspector sends: a past one again, or one with somebody else's cookie.
+//! Requests that the inspector's page sends: a past request again, or one with another visitor's cookie.
 //!
-//! They go to the wrapped app inside of the process, as if they came from the network.
+//! They go to the wrapped app inside the process, as if they came from the network.
 
 use std::{
     collections::BTreeMap,
@@ -33,19 +33,19 @@ use crate::{
 
 /// How long the app may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How much of an answer is read.
+/// How many bytes of an answer are read.
 const READ: usize = 1024 * 1024;
-/// The cookies, and what says where a body ends.
+/// The headers that are written again: the cookies, and those that say where a body ends.
 const WRITTEN_ANEW: [HeaderName; 4] = [COOKIE, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
 /// How long the name of a visitor may be.
 const NAME: usize = 32;
 
-/// The wrapped app, as long as somebody else keeps it: an inspector that kept its app would keep itself.
+/// The wrapped app, as a weak reference: an inspector that owned its app would keep itself alive.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct App(Arc<Mutex<Weak<Router>>>);
 
 impl App {
-    /// The same app, which from now on can be asked from here, too.
+    /// Returns the same app, to which requests can be sent from here from now on.
     pub(crate) fn remember(&self, app: Router) -> Router {
         let app = Arc::new(app);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&app);
@@ -58,7 +58,8 @@ impl App {
     }
 }
 
-/// What the page asks for. What it leaves out is as it was in the request of this number, or plain without one.
+/// The request that the page wants to send. Missing parts come from the request with this number, or are empty without
+/// one.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Wanted {
     number: Option<u64>,
@@ -66,7 +67,7 @@ pub(crate) struct Wanted {
     method: Option<String>,
     target: Option<String>,
     cookie: Option<String>,
-    /// A line for each, without cookies.
+    /// One per line, without cookies.
     headers: Option<String>,
     body: Option<String>,
 }
@@ -74,15 +75,15 @@ pub(crate) struct Wanted {
 /// Why a request was not sent.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Refused {
-    /// There is nothing to send, or nobody to send it to.
+    /// There is no request to send, or no app to send it to.
     Gone(String),
-    /// It is no request.
+    /// It is not a valid request.
     Wrong(String),
-    /// It was sent, and no answer came.
+    /// It was sent, but no answer came.
     Silence,
 }
 
-/// Sends it, and returns when the answer is on the timeline.
+/// Sends the request, and returns when the answer is on the timeline.
 pub(crate) async fn send(inspector: &Inspector, wanted: Wanted) -> Result<(), Refused> {
     let app = inspector.app.get().ok_or_else(|| Refused::Gone("The app is not running.".to_owned()))?;
     let (base, visitor) = base(inspector, &wanted)?;
@@ -96,7 +97,7 @@ pub(crate) async fn send(inspector: &Inspector, wanted: Wanted) -> Result<(), Re
     timeout(PATIENCE, answered).await.map_err(|_| Refused::Silence)
 }
 
-/// The request that it repeats and whose that was; or a plain one, for the host that was asked last.
+/// The request to repeat and its visitor, or an empty request for the host of the last one.
 fn base(inspector: &Inspector, wanted: &Wanted) -> Result<(Sent, Option<String>), Refused> {
     let Some(number) = wanted.number else { return Ok((plain(inspector), None)) };
     let noted = inspector.timeline.get(number);
@@ -157,7 +158,7 @@ fn uri(target: &str) -> Result<Uri, Refused> {
     uri.ok_or_else(|| wrong("a path begins with / and has no space", target))
 }
 
-/// The headers, with this cookie, and with what says where the body ends.
+/// The headers, with this cookie, and with the length of the body.
 fn headers(edited: Option<&str>, before: HeaderMap, cookie: &str, length: usize) -> Result<HeaderMap, Refused> {
     let mut headers = edited.map_or(Ok(before), lines)?;
     WRITTEN_ANEW.iter().for_each(|name| drop(headers.remove(name)));
@@ -188,15 +189,15 @@ fn wrong(rule: &str, text: &str) -> Refused {
     Refused::Wrong(format!("It was not sent: {rule}, and this is {text:?}."))
 }
 
-/// A request for whoever wants to edit it or copy it. Secrets are masked as on the page; a cookie is not.
+/// A request, to be edited or copied. Secrets are masked as on the page, but cookies are not.
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown {
     method: String,
     target: String,
     cookie: String,
-    /// A line for each, without cookies and without what says where the body ends.
+    /// One per line, without cookies and without the headers that say where the body ends.
     headers: String,
-    /// Nothing if it cannot be shown; it is sent as it was then.
+    /// `None` if it cannot be shown. It is then sent unchanged.
     body: Option<String>,
     curl: String,
 }
@@ -216,7 +217,7 @@ impl Shown {
     }
 }
 
-/// The cookies that each visitor has now, as a browser would send them, as far as the timeline tells.
+/// The cookies that each visitor has now, as a browser would send them, as far as the timeline shows.
 pub(crate) fn jars(inspector: &Inspector) -> BTreeMap<String, String> {
     let mut jars: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for exchange in inspector.exchanges() {

@@ -1,4 +1,4 @@
-//! What is kept of a body: its first 64 KiB while it is on its way, and of these the first 16 KiB, masked.
+//! The part of a body that is kept: its first 64 KiB while it passes, and of these the first 16 KiB, masked.
 
 use std::{
     pin::Pin,
@@ -19,21 +19,20 @@ use serde_json::Value;
 
 use crate::{Body, bounds};
 
-/// How many bytes are listened to. JSON that does not end within them cannot be masked, and a page has its heading
-/// there.
+/// How many bytes are read. JSON that does not end within them cannot be masked, and a page has its heading there.
 const HEARD: usize = 64 * 1024;
 /// How many bytes are kept.
 const KEPT: usize = 16 * 1024;
-/// How many characters of a page's sentence are kept; a longer one ends in `…`.
+/// How many characters of a page's sentence are kept. A longer one ends in `…`.
 const SAID: usize = 200;
-/// What stands in place of a secret.
+/// The text that replaces a secret.
 pub(crate) const MASK: &str = "•••";
 
-/// The beginning of a body that is on its way.
+/// The beginning of a body that is passing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tap(Arc<Mutex<Seen>>);
 
-/// A body that is listened to. It says of its length what the body says, so that an answer has its Content-Length.
+/// A body that is observed. It reports the length of the inner body, so that an answer keeps its Content-Length.
 struct Tapped<E> {
     body: axum::body::Body,
     tap: Tap,
@@ -71,7 +70,7 @@ struct Seen {
 }
 
 impl Tap {
-    /// The same body; what flows through it is seen here, and `end` is dropped with it.
+    /// Returns the same body. Its data is also recorded here, and `end` is dropped with it.
     pub(crate) fn listen<E: Send + Unpin + 'static>(&self, body: axum::body::Body, end: E) -> axum::body::Body {
         axum::body::Body::new(Tapped { body, tap: self.clone(), _end: end })
     }
@@ -83,7 +82,7 @@ impl Tap {
         seen.bytes += data.len() as u64;
     }
 
-    /// All of a body that nobody has broken off and that was not too long, as it came.
+    /// The whole body as it came, if it is complete and was not too long.
     pub(crate) fn whole(&self, headers: &HeaderMap) -> Option<Bytes> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let promised = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -91,7 +90,7 @@ impl Tap {
         is_whole.then(|| Bytes::copy_from_slice(&seen.kept))
     }
 
-    /// What was seen so far, fit to be shown.
+    /// The data so far, masked, to be shown.
     pub(crate) fn body(&self, headers: &HeaderMap) -> Body {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let cut = seen.bytes > seen.kept.len() as u64;
@@ -136,7 +135,8 @@ pub(crate) fn readable(bytes: &[u8], kind: &str, cut: bool) -> Result<String, &'
     Ok(text.to_owned())
 }
 
-/// Style sheets, scripts, pictures and the like: they tell nothing of a session, and there are many of them.
+/// Whether the body is a style sheet, a script, a picture or the like. These say nothing about a session, and there are
+/// many of them.
 fn is_decoration(kind: &str) -> bool {
     let family = kind.split_once('/').map_or("", |(family, _)| family);
     matches!(family, "image" | "font" | "audio" | "video")
@@ -144,7 +144,7 @@ fn is_decoration(kind: &str) -> bool {
         || kind.contains("javascript")
 }
 
-/// The sentence a page stands for: its first heading, or the first line of plain text.
+/// The sentence that summarizes a page: its first heading, or the first line of plain text.
 fn says(text: &str, kind: &str) -> Option<String> {
     let said = if kind.starts_with("text/html") {
         let mut tokens = Tokenizer::new(text).flatten();
@@ -172,7 +172,7 @@ fn shortened(said: &str) -> String {
     }
 }
 
-/// `username=alice&password=•••`: the pairs as they came, but for the values of secrets.
+/// `username=alice&password=•••`: the pairs as they came, except for the values of secrets.
 fn mask_form(text: &str) -> String {
     let pair = |pair: &str| match pair.split_once('=') {
         Some((name, _)) if is_secret(&decoded(name)) => format!("{name}={MASK}"),
@@ -207,7 +207,7 @@ fn mask_json(value: Value) -> Value {
     }
 }
 
-/// An edited body or query with its masks replaced by what they hide in the one it was made of.
+/// Replaces the masks in an edited body or query with the secrets of the original.
 pub(crate) fn unmask(edited: &str, original: &str, kind: &str) -> String {
     if !kind.contains("json") {
         return unmask_form(edited, original);
@@ -218,13 +218,13 @@ pub(crate) fn unmask(edited: &str, original: &str, kind: &str) -> String {
     }
 }
 
-/// The same for a path and its query.
+/// Like [`unmask`], for a path and its query.
 pub(crate) fn unmask_target(edited: &str, original: &str) -> String {
     let hidden = original.split_once('?').map_or("", |(_, query)| query);
     on_query(edited, |query| unmask_form(query, hidden))
 }
 
-/// The nth field of a name hides what the nth field of that name has.
+/// The nth field with a name gets the secret of the nth field with that name.
 fn unmask_form(edited: &str, original: &str) -> String {
     let mut hidden: Vec<_> = original.split('&').filter_map(|pair| pair.split_once('=')).collect();
     let mut pair = |pair: &str| {

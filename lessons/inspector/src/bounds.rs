@@ -1,4 +1,4 @@
-//! How much of an exchange is kept: a client that sends a lot does not make the timeline larger.
+//! Limits on the stored size of an exchange, so that a client that sends a lot does not make the timeline larger.
 
 use std::{
     collections::BTreeMap,
@@ -17,10 +17,10 @@ const DATA: usize = 16 * 1024;
 const ATTRIBUTES: usize = 256;
 /// How many cookies of one exchange are kept, and how many store calls.
 pub(crate) const ITEMS: usize = 100;
-/// Under this key stands what was left out of a session's data.
+/// The key for a note about session data that was left out.
 const LEFT_OUT: &str = "…";
 
-/// A text; of a longer one the first 4 KiB, and its length.
+/// Returns a text, or the first 4 KiB of a longer one with its length.
 pub(crate) fn text(text: &str) -> String {
     if text.len() <= TEXT {
         return text.to_owned();
@@ -28,7 +28,7 @@ pub(crate) fn text(text: &str) -> String {
     format!("{}… (cut: {} bytes)", beginning(text, TEXT), text.len())
 }
 
-/// Whether a text is all of what it was: what is cut is longer, for the note at its end.
+/// Whether a text is complete. A text that was cut is longer, because of the note at its end.
 pub(crate) fn is_whole(text: &str) -> bool {
     text.len() <= TEXT
 }
@@ -41,14 +41,14 @@ pub(crate) fn attributes(sent: &str) -> String {
     beginning(sent, ATTRIBUTES).rsplit_once(';').map(|(whole, _)| whole.to_owned()).unwrap_or_default()
 }
 
-/// The first `limit` bytes of a text; a character is not torn apart.
+/// The first `limit` bytes of a text, without splitting a character.
 pub(crate) fn beginning(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }
 
-/// The data of a session as far as there is room: long keys and values are cut, and what finds no room is counted.
+/// The data of a session within the limit: long keys and values are cut, and further entries are only counted.
 ///
-/// What is cut has a hash of the whole, so that a change beyond the cut is still seen as a change.
+/// A part that is cut gets a hash of the whole, so that a change beyond the cut is still visible.
 pub(crate) fn data<'a>(entries: impl Iterator<Item = (&'a String, &'a Value)>) -> BTreeMap<String, Value> {
     // In the order of the keys, so that the same ones are kept before and after.
     let entries: BTreeMap<_, _> = entries.collect();
@@ -88,14 +88,14 @@ fn hashed(text: &str) -> String {
     format!("{}… (cut: {} bytes, hash {:016x})", beginning(text, TEXT), text.len(), hash(text))
 }
 
-/// The same for the same text in every run, so that transcripts stay as they are.
+/// A hash that is the same in every run, so that transcripts do not change.
 fn hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
 }
 
-/// How many bytes this takes as JSON.
+/// The size as JSON, in bytes.
 pub(crate) fn size(what: &impl Serialize) -> usize {
     let mut counter = Counter(0);
     // What the timeline holds serialises, and a counter takes all of it.

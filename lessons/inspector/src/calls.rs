@@ -24,12 +24,12 @@ tokio::task_local! {
 }
 
 impl Calls {
-    /// Runs `answer` so that what it does is noted here.
+    /// Runs `answer`, and notes its store calls here.
     pub(crate) async fn scope<T>(&self, answer: impl Future<Output = T>) -> T {
         CALLS.scope(self.clone(), answer).await
     }
 
-    /// What was noted; nothing is left.
+    /// Takes all notes, and leaves none.
     pub(crate) fn take(&self) -> Noted {
         std::mem::take(&mut *self.noted())
     }
@@ -48,8 +48,8 @@ impl Calls {
     }
 }
 
-/// Writes a store call down: with the exchange it belongs to, or on its own. `until` is when the record expires, in
-/// milliseconds of Unix time.
+/// Notes a store call, with its exchange or on its own. `until` is when the record expires, in milliseconds of Unix
+/// time.
 pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, until: Option<i64>, outcome: Outcome) {
     let id = id.to_string();
     let label = match operation {
@@ -66,7 +66,7 @@ pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, until: Opt
     }
 }
 
-/// Keeps the app's own limit with the exchange it belongs to.
+/// Notes the app's own limit for its exchange.
 pub(crate) fn note_absolute_limit(until: i64) {
     // Outside of an exchange nobody asks for it.
     let _ = CALLS.try_with(|calls| calls.noted().absolute_until = Some(until));

@@ -1,4 +1,4 @@
-//! Time that can be skipped.
+//! A clock that can be moved forward.
 
 use std::{
     convert::Infallible,
@@ -14,33 +14,33 @@ use time::OffsetDateTime;
 
 use crate::{What, calls, timeline::Timeline};
 
-/// How far a clock may be ahead of system time: 100 years. Dates that an app computes from it stay in the calendar,
-/// which ends with the year 9999.
+/// How far a clock may be ahead of system time: 100 years. This keeps the dates that an app computes from it before the
+/// end of the calendar, the year 9999.
 pub const LONGEST_AHEAD: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// System time plus all that was skipped. Clones share what was skipped.
 ///
-/// A handler takes it as an argument: behind an [`Inspector`](crate::Inspector) it is the
-/// inspector's clock, anywhere else plain system time.
+/// A handler takes it as an argument. Behind an [`Inspector`](crate::Inspector) it is the inspector's clock, and
+/// anywhere else it is the system time.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     skipped_milliseconds: Arc<AtomicU64>,
-    /// Where a skip is told; a clock without an inspector tells nobody.
+    /// Where a skip is reported, if the clock belongs to an inspector.
     timeline: Option<Arc<Timeline>>,
 }
 
 impl Clock {
-    /// A clock whose skips are on this timeline, no matter who skips.
+    /// A clock that reports every skip on this timeline.
     pub(crate) fn told_on(timeline: Arc<Timeline>) -> Self {
         Self { timeline: Some(timeline), ..Self::default() }
     }
 
-    /// The time it is on this clock, in UTC.
+    /// The time on this clock, in UTC.
     pub fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc().saturating_add(self.skipped_time())
     }
 
-    /// The same in milliseconds of Unix time.
+    /// The time on this clock in milliseconds of Unix time.
     pub(crate) fn now_milliseconds(&self) -> i64 {
         milliseconds(self.now())
     }
@@ -50,7 +50,7 @@ impl Clock {
         Duration::from_millis(self.skipped_milliseconds.load(Ordering::Acquire))
     }
 
-    /// Moves this clock on; it never goes back, and stops when it is [`LONGEST_AHEAD`].
+    /// Moves this clock forward. It never goes back, and it stops when it is ahead by [`LONGEST_AHEAD`].
     pub fn skip(&self, by: Duration) {
         let milliseconds = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         let most = u64::try_from(LONGEST_AHEAD.as_millis()).unwrap_or(u64::MAX);
@@ -75,7 +75,7 @@ impl Clock {
     }
 }
 
-/// A moment in milliseconds of Unix time: what a page's script counts in.
+/// A moment in milliseconds of Unix time, the unit of the page's script.
 pub(crate) fn milliseconds(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }

@@ -7,7 +7,7 @@ use crate::{
     sent::{Sent, lossy},
 };
 
-/// Headers that curl writes itself, or that say more of a browser than of what it asks for.
+/// Headers that curl writes itself, or that describe the browser rather than the request.
 const LEFT_OUT: [&str; 13] = [
     "accept",
     "accept-encoding",
@@ -24,7 +24,7 @@ const LEFT_OUT: [&str; 13] = [
     "user-agent",
 ];
 
-/// The line, below remarks on what it does not have.
+/// The curl line, after comments on the parts that it lacks.
 pub(crate) fn of(sent: &Sent) -> String {
     let (body, remark) = match body::readable(&sent.body, sent.kind(), false) {
         Ok(body) => (body, None),
@@ -49,7 +49,7 @@ fn line(sent: &Sent, body: &str) -> String {
     words.join(" ")
 }
 
-/// curl asks with GET, or with POST where it has a body.
+/// The method option. curl uses GET, or POST if there is a body.
 fn method(method: &Method, body: &str) -> Vec<String> {
     match *method {
         Method::HEAD => vec!["--head".to_owned()],
@@ -58,7 +58,7 @@ fn method(method: &Method, body: &str) -> Vec<String> {
     }
 }
 
-/// curl takes a word without `=` for the name of a file.
+/// The cookie option. curl reads a word without `=` as the name of a file.
 fn cookie(cookie: &str) -> Vec<String> {
     match cookie {
         "" => Vec::new(),
@@ -78,7 +78,7 @@ fn headers(sent: &Sent) -> Vec<String> {
     told.flat_map(|(name, value)| ["-H".to_owned(), quoted(&word(name.as_str(), lossy(value.as_bytes())))]).collect()
 }
 
-/// A word of a POSIX shell: between single quotes everything is itself but a single quote.
+/// Quotes a word for a POSIX shell. Between single quotes every character is literal, except a single quote.
 fn quoted(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {
@@ -141,7 +141,7 @@ mod tests {
         );
     }
 
-    /// What a shell makes of the line.
+    /// The words that a shell reads from the line.
     #[cfg(unix)]
     fn words_in_a_shell(line: &str) -> Vec<String> {
         let script = format!("curl() {{ printf '%s\\0' \"$@\"; }}\n{line}");

@@ -1,7 +1,7 @@
-//! What the timeline holds: plain data, serialisable.
+//! The entries of the timeline, as plain serializable data.
 //!
-//! A text longer than 4 KiB is cut and says so; so is a body after 16 KiB, and the data of a store call. Of an exchange
-//! the first 100 cookies are kept, and 100 store calls.
+//! A text longer than 4 KiB is cut, with a note, and so are a body after 16 KiB and the data of a store call. The first
+//! 100 cookies of an exchange are kept, and 100 store calls.
 
 use std::collections::BTreeMap;
 
@@ -11,33 +11,34 @@ use serde_json::Value;
 /// One entry of the timeline.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Event {
-    /// Counts from 1 in the order seen, also across [`Inspector::clear`](crate::Inspector::clear). Another inspector
-    /// begins again, also one of the same program when it was started again.
+    /// The number, counted from 1 in the order of the events, also across
+    /// [`Inspector::clear`](crate::Inspector::clear). Another inspector starts again at 1, also after a restart of the
+    /// program.
     pub number: u64,
-    /// What happened.
+    /// The event itself.
     pub what: What,
 }
 
-/// What an [`Event`] tells.
+/// The kinds of events.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum What {
     /// A request and its response.
     Exchange(Box<Exchange>),
-    /// A store call that belongs to no request: a background task's.
+    /// A store call without a request, from a background task.
     Call(StoreCall),
-    /// Something that was done without a request: [`Inspector::note`](crate::Inspector::note).
+    /// An action without a request: [`Inspector::note`](crate::Inspector::note).
     Note {
-        /// Who did it; empty where it was nobody on the timeline.
+        /// The visitor who did it, or empty if it was no visitor.
         visitor: String,
-        /// What, in a sentence's second half: `closes the browser`.
+        /// The action, as the second half of a sentence: `closes the browser`.
         words: String,
     },
-    /// Someone moved the clock on.
+    /// Somebody moved the clock forward.
     Skip {
         /// By how many seconds.
         seconds: u64,
-        /// By how many seconds it is ahead since then.
+        /// By how many seconds it has been ahead since then.
         ahead: u64,
     },
 }
@@ -45,30 +46,31 @@ pub enum What {
 /// A request, what it did to the session, and its response.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Exchange {
-    /// Who sent it: `alice`, `bob` or `mallory` where the host name begins with that label, or who the page of the
-    /// inspector said it is. Otherwise the letter of the first cookie value by which this visitor was seen, also after
-    /// the app has given another one; empty for a visitor without cookies.
+    /// The visitor: `alice`, `bob` or `mallory` if the host name begins with that label, or the visitor that the
+    /// inspector's page named. Otherwise it is the letter of the visitor's first cookie value, also after the app has
+    /// set another one. It is empty for a visitor without cookies.
     pub visitor: String,
     /// Set if the page of the inspector sent it, and no browser.
     pub from_page: Option<FromPage>,
-    /// Set if another inspector saw it, and it was only told here: [`Inspector::retell`](crate::Inspector::retell).
+    /// Set if another inspector recorded it, and it is only shown here:
+    /// [`Inspector::retell`](crate::Inspector::retell).
     #[serde(default)]
     pub retold: Option<Retold>,
-    /// What came in.
+    /// The request.
     pub request: Request,
-    /// The calls to the store while it was answered, in order: the first 99, and the last.
+    /// The calls to the store during the exchange, in order: the first 99, and the last.
     pub calls: Vec<StoreCall>,
     /// How many calls before the last are left out.
     pub calls_left_out: u64,
-    /// The session before and after, as far as the store was asked.
+    /// The session before and after, as far as the store calls show it.
     pub session: Session,
-    /// How long the session goes on, as far as this exchange tells.
+    /// How long the session lasts, as far as this exchange shows.
     pub life: Option<Life>,
-    /// What went out.
+    /// The response.
     pub response: Response,
     /// The message of the panic that ended the handler, if one did.
     pub panic: Option<String>,
-    /// Plain sentences on what it meant for the session.
+    /// Plain sentences about the effect on the session.
     pub summary: Vec<String>,
 }
 
@@ -79,39 +81,39 @@ pub struct FromPage {
     pub again: Option<u64>,
 }
 
-/// How the page shows an exchange that was only told.
+/// How the page shows an exchange that another inspector recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Retold {
-    /// As any other.
+    /// Like any other exchange.
     Shown,
-    /// As a line that can be opened: it is beside the point.
+    /// As a folded line, because it is less important.
     Folded,
 }
 
-/// How long a session goes on. Times are milliseconds of Unix time on the inspector's clock.
+/// How long a session lasts. Times are milliseconds of Unix time on the inspector's clock.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Life {
     /// The letter of the session ID.
     pub label: String,
-    /// When this was so: at the end of the exchange.
+    /// The time of this information: the end of the exchange.
     pub at: i64,
     /// The expiry of its record in the store.
     pub record_until: i64,
-    /// The end of the cookie; nothing for one that a browser keeps until it is closed, or that was not seen.
+    /// The end of the cookie. `None` for a cookie that a browser keeps until it is closed, or that was not seen.
     pub cookie_until: Option<i64>,
-    /// The app's own limit, if it told of one: [`Clock::note_absolute_limit`](crate::Clock::note_absolute_limit).
+    /// The app's own limit, if it reported one: [`Clock::note_absolute_limit`](crate::Clock::note_absolute_limit).
     pub absolute_until: Option<i64>,
 }
 
-/// What the browser sent.
+/// The request of the browser.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Request {
     /// `GET`, `POST` …
     pub method: String,
     /// Path and query; values of fields named like a secret are masked.
     pub target: String,
-    /// Every cookie it brought, in order.
+    /// Every cookie in it, in order.
     pub cookies: Vec<Cookie>,
     /// Its body.
     pub body: Body,
@@ -122,24 +124,24 @@ pub struct Request {
 pub struct Cookie {
     /// Its name.
     pub name: String,
-    /// The letter this value goes by on the timeline: `A` is the first value seen.
+    /// The letter for this value on the timeline: `A` is the first value.
     pub label: String,
     /// The value itself.
     pub value: String,
-    /// The attributes that it was set with, if that was seen: they do not come with a request.
+    /// The attributes with which it was set, if that was seen. A request does not contain them.
     pub attributes: Vec<Attribute>,
 }
 
 /// A body, masked, and cut after 16 KiB.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Body {
-    /// The text that is kept; empty for a body that is empty, binary or cannot be masked.
+    /// The stored text. It is empty for a body that is empty or binary or cannot be masked.
     pub text: String,
-    /// The sentence it stands for: the first heading of a page, the first line of plain text.
+    /// The sentence that summarizes it: the first heading of a page, or the first line of plain text.
     pub says: Option<String>,
     /// Its full length in bytes.
     pub bytes: u64,
-    /// Why `text` is not all of it, if it is not.
+    /// The reason if `text` is not complete.
     pub note: Option<String>,
 }
 
@@ -148,13 +150,13 @@ pub struct Body {
 pub struct StoreCall {
     /// Which method was called.
     pub operation: Operation,
-    /// The letter of the cookie value that is this session ID; empty for a delete of one that was never seen.
+    /// The letter of the cookie value that is this session ID. It is empty for a delete of an unknown ID.
     pub label: String,
-    /// The session ID; for a create the one the store settled on.
+    /// The session ID. For a create it is the ID that the store chose.
     pub id: String,
-    /// Whether a record of this ID was known before, as far as the inspector has seen.
+    /// Whether a record with this ID was known before, as far as the inspector knows.
     pub known: bool,
-    /// What came of it.
+    /// The result.
     pub outcome: Outcome,
     /// When the record that was written or found expires, in milliseconds of Unix time on the inspector's clock.
     pub until: Option<i64>,
@@ -168,13 +170,13 @@ pub enum Operation {
     Create,
     /// A record written again under its ID.
     Save,
-    /// A record asked for.
+    /// A record loaded.
     Load,
     /// A record removed.
     Delete,
 }
 
-/// What a store call came to.
+/// The result of a store call.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -182,11 +184,11 @@ pub enum Outcome {
     Data(BTreeMap<String, Value>),
     /// There is no such record.
     Missing,
-    /// There was one, and its time had come.
+    /// There was a record, but it had expired.
     Expired,
-    /// Done; there is nothing to show.
+    /// It succeeded, and there is nothing to show.
     Done,
-    /// There is no session data under this ID any more: it leads to the renewed session for a while.
+    /// There is no longer session data under this ID. For a while the ID leads to the renewed session.
     Moved,
     /// The store failed.
     Failed(String),
@@ -195,9 +197,9 @@ pub enum Outcome {
 /// The session's data around one exchange.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Session {
-    /// As it was loaded; nothing if no record was found, or none asked for.
+    /// The data as it was loaded. `None` if no record was found or loaded.
     pub before: Option<BTreeMap<String, Value>>,
-    /// As the exchange left it in the store; nothing if it left none.
+    /// The data in the store after the exchange. `None` if there is no record.
     pub after: Option<BTreeMap<String, Value>>,
     /// The keys that differ.
     pub changes: Vec<Change>,
@@ -208,13 +210,13 @@ pub struct Session {
 pub struct Change {
     /// The key.
     pub key: String,
-    /// Its value before; nothing if it was not there.
+    /// Its value before, or `None` if it was not there.
     pub before: Option<Value>,
-    /// Its value after; nothing if it is gone.
+    /// Its value after, or `None` if it was removed.
     pub after: Option<Value>,
 }
 
-/// What the app answered.
+/// The answer of the app.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Response {
     /// The status code.
@@ -232,7 +234,7 @@ pub struct Response {
 pub struct SetCookie {
     /// The cookie's name.
     pub name: String,
-    /// The letter its value goes by; empty for a removal, which has no value.
+    /// The letter for its value, or empty for a removal, which has no value.
     pub label: String,
     /// The value itself.
     pub value: String,
@@ -255,9 +257,9 @@ impl SetCookie {
 /// One attribute of a cookie and what it does.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Attribute {
-    /// As it stands in the header, such as `Max-Age=1800`, or its name if it is absent.
+    /// The attribute as it is in the header, such as `Max-Age=1800`, or its name if it is absent.
     pub text: String,
-    /// Whether it is there.
+    /// Whether it is present.
     pub present: bool,
     /// What its presence or absence means in a browser.
     pub meaning: String,

@@ -1,15 +1,15 @@
-//! The whole timeline in a file.
+//! Exports the whole timeline to a file.
 
 use std::fmt::Write;
 
 use crate::{Event, Inspector, What, transcript};
 
-/// Everything that is known, session IDs too.
+/// All data, including session IDs.
 pub(crate) fn json(inspector: &Inspector) -> String {
     serde_json::to_string_pretty(&inspector.events()).unwrap_or_default()
 }
 
-/// The transcript with a heading for each event: letters in place of cookie values, as a book shows it.
+/// The transcript with a heading for each event, and with letters in place of cookie values.
 pub(crate) fn markdown(inspector: &Inspector) -> String {
     let mut text = "# What the session inspector saw\n".to_owned();
     for event in inspector.events() {
@@ -37,7 +37,7 @@ fn by(number: u64, visitor: &str) -> String {
     if visitor.is_empty() { format!("{number}") } else { format!("{number}, {visitor}") }
 }
 
-/// Longer than any row of backticks within.
+/// A fence that is longer than any row of backticks in the text.
 fn fence(text: &str) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
     "`".repeat(longest.max(2) + 1)

@@ -21,15 +21,16 @@ use crate::{
 
 /// How many pages may read at the same time.
 pub(crate) const READERS: usize = 32;
-/// After so long without an event a line is sent that says nothing, so that a connection which is gone is noticed.
+/// After this time without an event, an empty line is sent, so that a broken connection is noticed.
 const QUIET: Duration = Duration::from_secs(15);
 
-/// Every event as a piece of HTML: those on the timeline first, then each new one as it comes.
+/// Streams every event as a piece of HTML: those on the timeline first, then each new one as it comes.
 ///
-/// A browser that reconnects names the event it saw last. If the timeline can go on from there it does; otherwise, and
-/// for whoever is new, it begins with the event `reset`, which tells a page to forget what it shows.
+/// A browser that reconnects names the last event that it saw. If possible, the stream continues from there. Otherwise,
+/// and for a new reader, it begins with the event `reset`, which tells a page to clear its events.
 ///
-/// `after` is the event that a page saw last before it closed its stream itself; what a browser names is newer.
+/// `after` is the last event that a page saw before it closed its stream itself. The event that a browser names is
+/// newer.
 pub(crate) fn stream_of(
     inspector: &Inspector,
     readers: &Arc<Semaphore>,
@@ -55,8 +56,8 @@ pub(crate) fn stream_of(
     ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(chunks)).into_response()
 }
 
-/// Somebody who reads. It holds no event but the one it is handing out, however slowly that is taken: who falls behind
-/// goes on with what is still on the timeline.
+/// A reader of the stream. It holds only the event that it is delivering, however slowly that is read. A reader that
+/// falls behind continues with the events that are still on the timeline.
 struct Reader {
     timeline: Arc<Timeline>,
     clock: Clock,
@@ -66,8 +67,8 @@ struct Reader {
 }
 
 impl Reader {
-    /// What a page has to know that begins: the clock in words, by how many seconds it is ahead, what it shows in
-    /// milliseconds of Unix time, and the number of the newest event, up to which events are old news.
+    /// The first data for a page: the clock in words, by how many seconds it is ahead, its time in milliseconds of Unix
+    /// time, and the number of the newest event. Events up to that number are not new.
     fn beginning(&self) -> String {
         let ahead = self.clock.skipped().as_secs();
         let (clock, now) = (words::clock_words(ahead), self.clock.now_milliseconds());
@@ -98,7 +99,7 @@ impl Reader {
     }
 }
 
-/// One event of the stream, as the HTML standard has it (section 9.2, server-sent events).
+/// One event of the stream, in the format of the HTML standard (section 9.2, server-sent events).
 fn message(kind: &str, at: Position, data: &str) -> Bytes {
     let mut text = format!("id: {:016x}-{}\nevent: {kind}\n", at.epoch, at.number);
     for line in data.split(['\n', '\r']) {

@@ -1,11 +1,11 @@
-//! A call that waits: what happens meanwhile is certain then, and not hoped for.
+//! Holds a call, so that a test determines what happens in the meantime.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Lets calls of something wait, in a test. `K` is what a call is: an [`Operation`](crate::Operation) of a store, or a
-/// moment of something else. Clones are the same.
+/// Makes calls wait, in a test. `K` identifies a call: an [`Operation`](crate::Operation) of a store, or another event.
+/// Clones share one state.
 #[derive(Debug)]
 pub struct Holds<K>(Arc<Mutex<Option<Hold<K>>>>);
 
@@ -17,7 +17,7 @@ struct Hold<K> {
     goes_on: oneshot::Receiver<()>,
 }
 
-/// A call that is held, or will be. It goes on when this is dropped.
+/// A call that is held, or will be. It continues when this is dropped.
 #[derive(Debug)]
 pub struct Held {
     reached: oneshot::Receiver<()>,
@@ -25,8 +25,8 @@ pub struct Held {
 }
 
 impl<K: PartialEq> Holds<K> {
-    /// Has the next such call wait until what this returns is dropped, after as many others of its kind as `passing`. One
-    /// call can be held at a time.
+    /// Makes the next such call wait until the result is dropped, after `passing` others of its kind. Only one call can
+    /// be held at a time.
     pub fn hold(&self, call: K, passing: usize) -> Held {
         let ((reached, is_reached), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
         *self.lock() = Some(Hold { call, passing, reached, goes_on });
@@ -63,7 +63,7 @@ impl<K> Clone for Holds<K> {
 }
 
 impl<K: PartialEq> Hold<K> {
-    /// Whether it is for this call; one more passes if it is only for a later one.
+    /// Whether the hold is for this call. If it is for a later one, this call is counted.
     fn is_for_this(&mut self, call: &K) -> bool {
         let is_it = self.call == *call && self.passing == 0;
         self.passing -= usize::from(self.call == *call && !is_it);
@@ -72,7 +72,7 @@ impl<K: PartialEq> Hold<K> {
 }
 
 impl Held {
-    /// Returns when the call has been made and waits. Safe to drop and to call again.
+    /// Returns when the call has been made and is waiting. The future can be dropped and the method called again.
     pub async fn reached(&mut self) {
         let _ = (&mut self.reached).await;
     }

@@ -1,4 +1,4 @@
-//! A glass wall for any axum + tower-sessions app: what its sessions really do, exchange by exchange.
+//! An inspector for any axum + tower-sessions app: it shows what the app's sessions really do, exchange by exchange.
 //!
 //! ```
 //! # use axum::{Router, routing::get};
@@ -11,53 +11,54 @@
 //! let page = inspector.page("'none'");
 //! ```
 //!
-//! Serve `app` as before, and `page` at another port. Each exchange stands there with its visitor, and with the browser's
-//! cookies beside the session's record in the store, before and after; each attribute of a cookie says what it does.
-//! [`serve()`] does both for you.
+//! Serve `app` as before, and `page` on another port. The page shows each exchange with its visitor, and with the
+//! browser's cookies beside the session's record in the store, before and after. It explains each attribute of a
+//! cookie. [`serve()`] does both for you.
 //!
-//! From the page a past request can be sent again: as it was, edited, or with another visitor's cookies, as somebody would
-//! who has stolen one. It goes to `app` inside of the process. A bar shows how long the session goes on, and buttons move
-//! the [`Clock`] to just before and just after the next limit. An app that ends sessions by a rule of its own can tell
-//! when: [`Clock::note_absolute_limit`].
+//! The page can send a past request again: unchanged, edited, or with another visitor's cookies, like somebody who has
+//! stolen one. The request goes to `app` inside the process. A bar shows how long the session lasts, and buttons move
+//! the [`Clock`] to just before and just after the next limit. An app that ends sessions by a rule of its own can
+//! report its limit: [`Clock::note_absolute_limit`].
 //!
-//! The page shows session IDs to anyone who opens it: it is a tool for a desk, not for production. It is no part of `app`,
-//! because a script on any page of the app could read it there. Open it as `http://inspector.localhost:PORT/`, a host
-//! that the app does not have: browsers send the cookies of one host to all its ports.
+//! The page shows session IDs to anyone who opens it, so it is a tool for development, not for production. It is not
+//! part of `app`, because a script on any page of the app could read it there. Open it as
+//! `http://inspector.localhost:PORT/`, a host that the app does not have, because browsers send the cookies of one host
+//! to all its ports.
 //!
 //! # Visitors
 //!
 //! A browser keeps the cookies of each host apart. Open the app as `http://alice.localhost:PORT/` and as
-//! `http://bob.localhost:PORT/`, and one browser is two visitors; `mallory` is the third such name. Any other visitor goes
-//! by the letter of the first session cookie that was seen.
+//! `http://bob.localhost:PORT/`, and one browser is two visitors; `mallory` is the third such name. Any other visitor
+//! is named by the letter of their first session cookie.
 //!
 //! # Limits
 //!
-//! The timeline holds 500 events and 8 MiB: the events counted as JSON, and with each exchange its request as it came, up
-//! to 64 KiB, to be sent again; a longer one cannot be. Readers share the events and what is made of them for the
-//! page, at most six times that; a reader holds nothing but its place, 32 may read at the same time, and one that falls
-//! behind goes on with what is still there. Of one event at most 4 KiB of a text, 16 KiB of a body or of a session's
-//! data, 100 cookies and 100 store calls are kept; with each of the last 2000 cookie values, 256 bytes of its attributes.
-//! Secrets are masked in all that is shown and saved; in a request that is kept to be sent again they are not.
-//! A request that is sent again has 10 seconds, and 1 MiB of its answer is read. The clock can be 100 years ahead.
+//! The timeline holds 500 events and 8 MiB. This counts the events as JSON, and for each exchange its request as it
+//! came, up to 64 KiB, so that it can be sent again. A longer request cannot be sent again. Readers share the events
+//! and their HTML for the page, which takes at most six times as much. A reader holds only its position, and 32 may
+//! read at the same time. A reader that falls behind continues with the events that are still there. One event keeps at
+//! most 4 KiB of a text, 16 KiB of a body or of a session's data, 100 cookies and 100 store calls. Each of the last
+//! 2000 cookie values keeps 256 bytes of its attributes. Secrets are masked wherever they are shown or saved, but not
+//! in a request that is kept to be sent again. A request that is sent again has 10 seconds, and 1 MiB of its answer is
+//! read. The clock can be 100 years ahead.
 //!
 //! # Layout
 //!
-//! - [`Clock`]: system time plus what someone skipped; handlers take it as an argument.
-//! - [`Observed`]: the store, watched, on that clock.
-//! - [`Held`]: a store call that waits, so that a test can say what happens meanwhile.
-//! - `wall`: the middleware that sees a request come and its response go; `calls`: what the store was asked meanwhile;
-//!   `body`: what it keeps of bodies; `sent`: the
-//!   request as it came; `bounds`: how much is kept of anything.
-//! - `timeline`: the last events and the names A, B, C … of cookie values; `visitor`: whose they are; `feed`: how pages
-//!   read it.
-//! - [`exchange`](Exchange): what an event holds; `words`: a plain sentence on it; `transcript`: all of it as text;
+//! - [`Clock`]: system time plus the skipped time; handlers take it as an argument.
+//! - [`Observed`]: the observed store, on that clock.
+//! - [`Held`]: a store call that waits, so that a test can determine what happens in the meantime.
+//! - `wall`: the middleware that sees each request and its response; `calls`: the store calls in between; `body`: the
+//!   kept part of bodies; `sent`: the request as it came; `bounds`: the limits.
+//! - `timeline`: the last events and the letters A, B, C … of cookie values; `visitor`: their visitors; `feed`: how
+//!   pages read it.
+//! - [`exchange`](Exchange): the data of an event; `words`: a sentence about it; `transcript`: all events as text;
 //!   `export`: in a file.
-//! - [`Unwatched`]: what stays off the timeline.
-//! - `retell`: what another inspector saw, told on this one's timeline.
-//! - `page`: the live page; `view`: an event as it shows it; [`past_exchange`]: one on a page of somebody else; `again`: the
-//!   requests it sends; `curl`: one as a line for a shell. [`serve`](serve()): a server for one app on loopback;
-//!   [`serve_within`]: one with limits; [`Parent`]: a program that serves it to others.
-//! - [`local_hosts_only`]: which names it answers to; [`same_origin_only`]: who may do more than read.
+//! - [`Unwatched`]: a mark for answers that stay off the timeline.
+//! - `retell`: shows exchanges of another inspector on this timeline.
+//! - `page`: the live page; `view`: an event as the page shows it; [`past_exchange`]: one on another program's page;
+//!   `again`: the requests that the page sends; `curl`: a request as a line for a shell. [`serve`](serve()): a server
+//!   for one app on loopback; [`serve_within`]: one with limits; [`Parent`]: a program that serves it to others.
+//! - [`local_hosts_only`]: the names that it answers; [`same_origin_only`]: the pages that may do more than read.
 
 #![warn(missing_docs)]
 
@@ -130,26 +131,28 @@ impl Default for Inspector {
 }
 
 impl Inspector {
-    /// The store to hand to the app: it behaves like `store`, is watched, and ages by this inspector's clock.
+    /// Returns the store for the app. It behaves like `store`, is observed, and its records age by this inspector's
+    /// clock.
     pub fn observe<S>(&self, store: S) -> Observed<S> {
         Observed::new(store, self.clone())
     }
 
-    /// The app behind the wall. The page sends requests to the app that was wrapped last, as long as that is there.
+    /// Returns the app with the inspector around it. The page sends requests to the app that was wrapped last, as long
+    /// as it exists.
     ///
-    /// A handler that panics is answered with status 500 and its message, so that the exchange can be shown.
+    /// If a handler panics, the answer has status 500 and the panic's message, so that the page can show the exchange.
     pub fn wrap(&self, app: Router) -> Router {
         self.app.remember(app.layer(middleware::from_fn_with_state(self.clone(), wall::watch)))
     }
 
-    /// The inspector's own page, to be served at an origin of its own: a host name that the app does not have, or at
-    /// least another port. It answers to names of this machine only.
+    /// The inspector's own page. Serve it at an origin of its own: a host name that the app does not have, or at least
+    /// another port. It answers only to names of this machine.
     ///
-    /// `frame_ancestors` says which pages may show it in a frame, in the words of a content security policy:
-    /// `'none'`, or an origin such as `http://workbook.localhost:*`.
+    /// `frame_ancestors` says which pages may show it in a frame, in the syntax of a content security policy: `'none'`,
+    /// or an origin such as `http://workbook.localhost:*`.
     ///
     /// # Panics
-    /// `frame_ancestors` has a character that does not fit into a header.
+    /// `frame_ancestors` has a character that is not allowed in a header.
     pub fn page(&self, frame_ancestors: &str) -> Router {
         loopback_serve::any_local_host(page::routes(self.clone(), frame_ancestors))
     }
@@ -159,18 +162,18 @@ impl Inspector {
         &self.clock
     }
 
-    /// Moves the clock on by `by`, as if that long had passed, and says so on the timeline.
+    /// Moves the clock forward by `by`, and reports that on the timeline.
     pub fn skip(&self, by: std::time::Duration) {
         self.clock.skip(by);
     }
 
-    /// Has the next store call of this kind wait until what this returns is dropped: for tests of what happens when two
-    /// requests meet. One call can be held at a time.
+    /// Makes the next store call of this kind wait until the result is dropped, for tests of overlapping requests. Only
+    /// one call can be held at a time.
     pub fn hold(&self, operation: Operation) -> Held {
         self.holds.hold(operation, 0)
     }
 
-    /// What is on the timeline, oldest first: copies of at most 500 events.
+    /// Copies of the events on the timeline, oldest first: at most 500.
     pub fn events(&self) -> Vec<Event> {
         self.timeline.since(0).iter().map(|noted| noted.event.clone()).collect()
     }
@@ -189,17 +192,17 @@ impl Inspector {
         self.timeline.since(number).iter().filter_map(|noted| exchange(&noted.event)).collect()
     }
 
-    /// The number of the newest event; 0 if there was none.
+    /// The number of the newest event, or 0 if there was none.
     pub fn newest(&self) -> u64 {
         *self.timeline.watch().borrow()
     }
 
-    /// The letter that this cookie value goes by on the timeline, from now on if it had none.
+    /// The letter of this cookie value on the timeline. A new value gets one.
     pub fn label(&self, value: &str) -> String {
         self.timeline.label(value)
     }
 
-    /// Forgets every event; cookie values keep their names.
+    /// Removes every event. Cookie values keep their letters.
     pub fn clear(&self) {
         self.timeline.clear();
     }

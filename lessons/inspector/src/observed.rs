@@ -1,4 +1,4 @@
-//! A session store that is watched and that ages by a clock of its own.
+//! A session store that is observed, and whose records age by the inspector's clock.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -10,23 +10,23 @@ use tower_sessions::{
 
 use crate::{Inspector, Operation, Outcome, bounds, calls, clock::milliseconds};
 
-/// The key of a record that only says: this session has ended. A store wrapper leaves such a record behind for a few
-/// seconds, so that a request which is still on its way does not bring the session back. It is told as a delete, and
-/// as nothing where it is loaded.
+/// The key of a record that only says that its session has ended. A store wrapper leaves such a record for a few
+/// seconds, so that a request that is still running does not bring the session back. It is shown as a delete, and as a
+/// missing record when it is loaded.
 pub const TOMBSTONE_KEY: &str = "~ended";
 
-/// The key of a record that leads from the old ID of a session to its renewed one, for as long as a browser's requests
-/// may still carry the old ID. It is told as [`Outcome::Moved`].
+/// The key of a record that leads from the old ID of a session to its renewed one, as long as a browser's requests may
+/// still have the old ID. It is shown as [`Outcome::Moved`].
 pub const MOVED_KEY: &str = "~moved";
 
-/// How the keys begin that a store wrapper writes for itself: they are no session data and are not shown.
+/// The prefix of keys that a store wrapper writes for itself. They are not session data and are not shown.
 const OWN: char = '~';
 
-/// A store behind the glass: every call goes to the inner store and onto the timeline.
+/// An observed store: every call goes to the inner store and onto the timeline.
 ///
-/// Records age by the inspector's [`Clock`](crate::Clock), on any backend: what is skipped is added to
-/// `expiry_date` on its way in and taken away on its way out, so the inner store never needs to know.
-/// An absolute `expiry_date` (`Expiry::AtDateTime`) is therefore meant in system time.
+/// Records age by the inspector's [`Clock`](crate::Clock), on any backend. The skipped time is added to `expiry_date`
+/// at each write and subtracted at each load, so the inner store need not know about it. An absolute `expiry_date`
+/// (`Expiry::AtDateTime`) is therefore in system time.
 #[derive(Clone, Debug)]
 pub struct Observed<S> {
     inner: S,
@@ -43,7 +43,7 @@ impl<S> Observed<S> {
         Record { expiry_date, ..record.clone() }
     }
 
-    /// Writes a call down, and hands its result on.
+    /// Notes a call, and returns its result.
     fn note<T>(
         &self,
         operation: Operation,
@@ -113,7 +113,7 @@ fn found(record: &Record) -> Outcome {
     if is_tombstone(record) { Outcome::Missing } else { content(record) }
 }
 
-/// A tombstone or a pointer whose time has come is gone like any ID that the store does not know.
+/// The outcome for an expired record. An expired tombstone or pointer counts as missing, like any unknown ID.
 fn expired_outcome(record: &Record) -> Outcome {
     let is_session = !is_tombstone(record) && !record.data.contains_key(MOVED_KEY);
     if is_session { Outcome::Expired } else { Outcome::Missing }

@@ -1,4 +1,4 @@
-//! The inspector's own page: served whole, then kept up to date over server-sent events.
+//! The inspector's own page, which server-sent events keep up to date.
 
 use std::{
     future::ready,
@@ -148,7 +148,7 @@ async fn send(State(inspector): State<Inspector>, Form(wanted): Form<Wanted>) ->
     }
 }
 
-/// How the page's script tells events apart.
+/// The kind of an event, for the page's script.
 pub(crate) fn kind(event: &Event) -> &'static str {
     match event.what {
         What::Skip { .. } => "skip",
@@ -161,7 +161,7 @@ pub(crate) fn event(event: &Event) -> String {
     render_event(event, context! { is_live => true, ..view::of(event) })
 }
 
-/// One that nothing can be done with any more, unfolded or as it is worth.
+/// A past event as HTML, without buttons. `is_open` unfolds it; otherwise it is unfolded only if it changed something.
 pub(crate) fn past_event(event: &Event, is_open: bool) -> String {
     render_event(event, context! { is_open, ..view::of(event) })
 }
@@ -171,7 +171,7 @@ fn render_event(event: &Event, context: minijinja::Value) -> String {
     html.unwrap_or_else(|error| format!("event {} cannot be shown: {error}", event.number))
 }
 
-/// By how much, or up to which moment.
+/// How far to move the clock: by an amount, or up to a moment.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 struct Skip {

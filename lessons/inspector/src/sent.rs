@@ -1,4 +1,4 @@
-//! A request as it came, to be sent again. What the page shows of it is masked; what is sent again is not.
+//! A request as it came, to be sent again. On the page it is masked, but not when it is sent again.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use axum::{
     },
 };
 
-/// How many bytes of a request are kept to send it again; a longer one cannot be.
+/// How many bytes of a request are kept to send it again. A longer request cannot be sent again.
 const KEPT: usize = 64 * 1024;
 
 /// A request.
@@ -22,12 +22,12 @@ pub(crate) struct Sent {
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Who was at the other end of the connection, where the server says so.
+    /// The address at the other end of the connection, if the server provides it.
     pub(crate) peer: Option<SocketAddr>,
 }
 
 impl Sent {
-    /// All of a request but its body, which has not come yet.
+    /// A request without its body, which has not arrived yet.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         Self {
@@ -39,18 +39,18 @@ impl Sent {
         }
     }
 
-    /// What it takes.
+    /// Its size in bytes.
     pub(crate) fn size(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
         self.method.as_str().len() + self.target.len() + headers + self.body.len()
     }
 
-    /// Itself, if there is room for it.
+    /// The request, if it is short enough to be kept.
     pub(crate) fn kept(self) -> Option<Self> {
         (self.size() <= KEPT).then_some(self)
     }
 
-    /// Its cookies, as a browser sends them.
+    /// Its cookies, in the format of the `Cookie` header.
     pub(crate) fn cookie(&self) -> String {
         let all: Vec<_> = self.headers.get_all(COOKIE).iter().map(|header| lossy(header.as_bytes())).collect();
         all.join("; ")

@@ -10,7 +10,7 @@ use tower_sessions::{MemoryStore, SessionStore};
 
 use crate::{Inspector, Observed};
 
-/// How many ports after the app's the inspector has its own, so that lessons beside each other keep theirs.
+/// The distance from the app's port to the inspector's, so that several lessons can run beside each other.
 pub const BESIDE: u16 = 50;
 
 /// Serves `app` behind an inspector, on a store in memory, until the process ends.
@@ -25,7 +25,7 @@ pub async fn serve(name: &str, port: u16, app: impl FnOnce(Observed<MemoryStore>
     serve_on(name, port, MemoryStore::default(), app).await
 }
 
-/// The same on a store of your own.
+/// Like [`serve`], on a store of your own.
 ///
 /// # Errors
 /// No port is free.
@@ -52,7 +52,7 @@ pub async fn serve_on<S: SessionStore>(
     }
 }
 
-/// An app and its inspector, each with where it listens.
+/// An app and its inspector, each with its listener.
 struct Bound {
     app: (Loopback, Router),
     page: (Loopback, Router),
@@ -69,7 +69,7 @@ impl Bound {
         Ports { app: self.app.0.port(), inspector: self.page.0.port() }
     }
 
-    /// Both, for a person to read.
+    /// The addresses of both, as text for a person.
     fn addresses(&self, name: &str) -> String {
         let Ports { app, inspector } = self.ports();
         format!("{name:<12}http://localhost:{app}/\ninspector   http://{}:{inspector}/\n", INSPECTOR)
@@ -88,7 +88,7 @@ async fn bind(port: u16, app: Router, inspector: &Inspector) -> io::Result<Bound
     Ok(Bound { app: (app_at, app), page: (page_at, page) })
 }
 
-/// The same for a parent: any free ports, and the names are the parent's.
+/// Binds for a parent: to any free ports, under the parent's host names.
 async fn bind_for(parent: &Parent, app: Router, inspector: &Inspector) -> io::Result<Bound> {
     Ok(Bound { app: (listen(0).await?, app), page: (listen(0).await?, inspector.page(&parent.frame_ancestors)) })
 }
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(ask(&bound.page.1, "GET", "evil.example").await, refused);
     }
 
-    /// What is answered at this port of loopback to a request for `/` of this host.
+    /// The answer at this port of loopback to a request for `/` with this host.
     async fn fetched(port: u16, host: &str) -> String {
         let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
         let request = format!("GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");

@@ -12,7 +12,7 @@ use crate::{Event, Operation, Outcome, What, bounds, sent::Sent};
 
 /// How many events are kept.
 const EVENTS: usize = 500;
-/// How many bytes of events are kept, counted as JSON; the newest one is kept whatever it takes.
+/// How many bytes of events are kept, counted as JSON. The newest event is always kept.
 const BYTES: usize = 8 * 1024 * 1024;
 /// How many cookie values keep their letter. An exchange seldom shows more than two.
 const VALUES: usize = 4 * EVENTS;
@@ -20,9 +20,9 @@ const VALUES: usize = 4 * EVENTS;
 #[derive(Debug)]
 pub(crate) struct Timeline {
     kept: Mutex<Kept>,
-    /// The number of the newest event, for those who wait for it.
+    /// The number of the newest event, for waiting readers.
     newest: watch::Sender<u64>,
-    /// For the hashes of values. Its keys are random: nobody can make two values that share a letter.
+    /// For the hashes of values. Its keys are random, so nobody can construct two values that share a letter.
     hasher: RandomState,
 }
 
@@ -30,23 +30,23 @@ pub(crate) struct Timeline {
 struct Kept {
     epoch: u64,
     events: VecDeque<Arc<Noted>>,
-    /// What the events take.
+    /// The size of the events in bytes.
     bytes: usize,
-    /// How many events there ever were.
+    /// The number of all events so far.
     counted: u64,
     values: VecDeque<Value>,
     /// How many values have already lost their letter.
     forgotten: usize,
-    /// The IDs of records that were seen in the store and not seen to go.
+    /// The IDs of records that are in the store, as far as the inspector knows.
     records: VecDeque<String>,
 }
 
-/// What is known of a cookie value.
+/// The facts about a cookie value.
 #[derive(Debug)]
 struct Value {
-    /// The value may be as long as a header.
+    /// A hash, because the value may be as long as a header.
     hash: u64,
-    /// Who was given it, or brought it.
+    /// The visitor who received it, or sent it first.
     visitor: String,
     set: Option<Set>,
 }
@@ -56,38 +56,39 @@ struct Value {
 pub(crate) struct Set {
     /// The header's attributes, as they were sent.
     pub(crate) attributes: String,
-    /// When a browser deletes it, in milliseconds of Unix time on the inspector's clock, if it is told when.
+    /// When a browser deletes it, in milliseconds of Unix time on the inspector's clock, if it has an age.
     pub(crate) until: Option<i64>,
 }
 
-/// An event on the timeline. All who read it share it.
+/// An event on the timeline, shared by all readers.
 #[derive(Debug)]
 pub(crate) struct Noted {
     pub(crate) event: Event,
     pub(crate) at: Position,
     bytes: usize,
-    /// The request as it came, to send it again; not of one that was too long.
+    /// The request as it came, to send it again, unless it was too long.
     pub(crate) sent: Option<Sent>,
-    /// As the page gets it; made for the first who reads it.
+    /// The event as the page gets it, rendered for the first reader.
     pub(crate) message: OnceLock<axum::body::Bytes>,
 }
 
-/// How far somebody has read.
+/// The position of a reader.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Position {
-    /// Drawn anew with each timeline and each time it is cleared: numbers of another epoch mean other events.
+    /// A random number for each timeline, and for each time it is cleared. In another epoch the same event number means
+    /// another event.
     pub(crate) epoch: u64,
     /// The number of the event that was read last.
     pub(crate) number: u64,
 }
 
-/// What comes after a position.
+/// The next step for a reader.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// The next event.
     Event(Arc<Noted>),
-    /// What was read is no longer on the timeline, or between it and the next event something is missing.
-    /// A reader begins anew from here.
+    /// The events that the reader saw are no longer on the timeline, or some events after them are missing. The reader
+    /// starts again from here.
     Reset(Position),
 }
 
@@ -142,7 +143,7 @@ impl Timeline {
         kept.events.get(place).cloned()
     }
 
-    /// What comes after `position`, if anything has come yet; no position is that of someone who has read nothing.
+    /// The next step after `position`, if there is one yet. A new reader has no position.
     pub(crate) fn after(&self, position: Option<Position>) -> Option<Step> {
         let kept = self.kept();
         let oldest = kept.events.front().map_or(kept.counted + 1, |noted| noted.event.number);
@@ -167,12 +168,12 @@ impl Timeline {
         self.newest.send_modify(|_| ()); // wakes those who wait: what they show is gone
     }
 
-    /// Tells when there is something new: the number of the newest event.
+    /// Reports new events: the number of the newest one.
     pub(crate) fn watch(&self) -> watch::Receiver<u64> {
         self.newest.subscribe()
     }
 
-    /// The letter `value` goes by: A for the first value seen, Z, then AA.
+    /// The letter for `value`: A for the first value, and AA after Z.
     pub(crate) fn label(&self, value: &str) -> String {
         let hash = self.hasher.hash_one(value);
         let mut kept = self.kept();
@@ -194,7 +195,7 @@ impl Timeline {
         kept.known(hash).and_then(|place| kept.values[place].set.clone())
     }
 
-    /// Keeps how the cookie of this value was set, if the value has a letter.
+    /// Notes how the cookie of this value was set, if the value has a letter.
     pub(crate) fn note_set(&self, value: &str, set: Set) {
         let hash = self.hasher.hash_one(value);
         let mut kept = self.kept();
@@ -203,14 +204,14 @@ impl Timeline {
         }
     }
 
-    /// The visitor who was given this value, or brought it first.
+    /// The visitor who received this value, or sent it first.
     pub(crate) fn visitor(&self, value: &str) -> Option<String> {
         let hash = self.hasher.hash_one(value);
         let kept = self.kept();
         kept.known(hash).map(|place| kept.values[place].visitor.clone()).filter(|visitor| !visitor.is_empty())
     }
 
-    /// Keeps that this value is this visitor's, if it has a letter and is nobody's yet.
+    /// Notes that this value belongs to this visitor, if it has a letter and belongs to nobody yet.
     pub(crate) fn note_visitor(&self, value: &str, visitor: &str) {
         let hash = self.hasher.hash_one(value);
         let mut kept = self.kept();
@@ -221,7 +222,7 @@ impl Timeline {
         }
     }
 
-    /// Whether a record of this ID was known before this call, whose outcome may tell of it anew.
+    /// Whether a record with this ID was known before this call. Notes the outcome of the call.
     pub(crate) fn knows(&self, id: &str, operation: Operation, outcome: &Outcome) -> bool {
         let mut kept = self.kept();
         let place = kept.records.iter().position(|known| known == id);
@@ -241,19 +242,20 @@ impl Timeline {
         place.is_some()
     }
 
-    /// Nothing panics while it holds the lock; if it did, a timeline with a hole is better than none.
+    /// Locks the timeline. Nothing panics while it holds the lock. If something did, a timeline with a gap would be
+    /// better than none.
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Kept {
-    /// Where this value stands, if it was seen and is not forgotten.
+    /// The index of this value, if it was seen and is not forgotten.
     fn known(&self, hash: u64) -> Option<usize> {
         self.values.iter().position(|known| known.hash == hash)
     }
 
-    /// Where this value stands, from now on if it was not seen.
+    /// The index of this value. A new value is added.
     fn place_of(&mut self, hash: u64) -> usize {
         self.known(hash).unwrap_or_else(|| {
             self.values.push_back(Value { hash, visitor: String::new(), set: None });

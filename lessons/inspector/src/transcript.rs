@@ -1,4 +1,4 @@
-//! The timeline as text: what a snapshot holds and a book shows.
+//! The timeline as text, for snapshots and books.
 
 use std::fmt::{self, Write};
 

@@ -15,11 +15,11 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 enum Mark {
     Same,
-    /// It is there before and no longer after, or has another value then.
+    /// It is there before, and not after or with another value.
     Gone,
-    /// It is there only after, or had another value before.
+    /// It is there after, and not before or with another value.
     New,
-    /// It was set anew to the value that it had: its time starts again.
+    /// It was set again to the same value, so its lifetime starts again.
     Again,
 }
 
@@ -27,9 +27,9 @@ enum Mark {
 struct Held<'a> {
     name: &'a str,
     label: &'a str,
-    /// Only on one side if it is the same on both.
+    /// Only on one side, if it is the same on both sides.
     value: Option<&'a str>,
-    /// Whether `value` is all of it.
+    /// Whether `value` is complete.
     is_whole: bool,
     attributes: &'a [Attribute],
     mark: Mark,
@@ -42,7 +42,7 @@ struct Entry<'a> {
     mark: Mark,
 }
 
-/// What the template gets.
+/// The values for the template.
 pub(crate) fn of(event: &Event) -> Value {
     match &event.what {
         What::Exchange(exchange) => exchange_view(event, exchange),
@@ -82,7 +82,7 @@ fn jar_before(exchange: &Exchange) -> Vec<Held<'_>> {
     exchange.request.cookies.iter().map(|cookie| brought(cookie, held(cookie))).collect()
 }
 
-/// What the browser brought and keeps, and what it is given.
+/// The cookies after the exchange: those that the browser keeps, and those that it receives.
 fn jar_after(exchange: &Exchange) -> Vec<Held<'_>> {
     let cookies = &exchange.request.cookies;
     let kept = cookies.iter().filter(|cookie| last_set(exchange, &cookie.name).is_none());
@@ -93,7 +93,7 @@ fn jar_after(exchange: &Exchange) -> Vec<Held<'_>> {
     kept.chain(sets.map(|set| given(set, if is_same(set) { Mark::Again } else { Mark::New }))).collect()
 }
 
-/// The header that counts: a browser takes them in order.
+/// The last `Set-Cookie` for this name, which counts, because a browser applies them in order.
 fn last_set<'a>(exchange: &'a Exchange, name: &str) -> Option<&'a SetCookie> {
     exchange.response.set_cookies.iter().rfind(|set| set.name == name)
 }
@@ -124,8 +124,8 @@ fn no_record(exchange: &Exchange) -> &'static str {
     if exchange.calls.is_empty() { "the store was not asked" } else { "no record" }
 }
 
-/// What the page's script has to know of the session's life: a JSON object, `null` where it has ended, nothing where
-/// this exchange tells nothing of it.
+/// The session's lifetime for the page's script: a JSON object, `null` if the session has ended, or empty if this
+/// exchange does not show it.
 fn life(exchange: &Exchange) -> String {
     match (&exchange.life, exchange.calls.is_empty() || exchange.retold.is_some()) {
         (None, true) => String::new(),

@@ -1,8 +1,8 @@
-//! Whose request it is, where no host name says so: the visitor is told by the cookies.
+//! Finds the visitor of a request by the cookies, if the host name does not say who it is.
 
 use crate::{Cookie, SetCookie, timeline::Timeline};
 
-/// The visitor by the cookies: whoever was given one of them or brought it before, or else the letter of the first.
+/// The visitor who received or sent one of these cookies before, or otherwise the letter of the first cookie.
 pub(crate) fn of(timeline: &Timeline, cookies: &[Cookie], set: &[SetCookie]) -> String {
     let brought = cookies.iter().map(|cookie| (&cookie.value, &cookie.label));
     let given = set.iter().map(|cookie| (&cookie.value, &cookie.label));
@@ -11,14 +11,15 @@ pub(crate) fn of(timeline: &Timeline, cookies: &[Cookie], set: &[SetCookie]) -> 
     known.or_else(|| telling.next().map(|(_, label)| label.clone())).unwrap_or_default()
 }
 
-/// What this visitor brought and was given is known as this visitor's from now on.
+/// Notes that these cookies belong to this visitor.
 pub(crate) fn note(timeline: &Timeline, visitor: &str, cookies: &[Cookie], set: &[SetCookie]) {
     let values = cookies.iter().map(|cookie| &cookie.value).chain(set.iter().map(|cookie| &cookie.value));
     values.filter(|value| is_telling(value)).for_each(|value| timeline.note_visitor(value, visitor));
 }
 
-/// Whether a cookie value is one visitor's alone. `dark` and `en` are anybody's; a session ID of the 64 bits that OWASP
-/// asks for has 16 hexadecimal digits, or 11 characters of base64, and no word of a setting is as long as that.
+/// Whether a cookie value identifies one visitor. Many visitors can have `dark` or `en`. A session ID of the 64 bits
+/// that OWASP asks for has 16 hexadecimal digits, or 11 characters of base64, and a setting's value is shorter than
+/// that.
 fn is_telling(value: &str) -> bool {
     value.len() >= 11
 }

@@ -27,7 +27,7 @@ use crate::{
     visitor, words,
 };
 
-/// A request that the page of the inspector sends has this among its extensions.
+/// The extension of a request that the inspector's page sends.
 #[derive(Clone, Debug)]
 pub(crate) struct Sender {
     pub(crate) visitor: Option<String>,
@@ -56,8 +56,8 @@ pub(crate) async fn watch(State(inspector): State<Inspector>, mut request: Reque
     response.map(|body| answer.listen(body, seen))
 }
 
-/// An exchange under way. It goes onto the timeline when it is dropped: with the end of the response
-/// body, or when the client gives up.
+/// A running exchange. It goes onto the timeline when it is dropped: at the end of the response body, or when the
+/// client disconnects.
 struct Seen {
     timeline: Arc<Timeline>,
     clock: Clock,
@@ -190,7 +190,7 @@ fn set_cookie(timeline: &Timeline, header: &str, now: i64) -> SetCookie {
     }
 }
 
-/// When a browser deletes the cookie. The app's dates are taken for dates of the inspector's clock.
+/// When a browser deletes the cookie. The app's dates are read as dates on the inspector's clock.
 fn until(header: &str, now: i64) -> Option<i64> {
     let cookie = cookie::Cookie::parse(header).ok()?;
     let by_age = cookie.max_age().map(|age| now.saturating_add(age.whole_seconds().saturating_mul(1000)));
@@ -220,7 +220,7 @@ fn life(timeline: &Timeline, exchange: &Exchange, at: i64, absolute_until: Optio
     Some(Life { label: call.label.clone(), at, record_until: call.until?, cookie_until, absolute_until })
 }
 
-/// What the store's answers say of the data before and after.
+/// The data before and after, from the store's answers.
 fn session(calls: &[StoreCall]) -> Session {
     let found = |call: &StoreCall| match (&call.operation, &call.outcome) {
         (Operation::Load, Outcome::Data(data)) => Some(data.clone()),

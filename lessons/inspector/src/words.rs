@@ -1,10 +1,10 @@
-//! Plain sentences: what an exchange meant, what an attribute does.
+//! Plain sentences about exchanges and attributes.
 
 use cookie::{Cookie, SameSite};
 
 use crate::{Attribute, Exchange, Operation, Outcome, StoreCall, bounds};
 
-/// What an exchange meant for the session.
+/// The effect of an exchange on the session.
 pub(crate) fn summary(exchange: &Exchange) -> Vec<String> {
     let mut said = Vec::new();
     if let Some(panic) = &exchange.panic {
@@ -64,7 +64,7 @@ fn store_sentences(exchange: &Exchange) -> Vec<String> {
     said
 }
 
-/// A call that did not find the session where it looked, or failed.
+/// The sentence for a call that failed or did not find the session.
 fn refused(call: &StoreCall) -> Option<String> {
     let label = &call.label;
     match &call.outcome {
@@ -78,7 +78,7 @@ fn refused(call: &StoreCall) -> Option<String> {
     }
 }
 
-/// What a save meant that came without a create or a delete: usually of a record that was loaded before.
+/// The effect of a save without a create or a delete, usually of a record that was loaded before.
 fn saved_words(exchange: &Exchange, StoreCall { label, known, outcome, .. }: &StoreCall) -> String {
     match (known, exchange.session.before.is_some()) {
         (true, true) => changed_words(exchange, label),
@@ -119,8 +119,8 @@ fn untouched(exchange: &Exchange) -> &'static str {
     }
 }
 
-/// A cookie's attributes in the order that matters, absent ones too where their absence says something.
-/// Source of the rules: RFC 6265bis.
+/// A cookie's attributes by importance, including absent ones whose absence has a meaning. Source of the rules: RFC
+/// 6265bis.
 pub(crate) fn attributes(cookie: &Cookie) -> Vec<Attribute> {
     let mut all =
         vec![http_only(cookie), same_site(cookie), secure(cookie), lifetime(cookie), path(cookie), domain(cookie)];

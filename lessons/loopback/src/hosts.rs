@@ -1,7 +1,7 @@
-//! Which host names a server on loopback answers to.
+//! Limits the host names that a server on loopback answers.
 //!
-//! A page of any site may have its own name point to 127.0.0.1 (DNS rebinding). Its scripts could then read what is
-//! served here as if it were theirs; only the Host header tells.
+//! Any site can make its own name point to 127.0.0.1 (DNS rebinding). Its scripts could then read this server's pages
+//! as if they were the site's own. Only the Host header shows the difference.
 
 use axum::{
     Router,
@@ -11,19 +11,20 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-/// The host of the inspector when an app is served alone. Its cookies are never sent to the app and the app's never
-/// to it: browsers take names below `localhost` for different sites, and the ports of one name for the same.
+/// The host of the inspector when an app is served alone. The app and the inspector never get each other's cookies,
+/// because browsers treat names below `localhost` as different sites. Ports of one name would share cookies.
 pub const INSPECTOR: &str = "inspector.localhost";
 const BELOW_INSPECTOR: &str = ".inspector.localhost";
 
-/// `app` for the names of this machine alone: `localhost`, names below it, `127.0.0.1` and `[::1]`. Any other name is
-/// answered with 421 and a sentence, and so are `inspector.localhost` and names below it, which no app is to share.
+/// Limits `app` to the names of this machine: `localhost`, names below it, `127.0.0.1` and `[::1]`. It answers any
+/// other name with 421 and a sentence, and also `inspector.localhost` and names below it, which are reserved for the
+/// inspector.
 pub fn local_hosts_only(app: Router) -> Router {
     let is_ours = |name: &str| is_local(name) && name != INSPECTOR && !name.ends_with(BELOW_INSPECTOR);
     app.layer(middleware::from_fn(move |request, next| only_at(is_ours, request, next)))
 }
 
-/// The same for the page of an inspector, which has all names of this machine.
+/// Like [`local_hosts_only`], for the page of an inspector, which accepts all names of this machine.
 pub fn any_local_host(page: Router) -> Router {
     page.layer(middleware::from_fn(|request, next| only_at(is_local, request, next)))
 }
@@ -37,7 +38,7 @@ pub fn host(headers: &HeaderMap) -> (String, String) {
     }
 }
 
-/// Leads whoever comes by another name of this machine to [`INSPECTOR`].
+/// Redirects a visitor who uses another name of this machine to [`INSPECTOR`].
 pub async fn at_its_own_name(request: Request, next: Next) -> Response {
     let (name, port) = host(request.headers());
     if name == INSPECTOR {

@@ -1,14 +1,14 @@
-//! Serves an axum app to this machine alone. The session inspector, every lesson and the studio are served by it.
+//! Serves an axum app to this machine alone. The session inspector, every lesson and the studio use it.
 //!
 //! # Layout
 //!
 //! - [`listen`]: a port on loopback. [`serve_within`]: a server with limits.
-//! - [`local_hosts_only`], [`any_local_host`], [`at_its_own_name`]: which host names it answers to; [`visitor`]: whom a
-//!   host name stands for.
-//! - [`same_origin_only`], [`no_foreign_reader`]: which pages may change or read anything; [`guarded`]: a page that
-//!   shows what nobody else is to read.
-//! - [`Parent`]: another program that has started this one; [`Ports`]: what it is told.
-//! - [`log_to_stderr`][]: where failures are told.
+//! - [`local_hosts_only`], [`any_local_host`], [`at_its_own_name`]: the host names that it answers; [`visitor`]: the
+//!   visitor that a host name stands for.
+//! - [`same_origin_only`], [`no_foreign_reader`]: the pages that may change or read anything; [`guarded`]: protection
+//!   for a page that shows secrets.
+//! - [`Parent`]: another program that has started this one; [`Ports`]: the ports that this one reports to it.
+//! - [`log_to_stderr`][]: the log of failures.
 
 mod guarded;
 mod hosts;

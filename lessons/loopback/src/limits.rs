@@ -1,5 +1,5 @@
-//! A server that nobody can hold up: `axum::serve` waits for the end of a request's headers as long as it takes, on as
-//! many connections as somebody opens.
+//! A server that slow clients cannot block. `axum::serve` waits for the end of a request's headers without a limit, on
+//! any number of connections.
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -15,17 +15,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpStream, sync::Semaphore};
 use tower::ServiceExt;
 
-/// What a connection may take.
+/// The limits of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// How many connections are served at a time. The next ones wait in the system's queue.
     pub connections: usize,
-    /// How long a request's headers may take, from the moment at which the connection is ready for them. It ends
-    /// connections that nobody uses as well.
+    /// How long a request's headers may take, from the moment when the connection is ready for them. This also ends
+    /// unused connections.
     pub header_time: Duration,
-    /// How long a request's headers may be, in bytes; 431 to longer ones.
+    /// How long a request's headers may be, in bytes. Longer ones get 431.
     pub header_size: usize,
-    /// How many headers a request may have; 431 to more.
+    /// How many headers a request may have. A request with more gets 431.
     pub headers: usize,
 }
 
@@ -37,8 +37,8 @@ impl Default for Limits {
     }
 }
 
-/// Serves `app` to whoever connects, within these limits, until the process ends. Handlers find the address of a
-/// connection as `ConnectInfo<SocketAddr>`.
+/// Serves `app` within these limits until the process ends. Handlers get the address of a connection as
+/// `ConnectInfo<SocketAddr>`.
 pub async fn serve_within<L>(limits: Limits, mut listener: L, app: Router) -> Infallible
 where
     L: Listener<Io = TcpStream, Addr = SocketAddr>,

@@ -1,4 +1,4 @@
-//! A port of this machine alone, by IPv4 and by IPv6.
+//! A port on loopback, over IPv4 and IPv6.
 
 use std::{
     io::{self, ErrorKind},
@@ -8,11 +8,11 @@ use std::{
 use axum::serve::Listener;
 use tokio::net::{TcpListener, TcpStream};
 
-/// How many ports after the wanted one are tried.
+/// How many ports after the requested one are tried.
 const TRIED: u16 = 100;
 
-/// What listens at one port of `127.0.0.1` and, where the system has IPv6, of `[::1]`: a browser may try either for
-/// `localhost`, so a program of somebody else at one of them would get half of the visitors.
+/// Listens on one port of `127.0.0.1` and, if the system has IPv6, of `[::1]`. A browser may try either for
+/// `localhost`, so another program on one of them would get some of the requests.
 #[derive(Debug)]
 pub struct Loopback {
     v4: TcpListener,
@@ -20,7 +20,7 @@ pub struct Loopback {
     port: u16,
 }
 
-/// Listens on loopback at `port`, or at the first of the hundred after it that is free; at any free one for port 0.
+/// Listens on loopback at `port`, or at the first free one of the hundred after it. For port 0 it takes any free port.
 ///
 /// # Errors
 /// All of them are taken, or the system allows none.
@@ -54,7 +54,7 @@ impl Loopback {
     }
 }
 
-/// axum's way to accept outlives a lack of file descriptors.
+/// axum's way to accept connections survives a lack of file descriptors.
 impl Listener for Loopback {
     type Io = TcpStream;
     type Addr = SocketAddr;

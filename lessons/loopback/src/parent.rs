@@ -1,4 +1,4 @@
-//! A program that another one started, shows in its own window, and ends.
+//! Support for a program that another program starts, shows in its own window, and ends.
 
 use std::{
     io::{self, Read},
@@ -7,15 +7,15 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// Whoever started this program to show it: it is told both ports on standard output, and when it closes this program's
-/// standard input, or ends in any way at all, this program ends as well.
+/// The program that started this one to show it. It gets both ports on standard output. When it closes this program's
+/// standard input, or ends in any way, this program ends as well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parent {
     /// Which pages may show the inspector in a frame, as `session_inspector::Inspector::page` takes it.
     pub frame_ancestors: String,
 }
 
-/// Where a program listens on loopback.
+/// The ports on which a program listens on loopback.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Ports {
     /// The app.
@@ -25,7 +25,7 @@ pub struct Ports {
 }
 
 impl Parent {
-    /// The environment variable by which a parent makes itself known; its value is `frame_ancestors`.
+    /// The environment variable that a parent sets. Its value is `frame_ancestors`.
     pub const VARIABLE: &str = "SESSION_INSPECTOR_FRAMED_BY";
 
     /// The parent that these environment variables name.
@@ -34,7 +34,7 @@ impl Parent {
         Some(Self { frame_ancestors })
     }
 
-    /// Ends this process when the parent has gone. On a thread of its own, which no handler can hold up.
+    /// Ends this process when the parent has ended. It waits on a thread of its own, which no handler can block.
     pub fn ends_this(&self) {
         thread::spawn(|| {
             let _ = io::copy(&mut io::stdin().lock().by_ref(), &mut io::sink());
@@ -44,12 +44,12 @@ impl Parent {
 }
 
 impl Ports {
-    /// The line that tells them to a parent.
+    /// The line that reports them to a parent.
     pub fn line(&self) -> String {
         serde_json::json!({ "session-inspector": self }).to_string()
     }
 
-    /// What such a line tells; nothing for any other.
+    /// Reads the ports from such a line. Returns `None` for any other line.
     pub fn from_line(line: &str) -> Option<Self> {
         let mut told: serde_json::Value = serde_json::from_str(line).ok()?;
         serde_json::from_value(told.get_mut("session-inspector")?.take()).ok()

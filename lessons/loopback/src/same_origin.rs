@@ -1,7 +1,7 @@
-//! Who may do more than read: the site's own pages, and no others.
+//! Allows only the site's own pages to change anything.
 //!
-//! `tower_http::csrf` has nearly the same rule. It lets a request pass that has neither header, it knows nothing of
-//! reading that has to be refused, and with its other features it would come along into every exercise.
+//! `tower_http::csrf` has nearly the same rule. But it accepts a request that has neither header, it cannot refuse
+//! reads, and with its other features it would become a dependency of every exercise.
 
 use axum::{
     extract::Request,
@@ -15,15 +15,15 @@ use axum::{
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
-/// A middleware: anything but reading takes a page of this very origin. `Sec-Fetch-Site` says `same-origin`, or `none`
-/// where the person at the browser asked and no page; where a browser does not send it, the Origin has to be our Host.
-/// A request with neither header is refused.
+/// A middleware that accepts any request except a read only from a page of this same origin. `Sec-Fetch-Site` has to be
+/// `same-origin`, or `none` if the user and not a page started the request. If a browser does not send that header,
+/// `Origin` has to match `Host`. A request with neither header is refused.
 pub async fn same_origin_only(request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_same_origin(request.headers()) { next.run(request).await } else { refused() }
 }
 
-/// A middleware: no script of another origin asks for this. It could not read the answer, but it could take the place of
-/// a page that may.
+/// A middleware that refuses requests from scripts of other origins. Such a script could not read the answer, but it
+/// could use up a connection that another page needs.
 pub async fn no_foreign_reader(request: Request, next: Next) -> Response {
     if is_foreign(request.headers()) { refused() } else { next.run(request).await }
 }
@@ -32,8 +32,8 @@ fn refused() -> Response {
     (StatusCode::FORBIDDEN, "Only this site's own pages may do this.\n").into_response()
 }
 
-/// Whether a script of another origin sends this. To read, a page of our own may come with neither header: that is how
-/// browsers without `Sec-Fetch-Site` send it, and a script of another origin always has an Origin there.
+/// Whether a script of another origin sends this. A read from a page of our own may have neither header, because
+/// browsers without `Sec-Fetch-Site` send it like that. A script of another origin always sends an `Origin` there.
 fn is_foreign(headers: &HeaderMap) -> bool {
     let has_either = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(ORIGIN);
     has_either && !is_same_origin(headers)

@@ -1,15 +1,16 @@
-//! The way out for a visitor whose session cannot be read.
+//! Lets a visitor delete a session that cannot be read.
 
 use axum::{Router, http::HeaderMap, response::Redirect, routing::post};
 use tower_sessions::{Session, session::Error, session_store::Error::Decode};
 
 use crate::Failure;
 
-/// Where the button of [`Failure`]'s page leads.
+/// The address to which the button of [`Failure`]'s page posts.
 pub(crate) const PATH: &str = "/drop_session";
 
-/// A POST to `/drop_session` ends a session that cannot be read, in the store and in the browser, and leads to `/`. It
-/// belongs directly under `SessionManagerLayer`: any other layer between them may want to read the session.
+/// Returns a route: a POST to `/drop_session` ends a session that cannot be read, in the store and in the browser, and
+/// redirects to `/`. Add it directly under `SessionManagerLayer`, because any other layer between them might read the
+/// session.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(PATH, post(drop_session))
 }
@@ -31,7 +32,7 @@ async fn is_damaged(session: &Session) -> Result<bool, Error> {
     }
 }
 
-/// Whether the browser says that a page of this very origin has sent it.
+/// Whether the browser says that a page of this same origin has sent it.
 fn is_own(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
 }

@@ -1,7 +1,6 @@
-//! Why a page could not be given.
+//! The errors of handlers, and the pages that report them.
 //!
-//! What a backend says is for the log, with the request's ID. The visitor is given a sentence that does not depend on
-//! it, and that ID.
+//! A backend's error goes to the log, with the request's ID. The visitor gets a fixed sentence and that ID.
 
 use axum::{
     http::StatusCode,
@@ -14,18 +13,18 @@ use tower_sessions::{
 
 use crate::{drop_session, request_id::RequestId};
 
-/// What is said when a store fails or does not answer in time. It may have done what it was asked before it failed,
-/// so nobody can say that nothing was changed.
+/// The sentence for a store that fails or does not answer in time. The store may have made the change before it failed,
+/// so the sentence does not say that nothing was changed.
 pub(crate) const UNKNOWN: &str = "Your session cannot be reached at the moment. If you have sent a form, it is not \
                                   known whether it was carried out: check before you try again.";
 
-/// What a handler of a lesson fails with: a status and a sentence, never a panic.
+/// The error of a lesson's handlers. It becomes a status and a sentence, never a panic.
 #[derive(Debug)]
 pub enum Failure {
-    /// The session store did not answer, 503; or it did, with a record that cannot be read, 500. For a session that has
-    /// changed or ended meanwhile, `session_guard::guard` answers instead.
+    /// The session store did not answer (503), or it returned a record that cannot be read (500). For a session that
+    /// has changed or ended in the meantime, `session_guard::guard` answers instead.
     Session(session::Error),
-    /// The page could not be made: 500.
+    /// The page could not be rendered (500).
     Template(minijinja::Error),
 }
 
@@ -47,8 +46,8 @@ impl IntoResponse for Failure {
 // ANCHOR_END: failure
 
 // ANCHOR: unreadable
-/// A record that cannot be read cannot be read at the next request either. Without a way out the visitor would have to
-/// delete the cookie by hand.
+/// The page for a record that cannot be read. The next request could not read it either, so without this page the
+/// visitor would have to delete the cookie by hand.
 fn unreadable(id: RequestId) -> Response {
     let page = format!(
         "<!doctype html><html lang=\"en\"><title>Your session cannot be read</title><h1>Your session cannot be \
@@ -63,7 +62,7 @@ fn unreadable(id: RequestId) -> Response {
 // ANCHOR_END: unreadable
 
 impl Failure {
-    /// For the log.
+    /// The details for the log.
     fn details(&self) -> &dyn std::fmt::Display {
         match self {
             Self::Session(error) => error,

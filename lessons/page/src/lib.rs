@@ -1,5 +1,5 @@
-//! What the pages of all lessons share: one layout, one look, what is said when a page cannot be given, and a removal of
-//! the session cookie that browsers obey.
+//! The shared parts of all lessons' pages: the layout, the style sheet, the error pages, and a removal of the session
+//! cookie that browsers obey.
 //!
 //! A lesson's templates extend `layout.html` and fill its `main` block.
 
@@ -26,11 +26,11 @@ pub use time_limit::{TIME_LIMIT, time_limit};
 pub struct Pages(Environment<'static>);
 
 impl Pages {
-    /// The templates of the lesson with this title: pairs of a name, such as `index.html`, and a text.
-    /// Names that end in `.html` are escaped as HTML.
+    /// Creates the templates of the lesson with this title, from pairs of a name, such as `index.html`, and a text. If
+    /// the name ends in `.html`, values are escaped as HTML.
     ///
     /// # Panics
-    /// A template does not parse: they are part of the program, so its first request shows it.
+    /// A template does not parse. Templates are part of the program, so its first request shows that.
     pub fn new(title: &'static str, templates: &[(&'static str, &'static str)]) -> Self {
         let mut pages = Environment::new();
         pages.add_global("title", title);
@@ -44,7 +44,7 @@ impl Pages {
         Self(pages)
     }
 
-    /// The layout's style sheet as a content security policy names it, such as `'sha256-…'`: no other one is meant.
+    /// The source of the layout's style sheet for a content security policy, such as `'sha256-…'`.
     ///
     /// # Panics
     /// Never: the style sheet holds no values that could be missing.
@@ -53,10 +53,10 @@ impl Pages {
         format!("'sha256-{}'", STANDARD.encode(Sha256::digest(sheet)))
     }
 
-    /// The page `name` with these values in it.
+    /// Renders the page `name` with these values.
     ///
     /// # Errors
-    /// There is no template of this name, or it fails with these values.
+    /// There is no template with this name, or it fails with these values.
     pub fn render(&self, name: &str, values: Value) -> Result<Html<String>, Failure> {
         Ok(Html(self.0.get_template(name)?.render(values)?))
     }

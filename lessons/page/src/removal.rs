@@ -8,7 +8,7 @@ use axum::{
 use tower_sessions::cookie::{Cookie, SameSite};
 
 // ANCHOR: complete
-/// What the session layer was told about its cookie.
+/// The settings of the session cookie, as the session layer has them.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionCookie {
     /// Its name.
@@ -18,8 +18,8 @@ pub struct SessionCookie {
 }
 
 // ANCHOR: fix
-/// Gives the removal of the session cookie the attributes that the cookie has. For `map_response_with_state`, outside
-/// of the session layer.
+/// Gives the removal of the session cookie the attributes of the cookie. Use it with `map_response_with_state`, outside
+/// the session layer.
 ///
 /// The removal that tower-sessions 0.15 sends has no `Secure`. A browser refuses such a line for a name that begins
 /// with `__Host-` (RFC 6265bis 5.7), and keeps the cookie.
@@ -38,7 +38,7 @@ pub async fn complete(
 }
 // ANCHOR_END: fix
 
-/// Changes each `Set-Cookie` line of this name, and leaves the others as they are.
+/// Changes each `Set-Cookie` line for the cookie with this name, and leaves the other lines unchanged.
 pub fn change(response: &mut Response, name: &str, change: impl Fn(&mut Cookie)) {
     let lines: Vec<_> = response.headers().get_all(SET_COOKIE).iter().cloned().collect();
     response.headers_mut().remove(SET_COOKIE);

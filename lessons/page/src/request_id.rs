@@ -1,4 +1,4 @@
-//! What connects the page that tells of a failure with the line of the log that has the details.
+//! An ID that connects the error page for a failure with the line in the log that has the details.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ tokio::task_local! {
     static CURRENT: RequestId;
 }
 
-/// Names one request: sixteen hexadecimal digits, random, so that nobody learns from it how many there were.
+/// The ID of one request: sixteen hexadecimal digits. It is random, so that it does not reveal the number of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId(u64);
 
 impl RequestId {
-    /// The one of the request that this task answers; a new one where [`crate::unavailable::say`] has given it none.
+    /// The ID of the request that this task answers, or a new ID if [`crate::unavailable::say`] has not set one.
     pub fn current() -> Self {
         CURRENT.try_with(|id| *id).unwrap_or_else(|_| Self::new())
     }
@@ -20,7 +20,7 @@ impl RequestId {
         Self(rand::random())
     }
 
-    /// Runs `future` as a part of the request with this ID.
+    /// Runs `future` as part of the request with this ID.
     pub(crate) async fn scope<F: Future>(self, future: F) -> F::Output {
         CURRENT.scope(self, future).await
     }

@@ -1,5 +1,5 @@
-//! What a visitor has sent, and a sentence of ours where it cannot be read: axum's own name types and fields of the
-//! program.
+//! Extractors for forms and addresses, which answer an unreadable one with a sentence of ours. axum's own sentences
+//! name types and fields of the program.
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::FormRejection},
@@ -8,9 +8,9 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-/// What is said of a form that is longer than it may be.
+/// The sentence for a form that is too long.
 pub const TOO_LONG: &str = "This form is too long, so nothing was done.\n";
-/// What is said of a form that did not arrive whole.
+/// The sentence for a form that did not arrive completely.
 pub const BROKE_OFF: &str = "The request broke off, so nothing was done.\n";
 
 /// A form, as [`axum::Form`] reads it.

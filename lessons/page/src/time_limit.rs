@@ -9,12 +9,12 @@ use axum::{
 };
 use tower::{ServiceBuilder, timeout::TimeoutLayer};
 
-/// So long an answer may take, and the reading of the form is a part of that.
+/// How long an answer may take, including the time to read the form.
 pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 // ANCHOR: time_limit
-/// `app`, whose answers take no longer than `limit`; then it is 503. What a handler has begun may be done or not,
-/// because it is dropped wherever it waits, and that is what the visitor reads.
+/// Limits the answers of `app` to `limit`. After that the answer is 503. The handler is dropped wherever it waits, so
+/// its work may or may not be done, and the sentence for the visitor says so.
 ///
 /// It belongs outside the session layer, which waits for the store.
 pub fn time_limit<S: Clone + Send + Sync + 'static>(app: Router<S>, limit: Duration) -> Router<S> {

@@ -1,4 +1,4 @@
-//! A session that could not be saved, told to the visitor.
+//! The answer to a visitor whose session could not be saved.
 
 use axum::{
     body::HttpBody,
@@ -12,11 +12,11 @@ use tracing::Instrument;
 use crate::{failure::UNKNOWN, request_id::RequestId};
 
 // ANCHOR: say
-/// Gives a failed save a status and a sentence; a layer around `SessionManagerLayer`.
+/// A layer around `SessionManagerLayer` that gives a failed save a status and a sentence.
 ///
-/// What a handler could not load or store it answers itself. But a session is saved after the handler, by
-/// tower-sessions' layer, and that answers a save that fails with a bare 500: no word, and the wrong status. The
-/// program is in order, it is the store that is away, for now. Whether it has saved before it went is not known.
+/// A handler answers its own failed loads and inserts. But tower-sessions' layer saves the session after the handler,
+/// and answers a failed save with a bare 500: an empty page, and the wrong status. The program works, and only the
+/// store is unavailable. Whether the store saved before it failed is not known.
 pub async fn say(request: Request, next: Next) -> Response {
     let id = RequestId::new();
     // tower-sessions logs why a save failed; the span puts the request's ID before it.

@@ -22,12 +22,12 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-1"))
 }
 
-/// What the login form sends.
+/// The fields of the login form.
 #[derive(Deserialize)]
 pub struct Credentials {
-    /// Who it claims to be.
+    /// The name that the sender claims.
     pub username: String,
-    /// The claim's proof; it is compared and then forgotten.
+    /// The password. It is checked, and not stored.
     pub password: String,
 }
 
@@ -36,7 +36,7 @@ pub async fn login_form() -> Result<Html<String>, Failure> {
     page("login.html", context! { refused => false })
 }
 
-/// Lets the user in under a new session ID, or says no without saying why.
+/// Logs the user in under a new session ID, or refuses without a reason.
 pub async fn login(
     session: Session,
     Extension(users): Extension<Users>,
@@ -58,13 +58,13 @@ pub async fn protected(session: Session) -> Result<Response, Failure> {
     })
 }
 
-/// Ends the session, here and in the browser.
+/// Ends the session, on the server and in the browser.
 pub async fn logout(session: Session) -> Result<Redirect, Failure> {
     session.flush().await?;
     Ok(Redirect::to("/login"))
 }
 
-/// The user who is logged in, as the session knows them.
+/// The user who is logged in, as stored in the session.
 pub struct User {
     /// The name they logged in with.
     pub username: String,
@@ -79,7 +79,7 @@ impl User {
         Ok(username.map(|username| Self { username }))
     }
 
-    /// From now on this session is this user's, under an ID that nobody could have planted.
+    /// Logs this user in, under a new ID that nobody could have planted.
     pub async fn log_in(&self, session: &Session) -> Result<(), Error> {
         session.insert(Self::KEY, &self.username).await?;
         session.cycle_id().await?; // last: an error after it would lose the session
@@ -102,7 +102,7 @@ fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> 
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template let us down; the visitor learns no more than that.
+/// The store or a template failed. The visitor learns no details.
 pub struct Failure;
 
 impl IntoResponse for Failure {

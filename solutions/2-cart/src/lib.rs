@@ -23,18 +23,18 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-2"))
 }
 
-/// Items, and how many of each.
+/// The items, with the count of each.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Cart(pub BTreeMap<String, u32>);
 
 impl Cart {
-    /// Where the session keeps it.
+    /// Its key in the session.
     pub const KEY: &str = "cart";
-    /// So many different items fit.
+    /// The maximum number of different items.
     pub const MOST_ITEMS: usize = 50;
-    /// So many of one fit.
+    /// The maximum count of one item.
     pub const MOST_OF_ONE: u32 = 99;
-    /// So many characters has a name at most.
+    /// The longest name of an item, in characters.
     pub const LONGEST_NAME: usize = 100;
 
     /// The cart of this session, which may be empty. It is a copy: [`keep`](Self::keep) puts it back.
@@ -47,7 +47,7 @@ impl Cart {
         session.insert(Self::KEY, self).await
     }
 
-    /// Adds one; whether it fitted.
+    /// Adds one, and returns whether it fitted.
     pub fn add(&mut self, item: String) -> bool {
         let is_new = !self.0.contains_key(&item);
         if item.chars().count() > Self::LONGEST_NAME || is_new && self.0.len() == Self::MOST_ITEMS {
@@ -76,7 +76,7 @@ pub async fn add_to_cart(session: Session, Path(item): Path<String>) -> Result<R
     Ok(Redirect::to("/view_cart").into_response())
 }
 
-/// All of one out.
+/// Removes an item completely.
 pub async fn remove_from_cart(session: Session, Path(item): Path<String>) -> Result<Redirect, Failure> {
     let mut cart = Cart::of(&session).await?;
     if cart.0.remove(&item).is_some() {
@@ -85,7 +85,7 @@ pub async fn remove_from_cart(session: Session, Path(item): Path<String>) -> Res
     Ok(Redirect::to("/view_cart"))
 }
 
-/// Everything out.
+/// Empties the cart.
 pub async fn clear_cart(session: Session) -> Result<Redirect, Failure> {
     session.remove::<Cart>(Cart::KEY).await?;
     Ok(Redirect::to("/view_cart"))
@@ -97,7 +97,7 @@ static PAGE: LazyLock<Environment> = LazyLock::new(|| {
     page
 });
 
-/// The store or the template let us down; the visitor learns no more than that.
+/// The store or the template failed. The visitor learns no details.
 #[derive(Debug)]
 pub struct Failure;
 

@@ -25,16 +25,16 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 /// A visitor who comes back within this time finds what they chose.
 pub const KEPT: Expiry = Expiry::OnInactivity(Duration::days(30));
 
-/// All of it in one value: it is saved whole, or not at all.
+/// Both choices in one value, so that they are saved completely or not at all.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Preferences {
-    /// The colours.
+    /// The colors of the pages.
     pub theme: Theme,
-    /// Whether there is news.
+    /// Whether the site sends notifications.
     pub notifications: Notifications,
 }
 
-/// There are no other colours, so no form can bring any.
+/// The themes. There are no others, so no form can set one.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -44,7 +44,7 @@ pub enum Theme {
     Dark,
 }
 
-/// News, or none.
+/// Notifications, or none.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -55,45 +55,44 @@ pub enum Notifications {
 }
 
 impl Preferences {
-    /// Where the session keeps them.
+    /// Their key in the session.
     pub const KEY: &str = "preferences";
 
-    /// What this visitor chose; the default for who chose nothing.
+    /// This visitor's choice, or the default for a visitor who has chosen nothing.
     pub async fn of(session: &Session) -> Result<Self, Error> {
         Ok(session.get(Self::KEY).await?.unwrap_or_default())
     }
 }
 
-/// The form, with the current choice in it.
+/// The form, with the current choice.
 pub async fn preferences_form(session: Session) -> Result<Html<String>, Failure> {
     page("form.html", Preferences::of(&session).await?)
 }
 
-/// Saves both. What was not offered never gets here: `Form` answers 422 to it.
+/// Saves both. `Form` answers 422 to any other value before this handler runs.
 pub async fn set_preferences(session: Session, Form(preferences): Form<Preferences>) -> Result<Redirect, Failure> {
     session.insert(Preferences::KEY, preferences).await?;
     Ok(Redirect::to("/profile"))
 }
 
-/// The page that shows them, and wears them.
+/// The page that shows the preferences and applies the theme.
 pub async fn profile(session: Session) -> Result<Html<String>, Failure> {
     page("profile.html", Preferences::of(&session).await?)
 }
 
-/// Where the session keeps who is logged in.
+/// The key of the username in the session.
 const USERNAME: &str = "username";
 
-/// What a login form sends.
+/// The fields of a login form.
 #[derive(Deserialize)]
 pub struct Credentials {
-    /// Who it claims to be.
+    /// The name that the sender claims.
     pub username: String,
-    /// The claim's proof.
+    /// The password.
     pub password: String,
 }
 
-/// Lets the user in under a new session ID, with all that the session holds. What another user left in it does not go
-/// along.
+/// Logs the user in under a new session ID. The session keeps its data, unless it was another user's.
 pub async fn login(
     session: Session,
     Extension(users): Extension<Users>,
@@ -127,7 +126,7 @@ fn page(name: &str, preferences: Preferences) -> Result<Html<String>, Failure> {
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template let us down; the visitor learns no more than that.
+/// The store or a template failed. The visitor learns no details.
 #[derive(Debug)]
 pub struct Failure;
 

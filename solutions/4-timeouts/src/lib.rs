@@ -31,16 +31,16 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-4"))
 }
 
-/// A login ends when nothing was asked for so long ...
+/// The idle timeout: a login ends this long after its last request ...
 pub const IDLE: Duration = Duration::minutes(30);
-/// ... and this long after it began, however busy it is.
+/// ... and the absolute timeout: this long after it began, however active it is.
 pub const ABSOLUTE: Duration = Duration::hours(8);
-/// One that is remembered ends this long after it began.
+/// A remembered login ends this long after it began.
 pub const REMEMBERED: Duration = Duration::days(30);
-/// A request that follows the noted one within this time is not noted: most reads write nothing.
+/// A request within this time of the last recorded one is not recorded, so most reads write nothing.
 pub const UNNOTED: Duration = Duration::minutes(5);
 
-/// A login, as the session knows it.
+/// A login, as stored in the session.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Login {
     /// Who it is.
@@ -50,13 +50,13 @@ pub struct Login {
     /// When it began, in seconds since 1970.
     #[serde(with = "timestamp")]
     pub began: OffsetDateTime,
-    /// The last request that was noted, likewise.
+    /// The last recorded request, in seconds since 1970.
     #[serde(with = "timestamp")]
     pub seen: OffsetDateTime,
 }
 
 impl Login {
-    /// Where the session keeps it.
+    /// Its key in the session.
     pub const KEY: &str = "login";
 
     /// The login of this session, if there is one.
@@ -64,7 +64,7 @@ impl Login {
         session.get(Self::KEY).await
     }
 
-    /// When it ends, however busy it is.
+    /// When it ends, however active it is.
     pub fn ends(&self) -> OffsetDateTime {
         self.began + if self.remembered { REMEMBERED } else { ABSOLUTE }
     }
@@ -74,7 +74,8 @@ impl Login {
         now >= self.ends() || !self.remembered && now - self.seen >= IDLE
     }
 
-    /// A cookie with an age, for who wants to be remembered; one that goes with the browser, for everyone else.
+    /// An expiry for a visitor who wants to be remembered, which gives the cookie an age. `None` for everyone else,
+    /// whose cookie ends with the browser.
     pub fn expiry(&self, now: OffsetDateTime) -> Option<Expiry> {
         self.remembered.then(|| Expiry::OnInactivity(self.ends() - now))
     }
@@ -84,7 +85,7 @@ impl Login {
 #[derive(Clone, Copy, Debug)]
 pub struct Ended;
 
-/// Ends the login that is over, and notes the request of one that is not.
+/// Ends a login that is over, and records the request of one that is not.
 pub async fn keep(session: Session, clock: Clock, mut request: Request, next: Next) -> Result<Response, Failure> {
     let now = clock.now();
     match Login::of(&session).await? {
@@ -108,14 +109,14 @@ pub async fn keep(session: Session, clock: Clock, mut request: Request, next: Ne
     Ok(response)
 }
 
-/// What the login form sends. A box that is not ticked is not sent.
+/// The fields of the login form. A checkbox that is not checked is not sent.
 #[derive(Deserialize)]
 pub struct Credentials {
-    /// Who it claims to be.
+    /// The name that the sender claims.
     pub username: String,
-    /// The claim's proof.
+    /// The password.
     pub password: String,
-    /// There if the box was ticked.
+    /// `Some` if the checkbox was checked.
     pub remember: Option<String>,
 }
 
@@ -124,7 +125,7 @@ pub async fn login_form(uri: Uri, ended: Option<Extension<Ended>>) -> Result<Htm
     page("login.html", context! { ended => ended.is_some() || uri.query() == Some("ended") })
 }
 
-/// A new life begins, under a new ID.
+/// Starts a new login, under a new ID.
 pub async fn login(
     session: Session,
     clock: Clock,
@@ -149,12 +150,12 @@ pub async fn protected(session: Session, ended: Option<Extension<Ended>>) -> Res
     })
 }
 
-/// A page that knows nothing of sessions.
+/// A page that does not use sessions.
 pub async fn help() -> Result<Html<String>, Failure> {
     page("help.html", context! {})
 }
 
-/// Ends the session, here and in the browser.
+/// Ends the session, on the server and in the browser.
 pub async fn logout(session: Session) -> Result<Redirect, Failure> {
     session.flush().await?;
     Ok(Redirect::to("/login"))
@@ -176,7 +177,7 @@ fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> 
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template let us down; the visitor learns no more than that.
+/// The store or a template failed. The visitor learns no details.
 #[derive(Debug)]
 pub struct Failure;
 

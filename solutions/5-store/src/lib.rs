@@ -20,16 +20,16 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-/// Sessions in a folder, a file for each. A clone is the same store.
+/// Sessions in a folder, with a file for each. Clones are the same store.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     folder: PathBuf,
 }
 
-/// How the names of its files end.
+/// The extension of its files.
 const ENDING: &str = "session";
 
-/// What is in a file. It does not say which ID it belongs to.
+/// The content of a file. It does not contain the ID.
 #[derive(Deserialize, Serialize)]
 struct Entry {
     data: HashMap<String, Value>,
@@ -43,18 +43,18 @@ impl Entry {
 }
 
 impl FileStore {
-    /// Opens the store in this folder, which may not be there yet.
+    /// Opens the store in this folder, which may not exist yet.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// A name that tells nobody the ID, and that every file system can hold.
+    /// The path of a session's file. The name does not reveal the ID, and every file system accepts it.
     fn path(&self, id: &Id) -> PathBuf {
         self.folder.join(format!("{:x}.{ENDING}", Sha256::digest(id.to_string())))
     }
 
-    /// A whole file, under a name that nobody looks for.
+    /// Writes a complete file under a temporary name.
     fn written(&self, record: &Record) -> Result<NamedTempFile> {
         let entry = Entry { data: record.data.clone(), expires: record.expiry_date };
         let bytes = serde_json::to_vec(&entry).map_err(|error| Error::Encode(error.to_string()))?;
@@ -63,14 +63,14 @@ impl FileStore {
         Ok(file)
     }
 
-    /// Until this is dropped nobody else writes, whatever process they are in.
+    /// Locks the folder. No other writer, in any process, can write until this is dropped.
     fn lock(&self) -> Result<File> {
         let lock = File::options().create(true).append(true).open(self.folder.join(".lock")).map_err(failed)?;
         lock.lock().map_err(failed)?;
         Ok(lock)
     }
 
-    /// Does this where it may wait for the disk.
+    /// Runs this on a thread that may block.
     async fn at_work<T: Send + 'static>(&self, work: impl FnOnce(Self) -> Result<T> + Send + 'static) -> Result<T> {
         let store = self.clone();
         spawn_blocking(move || work(store)).await.unwrap_or_else(|error| Err(Error::Backend(error.to_string())))

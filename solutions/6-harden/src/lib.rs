@@ -21,7 +21,8 @@ use serde::Deserialize;
 use shop::Shop;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, cookie::SameSite, session::Error};
 
-/// The name of the session cookie. No other host can set one of this name, as long as [`names_as_sent`] is asked.
+/// The name of the session cookie. No other host can set a cookie with this name, as long as [`names_as_sent`] is in
+/// front.
 pub const COOKIE: &str = "__Host-exercise-6";
 /// A removal of the cookie that browsers obey: the one that tower-sessions sends lacks `Secure`.
 const REMOVAL: &str = "__Host-exercise-6=; Path=/; Secure; HttpOnly; Max-Age=0";
@@ -40,8 +41,8 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(from_fn(own_pages_only))
 }
 
-/// Leaves out each cookie whose name has a `%`. tower-sessions takes `%5F%5FHost-` for `__Host-`, and a browser does
-/// not: a neighbour may set it.
+/// Drops each cookie whose name has a `%`. tower-sessions reads `%5F%5FHost-` as `__Host-`. A browser does not, so a
+/// neighboring host may set such a cookie.
 pub async fn names_as_sent(mut request: Request) -> Request {
     let headers = request.headers_mut();
     let all = headers.get_all(COOKIES).iter().filter_map(|cookies| cookies.to_str().ok());
@@ -54,7 +55,7 @@ pub async fn names_as_sent(mut request: Request) -> Request {
     request
 }
 
-/// Refuses whatever would change something and does not come from a page of this very origin.
+/// Refuses a request that would change something and does not come from a page of this same origin.
 pub async fn own_pages_only(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if reads || is_own(request.headers()) {
@@ -64,7 +65,8 @@ pub async fn own_pages_only(request: Request, next: Next) -> Response {
         .into_response()
 }
 
-/// What the browser says of it. A request that no browser sent says nothing, and rides on nobody's session.
+/// Whether the browser says that a page of ours sent it. A request that no browser sent has none of these headers, and
+/// cannot abuse anybody's session.
 fn is_own(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("no text"));
     match (text(HeaderName::from_static("sec-fetch-site")), text(ORIGIN)) {
@@ -74,10 +76,10 @@ fn is_own(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Where the session keeps who is logged in.
+/// The key of the username in the session.
 pub const USERNAME: &str = "username";
 
-/// The shop, for who is logged in.
+/// The shop, for visitors who are logged in.
 pub async fn index(session: Session, Extension(shop): Extension<Shop>) -> Result<Response, Failure> {
     let Some(username) = session.get::<String>(USERNAME).await? else {
         return Ok(Redirect::to("/login").into_response());
@@ -92,16 +94,16 @@ pub async fn login_form() -> Result<Html<String>, Failure> {
     page("login.html", context! {})
 }
 
-/// What the login form sends.
+/// The fields of the login form.
 #[derive(Deserialize)]
 pub struct Credentials {
-    /// Who it claims to be.
+    /// The name that the sender claims.
     pub username: String,
-    /// The claim's proof.
+    /// The password.
     pub password: String,
 }
 
-/// Lets the user in under a new session ID.
+/// Logs the user in under a new session ID.
 pub async fn login(
     session: Session,
     Extension(users): Extension<Users>,
@@ -116,14 +118,14 @@ pub async fn login(
     Ok(Redirect::to("/").into_response())
 }
 
-/// What is bought.
+/// The fields of the form that buys.
 #[derive(Deserialize)]
 pub struct Purchase {
     /// The item's name.
     pub item: String,
 }
 
-/// Who buys is who is logged in, whatever the form says.
+/// Buys an item in the name of the user who is logged in, whatever the form says.
 pub async fn buy(
     session: Session,
     Extension(shop): Extension<Shop>,
@@ -136,14 +138,14 @@ pub async fn buy(
     Ok(Redirect::to("/"))
 }
 
-/// What is written.
+/// The field of the form for a note.
 #[derive(Deserialize)]
 pub struct Text {
     /// The note.
     pub text: String,
 }
 
-/// A note for all to read.
+/// Writes a note that everybody can read.
 pub async fn note(
     session: Session,
     Extension(shop): Extension<Shop>,
@@ -156,7 +158,7 @@ pub async fn note(
     Ok(Redirect::to("/"))
 }
 
-/// Ends the session, here and in the browser.
+/// Ends the session, on the server and in the browser.
 pub async fn logout(session: Session) -> Result<Response, Failure> {
     session.flush().await?;
     Ok((AppendHeaders([(SET_COOKIE, REMOVAL)]), Redirect::to("/login")).into_response())
@@ -176,7 +178,7 @@ fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> 
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template let us down; the visitor learns no more than that.
+/// The store or a template failed. The visitor learns no details.
 #[derive(Debug)]
 pub struct Failure;
 

@@ -1,4 +1,4 @@
-//! What the shop knows: who bought what, and who wrote what.
+//! The shop's books: the orders and the notes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,13 +11,13 @@ pub struct Shop(Arc<Mutex<Books>>);
 /// Its books, oldest first.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Books {
-    /// What was bought.
+    /// The orders.
     pub orders: Vec<Order>,
-    /// What was written.
+    /// The notes.
     pub notes: Vec<Note>,
 }
 
-/// Somebody bought something.
+/// An order.
 #[derive(Clone, Debug, Serialize)]
 pub struct Order {
     /// Who.
@@ -26,7 +26,7 @@ pub struct Order {
     pub item: String,
 }
 
-/// Somebody wrote something.
+/// A note.
 #[derive(Clone, Debug, Serialize)]
 pub struct Note {
     /// Who.
@@ -46,7 +46,7 @@ impl Shop {
         self.locked().notes.push(Note { username, text });
     }
 
-    /// All of it, as it is now.
+    /// The books as they are now.
     pub fn books(&self) -> Books {
         self.locked().clone()
     }

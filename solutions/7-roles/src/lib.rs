@@ -27,8 +27,8 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-7"))
 }
 
-/// What the session knows of its user: who they are, and which epoch of their account it belongs to. What they may
-/// do is not in it, as that can change while the session lives.
+/// The data in the session: the user, and the epoch of the account at the login. The role is not in it, because it can
+/// change during the session.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Login {
     /// Who.
@@ -38,7 +38,7 @@ pub struct Login {
 }
 
 impl Login {
-    /// Where the session keeps it.
+    /// Its key in the session.
     pub const KEY: &str = "login";
 
     /// The login of this session, if its account is still there and no other session has ended it.
@@ -48,12 +48,12 @@ impl Login {
     }
 }
 
-/// A handler that asks for this is for users.
+/// An extractor for handlers that only users may call.
 #[derive(Debug)]
 pub struct User {
     /// Who it is.
     pub username: String,
-    /// What they may do, now.
+    /// Their current role.
     pub role: Role,
     /// Their session.
     pub session: Session,
@@ -75,7 +75,7 @@ impl<S: Send + Sync> FromRequestParts<S> for User {
     }
 }
 
-/// A handler that asks for this is for admins.
+/// An extractor for handlers that only admins may call.
 #[derive(Debug)]
 pub struct Admin(pub User);
 
@@ -96,16 +96,16 @@ pub async fn login_form() -> Result<Html<String>, Failure> {
     page("login.html", context! {})
 }
 
-/// What the login form sends.
+/// The fields of the login form.
 #[derive(Deserialize)]
 pub struct Credentials {
-    /// Who it claims to be.
+    /// The name that the sender claims.
     pub username: String,
-    /// The claim's proof.
+    /// The password.
     pub password: String,
 }
 
-/// Lets the user in under a new session ID.
+/// Logs the user in under a new session ID.
 pub async fn login(
     session: Session,
     Extension(users): Extension<Users>,
@@ -121,7 +121,7 @@ pub async fn login(
     Ok(Redirect::to("/dashboard").into_response())
 }
 
-/// Ends the session, here and in the browser.
+/// Ends the session, on the server and in the browser.
 pub async fn logout(session: Session) -> Result<Redirect, Failure> {
     session.flush().await?;
     Ok(Redirect::to("/login"))
@@ -140,24 +140,24 @@ pub async fn admin(Admin(User { users, .. }): Admin) -> Result<Html<String>, Fai
     page("admin.html", context! { users => Serde(all) })
 }
 
-/// An admin becomes a user.
+/// Makes an admin a user.
 pub async fn demote(Admin(User { users, .. }): Admin, Path(name): Path<String>) -> Result<Redirect, Refusal> {
     may_lose(&users, &name)?;
     users.set_role(&name, Role::User);
     Ok(Redirect::to("/admin"))
 }
 
-/// An account goes.
+/// Deletes an account.
 pub async fn delete(Admin(User { users, .. }): Admin, Path(name): Path<String>) -> Result<Redirect, Refusal> {
     may_lose(&users, &name)?;
     users.delete(&name);
     Ok(Redirect::to("/admin"))
 }
 
-/// A status, and why.
+/// A status, with a reason.
 pub type Refusal = (StatusCode, &'static str);
 
-/// Whether this user can be spared as what they are.
+/// Refuses if this user is the last admin.
 pub fn may_lose(users: &Users, name: &str) -> Result<(), Refusal> {
     let is_admin = |name: &str| users.role(name) == Some(Role::Admin);
     let others = users.names().iter().filter(|other| *other != name && is_admin(other)).count();
@@ -168,7 +168,7 @@ pub fn may_lose(users: &Users, name: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Every session of the old epoch is over; this one goes over to the new one.
+/// Ends every session of the old epoch, and moves this one to the new epoch.
 pub async fn end_others(User { username, session, users, .. }: User) -> Result<Redirect, Failure> {
     let epoch = users.next_epoch(&username).ok_or(Failure)?;
     session.insert(Login::KEY, Login { username, epoch }).await?;
@@ -187,12 +187,12 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     templates
 });
 
-/// A page of these templates.
+/// Renders one of these templates.
 pub fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> {
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template let us down; the visitor learns no more than that.
+/// The store or a template failed. The visitor learns no details.
 #[derive(Debug)]
 pub struct Failure;
 

@@ -25,18 +25,18 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-8"))
 }
 
-/// What the database keeps for each user.
+/// The data in the database for each user.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Cart {
-    /// Items, and how many of each.
+    /// The items, with the count of each.
     pub items: BTreeMap<String, u32>,
-    /// Rises with each change of the items, and so names what a page showed.
+    /// A number that rises with each change of the items, so it identifies the cart that a page showed.
     pub edition: u64,
-    /// An order that has been taken out of the items, and of which nobody knows yet that it was placed.
+    /// An order that was taken out of the items, and is not yet known to be placed.
     pub pending: Option<Pending>,
 }
 
-/// Such an order.
+/// A pending order.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Pending {
     /// The edition that was bought.
@@ -46,11 +46,11 @@ pub struct Pending {
 }
 
 impl Cart {
-    /// So many different items fit.
+    /// The maximum number of different items.
     pub const MOST_ITEMS: usize = 20;
-    /// So many of one fit.
+    /// The maximum count of one item.
     pub const MOST_OF_ONE: u32 = 9;
-    /// So many characters has a name at most.
+    /// The longest name of an item, in characters.
     pub const LONGEST_NAME: usize = 100;
 
     /// Adds one, if it fits.
@@ -68,7 +68,7 @@ impl Cart {
         Ok(())
     }
 
-    /// Takes out what the page with this token showed, if the cart still holds exactly that.
+    /// Takes out the items that the page with this token showed, if the cart still holds exactly these.
     pub fn claim(&mut self, token: u64) -> Result<(), Refusal> {
         if self.edition != token || self.items.is_empty() || self.pending.is_some() {
             return Err(Refusal::Changed);
@@ -79,10 +79,10 @@ impl Cart {
     }
 }
 
-/// So many times a change is tried.
+/// How many times a change is tried.
 pub const ATTEMPTS: usize = 20;
 
-/// Loads the cart, changes it and saves it, and does so again if another request was quicker.
+/// Loads the cart, changes it and saves it, and does so again if another request was faster.
 pub async fn change(
     database: &Database,
     user: &str,
@@ -99,7 +99,8 @@ pub async fn change(
     Err(Refusal::Busy)
 }
 
-/// The page. Its form asks for what it shows, or for the order of unknown outcome if it shows nothing else.
+/// The page of the cart. Its form orders the items that it shows, or finishes the order of unknown outcome if it shows
+/// no items.
 pub async fn cart(User(user): User, Extension(database): Extension<Database>) -> Result<Html<String>, Refusal> {
     let Cart { items, edition, pending } = database.load(&user).await?.value;
     let token = pending.as_ref().filter(|_| items.is_empty()).map_or(edition, |pending| pending.token);
@@ -117,14 +118,14 @@ pub async fn add(
     Ok(Redirect::to("/cart"))
 }
 
-/// What the form sends.
+/// The fields of the form.
 #[derive(Deserialize)]
 pub struct Checkout {
-    /// Which cart its page showed.
+    /// The token of the cart that its page showed.
     pub token: u64,
 }
 
-/// Orders what the page showed, once.
+/// Orders the items that the page showed, exactly once.
 pub async fn checkout(
     User(user): User,
     Extension(database): Extension<Database>,
@@ -142,7 +143,7 @@ pub async fn checkout(
     Ok(Redirect::to("/orders"))
 }
 
-/// The number of an order: the same at each attempt, and another for each user and each edition.
+/// The number of an order. It is the same at each attempt, and differs for each user and each edition.
 pub fn number(user: &str, token: u64) -> String {
     format!("{user}/{token}")
 }
@@ -159,7 +160,7 @@ pub async fn finish(database: &Database, orders: &Orders, user: &str) -> Result<
     change(database, user, is_done).await
 }
 
-/// What the warehouse has.
+/// The orders that the warehouse has.
 pub async fn orders(User(user): User, Extension(orders): Extension<Orders>) -> Result<Html<String>, Failure> {
     let all = orders.of(&user).await.into_iter().map(|order| order.items.into_iter().collect::<Vec<_>>());
     page("orders.html", context! { orders => Serde(all.collect::<Vec<_>>()) })
@@ -185,16 +186,16 @@ pub async fn login_form() -> Result<Html<String>, Failure> {
     page("login.html", context! {})
 }
 
-/// What the login form sends.
+/// The fields of the login form.
 #[derive(Deserialize)]
 pub struct Credentials {
-    /// Who it claims to be.
+    /// The name that the sender claims.
     pub username: String,
-    /// The claim's proof.
+    /// The password.
     pub password: String,
 }
 
-/// Lets the user in under a new session ID.
+/// Logs the user in under a new session ID.
 pub async fn login(
     session: Session,
     Extension(users): Extension<Users>,
@@ -221,23 +222,23 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     templates
 });
 
-/// A page of these templates.
+/// Renders one of these templates.
 pub fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> {
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// Why a request did not do what it was to do.
+/// Why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Refusal {
     /// The cart has no room for it.
     DoesNotFit,
     /// The cart is no longer the one that the page showed.
     Changed,
-    /// Others have changed the cart at each attempt.
+    /// Other requests have changed the cart at each attempt.
     Busy,
     /// Nobody knows whether the order was placed.
     Unknown,
-    /// Something of the program's own.
+    /// An error in the program or its store.
     Failed,
 }
 
@@ -276,7 +277,7 @@ impl From<Failure> for Refusal {
     }
 }
 
-/// The store or a template let us down; the visitor learns no more than that.
+/// The store or a template failed. The visitor learns no details.
 #[derive(Debug)]
 pub struct Failure;
 

@@ -1,4 +1,4 @@
-//! Tells each visible window what has changed: one stream, whatever the window shows.
+//! Reports changes to each visible window, in one stream, whatever the window shows.
 
 use std::{convert::Infallible, future::pending};
 
@@ -16,13 +16,13 @@ use tokio::sync::watch;
 use super::{Api, news::Now};
 use crate::program::{Program, Status};
 
-/// What a window shows.
+/// The content of a window.
 #[derive(Deserialize)]
 pub(super) struct About {
     program: Option<String>,
 }
 
-/// All that a window has to know. Each event has all of it, so that a window that was away has missed nothing.
+/// The state for a window. Each event contains all of it, so that a window that was disconnected has missed nothing.
 #[derive(Clone, PartialEq, Serialize)]
 struct Told {
     #[serde(flatten)]
@@ -31,7 +31,7 @@ struct Told {
     program: Option<Status>,
 }
 
-/// An event at once, and one whenever something has changed; it ends with the connection.
+/// Sends an event at once, and one whenever something has changed. The stream ends with the connection.
 pub(super) async fn events(State(api): State<Api>, Query(about): Query<About>) -> impl IntoResponse {
     let program = about.program.and_then(|name| api.programs.get(&name).map(Program::changes));
     let listener = Listener { news: api.news.listen(), program, told: None };
@@ -67,7 +67,7 @@ impl Listener {
     }
 }
 
-/// Returns when there is another value; never, if there is nothing to hear or the studio ends.
+/// Returns when there is a new value. It never returns if there is no receiver or the studio ends.
 async fn changed<T>(receiver: Option<&mut watch::Receiver<T>>) {
     let is_other = match receiver {
         Some(receiver) => receiver.changed().await.is_ok(),

@@ -15,20 +15,20 @@ use crate::{
     files::{self, Unsaved},
 };
 
-/// A change of a file, and the hash of what it began with; none if the file is new.
+/// A change of a file, with the hash of the file that it is based on, or none if the file is new.
 #[derive(Deserialize)]
 pub(super) struct Change {
     text: String,
     base: Option<String>,
 }
 
-/// Where the learner wants to be.
+/// The place to open in the editor.
 #[derive(Deserialize)]
 pub(super) struct At {
     line: usize,
 }
 
-/// All files, the hash of all of them together, and the folder that they lie in.
+/// All files, the hash of all of them together, and their folder.
 pub(super) async fn all(State(api): State<Api>, Path(which): Path<String>) -> Result<Json<Value>, Refused> {
     let exercise = api.exercise(&which)?;
     let folder = exercise.folder.canonicalize().unwrap_or(exercise.folder.clone());
@@ -36,7 +36,7 @@ pub(super) async fn all(State(api): State<Api>, Path(which): Path<String>) -> Re
     Ok(Json(json!({ "files": files, "hash": exercise.hash().map_err(failed)?, "folder": folder })))
 }
 
-/// Writes a file. A change that began with something else than what is there now is answered 409, with what is there.
+/// Writes a file. A change that is based on an older file gets 409, with the current file.
 pub(super) async fn save(
     State(api): State<Api>,
     Path((which, path)): Path<(String, String)>,

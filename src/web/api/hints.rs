@@ -1,4 +1,4 @@
-//! Hints, one at a time. Which ones were shown is kept where the terminal's `hint` keeps it.
+//! Hints, one at a time. The list of shown hints is shared with the terminal's `hint`.
 
 use axum::{
     Json,
@@ -19,7 +19,7 @@ pub(super) struct Hint {
 }
 
 impl Hint {
-    /// This hint of the exercise, counted from 1.
+    /// Returns this hint of the exercise, counted from 1.
     fn of(exercise: &Exercise, number: usize) -> Option<Self> {
         let hint = exercise.brief.hints.get(number.checked_sub(1)?)?;
         Some(Self { number, title: hint.title.clone(), html: markdown::html(&hint.text) })

@@ -1,4 +1,4 @@
-//! What all windows have to know, looked at once for all of them.
+//! Changes on disk that all windows need, checked once for all of them.
 
 use std::{
     collections::BTreeMap,
@@ -13,18 +13,18 @@ use verdict::progress::Progress;
 
 use crate::{exercise::Exercise, watch::Changes};
 
-/// All of it as hashes: a window asks for what has changed.
+/// The state as hashes. A window then requests the parts that have changed.
 #[derive(Clone, Default, PartialEq, Serialize)]
 pub(super) struct Now {
     exercises: BTreeMap<u8, Known>,
-    /// What was read and reached, all of it.
+    /// A hash of the reader's progress.
     progress: String,
 }
 
 /// One exercise.
 #[derive(Clone, PartialEq, Serialize)]
 struct Known {
-    /// The files as they are; `None` while they cannot be read.
+    /// The hash of the current files, or `None` while they cannot be read.
     files: Option<String>,
     /// The files that the last verdict was given on.
     judged: Option<String>,
@@ -32,7 +32,7 @@ struct Known {
     reached: String,
 }
 
-/// Where windows hear of it. Clones are the same place. As long as nobody listens, nothing is looked at.
+/// Where windows subscribe to changes. Clones share it. While nobody listens, nothing is checked.
 #[derive(Clone)]
 pub(super) struct News {
     root: Arc<PathBuf>,
@@ -44,7 +44,7 @@ impl News {
         Self { root, told: Arc::default() }
     }
 
-    /// What is known now, and each change of it.
+    /// Subscribes to the current state, and to each change of it.
     pub(super) fn listen(&self) -> watch::Receiver<Now> {
         let mut told = self.told();
         if let Some(sender) = &*told {
@@ -58,7 +58,7 @@ impl News {
         receiver
     }
 
-    /// Looks when something may have changed, until nobody listens.
+    /// Checks the files when something may have changed, until nobody listens.
     async fn look(self, [mut exercises, mut progress]: [Changes; 2], sender: watch::Sender<Now>) {
         while !self.is_over(&sender) {
             tokio::select! {
@@ -71,7 +71,7 @@ impl News {
         }
     }
 
-    /// Whether the last listener has gone; the next one starts over.
+    /// Whether the last listener has left. The next one starts over.
     fn is_over(&self, sender: &watch::Sender<Now>) -> bool {
         let mut told = self.told();
         let is_over = sender.receiver_count() == 0;

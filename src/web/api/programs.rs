@@ -1,4 +1,4 @@
-//! What is known about the programs.
+//! The status of the programs.
 
 use axum::{
     Json,
@@ -9,18 +9,18 @@ use axum::{
 use super::{Api, Refused};
 use crate::program::{Program, Status};
 
-/// To ask this is not to look at the program.
+/// The status of a program. Asking for it does not count as a use.
 pub(super) async fn status(State(api): State<Api>, Path(name): Path<String>) -> Result<Json<Status>, Refused> {
     Ok(Json(find(&api, &name)?.status()))
 }
 
-/// The learner is about to look at it.
+/// Builds a program ahead, because the learner is about to use it.
 pub(super) async fn build_ahead(State(api): State<Api>, Path(name): Path<String>) -> StatusCode {
     api.programs.build_ahead(&name);
     StatusCode::NO_CONTENT
 }
 
-/// The learner wants to start a program again that has ended.
+/// Starts a program again that has ended.
 pub(super) async fn start_again(State(api): State<Api>, Path(name): Path<String>) -> Result<StatusCode, Refused> {
     find(&api, &name)?.start_again();
     Ok(StatusCode::NO_CONTENT)

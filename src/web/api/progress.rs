@@ -1,4 +1,4 @@
-//! How far the learner is, over the whole book.
+//! The learner's progress in the whole book.
 
 use std::{collections::BTreeSet, fs, path};
 
@@ -13,7 +13,7 @@ use verdict::{Verdict, progress::Progress};
 use super::{Api, Refused, failed};
 use crate::exercise::Exercise;
 
-/// What a page of the book has where its lab is named.
+/// The attribute that names the lab of a page.
 const LAB: &str = "data-lab=\"";
 
 /// The pages that were read, those that have a lab, and each exercise with its requirements.
@@ -75,15 +75,15 @@ pub(super) async fn tried(State(api): State<Api>, Path(page): Path<String>) -> R
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Puts the page among those, unless it is there. A tick that is missing hurts nobody; the verdicts say it when progress
-/// cannot be kept.
+/// Adds the page to a list, unless it is there. Errors are ignored, because a missing tick does no harm, and the
+/// verdicts report it when progress cannot be stored.
 fn note(root: &path::Path, page: String, among: fn(&mut Progress) -> &mut BTreeSet<String>) {
     if !among(&mut Progress::load(root).0).contains(&page) {
         let _ = Progress::change_all(root, |progress| among(progress).extend([page]));
     }
 }
 
-/// Whether this is the path of a page, below `book/src` and without its ending, as the book spells it.
+/// Whether this is the path of a page, below `book/src` and without its ending, in exactly this spelling.
 fn is_a_page(book: &path::Path, page: &str) -> bool {
     let plain =
         |part: &str| !part.is_empty() && part.chars().all(|sign| sign.is_ascii_alphanumeric() || "-_".contains(sign));

@@ -1,4 +1,4 @@
-//! An exercise as it was at first, and back again.
+//! Puts an exercise back to its initial state, and restores an answer.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use verdict::progress::Progress;
 use super::{Api, Refused, failed};
 use crate::{exercise::Exercise, stub};
 
-/// Puts the stub in the place of the answer; gives the name of the backup.
+/// Replaces the answer with the stub, and returns the name of the backup.
 pub(super) async fn reset(State(api): State<Api>, Path(which): Path<String>) -> Result<Json<Value>, Refused> {
     let exercise = api.exercise(&which)?;
     let _alone = api.saving.lock().await;
@@ -20,7 +20,7 @@ pub(super) async fn reset(State(api): State<Api>, Path(which): Path<String>) -> 
     Ok(kept(&api, &exercise, &backup))
 }
 
-/// Puts a backup in the place of the answer; gives the name of the backup of that.
+/// Replaces the answer with a backup, and returns the name of the new backup.
 pub(super) async fn bring_back(
     State(api): State<Api>,
     Path((which, backup)): Path<(String, String)>,
@@ -31,7 +31,7 @@ pub(super) async fn bring_back(
     Ok(kept(&api, &exercise, &backup))
 }
 
-/// The verdict goes: it was on another answer.
+/// Deletes the verdict, because it was on another answer.
 fn kept(api: &Api, exercise: &Exercise, backup: &PathBuf) -> Json<Value> {
     let note = Progress::change(&api.root, &exercise.id, |reached| reached.verdict = None);
     let name = backup.file_name().map(|name| name.to_string_lossy().into_owned());

@@ -1,4 +1,4 @@
-//! A run of the checks, told as it happens.
+//! A run of the checks, reported as it happens.
 
 use std::{convert::Infallible, path, sync::Arc};
 
@@ -24,10 +24,10 @@ use crate::{
     report,
 };
 
-/// The current run. A new one ends it: two at once would wait for the same build folder.
+/// The current run. A new one ends it, because two at once would wait for the same build folder.
 pub(super) type Running = Arc<Mutex<Option<AbortHandle>>>;
 
-/// A line of a run, in the order it happens. One that ends without a verdict or a reason was ended by another run.
+/// A line of a run, in the order of the events. A run that ends without a verdict or a reason was ended by another run.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Line {
@@ -49,7 +49,7 @@ enum Line {
     },
 }
 
-/// Runs the checks; each line of the answer is a JSON object, sent as it happens. Closing the connection ends the run.
+/// Runs the checks. Each line of the answer is a JSON object, sent at once. Closing the connection ends the run.
 pub(super) async fn run(State(api): State<Api>, Path(which): Path<String>) -> Result<Response, Refused> {
     let exercise = api.exercise(&which)?;
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -71,7 +71,7 @@ pub(super) async fn run(State(api): State<Api>, Path(which): Path<String>) -> Re
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response())
 }
 
-/// A run ends when nobody listens to it any more.
+/// Ends a run when it is dropped, because nobody listens to it any more.
 struct EndWith(AbortHandle);
 
 impl Drop for EndWith {

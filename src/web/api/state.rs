@@ -1,4 +1,4 @@
-//! What is known of an exercise: its last verdict, and the hints that were shown.
+//! The state of an exercise: its last verdict, and the hints that were shown.
 
 use std::{collections::BTreeSet, fs, path};
 
@@ -24,24 +24,24 @@ pub(super) struct Shown {
     title: String,
     /// How many requirements there are.
     requirements: usize,
-    /// The path of the app to begin with.
+    /// The first path of the app to open.
     start: String,
-    /// Who can log in, in the words that the program prints at its start.
+    /// The accounts, in the words that the program prints at its start.
     accounts: String,
     /// The verdict as a piece of HTML, if there is one.
     html: Option<String>,
     passed: bool,
     /// The hash of the files that the verdict was given on.
     judged: Option<String>,
-    /// For each requirement whether it is met; empty if the answer was not checked.
+    /// For each requirement, whether it is met. Empty if the answer was not checked.
     met: Vec<bool>,
-    /// Where the compiler refuses it.
+    /// The compiler errors.
     errors: Vec<Place>,
     /// The hint that fits the first failure.
     fits: Option<usize>,
     /// The hints that were shown, counted from 1.
     hints: BTreeSet<usize>,
-    /// What a person should know of how it is kept.
+    /// A note for the learner about how the state is stored.
     pub(super) note: Option<String>,
 }
 
@@ -78,19 +78,19 @@ fn start(exercise: &Exercise) -> String {
     pages.find(|path| !path.contains('{')).unwrap_or_else(|| "/".to_owned())
 }
 
-/// The sentence that `main.rs` prints, unless a value has to be put in; as the stub has it, which nobody has changed.
+/// The sentence that `main.rs` prints, unless it contains a value. It is taken from the stub, which nobody has changed.
 fn accounts(root: &path::Path, exercise: &Exercise) -> String {
     let source = fs::read_to_string(stub::folder(root, exercise).join("src/main.rs")).unwrap_or_default();
     let printed = source.split_once("println!(\"").and_then(|(_, rest)| rest.split_once("\")")).map(|(text, _)| text);
     printed.filter(|text| !text.contains('{')).unwrap_or_default().to_owned()
 }
 
-/// The latest verdict, if there is one, and what else is known.
+/// The latest verdict, if there is one, with the rest of the state.
 pub(super) async fn latest(State(api): State<Api>, Path(which): Path<String>) -> Result<Json<Shown>, Refused> {
     Ok(Json(Shown::of(&api.root, &api.exercise(&which)?)))
 }
 
-/// The verdict as the panel shows it, after a pass with what there is to say then.
+/// The verdict as the panel shows it. After a pass it includes the solution.
 fn html(root: &path::Path, exercise: &Exercise, verdict: &Verdict, progress: &Progress, changed_since: bool) -> String {
     // Without the other exercises or the solution the verdict is as true.
     let all = Exercise::all(root).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! Addresses in parts, so that one can be shown without its password.
+//! Splits addresses into parts, so that an address can be shown without its password.
 
 use url::{Position, Url};
 
-/// The servers that an address such as `redis://HOST:PORT,HOST:PORT` names; nothing if it is none.
+/// The servers that an address such as `redis://HOST:PORT,HOST:PORT` names, or `None` if it is not such an address.
 ///
-/// Several servers have ports, and the same user and password or none: the nodes of a cluster do. Any other comma is
-/// a part of the password.
+/// Several servers form a cluster only if all have ports, and all have the same user and password or none. Any other
+/// comma is part of the password.
 pub(super) fn servers(address: &str) -> Option<Vec<Url>> {
     let (kind, place) = address.split_once(':')?;
     let place = place.trim_start_matches("//");
@@ -31,8 +31,8 @@ fn server_at(kind: &str, place: &str) -> Option<Url> {
     (!url[Position::AfterPort..].contains('@')).then_some(url)
 }
 
-/// The address as it may be shown: without user, password and parameters, which may hold a password too. Of one that
-/// cannot be parsed only the kind is shown.
+/// The address without its secrets: without user, password and parameters, which may hold a password too. If the
+/// address cannot be parsed, only its kind is left.
 pub fn without_password(address: &str) -> String {
     let Some((kind, _)) = address.split_once(':') else { return address.to_owned() };
     if ["memory", "file", "sqlite"].contains(&kind) {

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// What cannot be done to an instance.
+/// Why a command to an instance failed.
 #[derive(Debug)]
 pub enum Refusal {
     /// There are only `count` instances.
@@ -17,16 +17,17 @@ pub enum Refusal {
         /// How many there are.
         count: usize,
     },
-    /// While the instance was away, another program began to listen at its port.
+    /// While the instance was down, another program began to listen on its port.
     PortTaken {
         /// The instance.
         number: usize,
         /// Its port.
         port: u16,
     },
-    /// It did not start, or did not end. The reason may hold a path or an address: it is for a terminal.
+    /// The instance did not start, or did not end. The reason may hold a path or an address, so show it only in a
+    /// terminal.
     Failed {
-        /// Which one, and what it did not do.
+        /// Which instance failed, and in which action.
         what: String,
         /// Why.
         reason: String,

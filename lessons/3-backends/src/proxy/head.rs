@@ -12,12 +12,13 @@ use axum::http::{
     uri::{Authority, PathAndQuery, Scheme, Uri},
 };
 
-/// The path that a request asks for. `CONNECT` and `OPTIONS *` ask for none, and are nothing for an instance.
+/// The path that a request names. `CONNECT` and `OPTIONS *` name none, and are not for an instance.
 pub fn path(uri: &Uri) -> Option<&PathAndQuery> {
     uri.path_and_query().filter(|path| path.as_str().starts_with('/'))
 }
 
-/// The head of the request as the instance gets it: `Host` is the visitor's, and who asks is what this front saw.
+/// The head of the request as the instance gets it. `Host` is the visitor's own, and the visitor's address is the one
+/// that this front saw.
 pub(super) fn for_instance(port: u16, visitor: IpAddr, mut parts: Parts) -> Parts {
     remove_hop_by_hop(&mut parts.headers);
     // Anybody can send these, so what they say is not handed on as if the front had said it.
@@ -34,14 +35,15 @@ pub(super) fn for_instance(port: u16, visitor: IpAddr, mut parts: Parts) -> Part
     parts
 }
 
-/// What an instance decides by. It is about no connection, so `Connection` must not name it (RFC 9110, section 7.6.1),
-/// and nobody takes it away from a request by naming it there.
+/// Whether an instance bases decisions on this header. Such a header is not about one connection, so `Connection` must
+/// not name it (RFC 9110, section 7.6.1). A visitor who names it there does not remove it.
 fn is_kept(name: &HeaderName) -> bool {
     matches!(*name, HOST | ORIGIN | COOKIE | AUTHORIZATION | CONTENT_TYPE | REFERER)
         || name.as_str().starts_with("sec-")
 }
 
-/// Removes what is about one connection only (RFC 9110, section 7.6.1), with what else `Connection` names.
+/// Removes the headers that are about one connection only (RFC 9110, section 7.6.1), including those that `Connection`
+/// names.
 pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
     let named: Vec<HeaderName> =

@@ -1,9 +1,9 @@
-//! A cache before a store: most loads never reach the store, and a logout still reaches everyone.
+//! A cache in front of a store: most loads never reach the store, and a logout still takes effect everywhere.
 //!
-//! The trap is a load that read the old record from the store just before it changed, and adds it to the cache just
-//! after: from then on the cache vouches for a session that was changed, or ended. So a request that changes a record
-//! first puts a tombstone in its place in the cache. While it stands nothing can be added there, and everyone asks the
-//! store.
+//! The trap is a load that reads the old record from the store just before a change, and adds it to the cache just
+//! after. From then on the cache returns a session that was changed or ended. So a request that changes a record first
+//! puts a tombstone in its place in the cache. While the tombstone is there, nothing can be added under this key, and
+//! all requests use the store.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -25,32 +25,32 @@ use tower_sessions::{
 use super::failed;
 use crate::at_rest::{Stored, decode};
 
-/// How long a tombstone stands. Longer than any load that began before the change can take to end.
+/// How long a tombstone lasts: longer than any load that began before the change can take.
 pub(super) const TOMBSTONE: Duration = Duration::from_secs(10);
 
-/// How long loads leave a cache alone that has failed.
+/// How long loads skip a cache after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
 // ANCHOR: cache
-/// What a cache before a store has to be able to do. It must be one that all instances share: in a cache of its
-/// own, an instance would not hear of a logout at another one.
+/// The operations that a cache in front of a store needs. All instances must share the cache: with a cache of its own,
+/// an instance would not notice a logout at another one.
 #[async_trait]
 pub trait Cache: std::fmt::Debug + Send + Sync + 'static {
-    /// What stands under this ID.
+    /// Returns the entry under this ID.
     async fn get(&self, id: &Id) -> Result<Cached>;
-    /// Puts a record there, if nothing stands there: no record, and no tombstone.
+    /// Adds a record if there is no entry under its ID: neither a record nor a tombstone.
     async fn add(&self, record: &Record, version: Option<Version>) -> Result<()>;
-    /// Takes away what stands there, and keeps the place empty for ten seconds.
+    /// Removes the entry, and blocks its key for ten seconds.
     async fn tombstone(&self, id: &Id) -> Result<()>;
 }
 
-/// What a cache knows of a session.
+/// The entry of a session in a cache.
 pub enum Cached {
     /// This record.
     Record(Stored),
     /// Nothing: ask the store, and add the record.
     Nothing,
-    /// It is being changed, or the cache does not answer: ask the store, and add nothing.
+    /// The session is being changed, or the cache does not answer: ask the store, and add nothing.
     AskTheStore,
 }
 // ANCHOR_END: cache
@@ -71,21 +71,21 @@ impl Cached {
 pub struct CacheAside<C, S> {
     cache: C,
     store: S,
-    /// How long the cache may take for one call. It is there to save time.
+    /// How long the cache may take for one call.
     limit: Duration,
     breaker: Breaker,
 }
 
 impl<C: Cache, S: SessionStore> CacheAside<C, S> {
-    /// `cache` before `store`. A call to the cache fails that takes longer than `limit`; it must be shorter than what
-    /// the store may take, or a cache that hangs leaves no time to ask the store.
+    /// Puts `cache` in front of `store`. A call to the cache fails if it takes longer than `limit`. This limit must be
+    /// shorter than the store's, because otherwise a cache that hangs leaves no time to ask the store.
     pub fn new(cache: C, store: S, limit: Duration) -> Self {
         Self { cache, store, limit, breaker: Breaker::default() }
     }
 
     // ANCHOR: get
-    /// What the cache knows. One that is away or hangs makes loads slower, not wrong: it is waited for once, and then
-    /// left alone for a second.
+    /// The entry in the cache. A cache that is unavailable or hangs makes loads slower, not wrong: one load waits for
+    /// it, and then loads skip it for a second.
     async fn get(&self, id: &Id) -> Cached {
         if !self.breaker.lets_through(Instant::now()) {
             return Cached::AskTheStore;
@@ -97,7 +97,7 @@ impl<C: Cache, S: SessionStore> CacheAside<C, S> {
     }
     // ANCHOR_END: get
 
-    /// The store's record. It has a version also where no request would remember it, and the cache keeps both.
+    /// The store's record. It has a version even outside a request's scope, and the cache keeps both.
     async fn load_from_store(&self, id: &Id) -> Result<(Option<Record>, Option<Version>)> {
         let asking = async { Ok((self.store.load(id).await?, noted(id))) };
         let (record, version) = Scope::default().run(asking).await?;
@@ -148,7 +148,8 @@ impl<C: Cache, S: SessionStore> SessionStore for CacheAside<C, S> {
 }
 // ANCHOR_END: store
 
-/// A circuit breaker: after a failure it lets nobody through for a while, and then one to try. Clones are the same one.
+/// A circuit breaker: after a failure it blocks all calls for a while, and then lets one through as a test. Clones
+/// share one state.
 #[derive(Clone, Debug, Default)]
 struct Breaker(Arc<Mutex<Option<Instant>>>);
 

@@ -1,4 +1,4 @@
-//! In a folder, a file for each session.
+//! A store in a folder, with one file for each session.
 
 pub mod folder;
 
@@ -21,15 +21,16 @@ use self::folder::{Folder, blocking};
 use super::failed;
 use crate::at_rest::{PREFIX, Stored, decode, encode, has_expired, key, refusal};
 
-/// A folder on this machine. On Unix it and its files are for their owner alone. Clones are the same store.
+/// A folder on this machine. On Unix only the owner can read it and its files. Clones share one store.
 #[derive(Clone, Debug)]
 pub struct FileStore(Arc<Folder>);
 
 impl FileStore {
-    /// Makes the folder if there is none. A save or a delete fails that has to wait longer than `limit` for others.
+    /// Opens the store, and creates the folder if there is none. A save or a delete fails if it has to wait longer than
+    /// `limit` for others.
     ///
     /// # Errors
-    /// The folder cannot be made or written in, or on Unix others than its owner may get in: the error says what to do.
+    /// The folder cannot be created or written to, or on Unix other users can open it. The error says what to do.
     pub fn open(folder: impl Into<PathBuf>, limit: Duration) -> io::Result<Self> {
         Ok(Self(Arc::new(Folder::open(folder.into(), limit)?)))
     }

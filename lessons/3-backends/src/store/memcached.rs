@@ -1,4 +1,4 @@
-//! In Memcached: a cache, and honest about it. It forgets when it is full and when it is restarted.
+//! A store in Memcached, which is a cache: it drops records when it is full and when it is restarted.
 
 use std::{fmt, time::Duration};
 
@@ -23,7 +23,7 @@ use crate::at_rest::{Stored, decode, encode, key, refusal};
 pub struct Memcached(AsyncMetaClient);
 
 impl Memcached {
-    /// Connects to servers such as `127.0.0.1:11211`. A call fails that takes longer than `limit`.
+    /// Connects to servers such as `127.0.0.1:11211`. A call fails if it takes longer than `limit`.
     ///
     /// # Errors
     /// One of them does not answer.
@@ -37,13 +37,13 @@ impl Memcached {
         Ok(Self(client))
     }
 
-    /// Stores a record, only where nothing is.
+    /// Stores a record only if its key is free.
     async fn set_new(&self, record: &Record, version: Option<Version>) -> Result<bool> {
         let set = Set::new(key(&record.id), encode(record, version)?).add();
         Ok(self.0.run(set.ttl(time_to_live(record, OffsetDateTime::now_utc()))).await.map_err(failed)?.applied())
     }
 
-    /// What is stored, and Memcached's own number for this state of it.
+    /// The stored value, and Memcached's number (CAS) for this state of it.
     async fn get_value(&self, id: &Id) -> Result<Option<(Vec<u8>, u64)>> {
         let found = self.0.run(Get::new(key(id)).meta(Meta::NONE.cas())).await.map_err(failed)?;
         Ok(found.value.zip(found.item.cas))
@@ -51,12 +51,13 @@ impl Memcached {
 }
 
 // ANCHOR: ttl
-/// Memcached counts in whole seconds. Rounded up, and [`Stored::lives`] looks at the milliseconds: rounded down, the
-/// last second of every session would be lost.
+/// Memcached counts in whole seconds. This rounds up, and [`Stored::lives`] checks the milliseconds. Rounding down
+/// would lose the last second of every session.
 ///
-/// More than thirty days is sent as an instant, and Memcached reads that into 32 bits. One past 2038-01-19 is long ago
-/// to it: it answers that the record is stored, and stores nothing. So the record is kept for as long as can be said,
-/// and for thirty days at least. It may go before its time, as a record in a cache may; each save prolongs it.
+/// A time of more than thirty days is sent as an instant, which Memcached reads into 32 bits. It treats an instant
+/// after 2038-01-19 as long past: it answers that the record is stored, and stores nothing. So the record gets the
+/// longest time that can be expressed, and at least thirty days. It may be dropped before its expiry, as any record in
+/// a cache, and each save extends its time.
 fn time_to_live(record: &Record, now: OffsetDateTime) -> Ttl {
     // ANCHOR: seconds
     let seconds = (record.expiry_date - now).whole_seconds().max(0) + 1;
@@ -67,10 +68,10 @@ fn time_to_live(record: &Record, now: OffsetDateTime) -> Ttl {
 }
 // ANCHOR_END: ttl
 
-/// In seconds. Up to here Memcached counts from now, and later years are no harm.
+/// Thirty days in seconds. Up to this number Memcached counts from now, so the year does not matter.
 const THIRTY_DAYS: i64 = 30 * 24 * 60 * 60;
 
-/// How often a save tries again that is based on no version, when each time another one comes before it.
+/// How often a save that is based on no version tries again when another save comes first.
 const TRIES: usize = 100;
 
 // ANCHOR: store

@@ -1,4 +1,4 @@
-//! In this process: the quickest store, and gone with it.
+//! A store in this process: the fastest one, and its sessions end with the process.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -18,7 +18,7 @@ use tower_sessions::{
 use super::SWEEP_BATCH;
 use crate::at_rest::{Stored, refusal};
 
-/// A map. Clones are the same map.
+/// A store in a map. Clones share the map.
 ///
 /// tower-sessions has one too. That one revives a deleted session when it is saved, and keeps expired records forever.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,8 @@ pub struct Memory(Arc<Mutex<Sessions>>);
 #[derive(Debug, Default)]
 struct Sessions {
     stored: HashMap<Id, Stored>,
-    /// When each of them expires. A sweep finds the expired ones at its beginning, without a look at all the others.
+    /// The IDs in the order of their expiry. A sweep finds the expired ones at the start, without looking at the
+    /// others.
     by_expiry: BTreeSet<(OffsetDateTime, i128)>,
 }
 
@@ -46,7 +47,7 @@ impl Sessions {
         }
     }
 
-    /// The record that expires first, if it has.
+    /// The ID of the record that expires first, if it has expired.
     fn first_expired(&self) -> Option<Id> {
         let (expires, id) = self.by_expiry.first()?;
         (*expires <= OffsetDateTime::now_utc()).then_some(Id(*id))
@@ -54,12 +55,12 @@ impl Sessions {
 }
 
 impl Memory {
-    /// How many records are kept, expired ones among them.
+    /// The number of records, including expired ones.
     pub fn len(&self) -> usize {
         self.sessions().stored.len()
     }
 
-    /// Whether no record is kept.
+    /// Whether there is no record.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -116,7 +117,7 @@ impl ExpiredDeletion for Memory {
 }
 
 impl Memory {
-    /// Removes at most one batch of expired records; how many there were.
+    /// Removes at most one batch of expired records, and returns their number.
     fn sweep(&self) -> usize {
         let mut sessions = self.sessions();
         for swept in 0..SWEEP_BATCH {

@@ -1,4 +1,4 @@
-//! In PostgreSQL: one truth for any number of machines.
+//! A store in PostgreSQL, which any number of machines can share.
 
 use std::time::Duration;
 
@@ -14,17 +14,17 @@ use tower_sessions::{
 use super::{SWEEP_BATCH, failed};
 use crate::at_rest::{PREFIX, Stored, decode_beside, encode, key, milliseconds, now};
 
-/// A database, behind a pool of connections that are made anew when they break.
+/// A database behind a pool, which replaces connections that break.
 #[derive(Clone, Debug)]
 pub struct Postgres(PgPool);
 
 impl Postgres {
     // ANCHOR: open
-    /// Connects to `postgres://user:password@host:port/database`, and makes the table if there is none.
-    /// A call fails that has to wait longer than `limit` for a connection.
+    /// Connects to `postgres://user:password@host:port/database`, and creates the table if there is none. A call fails
+    /// if it has to wait longer than `limit` for a connection.
     ///
     /// # Errors
-    /// The database does not answer, or does not let us in.
+    /// The database does not answer, or refuses the login.
     pub async fn open(address: &str, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
         // The pool goes on trying while nobody listens, and then says that time ran out; one connection says why.
         PgConnection::connect(address).await?.close().await?;

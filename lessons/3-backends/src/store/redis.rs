@@ -1,4 +1,4 @@
-//! In Redis, on one node or in a cluster: quick, shared, and expired records go by themselves.
+//! A store in Redis, on one node or in a cluster. It is fast and shared, and Redis removes expired records itself.
 
 mod link;
 
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::at_rest::{Stored, decode, encode, key, milliseconds, now};
 
-/// One node or a cluster, over a connection that all requests share. Clones are the same one.
+/// One node or a cluster, over a connection that all requests share. Clones share it, too.
 #[derive(Clone)]
 pub struct Redis {
     link: Arc<Link>,
@@ -30,10 +30,10 @@ pub struct Redis {
 
 impl Redis {
     /// Connects to one node, at an address such as `redis://127.0.0.1:6379`, or to the cluster that several nodes
-    /// belong to: it tells which others there are. A call fails that takes longer than `limit`.
+    /// belong to, which names the other nodes. A call fails if it takes longer than `limit`.
     ///
-    /// A change is acknowledged when `replicas` replicas have it. Without a number that is one in a cluster whose
-    /// masters have replicas, and none elsewhere.
+    /// A change is acknowledged when `replicas` replicas have it. The default is one in a cluster whose masters have
+    /// replicas, and none elsewhere.
     ///
     /// # Errors
     /// No node answers.
@@ -51,11 +51,11 @@ impl Redis {
     }
 
     // ANCHOR: write
-    /// Changes something, and comes back when enough replicas have the change: a replica that becomes the master and
-    /// has not heard of a logout would bring the session back.
+    /// Makes a change, and returns when enough replicas have it. Otherwise a replica that has missed a logout could
+    /// become the master, and the session would come back.
     ///
-    /// The price: each change waits for a replica, and with it whatever else goes over the same connection. While too
-    /// few replicas are there nothing is acknowledged, although the master has it: the outcome is unknown.
+    /// The price is that each change waits for a replica, and so does all other traffic on the same connection. While
+    /// there are too few replicas, no change is acknowledged, although the master has it: the outcome is unknown.
     async fn write<T: FromRedisValue>(&self, command: Cmd) -> StoreResult<T> {
         if self.replicas == 0 {
             return self.read(&command).await;
@@ -71,7 +71,7 @@ impl Redis {
     // ANCHOR_END: write
 
     // ANCHOR: set_new
-    /// Sets a record that expires by itself, only where nothing is.
+    /// Sets a record that expires by itself, only if its key is free.
     async fn set_new(&self, record: &Record, version: Option<Version>) -> StoreResult<bool> {
         let mut set = cmd("SET");
         set.arg(key(&record.id)).arg(encode(record, version)?);
@@ -87,11 +87,11 @@ impl Redis {
 }
 
 // ANCHOR: save
-/// Compares and swaps: Redis runs a script as a whole, and nobody comes between its lines.
+/// Compares and swaps. Redis runs a script atomically, so no other command runs between its lines.
 ///
-/// It is given the key, the new value with its version and its expiry, the version that the save is based on, and the
-/// time. Version and expiry stand first in a value; one without them was stored before records had versions. Where a
-/// connection breaks, the client may send a save twice: the second one finds that it is done.
+/// The script gets the key, the new value with its version and its expiry, the version that the save is based on, and
+/// the time. Version and expiry come first in a value. A value without them was stored before records had versions. If
+/// a connection breaks, the client may send a save twice, and the second one finds that it is already done.
 const SAVE: &str = r#"
 local stored = redis.call('GET', KEYS[1])
 if not stored then return 'gone' end
@@ -162,7 +162,7 @@ impl Cache for Redis {
     }
 }
 
-/// A key of another type is a damaged record: Redis has answered, and answers the same the next time.
+/// A key of another type is a damaged record, because Redis has answered, and will give the same answer again.
 fn refused(error: RedisError) -> Error {
     if error.code() == Some("WRONGTYPE") { Error::Decode(error.to_string()) } else { failed(error) }
 }

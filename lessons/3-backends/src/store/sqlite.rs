@@ -1,4 +1,4 @@
-//! In an SQLite file: no server to run, and nothing lost with the process.
+//! A store in an SQLite file. It needs no server, and its sessions outlive the process.
 
 mod writer;
 
@@ -25,10 +25,10 @@ use self::writer::Writer;
 use super::{SWEEP_BATCH, failed};
 use crate::at_rest::{PREFIX, Stored, damaged, decode_beside, encode, key, milliseconds, now};
 
-/// A file: many connections that read, and one that writes.
+/// An SQLite file with many connections that read, and one that writes.
 ///
-/// SQLite lets one connection write at a time. Those that wait for it try again and again, in no order, and some
-/// never get their turn; a caller that waits for the one writer waits in a queue.
+/// SQLite lets one connection write at a time. Connections that wait for it try again in no order, and some never get
+/// their turn. Callers of the single writer wait in a queue instead.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     reader: SqlitePool,
@@ -36,10 +36,11 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, and makes it and its table if there are none. A call fails that has to wait longer than `limit`.
+    /// Opens the file, and creates it and its table if there are none. A call fails if it has to wait longer than
+    /// `limit`.
     ///
     /// # Errors
-    /// It cannot be made, or is no SQLite file.
+    /// The file cannot be created, or is not an SQLite file.
     pub async fn open(file: impl AsRef<Path>, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
         make(file.as_ref())?;
         // In this mode nobody who reads waits for somebody who writes.
@@ -60,7 +61,7 @@ impl Sqlite {
     }
 }
 
-/// The file and its folder, for their owner alone; SQLite gives the files it puts beside it the same mode.
+/// Creates the file and its folder, readable by their owner alone. SQLite gives the files beside it the same mode.
 fn make(file: &Path) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
@@ -72,7 +73,8 @@ fn make(file: &Path) -> io::Result<()> {
     options.open(file).map(drop)
 }
 
-/// Makes the table. One that was made before records had versions gets the column, and all its records one version.
+/// Creates the table. A table from before records had versions gets the column, and all its records get the same
+/// version.
 async fn make_table(writer: &SqlitePool) -> std::result::Result<(), sqlx::Error> {
     // Two processes may start at once: the second one waits, and finds all done.
     let mut start = writer.begin_with("begin immediate").await?;
@@ -160,7 +162,7 @@ impl Sqlite {
     }
 }
 
-/// A column keeps whatever it is given: a value of another type is a damaged record, and no failure of the file.
+/// An SQLite column accepts values of any type. A value of another type is a damaged record, not a failure of the file.
 fn unread(id: &Id, error: sqlx::Error) -> Error {
     if matches!(error, sqlx::Error::ColumnDecode { .. }) { damaged(id, error) } else { failed(error) }
 }

@@ -1,4 +1,4 @@
-//! The article's cookie: what anyone reads in it, who can make one, and who can take it back.
+//! The article's cookie: who can read it, who can forge it, and who can revoke it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Rights that should have ended.
+//! Permissions that should have ended.
 
 use futures_util::FutureExt;
 

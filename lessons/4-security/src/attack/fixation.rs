@@ -1,4 +1,4 @@
-//! An ID that mallory knows, and when it stops being of use to her.
+//! An ID that mallory knows, and when it becomes useless to her.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Passwords and user names, by trying.
+//! Guessing passwords and user names.
 
 use futures_util::FutureExt;
 
@@ -43,7 +43,7 @@ pub(super) const LOCK_OUT: Attack = Attack {
     script: |scene| lock_out(scene).boxed(),
 };
 
-/// From the lists of what was found in stolen databases, the most common first.
+/// From lists of passwords in stolen databases, the most common first.
 const COMMON: [&str; 20] = [
     "123456",
     "password",
@@ -97,7 +97,7 @@ async fn lock_out(scene: &Scene<'_>) -> Result<bool, Miss> {
 // ANCHOR_END: lock_out
 
 // ANCHOR: users
-/// Time is a poor thing to test, so the work is counted: a password that is checked or not is the difference.
+/// A test of time would be unreliable, so this counts the work: the difference is one password check.
 async fn users(scene: &Scene<'_>) -> Result<bool, Miss> {
     let mallory = scene.browser("mallory");
     let mut seen = Vec::new();

@@ -1,4 +1,4 @@
-//! Sessions that are tied to an address and a browser: whom it stops, and whom not.
+//! Sessions that are tied to an address and a browser: whom that stops, and whom it does not.
 
 use futures_util::FutureExt;
 

@@ -61,8 +61,8 @@ async fn alice_reads(scene: &Scene<'_>, alice: &checks::Browser<'_>) -> Result<A
     alice.get("/").await
 }
 
-/// Whether a browser would run the script: it stands in the page as markup, and no policy forbids it. The tests that
-/// play this in a real browser come to the same verdicts.
+/// Whether a browser would run the script: the page contains it as markup, and no policy forbids it. The tests that run
+/// this in a real browser get the same results.
 fn runs(page: &Answer) -> bool {
     page.body.contains(NOTE) && !page.headers.contains_key("content-security-policy")
 }

@@ -1,4 +1,4 @@
-//! A secret of the session that stands in each of its forms (the synchroniser token pattern, ASVS 5.0 3.5.1).
+//! A secret of the session that each of its forms contains (the synchronizer token pattern, ASVS 5.0 3.5.1).
 
 use std::error::Error as _;
 
@@ -20,11 +20,11 @@ use tower_sessions::{
 /// The name of the hidden field.
 pub const FIELD: &str = "csrf";
 const KEY: &str = "csrf";
-/// The longest form, in bytes: it is held in memory before anybody knows who sent it.
+/// The longest form, in bytes. The server holds it in memory before it knows the sender.
 const LONGEST: usize = 64 * 1024;
 
 // ANCHOR: token
-/// The token for the forms of this session; the first call makes it, and a session if there is none.
+/// Returns the token for the forms of this session. The first call makes the token, and a session if there is none.
 pub async fn token(session: &Session) -> Result<String, Error> {
     if let Some(token) = session.get(KEY).await? {
         return Ok(token);
@@ -34,16 +34,16 @@ pub async fn token(session: &Session) -> Result<String, Error> {
     Ok(token)
 }
 
-/// Forgets the token, so that the next form gets another one. To be called at login: somebody may have read the old
-/// one in a session that was not yet hers.
+/// Removes the token, so that the next form gets a new one. Call it at login, because somebody else may have read the
+/// old token before.
 pub async fn rotate(session: &Session) -> Result<(), Error> {
     session.remove::<String>(KEY).await.map(drop)
 }
 // ANCHOR_END: token
 
 // ANCHOR: require
-/// Refuses a request that would change something and whose form does not bring the session's token. For `from_fn`,
-/// inside of the session layer, so that no handler can forget it.
+/// Refuses a request that would change something if its form does not contain the session's token. Use it with
+/// `from_fn`, inside the session layer, so that no handler can forget the check.
 ///
 /// It takes forms in `application/x-www-form-urlencoded` only: any other body has no token.
 pub async fn require_token(session: Session, request: Request, next: Next) -> Result<Response, Failure> {
@@ -71,7 +71,7 @@ fn not_read(error: &axum::Error) -> (StatusCode, &'static str) {
     (StatusCode::BAD_REQUEST, BROKE_OFF)
 }
 
-/// Whether a form brought the session's token. The time it takes does not depend on how much of it is right.
+/// Whether `brought`, the token in a form, is the session's token. The comparison takes constant time.
 pub fn verify_token(token: Option<&str>, brought: Option<&str>) -> bool {
     token.zip(brought).is_some_and(|(token, brought)| token.as_bytes().ct_eq(brought.as_bytes()).into())
 }

@@ -1,4 +1,4 @@
-//! Device cookies: a browser in which somebody has logged in before is told from all others.
+//! Device cookies: they distinguish a browser in which a user has logged in before from all others.
 //!
 //! After OWASP's "Slow Down Online Guessing Attacks with Device Cookies".
 
@@ -16,32 +16,32 @@ use crate::request::cookie;
 
 /// The cookie's name. The prefix keeps other hosts from planting one.
 pub const COOKIE: &str = "__Host-device";
-/// A browser that is not used for so long is a stranger's. Browsers keep no cookie for more than 400 days.
+/// How long a browser is known after a login. Browsers keep a cookie for 400 days at most.
 const LIFETIME: Duration = Duration::days(365);
 
-/// A browser in which somebody has logged in to the account that is asked for.
+/// A browser in which somebody has logged in to the given account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Device(Id);
 
 /// Issues device cookies, and verifies them.
 pub struct Devices {
-    /// The first one signs, each of them verifies.
+    /// The first key signs, and all keys verify.
     keys: Vec<[u8; 32]>,
 }
 
 impl Devices {
-    /// With a key that several instances may share. A restart with another key makes every browser a stranger's.
+    /// Uses this key, which several instances may share. After a restart with another key, every browser is unknown.
     pub fn new(key: [u8; 32]) -> Self {
         Self { keys: vec![key] }
     }
 
-    /// With a key of this process.
+    /// Uses a random key, which lasts as long as this process.
     pub fn random() -> Self {
         let key = [Id::default(), Id::default()].map(|id| id.0.to_be_bytes()).concat();
         Self::new(key.try_into().expect("two IDs have 32 bytes"))
     }
 
-    /// To change the key: what the old one has signed is still good. Leave it out a year later.
+    /// Accepts an old key as well, so that you can change the key. Remove the old key a year later.
     #[must_use]
     pub fn and_old(mut self, key: [u8; 32]) -> Self {
         self.keys.push(key);
@@ -49,8 +49,8 @@ impl Devices {
     }
 
     // ANCHOR: device
-    /// The cookie to set when this account has logged in. `hash` is its password hash: with a new password every
-    /// device is a stranger's, and there is no list to keep.
+    /// Makes the cookie to set when this account has logged in. `hash` is its password hash, so a new password makes
+    /// every device unknown, without a list of devices.
     pub fn issue(&self, account: &str, hash: &str, now: OffsetDateTime) -> Cookie<'static> {
         let (nonce, issued) = (Id::default().to_string(), now.unix_timestamp().to_string());
         let signature =
@@ -64,7 +64,8 @@ impl Devices {
             .build()
     }
 
-    /// The device that this cookie names, if it was issued to this account, since its last change of password.
+    /// Returns the device that this cookie names if the cookie was issued to this account since its last change of
+    /// password.
     pub fn verify(&self, cookie: &str, account: &str, hash: &str, now: OffsetDateTime) -> Option<Device> {
         let mut parts = cookie.splitn(3, '.');
         let (nonce, issued, signature) = (parts.next()?, parts.next()?, parts.next()?);
@@ -78,8 +79,8 @@ impl Devices {
     // ANCHOR_END: device
 }
 
-/// The signature says what it is for, so that nothing else that was signed with the key passes for it. Each part comes
-/// with its length, so that none can end in another one's beginning.
+/// Computes the signature. It covers its purpose, so that no other value signed with the key is accepted here. Each
+/// part is preceded by its length, so that the boundaries between parts are unambiguous.
 fn mac(key: &[u8; 32], nonce: &str, issued: &str, account: &str, hash: &str) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
     for part in [COOKIE, nonce, issued, account, hash] {

@@ -18,10 +18,10 @@ pub const LONGEST_NAME: usize = 40;
 /// The longest password, in characters. ASVS 5.0 6.2.9 asks that 64 are possible.
 pub const LONGEST_PASSWORD: usize = 128;
 
-/// The longest form, in bytes, with a name and passwords spelt as `%F0%9F%90%88`.
+/// The longest form, in bytes, with a name and passwords that are percent-encoded like `%F0%9F%90%88`.
 pub const LONGEST_FORM: usize = 16 * 1024;
 
-/// What is wrong with this name or password, before anything is done with it: it is too long to be anybody's.
+/// Returns an error message if this name or password is too long for any account. Call it before anything else.
 pub fn too_long(name: &str, password: &str) -> Option<String> {
     [("name", name, LONGEST_NAME), ("password", password, LONGEST_PASSWORD)].into_iter().find_map(
         |(what, text, most)| {
@@ -33,7 +33,7 @@ pub fn too_long(name: &str, password: &str) -> Option<String> {
 }
 
 // ANCHOR: guesses
-/// How often passwords may be guessed.
+/// The counters that limit how often passwords may be guessed.
 pub struct Guesses {
     /// For an account from an address.
     account_and_address: Throttle,
@@ -47,7 +47,7 @@ pub struct Guesses {
 
 impl Guesses {
     // ANCHOR: limits
-    /// Nobody has guessed yet.
+    /// Creates the counters, all at zero.
     pub fn new() -> Self {
         Self {
             account_and_address: Throttle::new(5, Duration::minutes(3)),
@@ -58,8 +58,8 @@ impl Guesses {
     }
     // ANCHOR_END: limits
 
-    /// Reserves a guess. A device of the account has a budget of its own, so whatever others guess elsewhere does not
-    /// lock it out.
+    /// Reserves a guess. A device of the account has a budget of its own, so guesses from other browsers do not lock it
+    /// out.
     ///
     /// # Errors
     /// How long to wait.
@@ -107,24 +107,24 @@ impl Default for Guesses {
     }
 }
 
-/// A guess that may be made. It counts as wrong unless it is given back.
+/// A reserved guess. It counts as wrong unless it is given back.
 #[derive(Debug)]
 #[must_use]
 pub struct Guess<'g>(Vec<Reservation<'g>>);
 
 impl Guess<'_> {
-    /// It was right, or nothing was checked.
+    /// Gives the guess back, because the password was right or was not checked.
     pub fn give_back(self) {
         self.0.into_iter().for_each(Reservation::give_back);
     }
 }
 
-/// Enough has been tried: 429 with `Retry-After`.
+/// There were too many guesses: the answer is 429 with `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TooMany {
-    /// Of what there were too many.
+    /// The kind of attempts, for the message.
     pub what: &'static str,
-    /// How long until one more.
+    /// The time until the next attempt.
     pub wait: Duration,
 }
 

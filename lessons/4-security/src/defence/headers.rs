@@ -1,4 +1,4 @@
-//! What the browser is told to forbid.
+//! Headers that tell the browser what to forbid.
 
 use axum::{
     Router,
@@ -19,12 +19,12 @@ const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-or
 pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 
 impl Headers {
-    /// `style` is what the policy says of the pages' one style sheet, such as `'sha256-…'`, and `frames` who may show
-    /// them in a frame, such as `'none'`. With `https` the browser is told to come by TLS only, for a year, to this host
-    /// and to every host below it: do not say it on a host of which any part is ever served without.
+    /// `style` is the policy's source for the pages' one style sheet, such as `'sha256-…'`. `frames` says which sites
+    /// may show the pages in a frame, such as `'none'`. With `https`, HSTS tells the browser to use TLS only, for a
+    /// year, for this host and for every host below it. Do not set it if any of these hosts is served without TLS.
     ///
     /// # Panics
-    /// They have characters that no header may have.
+    /// One of them has characters that are not allowed in a header.
     pub fn new(style: &str, frames: &str, https: bool) -> Self {
         // ANCHOR: policy
         // Nothing is allowed but what is named, and no script at all (3.4.3, 3.4.6).
@@ -46,7 +46,7 @@ impl Headers {
         Self(headers)
     }
 
-    /// These pages, each of whose responses has each of these headers once, whatever a handler said.
+    /// Wraps these pages, so that each response has each of these headers once, whatever a handler has set.
     pub fn around<S: Clone + Send + Sync + 'static>(self, pages: Router<S>) -> Router<S> {
         // Not in any cache: the next person at this computer presses "back" (14.3.2). A handler may know better.
         let no_store = HeaderValue::from_static("no-store");

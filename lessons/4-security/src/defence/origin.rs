@@ -1,4 +1,4 @@
-//! Whose request is it? Asked of the browser, which knows.
+//! The origin check: the browser says which site's page began a request.
 
 use axum::{
     http::StatusCode,
@@ -10,8 +10,8 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 /// Refuses a request that would change something and that a page of another origin began (ASVS 5.0 3.5.1). It needs
 /// no session and no token, and protects the login form too.
 ///
-/// The library believes `Sec-Fetch-Site`, and without it compares `Origin` with the host of the request. A request with
-/// neither header passes.
+/// The library trusts `Sec-Fetch-Site`. Without that header it compares `Origin` with the host of the request. A
+/// request with neither header passes.
 pub fn check() -> CsrfLayer<fn(ProtectionError) -> Response> {
     CsrfLayer::new().with_rejection_response(refused)
 }

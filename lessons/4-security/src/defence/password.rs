@@ -26,8 +26,8 @@ use tokio::sync::OnceCell;
 
 use pool::{Busy, Pool};
 
-/// So many hashes wait at most. Each takes some tens of milliseconds of a core, so the last of them waits for a second
-/// or two.
+/// The maximum number of waiting hashes. Each takes some tens of milliseconds of a core, so the last of them waits for
+/// a second or two.
 const WAITING: usize = 100;
 
 /// Makes and checks hashes, a few at a time. Clones share their work.
@@ -49,12 +49,12 @@ impl Passwords {
         Self::with(Params::DEFAULT, available_parallelism().map_or(1, usize::from), WAITING)
     }
 
-    /// The same, with so many hashes at a time and so many that wait.
+    /// Like [`Self::new`], with at most `at_once` hashes at a time and `waiting` in the queue.
     pub fn limited(at_once: usize, waiting: usize) -> Self {
         Self::with(Params::DEFAULT, at_once, waiting)
     }
 
-    /// As little work as argon2 allows: for tests, where it is counted and not felt.
+    /// Uses the smallest parameters that argon2 allows, for tests that only count the hashes.
     pub fn quick() -> Self {
         let params = Params::new(Params::MIN_M_COST, 1, 1, None).expect("the least parameters are allowed");
         Self::with(params, 2, WAITING)
@@ -69,7 +69,7 @@ impl Passwords {
         }))
     }
 
-    /// The hash to keep: a PHC string with its own random salt.
+    /// Returns the hash to store: a PHC string with its own random salt.
     ///
     /// # Errors
     /// Too many wait already, or the system gives no randomness.
@@ -79,8 +79,8 @@ impl Passwords {
     }
 
     // ANCHOR: check
-    /// Whether it is the password behind this hash. Without a hash, because there is no such user, the answer is no,
-    /// after the same work.
+    /// Whether this password belongs to this hash. If there is no hash, because there is no such user, the answer is
+    /// `false` after the same work.
     ///
     /// # Errors
     /// Too many wait already, the hash is not one, or the system gives no randomness.
@@ -101,7 +101,7 @@ impl Passwords {
         self.0.checked.load(Ordering::Relaxed)
     }
 
-    /// For how many hashes at a time there was ever memory.
+    /// For how many hashes memory was ever allocated at a time.
     pub fn buffers(&self) -> usize {
         self.0.pool.made()
     }
@@ -128,7 +128,7 @@ fn hash(argon2: &Argon2<'_>, password: &str, blocks: &mut Vec<Block>) -> Result<
     Ok(hash.to_string())
 }
 
-/// The parameters are the hash's own: those of a new hash may have changed since it was made.
+/// Uses the parameters of the stored hash, because those of new hashes may have changed since.
 fn verify(hash: &str, password: &str, blocks: &mut Vec<Block>) -> Result<bool, password_hash::Error> {
     let hash = PasswordHash::new(hash)?;
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {

@@ -1,4 +1,4 @@
-//! A limit on how often something may be tried.
+//! A limit on how often a visitor may try something.
 
 use std::{
     collections::HashMap,
@@ -10,13 +10,13 @@ use std::{
 use time::{Duration, OffsetDateTime};
 use tokio::sync::{Notify, futures::OwnedNotified};
 
-/// So many keys are kept at most, 64 bytes each.
+/// The maximum number of keys in memory, at 64 bytes each.
 const MOST: usize = 10_000;
 
 // ANCHOR: throttle
-/// So many failures at once for each key, and then one more every `interval` (a leaky bucket).
+/// Allows `burst` failures at once for each key, and then one more every `interval` (a leaky bucket).
 ///
-/// It counts on whatever clock its caller reads, so that a demo can skip ahead; that is why it is not a crate.
+/// The caller passes the time, so that a demo can move its clock forward. That is why this is not a published crate.
 #[derive(Debug)]
 pub struct Throttle {
     burst: i32,
@@ -30,10 +30,10 @@ pub struct Throttle {
 /// What a key has spent.
 #[derive(Debug)]
 struct Spent {
-    /// How long it takes, from `at` on, until the key has all of its tries again.
+    /// The time from `at` until the key has all of its attempts again.
     time: Duration,
     at: OffsetDateTime,
-    /// How many tries are neither right nor wrong yet.
+    /// The number of attempts without an outcome so far.
     open: u32,
     settled: Arc<Notify>,
 }
@@ -44,11 +44,11 @@ impl Throttle {
         Self { burst, interval, hasher: RandomState::new(), all: Mutex::default() }
     }
 
-    /// Reserves a try before it is made: of a hundred at the same moment only `burst` are under way. The others wait
-    /// for the outcome of these, because a right password gives its try back.
+    /// Reserves an attempt before it is made. Of a hundred at the same moment, only `burst` run. The others wait for
+    /// the outcome of these, because a right password gives its attempt back.
     ///
     /// # Errors
-    /// Enough have failed: how long until one more may be tried.
+    /// Too many have failed. The error says how long to wait for the next attempt.
     pub async fn reserve(&self, key: impl Hash, now: OffsetDateTime) -> Result<Reservation<'_>, Duration> {
         let key = self.hasher.hash_one(key);
         loop {
@@ -107,7 +107,7 @@ impl Spent {
     }
 }
 
-/// A try that may be made. It counts as failed unless it is given back, so nobody gets one more by closing the
+/// A reserved attempt. It counts as failed unless it is given back, so nobody gains an attempt by closing the
 /// connection before the answer.
 #[derive(Debug)]
 #[must_use]
@@ -119,7 +119,7 @@ pub struct Reservation<'t> {
 }
 
 impl Reservation<'_> {
-    /// The password was right, or none was checked.
+    /// Gives the attempt back, because the password was right or was not checked.
     pub fn give_back(mut self) {
         self.failed = false;
     }
@@ -137,7 +137,8 @@ impl Drop for Reservation<'_> {
     }
 }
 
-/// Forgets every key that has all its tries anyway, and if that is not enough the half that comes closest.
+/// Removes every key that has all its attempts again. If that is not enough, it removes the half that will have them
+/// first.
 fn make_room(all: &mut HashMap<u64, Spent>, now: OffsetDateTime) {
     if all.len() < MOST {
         return;
@@ -150,8 +151,8 @@ fn make_room(all: &mut HashMap<u64, Spent>, now: OffsetDateTime) {
     }
 }
 
-/// What counts as one address: an IPv4 address, however it is written, or the /64 of an IPv6 address. A network
-/// provider gives each customer a /64 at least, and so 2⁶⁴ addresses.
+/// The network that counts as one address: an IPv4 address, however it is written, or the /64 of an IPv6 address. A
+/// provider gives each customer at least a /64, so at least 2⁶⁴ addresses.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),

@@ -1,18 +1,17 @@
-//! Passwords that a guesser tries first.
+//! Passwords that attackers try first.
 
 use zxcvbn::zxcvbn;
 
-/// So many guesses are within reach of somebody who guesses for years: an account's throttle lets half a million pass
-/// in a year.
+/// The number of guesses that an attacker can make in two years: an account's throttle allows half a million a year.
 const WITHIN_REACH: u64 = 1_000_000;
 
 // ANCHOR: well_known
-/// Whether a new password is no good, because a guesser comes to it soon. ASVS 5.0 6.2.4, new passwords are checked
-/// against the 3,000 best-known.
+/// Whether a new password must be refused, because an attacker would soon guess it. ASVS 5.0 6.2.4, new passwords are
+/// checked against the 3,000 best-known.
 ///
-/// `zxcvbn` brings the 30,000 best-known of what was found in stolen databases, and words, names, dates and rows of
-/// keys; it estimates how many guesses a program makes that knows all of these, and how people vary them. What the shop
-/// knows of its visitor, such as her name, is guessed first.
+/// `zxcvbn` contains the 30,000 best-known passwords from stolen databases, and words, names, dates and rows of keys.
+/// It estimates how many guesses a program needs that knows all of these and how people vary them. `about` holds facts
+/// about the user, such as the name, which an attacker guesses first.
 pub fn is_well_known(password: &str, about: &[&str]) -> bool {
     zxcvbn(password, about).guesses() < WITHIN_REACH
 }

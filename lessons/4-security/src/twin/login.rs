@@ -1,4 +1,4 @@
-//! In and out.
+//! Login and logout.
 
 use axum::{
     extract::State,
@@ -64,7 +64,7 @@ pub(crate) async fn login(
     Ok((article, device, Redirect::to("/")).into_response())
 }
 
-/// A login over somebody else's session begins empty. What a guest has left there goes along, and is the user's now.
+/// Clears the session if another user was logged in. The data of a guest is kept, and belongs to the user now.
 async fn clear_another_users_data(twin: &Twin, session: &Session, username: &str) -> Result<(), Error> {
     let before = Visit::load(twin, session).await?.username;
     if before.is_some_and(|before| before != username) {
@@ -99,7 +99,7 @@ pub(crate) async fn clear_session(State(twin): State<Twin>, session: Session) ->
 // ANCHOR_END: logout
 
 impl Twin {
-    /// Whether it is this user's password; too many that are not make the next one wait.
+    /// Whether this is the user's password. After too many wrong ones, the next one has to wait.
     pub(crate) async fn verify_password(
         &self,
         username: &str,
@@ -124,7 +124,7 @@ impl Twin {
         Ok(checked?)
     }
 
-    /// A guess, for a visitor who may only make so many.
+    /// Reserves a guess, because a visitor has only a limited number.
     async fn reserve(
         &self,
         username: &str,
@@ -142,7 +142,7 @@ impl Twin {
         self.guesses.reserve(username, client.address, device, now).await.map(Some)
     }
 
-    /// A new cookie for this browser, after a login.
+    /// The device cookie for this browser after a login.
     async fn device_cookie(
         &self,
         data: Option<&Data>,

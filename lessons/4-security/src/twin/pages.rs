@@ -1,4 +1,4 @@
-//! What the shop does for a visitor.
+//! The handlers of the shop.
 
 use axum::{
     extract::{Query, State},
@@ -63,7 +63,7 @@ pub(crate) async fn buy(
     Ok(Redirect::to("/"))
 }
 
-/// As in the article: a link is enough.
+/// Buys on a GET, as in the article, so a link is enough.
 pub(crate) async fn buy_by_get(
     State(twin): State<Twin>,
     visitor: Visitor,
@@ -73,7 +73,7 @@ pub(crate) async fn buy_by_get(
     Ok(Redirect::to("/"))
 }
 
-/// What a visitor would like to have; she need not be logged in.
+/// The wishes of a visitor, who need not be logged in.
 #[derive(Default, Deserialize, Serialize)]
 struct Wishes(Vec<String>);
 

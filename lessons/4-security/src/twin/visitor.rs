@@ -1,4 +1,4 @@
-//! Who is it? From the session, or as in the article from a signed cookie.
+//! Finds the visitor of a request, from the session or, as in the article, from a signed cookie.
 
 use axum::{
     extract::FromRequestParts,
@@ -17,11 +17,11 @@ use crate::{
     shop::Role,
 };
 
-/// What the session knows of its visitor.
+/// The data that the session holds about its visitor.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Visit {
     pub(crate) username: Option<String>,
-    /// As it was at login; the hardened twin does not ask for it.
+    /// The role at login. The hardened twin does not use it.
     pub(crate) role: Option<Role>,
     pub(crate) client: Option<Client>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Visitor {
     pub(crate) session: Session,
     pub(crate) username: Option<String>,
     pub(crate) role: Option<Role>,
-    /// Not where she logged in, or not with that browser.
+    /// Whether the address or the browser differs from those at login.
     pub(crate) moved: bool,
 }
 

@@ -14,24 +14,24 @@ use super::{
     logins::end_all,
 };
 
-/// What somebody may do.
+/// The role of an account.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Buys.
+    /// May buy.
     User,
-    /// Also says what others may do.
+    /// May also change the roles of others.
     Admin,
 }
 
 /// Somebody who has an account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Account {
-    /// Its number.
+    /// The number of the account.
     pub id: i64,
-    /// What somebody logs in with.
+    /// The name for the login.
     pub name: String,
-    /// What she may do, as of this request.
+    /// The role at the time of this request.
     pub role: Role,
 }
 
@@ -50,7 +50,7 @@ impl Role {
         }
     }
 
-    /// A role that nobody has heard of may nothing special.
+    /// Reads a role. An unknown role has no special permissions.
     fn named(name: &str) -> Self {
         if name == Self::Admin.name() { Self::Admin } else { Self::User }
     }
@@ -62,8 +62,8 @@ impl Account {
     }
 }
 
-/// An account whose password was right. By the time this is used it may be wrong: what depends on it asks the database
-/// whether the hash is still this one.
+/// An account whose password was right. The password may have changed since, so a query that depends on it also checks
+/// that the stored hash is still this one.
 pub(crate) struct Verified {
     pub(crate) id: i64,
     name: String,
@@ -72,10 +72,10 @@ pub(crate) struct Verified {
 
 impl Shop {
     // ANCHOR: register
-    /// Makes an account that is logged in, and gives it; nothing if the name is taken.
+    /// Creates an account and its login, or returns `None` if the name is taken.
     ///
     /// # Errors
-    /// Too many have been made from this address.
+    /// Too many accounts were created from this address.
     pub(crate) async fn register(
         &self,
         name: &str,
@@ -97,7 +97,8 @@ impl Shop {
     // ANCHOR_END: register
 
     // ANCHOR: verify_password
-    /// The account with this name and password. After too many wrong ones the visitor has to wait: lesson 4 says why.
+    /// Returns the account with this name and password. After too many wrong passwords the visitor has to wait. Lesson
+    /// 4 explains why.
     ///
     /// # Errors
     /// How long to wait, or the database is unavailable.
@@ -130,7 +131,7 @@ impl Shop {
     }
     // ANCHOR_END: verify_password
 
-    /// What makes this browser one of the account's.
+    /// The device cookie that makes this browser known for the account.
     pub(crate) async fn device_cookie(
         &self,
         Verified { name, hash, .. }: &Verified,
@@ -140,8 +141,8 @@ impl Shop {
     }
 
     // ANCHOR: set_password
-    /// Sets a new password and ends all logins but this one, or does neither; how many have ended. Nothing if the
-    /// password has changed since it was verified.
+    /// Sets a new password and ends all logins except this one, or does neither. Returns how many logins have ended, or
+    /// `None` if the password has changed since it was verified.
     pub(crate) async fn set_password(
         &self,
         verified: &mut Verified,
@@ -172,8 +173,8 @@ impl Shop {
         Ok(all.into_iter().map(Account::of).collect())
     }
 
-    /// Whether it was done: the last admin stays one. `by` is the login of an admin; if it is that no longer, nothing is
-    /// done.
+    /// Sets a role, and returns whether it was set. The last admin keeps the role. `by` is the login of an admin; if it
+    /// no longer is, nothing is changed.
     pub(crate) async fn set_role(&self, by: i64, id: i64, role: Role) -> Result<bool, Unavailable> {
         let done = query(
             "update accounts set role = ?1 where id = ?2
@@ -189,8 +190,8 @@ impl Shop {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Whether it was done: the last admin stays, and `by` is the login of an admin. The account's logins end with it,
-    /// and its orders are kept.
+    /// Deletes an account, and returns whether it was deleted. The last admin stays. `by` is the login of an admin. The
+    /// account's logins end with it, and its orders are kept.
     pub(crate) async fn delete(&self, by: i64, id: i64) -> Result<bool, Unavailable> {
         let done = query(
             "delete from accounts where id = ?1

@@ -1,4 +1,4 @@
-//! The database: where it is, what stands in it, and what is said when it does not answer.
+//! The database: its location, its tables, and its errors.
 
 use std::{fmt, fs, io, path::PathBuf, time::Duration};
 
@@ -18,8 +18,7 @@ use tower_sessions::session::Id;
 
 use super::accounts::{DEMO, insert};
 
-/// Whoever needs the database waits for so long, once for the connection and once for what others have locked: a
-/// second together.
+/// The longest wait for a connection, and the longest wait for a lock: together one second.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where the database is.
@@ -31,13 +30,14 @@ pub(super) enum Location {
 /// The open database.
 pub(super) struct Database {
     pub(super) pool: SqlitePool,
-    /// The key is in the database, so that a restart knows the browsers of its customers.
+    /// The key is in the database, so that the shop still knows its customers' browsers after a restart.
     pub(super) devices: Devices,
-    /// A database in memory is gone with its last connection, and the pool may close its own. This one does nothing.
+    /// A database in memory ends with its last connection, and the pool may close its own. This connection only keeps
+    /// the database alive.
     _keeper: Option<SqliteConnection>,
 }
 
-/// A number is never used again: a button on an old page must not act on a stranger.
+/// A number is never reused, so that a button on an old page never acts on another account.
 const TABLES: [&str; 4] = [
     "create table if not exists accounts (
         id integer primary key autoincrement, name text not null unique, hash text not null, role text not null)",
@@ -58,7 +58,7 @@ const INDEXES: [&str; 3] = [
     "create index if not exists logins_begun on logins (begun)",
 ];
 
-/// What earlier versions did not write down: table, column, and how it is added.
+/// Columns that earlier versions did not have: the table, the column, and the statements that add it.
 const ADDED: [(&str, &str, &[&str]); 3] = [
     ("logins", "confirmed", &["alter table logins add confirmed integer not null default 0"]),
     (
@@ -72,7 +72,8 @@ const ADDED: [(&str, &str, &[&str]); 3] = [
     ("orders", "cart", &["alter table orders add cart text not null default ''", "update orders set cart = token"]),
 ];
 
-/// The tables of earlier versions make room for new ones. All references go with them, so that nothing is deleted.
+/// Renames the tables of earlier versions to make room for new ones. All references follow them, so that nothing is
+/// deleted.
 const MAKE_ROOM: [&str; 3] = [
     "alter table accounts rename to old_accounts",
     "alter table logins rename to old_logins",
@@ -122,7 +123,7 @@ async fn is_out_of_transactions(connection: &mut SqliteConnection) -> Result<boo
     Ok(!connection.is_in_transaction())
 }
 
-/// Makes what is missing, all of it or nothing, and gives the key of the device cookies.
+/// Creates missing tables and columns, all of them or none, and returns the key of the device cookies.
 async fn prepare(pool: &SqlitePool, hashes: Vec<String>) -> Result<[u8; 32], Unavailable> {
     let mut changes = begin(pool).await?;
     run(&mut changes, &TABLES).await?;
@@ -145,7 +146,7 @@ async fn prepare(pool: &SqlitePool, hashes: Vec<String>) -> Result<[u8; 32], Una
     key.try_into().map_err(|_| Unavailable::NothingDone("the key of the device cookies has no 32 bytes".to_owned()))
 }
 
-/// From the tables of any earlier version to these ones, with all that is in them.
+/// Converts the tables of any earlier version to these ones, with all their data.
 async fn migrate(changes: &mut Transaction<'_, Sqlite>) -> Result<(), Unavailable> {
     for (table, column, steps) in ADDED {
         if !has_column(changes, table, column).await? {
@@ -191,7 +192,8 @@ impl Location {
         }
     }
 
-    /// A file of an earlier version, which everybody could read, and what SQLite keeps beside it.
+    /// Makes a file of an earlier version, which everybody could read, private, with the files that SQLite keeps beside
+    /// it.
     fn keep_private(&self) -> io::Result<()> {
         let Self::File(file) = self else { return Ok(()) };
         for ending in ["", "-wal", "-shm"] {
@@ -206,8 +208,8 @@ impl Location {
     }
 }
 
-/// Makes the file if there is none: the hashes of passwords are for its owner alone. SQLite gives the same mode to the
-/// files beside it. The folder is made for the owner alone as well; one that exists stays as it is.
+/// Creates the file if there is none, readable by its owner alone, because it holds password hashes. SQLite gives the
+/// same mode to the files beside it. The folder is made for the owner alone as well; one that exists stays as it is.
 fn create_private(file: &std::path::Path) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.append(true).create(true);
@@ -234,23 +236,23 @@ fn private(_: &std::path::Path) -> io::Result<()> {
     Ok(()) // the folder's access list is inherited
 }
 
-/// Begins a change of more than one statement. It holds the lock for writing from the beginning, so that no statement
-/// in the middle finds it taken. Dropped without [`commit`] it has changed nothing.
+/// Begins a change of more than one statement. It takes the write lock at the beginning, so that no later statement
+/// finds it taken. If it is dropped without [`commit`], nothing changes.
 pub(super) async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, Unavailable> {
     Ok(pool.begin_with("begin immediate").await?)
 }
 
-/// Makes the changes last. If it fails nobody knows whether they did.
+/// Commits the changes. If this fails, the outcome is unknown.
 pub(super) async fn commit(changes: Transaction<'_, Sqlite>) -> Result<(), Unavailable> {
     changes.commit().await.map_err(|error| Unavailable::Unknown(error.to_string()))
 }
 
-/// The database did not do what it was asked for. The reason is for the log, and for the person who starts the shop.
+/// A query to the database failed. The reason is for the log, and for the person who starts the shop.
 #[derive(Debug)]
 pub enum Unavailable {
     /// Nothing has changed.
     NothingDone(String),
-    /// It may have been done: the answer did not come.
+    /// The change may have happened, because no answer came.
     Unknown(String),
 }
 

@@ -1,5 +1,5 @@
-//! Who is logged in where. A login here and a session in the store hold the same random handle: without either of
-//! them nobody is logged in, and this one can be ended from elsewhere, whatever the store.
+//! The logins of all users. A login here and a session in the store hold the same random handle. A visitor is logged in
+//! only if both exist, and the login can be ended from elsewhere, with any store.
 
 use sqlx::{Executor, Sqlite, Transaction, query, query_as};
 use time::{Duration, OffsetDateTime};
@@ -11,17 +11,17 @@ use super::{
 };
 use crate::IDLE;
 
-/// A login ends so long after it began, however busy it is: ASVS 5.0 7.3.2, an absolute lifetime.
+/// The absolute lifetime of a login, however active it is: ASVS 5.0 7.3.2, an absolute lifetime.
 const ABSOLUTE: Duration = Duration::days(7);
-/// So long after a password was given, the shop believes that the same person is still there: what OWASP calls a
+/// How long after the password was entered the shop assumes that the same person is still there. OWASP calls this a
 /// recent re-authentication.
 const RECENT: Duration = Duration::minutes(5);
-/// That a login was used is written down once a minute, and not at every request.
+/// The use of a login is recorded at most once in this time, not at every request.
 const SEEN_EVERY: Duration = Duration::MINUTE;
-/// So many expired logins are removed at a time, because nobody else can write meanwhile.
+/// How many expired logins are removed at a time, because nobody else can write during that.
 const BATCH: i64 = 100;
 
-/// A login of somebody, as she sees it.
+/// A login, as its user sees it in the list.
 #[derive(Clone, Debug)]
 pub(crate) struct Login {
     pub(crate) id: i64,
@@ -30,21 +30,21 @@ pub(crate) struct Login {
     pub(crate) seen: OffsetDateTime,
 }
 
-/// A login that goes on.
+/// A login that is still valid.
 pub(crate) struct Current {
     pub(crate) account: Account,
     /// Its number.
     pub(crate) login: i64,
-    /// When it ends, however busy it is.
+    /// When it ends, however active it is.
     pub(crate) ends: OffsetDateTime,
 }
 
 // ANCHOR: begin
-/// A login that begins.
+/// A new login.
 pub(crate) struct NewLogin {
-    /// 128 random bits, which the session keeps.
+    /// The handle, 128 random bits, which the session holds, too.
     pub(crate) handle: String,
-    /// What the session has kept so far: that login ends, whosever it was.
+    /// The handle that the session held before. That login ends, no matter whose it was.
     pub(crate) replaces: Option<String>,
     pub(crate) agent: String,
     pub(crate) now: OffsetDateTime,
@@ -56,7 +56,8 @@ impl NewLogin {
         Self { handle: Id::default().to_string(), replaces, agent, now }
     }
 
-    /// Whether it was written down: the password that was verified may be another one by now, or the account deleted.
+    /// Inserts a login, and returns whether it was inserted. It is not if the verified password has changed or the
+    /// account was deleted since.
     pub(super) async fn insert(
         &self,
         changes: &mut Transaction<'_, Sqlite>,
@@ -80,8 +81,8 @@ impl NewLogin {
 }
 
 impl Shop {
-    /// Writes down a login, and removes some of those that have expired. Whether it was done: not if the password is
-    /// no longer the one that was verified.
+    /// Records a login, and removes some expired ones. Returns `false` if the password is no longer the one that was
+    /// verified.
     pub(crate) async fn begin(&self, verified: &Verified, login: &NewLogin) -> Result<bool, Unavailable> {
         let mut changes = begin(self.pool().await?).await?;
         if !login.insert(&mut changes, verified).await? {
@@ -97,7 +98,7 @@ impl Shop {
         Ok(true)
     }
 
-    /// The login of this handle; nothing if it was ended, is over, or its account deleted.
+    /// Returns the login with this handle, or `None` if it was ended, has expired, or its account was deleted.
     pub(crate) async fn find_login(&self, handle: &str, now: OffsetDateTime) -> Result<Option<Current>, Unavailable> {
         let pool = self.pool().await?;
         let found: Option<(i64, String, String, i64, i64, i64)> = query_as(
@@ -135,7 +136,7 @@ impl Shop {
 
     // ANCHOR: end
     // ANCHOR: end_one
-    /// Ends one of her logins; whether it was one of hers.
+    /// Ends one of the account's logins, and returns whether there was such a login.
     pub(crate) async fn end(&self, account: i64, login: i64) -> Result<bool, Unavailable> {
         let done = query("delete from logins where id = ? and account = ?").bind(login).bind(account);
         Ok(done.execute(self.pool().await?).await?.rows_affected() == 1)
@@ -148,13 +149,13 @@ impl Shop {
         Ok(())
     }
 
-    /// Ends all of her logins but this one, if one is to stay; how many.
+    /// Ends all of the account's logins except `but`, and returns how many.
     pub(crate) async fn end_all(&self, account: i64, but: Option<i64>) -> Result<u64, Unavailable> {
         end_all(self.pool().await?, account, but).await
     }
     // ANCHOR_END: end
 
-    /// Whether her password was given a few minutes ago, in this login.
+    /// Whether the password was entered recently in this login.
     pub(crate) async fn is_recent(&self, login: i64, now: OffsetDateTime) -> Result<bool, Unavailable> {
         let found: Option<(i64,)> = query_as("select 1 from logins where id = ? and confirmed > ?")
             .bind(login)
@@ -164,8 +165,8 @@ impl Shop {
         Ok(found.is_some())
     }
 
-    /// Writes down that her password was given again. Whether it was done: not if the password is no longer the one
-    /// that was verified.
+    /// Records that the password was entered again. Returns `false` if the password is no longer the one that was
+    /// verified.
     pub(crate) async fn confirm(
         &self,
         verified: &Verified,

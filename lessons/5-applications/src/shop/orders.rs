@@ -1,4 +1,4 @@
-//! What was bought.
+//! The orders.
 
 use serde::Serialize;
 use sqlx::{query, query_as};
@@ -15,7 +15,7 @@ pub(crate) struct Order {
 
 impl Shop {
     // ANCHOR: order
-    /// Writes down the order of a cart, once for each cart.
+    /// Records the order of a cart, once for each cart.
     pub(crate) async fn order(&self, account: i64, cart: &Cart, now: OffsetDateTime) -> Result<(), Unavailable> {
         query(
             "insert into orders (token, cart, account, name, items, bought)
@@ -31,7 +31,7 @@ impl Shop {
         Ok(())
     }
 
-    /// What this account has bought of this cart.
+    /// The items that this account has bought from this cart.
     pub(crate) async fn sold(&self, account: i64, cart: &Cart) -> Result<Option<String>, Unavailable> {
         let found: Option<(String,)> = query_as("select items from orders where cart = ? and account = ?")
             .bind(cart.id())

@@ -1,16 +1,16 @@
-//! What the session holds.
+//! The data in the session.
 
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, session::Error};
 
-/// Who may log in here, without a password: another lesson is about that.
+/// The users who can log in here, without a password, because another lesson is about passwords.
 pub(super) const USERS: [&str; 2] = ["alice", "bob"];
-/// What the shop sells.
+/// The items that the shop sells.
 pub(super) const ITEMS: [&str; 3] = ["teapot", "cup", "yacht"];
-/// So many orders are kept.
+/// The maximum number of orders in the session.
 const MOST: usize = 50;
 
-/// A user, and what they have ordered.
+/// A user, and their orders.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Account {
     pub(super) user: String,
@@ -32,7 +32,7 @@ impl Account {
         session.insert(Self::KEY, self).await
     }
 
-    /// The same with another order; nothing if the shop does not sell this.
+    /// Returns the account with one more order, or `None` if the shop does not sell this item.
     pub(super) fn with(mut self, item: &str) -> Option<Self> {
         if !ITEMS.contains(&item) {
             return None;

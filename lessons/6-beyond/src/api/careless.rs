@@ -1,4 +1,4 @@
-//! The same API as it is often written.
+//! The same API, written carelessly.
 
 use axum::{
     Router,
@@ -18,7 +18,8 @@ use super::{
 };
 
 // ANCHOR: careless
-/// Any origin may read, with the cookie; JSON is whatever parses as JSON; and a stranger is sent to a page.
+/// Any origin may read with the cookie, any body that parses as JSON is accepted, and a stranger is redirected to a
+/// page.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/api-page/careless/me", get(me))

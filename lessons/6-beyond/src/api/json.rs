@@ -1,4 +1,4 @@
-//! JSON in both directions. axum's own refusals name types and fields of the program, and are no JSON.
+//! JSON in both directions. axum's own refusals name types and fields of the program, and are not JSON.
 
 use axum::{
     extract::{FromRequest, Request, rejection::JsonRejection},
@@ -8,7 +8,7 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
-/// A body, as [`axum::Json`] reads and writes it: it refuses a `Content-Type` that names no JSON.
+/// A body, as [`axum::Json`] reads and writes it: it refuses a `Content-Type` that is not JSON.
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
@@ -35,7 +35,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// Why not, for a program and for a person.
+/// A refusal, with a status for the script and a sentence for a person.
 pub(super) fn refused(status: StatusCode, sentence: &str) -> Response {
     (status, axum::Json(json!({ "error": sentence }))).into_response()
 }

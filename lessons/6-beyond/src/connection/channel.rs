@@ -1,4 +1,4 @@
-//! Publish and subscribe: what every open connection hears, at whichever instance it is.
+//! Publish and subscribe: messages for every open connection, on any instance.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,23 +19,23 @@ use tokio::{
 
 /// The name of the channel in Redis.
 const NAME: &str = "lesson-6:connection";
-/// So many messages wait for a connection that is slow; one that misses some is told so.
+/// How many messages wait for a slow connection. A connection that misses some gets [`News::Missed`].
 const WAITING: usize = 64;
 /// How long Redis may take for a message, and how long an instance waits before it subscribes again.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// What connections are told.
+/// A message to connections.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) enum News {
     /// The login with this handle has ended.
     Ended { handle: String },
     /// Somebody has bought something.
     Bought { user: String, item: String },
-    /// Nobody knows what was not heard: look at the store.
+    /// Some messages were missed, so check the store.
     Missed,
 }
 
-/// Publishes to every connection of this process or, by way of Redis, of every instance. Clones are the same channel.
+/// Publishes to every connection of this process or, over Redis, of every instance. Clones are the same channel.
 #[derive(Clone)]
 pub struct Channel {
     here: Sender<News>,
@@ -47,7 +47,7 @@ pub struct Channel {
 #[derive(Clone)]
 struct Redis {
     publisher: ConnectionManager,
-    /// What listens. It ends with the last clone.
+    /// The task that listens. It ends with the last clone.
     _listener: Arc<JoinSet<()>>,
 }
 
@@ -80,7 +80,8 @@ impl Channel {
         })
     }
 
-    /// Tells all who listen. Redis tells this instance as well; where Redis fails, at least this instance hears it.
+    /// Sends a message to all subscribers. Redis sends it to this instance as well. If Redis fails, at least this
+    /// instance gets it.
     pub(super) async fn publish(&self, news: News) {
         if let Some(Redis { publisher, .. }) = &self.redis
             && let Ok(text) = serde_json::to_string(&news)
@@ -94,7 +95,7 @@ impl Channel {
     }
     // ANCHOR_END: redis
 
-    /// What is published from now on.
+    /// Subscribes to all messages from now on.
     pub(super) fn subscribe(&self) -> Receiver<News> {
         self.here.subscribe()
     }
@@ -121,8 +122,8 @@ async fn subscription(client: &Client) -> Result<PubSub, RedisError> {
 }
 
 // ANCHOR: listen
-/// Hands on what Redis says. Redis keeps nothing for a subscriber whose connection has broken, so after each new
-/// subscription every connection looks at its session.
+/// Passes on the messages from Redis. Redis keeps no messages for a subscriber whose connection has broken, so after
+/// each new subscription every connection checks its session.
 async fn listen(client: Client, first: PubSub, here: Sender<News>) {
     let mut subscription = Ok(first);
     loop {
@@ -143,7 +144,7 @@ async fn listen(client: Client, first: PubSub, here: Sender<News>) {
 }
 // ANCHOR_END: listen
 
-/// What a connection makes of a message, or of the lack of one. A channel that has closed is one that tells nothing.
+/// Waits for the next message. A missed message becomes [`News::Missed`], and a closed channel delivers none.
 pub(super) async fn next(news: &mut Receiver<News>) -> News {
     match news.recv().await {
         Ok(news) => news,

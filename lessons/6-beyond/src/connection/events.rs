@@ -23,7 +23,7 @@ use super::{
 };
 
 // ANCHOR: events
-/// What happens in this user's account, as long as the login goes on. The last event is `ended`.
+/// Streams the events in this user's account, as long as the login lasts. The last event is `ended`.
 pub(super) async fn open(
     _: NoOtherOrigin,
     State(live): State<Live>,
@@ -42,8 +42,8 @@ pub(super) async fn open(
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 
-/// A task of its own: it notices the end of the login also while the browser does not read, and then takes no place of
-/// the login any more.
+/// Sends what happens, until the login or the connection ends. It is a task of its own, so that it also ends while the
+/// browser does not read, and frees its place among the connections of the login.
 async fn tell(mut watch: Watch, says: mpsc::Sender<Event>) {
     loop {
         let next = tokio::select! {

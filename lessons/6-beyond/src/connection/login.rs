@@ -1,4 +1,4 @@
-//! What the session holds: who is logged in, and since when nothing came from there.
+//! The data in the session: who is logged in, and when the user was last active.
 
 use serde::{Deserialize, Serialize};
 use session_inspector::Clock;
@@ -8,14 +8,14 @@ use tower_sessions::{
     session::{Error, Id},
 };
 
-/// A login is over when its user has done nothing for so long.
+/// The idle timeout of a login.
 const IDLE: Duration = Duration::minutes(30);
 
-/// A login. Connections belong to it and not to the session ID, which changes.
+/// A login. Connections belong to it, not to the session ID, which changes.
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Login {
     pub(super) user: String,
-    /// 128 random bits. They log nobody in, so a channel may carry them.
+    /// 128 random bits. Nobody can log in with them, so a channel may carry them.
     pub(super) handle: String,
     /// When the user last did something, in seconds since 1970.
     seen: i64,
@@ -42,7 +42,7 @@ impl Login {
     }
     // ANCHOR_END: current
 
-    /// The same with an activity just now.
+    /// Returns the login with an activity at the present time.
     pub(super) fn seen_now(self, clock: &Clock) -> Self {
         Self { seen: clock.now().unix_timestamp(), ..self }
     }

@@ -1,4 +1,4 @@
-//! Whose page opens a connection.
+//! The origin checks for WebSockets and for server-sent events.
 
 use axum::{
     extract::FromRequestParts,
@@ -12,10 +12,10 @@ use axum::{
 const FOREIGN: (StatusCode, &str) = (StatusCode::FORBIDDEN, "This connection was not opened by a page of this site.\n");
 
 // ANCHOR: origin
-/// A handshake that a page of this very host and port began (ASVS 5.0 4.4.2).
+/// A handshake that a page of this same host and port began (ASVS 5.0 4.4.2).
 ///
-/// A browser says `Origin` with every WebSocket, and no page can change it. A handshake without the header is no
-/// browser's, and is refused as well.
+/// A browser sends `Origin` with every WebSocket handshake, and no page can change it. A handshake without the header
+/// does not come from a browser, and is refused as well.
 pub(super) struct OwnOrigin;
 
 impl<S: Sync> FromRequestParts<S> for OwnOrigin {
@@ -26,8 +26,8 @@ impl<S: Sync> FromRequestParts<S> for OwnOrigin {
     }
 }
 
-/// Whether `Origin` has the host and the port of the request. It does not look at the scheme, so where there is TLS,
-/// here or in a proxy, compare it with a list of whole origins instead: `https://shop.example`.
+/// Whether `Origin` has the host and the port of the request. It does not check the scheme. If there is TLS, here or in
+/// a proxy, compare the header with a list of whole origins instead: `https://shop.example`.
 fn is_own(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
@@ -35,11 +35,11 @@ fn is_own(headers: &HeaderMap) -> bool {
 }
 // ANCHOR_END: origin
 
-/// Events that no page of another origin has asked for, as far as the browser says.
+/// A request that did not come from a page of another origin, according to `Sec-Fetch-Site`.
 ///
-/// A script of another origin cannot read them, because nothing here says that it may. But a page on a neighboring host
-/// could open as many as a login may have, and keep the user's own pages out. A browser says `Sec-Fetch-Site` to https
-/// and to this machine; a request without it passes.
+/// A script of another origin cannot read server-sent events, because no CORS header allows it. But a page on a
+/// neighboring host could open as many streams as a login may have, and lock the user's own pages out. A browser sends
+/// the header over HTTPS and to this machine. A request without it passes.
 pub(super) struct NoOtherOrigin;
 
 impl<S: Sync> FromRequestParts<S> for NoOtherOrigin {

@@ -1,26 +1,26 @@
-//! How many connections a login may have open at a time.
+//! A limit on the open connections of a login.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// A browser with a few tabs. Without a limit one visitor could take them all: an upgraded connection is counted by no
-/// limit on requests.
+/// Enough for a browser with a few tabs. Without a limit one visitor could use up all connections, because a limit on
+/// requests does not count an upgraded connection.
 pub(super) const MOST: usize = 8;
 
 /// The open connections of each login, by its handle.
 #[derive(Clone, Default)]
 pub(super) struct Places(Arc<Mutex<HashMap<String, usize>>>);
 
-/// A place that is free again when this is dropped.
+/// The place of one open connection. It is free again when this is dropped.
 pub(super) struct Place {
     places: Places,
     handle: String,
 }
 
 impl Places {
-    /// A place for a connection of this login, if one is left.
+    /// Takes a place for a connection of this login, if one is free.
     pub(super) fn take(&self, handle: &str) -> Option<Place> {
         let mut places = self.lock();
         let taken = places.entry(handle.to_owned()).or_default();

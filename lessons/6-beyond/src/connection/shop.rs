@@ -1,21 +1,21 @@
-//! What was bought, in memory.
+//! The orders, in memory.
 
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// What the shop sells.
+/// The items that the shop sells.
 pub(super) const ITEMS: [&str; 3] = ["teapot", "cup", "yacht"];
-/// So many orders are kept.
+/// The maximum number of orders in memory.
 const MOST: usize = 100;
 
-/// The last orders: who, and what.
+/// The last orders: the user and the item.
 #[derive(Clone, Default)]
 pub(super) struct Orders(Arc<Mutex<VecDeque<(String, String)>>>);
 
 impl Orders {
-    /// Whether the shop sells this; then it is bought.
+    /// Adds an order. Returns `false` if the shop does not sell this item.
     pub(super) fn add(&self, user: &str, item: &str) -> bool {
         let is_sold = ITEMS.contains(&item);
         if is_sold {
@@ -28,7 +28,7 @@ impl Orders {
         is_sold
     }
 
-    /// What this user has bought.
+    /// The items that this user has bought.
     pub(super) fn of(&self, user: &str) -> Vec<String> {
         self.lock().iter().filter(|(who, _)| who == user).map(|(_, item)| item.clone()).collect()
     }

@@ -23,7 +23,8 @@ use super::{
 
 /// The longest message, in bytes: the name of an item.
 const LONGEST: usize = 1024;
-/// How long a message may take on its way out. A browser that does not read would hold up the end of the login, too.
+/// How long sending a message may take. Otherwise a browser that does not read would also delay the end of the
+/// connection at a logout.
 pub(super) const SEND_LIMIT: Duration = Duration::from_secs(5);
 
 // ANCHOR: socket
@@ -67,7 +68,7 @@ async fn serve(mut socket: WebSocket, mut watch: Watch, live: Live) {
     say(&mut socket, Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
 }
 
-/// The next that the user says. A ping is the browser's and not the user's: the library answers it.
+/// The next message of the user. A ping comes from the browser, not from the user, and the library answers it.
 async fn heard(socket: &mut WebSocket) -> Option<String> {
     loop {
         match socket.recv().await? {
@@ -78,7 +79,7 @@ async fn heard(socket: &mut WebSocket) -> Option<String> {
     }
 }
 
-/// Whether it could be sent.
+/// Sends a message, and returns whether that worked.
 async fn say(socket: &mut WebSocket, message: Message) -> bool {
     timeout(SEND_LIMIT, socket.send(message)).await.is_ok_and(|sent| sent.is_ok())
 }

@@ -1,4 +1,4 @@
-//! A WebSocket as it is often written: it asks at the handshake, and never again.
+//! A WebSocket with a common mistake: it reads the session at the handshake, and never again.
 
 use axum::{
     extract::{State, WebSocketUpgrade, ws::Message},
@@ -10,7 +10,7 @@ use tower_sessions::Session;
 use super::{Live, login::Login};
 
 // ANCHOR: vulnerable
-/// Takes every page for its own, and goes on asking a session that it read long ago.
+/// Accepts a handshake from any page, and keeps using a session that it has read long ago.
 pub(super) async fn open(
     State(live): State<Live>,
     session: Session,

@@ -1,4 +1,4 @@
-//! A login, watched for the sake of a connection that belongs to it.
+//! Watches the login of a connection, and ends the connection with it.
 
 use session_guard::{Scope, version::is_conflict};
 use session_inspector::Clock;
@@ -15,10 +15,10 @@ use super::{
     places::Place,
 };
 
-/// So many times a change of the session is tried while other requests change it, too.
+/// How many times a change of the session is tried while other requests change it, too.
 const RUNS: usize = 10;
 
-/// What a connection knows of the login that it belongs to.
+/// The login of a connection.
 pub(super) struct Watch {
     pub(super) login: Login,
     session: Session,
@@ -27,21 +27,21 @@ pub(super) struct Watch {
     /// Whether this instance ends.
     end: watch::Receiver<bool>,
     checks: Interval,
-    /// Nobody knows whether the login is over.
+    /// Whether the login has to be checked in the store.
     is_due: bool,
     _place: Place,
 }
 
-/// What a connection has to do next.
+/// The next step of a connection.
 pub(super) enum Next {
     Say(String),
-    /// Close: the login is over.
+    /// Close it: the login has ended.
     Ended,
-    /// Close: the instance ends, and the login goes on.
+    /// Close it: the instance ends, but the login does not.
     Restart,
 }
 
-/// Why a connection is not opened.
+/// Why a connection is refused.
 pub(super) enum Refused {
     NotLoggedIn,
     TooMany,
@@ -49,7 +49,7 @@ pub(super) enum Refused {
 
 impl Watch {
     // ANCHOR: begin
-    /// Watches the login of this session, from the handshake on.
+    /// Starts to watch the login of this session at the handshake.
     pub(super) async fn begin(live: &Live, session: Session, clock: Clock) -> Result<Result<Self, Refused>, Error> {
         let news = live.channel.subscribe(); // before the session is read, so that no logout comes between
         let Some(login) = Login::current(&session, &clock).await? else { return Ok(Err(Refused::NotLoggedIn)) };
@@ -59,7 +59,7 @@ impl Watch {
         Ok(Ok(Self { login, session, clock, news, end, checks, is_due: false, _place: place }))
     }
 
-    /// What the connection has to do next. It can be dropped and called again.
+    /// The next step of the connection. The future can be dropped and the method called again.
     pub(super) async fn next(&mut self) -> Next {
         loop {
             if self.is_due && !self.is_current().await {
@@ -80,8 +80,8 @@ impl Watch {
         }
     }
 
-    /// Whether the store still has this login. A store that does not answer counts as a no, so while it is unavailable
-    /// every connection ends at its next check.
+    /// Whether the store still has this login. If the store does not answer, the result is `false`, so while it is
+    /// unavailable every connection ends at its next check.
     async fn is_current(&self) -> bool {
         let current = Login::current(&self.session, &self.clock).await;
         current.is_ok_and(|login| login.is_some_and(|login| login.handle == self.login.handle))
@@ -89,9 +89,9 @@ impl Watch {
     // ANCHOR_END: begin
 
     // ANCHOR: act
-    /// Notes that the user has done something. Whether the login still goes on.
+    /// Records an activity of the user, and returns whether the login is still valid.
     ///
-    /// A message is a request of its own: it reads the session as it is now, and saves it on top of that.
+    /// A message is like a request of its own: it loads the current session, changes it, and saves it.
     pub(super) async fn act(&self) -> bool {
         for _ in 0..RUNS {
             match Scope::default().run(self.note_activity()).await {

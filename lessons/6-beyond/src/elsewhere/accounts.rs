@@ -1,4 +1,4 @@
-//! The accounts of this program, and which visitor of the provider each belongs to.
+//! The accounts of this program, and the subject of the provider that each belongs to.
 
 use std::{
     collections::HashMap,
@@ -7,12 +7,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// Somebody, as the provider names them.
+/// A person, as the provider identifies them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Subject {
-    /// Which provider says so.
+    /// The issuer: the address of the provider.
     pub(super) issuer: String,
-    /// Its own name for them, which it gives to nobody else, ever.
+    /// The provider's own ID for the person, which it never gives to anybody else.
     pub(super) subject: String,
 }
 
@@ -22,14 +22,14 @@ pub(super) struct Accounts(Mutex<Known>);
 #[derive(Default)]
 struct Known {
     by_subject: HashMap<Subject, usize>,
-    /// The number of an account is its place here.
+    /// The email addresses by account. The number of an account is its index here.
     emails: Vec<String>,
-    /// How many logouts the providers have told. In memory, so they are forgotten with the process: a program whose
-    /// sessions outlive it, or that has several instances, keeps this beside its accounts.
+    /// How many logouts the providers have reported. This is in memory, so it is lost with the process. A program whose
+    /// sessions outlive it, or that has several instances, stores it with its accounts.
     logouts: u64,
     /// The number of the last logout of each subject.
     ended: HashMap<Subject, u64>,
-    /// The logout tokens that were used.
+    /// The IDs of the logout tokens that were used.
     used: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ impl Accounts {
     }
 
     // ANCHOR: account
-    /// The account of this subject; a new one for a subject that was never here.
+    /// The account of this subject. A new subject gets a new account.
     pub(super) fn of(&self, subject: Subject, email: &str) -> usize {
         let mut known = self.known();
         if let Some(account) = known.by_subject.get(&subject) {
@@ -52,23 +52,23 @@ impl Accounts {
     }
     // ANCHOR_END: account
 
-    /// The wrong way: whoever says that the address is theirs gets the account.
+    /// The wrong way: anyone who claims the email address gets the account.
     pub(super) fn by_email(&self, subject: Subject, email: &str) -> usize {
         let place = self.known().emails.iter().position(|known| known == email);
         place.map_or_else(|| self.of(subject, email), |place| place + 1)
     }
 
-    /// The address that was told when the account was opened.
+    /// The email address that the provider reported when the account was created.
     pub(super) fn email(&self, account: usize) -> String {
         self.known().emails.get(account - 1).cloned().unwrap_or_default()
     }
 
-    /// How many logouts have been told until now, whoever it was.
+    /// How many logouts have been reported so far, of all subjects.
     pub(super) fn logouts(&self) -> u64 {
         self.known().logouts
     }
 
-    /// Whether a logout of this subject came after so many.
+    /// Whether a logout of this subject was reported after the first `logouts` ones.
     pub(super) fn has_ended(&self, subject: &Subject, logouts: u64) -> bool {
         self.known().ended.get(subject).is_some_and(|last| *last > logouts)
     }
@@ -80,7 +80,7 @@ impl Accounts {
         known.ended.insert(subject, last);
     }
 
-    /// Whether this token is used for the first time.
+    /// Whether this token is used for the first time. Notes it as used.
     pub(super) fn is_new(&self, token: &str) -> bool {
         let mut known = self.known();
         let is_new = known.used.iter().all(|used| used != token);

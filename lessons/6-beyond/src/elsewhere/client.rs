@@ -1,4 +1,4 @@
-//! A login that begins here, goes to the provider, and comes back.
+//! The client: a login that begins here, goes to the provider, and comes back.
 
 use std::error::Error;
 
@@ -25,26 +25,26 @@ use super::{
     Elsewhere, Origins,
     accounts::Subject,
     discovery::{Need, ask},
-    goodbye::current,
+    logout::current,
     registration::Registration,
 };
 use crate::page::PAGES;
 
-/// A login that has begun, until it comes back.
+/// The key of a login that has begun and has not come back.
 const PENDING: &str = "login elsewhere";
-/// The longest address of a page to which a login leads, in bytes: it is kept in the session.
+/// The longest address of a page to return to after the login, in bytes. It is stored in the session.
 const LONGEST_PAGE: usize = 2000;
-/// Who is logged in.
+/// The key of the login in the session.
 pub(super) const LOGIN: &str = "logged in elsewhere";
 
 // ANCHOR: pending
-/// What the session keeps of a login until it comes back: secrets of this browser, each for one use.
+/// The state of a login until it comes back: secrets of this browser, each for one use.
 #[derive(Deserialize, Serialize)]
 struct Pending {
     state: CsrfToken,
     nonce: Nonce,
     verifier: Option<PkceCodeVerifier>,
-    /// Where the visitor wanted to go.
+    /// The page that the visitor asked for.
     next: String,
 }
 // ANCHOR_END: pending
@@ -54,9 +54,9 @@ struct Pending {
 pub(super) struct Login {
     pub(super) account: usize,
     pub(super) subject: Subject,
-    /// How many logouts had been told when the provider was asked.
+    /// How many logouts had been reported when the login began.
     pub(super) logouts: u64,
-    /// What a logout there shows, so that the provider knows who leaves.
+    /// The token that a logout at the provider sends, so that the provider knows whose session to end.
     pub(super) id_token: CoreIdToken,
 }
 
@@ -90,8 +90,8 @@ impl Elsewhere {
     }
 
     // ANCHOR: verify
-    /// What `verify` finds in a token, with the keys of the provider. If the signature is of none of them, the provider
-    /// may have changed its key, so it is asked again.
+    /// Verifies a token with the keys of the provider. If none of them made the signature, the provider may have changed
+    /// its key, so its keys are fetched again.
     pub(super) async fn verified<T>(
         &self,
         origins: &Origins,
@@ -109,13 +109,13 @@ impl Elsewhere {
     // ANCHOR_END: verify
 }
 
-/// Why nobody was logged in.
+/// Why a login was refused.
 pub(super) enum Refused {
-    /// The answer belongs to no login that has begun in this session.
+    /// The answer does not belong to a login that began in this session.
     NotBegun,
-    /// The provider says no, or something that cannot be believed.
+    /// The provider refused the login, or its answer failed a check.
     Provider,
-    /// It does not say what it offers.
+    /// The provider's discovery document cannot be fetched.
     Unreachable,
     Session(Failure),
 }
@@ -156,7 +156,7 @@ impl IntoResponse for Refused {
 
 #[derive(Deserialize)]
 pub(super) struct Left {
-    /// `here` after a logout of which the provider was not told.
+    /// `here` after a logout of which the provider was not notified.
     #[serde(default)]
     left: String,
 }
@@ -197,7 +197,7 @@ pub(super) async fn begin(
     let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
     let mut request = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
     let mut kept = None;
-    if elsewhere.0.care.pkce {
+    if elsewhere.0.checks.pkce {
         request = request.set_pkce_challenge(challenge);
         kept = Some(verifier);
     }
@@ -225,12 +225,12 @@ pub(super) async fn back(
     headers: HeaderMap,
     Query(Answer { code, state, iss }): Query<Answer>,
 ) -> Result<Redirect, Refused> {
-    let care = elsewhere.0.care;
+    let checks = elsewhere.0.checks;
     let pending: Option<Pending> = session.remove(PENDING).await?; // for one use
     if pending.is_some() {
         session.save().await?; // before the code is used, because after a conflict this request runs again
     }
-    if care.state && pending.as_ref().is_none_or(|pending| *pending.state.secret() != state) {
+    if checks.state && pending.as_ref().is_none_or(|pending| *pending.state.secret() != state) {
         return Err(Refused::NotBegun);
     }
     let origins = Origins::of(&headers);
@@ -243,16 +243,16 @@ pub(super) async fn back(
     session.load().await?; // the provider took its time, and other requests have changed the session
     let accounts = &elsewhere.0.accounts;
     let account =
-        if care.subject { accounts.of(subject.clone(), &email) } else { accounts.by_email(subject.clone(), &email) };
+        if checks.subject { accounts.of(subject.clone(), &email) } else { accounts.by_email(subject.clone(), &email) };
     session.insert(LOGIN, Login { account, subject, logouts, id_token }).await?;
-    if care.new_id {
+    if checks.new_id {
         replace_id(&session).await?;
     }
-    Ok(Redirect::to(&if care.own_pages { own_page(&origins, &next) } else { next }))
+    Ok(Redirect::to(&if checks.own_pages { own_page(&origins, &next) } else { next }))
 }
 // ANCHOR_END: back
 
-/// What the provider says of a visitor.
+/// The provider's claims about a visitor.
 struct Confirmed {
     subject: Subject,
     email: String,
@@ -261,7 +261,7 @@ struct Confirmed {
 
 impl Elsewhere {
     // ANCHOR: claims
-    /// What the provider says of the visitor to whom it gave this code.
+    /// Exchanges the code for the provider's claims about the visitor, and checks them.
     async fn confirmed(&self, origins: &Origins, code: String, pending: Option<Pending>) -> Result<Confirmed, Refused> {
         let (client, registration) = self.client(origins, Need::Endpoints).await?;
         let mut request = client.exchange_code(AuthorizationCode::new(code)).map_err(Refused::provider)?;
@@ -271,7 +271,7 @@ impl Elsewhere {
         }
         let token = request.request_async(&registration.http()).await.map_err(Refused::provider)?;
         let id_token = token.id_token().ok_or(Refused::Provider)?.clone();
-        let is_ours = |found: Option<&Nonce>| match (self.0.care.nonce, nonce.as_ref(), found) {
+        let is_ours = |found: Option<&Nonce>| match (self.0.checks.nonce, nonce.as_ref(), found) {
             (false, ..) => Ok(()),
             (true, Some(nonce), Some(found)) if nonce.secret() == found.secret() => Ok(()),
             _ => Err("another nonce".to_owned()),
@@ -306,8 +306,8 @@ async fn email(
 // ANCHOR_END: email
 
 // ANCHOR: own_page
-/// The page of this program that was asked for; its start page if it is none of ours. Only a parser of URLs knows
-/// what a browser makes of `//evil.example` or `/\evil.example`.
+/// The page that the visitor asked for, or the start page if it is not a page of this program. Only a parser of URLs
+/// knows how a browser reads `//evil.example` or `/\evil.example`.
 fn own_page(Origins { own, .. }: &Origins, next: &str) -> String {
     let joined = Url::parse(own).and_then(|base| Ok((base.join(next)?, base)));
     match joined {

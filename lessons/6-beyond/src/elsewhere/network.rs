@@ -1,4 +1,4 @@
-//! How the client asks a provider elsewhere.
+//! Requests of the client to another provider, over the network.
 
 use std::{future::ready, io, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
@@ -15,18 +15,18 @@ use openidconnect::{HttpRequest, HttpResponse};
 use tokio::time::timeout;
 use url::Url;
 
-/// How long an answer may be, in bytes. A discovery document or a set of keys has a few thousand.
+/// The maximum size of an answer in bytes. A discovery document or a set of keys has a few thousand.
 pub(super) const LONGEST: usize = 64 * 1024;
-/// How long the provider may take for an answer: a visitor waits for it.
+/// How long the provider may take for an answer, because a visitor waits for it.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// An answer that is awaited.
+/// The future of an answer.
 pub(super) type Asked = Pin<Box<dyn Future<Output = io::Result<HttpResponse>> + Send>>;
-/// How a provider is asked.
+/// The function that sends a request to a provider.
 pub(super) type Http = Arc<dyn Fn(HttpRequest) -> Asked + Send + Sync>;
 
 // ANCHOR: network
-/// Over the network. A redirect is not followed.
+/// Creates a function that sends requests over the network. It does not follow redirects.
 ///
 /// # Errors
 /// The issuer has an `https` address, and this machine trusts no certificate authority.
@@ -58,7 +58,7 @@ fn within_limits(request: HttpRequest, send: impl FnOnce(Request<Body>) -> Respo
     Box::pin(async { timeout(LIMIT, whole).await? })
 }
 
-/// Whether nobody between this program and that address can read what is sent.
+/// Whether nobody between this program and that address can read the request.
 pub(super) fn is_confidential(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let is_local = || match host.trim_matches(['[', ']']).parse::<IpAddr>() {
@@ -77,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// What a provider on this machine answers here.
+    /// The answer of a provider on this machine, for a test.
     async fn ask(path: &str) -> io::Result<HttpResponse> {
         let app = Router::new()
             .route("/long", get("k".repeat(LONGEST)))

@@ -1,4 +1,4 @@
-//! A provider for the demo. It asks nobody for a password: whoever presses a button is who it says.
+//! A provider for the demo. It asks for no password: a visitor chooses a person with a button.
 
 use std::{
     collections::HashMap,
@@ -33,28 +33,28 @@ use tower::ServiceExt;
 
 use super::{
     Origins,
-    goodbye::{EVENT, Events, LogoutToken},
+    logout::{EVENT, Events, LogoutToken},
     network::{Http, LONGEST},
     registration::Registration,
 };
 use crate::page::PAGES;
 
-/// This program, as the provider knows it.
+/// The client ID of this program.
 const CLIENT: &str = "lesson-6";
-/// What the program proves itself with. The provider signs with it, too: HS256 needs no key pair.
+/// The client secret of this program. The provider also signs with it, because HS256 needs no key pair.
 static SECRET: LazyLock<String> = LazyLock::new(|| Nonce::new_random_len(32).secret().clone());
 /// How long a code is valid.
 const CODE_LIFE: TimeDelta = TimeDelta::seconds(60);
 /// How long a token is valid.
 const TOKEN_LIFE: TimeDelta = TimeDelta::minutes(2);
 
-/// Who has an account at the provider: a name, the subject, and an email address.
+/// A person with an account at the provider.
 #[derive(Clone, Copy, Serialize)]
 struct Person {
     name: &'static str,
     subject: &'static str,
     email: &'static str,
-    /// Whether the provider has seen that they read it. Mallory has typed in alice's.
+    /// Whether the provider has verified the email address. Mallory has entered alice's.
     is_verified: bool,
 }
 
@@ -64,7 +64,7 @@ const PEOPLE: [Person; 3] = [
     Person { name: "mallory", subject: "person-3", email: "alice@example.org", is_verified: false },
 ];
 
-/// A person to whom a code was given, and all that is bound to it.
+/// The person for whom a code was issued, and the values that are bound to the code.
 #[derive(Clone)]
 struct Grant {
     person: Person,
@@ -78,7 +78,7 @@ struct Grant {
 #[derive(Clone, Default)]
 pub(super) struct Provider(Arc<Mutex<HashMap<String, Grant>>>);
 
-/// The provider, and where it tells its client that somebody has logged out.
+/// The provider, and the client that it notifies of a logout.
 #[derive(Clone)]
 struct Pages {
     provider: Provider,
@@ -86,7 +86,7 @@ struct Pages {
 }
 
 impl Provider {
-    /// Its pages and its endpoints; `client` is told of each logout.
+    /// Its pages and its endpoints. It notifies `client` of each logout.
     pub(super) fn routes(&self, client: Router) -> Router {
         let pages = Router::new()
             .route("/", get(people))
@@ -96,7 +96,7 @@ impl Provider {
         pages.merge(self.endpoints())
     }
 
-    /// What a client asks by itself.
+    /// The endpoints for direct requests of a client.
     fn endpoints(&self) -> Router {
         Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
@@ -105,14 +105,14 @@ impl Provider {
             .with_state(self.clone())
     }
 
-    /// How it knows this program.
+    /// The registration of this program.
     pub(super) fn registration(&self, origins: &Origins) -> Result<Registration, url::ParseError> {
         let issuer = IssuerUrl::new(origins.provider.clone())?;
         let (client, secret) = (ClientId::new(CLIENT.to_owned()), ClientSecret::new(SECRET.clone()));
         Ok(Registration { issuer, client, secret, http: self.directly() })
     }
 
-    /// How the client asks it: directly, as both are in one program.
+    /// The function that sends a request to it: a direct call, because both are in one program.
     fn directly(&self) -> Http {
         let endpoints = self.endpoints();
         Arc::new(move |request| Box::pin(ask_directly(endpoints.clone(), request)))
@@ -149,7 +149,7 @@ async fn discovery(headers: HeaderMap) -> Result<Json<CoreProviderMetadata>, Sta
     metadata().map(Json).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// What a client asks for in the address.
+/// The parameters of an authorization request.
 #[derive(Clone, Deserialize, Serialize)]
 struct Asks {
     client_id: String,
@@ -162,7 +162,7 @@ struct Asks {
     person: String,
 }
 
-/// The provider leads to the one address that its client has registered, compared letter by letter.
+/// Whether the redirect address is the one that the client has registered, compared letter by letter.
 fn is_registered(asks: &Asks, headers: &HeaderMap) -> bool {
     asks.client_id == CLIENT && asks.redirect_uri == Origins::of(headers).back()
 }
@@ -264,7 +264,7 @@ struct Leaves {
     person: String,
 }
 
-/// Somebody logs out at the provider, which tells its client.
+/// Logs a person out at the provider, and notifies the client.
 async fn log_out(
     State(pages): State<Pages>,
     headers: HeaderMap,
@@ -283,7 +283,8 @@ async fn log_out(
     if told.status().is_success() { Ok(Redirect::to("/")) } else { Err(failed) }
 }
 
-/// It says who, and that it is a logout (OpenID Connect Back-Channel Logout 1.0, 2.4). It has no nonce.
+/// Makes a logout token, with the subject and the logout event (OpenID Connect Back-Channel Logout 1.0, 2.4). It has no
+/// nonce.
 fn logout_token(issuer: &str, person: Person) -> Result<String, Box<dyn std::error::Error>> {
     let events = [(EVENT.to_owned(), serde_json::json!({}))].into_iter().collect();
     let claims = IdTokenClaims::new(
@@ -302,11 +303,11 @@ mod tests {
     use openidconnect::TokenResponse;
 
     use super::*;
-    use crate::elsewhere::{Care, Elsewhere};
+    use crate::elsewhere::{ClientChecks, Elsewhere};
 
     #[tokio::test]
     async fn a_logout_token_of_the_type_that_the_specification_names_is_one() {
-        let app = Elsewhere::new(Care::ALL).beside(Router::new());
+        let app = Elsewhere::new(ClientChecks::ALL).beside(Router::new());
         for (name, status) in
             [("JWT", StatusCode::OK), ("logout+jwt", StatusCode::OK), ("at+jwt", StatusCode::BAD_REQUEST)]
         {
@@ -335,7 +336,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_new_logout_token_for_this_program_is_one() {
-        let app = Elsewhere::new(Care::ALL).beside(Router::new());
+        let app = Elsewhere::new(ClientChecks::ALL).beside(Router::new());
         let here = "http://id.localhost:4006";
         let real = logout_token(here, PEOPLE[0]).unwrap();
         assert_eq!(tells(&app, &real).await, StatusCode::OK);

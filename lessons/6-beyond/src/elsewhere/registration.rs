@@ -1,4 +1,4 @@
-//! What makes this program a client of a provider: its own, or one elsewhere that the environment names.
+//! The registration of this program at a provider: its own, or another one that environment variables name.
 
 use std::env::{VarError, var};
 
@@ -10,7 +10,7 @@ const ISSUER: &str = "OIDC_ISSUER";
 const CLIENT_ID: &str = "OIDC_CLIENT_ID";
 const CLIENT_SECRET: &str = "OIDC_CLIENT_SECRET";
 
-/// How a provider knows this program, and how this program asks the provider. Clones are the same.
+/// The client ID and secret of this program at a provider, and the function that sends requests to it. Clones share it.
 #[derive(Clone)]
 pub struct Registration {
     pub(super) issuer: IssuerUrl,
@@ -20,10 +20,10 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// At the provider with this issuer, written exactly as in its discovery document.
+    /// Registers at the provider with this issuer, written exactly as in its discovery document.
     ///
     /// # Errors
-    /// The issuer is no URL, or one to which the secret would go in clear over a network, or this machine trusts no
+    /// The issuer is not a URL, the secret would be sent to it unencrypted over a network, or this machine trusts no
     /// certificate authority.
     pub fn new(issuer: &str, client: &str, secret: &str) -> Result<Self, String> {
         let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|error| format!("{ISSUER} is no URL: {error}"))?;
@@ -35,7 +35,7 @@ impl Registration {
         Ok(Self { issuer, client, secret, http })
     }
 
-    /// As `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET` say; none if the first is not set.
+    /// Reads `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET`. Returns `None` if the first is not set.
     ///
     /// # Errors
     /// One of the others is not set, or the issuer is refused.
@@ -49,7 +49,7 @@ impl Registration {
         Self::new(&issuer?, &client?, &secret?).map(Some)
     }
 
-    /// As `openidconnect` wants it.
+    /// The function in the type that `openidconnect` expects.
     pub(super) fn http(&self) -> impl Fn(HttpRequest) -> Asked {
         let http = self.http.clone();
         move |request| http(request)

@@ -1,7 +1,7 @@
 //! Flask's session cookie: `data.time.signature`, made and read as itsdangerous 2.2 does it in Flask 3.1.
 //!
 //! `data` is tagged JSON in base64, behind a dot if it is compressed with zlib. `time` is a number of seconds in
-//! base64, and `signature` is HMAC-SHA1 in base64 over the two of them with the dot between.
+//! base64, and `signature` is HMAC-SHA1 in base64 over `data.time`.
 
 use std::{fmt, io::Read};
 
@@ -13,11 +13,11 @@ use time::{Duration, OffsetDateTime};
 
 use super::tagged::{self, Dict};
 
-/// What Flask mixes into the key: another use of the same `SECRET_KEY` has another salt, and so another key.
+/// Flask derives the key with this salt. Another use of the same `SECRET_KEY` has another salt, and so another key.
 const SALT: &[u8] = b"cookie-session";
 const ID_SALT: &[u8] = b"flask-session";
-/// A session's JSON may have so many bytes. zlib makes a thousandth of the size of some data, so the length of the
-/// cookie limits nothing.
+/// The maximum size of a session's JSON in bytes. zlib can shrink data a thousandfold, so the length of the cookie does
+/// not limit it.
 pub const LONGEST: usize = 256 * 1024;
 
 // ANCHOR: keys
@@ -34,7 +34,7 @@ impl Keys {
     /// The app's `SECRET_KEY` and its `SECRET_KEY_FALLBACKS`.
     ///
     /// # Errors
-    /// A key is empty: then anyone can sign.
+    /// A key is empty, so anyone could sign.
     pub fn new<'k>(secret: &'k str, fallbacks: impl IntoIterator<Item = &'k str>) -> Result<Self, EmptyKey> {
         let fallbacks = fallbacks.into_iter().map(|secret| derived(secret, SALT)).collect::<Result<_, _>>()?;
         Ok(Self { current: derived(secret, SALT)?, fallbacks })
@@ -80,27 +80,27 @@ impl fmt::Display for EmptyKey {
 impl std::error::Error for EmptyKey {}
 
 impl fmt::Debug for Keys {
-    /// Without the keys.
+    /// Shows nothing of the keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Keys(1 and {} fallbacks)", self.fallbacks.len())
     }
 }
 
-/// Why a cookie holds no session.
+/// Why a cookie is refused.
 #[derive(Debug)]
 pub enum Refused {
-    /// It does not consist of three parts, or none of the keys has signed it.
+    /// It does not have three parts, or none of the keys has signed it.
     NotSigned,
-    /// It was signed longer ago than a session lives, or later than now.
+    /// It was signed longer ago than a session lasts, or its time is in the future.
     NotNow,
     /// A key of ours has signed it, but its data cannot be read. Nobody without a key can cause this: the other half of
-    /// the app writes what this one does not understand.
+    /// the app has written data that this half does not understand.
     Unreadable(String),
 }
 
 impl Keys {
     // ANCHOR: unsign
-    /// What stands before the signature, if one of the keys has made it.
+    /// The text before the signature, if one of the keys has made the signature.
     pub fn unsign<'v>(&self, value: &'v str) -> Option<&'v str> {
         let (signed, signature) = value.rsplit_once('.')?;
         let signature = BASE64.decode(signature).ok()?;
@@ -110,7 +110,7 @@ impl Keys {
     }
     // ANCHOR_END: unsign
 
-    /// The text with a signature behind it.
+    /// The text followed by its signature.
     pub fn sign(&self, text: &str) -> String {
         let signature = self.current.clone().chain_update(text).finalize().into_bytes();
         format!("{text}.{}", BASE64.encode(signature))
@@ -120,7 +120,7 @@ impl Keys {
     /// The data in the value of a cookie.
     ///
     /// # Errors
-    /// The cookie is not ours, too old, or unreadable. The signature comes first: what nobody has signed is not
+    /// The cookie is not ours, too old, or unreadable. The signature is checked first, so that unsigned data is never
     /// decoded.
     pub fn read(&self, value: &str, now: OffsetDateTime, lifetime: Duration) -> Result<Dict, Refused> {
         let signed = self.unsign(value).ok_or(Refused::NotSigned)?;
@@ -173,7 +173,7 @@ fn unpacked(data: &str) -> Result<String, &'static str> {
     String::from_utf8(json).map_err(|_| "the data is not UTF-8")
 }
 
-/// A reader would not notice that the end is missing, and with it the sum that is checked there.
+/// Decompresses the data. A plain reader would not notice that the end is missing, with its checksum.
 fn unzipped(zlib: &[u8]) -> Result<Vec<u8>, &'static str> {
     let mut json = Vec::with_capacity(LONGEST);
     match Decompress::new(true).decompress_vec(zlib, &mut json, FlushDecompress::Finish) {

@@ -33,11 +33,11 @@ pub struct FlaskFiles {
 }
 
 impl FlaskFiles {
-    /// Makes the folder if there is none. The prefix is Flask's `SESSION_KEY_PREFIX`, `session:` by default. A save or
-    /// a delete fails that has to wait longer than `limit` for other writers of this side.
+    /// Opens the store, and creates the folder if there is none. The prefix is Flask's `SESSION_KEY_PREFIX`, `session:`
+    /// by default. A save or a delete fails if it has to wait longer than `limit` for other writers of this side.
     ///
     /// # Errors
-    /// The folder cannot be made or written in, or on Unix others than its owner may get in: the error says what to do.
+    /// The folder cannot be created or written to, or on Unix other users can open it. The error says what to do.
     pub fn open(folder: impl Into<PathBuf>, prefix: &str, limit: Duration) -> io::Result<Self> {
         Ok(Self { folder: Arc::new(Folder::open(folder.into(), limit)?), prefix: prefix.to_owned() })
     }
@@ -106,7 +106,7 @@ impl FlaskFiles {
         self.folder.sync().await
     }
 
-    /// Keeps off other writers of this side between the look and the removal.
+    /// Removes a file if `is_wanted` returns `true`, while other writers of this side are locked out.
     async fn remove_if(
         &self,
         path: PathBuf,
@@ -139,7 +139,7 @@ impl FlaskFiles {
     }
 }
 
-/// Whether cachelib may have given this name.
+/// Whether cachelib may have given the file this name.
 fn is_a_digest(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     name.len() == 32 && name.iter().all(u8::is_ascii_hexdigit)
@@ -170,7 +170,7 @@ impl File {
         &self.1
     }
 
-    /// Nothing if it never expires.
+    /// The expiry, or `None` if the record never expires.
     fn expiry(&self) -> Option<OffsetDateTime> {
         let seconds = Some(u32::from_ne_bytes(self.0)).filter(|seconds| *seconds != 0)?;
         OffsetDateTime::from_unix_timestamp(seconds.into()).ok()

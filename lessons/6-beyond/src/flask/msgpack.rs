@@ -2,7 +2,7 @@
 //!
 //! A record of tower-sessions holds JSON, which has neither bytes nor extension types, such as msgspec's dates. Here
 //! they are objects with a tag, as in Flask's cookie: `{" b":"AP8="}` for bytes, `{" e":[-1,"ZVPxAA=="]}` for an
-//! extension. So what one half has written comes back to it unchanged.
+//! extension. So each half gets its own values back unchanged.
 
 use std::{collections::HashMap, fmt, io::Cursor};
 
@@ -16,7 +16,7 @@ use serde_json::{Map, Number, Value, json};
 
 const BYTES: &str = " b";
 const EXTENSION: &str = " e";
-/// A dictionary whose only key looks like a tag; the key has [`ESCAPE`] at its end.
+/// The tag of a dictionary whose only key looks like a tag. The key gets [`ESCAPE`] at its end.
 const DICT: &str = " di";
 const ESCAPE: &str = "__";
 
@@ -26,7 +26,7 @@ pub type Data = HashMap<String, Value>;
 /// Reads a record.
 ///
 /// # Errors
-/// It is no map with texts as keys, or it has a number that JSON does not have, such as NaN.
+/// It is not a map with text keys, or it has a number that JSON does not have, such as NaN.
 pub fn decode(record: &[u8]) -> Result<Data, rmp_serde::decode::Error> {
     let mut reading = rmp_serde::Deserializer::new(Cursor::new(record));
     let data: HashMap<String, Unpacked> = Deserialize::deserialize(&mut reading)?;
@@ -37,10 +37,10 @@ pub fn decode(record: &[u8]) -> Result<Data, rmp_serde::decode::Error> {
     Ok(data.into_iter().map(|(key, Unpacked(value))| (key, value)).collect())
 }
 
-/// Writes a record, with its keys in order: the same data are the same bytes.
+/// Writes a record with sorted keys, so that the same data gives the same bytes.
 ///
 /// # Errors
-/// rmp-serde refuses it, which it has no reason to.
+/// rmp-serde returns an error, which should not happen.
 pub fn encode(data: &Data) -> Result<Vec<u8>, rmp_serde::encode::Error> {
     let mut data: Vec<_> = data.iter().collect();
     data.sort_by_key(|(key, _)| *key);
@@ -49,10 +49,10 @@ pub fn encode(data: &Data) -> Result<Vec<u8>, rmp_serde::encode::Error> {
     Ok(record)
 }
 
-/// A value as MessagePack has it.
+/// A value, to be written as MessagePack.
 struct Packed<'v>(&'v Value);
 
-/// Bytes as such: serde takes a slice for a list.
+/// Bytes, to be written as bytes, because serde writes a slice as a list.
 struct Bytes(Vec<u8>);
 
 impl Serialize for Packed<'_> {
@@ -100,7 +100,7 @@ fn without_escape(value: &Value) -> Option<(&str, &Value)> {
     Some((key.strip_suffix(ESCAPE)?, value))
 }
 
-/// A value as JSON has it.
+/// A value, read from MessagePack into JSON.
 struct Unpacked(Value);
 
 impl<'de> Deserialize<'de> for Unpacked {

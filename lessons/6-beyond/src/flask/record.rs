@@ -1,4 +1,4 @@
-//! A record of Flask-Session, wherever it is kept: its bytes, and what names their state.
+//! A record of Flask-Session, in any backend: its bytes, and its version.
 
 use std::fmt::Display;
 
@@ -12,7 +12,7 @@ use tower_sessions::{
 
 use super::msgpack::{Data, decode, encode};
 
-/// Flask gives every record an end. One without is not ours to end: here it lasts as long as Flask's default.
+/// The lifetime of a record without an expiry: Flask's default. Flask itself gives every record an expiry.
 pub(super) const LIFETIME: Duration = Duration::days(31);
 
 /// The bytes of a record.
@@ -25,24 +25,24 @@ pub(super) fn unpacked(value: &[u8]) -> Result<Data> {
     decode(value).map_err(|error| Error::Decode(error.to_string()))
 }
 
-/// Remembers that this request has loaded or written the session with these bytes.
+/// Notes that this request has loaded or written the session with these bytes.
 pub(super) fn seen(id: &Id, value: &[u8]) {
     if let Some(version) = version(value) {
         note(id, version);
     }
 }
 
-/// Flask's records have no version, so the record itself has to name its state.
+/// Flask's records have no version, so it is computed from the record's bytes.
 fn version(value: &[u8]) -> Option<Version> {
     hexadecimal(&Sha1::digest(value)[..8]).parse().ok()
 }
 
-/// Two digits for each byte.
+/// Writes bytes in hexadecimal, two digits for each.
 pub(super) fn hexadecimal(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Why these bytes must not be saved, as `FlaskRedis` finds it out in Redis.
+/// Why these bytes must not be saved. `FlaskRedis` makes the same decision in Redis.
 pub(super) fn refusal(stored: Option<&[u8]>, value: &[u8], based_on: Option<Version>) -> Option<Error> {
     match stored {
         None => Some(gone()),
@@ -51,7 +51,7 @@ pub(super) fn refusal(stored: Option<&[u8]>, value: &[u8], based_on: Option<Vers
     }
 }
 
-/// What a backend says, as the error of a store.
+/// Turns an error of a backend into the error of a store.
 pub(super) fn failed(error: impl Display) -> Error {
     Error::Backend(error.to_string())
 }

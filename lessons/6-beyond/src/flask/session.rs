@@ -26,7 +26,7 @@ use super::{
 
 /// Browsers drop a cookie whose name and value have more bytes together (RFC 6265bis, section 5.7).
 const LONGEST_COOKIE: usize = 4096;
-/// Where Flask keeps `session.permanent`.
+/// The key under which Flask stores `session.permanent`.
 const PERMANENT: &str = "_permanent";
 
 /// The settings of the Flask app, with Flask's defaults. Both halves need the same ones. The cookie's domain, path and
@@ -47,12 +47,12 @@ pub struct Settings {
     pub lifetime: Duration,
     /// `SESSION_REFRESH_EACH_REQUEST`
     pub refresh: bool,
-    /// The route that logs out, by POST: the way out for a visitor whose session cannot be read
+    /// The route that logs out, by POST, also a visitor whose session cannot be read
     pub log_out: &'static str,
 }
 
 impl Settings {
-    /// What Flask does if only `SECRET_KEY` is set.
+    /// Flask's defaults, as if only `SECRET_KEY` was set.
     pub fn new(keys: Keys) -> Self {
         let (secure, http_only, refresh) = (false, true, true);
         let (lifetime, log_out) = (Duration::days(31), "/logout");
@@ -67,27 +67,27 @@ pub struct FlaskSession(Arc<Mutex<Opened>>);
 #[derive(Debug, Default)]
 struct Opened {
     data: Dict,
-    /// Where a visitor logs out whose cookie is signed, and its data cannot be read.
+    /// The logout for a visitor whose cookie is signed, but has unreadable data.
     way_out: Option<&'static str>,
-    /// A handler has asked for it.
+    /// Whether a handler has used the session.
     accessed: bool,
     modified: bool,
 }
 
 impl FlaskSession {
-    /// A copy of the value with this key. Changing it changes nothing in the session: [`insert`](Self::insert) does.
+    /// Returns a copy of the value with this key. To change the session, [`insert`](Self::insert) the changed copy.
     pub fn get(&self, key: &str) -> Option<Value> {
         self.lock().data.get(key).cloned()
     }
 
-    /// Gives the key this value.
+    /// Sets the value of this key.
     pub fn insert(&self, key: &str, value: impl Into<Value>) {
         let mut opened = self.lock();
         opened.data.insert(key.to_owned(), value.into());
         opened.modified = true;
     }
 
-    /// Takes the value of this key out.
+    /// Removes and returns the value of this key.
     pub fn remove(&self, key: &str) -> Option<Value> {
         let mut opened = self.lock();
         let value = opened.data.remove(key);
@@ -95,18 +95,18 @@ impl FlaskSession {
         value
     }
 
-    /// Empties the session, and the browser is told to delete the cookie. A copy of it is valid as before.
+    /// Empties the session, and tells the browser to delete the cookie. A copy of the cookie is still valid.
     pub fn clear(&self) {
         let mut opened = self.lock();
         *opened = Opened { modified: true, ..Opened::default() };
     }
 
-    /// Whether the cookie outlives the browser, for the lifetime of the [`Settings`].
+    /// Sets whether the cookie outlives the browser, for the lifetime of the [`Settings`].
     pub fn set_permanent(&self, permanent: bool) {
         self.insert(PERMANENT, permanent);
     }
 
-    /// A copy of everything in it.
+    /// Returns a copy of all data.
     pub fn data(&self) -> Dict {
         self.lock().data.clone()
     }
@@ -116,8 +116,8 @@ impl FlaskSession {
     }
 }
 
-/// Opens the session before the handler, and saves it afterwards: for `from_fn_with_state`. It stands around the routes
-/// that have moved and around no others: Flask writes the cookie of its own.
+/// Opens the session before the handler, and saves it afterwards. Use it with `from_fn_with_state`, only around the
+/// routes that have moved, because Flask sets the cookie for its own routes.
 pub async fn flask_session(
     State(settings): State<Settings>,
     clock: Clock,
@@ -138,7 +138,7 @@ impl Settings {
         first_cookie(headers, self.name)
     }
 
-    /// An empty session where there is no cookie, or none that we have signed in time.
+    /// Opens the session of the cookie. Without a cookie, or without a valid signature, it is an empty session.
     fn open(&self, headers: &HeaderMap, now: OffsetDateTime) -> FlaskSession {
         let read = self.sent(headers).map(|value| self.keys.read(value, now, self.lifetime));
         let mut opened = Opened::default();
@@ -205,8 +205,8 @@ impl Settings {
     }
 }
 
-/// The value of the first cookie with this name, which is the one that Flask takes. A jar would give the last one. Of
-/// the other cookies nothing is asked: a neighbor may have set them.
+/// The value of the first cookie with this name, which is the one that Flask uses. A cookie jar would return the last
+/// one. The other cookies are not checked, because another host may have set them.
 fn first_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let pairs = headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     let value = |pair: &'h [u8]| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=");
@@ -214,7 +214,7 @@ fn first_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     std::str::from_utf8(first).ok().filter(|value| !value.is_empty())
 }
 
-/// A cache must not give the answer to another visitor.
+/// Sets `Vary`, so that a cache does not send the answer to another visitor.
 fn varies_with_the_cookie(headers: &mut HeaderMap) {
     let lines = headers.get_all(VARY).iter().filter_map(|line| line.to_str().ok());
     let says_so = |name: &str| name == "*" || name.eq_ignore_ascii_case("cookie");
@@ -244,7 +244,7 @@ pub struct Unreadable {
 }
 
 impl Unreadable {
-    /// An empty session instead; what is written there replaces the cookie.
+    /// Returns an empty session instead. Its data replaces the cookie.
     pub fn anew(self) -> FlaskSession {
         self.session
     }

@@ -1,4 +1,4 @@
-//! `SESSION_USE_SIGNER` of Flask-Session 0.8: an ID with a signature behind it.
+//! `SESSION_USE_SIGNER` of Flask-Session 0.8: an ID followed by a signature.
 
 use axum::{
     extract::{Request, State},
@@ -20,8 +20,8 @@ pub struct SignedId {
 }
 
 // ANCHOR: signed_id
-/// Takes the signature off the ID that comes in, and puts one on the ID that goes out: for `from_fn_with_state`, around
-/// the session layer. An ID without a valid signature does not reach it.
+/// Removes the signature from the ID in a request, and adds one to the ID in an answer. Use it with
+/// `from_fn_with_state`, around the session layer. An ID without a valid signature does not reach that layer.
 pub async fn signed_id(State(cookie): State<SignedId>, mut request: Request, next: Next) -> Response {
     let lines = request.headers().get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| cookie.unsigned(pair.trim()));
@@ -41,7 +41,7 @@ pub async fn signed_id(State(cookie): State<SignedId>, mut request: Request, nex
 // ANCHOR_END: signed_id
 
 impl SignedId {
-    /// The pair for the session layer; nothing if it is our cookie and not signed.
+    /// The cookie pair for the session layer, or `None` if it is our cookie without a valid signature.
     fn unsigned(&self, pair: &str) -> Option<String> {
         match pair.split_once('=') {
             Some((name, value)) if name == self.name => Some(format!("{name}={}", self.keys.unsign(value)?)),

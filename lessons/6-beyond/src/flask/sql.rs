@@ -22,10 +22,10 @@ use tower_sessions::{
 
 use super::record::{failed, packed, refusal, seen, unpacked};
 
-/// How SQLAlchemy writes a date in SQLite. The time is UTC, and the later one is the greater text.
+/// How SQLAlchemy writes a date in SQLite. The time is UTC, and a later date is a greater text.
 const DATE: StaticFormatDescription =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:6]");
-/// How many expired rows a sweep deletes at a time. Others write between two batches.
+/// How many expired rows a sweep deletes at a time. Others can write between two batches.
 const SWEEP_BATCH: u16 = 1_000;
 
 /// Flask-Session in an SQLite file, in the table `sessions`. Clones share one connection.
@@ -39,10 +39,10 @@ pub struct FlaskSql {
 
 impl FlaskSql {
     /// Opens the file of Flask's `SQLALCHEMY_DATABASE_URI`. The prefix is Flask's `SESSION_KEY_PREFIX`, `session:` by
-    /// default. A call fails that has to wait longer than `limit`.
+    /// default. A call fails if it has to wait longer than `limit`.
     ///
     /// # Errors
-    /// There is no such file or no such table: Flask makes them when its app starts.
+    /// There is no such file or no such table. Flask creates them when its app starts.
     pub async fn open(file: impl AsRef<Path>, prefix: &str, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
         // A call waits for the other calls of this program, and then for other programs.
         let each = limit / 2;
@@ -118,7 +118,8 @@ impl FlaskSql {
     }
 }
 
-/// The record under this key and its expiry, unless that has passed. Without an expiry it has, for Flask, too.
+/// The record under this key and its expiry, unless it has expired. A row without an expiry counts as expired, as in
+/// Flask.
 async fn find(connection: &mut SqliteConnection, key: &str) -> Result<Option<(Vec<u8>, OffsetDateTime)>> {
     // A column of SQLite keeps whatever it is given.
     let select = "select cast(data as blob), cast(expiry as text) from sessions where session_id = ?";

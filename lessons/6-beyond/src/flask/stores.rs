@@ -1,7 +1,7 @@
-//! The records of Flask-Session 0.8 in Redis, as a store for tower-sessions: both halves have the same sessions.
+//! The records of Flask-Session 0.8 in Redis, as a store for tower-sessions, so that both halves share sessions.
 //!
-//! Flask has to make IDs that tower-sessions takes: with `SESSION_ID_LENGTH = 16` they have 128 bits, in the same
-//! base64. The default are 256 bits.
+//! Flask has to make IDs that tower-sessions accepts: with `SESSION_ID_LENGTH = 16` they have 128 bits, in the same
+//! base64. The default is 256 bits.
 
 use std::{fmt, time::Duration};
 
@@ -30,10 +30,10 @@ pub struct FlaskRedis {
 
 impl FlaskRedis {
     /// Connects to the `SESSION_REDIS` at an address such as `redis://127.0.0.1:6379`. The prefix is Flask's
-    /// `SESSION_KEY_PREFIX`, `session:` by default. A call fails that takes longer than `limit`.
+    /// `SESSION_KEY_PREFIX`, `session:` by default. A call fails if it takes longer than `limit`.
     ///
     /// # Errors
-    /// The address is none, or nobody answers there.
+    /// The address is invalid, or no server answers there.
     pub async fn open(address: &str, prefix: &str, limit: Duration) -> std::result::Result<Self, RedisError> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(limit))
@@ -49,10 +49,11 @@ impl FlaskRedis {
 }
 
 // ANCHOR: save
-/// Flask writes without looking. This side looks: a record that has ended is not revived, and one that has changed
-/// since it was loaded, by Flask or by another request here, is a conflict.
+/// Flask writes without a check. This side checks: an ended record is not revived, and a record that has changed since
+/// it was loaded, by Flask or by another request here, is a conflict.
 ///
-/// It is given the key, the new value, its expiry in milliseconds, and what the SHA-1 of the loaded value begins with.
+/// The script gets the key, the new value, its expiry in milliseconds, and the first digits of the SHA-1 of the loaded
+/// value.
 const SAVE: &str = r#"
 local stored = redis.call('GET', KEYS[1])
 local value, expires, based_on = unpack(ARGV)
@@ -112,12 +113,12 @@ impl FlaskRedis {
     }
 }
 
-/// Since 1970; Redis takes no date before.
+/// Milliseconds since 1970. Redis accepts no earlier date.
 fn milliseconds(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX).max(1)
 }
 
-/// A key of another type is a damaged record: Redis answers the same the next time.
+/// A key of another type is a damaged record, because Redis will give the same answer again.
 fn failed(error: RedisError) -> Error {
     let text = error.to_string();
     if error.code() == Some("WRONGTYPE") { Error::Decode(text) } else { Error::Backend(text) }

@@ -1,8 +1,8 @@
-//! What a Flask session can hold, and how Flask writes it down: JSON with tags for the types that JSON does not have.
+//! The values that a Flask session can hold, in Flask's format: JSON with tags for the types that JSON does not have.
 //!
 //! The format is Flask's `TaggedJSONSerializer` (flask/json/tag.py, Flask 3.1): an object with a single key that is a
 //! tag stands for a value of another type, such as `{" t":[1,2]}` for the tuple `(1, 2)`. Here each type is read as
-//! itself, so what one side has read it can write back, and nothing is lost on the way.
+//! itself, so each side can write back what it has read, without a loss.
 
 mod notation;
 
@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset, format_description::StaticFormatDescription};
 
-/// Lists and dictionaries may stand in each other so deep. Python itself stops somewhere before 1000.
+/// The maximum nesting of lists and dictionaries. Python itself stops somewhere before 1000.
 pub const DEPTH: usize = 64;
 
 const TUPLE: &str = " t";
@@ -24,7 +24,7 @@ const BYTES: &str = " b";
 const MARKUP: &str = " m";
 const UUID: &str = " u";
 const DATE: &str = " d";
-/// A dictionary whose only key looks like a tag; the key has [`ESCAPE`] at its end.
+/// The tag of a dictionary whose only key looks like a tag. The key gets [`ESCAPE`] at its end.
 const DICT: &str = " di";
 const TAGS: [&str; 6] = [DICT, TUPLE, BYTES, MARKUP, UUID, DATE];
 const ESCAPE: &str = "__";
@@ -63,13 +63,13 @@ pub enum Value {
     DateTime(OffsetDateTime),
 }
 
-/// A number as it was written. An `int` of Python may have any number of digits, and a `float` comes back to the last
-/// bit, because nobody has turned it into another type in between.
+/// A number as it was written. An `int` of Python may have any number of digits. A `float` comes back exactly, because
+/// it is never converted to another type.
 #[derive(Clone, Debug)]
 pub struct Number(Box<RawValue>);
 
 impl Number {
-    /// The number, if it is a whole one and fits.
+    /// The number, if it is an integer and fits.
     pub fn as_i64(&self) -> Option<i64> {
         self.0.get().parse().ok()
     }
@@ -86,14 +86,14 @@ impl PartialEq for Number {
     }
 }
 
-/// Why a text is not what Flask writes.
+/// Why a text is not in Flask's format.
 #[derive(Debug)]
 pub enum Error {
     /// It is not JSON. Python also writes `NaN`, `Infinity` and halves of surrogate pairs, which are not JSON.
     Json(serde_json::Error),
-    /// Something has this tag and is not written as that type is.
+    /// A value has this tag, but not the format of that type.
     Tag(&'static str),
-    /// More than [`DEPTH`] lists and dictionaries stand in each other.
+    /// Lists and dictionaries are nested deeper than [`DEPTH`].
     TooDeep,
     /// It is a value, but not a dictionary.
     NoDict,
@@ -121,7 +121,7 @@ impl From<serde_json::Error> for Error {
 /// Reads the data of a session.
 ///
 /// # Errors
-/// The text is not what Flask writes.
+/// The text is not in Flask's format.
 pub fn from_json(text: &str) -> Result<Dict, Error> {
     match read(serde_json::from_str(text)?, DEPTH)? {
         Value::Dict(dict) => Ok(dict),
@@ -137,7 +137,7 @@ pub fn to_json(data: &Dict) -> Result<String, Error> {
     Ok(serde_json::to_string(&Tagged(data))?)
 }
 
-/// The first byte says which type it is; then that type is read, and what is in it is left for later.
+/// The first byte says which type it is. This reads that type, and leaves nested values for later.
 fn read(raw: &RawValue, depth: usize) -> Result<Value, Error> {
     let text = raw.get();
     let deeper = || depth.checked_sub(1).ok_or(Error::TooDeep);
@@ -160,7 +160,7 @@ fn read(raw: &RawValue, depth: usize) -> Result<Value, Error> {
     })
 }
 
-/// What an object stands for: itself, or a value of the type that its only key names.
+/// Converts an object: to itself, or to a value of the type that its only key names.
 fn untag(mut items: Dict) -> Result<Value, Error> {
     let tag = items.keys().next().and_then(|key| TAGS.into_iter().find(|tag| tag == key));
     let Some(tag) = tag.filter(|_| items.len() == 1) else { return Ok(Value::Dict(items)) };
@@ -241,7 +241,7 @@ impl Value {
         }
     }
 
-    /// The number, if it is a whole one and fits.
+    /// The number, if it is an integer and fits.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
             Self::Number(number) => number.as_i64(),
@@ -324,11 +324,11 @@ mod tests {
         for (text, reason) in [
             ("[]", "the data is not a dictionary"),
             (r#"{" t":[]}"#, "the data is not a dictionary"),
-            (r#"{"a":{" t":1}}"#, "what has the tag \" t\" is not of that type"),
-            (r#"{"a":{" b":"=AP8"}}"#, "what has the tag \" b\" is not of that type"),
-            (r#"{"a":{" u":"+2345678123456781234567812345678"}}"#, "what has the tag \" u\" is not of that type"),
-            (r#"{"a":{" d":"today"}}"#, "what has the tag \" d\" is not of that type"),
-            (r#"{"a":{" di":{}}}"#, "what has the tag \" di\" is not of that type"),
+            (r#"{"a":{" t":1}}"#, "the value with the tag \" t\" is not of that type"),
+            (r#"{"a":{" b":"=AP8"}}"#, "the value with the tag \" b\" is not of that type"),
+            (r#"{"a":{" u":"+2345678123456781234567812345678"}}"#, "the value with the tag \" u\" is not of that type"),
+            (r#"{"a":{" d":"today"}}"#, "the value with the tag \" d\" is not of that type"),
+            (r#"{"a":{" di":{}}}"#, "the value with the tag \" di\" is not of that type"),
             (r#"{"a":NaN}"#, "the data is not JSON: expected value at line 1 column 6"),
             (r#"{"a":1} "b""#, "the data is not JSON: trailing characters at line 1 column 9"),
         ] {

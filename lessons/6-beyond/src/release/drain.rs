@@ -1,4 +1,4 @@
-//! The end of an instance: what it has begun is done, and nothing new is taken.
+//! A graceful shutdown: an instance finishes the requests that it has begun, and accepts no new ones.
 
 use std::{fmt, future::ready, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ use tokio::{
 };
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 
-/// Where the last rehearsal is told.
+/// The key of the last rehearsal in the session.
 const KEY: &str = "rehearsal";
 
 // ANCHOR: serve
@@ -35,14 +35,15 @@ const KEY: &str = "rehearsal";
 pub enum Drained {
     /// Every request that had begun was answered.
     All,
-    /// The time was over, and some were not. They end with the process.
+    /// Some requests were not answered within the time limit. They end with the process.
     Some,
 }
 
-/// Serves `app` until `told` is done. From then on it accepts no connection, closes those that stay open by themselves
-/// with `close`, finishes the requests that have begun, for at most this long, and returns.
+/// Serves `app` until `told` is done. From then on it accepts no connection, ends the connections that stay open with
+/// `close`, finishes the requests that have begun within `at_most`, and returns.
 ///
-/// The session layer saves when the handler is done, so whoever cuts a request off cuts off its session as well.
+/// The session layer saves after the handler has returned, so a request that is cut off also loses its changes to the
+/// session.
 ///
 /// # Errors
 /// The listener fails.
@@ -71,13 +72,13 @@ where
 /// How the instance of a rehearsal ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// It is told to, and drains.
+    /// It is told to stop, and drains.
     Drains,
     /// Its process is killed.
     IsKilled,
 }
 
-/// One line of what happened: who, what, and what came of it.
+/// One step of a rehearsal: the actor, the action, and its result.
 #[derive(Debug, Serialize, serde::Deserialize)]
 pub struct Step {
     who: String,
@@ -145,7 +146,7 @@ impl End {
     }
 }
 
-/// Where the order of a rehearsal waits, so that the instance ends just then.
+/// The point where the order of a rehearsal waits, so that the instance ends at that moment.
 #[derive(Default)]
 struct Gate {
     begun: Notify,
@@ -176,7 +177,7 @@ fn shop(store: MemoryStore, gate: Arc<Gate>) -> Router {
         .layer(SessionManagerLayer::new(store))
 }
 
-/// An instance with a runtime of its own, which can be killed as a process is: its tasks stop wherever they are.
+/// An instance with a runtime of its own, which can be killed like a process: its tasks stop wherever they are.
 struct Instance {
     address: SocketAddr,
     runtime: Runtime,
@@ -185,10 +186,10 @@ struct Instance {
     closed: oneshot::Receiver<()>,
 }
 
-/// An instance that accepts nothing any more.
+/// An instance that no longer accepts connections.
 struct Ending {
     address: SocketAddr,
-    /// Nothing if it was killed.
+    /// `None` if it was killed.
     draining: Option<(Runtime, JoinHandle<io::Result<Drained>>)>,
 }
 
@@ -207,7 +208,7 @@ impl Instance {
         Ok(Self { address, runtime, server, told, closed })
     }
 
-    /// Ends it, and returns when it accepts no more.
+    /// Ends the instance, and returns when it accepts no more connections.
     async fn end(self, end: End) -> Ending {
         let draining = match end {
             End::Drains => {
@@ -225,7 +226,7 @@ impl Instance {
 }
 
 impl Ending {
-    /// Waits until it is gone, and says how many of its requests were answered.
+    /// Waits until it has ended, and says whether its requests were answered.
     async fn gone(self) -> &'static str {
         let Some((runtime, server)) = self.draining else { return "without finishing its requests" };
         let ended = server.await;
@@ -257,7 +258,7 @@ impl Listener for Closes {
     }
 }
 
-/// An answer, as a client has it.
+/// An answer, as a client gets it.
 struct Answered {
     status: StatusCode,
     cookie: String,
@@ -300,7 +301,7 @@ async fn play(session: Session, Path(end): Path<String>) -> axum::response::Resu
     Ok(Redirect::to("/release"))
 }
 
-/// What was played last.
+/// The steps of the last rehearsal.
 pub(super) async fn last(session: &Session) -> Result<Vec<Step>, Failure> {
     Ok(session.get(KEY).await?.unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! The key that signs a cookie, replaced with nobody logged out.
+//! Key rotation: the key that signs a cookie is replaced, and nobody is logged out.
 
 use std::sync::LazyLock;
 
@@ -22,8 +22,8 @@ use crate::page::PAGES;
 
 /// The cookie by which a visitor is remembered.
 const NAME: &str = "__Host-remembered";
-/// How long a value is accepted after it was signed first. An old key is dropped when this long nobody has signed
-/// with it.
+/// How long a value is accepted after it was first signed. An old key can be dropped when nobody has signed with it for
+/// this long.
 const MAX_AGE: Duration = Duration::weeks(2);
 
 // ANCHOR: ring
@@ -54,7 +54,7 @@ impl KeyRing<'_> {
 }
 // ANCHOR_END: ring
 
-/// In a program they come from its secrets; these are random, so they last as long as this process.
+/// In a real program the keys come from its secrets. These are random, so they last as long as this process.
 static OLD: LazyLock<Key> = LazyLock::new(Key::generate);
 static NEW: LazyLock<Key> = LazyLock::new(Key::generate);
 
@@ -136,7 +136,7 @@ fn no_such_release() -> Response {
     (StatusCode::NOT_FOUND, "The demo has releases 1 to 4.\n").into_response()
 }
 
-/// What the cookie says. The signature covers nothing but the value, so the cookie's name and its age are in there.
+/// The value of the cookie. The signature covers only the value, so the value contains the cookie's name and the time.
 struct Remembered {
     name: String,
     since: OffsetDateTime,
@@ -147,7 +147,7 @@ impl Remembered {
         format!("{NAME}.{}.{}", self.since.unix_timestamp(), self.name)
     }
 
-    /// Nothing if it is too old, or was made for another cookie.
+    /// Reads a value. Returns `None` if it is too old, or was made for another cookie.
     fn of(value: &str, now: OffsetDateTime) -> Option<Self> {
         let (since, name) = value.strip_prefix(NAME)?.strip_prefix('.')?.split_once('.')?;
         let since = OffsetDateTime::from_unix_timestamp(since.parse().ok()?).ok()?;

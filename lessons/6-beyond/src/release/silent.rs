@@ -1,4 +1,5 @@
-//! The wrong way that looks right: with a default for each field no program fails, and each drops what it does not know.
+//! The wrong way that looks right: with a default for each field no program fails, but each drops the fields that it
+//! does not know.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use super::{Cart, Refused, renamed::summary};
 
 const KEY: &str = "silent cart";
 
-/// The cart of release 1. What is missing is empty, and what is unknown is ignored.
+/// The cart of release 1. Missing fields are empty, and unknown fields are ignored.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Before {

@@ -1,4 +1,4 @@
-//! Who has an account, and what they may do now: what the shop asks where it asks anything.
+//! The accounts and their current roles.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody may do.
+/// The role of an account.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -43,7 +43,7 @@ impl Accounts {
         self.lock().get(name).copied()
     }
 
-    /// Whether there is such an account; then it has this role from now on.
+    /// Sets the role of an account. Returns `false` if there is no such account.
     pub(super) fn set_role(&self, name: &str, role: Role) -> bool {
         self.lock().get_mut(name).map(|has| *has = role).is_some()
     }

@@ -1,4 +1,4 @@
-//! What a token says, and the rules by which it counts.
+//! The claims in a token, and the rules for its validity.
 
 use jsonwebtoken::{Algorithm, Validation};
 use serde::{Deserialize, Serialize};
@@ -7,37 +7,37 @@ use tower_sessions::session::Id;
 
 pub use super::accounts::Role;
 
-/// Who signs.
+/// The issuer.
 pub const ISSUER: &str = "https://shop.example";
-/// Whom the token is for.
+/// The audience: the service that the token is for.
 pub const AUDIENCE: &str = "shop";
-/// How long a token counts. Nobody can end it sooner without a list.
+/// How long a token is valid. Nobody can end it sooner without a deny-list.
 pub const LIFE: Duration = Duration::minutes(15);
 
-/// What a token says: anyone who has it can read it.
+/// The claims in a token, which anyone who has it can read.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Claims {
-    /// Who has signed it.
+    /// The issuer that signed it.
     pub iss: String,
-    /// Whom it is for.
+    /// The audience.
     pub aud: String,
-    /// Who is logged in.
+    /// The user.
     pub sub: String,
-    /// What they might do when it was signed.
+    /// The role at the time of the signature.
     pub role: Role,
-    /// The same in detail.
+    /// The single permissions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<String>,
     /// When it was signed, in seconds since 1970.
     pub iat: i64,
-    /// When it ends, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub exp: i64,
     /// Its number: 128 random bits.
     pub jti: String,
 }
 
 impl Claims {
-    /// What a token says of this user from now on.
+    /// Makes the claims of a token for this user, valid from `now` on.
     pub fn new(sub: String, role: Role, permissions: Vec<String>, now: OffsetDateTime) -> Self {
         let (iat, exp) = (now.unix_timestamp(), (now + LIFE).unix_timestamp());
         let (iss, aud) = (ISSUER.to_owned(), AUDIENCE.to_owned());
@@ -48,8 +48,8 @@ impl Claims {
 // ANCHOR: rules
 /// The rules for a token of ours: one algorithm, which we name and not the token (ASVS 5.0 9.1.2).
 ///
-/// By default the library requires `exp` alone: a token that says nothing of its audience would count anywhere. And it
-/// grants 60 seconds more.
+/// By default the library requires only `exp`, so a token without an audience would be valid anywhere. It also accepts
+/// a token for 60 seconds after its end.
 pub fn rules(algorithm: Algorithm) -> Validation {
     let mut rules = Validation::new(algorithm);
     rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);

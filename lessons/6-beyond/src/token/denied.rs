@@ -1,4 +1,4 @@
-//! The tokens that have ended before their time: a deny-list.
+//! A deny-list: the tokens that were revoked before they expired.
 
 use std::{
     collections::HashMap,
@@ -10,13 +10,13 @@ use time::OffsetDateTime;
 use super::claims::Claims;
 
 // ANCHOR: denied
-/// The numbers of tokens that have ended, each with the time at which it would have ended by itself. In memory it holds
-/// for one instance: several need a store that all of them ask, at each request.
+/// The numbers of revoked tokens, each with the time at which the token expires. In memory the list works for one
+/// instance. Several instances need a shared store, which they ask at each request.
 #[derive(Clone, Default)]
 pub(super) struct Denied(Arc<Mutex<HashMap<String, i64>>>);
 
 impl Denied {
-    /// Ends a token, and forgets those that have ended by themselves.
+    /// Revokes a token, and removes expired tokens from the list.
     pub(super) fn add(&self, claims: &Claims, now: OffsetDateTime) {
         let mut denied = self.lock();
         denied.retain(|_, exp| *exp > now.unix_timestamp());

@@ -1,4 +1,4 @@
-//! What signs tokens, and what verifies them.
+//! The keys that sign and verify tokens.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -8,14 +8,15 @@ use tower_sessions::session::Id;
 
 use super::claims::{Claims, rules};
 
-/// So many keys verify, with the one that signs: each replacement keeps the one before, and forgets the first in time.
+/// How many keys verify, including the one that signs. Each replacement keeps the previous key, and the oldest is
+/// dropped.
 const MOST: usize = 3;
 
 /// The keys of the shop, newest first. Clones share them.
 #[derive(Clone)]
 pub struct Keys(Arc<RwLock<Vec<Key>>>);
 
-/// 256 random bits and the name that a token calls them by. Nothing of it is in the source, or outlives the program.
+/// A key of 256 random bits, and its ID in a token. It is not in the source, and does not outlive the program.
 struct Key {
     id: String,
     secret: [u8; 32],
@@ -35,17 +36,17 @@ impl Key {
 
 impl Keys {
     // ANCHOR: keys
-    /// A token that says this.
+    /// Signs a token with these claims.
     ///
     /// # Errors
-    /// It cannot be written as JSON.
+    /// The claims cannot be written as JSON.
     pub fn sign(&self, claims: &Claims) -> Result<String, Error> {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let header = Header { kid: Some(keys[0].id.clone()), ..Header::new(Algorithm::HS256) };
         encode(&header, claims, &EncodingKey::from_secret(&keys[0].secret))
     }
 
-    /// What this token says, if it counts at this time.
+    /// Returns the claims of this token, if it is valid at this time.
     pub fn verify(&self, token: &str, now: OffsetDateTime) -> Option<Claims> {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let id = decode_header(token).ok()?.kid?; // a hint that nothing has verified: it chooses among our own keys
@@ -55,7 +56,8 @@ impl Keys {
         (now.unix_timestamp() < claims.exp).then_some(claims) // again, on the clock of the inspector
     }
 
-    /// A new key signs. The one before goes on verifying, or every token that it has signed ends now.
+    /// Signs with a new key from now on. With `keep_old`, the previous keys still verify. Otherwise all tokens that
+    /// they signed end now.
     pub fn replace(&self, keep_old: bool) {
         let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
         keys.truncate(if keep_old { MOST - 1 } else { 0 });

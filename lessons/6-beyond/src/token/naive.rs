@@ -1,11 +1,12 @@
-//! A check that lets the token choose how it is checked. It is here to be attacked, and nowhere used.
+//! A check that lets the token choose how it is verified. It is here only for the attacks, and is used nowhere.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::Value;
 
 // ANCHOR: naive
-/// What this token says, if the algorithm that it names, and the public key of whoever signs, say that it counts.
+/// Returns the claims of this token if they verify with the issuer's public key and with the algorithm that the token
+/// itself names.
 pub fn verify(token: &str, public_key: &[u8]) -> Option<Value> {
     let mut parts = token.split('.');
     let (header, payload) = (json(parts.next()?)?, json(parts.next()?)?);

@@ -18,7 +18,7 @@ use crate::page::PAGES;
 
 const KEY: &str = "two-at-once";
 const ITEMS: [&str; 3] = ["pear", "plum", "quince"];
-/// So many of one fit.
+/// The maximum count of one item.
 const MOST: u32 = 99;
 
 pub(super) fn routes() -> Router<Stock> {
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Router<Stock> {
 }
 
 // ANCHOR: add
-/// Loads the list, thinks, and puts it back with one more.
+/// Loads the list, waits, and saves it with one more item.
 async fn add(session: Session, uri: OriginalUri, Path(item): Path<String>) -> axum::response::Result<Redirect> {
     if !ITEMS.contains(&item.as_str()) {
         return Err((StatusCode::NOT_FOUND, "There is no such item.\n").into());

@@ -1,4 +1,4 @@
-//! What all visitors share: a shelf with one cup, and who has bought it. It stands for a row of a database.
+//! Data that all visitors share: the stock of cups, and how many were sold. It stands for a row in a database.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +14,7 @@ use super::think;
 use crate::page::PAGES;
 
 const PAGE: &str = "/two-at-once/stock";
-/// So many cups are there at first.
+/// The number of cups at the beginning.
 const CUPS: u32 = 1;
 
 /// The row. Clones are the same one.
@@ -34,7 +34,7 @@ impl Default for Row {
     }
 }
 
-/// The row has another version by now.
+/// The error of a save whose row has another version by now.
 struct Stale;
 
 // ANCHOR: row
@@ -43,12 +43,12 @@ impl Stock {
         *self.row()
     }
 
-    /// Puts this in the place of whatever is there.
+    /// Replaces the row without a comparison.
     fn save(&self, row: Row) {
         *self.row() = row;
     }
 
-    /// Puts this in the place of the row that it was made from, unless that has changed since.
+    /// Replaces the row, unless it has changed since `new` was made from it.
     fn compare_and_save(&self, new: Row) -> Result<(), Stale> {
         let mut row = self.row();
         if row.version != new.version {
@@ -64,7 +64,7 @@ impl Stock {
 }
 
 impl Row {
-    /// The same with one cup less; nothing if none is left.
+    /// Returns the row with one cup less, or `None` if none is left.
     fn sell(self) -> Option<Self> {
         let left = self.left.checked_sub(1)?;
         Some(Self { left, sold: self.sold.saturating_add(1), ..self })

@@ -19,7 +19,7 @@ pub(super) struct Accounts {
     pub(super) guesses: Guesses,
     /// Made by the first login.
     hashes: OnceCell<HashMap<&'static str, String>>,
-    /// How often all sessions of an account were ended: a session that counts less has ended.
+    /// How often all sessions of an account were ended. A session with a lower number has ended.
     rounds: Mutex<HashMap<String, u64>>,
 }
 
@@ -53,7 +53,7 @@ impl Accounts {
         self.rounds.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied().unwrap_or_default()
     }
 
-    /// Ends every session of the account; one that is to go on takes this number.
+    /// Ends every session of the account. Returns the new number, for the session that continues.
     pub(super) fn end_all(&self, account: &str) -> u64 {
         let mut rounds = self.rounds.lock().unwrap_or_else(PoisonError::into_inner);
         let round = rounds.entry(account.to_owned()).or_default();

@@ -1,12 +1,11 @@
-//! What rings only if there is much of it, because each of these happens to honest visitors, too; and how often one
-//! cause rings.
+//! Alarms for events that also happen to honest visitors, so they need a threshold; and how often an alarm is raised.
 
 use lesson_4::defence::throttle::Throttle;
 use time::{Duration, OffsetDateTime};
 
 use super::{event::Alarm, visit::Place};
 
-/// How much is too much: so many at once, and then one per interval.
+/// The thresholds: a number of events at once, and then one per interval.
 pub(super) struct Alarms {
     wrong_for_account: Throttle,
     wrong_from_network: Throttle,
@@ -27,7 +26,7 @@ impl Default for Alarms {
 }
 
 impl Alarms {
-    /// Whether there are too many wrong passwords: for the account, and from the network.
+    /// Counts a wrong password, and returns whether there are too many for the account, and from the network.
     pub(super) async fn wrong_password(&self, account: &str, network: &str, now: OffsetDateTime) -> (bool, bool) {
         (
             is_too_much(&self.wrong_for_account, account, now).await,
@@ -35,13 +34,19 @@ impl Alarms {
         )
     }
 
-    /// Whether this rings. An attacker who repeats what rings would otherwise fill the log, so that nobody sees the
-    /// alarm that counts.
-    pub(super) async fn rings(&self, alarm: Alarm, account: Option<&str>, place: &Place, now: OffsetDateTime) -> bool {
+    /// Counts an alarm, and returns whether it is to be raised. Otherwise an attacker could repeat one, and fill the log
+    /// so that nobody sees the others.
+    pub(super) async fn may_raise(
+        &self,
+        alarm: Alarm,
+        account: Option<&str>,
+        place: &Place,
+        now: OffsetDateTime,
+    ) -> bool {
         !is_too_much(&self.same, &format!("{alarm:?} {account:?} {}", place.network), now).await
     }
 
-    /// Whether too many come from this network.
+    /// Counts an unknown ID, and returns whether too many come from this network.
     pub(super) async fn unknown_id(&self, network: &str, now: OffsetDateTime) -> bool {
         is_too_much(&self.unknown_ids, network, now).await
     }

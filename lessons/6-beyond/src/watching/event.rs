@@ -1,9 +1,9 @@
-//! What can be told.
+//! The list of events.
 
 use prometheus_client::encoding::EncodeLabelValue;
 
 // ANCHOR: event
-/// What happened. Only enums, so that no value of a session can get into a log or a label.
+/// An event. It contains only enums, so that no value of a session can get into a log or a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     LoggedIn,
@@ -12,7 +12,7 @@ pub(super) enum Event {
     Renewed,
     Ended(Why),
     Refused(Refusal),
-    Rang(Alarm),
+    Alarm(Alarm),
 }
 
 /// Why a session ended.
@@ -21,7 +21,7 @@ pub(super) enum Why {
     Logout,
     FromElsewhere,
     Expired,
-    /// Another topic of this lesson has ended it.
+    /// Another topic of this lesson has ended it, without a reason.
     Unsaid,
 }
 
@@ -32,30 +32,30 @@ pub(super) enum Refusal {
     TooManyGuesses,
 }
 
-/// What looks like an attack.
+/// Something that looks like an attack.
 #[derive(Clone, Copy, Debug, EncodeLabelValue, Hash, PartialEq, Eq)]
 pub(super) enum Alarm {
     /// Many wrong passwords for one account.
     Guessing,
     /// Many wrong passwords from one network, whatever the account.
     Spraying,
-    /// A form of another site.
+    /// A form from another site.
     ForeignForm,
     /// Many IDs that the store does not know, from one network.
     UnknownIds,
-    /// A login in a session that began at another place.
+    /// A login in a session that began in another browser or network.
     PlantedSession,
-    /// Two cookies that pass for the session's.
+    /// Two cookies with the session cookie's name, or one whose name only decodes to it.
     TossedCookie,
-    /// An ID that has ended a while ago.
+    /// The use of an ID that ended some time ago.
     EndedSession,
-    /// A session that is used in another browser and another network than it was begun in.
+    /// The use of a session in another browser and another network than those in which it began.
     Elsewhere,
 }
 // ANCHOR_END: event
 
 impl Event {
-    /// For the visitor whose account it is; nothing if it says nothing to them.
+    /// The sentence for the owner of the account, or `None` if the event means nothing to them.
     pub(super) fn words(self) -> Option<&'static str> {
         match self {
             Self::LoggedIn => Some("Logged in"),
@@ -65,12 +65,12 @@ impl Event {
             Self::Ended(Why::Expired | Why::Unsaid) | Self::Begun | Self::Renewed => None,
             Self::Refused(Refusal::TooManyGuesses) => Some("A login was refused after too many wrong passwords"),
             Self::Refused(Refusal::ForeignForm) => None,
-            Self::Rang(Alarm::Guessing | Alarm::Spraying) => Some("Somebody may be guessing your password"),
-            Self::Rang(Alarm::ForeignForm) => Some("A form from another site was refused"),
-            Self::Rang(Alarm::PlantedSession) => Some("You logged in to a session that began in another browser"),
-            Self::Rang(Alarm::EndedSession) => Some("A session of yours was used after it had ended"),
-            Self::Rang(Alarm::Elsewhere) => Some("A session of yours was used from another place"),
-            Self::Rang(Alarm::UnknownIds | Alarm::TossedCookie) => None,
+            Self::Alarm(Alarm::Guessing | Alarm::Spraying) => Some("Somebody may be guessing your password"),
+            Self::Alarm(Alarm::ForeignForm) => Some("A form from another site was refused"),
+            Self::Alarm(Alarm::PlantedSession) => Some("You logged in to a session that began in another browser"),
+            Self::Alarm(Alarm::EndedSession) => Some("A session of yours was used after it had ended"),
+            Self::Alarm(Alarm::Elsewhere) => Some("A session of yours was used from another place"),
+            Self::Alarm(Alarm::UnknownIds | Alarm::TossedCookie) => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What happened in an account, for the visitor whose it is.
+//! The audit log of an account, for its owner.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,23 +10,23 @@ use time::{OffsetDateTime, macros::format_description};
 
 use super::{event::Event, visit::Place};
 
-/// So many lines of a kind are kept for each account, the last ones: a stranger who enters wrong passwords pushes out
-/// wrong passwords, and no alarm.
+/// How many lines of a kind are kept for each account: the last ones. So somebody who enters wrong passwords pushes out
+/// no alarm.
 const MOST: usize = 20;
 
-/// A line of it.
+/// A line of the audit log.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Line {
     /// The time, in UTC.
     at: String,
     what: &'static str,
-    /// The rough browser, and the network.
+    /// The kind of browser, and the network.
     place: String,
-    /// How many times in a row.
+    /// How many times in a row this happened.
     times: usize,
 }
 
-/// The last events of each account. It outlives sessions, so in a shop it is a table of the database, to which the
+/// The last events of each account. It outlives sessions, so in a real shop it is a table in the database, to which the
 /// program may only add.
 #[derive(Default)]
 pub(super) struct Journal(Mutex<HashMap<String, VecDeque<Line>>>);
@@ -68,13 +68,13 @@ mod tests {
     fn a_flood_of_one_kind_pushes_out_no_line_of_another() {
         let (journal, now) = (Journal::default(), OffsetDateTime::UNIX_EPOCH);
         let place = |number: usize| Place { network: number.to_string(), browser: String::new() };
-        journal.add("alice", Event::Rang(Alarm::Elsewhere), &place(0), now);
+        journal.add("alice", Event::Alarm(Alarm::Elsewhere), &place(0), now);
         for number in 0..=10 * MOST {
             journal.add("alice", Event::WrongPassword, &place(number), now);
         }
         let lines = journal.of("alice");
         assert_eq!(lines.len(), MOST + 1);
         assert_eq!(lines[0].place, place(10 * MOST).to_string(), "the last ones are kept");
-        assert_eq!(lines[MOST].what, Event::Rang(Alarm::Elsewhere).words().unwrap());
+        assert_eq!(lines[MOST].what, Event::Alarm(Alarm::Elsewhere).words().unwrap());
     }
 }

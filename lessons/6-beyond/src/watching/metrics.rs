@@ -1,4 +1,4 @@
-//! Numbers for a machine, in the text format of Prometheus.
+//! Metrics, in the text format of Prometheus.
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use prometheus_client::{
 
 use super::event::{Alarm, Event, Refusal, Why};
 
-/// The upper ends of the classes of store calls, in seconds.
+/// The upper bounds of the histogram buckets for store calls, in seconds.
 const BUCKETS: [f64; 6] = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5];
 
 // ANCHOR: metrics
@@ -28,7 +28,7 @@ struct Refused {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Hash, PartialEq, Eq)]
-struct Rang {
+struct AlarmLabel {
     attack: Alarm,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Metrics {
     logins: Counter,
     wrong: Counter,
     refused: Family<Refused, Counter>,
-    alarms: Family<Rang, Counter>,
+    alarms: Family<AlarmLabel, Counter>,
     store: Family<Call, Histogram, fn() -> Histogram>,
 }
 // ANCHOR_END: metrics
@@ -99,16 +99,16 @@ impl Metrics {
             Event::Renewed => self.renewed.inc(),
             Event::Ended(why) => self.ended.get_or_create(&Ended { why }).inc(),
             Event::Refused(why) => self.refused.get_or_create(&Refused { why }).inc(),
-            Event::Rang(attack) => self.alarms.get_or_create(&Rang { attack }).inc(),
+            Event::Alarm(attack) => self.alarms.get_or_create(&AlarmLabel { attack }).inc(),
         };
     }
 
-    /// A call to the store, and how long it took, in seconds.
+    /// Counts a call to the store, and how long it took in seconds.
     pub(super) fn call(&self, operation: Operation, failed: bool, seconds: f64) {
         self.store.get_or_create(&Call { operation, failed: failed.into() }).observe(seconds);
     }
 
-    /// All of them, with so many sessions alive.
+    /// All metrics as text. `alive` is the number of sessions.
     pub(super) fn text(&self, alive: usize) -> Result<String, fmt::Error> {
         self.alive.set(i64::try_from(alive).unwrap_or(i64::MAX));
         let mut text = String::new();

@@ -1,4 +1,4 @@
-//! A login whose account tells its visitor what has happened in it.
+//! The pages of the demo: a login, and the audit log of the account.
 
 use axum::{
     Router,
@@ -26,9 +26,9 @@ use crate::page::PAGES;
 
 /// The type of the metrics. (In two parts, because the course takes three numbers for one of the ASVS.)
 const OPEN_METRICS: &str = concat!("application/openmetrics-text; version=1", ".0.0; charset=utf-8");
-/// Who is logged in.
+/// The key of the login in the session.
 const LOGIN: &str = "watched login";
-/// Where a session began in which nobody is logged in yet.
+/// The key of the place where a session without a login began.
 const BEGAN: &str = "began";
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(watch: Watch) -> Router<S> {
@@ -68,7 +68,7 @@ async fn login(watch: &Watch, session: &Session, visit: &Visit) -> Result<Option
         return Ok(None);
     }
     if login.place.is_elsewhere(&visit.place) {
-        watch.ring(Alarm::Elsewhere, Some(&login.account), &visit.place, visit.clock.now()).await;
+        watch.raise(Alarm::Elsewhere, Some(&login.account), &visit.place, visit.clock.now()).await;
     }
     Ok(Some(login))
 }
@@ -91,7 +91,7 @@ async fn page(
     Ok((status, PAGES.render("watching.html", values)?).into_response())
 }
 
-/// A session begins, before anybody logs in.
+/// Begins a session without a login.
 async fn wish(session: Session, visit: Visit) -> Result<Redirect, Failure> {
     if session.get::<Place>(BEGAN).await?.is_none() {
         session.insert(BEGAN, visit.place).await?;
@@ -140,7 +140,7 @@ async fn begin(watch: &Watch, session: &Session, visit: &Visit, account: String)
     let (place, now) = (&visit.place, visit.clock.now());
     let began = session.get::<Place>(BEGAN).await?;
     if began.is_some_and(|began| began.is_elsewhere(place)) {
-        watch.ring(Alarm::PlantedSession, Some(&account), place, now).await;
+        watch.raise(Alarm::PlantedSession, Some(&account), place, now).await;
     }
     let goes_on = !session.is_empty().await;
     let login = Login { account: account.clone(), round: watch.0.accounts.round(&account), place: place.clone() };
@@ -159,10 +159,10 @@ impl Watch {
         let (place, now) = (&visit.place, visit.clock.now());
         let (for_account, from_network) = self.0.alarms.wrong_password(name, &place.network, now).await;
         if for_account {
-            self.ring(Alarm::Guessing, Accounts::known(name), place, now).await;
+            self.raise(Alarm::Guessing, Accounts::known(name), place, now).await;
         }
         if from_network {
-            self.ring(Alarm::Spraying, None, place, now).await;
+            self.raise(Alarm::Spraying, None, place, now).await;
         }
     }
 }
@@ -186,7 +186,8 @@ async fn end_others(State(watch): State<Watch>, session: Session, visit: Visit) 
 }
 // ANCHOR_END: end_others
 
-/// For the machine that asks every few seconds. In a shop it has a port of its own, which no visitor reaches.
+/// The metrics, for a monitoring system that reads them every few seconds. In a real shop they have a port of their
+/// own, which no visitor can reach.
 async fn metrics(State(watch): State<Watch>, visit: Visit) -> Response {
     let alive = watch.alive(visit.clock.now());
     match watch.0.metrics.text(alive) {
@@ -196,8 +197,8 @@ async fn metrics(State(watch): State<Watch>, visit: Visit) -> Response {
 }
 
 // ANCHOR: careless
-/// The wrong way: `instrument` writes each argument into the span, and a `Session` shows its ID. It takes
-/// `#[tracing::instrument(skip_all)]` to keep it out.
+/// The wrong way: `instrument` writes each argument into the span, and a `Session` shows its ID.
+/// `#[tracing::instrument(skip_all)]` would keep it out.
 #[tracing::instrument]
 async fn careless(session: Session) -> Result<Redirect, Failure> {
     session.get::<Login>(LOGIN).await?;

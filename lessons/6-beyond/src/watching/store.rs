@@ -1,4 +1,4 @@
-//! A store that is watched: how long its calls take, and when sessions begin and end.
+//! A store with monitoring: it measures its calls, and reports when sessions begin and end.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -22,11 +22,11 @@ use super::{
     visit::{Name, Place, Visit},
 };
 
-/// So many ended sessions are remembered, the last ones.
+/// How many ended sessions are remembered: the last ones.
 const MOST_ENDED: usize = 10_000;
-/// So many sessions live before their expiry is looked at, unless somebody asks for the metrics earlier.
+/// How many sessions may be alive before expired ones are removed, unless somebody asks for the metrics earlier.
 const FIRST_SWEEP: usize = 1_000;
-/// A request that began before the end of its session may come so late.
+/// How late a request may come that was sent before the end of its session.
 const LATE: Duration = Duration::seconds(30);
 
 tokio::task_local! {
@@ -36,18 +36,18 @@ tokio::task_local! {
 /// Why a session gets a new ID, or ends.
 #[derive(Clone, Debug)]
 pub(super) enum Cause {
-    /// It goes on under a new ID, in this account.
+    /// It continues under a new ID, in this account.
     Renewal(String),
     End(Why, String),
 }
 
-/// Does this to a session, for this reason. The store hears of an end, and cannot know what it is for.
+/// Runs `does`, and gives the store the reason for the change. The store itself cannot know why a session ends.
 pub(super) async fn because<F: Future>(cause: Cause, does: F) -> F::Output {
     CAUSE.scope(cause, does).await
 }
 
 // ANCHOR: watched
-/// `store`, watched. It belongs inside `Guarded`, so that it sees what is really stored.
+/// `store` with monitoring. It belongs inside `Guarded`, so that it sees what is really stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Watched<S> {
     store: S,
@@ -109,11 +109,11 @@ pub(super) struct Sessions(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
-    /// Until when each lives.
+    /// The expiry of each.
     alive: HashMap<Name, OffsetDateTime>,
-    /// How many lived after the last sweep.
+    /// How many were alive after the last sweep.
     swept: usize,
-    /// When each ended, and whose it was.
+    /// When each ended, and its account.
     ended: HashMap<Name, (OffsetDateTime, Option<String>)>,
     /// The order in which they ended.
     order: VecDeque<Name>,
@@ -124,7 +124,7 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whose session of this name has ended, if it was long enough ago that no late request explains a use of it.
+    /// The account of the session with this name, if it ended so long ago that a late request cannot explain its use.
     pub(super) fn ended_before(&self, name: Name, now: OffsetDateTime) -> Option<Option<String>> {
         let (at, account) = self.known().ended.get(&name)?.clone();
         (now - at > LATE).then_some(account)
@@ -193,7 +193,7 @@ impl Watch {
         self.tell(event, account, &place, clock.now());
     }
 
-    /// How many sessions live now. What has expired since the last question is told as ended.
+    /// The number of sessions that are alive now. Those that have expired since the last call are reported as ended.
     pub(super) fn alive(&self, now: OffsetDateTime) -> usize {
         let (alive, expired) = {
             let mut known = self.0.sessions.known();

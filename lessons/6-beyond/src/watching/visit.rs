@@ -1,4 +1,4 @@
-//! A request, as it is told.
+//! A request, as the monitor sees it.
 
 use std::{
     convert::Infallible,
@@ -32,8 +32,8 @@ tokio::task_local! {
 }
 
 // ANCHOR: name
-/// What a log calls a session: the beginning of a hash of its ID. An ID has 128 random bits, so nobody finds it by
-/// trying; and every instance gives a session the same name.
+/// The name of a session in the log: the beginning of a hash of its ID. An ID has 128 random bits, so nobody can guess
+/// it from the hash. Every instance gives a session the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Name(u64);
 
@@ -53,7 +53,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Where a request comes from, roughly: as much as somebody needs to recognize it.
+/// The approximate origin of a request, with enough detail that its sender recognizes it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Place {
     /// An IPv4 address, or the network of an IPv6 address.
@@ -71,8 +71,7 @@ impl Place {
         Self { network, browser: browser(agent) }
     }
 
-    /// Whether neither the network nor the browser is the same. One of them alone changes on a train, or with an
-    /// update.
+    /// Whether both the network and the browser differ. One of them alone changes on a train, or with an update.
     pub(super) fn is_elsewhere(&self, other: &Self) -> bool {
         self.network != other.network && self.browser != other.browser
     }
@@ -84,7 +83,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// A rough name, made of ours and of nothing that the browser sends: a log takes no text from strangers.
+/// The kind of browser, from a fixed list of words, because a log takes no text from strangers.
 fn browser(agent: &str) -> String {
     let first = |names: &[(&str, &'static str)], other| {
         names.iter().find(|(part, _)| agent.contains(part)).map_or(other, |(_, name)| *name)
@@ -103,7 +102,7 @@ fn browser(agent: &str) -> String {
     format!("{} on {}", first(&browsers, "another browser"), first(&systems, "another system"))
 }
 
-/// A request, and what its store calls have met. Clones are the same visit.
+/// A request, with the results of its store calls. Clones are the same visit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Visit {
     pub(super) clock: Clock,
@@ -117,12 +116,12 @@ impl Visit {
         Self { clock, place: Place::of(&Client::of(parts)), missed: Arc::default() }
     }
 
-    /// The one that this task answers.
+    /// The visit that this task is answering.
     pub(super) fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
     }
 
-    /// Remembers that the store has no session of this name.
+    /// Notes that the store has no session with this name.
     pub(super) fn misses(&self, name: Name) {
         *self.missed() = Some(name);
     }
@@ -140,18 +139,18 @@ impl<S: Sync> FromRequestParts<S> for Visit {
     }
 }
 
-/// The method in words of ours. HTTP takes any word for one, so a stranger could write in the log.
+/// The method, from a fixed list of words. HTTP allows any word as a method, so a stranger could write into the log.
 fn method(method: &Method) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
     known.into_iter().find(|known| *known == method.as_str()).unwrap_or("another")
 }
 
-/// An answer that refuses says why, for the layer outside.
+/// The reason for a refusal, which an answer passes to the outer layer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Because(pub(super) Refusal);
 
 // ANCHOR: watch
-/// Around everything: a span of the log for each request, and the alarms that need no account.
+/// The outermost layer: it opens a span of the log for each request, and raises the alarms that need no account.
 pub(crate) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let visit = Visit::of(&parts);
@@ -177,19 +176,19 @@ async fn notice(watch: &Watch, visit: &Visit, sent: &SessionCookies, refusal: Op
     if let Some(Because(why)) = refusal {
         watch.tell(Event::Refused(why), None, place, now);
         if why == Refusal::ForeignForm {
-            watch.ring(Alarm::ForeignForm, None, place, now).await;
+            watch.raise(Alarm::ForeignForm, None, place, now).await;
         }
     }
     if sent.are_tossed {
-        watch.ring(Alarm::TossedCookie, None, place, now).await;
+        watch.raise(Alarm::TossedCookie, None, place, now).await;
     }
     let missed = *visit.missed();
     let Some(missed) = missed else { return };
     match watch.0.sessions.ended_before(missed, now) {
-        Some(account) => watch.ring(Alarm::EndedSession, account.as_deref(), place, now).await,
+        Some(account) => watch.raise(Alarm::EndedSession, account.as_deref(), place, now).await,
         None => {
             if watch.0.alarms.unknown_id(&place.network, now).await {
-                watch.ring(Alarm::UnknownIds, None, place, now).await;
+                watch.raise(Alarm::UnknownIds, None, place, now).await;
             }
         }
     }
@@ -198,7 +197,7 @@ async fn notice(watch: &Watch, visit: &Visit, sent: &SessionCookies, refusal: Op
 /// The session cookie of a request.
 struct SessionCookies {
     id: Option<String>,
-    /// There are two, or one that only passes for it when its name is decoded.
+    /// Whether there are two of them, or one whose name is the session cookie's only after decoding.
     are_tossed: bool,
 }
 

@@ -21,7 +21,7 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-1"))
 }
 
-/// What the login form sends.
+/// The fields of the login form.
 #[derive(Deserialize)]
 struct Credentials {
     username: String,

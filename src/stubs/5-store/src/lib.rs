@@ -22,7 +22,7 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// Opens the store in this folder, which may not be there yet.
+    /// Opens the store in this folder, which may not exist yet.
     pub fn open(folder: &Path) -> io::Result<Self> {
         Ok(Self { folder: folder.to_owned() })
     }
@@ -36,17 +36,17 @@ impl SessionStore for FileStore {
         todo!("write the record into the folder, unless there is one under this ID")
     }
 
-    /// Stores a session anew that is there already.
+    /// Stores an existing session again.
     async fn save(&self, _record: &Record) -> Result<()> {
         todo!("write the record, if there is one under this ID")
     }
 
-    /// Gives the session, if there is one and it has not expired.
+    /// Returns the session, if there is one and it has not expired.
     async fn load(&self, _id: &Id) -> Result<Option<Record>> {
         todo!("read the record")
     }
 
-    /// Takes a session away. There may be none.
+    /// Deletes a session. There may be none.
     async fn delete(&self, _id: &Id) -> Result<()> {
         todo!("remove the record")
     }
@@ -54,7 +54,7 @@ impl SessionStore for FileStore {
 
 #[async_trait]
 impl ExpiredDeletion for FileStore {
-    /// Takes all sessions away that have expired.
+    /// Deletes all sessions that have expired.
     async fn delete_expired(&self) -> Result<()> {
         todo!("remove the records whose time is over")
     }

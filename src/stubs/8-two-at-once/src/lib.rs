@@ -3,7 +3,7 @@
 //! `cargo test -p exercise-8` checks your answer, `cargo run -p exercise-8` lets you try it.
 //! Change anything in this file except the signature of `app`; add templates and files as you like.
 //!
-//! The login and the page of orders are there. The cart and the checkout are yours.
+//! The login and the page of orders are there. The cart and the checkout are yours to write.
 
 use std::sync::LazyLock;
 
@@ -38,10 +38,10 @@ async fn add(User(_user): User, Extension(_database): Extension<Database>, Path(
     todo!("put one of this item into the cart, even if others change it meanwhile, or answer 4xx if it does not fit")
 }
 
-/// What the form of cart.html sends.
+/// The field of the form in cart.html.
 #[derive(Deserialize)]
 pub struct Checkout {
-    /// Which cart its page showed. Give it any type that serde can read.
+    /// The token of the cart that its page showed. Give it any type that serde can read.
     pub token: String,
 }
 
@@ -114,7 +114,7 @@ fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> 
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template let us down; the visitor learns no more than that.
+/// The store or a template failed. The visitor learns no details.
 #[derive(Debug)]
 struct Failure;
 

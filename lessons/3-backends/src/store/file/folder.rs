@@ -1,4 +1,4 @@
-//! A folder that several processes write in at once, and that keeps what it has said it keeps.
+//! A folder that several processes write to at once, and that never loses an acknowledged change.
 
 use std::{
     fs::{self, DirBuilder, File, TryLockError},
@@ -21,8 +21,8 @@ use tower_sessions::session_store::{Error, Result};
 
 use crate::store::failed;
 
-/// The file that writers lock. It is made when the folder is opened, and never later: a folder without it is not the
-/// one that was opened, but an empty mount point or somebody else's new one.
+/// The file that writers lock. It is created when the folder is opened, and never later. So a folder without it is not
+/// the folder that was opened, but an empty mount point or somebody else's new folder.
 const LOCK: &str = ".lock";
 
 /// A folder that was opened.
@@ -31,25 +31,25 @@ pub struct Folder {
     /// Where it is.
     pub path: PathBuf,
     limit: Duration,
-    /// One writer of this process at a time asks for the lock: the others wait here, and not on a thread.
+    /// Only one writer of this process at a time asks for the lock. The others wait here, and block no thread.
     writers: Arc<Mutex<()>>,
-    /// How many renames and removals there were.
+    /// The number of renames and removals so far.
     changes: AtomicU64,
-    /// How many of them are on the disk.
+    /// The number of them that are on the disk.
     synced: Mutex<u64>,
 }
 
-/// All other writers wait, those of this process and those of others, until it is dropped.
+/// The lock of the folder. All other writers, in this process and in others, wait until it is dropped.
 pub struct Lock {
     _file: File, // closing it unlocks it
     _writer: OwnedMutexGuard<()>,
 }
 
 impl Folder {
-    /// Makes the folder if there is none. A lock that is not free in `limit` is an error.
+    /// Opens the folder, and creates it if there is none. A lock that does not become free within `limit` is an error.
     ///
     /// # Errors
-    /// The folder cannot be made or written in, or on Unix others than its owner may get in: the error says what to do.
+    /// The folder cannot be created or written to, or on Unix other users can open it. The error says what to do.
     pub fn open(path: PathBuf, limit: Duration) -> io::Result<Self> {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
@@ -67,8 +67,8 @@ impl Folder {
     }
 
     // ANCHOR: write
-    /// A new file with this value, under a name that nobody looks for. It becomes the session's in one step,
-    /// so that no reader meets half a record. tempfile makes it readable by its owner alone (0600).
+    /// Writes this value into a new file under a temporary name. A rename then makes it the session's file in one step,
+    /// so that no reader sees half a record. tempfile makes it readable by its owner alone (0600).
     pub async fn write(&self, value: Vec<u8>) -> Result<NamedTempFile> {
         let folder = self.path.clone();
         blocking(move |_| {
@@ -86,11 +86,11 @@ impl Folder {
     // ANCHOR_END: write
 
     // ANCHOR: lock
-    /// Holds off all other writers.
+    /// Locks out all other writers.
     ///
-    /// A rename alone would put the record of a deleted session back: whether it is still there must be seen, and
-    /// stay so, until the rename is done. Nobody waits for the lock on a thread: there are not many threads that may
-    /// wait, and loads need them.
+    /// A rename alone would restore the record of a deleted session. So the writer checks whether the record exists,
+    /// and nothing may change that until the rename is done. Nobody waits for the lock on a thread, because there are
+    /// few threads that may block, and loads need them.
     pub async fn lock(&self) -> Result<Lock> {
         let waiting = async {
             let writer = self.writers.clone().lock_owned().await;
@@ -110,8 +110,8 @@ impl Folder {
     // ANCHOR_END: lock
 
     // ANCHOR: sync
-    /// Comes back when the renames and removals up to now are on the disk: a file's own `sync_all` does not write
-    /// down which name it has. Until then a power cut may undo a logout. One writing serves all who wait for it.
+    /// Returns when all renames and removals so far are on the disk. A file's own `sync_all` does not save its name, so
+    /// without this a power failure may undo a logout. One sync serves all waiting callers.
     pub async fn sync(&self) -> Result<()> {
         let mine = self.changes.fetch_add(1, Ordering::AcqRel) + 1;
         let mut synced = self.synced.lock().await;
@@ -129,8 +129,9 @@ impl Folder {
         *self.synced.lock().await
     }
 
-    /// What is in a file; nothing if there is none. That the folder itself is away is an error, and no empty folder.
-    /// A folder or a pipe in the place of the file is a damaged record; to open a pipe would be to wait for its writer.
+    /// Reads a file, or returns `None` if there is none. A missing folder is an error, not an empty folder. A folder or
+    /// a pipe in place of the file is a damaged record. It is not opened, because opening a pipe means waiting for its
+    /// writer.
     pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
         let read = || if fs::metadata(path)?.is_file() { fs::read(path).map(Some) } else { Ok(None) };
         match read() {
@@ -144,7 +145,7 @@ impl Folder {
         }
     }
 
-    /// The files whose names begin like this.
+    /// The files whose names begin with `prefix`.
     pub fn files_beginning_with(&self, prefix: &str) -> Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(failed)? {
@@ -167,7 +168,8 @@ fn try_lock(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Removes a file, if it is there; or in its place an empty folder. What somebody keeps in it is for a person to judge.
+/// Removes a file, or an empty folder in its place, if there is one. A folder that is not empty is left for a person to
+/// check.
 pub fn remove(path: &Path) -> Result<()> {
     let removed = match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir(path),
@@ -183,7 +185,7 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// The folder is for its owner alone.
+/// Checks that only the owner can open the folder.
 #[cfg(unix)]
 fn private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -197,7 +199,7 @@ fn private(folder: &Path) -> io::Result<()> {
     Err(io::Error::new(ErrorKind::PermissionDenied, reason))
 }
 
-/// A folder of a Windows user's profile is for that user; modes are not told there.
+/// On Windows, a folder in a user's profile belongs to that user, and there are no modes to check.
 #[cfg(not(unix))]
 fn private(_: &Path) -> io::Result<()> {
     Ok(())
@@ -208,20 +210,20 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Windows opens no folder as a file. NTFS keeps a journal of names, so that a crash leaves the old name or the new
-/// one; when the journal reaches the disk is not ours to say.
+/// Windows cannot open a folder as a file. NTFS keeps a journal of names, so that a crash leaves the old name or the
+/// new one. A program cannot control when the journal reaches the disk.
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Shared by a call and the thread that works for it. The first to take it decides: the thread, that it is done, or
-/// the caller, who has given up, that it is not.
+/// A flag that a call shares with the thread that works for it. The first to take it decides: the thread carries out
+/// the change, or the caller has given up and the change is dropped.
 #[derive(Clone, Default)]
 pub struct Caller(Arc<AtomicBool>);
 
 impl Caller {
-    /// Asked before the step that changes something: what the caller has given up must not be carried out later.
+    /// Call this before the step that changes something: a change that the caller has given up must not happen later.
     pub fn still_waits(&self) -> Result<()> {
         if self.0.swap(true, Ordering::AcqRel) { Err(failed("the caller has given up")) } else { Ok(()) }
     }
@@ -236,7 +238,7 @@ impl Drop for GivesUp {
     }
 }
 
-/// Files are read and written on threads that may wait; those that answer requests must not.
+/// Runs `work` on a thread that may block. The threads that answer requests must not.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce(&Caller) -> Result<T> + Send + 'static) -> Result<T> {
     let caller = Caller::default();
     let _gives_up = GivesUp(caller.clone());

@@ -1,5 +1,4 @@
-//! A connection to Redis that finds its way again: to a server that was restarted, and to the replica that has become
-//! the master.
+//! A connection to Redis that recovers: it finds a server that was restarted, and a replica that has become the master.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -21,7 +20,7 @@ pub(super) struct Link {
     servers: Servers,
     limit: Duration,
     connection: Arc<RwLock<Connection>>,
-    /// Held while a new connection is made: one at a time is enough.
+    /// Held while a new connection is made, so that only one is made at a time.
     rebuilding: Arc<Mutex<()>>,
 }
 
@@ -38,8 +37,8 @@ enum Connection {
 }
 
 impl Servers {
-    /// All times are shorter than `limit`: a call that fails here has time to begin a new connection, and one that is
-    /// ended from outside has not.
+    /// All timeouts here are shorter than `limit`. So a call that fails here has time to start a new connection, which
+    /// a call that is cancelled from outside has not.
     fn at(addresses: &[String], limit: Duration) -> Result<Self> {
         if let [address] = addresses {
             let config = ConnectionManagerConfig::new()
@@ -93,7 +92,8 @@ impl Link {
         self.noticed(answer)
     }
 
-    /// Sends a command, and waits for this many replicas of the node that it changes; how many have heard of it.
+    /// Sends a command, waits for `replicas` replicas of the node that it changes, and returns how many have the
+    /// change.
     pub(super) async fn send_and_wait<T: FromRedisValue>(&self, command: Cmd, replicas: usize) -> Result<(T, usize)> {
         let wait = u64::try_from(self.limit.as_millis() / 4).unwrap_or(u64::MAX);
         let mut both = Pipeline::new(); // one connection, one node: WAIT is about what was sent before it
@@ -110,10 +110,11 @@ impl Link {
     }
 
     // ANCHOR: rebuild
-    /// Begins a new connection after a failure that a server has not answered itself.
+    /// Starts a new connection after a failure in which no server answered.
     ///
-    /// A master that hangs breaks no connection, so the client would go on asking it. A new connection learns from the
-    /// other nodes who is the master now. This request fails; the next one, or the one after it, finds the new one.
+    /// A master that hangs does not break the connection, so the client would continue to use it. A new connection
+    /// learns from the other nodes which node is the master now. This request fails. The next one, or the one after it,
+    /// finds the new master.
     fn noticed<T>(&self, answer: Result<T>) -> Result<T> {
         let is_lost = |error: &RedisError| error.is_timeout() || error.is_io_error() || error.is_cluster_error();
         if answer.as_ref().is_err_and(is_lost)

@@ -1,4 +1,4 @@
-//! One connection that writes, and one commit for all who wait for it.
+//! One connection that writes, and one commit for all waiting callers.
 
 use sqlx::{
     Connection, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection, query::Query,
@@ -9,7 +9,7 @@ use tower_sessions::session_store::Result;
 
 use crate::store::failed;
 
-/// So many changes go into one commit, at most; and so many more may wait to be taken.
+/// The maximum number of changes in one commit, and of further changes that may wait in the queue.
 const BATCH: usize = 256;
 
 /// Clones are the same writer.
@@ -18,7 +18,7 @@ pub(super) struct Writer(mpsc::Sender<Change>);
 
 struct Change {
     query: SqliteQuery,
-    /// Hears how many rows it has changed.
+    /// Receives the number of rows that were changed.
     reply: Reply,
 }
 
@@ -27,14 +27,14 @@ type Reply = oneshot::Sender<Result<u64>>;
 pub(super) type SqliteQuery = Query<'static, Sqlite, SqliteArguments>;
 
 impl Writer {
-    /// Writes over the only connection of this pool, as long as there is a writer.
+    /// Starts a task that writes over the only connection of this pool, as long as there is a writer.
     pub(super) fn new(pool: SqlitePool) -> Self {
         let (sender, waiting) = mpsc::channel(BATCH);
         tokio::spawn(write(pool, waiting));
         Self(sender)
     }
 
-    /// Carries out one change, and comes back when it is on the disk: the number of rows it has changed.
+    /// Carries out one change, and returns the number of rows that it has changed when it is on the disk.
     pub(super) async fn execute(&self, query: SqliteQuery) -> Result<u64> {
         let (reply, told) = oneshot::channel();
         self.0.send(Change { query, reply }).await.map_err(failed)?;
@@ -43,8 +43,8 @@ impl Writer {
 }
 
 // ANCHOR: write
-/// SQLite waits for the disk at each commit, and lets one connection write at a time. Callers that come meanwhile wait
-/// for the next commit, and shares it with all others who wait.
+/// SQLite waits for the disk at each commit, and lets one connection write at a time. Callers that come in the meantime
+/// wait for the next commit, and share it.
 async fn write(pool: SqlitePool, mut waiting: mpsc::Receiver<Change>) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
@@ -86,7 +86,7 @@ fn tell(replies: impl IntoIterator<Item = Reply>, outcome: &sqlx::Result<Vec<u64
     }
 }
 
-/// All of it or nothing: the number of rows that each has changed.
+/// Carries out all queries or none, and returns the number of rows that each has changed.
 async fn commit(mut transaction: Transaction<'_, Sqlite>, queries: Vec<SqliteQuery>) -> sqlx::Result<Vec<u64>> {
     let mut changed = Vec::with_capacity(queries.len());
     for query in queries {

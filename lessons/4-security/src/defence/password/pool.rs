@@ -1,4 +1,4 @@
-//! Memory for a few hashes at a time, used again and again.
+//! Memory for a few hashes at a time, which is reused.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -8,7 +8,7 @@ use std::sync::{
 use argon2::Block;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-/// So many hashes already wait that one more would only wait too long.
+/// The queue of hashes is full.
 #[derive(Debug, PartialEq)]
 pub(super) struct Busy;
 
@@ -16,12 +16,12 @@ pub(super) struct Busy;
 /// Blocks of memory for as many hashes as run at a time, and a queue of limited length for the others.
 pub(super) struct Pool {
     running: Arc<Semaphore>,
-    /// One for each hash that runs or waits.
+    /// A permit for each hash that runs or waits.
     places: Arc<Semaphore>,
-    /// What the system's allocator is given back it keeps, on the thread that used it. So nothing is given back.
+    /// The system's allocator keeps freed memory on the thread that used it, so the pool frees none.
     ///
-    /// The blocks are not wiped: the next hash writes over all of them, and whoever can read this process's memory
-    /// finds the passwords themselves in it.
+    /// The blocks are not wiped, because the next hash overwrites all of them. Anyone who can read this process's
+    /// memory finds the passwords themselves in it.
     free: Mutex<Vec<Vec<Block>>>,
     made: AtomicUsize,
 }
@@ -36,8 +36,8 @@ impl Pool {
         }
     }
 
-    /// Runs `work` on a thread where it holds up nobody. Its permits go along: when the caller is dropped, because a
-    /// visitor closed the connection, `work` still runs, and nothing may start in its place.
+    /// Runs `work` on a thread where it blocks no request. `work` keeps its permits: if the caller is dropped, because
+    /// a visitor closed the connection, `work` still runs, and nothing may start in its place.
     ///
     /// # Errors
     /// The queue is full.
@@ -59,7 +59,7 @@ impl Pool {
     }
     // ANCHOR_END: pool
 
-    /// How many times memory was asked for: never more often than hashes may run at a time.
+    /// How many times memory was allocated: never more often than hashes may run at a time.
     pub(super) fn made(&self) -> usize {
         self.made.load(Ordering::Relaxed)
     }

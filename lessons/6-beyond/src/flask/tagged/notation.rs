@@ -1,4 +1,4 @@
-//! How a page prints a value: as Python does, but for texts, which are printed as JSON.
+//! Prints a value for a page as Python does, except for texts, which are printed as JSON.
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
-//! What a client checks when a login comes back.
+//! The checks of a client when a login comes back.
 
-/// The checks, each of which stops a mistake that is often made. A program makes all of them.
+/// The checks, each of which prevents a common mistake. A program has to make all of them.
 #[derive(Clone, Copy, Debug)]
-pub struct Care {
+pub struct ClientChecks {
     /// The answer belongs to a login that began in this session.
     pub state: bool,
     /// The ID token belongs to it.
@@ -19,7 +19,7 @@ pub struct Care {
     pub logout_token: bool,
 }
 
-impl Care {
+impl ClientChecks {
     /// All of them.
     pub const ALL: Self =
         Self { state: true, nonce: true, pkce: true, own_pages: true, subject: true, new_id: true, logout_token: true };

@@ -1,4 +1,4 @@
-//! The end of a login: here, or at the provider.
+//! The logout: here, or at the provider.
 
 use std::str::FromStr;
 
@@ -23,10 +23,10 @@ use super::{
     discovery::Need,
 };
 
-/// What makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, 2.4).
+/// The event that makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, 2.4).
 pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// Where a visitor reads that the provider still knows them.
+/// The page that says that the visitor may still be logged in at the provider.
 const HERE_ONLY: &str = "/elsewhere?left=here";
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -39,7 +39,7 @@ pub(super) struct Events {
 
 impl AdditionalClaims for Events {}
 
-/// It has the form of an ID token, and other claims.
+/// A logout token has the format of an ID token, with other claims.
 pub(super) type LogoutToken =
     IdToken<Events, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
 
@@ -53,14 +53,15 @@ pub(super) async fn current(elsewhere: &Elsewhere, session: &Session) -> Result<
     Ok(Some(login))
 }
 
-/// The session here ends. The provider still knows the visitor: the next login asks for no password.
+/// Ends the session here. The visitor is still logged in at the provider, so the next login asks for no password.
 pub(super) async fn here(session: Session) -> Result<Redirect, Failure> {
     session.flush().await?;
     Ok(Redirect::to("/elsewhere"))
 }
 
 // ANCHOR: everywhere
-/// The session here ends first. Then the browser goes to the provider, which ends its own and leads back.
+/// Ends the session here first. Then it sends the browser to the provider, which ends its own session and redirects
+/// back.
 pub(super) async fn everywhere(
     State(elsewhere): State<Elsewhere>,
     session: Session,
@@ -87,7 +88,7 @@ pub(super) struct Told {
     logout_token: String,
 }
 
-/// Why a logout token ends nothing.
+/// Why a logout token ends no session.
 type NotEnded = (StatusCode, &'static str);
 
 const NO_LOGOUT_TOKEN: NotEnded =
@@ -95,9 +96,10 @@ const NO_LOGOUT_TOKEN: NotEnded =
 const NOT_VERIFIED: NotEnded =
     (StatusCode::SERVICE_UNAVAILABLE, "The provider's keys cannot be read, so no session was ended. Send it again.\n");
 
-// ANCHOR: there
-/// The provider says that somebody has logged out there. It has no cookie: the token alone says who it is.
-pub(super) async fn there(
+// ANCHOR: back_channel
+/// Receives a logout token: the provider says that somebody has logged out there. The request has no cookie, so only
+/// the token identifies the person.
+pub(super) async fn back_channel(
     State(elsewhere): State<Elsewhere>,
     headers: HeaderMap,
     Form(Told { logout_token }): Form<Told>,
@@ -115,7 +117,7 @@ async fn end_all(elsewhere: &Elsewhere, origins: &Origins, logout_token: &str) -
         let types = ["JWT", "logout+jwt"].map(|name| JsonWebTokenType::new(name.to_owned()));
         let types = types.iter().filter_map(|name| name.normalize().ok());
         let verifier = client.id_token_verifier().set_allowed_jose_types(types);
-        if elsewhere.0.care.logout_token {
+        if elsewhere.0.checks.logout_token {
             token.claims(&verifier, has_none)
         } else {
             token.claims(&verifier.insecure_disable_signature_check(), |_: Option<&Nonce>| Ok(()))
@@ -127,7 +129,7 @@ async fn end_all(elsewhere: &Elsewhere, origins: &Origins, logout_token: &str) -
     })?;
     let Events { events, jti } = claims.additional_claims();
     let is_logout = events.contains_key(EVENT) && !jti.is_empty() && elsewhere.0.accounts.is_new(jti);
-    if elsewhere.0.care.logout_token && !is_logout {
+    if elsewhere.0.checks.logout_token && !is_logout {
         return Err(NO_LOGOUT_TOKEN);
     }
     // A `sid` names one session of the provider's. None is kept here, so all sessions of the subject end.
@@ -135,4 +137,4 @@ async fn end_all(elsewhere: &Elsewhere, origins: &Origins, logout_token: &str) -
     elsewhere.0.accounts.end_all(Subject { issuer, subject });
     Ok(())
 }
-// ANCHOR_END: there
+// ANCHOR_END: back_channel
