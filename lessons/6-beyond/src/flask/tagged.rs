@@ -324,11 +324,11 @@ mod tests {
         for (text, reason) in [
             ("[]", "the data is not a dictionary"),
             (r#"{" t":[]}"#, "the data is not a dictionary"),
-            (r#"{"a":{" t":1}}"#, "what has the tag \" t\" is not of that type"),
-            (r#"{"a":{" b":"=AP8"}}"#, "what has the tag \" b\" is not of that type"),
-            (r#"{"a":{" u":"+2345678123456781234567812345678"}}"#, "what has the tag \" u\" is not of that type"),
-            (r#"{"a":{" d":"today"}}"#, "what has the tag \" d\" is not of that type"),
-            (r#"{"a":{" di":{}}}"#, "what has the tag \" di\" is not of that type"),
+            (r#"{"a":{" t":1}}"#, "the value with the tag \" t\" is not of that type"),
+            (r#"{"a":{" b":"=AP8"}}"#, "the value with the tag \" b\" is not of that type"),
+            (r#"{"a":{" u":"+2345678123456781234567812345678"}}"#, "the value with the tag \" u\" is not of that type"),
+            (r#"{"a":{" d":"today"}}"#, "the value with the tag \" d\" is not of that type"),
+            (r#"{"a":{" di":{}}}"#, "the value with the tag \" di\" is not of that type"),
             (r#"{"a":NaN}"#, "the data is not JSON: expected value at line 1 column 6"),
             (r#"{"a":1} "b""#, "the data is not JSON: trailing characters at line 1 column 9"),
         ] {
