@@ -234,10 +234,10 @@ async fn one_that_hangs_costs_no_get_is_left_alone_and_is_used_again_when_it_goe
     let (_, second) = front.running().await[1];
     let answers = under_load(&front, signal("-STOP", second)).await;
     assert_nobody_was_refused(&answers, 504);
-    assert!(front.send("GET", "/_front", None).await.1.contains("is left alone for a while"));
+    assert!(front.send("GET", "/_front", None).await.1.contains("gets no requests for a while"));
     signal("-CONT", second).await;
     while front.asked(1, "").await[0].0 != "2" {}
-    assert!(!front.send("GET", "/_front", None).await.1.contains("is left alone for a while"));
+    assert!(!front.send("GET", "/_front", None).await.1.contains("gets no requests for a while"));
 }
 // ANCHOR_END: stopped
 

@@ -117,17 +117,17 @@ impl Defence {
     pub fn rule(self) -> &'static str {
         match self {
             ServerSide => "ASVS 5.0 7.2.1: the back end verifies sessions",
-            RandomKey => "ASVS 5.0 13.3.1: secrets are managed, and stand in no source code",
+            RandomKey => "ASVS 5.0 13.3.1: secrets are managed, and are not in source code",
             RenewAtLogin => {
                 "ASVS 5.0 7.2.4: a new token at a login and when a user authenticates again, and the old one ends"
             }
-            FlushAtLogout | SaveOnlyUpdates => "ASVS 5.0 7.4.1: an ended session is of no further use",
+            FlushAtLogout | SaveOnlyUpdates => "ASVS 5.0 7.4.1: an ended session cannot be used any more",
             PostOnly => "ASVS 5.0 3.5.3: a safe method, such as GET, does nothing sensitive",
             SameSite => "ASVS 5.0 3.3.2: SameSite is chosen for each cookie's purpose",
             OriginCheck | CsrfToken => {
                 "ASVS 5.0 3.5.1: forged cross-origin requests are refused, by a token or by headers that a form cannot send"
             }
-            Escape => "ASVS 5.0 1.2.1: what is shown is encoded for the place where it is shown",
+            Escape => "ASVS 5.0 1.2.1: output is encoded for the context in which it appears",
             Headers => {
                 "ASVS 5.0 3.4.3: a content security policy: no plug-ins, no base, scripts by list, nonce or hash"
             }
@@ -135,9 +135,10 @@ impl Defence {
                 "ASVS 5.0 3.3.4: HttpOnly for a cookie that scripts need not read; its value reaches the browser by Set-Cookie only"
             }
             HostPrefix => "ASVS 5.0 3.3.3: a __Host- name, unless the cookie is meant for several hosts",
-            Throttle => "ASVS 5.0 6.3.1: what 6.1.1 describes against guessing is there",
+            Throttle => "ASVS 5.0 6.3.1: the controls that 6.1.1 describes are in place",
             DeviceCookie => {
-                "ASVS 5.0 6.1.1: it is written down how guessing is slowed down, and how nobody is locked out on purpose"
+                "ASVS 5.0 6.1.1: the documentation says how guessing is slowed down and how malicious lock-out is \
+                 prevented"
             }
             DummyHash => {
                 "ASVS 5.0 6.3.8: nobody can infer who has an account, by text, status or time; registration and reset included"
@@ -146,7 +147,7 @@ impl Defence {
                 "ASVS 5.0 7.5.1: the user authenticates again before changing an email address, a second factor and \
                  the like"
             }
-            RolePerRequest => "ASVS 5.0 8.3.2: a changed right acts at once",
+            RolePerRequest => "ASVS 5.0 8.3.2: a changed right takes effect at once",
             RenewOften => "OWASP's cheat sheet on session management: a new ID after some time",
             SoftSignal => "no rule: ASVS 5.0 asks nowhere for an address or a browser to stay the same",
         }

@@ -282,7 +282,7 @@ mod tests {
                 "SameSite=Strict: sent only when a page of this same site starts the request, not even after a link \
                  from another site",
                 "Secure: sent over https only (Chromium and Firefox also trust http on localhost)",
-                "Max-Age=1800: the browser keeps it for 30 minutes, also when it is closed",
+                "Max-Age=1800: the browser keeps it for 30 minutes, even when it is closed",
                 "Path=/shop: sent for every path below /shop",
                 "Domain=example.org: sent to example.org and to every host below it",
                 "__Host-: the name promises Secure, Path=/ and no Domain: a browser refuses it otherwise, so no \
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(one("SameSite=Lax", 1), lax);
         assert_eq!(one("SameSite=None", 1), "SameSite=None: requests from any other site send it, too");
         assert_eq!(one("Max-Age=0", 3), "Max-Age=0: the browser deletes it now");
-        assert_eq!(one("Max-Age=1", 3), "Max-Age=1: the browser keeps it for 1 second, also when it is closed");
+        assert_eq!(one("Max-Age=1", 3), "Max-Age=1: the browser keeps it for 1 second, even when it is closed");
         let expires = "Expires: the browser keeps it until that moment, even when it is closed";
         assert_eq!(one("Expires=Wed, 21 Oct 2065 07:28:00 GMT", 3), expires);
     }

@@ -21,16 +21,16 @@ use crate::{backend::Backend, visitor::Tally};
 /// How many visitors the shop has.
 const VISITORS: usize = 20;
 
-/// Holds the shop of lesson 5 over every backend that is installed, while things break.
+/// Runs the shop of lesson 5 over every installed backend, while servers and instances fail.
 #[derive(Parser)]
 struct Arguments {
-    /// How long for each backend, in seconds
+    /// How long to run each backend, in seconds
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Only backends whose name has this in it
+    /// Run only backends whose name contains this text
     #[arg(long)]
     only: Option<String>,
-    /// Print what was lost, revived or strange, twenty of them at most
+    /// Print each loss, revived session and stranger, twenty at most
     #[arg(long)]
     tell: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The files of an answer, and a hash of them: a verdict belongs to what was judged.
+//! The files of an answer, and a hash of them, because a verdict belongs to one state of the files.
 
 use std::{
     fs, io,
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 /// The manifest of an answer.
 pub const MANIFEST: &str = "Cargo.toml";
-/// Where an answer lies, beside its manifest.
+/// The folders of an answer, beside its manifest.
 pub const FOLDERS: [&str; 2] = ["src", "templates"];
 
 /// A hash of everything a learner may have written in this exercise's folder: the manifest and all below `src/` and
@@ -68,7 +68,7 @@ fn is_an_editors_own(name: &str) -> bool {
     name.starts_with(['.', '#']) || name.ends_with('~')
 }
 
-/// What was found; nothing if it is not there, or not any more.
+/// The result, or `None` if the file does not exist, or no longer exists.
 fn unless_gone<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     match found {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

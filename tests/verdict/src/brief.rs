@@ -1,6 +1,6 @@
-//! An exercise's README, read for what the checks and the terminal need of it.
+//! The parts of an exercise's README that the checks and the terminal need.
 
-/// What an exercise asks for. The README is the only place that says it.
+/// The task of an exercise. The README is its only source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Brief {
     /// The first heading.
@@ -11,17 +11,17 @@ pub struct Brief {
     pub hints: Vec<Hint>,
 }
 
-/// One rung of the ladder.
+/// One hint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hint {
-    /// What it is about: its `<summary>`.
+    /// Its title: the `<summary>`.
     pub title: String,
     /// Its Markdown.
     pub text: String,
 }
 
 impl Brief {
-    /// Reads a README. A part that is not there is empty: the curriculum's test says so.
+    /// Reads a README. A missing part is empty, and the curriculum's test reports it.
     pub fn parse(readme: &str) -> Self {
         let readme = &readme.replace("\r\n", "\n"); // as git checks out on Windows
         let title = readme.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default().trim().to_owned();

@@ -1,9 +1,9 @@
-//! The verdict on a learner's answer: what the checks give, and what whoever asked for it shows and keeps.
+//! The verdict on a learner's answer: the checks produce it, and the terminal and the studio show and store it.
 //!
-//! - [`Brief`]: what an exercise's README asks for. [`answer`]: the learner's files, and a hash of them.
+//! - [`Brief`]: the task in an exercise's README. [`answer`]: the learner's files, and a hash of them.
 //! - [`Report`], [`Verdict`]: the verdict as data; [`render`](render()): as text.
-//! - [`Key`]: seals what a check says, so that an answer cannot say it.
-//! - [`progress`]: what a learner has reached, in `.workbook/`.
+//! - [`Key`]: seals the lines of a check, so that an answer cannot forge them.
+//! - [`progress`]: a learner's progress, in `.workbook/`.
 //!
 //! The checks need a browser, an inspector and more to come to a verdict; those who only show one do not.
 

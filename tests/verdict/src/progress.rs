@@ -1,4 +1,4 @@
-//! What a learner has reached, in `.workbook/progress.json`.
+//! A learner's progress, in `.workbook/progress.json`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Verdict;
 
-/// The form of the file. A file of another form is set aside.
+/// The version of the file's format. A file with another version is set aside.
 const VERSION: u8 = 1;
 
 /// All exercises, by their name without the number, which stays when they are renumbered.
@@ -34,7 +34,7 @@ pub struct Reached {
     pub verdict: Option<(Verdict, String)>,
     /// The hints that were shown, counted from 1.
     pub hints: BTreeSet<usize>,
-    /// Whether it was ever passed; a file of an earlier workbook does not say.
+    /// Whether it was ever passed. A file of an earlier workbook does not contain that.
     #[serde(default)]
     pub passed: bool,
     /// Whether the solution was shown before that.
@@ -43,7 +43,7 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Keeps this verdict, given on files with this hash.
+    /// Stores this verdict on files with this hash.
     pub fn judge(&mut self, verdict: Verdict, hash: String) {
         self.passed |= verdict.passed();
         self.verdict = Some((verdict, hash));
@@ -57,13 +57,13 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// What was reached in the exercise `id`.
+    /// The progress in the exercise `id`.
     pub fn of(&self, id: &str) -> Reached {
         self.exercises.get(id).cloned().unwrap_or_default()
     }
 
-    /// The progress kept in the workbook at `root`; none if there is no file. One that cannot be
-    /// understood is renamed, never overwritten, and the second value says so.
+    /// Loads the progress in the workbook at `root`, which is empty if there is no file. An unreadable file is renamed,
+    /// never overwritten, and the second value says so.
     pub fn load(root: &Path) -> (Self, Option<String>) {
         match Self::read(root) {
             Ok(progress) => (progress, None),
@@ -75,13 +75,13 @@ impl Progress {
         }
     }
 
-    /// Reads what is kept, changes the exercise `id`, and keeps it; nobody else does so meanwhile. Gives what a person
-    /// should know of it: nothing, if all went well.
+    /// Loads the progress, changes the exercise `id`, and saves it, while nobody else does so. Returns a message for
+    /// the user, or `None` if all went well.
     pub fn change(root: &Path, id: &str, change: impl FnOnce(&mut Reached)) -> Option<String> {
         Self::change_all(root, |progress| change(progress.exercises.entry(id.to_owned()).or_default()))
     }
 
-    /// The same for what belongs to no single exercise.
+    /// Like [`Self::change`], for data that does not belong to a single exercise.
     pub fn change_all(root: &Path, change: impl FnOnce(&mut Self)) -> Option<String> {
         let _alone = lock(root);
         let (mut progress, note) = match Self::read(root) {
@@ -114,7 +114,7 @@ impl Progress {
         }
     }
 
-    /// All of it or nothing: a temporary file, then a rename.
+    /// Saves completely or not at all: writes a temporary file, and renames it.
     fn save(&self, file: &Path) -> io::Result<()> {
         let folder = file.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
@@ -125,11 +125,11 @@ impl Progress {
     }
 }
 
-/// Why there is no progress, although there is a file.
+/// Why a file cannot be loaded.
 enum Unread {
-    /// The system does not give it; a sentence says so.
+    /// The system cannot read it. The sentence says why.
     Unreadable(String),
-    /// It is not what was written: the reason.
+    /// Its content is invalid, for this reason.
     Broken(String),
 }
 

@@ -1,4 +1,4 @@
-//! The verdict as text. Styles are ANSI codes; whoever prints it takes them away for a pipe or `NO_COLOR`.
+//! The verdict as text. Styles are ANSI codes, which the printing code removes for a pipe or `NO_COLOR`.
 
 use std::fmt::{self, Write};
 
@@ -11,23 +11,23 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const SOFT: Style = Style::new().dimmed();
 
-/// How much is told.
+/// How much of a report is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Telling {
-    /// The first failure in full, and of the others their numbers: what fits on a screen.
+    /// The first failure in full, and the numbers of the others, to fit on a screen.
     Next,
-    /// The first failure in full, the others a line each.
+    /// The first failure in full, and a line for each of the others.
     First,
     /// Every failure in full.
     All,
 }
 
-/// The report for a person: what works, what does not and why, what to do next.
+/// Formats the report for a person: the passed checks, the failures with reasons, and the next step.
 pub fn render(report: &Report, telling: Telling) -> String {
     render_within(report, telling, usize::MAX)
 }
 
-/// The same in lines of at most so many columns, but for what a person copies.
+/// Like [`render`], in lines of at most `columns` columns, except for lines that a person copies.
 pub fn render_within(report: &Report, telling: Telling, columns: usize) -> String {
     let mut text = String::from("\n");
     let width = columns.saturating_sub(1).min(WIDTH); // the first line of a requirement is longer by one
@@ -129,7 +129,7 @@ fn wrapped(text: &mut String, name: &str, words: &str, width: usize) -> fmt::Res
     writeln!(text, "       {name:<11}{}", wrap(words, 18, width))
 }
 
-/// Lines of this width, all but the first indented; paths and names are not torn apart.
+/// Lines of this width, all but the first indented; paths and names are not split.
 fn wrap(words: &str, indent: usize, width: usize) -> String {
     let indent = " ".repeat(indent);
     let options = textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false);
@@ -137,12 +137,13 @@ fn wrap(words: &str, indent: usize, width: usize) -> String {
     lines.join("\n").trim_start().to_owned()
 }
 
-/// What follows, or at least what came.
+/// The conclusion, or at least the actual result.
 fn short(failure: &Failure) -> &str {
     if failure.so.is_empty() { &failure.actual } else { &failure.so }
 }
 
-/// Where two lines that begin alike part, in characters. One letter in common is chance.
+/// The index of the first character that differs in two lines with the same beginning. A single common letter does not
+/// count.
 fn first_difference(expected: &str, actual: &str) -> Option<usize> {
     let place = expected.chars().zip(actual.chars()).take_while(|(one, other)| one == other).count();
     (place > 2 && expected != actual).then_some(place)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Report {
     /// The exercise's number.
     pub exercise: u8,
-    /// What the names and tokens of this run were made from: `--seed` makes them again.
+    /// The seed of the names and tokens of this run. `--seed` gives the same ones again.
     pub seed: u64,
     /// Every check that was run, in the order of the requirements.
     pub checks: Vec<CheckReport>,
@@ -28,10 +28,10 @@ impl Report {
     }
 }
 
-/// What came of one check.
+/// The result of one check.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CheckReport {
-    /// Its place, and the number of its requirement in the README.
+    /// Its position, and the number of its requirement in the README.
     pub number: usize,
     /// Its name as a test: a sentence of the field.
     pub id: String,
@@ -39,7 +39,7 @@ pub struct CheckReport {
     pub requirement: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// What the learner's code printed meanwhile; at most 64 KiB.
+    /// The output of the learner's code during the check, at most 64 KiB.
     pub prints: String,
 }
 
@@ -56,22 +56,22 @@ impl CheckReport {
 pub enum Outcome {
     /// The requirement is met.
     Passed,
-    /// It is not, and this is what was seen.
+    /// It is not met, for this reason.
     Failed(Box<Failure>),
 }
 
 /// A failure that teaches.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Failure {
-    /// What was sent and answered, in order; the last one is where it went wrong.
+    /// The requests and answers, in order. The last one shows the mistake.
     pub steps: Vec<Step>,
     /// What the requirement asks for at that point.
     pub expected: String,
-    /// What came instead.
+    /// The actual result.
     pub actual: String,
-    /// What the session did, as seen through the store; empty if that tells nothing.
+    /// The effect on the session, as seen in the store, or empty if there is nothing to say.
     pub session: String,
-    /// What follows: the state the answer is in.
+    /// The conclusion about the state of the answer.
     pub so: String,
     /// File and line of the route that the last request took, if it is found.
     #[serde(default)]
@@ -82,7 +82,7 @@ pub struct Failure {
     pub again: Vec<String>,
     /// The hint that fits, counted from 1.
     pub hint: usize,
-    /// Where the book tells it: a path below `book/src/`, with an anchor.
+    /// The page of the book that explains it: a path below `book/src/`, with an anchor.
     pub read: String,
 }
 
@@ -97,7 +97,7 @@ pub struct Step {
     pub path: String,
     /// The answer in short, such as `303 → /protected`.
     pub answer: String,
-    /// What the inspector saw of it, as an item of HTML; nothing where nothing was sent.
+    /// The exchange in the inspector, as an item of HTML, or `None` if there was no request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<String>,
 }

@@ -8,13 +8,13 @@ use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-/// What both ends know, and nobody else: another one for every process.
+/// A secret that only both ends know, a new one for every process.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Key(String);
 
 impl Key {
-    /// One that cannot be guessed.
+    /// Creates a key that cannot be guessed.
     ///
     /// # Panics
     /// The system gives no random bytes.
@@ -25,17 +25,17 @@ impl Key {
         Self(hex(&bytes))
     }
 
-    /// The key that stands in this line.
+    /// Reads the key in this line.
     pub fn read(line: &str) -> Self {
         Self(line.trim().to_owned())
     }
 
-    /// This text with its code before it.
+    /// Returns this text with its code in front.
     pub fn seal(&self, text: &str) -> String {
         format!("{} {text}", hex(&self.mac(text).finalize().into_bytes()))
     }
 
-    /// The text of a line that was sealed with this key; nothing if it was not.
+    /// The text of a line that was sealed with this key, or `None`.
     pub fn open<'l>(&self, line: &'l str) -> Option<&'l str> {
         let (code, text) = line.split_once(' ')?;
         self.mac(text).verify_slice(&bytes(code)?).is_ok().then_some(text)

@@ -1,16 +1,16 @@
-//! What is known of an answer, no matter who asked for it.
+//! The verdict on an answer.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Report;
 
-/// What is known of an answer.
+/// The verdict: a report, or compiler errors.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It was checked.
     Report(Report),
-    /// The compiler refuses it.
+    /// It does not compile.
     DoesNotCompile(CompileErrors),
 }
 
@@ -21,7 +21,7 @@ impl Verdict {
     }
 }
 
-/// What the compiler said about the learner's crate.
+/// The compiler errors in the learner's crate.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CompileErrors {
     /// The first errors, as the compiler prints them.
