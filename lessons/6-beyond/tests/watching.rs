@@ -160,6 +160,44 @@ async fn what_is_repeated_rings_three_times_and_then_once_in_ten_minutes() -> Re
 }
 
 #[tokio::test]
+async fn guesses_from_many_networks_are_one_alarm_and_each_thief_is_another() -> Result<(), Miss> {
+    let trial = shop();
+    let [alice, mallory] = cast(&trial);
+    let moves = |who: &Browser<'_>, number: u8| who.moves_to(IpAddr::from([198, 51, number, 9]), CHROME);
+    is_alice(&alice).await?;
+    for number in 0..15 {
+        moves(&mallory, number);
+        log_in(&mallory, "alice", "a guess").await?;
+    }
+    assert_eq!(metric(&trial, "alarms_total{attack=\"Guessing\"}").await?, 3, "whatever the network");
+    let thief = stolen(&alice);
+    for number in 0..5 {
+        moves(&thief, number);
+        thief.get("/watching").await?.has_status(200)?;
+    }
+    assert_eq!(metric(&trial, "alarms_total{attack=\"Elsewhere\"}").await?, 5, "one for each network");
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_kind_of_alarm_from_many_networks_rings_thirty_times_and_then_once_a_minute() -> Result<(), Miss> {
+    let trial = shop();
+    let [_, mallory] = cast(&trial);
+    let mut networks = 0..100_u8;
+    let mut forges_from = async |count| {
+        for number in networks.by_ref().take(count) {
+            mallory.moves_to(IpAddr::from([198, 51, number, 9]), CHROME);
+            mallory.post_from(EVIL, "/watching/wish", &[]).await?.has_status(403)?;
+        }
+        metric(&trial, "alarms_total{attack=\"ForeignForm\"}").await
+    };
+    assert_eq!(forges_from(40).await?, 30);
+    trial.skip(MINUTE);
+    assert_eq!(forges_from(5).await?, 31);
+    Ok(())
+}
+
+#[tokio::test]
 async fn many_ids_that_nobody_has_ring() -> Result<(), Miss> {
     let trial = shop();
     for tried in 0..11_u8 {

@@ -1,5 +1,7 @@
 //! Alarms for events that also happen to honest visitors, so they need a threshold; and how often an alarm is raised.
 
+use std::hash::Hash;
+
 use lesson_4::defence::throttle::Throttle;
 use time::{Duration, OffsetDateTime};
 
@@ -10,8 +12,10 @@ pub(super) struct Alarms {
     wrong_for_account: Throttle,
     wrong_from_network: Throttle,
     unknown_ids: Throttle,
-    /// The same alarm for the same account from the same network.
+    /// The same alarm: see [`key`].
     same: Throttle,
+    /// All alarms of one kind together, because an attacker may have many networks and know many accounts.
+    kind: Throttle,
 }
 
 impl Default for Alarms {
@@ -21,6 +25,7 @@ impl Default for Alarms {
             wrong_from_network: Throttle::new(20, Duration::MINUTE),
             unknown_ids: Throttle::new(10, Duration::minutes(10)),
             same: Throttle::new(3, Duration::minutes(10)),
+            kind: Throttle::new(30, Duration::MINUTE),
         }
     }
 }
@@ -43,7 +48,8 @@ impl Alarms {
         place: &Place,
         now: OffsetDateTime,
     ) -> bool {
-        !is_too_much(&self.same, &format!("{alarm:?} {account:?} {}", place.network), now).await
+        !is_too_much(&self.same, key(alarm, account, &place.network), now).await
+            && !is_too_much(&self.kind, alarm, now).await
     }
 
     /// Counts an unknown ID, and returns whether too many come from this network.
@@ -52,7 +58,14 @@ impl Alarms {
     }
 }
 
-async fn is_too_much(throttle: &Throttle, key: &str, now: OffsetDateTime) -> bool {
+/// Two alarms with the same key are the same alarm. For a session that is used elsewhere, another network is another
+/// thief. For every other alarm about an account, it may be one attacker who has many networks.
+fn key<'a>(alarm: Alarm, account: Option<&'a str>, network: &'a str) -> (Alarm, Option<&'a str>, Option<&'a str>) {
+    let is_about_a_place = matches!(alarm, Alarm::Elsewhere | Alarm::PlantedSession);
+    (alarm, account, (is_about_a_place || account.is_none()).then_some(network))
+}
+
+async fn is_too_much(throttle: &Throttle, key: impl Hash, now: OffsetDateTime) -> bool {
     // Dropped at once: it counts, and nobody waits for its outcome.
     throttle.reserve(key, now).await.map(drop).is_err()
 }
