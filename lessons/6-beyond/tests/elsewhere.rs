@@ -94,6 +94,30 @@ async fn a_login_whose_code_was_refused_is_over() {
     assert_eq!(alice.account().await, None);
 }
 
+#[tokio::test]
+async fn two_tabs_can_log_in_and_a_wrong_state_ends_no_login() {
+    let alice = Visitor::new("alice", &program(ClientChecks::ALL));
+    let mut backs = Vec::new();
+    for number in 1..=6 {
+        let asked = alice.begins(&format!("/elsewhere?tab={number}")).await;
+        backs.push(allows(&alice, &asked, "alice").await);
+    }
+    let forged = alice.get(&format!("{OWN}/elsewhere/back?code=a-guess&state=a-guess")).await;
+    assert_eq!(forged.status, StatusCode::BAD_REQUEST);
+    for (number, back) in (1..).zip(&backs) {
+        let answer = alice.get(back).await;
+        if number == 1 {
+            assert!(answer.body.contains("or five others have begun since"), "{}", answer.body);
+            assert_eq!(alice.account().await, None);
+        } else {
+            assert_eq!(answer.location, format!("/elsewhere?tab={number}"), "{}", answer.body);
+            assert_eq!(alice.account().await, Some(1));
+        }
+    }
+    let again = alice.get(&backs[5]).await;
+    assert_eq!(again.status, StatusCode::BAD_REQUEST, "each is for one use");
+}
+
 /// Alice's browser opens the end of a login that mallory has begun: then alice acts in mallory's account.
 async fn forged_login(checks: ClientChecks) -> Option<u32> {
     let app = program(checks);

@@ -22,7 +22,7 @@ use tower_sessions::Session;
 use url::Url;
 
 use super::{
-    Elsewhere, Origins,
+    ClientChecks, Elsewhere, Origins,
     accounts::Subject,
     discovery::{Need, ask},
     logout::current,
@@ -30,8 +30,10 @@ use super::{
 };
 use crate::page::PAGES;
 
-/// The key of a login that has begun and has not come back.
-const PENDING: &str = "login elsewhere";
+/// The key of the logins that have begun and have not come back.
+const PENDING: &str = "logins elsewhere";
+/// How many of them are kept: a visitor may begin one in each tab. The oldest is dropped first.
+const MOST_PENDING: usize = 5;
 /// The longest address of a page to return to after the login, in bytes. It is stored in the session.
 const LONGEST_PAGE: usize = 2000;
 /// The key of the login in the session.
@@ -140,8 +142,8 @@ impl<E: Into<Failure>> From<E> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let not_begun = "This login did not begin in this browser, or it is over. Nobody was logged in. Begin again at \
-                         /elsewhere.\n";
+        let not_begun = "This login did not begin in this browser, or it is over, or five others have begun since. \
+                         Nobody was logged in. Begin again at /elsewhere.\n";
         let provider = "The provider did not confirm this login, so nobody was logged in. Begin again at /elsewhere.\n";
         let unreachable = "The provider cannot be reached, so nobody was logged in. Try again later.\n";
         match self {
@@ -203,7 +205,10 @@ pub(super) async fn begin(
     }
     let (url, state, nonce) = request.add_scope(Scope::new("email".to_owned())).url();
     let next = if next.len() <= LONGEST_PAGE { next } else { String::new() };
-    session.insert(PENDING, Pending { state, nonce, verifier: kept, next }).await?;
+    let mut pending: Vec<Pending> = session.get(PENDING).await?.unwrap_or_default();
+    pending.push(Pending { state, nonce, verifier: kept, next });
+    pending.drain(..pending.len().saturating_sub(MOST_PENDING));
+    session.insert(PENDING, pending).await?;
     Ok(Redirect::to(url.as_str()))
 }
 // ANCHOR_END: begin
@@ -218,6 +223,23 @@ pub(super) struct Answer {
     iss: Option<String>,
 }
 
+// ANCHOR: take
+/// Takes the login with this `state` out of the session, for one use. Another `state` takes nothing out.
+async fn take(session: &Session, state: &str, checks: ClientChecks) -> Result<Option<Pending>, Refused> {
+    let mut pending: Vec<Pending> = session.get(PENDING).await?.unwrap_or_default();
+    let of_this_state = pending.iter().position(|pending| *pending.state.secret() == *state);
+    let found = match of_this_state {
+        None if checks.state => return Err(Refused::NotBegun),
+        found => found.or(pending.len().checked_sub(1)),
+    };
+    let Some(found) = found else { return Ok(None) };
+    let taken = pending.remove(found);
+    session.insert(PENDING, pending).await?;
+    session.save().await?; // before the code is used, because after a conflict this request runs again
+    Ok(Some(taken))
+}
+// ANCHOR_END: take
+
 // ANCHOR: back
 pub(super) async fn back(
     State(elsewhere): State<Elsewhere>,
@@ -226,13 +248,7 @@ pub(super) async fn back(
     Query(Answer { code, state, iss }): Query<Answer>,
 ) -> Result<Redirect, Refused> {
     let checks = elsewhere.0.checks;
-    let pending: Option<Pending> = session.remove(PENDING).await?; // for one use
-    if pending.is_some() {
-        session.save().await?; // before the code is used, because after a conflict this request runs again
-    }
-    if checks.state && pending.as_ref().is_none_or(|pending| *pending.state.secret() != state) {
-        return Err(Refused::NotBegun);
-    }
+    let pending = take(&session, &state, checks).await?;
     let origins = Origins::of(&headers);
     if code.is_empty() || iss.is_some_and(|iss| !elsewhere.is_issuer(&origins, &iss)) {
         return Err(Refused::Provider); // the visitor has canceled, or another provider answers
