@@ -32,6 +32,9 @@ use crate::{
 /// The name of the session cookie.
 const COOKIE: &str = "__Host-lesson-6";
 
+/// The modules whose events the program shows in the terminal.
+pub const LOGGED: &[&str] = &["lesson_6::watching"];
+
 /// How often an open connection checks its session.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 

@@ -18,6 +18,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { port } = Arguments::parse();
+    session_inspector::log_to_stderr_with(lesson_6::LOGGED);
     match serve(port).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {

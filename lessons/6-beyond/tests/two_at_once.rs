@@ -1,10 +1,15 @@
 //! Two requests at once. Time stands still but for what is waited for: a request saves two seconds after it has loaded,
 //! and the other one begins one second after it.
 
-use std::time::Duration;
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use checks::{Answer, Browser, Miss, Told, Trial};
 use lesson_6::app;
+use tracing_subscriber::util::SubscriberInitExt;
 
 const LIST: [&str; 2] = ["/two-at-once/uncompared", "/two-at-once/compared"];
 const STOCK: &str = "/two-at-once/stock";
@@ -71,6 +76,40 @@ async fn with_a_comparison_both_changes_of_a_session_are_kept() -> Result<(), Mi
     ["quince × 1", "pear × 1", "plum × 1"].into_iter().try_for_each(|line| page.shows(line))?;
     told("compared", &trial);
     Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_that_is_handled_is_no_failure_in_the_log() -> Result<(), Miss> {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let _logging = session_inspector::log_to(move || writer.clone(), lesson_6::LOGGED).set_default();
+    let trial = Trial::of(app);
+    let [_, list] = LIST;
+    let [alice, tab] = two_tabs(&trial, list).await?;
+    let (pear, plum) = (format!("{list}/pear"), format!("{list}/plum"));
+    for answer in both(alice.post(&pear, &[]), tab.post(&plum, &[])).await? {
+        answer.redirects_to(list)?;
+    }
+    tracing::error!("a failure");
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let failures: Vec<_> = text.lines().filter(|line| line.contains("ERROR")).collect();
+    assert!(matches!(failures[..], [one] if one.contains("a failure")), "{text}");
+    Ok(())
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -453,6 +453,22 @@ fn ids(trial: &Trial) -> BTreeSet<String> {
 }
 
 #[tokio::test]
+async fn the_terminal_shows_the_events_and_nothing_else() -> Result<(), Miss> {
+    let log = Log::default();
+    let _logging = session_inspector::log_to(log.clone(), lesson_6::LOGGED).set_default();
+    let trial = shop();
+    let [alice, mallory] = cast(&trial);
+    is_alice(&alice).await?;
+    mallory.post_from(EVIL, "/watching/wish", &[]).await?.has_status(403)?;
+    let text = log.text();
+    for words in ["session event", "LoggedIn", "an alarm was raised", "ForeignForm", "/watching/login"] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    assert!(text.lines().all(|line| line.contains("lesson_6::watching")), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn nothing_that_is_emitted_holds_a_session_id() -> Result<(), Miss> {
     let (log, _logging) = Log::begin();
     let trial = shop();

@@ -6,11 +6,11 @@
 
 use std::{fmt, str::FromStr};
 
+use session_inspector::CONFLICT;
 use tower_sessions::{session::Id, session_store::Error};
 
 use crate::Scope;
 
-const CONFLICT: &str = "another request has changed this session meanwhile";
 const GONE: &str = "this session has ended meanwhile";
 
 /// Identifies one state of a record. It is random and not a counter, so that a record that was deleted and created

@@ -97,8 +97,8 @@ pub use exchange::{
 };
 pub use hold::{Held, Holds};
 pub use loopback_serve::{
-    Limits, Loopback, Parent, Ports, VISITORS, host, listen, local_hosts_only, log_to_stderr, same_origin_only,
-    serve_within,
+    CONFLICT, Limits, Loopback, Parent, Ports, VISITORS, host, listen, local_hosts_only, log_to, log_to_stderr,
+    log_to_stderr_with, same_origin_only, serve_within,
 };
 pub use observed::{MOVED_KEY, Observed, TOMBSTONE_KEY};
 pub use serve::{BESIDE, serve, serve_on};

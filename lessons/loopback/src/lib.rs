@@ -8,7 +8,7 @@
 //! - [`same_origin_only`], [`no_foreign_reader`]: the pages that may change or read anything; [`guarded`]: protection
 //!   for a page that shows secrets.
 //! - [`Parent`]: another program that has started this one; [`Ports`]: the ports that this one reports to it.
-//! - [`log_to_stderr`][]: the log of failures.
+//! - [`log_to_stderr`], [`log_to_stderr_with`]: the log of failures.
 
 mod guarded;
 mod hosts;
@@ -22,7 +22,7 @@ mod visitors;
 pub use guarded::guarded;
 pub use hosts::{INSPECTOR, any_local_host, at_its_own_name, host, local_hosts_only};
 pub use limits::{Limits, serve_within};
-pub use log::log_to_stderr;
+pub use log::{CONFLICT, log_to, log_to_stderr, log_to_stderr_with};
 pub use loopback::{Loopback, listen};
 pub use parent::{Parent, Ports};
 pub use same_origin::{no_foreign_reader, same_origin_only};
