@@ -1,6 +1,7 @@
 //! Lesson 6, beyond the article: topics for after the first session. Run with `cargo run -p lesson-6`.
 //!
-//! Each topic is a module with a demo below a path of its own; `index` lists them. All share one session.
+//! Each topic is a module with a demo below a path of its own; `index` lists them. They share
+//! one session. Some have a cookie of their own as well.
 
 pub mod api;
 pub mod connection;

@@ -1,0 +1,65 @@
+//! All topics together: the cookies of their demos, and what they refuse.
+
+use std::collections::BTreeSet;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{
+        HeaderMap, Request, StatusCode,
+        header::{CONTENT_TYPE, HOST, SET_COOKIE},
+        request::Builder,
+    },
+};
+use tower::ServiceExt;
+use tower_sessions::MemoryStore;
+
+fn lesson() -> Router {
+    lesson_6::app(MemoryStore::default())
+}
+
+fn request(method: &str, path: &str) -> Builder {
+    let request = Request::builder().method(method).uri(path).header(HOST, "localhost:4006");
+    request.header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+}
+
+async fn send(app: &Router, request: Builder, form: &'static str) -> (StatusCode, HeaderMap, String) {
+    let response = app.clone().oneshot(request.body(Body::from(form)).unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, 1 << 20).await.unwrap();
+    (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// A form of each demo, and what it says.
+const FORMS: &[(&str, &str)] = &[
+    ("/flask/login", "user=alice"),
+    ("/flask/cart", ""),
+    ("/flask/logout", ""),
+    ("/token/login", "username=alice"),
+    ("/elsewhere/login", ""),
+    ("/connection/login", "username=alice"),
+    ("/two-at-once/uncompared/pear", ""),
+    ("/two-at-once/compared/pear", ""),
+    ("/two-at-once/stock/uncompared", ""),
+    ("/two-at-once/stock/compared", ""),
+    ("/two-at-once/stock/refill", ""),
+    ("/release/renamed/1/add/cup", ""),
+    ("/release/silent/1/add/cup", ""),
+    ("/release/versioned/1/add/cup", ""),
+    ("/release/key/1/remember", "name=alice"),
+    ("/watching/wish", ""),
+];
+
+#[tokio::test(start_paused = true)]
+async fn the_start_page_names_every_cookie_of_a_demo() {
+    let app = lesson();
+    let mut names = BTreeSet::new();
+    for (path, form) in FORMS {
+        let (_, headers, _) = send(&app, request("POST", path), form).await;
+        let set = headers.get_all(SET_COOKIE).iter().filter_map(|line| line.to_str().ok()?.split('=').next());
+        names.extend(set.map(str::to_owned));
+    }
+    let (_, _, page) = send(&app, request("GET", "/"), "").await;
+    let named = page.split("<code>").skip(1).filter_map(|rest| rest.split("</code>").next()).map(str::to_owned);
+    assert_eq!(named.collect::<BTreeSet<_>>(), names);
+}
