@@ -25,6 +25,7 @@ use lesson_page::{Failure, Form};
 use minijinja::context;
 use serde::Deserialize;
 use session_inspector::Clock;
+use tower_http::csrf::CsrfLayer;
 use tower_sessions::{Session, cookie::SameSite};
 
 use crate::page::PAGES;
@@ -69,7 +70,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(settings: Settings, flask: u16) 
         .route("/flask/login", post(log_in))
         .route("/flask/cart", post(add_to_cart))
         .route("/flask/logout", post(log_out))
-        .layer(from_fn_with_state(settings.clone(), flask_session));
+        .layer(from_fn_with_state(settings.clone(), flask_session))
+        .layer(CsrfLayer::new()); // Flask has no such check, so those below have none
     // The next route to move leaves this line and joins those above.
     let still = Router::new().route("/flask/old/{*path}", any(still_flask)).layer(Extension(Flask::new(flask)));
     moved.merge(still).route("/flask/apart", get(apart)).with_state(settings)

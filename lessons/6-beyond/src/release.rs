@@ -24,6 +24,7 @@ use lesson_page::{Failure, Path};
 use minijinja::{context, value::Serde};
 use serde::Serialize;
 use session_guard::run_again;
+use tower_http::csrf::CsrfLayer;
 use tower_sessions::Session;
 
 use crate::page::PAGES;
@@ -44,6 +45,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .merge(program::<versioned::Later<4>, S>())
         .merge(keys::routes())
         .merge(drain::routes())
+        .layer(CsrfLayer::new())
 }
 
 /// The cart of one release: how the release reads the cart in the session, and how it writes it.

@@ -18,6 +18,7 @@ use axum::{
 use lesson_page::Failure;
 use minijinja::context;
 use session_guard::run_again;
+use tower_http::csrf::CsrfLayer;
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
 use crate::page::PAGES;
@@ -42,6 +43,7 @@ pub(crate) fn routes<S: SessionStore + Clone>(store: S) -> Router {
         .route("/two-at-once/stock/uncompared", post(stock::sell_uncompared))
         .route("/two-at-once/stock/compared", post(stock::sell_compared))
         .route("/two-at-once/stock/refill", post(stock::refill))
+        .layer(CsrfLayer::new())
         .with_state(Stock::default())
 }
 // ANCHOR_END: routes

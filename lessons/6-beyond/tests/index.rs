@@ -63,3 +63,18 @@ async fn the_start_page_names_every_cookie_of_a_demo() {
     let named = page.split("<code>").skip(1).filter_map(|rest| rest.split("</code>").next()).map(str::to_owned);
     assert_eq!(named.collect::<BTreeSet<_>>(), names);
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_demo_accepts_a_form_of_another_site() {
+    let app = lesson();
+    for (path, form) in FORMS {
+        for site in ["cross-site", "same-site"] {
+            let forged = request("POST", path).header("sec-fetch-site", site);
+            let (status, headers, _) = send(&app, forged, form).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{site} {path}");
+            assert!(!headers.contains_key(SET_COOKIE), "{site} {path}");
+        }
+        let own = request("POST", path).header("sec-fetch-site", "same-origin");
+        assert_ne!(send(&app, own, form).await.0, StatusCode::FORBIDDEN, "{path}");
+    }
+}
