@@ -7,7 +7,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{
         HeaderMap, Request, StatusCode,
-        header::{CONTENT_TYPE, HOST, SET_COOKIE},
+        header::{CONTENT_TYPE, HOST, ORIGIN, SET_COOKIE},
         request::Builder,
     },
 };
@@ -77,4 +77,26 @@ async fn no_demo_accepts_a_form_of_another_site() {
         let own = request("POST", path).header("sec-fetch-site", "same-origin");
         assert_ne!(send(&app, own, form).await.0, StatusCode::FORBIDDEN, "{path}");
     }
+}
+
+#[tokio::test]
+async fn no_page_of_another_origin_logs_anybody_out_at_the_provider_or_answers_for_them() {
+    let app = lesson();
+    let provider = |path| {
+        let request = Request::post(path).header(HOST, "id.localhost:4006");
+        request.header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+    };
+    let back = "http%3A%2F%2Flocalhost%3A4006%2Felsewhere%2Fback";
+    let allow: &str = format!("client_id=lesson-6&redirect_uri={back}&person=alice").leak();
+    for (path, form) in [("/logout", "person=alice"), ("/authorize", allow)] {
+        for origin in ["http://evil.localhost:4006", "http://localhost:4006", "null"] {
+            let (status, ..) = send(&app, provider(path).header(ORIGIN, origin), form).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{origin} {path}");
+        }
+        let (status, ..) = send(&app, provider(path).header(ORIGIN, "http://id.localhost:4006"), form).await;
+        assert!(status.is_success() || status.is_redirection(), "{status} {path}");
+    }
+    let program = provider("/token").header(ORIGIN, "http://localhost:4006");
+    let (status, _, body) = send(&app, program, "code=a&redirect_uri=b").await;
+    assert_eq!((status, body.contains("invalid_client")), (StatusCode::BAD_REQUEST, true), "{body}");
 }

@@ -30,6 +30,7 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt;
+use tower_http::csrf::CsrfLayer;
 
 use super::{
     Origins,
@@ -92,6 +93,7 @@ impl Provider {
             .route("/", get(people))
             .route("/authorize", get(ask).post(allow))
             .route("/logout", post(log_out))
+            .layer(CsrfLayer::new()) // for the forms; the endpoints are for programs, which send no origin
             .with_state(Pages { provider: self.clone(), client });
         pages.merge(self.endpoints())
     }
