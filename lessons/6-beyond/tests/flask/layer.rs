@@ -204,22 +204,26 @@ pub async fn a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_ou
         .route("/apart", get(async || "not asked for"))
         .route("/logout", post(log_out))
         .layer(from_fn_with_state(Settings::new(keys()), flask_session));
-    // Nested one deeper than is read here; what writes it does not count.
+    // Nested one deeper than is read here, and longer; what writes it does not count.
     let nested = (0..65).fold(Value::Null, |value, _| vec![value].into());
-    let cookie = keys().write(&Dict::from([("a".to_owned(), nested)]), OffsetDateTime::now_utc()).unwrap();
-    let ask = async |request: axum::http::request::Builder| {
-        let request = request.header(COOKIE, format!("session={cookie}")).body(Body::empty()).unwrap();
-        app.clone().oneshot(request).await.unwrap()
-    };
-    let read = ask(Request::get("/read")).await;
-    assert_eq!(read.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(read.headers().get(SET_COOKIE).is_none(), "Flask may still be able to read it");
-    let page = read.into_body().collect().await.unwrap().to_bytes();
-    assert!(String::from_utf8_lossy(&page).contains(r#"<form method="post" action="/logout">"#), "{page:?}");
-    assert_eq!(ask(Request::get("/apart")).await.status(), StatusCode::OK);
-    let out = ask(Request::post("/logout")).await;
-    assert_eq!(out.status(), StatusCode::OK);
-    assert!(out.headers()[SET_COOKIE].to_str().unwrap().starts_with("session=; "));
+    for value in [nested, "a".repeat(300_000).into()] {
+        let cookie = keys().write(&Dict::from([("a".to_owned(), value)]), OffsetDateTime::now_utc()).unwrap();
+        let ask = async |request: axum::http::request::Builder| {
+            let request = request.header(COOKIE, format!("session={cookie}")).body(Body::empty()).unwrap();
+            app.clone().oneshot(request).await.unwrap()
+        };
+        let read = ask(Request::get("/read")).await;
+        assert_eq!(read.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(read.headers().get(SET_COOKIE).is_none(), "Flask may still be able to read it");
+        let page = read.into_body().collect().await.unwrap().to_bytes();
+        let page = String::from_utf8_lossy(&page);
+        assert!(page.contains(r#"<form method="post" action="/logout">"#), "{page}");
+        assert!(page.contains("This part of the site cannot read what is in it."), "{page}");
+        assert_eq!(ask(Request::get("/apart")).await.status(), StatusCode::OK);
+        let out = ask(Request::post("/logout")).await;
+        assert_eq!(out.status(), StatusCode::OK);
+        assert!(out.headers()[SET_COOKIE].to_str().unwrap().starts_with("session=; "));
+    }
 }
 
 pub async fn the_page_says_what_the_cookie_holds_and_refuses_a_name_that_is_too_long() {

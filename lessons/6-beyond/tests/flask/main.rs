@@ -37,7 +37,9 @@ use layer::{
     the_page_says_what_the_cookie_holds_and_refuses_a_name_that_is_too_long,
 };
 use real::missing;
-use refused::what_is_refused_by_one_is_refused_by_the_other;
+use refused::{
+    a_date_of_the_year_1_is_one_of_2001_in_flask_and_of_1_here, what_is_refused_by_one_is_refused_by_the_other,
+};
 use required::trial;
 use route_by_route::{
     a_copy_of_the_cookie_survives_the_logout, a_route_with_a_session_of_its_own_knows_nobody,
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         trial!(values_of_every_type_made_here_are_read_by_flask, missing()),
         trial!(three_hundred_random_sessions_come_through_both_sides_unchanged, missing()),
         trial!(what_is_refused_by_one_is_refused_by_the_other, missing()),
+        trial!(a_date_of_the_year_1_is_one_of_2001_in_flask_and_of_1_here, missing()),
         trial!(async both_set_the_cookie_in_the_same_cases_with_the_same_attributes, missing()),
         trial!(async a_list_that_grows_in_place_is_not_saved_by_flask_and_a_copy_here, missing()),
         trial!(async a_session_too_large_for_a_cookie_is_an_error_here_and_lost_in_flask, missing()),
