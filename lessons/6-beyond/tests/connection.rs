@@ -71,6 +71,7 @@ fn main() -> ExitCode {
         trial!(async a_page_of_a_neighboring_host_takes_no_place_of_a_login),
         trial!(async events_that_nobody_reads_take_no_place_after_a_while),
         trial!(async a_message_that_is_too_long_ends_the_connection),
+        trial!(async a_close_frame_says_why_a_connection_ends),
         trial!(async a_frame_that_announces_too_much_is_not_waited_for),
         trial!(async a_logout_at_one_instance_closes_the_connections_at_the_other, missing(REDIS)),
         trial!(async a_logout_that_redis_did_not_tell_is_noticed_at_the_next_check, missing(REDIS)),
@@ -484,6 +485,25 @@ async fn a_message_that_is_too_long_ends_the_connection() {
     says(&mut socket, &"a".repeat(1025)).await;
     let next = soon("the end", socket.next()).await;
     assert!(!matches!(next, Some(Ok(Message::Text(_)))), "{next:?}");
+}
+
+async fn a_close_frame_says_why_a_connection_ends() {
+    let instance = Instance::alone(NEVER).await;
+    let alice = instance.log_in("alice").await;
+    let normal = Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() }));
+    for (message, expected) in [
+        (Message::binary(b"yacht".to_vec()), 1003),
+        (Message::text("a".repeat(1025)), 1009),
+        (Message::binary(b"a".repeat(1025)), 1009),
+        (normal, 1000),
+    ] {
+        let mut socket = alice.connects().await;
+        socket.send(message).await.unwrap();
+        match soon("the end", socket.next()).await {
+            Some(Ok(Message::Close(Some(frame)))) => assert_eq!(u16::from(frame.code), expected),
+            other => panic!("{expected}: {other:?}"),
+        }
+    }
 }
 
 async fn a_frame_that_announces_too_much_is_not_waited_for() {

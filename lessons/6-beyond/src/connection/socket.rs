@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use axum::{
+    Error,
     extract::{
         State, WebSocketUpgrade,
-        ws::{CloseFrame, Message, WebSocket, close_code},
+        ws::{CloseCode, CloseFrame, Message, WebSocket, close_code},
     },
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -13,6 +14,7 @@ use axum::{
 use lesson_page::Failure;
 use session_inspector::Clock;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite;
 use tower_sessions::Session;
 
 use super::{
@@ -58,24 +60,43 @@ async fn serve(mut socket: WebSocket, mut watch: Watch, live: Live) {
                 Next::Restart => break (close_code::AWAY, "The server restarts."),
             },
             item = heard(&mut socket) => match item {
-                None => return, // the browser has closed it
-                Some(_) if !watch.act().await => break ended,
-                Some(item) if live.buy(&watch.login.user, &item).await => format!("You have ordered: {item}."),
-                Some(_) => "The shop does not sell this.".to_owned(),
+                Err(None) => return, // the browser has closed it, or it has broken
+                Err(Some(end)) => break end,
+                Ok(_) if !watch.act().await => break ended,
+                Ok(item) if live.buy(&watch.login.user, &item).await => format!("You have ordered: {item}."),
+                Ok(_) => "The shop does not sell this.".to_owned(),
             },
         };
     };
     say(&mut socket, Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
 }
 
-/// The next message of the user. A ping comes from the browser, not from the user, and the library answers it.
-async fn heard(socket: &mut WebSocket) -> Option<String> {
+/// The code and the reason of a close frame.
+type End = (CloseCode, &'static str);
+
+/// The next message of the user, or the end of the connection. A ping comes from the browser, not from the user, and
+/// the library answers it.
+async fn heard(socket: &mut WebSocket) -> Result<String, Option<End>> {
     loop {
-        match socket.recv().await? {
-            Ok(Message::Text(item)) => return Some(item.to_string()),
+        match socket.recv().await.ok_or(None)? {
+            Ok(Message::Text(item)) => return Ok(item.to_string()),
             Ok(Message::Ping(_) | Message::Pong(_)) => {}
-            Ok(Message::Binary(_) | Message::Close(_)) | Err(_) => return None,
+            Ok(Message::Binary(_)) => return Err(Some((close_code::UNSUPPORTED, "Send text."))),
+            Ok(Message::Close(_)) => {
+                let _ = timeout(SEND_LIMIT, socket.recv()).await; // the library sends its answer while it reads on
+                return Err(None);
+            }
+            Err(error) => return Err(unreadable(error)),
         }
+    }
+}
+
+/// How a message ends the connection that the library does not read. `None` if the connection has broken.
+fn unreadable(error: Error) -> Option<End> {
+    match *error.into_inner().downcast::<tungstenite::Error>().ok()? {
+        tungstenite::Error::Capacity(_) => Some((close_code::SIZE, "This message is too long.")),
+        tungstenite::Error::Utf8(_) => Some((close_code::INVALID, "This is not UTF-8.")),
+        _ => None,
     }
 }
 
