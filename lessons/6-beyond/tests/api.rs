@@ -64,13 +64,15 @@ async fn a_body_counts_as_json_only_if_it_says_so() {
     let alice = trial.browser("alice");
     log_in(&alice).await.unwrap();
     let body = json!({ "item": "yacht" }).to_string().into_bytes();
-    // The three types that a form of any site can send.
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
+    // The three types that a form of any site can send, none, and types that only end like JSON.
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "text/example+json", "image/svg+json"] {
         let answer = alice.post_bytes("/api-page/order", kind, body.clone()).await.unwrap();
         answer.has_status(415).unwrap();
     }
     assert_eq!(orders(&alice).await, json!([]));
-    for kind in ["application/json", "application/json; charset=utf-8"] {
+    let said = alice.post_bytes("/api-page/order", "text/example+json", body.clone()).await.unwrap();
+    said.shows("application/json, or a type such as application/example+json").unwrap();
+    for kind in ["application/json; charset=utf-8", "application/example+json"] {
         alice.post_bytes("/api-page/order", kind, body.clone()).await.unwrap().has_status(201).unwrap();
     }
     assert_eq!(orders(&alice).await, json!(["yacht", "yacht"]));
