@@ -9,6 +9,7 @@ pub mod elsewhere;
 pub mod flask;
 mod index;
 mod page;
+mod refusal;
 pub mod release;
 pub mod token;
 mod two_at_once;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    middleware::{from_fn_with_state, map_response_with_state},
+    middleware::{from_fn_with_state, map_response, map_response_with_state},
 };
 use connection::Channel;
 use lesson_page::removal::{self, SessionCookie};
@@ -83,5 +84,5 @@ fn with<S: SessionStore + Clone>(elsewhere: Elsewhere, more: Router, store: S) -
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
         .layer(map_response_with_state(cookie, removal::complete))
         .layer(from_fn_with_state(watch, watching::watch));
-    elsewhere.beside(pages)
+    elsewhere.beside(pages).layer(map_response(refusal::in_words))
 }

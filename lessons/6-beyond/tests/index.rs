@@ -100,3 +100,28 @@ async fn no_page_of_another_origin_logs_anybody_out_at_the_provider_or_answers_f
     let (status, _, body) = send(&app, program, "code=a&redirect_uri=b").await;
     assert_eq!((status, body.contains("invalid_client")), (StatusCode::BAD_REQUEST, true), "{body}");
 }
+
+#[tokio::test]
+async fn every_refusal_is_a_sentence_of_ours() {
+    let app = lesson();
+    let foreign = |path| request("POST", path).header("sec-fetch-site", "cross-site");
+    let back = "/elsewhere/back?code=a&code=b&state=c";
+    let of_provider = Request::get("/authorize?client_id=a").header(HOST, "id.localhost:4006");
+    for (asked, status, sentence) in [
+        (request("GET", back), 400, "This address has other parameters than this page expects"),
+        (request("GET", "/elsewhere?left=here&left=there"), 400, "This address has other parameters"),
+        (of_provider, 400, "This address has other parameters"),
+        (request("GET", "/release/versioned/9"), 404, "There is nothing at this address"),
+        (request("GET", "/release/key/9"), 404, "The demo has releases 1 to 4"),
+        (request("GET", "/no/such/page"), 404, "There is nothing at this address"),
+        (request("GET", "/elsewhere/login"), 405, "This address does not accept this kind of request"),
+        (request("GET", "/flask/login"), 405, "This address does not accept this kind of request"),
+        (foreign("/elsewhere/login"), 403, "This request did not come from a page of this site"),
+        (foreign("/token/login"), 403, "This request did not come from a page of this site"),
+    ] {
+        let (of_answer, headers, body) = send(&app, asked, "").await;
+        assert_eq!((of_answer.as_u16(), body.starts_with(sentence)), (status, true), "{sentence}: {body}");
+        let length = headers.get("content-length").map(|length| length.to_str().unwrap().to_owned());
+        assert!(length.is_none_or(|length| length == body.len().to_string()), "{sentence}");
+    }
+}

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 pub use failure::Failure;
 pub use request_id::RequestId;
-pub use sent::{BROKE_OFF, Form, Path, TOO_LONG};
+pub use sent::{BROKE_OFF, Form, Path, Query, TOO_LONG};
 pub use time_limit::{TIME_LIMIT, time_limit};
 
 /// The templates of one lesson.

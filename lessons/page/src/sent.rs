@@ -1,4 +1,4 @@
-//! Extractors for forms and addresses, which answer an unreadable one with a sentence of ours. axum's own sentences
+//! Extractors for forms, addresses and their parameters, which answer an unreadable one with a sentence of ours. axum's own sentences
 //! name types and fields of the program.
 
 use axum::{
@@ -20,6 +20,10 @@ pub struct Form<T>(pub T);
 /// A part of the address, as [`axum::extract::Path`] reads it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Path<T>(pub T);
+
+/// The parameters after the `?` of the address, as [`axum::extract::Query`] reads them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     type Rejection = Response;
@@ -47,5 +51,18 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
         let axum::extract::Path(part) =
             read.map_err(|_| (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response())?;
         Ok(Self(part))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let read = axum::extract::Query::from_request_parts(parts, state).await;
+        let axum::extract::Query(parameters) = read.map_err(|_| {
+            let sentence = "This address has other parameters than this page expects, so nothing was done.\n";
+            (StatusCode::BAD_REQUEST, sentence).into_response()
+        })?;
+        Ok(Self(parameters))
     }
 }

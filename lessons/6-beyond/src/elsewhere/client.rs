@@ -3,12 +3,12 @@
 use std::error::Error;
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use lesson_3::proxy::causes;
-use lesson_page::{Failure, Form};
+use lesson_page::{Failure, Form, Query};
 use minijinja::context;
 use openidconnect::{
     AccessToken, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, CsrfToken, EndpointMaybeSet,

@@ -9,14 +9,14 @@ use std::{
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
-    extract::{Query, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, StatusCode, header::HOST},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
-use lesson_page::{Failure, Form};
+use lesson_page::{Failure, Form, Query};
 use minijinja::{context, value::Serde};
 use openidconnect::{
     AccessToken, Audience, AuthUrl, ClientId, ClientSecret, EmptyAdditionalClaims, EmptyAdditionalProviderMetadata,
