@@ -23,10 +23,13 @@ impl Registration {
     /// Registers at the provider with this issuer, written exactly as in its discovery document.
     ///
     /// # Errors
-    /// The issuer is not a URL, the secret would be sent to it unencrypted over a network, or this machine trusts no
+    /// The issuer is not a URL or contains a user name, the secret would be sent to it unencrypted over a network, or this machine trusts no
     /// certificate authority.
     pub fn new(issuer: &str, client: &str, secret: &str) -> Result<Self, String> {
         let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|error| format!("{ISSUER} is no URL: {error}"))?;
+        if !issuer.url().username().is_empty() || issuer.url().password().is_some() {
+            return Err(format!("{ISSUER} has a user name or a password in it, and an issuer has none"));
+        }
         if !is_confidential(issuer.url()) {
             return Err(format!("{ISSUER} is {}, which is neither https nor this machine", issuer.as_str()));
         }
@@ -35,12 +38,12 @@ impl Registration {
         Ok(Self { issuer, client, secret, http })
     }
 
-    /// Reads `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET`. Returns `None` if the first is not set.
+    /// Reads `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET`. Returns `None` if the first is not set or empty.
     ///
     /// # Errors
     /// One of the others is not set, or the issuer is refused.
     pub fn from_env() -> Result<Option<Self>, String> {
-        if var(ISSUER) == Err(VarError::NotPresent) {
+        if matches!(var(ISSUER), Err(VarError::NotPresent)) || var(ISSUER).is_ok_and(|issuer| issuer.is_empty()) {
             return Ok(None);
         }
         let [issuer, client, secret] = [ISSUER, CLIENT_ID, CLIENT_SECRET].map(|name| {
@@ -74,6 +77,9 @@ mod tests {
             ("http://10.0.0.1", false),
             ("ftp://localhost", false),
             ("login.example", false),
+            ("https://alice@login.example", false),
+            ("https://:password@login.example", false),
+            ("http://alice:password@localhost:9000", false),
         ] {
             assert_eq!(Registration::new(issuer, "shop", "secret").is_ok(), is_taken, "{issuer}");
         }

@@ -307,6 +307,10 @@ fn an_environment_that_names_no_safe_provider_is_refused() {
             &[("OIDC_ISSUER", "http://login.example"), ("OIDC_CLIENT_ID", "a"), ("OIDC_CLIENT_SECRET", "b")],
             "neither https nor this machine",
         ),
+        (
+            &[("OIDC_ISSUER", "https://a:b@login.example"), ("OIDC_CLIENT_ID", "a"), ("OIDC_CLIENT_SECRET", "b")],
+            "has a user name or a password",
+        ),
     ] {
         let run = lesson(variables).output().expect("the lesson starts");
         let said = String::from_utf8_lossy(&run.stderr);
