@@ -85,9 +85,10 @@ async fn page(session: Session, headers: HeaderMap, friends: Vec<String>) -> Res
     let user = Account::of(&session).await?.map(|account| account.user);
     let (name, port) = host(&headers);
     let host = format!("{name}{port}");
+    let is_beside = name.ends_with(".localhost"); // otherwise a host below it is another site
     let is_listed = friends.contains(&format!("http://friend.{host}"));
     let (users, items, friends) = (Serde(USERS), Serde(ITEMS), friends.join(" and "));
-    let values = context! { user, users, items, host, is_listed, friends };
+    let values = context! { user, users, items, host, is_beside, is_listed, friends };
     Ok(PAGES.render("api.html", values)?.into_response())
 }
 

@@ -83,7 +83,9 @@ async fn page(
     let orders = user.as_deref().map(|user| live.orders.of(user)).unwrap_or_default();
     let (name, port) = host(&headers);
     let host = format!("{name}{port}");
-    let values = context! { user, users => Serde(USERS), items => Serde(ITEMS), orders => Serde(orders), host };
+    let is_beside = name.ends_with(".localhost"); // otherwise a host below it is another site
+    let (users, items, orders) = (Serde(USERS), Serde(ITEMS), Serde(orders));
+    let values = context! { user, users, items, orders, host, is_beside };
     Ok(PAGES.render("connection.html", values)?.into_response())
 }
 

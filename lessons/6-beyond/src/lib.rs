@@ -40,27 +40,35 @@ pub const LOGGED: &[&str] = &["lesson_6::watching"];
 /// How often an open connection checks its session.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 
-/// The origins whose pages may use the API, when the lesson is served alone and in the studio.
-const FRIENDS: &[&str] = &["http://friend.shop.localhost:4006", "http://friend.lesson-6.workbook.localhost:4000"];
+/// The port of the lesson when it is served alone.
+pub const PORT: u16 = 4006;
+
+/// The origins whose pages may use the API, when the lesson is served alone at this port, and in the studio.
+fn friends(port: u16) -> [String; 2] {
+    [format!("http://friend.shop.localhost:{port}"), "http://friend.lesson-6.workbook.localhost:4000".to_owned()]
+}
 
 /// The lesson on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
-    app_with(ClientChecks::ALL, connections_and_api(), store)
+    app_on(PORT, None, store)
 }
 
 /// Like [`app`], but visitors log in at the provider of this registration.
 pub fn app_at<S: SessionStore + Clone>(registration: Registration, store: S) -> Router {
-    with(Elsewhere::at(registration), connections_and_api(), store)
+    app_on(PORT, Some(registration), store)
+}
+
+/// The lesson for this port, with the provider of this registration, or with its own.
+pub fn app_on<S: SessionStore + Clone>(port: u16, registration: Option<Registration>, store: S) -> Router {
+    let elsewhere = registration.map_or_else(|| Elsewhere::new(ClientChecks::ALL), Elsewhere::at);
+    let api = api::routes(&friends(port).each_ref().map(String::as_str));
+    with(elsewhere, connection::routes(Channel::in_process(), CHECK_EVERY).merge(api), store)
 }
 
 /// Like [`app`], with only these checks for the OpenID Connect login, and with these routes for connections and the
 /// API.
 pub fn app_with<S: SessionStore + Clone>(checks: ClientChecks, more: Router, store: S) -> Router {
     with(Elsewhere::new(checks), more, store)
-}
-
-fn connections_and_api() -> Router {
-    connection::routes(Channel::in_process(), CHECK_EVERY).merge(api::routes(FRIENDS))
 }
 
 fn with<S: SessionStore + Clone>(elsewhere: Elsewhere, more: Router, store: S) -> Router {

@@ -11,7 +11,7 @@ use lesson_6::elsewhere::Registration;
 #[command(after_help = "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET name another OpenID Connect provider.")]
 struct Arguments {
     /// The port on loopback, or the first free one of the hundred after it.
-    #[arg(long, default_value_t = 4006)]
+    #[arg(long, default_value_t = lesson_6::PORT)]
     port: u16,
 }
 
@@ -30,9 +30,6 @@ async fn main() -> ExitCode {
 
 async fn serve(port: u16) -> Result<(), String> {
     let registration = Registration::from_env()?;
-    let app = |store| match registration {
-        Some(registration) => lesson_6::app_at(registration, store),
-        None => lesson_6::app(store),
-    };
+    let app = |store| lesson_6::app_on(port, registration, store);
     session_inspector::serve("lesson-6", port, app).await.map_err(|error| error.to_string())
 }

@@ -125,3 +125,24 @@ async fn every_refusal_is_a_sentence_of_ours() {
         assert!(length.is_none_or(|length| length == body.len().to_string()), "{sentence}");
     }
 }
+
+#[tokio::test]
+async fn the_friend_is_at_the_port_of_the_lesson_and_mallorys_page_is_where_the_page_says() {
+    let app = lesson_6::app_on(4100, None, MemoryStore::default());
+    for (host, is_refused, mallory) in [
+        ("shop.localhost:4100", false, "on a host beside this one"),
+        ("shop.localhost:4006", true, "on a host beside this one"),
+        ("localhost:4100", true, "on another site"),
+    ] {
+        let (_, _, page) = send(&app, Request::get("/api-page").header(HOST, host), "").await;
+        assert_eq!(page.contains("the friend is refused"), is_refused, "{host}");
+        assert!(page.contains(mallory), "{host}: {page}");
+        let login = Request::post("/connection/login").header(HOST, host);
+        let login = login.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let (_, headers, _) = send(&app, login, "username=alice").await;
+        let cookie = headers[SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+        let page = Request::get("/connection").header(HOST, host).header("cookie", cookie);
+        let (_, _, page) = send(&app, page, "").await;
+        assert!(page.contains(mallory), "{host}: {page}");
+    }
+}
