@@ -65,7 +65,14 @@ async fn a_body_counts_as_json_only_if_it_says_so() {
     log_in(&alice).await.unwrap();
     let body = json!({ "item": "yacht" }).to_string().into_bytes();
     // The three types that a form of any site can send, none, and types that only end like JSON.
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "text/example+json", "image/svg+json"] {
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "",
+        "text/example+json",
+        "image/svg+json",
+    ] {
         let answer = alice.post_bytes("/api-page/order", kind, body.clone()).await.unwrap();
         answer.has_status(415).unwrap();
     }

@@ -43,7 +43,8 @@ struct Reported {
 
 impl Reported {
     fn is_chosen(&self, target: &str) -> bool {
-        let below = |module: &&str| target.strip_prefix(*module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+        let below =
+            |module: &&str| target.strip_prefix(*module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
         self.modules.iter().any(|module| below(&module))
     }
 }

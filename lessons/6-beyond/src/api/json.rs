@@ -20,7 +20,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             let sentence = match reason {
                 JsonRejection::MissingJsonContentType(_) => {
                     "The Content-Type has to be application/json, or a type such as application/example+json."
-                },
+                }
                 JsonRejection::JsonDataError(_) => "This JSON does not have the fields that it should have.",
                 JsonRejection::JsonSyntaxError(_) => "This is not JSON.",
                 _ => "The request is too long, or broke off.",

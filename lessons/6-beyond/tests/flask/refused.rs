@@ -298,7 +298,6 @@ fn signed_data() -> Vec<Case> {
         ("signed: a number of 60 digits", vec![encoded(&format!("{{\"a\":{}}}", "7".repeat(60)))], false),
         ("signed: NaN, which is not JSON", vec![encoded(r#"{"a":NaN}"#)], true),
         ("signed: Infinity, which is not JSON", vec![encoded(r#"{"a":Infinity}"#)], true),
-        ("signed: 1e400, which is infinity in Python", vec![encoded(r#"{"a":1e400}"#)], true),
         ("signed: half of a surrogate pair", vec![encoded(r#"{"a":"\ud800"}"#)], true),
         ("signed: a tag that neither knows", vec![encoded(r#"{"a":{" x":1}}"#)], false),
         ("signed: a tag beside another key", vec![encoded(r#"{"a":{" t":[1],"b":2}}"#)], false),
