@@ -43,11 +43,18 @@ impl Registration {
     /// # Errors
     /// One of the others is not set, or the issuer is refused.
     pub fn from_env() -> Result<Option<Self>, String> {
-        if matches!(var(ISSUER), Err(VarError::NotPresent)) || var(ISSUER).is_ok_and(|issuer| issuer.is_empty()) {
-            return Ok(None);
+        Self::from_variables(|name| var(name))
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Result<String, VarError>) -> Result<Option<Self>, String> {
+        match variable(ISSUER) {
+            Err(VarError::NotPresent) => return Ok(None),
+            Ok(issuer) if issuer.is_empty() => return Ok(None),
+            _ => {}
         }
         let [issuer, client, secret] = [ISSUER, CLIENT_ID, CLIENT_SECRET].map(|name| {
-            var(name).map_err(|error| format!("{name} is needed for another provider, and cannot be read: {error}"))
+            variable(name)
+                .map_err(|error| format!("{name} is needed for another provider, and cannot be read: {error}"))
         });
         Self::new(&issuer?, &client?, &secret?).map(Some)
     }
@@ -62,6 +69,19 @@ impl Registration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_issuer_is_none() {
+        let with = |issuer: &str| {
+            Registration::from_variables(|name| match name {
+                ISSUER => Ok(issuer.to_owned()),
+                _ => Ok("any".to_owned()),
+            })
+        };
+        assert!(with("").is_ok_and(|registration| registration.is_none()));
+        assert!(with("https://login.example").is_ok_and(|registration| registration.is_some()));
+        assert!(Registration::from_variables(|_| Err(VarError::NotPresent)).is_ok_and(|none| none.is_none()));
+    }
 
     #[test]
     fn an_issuer_is_at_an_https_address_or_on_this_machine() {
