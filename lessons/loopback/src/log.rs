@@ -43,9 +43,8 @@ struct Reported {
 
 impl Reported {
     fn is_chosen(&self, target: &str) -> bool {
-        let below =
-            |module: &&str| target.strip_prefix(*module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-        self.modules.iter().any(|module| below(&module))
+        let is_in = |rest: &str| rest.is_empty() || rest.starts_with("::");
+        self.modules.iter().any(|module| target.strip_prefix(module).is_some_and(is_in))
     }
 }
 
