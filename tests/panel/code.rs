@@ -1,6 +1,14 @@
 //! Writing in the panel.
 
+use std::fs;
+
 use crate::window::Window;
+
+/// From now on, what the page asks the studio for is noted.
+const NOTE_WHAT_IS_ASKED: &str = "
+    const ask = window.fetch;
+    window.asked = [];
+    window.fetch = (address, options) => { window.asked.push(`${options?.method ?? 'GET'} ${address}`); return ask(address, options); };";
 
 pub async fn code_is_written_saved_and_held_against_other_editors_in_a_real_browser() {
     let window = Window::open("panel-code").await;
@@ -70,5 +78,72 @@ pub async fn code_is_written_saved_and_held_against_other_editors_in_a_real_brow
     window.find(".naming input").await.send_keys("../elsewhere.rs").await.unwrap();
     window.click(".naming button").await;
     window.says("p", "is not a file of an answer").await;
+    window.browser.close().await.unwrap();
+}
+
+pub async fn another_programs_change_writes_no_draft_and_a_deleted_file_stays_deleted_in_a_real_browser() {
+    let window = Window::open("panel-drafts").await;
+    window.go("exercises/login").await;
+    window.until("window.ace && ace.edit(document.querySelector('.ace-box')).getValue()").await;
+    let (stub, folder) = (window.file(), window.scratch.root().join("exercises/1-login/src"));
+    let [lib, main] = ["lib.rs", "main.rs"].map(|file| folder.join(file));
+    let asked = async |beginning: &str| {
+        window.number(&format!("window.asked.filter((one) => one.startsWith('{beginning}')).length")).await
+    };
+    let runs = async |count: u8| {
+        window.until(&format!("window.asked.filter((one) => one.endsWith('/check')).length >= {count}")).await
+    };
+    let shown = "document.querySelector('.code-view select').value";
+    window.value(NOTE_WHAT_IS_ASKED).await;
+
+    // Another file of the exercise changes, and each save is checked: what is typed here is not saved.
+    window.find(".checks-part input:checked").await;
+    window.write("// a draft\n").await;
+    fs::write(&main, fs::read_to_string(&main).unwrap() + "// changed\n").unwrap();
+    runs(1).await;
+    assert_eq!((asked("PUT").await, window.file()), (0.0, stub.clone()));
+
+    // The file itself is deleted: the run does not make it again, and the text is still here.
+    fs::remove_file(&lib).unwrap();
+    window.says("b", "src/lib.rs is gone from the disk.").await;
+    runs(2).await;
+    assert_eq!((asked("PUT").await, lib.exists()), (0.0, false));
+    assert_eq!(window.text().await, "// a draft\n");
+    // Nor does a save of everything; only the button does.
+    window.press_save().await;
+    window.click(".collision button:nth-of-type(1)").await;
+    window.file_is("// a draft\n").await;
+    window.find(".collision[hidden]").await;
+    window.find(".mark[hidden]").await;
+
+    // Another draft is not saved either when a file is deleted that has none; and that is shown on, and again.
+    window.value(&format!("{shown} = 'src/main.rs'")).await;
+    window.value("document.querySelector('.code-view select').dispatchEvent(new Event('change'))").await;
+    window.write("// another draft\n").await;
+    window.value(&format!("{shown} = 'src/lib.rs'")).await;
+    window.value("document.querySelector('.code-view select').dispatchEvent(new Event('change'))").await;
+    let before = asked("PUT").await;
+    fs::remove_file(&lib).unwrap();
+    window.find(".collision:not([hidden])").await;
+    assert_eq!((window.text().await.as_str(), lib.exists()), ("// a draft\n", false));
+    assert!(!fs::read_to_string(&main).unwrap().contains("another draft"));
+    window.scratch.answer("// restored\n");
+    window.find(".collision[hidden]").await;
+    window.until("ace.edit(document.querySelector('.ace-box')).getValue() === '// restored\\n'").await;
+    window.until(&format!("{shown} === 'src/lib.rs'")).await;
+
+    // Let go, it is gone here as well.
+    fs::remove_file(&lib).unwrap();
+    window.click(".collision:not([hidden]) button:nth-of-type(2)").await;
+    window.until(&format!("{shown} !== 'src/lib.rs'")).await;
+    assert_eq!((asked("PUT").await, lib.exists()), (before, false));
+
+    // A draft whose file is gone outlives a reload.
+    window.until(&format!("{shown} === 'src/main.rs'")).await;
+    fs::remove_file(&main).unwrap();
+    window.says("b", "src/main.rs is gone from the disk.").await;
+    window.browser.refresh().await.unwrap();
+    window.until(&format!("[...document.querySelectorAll('.code-view option')].some(({{ text }}) => text === '● src/main.rs (gone)')")).await;
+    assert!(!main.exists());
     window.browser.close().await.unwrap();
 }

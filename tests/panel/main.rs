@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         trial!(async a_window_is_told_at_once_and_whenever_something_has_changed),
         trial!(async the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise),
         trial!(async code_is_written_saved_and_held_against_other_editors_in_a_real_browser, chromium::missing()),
+        trial!(async another_programs_change_writes_no_draft_and_a_deleted_file_stays_deleted_in_a_real_browser, chromium::missing()),
         trial!(async an_exercise_is_tried_helped_with_and_solved_in_a_real_browser, chromium::missing()),
         trial!(async what_a_failed_check_did_is_seen_step_by_step_in_a_real_browser, chromium::missing()),
         trial!(async an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_browser, chromium::missing()),

@@ -33,11 +33,13 @@
     const say = (text) => { status.textContent = text; };
     const text = (document) => document.session.getValue();
     const isUnsaved = (document) => document.session && text(document) !== document.saved;
+    // Whether a save needs no choice between two versions first.
+    const isFree = ({ theirs, gone }) => !theirs && !gone;
 
     const paint = () => {
       const all = [...documents.values()];
       files.replaceChildren(...all.map((document) => element("option", {
-        value: document.path, textContent: `${isUnsaved(document) ? "● " : ""}${document.path}`, selected: document === current,
+        value: document.path, textContent: `${isUnsaved(document) ? "● " : ""}${document.path}${document.gone ? " (gone)" : ""}`, selected: document === current,
       })));
       mark.hidden = !all.some(isUnsaved);
       view.classList.toggle("unsaved", !mark.hidden);
@@ -45,13 +47,30 @@
       lead();
     };
     const collide = () => {
-      const theirs = current?.theirs;
+      const { path, theirs, gone } = current ?? {};
       const shown = collision.dataset.hash ?? "";
-      const hash = theirs ? `${current.path} ${theirs.hash}` : "";
+      const hash = gone ? `${path} gone ${isUnsaved(current)}` : theirs ? `${path} ${theirs.hash}` : "";
       if (shown === hash) return;
       collision.dataset.hash = hash;
-      collision.hidden = !theirs;
-      collision.replaceChildren(...(theirs ? choice(current) : []));
+      collision.hidden = !hash;
+      collision.replaceChildren(...(gone ? goneChoice(current) : theirs ? choice(current) : []));
+    };
+    const goneChoice = (document) => [
+      element("p", {}, element("b", { textContent: `${document.path} is gone from the disk.` }), ` Its text${isUnsaved(document) ? ", with your unsaved changes," : ""} is still here.`),
+      element("button", { type: "button", textContent: "Save it again", onclick: () => saveAgain(document) }),
+      element("button", { type: "button", textContent: "Let it go", onclick: () => letGo(document) }),
+    ];
+    // Only a press of the button makes a deleted file again.
+    const saveAgain = (document) => {
+      document.gone = false;
+      document.base = null;
+      document.saved = null; // nothing is on the disk
+      return save(true, [document]);
+    };
+    const letGo = (document) => {
+      forget(document);
+      say(`${document.path} is closed.`);
+      open();
     };
     const choice = (document) => [
       element("p", {}, element("b", { textContent: `${document.path} was changed outside this editor while you wrote here.` })),
@@ -82,9 +101,9 @@
       paint();
     };
     const lead = () => {
-      if (!current) return;
+      if (!current) return links.replaceChildren();
       const place = encodeURI(`${folder}/${current.path}`.replaceAll("\\", "/").replace(/^\/?/, "/"));
-      links.replaceChildren(
+      return links.replaceChildren(
         element("li", {}, element("button", { type: "button", textContent: "Open it", onclick: openElsewhere })),
         ...LINKS.map(([name, address]) => element("li", {}, element("a", { href: address + place, textContent: name }))));
     };
@@ -94,12 +113,12 @@
     };
 
     const open = (path) => {
-      current = documents.get(path) ?? current ?? documents.values().next().value;
-      if (current) editor.show(current.session);
+      current = documents.get(path) ?? current ?? documents.values().next().value ?? null;
+      editor.show(current?.session ?? editor.session("", ""));
       paint();
     };
     const make = (file) => {
-      const document = { path: file.path, session: editor.session(file.path, file.text ?? ""), theirs: null };
+      const document = { path: file.path, session: editor.session(file.path, file.text ?? ""), theirs: null, gone: false };
       settle(document, file);
       document.session.on("change", () => changed(document));
       documents.set(file.path, document);
@@ -117,6 +136,7 @@
     const adopt = (file) => {
       const document = documents.get(file.path);
       if (!document) return resume(make(file));
+      if (document.gone) { document.gone = false; say(`${file.path} is on the disk again.`); }
       if (file.hash === document.base) return undefined;
       if (!isUnsaved(document) || text(document) === file.text) {
         const before = text(document);
@@ -127,18 +147,32 @@
       document.theirs = file;
       return paint();
     };
-    // A file that is gone from the disk goes here as well, except for what was not saved.
+    // A file that is gone from the disk stays here if it is shown, or if it has changes that were not saved.
     const drop = (document) => {
-      if (isUnsaved(document)) { document.base = null; document.saved = ""; document.theirs = null; return; }
+      if (document !== current && !isUnsaved(document)) return forget(document);
+      document.gone = true;
+      document.theirs = null;
+      return say(`${document.path} is gone from the disk.`);
+    };
+    const forget = (document) => {
       documents.delete(document.path);
       kept.remove(draft(document.path));
+      if (document === current) current = null;
+    };
+    // A draft of an earlier visit whose file is gone.
+    const resumeGone = (path) => {
+      const document = make({ path, text: "", hash: "" });
+      document.gone = true;
+      editor.rewrite(document.session, kept.get(draft(path)).text);
     };
 
     const load = async () => {
       const { files: found, hash, folder: at } = await asked(`${api}/files`);
       folder = at.replace(/^\\\\\?\\/, ""); // as Windows writes a path that is resolved
-      [...documents.values()].filter(({ path, base }) => base && !found.some((file) => file.path === path)).forEach(drop);
+      const isFound = (path) => found.some((file) => file.path === path);
+      [...documents.values()].filter(({ path, gone }) => !gone && !isFound(path)).forEach(drop);
       found.filter((file) => file.text !== null).forEach(adopt);
+      kept.names(draft("")).map((name) => name.slice(draft("").length)).filter((path) => !isFound(path) && !documents.has(path)).forEach(resumeGone);
       if (!documents.has(current?.path)) open(found[0]?.path);
       else paint();
       return hash;
@@ -163,7 +197,8 @@
       const written = text(document);
       const answer = await ask(address(document.path), "PUT", { text: written, base: document.base });
       if (answer.status === 409) {
-        document.theirs = (await answer.json()) ?? { text: "", hash: "" };
+        document.theirs = await answer.json();
+        document.gone = !document.theirs;
         return null;
       }
       if (!answer.ok) throw new Error(await answer.text());
@@ -171,22 +206,22 @@
       settle(document, { text: written, hash });
       return all;
     };
-    const saveAll = async () => {
-      const unsaved = [...documents.values()].filter(isUnsaved);
+    const saveAll = async (these) => {
+      const unsaved = these.filter(isUnsaved);
       let all = null;
       try {
-        for (const document of unsaved.filter(({ theirs }) => !theirs)) all = (await saveOne(document)) ?? all;
+        for (const document of unsaved.filter(isFree)) all = (await saveOne(document)) ?? all;
         say(all ? "Saved." : unsaved.length ? "" : "There is nothing to save.");
       } catch (error) {
         say(`Not saved: ${error.message}`);
       }
       unsaved.forEach(changed);
-      const left = unsaved.find(({ theirs }) => theirs);
+      const left = unsaved.find((document) => !isFree(document));
       if (left) open(left.path);
       return all;
     };
-    const save = (isToCheck = true) => {
-      saving = saving.then(saveAll).then((all) => { if (all) onSaved(all, isToCheck); });
+    const save = (isToCheck = true, these = [...documents.values()]) => {
+      saving = saving.then(() => saveAll(these)).then((all) => { if (all) onSaved(all, isToCheck); });
       return saving;
     };
     addEventListener("keydown", (event) => {

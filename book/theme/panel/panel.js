@@ -58,7 +58,7 @@
 
     // What is on the disk, as far as this window knows. A save from here is told by its answer, any other by an event.
     let known = null;
-    const saved = (all, isToCheck) => { known = all; if (isToCheck && checks.onSave()) checks.run(); };
+    const saved = (all, isToCheck) => { known = all; if (isToCheck && checks.onSave()) checks.run({ saves: false }); };
     studio.events.listen(async (now) => {
       await code.idle();
       const of = now.exercises[number];
@@ -68,7 +68,7 @@
       checks.look(of);
       if (!isNews) return;
       await code.load();
-      if (checks.onSave() && of.files !== of.judged) checks.run();
+      if (checks.onSave() && of.files !== of.judged) checks.run({ saves: false });
     });
 
     shell.fill(header(`Exercise ${number}`, tabs.list), away, studio.cookieNote, code.view, app, checks.section);

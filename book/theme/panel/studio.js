@@ -36,6 +36,10 @@
       try { localStorage.setItem(`workbook.${name}`, JSON.stringify(value)); } catch { /* it is full, or forbidden */ }
     },
     remove: (name) => { try { localStorage.removeItem(`workbook.${name}`); } catch { /* as above */ } },
+    // All names that begin like this.
+    names: (beginning) => {
+      try { return Object.keys(localStorage).filter((name) => name.startsWith(`workbook.${beginning}`)).map((name) => name.slice("workbook.".length)); } catch { return []; }
+    },
   };
 
   // A path below the book, without its ending: `basics/log-out`.
