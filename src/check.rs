@@ -13,7 +13,7 @@ use tokio::{
 use verdict::{CheckReport, CompileErrors, Key, Report, Verdict};
 
 use crate::{
-    exercise::Exercise,
+    exercise::{Exercise, how_to_restore},
     program::{
         Units,
         build::{Built, Priority, Progress, all_of, build},
@@ -58,6 +58,9 @@ pub async fn check(
     seed: Option<u64>,
     mut on: impl FnMut(Event),
 ) -> Result<Verdict, String> {
+    if let Some(broken) = exercise.broken() {
+        return Err(format!("{broken}: {}", how_to_restore(&exercise.number.to_string())));
+    }
     let binary = match binary(root, exercise, &mut on).await? {
         Ok(binary) => binary,
         Err(errors) => return Ok(Verdict::DoesNotCompile(errors)),

@@ -153,14 +153,16 @@ impl Drop for Look {
     }
 }
 
-/// The packages' names and folders: `lessons/1-basics` is `lesson-1`.
-fn folders(root: &Path) -> Vec<(String, std::path::PathBuf)> {
-    let mut found = Vec::new();
-    for (parent, kind) in [("lessons", "lesson"), ("exercises", "exercise")] {
+/// The packages' names and folders: `lessons/1-basics` is `lesson-1`. An exercise whose folder is gone is one as well,
+/// because it may be restored.
+fn folders(root: &Path) -> BTreeMap<String, std::path::PathBuf> {
+    let mut found = BTreeMap::new();
+    for (parent, kind) in [("lessons", "lesson"), ("src/stubs", "exercise"), ("exercises", "exercise")] {
         for entry in fs::read_dir(root.join(parent)).into_iter().flatten().flatten() {
             let folder = entry.file_name().to_string_lossy().into_owned();
             let number = folder.split_once('-').and_then(|(number, _)| number.parse::<u8>().ok());
-            found.extend(number.map(|number| (format!("{kind}-{number}"), entry.path())));
+            let place = root.join(format!("{kind}s")).join(folder);
+            found.extend(number.map(|number| (format!("{kind}-{number}"), place.clone())));
         }
     }
     found

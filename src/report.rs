@@ -7,7 +7,11 @@ use minijinja::{Environment, HtmlEscape, context, value::Serde};
 use serde::Serialize;
 use verdict::{CompileErrors, Telling, Verdict, progress::Reached};
 
-use crate::{exercise::Exercise, markdown, solution::Solved};
+use crate::{
+    exercise::{Exercise, how_to_restore},
+    markdown,
+    solution::Solved,
+};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -166,6 +170,12 @@ pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> Strin
     };
     let shown = if reached.shown { ", solution seen" } else { "" };
     format!("  {}  {:<16}{state}{shown}", exercise.number, exercise.title())
+}
+
+/// Like [`line`], for an exercise of which something is missing.
+pub fn line_of_broken(exercise: &Exercise, broken: &str) -> String {
+    let restore = how_to_restore(&exercise.number.to_string());
+    format!("  {}  {:<16}✘  broken: {broken}; {restore}", exercise.number, exercise.title())
 }
 
 /// Like [`line`], for a verdict that was just made.

@@ -49,6 +49,8 @@ fn main() -> ExitCode {
         trial!(async a_page_that_was_read_is_kept_and_what_is_no_page_is_not),
         trial!(async a_lab_that_was_tried_is_kept_and_a_page_without_one_has_none),
         trial!(async a_window_is_told_at_once_and_whenever_something_has_changed),
+        trial!(async an_exercise_whose_folder_is_gone_is_said_to_be_broken_and_comes_back),
+        trial!(async what_the_app_tab_of_each_exercise_opens_is_a_page_of_its_app),
         trial!(async the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise),
         trial!(async code_is_written_saved_and_held_against_other_editors_in_a_real_browser, chromium::missing()),
         trial!(async another_programs_change_writes_no_draft_and_a_deleted_file_stays_deleted_in_a_real_browser, chromium::missing()),

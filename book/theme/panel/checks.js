@@ -141,7 +141,7 @@
       try {
         const { backup, folder } = await asked(path, "POST");
         await fetchShown();
-        undo.replaceChildren(back(backup, folder));
+        undo.replaceChildren(...(backup ? [back(backup, folder)] : []));
         say(words);
       } catch (error) { say(error.message); }
     };
