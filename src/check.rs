@@ -69,7 +69,9 @@ pub async fn check(
     let arguments: Vec<_> = ["--json", "--sealed", "--no-record"].into_iter().chain(seed.as_deref()).collect();
     let (mut child, key) = (Group::spawn_tidy(binary.as_ref(), &arguments, &exercise.folder, &[])?, Key::new());
     let broke_off = |error: io::Error| format!("the checks were interrupted: {error}");
-    child.stdin()?.write_all(format!("{key}\n").as_bytes()).await.map_err(broke_off)?;
+    // Open until the end: when it is closed, as it is also when this process is killed, the checks end.
+    let mut input = child.stdin()?;
+    input.write_all(format!("{key}\n").as_bytes()).await.map_err(broke_off)?;
     let complaint = tokio::spawn(all_of(child.stderr()?));
     let mut lines = BufReader::new(child.stdout()?).lines();
     let silent = |_| format!("the checks sent nothing for {} s, so the workbook ended them", SILENCE.as_secs());
