@@ -54,6 +54,8 @@ fn main() -> ExitCode {
         trial!(async the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise),
         trial!(async code_is_written_saved_and_held_against_other_editors_in_a_real_browser, chromium::missing()),
         trial!(async another_programs_change_writes_no_draft_and_a_deleted_file_stays_deleted_in_a_real_browser, chromium::missing()),
+        trial!(async escape_leads_behind_the_editor_in_a_real_browser, chromium::missing()),
+        trial!(async a_studio_that_is_away_is_said_in_a_sentence_until_it_is_back_in_a_real_browser, chromium::missing()),
         trial!(async an_exercise_is_tried_helped_with_and_solved_in_a_real_browser, chromium::missing()),
         trial!(async what_a_failed_check_did_is_seen_step_by_step_in_a_real_browser, chromium::missing()),
         trial!(async an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_browser, chromium::missing()),

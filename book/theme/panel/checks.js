@@ -52,8 +52,10 @@
     };
     const summary = () => view.querySelector(".summary b")?.textContent.replace(/^[✔✘] /, "") ?? "";
     const fetchShown = async () => {
-      try { const now = await asked(api); if (!under) show(now); } catch (error) { say(`The studio did not answer: ${error.message}`); }
+      try { const now = await asked(api); if (!under) show(now); } catch (error) { say(`The checks cannot be shown: ${error.message}`); }
     };
+    // What was said of the connection is over with it.
+    studio.events.connected((is) => { if (is && status.textContent.includes(studio.AWAY)) { say(""); fetchShown(); } });
 
     const refuse = (reason) => { shown = null; view.replaceChildren(element("pre", { className: "bad", textContent: reason, tabIndex: 0 })); };
     const take = (line, mine) => ({
@@ -107,7 +109,7 @@
         await read(answer, mine);
         if (under === mine && !mine.ended) say("Another window has begun a run instead; its verdict will be shown here.");
       } catch (error) {
-        if (under === mine) say(error.name === "AbortError" ? "Stopped." : `The studio did not answer: ${error.message}`);
+        if (under === mine) say(error.name === "AbortError" ? "Stopped." : `There is no verdict: ${studio.plain(error).message}`);
       }
       end(mine);
     };

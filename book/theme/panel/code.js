@@ -21,14 +21,16 @@
     const button = element("button", { type: "button", className: "save", textContent: "Save", title: "Ctrl-S or ⌘S", onclick: () => save() });
     const links = element("ul");
     const elsewhere = element("details", { className: "menu" }, element("summary", { textContent: "My editor" }), links);
-    const add = element("button", { type: "button", textContent: "New file", onclick: () => { naming.hidden = !naming.hidden; if (!naming.hidden) naming.elements[0].focus(); } });
+    const add = element("button", { type: "button", textContent: "New file", onclick: () => { say(""); naming.hidden = !naming.hidden; if (!naming.hidden) naming.elements[0].focus(); } });
     const status = element("p", { className: "status", role: "status" });
     const naming = element("form", { className: "naming", hidden: true, onsubmit: (event) => { event.preventDefault(); create(naming.elements[0].value.trim()); } },
       element("label", {}, "Path ", element("input", { name: "path", placeholder: "templates/page.html", spellcheck: false, required: true })), element("button", { textContent: "Make it" }));
     const collision = element("div", { className: "collision", role: "alert", hidden: true });
     const box = element("div", { className: "ace-box" });
+    // Where Escape leads: from here Tab goes on, and Shift-Tab goes back into the editor.
+    const behind = element("p", { className: "visually-hidden", tabIndex: -1, textContent: "Behind the editor." });
     const bar = element("div", { className: "bar" }, files, mark, button, add, elsewhere);
-    const view = element("section", { className: "code-view", "aria-label": "Your code" }, bar, naming, collision, box, status);
+    const view = element("section", { className: "code-view", "aria-label": "Your code" }, bar, naming, collision, box, behind, status);
 
     const say = (text) => { status.textContent = text; };
     const text = (document) => document.session.getValue();
@@ -178,15 +180,21 @@
       return hash;
     };
     // An empty file, at once: so the studio says whether it can be.
-    const create = async (path) => {
-      if (documents.has(path)) return open(path);
+    const create = async (written) => {
+      const path = written.replace(/\/{2,}/g, "/");
       try {
-        const { hash, all } = await asked(address(path), "PUT", { text: "", base: null });
-        onSaved(all, false);
-        make({ path, text: "", hash });
+        const answer = documents.has(path) ? null : await ask(address(path), "PUT", { text: "", base: null });
+        const exists = !answer || answer.status === 409;
+        if (!exists && !answer.ok) throw new Error(await answer.text());
+        if (!exists) {
+          const { hash, all } = await answer.json();
+          onSaved(all, false);
+          make({ path, text: "", hash });
+        } else if (answer) await load();
         naming.hidden = true;
         naming.reset();
         open(path);
+        say(exists ? `${path} exists already; this is it.` : `${path} is created.`);
         return editor.focus();
       } catch (error) { return say(`The file cannot be created: ${error.message}`); }
     };
@@ -230,8 +238,9 @@
       save();
     }, true);
 
-    const begun = studio.editor(box, () => button.focus()).then((made) => { editor = made; return load(); });
+    const begun = studio.editor(box, () => behind.focus()).then((made) => { editor = made; return load(); });
     begun.catch((error) => say(`The editor cannot be shown: ${error.message}`));
+    studio.events.connected((is) => { if (is && status.textContent.includes(studio.AWAY)) say(""); });
     return {
       view,
       // Reads the files anew, and gives the hash of all of them.

@@ -15,10 +15,14 @@
   // Text with `code` in it.
   const words = (text) => text.split("`").map((piece, place) => (place % 2 ? element("code", { textContent: piece }) : piece));
 
+  // What is said instead of a browser's own words, such as "Failed to fetch" or "network error".
+  const AWAY = "there is no connection to the studio.";
+  const plain = (error) => (error instanceof TypeError ? new Error(AWAY) : error);
+
   const ask = (path, method = "GET", body = undefined, options = {}) => fetch(`/api/${path}`, {
     method, ...options,
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
-  });
+  }).catch((error) => { throw plain(error); });
 
   // The answer as data; an error with the studio's sentence if it refuses.
   const asked = async (...request) => {
@@ -49,7 +53,7 @@
   const { lesson, exercise } = place?.dataset ?? {};
 
   window.studio = {
-    element, words, ask, asked, kept, page, place,
+    element, words, ask, asked, plain, kept, page, place, AWAY,
     onPaper: page === "print",
     // What the page speaks of, as the studio calls it.
     program: place && (lesson ? `lesson-${lesson}` : `exercise-${exercise}`),
