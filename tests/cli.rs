@@ -487,7 +487,9 @@ fn an_exercise_that_is_missing_is_named_and_restored_and_the_others_are_left_alo
         let output = scratch.workbook("reset 3");
         assert_eq!(code(&output), Some(0), "{output:?}");
         assert_eq!(out(&output).contains("there was no answer to keep"), missing.is_empty(), "{output:?}");
-        assert!(["README.md", "Cargo.toml", "src/lib.rs", "tests/check.rs"].iter().all(|file| folder.join(file).is_file()));
+        assert!(
+            ["README.md", "Cargo.toml", "src/lib.rs", "tests/check.rs"].iter().all(|file| folder.join(file).is_file())
+        );
         let output = scratch.workbook("doctor");
         assert!(out(&output).contains("✔  exercises"), "{output:?}");
     }

@@ -38,7 +38,8 @@ fn main() -> ExitCode {
         ),
         trial!(
             a_run_ends_with_a_studio_that_was_killed,
-            (!cfg!(target_os = "linux")).then(|| Missing { what: "linux", reason: "processes are found below /proc".to_owned() })
+            (!cfg!(target_os = "linux"))
+                .then(|| Missing { what: "linux", reason: "processes are found below /proc".to_owned() })
         ),
         trial!(a_run_of_another_exercise_waits_for_its_turn),
         trial!(an_answer_that_ends_the_process_with_0_has_not_passed),
@@ -567,7 +568,8 @@ fn what_the_panel_opens_is_there(address: &str) {
     let host = address.trim_start_matches("http://").trim_end_matches('/');
     for (lesson, path) in opened {
         let answer = loop {
-            let mut connection = TcpStream::connect(("127.0.0.1", host.rsplit(':').next().unwrap().parse().unwrap())).unwrap();
+            let mut connection =
+                TcpStream::connect(("127.0.0.1", host.rsplit(':').next().unwrap().parse().unwrap())).unwrap();
             let request = format!("GET {path} HTTP/1.1\r\nHost: lesson-{lesson}.{host}\r\nConnection: close\r\n\r\n");
             connection.write_all(request.as_bytes()).unwrap();
             let mut answer = String::new();
@@ -576,6 +578,9 @@ fn what_the_panel_opens_is_there(address: &str) {
                 break answer; // it listens by now
             }
         };
-        assert!(answer.starts_with("HTTP/1.1 200 ") || answer.starts_with("HTTP/1.1 303 "), "{lesson} {path}: {answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") || answer.starts_with("HTTP/1.1 303 "),
+            "{lesson} {path}: {answer}"
+        );
     }
 }

@@ -150,8 +150,9 @@ fn not_built(package: &str, errors: &[CompilerError], complaint: &str) -> String
             let how = how_to_restore(&number);
             Some(format!("\n\nA file of exercise {number} is missing or broken, so cargo can build no other: {how}."))
         }
-        _ if errors.is_empty() => own
-            .map(|number| format!("\n\nIf one of its files is missing or broken, {}.", how_to_restore(number))),
+        _ if errors.is_empty() => {
+            own.map(|number| format!("\n\nIf one of its files is missing or broken, {}.", how_to_restore(number)))
+        }
         _ => None,
     };
     let reset = reset.unwrap_or_default();

@@ -126,7 +126,7 @@
       const place = event.target.closest(".place");
       const wanted = event.target.closest(".take-hint");
       if (place) lead(place.dataset.file, Number(place.dataset.line));
-      if (wanted) hint(wanted).catch((error) => say(error.message));
+      if (wanted) hint(wanted).catch((error) => say(studio.sentence(error)));
     });
 
     // Asked for when somebody wants to see it.
@@ -145,7 +145,7 @@
         await fetchShown();
         undo.replaceChildren(...(backup ? [back(backup, folder)] : []));
         say(words);
-      } catch (error) { say(error.message); }
+      } catch (error) { say(studio.sentence(error)); }
     };
     const reset = () => change(`${api}/reset`, "The exercise is back in its initial state.");
 

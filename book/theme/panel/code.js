@@ -111,7 +111,7 @@
     };
     const openElsewhere = async () => {
       const answer = await ask(`${api}/open/${encodeURIComponent(current.path)}`, "POST", { line: editor.line() }).catch((error) => error);
-      say(answer instanceof Response ? await answer.text() : answer.message);
+      say(answer instanceof Response ? await answer.text() : studio.sentence(answer));
     };
 
     const open = (path) => {

@@ -16,8 +16,10 @@
   const words = (text) => text.split("`").map((piece, place) => (place % 2 ? element("code", { textContent: piece }) : piece));
 
   // What is said instead of a browser's own words, such as "Failed to fetch" or "network error".
-  const AWAY = "there is no connection to the studio.";
-  const plain = (error) => (error instanceof TypeError ? new Error(AWAY) : error);
+  const AWAY = "no connection to the studio.";
+  const plain = (error) => (error instanceof TypeError ? new Error(`there is ${AWAY}`) : error);
+  // An error that stands alone.
+  const sentence = ({ message }) => message.charAt(0).toUpperCase() + message.slice(1);
 
   const ask = (path, method = "GET", body = undefined, options = {}) => fetch(`/api/${path}`, {
     method, ...options,
@@ -53,7 +55,7 @@
   const { lesson, exercise } = place?.dataset ?? {};
 
   window.studio = {
-    element, words, ask, asked, plain, kept, page, place, AWAY,
+    element, words, ask, asked, plain, sentence, kept, page, place, AWAY,
     onPaper: page === "print",
     // What the page speaks of, as the studio calls it.
     program: place && (lesson ? `lesson-${lesson}` : `exercise-${exercise}`),

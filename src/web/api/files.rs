@@ -54,7 +54,9 @@ pub(super) async fn save(
     match files::save(&exercise.folder, &path, &text, base.as_deref()) {
         Ok(hash) => Ok(Json(json!({ "hash": hash, "all": exercise.hash().map_err(failed)? })).into_response()),
         Err(Unsaved::Changed(file)) => Ok((StatusCode::CONFLICT, Json(file)).into_response()),
-        Err(Unsaved::NoPlace) => Err((StatusCode::FORBIDDEN, format!("{path:?} is not a file of an answer: {ALLOWED}"))),
+        Err(Unsaved::NoPlace) => {
+            Err((StatusCode::FORBIDDEN, format!("{path:?} is not a file of an answer: {ALLOWED}")))
+        }
         Err(Unsaved::Io(error)) => Err(failed(format!("{path} cannot be written: {error}"))),
     }
 }
