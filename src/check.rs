@@ -13,7 +13,7 @@ use tokio::{
 use verdict::{CheckReport, CompileErrors, Key, Report, Verdict};
 
 use crate::{
-    exercise::Exercise,
+    exercise::{Exercise, how_to_restore},
     program::{
         Units,
         build::{Built, Priority, Progress, all_of, build},
@@ -58,6 +58,9 @@ pub async fn check(
     seed: Option<u64>,
     mut on: impl FnMut(Event),
 ) -> Result<Verdict, String> {
+    if let Some(broken) = exercise.broken() {
+        return Err(format!("{broken}: {}", how_to_restore(&exercise.number.to_string())));
+    }
     let binary = match binary(root, exercise, &mut on).await? {
         Ok(binary) => binary,
         Err(errors) => return Ok(Verdict::DoesNotCompile(errors)),
@@ -66,7 +69,9 @@ pub async fn check(
     let arguments: Vec<_> = ["--json", "--sealed", "--no-record"].into_iter().chain(seed.as_deref()).collect();
     let (mut child, key) = (Group::spawn_tidy(binary.as_ref(), &arguments, &exercise.folder, &[])?, Key::new());
     let broke_off = |error: io::Error| format!("the checks were interrupted: {error}");
-    child.stdin()?.write_all(format!("{key}\n").as_bytes()).await.map_err(broke_off)?;
+    // Open until the end: when it is closed, as it is also when this process is killed, the checks end.
+    let mut input = child.stdin()?;
+    input.write_all(format!("{key}\n").as_bytes()).await.map_err(broke_off)?;
     let complaint = tokio::spawn(all_of(child.stderr()?));
     let mut lines = BufReader::new(child.stdout()?).lines();
     let silent = |_| format!("the checks sent nothing for {} s, so the workbook ended them", SILENCE.as_secs());

@@ -84,7 +84,8 @@ pub async fn main() -> ExitCode {
 }
 
 fn doctor() -> ExitCode {
-    let findings = doctor::examine(crate::web::names::PORT);
+    let root = workspace::root().ok();
+    let findings = doctor::examine(root.as_deref(), crate::web::names::PORT);
     say(doctor::told(&findings));
     if findings.iter().all(doctor::Finding::is_fine) { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }

@@ -1,15 +1,21 @@
 //! Which of the workbook's requirements this machine meets, and how to meet the rest.
 
 use std::{
+    env,
     fmt::Write as _,
     io::Write as _,
     net::{Ipv4Addr, TcpListener},
+    path::Path,
     process::{Command, Stdio},
 };
 
 use anstyle::{AnsiColor, Style};
 
-use crate::watch::{Changes, How};
+use crate::{
+    exercise::{Exercise, how_to_restore},
+    program::build::named_in,
+    watch::{Changes, How},
+};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -42,8 +48,15 @@ impl Finding {
     }
 }
 
-/// Examines everything, in the order in which it is needed.
-pub fn examine(port: u16) -> Vec<Finding> {
+/// Examines everything, in the order in which it is needed, also the exercises of the workbook at `root`, if there is
+/// one.
+pub fn examine(root: Option<&Path>, port: u16) -> Vec<Finding> {
+    let mut findings = examine_machine(port);
+    findings.extend(root.map(|root| Finding { name: "exercises", state: exercises(root) }));
+    findings
+}
+
+fn examine_machine(port: u16) -> Vec<Finding> {
     vec![
         Finding { name: "Rust", state: rust() },
         Finding { name: "linker", state: linker() },
@@ -133,6 +146,33 @@ fn linker() -> State {
     }
 }
 
+/// Finds the first exercise that cargo cannot read, because it keeps cargo from building anything.
+fn exercises(root: &Path) -> State {
+    let all = match Exercise::all(root) {
+        Ok(all) => all,
+        Err(error) => return State::Broken(error),
+    };
+    let broken = all.iter().find_map(|exercise| Some((exercise.number.to_string(), exercise.broken()?)));
+    match broken.or_else(|| unreadable(root)) {
+        Some((number, why)) => State::Broken(format!("{why}: {}", how_to_restore(&number))),
+        None => State::Fine(format!("all {} are complete", all.len())),
+    }
+}
+
+/// The number of the exercise whose manifest cargo cannot read, and a sentence about it.
+fn unreadable(root: &Path) -> Option<(String, String)> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?; // another line says what is missing then
+    let said = String::from_utf8_lossy(&output.stderr);
+    let number = if output.status.success() { None } else { named_in(&said) }?;
+    Some((number.clone(), format!("cargo cannot read the manifest of exercise {number}")))
+}
+
 fn free(port: u16) -> State {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => State::Fine(format!("{port} is free")),
@@ -185,6 +225,7 @@ mod tests {
 
     #[test]
     fn this_machine_builds_programs() {
-        assert!(examine(0).iter().all(Finding::is_fine), "{}", told(&examine(0)));
+        let findings = examine(None, 0);
+        assert!(findings.iter().all(Finding::is_fine), "{}", told(&findings));
     }
 }

@@ -1,11 +1,21 @@
 //! The exercises.
 
 use std::{
+    collections::BTreeSet,
+    ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
 };
 
 use verdict::{Brief, answer, progress::Progress};
+
+/// The folder of the exercises, within the workbook.
+const EXERCISES: &str = "exercises";
+/// The folder of their initial states. It has each exercise, whatever has become of the learner's.
+const STUBS: &str = "src/stubs";
+/// The files of an exercise that the whole workbook needs: without one of them cargo builds no package, or the checks
+/// have no task.
+const NEEDED: [&str; 5] = ["Cargo.toml", "README.md", "src/lib.rs", "src/main.rs", "tests/check.rs"];
 
 /// One exercise, named after its folder: `exercises/1-login` is exercise 1, `login`, package `exercise-1`.
 #[derive(Clone, Debug)]
@@ -21,16 +31,17 @@ pub struct Exercise {
 }
 
 impl Exercise {
-    /// All exercises of the workbook at `root`, in order.
+    /// All exercises of the workbook at `root`, in order, also those of which something is missing.
     ///
     /// # Errors
     /// A sentence that names the folder or README that cannot be read.
     pub fn all(root: &Path) -> Result<Vec<Self>, String> {
-        let folder = root.join("exercises");
-        let read = |error: io::Error| format!("{} cannot be read: {error}", folder.display());
+        let folder = root.join(EXERCISES);
+        let mut names = names_in(&folder).map_err(|error| format!("{} cannot be read: {error}", folder.display()))?;
+        names.extend(names_in(&root.join(STUBS)).unwrap_or_default());
         let mut all = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(read)? {
-            all.extend(Self::at(&entry.map_err(read)?.path())?);
+        for name in names {
+            all.extend(Self::named(root, &name)?);
         }
         all.sort_by_key(|exercise| exercise.number);
         Ok(all)
@@ -87,14 +98,69 @@ impl Exercise {
         open.clone().find(|exercise| exercise.number > after).or_else(|| open.next())
     }
 
-    fn at(folder: &Path) -> Result<Option<Self>, String> {
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    /// What is missing of it, in a sentence, if something is. No exercise can be built then.
+    pub fn broken(&self) -> Option<String> {
+        if !self.folder.is_dir() {
+            return Some(format!("{} is missing", self.folder_in_workbook()));
+        }
+        let missing = NEEDED.iter().find(|file| !self.folder.join(file).is_file())?;
+        Some(format!("{}/{missing} is missing", self.folder_in_workbook()))
+    }
+
+    fn named(root: &Path, name: &OsString) -> Result<Option<Self>, String> {
+        let name = name.to_string_lossy();
         let Some((number, id)) = name.split_once('-').and_then(|(number, id)| Some((number.parse().ok()?, id))) else {
             return Ok(None); // a folder of another kind
         };
+        let folder = root.join(EXERCISES).join(&*name);
         let readme = folder.join("README.md");
-        let text =
-            fs::read_to_string(&readme).map_err(|error| format!("{} cannot be read: {error}", readme.display()))?;
-        Ok(Some(Self { number, id: id.to_owned(), folder: folder.to_path_buf(), brief: Brief::parse(&text) }))
+        // The stub has the task as well.
+        let text = fs::read_to_string(&readme)
+            .or_else(|error| fs::read_to_string(root.join(STUBS).join(&*name).join("README.md")).map_err(|_| error))
+            .map_err(|error| format!("{} cannot be read: {error}", readme.display()))?;
+        Ok(Some(Self { number, id: id.to_owned(), folder, brief: Brief::parse(&text) }))
+    }
+}
+
+/// How to mend the exercise with this number.
+pub(crate) fn how_to_restore(number: &str) -> String {
+    let this = std::env::args().next().unwrap_or_else(|| "cargo run --".to_owned());
+    format!("`{this} reset {number}` restores the stub and keeps your files in a backup")
+}
+
+fn names_in(folder: &Path) -> io::Result<BTreeSet<OsString>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exercise_whose_folder_or_file_is_missing_is_listed_and_said_to_be_broken() {
+        let root = tempfile::tempdir().unwrap();
+        for parent in [EXERCISES, STUBS] {
+            for name in ["1-login", "2-cart"] {
+                for file in NEEDED {
+                    let file = root.path().join(parent).join(name).join(file);
+                    fs::create_dir_all(file.parent().unwrap()).unwrap();
+                    fs::write(file, format!("# Exercise: {name}\n")).unwrap();
+                }
+            }
+        }
+        let broken = || Exercise::find(root.path(), "2").unwrap().broken();
+        assert_eq!(broken(), None);
+        for file in NEEDED {
+            let path = root.path().join(EXERCISES).join("2-cart").join(file);
+            fs::remove_file(&path).unwrap();
+            assert_eq!(broken(), Some(format!("exercises/2-cart/{file} is missing")));
+            fs::write(path, "# Exercise: 2-cart\n").unwrap();
+        }
+        fs::remove_dir_all(root.path().join(EXERCISES).join("2-cart")).unwrap();
+        assert_eq!(broken().as_deref(), Some("exercises/2-cart is missing"));
+        let all = Exercise::all(root.path()).unwrap();
+        let told: Vec<_> = all.iter().map(|exercise| (exercise.number, exercise.title())).collect();
+        assert_eq!(told, [(1, "1-login"), (2, "2-cart")]);
+        assert_eq!(all[0].broken(), None);
     }
 }

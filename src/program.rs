@@ -37,6 +37,8 @@ pub struct Status {
     pub state: State,
     /// The number of the running process. Each start gives the next number.
     pub serial: Option<u64>,
+    /// Whether a visitor of this process has waited in vain for an answer.
+    pub silent: bool,
     /// The ports on which it listens.
     #[serde(skip)]
     pub ports: Option<Ports>,
@@ -79,7 +81,7 @@ pub struct Programs {
 /// One of them. Clones are the same one.
 #[derive(Clone)]
 pub struct Program {
-    status: watch::Receiver<Status>,
+    status: watch::Sender<Status>,
     looks: Arc<watch::Sender<usize>>,
     /// Notified when it has to be started again.
     again: Arc<Notify>,
@@ -128,7 +130,17 @@ impl Program {
 
     /// Reports each change of [`Program::status`].
     pub fn changes(&self) -> watch::Receiver<Status> {
-        self.status.clone()
+        self.status.subscribe()
+    }
+
+    /// Notes that the process with this number has not answered a request in time. It counts as silent until it is
+    /// started again, because an endless loop goes on.
+    pub fn is_silent(&self, serial: Option<u64>) {
+        self.status.send_if_modified(|status| {
+            let is_news = status.serial == serial && !status.silent;
+            status.silent |= is_news;
+            is_news
+        });
     }
 
     /// Builds it and starts it again, if it is running or has failed. It may have ended by itself, or because something
@@ -153,14 +165,16 @@ impl Drop for Look {
     }
 }
 
-/// The packages' names and folders: `lessons/1-basics` is `lesson-1`.
-fn folders(root: &Path) -> Vec<(String, std::path::PathBuf)> {
-    let mut found = Vec::new();
-    for (parent, kind) in [("lessons", "lesson"), ("exercises", "exercise")] {
+/// The packages' names and folders: `lessons/1-basics` is `lesson-1`. An exercise whose folder is gone is one as well,
+/// because it may be restored.
+fn folders(root: &Path) -> BTreeMap<String, std::path::PathBuf> {
+    let mut found = BTreeMap::new();
+    for (parent, kind) in [("lessons", "lesson"), ("src/stubs", "exercise"), ("exercises", "exercise")] {
         for entry in fs::read_dir(root.join(parent)).into_iter().flatten().flatten() {
             let folder = entry.file_name().to_string_lossy().into_owned();
             let number = folder.split_once('-').and_then(|(number, _)| number.parse::<u8>().ok());
-            found.extend(number.map(|number| (format!("{kind}-{number}"), entry.path())));
+            let place = root.join(format!("{kind}s")).join(folder);
+            found.extend(number.map(|number| (format!("{kind}-{number}"), place.clone())));
         }
     }
     found

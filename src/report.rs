@@ -7,7 +7,11 @@ use minijinja::{Environment, HtmlEscape, context, value::Serde};
 use serde::Serialize;
 use verdict::{CompileErrors, Telling, Verdict, progress::Reached};
 
-use crate::{exercise::Exercise, markdown, solution::Solved};
+use crate::{
+    exercise::{Exercise, how_to_restore},
+    markdown,
+    solution::Solved,
+};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -20,6 +24,7 @@ static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.add_filter("inline", |text: String| minijinja::Value::from_safe_string(inline_code(&text)));
     templates.add_filter("place", |text: String, folder: String| minijinja::Value::from(Serde(place(&text, &folder))));
+    templates.add_filter("unplaced", |text: String, folder: String| unplaced(&text, &folder));
     templates.add_filter("rows", |diff: String| minijinja::Value::from(Serde(rows(&diff))));
     let verdict = templates.add_template("verdict.html", include_str!("templates/verdict.html"));
     verdict.expect("the studio's own template parses");
@@ -94,10 +99,19 @@ pub fn errors(exercise: &Exercise, verdict: &Verdict) -> Vec<Place> {
 /// The first line below this folder that the text names, as in `exercises/1-login/src/lib.rs:20`.
 fn place(text: &str, folder: &str) -> Option<Place> {
     let text = text.replace('\\', "/"); // as Windows names it
-    let (_, named) = text.split_once(&format!("{folder}/"))?;
-    let (file, rest) = named.split_once(':')?;
-    let digits = rest.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(rest.len());
-    Some(Place { file: file.to_owned(), line: rest[..digits].parse().ok()?, says: String::new() })
+    // A file may be named before the line that is meant: "couldn't read `…/templates/login.html`".
+    text.split(&format!("{folder}/")).skip(1).find_map(|named| {
+        let (file, rest) = named.split_once(':')?;
+        let digits = rest.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(rest.len());
+        Some(Place { file: file.to_owned(), line: rest[..digits].parse().ok()?, says: String::new() })
+    })
+}
+
+/// The text without ", at" and the place, which stands beside it as a button.
+fn unplaced(text: &str, folder: &str) -> String {
+    let Some(Place { file, line, .. }) = place(text, folder) else { return text.to_owned() };
+    let named = format!(", at {folder}/{file}:{line}");
+    [named.clone(), named.replace('/', "\\")].iter().fold(text.to_owned(), |text, named| text.replacen(named, "", 1))
 }
 
 /// A line of the answer beside one of the solution; `kind` says whether they differ.
@@ -168,6 +182,12 @@ pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> Strin
     format!("  {}  {:<16}{state}{shown}", exercise.number, exercise.title())
 }
 
+/// Like [`line`], for an exercise of which something is missing.
+pub fn line_of_broken(exercise: &Exercise, broken: &str) -> String {
+    let restore = how_to_restore(&exercise.number.to_string());
+    format!("  {}  {:<16}✘  broken: {broken}; {restore}", exercise.number, exercise.title())
+}
+
 /// Like [`line`], for a verdict that was just made.
 pub fn line_of(exercise: &Exercise, verdict: &Verdict) -> String {
     format!("  {}  {:<16}{}", exercise.number, exercise.title(), state(verdict))
@@ -217,6 +237,21 @@ mod tests {
         assert_eq!(found("the handler panicked, at exercises\\1-login\\src\\lib.rs:7; return an error"), lib(7));
         for nowhere in ["", "exercises/2-cart/src/lib.rs:3", "exercises/1-login/src/lib.rs", "exercises/1-login/x:"] {
             assert_eq!(found(nowhere), None, "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_found_behind_another_file_and_not_said_twice() {
+        let text = "error: couldn't read `exercises/1-login/src/../templates/login.html`: No such file or directory\n  \
+            --> exercises/1-login/src/lib.rs:95:24\n";
+        let found = place(text, "exercises/1-login").map(|place| (place.file, place.line));
+        assert_eq!(found, Some(("src/lib.rs".to_owned(), 95)));
+        for (text, told) in [
+            ("it is still `todo!()`, at exercises/1-login/src/lib.rs:32", "it is still `todo!()`"),
+            ("it panicked, at exercises\\1-login\\src\\lib.rs:7; return an error", "it panicked; return an error"),
+            ("it panicked, at src/lib.rs:7", "it panicked, at src/lib.rs:7"),
+        ] {
+            assert_eq!(unplaced(text, "exercises/1-login"), told);
         }
     }
 

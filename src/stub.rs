@@ -8,26 +8,31 @@ use std::{
 
 use crate::exercise::Exercise;
 
-/// The task, which is not part of an answer, and cargo's build folder.
+/// The task, which is not part of an answer and is replaced, never removed; and cargo's build folder.
 const LEFT_ALONE: &[&str] = &["README.md", "target"];
 /// The folder for backups of answers, within the workbook.
 const BACKUPS: &str = ".workbook/backups";
 
-/// Restores the exercise's initial state, and returns the folder with the backup of the answer.
+/// Restores the exercise's initial state, and returns the folder with the backup of the answer, or `None` if there was
+/// nothing to back up, because the exercise's folder was gone.
 ///
 /// # Errors
 /// A sentence, if the stub is gone or a file cannot be written. It also says where the answer is then.
-pub fn restore(root: &Path, exercise: &Exercise) -> Result<PathBuf, String> {
+pub fn restore(root: &Path, exercise: &Exercise) -> Result<Option<PathBuf>, String> {
     let (path, stub) = (exercise.folder_in_workbook(), folder(root, exercise));
     if !stub.join("Cargo.toml").is_file() {
         return Err(format!("{} is gone, so nothing was changed; clone the workbook again", stub.display()));
     }
+    let failed = |error: io::Error| format!("{path} cannot be restored: {error}");
+    if !exercise.folder.exists() {
+        fs::create_dir_all(&exercise.folder).and_then(|()| copy(&stub, &exercise.folder)).map_err(failed)?;
+        return Ok(None);
+    }
     let backup = back_up(root, exercise)
         .map_err(|error| format!("your answer cannot be backed up, so nothing was changed: {error}"))?;
     let put_back = clear(&exercise.folder).and_then(|()| copy(&stub, &exercise.folder));
-    put_back
-        .map_err(|error| format!("{path} cannot be restored: {error}\nyour answer is kept in {}", backup.display()))?;
-    Ok(backup)
+    put_back.map_err(|error| format!("{}\nyour answer is kept in {}", failed(error), backup.display()))?;
+    Ok(Some(backup))
 }
 
 /// Restores an answer from a backup. The present files are backed up in turn, and the folder of that backup is
@@ -41,6 +46,8 @@ pub fn bring_back(root: &Path, exercise: &Exercise, backup: &str) -> Result<Path
     if is_its_own.is_none() || !folder.is_dir() {
         return Err(format!("{} has no backup {backup:?}", exercise.name()));
     }
+    fs::create_dir_all(&exercise.folder)
+        .map_err(|error| format!("{} cannot be made: {error}", exercise.folder_in_workbook()))?;
     let kept = back_up(root, exercise)
         .map_err(|error| format!("your answer cannot be backed up, so nothing was changed: {error}"))?;
     let put_back = clear(&exercise.folder).and_then(|()| copy(&folder, &exercise.folder));
@@ -48,7 +55,7 @@ pub fn bring_back(root: &Path, exercise: &Exercise, backup: &str) -> Result<Path
     Ok(kept)
 }
 
-/// The folder of the exercise's stub, which has all files except the task.
+/// The folder of the exercise's stub, which has all files, and the task.
 pub fn folder(root: &Path, exercise: &Exercise) -> PathBuf {
     root.join("src").join("stubs").join(exercise.folder.file_name().unwrap_or_default())
 }
@@ -123,12 +130,21 @@ mod tests {
         let text = || fs::read_to_string(exercise.folder.join("src/lib.rs")).unwrap();
         fs::write(exercise.folder.join("src/lib.rs"), "mine").unwrap();
         fs::write(exercise.folder.join("src/more.rs"), "more").unwrap();
-        let backup = restore(root.path(), &exercise).unwrap();
+        let backup = restore(root.path(), &exercise).unwrap().expect("there is an answer");
         assert_eq!((text().as_str(), exercise.folder.join("src/more.rs").exists()), ("the stub", false));
         let name = backup.file_name().unwrap().to_str().unwrap();
         let stub = bring_back(root.path(), &exercise, name).unwrap();
         assert_eq!((text().as_str(), exercise.folder.join("src/more.rs").exists()), ("mine", true));
         assert_eq!(fs::read_to_string(stub.join("src/lib.rs")).unwrap(), "the stub");
+    }
+
+    #[test]
+    fn a_folder_that_is_gone_is_restored_and_leaves_no_backup() {
+        let (root, exercise) = workbook();
+        fs::remove_dir_all(&exercise.folder).unwrap();
+        assert_eq!(restore(root.path(), &exercise).unwrap(), None);
+        assert_eq!(fs::read_to_string(exercise.folder.join("src/lib.rs")).unwrap(), "the stub");
+        assert!(!root.path().join(BACKUPS).exists());
     }
 
     #[test]

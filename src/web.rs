@@ -17,8 +17,8 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::{
-        HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS},
+        HeaderName, HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, X_CONTENT_TYPE_OPTIONS},
     },
     middleware,
     response::{IntoResponse, Redirect, Response},
@@ -76,6 +76,9 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: Header
         .layer(middleware::from_fn(limits::whole_body))
         .layer(header(CONTENT_SECURITY_POLICY, policy))
         .layer(header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        // No page of a program may load anything of the book, or hold a window of it. Its own frames are not concerned.
+        .layer(header(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")))
+        .layer(header(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")))
         // The book is built anew at every start; a browser asks whether it has changed.
         .layer(header(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
 }
@@ -89,6 +92,12 @@ async fn route(State(studio): State<Studio>, request: Request) -> Response {
         let sentence = format!("The workbook does not answer as {name:?}. Open http://{book}{port}/ instead.\n");
         (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
     };
+    if request.headers().get_all(HOST).iter().count() > 1 {
+        return (StatusCode::BAD_REQUEST, "A request has one Host header.\n").into_response(); // RFC 9112, section 3.2
+    }
+    if !loopback_serve::names_one_host(&request) {
+        return refused();
+    }
     let (program, of) = match studio.names.part(&name) {
         Some(Part::Book) => return serve(studio.book, request).await,
         Some(Part::Stories) => return serve(studio.stories, request).await,

@@ -459,6 +459,47 @@ fn commit_all(scratch: &Scratch) {
 }
 
 #[test]
+fn an_exercise_that_is_missing_is_named_and_restored_and_the_others_are_left_alone() {
+    let (_alone, scratch) = scratch();
+    let folder = scratch.root().join("exercises/3-preferences");
+    scratch.answer("// mine");
+    for missing in ["", "src/lib.rs", "README.md"] {
+        if missing.is_empty() { fs::remove_dir_all(&folder) } else { fs::remove_file(folder.join(missing)) }.unwrap();
+        let name = format!("exercises/3-preferences/{missing}");
+        let said = format!("{} is missing", name.trim_end_matches('/'));
+
+        let output = scratch.workbook("check 3");
+        assert_eq!(code(&output), Some(2));
+        assert!(err(&output).contains(&said) && err(&output).contains(" reset 3`"), "{output:?}");
+        let output = scratch.workbook("list");
+        assert_eq!(out(&output).matches("not tried yet").count(), checks::SUITES.len() - 1, "{output:?}");
+        assert!(out(&output).contains(&format!("broken: {said}")), "{output:?}");
+        let output = scratch.workbook("doctor");
+        assert_eq!(code(&output), Some(2), "{output:?}");
+        assert!(out(&output).contains(&said) && out(&output).contains(" reset 3`"), "{output:?}");
+        if missing != "README.md" {
+            // What cargo says of it does not depend on the answer.
+            let output = scratch.workbook("check 1");
+            assert_eq!(code(&output), Some(2));
+            assert!(err(&output).contains(" reset 3`") && !err(&output).contains(" reset 1`"), "{output:?}");
+        }
+
+        let output = scratch.workbook("reset 3");
+        assert_eq!(code(&output), Some(0), "{output:?}");
+        assert_eq!(out(&output).contains("there was no answer to keep"), missing.is_empty(), "{output:?}");
+        assert!(
+            ["README.md", "Cargo.toml", "src/lib.rs", "tests/check.rs"].iter().all(|file| folder.join(file).is_file())
+        );
+        let output = scratch.workbook("doctor");
+        assert!(out(&output).contains("✔  exercises"), "{output:?}");
+    }
+    fs::write(folder.join("Cargo.toml"), "[pack").unwrap();
+    let output = scratch.workbook("doctor");
+    assert!(out(&output).contains("cargo cannot read the manifest of exercise 3"), "{output:?}");
+    assert_eq!(fs::read_to_string(scratch.root().join("exercises/1-login/src/lib.rs")).unwrap(), "// mine");
+}
+
+#[test]
 fn a_reset_without_a_stub_changes_nothing() {
     let (_alone, scratch) = scratch();
     fs::remove_dir_all(scratch.root().join("src/stubs")).unwrap();

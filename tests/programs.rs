@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         trial!(lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not),
         trial!(a_save_is_answered_anew_and_the_last_good_one_stays_up),
         trial!(a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_saved),
+        trial!(a_program_that_loops_is_told_and_starts_again_when_it_is_wanted),
         trial!(a_program_that_takes_all_memory_is_ended_and_said, linux()),
         trial!(headers_that_are_too_long_are_refused_at_every_host),
         trial!(a_program_ends_with_the_studio_that_was_killed, unix()),
@@ -226,6 +227,37 @@ fn a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_save
             break;
         }
     }
+}
+
+fn a_program_that_loops_is_told_and_starts_again_when_it_is_wanted() {
+    let _alone = alone();
+    let scratch = Scratch::new("loops");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let loops = format!(
+        "    let held = std::sync::Arc::new(std::net::TcpStream::connect((\"127.0.0.1\", {})).unwrap());
+    Router::new().route(\"/loop\", axum::routing::get(move || async move {{ loop {{ std::hint::black_box(&held); }} #[allow(unreachable_code)] () }}))\n",
+        listener.local_addr().unwrap().port()
+    );
+    scratch.answer(&scratch.solution().replacen("    Router::new()\n", &loops, 1));
+    let studio = Studio::of(&scratch);
+    let host = studio.app("exercise-1");
+    studio.get(&host, "/login");
+    let (mut program, _) = listener.accept().unwrap();
+    let page = studio.ask("GET", &host, "/loop", "Accept: text/html\r\n");
+    assert!(
+        page.starts_with("HTTP/1.1 504 ") && page.contains("exercise-1 does not answer (perhaps a loop)"),
+        "{page}"
+    );
+    assert!(page.contains("Start again") && !page.contains("<script>"), "a page that asked again would loop: {page}");
+    let told = studio.ask("GET", &studio.host, "/api/programs/exercise-1", "");
+    assert!(told.contains("\"serial\":1") && told.contains("\"silent\":true"), "{told}");
+
+    let again = studio.ask("POST", &studio.host, "/api/programs/exercise-1/again", "Sec-Fetch-Site: same-origin\r\n");
+    assert!(again.starts_with("HTTP/1.1 204 "), "{again}");
+    let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"serial\":2"));
+    assert!(told.contains("\"silent\":false"), "{told}");
+    assert!(matches!(program.read(&mut [0]), Ok(0) | Err(_)), "the one that loops is ended");
+    assert!(studio.get(&host, "/login").starts_with("HTTP/1.1 200 "));
 }
 
 fn a_program_that_takes_all_memory_is_ended_and_said() {

@@ -5,6 +5,7 @@ mod required;
 mod scratch;
 
 use std::{
+    cell::RefCell,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Command, ExitCode},
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     required::run(vec![
         trial!(async each_host_name_is_a_part_of_the_studio),
         trial!(async a_host_name_that_is_not_ours_is_refused),
+        trial!(async a_request_that_names_two_hosts_is_refused),
         trial!(async only_the_books_own_pages_may_run_checks),
         trial!(async the_api_answers_what_it_does_not_know_with_a_sentence),
         trial!(async no_other_page_may_frame_the_book),
@@ -34,6 +36,12 @@ fn main() -> ExitCode {
             a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio,
             (!cfg!(unix)).then(|| Missing { what: "unix", reason: "signals are sent on Unix only".to_owned() })
         ),
+        trial!(
+            a_run_ends_with_a_studio_that_was_killed,
+            (!cfg!(target_os = "linux"))
+                .then(|| Missing { what: "linux", reason: "processes are found below /proc".to_owned() })
+        ),
+        trial!(a_run_of_another_exercise_waits_for_its_turn),
         trial!(an_answer_that_ends_the_process_with_0_has_not_passed),
         trial!(async the_pencil_of_a_page_leads_to_its_file),
         trial!(async the_readers_tools_work_in_a_real_browser, chromium::missing()),
@@ -102,6 +110,19 @@ async fn a_host_name_that_is_not_ours_is_refused() {
     assert_eq!(ask("POST", "localhost:4000/api/exercises/1/check", &[]).await.0, StatusCode::MISDIRECTED_REQUEST);
 }
 
+async fn a_request_that_names_two_hosts_is_refused() {
+    let status = async |target: &str, hosts: &[&str]| {
+        let request = hosts.iter().fold(Request::get(target), |request, host| request.header(header::HOST, *host));
+        studio().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
+    };
+    let own = "workbook.localhost:4000";
+    assert_eq!(status("/", &[own, "evil.example"]).await, StatusCode::BAD_REQUEST);
+    assert_eq!(status("/", &[own, own]).await, StatusCode::BAD_REQUEST);
+    assert_eq!(status("http://evil.example/", &[own]).await, StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!(status("http://lesson-1.workbook.localhost:4000/", &[own]).await, StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!(status("http://Workbook.localhost:4000/", &[own]).await, StatusCode::OK);
+}
+
 async fn only_the_books_own_pages_may_run_checks() {
     let refused: &[&[(&str, &str)]] = &[
         &[],
@@ -142,6 +163,9 @@ async fn no_other_page_may_frame_the_book() {
     let response = studio().oneshot(request).await.unwrap();
     let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'; ") && policy.contains("; frame-ancestors 'none';"), "{policy}");
+    for name in ["cross-origin-resource-policy", "cross-origin-opener-policy"] {
+        assert_eq!(response.headers()[name], "same-origin");
+    }
 }
 
 /// A copy that nobody writes into: what is built of it is built once for all tests of this file.
@@ -154,17 +178,29 @@ fn start_studio(scratch: &Scratch, port: u16) -> (Running, String) {
 fn a_port_that_is_taken_is_passed_over() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let (_studio, address) = start_studio(&Scratch::new("port"), port);
+    let said = RefCell::new(Vec::new());
+    let scratch = Scratch::new("port");
+    let mut command = scratch.command(env!("CARGO_BIN_EXE_workbook"));
+    let (_studio, address) = chromium::start(command.args(["--port", &port.to_string()]), |line| {
+        said.borrow_mut().push(line.to_owned());
+        line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
+    });
+    let said = said.into_inner().join("\n");
+    assert!(said.starts_with(&format!("Port {port} is in use, perhaps by another studio of this copy")), "{said}");
     let got: u16 = address.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
     assert!(got > port && got <= port + 100, "{address}");
 }
 
-/// Asks the studio at this address for a run, and does not read the answer.
+/// Asks the studio at this address for a run of exercise 1, and does not read the answer.
 fn begin_run(address: &str) -> TcpStream {
+    begin_run_of(1, address)
+}
+
+fn begin_run_of(exercise: u8, address: &str) -> TcpStream {
     let host = address.trim_start_matches("http://").trim_end_matches('/');
     let mut connection = TcpStream::connect(("127.0.0.1", host.rsplit(':').next().unwrap().parse().unwrap())).unwrap();
     let request = format!(
-        "POST /api/exercises/1/check HTTP/1.1\r\nHost: {host}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\n\r\n"
+        "POST /api/exercises/{exercise}/check HTTP/1.1\r\nHost: {host}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\n\r\n"
     );
     connection.write_all(request.as_bytes()).unwrap();
     connection
@@ -195,6 +231,63 @@ fn a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio
     has_ended(learner);
 }
 
+/// The process that the studio has started for the checks.
+fn checks_of(studio: &Running) -> Option<String> {
+    let parent = studio.0.id().to_string();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut processes = processes.map(|process| process.file_name().to_string_lossy().into_owned());
+    processes.find(|process| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let is_child = stat.rsplit_once(')').is_some_and(|(_, rest)| rest.split_whitespace().nth(1) == Some(&parent));
+        is_child && is_sealed(process)
+    })
+}
+
+/// Whether this process runs checks; one that has ended has no arguments any more.
+fn is_sealed(process: &str) -> bool {
+    let arguments = std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    arguments.split('\0').any(|argument| argument == "--sealed")
+}
+
+fn a_run_ends_with_a_studio_that_was_killed() {
+    let scratch = Scratch::new("killed-run");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    scratch.answer_that_hangs(&listener);
+    let (mut studio, address) = start_studio(&scratch, 0);
+    let _run = begin_run(&address);
+    let (mut learner, _) = listener.accept().unwrap();
+    let checks = checks_of(&studio).expect("the checks are running");
+    studio.0.kill().unwrap();
+    studio.0.wait().unwrap();
+    assert!(matches!(learner.read(&mut [0]), Ok(0) | Err(_)));
+    while is_sealed(&checks) {
+        std::thread::yield_now();
+    }
+    // A run that went on would play the other checks: at first one for each core, and all of them once one hangs.
+    listener.set_nonblocking(true).unwrap();
+    let later = std::iter::from_fn(|| listener.accept().ok()).count();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    assert!(later < cores, "{later} checks were played after the first");
+}
+
+fn a_run_of_another_exercise_waits_for_its_turn() {
+    let scratch = Scratch::new("turns");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    scratch.answer_that_hangs(&listener);
+    let (_studio, address) = start_studio(&scratch, 0);
+    let first = begin_run(&address);
+    let (learner, _) = listener.accept().unwrap();
+    let mut second = BufReader::new(begin_run_of(2, &address)).lines().map(Result::unwrap);
+    let told = second.find(|line| line.contains("\"event\"")).unwrap();
+    assert!(told.contains("waiting") && told.contains("the checks of another exercise are running"), "{told}");
+    learner.set_nonblocking(true).unwrap();
+    let read = (&learner).read(&mut [0]);
+    assert!(read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock), "the first run goes on");
+    drop(first);
+    let told = second.find(|line| line.contains("\"event\"")).unwrap();
+    assert!(told.contains("compiling"), "{told}");
+}
+
 fn an_answer_that_ends_the_process_with_0_has_not_passed() {
     let scratch = Scratch::new("exits");
     scratch.answer(&scratch.solution().replace("    Router::new()", "    std::process::exit(0);\n    Router::new()"));
@@ -202,6 +295,7 @@ fn an_answer_that_ends_the_process_with_0_has_not_passed() {
     let mut lines = BufReader::new(begin_run(&address)).lines().map(Result::unwrap);
     let verdict = lines.find(|line| line.contains("\"verdict\"")).unwrap();
     assert!(verdict.contains("\"passed\":false"), "{verdict}");
+    assert!(verdict.contains("before the first request") && !verdict.contains("the last of these"), "{verdict}");
 }
 
 async fn the_pencil_of_a_page_leads_to_its_file() {
@@ -446,8 +540,47 @@ async fn every_lesson_has_its_demo_beside_the_chapter_in_a_real_browser() {
         wait_for(&browser, "#panel iframe.demo").await.enter_frame().await.unwrap();
         wait_for_words(&browser, "h1", heading).await;
     }
+    what_the_panel_opens_is_there(&address);
     wait_for(&browser, "main a[href='/']").await.click().await.unwrap();
     wait_for(&browser, "form[action='/add_to_cart/cup'] button").await.click().await.unwrap();
     wait_for_words(&browser, "h1", "Your cart contains: cup").await;
     browser.close().await.unwrap();
+}
+
+/// What each page of a lesson opens in its panel.
+fn what_the_panel_opens_is_there(address: &str) {
+    let book = scratch::project().join("book/src");
+    let summary = std::fs::read_to_string(book.join("SUMMARY.md")).unwrap();
+    let pages = summary.split("](").filter_map(|rest| Some(rest.split_once(".md)")?.0));
+    let texts = pages.map(|page| std::fs::read_to_string(book.join(format!("{page}.md"))).unwrap());
+    let attribute = |text: &str, name: &str| {
+        let (_, rest) = text.split_once(&format!(" data-{name}=\""))?;
+        rest.split_once('"').map(|(value, _)| value.to_owned())
+    };
+    let opened = texts.filter_map(|text| {
+        let lesson = attribute(&text, "lesson")?;
+        let lab = attribute(&text, "lab").map(|lab| format!("/attacks/{lab}"));
+        Some((lesson, lab.or_else(|| attribute(&text, "path")).unwrap_or_else(|| "/".to_owned())))
+    });
+    let opened: std::collections::BTreeSet<_> = opened.collect();
+    let lessons: std::collections::BTreeSet<_> = opened.iter().map(|(lesson, _)| lesson).collect();
+    assert_eq!(lessons.len(), 6, "{opened:?}");
+    let host = address.trim_start_matches("http://").trim_end_matches('/');
+    for (lesson, path) in opened {
+        let answer = loop {
+            let mut connection =
+                TcpStream::connect(("127.0.0.1", host.rsplit(':').next().unwrap().parse().unwrap())).unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nHost: lesson-{lesson}.{host}\r\nConnection: close\r\n\r\n");
+            connection.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            BufReader::new(connection).read_line(&mut answer).unwrap();
+            if !answer.starts_with("HTTP/1.1 503 ") {
+                break answer; // it listens by now
+            }
+        };
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") || answer.starts_with("HTTP/1.1 303 "),
+            "{lesson} {path}: {answer}"
+        );
+    }
 }

@@ -80,7 +80,7 @@ async fn check_all(root: &Path, all: &[Exercise], arguments: &Check) -> Result<E
 
 /// Makes the verdict and stores it. Returns `None` if the user ended the program.
 async fn verdict(root: &Path, exercise: &Exercise, seed: Option<u64>) -> Result<Option<Verdict>, String> {
-    let hash = exercise.hash().map_err(|error| format!("{} cannot be read: {error}", exercise.folder.display()))?;
+    let hash = exercise.hash().unwrap_or_default(); // without one the check says what is missing
     let Some(verdict) = until_ended(check::check(root, exercise, seed, tell)).await.transpose()? else {
         return Ok(None);
     };

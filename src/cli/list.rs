@@ -14,7 +14,11 @@ pub(super) fn list(root: &Path) -> Result<ExitCode, String> {
     say(format!("\n{}\n\n", report::bar(passed, all.len())));
     for exercise in &all {
         let hash = exercise.hash().ok();
-        say(format!("{}\n", report::line(exercise, &progress.of(&exercise.id), hash.as_deref())));
+        let line = match exercise.broken() {
+            Some(broken) => report::line_of_broken(exercise, &broken),
+            None => report::line(exercise, &progress.of(&exercise.id), hash.as_deref()),
+        };
+        say(format!("{line}\n"));
     }
     say("\n  cargo run -- check N checks one, cargo run -- hint N helps, cargo run opens the studio\n");
     said(note);

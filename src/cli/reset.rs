@@ -23,8 +23,11 @@ pub(super) fn reset(root: &Path, arguments: &Reset) -> Result<ExitCode, String> 
         None => Exercise::all(root)?,
     };
     for exercise in exercises {
-        let backup = stub::restore(root, &exercise)?;
-        say(format!("{} is back in its initial state; your answer is kept in {}\n", exercise.name(), backup.display()));
+        let kept = match stub::restore(root, &exercise)? {
+            Some(backup) => format!("your answer is kept in {}", backup.display()),
+            None => "there was no answer to keep".to_owned(),
+        };
+        say(format!("{} is back in its initial state; {kept}\n", exercise.name()));
         said(Progress::change(root, &exercise.id, |reached| reached.verdict = None));
     }
     Ok(ExitCode::SUCCESS)

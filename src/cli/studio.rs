@@ -35,6 +35,10 @@ pub(super) async fn serve(root: &Path, Studio { port, open, without_secure }: St
     book::build(root, folder.path(), Some(web::EDIT_URL))?;
     book::add_editor(folder.path())?;
     let listener = listen(port).await.map_err(|error| error.to_string())?;
+    if port != 0 && port != listener.port() {
+        let taken = "is in use, perhaps by another studio of this copy, so this studio takes port";
+        say(format!("Port {port} {taken} {}.\n", listener.port()));
+    }
     let port = listener.port();
     let address = format!("http://{}:{port}/", Names::at(port).book());
     say(format!("Session Workbook  {address}\nCtrl-C ends it.\n"));

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::group::Group;
+use crate::exercise::how_to_restore;
 
 /// How many errors are shown if none names a line of the package.
 const TOLD: usize = 3;
@@ -140,21 +141,35 @@ fn not_built(package: &str, errors: &[CompilerError], complaint: &str) -> String
     let this = env::args().next().unwrap_or_else(|| "cargo run --".to_owned());
     // What cargo prints before its first error does not help.
     let complaint = complaint.find("error").map_or(complaint, |start| &complaint[start..]).trim();
-    if errors.is_empty() {
-        let reset = package.strip_prefix("exercise-").map(|number| {
-            format!(
-                "\n\nIf one of its files is missing or broken, `{this} reset {number}` restores the stub and keeps your files \
-                in a backup."
-            )
-        });
-        return format!("cargo could not build {package}:\n{complaint}{}", reset.unwrap_or_default());
-    }
     let told: Vec<_> = errors.iter().take(TOLD).map(CompilerError::rendered).collect();
+    let told = told.join("\n\n");
+    let own = package.strip_prefix("exercise-");
+    // One exercise that cargo cannot read keeps it from building any other.
+    let reset = match named_in(&told).or_else(|| named_in(complaint)) {
+        Some(number) if Some(number.as_str()) != own => {
+            let how = how_to_restore(&number);
+            Some(format!("\n\nA file of exercise {number} is missing or broken, so cargo can build no other: {how}."))
+        }
+        _ if errors.is_empty() => {
+            own.map(|number| format!("\n\nIf one of its files is missing or broken, {}.", how_to_restore(number)))
+        }
+        _ => None,
+    };
+    let reset = reset.unwrap_or_default();
+    if errors.is_empty() {
+        return format!("cargo could not build {package}:\n{complaint}{reset}");
+    }
     format!(
-        "cargo could not build {package}, and no error names a line of it:\n\n{}\n\n{complaint}\n\n\
-        `{this} doctor` checks whether this machine has what the workbook needs.",
-        told.join("\n\n")
+        "cargo could not build {package}, and no error names a line of it:\n\n{told}\n\n{complaint}{reset}\n\n\
+        `{this} doctor` checks whether this machine has what the workbook needs."
     )
+}
+
+/// The number of the first exercise that a message names by a path, such as `exercises/3-preferences/src/lib.rs`.
+pub(crate) fn named_in(message: &str) -> Option<String> {
+    let message = message.replace('\\', "/"); // as Windows names it
+    let mut named = message.split("exercises/").skip(1).filter_map(|rest| rest.split_once('-'));
+    named.find_map(|(number, _)| number.parse::<u8>().ok()).map(|number| number.to_string())
 }
 
 /// An error in cargo's messages.
@@ -200,6 +215,28 @@ fn is_of(message: &Value, package: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_exercise_that_cargo_cannot_read_is_the_one_to_restore() {
+        let complaint = "error: failed to load manifest for workspace member `/book/exercises/3-preferences`\nCaused by:\n  \
+            failed to read `/book/exercises/3-preferences/Cargo.toml`";
+        let told = not_built("exercise-1", &[], complaint);
+        assert!(told.contains("A file of exercise 3 is missing") && told.contains(" reset 3`"), "{told}");
+        assert!(!told.contains(" reset 1`"), "{told}");
+        let told = not_built("lesson-1", &[], complaint);
+        assert!(told.contains(" reset 3`"), "{told}");
+        let told = not_built("exercise-3", &[], complaint);
+        assert!(told.contains("If one of its files is missing or broken, `") && told.contains(" reset 3`"), "{told}");
+        let told = not_built("exercise-1", &[], "error: no such command");
+        assert!(told.contains(" reset 1`"), "{told}");
+        let message = serde_json::json!({ "message": { "rendered":
+            "error: couldn't read `tests/checks/src/../../../exercises/3-preferences/README.md`" } });
+        let told = not_built("exercise-1", &[CompilerError { message: &message }], "error: could not compile");
+        assert!(told.contains(" reset 3`") && told.contains(" doctor`"), "{told}");
+        let message = serde_json::json!({ "message": { "rendered": "error: linker `cc` not found" } });
+        let told = not_built("exercise-1", &[CompilerError { message: &message }], "error: could not compile");
+        assert!(!told.contains(" reset "), "{told}");
+    }
 
     /// The progress that cargo reports, and the rest of its output.
     async fn told(stderr: &[u8]) -> (Vec<Progress>, String) {

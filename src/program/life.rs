@@ -48,11 +48,12 @@ pub(super) struct Life {
 impl Life {
     /// Creates a program that nobody has used yet. A task of its own runs it until the [`Program`] is dropped.
     pub(super) fn begin(root: PathBuf, name: String, folder: PathBuf, framed_by: String, gate: Gate) -> Program {
-        let ((looks, seen), (sender, status)) = (watch::channel(0), watch::channel(Status::default()));
+        let ((looks, seen), status) = (watch::channel(0), watch::Sender::new(Status::default()));
         let (serial, running, again) = (0, None, Arc::<Notify>::default());
         let wanted = again.clone();
+        let told = status.clone();
         let life =
-            Self { root, name, folder, framed_by, looks: seen, again: wanted, gate, status: sender, serial, running };
+            Self { root, name, folder, framed_by, looks: seen, again: wanted, gate, status: told, serial, running };
         tokio::spawn(life.live());
         Program { status, looks: Arc::new(looks), again }
     }
@@ -106,7 +107,7 @@ impl Life {
     fn now(&mut self, running: Running) {
         self.serial += 1;
         let (serial, ports) = (Some(self.serial), Some(running.ports));
-        self.status.send_replace(Status { state: State::Running, serial, ports });
+        self.status.send_replace(Status { state: State::Running, serial, silent: false, ports });
         if let Some(earlier) = self.running.replace(running) {
             tokio::spawn(retired(earlier));
         }
@@ -133,7 +134,7 @@ impl Life {
 
     fn stop(&mut self) {
         self.running = None;
-        self.status.send_modify(|status| (status.serial, status.ports) = (None, None));
+        self.status.send_modify(|status| (status.serial, status.silent, status.ports) = (None, false, None));
     }
 
     fn tell(&self, state: State) {

@@ -10,7 +10,7 @@ use axum::{
     },
     response::{Html, IntoResponse, Response},
 };
-use minijinja::{context, value::Serde};
+use minijinja::{Value, context, value::Serde};
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{policy, proxy, rendered};
@@ -18,6 +18,9 @@ use crate::program::{Program, State, Status};
 
 /// How long a request waits for a program that is about to listen, before it gets a page about the program's state.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a program may take until it begins to answer a request. A handler that loops never does.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// A request with this header asks whether the program is running, and is not passed on, so that the first request that
 /// the program sees is the visitor's own.
@@ -40,11 +43,17 @@ pub(super) async fn answer(name: &str, program: &Program, port: Port, request: R
         Ok(stream) => stream,
         Err(state) => return told(name, &state, StatusCode::SERVICE_UNAVAILABLE, wants_a_page),
     };
-    match proxy::pass(stream, look, request).await {
-        Ok(response) => response,
-        Err(words) => {
+    let serial = program.status().serial;
+    match timeout(ANSWER, proxy::pass(stream, look, request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(words)) => {
             let words = format!("It gave no complete answer: {words}.");
             told(name, &State::Failed { words }, StatusCode::BAD_GATEWAY, wants_a_page)
+        }
+        Err(_) => {
+            program.is_silent(serial);
+            let said = format!("{name} does not answer (perhaps a loop): it had {} seconds.", ANSWER.as_secs());
+            page(context! { name, said, silent => true }, StatusCode::GATEWAY_TIMEOUT, wants_a_page)
         }
     }
 }
@@ -82,10 +91,14 @@ fn wants_a_page(request: &Request) -> bool {
 }
 
 fn told(name: &str, state: &State, status: StatusCode, wants_a_page: bool) -> Response {
+    let values = context! { name, status => Serde(state), said => said(name, state), script => SCRIPT };
+    page(values, status, wants_a_page)
+}
+
+fn page(values: Value, status: StatusCode, wants_a_page: bool) -> Response {
     let template = if wants_a_page { include_str!("../templates/program.html") } else { "{{ said }}\n" };
     let name_of_template = if wants_a_page { "program.html" } else { "program.txt" };
-    let context = context! { name, status => Serde(state), said => said(name, state), script => SCRIPT };
-    let text = rendered(name_of_template, template, context);
+    let text = rendered(name_of_template, template, values);
     let headers = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (RETRY_AFTER, HeaderValue::from_static("1")),

@@ -227,11 +227,20 @@ fn every_stub_compiles_without_a_warning_and_fails_the_checks_declared_for_it() 
     }
 }
 
-/// The first file that is not as in the stub, which is all of an exercise but its task.
+/// No answer changes it, so it has to be the same, whoever has begun to solve the exercise.
+#[test]
+fn every_stub_has_the_task_of_its_exercise() {
+    for (exercise, _) in exercises() {
+        let task = |folder: PathBuf| fs::read_to_string(folder.join("README.md")).unwrap();
+        let (own, copy) = (task(exercise.folder.clone()), task(stub::folder(root(), &exercise)));
+        assert!(own == copy, "copy {}/README.md to src/stubs", exercise.folder_in_workbook());
+    }
+}
+
+/// The first file that is not as in the stub.
 fn differs_from_its_stub(exercise: &Exercise) -> Option<String> {
     let stub = contents(&stub::folder(root(), exercise));
-    let mut own = contents(&exercise.folder);
-    own.remove("README.md");
+    let own = contents(&exercise.folder);
     let names: BTreeSet<_> = stub.keys().chain(own.keys()).cloned().collect();
     names.into_iter().find(|name| stub.get(name) != own.get(name))
 }

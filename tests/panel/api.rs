@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use workbook::exercise::Exercise;
 
 use crate::scratch::Scratch;
 
@@ -146,6 +147,40 @@ pub async fn an_exercise_that_was_reset_comes_back() {
     assert!(other.0.is_server_error() && other.1.as_str().unwrap().contains("has no backup"), "{other:?}");
 }
 
+pub async fn an_exercise_whose_folder_is_gone_is_said_to_be_broken_and_comes_back() {
+    let scratch = Scratch::new("api-gone");
+    let root = scratch.root();
+    let folder = root.join("exercises/3-preferences");
+    fs::remove_dir_all(&folder).unwrap();
+    let broken = json!("exercises/3-preferences is missing");
+
+    assert_eq!(get(root, "exercises/3").await["number"], 3);
+    let files = get(root, "exercises/3/files").await;
+    assert_eq!((&files["files"], &files["hash"]), (&json!([]), &Value::Null));
+    let exercises = get(root, "progress").await["exercises"].as_array().unwrap().clone();
+    let told: Vec<_> = exercises.iter().map(|exercise| exercise["broken"].clone()).collect();
+    let expected = (1..=8).map(|number| if number == 3 { broken.clone() } else { Value::Null });
+    assert_eq!(told, expected.collect::<Vec<_>>());
+    let response = studio(root).oneshot(request("GET", "events", Value::Null)).await.unwrap();
+    let mut stream = response.into_body().into_data_stream();
+    let first = next(&mut stream).await;
+    assert_eq!((&first["exercises"]["3"]["broken"], &first["exercises"]["3"]["files"]), (&broken, &Value::Null));
+    let body = studio(root).oneshot(request("POST", "exercises/3/check", Value::Null)).await.unwrap().into_body();
+    let told = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    assert!(told.contains("exercises/3-preferences is missing: `") && told.contains(" reset 3`"), "{told}");
+
+    let (status, reset) = ask(root, "POST", "exercises/3/reset", Value::Null).await;
+    assert_eq!((status, &reset["backup"]), (StatusCode::OK, &Value::Null), "{reset}");
+    assert!(folder.join("README.md").is_file() && folder.join("src/lib.rs").is_file());
+    loop {
+        // The folder comes back file by file.
+        let now = next(&mut stream).await;
+        if now["exercises"]["3"]["broken"] == Value::Null {
+            break;
+        }
+    }
+}
+
 pub async fn a_page_that_was_read_is_kept_and_what_is_no_page_is_not() {
     let scratch = Scratch::new("api-pages");
     for page in ["basics/log-out", "introduction", "basics/log-out"] {
@@ -222,7 +257,8 @@ pub async fn the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise
     for (number, start, account) in [
         (1, "/login", "alice (wonderland)"),
         (2, "/view_cart", "Open /view_cart."),
-        (3, "/profile", "bob (builder)"),
+        (3, "/set_preferences", "bob (builder)"),
+        (4, "/login", "bob (builder)"),
         (7, "/dashboard", "who is an admin"),
     ] {
         let told = get(scratch.root(), &format!("exercises/{number}")).await;
@@ -230,4 +266,15 @@ pub async fn the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise
         assert!(told["accounts"].as_str().unwrap().contains(account), "{told}");
     }
     assert_eq!(get(scratch.root(), "exercises/5").await["accounts"], "", "what has a value in it is not told");
+}
+
+pub async fn what_the_app_tab_of_each_exercise_opens_is_a_page_of_its_app() {
+    let scratch = Scratch::new("api-starts");
+    for exercise in Exercise::all(scratch.root()).unwrap() {
+        let start = get(scratch.root(), &format!("exercises/{}", exercise.number)).await["start"].clone();
+        // The stub has all routes, and so has the program of exercise 5, whose answer is a store.
+        let sources = ["src/lib.rs", "src/main.rs"].map(|file| fs::read_to_string(exercise.folder.join(file)).unwrap());
+        let route = format!(".route({start}, get(");
+        assert!(sources.iter().any(|source| source.contains(&route)), "{}: no {route}", exercise.name());
+    }
 }

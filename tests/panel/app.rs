@@ -45,7 +45,7 @@ pub async fn an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_brow
     window.press_save().await;
     window.find(".mark[hidden]").await;
     window.click("#tab-app").await;
-    window.says("p", "This is the one before").await;
+    window.says("p", "This is the previous version").await;
     window.says("pre", "exercises/1-login/src/lib.rs:1").await;
     window.frame("alice.exercise-1").await;
     window.says("body", "anew").await;
@@ -64,6 +64,25 @@ pub async fn an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_brow
     window.click(".start-again:not([hidden])").await;
     window.find(".start-again[hidden]").await;
     window.browser.execute(go, vec!["/login".into()]).await.unwrap();
+    window.frame("alice.exercise-1").await;
+    window.find("input[name=username]").await;
+    window.browser.enter_parent_frame().await.unwrap();
+
+    // One that does not answer says so, and the same button ends the loop.
+    window.click("#tab-code").await;
+    let loops = "    Router::new().route(\"/loop\", get(|| async { loop { std::hint::spin_loop() } #[allow(unreachable_code)] () }))\n";
+    let serial =
+        "return fetch('/api/programs/exercise-1').then((answer) => answer.json()).then(({ serial }) => serial)";
+    let before = window.value(serial).await;
+    window.write(&solution.replacen("    Router::new()\n", loops, 1)).await;
+    window.press_save().await;
+    while window.value(serial).await == before {} // until it is built
+    window.click("#tab-app").await;
+    window.browser.execute(go, vec!["/loop".into()]).await.unwrap();
+    window.says("p", "The program does not answer, perhaps because of an endless loop.").await;
+    window.browser.execute(go, vec!["/login".into()]).await.unwrap();
+    window.click(".start-again").await;
+    window.find(".start-again[hidden]").await;
     window.frame("alice.exercise-1").await;
     window.find("input[name=username]").await;
     window.browser.close().await.unwrap();

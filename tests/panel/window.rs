@@ -15,7 +15,7 @@ pub struct Window {
     pub browser: Client,
     pub address: String,
     _driver: Driver,
-    _studio: Running,
+    studio: Option<Running>,
 }
 
 impl Window {
@@ -30,7 +30,20 @@ impl Window {
         command.args(arguments);
         let (studio, address) = chromium::start_studio(command, 0);
         let browser = driver.browser().await;
-        Self { scratch, browser, address, _driver: driver, _studio: studio }
+        Self { scratch, browser, address, _driver: driver, studio: Some(studio) }
+    }
+
+    /// Ends the studio, as if it was killed.
+    pub fn end_studio(&mut self) {
+        self.studio = None;
+    }
+
+    /// Starts it again at the same address.
+    pub fn start_studio(&mut self) {
+        let port = self.address.trim_end_matches('/').rsplit_once(':').unwrap().1.parse().unwrap();
+        let (studio, address) = chromium::start_studio(self.scratch.command(env!("CARGO_BIN_EXE_workbook")), port);
+        assert_eq!(address, self.address);
+        self.studio = Some(studio);
     }
 
     /// Lesson 1's demo, on the page that is shown, sets a session; then the window is in its inspector, which shows that.

@@ -8,7 +8,7 @@
   const CHANGED = "You have changed your answer since this verdict.";
 
   // `lead` goes to a line of a file, `onShown` hears what is known of the exercise, `onHint` that a hint was shown;
-  // `prepare` saves what is to be checked.
+  // `prepare` saves what is written here, before a run that the learner asks for.
   studio.checks = (number, { lead, onShown, onHint, prepare }) => {
     const api = `exercises/${number}`;
     const view = element("div", { className: "checks-view" });
@@ -52,8 +52,10 @@
     };
     const summary = () => view.querySelector(".summary b")?.textContent.replace(/^[✔✘] /, "") ?? "";
     const fetchShown = async () => {
-      try { const now = await asked(api); if (!under) show(now); } catch (error) { say(`The studio did not answer: ${error.message}`); }
+      try { const now = await asked(api); if (!under) show(now); } catch (error) { say(`The checks cannot be shown: ${error.message}`); }
     };
+    // What was said of the connection is over with it.
+    studio.events.connected((is) => { if (is && status.textContent.includes(studio.AWAY)) { say(""); fetchShown(); } });
 
     const refuse = (reason) => { shown = null; view.replaceChildren(element("pre", { className: "bad", textContent: reason, tabIndex: 0 })); };
     const take = (line, mine) => ({
@@ -95,18 +97,19 @@
         lines.forEach((line) => take(JSON.parse(line), mine));
       }
     };
-    const run = async () => {
+    // Only a run that the learner asked for saves what is written here: any other checks what is on the disk.
+    const run = async ({ saves = true } = {}) => {
       const mine = { abort: new AbortController(), checked: 0, met: 0, ended: false };
       begin(mine);
       try {
-        await prepare();
+        if (saves) await prepare();
         if (mine !== under) return;
         const answer = await ask(`${api}/check`, "POST", undefined, { signal: mine.abort.signal });
         if (!answer.ok) throw new Error(await answer.text());
         await read(answer, mine);
         if (under === mine && !mine.ended) say("Another window has begun a run instead; its verdict will be shown here.");
       } catch (error) {
-        if (under === mine) say(error.name === "AbortError" ? "Stopped." : `The studio did not answer: ${error.message}`);
+        if (under === mine) say(error.name === "AbortError" ? "Stopped." : `There is no verdict: ${studio.plain(error).message}`);
       }
       end(mine);
     };
@@ -123,7 +126,7 @@
       const place = event.target.closest(".place");
       const wanted = event.target.closest(".take-hint");
       if (place) lead(place.dataset.file, Number(place.dataset.line));
-      if (wanted) hint(wanted).catch((error) => say(error.message));
+      if (wanted) hint(wanted).catch((error) => say(studio.sentence(error)));
     });
 
     // Asked for when somebody wants to see it.
@@ -140,9 +143,9 @@
       try {
         const { backup, folder } = await asked(path, "POST");
         await fetchShown();
-        undo.replaceChildren(back(backup, folder));
+        undo.replaceChildren(...(backup ? [back(backup, folder)] : []));
         say(words);
-      } catch (error) { say(error.message); }
+      } catch (error) { say(studio.sentence(error)); }
     };
     const reset = () => change(`${api}/reset`, "The exercise is back in its initial state.");
 

@@ -21,23 +21,27 @@
     const button = element("button", { type: "button", className: "save", textContent: "Save", title: "Ctrl-S or ⌘S", onclick: () => save() });
     const links = element("ul");
     const elsewhere = element("details", { className: "menu" }, element("summary", { textContent: "My editor" }), links);
-    const add = element("button", { type: "button", textContent: "New file", onclick: () => { naming.hidden = !naming.hidden; if (!naming.hidden) naming.elements[0].focus(); } });
+    const add = element("button", { type: "button", textContent: "New file", onclick: () => { say(""); naming.hidden = !naming.hidden; if (!naming.hidden) naming.elements[0].focus(); } });
     const status = element("p", { className: "status", role: "status" });
     const naming = element("form", { className: "naming", hidden: true, onsubmit: (event) => { event.preventDefault(); create(naming.elements[0].value.trim()); } },
       element("label", {}, "Path ", element("input", { name: "path", placeholder: "templates/page.html", spellcheck: false, required: true })), element("button", { textContent: "Make it" }));
     const collision = element("div", { className: "collision", role: "alert", hidden: true });
     const box = element("div", { className: "ace-box" });
+    // Where Escape leads: from here Tab goes on, and Shift-Tab goes back into the editor.
+    const behind = element("p", { className: "visually-hidden", tabIndex: -1, textContent: "Behind the editor." });
     const bar = element("div", { className: "bar" }, files, mark, button, add, elsewhere);
-    const view = element("section", { className: "code-view", "aria-label": "Your code" }, bar, naming, collision, box, status);
+    const view = element("section", { className: "code-view", "aria-label": "Your code" }, bar, naming, collision, box, behind, status);
 
     const say = (text) => { status.textContent = text; };
     const text = (document) => document.session.getValue();
     const isUnsaved = (document) => document.session && text(document) !== document.saved;
+    // Whether a save needs no choice between two versions first.
+    const isFree = ({ theirs, gone }) => !theirs && !gone;
 
     const paint = () => {
       const all = [...documents.values()];
       files.replaceChildren(...all.map((document) => element("option", {
-        value: document.path, textContent: `${isUnsaved(document) ? "● " : ""}${document.path}`, selected: document === current,
+        value: document.path, textContent: `${isUnsaved(document) ? "● " : ""}${document.path}${document.gone ? " (gone)" : ""}`, selected: document === current,
       })));
       mark.hidden = !all.some(isUnsaved);
       view.classList.toggle("unsaved", !mark.hidden);
@@ -45,13 +49,30 @@
       lead();
     };
     const collide = () => {
-      const theirs = current?.theirs;
+      const { path, theirs, gone } = current ?? {};
       const shown = collision.dataset.hash ?? "";
-      const hash = theirs ? `${current.path} ${theirs.hash}` : "";
+      const hash = gone ? `${path} gone ${isUnsaved(current)}` : theirs ? `${path} ${theirs.hash}` : "";
       if (shown === hash) return;
       collision.dataset.hash = hash;
-      collision.hidden = !theirs;
-      collision.replaceChildren(...(theirs ? choice(current) : []));
+      collision.hidden = !hash;
+      collision.replaceChildren(...(gone ? goneChoice(current) : theirs ? choice(current) : []));
+    };
+    const goneChoice = (document) => [
+      element("p", {}, element("b", { textContent: `${document.path} is gone from the disk.` }), ` Its text${isUnsaved(document) ? ", with your unsaved changes," : ""} is still here.`),
+      element("button", { type: "button", textContent: "Save it again", onclick: () => saveAgain(document) }),
+      element("button", { type: "button", textContent: "Let it go", onclick: () => letGo(document) }),
+    ];
+    // Only a press of the button makes a deleted file again.
+    const saveAgain = (document) => {
+      document.gone = false;
+      document.base = null;
+      document.saved = null; // nothing is on the disk
+      return save(true, [document]);
+    };
+    const letGo = (document) => {
+      forget(document);
+      say(`${document.path} is closed.`);
+      open();
     };
     const choice = (document) => [
       element("p", {}, element("b", { textContent: `${document.path} was changed outside this editor while you wrote here.` })),
@@ -82,24 +103,24 @@
       paint();
     };
     const lead = () => {
-      if (!current) return;
+      if (!current) return links.replaceChildren();
       const place = encodeURI(`${folder}/${current.path}`.replaceAll("\\", "/").replace(/^\/?/, "/"));
-      links.replaceChildren(
+      return links.replaceChildren(
         element("li", {}, element("button", { type: "button", textContent: "Open it", onclick: openElsewhere })),
         ...LINKS.map(([name, address]) => element("li", {}, element("a", { href: address + place, textContent: name }))));
     };
     const openElsewhere = async () => {
       const answer = await ask(`${api}/open/${encodeURIComponent(current.path)}`, "POST", { line: editor.line() }).catch((error) => error);
-      say(answer instanceof Response ? await answer.text() : answer.message);
+      say(answer instanceof Response ? await answer.text() : studio.sentence(answer));
     };
 
     const open = (path) => {
-      current = documents.get(path) ?? current ?? documents.values().next().value;
-      if (current) editor.show(current.session);
+      current = documents.get(path) ?? current ?? documents.values().next().value ?? null;
+      editor.show(current?.session ?? editor.session("", ""));
       paint();
     };
     const make = (file) => {
-      const document = { path: file.path, session: editor.session(file.path, file.text ?? ""), theirs: null };
+      const document = { path: file.path, session: editor.session(file.path, file.text ?? ""), theirs: null, gone: false };
       settle(document, file);
       document.session.on("change", () => changed(document));
       documents.set(file.path, document);
@@ -117,6 +138,7 @@
     const adopt = (file) => {
       const document = documents.get(file.path);
       if (!document) return resume(make(file));
+      if (document.gone) { document.gone = false; say(`${file.path} is on the disk again.`); }
       if (file.hash === document.base) return undefined;
       if (!isUnsaved(document) || text(document) === file.text) {
         const before = text(document);
@@ -127,32 +149,52 @@
       document.theirs = file;
       return paint();
     };
-    // A file that is gone from the disk goes here as well, except for what was not saved.
+    // A file that is gone from the disk stays here if it is shown, or if it has changes that were not saved.
     const drop = (document) => {
-      if (isUnsaved(document)) { document.base = null; document.saved = ""; document.theirs = null; return; }
+      if (document !== current && !isUnsaved(document)) return forget(document);
+      document.gone = true;
+      document.theirs = null;
+      return say(`${document.path} is gone from the disk.`);
+    };
+    const forget = (document) => {
       documents.delete(document.path);
       kept.remove(draft(document.path));
+      if (document === current) current = null;
+    };
+    // A draft of an earlier visit whose file is gone.
+    const resumeGone = (path) => {
+      const document = make({ path, text: "", hash: "" });
+      document.gone = true;
+      editor.rewrite(document.session, kept.get(draft(path)).text);
     };
 
     const load = async () => {
       const { files: found, hash, folder: at } = await asked(`${api}/files`);
       folder = at.replace(/^\\\\\?\\/, ""); // as Windows writes a path that is resolved
-      [...documents.values()].filter(({ path, base }) => base && !found.some((file) => file.path === path)).forEach(drop);
+      const isFound = (path) => found.some((file) => file.path === path);
+      [...documents.values()].filter(({ path, gone }) => !gone && !isFound(path)).forEach(drop);
       found.filter((file) => file.text !== null).forEach(adopt);
+      kept.names(draft("")).map((name) => name.slice(draft("").length)).filter((path) => !isFound(path) && !documents.has(path)).forEach(resumeGone);
       if (!documents.has(current?.path)) open(found[0]?.path);
       else paint();
       return hash;
     };
     // An empty file, at once: so the studio says whether it can be.
-    const create = async (path) => {
-      if (documents.has(path)) return open(path);
+    const create = async (written) => {
+      const path = written.replace(/\/{2,}/g, "/");
       try {
-        const { hash, all } = await asked(address(path), "PUT", { text: "", base: null });
-        onSaved(all, false);
-        make({ path, text: "", hash });
+        const answer = documents.has(path) ? null : await ask(address(path), "PUT", { text: "", base: null });
+        const exists = !answer || answer.status === 409;
+        if (!exists && !answer.ok) throw new Error(await answer.text());
+        if (!exists) {
+          const { hash, all } = await answer.json();
+          onSaved(all, false);
+          make({ path, text: "", hash });
+        } else if (answer) await load();
         naming.hidden = true;
         naming.reset();
         open(path);
+        say(exists ? `${path} exists already; this is it.` : `${path} is created.`);
         return editor.focus();
       } catch (error) { return say(`The file cannot be created: ${error.message}`); }
     };
@@ -163,7 +205,8 @@
       const written = text(document);
       const answer = await ask(address(document.path), "PUT", { text: written, base: document.base });
       if (answer.status === 409) {
-        document.theirs = (await answer.json()) ?? { text: "", hash: "" };
+        document.theirs = await answer.json();
+        document.gone = !document.theirs;
         return null;
       }
       if (!answer.ok) throw new Error(await answer.text());
@@ -171,22 +214,22 @@
       settle(document, { text: written, hash });
       return all;
     };
-    const saveAll = async () => {
-      const unsaved = [...documents.values()].filter(isUnsaved);
+    const saveAll = async (these) => {
+      const unsaved = these.filter(isUnsaved);
       let all = null;
       try {
-        for (const document of unsaved.filter(({ theirs }) => !theirs)) all = (await saveOne(document)) ?? all;
+        for (const document of unsaved.filter(isFree)) all = (await saveOne(document)) ?? all;
         say(all ? "Saved." : unsaved.length ? "" : "There is nothing to save.");
       } catch (error) {
         say(`Not saved: ${error.message}`);
       }
       unsaved.forEach(changed);
-      const left = unsaved.find(({ theirs }) => theirs);
+      const left = unsaved.find((document) => !isFree(document));
       if (left) open(left.path);
       return all;
     };
-    const save = (isToCheck = true) => {
-      saving = saving.then(saveAll).then((all) => { if (all) onSaved(all, isToCheck); });
+    const save = (isToCheck = true, these = [...documents.values()]) => {
+      saving = saving.then(() => saveAll(these)).then((all) => { if (all) onSaved(all, isToCheck); });
       return saving;
     };
     addEventListener("keydown", (event) => {
@@ -195,8 +238,9 @@
       save();
     }, true);
 
-    const begun = studio.editor(box, () => button.focus()).then((made) => { editor = made; return load(); });
+    const begun = studio.editor(box, () => behind.focus()).then((made) => { editor = made; return load(); });
     begun.catch((error) => say(`The editor cannot be shown: ${error.message}`));
+    studio.events.connected((is) => { if (is && status.textContent.includes(studio.AWAY)) say(""); });
     return {
       view,
       // Reads the files anew, and gives the hash of all of them.

@@ -12,7 +12,7 @@
   // Commands that mdBook's copy brings no code for.
   const ABSENT = ["find", "findnext", "findprevious", "replace", "showSettingsMenu", "gotoline"];
 
-  // Gives the editor, in the element `box`; `leave` is called at Esc, since Tab indents.
+  // Gives the editor, in the element `box`; `leave` is called at Esc, since Tab indents, and sets the focus behind it.
   studio.editor = async (box, leave) => {
     await load("ace.js");
     await Promise.all(["mode-rust.js", "theme-dawn.js", "theme-tomorrow_night.js"].map(load));
@@ -22,7 +22,7 @@
     editor.$blockScrolling = Infinity;
     editor.commands.removeCommands(ABSENT);
     editor.commands.addCommand({ name: "leave", bindKey: "Esc", exec: () => (editor.inMultiSelectMode ? editor.exitMultiSelectMode() : leave()) });
-    editor.textInput.getElement().setAttribute("aria-label", "Your code. Tab indents, Escape leaves the editor.");
+    editor.textInput.getElement().setAttribute("aria-label", "Your code. Tab indents. Escape leaves the editor, and Tab then goes on behind it.");
     new MutationObserver(() => editor.setTheme(theme())).observe(document.documentElement, { attributeFilter: ["class"] });
     new ResizeObserver(() => editor.resize()).observe(box);
 

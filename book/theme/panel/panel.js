@@ -7,6 +7,14 @@
   const TALL = matchMedia("(min-height: 700px)");
   const away = element("p", { className: "note away", role: "status" });
   studio.events.connected((is) => { away.textContent = is ? "" : "The studio does not answer. This page continues when it runs again."; });
+  // An exercise that cargo cannot read keeps it from building any program of the workbook.
+  const broken = element("p", { className: "note broken", role: "status" });
+  studio.events.listen(({ exercises }) => {
+    const found = Object.entries(exercises).filter(([, { broken }]) => broken).map(([number, { broken }]) => (number === place.dataset.exercise
+      ? `${broken}, so nothing can be built. Start over restores it.`
+      : `${broken}, so nothing can be built. Start over on the page of exercise ${number} restores it.`));
+    if (broken.textContent !== found.join(" ")) broken.textContent = found.join(" ");
+  });
   const header = (title, ...more) => element("header", {}, element("h2", { textContent: title }), ...more, shell.closer);
 
   // Where the window is high, both parts of a view are seen at once.
@@ -21,7 +29,7 @@
     const tabs = studio.tabs(`${kind} or inspector`, [
       { name: "demo", title: kind, view: program.view }, { name: "inspector", title: "Inspector", view: program.seen },
     ], (name) => { shell.panel.dataset.view = name; });
-    shell.fill(header(`Lesson ${number}`, tabs.list), away, studio.cookieNote, program.view, program.seen);
+    shell.fill(header(`Lesson ${number}`, tabs.list), away, broken, studio.cookieNote, program.view, program.seen);
     tabs.choose("demo");
     shell.whenShown(program.begin);
     // It tells when it shows what came of an attack.
@@ -58,20 +66,21 @@
 
     // What is on the disk, as far as this window knows. A save from here is told by its answer, any other by an event.
     let known = null;
-    const saved = (all, isToCheck) => { known = all; if (isToCheck && checks.onSave()) checks.run(); };
+    const saved = (all, isToCheck) => { known = all; if (isToCheck && checks.onSave()) checks.run({ saves: false }); };
     studio.events.listen(async (now) => {
       await code.idle();
       const of = now.exercises[number];
       if (!of) return;
-      const isNews = known !== null && of.files && of.files !== known;
-      if (of.files) known = of.files;
+      const files = of.files ?? ""; // the folder may be gone
+      const isNews = known !== null && files !== known;
+      known = files;
       checks.look(of);
       if (!isNews) return;
       await code.load();
-      if (checks.onSave() && of.files !== of.judged) checks.run();
+      if (checks.onSave() && of.files && of.files !== of.judged) checks.run({ saves: false });
     });
 
-    shell.fill(header(`Exercise ${number}`, tabs.list), away, studio.cookieNote, code.view, app, checks.section);
+    shell.fill(header(`Exercise ${number}`, tabs.list), away, broken, studio.cookieNote, code.view, app, checks.section);
     const last = kept.get("panel.tab", "code");
     tabs.choose(["code", "app", "checks"].includes(last) ? last : "code");
     checks.fetch();

@@ -13,6 +13,8 @@
     failed: () => "This is the previous version: the changes you have saved since are not running.",
   };
 
+  const SILENT = "The program does not answer, perhaps because of an endless loop.";
+
   // `start`: the path to begin with.
   studio.programView = ({ title, start = "/", nobody = true, about = "" }) => {
     const name = studio.program;
@@ -43,9 +45,10 @@
     let serial = null;
     const take = (now) => {
       const answers = now.serial !== null;
-      const words = (answers && told[now.state]?.(now)) || "";
+      const silent = answers && now.silent;
+      const words = (answers && told[now.state]?.(now)) || (silent ? SILENT : "");
       if (state.textContent !== words) state.textContent = words;
-      again.hidden = answers || now.state !== "failed";
+      again.hidden = !silent && (answers || now.state !== "failed");
       failure.hidden = !(answers && now.state === "failed");
       failure.textContent = now.words ?? "";
       if (!answers) return;

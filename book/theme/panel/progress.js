@@ -47,7 +47,8 @@
     element("td", {}, bar(name, count(some, now), some.length)),
     element("td", { textContent: `${count(some, now)} of ${some.length}` }));
 
-  const stateOf = ({ passed, tried, current, requirements }) => {
+  const stateOf = ({ passed, tried, current, requirements, broken }) => {
+    if (broken) return `broken, ${broken}`;
     if (!tried) return passed ? "passed" : "not tried yet";
     const met = requirements.filter((requirement) => requirement.met).length;
     const words = met === requirements.length ? "passed" : `${met} of ${requirements.length} met`;
@@ -97,7 +98,7 @@
   if (page === "introduction") document.querySelector("main h2")?.before(overview);
   let known = null;
   studio.events.listen(async ({ progress, exercises }) => {
-    const news = progress + Object.values(exercises).map(({ files }) => files).join();
+    const news = progress + Object.values(exercises).map(({ files, broken }) => `${files} ${broken}`).join();
     if (news === known) return;
     known = news;
     const now = await asked("progress").catch(() => null);

@@ -15,10 +15,16 @@
   // Text with `code` in it.
   const words = (text) => text.split("`").map((piece, place) => (place % 2 ? element("code", { textContent: piece }) : piece));
 
+  // What is said instead of a browser's own words, such as "Failed to fetch" or "network error".
+  const AWAY = "no connection to the studio.";
+  const plain = (error) => (error instanceof TypeError ? new Error(`there is ${AWAY}`) : error);
+  // An error that stands alone.
+  const sentence = ({ message }) => message.charAt(0).toUpperCase() + message.slice(1);
+
   const ask = (path, method = "GET", body = undefined, options = {}) => fetch(`/api/${path}`, {
     method, ...options,
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
-  });
+  }).catch((error) => { throw plain(error); });
 
   // The answer as data; an error with the studio's sentence if it refuses.
   const asked = async (...request) => {
@@ -36,6 +42,10 @@
       try { localStorage.setItem(`workbook.${name}`, JSON.stringify(value)); } catch { /* it is full, or forbidden */ }
     },
     remove: (name) => { try { localStorage.removeItem(`workbook.${name}`); } catch { /* as above */ } },
+    // All names that begin like this.
+    names: (beginning) => {
+      try { return Object.keys(localStorage).filter((name) => name.startsWith(`workbook.${beginning}`)).map((name) => name.slice("workbook.".length)); } catch { return []; }
+    },
   };
 
   // A path below the book, without its ending: `basics/log-out`.
@@ -45,7 +55,7 @@
   const { lesson, exercise } = place?.dataset ?? {};
 
   window.studio = {
-    element, words, ask, asked, kept, page, place,
+    element, words, ask, asked, plain, sentence, kept, page, place, AWAY,
     onPaper: page === "print",
     // What the page speaks of, as the studio calls it.
     program: place && (lesson ? `lesson-${lesson}` : `exercise-${exercise}`),

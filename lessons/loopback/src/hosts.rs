@@ -41,6 +41,9 @@ pub fn host(headers: &HeaderMap) -> (String, String) {
 /// Redirects a visitor who uses another name of this machine to [`INSPECTOR`].
 pub async fn at_its_own_name(request: Request, next: Next) -> Response {
     let (name, port) = host(request.headers());
+    if !names_one_host(&request) {
+        return refused(&name);
+    }
     if name == INSPECTOR {
         return next.run(request).await;
     }
@@ -52,10 +55,15 @@ pub async fn at_its_own_name(request: Request, next: Next) -> Response {
 
 async fn only_at(is_ours: impl Fn(&str) -> bool, request: Request, next: Next) -> Response {
     let (name, _) = host(request.headers());
-    // One Host header, and a request target that names no other one: whoever reads the other would be led astray.
-    let is_one = request.headers().get_all(HOST).iter().count() == 1;
+    if names_one_host(&request) && is_ours(&name) { next.run(request).await } else { refused(&name) }
+}
+
+/// Whether there is one Host header, and the request target names no other host, because whoever reads the other would
+/// be led astray.
+pub fn names_one_host(request: &Request) -> bool {
+    let (name, _) = host(request.headers());
     let is_same = request.uri().host().is_none_or(|target| target.eq_ignore_ascii_case(&name));
-    if is_one && is_same && is_ours(&name) { next.run(request).await } else { refused(&name) }
+    is_same && request.headers().get_all(HOST).iter().count() == 1
 }
 
 fn is_local(name: &str) -> bool {

@@ -20,7 +20,7 @@ mod same_origin;
 mod visitors;
 
 pub use guarded::guarded;
-pub use hosts::{INSPECTOR, any_local_host, at_its_own_name, host, local_hosts_only};
+pub use hosts::{INSPECTOR, any_local_host, at_its_own_name, host, local_hosts_only, names_one_host};
 pub use limits::{Limits, serve_within};
 pub use log::{CONFLICT, log_to, log_to_stderr, log_to_stderr_with};
 pub use loopback::{Loopback, listen};

@@ -15,6 +15,10 @@ use crate::{
     files::{self, Unsaved},
 };
 
+/// The paths that a file of an answer may have.
+const ALLOWED: &str = "its files are below src/ or templates/, and their names have letters, digits, spaces, `-`, `_` \
+    and `.`, and no `.` at the beginning";
+
 /// A change of a file, with the hash of the file that it is based on, or none if the file is new.
 #[derive(Deserialize)]
 pub(super) struct Change {
@@ -28,10 +32,13 @@ pub(super) struct At {
     line: usize,
 }
 
-/// All files, the hash of all of them together, and their folder.
+/// All files, the hash of all of them together, and their folder. A folder that is gone has none.
 pub(super) async fn all(State(api): State<Api>, Path(which): Path<String>) -> Result<Json<Value>, Refused> {
     let exercise = api.exercise(&which)?;
     let folder = exercise.folder.canonicalize().unwrap_or(exercise.folder.clone());
+    if !exercise.folder.exists() {
+        return Ok(Json(json!({ "files": [], "hash": null, "folder": folder })));
+    }
     let files = files::all(&exercise.folder).map_err(failed)?;
     Ok(Json(json!({ "files": files, "hash": exercise.hash().map_err(failed)?, "folder": folder })))
 }
@@ -47,7 +54,9 @@ pub(super) async fn save(
     match files::save(&exercise.folder, &path, &text, base.as_deref()) {
         Ok(hash) => Ok(Json(json!({ "hash": hash, "all": exercise.hash().map_err(failed)? })).into_response()),
         Err(Unsaved::Changed(file)) => Ok((StatusCode::CONFLICT, Json(file)).into_response()),
-        Err(Unsaved::NoPlace) => Err((StatusCode::FORBIDDEN, format!("{path:?} is not a file of an answer"))),
+        Err(Unsaved::NoPlace) => {
+            Err((StatusCode::FORBIDDEN, format!("{path:?} is not a file of an answer: {ALLOWED}")))
+        }
         Err(Unsaved::Io(error)) => Err(failed(format!("{path} cannot be written: {error}"))),
     }
 }

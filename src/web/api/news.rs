@@ -26,6 +26,8 @@ pub(super) struct Now {
 struct Known {
     /// The hash of the current files, or `None` while they cannot be read.
     files: Option<String>,
+    /// What is missing of it, if something is. Cargo builds nothing then.
+    broken: Option<String>,
     /// The files that the last verdict was given on.
     judged: Option<String>,
     /// The verdict and the hints.
@@ -100,7 +102,8 @@ impl Known {
     fn of(exercise: &Exercise, progress: &Progress) -> Self {
         let reached = progress.of(&exercise.id);
         let hash = hash(&reached);
-        Self { files: exercise.hash().ok(), judged: reached.verdict.map(|(_, hash)| hash), reached: hash }
+        let judged = reached.verdict.map(|(_, hash)| hash);
+        Self { files: exercise.hash().ok(), broken: exercise.broken(), judged, reached: hash }
     }
 }
 

@@ -52,7 +52,7 @@ fn state(exercise: &Exercise, progress: &Progress) -> Value {
     let requirements: Vec<_> = requirements.map(|(text, number)| json!({ "text": text, "met": met(number) })).collect();
     json!({
         "number": exercise.number, "id": exercise.id, "title": exercise.title(),
-        "passed": reached.passed, "tried": reached.verdict.is_some(), "current": current,
+        "broken": exercise.broken(), "passed": reached.passed, "tried": reached.verdict.is_some(), "current": current,
         "requirements": requirements, "hints": reached.hints.len(), "solution_seen": reached.shown,
     })
 }

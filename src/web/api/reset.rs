@@ -12,12 +12,12 @@ use verdict::progress::Progress;
 use super::{Api, Refused, failed};
 use crate::{exercise::Exercise, stub};
 
-/// Replaces the answer with the stub, and returns the name of the backup.
+/// Replaces the answer with the stub, and returns the name of the backup, if there was an answer.
 pub(super) async fn reset(State(api): State<Api>, Path(which): Path<String>) -> Result<Json<Value>, Refused> {
     let exercise = api.exercise(&which)?;
     let _alone = api.saving.lock().await;
     let backup = stub::restore(&api.root, &exercise).map_err(failed)?;
-    Ok(kept(&api, &exercise, &backup))
+    Ok(kept(&api, &exercise, backup))
 }
 
 /// Replaces the answer with a backup, and returns the name of the new backup.
@@ -28,12 +28,12 @@ pub(super) async fn bring_back(
     let exercise = api.exercise(&which)?;
     let _alone = api.saving.lock().await;
     let backup = stub::bring_back(&api.root, &exercise, &backup).map_err(failed)?;
-    Ok(kept(&api, &exercise, &backup))
+    Ok(kept(&api, &exercise, Some(backup)))
 }
 
 /// Deletes the verdict, because it was on another answer.
-fn kept(api: &Api, exercise: &Exercise, backup: &PathBuf) -> Json<Value> {
+fn kept(api: &Api, exercise: &Exercise, backup: Option<PathBuf>) -> Json<Value> {
     let note = Progress::change(&api.root, &exercise.id, |reached| reached.verdict = None);
-    let name = backup.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = backup.as_ref().and_then(|backup| Some(backup.file_name()?.to_string_lossy().into_owned()));
     Json(json!({ "backup": name, "folder": backup, "note": note }))
 }

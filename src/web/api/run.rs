@@ -1,6 +1,6 @@
 //! A run of the checks, reported as it happens.
 
-use std::{convert::Infallible, path, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, path, sync::Arc};
 
 use axum::{
     body::Body,
@@ -24,10 +24,19 @@ use crate::{
     report,
 };
 
-/// The current run. A new one ends it, because two at once would wait for the same build folder.
-pub(super) type Running = Arc<Mutex<Option<AbortHandle>>>;
+/// The reason why a run has not begun.
+const TURN: &str = "the checks of another exercise are running; yours begin when they end";
 
-/// A line of a run, in the order of the events. A run that ends without a verdict or a reason was ended by another run.
+/// The current runs. A new one of the same exercise ends the one before, because that is about an older answer. One of
+/// another exercise waits for its turn, because two at once would wait for the same build folder.
+#[derive(Clone, Default)]
+pub(super) struct Running {
+    of: Arc<Mutex<BTreeMap<u8, AbortHandle>>>,
+    turn: Arc<Mutex<()>>,
+}
+
+/// A line of a run, in the order of the events. A run that ends without a verdict or a reason was ended by another run
+/// of the same exercise.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Line {
@@ -54,15 +63,23 @@ pub(super) async fn run(State(api): State<Api>, Path(which): Path<String>) -> Re
     let exercise = api.exercise(&which)?;
     let (sender, receiver) = mpsc::unbounded_channel();
     let root = api.root.clone();
-    let given_way = api.programs.give_way();
+    let (number, given_way, turn) = (exercise.number, api.programs.give_way(), api.running.turn.clone());
+    let mut running = api.running.of.lock().await;
+    if let Some(earlier) = running.remove(&number) {
+        earlier.abort();
+    }
+    let waits = running.values().any(|other| !other.is_finished());
     let task = tokio::spawn(async move {
+        if waits {
+            drop(sender.send(Line::Waiting { reason: TURN }));
+        }
+        let _turn = turn.lock().await;
         checked(&root, &exercise, &sender).await;
         drop(given_way);
     });
     let handle = task.abort_handle();
-    if let Some(earlier) = api.running.lock().await.replace(handle.clone()) {
-        earlier.abort();
-    }
+    running.insert(number, handle.clone());
+    drop(running);
     let lines = stream::unfold((receiver, EndWith(handle)), |(mut receiver, end)| async move {
         let line: Line = receiver.recv().await?;
         let text = serde_json::to_string(&line).unwrap_or_default();

@@ -69,8 +69,11 @@ impl Shown {
     }
 }
 
-/// The first page that the requirements name.
+/// The page that the task tells the learner to open, or else the first one that the requirements name.
 fn start(exercise: &Exercise) -> String {
+    if let Some(start) = &exercise.brief.start {
+        return start.clone();
+    }
     let page = |text: &String| {
         text.split_once("`GET ").and_then(|(_, rest)| rest.split_once('`')).map(|(path, _)| path.to_owned())
     };

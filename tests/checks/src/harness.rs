@@ -5,6 +5,7 @@ use std::{
     env, fmt,
     io::{self, Write},
     process::ExitCode,
+    thread,
 };
 
 use serde::Serialize;
@@ -13,7 +14,7 @@ use crate::{
     App, CheckReport, Key, Report, Suite, Telling,
     args::{Args, USAGE},
     guard,
-    order::{Order, Work},
+    order::{self, Order, Work},
     player,
     record::Asked,
     render,
@@ -99,10 +100,12 @@ fn obey(suite: &'static Suite, app: &App) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// The process that has started this one sends the key, and keeps the input open as long as it lives.
 fn key_from_input() -> Key {
     let mut line = String::new();
     // Without the right key nobody believes the sealed lines: the process that should have sent the key notices.
     let _ = io::stdin().read_line(&mut line);
+    thread::spawn(order::end_with_the_one_who_gave_it);
     Key::read(&line)
 }
 

@@ -73,6 +73,11 @@ impl Order {
         Played { report, noticed: Vec::new(), hung: false }
     }
 
+    /// Whether the check at `place` has sent a request.
+    pub(crate) fn has_begun(&self, place: usize) -> bool {
+        !Log::read(&self.steps_of(place)).sent().is_empty()
+    }
+
     /// Where the player of the check at `place` leaves its report.
     pub(crate) fn report_of(&self, place: usize) -> PathBuf {
         self.folder.join(format!("{place}.sealed"))
@@ -85,7 +90,7 @@ impl Order {
 }
 
 /// The standard input stays open as long as the process that gave the order lives.
-fn end_with_the_one_who_gave_it() {
+pub(crate) fn end_with_the_one_who_gave_it() {
     let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
     system::end_group();
     std::process::exit(3);

@@ -75,7 +75,7 @@ impl Supervisor<'_> {
         // A report is whole or not there; without one the check did not come to its end.
         let played = reported(&order, place).unwrap_or_else(|| Played {
             hung: ended.is_none(),
-            ..order.broken_off(self.suite, place, cut_short(ended, order.outer))
+            ..order.broken_off(self.suite, place, cut_short(ended, order.outer, order.has_begun(place)))
         });
         Played { report: CheckReport { prints, ..played.report }, ..played }
     }
@@ -115,10 +115,12 @@ fn reported(order: &Order, place: usize) -> Option<Played> {
     serde_json::from_str(order.key.open(&sealed)?).ok()
 }
 
-fn cut_short(ended: Option<ExitStatus>, outer: Duration) -> Miss {
+/// `has_begun`: whether a request was sent.
+fn cut_short(ended: Option<ExitStatus>, outer: Duration, has_begun: bool) -> Miss {
+    let when = if has_begun { "during the last of these requests" } else { "before the first request" };
     match ended {
         Some(status) => Miss::new("an answer to every request", format!("the program ended itself ({status})")).so(format!(
-            "something in it calls `exit` or `abort`, overflows the stack or takes more than {} GiB of memory, during the last of these requests or in another thread; a server has to keep running",
+            "something in it calls `exit` or `abort`, overflows the stack or takes more than {} GiB of memory, {when} or in another thread; a server has to keep running",
             MEMORY >> 30
         )),
         None => Miss::new("an answer", format!("none in {} s", outer.as_secs()))

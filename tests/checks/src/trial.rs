@@ -138,7 +138,7 @@ pub(crate) enum Scene {
 const PATIENCE: Duration = Duration::from_millis(200);
 /// Printed by a check in a process of its own when its scene is over: what the answer prints when the scene is played
 /// again is ignored.
-pub(crate) const END_OF_PRINTS: u8 = 0;
+pub(crate) const END_OF_PRINTS: &[u8] = b"\0the scene is over\0";
 /// No scene is longer, written down, in bytes.
 const LONGEST_LOG: u64 = 16 << 20;
 /// Shown as the answer to a request that is not answered.
@@ -652,8 +652,8 @@ impl Log {
     pub(crate) fn end_prints(&self) {
         if self.file.is_some() {
             // Without it, too many prints are shown.
-            let _ = io::stdout().write_all(&[END_OF_PRINTS]).and_then(|()| io::stdout().flush());
-            let _ = io::stderr().write_all(&[END_OF_PRINTS]);
+            let _ = io::stdout().write_all(END_OF_PRINTS).and_then(|()| io::stdout().flush());
+            let _ = io::stderr().write_all(END_OF_PRINTS);
         }
     }
 

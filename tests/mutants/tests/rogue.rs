@@ -46,8 +46,10 @@ fn sealed(mut checks: Command) -> (Output, Vec<Report>) {
     let key = Key::new();
     let checks = checks.arg("--sealed").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut checks = checks.spawn().unwrap();
-    writeln!(checks.stdin.take().unwrap(), "{key}").unwrap();
+    let mut input = checks.stdin.take().unwrap(); // the checks end when it is closed
+    writeln!(input, "{key}").unwrap();
     let output = checks.wait_with_output().unwrap();
+    drop(input);
     let lines = String::from_utf8(output.stdout.clone()).unwrap();
     let opened = lines.lines().filter_map(|line| key.open(line));
     let reports = opened.filter_map(|line| serde_json::from_str::<Line>(line).ok()?.report).collect();

@@ -5,6 +5,8 @@
 pub struct Brief {
     /// The first heading.
     pub title: String,
+    /// The path of the first page to open, if the task names it: where `cargo run -p exercise-N` serves the answer.
+    pub start: Option<String>,
     /// The numbered lines under `## Requirements`, in order.
     pub requirements: Vec<String>,
     /// The `<details>` under `## Hints`, from nudge to near-solution.
@@ -27,8 +29,15 @@ impl Brief {
         let title = readme.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default().trim().to_owned();
         let requirements = section(readme, "Requirements").lines().filter_map(numbered).map(str::to_owned).collect();
         let hints = section(readme, "Hints").split("<details>").skip(1).map(hint).collect();
-        Self { title, requirements, hints }
+        Self { title, start: start(readme), requirements, hints }
     }
+}
+
+/// "- `cargo run -p exercise-4` serves your answer at `/login`, …" gives `/login`.
+fn start(readme: &str) -> Option<String> {
+    let (_, served) = readme.lines().find_map(|line| line.split_once("`cargo run -p exercise-"))?;
+    let (path, _) = served.split_once(" at `/")?.1.split_once('`')?;
+    Some(format!("/{path}"))
 }
 
 /// The text between a heading of the second level and the next.
@@ -56,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_readme_gives_its_title_requirements_and_hints() {
-        let readme = "# Exercise 9: tea\n\nBrew.\n\n1. not one\n\n## Requirements\n\n1. hot\n2. green. Very.\n\n## Hints\n\n<details><summary>First</summary>\n\nUse `water`.\n\n</details>\n<details><summary>Second</summary>\n\nMore.\n\n</details>\n";
+        let readme = "# Exercise 9: tea\n\nBrew.\n\n- `cargo run -p exercise-9` serves it at `/pot`, hot.\n\n1. not one\n\n## Requirements\n\n1. hot\n2. green. Very.\n\n## Hints\n\n<details><summary>First</summary>\n\nUse `water`.\n\n</details>\n<details><summary>Second</summary>\n\nMore.\n\n</details>\n";
         let hint = |title: &str, text: &str| Hint { title: title.to_owned(), text: text.to_owned() };
         let brief = Brief::parse(readme);
         assert_eq!(Brief::parse(&readme.replace('\n', "\r\n")), brief);
@@ -64,6 +73,7 @@ mod tests {
             brief,
             Brief {
                 title: "Exercise 9: tea".to_owned(),
+                start: Some("/pot".to_owned()),
                 requirements: vec!["hot".to_owned(), "green. Very.".to_owned()],
                 hints: vec![hint("First", "Use `water`."), hint("Second", "More.")],
             }
