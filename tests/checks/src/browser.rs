@@ -21,7 +21,7 @@ use axum::{
 use form_urlencoded::Serializer;
 use futures_util::{future, stream};
 use http_body_util::{BodyExt, Limited};
-use session_inspector::{Exchange, Operation};
+use session_inspector::{Exchange, Operation, Outcome, StoreCall};
 use tower::ServiceExt;
 
 use crate::{
@@ -38,6 +38,10 @@ use crate::{
 pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
 /// The conclusion where a form is refused that [`Browser::post_by_script`] sent.
 pub(crate) const BY_SCRIPT: &str = "a script on the site's own page sent this form, with a `charset` in the Content-Type as `fetch` adds it: the type is only the part before the semicolon";
+/// The conclusion where a form lacks a field.
+pub(crate) const UNNAMED: &str = "a browser sends a field under its `name`; an `id` or a label does not count";
+/// Why that matters.
+const UNNAMED_WHY: &str = "a browser sends what is in the form on the page, and nothing else";
 /// A line that no value of a form contains.
 const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
@@ -119,6 +123,8 @@ pub struct Answer {
     pub(crate) refused: Option<String>,
     /// The cookie it had and did not send, if it sent none.
     pub(crate) held_back: Option<String>,
+    /// The hidden fields of the form on the page that were sent without a value.
+    pub(crate) left_empty: Vec<String>,
     pub(crate) method: Method,
     pub(crate) path: String,
 }
@@ -173,18 +179,24 @@ impl<'t> Browser<'t> {
             if !form.has(name) {
                 let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
                 let expected = format!("a field named `{name}` in the form that posts to {path}");
-                return Err(page.miss(expected, format!("fields named {names:?}")));
+                return Err(page.miss(expected, format!("fields named {names:?}")).so(UNNAMED).why(UNNAMED_WHY));
             }
         }
         let filled = form.filled_in(fields);
-        match form.enctype.as_str() {
+        let left_empty = form.left_empty();
+        if !left_empty.is_empty() {
+            let did = format!("sends the form of {}, which has no value for {}", page.path, left_empty.join(", "));
+            self.trial.log().event_told(self.who, did, String::new(), String::new());
+        }
+        let answer = match form.enctype.as_str() {
             "multipart/form-data" => {
                 let kind = format!("multipart/form-data; boundary={BOUNDARY}");
                 self.post_bytes(path, &kind, multipart(&filled)).await
             }
             "text/plain" => self.post_bytes(path, "text/plain", plain(&filled)).await,
             _ => self.post(path, &filled).await,
-        }
+        };
+        answer.map(|answer| Answer { left_empty, ..answer })
     }
 
     /// Sends the same fields as a script of this site does: `fetch` adds the `charset` of `URLSearchParams`.
@@ -334,6 +346,16 @@ impl<'t> Browser<'t> {
     /// The next steps of this browser need nothing from other scenes that begin like this.
     pub(crate) fn begins_apart(&self) {
         self.trial.log().begin_apart();
+    }
+
+    /// The next steps of this browser need none of the steps before.
+    pub(crate) fn begins_anew(&self) {
+        self.trial.log().begin_anew();
+    }
+
+    /// The next steps are a scene that goes on from the beginning of those that began apart.
+    pub(crate) fn goes_on(&self) {
+        self.trial.log().new_scene();
     }
 
     /// Submits the login form.
@@ -563,6 +585,7 @@ impl<'t> Browser<'t> {
             exchange,
             refused: self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             held_back,
+            left_empty: Vec::new(),
             method,
             path: path.to_owned(),
         };
@@ -816,9 +839,14 @@ impl Answer {
             return Ok(());
         }
         self.has_status(401).map_err(|miss| match self.status.as_u16() {
-            300..=399 => miss
-                .so("this login gets a redirect instead of 401, although its name and password do not belong together"),
-            200..=299 => miss.so("whatever the page says, its status says that the login succeeded"),
+            300..=399 => miss.so(format!(
+                "the login {} gets a redirect instead of 401, although the name and the password do not belong together",
+                user.told()
+            )),
+            200..=299 => miss.so(format!(
+                "whatever the page says, its status says that the login {} succeeded",
+                user.told()
+            )),
             _ => miss,
         })
     }
@@ -829,6 +857,9 @@ impl Answer {
         let fits = matches!(status, 302 | 303) || (status == 307 && matches!(self.method, Method::GET | Method::HEAD));
         if fits && self.target().as_deref() == Some(path) {
             return Ok(());
+        }
+        if let Some(so) = self.leads_elsewhere(path) {
+            return Err(self.miss(format!("303 → {path}"), self.in_short()).so(so));
         }
         let is_post = self.method == Method::POST;
         let has_no_cookie = self.exchange.request.cookies.is_empty();
@@ -848,6 +879,40 @@ impl Answer {
         Err(self.miss(format!("303 → {path}"), self.in_short()).so_if(so))
     }
 
+    /// Checks that a login with the right name and password leads to `path`.
+    pub(crate) fn lets_in(&self, path: &str) -> Result<(), Miss> {
+        let nothing =
+            || if self.exchange.session.changes.is_empty() { ", and writes nothing to the session" } else { "" };
+        let so = match self.status.as_u16() {
+            status @ (401 | 403) => Some(format!(
+                "the name and the password are right, and the login was refused with {status}: does the handler pass `users.verify` the name first, and obey what it returns?"
+            )),
+            303 => self.target().filter(|target| target != path).map(|target| {
+                format!(
+                    "the name and the password are right, but {} {} leads to {target}{}",
+                    self.method,
+                    self.path,
+                    nothing()
+                )
+            }),
+            _ => None,
+        };
+        self.redirects_to(path).map_err(|miss| miss.so_if(so))
+    }
+
+    /// What is wrong with a redirect that does not send the visitor to `path` with a GET; nothing if it is none.
+    fn leads_elsewhere(&self, path: &str) -> Option<String> {
+        if !self.status.is_redirection() || !self.exchange.calls.iter().all(is_well) {
+            return None;
+        }
+        let (asked, status) = (format!("{} {}", self.method, self.path), self.status.as_u16());
+        Some(match self.target() {
+            None => format!("{asked} was answered with {status}, but without a `Location` that says where to go"),
+            Some(target) if target != path => format!("{asked} sends the visitor to {target} instead of {path}"),
+            Some(_) => format!("the address is right, but the status is not: {}", of_a_redirect(status)),
+        })
+    }
+
     /// Checks that the page shows these words.
     pub fn shows(&self, words: &str) -> Result<(), Miss> {
         self.has_status(200).map_err(|miss| Miss { expected: format!("200, and the page shows {words}"), ..miss })?;
@@ -859,8 +924,13 @@ impl Answer {
 
     /// Checks that the page does not show these words; `so` is the conclusion if it does.
     pub fn shows_not(&self, words: &str, so: &str) -> Result<(), Miss> {
+        self.lacks(words).map_err(|miss| miss.so(so))
+    }
+
+    /// The same, with the conclusion that the answer allows.
+    pub(crate) fn lacks(&self, words: &str) -> Result<(), Miss> {
         if self.text().contains(words) {
-            return Err(self.miss(format!("a page without  {words}"), format!("the page shows  {words}")).so(so));
+            return Err(self.miss(format!("a page without  {words}"), format!("the page shows  {words}")));
         }
         Ok(())
     }
@@ -882,6 +952,20 @@ impl Answer {
             Some("") => "/".to_owned(),
             here => resolved(&self.path, here.unwrap_or(&location)),
         })
+    }
+}
+
+/// Whether the store did what it was asked to do.
+fn is_well(call: &StoreCall) -> bool {
+    !matches!(call.outcome, Outcome::Missing | Outcome::Expired | Outcome::Failed(_))
+}
+
+/// What a browser makes of a redirect with a status that does not fit.
+fn of_a_redirect(status: u16) -> String {
+    match status {
+        301 => "301 is for ever, so a browser may remember it and not ask again".to_owned(),
+        307 | 308 => format!("after {status} a browser sends the same POST, with its fields, to the new address"),
+        _ => format!("a browser does not follow {status} with a GET"),
     }
 }
 
@@ -912,23 +996,45 @@ pub(crate) fn resolved(from: &str, reference: &str) -> String {
     format!("/{}{query}", parts.join("/"))
 }
 
-/// The part of a text that is closest to the wanted words: where the longest beginning of them is, or else the start.
+/// The part of a text that is closest to the wanted words: where the longest beginning of them is, or else their longest
+/// word, or else the start.
 fn excerpt(text: &str, words: &str) -> String {
     const LONG: usize = 100;
     if text.is_empty() {
         return "(nothing)".to_owned();
     }
     let word = words.find(char::is_whitespace).unwrap_or(words.len());
+    let begins = |beginning: &str| text.find(beginning);
     let beginnings = words.char_indices().map(|(end, _)| end).chain([words.len()]).rev().take_while(|end| *end >= word);
-    let from = beginnings.map(|end| &words[..end]).find_map(|beginning| text.find(beginning)).unwrap_or(0);
+    let from = beginnings.map(|end| &words[..end]).find_map(begins).or_else(|| begins(longest_word(words)?));
+    let from = from.unwrap_or(0);
     let cut: String = text[from..].chars().take(LONG).collect();
     // Nothing is put before it, so that it lines up with the expected words and the difference is easy to see.
     format!("{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
 }
 
+/// The longest run of letters, digits and hyphens, if it is long enough to be found by: the name in `<i>carol</i>`.
+fn longest_word(words: &str) -> Option<&str> {
+    const SHORTEST: usize = 4;
+    let parts = words.split(|letter: char| !letter.is_alphanumeric() && letter != '-');
+    parts.filter(|part| part.len() >= SHORTEST).max_by_key(|part| part.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_part_of_a_page_that_is_shown_is_the_one_that_is_closest() {
+        for (text, words, shown) in [
+            ("Your cart pear-7 × 1 plum-7 × 2", "plum-7 × 1", "plum-7 × 2"),
+            ("Logged in as carol-7 Log out", "<i>carol-7</i>", "carol-7 Log out"),
+            ("Logged in as bob-7", "alice-7", "Logged in as bob-7"),
+            ("", "alice-7", "(nothing)"),
+        ] {
+            assert_eq!(excerpt(text, words), shown);
+        }
+    }
 
     #[test]
     fn a_reference_is_resolved_as_a_browser_does_it() {

@@ -84,6 +84,12 @@ impl Form {
         sent
     }
 
+    /// The names of its hidden fields that have no value: nobody can fill them in.
+    pub(crate) fn left_empty(&self) -> Vec<String> {
+        let empty = self.fields.iter().filter(|field| field.kind == "hidden" && field.value.is_empty());
+        empty.map(|field| format!("`{}`", field.name)).collect()
+    }
+
     /// Whether a value that is entered under this field's name gets into it: a hidden field beside visible ones of its
     /// name is sent as it is.
     fn is_entered(&self, field: &Field) -> bool {

@@ -4,6 +4,9 @@ use session_inspector::Operation;
 
 use crate::{Answer, Browser, Miss};
 
+/// Why reading changes nothing.
+pub(crate) const READING: &str = "browsers, crawlers and links on other sites send GETs that nobody intended; only a POST may change a session (ASVS 3.5.3)";
+
 /// Addresses that browsers and crawlers request, and that no exercise has.
 const NOWHERE: [&str; 2] = ["/favicon.ico", "/no/such/page"];
 
@@ -88,15 +91,18 @@ pub(crate) fn with_a_stale_cookie<'t>(browser: &Browser<'t>, set: &Answer) -> Br
 /// Requests these paths.
 pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
+        browser.begins_apart();
         read(browser, path).await?;
         browser.get(&with(path, &PARAMETERS.join("&"))).await?;
     }
+    browser.goes_on();
     Ok(())
 }
 
 /// Checks that the session of this visitor is the same after requesting these paths.
 pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
+        browser.begins_apart();
         let mut answers = read(browser, path).await?;
         answers.push(browser.get(&with(path, &PARAMETERS.join("&"))).await?);
         for answer in answers {
@@ -107,6 +113,7 @@ pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Re
             }
         }
     }
+    browser.goes_on();
     Ok(())
 }
 

@@ -507,7 +507,7 @@ async fn a_logout_leaves_nothing_behind(trial: &Trial) -> Result<(), Miss> {
     for browser in [&mallory, &alice] {
         for page in [DASHBOARD, ADMIN] {
             let page = browser.get(page).await?;
-            page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page)))?;
+            page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page, &logout)))?;
         }
     }
     if !login.exchange.calls.is_empty() {
@@ -570,7 +570,7 @@ async fn a_login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
 async fn is_renewed(trial: &Trial, before: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
     let page = before.get(DASHBOARD).await?;
     let so = infer::lets_the_old_id_in(&page, login, |id| before.holds(id));
-    page.shows_not(&trial.users.alice().name, &so.unwrap_or_default())
+    page.lacks(&trial.users.alice().name).map_err(|miss| miss.so_if(so))
 }
 
 async fn names_are_text(trial: &Trial) -> Result<(), Miss> {

@@ -142,10 +142,12 @@ fn short(failure: &Failure) -> &str {
     if failure.so.is_empty() { &failure.actual } else { &failure.so }
 }
 
-/// Where two lines that begin alike part, in characters. One letter in common is chance.
+/// Where two lines that begin alike part, in characters. One letter in common is chance, and so is a label before two
+/// spaces that both lines have.
 fn first_difference(expected: &str, actual: &str) -> Option<usize> {
     let place = expected.chars().zip(actual.chars()).take_while(|(one, other)| one == other).count();
-    (place > 2 && expected != actual).then_some(place)
+    let is_label = expected.chars().take(place).collect::<String>().ends_with("  ");
+    (place > 2 && expected != actual && !is_label).then_some(place)
 }
 
 #[cfg(test)]
@@ -157,5 +159,7 @@ mod tests {
         assert_eq!(first_difference("303 → /protected", "303 → /login"), Some(7));
         assert_eq!(first_difference("200", "404"), None);
         assert_eq!(first_difference("same", "same"), None);
+        assert_eq!(first_difference("the page shows  <i>carol</i>", "the page shows  carol"), None);
+        assert_eq!(first_difference("the page shows  pear × 2", "the page shows  pear × 1"), Some(23));
     }
 }
