@@ -42,6 +42,11 @@ pub(crate) const BY_SCRIPT: &str = "a script on the site's own page sent this fo
 pub(crate) const UNNAMED: &str = "a browser sends a field under its `name`; an `id` or a label does not count";
 /// Why that matters.
 const UNNAMED_WHY: &str = "a browser sends what is in the form on the page, and nothing else";
+/// Why the right name and password have to lead on.
+const GETS_IN: &str = "a user who types the right name and password has to get in, and to see so at once";
+/// Why a login that fails has to get 401.
+const REFUSED: &str =
+    "a browser and a program read the status, not the words of the page: only a 401 says that the login failed";
 /// A line that no value of a form contains.
 const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
@@ -838,7 +843,7 @@ impl Answer {
         if !(is_whole(&user.name) && is_whole(&user.password)) && self.status.is_client_error() {
             return Ok(());
         }
-        self.has_status(401).map_err(|miss| match self.status.as_u16() {
+        self.has_status(401).map_err(|miss| miss.why(REFUSED)).map_err(|miss| match self.status.as_u16() {
             300..=399 => miss.so(format!(
                 "the login {} gets a redirect instead of 401, although the name and the password do not belong together",
                 user.told()
@@ -897,7 +902,7 @@ impl Answer {
             }),
             _ => None,
         };
-        self.redirects_to(path).map_err(|miss| miss.so_if(so))
+        self.redirects_to(path).map_err(|miss| miss.so_if(so).why(GETS_IN))
     }
 
     /// What is wrong with a redirect that does not send the visitor to `path` with a GET; nothing if it is none.
@@ -919,7 +924,9 @@ impl Answer {
         if self.text().contains(words) {
             return Ok(());
         }
-        Err(self.miss(format!("the page shows  {words}"), format!("the page shows  {}", excerpt(&self.text(), words))))
+        let miss =
+            self.miss(format!("the page shows  {words}"), format!("the page shows  {}", excerpt(&self.text(), words)));
+        Err(miss.so_if(miscounted(&self.text(), words)))
     }
 
     /// Checks that the page does not show these words; `so` is the conclusion if it does.
@@ -996,6 +1003,18 @@ pub(crate) fn resolved(from: &str, reference: &str) -> String {
     format!("/{}{query}", parts.join("/"))
 }
 
+/// What is wrong with the count of an item that should be shown as `pear × 2`, if the text has the item.
+fn miscounted(text: &str, line: &str) -> Option<String> {
+    let (item, count) = line.rsplit_once(" × ")?;
+    if text.contains(&format!("{item} ×")) {
+        Some(format!("the page has a count for {item}, but the count is not {count}"))
+    } else {
+        text.contains(item).then(|| {
+            format!("the page shows {item}, but no count after it as required: a space, ×, a space, the number")
+        })
+    }
+}
+
 /// The part of a text that is closest to the wanted words: where the longest beginning of them is, or else their longest
 /// word, or else the start.
 fn excerpt(text: &str, words: &str) -> String {
@@ -1006,11 +1025,18 @@ fn excerpt(text: &str, words: &str) -> String {
     let word = words.find(char::is_whitespace).unwrap_or(words.len());
     let begins = |beginning: &str| text.find(beginning);
     let beginnings = words.char_indices().map(|(end, _)| end).chain([words.len()]).rev().take_while(|end| *end >= word);
-    let from = beginnings.map(|end| &words[..end]).find_map(begins).or_else(|| begins(longest_word(words)?));
-    let from = from.unwrap_or(0);
+    let beginning = beginnings.map(|end| &words[..end]).find_map(begins);
+    // What is not even a beginning is shown with the words before it.
+    let from = beginning.or_else(|| Some(two_words_before(text, begins(longest_word(words)?)?))).unwrap_or(0);
+    let left_out = if beginning.is_none() && from > 0 { "… " } else { "" };
     let cut: String = text[from..].chars().take(LONG).collect();
-    // Nothing is put before it, so that it lines up with the expected words and the difference is easy to see.
-    format!("{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
+    // Nothing is put before a beginning, so that it lines up with the expected words and the difference is easy to see.
+    format!("{left_out}{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
+}
+
+/// Where the second word before this place begins.
+fn two_words_before(text: &str, place: usize) -> usize {
+    text[..place].rmatch_indices(' ').nth(2).map_or(0, |(blank, _)| blank + 1)
 }
 
 /// The longest run of letters, digits and hyphens, if it is long enough to be found by: the name in `<i>carol</i>`.
@@ -1028,7 +1054,8 @@ mod tests {
     fn the_part_of_a_page_that_is_shown_is_the_one_that_is_closest() {
         for (text, words, shown) in [
             ("Your cart pear-7 × 1 plum-7 × 2", "plum-7 × 1", "plum-7 × 2"),
-            ("Logged in as carol-7 Log out", "<i>carol-7</i>", "carol-7 Log out"),
+            ("Logged in as carol-7 Log out", "<i>carol-7</i>", "… in as carol-7 Log out"),
+            ("Your cart a b-797 × 1", "a+b-797 × 1", "… cart a b-797 × 1"),
             ("Logged in as bob-7", "alice-7", "Logged in as bob-7"),
             ("", "alice-7", "(nothing)"),
         ] {

@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
 use session_inspector::{Operation, Outcome};
+use tower_sessions::session::Id;
 
 use crate::{Answer, Miss, User, run::Panic, trial::Cause};
 
@@ -114,7 +115,7 @@ fn so(answer: &Answer) -> String {
     } else if outcome(Outcome::Expired) {
         format!("the session of cookie {sent} had expired")
     } else if method == Method::POST && !wrote(answer) {
-        format!("{method} {path} was answered, but nothing was written to the session")
+        nothing_written(answer)
     } else if method == Method::POST {
         format!("{method} {path} wrote to the session and answered {}", answer.in_short())
     } else if exchange.request.cookies.is_empty() {
@@ -167,62 +168,53 @@ pub(crate) fn unshown(written: &Answer, page: &Answer, words: &str) -> Option<Ca
     })
 }
 
-/// Why these words, which the answer to `written` should have put into the session, are not on the page since the
-/// server was restarted and the store was not.
-pub(crate) fn lost_at_restart(written: &Answer, page: &Answer, words: &str) -> Option<Cause> {
+/// Why a page no longer shows these words, which the answer to `written` should have put into the session, since the
+/// server was restarted and the store was not. `before` is the page before that.
+pub(crate) fn lost_at_restart(written: &Answer, before: &Answer, page: &Answer, words: &str) -> Option<Cause> {
     if !page.is_ok() {
         return None;
     }
     let Answer { method, path, exchange, .. } = written;
-    let [sent, calls] = [page.exchange.request.cookies.is_empty(), page.exchange.calls.is_empty()].map(|none| !none);
+    let (shown, letter) = (&page.path, letter(page));
+    let of_page = |so: String| Cause::of(page, so);
     Some(match (&exchange.session.after, &page.exchange.session.before) {
-        (None, _) => Cause::of(
-            written,
-            format!(
-                "{method} {path} put nothing into the session, and what it kept elsewhere in the program is gone since the restart"
-            ),
-        ),
-        (_, Some(held)) if holds(held, words) => Cause::of(
-            page,
-            format!(
-                "the session still holds {words}, but since the restart {} does not show it: does it look in the program's memory, too?",
-                page.path
-            ),
-        ),
-        (Some(after), Some(held)) if after == held => Cause::of(
-            page,
-            format!(
-                "the session holds what {method} {path} wrote, but since the restart {} shows something else: does it need anything from the program's memory?",
-                page.path
-            ),
-        ),
-        (_, Some(_)) => Cause::of(
-            written,
-            "the session is still in the store, but it does not hold what was written before the restart".to_owned(),
-        ),
-        (_, None) if !sent => {
-            Cause::of(page, format!("since the restart the browser sends no cookie to {}", page.path))
+        (None, _) => {
+            let nothing = || {
+                format!(
+                    "{method} {path} put nothing into the session, and only what is in the session is there after a restart"
+                )
+            };
+            Cause::of(written, in_another_store(written).unwrap_or_else(nothing))
         }
-        (_, None) if !calls => Cause::of(
-            page,
-            format!(
-                "the browser sent {}, but since the restart the session is not loaded for {}: does the program make a new key for its cookies when it starts?",
-                letter(page),
-                page.path
-            ),
-        ),
-        (_, None) => Cause::of(
-            page,
-            format!(
-                "the browser sent {}, and the store has no session under its ID: does the app keep its sessions in a store of its own instead of the one that `app` is given?",
-                letter(page)
-            ),
-        ),
+        (_, Some(held)) if holds(held, words) => of_page(format!(
+            "the session still holds {words}, but since the restart {shown} does not show it: does the page need anything from the program's memory?"
+        )),
+        (Some(after), Some(held)) if after == held => of_page(format!(
+            "the session holds what {method} {path} wrote, but since the restart {shown} does not show the same: does the page need anything from the program's memory?"
+        )),
+        (_, Some(_)) => {
+            of_page("the session is still in the store, but it no longer holds what was written".to_owned())
+        }
+        (_, None) if page.exchange.request.cookies.is_empty() => {
+            of_page(format!("since the restart the browser sends no cookie to {shown}"))
+        }
+        (_, None) if !page.exchange.calls.is_empty() => of_page(format!(
+            "the browser sent {letter}, and the store that `app` was given has no session under its ID"
+        )),
+        (_, None) if before.exchange.calls.is_empty() => of_page(format!(
+            "{shown} is answered without loading the session, so what it showed before the restart was in the program's memory"
+        )),
+        (_, None) => of_page(format!(
+            "before the restart {letter} led to the session, and now the session is not even loaded for it: does the program make a new key for its cookies when it starts?"
+        )),
     })
 }
 
 /// Why a visitor has to find again what a restart of the server lets survive.
 pub(crate) const RESTARTED: &str = "a server is restarted with every update; what only the program's memory holds is gone then, and the store is still there";
+
+/// Where the book says why a program's memory is no place for that.
+pub(crate) const IN_MEMORY: &str = "basics/what-is-a-session.md#why-can-a-program-not-just-remember";
 
 /// Why this page was answered without a session.
 pub(crate) fn unfound(page: &Answer) -> String {
@@ -242,8 +234,24 @@ pub(crate) fn unchanged(answer: &Answer) -> Option<Cause> {
 }
 
 pub(crate) fn unwritten(answer: &Answer) -> Cause {
+    Cause::of(answer, nothing_written(answer))
+}
+
+fn nothing_written(answer: &Answer) -> String {
     let Answer { method, path, .. } = answer;
-    Cause::of(answer, format!("{method} {path} was answered, but nothing was written to the session"))
+    let nothing = || format!("{method} {path} was answered, but nothing was written to the session");
+    in_another_store(answer).unwrap_or_else(nothing)
+}
+
+/// What it means that this answer set the ID of a session, and made no call to the store.
+pub(crate) fn in_another_store(answer: &Answer) -> Option<String> {
+    let Answer { method, path, exchange, .. } = answer;
+    let mut set = exchange.response.set_cookies.iter().filter(|_| exchange.calls.is_empty());
+    let set = set.find(|cookie| cookie.value.parse::<Id>().is_ok())?;
+    Some(format!(
+        "{method} {path} set cookie `{}`, whose value looks like a session ID, but the store that `app` is given got no call: does the app make a store of its own?",
+        set.name
+    ))
 }
 
 /// Why one visitor's page shows what belongs to another.

@@ -264,7 +264,7 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
     {
         trial.log().begin_apart();
         let refused = browser.log_in(&typed).await?;
-        refused.refuses(&typed).map_err(|miss| miss.why(REFUSED))?;
+        refused.refuses(&typed)?;
         let page = browser.get("/protected").await?;
         let so = "bob's login was refused, and now his page shows alice's name";
         page.shows_not(&alice.name, so).map_err(|miss| miss.at("/login").why(STAYS))?;
@@ -273,9 +273,6 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
     Ok(())
 }
 
-/// Why a login that fails has to get 401.
-const REFUSED: &str =
-    "a program and a browser read the status, not the words of the page: only a 401 says that the login failed";
 /// Why a refused login leaves no session.
 const NO_SESSION: &str =
     "anyone can send wrong passwords all day; if each of them leaves a session, the store fills up with strangers";
@@ -345,7 +342,7 @@ impl Refused {
 /// Checks that this login fails and opens no session.
 async fn refused(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
     let answer = browser.log_in(user).await?;
-    answer.refuses(user).map_err(|miss| miss.why(REFUSED))?;
+    answer.refuses(user)?;
     if let Some(data) = &answer.exchange.session.after {
         let holds = serde_json::to_string(data).unwrap_or_default();
         return Err(answer
@@ -353,7 +350,7 @@ async fn refused(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
             .so("the login was refused, but left a session in the store: write to it only after `users.verify` has returned `true`")
             .why(NO_SESSION));
     }
-    browser.get("/protected").await?.redirects_to("/login").map_err(|miss| miss.why(REFUSED))?;
+    browser.get("/protected").await?.redirects_to("/login").map_err(|miss| miss.why(NO_SESSION))?;
     Ok(answer)
 }
 

@@ -360,10 +360,13 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
 async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let saved = save(&alice, OTHER).await?;
+    let before = alice.get(PROFILE).await?;
+    shows(&before, OTHER).map_err(|miss| miss.so_if(unsaved(&saved, &before, OTHER)))?;
     trial.restart().await?;
     let page = alice.get(PROFILE).await?;
     shows(&page, OTHER)
-        .map_err(|miss| miss.so_if(infer::lost_at_restart(&saved, &page, OTHER.0)).why(infer::RESTARTED))?;
+        .map_err(|miss| miss.so_if(infer::lost_at_restart(&saved, &before, &page, OTHER.0)))
+        .map_err(|miss| miss.why(infer::RESTARTED).teaches(3, infer::IN_MEMORY))?;
     alice.close();
     trial.skip(Duration::from_secs(24 * 60 * 60));
     let next = alice.get(PROFILE).await?;
@@ -573,9 +576,18 @@ pub(crate) fn is_preselected(page: &Answer, (theme, notifications): Choice) -> R
         let shown = right.or(forms.iter().find(|form| form.has(name))).and_then(|form| form.chosen(name));
         if shown != Some(chosen) {
             let actual = shown.map_or("nothing chosen".to_owned(), |shown| format!("`{shown}` chosen"));
-            return Err(page
-                .miss(format!("`{chosen}` chosen under `{name}` in the form"), actual)
-                .so("mark the current choice with `selected` (on an <option>) or `checked` (on a radio button)"));
+            let mark = "mark the current choice with `selected` (on an <option>) or `checked` (on a radio button)";
+            let so = match shown {
+                Some(shown) if page.exchange.calls.is_empty() && !page.exchange.request.cookies.is_empty() => {
+                    format!(
+                        "{} was answered without loading the session, so the form has `{shown}` for every visitor",
+                        page.path
+                    )
+                }
+                Some(shown) => format!("a visitor who changes nothing and presses the button sends `{shown}`: {mark}"),
+                None => mark.to_owned(),
+            };
+            return Err(page.miss(format!("`{chosen}` chosen under `{name}` in the form"), actual).so(so));
         }
     }
     Ok(())

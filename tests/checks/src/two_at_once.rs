@@ -756,14 +756,16 @@ async fn only_a_post_adds_or_orders(trial: &Trial, alice: &Browser<'_>) -> Resul
     let filled: Vec<_> = form.iter().flat_map(|form| form.filled()).collect();
     let (buying, adding) = (format!("{CHECKOUT}?{}", crate::browser::encode(&filled)), address(&pear));
     let paths = [LOGIN, CART, CHECKOUT, ORDERS, &buying, &adding];
-    reading::changes_nothing(alice, &paths).await?;
-    let after = alice.get(CART).await?;
-    new_orders(trial, her, placed, &[], &after, "only GET and HEAD requests were sent")?;
-    after.shows_not(
-        &pear,
-        "a GET or HEAD request added this item, and a link on any page can make a browser send one",
-    )?;
-    shows_items(&after, &[(&plum, 1)], "a GET or HEAD request took this item out of the cart")?;
+    for path in paths {
+        reading::changes_nothing(alice, &[path]).await?;
+        let after = alice.get(CART).await?;
+        let sent = format!("only GET and HEAD requests were sent, to {path}");
+        new_orders(trial, her, placed, &[], &after, &sent).map_err(|miss| miss.at(path))?;
+        let so = format!("{sent}, and they added this item: a link on any page can make a browser send one");
+        after.shows_not(&pear, &so).map_err(|miss| miss.at(path))?;
+        let so = format!("{sent}, and they took this item out of the cart");
+        shows_items(&after, &[(&plum, 1)], &so).map_err(|miss| miss.at(path))?;
+    }
     trial.log().begin_anew();
     reading::opens_no_session(&trial.browser("stranger"), &paths).await
 }
