@@ -72,6 +72,11 @@ fn explanation(answer: &Answer) -> Option<String> {
     if let Some(held_back) = &answer.held_back {
         return Some(format!("{held_back}, so the browser did not send it to {path}"));
     }
+    if answer.exchange.response.status == StatusCode::NOT_MODIFIED.as_u16() {
+        return Some(format!(
+            "{path} was answered with 304, so the browser showed the page that it had: the version in `ETag` or `Last-Modified` has to change with everything that the page shows"
+        ));
+    }
     match answer.status {
         StatusCode::METHOD_NOT_ALLOWED => Some(format!("{path} has a route, but not for {method}")),
         status if status.is_client_error() && extractor(answer).is_some() => {
@@ -123,7 +128,10 @@ fn so(answer: &Answer) -> String {
     } else if exchange.calls.is_empty() {
         format!("the browser sent cookie {sent}, but the session was not loaded for {path}")
     } else if status.is_redirection() && exchange.session.after.as_ref().is_some_and(|data| !data.is_empty()) {
-        "the session was found and holds data, but the handler redirects the visitor: does it read the key that was written?".to_owned()
+        match answer.in_short().ends_with("/login") {
+            true => "the session was found and holds data, but the handler redirects the visitor: does it read the key that was written?".to_owned(),
+            false => format!("the session was found and holds data, but {path} sends the visitor to another page instead of showing one"),
+        }
     } else {
         format!("the session was loaded for {path}: compare what the record holds with what the answer makes of it")
     }

@@ -131,6 +131,10 @@ pub(crate) async fn read(browser: &Browser<'_>, path: &str) -> Result<Vec<Answer
 /// What a request that should only read did to the session.
 pub(crate) fn what_reading_did(answer: &Answer) -> String {
     let Answer { method, path, .. } = answer;
-    let did = if answer.calls_for(Operation::Delete) { "deleted the session's record" } else { "changed the session" };
-    format!("{method} {path} {did}, and a link on any page can make a browser send that request")
+    let did = match (answer.calls_for(Operation::Delete), &answer.exchange.session.after) {
+        (true, None) => "deleted the session's record, so whoever was logged in is logged out",
+        (true, Some(_)) => "moved the session to a new ID",
+        (false, _) => "changed the session",
+    };
+    format!("{method} {path} {did}; and a link on any page can make a browser send that request")
 }

@@ -167,6 +167,7 @@ async fn items_keep_their_names(trial: &Trial) -> Result<(), Miss> {
     let page = alice.get(CART).await?;
     let wanted: Vec<_> = items.iter().map(|item| (item.as_str(), 1)).collect();
     shows_lines(&page, &wanted, "an item is any text: `Path` decodes it, and the cart has to keep it as it is")
+        .map_err(|miss| miss.why("visitors expect to find in the cart exactly what they added, whatever it is called"))
 }
 
 fn odd(trial: &Trial) -> [String; 8] {
@@ -642,14 +643,14 @@ async fn the_bounds_hold_at_the_same_moment(trial: &Trial) -> Result<(), Miss> {
     for _ in 0..MOST_OF_ONE {
         add(&alice, &pear).await?;
     }
-    refuses(&alice.post(&path, &[]).await?, &format!("one more of an item that the cart holds {MOST_OF_ONE} times"))?;
+    refuses(&alice, &pear, &format!("one more of an item that the cart holds {MOST_OF_ONE} times")).await?;
     shows_items(&alice.get(CART).await?, &[(&pear, MOST_OF_ONE)], UNCHANGED)?;
     let (alice, _) = anew(trial).await?;
     let name = |letter: &str, length: usize| {
         let own = trial.named("");
         format!("{}{own}", letter.repeat(length.saturating_sub(own.chars().count())))
     };
-    refuses(&alice.post(&address(&name("x", LONGEST_NAME + 1)), &[]).await?, "a name of 101 characters")?;
+    refuses(&alice, &name("x", LONGEST_NAME + 1), "a name of 101 characters").await?;
     for (name, so) in [
         (name("x", LONGEST_NAME), "a name may have 100 characters, but this one was refused"),
         (
@@ -667,7 +668,7 @@ async fn the_bounds_hold_at_the_same_moment(trial: &Trial) -> Result<(), Miss> {
     for place in 4..=MOST_ITEMS {
         add(&alice, &trial.named(&format!("item{place:02}"))).await?;
     }
-    refuses(&alice.post(&address(&plum), &[]).await?, "an item that is new to a full cart")?;
+    refuses(&alice, &plum, "an item that is new to a full cart").await?;
     alice.get(CART).await?.shows_not(&plum, UNCHANGED)?;
     let there = trial.named("item04");
     let one_more = alice.post(&address(&there), &[]).await?;
@@ -969,11 +970,15 @@ pub(crate) fn new_orders(
     }
     let so = match (wanted.len(), new.len()) {
         (wanted, 0) if wanted > 0 => {
-            format!("{because}, and the warehouse has got no new order with the user's name on it")
+            let known = match trial.shop.orders.is_empty() {
+                true => "",
+                false => ": an order under a number that it has already adds none",
+            };
+            format!("{because}, and the warehouse has got no new order with the user's name on it{known}")
         }
         (0, _) => format!("{because}, and that placed an order"),
         (wanted, new) if new > wanted => format!(
-            "{because}, and that placed {new} orders: each came under a number of its own, and only the same number counts once"
+            "{because}, and the warehouse has {new} new orders instead of {wanted}: each has a number of its own, and it is the number that counts once"
         ),
         _ => format!("{because}, and the order is not what the page showed"),
     };
@@ -1051,13 +1056,19 @@ fn one_fits(answers: &[Answer; 2], page: &Answer, shown: &[(&str, usize)]) -> Re
         .so(so))
 }
 
-fn refuses(answer: &Answer, what: &str) -> Result<(), Miss> {
-    match answer.status.is_client_error() {
-        true => Ok(()),
-        false => Err(answer
-            .miss(format!("4xx for {what}"), answer.in_short())
-            .so("the cart took more than the requirement allows, or did not say that it refused")),
+/// Checks that this browser cannot add this item.
+async fn refuses(browser: &Browser<'_>, item: &str, what: &str) -> Result<(), Miss> {
+    let before = browser.get(CART).await?;
+    let answer = browser.post(&address(item), &[]).await?;
+    if answer.status.is_client_error() {
+        return Ok(());
     }
+    let after = browser.get(CART).await?;
+    let so = match counted(&after, item) > counted(&before, item) {
+        true => "the cart took more than the requirement allows",
+        false => "the cart did not take it, and the answer does not say so: a visitor has to learn that it did not fit",
+    };
+    Err(answer.miss(format!("4xx for {what}"), answer.in_short()).so(so))
 }
 
 /// An addition, which meets others, was accepted.

@@ -47,6 +47,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("escapes_twice", "names_are_shown_as_text", || App::new(protected::escapes_twice)),
     mutant("pastes_what_was_typed", "names_are_shown_as_text", || App::new(form::pastes_what_was_typed)),
     mutant("refuses_with_200", "wrong_credentials_are_refused_alike", || App::new(letting_in::refuses_with_200)),
+    mutant("refuses_with_a_redirect", "wrong_credentials_are_refused_alike", || {
+        App::new(letting_in::refuses_with_a_redirect)
+    }),
     mutant("tells_who_exists", "wrong_credentials_are_refused_alike", || App::new(letting_in::tells_who_exists)),
     mutant("any_password", "wrong_credentials_are_refused_alike", || App::new(letting_in::any_password)),
     mutant("inserts_before_it_asks", "wrong_credentials_are_refused_alike", || {
@@ -96,6 +99,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("logout_clears", "logout_destroys_the_session", || App::new(logout::clears)),
     mutant("logout_removes_the_key", "logout_destroys_the_session", || App::new(logout::removes_the_key)),
     mutant("logout_in_the_browser_only", "logout_destroys_the_session", || App::new(logout::in_the_browser_only)),
+    mutant("logout_leads_nowhere", "logout_destroys_the_session", || App::new(logout::leads_nowhere)),
     mutant("logout_ends_all", "logout_destroys_the_session", || App::new(logout::ends_all)),
     mutant("keeps_the_credentials", "the_password_is_nowhere", || App::new(letting_in::keeps_the_credentials)),
     mutant("fills_the_password_in_again", "the_password_is_nowhere", || App::new(form::fills_the_password_in_again)),
