@@ -868,20 +868,20 @@ impl Answer {
         }
         let is_post = self.method == Method::POST;
         let has_no_cookie = self.exchange.request.cookies.is_empty();
-        let so = match (is_post, has_no_cookie) {
-            (_, true) if matches!(self.status.as_u16(), 401 | 403) && path == "/login" => Some(
+        let miss = self.miss(format!("303 → {path}"), self.in_short());
+        Err(match (is_post, has_no_cookie) {
+            (_, true) if matches!(self.status.as_u16(), 401 | 403) && path == "/login" => miss.so(
                 "this visitor sent no cookie: redirect them to the page where they can log in, instead of an error",
             ),
-            _ if !self.status.is_success() => None,
-            (true, _) if !self.exchange.session.changes.is_empty() => Some(
-                "the session was changed and the answer is a page: anyone who reloads that page sends the form again",
-            ),
+            _ if !self.status.is_success() => miss,
+            (true, _) if !self.exchange.session.changes.is_empty() => miss
+                .so("the session was changed and the answer is a page: anyone who reloads that page sends the form again")
+                .why("a browser that reloads the answer to a POST sends the POST again; after a redirect it only loads a page"),
             (false, true) => {
-                Some("a visitor who sent no cookie gets this page: does the handler check who is logged in?")
+                miss.so("a visitor who sent no cookie gets this page: does the handler check who is logged in?")
             }
-            _ => None,
-        };
-        Err(self.miss(format!("303 → {path}"), self.in_short()).so_if(so))
+            _ => miss,
+        })
     }
 
     /// Checks that a login with the right name and password leads to `path`.
@@ -902,7 +902,7 @@ impl Answer {
             }),
             _ => None,
         };
-        self.redirects_to(path).map_err(|miss| miss.so_if(so).why(GETS_IN))
+        self.redirects_to(path).map_err(|miss| if so.is_some() { miss.so_if(so).why(GETS_IN) } else { miss })
     }
 
     /// What is wrong with a redirect that does not send the visitor to `path` with a GET; nothing if it is none.
@@ -1034,9 +1034,11 @@ fn excerpt(text: &str, words: &str) -> String {
     format!("{left_out}{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
 }
 
-/// Where the second word before this place begins.
+/// Where the second word before this place begins; the start, if that is not much more.
 fn two_words_before(text: &str, place: usize) -> usize {
-    text[..place].rmatch_indices(' ').nth(2).map_or(0, |(blank, _)| blank + 1)
+    const FEW: usize = 40;
+    let second = text[..place].rmatch_indices(' ').nth(2).map_or(0, |(blank, _)| blank + 1);
+    if place < FEW { 0 } else { second }
 }
 
 /// The longest run of letters, digits and hyphens, if it is long enough to be found by: the name in `<i>carol</i>`.
@@ -1054,9 +1056,10 @@ mod tests {
     fn the_part_of_a_page_that_is_shown_is_the_one_that_is_closest() {
         for (text, words, shown) in [
             ("Your cart pear-7 × 1 plum-7 × 2", "plum-7 × 1", "plum-7 × 2"),
-            ("Logged in as carol-7 Log out", "<i>carol-7</i>", "… in as carol-7 Log out"),
-            ("Your cart a b-797 × 1", "a+b-797 × 1", "… cart a b-797 × 1"),
+            ("Logged in as carol-7 Log out", "<i>carol-7</i>", "Logged in as carol-7 Log out"),
+            ("Your cart a b-797 × 1", "a+b-797 × 1", "Your cart a b-797 × 1"),
             ("Logged in as bob-7", "alice-7", "Logged in as bob-7"),
+            ("one of many words that are not what is looked for, and a b-797 × 1", "a+b-797 × 1", "… and a b-797 × 1"),
             ("", "alice-7", "(nothing)"),
         ] {
             assert_eq!(excerpt(text, words), shown);

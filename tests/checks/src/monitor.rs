@@ -139,7 +139,8 @@ pub(crate) fn a_stranger_leaves_nothing(trial: &Trial, answer: &Answer) -> Resul
     let miss = answer.miss("nothing in the store for a visitor who is not logged in", "a session");
     Err(miss.explained(format!(
         "{method} {path} was sent {sent}, logged nobody in, and left a session in the store: anyone who repeats it fills the store"
-    )))
+    ))
+    .why("a store that takes something from every stranger is filled by one who repeats a request"))
 }
 
 /// A GET or HEAD logs nobody in or out, and opens no session. Part of the site may count visits in a session.
