@@ -29,7 +29,7 @@ use crate::{
     cache::Cache,
     form, infer,
     jar::Jar,
-    page, recipe,
+    page, policy, recipe,
     restart::Recorded,
     run,
     trial::{Sent, UNANSWERED, UNFINISHED},
@@ -172,6 +172,7 @@ impl<'t> Browser<'t> {
 
     /// Fills in the form of this page that posts to `path`, and submits it with all its hidden fields.
     pub async fn submit(&self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        page.lets_send_forms()?;
         let forms = page.forms();
         let goes_there = |form: &&Form| form.goes_to(path) || form.action.is_empty() && page.path == path;
         let Some(form) = forms.iter().filter(goes_there).max_by_key(|form| form.can_be_sent) else {
@@ -187,6 +188,7 @@ impl<'t> Browser<'t> {
                 return Err(page.miss(expected, format!("fields named {names:?}")).so(UNNAMED).why(UNNAMED_WHY));
             }
         }
+        fields.iter().try_for_each(|(name, value)| form.takes(name, value))?;
         let filled = form.filled_in(fields);
         let left_empty = form.left_empty();
         if !left_empty.is_empty() {
@@ -792,6 +794,22 @@ impl Answer {
     /// Whether a tag of the page has this attribute.
     pub(crate) fn has_attribute(&self, name: &str) -> bool {
         self.is_page() && page::has_attribute(&self.body, name)
+    }
+
+    /// Checks that a browser shows this as a page, and sends its forms.
+    pub(crate) fn lets_send_forms(&self) -> Result<(), Miss> {
+        if !self.is_page() && !self.kind().starts_with("application/xhtml+xml") {
+            let kind = if self.kind().is_empty() { "none" } else { self.kind() };
+            return Err(self
+                .miss("Content-Type: text/html", format!("Content-Type: {kind}"))
+                .so("a browser shows this as text, tags included, and not as a page with a form"));
+        }
+        match policy::forbids_forms(&self.headers, &self.body) {
+            Some(directive) => Err(self
+                .miss("a page whose forms a browser sends", format!("Content-Security-Policy: {directive}"))
+                .so(format!("`{directive}` forbids the browser to send the form to this site"))),
+            None => Ok(()),
+        }
     }
 
     /// The page's forms.

@@ -3,6 +3,7 @@
 use html5gum::{StartTag, Token};
 
 use crate::{
+    Miss,
     browser::resolved,
     page::{attribute, folded, tokens},
 };
@@ -35,6 +36,24 @@ pub struct Field {
     pub value: String,
     /// Whether it is sent if the visitor touches nothing.
     pub chosen: bool,
+    /// What a browser lets a visitor enter.
+    pub(crate) limits: Limits,
+}
+
+/// What a browser checks before it sends a field (HTML, "constraint validation"). A `pattern` is not looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Limits {
+    is_read_only: bool,
+    /// In UTF-16 code units.
+    at_least: Option<usize>,
+    at_most: Option<usize>,
+}
+
+impl Limits {
+    fn of(tag: &StartTag<()>) -> Self {
+        let number = |name: &str| attribute(tag, name).and_then(|value| value.trim().parse().ok());
+        Self { is_read_only: has(tag, "readonly"), at_least: number("minlength"), at_most: number("maxlength") }
+    }
 }
 
 impl Form {
@@ -84,6 +103,19 @@ impl Form {
         sent
     }
 
+    /// Checks that a browser lets a visitor enter this value into a field of this name.
+    pub(crate) fn takes(&self, name: &str, value: &str) -> Result<(), Miss> {
+        let mut entered = self.fields.iter().filter(|field| field.name == name && self.is_entered(field)).peekable();
+        let Some(first) = entered.peek().filter(|_| !value.is_empty()).copied() else { return Ok(()) };
+        if entered.any(|field| field.hinders(value).is_none()) {
+            return Ok(());
+        }
+        let hinders = first.hinders(value).unwrap_or_default();
+        let expected = format!("a field `{name}` that takes {value}");
+        Err(Miss::new(expected, format!("a field with {hinders}"))
+            .so(format!("`{hinders}` keeps a browser from sending this value")))
+    }
+
     /// The names of its hidden fields that have no value: nobody can fill them in.
     pub(crate) fn left_empty(&self) -> Vec<String> {
         let empty = self.fields.iter().filter(|field| field.kind == "hidden" && field.value.is_empty());
@@ -101,6 +133,30 @@ impl Form {
     pub fn chosen(&self, name: &str) -> Option<&str> {
         let chosen = self.fields.iter().filter(|field| field.name == name && field.chosen);
         chosen.map(|field| field.value.as_str()).next_back()
+    }
+}
+
+impl Field {
+    /// The attribute that keeps a browser from sending this value, if one does.
+    fn hinders(&self, value: &str) -> Option<String> {
+        let Limits { is_read_only, at_least, at_most } = self.limits;
+        let is_entered = !is_choice(&self.kind) && !is_ticked(&self.kind) && self.kind != "hidden";
+        let length = value.encode_utf16().count();
+        let has_letters = || value.chars().any(char::is_alphabetic);
+        match self.kind.as_str() {
+            _ if !is_entered => None,
+            _ if is_read_only => Some("readonly".to_owned()),
+            "email" if !value.contains('@') => Some("type=email".to_owned()),
+            "url" if !value.contains(':') => Some("type=url".to_owned()),
+            "number" | "range" if value.trim().parse::<f64>().is_err() => Some(format!("type={}", self.kind)),
+            "date" | "time" | "month" | "week" | "datetime-local" | "color" if has_letters() => {
+                Some(format!("type={}", self.kind))
+            }
+            "file" => Some("type=file".to_owned()),
+            _ if at_least.is_some_and(|least| length < least) => at_least.map(|least| format!("minlength={least}")),
+            _ if at_most.is_some_and(|most| length > most) => at_most.map(|most| format!("maxlength={most}")),
+            _ => None,
+        }
     }
 }
 
@@ -237,6 +293,7 @@ impl Reader {
             kind: "select".to_owned(),
             value: value.unwrap_or_default(),
             chosen: has(tag, "selected"),
+            limits: Limits::default(),
         };
         self.controls.push((owner.clone(), Control::Field(field)));
     }
@@ -256,7 +313,7 @@ impl Reader {
 
     fn add_field(&mut self, tag: &StartTag<()>, kind: &str, value: String, chosen: bool) {
         if let (Some(name), false) = (attribute(tag, "name"), self.is_disabled(tag)) {
-            let field = Field { name, kind: kind.to_owned(), value, chosen };
+            let field = Field { name, kind: kind.to_owned(), value, chosen, limits: Limits::of(tag) };
             self.controls.push((self.owner(tag), Control::Field(field)));
         }
     }
@@ -421,8 +478,13 @@ mod tests {
     #[test]
     fn forms_are_found_however_they_are_written() {
         let html = "<input name=outside><FORM Method='POST' action=/login><INPUT TYPE=password NAME=password><select name=x></select><input type=submit></form><input name=late>";
-        let password =
-            Field { name: "password".to_owned(), kind: "password".to_owned(), value: String::new(), chosen: true };
+        let password = Field {
+            name: "password".to_owned(),
+            kind: "password".to_owned(),
+            value: String::new(),
+            chosen: true,
+            limits: Limits::default(),
+        };
         let (method, action, enctype) = ("post".to_owned(), "/login".to_owned(), encoding(None));
         let form = Form { method, action, enctype, fields: vec![password], button: None, can_be_sent: true };
         assert_eq!(forms(html), [form]);

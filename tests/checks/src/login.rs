@@ -131,6 +131,7 @@ pub static SUITE: Suite = Suite {
 async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
     let page = trial.browser("alice").get("/login").await?;
     page.has_status(200).map_err(|miss| Miss { expected: "200, and a page with a form".to_owned(), ..miss })?;
+    page.lets_send_forms()?;
     let forms = page.forms();
     let has = |form: &&Form, names: &[&str]| names.iter().all(|name| form.has(name));
     let fields = [&["username", "password"][..], &["username"], &["password"], &[]];
@@ -154,6 +155,8 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
         return Err(Miss::new("type=password", "a field that shows what is typed into it")
             .so("anyone who looks at the screen can read the password"));
     }
+    form.takes("username", &trial.users.alice().name)?;
+    form.takes("password", &trial.users.alice().password)?;
     if form.method != "post" {
         return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
             .so("the browser would put the password into the address, and the address goes into history and logs"));
@@ -209,7 +212,12 @@ async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
 }
 
 async fn protected_page_names_the_user(trial: &Trial) -> Result<(), Miss> {
-    logged_in(trial, "alice", trial.users.alice()).await.map(|_| ())
+    let (alice, _) = logged_in(trial, "alice", trial.users.alice()).await?;
+    let (user, other) = (trial.users.alice(), trial.users.bob());
+    let page = alice.get(&reading::naming("/protected", &other.name)).await?;
+    let so = "the session says alice, the address says bob, and the page shows bob: a visitor can write any address, so only the session may say who they are";
+    page.shows_not(&other.name, so)?;
+    page.shows(&user.name)
 }
 
 async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
@@ -467,6 +475,7 @@ async fn is_out(mallory: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
 async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
     let (alice, _) = logged_in(trial, "alice", trial.users.alice()).await?;
     let (bob, _) = logged_in(trial, "bob", trial.users.bob()).await?;
+    alice.get(&reading::from_a_link("/protected")).await?.shows(&trial.users.alice().name)?;
     let mallory = alice.copied_by("mallory");
     let answer = alice.post("/logout", &[]).await?;
     answer.redirects_to("/login").map_err(|miss| miss.why(LEADS_OUT))?;
@@ -475,6 +484,8 @@ async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
         let expected = format!("{} for mallory, who copied the cookie before the logout", miss.expected);
         Miss { expected, ..miss }.so_if(infer::lets_a_copy_in(&page, &answer))
     })?;
+    let page = mallory.get(&reading::from_a_link("/protected")).await?;
+    page.redirects_to("/login").map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page, &answer)))?;
     let page = alice.get("/protected").await?;
     page.redirects_to("/login").map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page, &answer)))?;
     infer::is_destroyed(&answer)?;

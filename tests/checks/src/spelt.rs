@@ -61,13 +61,20 @@ fn in_base64(engine: &impl Engine, before: usize, secret: &[u8]) -> String {
 #[derive(Debug)]
 pub(crate) struct Secret {
     spelt: Vec<String>,
-    /// As a list of its bytes.
-    bytes: Vec<Value>,
+    /// As a list of its bytes, and of its characters: as numbers, and as texts.
+    lists: [Vec<Value>; 3],
 }
 
 impl Secret {
     pub(crate) fn new(secret: &str) -> Self {
-        Self { spelt: spellings(secret.as_bytes()), bytes: secret.bytes().map(Value::from).collect() }
+        let numbers = |character| Value::from(u32::from(character));
+        let texts = |character: char| Value::from(character.to_string());
+        let lists = [
+            secret.bytes().map(Value::from).collect(),
+            secret.chars().map(numbers).collect(),
+            secret.chars().map(texts).collect(),
+        ];
+        Self { spelt: spellings(secret.as_bytes()), lists }
     }
 
     /// Whether a text contains it, even if the text is encoded for an address or for HTML.
@@ -77,9 +84,9 @@ impl Secret {
         is_in(text) || text.contains('%') && in_address() || text.contains("&#") && is_in(&page::decoded(text))
     }
 
-    /// Whether a value contains it: as text, or as a list of its bytes.
+    /// Whether a value contains it: as text, or as a list of its bytes or characters.
     pub(crate) fn is_told_by(&self, value: &Value) -> bool {
-        self.spelt.iter().any(|spelt| mentions(value, spelt)) || has_list(value, &self.bytes)
+        self.spelt.iter().any(|spelt| mentions(value, spelt)) || self.lists.iter().any(|list| has_list(value, list))
     }
 }
 
@@ -112,6 +119,7 @@ mod tests {
             json!("eDp3b25kZXJsYW5kLg"),       // x:wonderland.
             json!("dnalrednow"),
             json!({ "bytes": [119, 111, 110, 100, 101, 114, 108, 97, 110, 100] }),
+            json!(["w", "o", "n", "d", "e", "r", "l", "a", "n", "d"]),
         ] {
             assert!(secret.is_told_by(&value), "{value}");
         }
