@@ -125,6 +125,13 @@ pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Mi
         read(browser, path).await?;
         browser.get(&from_a_link(path)).await?;
     }
+    for (name, value) in ODD_HEADERS {
+        browser.says(name, value);
+    }
+    for path in paths {
+        browser.get(path).await?;
+    }
+    browser.says_nothing_more();
     browser.goes_on();
     Ok(())
 }
