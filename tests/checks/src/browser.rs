@@ -15,7 +15,10 @@ use axum::{
     extract::ConnectInfo,
     http::{
         HeaderMap, HeaderValue, Method, Request, StatusCode, Uri,
-        header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE, USER_AGENT},
+        header::{
+            CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE,
+            USER_AGENT,
+        },
     },
 };
 use form_urlencoded::Serializer;
@@ -75,7 +78,7 @@ struct Place {
     address: IpAddr,
     agent: &'static str,
     /// Headers that it adds to each request.
-    says: Vec<(&'static str, &'static str)>,
+    says: Vec<(&'static str, String)>,
 }
 
 impl Default for Place {
@@ -454,8 +457,8 @@ impl<'t> Browser<'t> {
     }
 
     /// Sends this header with each request from now on, as a browser with such a setting does.
-    pub(crate) fn says(&self, name: &'static str, value: &'static str) {
-        self.place().says.push((name, value));
+    pub(crate) fn says(&self, name: &'static str, value: &str) {
+        self.place().says.push((name, value.to_owned()));
         self.trial.log().event(self.who, format!("sends `{name}: {value}` from now on"), String::new());
     }
 
@@ -800,18 +803,38 @@ impl Answer {
         self.is_page() && page::has_attribute(&self.body, name)
     }
 
-    /// Checks that a browser shows this as a page, and sends its forms.
+    /// Checks that a browser shows this, and does not save it as a file.
+    fn is_shown(&self) -> Result<(), Miss> {
+        let how = self.headers.get(CONTENT_DISPOSITION).and_then(|how| how.to_str().ok()).unwrap_or_default();
+        match how.trim_start().to_lowercase().starts_with("attachment") {
+            true => Err(self
+                .miss("a page that a browser shows", format!("Content-Disposition: {how}"))
+                .explained("a browser saves an attachment as a file, and the visitor sees nothing of it")),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks that a browser shows this as a page, stays on it, and sends its forms.
     pub(crate) fn lets_send_forms(&self) -> Result<(), Miss> {
+        self.is_shown()?;
+        if let Some(refresh) = page::refresh(&self.body).filter(|_| self.is_page()) {
+            return Err(self
+                .miss(
+                    "a page that stays until the form is filled in",
+                    format!("<meta http-equiv=refresh content=\"{refresh}\">"),
+                )
+                .explained("the browser leaves the page before a visitor can fill in the form"));
+        }
         if !self.is_page() && !self.kind().starts_with("application/xhtml+xml") {
             let kind = if self.kind().is_empty() { "none" } else { self.kind() };
             return Err(self
                 .miss("Content-Type: text/html", format!("Content-Type: {kind}"))
-                .so("a browser shows this as text, tags included, and not as a page with a form"));
+                .explained("a browser shows this as text, tags included, and not as a page with a form"));
         }
         match policy::forbids_forms(&self.headers, &self.body) {
             Some(directive) => Err(self
                 .miss("a page whose forms a browser sends", format!("Content-Security-Policy: {directive}"))
-                .so(format!("`{directive}` forbids the browser to send the form to this site"))),
+                .explained(format!("`{directive}` forbids the browser to send the form to this site"))),
             None => Ok(()),
         }
     }
@@ -943,6 +966,7 @@ impl Answer {
     /// Checks that the page shows these words.
     pub fn shows(&self, words: &str) -> Result<(), Miss> {
         self.has_status(200).map_err(|miss| Miss { expected: format!("200, and the page shows {words}"), ..miss })?;
+        self.is_shown()?;
         if self.text().contains(words) {
             return Ok(());
         }

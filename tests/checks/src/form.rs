@@ -21,6 +21,8 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// What its button sends, if the button has a name.
     pub button: Option<(String, String)>,
+    /// The script that keeps the browser from sending it, if that is all it does.
+    pub(crate) stopped: Option<String>,
     /// Whether a visitor can send it: it has a button, or exactly one text field, in which Enter sends it.
     pub can_be_sent: bool,
 }
@@ -103,8 +105,12 @@ impl Form {
         sent
     }
 
-    /// Checks that a browser lets a visitor enter this value into a field of this name.
+    /// Checks that a browser lets a visitor enter this value into a field of this name, and send it.
     pub(crate) fn takes(&self, name: &str, value: &str) -> Result<(), Miss> {
+        if let Some(script) = &self.stopped {
+            return Err(Miss::new("a form that a browser sends", format!("onsubmit=\"{script}\""))
+                .explained("this script keeps the browser from sending the form"));
+        }
         let mut entered = self.fields.iter().filter(|field| field.name == name && self.is_entered(field)).peekable();
         let Some(first) = entered.peek().filter(|_| !value.is_empty()).copied() else { return Ok(()) };
         if entered.any(|field| field.hinders(value).is_none()) {
@@ -113,7 +119,7 @@ impl Form {
         let hinders = first.hinders(value).unwrap_or_default();
         let expected = format!("a field `{name}` that takes {value}");
         Err(Miss::new(expected, format!("a field with {hinders}"))
-            .so(format!("`{hinders}` keeps a browser from sending this value")))
+            .explained(format!("`{hinders}` keeps a browser from sending this value")))
     }
 
     /// The names of its hidden fields that have no value: nobody can fill them in.
@@ -274,7 +280,8 @@ impl Reader {
         let method = lower("method").unwrap_or("get".to_owned());
         let enctype = encoding(lower("enctype"));
         let action = attribute(tag, "action").unwrap_or_default();
-        let form = Form { method, action, enctype, ..Form::default() };
+        let stopped = attribute(tag, "onsubmit").filter(|script| keeps_from_sending(script));
+        let form = Form { method, action, enctype, stopped, ..Form::default() };
         self.forms.push((form, attribute(tag, "id").unwrap_or_default()));
         self.in_form = true;
     }
@@ -374,7 +381,7 @@ impl Reader {
         let all: Vec<_> =
             forms.flat_map(|(place, (form, _))| sent_in_each_way(form, take(&mut controls, place))).collect();
         let based = |form: Form| match &self.base {
-            Some(base) if !form.action.is_empty() => Form { action: resolved(base, &form.action), ..form },
+            Some(base) if !form.action.is_empty() => Form { action: from_base(base, &form.action), ..form },
             _ => form,
         };
         all.into_iter().map(based).collect()
@@ -406,6 +413,7 @@ fn sent_in_each_way(form: Form, controls: Vec<Control>) -> Vec<Form> {
             method: method.unwrap_or(form.method.clone()),
             action: action.unwrap_or(form.action.clone()),
             enctype: enctype.map_or(form.enctype.clone(), |enctype| encoding(Some(enctype))),
+            stopped: form.stopped.clone(),
             fields: form.fields.clone(),
             button: sends,
             can_be_sent: true,
@@ -447,6 +455,25 @@ fn encoding(enctype: Option<String>) -> String {
     known.unwrap_or("application/x-www-form-urlencoded".to_owned())
 }
 
+/// Where an action leads from a base, which may be on another site.
+fn from_base(base: &str, action: &str) -> String {
+    let Some((scheme, rest)) = base.split_once("://").filter(|_| !action.contains("://")) else {
+        return resolved(base, action);
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    let path = if rest.len() > host.len() { &rest[host.len()..] } else { "/" };
+    format!("{scheme}://{host}{}", resolved(path, action))
+}
+
+/// Whether a script that is so short does nothing but keep a form from being sent.
+fn keeps_from_sending(script: &str) -> bool {
+    let plain: String = script.chars().filter(|next| !next.is_whitespace()).collect();
+    matches!(
+        plain.trim_end_matches(';'),
+        "returnfalse" | "event.preventDefault()" | "event.preventDefault();returnfalse"
+    )
+}
+
 /// Whether Enter in such a field sends a form that has no button and no other such field.
 fn is_text(kind: &str) -> bool {
     !matches!(kind, "hidden" | "select" | "textarea" | "radio" | "checkbox" | "file" | "color" | "range")
@@ -464,6 +491,37 @@ fn is_ticked(kind: &str) -> bool {
 mod tests {
     use super::*;
     use crate::page::text;
+
+    #[test]
+    fn the_base_of_a_page_may_be_on_another_site() {
+        for (base, action, leads_to) in [
+            ("https://example.org/", "/login", "https://example.org/login"),
+            ("https://example.org", "login", "https://example.org/login"),
+            ("https://example.org/a/", "http://localhost/login", "http://localhost/login"),
+            ("/a/", "login", "/a/login"),
+        ] {
+            assert_eq!(from_base(base, action), leads_to);
+        }
+    }
+
+    #[test]
+    fn what_a_browser_does_not_send_is_not_taken() {
+        let form = |html: &str| forms(&format!("<form method=post action=/login {html}<button></form>")).remove(0);
+        for (html, value, is_taken) in [
+            ("><input name=a>", "alice", true),
+            ("><input name=a type=email>", "alice", false),
+            ("><input name=a maxlength=4>", "alice", false),
+            ("><input name=a maxlength=5 minlength=5>", "alice", true),
+            ("><input name=a minlength=6>", "alice", false),
+            ("><input name=a readonly>", "alice", false),
+            ("><input name=a type=number>", "2", true),
+            ("><input name=a type=number>", "two", false),
+            ("onsubmit='return false;'><input name=a>", "alice", false),
+            ("onsubmit='return valid(this)'><input name=a>", "alice", true),
+        ] {
+            assert_eq!(form(html).takes("a", value).is_ok(), is_taken, "{html}");
+        }
+    }
 
     #[test]
     fn a_form_goes_where_the_base_of_the_page_leads_and_needs_a_way_to_be_sent() {
@@ -486,7 +544,8 @@ mod tests {
             limits: Limits::default(),
         };
         let (method, action, enctype) = ("post".to_owned(), "/login".to_owned(), encoding(None));
-        let form = Form { method, action, enctype, fields: vec![password], button: None, can_be_sent: true };
+        let form =
+            Form { method, action, enctype, fields: vec![password], button: None, can_be_sent: true, stopped: None };
         assert_eq!(forms(html), [form]);
     }
 

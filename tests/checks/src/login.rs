@@ -217,8 +217,18 @@ async fn protected_page_names_the_user(trial: &Trial) -> Result<(), Miss> {
     let page = alice.get(&reading::naming("/protected", &other.name)).await?;
     let so = "the session says alice, the address says bob, and the page shows bob: a visitor can write any address, so only the session may say who they are";
     page.shows_not(&other.name, so)?;
+    page.shows(&user.name)?;
+    // What a proxy says of a user of its own, anyone can say.
+    trial.log().begin_apart();
+    PROXY_USER.iter().for_each(|name| alice.says(name, &other.name));
+    let page = alice.get("/protected").await?;
+    let so = "the session says alice, a header says bob, and the page shows bob: anyone can send any header, so only the session may say who they are";
+    page.shows_not(&other.name, so)?;
     page.shows(&user.name)
 }
+
+/// Headers by which some proxies say who is logged in.
+const PROXY_USER: [&str; 4] = ["x-forwarded-user", "x-remote-user", "remote-user", "x-user"];
 
 async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.carol();

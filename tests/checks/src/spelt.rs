@@ -15,6 +15,9 @@ pub(crate) fn spellings(secret: &[u8]) -> Vec<String> {
     };
     let reversed: Vec<u8> = secret.iter().rev().copied().collect();
     let mut all = vec![hex(false), hex(true)];
+    let numbers = |number: fn(&u8) -> String, between| secret.iter().map(number).collect::<Vec<_>>().join(between);
+    let bases: [fn(&u8) -> String; 3] = [|byte| format!("{byte:02x}"), |byte| format!("{byte:02X}"), u8::to_string];
+    all.extend(bases.iter().flat_map(|number| [":", " ", "-", ",", ", "].map(|between| numbers(*number, between))));
     all.extend(
         (0..3).flat_map(|before| {
             [in_base64(&STANDARD_NO_PAD, before, secret), in_base64(&URL_SAFE_NO_PAD, before, secret)]
@@ -118,6 +121,8 @@ mod tests {
             json!("YWxpY2U6d29uZGVybGFuZA=="), // alice:wonderland
             json!("eDp3b25kZXJsYW5kLg"),       // x:wonderland.
             json!("dnalrednow"),
+            json!("77:6F:6E:64:65:72:6C:61:6E:64"),
+            json!("119, 111, 110, 100, 101, 114, 108, 97, 110, 100"),
             json!({ "bytes": [119, 111, 110, 100, 101, 114, 108, 97, 110, 100] }),
             json!(["w", "o", "n", "d", "e", "r", "l", "a", "n", "d"]),
         ] {
