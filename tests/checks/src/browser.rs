@@ -888,12 +888,12 @@ impl Answer {
         if !(is_whole(&user.name) && is_whole(&user.password)) && self.status.is_client_error() {
             return Ok(());
         }
-        self.has_status(401).map_err(|miss| miss.why(REFUSED)).map_err(|miss| match self.status.as_u16() {
-            300..=399 => miss.so(format!(
+        self.has_status(401).map_err(|miss| match self.status.as_u16() {
+            300..=399 => miss.why(REFUSED).so(format!(
                 "the login {} gets a redirect instead of 401, although the name and the password do not belong together",
                 user.told()
             )),
-            200..=299 => miss.so(format!(
+            200..=299 => miss.why(REFUSED).so(format!(
                 "whatever the page says, its status says that the login {} succeeded",
                 user.told()
             )),

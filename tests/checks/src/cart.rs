@@ -541,4 +541,5 @@ pub(crate) fn address(what: &str, item: &str) -> String {
 
 fn is_not_empty(page: &Answer) -> Result<(), Miss> {
     page.shows_not(EMPTY, "the page shows an item, but still says that the cart is empty")
+        .map_err(|miss| miss.why("a visitor who reads that the cart is empty does not look further"))
 }

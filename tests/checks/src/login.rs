@@ -1,6 +1,7 @@
 //! The checks of exercise 1: login, a protected page, logout.
 
 use axum::http::{HeaderName, HeaderValue, header::CONTENT_LENGTH};
+use serde_json::Value;
 use session_inspector::SetCookie;
 
 use crate::{
@@ -187,7 +188,11 @@ async fn right_credentials_open_a_session(trial: &Trial) -> Result<(), Miss> {
 fn is_in_the_session(answer: &Answer, user: &User) -> Result<(), Miss> {
     answer.lets_in("/protected")?;
     let wrote = answer.exchange.session.after.as_ref().is_some_and(|data| !data.is_empty());
+    let is_escaped = |value: &Value| value.as_str().is_some_and(|text| page::decoded(text).contains(&user.name));
     let so = match wrote {
+        true if answer.exchange.session.after.iter().flatten().any(|(_, value)| is_escaped(value)) => {
+            "the session holds the name as HTML source: store it as it was typed, and let the page escape it".into()
+        }
         true => "the login wrote to the session, but not the username".into(),
         false => infer::unwritten(answer),
     };

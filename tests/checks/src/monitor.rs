@@ -255,7 +255,10 @@ pub(crate) fn no_script_reads_the_session(trial: &Trial, answer: &Answer) -> Res
         None => Ok(()),
         Some(cookie) => Err(answer
             .miss("HttpOnly", format!("{}=…; {}", cookie.name, cookie.sent))
-            .so("one line of script sends the cookie to mallory, and with it she is logged in as alice")),
+            .so(format!(
+                "without HttpOnly a script reads cookie `{}`: one line of it sends the cookie to mallory, and with it she is logged in as alice",
+                cookie.name
+            ))),
     }
 }
 

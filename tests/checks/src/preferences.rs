@@ -101,7 +101,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "the_choice_is_there_at_the_next_visit",
-            why: "a browser drops a cookie without an age when it is closed, and the session behind that cookie is lost",
+            why: CLOSED,
             hint: 6,
             read: "lifetime/how-long.md#what-does-the-article-set",
             run: |trial| Box::pin(the_choice_is_there_at_the_next_visit(trial)),
@@ -380,6 +380,10 @@ async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss
     trial.each_session_has_its_own_end(&saved).await
 }
 
+/// Why the cookie needs an age.
+const CLOSED: &str =
+    "a browser drops a cookie without an age when it is closed, and the session behind that cookie is lost";
+
 /// Why this browser sent no cookie, if the answer `set` gave it one and it no longer has it.
 fn dropped(next: &Answer, set: &Answer) -> Option<String> {
     let cookie = set.exchange.response.set_cookies.first().filter(|_| next.exchange.request.cookies.is_empty())?;
@@ -427,7 +431,10 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     alice.close();
     trial.skip(Duration::from_secs(24 * 60 * 60));
     let next = alice.get(PROFILE).await?;
-    shows(&next, OTHER).map_err(|miss| miss.so_if(dropped(&next, &login)))?;
+    shows(&next, OTHER).map_err(|miss| match dropped(&next, &login) {
+        Some(so) => miss.so(so).why(CLOSED).teaches(6, "lifetime/how-long.md#what-does-the-article-set"),
+        None => miss,
+    })?;
     let saved = save(&alice, ("light", "disabled")).await?;
     holds_the_name(&saved, user, "saving a choice removed the username from the session, so the user is logged out")?;
     let again = alice.log_in(user).await?;

@@ -372,7 +372,8 @@ impl Trial {
             return Ok(());
         }
         let miss = answer.miss("sessions that end some time after they began", "two that end at the very same moment");
-        Err(miss.so("their end was fixed before either of them began: a visitor who comes late has hardly any time"))
+        Err(miss.so("their end was fixed before either of them began: a visitor who comes late has hardly any time")
+            .why("a program runs for months, and visitors come all the time: the time of each has to begin with their own session"))
     }
 
     /// Every session that the store still has.
