@@ -15,13 +15,16 @@ use axum::{
     extract::ConnectInfo,
     http::{
         HeaderMap, HeaderValue, Method, Request, StatusCode, Uri,
-        header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE, USER_AGENT},
+        header::{
+            CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE,
+            USER_AGENT,
+        },
     },
 };
 use form_urlencoded::Serializer;
 use futures_util::{future, stream};
 use http_body_util::{BodyExt, Limited};
-use session_inspector::{Exchange, Operation};
+use session_inspector::{Exchange, Operation, Outcome, StoreCall};
 use tower::ServiceExt;
 
 use crate::{
@@ -29,7 +32,7 @@ use crate::{
     cache::Cache,
     form, infer,
     jar::Jar,
-    page, recipe,
+    page, policy, recipe,
     restart::Recorded,
     run,
     trial::{Sent, UNANSWERED, UNFINISHED},
@@ -38,6 +41,15 @@ use crate::{
 pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
 /// The conclusion where a form is refused that [`Browser::post_by_script`] sent.
 pub(crate) const BY_SCRIPT: &str = "a script on the site's own page sent this form, with a `charset` in the Content-Type as `fetch` adds it: the type is only the part before the semicolon";
+/// The conclusion where a form lacks a field.
+pub(crate) const UNNAMED: &str = "a browser sends a field under its `name`; an `id` or a label does not count";
+/// Why that matters.
+const UNNAMED_WHY: &str = "a browser sends what is in the form on the page, and nothing else";
+/// Why the right name and password have to lead on.
+const GETS_IN: &str = "a user who types the right name and password has to get in, and to see so at once";
+/// Why a login that fails has to get 401.
+const REFUSED: &str =
+    "a browser and a program read the status, not the words of the page: only a 401 says that the login failed";
 /// A line that no value of a form contains.
 const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
@@ -66,7 +78,7 @@ struct Place {
     address: IpAddr,
     agent: &'static str,
     /// Headers that it adds to each request.
-    says: Vec<(&'static str, &'static str)>,
+    says: Vec<(&'static str, String)>,
 }
 
 impl Default for Place {
@@ -119,6 +131,8 @@ pub struct Answer {
     pub(crate) refused: Option<String>,
     /// The cookie it had and did not send, if it sent none.
     pub(crate) held_back: Option<String>,
+    /// The hidden fields of the form on the page that were sent without a value.
+    pub(crate) left_empty: Vec<String>,
     pub(crate) method: Method,
     pub(crate) path: String,
 }
@@ -161,6 +175,7 @@ impl<'t> Browser<'t> {
 
     /// Fills in the form of this page that posts to `path`, and submits it with all its hidden fields.
     pub async fn submit(&self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+        page.lets_send_forms()?;
         let forms = page.forms();
         let goes_there = |form: &&Form| form.goes_to(path) || form.action.is_empty() && page.path == path;
         let Some(form) = forms.iter().filter(goes_there).max_by_key(|form| form.can_be_sent) else {
@@ -173,18 +188,25 @@ impl<'t> Browser<'t> {
             if !form.has(name) {
                 let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
                 let expected = format!("a field named `{name}` in the form that posts to {path}");
-                return Err(page.miss(expected, format!("fields named {names:?}")));
+                return Err(page.miss(expected, format!("fields named {names:?}")).so(UNNAMED).why(UNNAMED_WHY));
             }
         }
+        fields.iter().try_for_each(|(name, value)| form.takes(name, value))?;
         let filled = form.filled_in(fields);
-        match form.enctype.as_str() {
+        let left_empty = form.left_empty();
+        if !left_empty.is_empty() {
+            let did = format!("sends the form of {}, which has no value for {}", page.path, left_empty.join(", "));
+            self.trial.log().event_told(self.who, did, String::new(), String::new());
+        }
+        let answer = match form.enctype.as_str() {
             "multipart/form-data" => {
                 let kind = format!("multipart/form-data; boundary={BOUNDARY}");
                 self.post_bytes(path, &kind, multipart(&filled)).await
             }
             "text/plain" => self.post_bytes(path, "text/plain", plain(&filled)).await,
             _ => self.post(path, &filled).await,
-        }
+        };
+        answer.map(|answer| Answer { left_empty, ..answer })
     }
 
     /// Sends the same fields as a script of this site does: `fetch` adds the `charset` of `URLSearchParams`.
@@ -336,6 +358,16 @@ impl<'t> Browser<'t> {
         self.trial.log().begin_apart();
     }
 
+    /// The next steps of this browser need none of the steps before.
+    pub(crate) fn begins_anew(&self) {
+        self.trial.log().begin_anew();
+    }
+
+    /// The next steps are a scene that goes on from the beginning of those that began apart.
+    pub(crate) fn goes_on(&self) {
+        self.trial.log().new_scene();
+    }
+
     /// Submits the login form.
     pub async fn log_in(&self, user: &User) -> Result<Answer, Miss> {
         self.post("/login", &[("username", &user.name), ("password", &user.password)]).await
@@ -425,8 +457,8 @@ impl<'t> Browser<'t> {
     }
 
     /// Sends this header with each request from now on, as a browser with such a setting does.
-    pub(crate) fn says(&self, name: &'static str, value: &'static str) {
-        self.place().says.push((name, value));
+    pub(crate) fn says(&self, name: &'static str, value: &str) {
+        self.place().says.push((name, value.to_owned()));
         self.trial.log().event(self.who, format!("sends `{name}: {value}` from now on"), String::new());
     }
 
@@ -563,6 +595,7 @@ impl<'t> Browser<'t> {
             exchange,
             refused: self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             held_back,
+            left_empty: Vec::new(),
             method,
             path: path.to_owned(),
         };
@@ -649,7 +682,11 @@ impl<'t> Browser<'t> {
         }
         let mut request = request.body(body).expect("a check's own paths and headers are well formed");
         for (name, value) in says {
-            request.headers_mut().insert(name, HeaderValue::from_static(value));
+            let value = HeaderValue::from_bytes(value.as_bytes()).expect("a check's own headers are well formed");
+            match name {
+                "cookie" => request.headers_mut().append(name, value),
+                _ => request.headers_mut().insert(name, value).is_some(),
+            };
         }
         request
     }
@@ -766,6 +803,42 @@ impl Answer {
         self.is_page() && page::has_attribute(&self.body, name)
     }
 
+    /// Checks that a browser shows this, and does not save it as a file.
+    fn is_shown(&self) -> Result<(), Miss> {
+        let how = self.headers.get(CONTENT_DISPOSITION).and_then(|how| how.to_str().ok()).unwrap_or_default();
+        match how.trim_start().to_lowercase().starts_with("attachment") {
+            true => Err(self
+                .miss("a page that a browser shows", format!("Content-Disposition: {how}"))
+                .explained("a browser saves an attachment as a file, and the visitor sees nothing of it")),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks that a browser shows this as a page, stays on it, and sends its forms.
+    pub(crate) fn lets_send_forms(&self) -> Result<(), Miss> {
+        self.is_shown()?;
+        if let Some(refresh) = page::refresh(&self.body).filter(|_| self.is_page()) {
+            return Err(self
+                .miss(
+                    "a page that stays until the form is filled in",
+                    format!("<meta http-equiv=refresh content=\"{refresh}\">"),
+                )
+                .explained("the browser leaves the page before a visitor can fill in the form"));
+        }
+        if !self.is_page() && !self.kind().starts_with("application/xhtml+xml") {
+            let kind = if self.kind().is_empty() { "none" } else { self.kind() };
+            return Err(self
+                .miss("Content-Type: text/html", format!("Content-Type: {kind}"))
+                .explained("a browser shows this as text, tags included, and not as a page with a form"));
+        }
+        match policy::forbids_forms(&self.headers, &self.body) {
+            Some(directive) => Err(self
+                .miss("a page whose forms a browser sends", format!("Content-Security-Policy: {directive}"))
+                .explained(format!("`{directive}` forbids the browser to send the form to this site"))),
+            None => Ok(()),
+        }
+    }
+
     /// The page's forms.
     pub fn forms(&self) -> Vec<Form> {
         form::forms(&self.body)
@@ -816,9 +889,14 @@ impl Answer {
             return Ok(());
         }
         self.has_status(401).map_err(|miss| match self.status.as_u16() {
-            300..=399 => miss
-                .so("this login gets a redirect instead of 401, although its name and password do not belong together"),
-            200..=299 => miss.so("whatever the page says, its status says that the login succeeded"),
+            300..=399 => miss.why(REFUSED).so(format!(
+                "the login {} gets a redirect instead of 401, although the name and the password do not belong together",
+                user.told()
+            )),
+            200..=299 => miss.why(REFUSED).so(format!(
+                "whatever the page says, its status says that the login {} succeeded",
+                user.told()
+            )),
             _ => miss,
         })
     }
@@ -830,37 +908,82 @@ impl Answer {
         if fits && self.target().as_deref() == Some(path) {
             return Ok(());
         }
+        if let Some(so) = self.leads_elsewhere(path) {
+            return Err(self.miss(format!("303 → {path}"), self.in_short()).so(so));
+        }
         let is_post = self.method == Method::POST;
         let has_no_cookie = self.exchange.request.cookies.is_empty();
-        let so = match (is_post, has_no_cookie) {
-            (_, true) if matches!(self.status.as_u16(), 401 | 403) && path == "/login" => Some(
+        let miss = self.miss(format!("303 → {path}"), self.in_short());
+        Err(match (is_post, has_no_cookie) {
+            (_, true) if matches!(self.status.as_u16(), 401 | 403) && path == "/login" => miss.so(
                 "this visitor sent no cookie: redirect them to the page where they can log in, instead of an error",
             ),
-            _ if !self.status.is_success() => None,
-            (true, _) if !self.exchange.session.changes.is_empty() => Some(
-                "the session was changed and the answer is a page: anyone who reloads that page sends the form again",
-            ),
+            _ if !self.status.is_success() => miss,
+            (true, _) if !self.exchange.session.changes.is_empty() => miss
+                .so("the session was changed and the answer is a page: anyone who reloads that page sends the form again")
+                .why("a browser that reloads the answer to a POST sends the POST again; after a redirect it only loads a page"),
             (false, true) => {
-                Some("a visitor who sent no cookie gets this page: does the handler check who is logged in?")
+                miss.so("a visitor who sent no cookie gets this page: does the handler check who is logged in?")
             }
+            _ => miss,
+        })
+    }
+
+    /// Checks that a login with the right name and password leads to `path`.
+    pub(crate) fn lets_in(&self, path: &str) -> Result<(), Miss> {
+        let nothing =
+            || if self.exchange.session.changes.is_empty() { ", and writes nothing to the session" } else { "" };
+        let so = match self.status.as_u16() {
+            status @ (401 | 403) => Some(format!(
+                "the name and the password are right, and the login was refused with {status}: does the handler pass `users.verify` the name first, and obey what it returns?"
+            )),
+            303 => self.target().filter(|target| target != path).map(|target| {
+                format!(
+                    "the name and the password are right, but {} {} leads to {target}{}",
+                    self.method,
+                    self.path,
+                    nothing()
+                )
+            }),
             _ => None,
         };
-        Err(self.miss(format!("303 → {path}"), self.in_short()).so_if(so))
+        self.redirects_to(path).map_err(|miss| if so.is_some() { miss.so_if(so).why(GETS_IN) } else { miss })
+    }
+
+    /// What is wrong with a redirect that does not send the visitor to `path` with a GET; nothing if it is none.
+    fn leads_elsewhere(&self, path: &str) -> Option<String> {
+        if !self.status.is_redirection() || !self.exchange.calls.iter().all(is_well) {
+            return None;
+        }
+        let (asked, status) = (format!("{} {}", self.method, self.path), self.status.as_u16());
+        Some(match self.target() {
+            None => format!("{asked} was answered with {status}, but without a `Location` that says where to go"),
+            Some(target) if target != path => format!("{asked} sends the visitor to {target} instead of {path}"),
+            Some(_) => format!("the address is right, but the status is not: {}", of_a_redirect(status)),
+        })
     }
 
     /// Checks that the page shows these words.
     pub fn shows(&self, words: &str) -> Result<(), Miss> {
         self.has_status(200).map_err(|miss| Miss { expected: format!("200, and the page shows {words}"), ..miss })?;
+        self.is_shown()?;
         if self.text().contains(words) {
             return Ok(());
         }
-        Err(self.miss(format!("the page shows  {words}"), format!("the page shows  {}", excerpt(&self.text(), words))))
+        let miss =
+            self.miss(format!("the page shows  {words}"), format!("the page shows  {}", excerpt(&self.text(), words)));
+        Err(miss.so_if(miscounted(&self.text(), words)))
     }
 
     /// Checks that the page does not show these words; `so` is the conclusion if it does.
     pub fn shows_not(&self, words: &str, so: &str) -> Result<(), Miss> {
+        self.lacks(words).map_err(|miss| miss.so(so))
+    }
+
+    /// The same, with the conclusion that the answer allows.
+    pub(crate) fn lacks(&self, words: &str) -> Result<(), Miss> {
         if self.text().contains(words) {
-            return Err(self.miss(format!("a page without  {words}"), format!("the page shows  {words}")).so(so));
+            return Err(self.miss(format!("a page without  {words}"), format!("the page shows  {words}")));
         }
         Ok(())
     }
@@ -882,6 +1005,20 @@ impl Answer {
             Some("") => "/".to_owned(),
             here => resolved(&self.path, here.unwrap_or(&location)),
         })
+    }
+}
+
+/// Whether the store did what it was asked to do.
+fn is_well(call: &StoreCall) -> bool {
+    !matches!(call.outcome, Outcome::Missing | Outcome::Expired | Outcome::Failed(_))
+}
+
+/// What a browser makes of a redirect with a status that does not fit.
+fn of_a_redirect(status: u16) -> String {
+    match status {
+        301 => "301 is for ever, so a browser may remember it and not ask again".to_owned(),
+        307 | 308 => format!("after {status} a browser sends the same POST, with its fields, to the new address"),
+        _ => format!("a browser does not follow {status} with a GET"),
     }
 }
 
@@ -912,23 +1049,68 @@ pub(crate) fn resolved(from: &str, reference: &str) -> String {
     format!("/{}{query}", parts.join("/"))
 }
 
-/// The part of a text that is closest to the wanted words: where the longest beginning of them is, or else the start.
+/// What is wrong with the count of an item that should be shown as `pear × 2`, if the text has the item.
+fn miscounted(text: &str, line: &str) -> Option<String> {
+    let (item, count) = line.rsplit_once(" × ")?;
+    if text.contains(&format!("{item} ×")) {
+        Some(format!("the page has a count for {item}, but the count is not {count}"))
+    } else {
+        text.contains(item).then(|| {
+            format!("the page shows {item}, but no count after it as required: a space, ×, a space, the number")
+        })
+    }
+}
+
+/// The part of a text that is closest to the wanted words: where the longest beginning of them is, or else their longest
+/// word, or else the start.
 fn excerpt(text: &str, words: &str) -> String {
     const LONG: usize = 100;
     if text.is_empty() {
         return "(nothing)".to_owned();
     }
     let word = words.find(char::is_whitespace).unwrap_or(words.len());
+    let begins = |beginning: &str| text.find(beginning);
     let beginnings = words.char_indices().map(|(end, _)| end).chain([words.len()]).rev().take_while(|end| *end >= word);
-    let from = beginnings.map(|end| &words[..end]).find_map(|beginning| text.find(beginning)).unwrap_or(0);
+    let beginning = beginnings.map(|end| &words[..end]).find_map(begins);
+    // What is not even a beginning is shown with the words before it.
+    let from = beginning.or_else(|| Some(two_words_before(text, begins(longest_word(words)?)?))).unwrap_or(0);
+    let left_out = if beginning.is_none() && from > 0 { "… " } else { "" };
     let cut: String = text[from..].chars().take(LONG).collect();
-    // Nothing is put before it, so that it lines up with the expected words and the difference is easy to see.
-    format!("{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
+    // Nothing is put before a beginning, so that it lines up with the expected words and the difference is easy to see.
+    format!("{left_out}{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
+}
+
+/// Where the second word before this place begins; the start, if that is not much more.
+fn two_words_before(text: &str, place: usize) -> usize {
+    const FEW: usize = 40;
+    let second = text[..place].rmatch_indices(' ').nth(2).map_or(0, |(blank, _)| blank + 1);
+    if place < FEW { 0 } else { second }
+}
+
+/// The longest run of letters, digits and hyphens, if it is long enough to be found by: the name in `<i>carol</i>`.
+fn longest_word(words: &str) -> Option<&str> {
+    const SHORTEST: usize = 4;
+    let parts = words.split(|letter: char| !letter.is_alphanumeric() && letter != '-');
+    parts.filter(|part| part.len() >= SHORTEST).max_by_key(|part| part.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_part_of_a_page_that_is_shown_is_the_one_that_is_closest() {
+        for (text, words, shown) in [
+            ("Your cart pear-7 × 1 plum-7 × 2", "plum-7 × 1", "plum-7 × 2"),
+            ("Logged in as carol-7 Log out", "<i>carol-7</i>", "Logged in as carol-7 Log out"),
+            ("Your cart a b-797 × 1", "a+b-797 × 1", "Your cart a b-797 × 1"),
+            ("Logged in as bob-7", "alice-7", "Logged in as bob-7"),
+            ("one of many words that are not what is looked for, and a b-797 × 1", "a+b-797 × 1", "… and a b-797 × 1"),
+            ("", "alice-7", "(nothing)"),
+        ] {
+            assert_eq!(excerpt(text, words), shown);
+        }
+    }
 
     #[test]
     fn a_reference_is_resolved_as_a_browser_does_it() {

@@ -19,7 +19,7 @@ const LONG_BODY: usize = 200;
 pub(crate) struct Sender<'w> {
     pub(crate) who: &'w str,
     /// Headers that only this sender sends.
-    pub(crate) says: Vec<(&'static str, &'static str)>,
+    pub(crate) says: Vec<(&'static str, String)>,
     /// Whether the browser sends no cookie with this request; `curl` does not know `SameSite`.
     pub(crate) is_left_at_home: bool,
     /// Whether the browser was closed, so that cookies without an age are gone.

@@ -80,7 +80,7 @@ impl Canary {
             Some(
                 "the text became an attribute: its quotation marks were not escaped, or the attribute's value has none around it",
             )
-        } else if page::programs(html).iter().any(|program| program.contains(&format!("\"' {word}="))) {
+        } else if page::programs(html).iter().any(|program| ends_the_string(program, &format!("\"' {word}="))) {
             Some(
                 "the text is in a script of the page, and its quotation marks end the string there: escaping for HTML is not enough in a script",
             )
@@ -90,6 +90,37 @@ impl Canary {
             None
         }
     }
+}
+
+/// Whether this text of a script is not, from its beginning to its end, in one string.
+fn ends_the_string(program: &str, text: &str) -> bool {
+    let is_in_one = |at: usize| string_around(&program[..at + text.len()]).is_some_and(|begins| begins < at);
+    program.match_indices(text).any(|(at, _)| !is_in_one(at))
+}
+
+/// Where the string begins in which this script ends, if it ends in one.
+fn string_around(script: &str) -> Option<usize> {
+    let mut open: Option<(usize, char)> = None;
+    let mut rest = script.char_indices();
+    while let Some((at, next)) = rest.next() {
+        let comment = |begins: &str, ends: &str| {
+            let body = script[at..].strip_prefix(begins)?;
+            Some(begins.len() + body.find(ends).map_or(body.len(), |end| end + ends.len()))
+        };
+        match open {
+            Some(_) if next == '\\' => drop(rest.next()),
+            Some((_, quote)) if next == quote => open = None,
+            Some(_) => {}
+            None if matches!(next, '"' | '\'' | '`') => open = Some((at, next)),
+            None => {
+                let length = comment("//", "\n").or_else(|| comment("/*", "*/"));
+                for _ in script[at..at + length.unwrap_or_default()].chars().skip(1) {
+                    rest.next();
+                }
+            }
+        }
+    }
+    open.map(|(at, _)| at)
 }
 
 #[cfg(test)]
@@ -112,6 +143,7 @@ mod tests {
             format!("<p>{half}"),
             format!("<form onsubmit=\"return confirm('{escaped}')\">"),
             format!("<script>let name = '{raw}';</script>"),
+            format!("<script>// it's\nlet name = \"{half}\";</script>"),
         ] {
             assert!(canary.hatched(&hatched).is_some(), "{hatched}");
         }
@@ -120,6 +152,14 @@ mod tests {
             format!("<title>{escaped}</title><p>{escaped}<textarea>{escaped}</textarea><input value=\"{escaped}\">"),
         ] {
             assert_eq!(canary.hatched(&quiet), None, "{quiet}");
+        }
+        let in_json = serde_json::to_string(&raw).unwrap().replace('<', "\\u003c");
+        for script in [
+            format!("const user = {in_json};"),
+            format!("/* don't */ const user = {in_json};"),
+            format!("// don't\nconst user = {in_json};"),
+        ] {
+            assert_eq!(canary.hatched(&format!("<script>{script}</script>")), None, "{script}");
         }
     }
 }

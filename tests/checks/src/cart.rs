@@ -5,7 +5,8 @@ use crate::{
     browser::in_path,
     infer, model, monitor, neighbour,
     page::{self, folded},
-    reading,
+    reading::{self, READING},
+    trial::Cause,
 };
 
 /// The bounds of the README.
@@ -61,7 +62,7 @@ pub static SUITE: Suite = Suite {
             id: "taking_out_what_is_absent_is_no_error",
             why: "visitors press a button twice, or use an old page: they wanted the item gone, and it is",
             hint: 3,
-            read: "applications/cart.md#how-is-it-sold-once",
+            read: "applications/cart.md#what-is-a-cart",
             run: |trial| Box::pin(taking_out_what_is_absent_is_no_error(trial)),
         },
         Check {
@@ -101,8 +102,8 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "reading_changes_nothing",
-            why: "browsers, crawlers and links on other sites send GETs that nobody intended; only a POST may change a session (ASVS 3.5.3)",
-            hint: 6,
+            why: READING,
+            hint: 2,
             read: "security/csrf.md#can-a-link-buy-something",
             run: |trial| Box::pin(reading_changes_nothing(trial)),
         },
@@ -145,10 +146,13 @@ async fn every_addition_stays(trial: &Trial) -> Result<(), Miss> {
 }
 
 /// What happened to an item that was written and is gone.
-fn lost(added: &Answer, page: &Answer, item: &str) -> Option<String> {
+fn lost(added: &Answer, page: &Answer, item: &str) -> Option<Cause> {
     let [after, held] = [&added.exchange.session.after, &page.exchange.session.before];
     let is_lost = infer::holds(after.as_ref()?, item) && !infer::holds(held.as_ref()?, item);
-    is_lost.then(|| format!("the session held {item} after it was added, but a later addition removed it: each addition has to keep the other items"))
+    let so = format!(
+        "the session held {item} after it was added, but a later addition removed it: each addition has to keep the other items"
+    );
+    is_lost.then(|| Cause::of(added, so))
 }
 
 async fn items_are_counted(trial: &Trial) -> Result<(), Miss> {
@@ -159,17 +163,7 @@ async fn items_are_counted(trial: &Trial) -> Result<(), Miss> {
     }
     let page = alice.get(VIEW).await?;
     for (item, count) in [(&pear, 2), (&plum, 1)] {
-        page.shows(&line(item, count)).map_err(|miss| {
-            let text = page.text();
-            let so = if text.contains(&format!("{item} ×")) {
-                Some(format!("the page has a count for {item}, but the count is not {count}"))
-            } else {
-                text.contains(item).then(|| {
-                    format!("the page shows {item}, but no count after it as required: a space, ×, a space, the number")
-                })
-            };
-            miss.so_if(so)
-        })?;
+        page.shows(&line(item, count))?;
     }
     // A button may name the item as well; the count appears once.
     let shown = page.text().matches(&format!("{pear} ×")).count();
@@ -199,7 +193,8 @@ async fn an_item_is_taken_out(trial: &Trial) -> Result<(), Miss> {
     let so = format!(
         "{pear} was added twice and then taken out, but the page still shows it: one request takes out all of it"
     );
-    page.shows_not(&format!("{pear} ×"), &infer::unchanged(&removed).unwrap_or(so))?;
+    let so = infer::unchanged(&removed).unwrap_or(Cause::of(&removed, so));
+    page.lacks(&format!("{pear} ×")).map_err(|miss| miss.so_if(Some(so)))?;
     remove(&alice, &pears).await?;
     remove(&alice, &plum).await?;
     let page = alice.get(VIEW).await?;
@@ -266,6 +261,18 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
         "007".to_owned(),
         "1.50".to_owned(),
     ];
+    let still =
+        "this item was taken out, but the page still shows it: does the handler decode the name in the address?";
+    // Each alone, which is easy to repeat by hand, and then all in one cart.
+    for name in &names {
+        trial.log().begin_anew();
+        add(&alice, name).await?;
+        let page = alice.get(VIEW).await?;
+        page.shows(&folded(&line(name, 1))).map_err(|miss| unlike(&page, name, miss))?;
+        remove(&alice, name).await?;
+        alice.get(VIEW).await?.shows_not(&folded(&line(name, 1)), still)?;
+    }
+    trial.log().begin_anew();
     for name in &names {
         add(&alice, name).await?;
     }
@@ -275,13 +282,13 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     }
     pastes_nothing(&page, "an item was pasted into an attribute, and the quotation mark in it ended the value")?;
     for name in &names {
+        trial.log().begin_apart();
         remove(&alice, name).await?;
-        alice.get(VIEW).await?.shows_not(
-            &folded(&line(name, 1)),
-            "this item was taken out, but the page still shows it: does the handler decode the name in the address?",
-        )?;
+        alice.get(VIEW).await?.shows_not(&folded(&line(name, 1)), still)?;
     }
     for [capital, small] in [["Pear", "pear"], ["ÉCLAIR", "éclair"]].map(|pair| pair.map(|item| trial.named(item))) {
+        trial.log().begin_anew();
+        let alice = trial.browser("alice");
         add(&alice, &capital).await?;
         add(&alice, &small).await?;
         remove(&alice, &small).await?;
@@ -292,6 +299,8 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
         remove(&alice, &capital).await?;
     }
     // A refused item is text as well.
+    trial.log().begin_anew();
+    let alice = trial.browser("alice");
     let too_long = format!("<i {PASTED}>{}</i>", "x".repeat(LONGEST_NAME));
     let refused = alice.post(&address("add_to_cart", &too_long), &[]).await?;
     pastes_nothing(&refused, "the answer to an item whose name is too long pastes the name into the page as HTML")?;
@@ -306,6 +315,7 @@ async fn nowhere_is_text(mallory: &Browser<'_>) -> Result<(), Miss> {
         |route| [format!("{route}/{markup}"), format!("{route}/pear/{markup}"), format!("{route}/?item={markup}")];
     let so = "the answer to an unknown address pastes part of the address into the page as HTML";
     for path in routes.into_iter().flat_map(behind) {
+        mallory.begins_anew();
         pastes_nothing(&mallory.get(&path).await?, so)?;
         pastes_nothing(&mallory.post(&path, &[]).await?, so)?;
     }
@@ -319,7 +329,13 @@ fn unlike(page: &Answer, name: &str, miss: Miss) -> Miss {
         miss
     } else if page.body.contains(name) && name.contains('<') {
         miss.so("the page has the item unescaped: a browser reads its <b> as a tag")
-    } else if page::text(&text).contains(&folded) && !text.contains(&folded) {
+    } else if text.contains(&folded) {
+        miss.so(format!(
+            "the page shows the item, but not as `{}`: a space, ×, a space and the number follow it",
+            line(&folded, 1)
+        ))
+        .why("a cart says of each item how many of it there are, also of one whose name looks like HTML")
+    } else if page::text(&text).contains(&folded) {
         miss.so("the item was escaped twice: what the page shows is HTML source, not the item").why(ANY_TEXT)
     } else if text.contains("%3C") || text.contains("%2525") {
         miss.so("the page shows an item percent-encoded, as it is in the address: axum's `Path` decodes it")
@@ -419,13 +435,21 @@ async fn the_cart_is_in_the_session(trial: &Trial) -> Result<(), Miss> {
         });
         let so = match set.is_empty() {
             true => "the answer set no cookie and made no call to the store, so the cart is not in the session",
-            false => "a visitor can write anything into a cookie, so the server has to keep the cart",
+            false => {
+                "the store got no call, so the cart is not in the session; and what is in a cookie, the visitor can change"
+            }
         };
-        return Err(first.miss("the cart in the session", actual).so(so));
+        let so = infer::in_another_store(&first).unwrap_or(so.to_owned());
+        let miss = first.miss("the cart in the session", actual).so(so);
+        return Err(miss.teaches(2, "basics/set-and-get.md#how-is-something-written"));
     }
+    let before = alice.get(VIEW).await?;
+    before.shows(&line(&pear, 1)).map_err(|miss| miss.so_if(infer::unshown(&first, &before, &pear)))?;
     trial.restart().await?;
     let page = alice.get(VIEW).await?;
-    page.shows(&line(&pear, 1)).map_err(|miss| miss.so_if(kept_in_the_program(&page, &pear)))?;
+    page.shows(&line(&pear, 1))
+        .map_err(|miss| miss.so_if(infer::lost_at_restart(&first, &before, &page, &pear)))
+        .map_err(|miss| miss.why(infer::RESTARTED).teaches(2, infer::IN_MEMORY))?;
 
     if !neighbour::moves_in(trial, &alice, &first).await {
         return Ok(());
@@ -447,20 +471,6 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     reading::changes_nothing(&alice, &paths).await?;
     reading::opens_none_for_a_stale_cookie(&alice, &added, &paths).await?;
     alice.get(VIEW).await?.shows(&line(&pear, 1))
-}
-
-/// Why a cart is gone after a restart of the program, which the store survived.
-fn kept_in_the_program(page: &Answer, item: &str) -> Option<String> {
-    if !page.is_ok() {
-        return None;
-    }
-    Some(match &page.exchange.session.before {
-        Some(held) if infer::holds(held, item) => {
-            format!("the session still holds {item}, but since the restart the page does not show its line: does it read the cart from the program's memory?")
-        }
-        Some(_) => "the store still has the session, but the session does not hold the item: was the cart kept in the program's memory?".to_owned(),
-        None => "since the restart no session was found for this visitor: did the program keep the cart, or the key of its cookies, in memory?".to_owned(),
-    })
 }
 
 /// How the page shows an item.
@@ -531,4 +541,5 @@ pub(crate) fn address(what: &str, item: &str) -> String {
 
 fn is_not_empty(page: &Answer) -> Result<(), Miss> {
     page.shows_not(EMPTY, "the page shows an item, but still says that the cart is empty")
+        .map_err(|miss| miss.why("a visitor who reads that the cart is empty does not look further"))
 }

@@ -4,7 +4,7 @@ use crate::{
     Answer, Browser, Miss, Role, Trial, User,
     browser::{encode, in_path},
     model::lead_to_users,
-    roles::{ADMIN, DASHBOARD, becomes, is_there, logs_in},
+    roles::{ADDRESSES, ADMIN, DASHBOARD, becomes, is_there, logs_in},
 };
 
 /// Two names each; `@` becomes the suffix of the run.
@@ -56,16 +56,18 @@ async fn changes(trial: &Trial, admin: &User, other: &User, spell: fn(&str) -> S
     let to = |user: &User, what| format!("{ADMIN}/users/{}/{what}", spell(&user.name));
     for (what, left) in [("demote", Some(Role::User)), ("delete", None)] {
         let done = browser.post(&to(other, what), &[]).await?;
-        done.redirects_to(ADMIN).map_err(|miss| miss.so_if(is_refused(&done)))?;
+        done.redirects_to(ADMIN).map_err(|miss| miss.so_if(is_refused(&done)).why(APART))?;
         is_there(
             trial,
             other,
             left,
             "the site answered as if it had done what was asked, but this account has not changed as it should",
-        )?;
-        is_there(trial, admin, Some(Role::Admin), "a request for one account has changed another one")?;
+        )
+        .map_err(|miss| miss.why(APART))?;
+        is_there(trial, admin, Some(Role::Admin), "a request for one account has changed another one")
+            .map_err(|miss| miss.why(APART))?;
         let alone = browser.post(&to(admin, what), &[]).await?;
-        alone.has_status(409).map_err(|miss| miss.so_if(alone.status.is_redirection().then_some(LAST)))?;
+        alone.has_status(409).map_err(|miss| miss.so_if(alone.status.is_redirection().then_some(LAST)).why(APART))?;
     }
     loses_the_account(trial, &admin.name);
     Ok(())
@@ -79,6 +81,9 @@ fn is_refused(answer: &Answer) -> Option<&'static str> {
     }
 }
 
+/// Why similar names have to be told apart.
+const APART: &str = "names that differ in a sign, a space or the case of a letter belong to different people, and a request for one must not meet another";
+
 const LAST: &str = "this was the only admin; another user with a similar name does not count";
 
 async fn sees_both(trial: &Trial, browser: &Browser<'_>, both: [&User; 2]) -> Result<(), Miss> {
@@ -86,6 +91,7 @@ async fn sees_both(trial: &Trial, browser: &Browser<'_>, both: [&User; 2]) -> Re
     both.into_iter().try_for_each(|user| page.shows(&user.name))?;
     lead_to_users(&page, &trial.users.names()).map_err(|miss| {
         miss.so("a button on the page leads to no account: percent-encode every character of a name that has a meaning in an address")
+            .why(ADDRESSES)
     })
 }
 

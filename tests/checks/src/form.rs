@@ -3,6 +3,7 @@
 use html5gum::{StartTag, Token};
 
 use crate::{
+    Miss,
     browser::resolved,
     page::{attribute, folded, tokens},
 };
@@ -20,6 +21,8 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// What its button sends, if the button has a name.
     pub button: Option<(String, String)>,
+    /// The script that keeps the browser from sending it, if that is all it does.
+    pub(crate) stopped: Option<String>,
     /// Whether a visitor can send it: it has a button, or exactly one text field, in which Enter sends it.
     pub can_be_sent: bool,
 }
@@ -35,6 +38,24 @@ pub struct Field {
     pub value: String,
     /// Whether it is sent if the visitor touches nothing.
     pub chosen: bool,
+    /// What a browser lets a visitor enter.
+    pub(crate) limits: Limits,
+}
+
+/// What a browser checks before it sends a field (HTML, "constraint validation"). A `pattern` is not looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Limits {
+    is_read_only: bool,
+    /// In UTF-16 code units.
+    at_least: Option<usize>,
+    at_most: Option<usize>,
+}
+
+impl Limits {
+    fn of(tag: &StartTag<()>) -> Self {
+        let number = |name: &str| attribute(tag, name).and_then(|value| value.trim().parse().ok());
+        Self { is_read_only: has(tag, "readonly"), at_least: number("minlength"), at_most: number("maxlength") }
+    }
 }
 
 impl Form {
@@ -84,6 +105,29 @@ impl Form {
         sent
     }
 
+    /// Checks that a browser lets a visitor enter this value into a field of this name, and send it.
+    pub(crate) fn takes(&self, name: &str, value: &str) -> Result<(), Miss> {
+        if let Some(script) = &self.stopped {
+            return Err(Miss::new("a form that a browser sends", format!("onsubmit=\"{script}\""))
+                .explained("this script keeps the browser from sending the form"));
+        }
+        let mut entered = self.fields.iter().filter(|field| field.name == name && self.is_entered(field)).peekable();
+        let Some(first) = entered.peek().filter(|_| !value.is_empty()).copied() else { return Ok(()) };
+        if entered.any(|field| field.hinders(value).is_none()) {
+            return Ok(());
+        }
+        let hinders = first.hinders(value).unwrap_or_default();
+        let expected = format!("a field `{name}` that takes {value}");
+        Err(Miss::new(expected, format!("a field with {hinders}"))
+            .explained(format!("`{hinders}` keeps a browser from sending this value")))
+    }
+
+    /// The names of its hidden fields that have no value: nobody can fill them in.
+    pub(crate) fn left_empty(&self) -> Vec<String> {
+        let empty = self.fields.iter().filter(|field| field.kind == "hidden" && field.value.is_empty());
+        empty.map(|field| format!("`{}`", field.name)).collect()
+    }
+
     /// Whether a value that is entered under this field's name gets into it: a hidden field beside visible ones of its
     /// name is sent as it is.
     fn is_entered(&self, field: &Field) -> bool {
@@ -95,6 +139,30 @@ impl Form {
     pub fn chosen(&self, name: &str) -> Option<&str> {
         let chosen = self.fields.iter().filter(|field| field.name == name && field.chosen);
         chosen.map(|field| field.value.as_str()).next_back()
+    }
+}
+
+impl Field {
+    /// The attribute that keeps a browser from sending this value, if one does.
+    fn hinders(&self, value: &str) -> Option<String> {
+        let Limits { is_read_only, at_least, at_most } = self.limits;
+        let is_entered = !is_choice(&self.kind) && !is_ticked(&self.kind) && self.kind != "hidden";
+        let length = value.encode_utf16().count();
+        let has_letters = || value.chars().any(char::is_alphabetic);
+        match self.kind.as_str() {
+            _ if !is_entered => None,
+            _ if is_read_only => Some("readonly".to_owned()),
+            "email" if !value.contains('@') => Some("type=email".to_owned()),
+            "url" if !value.contains(':') => Some("type=url".to_owned()),
+            "number" | "range" if value.trim().parse::<f64>().is_err() => Some(format!("type={}", self.kind)),
+            "date" | "time" | "month" | "week" | "datetime-local" | "color" if has_letters() => {
+                Some(format!("type={}", self.kind))
+            }
+            "file" => Some("type=file".to_owned()),
+            _ if at_least.is_some_and(|least| length < least) => at_least.map(|least| format!("minlength={least}")),
+            _ if at_most.is_some_and(|most| length > most) => at_most.map(|most| format!("maxlength={most}")),
+            _ => None,
+        }
     }
 }
 
@@ -212,7 +280,8 @@ impl Reader {
         let method = lower("method").unwrap_or("get".to_owned());
         let enctype = encoding(lower("enctype"));
         let action = attribute(tag, "action").unwrap_or_default();
-        let form = Form { method, action, enctype, ..Form::default() };
+        let stopped = attribute(tag, "onsubmit").filter(|script| keeps_from_sending(script));
+        let form = Form { method, action, enctype, stopped, ..Form::default() };
         self.forms.push((form, attribute(tag, "id").unwrap_or_default()));
         self.in_form = true;
     }
@@ -231,6 +300,7 @@ impl Reader {
             kind: "select".to_owned(),
             value: value.unwrap_or_default(),
             chosen: has(tag, "selected"),
+            limits: Limits::default(),
         };
         self.controls.push((owner.clone(), Control::Field(field)));
     }
@@ -250,7 +320,7 @@ impl Reader {
 
     fn add_field(&mut self, tag: &StartTag<()>, kind: &str, value: String, chosen: bool) {
         if let (Some(name), false) = (attribute(tag, "name"), self.is_disabled(tag)) {
-            let field = Field { name, kind: kind.to_owned(), value, chosen };
+            let field = Field { name, kind: kind.to_owned(), value, chosen, limits: Limits::of(tag) };
             self.controls.push((self.owner(tag), Control::Field(field)));
         }
     }
@@ -311,7 +381,7 @@ impl Reader {
         let all: Vec<_> =
             forms.flat_map(|(place, (form, _))| sent_in_each_way(form, take(&mut controls, place))).collect();
         let based = |form: Form| match &self.base {
-            Some(base) if !form.action.is_empty() => Form { action: resolved(base, &form.action), ..form },
+            Some(base) if !form.action.is_empty() => Form { action: from_base(base, &form.action), ..form },
             _ => form,
         };
         all.into_iter().map(based).collect()
@@ -343,6 +413,7 @@ fn sent_in_each_way(form: Form, controls: Vec<Control>) -> Vec<Form> {
             method: method.unwrap_or(form.method.clone()),
             action: action.unwrap_or(form.action.clone()),
             enctype: enctype.map_or(form.enctype.clone(), |enctype| encoding(Some(enctype))),
+            stopped: form.stopped.clone(),
             fields: form.fields.clone(),
             button: sends,
             can_be_sent: true,
@@ -384,6 +455,25 @@ fn encoding(enctype: Option<String>) -> String {
     known.unwrap_or("application/x-www-form-urlencoded".to_owned())
 }
 
+/// Where an action leads from a base, which may be on another site.
+fn from_base(base: &str, action: &str) -> String {
+    let Some((scheme, rest)) = base.split_once("://").filter(|_| !action.contains("://")) else {
+        return resolved(base, action);
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    let path = if rest.len() > host.len() { &rest[host.len()..] } else { "/" };
+    format!("{scheme}://{host}{}", resolved(path, action))
+}
+
+/// Whether a script that is so short does nothing but keep a form from being sent.
+fn keeps_from_sending(script: &str) -> bool {
+    let plain: String = script.chars().filter(|next| !next.is_whitespace()).collect();
+    matches!(
+        plain.trim_end_matches(';'),
+        "returnfalse" | "event.preventDefault()" | "event.preventDefault();returnfalse"
+    )
+}
+
 /// Whether Enter in such a field sends a form that has no button and no other such field.
 fn is_text(kind: &str) -> bool {
     !matches!(kind, "hidden" | "select" | "textarea" | "radio" | "checkbox" | "file" | "color" | "range")
@@ -403,6 +493,37 @@ mod tests {
     use crate::page::text;
 
     #[test]
+    fn the_base_of_a_page_may_be_on_another_site() {
+        for (base, action, leads_to) in [
+            ("https://example.org/", "/login", "https://example.org/login"),
+            ("https://example.org", "login", "https://example.org/login"),
+            ("https://example.org/a/", "http://localhost/login", "http://localhost/login"),
+            ("/a/", "login", "/a/login"),
+        ] {
+            assert_eq!(from_base(base, action), leads_to);
+        }
+    }
+
+    #[test]
+    fn what_a_browser_does_not_send_is_not_taken() {
+        let form = |html: &str| forms(&format!("<form method=post action=/login {html}<button></form>")).remove(0);
+        for (html, value, is_taken) in [
+            ("><input name=a>", "alice", true),
+            ("><input name=a type=email>", "alice", false),
+            ("><input name=a maxlength=4>", "alice", false),
+            ("><input name=a maxlength=5 minlength=5>", "alice", true),
+            ("><input name=a minlength=6>", "alice", false),
+            ("><input name=a readonly>", "alice", false),
+            ("><input name=a type=number>", "2", true),
+            ("><input name=a type=number>", "two", false),
+            ("onsubmit='return false;'><input name=a>", "alice", false),
+            ("onsubmit='return valid(this)'><input name=a>", "alice", true),
+        ] {
+            assert_eq!(form(html).takes("a", value).is_ok(), is_taken, "{html}");
+        }
+    }
+
+    #[test]
     fn a_form_goes_where_the_base_of_the_page_leads_and_needs_a_way_to_be_sent() {
         let html = "<base href=/account/><form method=post action=login><select name=a></select></form>\
             <form action=/b><button type=button>no</button></form><form action=../c><button></button></form>\
@@ -415,10 +536,16 @@ mod tests {
     #[test]
     fn forms_are_found_however_they_are_written() {
         let html = "<input name=outside><FORM Method='POST' action=/login><INPUT TYPE=password NAME=password><select name=x></select><input type=submit></form><input name=late>";
-        let password =
-            Field { name: "password".to_owned(), kind: "password".to_owned(), value: String::new(), chosen: true };
+        let password = Field {
+            name: "password".to_owned(),
+            kind: "password".to_owned(),
+            value: String::new(),
+            chosen: true,
+            limits: Limits::default(),
+        };
         let (method, action, enctype) = ("post".to_owned(), "/login".to_owned(), encoding(None));
-        let form = Form { method, action, enctype, fields: vec![password], button: None, can_be_sent: true };
+        let form =
+            Form { method, action, enctype, fields: vec![password], button: None, can_be_sent: true, stopped: None };
         assert_eq!(forms(html), [form]);
     }
 

@@ -361,10 +361,11 @@ async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
     let mallory = alice.copied_by("mallory");
     let page = shop(&alice, her).await?;
     let stolen = page.forms();
-    alice.submit(&page, LOGOUT, &[]).await?.redirects_to(LOGIN)?;
+    let logout = alice.submit(&page, LOGOUT, &[]).await?;
+    logout.redirects_to(LOGIN)?;
     let page = mallory.get(SHOP).await?;
-    let so = infer::lets_a_copy_in(&page).unwrap_or_default();
-    greets_not(&page, her, &so)?;
+    greets_not(&page, her, "alice has logged out, and mallory still sees her page")
+        .map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page, &logout)))?;
     let so = "alice has logged out, and the shop obeyed a form that was sent with a copy of her cookie";
     let lure = trial.named("a lure");
     mallory.post(BUY, &with(&stolen, BUY, &[("item", &lure)])).await?;

@@ -3,8 +3,9 @@
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
 use session_inspector::{Operation, Outcome};
+use tower_sessions::session::Id;
 
-use crate::{Answer, Miss, User, run::Panic};
+use crate::{Answer, Miss, User, run::Panic, trial::Cause};
 
 /// How much of a record is shown, in characters.
 const LONGEST_RECORD: usize = 300;
@@ -24,9 +25,12 @@ pub(crate) fn panicked(answer: &Answer, panic: Option<Panic>) -> Option<Miss> {
     let so = if message.starts_with("not yet implemented") || message.starts_with("not implemented") {
         format!("the handler of {} {} is still `todo!()`{place}", answer.method, answer.path)
     } else {
-        format!("the handler of {} {} panicked{place}; return an error status instead", answer.method, answer.path)
+        format!(
+            "the handler of {} {} panicked{place}: it has to answer this request, too, whatever it was sent",
+            answer.method, answer.path
+        )
     };
-    Some(Miss::new("an answer", format!("a panic: {message}")).explained(so))
+    Some(Miss::new("an answer", format!("a panic: {message}")).explained(so).at(&answer.path))
 }
 
 /// Which cookies were sent, and what the store did with the session.
@@ -51,7 +55,7 @@ pub(crate) fn session(answer: &Answer) -> String {
 
 /// A miss at this answer, with the conclusion that the answer itself allows.
 pub(crate) fn miss(answer: &Answer, expected: String, actual: String) -> Miss {
-    let miss = Miss::new(expected, actual).session(session(answer));
+    let miss = Miss::new(expected, actual).session(session(answer)).at(&answer.path);
     match explanation(answer) {
         Some(so) => miss.explained(so),
         None => miss.so(so(answer)),
@@ -67,6 +71,11 @@ fn explanation(answer: &Answer) -> Option<String> {
     }
     if let Some(held_back) = &answer.held_back {
         return Some(format!("{held_back}, so the browser did not send it to {path}"));
+    }
+    if answer.exchange.response.status == StatusCode::NOT_MODIFIED.as_u16() {
+        return Some(format!(
+            "{path} was answered with 304, so the browser showed the page that it had: the version in `ETag` or `Last-Modified` has to change with everything that the page shows"
+        ));
     }
     match answer.status {
         StatusCode::METHOD_NOT_ALLOWED => Some(format!("{path} has a route, but not for {method}")),
@@ -105,13 +114,13 @@ fn so(answer: &Answer) -> String {
     if *status == StatusCode::NOT_FOUND {
         format!("{path} has no route, or its handler answers 404")
     } else if status.is_client_error() {
-        format!("the request was refused with {}", status.as_u16())
+        refused(answer)
     } else if outcome(Outcome::Missing) {
         format!("the browser sent cookie {sent}, but the store has no session for it")
     } else if outcome(Outcome::Expired) {
         format!("the session of cookie {sent} had expired")
     } else if method == Method::POST && !wrote(answer) {
-        unwritten(answer)
+        nothing_written(answer)
     } else if method == Method::POST {
         format!("{method} {path} wrote to the session and answered {}", answer.in_short())
     } else if exchange.request.cookies.is_empty() {
@@ -119,30 +128,101 @@ fn so(answer: &Answer) -> String {
     } else if exchange.calls.is_empty() {
         format!("the browser sent cookie {sent}, but the session was not loaded for {path}")
     } else if status.is_redirection() && exchange.session.after.as_ref().is_some_and(|data| !data.is_empty()) {
-        "the session was found and holds data, but the handler redirects the visitor: does it read the key that was written?".to_owned()
+        match answer.in_short().ends_with("/login") {
+            true => "the session was found and holds data, but the handler redirects the visitor: does it read the key that was written?".to_owned(),
+            false => format!("the session was found and holds data, but {path} sends the visitor to another page instead of showing one"),
+        }
     } else {
         format!("the session was loaded for {path}: compare what the record holds with what the answer makes of it")
     }
 }
 
+/// How much of a refusal is told, in characters.
+const LONGEST_REFUSAL: usize = 100;
+
+/// What is known of a refusal: its status, its own words, and what a browser could not fill in.
+fn refused(answer: &Answer) -> String {
+    let status = answer.status.as_u16();
+    let says = match answer.text() {
+        text if text.is_empty() => ", with an empty body".to_owned(),
+        text => format!(", and the answer says: {}", short(&text, LONGEST_REFUSAL)),
+    };
+    let empty = match answer.left_empty.as_slice() {
+        [] => String::new(),
+        names => format!(" (the page's form has no value for {})", names.join(", ")),
+    };
+    format!("the request was refused with {status}{says}{empty}")
+}
+
 /// Why a page does not show these words, which the answer to `written` should have put into the session.
-pub(crate) fn unshown(written: &Answer, page: &Answer, words: &str) -> Option<String> {
+pub(crate) fn unshown(written: &Answer, page: &Answer, words: &str) -> Option<Cause> {
     let Answer { method, path, .. } = written;
     if !page.is_ok() {
         return None;
     }
     Some(match &page.exchange.session.before {
         Some(held) if holds(held, words) => {
-            format!(
+            let so = format!(
                 "the record holds {words}, but {} does not show it: does it read the key that was written?",
                 page.path
-            )
+            );
+            Cause::of(page, so)
         }
         _ if written.exchange.session.changes.is_empty() => unwritten(written),
-        None => format!("{method} {path} wrote to the session, but {}", unfound(page)),
-        Some(_) => format!("{method} {path} wrote to the session, but the record does not hold {words}"),
+        None => Cause::of(page, format!("{method} {path} wrote to the session, but {}", unfound(page))),
+        Some(_) => {
+            Cause::of(written, format!("{method} {path} wrote to the session, but the record does not hold {words}"))
+        }
     })
 }
+
+/// Why a page no longer shows these words, which the answer to `written` should have put into the session, since the
+/// server was restarted and the store was not. `before` is the page before that.
+pub(crate) fn lost_at_restart(written: &Answer, before: &Answer, page: &Answer, words: &str) -> Option<Cause> {
+    if !page.is_ok() {
+        return None;
+    }
+    let Answer { method, path, exchange, .. } = written;
+    let (shown, letter) = (&page.path, letter(page));
+    let of_page = |so: String| Cause::of(page, so);
+    Some(match (&exchange.session.after, &page.exchange.session.before) {
+        (None, _) => {
+            let nothing = || {
+                format!(
+                    "{method} {path} put nothing into the session, and only what is in the session is there after a restart"
+                )
+            };
+            Cause::of(written, in_another_store(written).unwrap_or_else(nothing))
+        }
+        (_, Some(held)) if holds(held, words) => of_page(format!(
+            "the session still holds {words}, but since the restart {shown} does not show it: does the page need anything from the program's memory?"
+        )),
+        (Some(after), Some(held)) if after == held => of_page(format!(
+            "the session holds what {method} {path} wrote, but since the restart {shown} does not show the same: does the page need anything from the program's memory?"
+        )),
+        (_, Some(_)) => {
+            of_page("the session is still in the store, but it no longer holds what was written".to_owned())
+        }
+        (_, None) if page.exchange.request.cookies.is_empty() => {
+            of_page(format!("since the restart the browser sends no cookie to {shown}"))
+        }
+        (_, None) if !page.exchange.calls.is_empty() => of_page(format!(
+            "the browser sent {letter}, and the store that `app` was given has no session under its ID"
+        )),
+        (_, None) if before.exchange.calls.is_empty() => of_page(format!(
+            "{shown} is answered without loading the session, so what it showed before the restart was in the program's memory"
+        )),
+        (_, None) => of_page(format!(
+            "before the restart {letter} led to the session, and now the session is not even loaded for it: does the program make a new key for its cookies when it starts?"
+        )),
+    })
+}
+
+/// Why a visitor has to find again what a restart of the server lets survive.
+pub(crate) const RESTARTED: &str = "a server is restarted with every update; what only the program's memory holds is gone then, and the store is still there";
+
+/// Where the book says why a program's memory is no place for that.
+pub(crate) const IN_MEMORY: &str = "basics/what-is-a-session.md#why-can-a-program-not-just-remember";
 
 /// Why this page was answered without a session.
 pub(crate) fn unfound(page: &Answer) -> String {
@@ -157,12 +237,29 @@ pub(crate) fn unfound(page: &Answer) -> String {
 }
 
 /// Says that nothing was written, if a request that should have changed the session left it as it was.
-pub(crate) fn unchanged(answer: &Answer) -> Option<String> {
+pub(crate) fn unchanged(answer: &Answer) -> Option<Cause> {
     answer.exchange.session.changes.is_empty().then(|| unwritten(answer))
 }
 
-pub(crate) fn unwritten(Answer { method, path, .. }: &Answer) -> String {
-    format!("{method} {path} was answered, but nothing was written to the session")
+pub(crate) fn unwritten(answer: &Answer) -> Cause {
+    Cause::of(answer, nothing_written(answer))
+}
+
+fn nothing_written(answer: &Answer) -> String {
+    let Answer { method, path, .. } = answer;
+    let nothing = || format!("{method} {path} was answered, but nothing was written to the session");
+    in_another_store(answer).unwrap_or_else(nothing)
+}
+
+/// What it means that this answer set the ID of a session, and made no call to the store.
+pub(crate) fn in_another_store(answer: &Answer) -> Option<String> {
+    let Answer { method, path, exchange, .. } = answer;
+    let mut set = exchange.response.set_cookies.iter().filter(|_| exchange.calls.is_empty());
+    let set = set.find(|cookie| cookie.value.parse::<Id>().is_ok())?;
+    Some(format!(
+        "{method} {path} set cookie `{}`, whose value looks like a session ID, but the store that `app` is given got no call: does the app make a store of its own?",
+        set.name
+    ))
 }
 
 /// Why one visitor's page shows what belongs to another.
@@ -185,7 +282,7 @@ pub(crate) fn mixed(page: &Answer, own: &str, others: &str) -> Option<String> {
 }
 
 /// Why anyone who holds the cookie from before a login is let in after it.
-pub(crate) fn lets_the_old_id_in(page: &Answer, login: &Answer, holds: impl Fn(&str) -> bool) -> Option<String> {
+pub(crate) fn lets_the_old_id_in(page: &Answer, login: &Answer, holds: impl Fn(&str) -> bool) -> Option<Cause> {
     let calls = &login.exchange.calls;
     let created = calls.iter().find(|call| call.operation == Operation::Create);
     let letter = letter(page);
@@ -193,13 +290,14 @@ pub(crate) fn lets_the_old_id_in(page: &Answer, login: &Answer, holds: impl Fn(&
         return None;
     }
     Some(match (&page.exchange.session.before, created) {
-        (None, _) => shown_anyway(page),
+        (None, _) => Cause::of(page, shown_anyway(page)),
         (Some(_), Some(created)) if !holds(&created.id) => {
-            format!(
+            let so = format!(
                 "the login made a session under a new ID, but left the old one in the store, under the ID in {letter}"
-            )
+            );
+            Cause::of(login, so)
         }
-        (Some(_), _) => keeps_the_id(login, &letter),
+        (Some(_), _) => Cause::of(login, keeps_the_id(login, &letter)),
     })
 }
 
@@ -217,14 +315,17 @@ fn letter(page: &Answer) -> String {
     page.exchange.request.cookies.first().map_or("the cookie".to_owned(), |cookie| format!("cookie {}", cookie.label))
 }
 
-/// Why anyone who copied the cookie is let in after the logout.
-pub(crate) fn lets_a_copy_in(page: &Answer) -> Option<String> {
+/// Why anyone who copied the cookie is let in after this logout.
+pub(crate) fn lets_a_copy_in(page: &Answer, logout: &Answer) -> Option<Cause> {
     let letter = letter(page);
     page.status.is_success().then(|| match &page.exchange.session.before {
         Some(_) => {
-            format!("the logout left the session of {letter} in the store, so anyone who holds the cookie still has it")
+            let so = format!(
+                "the logout left the session of {letter} in the store, so anyone who holds the cookie still has it"
+            );
+            Cause::of(logout, so)
         }
-        None => shown_anyway(page),
+        None => Cause::of(page, shown_anyway(page)),
     })
 }
 
@@ -286,13 +387,15 @@ fn extractor(answer: &Answer) -> Option<&str> {
 }
 
 /// Expects a session that holds the name of this user, as it is.
-pub(crate) fn holds_the_name(answer: &Answer, user: &User, so: &str) -> Result<(), Miss> {
+pub(crate) fn holds_the_name(answer: &Answer, user: &User, so: impl Into<Cause>) -> Result<(), Miss> {
     let data = answer.exchange.session.after.clone().unwrap_or_default();
     if data.values().any(|value| mentions(value, &user.name)) {
         return Ok(());
     }
     let holds = serde_json::to_string(&data).unwrap_or_default();
-    Err(answer.miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}")).so(so))
+    Err(answer
+        .miss(format!("a session that holds {}", user.name), format!("a session that holds {holds}"))
+        .so_if(Some(so)))
 }
 
 /// Whether this text is anywhere in the value: in a string or a key, at any depth.

@@ -54,6 +54,7 @@ mod neighbour;
 mod order;
 mod page;
 mod player;
+mod policy;
 mod port;
 pub mod preferences;
 mod prints;

@@ -1,16 +1,20 @@
 //! The checks of exercise 1: login, a protected page, logout.
 
 use axum::http::{HeaderName, HeaderValue, header::CONTENT_LENGTH};
+use serde_json::Value;
 use session_inspector::SetCookie;
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
-    browser::{BY_SCRIPT, encode},
+    browser::{BY_SCRIPT, UNNAMED, encode},
     impostors,
     improper::{self, Improper},
     infer::{self, holds_the_name},
     model::LOGIN,
-    monitor, page, reading, written,
+    monitor, page,
+    reading::{self, READING},
+    trial::Cause,
+    written,
 };
 
 /// Exercise 1.
@@ -23,7 +27,7 @@ pub static SUITE: Suite = Suite {
             id: "login_page_has_a_form",
             why: "without a script, a browser sends a name and a password only through a form",
             hint: 1,
-            read: "exercises/login.md#requirements",
+            read: "basics/first-app.md#template-loop",
             run: |trial| Box::pin(login_page_has_a_form(trial)),
         },
         Check {
@@ -65,7 +69,7 @@ pub static SUITE: Suite = Suite {
             id: "improper_forms_are_refused",
             why: "anyone can send anything; a request that gets a 5xx, or no answer, is a way to attack the server",
             hint: 5,
-            read: "exercises/login.md#requirements",
+            read: "basics/first-app.md#how-does-a-handler-use-the-session",
             run: |trial| Box::pin(improper_forms_are_refused(trial)),
         },
         Check {
@@ -98,7 +102,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "reading_changes_nothing",
-            why: "browsers, crawlers and links on other sites send GETs that nobody intended; only a POST may change a session (ASVS 3.5.3)",
+            why: READING,
             hint: 7,
             read: "basics/set-and-get.md#why-post",
             run: |trial| Box::pin(reading_changes_nothing(trial)),
@@ -128,6 +132,7 @@ pub static SUITE: Suite = Suite {
 async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
     let page = trial.browser("alice").get("/login").await?;
     page.has_status(200).map_err(|miss| Miss { expected: "200, and a page with a form".to_owned(), ..miss })?;
+    page.lets_send_forms()?;
     let forms = page.forms();
     let has = |form: &&Form, names: &[&str]| names.iter().all(|name| form.has(name));
     let fields = [&["username", "password"][..], &["username"], &["password"], &[]];
@@ -142,14 +147,17 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
     for name in ["username", "password"] {
         if !form.has(name) {
             let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
-            return Err(Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}"))
-                .so("a browser sends a field under its `name`; an `id` or a label does not count"));
+            return Err(
+                Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}")).so(UNNAMED)
+            );
         }
     }
     if form.fields.iter().any(|field| field.name == "password" && field.kind != "password") {
         return Err(Miss::new("type=password", "a field that shows what is typed into it")
             .so("anyone who looks at the screen can read the password"));
     }
+    form.takes("username", &trial.users.alice().name)?;
+    form.takes("password", &trial.users.alice().password)?;
     if form.method != "post" {
         return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
             .so("the browser would put the password into the address, and the address goes into history and logs"));
@@ -178,13 +186,17 @@ async fn right_credentials_open_a_session(trial: &Trial) -> Result<(), Miss> {
 }
 
 fn is_in_the_session(answer: &Answer, user: &User) -> Result<(), Miss> {
-    answer.redirects_to("/protected")?;
+    answer.lets_in("/protected")?;
     let wrote = answer.exchange.session.after.as_ref().is_some_and(|data| !data.is_empty());
+    let is_escaped = |value: &Value| value.as_str().is_some_and(|text| page::decoded(text).contains(&user.name));
     let so = match wrote {
-        true => "the login wrote to the session, but not the username".to_owned(),
+        true if answer.exchange.session.after.iter().flatten().any(|(_, value)| is_escaped(value)) => {
+            "the session holds the name as HTML source: store it as it was typed, and let the page escape it".into()
+        }
+        true => "the login wrote to the session, but not the username".into(),
         false => infer::unwritten(answer),
     };
-    holds_the_name(answer, user, &so)
+    holds_the_name(answer, user, so)
 }
 
 /// Fills in the form and sends it as a browser does.
@@ -205,13 +217,28 @@ async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
 }
 
 async fn protected_page_names_the_user(trial: &Trial) -> Result<(), Miss> {
-    logged_in(trial, "alice", trial.users.alice()).await.map(|_| ())
+    let (alice, _) = logged_in(trial, "alice", trial.users.alice()).await?;
+    let (user, other) = (trial.users.alice(), trial.users.bob());
+    let page = alice.get(&reading::naming("/protected", &other.name)).await?;
+    let so = "the session says alice, the address says bob, and the page shows bob: a visitor can write any address, so only the session may say who they are";
+    page.shows_not(&other.name, so)?;
+    page.shows(&user.name)?;
+    // What a proxy says of a user of its own, anyone can say.
+    trial.log().begin_apart();
+    PROXY_USER.iter().for_each(|name| alice.says(name, &other.name));
+    let page = alice.get("/protected").await?;
+    let so = "the session says alice, a header says bob, and the page shows bob: anyone can send any header, so only the session may say who they are";
+    page.shows_not(&other.name, so)?;
+    page.shows(&user.name)
 }
+
+/// Headers by which some proxies say who is logged in.
+const PROXY_USER: [&str; 4] = ["x-forwarded-user", "x-remote-user", "remote-user", "x-user"];
 
 async fn names_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.carol();
     let carol = trial.browser("carol");
-    carol.log_in(user).await?.redirects_to("/protected")?;
+    carol.log_in(user).await?.lets_in("/protected")?;
     let page = carol.get("/protected").await?;
     page.shows(&user.name).map_err(|miss| {
         let so = match page.body.contains(&user.name) {
@@ -259,18 +286,29 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
     for typed in [forgetful].into_iter().chain(impostors::all(&trial.users).into_iter().map(|impostor| impostor.typed))
     {
         trial.log().begin_apart();
-        browser.log_in(&typed).await?.refuses(&typed)?;
+        let refused = browser.log_in(&typed).await?;
+        refused.refuses(&typed)?;
         let page = browser.get("/protected").await?;
-        page.shows_not(&alice.name, "bob's login was refused, and now his page shows alice's name")?;
-        stays_in(&page, bob, "a failed login in his browser")?;
+        let so = "bob's login was refused, and now his page shows alice's name";
+        page.shows_not(&alice.name, so).map_err(|miss| miss.at("/login").why(STAYS))?;
+        stays_in(&page, bob, &format!("a failed login in his browser, {},", typed.told()))?;
     }
     Ok(())
 }
 
+/// Why a refused login leaves no session.
+const NO_SESSION: &str =
+    "anyone can send wrong passwords all day; if each of them leaves a session, the store fills up with strangers";
+/// Why what is refused changes nothing for the visitor who is logged in.
+const STAYS: &str = "a mistake at the form, or a form on another page, must not end or change a login that is there";
+
 /// Checks that this user is still logged in after something was refused.
 fn stays_in(page: &Answer, user: &User, what: &str) -> Result<(), Miss> {
     let so = format!("bob was logged in, and {what} logged him out");
-    page.shows(&user.name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))
+    page.shows(&user.name).map_err(|miss| match page.status.is_redirection() {
+        true => miss.so(so).at("/login").why(STAYS),
+        false => miss.why(STAYS),
+    })
 }
 
 /// An answer to a login that failed, without the name that was typed.
@@ -332,9 +370,10 @@ async fn refused(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
         let holds = serde_json::to_string(data).unwrap_or_default();
         return Err(answer
             .miss("no session", format!("a session that holds {holds}"))
-            .so("the login was refused, but left a session in the store: write to it only after `users.verify` has returned `true`"));
+            .so("the login was refused, but left a session in the store: write to it only after `users.verify` has returned `true`")
+            .why(NO_SESSION));
     }
-    browser.get("/protected").await?.redirects_to("/login")?;
+    browser.get("/protected").await?.redirects_to("/login").map_err(|miss| miss.why(NO_SESSION))?;
     Ok(answer)
 }
 
@@ -451,26 +490,39 @@ async fn is_out(mallory: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
 async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
     let (alice, _) = logged_in(trial, "alice", trial.users.alice()).await?;
     let (bob, _) = logged_in(trial, "bob", trial.users.bob()).await?;
-    let mallory = alice.copied_by("mallory");
+    alice.get(&reading::from_a_link("/protected")).await?.shows(&trial.users.alice().name)?;
+    // Two copies: a browser drops a cookie when it is told to.
+    let (mallory, link) = (alice.copied_by("mallory"), alice.copied_by("mallory"));
     let answer = alice.post("/logout", &[]).await?;
-    answer.redirects_to("/login")?;
+    answer.redirects_to("/login").map_err(|miss| miss.why(LEADS_OUT))?;
     let page = mallory.get("/protected").await?;
     page.redirects_to("/login").map_err(|miss| {
         let expected = format!("{} for mallory, who copied the cookie before the logout", miss.expected);
-        Miss { expected, ..miss }.so_if(infer::lets_a_copy_in(&page))
+        Miss { expected, ..miss }.so_if(infer::lets_a_copy_in(&page, &answer))
     })?;
+    let page = link.get(&reading::from_a_link("/protected")).await?;
+    let so = "a copy of the cookie from before the logout still gets the page, under an address with parameters";
+    page.redirects_to("/login").map_err(|miss| miss.so_if(page.status.is_success().then_some(so)))?;
     let page = alice.get("/protected").await?;
-    page.redirects_to("/login").map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page)))?;
+    page.redirects_to("/login").map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page, &answer)))?;
     infer::is_destroyed(&answer)?;
     let page = bob.get("/protected").await?;
     let so = "alice's logout logged bob out, too";
-    page.shows(&trial.users.bob().name).map_err(|miss| miss.so_if(page.status.is_redirection().then_some(so)))?;
-    trial.browser("stranger").post("/logout", &[]).await?.redirects_to("/login")?;
-    bob.post_nothing("/logout")
-        .await?
-        .redirects_to("/login")
-        .map_err(|miss| miss.so("a POST without a body needs no Content-Type, and a script's `fetch` sends none"))
+    page.shows(&trial.users.bob().name).map_err(|miss| match page.status.is_redirection() {
+        true => {
+            miss.so(so).at("/logout").why("each visitor has a session of their own, and a logout ends only that one")
+        }
+        false => miss,
+    })?;
+    let stranger = trial.browser("stranger").post("/logout", &[]).await?;
+    stranger.redirects_to("/login").map_err(|miss| miss.why(LEADS_OUT))?;
+    let so = "a POST without a body needs no Content-Type, and a script's `fetch` sends none";
+    bob.post_nothing("/logout").await?.redirects_to("/login").map_err(|miss| miss.so(so).why(LEADS_OUT))
 }
+
+/// Why a logout has to lead to the login page.
+const LEADS_OUT: &str =
+    "a visitor who has logged out, or had no login left, should see so at once: the login page is what a stranger sees";
 
 /// Only plays the scene: a monitor looks for the password in each answer.
 async fn the_password_is_nowhere(trial: &Trial) -> Result<(), Miss> {
@@ -515,7 +567,7 @@ async fn logged_in_with(browser: Browser<'_>, user: &User) -> Result<Answer, Mis
 }
 
 async fn is_inside(browser: &Browser<'_>, login: &Answer, user: &User) -> Result<(), Miss> {
-    login.redirects_to("/protected")?;
+    login.lets_in("/protected")?;
     let page = browser.get("/protected").await?;
     page.shows(&user.name).map_err(|miss| {
         let has_no_cookie = login.exchange.response.set_cookies.is_empty() && page.exchange.request.cookies.is_empty();
@@ -523,7 +575,7 @@ async fn is_inside(browser: &Browser<'_>, login: &Answer, user: &User) -> Result
             None => "the login wrote nothing to the session, and set no cookie",
             Some(_) => "the login wrote to the session but set no cookie, so the next request cannot find the session",
         };
-        let unset = (has_no_cookie && page.status.is_redirection()).then(|| so.to_owned());
+        let unset = (has_no_cookie && page.status.is_redirection()).then(|| Cause::of(login, so));
         miss.so_if(unset.or_else(|| infer::unshown(login, &page, &user.name)))
     })
 }

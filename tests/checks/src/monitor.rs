@@ -139,14 +139,14 @@ pub(crate) fn a_stranger_leaves_nothing(trial: &Trial, answer: &Answer) -> Resul
     let miss = answer.miss("nothing in the store for a visitor who is not logged in", "a session");
     Err(miss.explained(format!(
         "{method} {path} was sent {sent}, logged nobody in, and left a session in the store: anyone who repeats it fills the store"
-    )))
+    ))
+    .why("a store that takes something from every stranger is filled by one who repeats a request"))
 }
 
 /// A GET or HEAD logs nobody in or out, and opens no session. Part of the site may count visits in a session.
 pub(crate) fn reading_logs_nobody_in_or_out(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     reading_opens_no_session(trial, answer)?;
-    let ended = answer.calls_for(Operation::Delete) && answer.exchange.session.before.is_some();
-    if is_read(answer) && (ended || comes_or_goes(trial, answer).is_some()) {
+    if is_read(answer) && (ended(trial, answer) || comes_or_goes(trial, answer).is_some()) {
         let changed = format!("{} {} changed it", answer.method, answer.path);
         return Err(answer.miss("the session as it was", changed).so(reading::what_reading_did(answer)));
     }
@@ -156,8 +156,7 @@ pub(crate) fn reading_logs_nobody_in_or_out(trial: &Trial, answer: &Answer) -> R
 /// A GET or HEAD leaves the session as it was.
 pub(crate) fn reading_changes_nothing(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     reading_opens_no_session(trial, answer)?;
-    let ended = answer.calls_for(Operation::Delete);
-    let is_changed = ended && answer.exchange.session.before.is_some() || !answer.exchange.session.changes.is_empty();
+    let is_changed = ended(trial, answer) || !answer.exchange.session.changes.is_empty();
     if !is_read(answer) || !is_changed {
         return Ok(());
     }
@@ -256,8 +255,24 @@ pub(crate) fn no_script_reads_the_session(trial: &Trial, answer: &Answer) -> Res
         None => Ok(()),
         Some(cookie) => Err(answer
             .miss("HttpOnly", format!("{}=…; {}", cookie.name, cookie.sent))
-            .so("one line of script sends the cookie to mallory, and with it she is logged in as alice")),
+            .so(format!(
+                "without HttpOnly a script reads cookie `{}`: one line of it sends the cookie to mallory, and with it she is logged in as alice",
+                cookie.name
+            ))),
     }
+}
+
+/// Whether this answer deleted a session that was there. A `flush` deletes it without loading it.
+fn ended(trial: &Trial, answer: &Answer) -> bool {
+    let mut deleted = answer.exchange.calls.iter().filter(|call| call.operation == Operation::Delete);
+    deleted.any(|deleted| {
+        let all = trial.exchanges().into_iter().flat_map(|exchange| exchange.calls);
+        let of_it: Vec<_> = all.filter(|call| call.id == deleted.id).collect();
+        // The last call of all is the deletion itself.
+        let before = of_it.split_last().and_then(|(_, before)| before.last());
+        answer.exchange.session.before.is_some()
+            || before.is_some_and(|before| matches!(before.outcome, Outcome::Data(_)))
+    })
 }
 
 fn is_read(answer: &Answer) -> bool {

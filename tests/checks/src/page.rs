@@ -125,6 +125,22 @@ pub(crate) fn programs(html: &str) -> Vec<String> {
     programs
 }
 
+/// Who fills in a form needs more than so many seconds.
+const AT_ONCE: u64 = 5;
+
+/// What `<meta http-equiv=refresh>` says, if it leaves the page at once.
+pub(crate) fn refresh(html: &str) -> Option<String> {
+    tokens(html).find_map(|token| match token {
+        Token::StartTag(tag) if tag.name.as_slice() == b"meta" => {
+            let is_refresh = attribute(&tag, "http-equiv")?.eq_ignore_ascii_case("refresh");
+            let content = attribute(&tag, "content").filter(|_| is_refresh)?;
+            let seconds: String = content.trim_start().chars().take_while(char::is_ascii_digit).collect();
+            (seconds.parse::<u64>().unwrap_or_default() < AT_ONCE).then_some(content)
+        }
+        _ => None,
+    })
+}
+
 /// The value of this attribute of the first tag of this name.
 pub(crate) fn attribute_of(html: &str, name: &str, wanted: &str) -> Option<String> {
     tokens(html).find_map(|token| match token {

@@ -6,11 +6,13 @@ use session_inspector::Operation;
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial,
-    browser::{BY_SCRIPT, encode},
+    browser::{BY_SCRIPT, UNNAMED, encode},
     impostors, infer,
     infer::holds_the_name,
     model::{self, forms},
-    monitor, neighbour, reading,
+    monitor, neighbour,
+    reading::{self, READING},
+    trial::Cause,
 };
 
 pub(crate) const FORM: &str = "/set_preferences";
@@ -99,7 +101,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "the_choice_is_there_at_the_next_visit",
-            why: "a browser drops a cookie without an age when it is closed, and the session behind that cookie is lost",
+            why: CLOSED,
             hint: 6,
             read: "lifetime/how-long.md#what-does-the-article-set",
             run: |trial| Box::pin(the_choice_is_there_at_the_next_visit(trial)),
@@ -113,7 +115,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "reading_changes_nothing",
-            why: "browsers, crawlers and links on other sites send GETs that nobody intended; only a POST may change a session (ASVS 3.5.3)",
+            why: READING,
             hint: 3,
             read: "security/csrf.md#can-a-link-buy-something",
             run: |trial| Box::pin(reading_changes_nothing(trial)),
@@ -129,22 +131,24 @@ pub static SUITE: Suite = Suite {
 
 async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
     shows(&trial.browser("alice").get(PROFILE).await?, DEFAULT)?;
-    // A visitor with a session may have chosen nothing yet, either.
+    // A visitor with a session may have chosen nothing yet, either. Another requirement is about the login itself.
+    trial.log().begin_anew();
     let bob = trial.browser("bob");
-    if bob.log_in(trial.users.bob()).await?.exchange.session.after.is_none() {
-        return Ok(()); // another requirement is about that
+    let login = bob.log_in(trial.users.bob()).await;
+    if login.is_ok_and(|login| login.exchange.session.after.is_some()) {
+        let so = "bob has a session because he logged in, but he has not chosen anything yet";
+        for path in [PROFILE, FORM] {
+            bob.get(path).await?.has_status(200).map_err(|miss| miss.so(so))?;
+        }
+        shows(&bob.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))?;
     }
-    for path in [PROFILE, FORM] {
-        let page = bob.get(path).await?;
-        page.has_status(200)
-            .map_err(|miss| miss.so("bob has a session because he logged in, but he has not chosen anything yet"))?;
-    }
-    shows(&bob.get(PROFILE).await?, DEFAULT)?;
     // What a browser says about itself is not a choice on this site.
+    trial.log().begin_anew();
     let stranger = trial.browser("stranger");
     stranger.says("sec-ch-prefers-color-scheme", "dark");
     let so = "this visitor has chosen nothing on this site; their browser asks for dark, but that is not a choice here";
     shows(&stranger.get(PROFILE).await?, DEFAULT).map_err(|miss| miss.so(so))?;
+    trial.log().begin_anew();
     let mallory = trial.browser("mallory");
     mallory.writes(&["theme"], OTHER.0);
     mallory.writes(&["notifications"], OTHER.1);
@@ -166,8 +170,9 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
     for (name, wanted) in [("theme", THEMES), ("notifications", NOTIFICATIONS)] {
         if !form.has(name) {
             let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
-            return Err(Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}"))
-                .so("a browser sends a field under its `name`; an `id` or a label does not count"));
+            return Err(
+                Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}")).so(UNNAMED)
+            );
         }
         let mut offered = form.choices(name);
         offered.sort_unstable();
@@ -178,9 +183,8 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
                 true => "a field without a choice".to_owned(),
                 false => format!("the choice between {}", offered.join(", ")),
             };
-            return Err(Miss::new(format!("under `{name}` the choice between {}", wanted.join(" and ")), actual).so(
-                "offer each choice as an <option> of a <select>, or as a radio button; the `value` that is sent counts",
-            ));
+            return Err(Miss::new(format!("under `{name}` the choice between {}", wanted.join(" and ")), actual)
+                .so(misoffered(&offered, &wanted)));
         }
     }
     if form.method != "post" {
@@ -210,8 +214,22 @@ async fn a_choice_is_saved(trial: &Trial) -> Result<(), Miss> {
     shows(&bob.get(PROFILE).await?, OTHER)
 }
 
+/// What is wrong with the values that a form offers.
+fn misoffered(offered: &[&str], wanted: &[&str]) -> String {
+    let without = |all: &[&str], some: &[&str]| -> Vec<String> {
+        all.iter().filter(|value| !some.contains(value)).map(|value| format!("`{value}`")).collect()
+    };
+    let how = "offer each choice as an <option> of a <select>, or as a radio button; the `value` counts, which a browser sends, and not the text beside it";
+    match (without(offered, wanted).as_slice(), without(wanted, offered).as_slice()) {
+        ([], []) => "the form offers one of them more than once".to_owned(),
+        (more, []) => format!("the form offers {}, which is no choice here", more.join(", ")),
+        ([], missing) => format!("the form does not offer {}: {how}", missing.join(" and ")),
+        (more, missing) => format!("the form offers {} instead of {}: {how}", more.join(", "), missing.join(" and ")),
+    }
+}
+
 /// Why a choice that was sent is not on the page. A record may hold it as words or as booleans.
-fn unsaved(saved: &Answer, page: &Answer, choice: Choice) -> Option<String> {
+fn unsaved(saved: &Answer, page: &Answer, choice: Choice) -> Option<Cause> {
     if !page.is_ok() {
         return None;
     }
@@ -219,17 +237,22 @@ fn unsaved(saved: &Answer, page: &Answer, choice: Choice) -> Option<String> {
     let holds = |held: &_, word: &str| infer::holds(held, word);
     Some(match &page.exchange.session.before {
         Some(held) if holds(held, chosen) => {
-            format!("the record holds {chosen}, but {PROFILE} does not show it: does it read the key that was written?")
+            let so = format!(
+                "the record holds {chosen}, but {PROFILE} does not show it: does it read the key that was written?"
+            );
+            Cause::of(page, so)
         }
         _ if saved.exchange.session.changes.is_empty() => infer::unwritten(saved),
-        None => format!("POST {FORM} wrote to the session, but {}", infer::unfound(page)),
+        None => Cause::of(page, format!("POST {FORM} wrote to the session, but {}", infer::unfound(page))),
         Some(held) => match others.iter().find(|other| holds(held, other)) {
             Some(other) => {
-                format!("the record holds {other}, although {chosen} was sent: what does POST {FORM} write?")
+                let so = format!("the record holds {other}, although {chosen} was sent: what does POST {FORM} write?");
+                Cause::of(saved, so)
             }
             None => format!(
                 "POST {FORM} wrote to the session, but the record does not hold the word {chosen}: does {PROFILE} read what was written?"
-            ),
+            )
+            .into(),
         },
     })
 }
@@ -337,9 +360,13 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
 async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let saved = save(&alice, OTHER).await?;
+    let before = alice.get(PROFILE).await?;
+    shows(&before, OTHER).map_err(|miss| miss.so_if(unsaved(&saved, &before, OTHER)))?;
     trial.restart().await?;
     let page = alice.get(PROFILE).await?;
-    shows(&page, OTHER).map_err(|miss| miss.so_if(kept_in_the_program(&page)))?;
+    shows(&page, OTHER)
+        .map_err(|miss| miss.so_if(infer::lost_at_restart(&saved, &before, &page, OTHER.0)))
+        .map_err(|miss| miss.why(infer::RESTARTED).teaches(3, infer::IN_MEMORY))?;
     alice.close();
     trial.skip(Duration::from_secs(24 * 60 * 60));
     let next = alice.get(PROFILE).await?;
@@ -353,18 +380,9 @@ async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss
     trial.each_session_has_its_own_end(&saved).await
 }
 
-/// Why a choice is gone after a restart of the program, which the store survived.
-fn kept_in_the_program(page: &Answer) -> Option<&'static str> {
-    let so = match &page.exchange.session.before {
-        Some(_) => {
-            "the store still has the session, but since the restart the page does not show the choice: was it kept in the program's memory?"
-        }
-        None => {
-            "since the restart no session was found for this visitor: did the program keep the choice, or the key of its cookies, in memory?"
-        }
-    };
-    page.is_ok().then_some(so)
-}
+/// Why the cookie needs an age.
+const CLOSED: &str =
+    "a browser drops a cookie without an age when it is closed, and the session behind that cookie is lost";
 
 /// Why this browser sent no cookie, if the answer `set` gave it one and it no longer has it.
 fn dropped(next: &Answer, set: &Answer) -> Option<String> {
@@ -390,10 +408,11 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
 
     trial.log().new_scene();
     let login = alice.log_in(user).await?;
-    login.redirects_to(PROFILE)?;
+    login.lets_in(PROFILE)?;
     let page = alice.get(PROFILE).await?;
     shows(&page, OTHER).map_err(|miss| miss.so_if(taken_out(&saved, &login)))?;
-    holds_the_name(&login, user, "after the login the session does not hold the username")?;
+    holds_the_name(&login, user, "after the login the session does not hold the username")
+        .map_err(|miss| miss.why(NAMED))?;
     let page = mallory.get(PROFILE).await?;
     shows(&page, DEFAULT).map_err(|miss| {
         let expected = format!("{}, for mallory, who copied the cookie before the login", miss.expected);
@@ -412,17 +431,20 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     alice.close();
     trial.skip(Duration::from_secs(24 * 60 * 60));
     let next = alice.get(PROFILE).await?;
-    shows(&next, OTHER).map_err(|miss| miss.so_if(dropped(&next, &login)))?;
+    shows(&next, OTHER).map_err(|miss| match dropped(&next, &login) {
+        Some(so) => miss.so(so).why(CLOSED).teaches(6, "lifetime/how-long.md#what-does-the-article-set"),
+        None => miss,
+    })?;
     let saved = save(&alice, ("light", "disabled")).await?;
     holds_the_name(&saved, user, "saving a choice removed the username from the session, so the user is logged out")?;
     let again = alice.log_in(user).await?;
-    again.redirects_to(PROFILE)?;
+    again.lets_in(PROFILE)?;
     shows(&alice.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so_if(taken_out(&saved, &again)))?;
     // The choice is the visitor's: the same account in another browser has another one.
     trial.log().new_scene();
     let library = trial.browser("library");
     save(&library, ("dark", "enabled")).await?;
-    library.log_in(user).await?.redirects_to(PROFILE)?;
+    library.log_in(user).await?.lets_in(PROFILE)?;
     shows(&library.get(PROFILE).await?, ("dark", "enabled")).map_err(|miss| {
         miss.so("this visitor chose, then logged in, and the login replaced the choice by one that the same user made in another browser")
     })?;
@@ -437,14 +459,18 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     sent.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))
 }
 
+/// Why the session has to hold the username after a login.
+const NAMED: &str = "a later request knows who is logged in only from the session";
+
 /// Which data of the session a login changed or removed.
-fn taken_out(before: &Answer, login: &Answer) -> Option<String> {
-    let [before, after] = [before, login].map(|answer| answer.exchange.session.after.clone().unwrap_or_default());
+fn taken_out(saved: &Answer, login: &Answer) -> Option<Cause> {
+    let [before, after] = [saved, login].map(|answer| answer.exchange.session.after.clone().unwrap_or_default());
     let changed: Vec<_> = before.iter().filter(|(key, value)| after.get(*key) != Some(value)).collect();
     let keys: Vec<_> = changed.iter().map(|(key, _)| format!("`{key}`")).collect();
     let is_gone = !changed.iter().any(|(key, _)| after.contains_key(*key));
     let did = if is_gone { "removed" } else { "changed or removed" };
-    (!keys.is_empty()).then(|| format!("the login {did} {}: the data of the session has to stay", keys.join(", ")))
+    let so = || format!("the login {did} {}: the data of the session has to stay", keys.join(", "));
+    (!keys.is_empty()).then(|| Cause::of(login, so()))
 }
 
 /// Checks that a refused login or form left the session as it was, under the same ID.
@@ -516,14 +542,37 @@ pub(crate) fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> 
     if applied.as_deref() == Some(theme) {
         return Ok(());
     }
-    let actual = match applied {
+    let actual = match &applied {
         Some(applied) => format!("<html data-theme=\"{applied}\">"),
         None => "no `data-theme` on <html>".to_owned(),
     };
-    Err(page.miss(format!("<html data-theme=\"{theme}\"> at {}", page.path), actual).so(format!(
-        "a style sheet reads the theme from the tag <html> of {}: `light` until the visitor chooses something else",
-        page.path
-    )))
+    let so = unapplied(page, theme, applied.as_deref());
+    Err(page.miss(format!("<html data-theme=\"{theme}\"> at {}", page.path), actual).so(so))
+}
+
+/// Why the tag <html> of a page does not name this theme.
+fn unapplied(page: &Answer, theme: &str, applied: Option<&str>) -> String {
+    let path = &page.path;
+    match (applied, &page.exchange.session.before) {
+        (None, _) if page.text().contains(&format!("Theme: {theme}")) => {
+            format!(
+                "{path} names the theme in its text, but a style sheet reads it from the tag <html>, which has none"
+            )
+        }
+        (None, _) => format!("the tag <html> of {path} names no theme, and that is where a style sheet reads it"),
+        (Some(applied), Some(held)) if infer::holds(held, theme) => {
+            format!(
+                "the record holds {theme}, but the tag <html> of {path} has {applied}: does {path} give its template the visitor's choice?"
+            )
+        }
+        (Some(applied), None) if page.exchange.calls.is_empty() && !page.exchange.request.cookies.is_empty() => {
+            format!("{path} was answered without loading the session, so its {applied} cannot be this visitor's choice")
+        }
+        (Some(_), None) if page.exchange.request.cookies.is_empty() && theme == DEFAULT.0 => {
+            format!("this visitor has no session and has chosen nothing: `{theme}` is the default")
+        }
+        (Some(applied), _) => format!("the tag <html> of {path} has {applied}, and this visitor's theme is {theme}"),
+    }
 }
 
 pub(crate) fn is_preselected(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
@@ -534,9 +583,18 @@ pub(crate) fn is_preselected(page: &Answer, (theme, notifications): Choice) -> R
         let shown = right.or(forms.iter().find(|form| form.has(name))).and_then(|form| form.chosen(name));
         if shown != Some(chosen) {
             let actual = shown.map_or("nothing chosen".to_owned(), |shown| format!("`{shown}` chosen"));
-            return Err(page
-                .miss(format!("`{chosen}` chosen under `{name}` in the form"), actual)
-                .so("mark the current choice with `selected` (on an <option>) or `checked` (on a radio button)"));
+            let mark = "mark the current choice with `selected` (on an <option>) or `checked` (on a radio button)";
+            let so = match shown {
+                Some(shown) if page.exchange.calls.is_empty() && !page.exchange.request.cookies.is_empty() => {
+                    format!(
+                        "{} was answered without loading the session, so the form has `{shown}` for every visitor",
+                        page.path
+                    )
+                }
+                Some(shown) => format!("a visitor who changes nothing and presses the button sends `{shown}`: {mark}"),
+                None => mark.to_owned(),
+            };
+            return Err(page.miss(format!("`{chosen}` chosen under `{name}` in the form"), actual).so(so));
         }
     }
     Ok(())

@@ -2,7 +2,10 @@
 
 use session_inspector::Operation;
 
-use crate::{Answer, Browser, Miss};
+use crate::{Answer, Browser, Miss, browser::encode};
+
+/// Why reading changes nothing.
+pub(crate) const READING: &str = "browsers, crawlers and links on other sites send GETs that nobody intended; only a POST may change a session (ASVS 3.5.3)";
 
 /// Addresses that browsers and crawlers request, and that no exercise has.
 const NOWHERE: [&str; 2] = ["/favicon.ico", "/no/such/page"];
@@ -32,6 +35,19 @@ const HEADERS: [(&str, &str); 5] = [
     ("x-http-method-override", "POST"),
 ];
 
+/// Values of headers that are allowed, and that a program may not expect: another language than one of a list, a page
+/// that is no address, and the cookie of another program on the same host, in UTF-8.
+const ODD_HEADERS: [(&str, &str); 5] = [
+    ("accept-language", "*"),
+    ("referer", "about:blank"),
+    ("user-agent", ""),
+    ("x-forwarded-for", "unknown"),
+    ("cookie", "theme=dark; menu=crème"),
+];
+
+/// Parameters by which a page may let its address say who the visitor is.
+const WHO: [&str; 5] = ["name", "user", "username", "as", "id"];
+
 /// Checks that a visitor without a session still has none after requesting these paths, and some that do not exist,
 /// whatever else the request says.
 pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
@@ -49,7 +65,19 @@ pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> 
     for path in paths {
         opened_none(&stranger.get(path).await?)?;
     }
+    stranger.says_nothing_more();
+    stranger.begins_apart();
+    ODD_HEADERS.iter().for_each(|(name, value)| stranger.says(name, value));
+    for path in paths {
+        opened_none(&stranger.get(path).await?)?; // a monitor looks for a 5xx
+    }
+    stranger.says_nothing_more();
     Ok(())
+}
+
+/// The address of this page with parameters that name somebody.
+pub(crate) fn naming(path: &str, name: &str) -> String {
+    with(path, &encode(&WHO.map(|parameter| (parameter, name))))
 }
 
 fn opened_none(answer: &Answer) -> Result<(), Miss> {
@@ -85,20 +113,35 @@ pub(crate) fn with_a_stale_cookie<'t>(browser: &Browser<'t>, set: &Answer) -> Br
     stale
 }
 
+/// The address of a page with the parameters of common links.
+pub(crate) fn from_a_link(path: &str) -> String {
+    with(path, &PARAMETERS.join("&"))
+}
+
 /// Requests these paths.
 pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
+        browser.begins_apart();
         read(browser, path).await?;
-        browser.get(&with(path, &PARAMETERS.join("&"))).await?;
+        browser.get(&from_a_link(path)).await?;
     }
+    for (name, value) in ODD_HEADERS {
+        browser.says(name, value);
+    }
+    for path in paths {
+        browser.get(path).await?;
+    }
+    browser.says_nothing_more();
+    browser.goes_on();
     Ok(())
 }
 
 /// Checks that the session of this visitor is the same after requesting these paths.
 pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
     for path in paths {
+        browser.begins_apart();
         let mut answers = read(browser, path).await?;
-        answers.push(browser.get(&with(path, &PARAMETERS.join("&"))).await?);
+        answers.push(browser.get(&from_a_link(path)).await?);
         for answer in answers {
             if answer.calls_for(Operation::Delete) || !answer.exchange.session.changes.is_empty() {
                 let method = &answer.exchange.request.method;
@@ -107,6 +150,7 @@ pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Re
             }
         }
     }
+    browser.goes_on();
     Ok(())
 }
 
@@ -124,6 +168,10 @@ pub(crate) async fn read(browser: &Browser<'_>, path: &str) -> Result<Vec<Answer
 /// What a request that should only read did to the session.
 pub(crate) fn what_reading_did(answer: &Answer) -> String {
     let Answer { method, path, .. } = answer;
-    let did = if answer.calls_for(Operation::Delete) { "deleted the session's record" } else { "changed the session" };
-    format!("{method} {path} {did}, and a link on any page can make a browser send that request")
+    let did = match (answer.calls_for(Operation::Delete), &answer.exchange.session.after) {
+        (true, None) => "deleted the session's record, so whoever was logged in is logged out",
+        (true, Some(_)) => "moved the session to a new ID",
+        (false, _) => "changed the session",
+    };
+    format!("{method} {path} {did}; and a link on any page can make a browser send that request")
 }

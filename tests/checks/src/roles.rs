@@ -145,7 +145,7 @@ async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
     page.shows("Admin dashboard")?;
     [trial.users.alice(), trial.users.bob()].into_iter().try_for_each(|user| {
         let so = "the page for admins has to name every user, whatever their role";
-        page.shows(&user.name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
+        page.shows(&user.name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)).why(LISTED))
     })?;
     no_written_cookie_counts(trial).await?;
     every_account_is_listed(trial).await
@@ -163,8 +163,13 @@ async fn every_account_is_listed(trial: &Trial) -> Result<(), Miss> {
     }
     let page = alice.get(ADMIN).await?;
     let so = "since the page was last shown, another program has made accounts, and the page does not list all of them";
-    names.iter().try_for_each(|name| page.shows(name).map_err(|miss| miss.so_if(page.is_ok().then_some(so))))
+    names
+        .iter()
+        .try_for_each(|name| page.shows(name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)).why(LISTED)))
 }
+
+/// Why the page for admins has to list everyone.
+const LISTED: &str = "an admin cannot manage an account that the page does not list";
 
 /// More accounts than a page of a list usually has lines.
 const MORE: usize = 30;
@@ -507,7 +512,7 @@ async fn a_logout_leaves_nothing_behind(trial: &Trial) -> Result<(), Miss> {
     for browser in [&mallory, &alice] {
         for page in [DASHBOARD, ADMIN] {
             let page = browser.get(page).await?;
-            page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page)))?;
+            page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page, &logout)))?;
         }
     }
     if !login.exchange.calls.is_empty() {
@@ -570,7 +575,7 @@ async fn a_login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
 async fn is_renewed(trial: &Trial, before: &Browser<'_>, login: &Answer) -> Result<(), Miss> {
     let page = before.get(DASHBOARD).await?;
     let so = infer::lets_the_old_id_in(&page, login, |id| before.holds(id));
-    page.shows_not(&trial.users.alice().name, &so.unwrap_or_default())
+    page.lacks(&trial.users.alice().name).map_err(|miss| miss.so_if(so))
 }
 
 async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
@@ -601,7 +606,7 @@ async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
 }
 
 /// Why a handler has to find every name, whatever characters it has.
-const ADDRESSES: &str = "an admin can neither demote nor delete an account that no request can name";
+pub(crate) const ADDRESSES: &str = "an admin can neither demote nor delete an account that no request can name";
 
 /// No refusal (401, 404, 403, 409) has a name in it as HTML.
 async fn refusals_are_text(trial: &Trial, alice: &Browser<'_>, carol: &Browser<'_>) -> Result<(), Miss> {
@@ -751,8 +756,11 @@ fn is_forbidden(answer: &Answer, so: &str) -> Result<(), Miss> {
         300..=399 if answer.method == Method::GET => {
             miss.so("the site sent a user who is not allowed to another page: 403 says that they are not allowed")
         }
-        404 | 409 if answer.method == Method::POST => miss.so(
+        404 if answer.method == Method::POST => miss.so(
             "a user has to get 403 whether or not there is such an account: check who is asking before you look it up",
+        ),
+        409 if answer.method == Method::POST => miss.so(
+            "409 is the answer to an admin, about the last one; this is a user, who has to get 403: check who is asking before anything else",
         ),
         200..=399 => miss.so(so),
         _ => miss,

@@ -22,7 +22,7 @@ use crate::{
     recipe,
     restart::{Handover, Part, Place, Restarts, Resumed},
     routes,
-    trial::{Log, Sent, UNANSWERED, UNFINISHED},
+    trial::{Log, Own, Sent, UNANSWERED, UNFINISHED},
     users,
 };
 
@@ -111,9 +111,13 @@ fn play(scene: Scene, log: Log, awaited: impl Fn(&Receiver<Result>, &Log) -> Res
         log.noticed().append(&mut again.noticed());
     }
     let hung = result.is_err();
+    let failed = |miss| match noticed_first(suite, place, &log) {
+        Some(Noticed { miss, sent, .. }) => failure(suite, place, &Log::of(sent), miss, seed),
+        None => failure(suite, place, &log, miss, seed),
+    };
     let outcome = result
         .unwrap_or_else(|hang| Err(no_answer(&log, hang)))
-        .map_or_else(|miss| Outcome::Failed(Box::new(failure(suite, place, &log, miss, seed))), |()| Outcome::Passed);
+        .map_or_else(|miss| Outcome::Failed(Box::new(failed(miss))), |()| Outcome::Passed);
     Played { report: report(suite, place, outcome), noticed: noticed(suite, &log, seed), hung }
 }
 
@@ -159,6 +163,12 @@ fn noticed(suite: &Suite, log: &Log, seed: u64) -> Vec<(usize, Failure)> {
     noticed.into_iter().filter_map(|noticed| told_of(suite, noticed, seed)).collect()
 }
 
+/// What a rule of this very check had to say first: it was broken before the scene itself came upon it.
+fn noticed_first(suite: &Suite, place: usize, log: &Log) -> Option<Noticed> {
+    let check = suite.checks.get(place)?;
+    log.noticed().iter().find(|noticed| noticed.check == check.id && noticed.canary.is_none()).cloned()
+}
+
 fn told_of(suite: &Suite, noticed: Noticed, seed: u64) -> Option<(usize, Failure)> {
     let place = suite.checks.iter().position(|check| check.id == noticed.check)?;
     let failure = failure(suite, place, &Log::of(noticed.sent), noticed.miss, seed);
@@ -187,6 +197,8 @@ pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: 
     let check = described(suite, place);
     let sent = log.sent().clone();
     let told = told(&sent);
+    let Own { at, why, hint, read } = miss.own();
+    let last = || told.iter().rfind(|sent| !sent.step.method.is_empty()).map(|sent| sent.step.path.clone());
     let port = 4100 + u16::from(suite.exercise);
     // The demo has the same people, without this run's suffix; a name's markup is encoded in a form.
     let by_hand = |curl: &str| {
@@ -200,14 +212,10 @@ pub(crate) fn failure(suite: &Suite, place: usize, log: &Log, miss: Miss, seed: 
         actual: miss.actual,
         session: miss.session,
         so: miss.so,
-        route: told
-            .iter()
-            .rfind(|sent| !sent.step.method.is_empty())
-            .and_then(|sent| routes::place_of(&sent.step.path))
-            .unwrap_or_default(),
-        why: miss.why.map_or(check.why.to_owned(), String::from),
-        hint: check.hint,
-        read: check.read.to_owned(),
+        route: at.or_else(last).and_then(|path| routes::place_of(&path)).unwrap_or_default(),
+        why: why.unwrap_or_else(|| check.why.to_owned()),
+        hint: hint.unwrap_or(check.hint),
+        read: read.unwrap_or_else(|| check.read.to_owned()),
     }
 }
 

@@ -147,6 +147,11 @@ impl Orders {
     }
 
     /// What happens to orders from now on.
+    /// Whether the warehouse has no order of anybody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.contents().orders.is_empty()
+    }
+
     pub(crate) fn fail(&self, fault: Option<Fault>) {
         let mut contents = self.0.contents();
         contents.fault = fault;

@@ -15,6 +15,9 @@ pub(crate) fn spellings(secret: &[u8]) -> Vec<String> {
     };
     let reversed: Vec<u8> = secret.iter().rev().copied().collect();
     let mut all = vec![hex(false), hex(true)];
+    let numbers = |number: fn(&u8) -> String, between| secret.iter().map(number).collect::<Vec<_>>().join(between);
+    let bases: [fn(&u8) -> String; 3] = [|byte| format!("{byte:02x}"), |byte| format!("{byte:02X}"), u8::to_string];
+    all.extend(bases.iter().flat_map(|number| [":", " ", "-", ",", ", "].map(|between| numbers(*number, between))));
     all.extend(
         (0..3).flat_map(|before| {
             [in_base64(&STANDARD_NO_PAD, before, secret), in_base64(&URL_SAFE_NO_PAD, before, secret)]
@@ -61,13 +64,20 @@ fn in_base64(engine: &impl Engine, before: usize, secret: &[u8]) -> String {
 #[derive(Debug)]
 pub(crate) struct Secret {
     spelt: Vec<String>,
-    /// As a list of its bytes.
-    bytes: Vec<Value>,
+    /// As a list of its bytes, and of its characters: as numbers, and as texts.
+    lists: [Vec<Value>; 3],
 }
 
 impl Secret {
     pub(crate) fn new(secret: &str) -> Self {
-        Self { spelt: spellings(secret.as_bytes()), bytes: secret.bytes().map(Value::from).collect() }
+        let numbers = |character| Value::from(u32::from(character));
+        let texts = |character: char| Value::from(character.to_string());
+        let lists = [
+            secret.bytes().map(Value::from).collect(),
+            secret.chars().map(numbers).collect(),
+            secret.chars().map(texts).collect(),
+        ];
+        Self { spelt: spellings(secret.as_bytes()), lists }
     }
 
     /// Whether a text contains it, even if the text is encoded for an address or for HTML.
@@ -77,9 +87,9 @@ impl Secret {
         is_in(text) || text.contains('%') && in_address() || text.contains("&#") && is_in(&page::decoded(text))
     }
 
-    /// Whether a value contains it: as text, or as a list of its bytes.
+    /// Whether a value contains it: as text, or as a list of its bytes or characters.
     pub(crate) fn is_told_by(&self, value: &Value) -> bool {
-        self.spelt.iter().any(|spelt| mentions(value, spelt)) || has_list(value, &self.bytes)
+        self.spelt.iter().any(|spelt| mentions(value, spelt)) || self.lists.iter().any(|list| has_list(value, list))
     }
 }
 
@@ -111,7 +121,10 @@ mod tests {
             json!("YWxpY2U6d29uZGVybGFuZA=="), // alice:wonderland
             json!("eDp3b25kZXJsYW5kLg"),       // x:wonderland.
             json!("dnalrednow"),
+            json!("77:6F:6E:64:65:72:6C:61:6E:64"),
+            json!("119, 111, 110, 100, 101, 114, 108, 97, 110, 100"),
             json!({ "bytes": [119, 111, 110, 100, 101, 114, 108, 97, 110, 100] }),
+            json!(["w", "o", "n", "d", "e", "r", "l", "a", "n", "d"]),
         ] {
             assert!(secret.is_told_by(&value), "{value}");
         }

@@ -149,10 +149,14 @@ async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
         alice.get(HELP).await?.has_status(200)?;
         is_in(&alice, user).await?;
         let mallory = alice.copied_by("mallory");
-        alice.post("/logout", &[]).await?.redirects_to(LOGIN)?;
+        let logout = alice.post("/logout", &[]).await?;
+        logout.redirects_to(LOGIN)?;
         for browser in [&alice, &mallory] {
             let page = browser.get(PROTECTED).await?;
-            page.redirects_to(LOGIN).map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page)))?;
+            page.redirects_to(LOGIN).map_err(|miss| {
+                miss.so_if(infer::lets_a_copy_in(&page, &logout))
+                    .why("a cookie that was copied before the logout must not work after it (ASVS 7.4.1)")
+            })?;
         }
     }
     trial.log().begin_anew();

@@ -372,7 +372,8 @@ impl Trial {
             return Ok(());
         }
         let miss = answer.miss("sessions that end some time after they began", "two that end at the very same moment");
-        Err(miss.so("their end was fixed before either of them began: a visitor who comes late has hardly any time"))
+        Err(miss.so("their end was fixed before either of them began: a visitor who comes late has hardly any time")
+            .why("a program runs for months, and visitors come all the time: the time of each has to begin with their own session"))
     }
 
     /// Every session that the store still has.
@@ -776,8 +777,41 @@ pub struct Miss {
     pub(crate) so: String,
     /// Whether the answer itself says what went wrong, as a 500 does: then a check does not replace that.
     pub(crate) is_explained: bool,
-    /// Why it matters, if not for the reason that the check gives.
-    pub(crate) why: Option<Box<str>>,
+    /// What it tells in place of what its check tells for every miss; boxed, because few have much of it.
+    pub(crate) own: Option<Box<Own>>,
+}
+
+/// What a miss tells in place of what its check tells for every miss.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Own {
+    /// The path of the request at fault, if that is not the last one.
+    pub(crate) at: Option<String>,
+    /// Why it matters.
+    pub(crate) why: Option<String>,
+    /// The README's hint, counted from 1.
+    pub(crate) hint: Option<usize>,
+    /// Where the book explains it.
+    pub(crate) read: Option<String>,
+}
+
+/// A conclusion, and the path of the request at fault, if the conclusion names one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Cause {
+    so: String,
+    at: Option<String>,
+}
+
+impl Cause {
+    /// The request that got this answer is at fault.
+    pub(crate) fn of(answer: &Answer, so: impl Into<String>) -> Self {
+        Self { so: so.into(), at: Some(answer.path.clone()) }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cause {
+    fn from(so: T) -> Self {
+        Self { so: so.into(), at: None }
+    }
 }
 
 impl Miss {
@@ -801,11 +835,18 @@ impl Miss {
     }
 
     /// Sets the conclusion, if there is one.
-    pub(crate) fn so_if(self, so: Option<impl Into<String>>) -> Self {
-        match so {
-            Some(so) => self.so(so),
+    pub(crate) fn so_if(self, so: Option<impl Into<Cause>>) -> Self {
+        match so.map(Into::into) {
+            Some(Cause { so, at: Some(at) }) if !self.is_explained => self.so(so).at(&at),
+            Some(Cause { so, .. }) => self.so(so),
             None => self,
         }
+    }
+
+    /// Names the path of the request at fault.
+    pub(crate) fn at(mut self, path: &str) -> Self {
+        self.own.get_or_insert_default().at = Some(path.to_owned());
+        self
     }
 
     /// Sets a conclusion that a check cannot improve.
@@ -814,8 +855,21 @@ impl Miss {
     }
 
     /// Sets why it matters, if the check's own reason is about something else.
-    pub(crate) fn why(self, why: &'static str) -> Self {
-        Self { why: Some(why.into()), ..self }
+    pub(crate) fn why(mut self, why: &'static str) -> Self {
+        self.own.get_or_insert_default().why = Some(why.to_owned());
+        self
+    }
+
+    /// Sets the hint, counted from 1, and the page that fit, if the check's own are about something else.
+    pub(crate) fn teaches(mut self, hint: usize, read: &'static str) -> Self {
+        let own = self.own.get_or_insert_default();
+        (own.hint, own.read) = (Some(hint), Some(read.to_owned()));
+        self
+    }
+
+    /// What it tells in place of what its check tells for every miss.
+    pub(crate) fn own(&self) -> Own {
+        self.own.as_deref().cloned().unwrap_or_default()
     }
 
     /// Sets what happened to the session.

@@ -10,7 +10,7 @@ use crate::{
     families::gets_an_account,
     infer, model, monitor,
     page::folded,
-    reading,
+    reading::{self, READING},
     shop::{Contents, Fault, Moment},
 };
 
@@ -106,15 +106,15 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "users_do_not_mix_and_reading_changes_nothing",
-            why: "one database serves all users, anyone can choose what an item is called, and browsers send GETs that nobody intended",
-            hint: 4,
-            read: "security/csrf.md#can-a-link-buy-something",
+            why: "anyone can choose what an item is called, and what gets into a page as HTML can be a script",
+            hint: 7,
+            read: "security/scripts.md#what-stops-the-ride",
             run: |trial| Box::pin(users_do_not_mix_and_reading_changes_nothing(trial)),
         },
     ],
     monitors: &[Monitor {
         check: "users_do_not_mix_and_reading_changes_nothing",
-        watch: monitor::reading_opens_no_session,
+        watch: |trial, answer| monitor::reading_opens_no_session(trial, answer).map_err(of_reading),
     }],
     names: Some("users_do_not_mix_and_reading_changes_nothing"),
     model: Some(&model::TWO_AT_ONCE),
@@ -167,6 +167,7 @@ async fn items_keep_their_names(trial: &Trial) -> Result<(), Miss> {
     let page = alice.get(CART).await?;
     let wanted: Vec<_> = items.iter().map(|item| (item.as_str(), 1)).collect();
     shows_lines(&page, &wanted, "an item is any text: `Path` decodes it, and the cart has to keep it as it is")
+        .map_err(|miss| miss.why("visitors expect to find in the cart exactly what they added, whatever it is called"))
 }
 
 fn odd(trial: &Trial) -> [String; 8] {
@@ -341,6 +342,17 @@ async fn a_token_that_was_never_issued_does_nothing(trial: &Trial, alice: &Brows
     let forms = page.forms();
     let names: Vec<_> = forms.iter().filter(|form| form.goes_to(CHECKOUT)).flat_map(|form| &form.fields).collect();
     let with = |value: &'static str| names.iter().map(|field| (field.name.as_str(), value)).collect::<Vec<_>>();
+    if !names.is_empty() && names.iter().all(|field| field.value.is_empty()) {
+        let expected = "a form that says which cart its page shows";
+        let actual = format!(
+            "no value for {}",
+            names.iter().map(|field| format!("`{}`", field.name)).collect::<Vec<_>>().join(", ")
+        );
+        let so = format!(
+            "the form of {CART} sends an empty token, so every page of every cart sends the same one: does the template get the token under the name that it uses?"
+        );
+        return Err(page.miss(expected, actual).so(so));
+    }
     let placed = trial.shop.orders.now(&her.name).len();
     for fields in [with("never-issued"), with("999999999"), with(""), vec![]] {
         trial.log().new_scene();
@@ -553,7 +565,8 @@ async fn so_it_is_with_a_full_cart(trial: &Trial) -> Result<(), Miss> {
         is_unknown(trial, &alice.submit(&page, CHECKOUT, &[]).await?)?;
         fails(trial, None);
         let answer = alice.submit(&page, CHECKOUT, &[]).await?;
-        answer.redirects_to(ORDERS)?;
+        let so = "the outcome of the order of a full cart was unknown, and the same form sent again has to find it out and lead to the orders: with a small cart it does";
+        answer.redirects_to(ORDERS).map_err(|miss| miss.so(so))?;
         let wanted = few(&cart);
         let because = "the warehouse did not answer about a full cart, and the same form was sent again";
         new_orders(trial, trial.users.alice(), 0, &[&wanted], &answer, because)?;
@@ -610,7 +623,11 @@ async fn a_checkout_outlives_its_instance(trial: &Trial) -> Result<(), Miss> {
         let page = alice.get(CART).await?;
         trial.ends_at((moment, 0), alice.submit(&page, CHECKOUT, &[])).await?;
         let answer = alice.submit(&page, CHECKOUT, &[]).await?;
-        answer.redirects_to(ORDERS)?;
+        let so = format!(
+            "an instance ended while it {}, with a full cart, and another instance does not finish that when the same form is sent again",
+            moment.was()
+        );
+        answer.redirects_to(ORDERS).map_err(|miss| miss.so(so))?;
         let wanted = few(&cart);
         let because = format!("an instance ended while it {}, and the cart was full", moment.was());
         new_orders(trial, her, 0, &[&wanted], &answer, &because)?;
@@ -688,6 +705,18 @@ const UNCHANGED: &str = "the answer is a 4xx, and the cart has changed anyway";
 const BOTH_FIT: &str = "there was room for one more when two came at the same moment, and the cart took both: check the cart that you save, at each attempt";
 
 async fn users_do_not_mix_and_reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
+    let of_users = |miss: Miss| {
+        miss.why("one database serves all users, so what belongs to one has to be under a key, and an order under a number, that no other user can have")
+            .teaches(4, "beyond/two-at-once.md#what-does-not-belong-in-a-session")
+    };
+    Box::pin(users_do_not_mix(trial)).await.map_err(of_users)?;
+    Box::pin(near_names_are_different_users(trial)).await.map_err(of_users)?;
+    let (alice, _) = anew(trial).await?;
+    Box::pin(items_are_text(trial, &alice)).await?;
+    Box::pin(only_a_post_adds_or_orders(trial, &alice)).await.map_err(of_reading)
+}
+
+async fn users_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     let (her, his) = (trial.users.alice(), trial.users.bob());
     let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
@@ -709,27 +738,35 @@ async fn users_do_not_mix_and_reading_changes_nothing(trial: &Trial) -> Result<(
     new_orders(trial, his, 0, &[&[(&plum, 1)]], &bought, "bob bought after alice")?;
     let orders = bob.get(ORDERS).await?;
     orders.shows(&line(&plum, 1))?;
-    orders.shows_not(&pear, "alice ordered this item, and bob's page of orders shows it")?;
-    Box::pin(near_names_are_different_users(trial)).await?;
-    let (alice, _) = anew(trial).await?;
-    Box::pin(items_are_text(trial, &alice)).await?;
+    orders.shows_not(&pear, "alice ordered this item, and bob's page of orders shows it")
+}
+
+fn of_reading(miss: Miss) -> Miss {
+    miss.why(READING).teaches(7, "security/csrf.md#can-a-link-buy-something")
+}
+
+async fn only_a_post_adds_or_orders(trial: &Trial, alice: &Browser<'_>) -> Result<(), Miss> {
+    let her = trial.users.alice();
+    let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
     trial.log().begin_anew();
-    logs_in(&alice, her).await?;
-    add(&alice, &plum).await?;
+    logs_in(alice, her).await?;
+    add(alice, &plum).await?;
     let (page, placed) = (alice.get(CART).await?, trial.shop.orders.now(&her.name).len());
     let forms = page.forms();
     let form = forms.iter().find(|form| form.goes_to(CHECKOUT));
     let filled: Vec<_> = form.iter().flat_map(|form| form.filled()).collect();
     let (buying, adding) = (format!("{CHECKOUT}?{}", crate::browser::encode(&filled)), address(&pear));
     let paths = [LOGIN, CART, CHECKOUT, ORDERS, &buying, &adding];
-    reading::changes_nothing(&alice, &paths).await?;
-    let after = alice.get(CART).await?;
-    new_orders(trial, her, placed, &[], &after, "only GET and HEAD requests were sent")?;
-    after.shows_not(
-        &pear,
-        "a GET or HEAD request added this item, and a link on any page can make a browser send one",
-    )?;
-    shows_items(&after, &[(&plum, 1)], "a GET or HEAD request took this item out of the cart")?;
+    for path in paths {
+        reading::changes_nothing(alice, &[path]).await?;
+        let after = alice.get(CART).await?;
+        let sent = format!("only GET and HEAD requests were sent, to {path}");
+        new_orders(trial, her, placed, &[], &after, &sent).map_err(|miss| miss.at(path))?;
+        let so = format!("{sent}, and they added this item: a link on any page can make a browser send one");
+        after.shows_not(&pear, &so).map_err(|miss| miss.at(path))?;
+        let so = format!("{sent}, and they took this item out of the cart");
+        shows_items(&after, &[(&plum, 1)], &so).map_err(|miss| miss.at(path))?;
+    }
     trial.log().begin_anew();
     reading::opens_no_session(&trial.browser("stranger"), &paths).await
 }
@@ -933,10 +970,16 @@ pub(crate) fn new_orders(
     }
     let so = match (wanted.len(), new.len()) {
         (wanted, 0) if wanted > 0 => {
-            format!("{because}, and the warehouse has got no new order with the user's name on it")
+            let known = match trial.shop.orders.is_empty() {
+                true => "",
+                false => ": an order under a number that it has already adds none",
+            };
+            format!("{because}, and the warehouse has got no new order with the user's name on it{known}")
         }
         (0, _) => format!("{because}, and that placed an order"),
-        (wanted, new) if new > wanted => format!("{because}, and that placed {new} orders"),
+        (wanted, new) if new > wanted => format!(
+            "{because}, and the warehouse has {new} new orders instead of {wanted}: each has a number of its own, and it is the number that counts once"
+        ),
         _ => format!("{because}, and the order is not what the page showed"),
     };
     Err(answer.miss(told(&wanted), told(&new)).so(so))

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{canary::Canary, spelt::Secret};
+use crate::{canary::Canary, infer::short, spelt::Secret};
 
 /// The people's names and passwords, as a demo has them.
 const WORDS: [&str; 6] = ["alice", "bob", "carol", "wonderland", "builder", "singer"];
@@ -55,6 +55,21 @@ pub struct User {
     /// What the user types into `password`.
     pub password: String,
 }
+
+impl User {
+    /// Who somebody says they are who types this: `as "alice-1a2"`, `without a name`.
+    pub(crate) fn told(&self) -> String {
+        match (self.name.is_empty(), self.password.is_empty()) {
+            (true, true) => "with both fields empty".to_owned(),
+            (true, false) => "without a name".to_owned(),
+            (false, true) => format!("as {:?} without a password", short(&self.name, LONGEST_NAME)),
+            (false, false) => format!("as {:?}", short(&self.name, LONGEST_NAME)),
+        }
+    }
+}
+
+/// How much of a name is told, in characters.
+const LONGEST_NAME: usize = 30;
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]

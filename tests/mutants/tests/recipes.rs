@@ -46,9 +46,10 @@ const ANSWERS: [Answers; 7] = [
 ];
 
 /// Recipes that do not show what the check saw, and why.
-const EXCEPTIONS: [(&str, &str); 8] = [
+const EXCEPTIONS: [(&str, &str); 9] = [
     ("constant_name", "a demo's accounts have the names of any other demo's"),
     ("sends_the_name_twice", "the fields that are sent are those of the mutant's form, and the solution's has others"),
+    ("its_page_has_no_token", "the empty field that is sent is from the mutant's page, and the solution's has a token"),
     (
         "a_cookie_says_who_in_hexadecimal",
         "the name in the cookie is spelled out, and a demo's accounts have other names",

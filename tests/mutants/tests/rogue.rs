@@ -90,13 +90,45 @@ fn an_answer_that_does_none_of_it_passes() {
     assert!(reports.iter().all(Report::passed) && reports.len() == 1);
 }
 
+const ROUTES: &str = include_str!("../../../solutions/1-login/src/lib.rs");
+
+/// Where the solution routes an address.
+fn line_of(path: &str) -> usize {
+    let is_route = |line: &str| line.contains(&format!(".route(\"{path}\""));
+    ROUTES.lines().position(is_route).unwrap() + 1
+}
+
+/// The last request, to /protected, only shows what an earlier one has done.
+#[test]
+fn a_failure_names_the_route_of_the_request_at_fault() {
+    let folder = exercise();
+    fs::create_dir(folder.path().join("src")).unwrap();
+    fs::write(folder.path().join("src/lib.rs"), ROUTES).unwrap();
+    for (mutant, check, at) in [
+        ("leaves_the_old_one", "login_issues_a_new_session_id", "/login"),
+        ("an_empty_name_logs_out", "wrong_credentials_are_refused_alike", "/login"),
+        ("logout_in_the_browser_only", "logout_destroys_the_session", "/logout"),
+        ("logout_clears", "logout_destroys_the_session", "/logout"),
+        ("logout_ends_all", "logout_destroys_the_session", "/logout"),
+        ("logout_by_get", "reading_changes_nothing", "/logout"),
+        ("reads_another_key", "protected_page_names_the_user", "/protected"),
+    ] {
+        let mut checks = Command::new(env!("CARGO_BIN_EXE_rogue"));
+        checks.args(["--json", "--seed", "7", "--exact", check]).env("ROGUE", mutant).current_dir(folder.path());
+        let (output, reports) = sealed(checks);
+        let (_, failure) = reports[0].first_failure().unwrap_or_else(|| panic!("{mutant} passed: {output:?}"));
+        let place = format!("src/lib.rs:{}", line_of(at));
+        assert!(failure.route.ends_with(&place), "{mutant}: {} is not {place}: {}", failure.route, failure.so);
+    }
+}
+
 #[test]
 fn what_is_kept_in_a_static_is_gone_after_a_restart() {
     let mut checks = Command::new(env!("CARGO_BIN_EXE_rogue"));
     checks.args(["--json", "--exact", "the_cart_is_in_the_session"]).env("ROGUE", "kept_in_a_static");
     let (output, reports) = sealed(checks);
     let (_, failure) = reports[0].first_failure().unwrap_or_else(|| panic!("it passed: {output:?}"));
-    let so = "since the restart no session was found for this visitor: did the program keep the cart, or the key of its cookies, in memory?";
+    let so = "/view_cart is answered without loading the session, so what it showed before the restart was in the program's memory";
     assert_eq!(failure.so, so);
 }
 

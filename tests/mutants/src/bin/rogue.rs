@@ -1,12 +1,18 @@
-//! The checks of exercise 1 on the rogue that the environment variable ROGUE names.
+//! The checks of exercise 1 on the rogue, or on its mutant, that the environment variable ROGUE names.
 
 use std::process::ExitCode;
 
 use checks::{App, login::SUITE};
-use mutants::rogue::{self, ROGUES};
+use mutants::{
+    login::MUTANTS,
+    rogue::{self, ROGUES},
+};
 
 fn main() -> ExitCode {
     let name = std::env::var("ROGUE").unwrap_or_default();
+    if let Some(mutant) = MUTANTS.iter().find(|mutant| mutant.name == name) {
+        return SUITE.main_with((mutant.app)());
+    }
     match name.as_str() {
         "calls" => rogue::calls(),
         "leaves_children" => SUITE.main_with(rogue::leaves_children()),

@@ -16,7 +16,7 @@ use axum::{
     routing::{get, post},
 };
 use solution_2::{Cart, Failure};
-use tower_sessions::{Session, SessionStore, session::Id};
+use tower_sessions::{MemoryStore, Session, SessionStore, session::Id};
 
 use super::{Parts, shown};
 
@@ -52,6 +52,10 @@ pub(super) fn one_cart_for_all<S: SessionStore + Clone>(store: S) -> Router {
     }
     let parts = Parts { view: get(view), add: post(add), remove: post(remove), clear: post(clear) };
     parts.on(store).layer(Extension(Carts::<()>::default()))
+}
+
+pub(super) fn a_store_of_its_own<S: SessionStore + Clone>(_: S) -> Router {
+    Parts::default().on(MemoryStore::default())
 }
 
 /// The ID of the session, which is made if there is none.

@@ -53,6 +53,15 @@ pub(super) fn empty_panics<S: SessionStore + Clone>(store: S) -> Router {
     viewing(get(view), store)
 }
 
+pub(super) fn shows_no_count<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        let Cart(items) = Cart::of(&session).await?;
+        let lines = items.iter().map(|(item, count)| format!("<li>{}: {count}</li>", escaped(item)));
+        Ok(Html(if items.is_empty() { "Your cart is empty".to_owned() } else { lines.collect() }))
+    }
+    viewing(get(view), store)
+}
+
 pub(super) fn always_empty_too<S: SessionStore + Clone>(store: S) -> Router {
     async fn view(session: Session) -> Result<Html<String>, Failure> {
         Ok(Html(format!("Your cart is empty{}", lines(&Cart::of(&session).await?, escaped))))

@@ -74,6 +74,16 @@ pub(super) fn absent_is_not_found<S: SessionStore + Clone>(store: S) -> Router {
     removing(post(remove), store)
 }
 
+pub(super) fn absent_panics<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        cart.0.remove(&item).unwrap();
+        cart.keep(&session).await?;
+        Ok(shown())
+    }
+    removing(post(remove), store)
+}
+
 pub(super) fn absent_is_zero<S: SessionStore + Clone>(store: S) -> Router {
     async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
         let mut cart = Cart::of(&session).await?;

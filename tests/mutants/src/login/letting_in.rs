@@ -41,6 +41,15 @@ pub(super) fn forgets_to_insert<S: SessionStore + Clone>(store: S) -> Router {
     with(store, axum::routing::post(login))
 }
 
+pub(super) fn refuses_with_a_redirect<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Extension<Users>, form: Form<solution_1::Credentials>) -> Answer {
+        let answer = solution_1::login(session, users, form).await?;
+        let is_refused = answer.status() == StatusCode::UNAUTHORIZED;
+        Ok(if is_refused { Redirect::to("/login").into_response() } else { answer })
+    }
+    with(store, axum::routing::post(login))
+}
+
 pub(super) fn remembers_only_that<S: SessionStore + Clone>(store: S) -> Router {
     async fn login(session: Session, Extension(users): Extension<Users>, Form(form): Form<Credentials>) -> Answer {
         if !users.verify(&form.username, &form.password) {

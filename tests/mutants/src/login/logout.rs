@@ -37,6 +37,14 @@ pub(super) fn in_the_browser_only<S: SessionStore + Clone>(store: S) -> Router {
     Parts { logout: post(logout), ..Parts::default() }.on(store)
 }
 
+pub(super) fn leads_nowhere<S: SessionStore + Clone>(store: S) -> Router {
+    async fn logout(session: Session) -> Result<Redirect, Failure> {
+        session.flush().await?;
+        Ok(Redirect::to("/"))
+    }
+    Parts { logout: post(logout), ..Parts::default() }.on(store)
+}
+
 /// The IDs of all who are logged in.
 type Everyone = Arc<Mutex<Vec<Id>>>;
 

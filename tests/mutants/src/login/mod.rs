@@ -1,5 +1,6 @@
 //! Answers to exercise 1.
 
+mod browser;
 mod cookie;
 mod form;
 mod identity;
@@ -26,6 +27,12 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("form_that_gets", "login_page_has_a_form", || App::new(form::form_that_gets)),
     mutant("readable_password_field", "login_page_has_a_form", || App::new(form::readable_password_field)),
     mutant("no_form_for_a_stale_cookie", "login_page_has_a_form", || App::new(stories::no_form_for_a_stale_cookie)),
+    mutant("shows_its_source", "login_page_has_a_form", || App::new(browser::shows_its_source)),
+    mutant("forbids_its_own_form", "login_page_has_a_form", || App::new(browser::forbids_its_own_form)),
+    mutant("takes_email_addresses_only", "login_page_has_a_form", || App::new(browser::takes_email_addresses_only)),
+    mutant("a_script_stops_the_form", "login_page_has_a_form", || App::new(browser::a_script_stops_the_form)),
+    mutant("its_base_is_another_site", "login_page_has_a_form", || App::new(browser::its_base_is_another_site)),
+    mutant("leaves_at_once", "login_page_has_a_form", || App::new(browser::leaves_at_once)),
     mutant("page_for_everyone", "protected_page_asks_to_log_in", || App::new(protected::page_for_everyone)),
     mutant("not_routed", "protected_page_asks_to_log_in", || App::new(protected::not_routed)),
     mutant("forgets_to_insert", "right_credentials_open_a_session", || App::new(letting_in::forgets_to_insert)),
@@ -43,10 +50,16 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(cookie::for_the_login_page_only)
     }),
     mutant("cookie_a_browser_refuses", "protected_page_names_the_user", || App::new(cookie::a_browser_refuses)),
+    mutant("saves_the_page_as_a_file", "protected_page_names_the_user", || App::new(browser::saves_the_page_as_a_file)),
+    mutant("believes_the_address", "protected_page_names_the_user", || App::new(browser::believes_the_address)),
+    mutant("believes_a_header", "protected_page_names_the_user", || App::new(browser::believes_a_header)),
     mutant("pastes_the_name", "names_are_shown_as_text", || App::new(protected::pastes_the_name)),
     mutant("escapes_twice", "names_are_shown_as_text", || App::new(protected::escapes_twice)),
     mutant("pastes_what_was_typed", "names_are_shown_as_text", || App::new(form::pastes_what_was_typed)),
     mutant("refuses_with_200", "wrong_credentials_are_refused_alike", || App::new(letting_in::refuses_with_200)),
+    mutant("refuses_with_a_redirect", "wrong_credentials_are_refused_alike", || {
+        App::new(letting_in::refuses_with_a_redirect)
+    }),
     mutant("tells_who_exists", "wrong_credentials_are_refused_alike", || App::new(letting_in::tells_who_exists)),
     mutant("any_password", "wrong_credentials_are_refused_alike", || App::new(letting_in::any_password)),
     mutant("inserts_before_it_asks", "wrong_credentials_are_refused_alike", || {
@@ -96,7 +109,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("logout_clears", "logout_destroys_the_session", || App::new(logout::clears)),
     mutant("logout_removes_the_key", "logout_destroys_the_session", || App::new(logout::removes_the_key)),
     mutant("logout_in_the_browser_only", "logout_destroys_the_session", || App::new(logout::in_the_browser_only)),
+    mutant("logout_leads_nowhere", "logout_destroys_the_session", || App::new(logout::leads_nowhere)),
     mutant("logout_ends_all", "logout_destroys_the_session", || App::new(logout::ends_all)),
+    mutant("keeps_pages_by_cookie", "logout_destroys_the_session", || App::new(browser::keeps_pages_by_cookie)),
     mutant("keeps_the_credentials", "the_password_is_nowhere", || App::new(letting_in::keeps_the_credentials)),
     mutant("fills_the_password_in_again", "the_password_is_nowhere", || App::new(form::fills_the_password_in_again)),
     mutant("keeps_it_in_hexadecimal", "the_password_is_nowhere", || App::new(letting_in::keeps_it_in_hexadecimal)),
@@ -106,6 +121,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("keeps_the_password_as_a_key", "the_password_is_nowhere", || {
         App::new(unforeseen::keeps_the_password_as_a_key)
     }),
+    mutant("keeps_its_letters", "the_password_is_nowhere", || App::new(browser::keeps_its_letters)),
+    mutant("keeps_its_bytes_with_colons", "the_password_is_nowhere", || App::new(browser::keeps_its_bytes_with_colons)),
     mutant("logout_by_get", "reading_changes_nothing", || App::new(logout::by_get)),
     mutant("login_by_get", "reading_changes_nothing", || App::new(letting_in::by_get)),
     mutant("counts_visits", "reading_changes_nothing", || App::new(form::counts_visits)),
@@ -117,6 +134,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("takes_the_method_from_the_address", "reading_changes_nothing", || {
         App::new(unforeseen::takes_the_method_from_the_address)
     }),
+    mutant("expects_a_list_of_languages", "reading_changes_nothing", || App::new(browser::expects_a_list_of_languages)),
+    mutant("expects_ascii_cookies", "reading_changes_nothing", || App::new(browser::expects_ascii_cookies)),
     mutant("cookie_for_scripts", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_scripts)),
     mutant("cookie_for_other_sites", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_other_sites)),
     mutant("tells_scripts_the_id_later", "the_session_cookie_is_out_of_reach", || {
@@ -129,6 +148,7 @@ pub const MUTANTS: &[Mutant] = &[
 
 /// Other right answers.
 pub const RIGHT_ANSWERS: &[RightAnswer] = &[
+    RightAnswer { name: "the name in a script, too", app: || App::new(browser::names_the_user_to_a_script) },
     RightAnswer { name: "strings and loose keys, 302", app: || App::new(right::strings::app) },
     RightAnswer {
         name: "an extractor and a typed user, the old session flushed",

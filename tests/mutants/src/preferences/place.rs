@@ -14,7 +14,7 @@ use axum::{
 use checks::Users;
 use solution_3::{Credentials, Failure, Preferences};
 use tower_sessions::{
-    Expiry, Session, SessionStore,
+    Expiry, MemoryStore, Session, SessionStore,
     cookie::time::{Duration, OffsetDateTime},
     session::Id,
 };
@@ -37,7 +37,7 @@ impl<K: Eq + Hash> Choices<K> {
         P: Future<Output = Result<Html<String>, Failure>>,
     {
         let kept = key.and_then(|key| self.0.lock().unwrap().get(&key).copied()).unwrap_or_default();
-        let lent = Session::new(None, Arc::new(tower_sessions::MemoryStore::default()), session.expiry());
+        let lent = Session::new(None, Arc::new(MemoryStore::default()), session.expiry());
         lent.insert(Preferences::KEY, kept).await?;
         page(lent).await
     }
@@ -75,6 +75,10 @@ pub(super) fn kept_in_the_program<S: SessionStore + Clone>(store: S) -> Router {
     }
     let parts = Parts { form: get(form), set: post(set), profile: get(profile), ..Parts::default() };
     parts.on(store).layer(Extension(Choices::<Id>(Arc::default())))
+}
+
+pub(super) fn a_store_of_its_own<S: SessionStore + Clone>(_: S) -> Router {
+    Parts::default().on(MemoryStore::default())
 }
 
 pub(super) fn goes_with_the_window<S: SessionStore + Clone>(store: S) -> Router {

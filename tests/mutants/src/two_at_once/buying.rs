@@ -77,6 +77,37 @@ async fn order_first(
     ordered()
 }
 
+/// What a form sends whose page was given no token.
+#[derive(Deserialize)]
+struct Text {
+    token: String,
+}
+
+/// The page, without the token that it needs.
+async fn without_a_token(User(user): User, Extension(database): Shared) -> Result<Html<String>, Refusal> {
+    let Cart { items, .. } = cart(&database, &user).await?;
+    Ok(page("cart.html", context! { items => Serde(items.into_iter().collect::<Vec<_>>()) })?)
+}
+
+pub(super) fn its_page_has_no_token<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, database: Shared, orders: Warehouse, Form(sent): Form<Text>) -> Bought {
+        let token = sent.token.parse().map_err(|_| Refusal::Changed)?;
+        solution_8::checkout(user, database, orders, Form(Checkout { token })).await
+    }
+    Parts { cart: get(without_a_token), checkout: post(checkout), ..Parts::default() }.on(store)
+}
+
+pub(super) fn an_empty_token_will_do<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, Extension(database): Shared, orders: Warehouse, Form(sent): Form<Text>) -> Bought {
+        if !sent.token.is_empty() {
+            return Err(Refusal::Changed);
+        }
+        let token = cart(&database, &user.0).await?.edition;
+        solution_8::checkout(user, Extension(database), orders, Form(Checkout { token })).await
+    }
+    Parts { cart: get(without_a_token), checkout: post(checkout), ..Parts::default() }.on(store)
+}
+
 pub(super) fn any_token_will_do<S: SessionStore + Clone>(store: S) -> Router {
     #[derive(Deserialize)]
     struct Any {

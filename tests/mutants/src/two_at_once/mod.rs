@@ -34,6 +34,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_lock_in_each_instance", "no_addition_is_lost", || three(adding::a_lock_in_each_instance)),
     mutant("a_lock_in_the_program", "no_addition_is_lost", || three(adding::a_lock_in_the_program)),
     mutant("forces_its_copy_at_last", "no_addition_is_lost", || three(adding::forces_its_copy_at_last)),
+    mutant("its_page_has_no_token", "a_checkout_orders_what_its_page_showed", || three(buying::its_page_has_no_token)),
+    mutant("an_empty_token_will_do", "a_checkout_orders_what_its_page_showed", || {
+        three(buying::an_empty_token_will_do)
+    }),
     mutant("any_token_will_do", "a_checkout_orders_what_its_page_showed", || three(buying::any_token_will_do)),
     mutant("a_later_token_will_do", "a_checkout_orders_what_its_page_showed", || three(buying::a_later_token_will_do)),
     mutant("forgets_to_empty_the_cart", "a_checkout_orders_what_its_page_showed", || {

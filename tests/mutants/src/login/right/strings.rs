@@ -24,7 +24,7 @@ pub(crate) fn app<S: SessionStore + Clone>(store: S) -> Router {
 
 const FORM: &str = r#"<form ACTION='/login' METHOD=POST>
     <input type=PASSWORD name='password'>
-    <input type=email NAME=username>
+    <input type=search NAME=username>
     <input type=submit value=Go>
 </form>"#;
 
