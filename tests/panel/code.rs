@@ -189,9 +189,9 @@ pub async fn another_programs_change_writes_no_draft_and_a_deleted_file_stays_de
     window.says("b", "src/main.rs is gone from the disk.").await;
     window.browser.refresh().await.unwrap();
     window
-        .until(&format!(
-            "[...document.querySelectorAll('.code-view option')].some(({{ text }}) => text === '● src/main.rs (gone)')"
-        ))
+        .until(
+            "[...document.querySelectorAll('.code-view option')].some(({ text }) => text === '● src/main.rs (gone)')",
+        )
         .await;
     assert!(!main.exists());
     window.browser.close().await.unwrap();
