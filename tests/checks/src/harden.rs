@@ -359,6 +359,9 @@ async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, her).await?;
     let mallory = alice.copied_by("mallory");
+    // The shop knows her by everything that she can do.
+    buys(&alice, &trial.named("a teapot")).await?;
+    writes(&alice, &trial.named("a word")).await?;
     let page = shop(&alice, her).await?;
     let stolen = page.forms();
     let logout = alice.submit(&page, LOGOUT, &[]).await?;
@@ -370,6 +373,8 @@ async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
     let lure = trial.named("a lure");
     mallory.post(BUY, &with(&stolen, BUY, &[("item", &lure)])).await?;
     is_not_bought(&carol, her, &lure, so).await?;
+    mallory.post(NOTE, &with(&stolen, NOTE, &[("text", &lure)])).await?;
+    is_not_written(&carol, her, &lure, so).await?;
     logs_in(&trial.browser("phone"), her).await?;
     let so = "alice has logged in again on her phone, and the copy of the cookie from her ended session works again";
     is_not(&mallory, her, so).await?;
@@ -657,7 +662,9 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, her).await?;
     let page = shop(&alice, her).await?;
-    if let Some(link) = page.links().into_iter().find(|link| link.starts_with("javascript:")) {
+    let runs = |link: &String| link.trim_start().to_lowercase().starts_with("javascript:");
+    // As it is written: a browser also runs an address that is not a valid one.
+    if let Some(link) = page::links(&page.body).into_iter().find(runs) {
         let so = "what mallory wrote became the address of a link, and a browser runs an address that begins with `javascript:`";
         return Err(page.miss("what mallory wrote as text, without a link", format!("a link to {link}")).so(so));
     }
@@ -703,7 +710,31 @@ async fn scripts_cannot_read_the_session_cookie(trial: &Trial) -> Result<(), Mis
     ))
 }
 
+/// Alice and mallory use their open pages in turn: whoever comes next does not change who sends a form.
+async fn each_tab_acts_for_its_own_user(trial: &Trial) -> Result<(), Miss> {
+    let [alice, mallory] = ["alice", "mallory"].map(|who| trial.browser(who));
+    let (her, own) = (trial.users.alice(), trial.users.bob());
+    logs_in(&alice, her).await?;
+    logs_in(&mallory, own).await?;
+    for (first, user, second, other) in [(&alice, her, &mallory, own), (&mallory, own, &alice, her)] {
+        let page = shop(first, user).await?;
+        shop(second, other).await?;
+        let (item, text) =
+            (format!("{} of {}", trial.named("tea"), user.name), format!("{} of {}", trial.named("word"), user.name));
+        let so = "both users had the shop open, and the one who looked at it last counted as the sender of the other one's form: only the session that comes with a form says who sends it";
+        first.submit(&page, BUY, &[("item", &item)]).await?.redirects_to(SHOP)?;
+        shop(second, other).await?;
+        first.submit(&page, NOTE, &[("text", &text)]).await?.redirects_to(SHOP)?;
+        let page = shop(first, user).await?;
+        page.shows_not(&bought(other, &item), so)?;
+        page.shows_not(&format!("{} wrote: {text}", other.name), so)?;
+    }
+    Ok(())
+}
+
 async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
+    each_tab_acts_for_its_own_user(trial).await?;
+    trial.log().begin_anew();
     let carol = witness(trial).await?;
     let ((mallory, forms), own, her) = (mallory_with_the_forms(trial).await?, trial.users.bob(), trial.users.alice());
     let lure = trial.named("a lure");
@@ -816,6 +847,11 @@ async fn buys(browser: &Browser<'_>, item: &str) -> Result<(), Miss> {
     let page = browser.get(SHOP).await?;
     let bought = browser.submit(&page, BUY, &[("item", item)]).await?;
     bought.redirects_to(SHOP).map_err(|miss| miss.so_if(is_barred(&bought)))
+}
+
+async fn writes(browser: &Browser<'_>, text: &str) -> Result<(), Miss> {
+    let page = browser.get(SHOP).await?;
+    browser.submit(&page, NOTE, &[("text", text)]).await?.redirects_to(SHOP)
 }
 
 /// Why the shop must not refuse its own form as another site's.

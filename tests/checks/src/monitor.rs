@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderValue, Method, StatusCode, header::SET_COOKIE};
 use serde_json::Value;
 use session_inspector::{Operation, Outcome, SetCookie};
+use tower_sessions::session::Id;
 
 use crate::{
     Answer, Miss, SUITES, Trial,
     canary::{Canary, TOLD},
     infer::{self, mentions},
     reading,
+    store::readable,
     trial::Sent,
 };
 
@@ -206,9 +208,16 @@ pub(crate) fn a_login_issues_a_new_id(trial: &Trial, answer: &Answer) -> Result<
 
 /// No page, and no header but the cookie, contains the ID of a session: a script can read both.
 pub(crate) fn no_page_tells_the_session_id(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
-    let is_in = |value: &HeaderValue| trial.carries_an_id(&String::from_utf8_lossy(value.as_bytes()));
+    // The IDs of this exchange in all their encodings, and all others as they are.
+    let cookies = answer.exchange.request.cookies.iter().map(|cookie| cookie.value.as_str());
+    let ids = answer.exchange.calls.iter().map(|call| call.id.as_str()).chain(cookies);
+    let ids: std::collections::HashSet<Id> = ids.filter_map(|id| id.parse().ok()).collect();
+    let is_told = |text: &[u8]| {
+        trial.carries_an_id(&String::from_utf8_lossy(text)) || ids.iter().any(|id| readable(text, *id).is_some())
+    };
+    let is_in = |value: &HeaderValue| is_told(value.as_bytes());
     let mut headers = answer.headers.iter().filter(|(name, _)| **name != SET_COOKIE);
-    let place = if trial.carries_an_id(&answer.body) {
+    let place = if is_told(answer.body.as_bytes()) {
         "in the page".to_owned()
     } else if let Some((name, _)) = headers.find(|(_, value)| is_in(value)) {
         format!("in the header `{name}`")

@@ -126,6 +126,7 @@ async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
         page.shows(&own.name).map_err(|miss| miss.so_if(infer::mixed(&page, &own.name, &other.name)))?;
         page.shows_not(&other.name, "the dashboard names another user as well")?;
     }
+    a_long_name_is_shown_whole(trial).await?;
     let mallory = trial.browser("mallory");
     for impostor in impostors::all(&trial.users) {
         trial.log().begin_anew();
@@ -133,6 +134,22 @@ async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
         mallory.get(DASHBOARD).await?.redirects_to(LOGIN)?;
     }
     Ok(())
+}
+
+async fn a_long_name_is_shown_whole(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let (browser, user) = (trial.browser("longname"), with_a_long_name(trial));
+    families::gets_an_account(trial, &user);
+    logs_in(&browser, &user).await?;
+    let page = browser.get(DASHBOARD).await?;
+    let so = "the name of this user is long, and the dashboard does not show all of it";
+    page.shows(&user.name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
+    families::loses_the_account(trial, &user.name);
+    Ok(())
+}
+
+fn with_a_long_name(trial: &Trial) -> User {
+    User { name: trial.named(&"long".repeat(30)), password: trial.named("secret") }
 }
 
 async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
@@ -161,11 +178,16 @@ async fn every_account_is_listed(trial: &Trial) -> Result<(), Miss> {
     for name in &names {
         families::gets_an_account(trial, &User { name: name.clone(), password: trial.named("secret") });
     }
+    let long = with_a_long_name(trial);
+    families::gets_an_account(trial, &long);
     let page = alice.get(ADMIN).await?;
+    let cut = "the name of this user is long, and the page for admins does not show all of it";
+    let is_listed = page.shows(&long.name).map_err(|miss| miss.so_if(page.is_ok().then_some(cut)).why(LISTED));
     let so = "since the page was last shown, another program has made accounts, and the page does not list all of them";
     names
         .iter()
-        .try_for_each(|name| page.shows(name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)).why(LISTED)))
+        .try_for_each(|name| page.shows(name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)).why(LISTED)))?;
+    is_listed
 }
 
 /// Why the page for admins has to list everyone.
@@ -659,6 +681,7 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let paths: Vec<_> =
         [LOGIN, DASHBOARD, ADMIN, END_OTHERS, LOGOUT].into_iter().chain(changing.iter().map(String::as_str)).collect();
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
+    a_typed_name_stays_with_its_visitor(trial).await?;
     trial.log().begin_anew();
     let [alice, bob, phone] = ["alice", "bob", "phone"].map(|who| trial.browser(who));
     let login = logs_in(&alice, trial.users.alice()).await?;
@@ -683,6 +706,23 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     }
     Ok(())
 }
+
+/// Whether a login is refused or not, the next visitor's form does not tell who tried it.
+async fn a_typed_name_stays_with_its_visitor(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let [visitor, stranger] = ["visitor", "stranger"].map(|who| trial.browser(who));
+    let typed = User { name: trial.named("zoe"), password: String::new() };
+    for (user, is_typed) in [(&typed, "was refused"), (trial.users.bob(), "was logged in")] {
+        visitor.log_in(user).await?;
+        let so =
+            format!("another visitor typed this name and {is_typed}, and the login form shows the name to a stranger");
+        stranger.get(LOGIN).await?.shows_not(&user.name, &so).map_err(|miss| miss.why(NOT_MIXED))?;
+    }
+    Ok(())
+}
+
+const NOT_MIXED: &str =
+    "what a visitor types is for that visitor alone, and a value that the whole program shares is shown to everyone";
 
 /// Expects the user's own page; `so` says what it means if the user is sent away.
 fn still_in(page: &Answer, user: &User, so: &str) -> Result<(), Miss> {
