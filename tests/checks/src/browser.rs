@@ -168,6 +168,11 @@ impl<'t> Browser<'t> {
         self.send(From::Here, Method::HEAD, path, URLENCODED, Vec::new()).await
     }
 
+    /// Sends a request by this method, without a body.
+    pub(crate) async fn sends(&self, method: Method, path: &str) -> Result<Answer, Miss> {
+        self.send(From::Here, method, path, URLENCODED, Vec::new()).await
+    }
+
     /// Submits a form.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         self.send(From::Here, Method::POST, path, URLENCODED, encode(fields).into_bytes()).await

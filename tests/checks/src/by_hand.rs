@@ -45,6 +45,8 @@ pub(crate) fn curl(by: &Sender, from: Option<(&str, Option<&str>)>, request: &Re
         words.extend(said.map(|origin| format!("-H 'Origin: {origin}'")));
     }
     words.extend((request.method() == Method::HEAD).then(|| "-I".to_owned()));
+    let is_other = ![Method::GET, Method::HEAD, Method::POST].contains(request.method());
+    words.extend(is_other.then(|| format!("-X {}", request.method())));
     let is_sent = request.method() == Method::POST;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     words.extend((is_sent && !["", URLENCODED].contains(&kind)).then(|| format!("-H 'Content-Type: {kind}'")));

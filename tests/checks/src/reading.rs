@@ -80,7 +80,7 @@ pub(crate) fn naming(path: &str, name: &str) -> String {
     with(path, &encode(&WHO.map(|parameter| (parameter, name))))
 }
 
-fn opened_none(answer: &Answer) -> Result<(), Miss> {
+pub(crate) fn opened_none(answer: &Answer) -> Result<(), Miss> {
     if !answer.calls_for(Operation::Create) && !answer.calls_for(Operation::Save) {
         return Ok(());
     }

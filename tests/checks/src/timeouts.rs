@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
+
 use crate::{
-    Answer, Browser, Check, Miss, Monitor, Suite, Trial, User, browser::BY_SCRIPT, impostors, infer, model, monitor,
-    reading, written,
+    Answer, Browser, Check, Miss, Monitor, Suite, Trial, User,
+    browser::{BY_SCRIPT, encode},
+    impostors, infer, model, monitor, reading, written,
 };
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -177,7 +180,19 @@ async fn an_idle_login_ends(trial: &Trial) -> Result<(), Miss> {
     trial.skip(30 * MINUTE + SECOND);
     is_out(&alice, "the last request came 30 minutes and a second ago, and the login still opens the page").await?;
     // The request that found the login ended has not revived it.
-    is_out(&alice, "the request before this one found the login ended, and this one finds it alive: a request after the end must not extend a login").await
+    is_out(&alice, "the request before this one found the login ended, and this one finds it alive: a request after the end must not extend a login").await?;
+    for way in 1..ASKS {
+        trial.log().begin_anew();
+        let alice = trial.browser("alice");
+        logs_in(&alice, user, false).await?;
+        trial.skip(30 * MINUTE + SECOND);
+        let Answer { method, path, .. } = asks(&alice, way).await?;
+        let so = format!(
+            "{method} {path} came 30 minutes and a second after the login, and the next request finds the login alive: no request may extend a login that has run out"
+        );
+        is_out(&alice, &so).await?;
+    }
+    Ok(())
 }
 
 async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
@@ -217,7 +232,7 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
     logs_in(&alice, user, false).await?;
     let so = "a request came every 4 minutes, and the login has ended: does a request count if it comes soon after another one?";
     busy(trial, (&alice, user), (32 * MINUTE, 4 * MINUTE), so).await?;
-    for soon in [9 * MINUTE, MINUTE, 4 * MINUTE + 30 * SECOND] {
+    for soon in [9 * MINUTE, MINUTE, 4 * MINUTE + 30 * SECOND, 5 * MINUTE + 5 * SECOND] {
         trial.log().begin_anew();
         let alice = trial.browser("alice");
         logs_in(&alice, user, false).await?;
@@ -227,7 +242,8 @@ async fn any_request_is_activity(trial: &Trial) -> Result<(), Miss> {
         let so = "the login ended less than 25 minutes after the last request: does a request count if it comes soon after another one?";
         still_in(&alice.get(PROTECTED).await?, user, so)?;
     }
-    what_is_refused_counts_too(trial, user).await
+    what_is_refused_counts_too(trial, user).await?;
+    what_a_script_sends_counts_too(trial, user).await
 }
 
 /// A request counts whatever the site answers.
@@ -241,7 +257,7 @@ async fn what_is_refused_counts_too(trial: &Trial, user: &User) -> Result<(), Mi
         trial.skip(25 * MINUTE - SECOND);
         let Answer { method, path, .. } = &asked;
         let so = format!(
-            "the site answered {method} {path} with {}, and the login ended less than 25 minutes later: a request counts even if the site refuses it or has no such page",
+            "the site answered {method} {path} with {}, and the login ended less than 25 minutes later: any request counts, even if the site refuses it or has no such page",
             asked.in_short()
         );
         still_in(&alice.get(PROTECTED).await?, user, &so)?;
@@ -249,11 +265,47 @@ async fn what_is_refused_counts_too(trial: &Trial, user: &User) -> Result<(), Mi
     Ok(())
 }
 
+/// A request counts whatever its headers say about it.
+async fn what_a_script_sends_counts_too(trial: &Trial, user: &User) -> Result<(), Miss> {
+    for (name, value) in BACKGROUND {
+        trial.log().begin_anew();
+        let alice = trial.browser("alice");
+        logs_in(&alice, user, false).await?;
+        trial.skip(25 * MINUTE - SECOND);
+        alice.says(name, value);
+        alice.get(HELP).await?.has_status(200)?;
+        alice.says_nothing_more();
+        trial.skip(25 * MINUTE - SECOND);
+        let so = format!(
+            "a request with the header `{name}: {value}` came, and the login ended less than 25 minutes later: a request counts whatever its headers are"
+        );
+        still_in(&alice.get(PROTECTED).await?, user, &so)?;
+    }
+    Ok(())
+}
+
+/// Headers by which a site might take a request for one that no visitor has made.
+const BACKGROUND: [(&str, &str); 5] = [
+    ("x-requested-with", "XMLHttpRequest"),
+    ("sec-purpose", "prefetch"),
+    ("purpose", "prefetch"),
+    ("sec-fetch-mode", "cors"),
+    ("accept", "application/json"),
+];
+
 async fn a_busy_login_ends_too(trial: &Trial) -> Result<(), Miss> {
     lives_for_8_hours(trial).await?;
     trial.log().begin_anew();
     trial.skip_to_new_years_eve();
-    lives_for_8_hours(trial).await
+    lives_for_8_hours(trial).await?;
+    trial.log().begin_anew();
+    let (alice, user) = (trial.browser("alice"), trial.users.alice());
+    logs_in(&alice, user, false).await?;
+    trial.skip(10 * MINUTE);
+    is_in(&alice, user).await?;
+    alice.says("user-agent", "a newer version of this browser");
+    let so = "the browser was updated, and the login ended before its 8 hours were over";
+    still_in(&alice.get(PROTECTED).await?, user, so)
 }
 
 async fn lives_for_8_hours(trial: &Trial) -> Result<(), Miss> {
@@ -304,6 +356,8 @@ async fn a_new_server_knows_it(trial: &Trial) -> Result<(), Miss> {
     logs_in(&alice, user, false).await?;
     busy(trial, (&alice, user), (long, 20 * MINUTE), "the login ended before its 8 hours were over").await?;
     trial.restart().await?;
+    let so = "the server was restarted, and the login has ended before its 8 hours were over: does the session keep all that the site has to know of a login?";
+    still_in(&alice.get(PROTECTED).await?, user, so)?;
     trial.skip(20 * MINUTE + SECOND);
     let so = "the page still opens 8 hours and a second after the login: the server was restarted in between, so does the session keep when the login began?";
     is_out(&alice, so).await?;
@@ -345,6 +399,9 @@ async fn remember_me_lasts(trial: &Trial) -> Result<(), Miss> {
         };
         still_in(&page, user, so)?;
     }
+    trial.restart().await?;
+    let so = "the server was restarted, and a login with `remember` has ended within its 30 days: does the session keep all that the site has to know of a login?";
+    still_in(&alice.get(PROTECTED).await?, user, so)?;
     for way in 0..ASKS {
         trial.log().begin_anew();
         let alice = trial.browser("alice");
@@ -414,7 +471,19 @@ async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
         let so = "someone typed a wrong password and ticked the box, and the login that was there has become a remembered one";
         is_out(&phone, so).await?;
     }
+    for address in ["/help?remember=1", "/protected?remember=on", "/login?remember=true"] {
+        trial.log().begin_anew();
+        let phone = trial.browser("phone");
+        logs_in(&phone, user, false).await?;
+        phone.get(address).await?;
+        trial.skip(31 * MINUTE);
+        let so = format!(
+            "GET {address} has turned this login into a remembered one: only the box in the form does that, because a link on any page can make a browser send this request"
+        );
+        is_out(&phone, &so).await?;
+    }
     for value in ["1", "on", "true"] {
+        no_other_cookie_ticks_the_box(trial, user, value).await?;
         trial.log().begin_anew();
         let phone = trial.browser("phone");
         logs_in(&phone, user, false).await?;
@@ -428,6 +497,23 @@ async fn nothing_else_is_remembered(trial: &Trial) -> Result<(), Miss> {
         is_out(&phone, "a cookie that any visitor can write has turned this login into a remembered one").await?;
     }
     Ok(())
+}
+
+/// The visitor changes what the site has set beside the session's own cookie, and logs in without the box.
+async fn no_other_cookie_ticks_the_box(trial: &Trial, user: &User, value: &str) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let phone = trial.browser("phone");
+    let login = logs_in(&phone, user, false).await?;
+    let is_session = |held: &str| login.exchange.calls.iter().any(|call| held.contains(&call.id));
+    let others: Vec<_> = phone.cookies().into_iter().filter(|(_, held)| !is_session(held)).collect();
+    for (name, _) in &others {
+        phone.takes(&format!("{name}={value}"));
+    }
+    phone.writes(&REMEMBERED, value);
+    logs_in(&phone, user, false).await?;
+    trial.skip(31 * MINUTE);
+    let so = "this login came without the box, and a cookie that any visitor can write has made it a remembered one";
+    is_out(&phone, so).await
 }
 
 /// Names by which a site might look for the choice to be remembered.
@@ -464,10 +550,23 @@ async fn the_visitor_is_told(trial: &Trial) -> Result<(), Miss> {
     follows(&trial.browser("stranger"), &trial.browser("stranger").get(PROTECTED).await?)
         .await?
         .shows_not(EXPIRED, UNASKED)?;
+    trial.log().begin_anew();
+    for impostor in impostors::all(&trial.users) {
+        trial.log().begin_apart();
+        trial.browser("stranger").log_in(&impostor.typed).await?.shows_not(EXPIRED, UNASKED)?;
+    }
+    trial.log().begin_anew();
 
     logs_in(&alice, user, false).await?;
     trial.skip(31 * MINUTE);
     is_told(&alice).await?;
+    for address in [reading::from_a_link(PROTECTED), format!("{PROTECTED}?from=mail")] {
+        trial.log().begin_anew();
+        let alice = trial.browser("alice");
+        logs_in(&alice, user, false).await?;
+        trial.skip(31 * MINUTE);
+        is_told_at(&alice, &address).await?;
+    }
 
     trial.log().begin_anew();
     logs_in(&alice, user, false).await?;
@@ -535,7 +634,38 @@ async fn a_new_login_begins_anew(trial: &Trial) -> Result<(), Miss> {
     let login = logs_in(&alice, user, false).await?;
     let so = "a login right after one that had run out has ended by its first request";
     still_in(&alice.get(PROTECTED).await?, user, so)?;
-    is_renewed(&before, &login).await
+    is_renewed(&before, &login).await?;
+    for first in ["alice", "bob"] {
+        for (old, new) in [(false, false), (false, true), (true, false), (true, true)] {
+            starts_over(trial, (first, old), new).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Alice logs in where a login, of hers or of another user, is almost over: nothing is left of its time or its choice.
+async fn starts_over(trial: &Trial, (first, old): (&str, bool), new: bool) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let (browser, alice) = (trial.browser("alice"), trial.users.alice());
+    let before = if first == "alice" { alice } else { trial.users.bob() };
+    logs_in(&browser, before, old).await?;
+    let (long, often) = if old { (29 * DAY, 10 * DAY) } else { (7 * HOUR + 30 * MINUTE, 20 * MINUTE) };
+    busy(trial, (&browser, before), (long, often), "requests kept coming, and the login ended before its time").await?;
+    logs_in(&browser, alice, new).await?;
+    let whose = if first == "alice" { "the same user" } else { "another user" };
+    let so = format!(
+        "{whose} was logged in here before, and the new login ended before its time: does its time count from the login before it?"
+    );
+    if new {
+        trial.skip(3 * DAY);
+        return still_in(&browser.get(PROTECTED).await?, alice, &so);
+    }
+    busy(trial, (&browser, alice), (HOUR, 20 * MINUTE), &so).await?;
+    trial.skip(31 * MINUTE);
+    let so = format!(
+        "the last login did not tick the box, and is still alive after 31 minutes without a request: does the login before it, of {whose}, still count?"
+    );
+    is_out(&browser, &so).await
 }
 
 async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
@@ -573,6 +703,9 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     for (remember, long, often) in [(false, 8 * HOUR, 20 * MINUTE), (true, 30 * DAY, 5 * DAY)] {
         no_later_login_prolongs_it(trial, remember, (long, often)).await?;
     }
+    for remember in [false, true] {
+        no_later_login_ends_it(trial, remember).await?;
+    }
     trial.log().begin_anew();
     let bob = trial.browser("bob");
     let login = logs_in(&bob, trial.users.bob(), false).await?;
@@ -596,6 +729,25 @@ async fn no_later_login_prolongs_it(
     is_out(&desktop, so).await
 }
 
+/// A user may be logged in with several browsers.
+async fn no_later_login_ends_it(trial: &Trial, remember: bool) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let user = trial.users.alice();
+    let browsers = ["alice", "phone", "laptop", "tablet"].map(|who| trial.browser(who));
+    for browser in &browsers {
+        logs_in(browser, user, remember).await?;
+        trial.skip(MINUTE);
+        for earlier in &browsers {
+            if earlier.cookies().is_empty() {
+                break;
+            }
+            let so = "the same user has logged in with another browser, and this login has ended before its time: only its own time or a logout ends a login";
+            still_in(&earlier.get(PROTECTED).await?, user, so)?;
+        }
+    }
+    Ok(())
+}
+
 async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
     let paths = [LOGIN, PROTECTED, HELP];
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
@@ -603,6 +755,16 @@ async fn reading_opens_no_session(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let login = logs_in(&alice, trial.users.alice(), false).await?;
     reading::asks(&reading::with_a_stale_cookie(&alice, &login), &paths).await?;
+    // A name and a password in an address log nobody in.
+    trial.log().begin_anew();
+    let user = trial.users.alice();
+    let fields = encode(&[("username", user.name.as_str()), ("password", &user.password)]);
+    for asks_for_headers in [false, true] {
+        trial.log().begin_apart();
+        let (stranger, address) = (trial.browser("stranger"), format!("{LOGIN}?{fields}"));
+        let read = if asks_for_headers { stranger.head(&address).await? } else { stranger.get(&address).await? };
+        reading::opened_none(&read)?;
+    }
     // A refused request leaves nothing either; a monitor looks at the answers.
     for way in PAGES..ASKS {
         trial.log().begin_anew();
@@ -631,7 +793,7 @@ async fn logs_in(browser: &Browser<'_>, user: &User, remember: bool) -> Result<A
 }
 
 /// How many ways there are to send a request. Those for a page come first: the others are refused or lead nowhere.
-const ASKS: usize = 9;
+const ASKS: usize = 14;
 const PAGES: usize = 4;
 
 async fn asks(browser: &Browser<'_>, way: usize) -> Result<Answer, Miss> {
@@ -644,7 +806,12 @@ async fn asks(browser: &Browser<'_>, way: usize) -> Result<Answer, Miss> {
         5 => browser.post(HELP, &[]).await,
         6 => browser.post(LOGIN, &[("username", "nobody"), ("password", "a guess")]).await,
         7 => browser.post(LOGIN, &[("username", "nobody")]).await,
-        _ => browser.post_bytes(LOGIN, "text/plain", b"hello".to_vec()).await,
+        8 => browser.post_bytes(LOGIN, "text/plain", b"hello".to_vec()).await,
+        9 => browser.get("/help?since=1").await,
+        10 => browser.get("/favicon.ico").await,
+        11 => browser.sends(Method::OPTIONS, HELP).await,
+        12 => browser.sends(Method::PUT, HELP).await,
+        _ => browser.sends(Method::DELETE, PROTECTED).await,
     }
 }
 
@@ -693,7 +860,12 @@ async fn follows(browser: &Browser<'_>, answer: &Answer) -> Result<Answer, Miss>
 }
 
 async fn is_told(browser: &Browser<'_>) -> Result<(), Miss> {
-    let sent_away = browser.get(PROTECTED).await?;
+    is_told_at(browser, PROTECTED).await
+}
+
+/// The page for users has this address here.
+async fn is_told_at(browser: &Browser<'_>, address: &str) -> Result<(), Miss> {
+    let sent_away = browser.get(address).await?;
     let page = follows(browser, &sent_away).await.map_err(|miss| match sent_away.status.is_success() {
         true => miss.so("the login has not ended: the page still opens"),
         false => miss,

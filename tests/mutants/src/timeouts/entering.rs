@@ -2,6 +2,7 @@
 
 use axum::{
     Extension, Form,
+    extract::Query,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::post,
@@ -73,6 +74,23 @@ pub(super) fn keeps_the_old_beginning() -> Rules {
     ) -> Result<Response, Failure> {
         let Some(login) = begun(&users, &clock, sent) else { return Ok(refused()) };
         let began = Login::of(&session).await?.map_or(login.began, |old| old.began);
+        session.cycle_id().await?;
+        kept(&session, Login { began, ..login }).await
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}
+
+/// Another user has what is left of the time of the user before.
+pub(super) fn keeps_the_beginning_of_another_user() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        Extension(users): Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let Some(login) = begun(&users, &clock, sent) else { return Ok(refused()) };
+        let other = Login::of(&session).await?.filter(|old| old.username != login.username && !old.remembered);
+        let began = other.map_or(login.began, |old| old.began);
         session.cycle_id().await?;
         kept(&session, Login { began, ..login }).await
     }
@@ -154,6 +172,19 @@ pub(super) fn a_remembered_logout_keeps_it() -> Rules {
         }
     }
     Rules { logout: || post(logout), ..Rules::default() }
+}
+
+/// A name and a password in an address log in where only the headers are requested.
+pub(super) fn an_address_logs_in() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        users: Accounts,
+        Query(sent): Query<Credentials>,
+    ) -> Result<Response, Failure> {
+        solution_4::login(session, clock, users, Form(sent)).await
+    }
+    Rules { login: || post(solution_4::login).head(login), ..Rules::default() }
 }
 
 /// Who guesses leaves a session behind at each guess.

@@ -40,6 +40,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("notes_before_it_decides", "an_idle_login_ends", || rules::app(rules::notes_before_it_decides)),
     mutant("is_back_at_the_next_request", "an_idle_login_ends", || rules::app(rules::is_back_at_the_next_request)),
     mutant("help_brings_it_back", "an_idle_login_ends", || App::new(rules::help_brings_it_back)),
+    mutant("nowhere_brings_it_back", "an_idle_login_ends", || App::new(rules::nowhere_brings_it_back)),
     mutant("idle_for_20_minutes", "any_request_is_activity", || rules::app(rules::idle_for_20_minutes)),
     mutant("only_protected_counts", "any_request_is_activity", || rules::app(rules::only_protected_counts)),
     mutant("only_writing_counts", "any_request_is_activity", || rules::app(rules::only_writing_counts)),
@@ -49,16 +50,24 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("nowhere_does_not_count", "any_request_is_activity", || rules::app(rules::nowhere_does_not_count)),
     mutant("refused_does_not_count", "any_request_is_activity", || App::new(rules::refused_does_not_count)),
     mutant("busy_is_too_soon", "any_request_is_activity", || App::new(rules::busy_is_too_soon)),
+    mutant("a_query_does_not_count", "any_request_is_activity", || rules::app(rules::a_query_does_not_count)),
+    mutant("an_unusual_method_does_not_count", "any_request_is_activity", || {
+        rules::app(rules::an_unusual_method_does_not_count)
+    }),
+    mutant("a_script_does_not_count", "any_request_is_activity", || rules::app(rules::a_script_does_not_count)),
+    mutant("notes_every_eight_minutes", "any_request_is_activity", || rules::app(rules::notes_every_eight_minutes)),
     mutant("no_absolute_limit", "a_busy_login_ends_too", || rules::app(rules::no_absolute_limit)),
     mutant("a_moment_ago_is_early_enough", "a_busy_login_ends_too", || rules::app(rules::a_moment_ago_is_early_enough)),
     mutant("ends_with_the_year", "a_busy_login_ends_too", || rules::app(several::ends_with_the_year)),
     mutant("every_request_is_a_beginning", "a_busy_login_ends_too", || rules::app(rules::every_request_is_a_beginning)),
     mutant("nine_hours", "a_busy_login_ends_too", || rules::app(rules::nine_hours)),
     mutant("seven_hours", "a_busy_login_ends_too", || rules::app(rules::seven_hours)),
+    mutant("an_update_ends_it", "a_busy_login_ends_too", || App::new(rules::an_update_ends_it)),
     mutant("the_cookie_alone_ages", "the_end_is_at_the_server", || App::new(cookies::the_cookie_alone_ages)),
     mutant("one_clock_for_all", "the_end_is_at_the_server", || App::new(rules::one_clock_for_all)),
     mutant("forgets_with_its_program", "the_end_is_at_the_server", || App::new(several::forgets_with_its_program)),
     mutant("seen_is_another_cookie", "the_end_is_at_the_server", || App::new(cookies::seen_is_another_cookie)),
+    mutant("a_restart_ends_it", "the_end_is_at_the_server", || App::new(several::a_restart_ends_it)),
     mutant("remember_is_ignored", "remember_me_lasts", || rules::app(entering::remember_is_ignored)),
     mutant("an_error_loses_the_age", "remember_me_lasts", || App::new(several::an_error_loses_the_age)),
     mutant("remembered_while_busy", "remember_me_lasts", || rules::app(rules::remembered_while_busy)),
@@ -68,6 +77,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("remembered_for_a_fortnight", "remember_me_lasts", || rules::app(rules::remembered_for_a_fortnight)),
     mutant("remembered_from_visit_to_visit", "remember_me_ends", || rules::app(rules::remembered_from_visit_to_visit)),
     mutant("remembered_for_31_days", "remember_me_ends", || rules::app(rules::remembered_for_31_days)),
+    mutant("an_address_ticks_the_box", "remember_me_ends", || rules::app(rules::an_address_ticks_the_box)),
     mutant("every_cookie_has_an_age", "no_cookie_outlives_the_browser_unasked", || {
         rules::app(rules::every_cookie_has_an_age)
     }),
@@ -84,12 +94,19 @@ pub const MUTANTS: &[Mutant] = &[
         rules::app(telling::says_it_again_after_the_next_logout)
     }),
     mutant("says_it_to_the_idle_only", "the_visitor_is_told", || rules::app(telling::says_it_to_the_idle_only)),
+    mutant("says_it_to_the_mistaken", "the_visitor_is_told", || App::new(telling::says_it_to_the_mistaken)),
+    mutant("says_it_without_a_query_only", "the_visitor_is_told", || App::new(telling::says_it_without_a_query_only)),
     mutant("keeps_the_old_beginning", "a_new_login_begins_anew", || rules::app(entering::keeps_the_old_beginning)),
     mutant("keeps_the_id", "a_new_login_begins_anew", || rules::app(entering::keeps_the_id)),
     mutant("takes_up_the_ended_id", "a_new_login_begins_anew", || rules::app(entering::takes_up_the_ended_id)),
+    mutant("keeps_the_beginning_of_another_user", "a_new_login_begins_anew", || {
+        rules::app(entering::keeps_the_beginning_of_another_user)
+    }),
     mutant("begins_with_the_last_login", "visitors_do_not_mix", || App::new(several::begins_with_the_last_login)),
     mutant("one_clock_for_each_user", "visitors_do_not_mix", || App::new(rules::one_clock_for_each_user)),
+    mutant("a_later_login_ends_it", "visitors_do_not_mix", || App::new(several::a_later_login_ends_it)),
     mutant("counts_failures", "reading_opens_no_session", || rules::app(entering::counts_failures)),
+    mutant("an_address_logs_in", "reading_opens_no_session", || rules::app(entering::an_address_logs_in)),
     mutant("notes_everyone", "reading_opens_no_session", || rules::app(rules::notes_everyone)),
 ];
 

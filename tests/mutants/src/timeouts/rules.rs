@@ -73,6 +73,40 @@ pub(super) fn asking_for_headers_does_not_count() -> Rules {
     Rules { noted, ..Rules::default() }
 }
 
+/// A page that asks for news by itself is told apart by its query.
+pub(super) fn a_query_does_not_count() -> Rules {
+    let noted = |login: &Login, now, request: &Request| request.uri().query().is_none().then(|| seen(login, now));
+    Rules { noted, ..Rules::default() }
+}
+
+pub(super) fn an_unusual_method_does_not_count() -> Rules {
+    let noted = |login: &Login, now, request: &Request| {
+        [Method::GET, Method::HEAD, Method::POST].contains(request.method()).then(|| seen(login, now))
+    };
+    Rules { noted, ..Rules::default() }
+}
+
+pub(super) fn a_script_does_not_count() -> Rules {
+    let noted = |login: &Login, now, request: &Request| {
+        (!request.headers().contains_key("x-requested-with")).then(|| seen(login, now))
+    };
+    Rules { noted, ..Rules::default() }
+}
+
+pub(super) fn notes_every_eight_minutes() -> Rules {
+    let noted = |login: &Login, now, _: &Request| (now - login.seen >= Duration::minutes(8)).then(|| seen(login, now));
+    Rules { noted, ..Rules::default() }
+}
+
+/// A link can make a login a remembered one.
+pub(super) fn an_address_ticks_the_box() -> Rules {
+    let noted = |login: &Login, now, request: &Request| {
+        let remembered = login.remembered || request.uri().query() == Some("remember=1");
+        Some(Login { remembered, ..seen(login, now) })
+    };
+    Rules { noted, ..Rules::default() }
+}
+
 /// As `keep` does it in a `route_layer`.
 pub(super) fn nowhere_does_not_count() -> Rules {
     let noted = |login: &Login, now, request: &Request| {
@@ -129,6 +163,35 @@ pub(super) fn help_brings_it_back<S: SessionStore + Clone>(store: S) -> Router {
         Ok(next.run(request).await)
     }
     behind(|solution| solution.layer(from_fn(note)), store)
+}
+
+/// The same for an address that leads to no page.
+pub(super) fn nowhere_brings_it_back<S: SessionStore + Clone>(store: S) -> Router {
+    async fn note(session: Session, clock: Clock, request: Request, next: Next) -> Result<Response, Failure> {
+        let is_routed = ["/login", "/protected", "/help", "/logout"].contains(&request.uri().path());
+        if let Some(login) = Login::of(&session).await?.filter(|login| !is_routed && !login.remembered) {
+            session.insert(Login::KEY, seen(&login, clock.now())).await?;
+        }
+        Ok(next.run(request).await)
+    }
+    behind(|solution| solution.layer(from_fn(note)), store)
+}
+
+/// A login belongs to the browser with the name that it had.
+pub(super) fn an_update_ends_it<S: SessionStore + Clone>(store: S) -> Router {
+    async fn bind(session: Session, request: Request, next: Next) -> Result<Response, Failure> {
+        let agent = format!("{:?}", request.headers().get("user-agent"));
+        if Login::of(&session).await?.is_some() {
+            let known = session.get::<String>("agent").await?.unwrap_or_else(|| agent.clone());
+            if known == agent {
+                session.insert("agent", agent).await?;
+            } else {
+                session.flush().await?;
+            }
+        }
+        Ok(next.run(request).await)
+    }
+    behind(|solution| solution.layer(from_fn(bind)), store)
 }
 
 pub(super) fn only_writing_counts() -> Rules {

@@ -76,6 +76,45 @@ pub(super) fn forgets_with_its_program<S: SessionStore + Clone>(store: S) -> Rou
     routes.layer(from_fn_with_state(Times::default(), known)).layer(SessionManagerLayer::new(store))
 }
 
+/// Only a login that this program has seen begin is good.
+pub(super) fn a_restart_ends_it<S: SessionStore + Clone>(store: S) -> Router {
+    knows_when_users_began(store, |known, _| known.is_none())
+}
+
+/// A user is logged in with one browser at a time.
+pub(super) fn a_later_login_ends_it<S: SessionStore + Clone>(store: S) -> Router {
+    knows_when_users_began(store, |known, login| known.is_some_and(|began| *began > login.began))
+}
+
+/// The program knows when each user last has logged in.
+fn knows_when_users_began<S: SessionStore + Clone>(
+    store: S,
+    is_over: fn(Option<&OffsetDateTime>, &Login) -> bool,
+) -> Router {
+    type IsOver = fn(Option<&OffsetDateTime>, &Login) -> bool;
+    async fn known(
+        State((times, is_over)): State<(Times, IsOver)>,
+        session: Session,
+        request: Request,
+        next: Next,
+    ) -> Result<Response, Failure> {
+        if let Some(login) = Login::of(&session).await? {
+            let is_over = is_over(times.lock().unwrap().get(&login.username), &login);
+            if is_over {
+                session.flush().await?;
+            }
+        }
+        let is_login = request.method() == "POST" && request.uri().path() == "/login";
+        let answer = next.run(request).await;
+        if let Some(login) = Login::of(&session).await?.filter(|_| is_login && answer.status().is_redirection()) {
+            times.lock().unwrap().insert(login.username, login.began);
+        }
+        Ok(answer)
+    }
+    let routes = Rules::default().routes().layer(from_fn(solution_4::keep));
+    routes.layer(from_fn_with_state((Times::default(), is_over), known)).layer(SessionManagerLayer::new(store))
+}
+
 /// A cookie has the age that the login before it asked for.
 pub(super) fn has_the_age_of_the_login_before<S: SessionStore + Clone>(store: S) -> Router {
     async fn aged(session: Session, request: Request, next: Next) -> Result<Response, Failure> {

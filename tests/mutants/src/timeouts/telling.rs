@@ -1,15 +1,18 @@
 //! Mistakes in what the visitor is told.
 
 use axum::{
+    Router,
+    extract::Request,
     http::{
-        HeaderMap, Uri,
+        HeaderMap, StatusCode, Uri,
         header::{COOKIE, SET_COOKIE},
     },
+    middleware::{Next, from_fn},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use solution_4::{Failure, IDLE};
-use tower_sessions::Session;
+use tower_sessions::{Session, SessionManagerLayer, SessionStore};
 
 use super::Rules;
 
@@ -30,6 +33,36 @@ pub(super) fn says_it_after_the_logout() -> Rules {
         Ok(Redirect::to("/login?ended"))
     }
     Rules { logout: || post(logout), ..Rules::default() }
+}
+
+/// A wrong password may have been a form that was left open for too long.
+pub(super) fn says_it_to_the_mistaken<S: SessionStore + Clone>(store: S) -> Router {
+    async fn told(request: Request, next: Next) -> Result<Response, Failure> {
+        let answer = next.run(request).await;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        let page = solution_4::login_form(Uri::from_static("/login?ended"), None).await?;
+        Ok((StatusCode::UNAUTHORIZED, page).into_response())
+    }
+    Rules::default().on(store).layer(from_fn(told))
+}
+
+/// An address with a query leads to the login page without the note.
+pub(super) fn says_it_without_a_query_only<S: SessionStore + Clone>(store: S) -> Router {
+    async fn told(request: Request, next: Next) -> Response {
+        let has_query = request.uri().path() == "/protected" && request.uri().query().is_some();
+        let answer = next.run(request).await;
+        match has_query && answer.status().is_redirection() {
+            true => Redirect::to("/login").into_response(),
+            false => answer,
+        }
+    }
+    Rules::default()
+        .routes()
+        .layer(from_fn(solution_4::keep))
+        .layer(from_fn(told))
+        .layer(SessionManagerLayer::new(store))
 }
 
 /// The note is a cookie that nobody takes back.

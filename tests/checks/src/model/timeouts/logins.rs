@@ -182,7 +182,6 @@ impl Logins {
 
     pub(super) fn log_in(&mut self, who: usize, login: Login) {
         self.end(who, "a later login has replaced this one");
-        self.touch(login.user);
         let seat = &mut self.seats[who];
         (seat.login, seat.is_copy) = (Some(self.logins.len()), false);
         self.logins.push(login);
@@ -226,7 +225,7 @@ impl Logins {
         self.seats[who] = Seat { why, is_tampered: true, news: News::Any, ..Seat::default() };
     }
 
-    /// A user has logged in or out: whether this ends their other logins is left open.
+    /// A user has logged out: whether this ends their other logins is left open.
     fn touch(&mut self, user: usize) {
         self.logins.iter_mut().filter(|login| login.user == user).for_each(|login| login.untouched = false);
     }

@@ -31,7 +31,7 @@ const LONG: Duration = Duration::from_mins(24);
 const ENDS: Duration = Duration::from_secs(30 * 60 + 2);
 const WEEK: Duration = Duration::from_hours(7 * 24);
 const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60 + 2);
-const PAUSES: [Duration; 4] = [Duration::from_mins(4), LONG, ENDS, ENDS];
+const PAUSES: [Duration; 5] = [Duration::from_mins(4), Duration::from_mins(7), LONG, ENDS, ENDS];
 const PACES: [(Duration, usize); 3] = [(Duration::from_mins(4), 8), (Duration::from_mins(20), 2), (LONG, 3)];
 const BUSY: [(Duration, usize); 3] = [(LONG, 10), (Duration::from_mins(23), 20), (LONG, 21)];
 
