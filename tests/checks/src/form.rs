@@ -23,6 +23,8 @@ pub struct Form {
     pub button: Option<(String, String)>,
     /// Whether a visitor can send it: it has a button, or exactly one text field, in which Enter sends it.
     pub can_be_sent: bool,
+    /// The attribute by which a script keeps it from being sent, if one does.
+    pub(crate) stopped_by: Option<String>,
 }
 
 /// A field of a form; each option of a select and each radio button is one of its own.
@@ -57,6 +59,13 @@ impl Limits {
 }
 
 impl Form {
+    /// Checks that no script keeps it from being sent.
+    pub(crate) fn is_let_go(&self) -> Result<(), Miss> {
+        let Some(attribute) = &self.stopped_by else { return Ok(()) };
+        Err(Miss::new("a form that its button sends", format!("a form with {attribute}"))
+            .so(format!("`{attribute}` tells the browser not to send the form")))
+    }
+
     /// Whether there is a field of this name.
     pub fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.name == name)
@@ -204,6 +213,7 @@ enum Control {
         method: Option<String>,
         action: Option<String>,
         enctype: Option<String>,
+        stopped_by: Option<String>,
     },
 }
 
@@ -274,7 +284,8 @@ impl Reader {
         let method = lower("method").unwrap_or("get".to_owned());
         let enctype = encoding(lower("enctype"));
         let action = attribute(tag, "action").unwrap_or_default();
-        let form = Form { method, action, enctype, ..Form::default() };
+        let stopped_by = stopping(tag, "onsubmit");
+        let form = Form { method, action, enctype, stopped_by, ..Form::default() };
         self.forms.push((form, attribute(tag, "id").unwrap_or_default()));
         self.in_form = true;
     }
@@ -330,6 +341,7 @@ impl Reader {
             method: lower("formmethod"),
             action: attribute(tag, "formaction"),
             enctype: lower("formenctype"),
+            stopped_by: stopping(tag, "onclick"),
         };
         self.controls.push((self.owner(tag), button));
     }
@@ -402,13 +414,14 @@ fn sent_in_each_way(form: Form, controls: Vec<Control>) -> Vec<Form> {
         return vec![form];
     }
     let pressed = |button| match button {
-        Control::Button { sends, method, action, enctype } => Some(Form {
+        Control::Button { sends, method, action, enctype, stopped_by } => Some(Form {
             method: method.unwrap_or(form.method.clone()),
             action: action.unwrap_or(form.action.clone()),
             enctype: enctype.map_or(form.enctype.clone(), |enctype| encoding(Some(enctype))),
             fields: form.fields.clone(),
             button: sends,
             can_be_sent: true,
+            stopped_by: stopped_by.or(form.stopped_by.clone()),
         }),
         Control::Field(_) => None,
     };
@@ -439,6 +452,17 @@ fn fields(controls: &mut [(Owner, Control)]) -> impl Iterator<Item = &mut Field>
 
 fn has(tag: &StartTag<()>, name: &str) -> bool {
     attribute(tag, name).is_some()
+}
+
+/// The attribute of this name, if all it does is to keep the form from being sent. What a longer script does is open.
+fn stopping(tag: &StartTag<()>, name: &str) -> Option<String> {
+    let script = attribute(tag, name)?;
+    let mut words = script.split(|sign: char| sign == ';' || sign.is_whitespace()).filter(|word| !word.is_empty());
+    let stops = matches!(
+        (words.next(), words.next(), words.next()),
+        (Some("return"), Some("false"), None) | (Some("event.preventDefault()"), None, None)
+    );
+    stops.then(|| format!("{name}=\"{script}\""))
 }
 
 /// What a browser makes of an `enctype`.
