@@ -189,6 +189,7 @@ impl<'t> Browser<'t> {
                 format!("{} needs a form with method=post and the action {path}; the page reads: {reads}", page.path);
             return Err(page.miss(format!("a form that posts to {path}"), "a page without one").so(so));
         };
+        form.is_let_go()?;
         for (name, _) in fields {
             if !form.has(name) {
                 let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
@@ -819,6 +820,24 @@ impl Answer {
         }
     }
 
+    /// Checks that a browser shows this as a page.
+    pub(crate) fn is_shown_as_a_page(&self) -> Result<(), Miss> {
+        if self.is_page() || self.kind().starts_with("application/xhtml+xml") {
+            return Ok(());
+        }
+        let kind = if self.kind().is_empty() { "none" } else { self.kind() };
+        Err(self
+            .miss("Content-Type: text/html", format!("Content-Type: {kind}"))
+            .so("a browser shows this as text, tags included, and not as a page"))
+    }
+
+    /// Another encoding than UTF-8 that the content type names, if the page is not the same in it.
+    fn misread_as(&self) -> Option<String> {
+        let kind = self.kind().to_lowercase();
+        let named = kind.split(';').find_map(|part| part.trim().strip_prefix("charset="))?.trim_matches('"');
+        (!matches!(named, "utf-8" | "utf8") && !self.body.is_ascii()).then(|| named.to_owned())
+    }
+
     /// Checks that a browser shows this as a page, stays on it, and sends its forms.
     pub(crate) fn lets_send_forms(&self) -> Result<(), Miss> {
         self.is_shown()?;
@@ -830,12 +849,8 @@ impl Answer {
                 )
                 .explained("the browser leaves the page before a visitor can fill in the form"));
         }
-        if !self.is_page() && !self.kind().starts_with("application/xhtml+xml") {
-            let kind = if self.kind().is_empty() { "none" } else { self.kind() };
-            return Err(self
-                .miss("Content-Type: text/html", format!("Content-Type: {kind}"))
-                .explained("a browser shows this as text, tags included, and not as a page with a form"));
-        }
+        self.is_shown_as_a_page()
+            .map_err(|miss| miss.so("a browser shows this as text, tags included, and not as a page with a form"))?;
         match policy::forbids_forms(&self.headers, &self.body) {
             Some(directive) => Err(self
                 .miss("a page whose forms a browser sends", format!("Content-Security-Policy: {directive}"))
@@ -972,6 +987,11 @@ impl Answer {
     pub fn shows(&self, words: &str) -> Result<(), Miss> {
         self.has_status(200).map_err(|miss| Miss { expected: format!("200, and the page shows {words}"), ..miss })?;
         self.is_shown()?;
+        if let Some(encoding) = self.misread_as().filter(|_| !words.is_ascii()) {
+            return Err(self
+                .miss(format!("the page shows  {words}"), format!("Content-Type: {}", self.kind()))
+                .explained(format!("the page is UTF-8, but a browser reads it as {encoding} and shows other signs")));
+        }
         if self.text().contains(words) {
             return Ok(());
         }

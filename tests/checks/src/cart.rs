@@ -2,7 +2,7 @@
 
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Suite, Trial,
-    browser::in_path,
+    browser::{encode, in_path},
     infer, model, monitor, neighbour,
     page::{self, folded},
     reading::{self, READING},
@@ -117,8 +117,19 @@ pub static SUITE: Suite = Suite {
 };
 
 async fn an_empty_cart_says_so(trial: &Trial) -> Result<(), Miss> {
-    trial.browser("alice").get(VIEW).await?.shows(EMPTY)
+    trial.browser("alice").get(VIEW).await?.shows(EMPTY)?;
+    // Another requirement is about the addition itself.
+    trial.log().begin_anew();
+    let bob = trial.browser("bob");
+    let added = bob.post(&address("add_to_cart", &trial.named("pear")), &[]).await;
+    match added.ok().and_then(|added| reading::left_behind(&bob, &added)) {
+        Some(stale) => stale.get(VIEW).await?.shows(EMPTY).map_err(|miss| miss.so(STALE)),
+        None => Ok(()),
+    }
 }
+
+/// Why a cookie that leads to no session makes no difference.
+const STALE: &str = "this browser's cookie leads to no session, as after the session has expired: such a visitor is like one without a cookie, with an empty cart";
 
 async fn what_is_added_is_in_the_cart(trial: &Trial) -> Result<(), Miss> {
     let (alice, pear) = (trial.browser("alice"), trial.named("pear"));
@@ -199,7 +210,15 @@ async fn an_item_is_taken_out(trial: &Trial) -> Result<(), Miss> {
     remove(&alice, &plum).await?;
     let page = alice.get(VIEW).await?;
     let so = "the last item was taken out, but the page does not say that the cart is empty";
-    page.shows(EMPTY).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))
+    page.shows(EMPTY).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
+    trial.log().begin_anew();
+    let bob = trial.browser("bob");
+    for _ in 0..MOST_OF_ONE {
+        add(&bob, &pear).await?;
+    }
+    remove(&bob, &pear).await?;
+    let so = format!("{pear} was added {MOST_OF_ONE} times and then taken out, but the page still shows it");
+    bob.get(VIEW).await?.shows_not(&format!("{pear} ×"), &so)
 }
 
 async fn taking_out_what_is_absent_is_no_error(trial: &Trial) -> Result<(), Miss> {
@@ -219,7 +238,14 @@ async fn taking_out_what_is_absent_is_no_error(trial: &Trial) -> Result<(), Miss
     absent(&alice, &"x".repeat(LONGEST_NAME + 1), so).await?;
     let page = alice.get(VIEW).await?;
     page.shows(&line(&pear, 1))?;
-    page.shows_not(&plum, "the page shows an item that was never added")
+    page.shows_not(&plum, "the page shows an item that was never added")?;
+    trial.log().begin_anew();
+    let bob = trial.browser("bob");
+    let added = add(&bob, &pear).await?;
+    match reading::left_behind(&bob, &added) {
+        Some(stale) => absent(&stale, &pear, STALE).await,
+        None => Ok(()),
+    }
 }
 
 async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
@@ -298,6 +324,11 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
         page.shows(&line(&capital, 1)).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
         remove(&alice, &capital).await?;
     }
+    for [plain, odd, sign] in ALIKE {
+        trial.log().begin_anew();
+        let [plain, odd] = [plain, odd].map(|pattern| pattern.replace('@', &trial.named("")));
+        are_two_items(&trial.browser("alice"), &plain, &odd, sign).await?;
+    }
     // A refused item is text as well.
     trial.log().begin_anew();
     let alice = trial.browser("alice");
@@ -305,6 +336,40 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     let refused = alice.post(&address("add_to_cart", &too_long), &[]).await?;
     pastes_nothing(&refused, "the answer to an item whose name is too long pastes the name into the page as HTML")?;
     nowhere_is_text(&trial.browser("mallory")).await
+}
+
+/// Two items that look alike, and the sign that makes the second one another text. `@` becomes the ending of this run's
+/// names.
+const ALIKE: [[&str; 3]; 8] = [
+    ["éclair@", "e\u{301}clair@", "a combining accent (U+0301)"],
+    ["Kiwi@", "\u{212a}iwi@", "the Kelvin sign (U+212A)"],
+    ["Fig@", "\u{ff26}ig@", "a full-width letter (U+FF26)"],
+    ["ripe pear@", "ripe\u{a0}pear@", "a no-break space (U+00A0)"],
+    ["pear@", "pe\u{ad}ar@", "a soft hyphen (U+00AD)"],
+    ["plum@", "pl\u{feff}um@", "a byte order mark (U+FEFF)"],
+    ["quince@", "qui\u{202e}nce@", "a right-to-left override (U+202E)"],
+    ["date@", "date@\0s", "a NUL (U+0000)"],
+];
+
+/// Checks that these are two items: each has a line of its own, and the one stays when the other is taken out.
+async fn are_two_items(alice: &Browser<'_>, plain: &str, odd: &str, sign: &str) -> Result<(), Miss> {
+    let shown = folded(&line(plain, 1));
+    let are_two = || format!("one of the two items has {sign}, and the other has not: these are two different texts");
+    for item in [plain, odd] {
+        add(alice, item).await?;
+    }
+    let page = alice.get(VIEW).await?;
+    page.shows(&shown).map_err(|miss| miss.so_if(page.is_ok().then(are_two)).why(ANY_TEXT))?;
+    // A page may show a sign that nobody sees in another way.
+    let wanted = if folded(&line(odd, 1)) == shown { 2 } else { 1 };
+    let lines = page.text().matches(&shown).count();
+    if lines < wanted {
+        let expected = format!("{wanted} lines that a browser shows as `{shown}`");
+        return Err(page.miss(expected, format!("{lines} of them")).so(are_two()).why(ANY_TEXT));
+    }
+    remove(alice, odd).await?;
+    let page = alice.get(VIEW).await?;
+    page.shows(&shown).map_err(|miss| miss.so_if(page.is_ok().then(are_two)).why(ANY_TEXT))
 }
 
 /// Checks that the answer to an unknown address does not paste the address into the page, either.
@@ -392,7 +457,9 @@ async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
     refuses(&alice, &item(MOST_ITEMS), &format!("another item in a cart that holds {MOST_ITEMS} different ones"))
         .await?;
     let so = "the cart already holds this item, so with one more of it there are still 50 different ones";
-    fits(&alice, &item(0), so).await?;
+    for _ in 1..MOST_OF_ONE {
+        fits(&alice, &item(0), so).await?;
+    }
     remove(&alice, &item(1)).await?;
     let so = "one of the 50 items was taken out, so another one fits: only the items in the cart count";
     fits(&alice, &item(MOST_ITEMS), so).await?;
@@ -457,7 +524,19 @@ async fn the_cart_is_in_the_session(trial: &Trial) -> Result<(), Miss> {
     neighbour::stays(&add(&alice, &pear).await?)?;
     neighbour::stays(&remove(&alice, &pear).await?)?;
     neighbour::stays(&add(&alice, &pear).await?)?;
+    neighbour::stays(&clear(&alice).await?)?;
+    neighbour::stays(&clear(&alice).await?)?; // of nothing
+    neighbour::stays(&remove(&alice, &pear).await?)?;
+    neighbour::stays(&tries(&alice, &"x".repeat(LONGEST_NAME + 1)).await?)?;
+    for place in 0..=MOST_ITEMS {
+        neighbour::stays(&tries(&alice, &format!("{}-{place:02}", trial.named("item"))).await?)?;
+    }
     neighbour::stays(&clear(&alice).await?)
+}
+
+/// Adds an item that may not fit.
+async fn tries(browser: &Browser<'_>, item: &str) -> Result<Answer, Miss> {
+    browser.post(&address("add_to_cart", item), &[]).await
 }
 
 async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
@@ -469,8 +548,23 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let added = add(&alice, &pear).await?;
     reading::changes_nothing(&alice, &paths).await?;
+    for query in wishes(&pear) {
+        alice.begins_apart();
+        alice.get(&format!("{VIEW}?{query}")).await?; // a monitor looks at the session
+    }
+    alice.goes_on();
     reading::opens_none_for_a_stale_cookie(&alice, &added, &paths).await?;
     alice.get(VIEW).await?.shows(&line(&pear, 1))
+}
+
+/// Parameters that name a change of the cart.
+fn wishes(item: &str) -> Vec<String> {
+    let with = |name| encode(&[(name, item)]);
+    let acts = |action| encode(&[("action", action), ("item", item)]);
+    let named = ["add", "add_to_cart", "item", "remove", "remove_from_cart", "delete"].map(with);
+    let acting = ["add", "remove", "clear"].map(acts);
+    let alone = ["clear", "clear=1", "clear=true", "clear_cart", "empty", "reset"].map(str::to_owned);
+    named.into_iter().chain(acting).chain(alone).collect()
 }
 
 /// How the page shows an item.

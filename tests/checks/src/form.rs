@@ -21,10 +21,10 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// What its button sends, if the button has a name.
     pub button: Option<(String, String)>,
-    /// The script that keeps the browser from sending it, if that is all it does.
-    pub(crate) stopped: Option<String>,
     /// Whether a visitor can send it: it has a button, or exactly one text field, in which Enter sends it.
     pub can_be_sent: bool,
+    /// The attribute by which a script keeps it from being sent, if one does.
+    pub(crate) stopped_by: Option<String>,
 }
 
 /// A field of a form; each option of a select and each radio button is one of its own.
@@ -59,6 +59,13 @@ impl Limits {
 }
 
 impl Form {
+    /// Checks that no script keeps it from being sent.
+    pub(crate) fn is_let_go(&self) -> Result<(), Miss> {
+        let Some(attribute) = &self.stopped_by else { return Ok(()) };
+        Err(Miss::new("a form that its button sends", format!("a form with {attribute}"))
+            .so(format!("`{attribute}` tells the browser not to send the form")))
+    }
+
     /// Whether there is a field of this name.
     pub fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.name == name)
@@ -107,10 +114,6 @@ impl Form {
 
     /// Checks that a browser lets a visitor enter this value into a field of this name, and send it.
     pub(crate) fn takes(&self, name: &str, value: &str) -> Result<(), Miss> {
-        if let Some(script) = &self.stopped {
-            return Err(Miss::new("a form that a browser sends", format!("onsubmit=\"{script}\""))
-                .explained("this script keeps the browser from sending the form"));
-        }
         let mut entered = self.fields.iter().filter(|field| field.name == name && self.is_entered(field)).peekable();
         let Some(first) = entered.peek().filter(|_| !value.is_empty()).copied() else { return Ok(()) };
         if entered.any(|field| field.hinders(value).is_none()) {
@@ -210,6 +213,7 @@ enum Control {
         method: Option<String>,
         action: Option<String>,
         enctype: Option<String>,
+        stopped_by: Option<String>,
     },
 }
 
@@ -280,8 +284,8 @@ impl Reader {
         let method = lower("method").unwrap_or("get".to_owned());
         let enctype = encoding(lower("enctype"));
         let action = attribute(tag, "action").unwrap_or_default();
-        let stopped = attribute(tag, "onsubmit").filter(|script| keeps_from_sending(script));
-        let form = Form { method, action, enctype, stopped, ..Form::default() };
+        let stopped_by = stopping(tag, "onsubmit");
+        let form = Form { method, action, enctype, stopped_by, ..Form::default() };
         self.forms.push((form, attribute(tag, "id").unwrap_or_default()));
         self.in_form = true;
     }
@@ -337,6 +341,7 @@ impl Reader {
             method: lower("formmethod"),
             action: attribute(tag, "formaction"),
             enctype: lower("formenctype"),
+            stopped_by: stopping(tag, "onclick"),
         };
         self.controls.push((self.owner(tag), button));
     }
@@ -409,14 +414,14 @@ fn sent_in_each_way(form: Form, controls: Vec<Control>) -> Vec<Form> {
         return vec![form];
     }
     let pressed = |button| match button {
-        Control::Button { sends, method, action, enctype } => Some(Form {
+        Control::Button { sends, method, action, enctype, stopped_by } => Some(Form {
             method: method.unwrap_or(form.method.clone()),
             action: action.unwrap_or(form.action.clone()),
             enctype: enctype.map_or(form.enctype.clone(), |enctype| encoding(Some(enctype))),
-            stopped: form.stopped.clone(),
             fields: form.fields.clone(),
             button: sends,
             can_be_sent: true,
+            stopped_by: stopped_by.or(form.stopped_by.clone()),
         }),
         Control::Field(_) => None,
     };
@@ -449,6 +454,17 @@ fn has(tag: &StartTag<()>, name: &str) -> bool {
     attribute(tag, name).is_some()
 }
 
+/// The attribute of this name, if all it does is to keep the form from being sent. What a longer script does is open.
+fn stopping(tag: &StartTag<()>, name: &str) -> Option<String> {
+    let script = attribute(tag, name)?;
+    let mut words = script.split(|sign: char| sign == ';' || sign.is_whitespace()).filter(|word| !word.is_empty());
+    let stops = matches!(
+        (words.next(), words.next(), words.next()),
+        (Some("return"), Some("false"), None) | (Some("event.preventDefault()"), None, None)
+    );
+    stops.then(|| format!("{name}=\"{script}\""))
+}
+
 /// What a browser makes of an `enctype`.
 fn encoding(enctype: Option<String>) -> String {
     let known = enctype.filter(|kind| matches!(kind.as_str(), "multipart/form-data" | "text/plain"));
@@ -463,15 +479,6 @@ fn from_base(base: &str, action: &str) -> String {
     let host = rest.split('/').next().unwrap_or_default();
     let path = if rest.len() > host.len() { &rest[host.len()..] } else { "/" };
     format!("{scheme}://{host}{}", resolved(path, action))
-}
-
-/// Whether a script that is so short does nothing but keep a form from being sent.
-fn keeps_from_sending(script: &str) -> bool {
-    let plain: String = script.chars().filter(|next| !next.is_whitespace()).collect();
-    matches!(
-        plain.trim_end_matches(';'),
-        "returnfalse" | "event.preventDefault()" | "event.preventDefault();returnfalse"
-    )
 }
 
 /// Whether Enter in such a field sends a form that has no button and no other such field.
@@ -516,8 +523,6 @@ mod tests {
             ("><input name=a readonly>", "alice", false),
             ("><input name=a type=number>", "2", true),
             ("><input name=a type=number>", "two", false),
-            ("onsubmit='return false;'><input name=a>", "alice", false),
-            ("onsubmit='return valid(this)'><input name=a>", "alice", true),
         ] {
             assert_eq!(form(html).takes("a", value).is_ok(), is_taken, "{html}");
         }
@@ -545,7 +550,7 @@ mod tests {
         };
         let (method, action, enctype) = ("post".to_owned(), "/login".to_owned(), encoding(None));
         let form =
-            Form { method, action, enctype, fields: vec![password], button: None, can_be_sent: true, stopped: None };
+            Form { method, action, enctype, fields: vec![password], button: None, can_be_sent: true, stopped_by: None };
         assert_eq!(forms(html), [form]);
     }
 

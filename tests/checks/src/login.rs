@@ -156,6 +156,7 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
         return Err(Miss::new("type=password", "a field that shows what is typed into it")
             .so("anyone who looks at the screen can read the password"));
     }
+    form.is_let_go()?;
     form.takes("username", &trial.users.alice().name)?;
     form.takes("password", &trial.users.alice().password)?;
     if form.method != "post" {

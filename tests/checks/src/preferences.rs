@@ -159,6 +159,7 @@ async fn there_are_defaults(trial: &Trial) -> Result<(), Miss> {
 async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
     let page = trial.browser("alice").get(FORM).await?;
     page.has_status(200).map_err(|miss| Miss { expected: "200, and a page with a form".to_owned(), ..miss })?;
+    page.lets_send_forms()?;
     let forms = page.forms();
     let has_both = |form: &&Form| form.has("theme") && form.has("notifications");
     let right = forms.iter().filter(|form| form.goes_to(FORM)).find(has_both);
@@ -191,6 +192,7 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
         return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
             .so("the browser would send a GET with the choice in the address, and a GET must not save anything"));
     }
+    form.is_let_go()?;
     if !form.can_be_sent {
         return Err(Miss::new("a button that sends the form", "a form without a button")
             .so("a browser sends a form when somebody presses its button, or Enter in its only text field; this form has neither"));
@@ -211,7 +213,8 @@ async fn a_choice_is_saved(trial: &Trial) -> Result<(), Miss> {
     let bob = trial.browser("bob");
     let saved = bob.post_by_script(FORM, &[("theme", OTHER.0), ("notifications", OTHER.1)]).await?;
     saved.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))?;
-    shows(&bob.get(PROFILE).await?, OTHER)
+    shows(&bob.get(PROFILE).await?, OTHER)?;
+    only_the_session_decides(trial, &[PROFILE], shows).await
 }
 
 /// What is wrong with the values that a form offers.
@@ -266,7 +269,8 @@ fn missing(page: &Answer, (theme, notifications): Choice) -> Option<(&'static st
 
 async fn a_later_choice_counts(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
-    for choice in [OTHER, ("light", "disabled"), ("dark", "enabled"), DEFAULT] {
+    // Three times: no choice is the last one.
+    for choice in [OTHER, ("light", "disabled"), ("dark", "enabled"), DEFAULT].repeat(3) {
         let saved = save(&alice, choice).await?;
         let page = alice.get(PROFILE).await?;
         shows(&page, choice).map_err(|miss| miss.so_if(unsaved(&saved, &page, choice)))?;
@@ -324,8 +328,50 @@ async fn the_theme_is_applied(trial: &Trial) -> Result<(), Miss> {
             is_applied(&alice.get(path).await?, choice)?;
         }
     }
+    only_the_session_decides(trial, &[PROFILE, FORM], is_applied).await
+}
+
+/// Checks that these pages fit the choice of a visitor, whatever is in the address and in cookies that no answer set.
+async fn only_the_session_decides(trial: &Trial, paths: &[&str], fits: Fits) -> Result<(), Miss> {
+    for choice in [OTHER, DEFAULT] {
+        trial.log().begin_anew();
+        let bob = trial.browser("bob");
+        save(&bob, choice).await?;
+        for path in paths {
+            fits_whatever_is_sent(&bob, path, choice, fits).await?;
+        }
+    }
+    trial.log().begin_anew();
+    let stranger = trial.browser("stranger");
+    for path in paths {
+        fits_whatever_is_sent(&stranger, path, DEFAULT, fits).await?;
+    }
     Ok(())
 }
+
+async fn fits_whatever_is_sent(browser: &Browser<'_>, path: &str, choice: Choice, fits: Fits) -> Result<(), Miss> {
+    fits(&browser.get(path).await?, choice)?;
+    let by_address = format!(
+        "{path} alone is right, but with these parameters it is not: the choice in the session decides, and only a POST changes it"
+    );
+    for address in reading::in_another_look(path) {
+        browser.begins_apart();
+        let page = browser.get(&address).await?;
+        // An app may refuse parameters that it does not know.
+        if page.is_ok() {
+            fits(&page, choice).map_err(|miss| miss.so(&*by_address))?;
+        }
+    }
+    browser.goes_on();
+    let another = if choice.0 == DEFAULT.0 { OTHER } else { DEFAULT };
+    browser.writes(&["theme", "data-theme", "mode"], another.0);
+    browser.writes(&["notifications"], another.1);
+    let page = browser.get(path).await?;
+    let by_cookie = "cookies that no answer set changed the page: anyone can write a cookie, so it is no choice";
+    fits(&page, choice).map_err(|miss| miss.so_if(page.is_ok().then_some(by_cookie)))
+}
+
+type Fits = fn(&Answer, Choice) -> Result<(), Miss>;
 
 async fn the_form_shows_the_choice(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
@@ -334,7 +380,7 @@ async fn the_form_shows_the_choice(trial: &Trial) -> Result<(), Miss> {
         save(&alice, choice).await?;
         is_preselected(&alice.get(FORM).await?, choice)?;
     }
-    Ok(())
+    only_the_session_decides(trial, &[FORM], is_preselected).await
 }
 
 async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
@@ -448,6 +494,27 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     shows(&library.get(PROFILE).await?, ("dark", "enabled")).map_err(|miss| {
         miss.so("this visitor chose, then logged in, and the login replaced the choice by one that the same user made in another browser")
     })?;
+    // Only the form of the choice changes it.
+    trial.log().begin_anew();
+    let dave = trial.browser("dave");
+    let saved = save(&dave, ("light", "disabled")).await?;
+    let fields = [
+        ("username", user.name.as_str()),
+        ("password", &user.password),
+        ("theme", "dark"),
+        ("notifications", "enabled"),
+    ];
+    // An app may refuse a login with fields that it does not know.
+    if dave.post("/login", &fields).await?.status.is_redirection() {
+        let so = "the login form had more fields than a name and a password, and the login changed the choice: only POST /set_preferences does";
+        shows(&dave.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so(so))?;
+    }
+    // Nor is anyone kept out by a cookie that leads to no session.
+    if let Some(stale) = reading::left_behind(&dave, &saved) {
+        trial.log().begin_anew();
+        let so = "this browser's cookie leads to no session, as after the session has expired: such a visitor logs in and chooses like one without a cookie";
+        stale.log_in(user).await?.redirects_to(PROFILE).map_err(|miss| miss.so(so))?;
+    }
     // As it is: a page escapes what it shows, and a session nothing.
     trial.log().begin_apart();
     let carol = trial.users.carol();
@@ -538,6 +605,7 @@ pub(crate) fn shows(page: &Answer, (theme, notifications): Choice) -> Result<(),
 
 pub(crate) fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> {
     page.has_status(200)?;
+    page.is_shown_as_a_page()?;
     let applied = page.attribute("html", "data-theme");
     if applied.as_deref() == Some(theme) {
         return Ok(());

@@ -26,6 +26,18 @@ const PARAMETERS: [&str; 9] = [
     "utm_source=mail",
 ];
 
+/// Parameters by which a page may let its address say how it looks.
+const LOOKS: [&str; 8] = [
+    "theme=light",
+    "notifications=disabled",
+    "theme=dark&notifications=disabled",
+    "theme=light&notifications=enabled",
+    "print",
+    "print=1",
+    "preview=dark",
+    "mode=dark",
+];
+
 /// Headers that browsers, proxies and scripts send.
 const HEADERS: [(&str, &str); 5] = [
     ("accept-language", "de"),
@@ -111,6 +123,17 @@ pub(crate) fn with_a_stale_cookie<'t>(browser: &Browser<'t>, set: &Answer) -> Br
         stale.plant_stale(&call.id);
     }
     stale
+}
+
+/// The same, if `set` gave this browser an ID that can be replaced: nobody can make up a signed one.
+pub(crate) fn left_behind<'t>(browser: &Browser<'t>, set: &Answer) -> Option<Browser<'t>> {
+    let is_known = set.exchange.calls.iter().any(|call| browser.holds(&call.id));
+    is_known.then(|| with_a_stale_cookie(browser, set))
+}
+
+/// The addresses of a page with one parameter each that may ask for another look of it.
+pub(crate) fn in_another_look(path: &str) -> impl Iterator<Item = String> {
+    PARAMETERS.iter().chain(&LOOKS).map(move |parameter| with(path, parameter))
 }
 
 /// The address of a page with the parameters of common links.

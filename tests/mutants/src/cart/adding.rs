@@ -272,3 +272,22 @@ pub(super) fn as_a_number<S: SessionStore + Clone>(store: S) -> Router {
     }
     Parts { add: post(add), remove: post(remove), ..Parts::default() }.on(store)
 }
+
+pub(super) fn drops_soft_hyphens<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        solution_2::add_to_cart(session, Path(item.replace('\u{ad}', ""))).await
+    }
+    adding(post(add), store)
+}
+
+/// With 50 different items, ten of each.
+pub(super) fn full_for_many_of_it<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        let cart = Cart::of(&session).await?;
+        if cart.0.len() == Cart::MOST_ITEMS && cart.0.get(&item).is_some_and(|count| *count >= 10) {
+            return Ok(full());
+        }
+        solution_2::add_to_cart(session, Path(item)).await
+    }
+    adding(post(add), store)
+}

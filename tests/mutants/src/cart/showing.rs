@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write};
 use axum::{
     Router,
     extract::{Path, Query},
-    http::StatusCode,
+    http::{StatusCode, header::CONTENT_TYPE},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
@@ -147,6 +147,37 @@ pub(super) fn removes_by_link<S: SessionStore + Clone>(store: S) -> Router {
             format!("<a href='?remove={remove}'>remove</a> {}", minijinja::HtmlEscape(item))
         };
         Ok(or_empty(&cart, link))
+    }
+    viewing(get(view), store)
+}
+
+/// A cookie that leads to no session is an error here.
+pub(super) fn a_lost_session_is_told<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        let has_cookie = session.id().is_some();
+        let cart = session.get::<Cart>(Cart::KEY).await?;
+        if has_cookie && cart.is_none() {
+            return Ok(Html("Your session has expired".to_owned()));
+        }
+        solution_2::view_cart(session).await
+    }
+    viewing(get(view), store)
+}
+
+pub(super) fn in_another_encoding<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Response, Failure> {
+        let page = solution_2::view_cart(session).await?;
+        Ok(([(CONTENT_TYPE, "text/html; charset=iso-8859-1")], page).into_response())
+    }
+    viewing(get(view), store)
+}
+
+pub(super) fn adds_by_parameter<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session, Query(sent): Query<BTreeMap<String, String>>) -> Result<Html<String>, Failure> {
+        if let Some(item) = sent.get("add") {
+            solution_2::add_to_cart(session.clone(), Path(item.clone())).await?;
+        }
+        solution_2::view_cart(session).await
     }
     viewing(get(view), store)
 }

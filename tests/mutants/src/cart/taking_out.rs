@@ -141,3 +141,38 @@ pub(super) fn absent_must_fit<S: SessionStore + Clone>(store: S) -> Router {
     }
     Parts { remove: post(remove), ..Parts::default() }.on(store)
 }
+
+/// Of more than twenty of an item.
+pub(super) fn leaves_twenty<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        match cart.0.get_mut(&item) {
+            Some(count) if *count > 20 => *count = 20,
+            _ => drop(cart.0.remove(&item)),
+        }
+        cart.keep(&session).await?;
+        Ok(shown())
+    }
+    removing(post(remove), store)
+}
+
+pub(super) fn a_lost_session_must_log_in<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        let has_cookie = session.id().is_some();
+        if has_cookie && session.get::<Cart>(Cart::KEY).await?.is_none() {
+            return Ok(StatusCode::UNAUTHORIZED.into_response());
+        }
+        solution_2::remove_from_cart(session, Path(item)).await.map(IntoResponse::into_response)
+    }
+    removing(post(remove), store)
+}
+
+pub(super) fn nothing_flushes<S: SessionStore + Clone>(store: S) -> Router {
+    async fn clear(session: Session) -> Result<Redirect, Failure> {
+        if session.remove::<Cart>(Cart::KEY).await?.is_none() {
+            session.flush().await?;
+        }
+        Ok(shown())
+    }
+    clearing(post(clear), store)
+}

@@ -1,5 +1,7 @@
 //! Mistakes in the login.
 
+use std::collections::HashMap;
+
 use axum::{
     Extension, Form, Router,
     extract::Query,
@@ -8,7 +10,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use checks::Users;
-use solution_3::{Credentials, Failure, Preferences};
+use solution_3::{Credentials, Failure, Preferences, Theme};
 use tower_sessions::{Session, SessionStore};
 
 use super::{Parts, shown};
@@ -227,6 +229,43 @@ pub(super) fn the_first_name_stays<S: SessionStore + Clone>(store: S) -> Router 
         session.insert("username", name).await?;
         session.cycle_id().await?;
         Ok(shown().into_response())
+    }
+    entering(post(login), store)
+}
+
+/// From a field of the login form.
+pub(super) fn takes_a_theme<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        Extension(users): Accounts,
+        Form(sent): Form<HashMap<String, String>>,
+    ) -> Result<Response, Failure> {
+        let [username, password] = ["username", "password"].map(|name| sent.get(name).cloned().unwrap_or_default());
+        if !users.verify(&username, &password) {
+            return Ok(refused());
+        }
+        if sent.get("theme").is_some_and(|theme| theme == "dark") {
+            let preferences = Preferences { theme: Theme::Dark, ..Preferences::of(&session).await? };
+            session.insert(Preferences::KEY, preferences).await?;
+        }
+        session.cycle_id().await?;
+        named(&session, Credentials { username, password }).await
+    }
+    entering(post(login), store)
+}
+
+/// If there is a cookie.
+pub(super) fn needs_a_session<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, Extension(users): Accounts, Form(sent): Sent) -> Result<Response, Failure> {
+        if !users.verify(&sent.username, &sent.password) {
+            return Ok(refused());
+        }
+        let has_cookie = session.id().is_some();
+        if has_cookie && session.get::<Preferences>(Preferences::KEY).await?.is_none() {
+            return Ok(StatusCode::BAD_REQUEST.into_response());
+        }
+        session.cycle_id().await?;
+        named(&session, sent).await
     }
     entering(post(login), store)
 }

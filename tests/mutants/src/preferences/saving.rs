@@ -316,3 +316,15 @@ pub(super) fn the_address_fills_the_gaps<S: SessionStore + Clone>(store: S) -> R
     }
     saving(post(set), store)
 }
+
+pub(super) fn five_are_enough<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(session: Session, Form(preferences): Form<Preferences>) -> Result<Response, Failure> {
+        let saved: usize = session.get("saved").await?.unwrap_or_default();
+        if saved == 5 {
+            return Ok(shown().into_response());
+        }
+        session.insert("saved", saved + 1).await?;
+        kept(session, preferences).await
+    }
+    saving(post(set), store)
+}

@@ -2,7 +2,11 @@
 
 use axum::{
     Router,
-    http::{HeaderMap, header::COOKIE},
+    extract::RawQuery,
+    http::{
+        HeaderMap,
+        header::{CONTENT_SECURITY_POLICY, COOKIE},
+    },
     response::{Html, IntoResponse, Response},
     routing::{MethodRouter, get},
 };
@@ -131,4 +135,55 @@ pub(super) fn as_the_system_is<S: SessionStore + Clone>(store: S) -> Router {
         Ok(solution_3::profile(session).await?.into_response())
     }
     profiling(get(profile), store)
+}
+
+pub(super) fn form_is_stopped<S: SessionStore + Clone>(store: S) -> Router {
+    with_form(store, "method=\"post\"", "method=\"post\" onsubmit=\"return false\"")
+}
+
+pub(super) fn form_is_forbidden<S: SessionStore + Clone>(store: S) -> Router {
+    async fn form(session: Session) -> Result<Response, Failure> {
+        let page = solution_3::preferences_form(session).await?;
+        Ok(([(CONTENT_SECURITY_POLICY, "form-action 'none'")], page).into_response())
+    }
+    asking(get(form), store)
+}
+
+pub(super) fn profile_is_plain_text<S: SessionStore + Clone>(store: S) -> Router {
+    async fn profile(session: Session) -> Result<String, Failure> {
+        solution_3::profile(session).await.map(|Html(page)| page)
+    }
+    profiling(get(profile), store)
+}
+
+fn in_light(Html(page): Html<String>) -> Html<String> {
+    Html(page.replace("data-theme=\"dark\"", "data-theme=\"light\""))
+}
+
+pub(super) fn prints_in_light<S: SessionStore + Clone>(store: S) -> Router {
+    async fn profile(session: Session, RawQuery(query): RawQuery) -> Result<Html<String>, Failure> {
+        let page = solution_3::profile(session).await?;
+        Ok(if query.as_deref() == Some("print") { in_light(page) } else { page })
+    }
+    profiling(get(profile), store)
+}
+
+/// A cookie that it never sets.
+pub(super) fn form_is_as_a_cookie_says<S: SessionStore + Clone>(store: S) -> Router {
+    async fn form(session: Session, headers: HeaderMap) -> Result<Html<String>, Failure> {
+        let cookies = headers.get(COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
+        let is_light = cookies.split("; ").any(|cookie| cookie == "theme=light");
+        let page = solution_3::preferences_form(session).await?;
+        Ok(if is_light { in_light(page) } else { page })
+    }
+    asking(get(form), store)
+}
+
+pub(super) fn form_shows_the_address<S: SessionStore + Clone>(store: S) -> Router {
+    async fn form(session: Session, RawQuery(query): RawQuery) -> Result<Html<String>, Failure> {
+        let Html(page) = solution_3::preferences_form(session).await?;
+        let is_light = query.as_deref() == Some("theme=light");
+        Ok(Html(if is_light { page.replace("<option selected>dark", "<option>dark") } else { page }))
+    }
+    asking(get(form), store)
 }
