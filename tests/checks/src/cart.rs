@@ -347,7 +347,7 @@ const ALIKE: [[&str; 3]; 8] = [
     ["ripe pear@", "ripe\u{a0}pear@", "a no-break space (U+00A0)"],
     ["pear@", "pe\u{ad}ar@", "a soft hyphen (U+00AD)"],
     ["plum@", "pl\u{feff}um@", "a byte order mark (U+FEFF)"],
-    ["quince@", "qui\u{202e}nce@", "a right-to-left override (U+202E)"],
+    ["plums@", "plum\u{202e}s@", "a right-to-left override (U+202E)"],
     ["date@", "date@\0s", "a NUL (U+0000)"],
 ];
 

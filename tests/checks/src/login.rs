@@ -493,7 +493,7 @@ async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
     let (bob, _) = logged_in(trial, "bob", trial.users.bob()).await?;
     alice.get(&reading::from_a_link("/protected")).await?.shows(&trial.users.alice().name)?;
     // Two copies: a browser drops a cookie when it is told to.
-    let (mallory, link) = (alice.copied_by("mallory"), alice.copied_by("mallory"));
+    let (mallory, thief) = (alice.copied_by("mallory"), alice.copied_by("thief"));
     let answer = alice.post("/logout", &[]).await?;
     answer.redirects_to("/login").map_err(|miss| miss.why(LEADS_OUT))?;
     let page = mallory.get("/protected").await?;
@@ -501,7 +501,7 @@ async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
         let expected = format!("{} for mallory, who copied the cookie before the logout", miss.expected);
         Miss { expected, ..miss }.so_if(infer::lets_a_copy_in(&page, &answer))
     })?;
-    let page = link.get(&reading::from_a_link("/protected")).await?;
+    let page = thief.get(&reading::from_a_link("/protected")).await?;
     let so = "a copy of the cookie from before the logout still gets the page, under an address with parameters";
     page.redirects_to("/login").map_err(|miss| miss.so_if(page.status.is_success().then_some(so)))?;
     let page = alice.get("/protected").await?;

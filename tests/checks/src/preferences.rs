@@ -357,8 +357,8 @@ async fn fits_whatever_is_sent(browser: &Browser<'_>, path: &str, choice: Choice
     for address in reading::in_another_look(path) {
         browser.begins_apart();
         let page = browser.get(&address).await?;
-        // An app may refuse parameters that it does not know.
-        if page.is_ok() {
+        // An app may refuse parameters that it does not know. If it saves them, another check says so.
+        if page.is_ok() && page.exchange.session.changes.is_empty() {
             fits(&page, choice).map_err(|miss| miss.so(&*by_address))?;
         }
     }

@@ -46,7 +46,9 @@ const ANSWERS: [Answers; 7] = [
 ];
 
 /// Recipes that do not show what the check saw, and why.
-const EXCEPTIONS: [(&str, &str); 9] = [
+const EXCEPTIONS: [(&str, &str); 11] = [
+    ("a_lost_session_is_told", "the cookie that is changed has the mutant's name, and the solution's has another"),
+    ("in_another_encoding", "what differs is the encoding of the page, and its words are the same"),
     ("constant_name", "a demo's accounts have the names of any other demo's"),
     ("sends_the_name_twice", "the fields that are sent are those of the mutant's form, and the solution's has others"),
     ("its_page_has_no_token", "the empty field that is sent is from the mutant's page, and the solution's has a token"),
