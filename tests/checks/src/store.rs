@@ -856,7 +856,7 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
 }
 
 /// How this ID can be read in there, if it can.
-fn readable(contents: &[u8], id: Id) -> Option<&'static str> {
+pub(crate) fn readable(contents: &[u8], id: Id) -> Option<&'static str> {
     let (text, number) = (id.to_string(), id.0);
     let (forward, backward) = (number.to_be_bytes(), number.to_le_bytes());
     let is_there = |form: &str| holds(contents, form.as_bytes());
