@@ -32,7 +32,7 @@ use tower_http::{
 };
 use tower_sessions::Session;
 
-use crate::page::PAGES;
+use crate::page::{PAGES, is_same_site_below};
 use account::{Account, ITEMS, USERS};
 use json::{Json, refused};
 
@@ -85,7 +85,7 @@ async fn page(session: Session, headers: HeaderMap, friends: Vec<String>) -> Res
     let user = Account::of(&session).await?.map(|account| account.user);
     let (name, port) = host(&headers);
     let host = format!("{name}{port}");
-    let is_beside = name.ends_with(".localhost"); // otherwise a host below it is another site
+    let is_beside = is_same_site_below(&name);
     let is_listed = friends.contains(&format!("http://friend.{host}"));
     let (users, items, friends) = (Serde(USERS), Serde(ITEMS), friends.join(" and "));
     let values = context! { user, users, items, host, is_beside, is_listed, friends };

@@ -41,7 +41,7 @@ use login::Login;
 use places::Places;
 use shop::{ITEMS, Orders};
 
-use crate::page::PAGES;
+use crate::page::{PAGES, is_same_site_below};
 
 /// The users who can log in here, without a password, because another lesson is about passwords.
 const USERS: [&str; 2] = ["alice", "bob"];
@@ -83,7 +83,7 @@ async fn page(
     let orders = user.as_deref().map(|user| live.orders.of(user)).unwrap_or_default();
     let (name, port) = host(&headers);
     let host = format!("{name}{port}");
-    let is_beside = name.ends_with(".localhost"); // otherwise a host below it is another site
+    let is_beside = is_same_site_below(&name);
     let (users, items, orders) = (Serde(USERS), Serde(ITEMS), Serde(orders));
     let values = context! { user, users, items, orders, host, is_beside };
     Ok(PAGES.render("connection.html", values)?.into_response())

@@ -1,14 +1,13 @@
 //! Two requests at once. Time stands still but for what is waited for: a request saves two seconds after it has loaded,
 //! and the other one begins one second after it.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+mod log;
+
+use std::time::Duration;
 
 use checks::{Answer, Browser, Miss, Told, Trial};
 use lesson_6::app;
+use log::Log;
 use tracing_subscriber::util::SubscriberInitExt;
 
 const LIST: [&str; 2] = ["/two-at-once/uncompared", "/two-at-once/compared"];
@@ -39,23 +38,23 @@ async fn both(
     Ok([one?, other?])
 }
 
-/// Two tabs with one session, which has a quince in its list.
-async fn two_tabs<'t>(trial: &'t Trial, list: &str) -> Result<[Browser<'t>; 2], Miss> {
+/// Alice, whose list has a quince, and who has added one of each of these in two tabs at the same time.
+async fn adds_in_two_tabs<'t>(trial: &'t Trial, list: &str, items: [&str; 2]) -> Result<Browser<'t>, Miss> {
     let alice = trial.browser("alice");
     alice.post(&format!("{list}/quince"), &[]).await?.redirects_to(list)?;
     let tab = alice.copied_by("old tab");
-    Ok([alice, tab])
+    let [one, other] = items.map(|item| format!("{list}/{item}"));
+    for answer in both(alice.post(&one, &[]), tab.post(&other, &[])).await? {
+        answer.redirects_to(list)?;
+    }
+    Ok(alice)
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_comparison_the_later_save_undoes_the_earlier_one() -> Result<(), Miss> {
     let trial = Trial::of(app);
     let [list, _] = LIST;
-    let [alice, tab] = two_tabs(&trial, list).await?;
-    let (pear, plum) = (format!("{list}/pear"), format!("{list}/plum"));
-    for answer in both(alice.post(&pear, &[]), tab.post(&plum, &[])).await? {
-        answer.redirects_to(list)?;
-    }
+    let alice = adds_in_two_tabs(&trial, list, ["pear", "plum"]).await?;
     let page = alice.get(list).await?;
     page.shows("plum × 1")?;
     page.shows_not("pear × 1", "the earlier save has been kept: is this list compared, too?")?;
@@ -67,11 +66,7 @@ async fn without_a_comparison_the_later_save_undoes_the_earlier_one() -> Result<
 async fn with_a_comparison_both_changes_of_a_session_are_kept() -> Result<(), Miss> {
     let trial = Trial::of(app);
     let [_, list] = LIST;
-    let [alice, tab] = two_tabs(&trial, list).await?;
-    let (pear, plum) = (format!("{list}/pear"), format!("{list}/plum"));
-    for answer in both(alice.post(&pear, &[]), tab.post(&plum, &[])).await? {
-        answer.redirects_to(list)?;
-    }
+    let alice = adds_in_two_tabs(&trial, list, ["pear", "plum"]).await?;
     let page = alice.get(list).await?;
     ["quince × 1", "pear × 1", "plum × 1"].into_iter().try_for_each(|line| page.shows(line))?;
     told("compared", &trial);
@@ -80,47 +75,23 @@ async fn with_a_comparison_both_changes_of_a_session_are_kept() -> Result<(), Mi
 
 #[tokio::test(start_paused = true)]
 async fn a_conflict_that_is_handled_is_no_failure_in_the_log() -> Result<(), Miss> {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let _logging = session_inspector::log_to(move || writer.clone(), lesson_6::LOGGED).set_default();
+    let log = Log::default();
+    let _logging = session_inspector::log_to(log.clone(), lesson_6::LOGGED).set_default();
     let trial = Trial::of(app);
     let [_, list] = LIST;
-    let [alice, tab] = two_tabs(&trial, list).await?;
-    let (pear, plum) = (format!("{list}/pear"), format!("{list}/plum"));
-    for answer in both(alice.post(&pear, &[]), tab.post(&plum, &[])).await? {
-        answer.redirects_to(list)?;
-    }
+    adds_in_two_tabs(&trial, list, ["pear", "plum"]).await?;
     tracing::error!("a failure");
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     let failures: Vec<_> = text.lines().filter(|line| line.contains("ERROR")).collect();
     assert!(matches!(failures[..], [one] if one.contains("a failure")), "{text}");
     Ok(())
-}
-
-/// What was logged.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_two_tabs_add_of_one_item_is_counted_twice_only_with_a_comparison() -> Result<(), Miss> {
     for (list, shown) in LIST.into_iter().zip(["pear × 1", "pear × 2"]) {
         let trial = Trial::of(app);
-        let [alice, tab] = two_tabs(&trial, list).await?;
-        let pear = format!("{list}/pear");
-        for answer in both(alice.post(&pear, &[]), tab.post(&pear, &[])).await? {
-            answer.redirects_to(list)?;
-        }
+        let alice = adds_in_two_tabs(&trial, list, ["pear", "pear"]).await?;
         alice.get(list).await?.shows(shown)?;
     }
     Ok(())

@@ -1,28 +1,22 @@
 //! What is told of sessions: that it is enough to see an attack, and that nobody learns an ID from it.
 
-use std::{
-    collections::BTreeSet,
-    io,
-    net::IpAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+mod log;
+
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use axum::{
     body::Body,
     http::{Request, header::COOKIE},
 };
 use checks::{Answer, Browser, Miss, Trial};
+use log::Log;
 use tower::ServiceExt;
 use tower_sessions::{
     MemoryStore,
     session::{Id, Record},
     session_store,
 };
-use tracing_subscriber::{
-    fmt::{MakeWriter, format::FmtSpan},
-    util::SubscriberInitExt,
-};
+use tracing_subscriber::{fmt::format::FmtSpan, util::SubscriberInitExt};
 
 const SESSION: &str = "__Host-lesson-6";
 const EVIL: &str = "http://evil.localhost";
@@ -402,40 +396,11 @@ async fn a_slow_store_and_one_that_fails_are_seen() {
     }
 }
 
-/// All that is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'w> MakeWriter<'w> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'w self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    /// From now on, on this thread: everything, of every library, with the beginning and the end of each span.
-    fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
-        (log.clone(), subscriber.with_span_events(FmtSpan::FULL).with_writer(log).set_default())
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
+/// From now on, on this thread: everything, of every library, with the beginning and the end of each span.
+fn everything() -> (Log, tracing::subscriber::DefaultGuard) {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+    (log.clone(), subscriber.with_span_events(FmtSpan::FULL).with_writer(log).set_default())
 }
 
 /// Every way to write an ID.
@@ -470,7 +435,7 @@ async fn the_terminal_shows_the_events_and_nothing_else() -> Result<(), Miss> {
 
 #[tokio::test]
 async fn nothing_that_is_emitted_holds_a_session_id() -> Result<(), Miss> {
-    let (log, _logging) = Log::begin();
+    let (log, _logging) = everything();
     let trial = shop();
     let [alice, mallory] = cast(&trial);
     let mut shown = String::new();
@@ -508,7 +473,7 @@ async fn nothing_that_is_emitted_holds_a_session_id() -> Result<(), Miss> {
 
 #[tokio::test]
 async fn an_argument_that_is_instrumented_gives_the_session_to_whoever_reads_the_log() -> Result<(), Miss> {
-    let (log, _logging) = Log::begin();
+    let (log, _logging) = everything();
     let trial = shop();
     let [alice, mallory] = cast(&trial);
     is_alice(&alice).await?;
@@ -524,7 +489,7 @@ async fn an_argument_that_is_instrumented_gives_the_session_to_whoever_reads_the
 
 #[tokio::test]
 async fn lines_of_one_session_have_one_name_and_it_opens_nothing() -> Result<(), Miss> {
-    let (log, _logging) = Log::begin();
+    let (log, _logging) = everything();
     let trial = shop();
     let [alice, mallory] = cast(&trial);
     is_alice(&alice).await?;
@@ -559,7 +524,7 @@ fn journal(page: &Answer) -> String {
 
 #[tokio::test]
 async fn what_an_operator_and_a_visitor_see_of_a_stolen_session() -> Result<(), Miss> {
-    let (log, _logging) = Log::begin();
+    let (log, _logging) = everything();
     let trial = shop();
     let [alice, _] = cast(&trial);
     log_in(&alice, "alice", "a cup of coffee").await?;
@@ -580,7 +545,7 @@ async fn what_an_operator_and_a_visitor_see_of_a_stolen_session() -> Result<(), 
 
 #[tokio::test]
 async fn what_a_stranger_types_or_sends_is_not_in_the_log() -> Result<(), Miss> {
-    let (log, _logging) = Log::begin();
+    let (log, _logging) = everything();
     let trial = shop();
     let mallory = trial.browser("mallory");
     mallory.moves_to(IpAddr::from(AWAY), "an agent that forges lines");

@@ -69,15 +69,11 @@ impl Channel {
             .set_response_timeout(Some(PATIENCE))
             .set_number_of_retries(1);
         let publisher = ConnectionManager::new_with_config(client.clone(), config).await?;
-        let here = Sender::new(WAITING);
         let first = subscription(&client).await?;
+        let channel = Self::in_process();
         let mut listener = JoinSet::new();
-        listener.spawn(listen(client, first, here.clone()));
-        Ok(Self {
-            here,
-            ends: watch::Sender::new(false),
-            redis: Some(Redis { publisher, _listener: Arc::new(listener) }),
-        })
+        listener.spawn(listen(client, first, channel.here.clone()));
+        Ok(Self { redis: Some(Redis { publisher, _listener: Arc::new(listener) }), ..channel })
     }
 
     /// Sends a message to all subscribers. Redis sends it to this instance as well. If Redis fails, at least this
