@@ -165,7 +165,7 @@ impl<'t> Browser<'t> {
 
     /// Requests only the headers of a page.
     pub async fn head(&self, path: &str) -> Result<Answer, Miss> {
-        self.send(From::Here, Method::HEAD, path, URLENCODED, Vec::new()).await
+        self.sends(Method::HEAD, path).await
     }
 
     /// Sends a request by this method, without a body.

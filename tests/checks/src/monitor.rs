@@ -3,7 +3,7 @@
 //! A scene looks for one thing. A monitor looks at every exchange of a scene, and so finds the same mistake in a
 //! refusal, on an error page or with a stale cookie.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use axum::http::{HeaderValue, Method, StatusCode, header::SET_COOKIE};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::{
     canary::{Canary, TOLD},
     infer::{self, mentions},
     reading,
-    store::readable,
+    spelt::SpeltId,
     trial::Sent,
 };
 
@@ -211,9 +211,10 @@ pub(crate) fn no_page_tells_the_session_id(trial: &Trial, answer: &Answer) -> Re
     // The IDs of this exchange in all their encodings, and all others as they are.
     let cookies = answer.exchange.request.cookies.iter().map(|cookie| cookie.value.as_str());
     let ids = answer.exchange.calls.iter().map(|call| call.id.as_str()).chain(cookies);
-    let ids: std::collections::HashSet<Id> = ids.filter_map(|id| id.parse().ok()).collect();
+    let ids: HashSet<Id> = ids.filter_map(|id| id.parse().ok()).collect();
+    let ids: Vec<_> = ids.into_iter().map(SpeltId::new).collect();
     let is_told = |text: &[u8]| {
-        trial.carries_an_id(&String::from_utf8_lossy(text)) || ids.iter().any(|id| readable(text, *id).is_some())
+        trial.carries_an_id(&String::from_utf8_lossy(text)) || ids.iter().any(|id| id.is_read_in(text).is_some())
     };
     let is_in = |value: &HeaderValue| is_told(value.as_bytes());
     let mut headers = answer.headers.iter().filter(|(name, _)| **name != SET_COOKIE);

@@ -130,12 +130,18 @@ const AT_ONCE: u64 = 5;
 
 /// What `<meta http-equiv=refresh>` says, if it leaves the page at once.
 pub(crate) fn refresh(html: &str) -> Option<String> {
-    tokens(html).find_map(|token| match token {
+    http_equiv(html, "refresh").find(|content| {
+        let seconds: String = content.trim_start().chars().take_while(char::is_ascii_digit).collect();
+        seconds.parse::<u64>().unwrap_or_default() < AT_ONCE
+    })
+}
+
+/// What the page says instead of this header, in `<meta http-equiv>`.
+pub(crate) fn http_equiv(html: &str, header: &str) -> impl Iterator<Item = String> {
+    tokens(html).filter_map(move |token| match token {
         Token::StartTag(tag) if tag.name.as_slice() == b"meta" => {
-            let is_refresh = attribute(&tag, "http-equiv")?.eq_ignore_ascii_case("refresh");
-            let content = attribute(&tag, "content").filter(|_| is_refresh)?;
-            let seconds: String = content.trim_start().chars().take_while(char::is_ascii_digit).collect();
-            (seconds.parse::<u64>().unwrap_or_default() < AT_ONCE).then_some(content)
+            let is_it = attribute(&tag, "http-equiv")?.eq_ignore_ascii_case(header);
+            attribute(&tag, "content").filter(|_| is_it)
         }
         _ => None,
     })

@@ -1,9 +1,8 @@
 //! What a Content-Security-Policy says of forms (CSP Level 3, `form-action` and `sandbox`).
 
 use axum::http::{HeaderMap, header::CONTENT_SECURITY_POLICY};
-use html5gum::Token;
 
-use crate::page::{attribute, tokens};
+use crate::page;
 
 /// The directive that forbids the browser to send a form of this page to its own site, if there is one.
 pub(crate) fn forbids_forms(headers: &HeaderMap, html: &str) -> Option<String> {
@@ -13,17 +12,11 @@ pub(crate) fn forbids_forms(headers: &HeaderMap, html: &str) -> Option<String> {
     sent.chain(in_page(html)).find_map(|policy| forbidding(&policy))
 }
 
-/// The policies in `<meta http-equiv>`.
+/// The policies in the page, in which a sandbox is ignored.
 fn in_page(html: &str) -> impl Iterator<Item = String> {
-    tokens(html).filter_map(|token| match token {
-        Token::StartTag(tag) if tag.name.as_slice() == b"meta" => {
-            let is_policy = attribute(&tag, "http-equiv")?.eq_ignore_ascii_case("content-security-policy");
-            // In a page a sandbox is ignored.
-            let content = attribute(&tag, "content").filter(|_| is_policy)?;
-            Some(content.split(';').filter(|directive| !is(directive, "sandbox")).collect::<Vec<_>>().join(";"))
-        }
-        _ => None,
-    })
+    let counts =
+        |policy: String| policy.split(';').filter(|directive| !is(directive, "sandbox")).collect::<Vec<_>>().join(";");
+    page::http_equiv(html, CONTENT_SECURITY_POLICY.as_str()).map(counts)
 }
 
 fn is(directive: &str, name: &str) -> bool {

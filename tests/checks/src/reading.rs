@@ -79,12 +79,18 @@ pub(crate) async fn opens_no_session(stranger: &Browser<'_>, paths: &[&str]) -> 
     }
     stranger.says_nothing_more();
     stranger.begins_apart();
-    ODD_HEADERS.iter().for_each(|(name, value)| stranger.says(name, value));
+    with_odd_headers(stranger, paths).await?.iter().try_for_each(opened_none)
+}
+
+/// Requests these paths with odd headers. A monitor looks for a 5xx.
+async fn with_odd_headers(browser: &Browser<'_>, paths: &[&str]) -> Result<Vec<Answer>, Miss> {
+    ODD_HEADERS.iter().for_each(|(name, value)| browser.says(name, value));
+    let mut answers = Vec::new();
     for path in paths {
-        opened_none(&stranger.get(path).await?)?; // a monitor looks for a 5xx
+        answers.push(browser.get(path).await?);
     }
-    stranger.says_nothing_more();
-    Ok(())
+    browser.says_nothing_more();
+    Ok(answers)
 }
 
 /// The address of this page with parameters that name somebody.
@@ -148,13 +154,7 @@ pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Mi
         read(browser, path).await?;
         browser.get(&from_a_link(path)).await?;
     }
-    for (name, value) in ODD_HEADERS {
-        browser.says(name, value);
-    }
-    for path in paths {
-        browser.get(path).await?;
-    }
-    browser.says_nothing_more();
+    with_odd_headers(browser, paths).await?;
     browser.goes_on();
     Ok(())
 }

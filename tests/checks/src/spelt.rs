@@ -5,6 +5,7 @@ use base64::{
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 use serde_json::Value;
+use tower_sessions::session::Id;
 
 use crate::{infer::mentions, page};
 
@@ -58,6 +59,41 @@ fn in_base64(engine: &impl Engine, before: usize, secret: &[u8]) -> String {
     let encoded = engine.encode([vec![0; before], secret.to_vec()].concat());
     let (first, end) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);
     encoded[first..end].to_owned()
+}
+
+/// A session ID that is searched for in all its encodings.
+pub(crate) struct SpeltId(Vec<(String, &'static str)>);
+
+impl SpeltId {
+    pub(crate) fn new(id: Id) -> Self {
+        let (text, number) = (id.to_string(), id.0);
+        let (forward, backward) = (number.to_be_bytes(), number.to_le_bytes());
+        let numbers = [number.to_string(), (number as u128).to_string(), format!("{number:x}"), format!("{number:X}")];
+        let all = [text.as_bytes(), &forward, &backward];
+        let listed = all.map(|bytes| bytes.iter().map(u8::to_string).collect::<Vec<_>>());
+        let listed = listed.iter().flat_map(|numbers| [",", ", "].map(|between| numbers.join(between)));
+        let spelt = all.iter().flat_map(|bytes| spellings(bytes)).map(|form| in_latin_1(form.as_bytes()));
+        let named = |how: &'static str| move |form| (form, how);
+        let forms = [text.clone()].into_iter().map(named("as in a cookie"));
+        let forms = forms.chain(numbers.into_iter().map(named("as a number")));
+        let forms = forms.chain([forward, backward].map(|bytes| in_latin_1(&bytes)).into_iter().map(named("as bytes")));
+        let forms = forms.chain(listed.map(named("as a list of its bytes")));
+        Self(forms.chain(spelt.map(named("in another encoding: hexadecimal, base64 or backwards"))).collect())
+    }
+
+    /// How it can be read in these bytes, if it can.
+    pub(crate) fn is_read_in(&self, contents: &[u8]) -> Option<&'static str> {
+        let contents = in_latin_1(contents);
+        let plain = contents.replace('-', ""); // a UUID has hyphens in it
+        let found = self.0.iter().find(|(form, _)| contents.contains(form) || plain.contains(form));
+        found.map(|(_, how)| *how)
+    }
+}
+
+/// Each byte as a character. The standard library looks for text in optimized code; for bytes it would be ours, which is
+/// not.
+fn in_latin_1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
 }
 
 /// A text that is searched for in all its encodings.
@@ -131,6 +167,24 @@ mod tests {
         for value in [json!("wonder land"), json!([119, 111]), json!(null), json!("$argon2id$v=19$m=19456,t=2,p=1$abc")]
         {
             assert!(!secret.is_told_by(&value), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_read_in_every_encoding_and_the_message_names_it() {
+        let id = Id(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
+        for (contents, how) in [
+            (id.to_string(), Some("as in a cookie")),
+            (id.0.to_string(), Some("as a number")),
+            ("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]".to_owned(), Some("as a list of its bytes")),
+            (
+                "01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:10".to_owned(),
+                Some("in another encoding: hexadecimal, base64 or backwards"),
+            ),
+            (id.to_string().chars().rev().collect(), Some("in another encoding: hexadecimal, base64 or backwards")),
+            ("[1,2,3]".to_owned(), None),
+        ] {
+            assert_eq!(SpeltId::new(id).is_read_in(contents.as_bytes()), how, "{contents}");
         }
     }
 

@@ -35,7 +35,7 @@ use tower_sessions::{
 use crate::{
     Miss,
     race::{at_once, moments},
-    spelt::spellings,
+    spelt::SpeltId,
 };
 
 /// A backend under test: how to open a store on it, and what only the backend itself can do or tell.
@@ -830,7 +830,7 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
             Miss::new("a session in the backend", "an empty backend").so("a session was created, and nothing is in the backend: is the session somewhere else, such as in the program's memory?")
         );
     }
-    let is_readable = |contents: &[u8], id: Id, when: &str| match readable(contents, id) {
+    let is_readable = |contents: &[u8], id: Id, when: &str| match SpeltId::new(id).is_read_in(contents) {
         Some(how) => Err(Miss::new("no session ID in the backend", format!("the session ID is there{when}, {how}"))
             .so(format!(
                 "anyone who reads the backend{when} can send this ID as a cookie: store a digest of it instead"
@@ -853,34 +853,6 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
         is_readable(&backend.contents().await.unwrap_or_default(), id, " after calls that failed or found nothing")?;
     }
     Ok(())
-}
-
-/// How this ID can be read in there, if it can.
-pub(crate) fn readable(contents: &[u8], id: Id) -> Option<&'static str> {
-    let (text, number) = (id.to_string(), id.0);
-    let (forward, backward) = (number.to_be_bytes(), number.to_le_bytes());
-    let is_there = |form: &str| holds(contents, form.as_bytes());
-    let numbers = [number.to_string(), (number as u128).to_string(), format!("{number:x}"), format!("{number:X}")];
-    // A UUID has hyphens in it.
-    let plain: Vec<u8> = contents.iter().filter(|byte| **byte != b'-').copied().collect();
-    let is_spelt = |bytes: &[u8]| spellings(bytes).iter().any(|form| is_there(form) || holds(&plain, form.as_bytes()));
-    let is_listed = |bytes: &[u8]| {
-        let numbers: Vec<_> = bytes.iter().map(u8::to_string).collect();
-        is_there(&numbers.join(",")) || is_there(&numbers.join(", "))
-    };
-    if is_there(&text) {
-        Some("as in a cookie")
-    } else if numbers.iter().any(|form| is_there(form)) {
-        Some("as a number")
-    } else if [&forward, &backward].iter().any(|bytes| holds(contents, *bytes)) {
-        Some("as bytes")
-    } else if is_spelt(text.as_bytes()) || is_spelt(&forward) || is_spelt(&backward) {
-        Some("in another encoding: hexadecimal, base64 or backwards")
-    } else if is_listed(text.as_bytes()) || is_listed(&forward) || is_listed(&backward) {
-        Some("as a list of its bytes")
-    } else {
-        None
-    }
 }
 
 fn holds(contents: &[u8], form: &[u8]) -> bool {

@@ -18,6 +18,7 @@ use axum::{
     routing::get,
 };
 use checks::Users;
+use serde_json::Value;
 use solution_1::{Credentials, Failure, User};
 use tower_sessions::{Session, SessionStore};
 
@@ -125,42 +126,26 @@ pub(super) fn keeps_pages_by_cookie<S: SessionStore + Clone>(store: S) -> Router
     Parts { protected: get(protected), ..Parts::default() }.on(store)
 }
 
-async fn remembers(
-    session: Session,
-    users: Extension<Users>,
-    form: Credentials,
-    how: impl FnOnce(&str) -> serde_json::Value,
-) -> Result<Response, Failure> {
-    let typed = how(&form.password);
-    let answer = solution_1::login(session.clone(), users, Form(form)).await?;
-    if User::of(&session).await?.is_some() {
-        session.insert("typed", typed).await?;
-    }
-    Ok(answer)
+fn keeps_what_was_typed<S: SessionStore + Clone>(store: S, how: fn(&str) -> Value) -> Router {
+    let login = async move |session: Session, users: Extension<Users>, Form(form): Form<Credentials>| {
+        let typed = how(&form.password);
+        let answer = solution_1::login(session.clone(), users, Form(form)).await?;
+        if User::of(&session).await?.is_some() {
+            session.insert("typed", typed).await?;
+        }
+        Ok::<_, Failure>(answer)
+    };
+    Parts { login: get(solution_1::login_form).post(login), ..Parts::default() }.on(store)
 }
 
 pub(super) fn keeps_its_letters<S: SessionStore + Clone>(store: S) -> Router {
-    async fn login(
-        session: Session,
-        users: Extension<Users>,
-        Form(form): Form<Credentials>,
-    ) -> Result<Response, Failure> {
-        remembers(session, users, form, |password| password.chars().map(String::from).collect()).await
-    }
-    Parts { login: get(solution_1::login_form).post(login), ..Parts::default() }.on(store)
+    keeps_what_was_typed(store, |password| password.chars().map(String::from).collect())
 }
 
 pub(super) fn keeps_its_bytes_with_colons<S: SessionStore + Clone>(store: S) -> Router {
-    async fn login(
-        session: Session,
-        users: Extension<Users>,
-        Form(form): Form<Credentials>,
-    ) -> Result<Response, Failure> {
-        let spelt =
-            |password: &str| password.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":").into();
-        remembers(session, users, form, spelt).await
-    }
-    Parts { login: get(solution_1::login_form).post(login), ..Parts::default() }.on(store)
+    keeps_what_was_typed(store, |password| {
+        password.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":").into()
+    })
 }
 
 /// Right: the name is in a string of a script as well, escaped for both.
@@ -168,7 +153,7 @@ pub(super) fn names_the_user_to_a_script<S: SessionStore + Clone>(store: S) -> R
     async fn protected(session: Session) -> Result<Response, Failure> {
         let Some(user) = User::of(&session).await? else { return Ok(Redirect::to("/login").into_response()) };
         let name = user.username.replace('&', "&amp;").replace('<', "&lt;");
-        let string = serde_json::Value::from(user.username).to_string().replace('<', "\\u003c");
+        let string = Value::from(user.username).to_string().replace('<', "\\u003c");
         let script = format!("<script>// it's a name\nconst user = {string};</script>");
         Ok(Html(format!("<p>You are {name}</p>{script}")).into_response())
     }

@@ -29,6 +29,16 @@ pub(super) fn ends_with_the_year() -> Rules {
     Rules { is_over: |login, now| login.is_over(now) || login.began.year() != now.year(), ..Rules::default() }
 }
 
+/// Answers the request, and notes when a login that it was begins.
+async fn noting_logins(times: &Times, session: &Session, request: Request, next: Next) -> Result<Response, Failure> {
+    let is_login = request.method() == "POST" && request.uri().path() == "/login";
+    let answer = next.run(request).await;
+    if let Some(login) = Login::of(session).await?.filter(|_| is_login && answer.status().is_redirection()) {
+        times.lock().unwrap().insert(login.username, login.began);
+    }
+    Ok(answer)
+}
+
 /// A login begins when its user last has logged in anywhere.
 pub(super) fn begins_with_the_last_login<S: SessionStore + Clone>(store: S) -> Router {
     async fn begun(
@@ -41,12 +51,7 @@ pub(super) fn begins_with_the_last_login<S: SessionStore + Clone>(store: S) -> R
             let began = times.lock().unwrap().get(&login.username).copied().unwrap_or(login.began);
             session.insert(Login::KEY, Login { began, ..login }).await?;
         }
-        let is_login = request.method() == "POST" && request.uri().path() == "/login";
-        let answer = next.run(request).await;
-        if let Some(login) = Login::of(&session).await?.filter(|_| is_login && answer.status().is_redirection()) {
-            times.lock().unwrap().insert(login.username, login.began);
-        }
-        Ok(answer)
+        noting_logins(&times, &session, request, next).await
     }
     let routes = Rules::default().routes().layer(from_fn(solution_4::keep));
     routes.layer(from_fn_with_state(Times::default(), begun)).layer(SessionManagerLayer::new(store))
@@ -104,12 +109,7 @@ fn knows_when_users_began<S: SessionStore + Clone>(
                 session.flush().await?;
             }
         }
-        let is_login = request.method() == "POST" && request.uri().path() == "/login";
-        let answer = next.run(request).await;
-        if let Some(login) = Login::of(&session).await?.filter(|_| is_login && answer.status().is_redirection()) {
-            times.lock().unwrap().insert(login.username, login.began);
-        }
-        Ok(answer)
+        noting_logins(&times, &session, request, next).await
     }
     let routes = Rules::default().routes().layer(from_fn(solution_4::keep));
     routes.layer(from_fn_with_state((Times::default(), is_over), known)).layer(SessionManagerLayer::new(store))
