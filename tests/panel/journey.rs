@@ -26,7 +26,7 @@ pub async fn so_they_do_in_webkit() {
     forgets(&Window::open_in(others::start_webkit(), "journey-webkit", &[]).await).await;
     let window = Window::open_in(others::start_webkit(), "journey-webkit", &["--without-secure"]).await;
     window.go("basics/set-and-get").await;
-    window.says("p", "it takes Secure from each cookie on its way to your browser").await;
+    window.says("p", "it removes Secure from each cookie for your browser").await;
     travel(&window, Shown::InATab).await;
 }
 
