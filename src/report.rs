@@ -182,13 +182,13 @@ pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> Strin
     format!("  {}  {:<16}{state}{shown}", exercise.number, exercise.title())
 }
 
-/// Like [`line`], for an exercise of which something is missing.
+/// Like [`line()`], for an exercise of which something is missing.
 pub fn line_of_broken(exercise: &Exercise, broken: &str) -> String {
     let restore = how_to_restore(&exercise.number.to_string());
     format!("  {}  {:<16}✘  broken: {broken}; {restore}", exercise.number, exercise.title())
 }
 
-/// Like [`line`], for a verdict that was just made.
+/// Like [`line()`], for a verdict that was just made.
 pub fn line_of(exercise: &Exercise, verdict: &Verdict) -> String {
     format!("  {}  {:<16}{}", exercise.number, exercise.title(), state(verdict))
 }
