@@ -39,13 +39,13 @@ use crate::{
 };
 
 pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
-/// The conclusion where a form is refused that [`Browser::post_by_script`] sent.
+/// The conclusion if an app refuses a form that [`Browser::post_by_script`] sent.
 pub(crate) const BY_SCRIPT: &str = "a script on the site's own page sent this form, with a `charset` in the Content-Type as `fetch` adds it: the type is only the part before the semicolon";
-/// The conclusion where a form lacks a field.
+/// The conclusion if a form lacks a field.
 pub(crate) const UNNAMED: &str = "a browser sends a field under its `name`; an `id` or a label does not count";
 /// Why that matters.
 const UNNAMED_WHY: &str = "a browser sends what is in the form on the page, and nothing else";
-/// Why the right name and password have to lead on.
+/// Why a login with the right name and password has to redirect.
 const GETS_IN: &str = "a user who types the right name and password has to get in, and to see so at once";
 /// Why a login that fails has to get 401.
 const REFUSED: &str =
@@ -1038,7 +1038,7 @@ fn is_well(call: &StoreCall) -> bool {
     !matches!(call.outcome, Outcome::Missing | Outcome::Expired | Outcome::Failed(_))
 }
 
-/// What a browser makes of a redirect with a status that does not fit.
+/// What a browser does with a redirect whose status does not fit.
 fn of_a_redirect(status: u16) -> String {
     match status {
         301 => "301 is for ever, so a browser may remember it and not ask again".to_owned(),
@@ -1097,7 +1097,7 @@ fn excerpt(text: &str, words: &str) -> String {
     let begins = |beginning: &str| text.find(beginning);
     let beginnings = words.char_indices().map(|(end, _)| end).chain([words.len()]).rev().take_while(|end| *end >= word);
     let beginning = beginnings.map(|end| &words[..end]).find_map(begins);
-    // What is not even a beginning is shown with the words before it.
+    // A word from the middle is shown with the words before it.
     let from = beginning.or_else(|| Some(two_words_before(text, begins(longest_word(words)?)?))).unwrap_or(0);
     let left_out = if beginning.is_none() && from > 0 { "… " } else { "" };
     let cut: String = text[from..].chars().take(LONG).collect();
@@ -1105,7 +1105,7 @@ fn excerpt(text: &str, words: &str) -> String {
     format!("{left_out}{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
 }
 
-/// Where the second word before this place begins; the start, if that is not much more.
+/// Where the second word before this place begins; the start of the text, if that is hardly longer.
 fn two_words_before(text: &str, place: usize) -> usize {
     const FEW: usize = 40;
     let second = text[..place].rmatch_indices(' ').nth(2).map_or(0, |(blank, _)| blank + 1);

@@ -85,7 +85,7 @@ fn pieces(body: &[u8]) -> Vec<String> {
     around(&body[..longest.start]).into_iter().chain([run]).chain(around(&body[longest.end..])).collect()
 }
 
-/// Where one byte stands most often in a row. Runs of at most [`LONG_BODY`] bytes may be overlooked.
+/// The place and length of the longest run of one byte. Runs of at most [`LONG_BODY`] bytes may be overlooked.
 fn longest_run(body: &[u8]) -> Range<usize> {
     let (mut longest, mut at) = (0..0, 0);
     while let Some(letter) = body.get(at) {
@@ -99,7 +99,8 @@ fn longest_run(body: &[u8]) -> Range<usize> {
     longest
 }
 
-/// How often the first byte stands at the beginning. Bodies have megabytes, so bytes are compared many at a time.
+/// How many times the first byte is repeated at the beginning. Bodies have megabytes, so bytes are compared many at a
+/// time.
 fn run(bytes: &[u8]) -> usize {
     let is_run = |length: usize| bytes[..length - 1] == bytes[1..length];
     let mut length = bytes.len().min(1);

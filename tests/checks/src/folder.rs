@@ -23,9 +23,9 @@ use crate::{
     trial::{Log, Sent},
 };
 
-/// The file of another program, and what is in it.
+/// The file of another program, and its content.
 const FOREIGN: (&str, &str) = ("notes.txt", "Nothing of this is a session.\n");
-/// What no store writes.
+/// A text that no store writes.
 const DAMAGE: &[u8] = b"{\"data\": {\"user";
 
 /// How much of a record's data a message shows, in characters.
@@ -226,7 +226,7 @@ const DAMAGES: [(&str, Damage); 4] = [
         parts.retain(|_, part| part.get("value").is_none());
         (parts.len() < whole).then(|| Value::Object(parts).to_string().into_bytes())
     }),
-    // After the end of a line it would damage nothing.
+    // Behind the final line break, it might damage nothing.
     ("garbage is added at the end of every file", |bytes| Some([bytes.trim_ascii_end(), b"}garbage"].concat())),
     ("every file is overwritten with bytes that are not text", |_| Some(vec![0xff, 0xfe, 0x00, 0x80])),
     ("every file is emptied", |_| Some(Vec::new())),

@@ -137,7 +137,7 @@ fn so(answer: &Answer) -> String {
     }
 }
 
-/// How much of a refusal is told, in characters.
+/// How much of a refusal is shown, in characters.
 const LONGEST_REFUSAL: usize = 100;
 
 /// What is known of a refusal: its status, its own words, and what a browser could not fill in.
@@ -218,7 +218,7 @@ pub(crate) fn lost_at_restart(written: &Answer, before: &Answer, page: &Answer, 
     })
 }
 
-/// Why a visitor has to find again what a restart of the server lets survive.
+/// Why a visitor has to find the data again that survives a restart of the server.
 pub(crate) const RESTARTED: &str = "a server is restarted with every update; what only the program's memory holds is gone then, and the store is still there";
 
 /// Where the book says why a program's memory is no place for that.

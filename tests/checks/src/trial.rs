@@ -47,12 +47,12 @@ enum Kind {
 }
 
 impl App {
-    /// An app by the contract of every exercise but one.
+    /// An app, as in every exercise but one.
     pub fn new(app: impl Fn(Observed<MemoryStore>) -> Router + Send + Sync + 'static) -> Self {
         Self(Kind::Site(Arc::new(app)))
     }
 
-    /// A store by the contract of exercise 5: this opens it in a folder, which may not be there yet.
+    /// A store, as in exercise 5: this opens it in a folder, which may not exist yet.
     pub fn store<S: SessionStore + ExpiredDeletion + Clone>(
         open: impl Fn(&Path) -> io::Result<S> + Send + Sync + 'static,
     ) -> Self {
@@ -72,7 +72,7 @@ impl App {
 pub struct Trial {
     /// The accounts.
     pub users: Users,
-    /// What exercise 8 has beside its sessions.
+    /// The database and the warehouse of exercise 8.
     pub(crate) shop: Shop,
     app: App,
     router: Mutex<Router>,

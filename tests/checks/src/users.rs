@@ -57,7 +57,7 @@ pub struct User {
 }
 
 impl User {
-    /// Who somebody says they are who types this: `as "alice-1a2"`, `without a name`.
+    /// The user that a visitor who types this claims to be: `as "alice-1a2"`, `without a name`.
     pub(crate) fn told(&self) -> String {
         match (self.name.is_empty(), self.password.is_empty()) {
             (true, true) => "with both fields empty".to_owned(),
@@ -68,7 +68,7 @@ impl User {
     }
 }
 
-/// How much of a name is told, in characters.
+/// How much of a name is shown, in characters.
 const LONGEST_NAME: usize = 30;
 
 /// What a user may do.
