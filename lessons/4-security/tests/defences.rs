@@ -52,7 +52,7 @@ async fn ask(lesson: Router, method: &str, host: &str, path: &str) -> (StatusCod
 }
 
 #[tokio::test]
-async fn a_method_that_a_twins_address_does_not_take_is_refused_with_the_reason() {
+async fn a_method_that_an_address_does_not_take_is_refused_with_the_reason() {
     for (method, path, sentence) in [
         ("GET", "/wish", "This address changes something, so a link does nothing here: use the form.\n"),
         ("POST", "/", "This address only shows a page, so a form does nothing here.\n"),
