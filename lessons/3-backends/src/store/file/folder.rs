@@ -229,10 +229,10 @@ impl Caller {
     }
 }
 
-/// Gives up, when the future that holds it is dropped.
-struct GivesUp(Caller);
+/// Gives up when the future that holds it is dropped.
+struct GiveUpOnDrop(Caller);
 
-impl Drop for GivesUp {
+impl Drop for GiveUpOnDrop {
     fn drop(&mut self) {
         self.0.0.store(true, Ordering::Release);
     }
@@ -241,7 +241,7 @@ impl Drop for GivesUp {
 /// Runs `work` on a thread that may block. The threads that answer requests must not.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce(&Caller) -> Result<T> + Send + 'static) -> Result<T> {
     let caller = Caller::default();
-    let _gives_up = GivesUp(caller.clone());
+    let _give_up = GiveUpOnDrop(caller.clone());
     spawn_blocking(move || work(&caller)).await.unwrap_or_else(|error| Err(failed(error)))
 }
 
