@@ -248,7 +248,7 @@ impl SessionStore for Unreachable {
 }
 
 #[tokio::test]
-async fn while_the_store_is_away_only_a_visitor_with_a_session_is_refused() {
+async fn while_the_store_is_unavailable_only_a_visitor_with_a_session_is_refused() {
     for (cookie, status) in
         [("another=one", StatusCode::OK), ("lesson-3=AAAAAAAAAAAAAAAAAAAAAA", StatusCode::SERVICE_UNAVAILABLE)]
     {

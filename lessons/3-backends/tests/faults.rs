@@ -20,13 +20,13 @@ use tokio::time::timeout;
 
 fn main() -> ExitCode {
     required::run(vec![
-        trial!(async redis_is_away_and_comes_back_with_every_session, missing(REDIS)),
-        trial!(async postgres_is_away_and_comes_back_with_every_session, missing(POSTGRES)),
-        trial!(async memcached_is_away_and_comes_back_without_a_session, missing(MEMCACHED)),
+        trial!(async redis_is_unavailable_and_comes_back_with_every_session, missing(REDIS)),
+        trial!(async postgres_is_unavailable_and_comes_back_with_every_session, missing(POSTGRES)),
+        trial!(async memcached_is_unavailable_and_comes_back_without_a_session, missing(MEMCACHED)),
         trial!(async a_server_that_stands_still_keeps_nobody_waiting, missing_to_pause(ALL)),
         trial!(async redis_keeps_what_it_said_it_keeps_when_it_crashes_under_load, missing(REDIS)),
         trial!(async postgres_keeps_what_it_said_it_keeps_when_it_crashes_under_load, missing(POSTGRES)),
-        trial!(async a_cache_that_is_away_slows_reading_and_stops_logging_out, missing(MEMCACHED)),
+        trial!(async a_cache_that_is_unavailable_slows_reading_and_stops_logging_out, missing(MEMCACHED)),
         trial!(async a_cache_that_hangs_slows_reading_and_stops_logging_out, missing_to_pause(CACHES)),
     ])
 }
@@ -163,19 +163,19 @@ fn memcached(server: &Service) -> String {
     format!("memcached://127.0.0.1:{}", server.port)
 }
 
-async fn redis_is_away_and_comes_back_with_every_session() {
+async fn redis_is_unavailable_and_comes_back_with_every_session() {
     let server = Service::redis().expect("Redis");
     let address = redis(&server);
     assert_eq!(is_away_and_comes_back(server, address).await, 3);
 }
 
-async fn postgres_is_away_and_comes_back_with_every_session() {
+async fn postgres_is_unavailable_and_comes_back_with_every_session() {
     let server = Service::postgres().expect("PostgreSQL");
     let address = postgres(&server);
     assert_eq!(is_away_and_comes_back(server, address).await, 3);
 }
 
-async fn memcached_is_away_and_comes_back_without_a_session() {
+async fn memcached_is_unavailable_and_comes_back_without_a_session() {
     let server = Service::memcached().expect("Memcached");
     let address = memcached(&server);
     assert_eq!(is_away_and_comes_back(server, address).await, 0, "a cache promises nothing");
@@ -205,7 +205,7 @@ async fn postgres_keeps_what_it_said_it_keeps_when_it_crashes_under_load() {
     crashes_under_load(server, address).await;
 }
 
-async fn a_cache_that_is_away_slows_reading_and_stops_logging_out() {
+async fn a_cache_that_is_unavailable_slows_reading_and_stops_logging_out() {
     let (mut cache, folder) = (Service::memcached().expect("Memcached"), tempfile::tempdir().unwrap());
     let store = format!("sqlite:{}", folder.path().join("sessions.sqlite").display());
     let store = open(&store, Some(&memcached(&cache)), LIMIT).await.unwrap();

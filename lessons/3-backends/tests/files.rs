@@ -139,7 +139,7 @@ impl Waiting {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_away_is_an_error_and_no_logout() {
+async fn a_folder_that_is_gone_or_not_mounted_is_an_error_and_no_logout() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("sessions");
     let store = FileStore::open(&folder, PATIENT).unwrap();

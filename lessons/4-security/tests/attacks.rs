@@ -31,7 +31,7 @@ async fn each_attack_succeeds_on_the_vulnerable_shop_and_fails_on_the_hardened_o
 }
 
 #[tokio::test]
-async fn an_attack_is_stopped_by_what_is_said_to_stop_it_and_by_nothing_else() -> Result<(), Miss> {
+async fn an_attack_is_stopped_by_each_of_its_defenses_and_by_no_other() -> Result<(), Miss> {
     let mut table = String::new();
     for attack in attack::ALL {
         let succeeded = against_each_alone(attack).await?;

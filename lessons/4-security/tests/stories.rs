@@ -69,11 +69,11 @@ async fn s19_a_consistency_check_stops_the_wrong_people() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn s22_a_request_under_way_brings_back_what_was_deleted() -> Result<(), Miss> {
+async fn s22_a_running_request_brings_back_a_deleted_session() -> Result<(), Miss> {
     tells(&["resurrected"]).await
 }
 
 #[tokio::test]
-async fn s25_a_role_outlives_the_logout_and_the_dismissal() -> Result<(), Miss> {
+async fn s25_a_role_outlives_the_logout_and_the_demotion() -> Result<(), Miss> {
     tells(&["shared-computer", "demoted"]).await
 }

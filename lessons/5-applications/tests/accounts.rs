@@ -111,7 +111,7 @@ async fn a_thousand_years_later_people_still_log_in() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn a_login_over_a_login_leaves_no_ghost() -> Result<(), Miss> {
+async fn a_login_over_a_login_leaves_no_row_of_the_first() -> Result<(), Miss> {
     let trial = shop();
     let [alice, phone] = ["alice", "her phone"].map(|who| trial.browser(who));
     for _ in 0..3 {
@@ -318,7 +318,7 @@ const NO_LOGIN_BEGINS: &str =
     "create trigger fault before insert on logins begin select raise(abort, 'the disk is on fire'); end";
 
 #[tokio::test]
-async fn half_a_change_is_none_and_the_database_does_not_talk_to_visitors() -> Result<(), Miss> {
+async fn half_a_change_is_rolled_back_and_no_page_shows_the_databases_error() -> Result<(), Miss> {
     let folder = tempfile::tempdir().unwrap();
     let (trial, mut database) = shop_in_file(&folder).await;
     let [alice, phone, dora] = ["alice", "her phone", "dora"].map(|who| trial.browser(who));
@@ -361,7 +361,7 @@ fn nothing_was_done(answer: &Answer) -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn an_outcome_that_is_not_known_is_not_told_as_nothing() -> Result<(), Miss> {
+async fn an_unknown_outcome_is_not_reported_as_no_change() -> Result<(), Miss> {
     let folder = tempfile::tempdir().unwrap();
     let (trial, mut database) = shop_in_file(&folder).await;
     run(
@@ -550,7 +550,7 @@ impl SessionStore for Silent {
 }
 
 #[tokio::test]
-async fn a_request_that_waits_for_ever_is_given_up_and_its_outcome_is_not_known() {
+async fn a_request_that_waits_forever_is_given_up_and_its_outcome_is_unknown() {
     let app = app_within(Duration::from_millis(20), Shop::in_memory(Passwords::quick()), Silent);
     let (cookie, id) = ("__Host-lesson-5", Id::default());
     let request = Request::post("/add_to_cart/cup").header("cookie", format!("{cookie}={id}; lesson-5={id}"));

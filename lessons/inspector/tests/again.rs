@@ -131,7 +131,7 @@ async fn a_request_is_sent_again_as_it_was_with_the_secrets_that_the_page_does_n
 }
 
 #[tokio::test]
-async fn whoever_takes_a_cookie_is_taken_for_its_owner() {
+async fn anyone_with_a_copy_of_a_cookie_is_taken_for_its_owner() {
     let desk = Desk::new();
     let cookie = desk.log_in("localhost").await;
     let taken = desk
@@ -184,7 +184,7 @@ async fn a_plain_request_goes_to_the_host_that_was_asked_last() {
 }
 
 #[tokio::test]
-async fn a_handler_that_asks_who_is_connected_is_told() {
+async fn a_handler_can_ask_for_the_clients_address() {
     let desk = Desk::new();
     assert_eq!(desk.send(&[("target", "/peer")]).await.response.body.text, "127.0.0.1:0");
     let peer: SocketAddr = "127.0.0.1:999".parse().unwrap();
@@ -266,7 +266,7 @@ async fn a_past_request_can_be_edited_and_copied() {
 }
 
 #[tokio::test]
-async fn a_jar_holds_what_was_brought_and_given_and_not_taken_away() {
+async fn a_jar_holds_the_cookies_that_were_sent_and_set_and_not_removed() {
     let desk = Desk::new();
     let alice = desk.log_in("alice.localhost").await;
     let bob = desk.log_in("bob.localhost").await;

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_issuer_is_none() {
+    fn an_empty_issuer_counts_as_no_issuer() {
         let with = |issuer: &str| {
             Registration::from_variables(|name| match name {
                 ISSUER => Ok(issuer.to_owned()),

@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_writing_of_the_folder_serves_all_who_wait_for_it() {
+    async fn one_sync_of_the_folder_serves_every_waiting_change() {
         let outer = tempfile::tempdir().unwrap();
         let folder = Folder::open(outer.path().join("sessions"), Duration::from_secs(60)).unwrap();
         futures_util::future::try_join_all((0..100).map(|_| folder.sync())).await.unwrap();
