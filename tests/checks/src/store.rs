@@ -4,9 +4,11 @@
 //! The rules need only tower-sessions 0.15 and a Tokio runtime with threads. Implement a [`Backend`], which does and
 //! reports everything that only your backend can, and run each of the [`rules`] on a fresh one. Where a backend cannot
 //! report something, it returns `None`, and the rules that need it pass. A broken rule returns a [`Miss`]: what was
-//! expected, what was seen, and usually what that means. A save of a deleted session may fail or do nothing: both are
-//! right, as long as the session stays deleted. In a crate of yours the dependency is `checks = { path =
-//! "…/tests/checks" }`, and `tests/other-stores` is such a crate: it tests three published stores against the rules.
+//! expected, what was seen, and usually what that means.
+//! A save of a deleted session may fail or do nothing: both are right, as long as the session stays deleted.
+//!
+//! In a crate of yours the dependency is `checks = { path = "…/tests/checks" }`. `tests/other-stores` is such a crate:
+//! it tests three published stores against the rules.
 //!
 //! ```rust,ignore
 #![doc = include_str!("../examples/conformance.rs")]
