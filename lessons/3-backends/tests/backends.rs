@@ -87,7 +87,7 @@ async fn nothing_changes_by_reading() -> Result<(), Miss> {
     alice.get("/?done=%3Cscript%3Ealert(1)%3C/script%3E").await?.shows("You are not logged in")
 }
 
-/// tower-sessions' own store in memory, held to the same rules.
+/// tower-sessions' own store in memory, tested against the same rules.
 struct OfTowerSessions;
 
 impl Backend for OfTowerSessions {
