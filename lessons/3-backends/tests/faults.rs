@@ -1,4 +1,4 @@
-//! What visitors see while a server is away, and what is left when it is back.
+//! What visitors see while a server is unavailable, and what is left when it is back.
 
 #[path = "../../../tests/required/mod.rs"]
 mod required;
@@ -50,7 +50,7 @@ async fn count(visitor: &Browser<'_>) -> StatusCode {
     in_time(visitor.post("/count", &[])).await.status
 }
 
-/// How far the visitor has counted; nothing while the store is away.
+/// How far the visitor has counted; nothing while the store is unavailable.
 async fn counted(visitor: &Browser<'_>) -> Option<u64> {
     let page = in_time(visitor.get("/")).await;
     let text = page.text();
@@ -81,7 +81,7 @@ async fn back(visitor: &Browser<'_>) -> u64 {
     timeout(RECOVERY, asking).await.expect("the app finds its server again")
 }
 
-/// The server is away, then back: 503 and a sentence in between, and no work for anyone to make the app well again.
+/// The server is unavailable, and then back: visitors get 503 and a sentence in between, and nobody has to repair the app.
 async fn is_away_and_comes_back(mut server: Service, address: String) -> u64 {
     let store = open(&address, None, LIMIT).await.unwrap();
     let trial = trial(&store);

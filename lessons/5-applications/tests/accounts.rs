@@ -313,9 +313,9 @@ async fn what_was_verified_before_a_change_is_refused_like_a_wrong_password() ->
 
 /// What fails in the middle.
 const NO_LOGIN_ENDS: &str =
-    "create trigger fault before delete on logins begin select raise(abort, 'the disk is on fire'); end";
+    "create trigger fault before delete on logins begin select raise(abort, 'the disk has failed'); end";
 const NO_LOGIN_BEGINS: &str =
-    "create trigger fault before insert on logins begin select raise(abort, 'the disk is on fire'); end";
+    "create trigger fault before insert on logins begin select raise(abort, 'the disk has failed'); end";
 
 #[tokio::test]
 async fn half_a_change_is_rolled_back_and_no_page_shows_the_databases_error() -> Result<(), Miss> {
@@ -532,10 +532,10 @@ async fn a_password_that_everybody_knows_is_not_taken() -> Result<(), Miss> {
 
 /// A store that never answers.
 #[derive(Clone, Debug)]
-struct Silent;
+struct HangingStore;
 
 #[async_trait]
-impl SessionStore for Silent {
+impl SessionStore for HangingStore {
     async fn save(&self, _: &Record) -> Result<(), Error> {
         pending().await
     }
@@ -551,7 +551,7 @@ impl SessionStore for Silent {
 
 #[tokio::test]
 async fn a_request_that_waits_forever_is_given_up_and_its_outcome_is_unknown() {
-    let app = app_within(Duration::from_millis(20), Shop::in_memory(Passwords::quick()), Silent);
+    let app = app_within(Duration::from_millis(20), Shop::in_memory(Passwords::quick()), HangingStore);
     let (cookie, id) = ("__Host-lesson-5", Id::default());
     let request = Request::post("/add_to_cart/cup").header("cookie", format!("{cookie}={id}; lesson-5={id}"));
     let request = request.header("sec-fetch-site", "same-origin");
