@@ -81,8 +81,8 @@ async fn back(visitor: &Browser<'_>) -> u64 {
     timeout(RECOVERY, asking).await.expect("the app finds its server again")
 }
 
-/// The server is unavailable, and then back: visitors get 503 and a sentence in between, and nobody has to repair the app.
-async fn is_away_and_comes_back(mut server: Service, address: String) -> u64 {
+/// The server is unavailable, then back: visitors get 503 and a sentence in between, and nobody has to repair the app.
+async fn is_unavailable_and_comes_back(mut server: Service, address: String) -> u64 {
     let store = open(&address, None, LIMIT).await.unwrap();
     let trial = trial(&store);
     let alice = trial.browser("alice");
@@ -166,19 +166,19 @@ fn memcached(server: &Service) -> String {
 async fn redis_is_unavailable_and_comes_back_with_every_session() {
     let server = Service::redis().expect("Redis");
     let address = redis(&server);
-    assert_eq!(is_away_and_comes_back(server, address).await, 3);
+    assert_eq!(is_unavailable_and_comes_back(server, address).await, 3);
 }
 
 async fn postgres_is_unavailable_and_comes_back_with_every_session() {
     let server = Service::postgres().expect("PostgreSQL");
     let address = postgres(&server);
-    assert_eq!(is_away_and_comes_back(server, address).await, 3);
+    assert_eq!(is_unavailable_and_comes_back(server, address).await, 3);
 }
 
 async fn memcached_is_unavailable_and_comes_back_without_a_session() {
     let server = Service::memcached().expect("Memcached");
     let address = memcached(&server);
-    assert_eq!(is_away_and_comes_back(server, address).await, 0, "a cache promises nothing");
+    assert_eq!(is_unavailable_and_comes_back(server, address).await, 0, "a cache promises nothing");
 }
 
 async fn a_server_that_stands_still_keeps_nobody_waiting() {

@@ -139,7 +139,7 @@ impl Folder {
             Ok(value) => Ok(value),
             Err(error) if error.kind() == ErrorKind::NotFound => match fs::metadata(self.path.join(LOCK)) {
                 Ok(_) => Ok(None),
-                Err(error) => Err(failed(format!("the folder {} is away: {error}", self.path.display()))),
+                Err(error) => Err(failed(format!("the folder {} is unavailable: {error}", self.path.display()))),
             },
             Err(error) => Err(failed(error)),
         }
