@@ -54,7 +54,7 @@ const REFUSED: &str =
 const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
 const LONGEST_PAGE: usize = 1024 * 1024;
-/// How much of a path is shown; the line for `curl` has all of it.
+/// How many characters of a path are shown. The line for `curl` has all of it.
 const LONGEST_PATH: usize = 80;
 
 /// One visitor's browser.
@@ -90,7 +90,7 @@ impl Default for Place {
 /// A host beside this one, under the same registered domain: another origin of the same site.
 const NEIGHBOUR: &str = "http://neighbour.localhost";
 
-/// Where a request began: on a page of this site, of a neighbouring host, or of another site, in the same tab; with the
+/// Where a request began: on a page of this site, of a neighboring host, or of another site, in the same tab; with the
 /// `Origin` that a POST sends.
 #[derive(Clone, Copy, Debug)]
 enum From<'a> {
@@ -241,7 +241,7 @@ impl<'t> Browser<'t> {
         self.post_from_as(site, Some(site), path, fields).await
     }
 
-    /// The same with another `Origin` than the site's, or none.
+    /// The same with an `Origin` that is not the site's, or without one.
     pub async fn post_from_as(
         &self,
         site: &str,
@@ -257,7 +257,7 @@ impl<'t> Browser<'t> {
         self.send(From::Elsewhere(origin), Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
     }
 
-    /// Submits a form that is on a page of a neighbouring host. For a browser that is the same site, so it sends every
+    /// Submits a form that is on a page of a neighboring host. For a browser that is the same site, so it sends every
     /// cookie, whatever its `SameSite` says.
     pub async fn post_from_neighbour(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         self.visits(NEIGHBOUR);
@@ -275,7 +275,7 @@ impl<'t> Browser<'t> {
         self.send(From::Neighbour, Method::POST, path, &kind, encode(fields).into_bytes()).await
     }
 
-    /// Submits a form of another site, or of a neighbouring host, that encodes its fields in another way.
+    /// Submits a form of another site, or of a neighboring host, that encodes its fields in another way.
     pub(crate) async fn post_encoded_from(
         &self,
         site: Option<&str>,
@@ -290,7 +290,7 @@ impl<'t> Browser<'t> {
         self.send(from, Method::POST, path, &kind, body).await
     }
 
-    /// Visits a page of a neighbouring host, which answers with this `Set-Cookie` header: with `Domain=localhost` the
+    /// Visits a page of a neighboring host, which answers with this `Set-Cookie` header: with `Domain=localhost` the
     /// cookie is for this host, too, if the browser accepts it.
     pub fn takes_from_neighbour(&self, set_cookie: &str) {
         let (name, value) = parts(set_cookie);
@@ -970,7 +970,8 @@ impl Answer {
         self.redirects_to(path).map_err(|miss| if so.is_some() { miss.so_if(so).why(GETS_IN) } else { miss })
     }
 
-    /// What is wrong with a redirect that does not send the visitor to `path` with a GET; nothing if it is none.
+    /// The mistake of a redirect that does not send the visitor to `path` with a GET; nothing if the answer is no
+    /// redirect.
     fn leads_elsewhere(&self, path: &str) -> Option<String> {
         if !self.status.is_redirection() || !self.exchange.calls.iter().all(is_well) {
             return None;
@@ -1074,7 +1075,7 @@ pub(crate) fn resolved(from: &str, reference: &str) -> String {
     format!("/{}{query}", parts.join("/"))
 }
 
-/// What is wrong with the count of an item that should be shown as `pear × 2`, if the text has the item.
+/// The mistake in the count of an item that should be shown as `pear × 2`, if the text has the item.
 fn miscounted(text: &str, line: &str) -> Option<String> {
     let (item, count) = line.rsplit_once(" × ")?;
     if text.contains(&format!("{item} ×")) {

@@ -1,4 +1,4 @@
-//! What a browser does, as a line for a shell: `curl` is the browser, and a file its cookie jar.
+//! A browser's request as a line for a shell. `curl` is the browser, and a file is its cookie jar.
 
 use std::ops::Range;
 
@@ -65,7 +65,7 @@ fn quoted(text: &str) -> String {
     text.replace('\'', "'\\''")
 }
 
-/// What is piped into `curl`, and the option for the body.
+/// The text that is piped into `curl`, and the option for the body.
 fn data(body: &[u8]) -> (String, Option<String>) {
     match std::str::from_utf8(body) {
         Ok(text) if text.len() <= LONG_BODY => (String::new(), Some(format!("-d '{}'", text.replace('\'', "%27")))),

@@ -1,4 +1,4 @@
-//! Names that a mistake takes for one another, for example in an address.
+//! Names that a mistake confuses with each other, for example in an address.
 
 use crate::{
     Answer, Browser, Miss, Role, Trial, User,

@@ -218,7 +218,7 @@ async fn no_ended_one_is_loaded(trial: &Trial) -> Result<(), Miss> {
 /// What happens to a file; `None` if it cannot be damaged like this.
 type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
 
-/// Ways to damage a record other than cutting it off, which the rule for every store does.
+/// Ways to damage a record. (The rule for every store cuts it off.)
 const DAMAGES: [(&str, Damage); 4] = [
     ("the data in a JSON file is lost, and the rest is still JSON", |bytes| {
         let Ok(Value::Object(mut parts)) = serde_json::from_slice(&bytes) else { return None };
@@ -466,7 +466,7 @@ impl SessionStore for Opened {
     }
 }
 
-/// A, B, … Z, A1, B1, …
+/// The letter of an ID: A, B, … Z, A1, B1, …
 fn letter(place: usize) -> String {
     let letter = char::from(b'A' + u8::try_from(place % 26).unwrap_or_default());
     if place < 26 { letter.to_string() } else { format!("{letter}{}", place / 26) }

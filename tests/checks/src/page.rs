@@ -1,4 +1,4 @@
-//! A page as a visitor reads it: only what a task may mention, never how the page is built.
+//! A page as a visitor reads it: only the parts that a task may mention, never how the page is built.
 
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 

@@ -15,7 +15,8 @@ use crate::trial::END_OF_PRINTS;
 
 /// How many bytes of it are kept.
 const LONGEST: usize = 64 * 1024;
-/// How long to read the streams after their process has ended: a process that it left behind may hold them open.
+/// How long to read the streams after their process has ended, because a process that it left behind may keep them
+/// open.
 const AFTER: Duration = Duration::from_millis(200);
 
 /// What a process prints, both streams together, while it runs.

@@ -173,7 +173,7 @@ async fn loads(store: &impl SessionStore, id: &Id, expected: Option<Value>) -> R
     Err(Miss::new(words(&expected), words(&actual)).so(so))
 }
 
-/// What is in a record, in the order of its keys.
+/// The data of a record, in the order of its keys.
 pub(crate) fn json(record: &Record) -> String {
     let sorted: BTreeMap<_, _> = record.data.iter().collect();
     serde_json::to_string(&sorted).unwrap_or_default()
@@ -283,12 +283,12 @@ async fn save_replaces<B: Backend>(backend: &B) -> Result<(), Miss> {
     Ok(())
 }
 
-/// Whether the one ends when the other does, as far as a store that rounds can tell.
+/// Whether both end at the same time, as far as a store that rounds can tell.
 fn is_near(one: &Record, other: &Record) -> bool {
     (one.expiry_date - other.expiry_date).abs() < Duration::minutes(30)
 }
 
-/// What is loaded after a save of `after` in the place of `before`.
+/// The record that `load` returns after a save of `after` over `before`.
 fn is_replaced(before: &Record, after: &Record, loaded: Option<Record>) -> Result<(), Miss> {
     let differs = |loaded: &str, so| Err(Miss::new(json(after), loaded).so(so));
     match loaded {

@@ -36,7 +36,7 @@ use crate::{
     shop::{Moment, Shop},
 };
 
-/// What a learner wrote: an app that takes a store, or a store.
+/// A learner's answer: an app that takes a store, or a store.
 #[derive(Clone)]
 pub struct App(Kind);
 
@@ -89,7 +89,7 @@ pub struct Trial {
     log: Arc<Log>,
 }
 
-/// What was sent and answered. It outlives a trial that does not end.
+/// The requests and answers. The log outlives a trial that does not end.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     sent: Mutex<Vec<Sent>>,
@@ -616,7 +616,7 @@ impl Log {
         Self { file: File::create(file).ok(), ..Self::default() }
     }
 
-    /// What was written to `file`; nothing if there is no such file. A line that was cut off is left out.
+    /// The steps that were written to `file`; nothing if there is no such file. A line that was cut off is left out.
     pub(crate) fn read(file: &Path) -> Self {
         let log = Self::default();
         for line in read_to(LONGEST_LOG, file).lines() {

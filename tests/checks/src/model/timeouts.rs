@@ -1,4 +1,4 @@
-//! The model of exercise 4: which logins are alive at which time, and what the login page says about their end.
+//! The model of exercise 4: which logins are alive at each moment, and what the login page says about their end.
 
 mod logins;
 mod stories;

@@ -1,5 +1,5 @@
-//! What is known of each login, by the requirements: a request happens between two moments, and what a requirement
-//! leaves to the answer stays open.
+//! What the requirements say about each login. A request happens between two moments, and whatever a requirement leaves
+//! to the answer stays open.
 
 use time::{Duration, OffsetDateTime};
 
@@ -67,7 +67,7 @@ impl Login {
         is_fresh && self.fate(at) == Fate::Over && at.1 - self.began.0 < KNOWN
     }
 
-    /// Why it is as it has to be.
+    /// Why it has to be alive, or over.
     fn reason(&self, at: At) -> String {
         let (age, idle) = ((at.0 - self.began.0).whole_seconds(), (at.0 - self.seen.0).whole_seconds());
         let [age, idle] = [age, idle].map(|seconds| session_inspector::span(seconds.unsigned_abs()));
