@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_in_use_is_said_and_stops_nothing() {
+    fn a_port_in_use_is_reported_and_stops_nothing() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let state = free(taken.local_addr().unwrap().port());
         assert!(matches!(state, State::Missing(_)), "{state:?}");

@@ -19,8 +19,8 @@ use tokio::sync::{Notify, watch};
 
 use ahead::Ahead;
 pub use build::Units;
+pub use gate::BuildPause;
 use gate::Gate;
-pub use gate::GivenWay;
 use life::Life;
 
 /// How long a program runs without a visitor. The next request starts it again.
@@ -109,7 +109,7 @@ impl Programs {
 
     /// Makes way for a verdict. No program is built as long as the result is kept, because two builds would wait for
     /// each other. A build that is running is aborted, and started again later.
-    pub fn give_way(&self) -> GivenWay {
+    pub fn give_way(&self) -> BuildPause {
         self.gate.for_a_verdict()
     }
 

@@ -54,7 +54,7 @@ impl Changes {
 fn watcher(folder: &Path, sender: UnboundedSender<()>) -> notify::Result<notify::RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
-            let _ = sender.send(()); // nobody listens any more: it is about to end
+            let _ = sender.send(()); // nobody listens anymore: it is about to end
         }
     })?;
     watcher.watch(folder, RecursiveMode::Recursive)?;

@@ -167,7 +167,7 @@ fn where_no_file_can_be_opened_any_more_the_reason_is_shown() {
 
 #[test]
 #[cfg(unix)]
-fn who_waits_for_another_cargo_is_told_so() {
+fn a_learner_who_waits_for_another_cargo_is_told_so() {
     let (_alone, scratch) = scratch();
     scratch.answer(&scratch.solution());
     let target = scratch.root().join("locked");
@@ -290,7 +290,7 @@ fn bad_calls_get_a_sentence_and_exit_code_2() {
 }
 
 #[test]
-fn who_reads_only_the_beginning_gets_no_panic() {
+fn a_pipe_that_is_closed_early_causes_no_panic() {
     let (_alone, scratch) = scratch();
     for arguments in [&["list"][..], &["check", "1", "--json"], &["solution", "1", "--show-me"]] {
         let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
@@ -337,7 +337,7 @@ fn a_progress_file_that_cannot_be_written_costs_no_verdict() {
 
 /// As far as the system lets it write there: Linux does not, unless it runs as root.
 #[test]
-fn a_verdict_that_the_answer_writes_itself_is_none() {
+fn a_verdict_that_the_answer_writes_itself_does_not_count() {
     let (_alone, scratch) = scratch();
     scratch.answer(
         r##"//! Writes a verdict to the output of every process above.

@@ -52,7 +52,7 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
 }
 
 /// An app, its inspector, and a browser.
-struct Desk {
+struct Inspected {
     app: Router,
     port: u16,
     page: String,
@@ -60,7 +60,7 @@ struct Desk {
     _chromium: chromium::Driver,
 }
 
-impl Desk {
+impl Inspected {
     async fn new() -> Self {
         let inspector = Inspector::default();
         let app = inspector.wrap(app(inspector.observe(MemoryStore::default())));
@@ -111,82 +111,86 @@ async fn serve(app: Router) -> u16 {
 }
 
 async fn a_cookie_is_taken_from_the_page_and_the_list_shows_one_visitor() {
-    let desk = Desk::new().await;
-    desk.alice_logs_in().await;
-    assert_eq!(desk.value("document.getElementById('news').textContent").await, "", "this was there before the page");
-    desk.click(".new .cookie summary").await;
-    desk.click(".new [data-take]").await;
-    desk.click("dialog[open] form .actions button").await;
-    desk.wait_for_path("//li[@data-visitor='mallory']//dd[contains(., 'Hello alice')]").await;
-    wait_for_words(&desk.browser, "p", "sent from this page").await;
-    let news = desk.value("document.getElementById('news').textContent").await;
+    let inspected = Inspected::new().await;
+    inspected.alice_logs_in().await;
+    assert_eq!(
+        inspected.value("document.getElementById('news').textContent").await,
+        "",
+        "this was there before the page"
+    );
+    inspected.click(".new .cookie summary").await;
+    inspected.click(".new [data-take]").await;
+    inspected.click("dialog[open] form .actions button").await;
+    inspected.wait_for_path("//li[@data-visitor='mallory']//dd[contains(., 'Hello alice')]").await;
+    wait_for_words(&inspected.browser, "p", "sent from this page").await;
+    let news = inspected.value("document.getElementById('news').textContent").await;
     assert_eq!(news, "mallory GET / 200: the session was read, nothing was written");
 
     let visitors = "[...document.getElementById('visitor').options].map((option) => option.value)";
-    assert_eq!(desk.value(visitors).await, json!(["", "alice", "mallory"]));
+    assert_eq!(inspected.value(visitors).await, json!(["", "alice", "mallory"]));
     let shown = "[...document.querySelectorAll('#events > li:not([hidden])')].map((item) => item.dataset.visitor)";
-    assert_eq!(desk.value(shown).await, json!(["mallory", "alice", "alice", "alice"]));
-    desk.click("#visitor option[value=mallory]").await;
-    assert_eq!(desk.value(shown).await, json!(["mallory"]));
-    desk.ask("/").await;
-    desk.wait_for_path("//option[@value='bob']").await;
-    assert_eq!(desk.value(shown).await, json!(["mallory"]), "and what comes later is not shown either");
-    desk.close().await;
+    assert_eq!(inspected.value(shown).await, json!(["mallory", "alice", "alice", "alice"]));
+    inspected.click("#visitor option[value=mallory]").await;
+    assert_eq!(inspected.value(shown).await, json!(["mallory"]));
+    inspected.ask("/").await;
+    inspected.wait_for_path("//option[@value='bob']").await;
+    assert_eq!(inspected.value(shown).await, json!(["mallory"]), "and what comes later is not shown either");
+    inspected.close().await;
 }
 
 async fn a_request_is_edited_and_a_refusal_keeps_what_was_written() {
-    let desk = Desk::new().await;
-    desk.alice_logs_in().await;
-    desk.click("[data-visitor=alice] summary").await;
-    desk.click(".exchange > [open] [data-edit]").await;
-    let target = wait_for(&desk.browser, "dialog[open] [name=target]").await;
+    let inspected = Inspected::new().await;
+    inspected.alice_logs_in().await;
+    inspected.click("[data-visitor=alice] summary").await;
+    inspected.click(".exchange > [open] [data-edit]").await;
+    let target = wait_for(&inspected.browser, "dialog[open] [name=target]").await;
     assert_eq!(target.prop("value").await.unwrap().as_deref(), Some("/"));
     target.send_keys("a b").await.unwrap();
-    desk.click("dialog[open] form .actions button").await;
-    wait_for_words(&desk.browser, "p", "It was not sent: a path begins with / and has no space").await;
+    inspected.click("dialog[open] form .actions button").await;
+    wait_for_words(&inspected.browser, "p", "It was not sent: a path begins with / and has no space").await;
     target.clear().await.unwrap();
     target.send_keys("/edited").await.unwrap();
-    desk.click("dialog[open] option[value=bob]").await;
-    desk.click("dialog[open] form .actions button").await;
-    desk.wait_for_path("//li[@data-visitor='bob']//span[@class='target'][. = '/edited']").await;
-    assert_eq!(desk.value("document.querySelectorAll('dialog[open]').length").await, 0);
-    desk.close().await;
+    inspected.click("dialog[open] option[value=bob]").await;
+    inspected.click("dialog[open] form .actions button").await;
+    inspected.wait_for_path("//li[@data-visitor='bob']//span[@class='target'][. = '/edited']").await;
+    assert_eq!(inspected.value("document.querySelectorAll('dialog[open]').length").await, 0);
+    inspected.close().await;
 }
 
 async fn the_bar_leads_beyond_the_next_limit() {
-    let desk = Desk::new().await;
-    desk.alice_logs_in().await;
-    wait_for_words(&desk.browser, "p", "until its next limit").await;
-    desk.click("#before").await;
-    wait_for_words(&desk.browser, "p", "ahead").await;
+    let inspected = Inspected::new().await;
+    inspected.alice_logs_in().await;
+    wait_for_words(&inspected.browser, "p", "until its next limit").await;
+    inspected.click("#before").await;
+    wait_for_words(&inspected.browser, "p", "ahead").await;
     // If the last ten seconds go by meanwhile, that is the same end.
-    desk.click("#after").await;
-    wait_for_words(&desk.browser, "p", "Session A of alice is over").await;
-    desk.click("[data-visitor=alice] summary").await;
-    desk.click(".exchange > [open] [data-again]").await;
-    wait_for_words(&desk.browser, "p", "session A had expired").await;
-    desk.wait_for_path("//section[@id='life'][@hidden]").await;
-    desk.close().await;
+    inspected.click("#after").await;
+    wait_for_words(&inspected.browser, "p", "Session A of alice is over").await;
+    inspected.click("[data-visitor=alice] summary").await;
+    inspected.click(".exchange > [open] [data-again]").await;
+    wait_for_words(&inspected.browser, "p", "session A had expired").await;
+    inspected.wait_for_path("//section[@id='life'][@hidden]").await;
+    inspected.close().await;
 }
 
 async fn eight_tabs_are_open_and_a_hidden_one_catches_up() {
-    let desk = Desk::new().await;
-    desk.ask("/first").await;
-    let first = desk.browser.window().await.unwrap();
+    let inspected = Inspected::new().await;
+    inspected.ask("/first").await;
+    let first = inspected.browser.window().await.unwrap();
     for tab in 0..8 {
         if tab > 0 {
-            let window = desk.browser.new_window(true).await.unwrap().handle;
-            desk.browser.switch_to_window(window).await.unwrap();
+            let window = inspected.browser.new_window(true).await.unwrap().handle;
+            inspected.browser.switch_to_window(window).await.unwrap();
         }
-        desk.browser.goto(&desk.page).await.unwrap();
-        desk.wait_for_path("//span[@class='target'][. = '/first']").await;
+        inspected.browser.goto(&inspected.page).await.unwrap();
+        inspected.wait_for_path("//span[@class='target'][. = '/first']").await;
         // Whoever begins anew does not have it any more.
-        desk.value("document.querySelector('.exchange').id = 'seen'").await;
+        inspected.value("document.querySelector('.exchange').id = 'seen'").await;
     }
-    desk.ask("/second").await;
-    desk.wait_for_path("//span[@class='target'][. = '/second']").await;
-    desk.browser.switch_to_window(first).await.unwrap();
-    desk.wait_for_path("//li[@id='seen']/preceding-sibling::li//span[@class='target'][. = '/second']").await;
-    assert_eq!(desk.value("document.querySelectorAll('.exchange').length").await, 2);
-    desk.close().await;
+    inspected.ask("/second").await;
+    inspected.wait_for_path("//span[@class='target'][. = '/second']").await;
+    inspected.browser.switch_to_window(first).await.unwrap();
+    inspected.wait_for_path("//li[@id='seen']/preceding-sibling::li//span[@class='target'][. = '/second']").await;
+    assert_eq!(inspected.value("document.querySelectorAll('.exchange').length").await, 2);
+    inspected.close().await;
 }

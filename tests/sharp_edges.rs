@@ -357,10 +357,10 @@ async fn a_cache_in_each_process_does_not_hear_of_a_logout_in_another() {
 
 /// A store whose cleaning fails.
 #[derive(Clone, Debug)]
-struct Away;
+struct FailingCleanup;
 
 #[async_trait]
-impl SessionStore for Away {
+impl SessionStore for FailingCleanup {
     async fn save(&self, _: &Record) -> StoreResult<()> {
         Ok(())
     }
@@ -375,16 +375,16 @@ impl SessionStore for Away {
 }
 
 #[async_trait]
-impl ExpiredDeletion for Away {
+impl ExpiredDeletion for FailingCleanup {
     async fn delete_expired(&self) -> StoreResult<()> {
-        Err(Error::Backend("the database is away".to_owned()))
+        Err(Error::Backend("the database is unavailable".to_owned()))
     }
 }
 
 // ANCHOR: cleaning
 #[tokio::test]
 async fn cleaning_continuously_ends_at_the_first_error() {
-    let ended = Away.continuously_delete_expired(Duration::from_millis(1)).await;
+    let ended = FailingCleanup.continuously_delete_expired(Duration::from_millis(1)).await;
     assert!(matches!(ended, Err(Error::Backend(_))), "{ended:?}");
 }
 // ANCHOR_END: cleaning

@@ -31,16 +31,16 @@ impl Default for Gate {
 }
 
 /// As long as this is kept, no program is built.
-pub struct GivenWay(Gate, fn(&mut Waiting) -> &mut usize);
+pub struct BuildPause(Gate, fn(&mut Waiting) -> &mut usize);
 
-impl GivenWay {
+impl BuildPause {
     fn new(gate: &Gate, count: fn(&mut Waiting) -> &mut usize) -> Self {
         gate.0.send_modify(|waiting| *count(waiting) += 1);
         Self(gate.clone(), count)
     }
 }
 
-impl Drop for GivenWay {
+impl Drop for BuildPause {
     fn drop(&mut self) {
         self.0.0.send_modify(|waiting| *(self.1)(waiting) -= 1);
     }
@@ -48,14 +48,14 @@ impl Drop for GivenWay {
 
 impl Gate {
     /// Blocks all builds until the result is dropped.
-    pub(super) fn for_a_verdict(&self) -> GivenWay {
-        GivenWay::new(self, |waiting| &mut waiting.verdicts)
+    pub(super) fn for_a_verdict(&self) -> BuildPause {
+        BuildPause::new(self, |waiting| &mut waiting.verdicts)
     }
 
     /// Runs a build, and returns its result. The build is aborted when a more urgent one comes, and then started again.
     pub(super) async fn build<B: Future>(&self, kind: Kind, build: impl Fn() -> B) -> B::Output {
         let gives_way = move |waiting: &Waiting| waiting.verdicts > 0 || (kind == Kind::Ahead && waiting.programs > 0);
-        let _here = (kind == Kind::Program).then(|| GivenWay::new(self, |waiting| &mut waiting.programs));
+        let _here = (kind == Kind::Program).then(|| BuildPause::new(self, |waiting| &mut waiting.programs));
         let mut waiting = self.0.subscribe();
         loop {
             // Its sender is in `self`.

@@ -25,7 +25,7 @@ use crate::watch::Changes;
 enum Next {
     /// Its files have changed, or the learner wants a new start.
     Again,
-    /// Nobody uses it any more.
+    /// Nobody uses it anymore.
     Unseen,
     /// The studio ends.
     Over,
@@ -162,7 +162,7 @@ async fn changed(folder: &Path, hash: &str, changes: &mut Changes) {
     }
 }
 
-/// Returns `false` when nobody has used the program for a long time, or `true` when nobody can use it any more.
+/// Returns `false` when nobody has used the program for a long time, or `true` when nobody can use it anymore.
 async fn unseen(looks: &mut watch::Receiver<usize>) -> bool {
     loop {
         if looks.wait_for(|looks| *looks == 0).await.is_err() {

@@ -147,7 +147,7 @@ pub async fn an_exercise_that_was_reset_comes_back() {
     assert!(other.0.is_server_error() && other.1.as_str().unwrap().contains("has no backup"), "{other:?}");
 }
 
-pub async fn an_exercise_whose_folder_is_gone_is_said_to_be_broken_and_comes_back() {
+pub async fn an_exercise_without_its_folder_is_listed_as_broken_and_can_be_restored() {
     let scratch = Scratch::new("api-gone");
     let root = scratch.root();
     let folder = root.join("exercises/3-preferences");

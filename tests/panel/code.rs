@@ -107,7 +107,7 @@ pub async fn escape_leads_behind_the_editor_in_a_real_browser() {
     window.browser.close().await.unwrap();
 }
 
-pub async fn a_studio_that_is_away_is_said_in_a_sentence_until_it_is_back_in_a_real_browser() {
+pub async fn a_sentence_says_that_the_studio_is_unavailable_until_it_is_back_in_a_real_browser() {
     let mut window = Window::open("panel-away").await;
     window.go("exercises/login").await;
     window.until("window.ace && ace.edit(document.querySelector('.ace-box')).getValue()").await;

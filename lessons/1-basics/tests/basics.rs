@@ -234,7 +234,7 @@ fn flask_cookie(key: &str, data: &str, seconds: u32) -> String {
 
 // ANCHOR: forged
 #[test]
-fn s01_whoever_knows_the_articles_key_makes_any_cookie() {
+fn s01_anyone_who_knows_the_articles_key_can_make_any_cookie() {
     let made_by_flask = "eyJ1c2VybmFtZSI6IkpvaG5Eb2UifQ.ZVPxAA.eBEStZ96ykEV1FibiUSOTl5HeLY";
     let made_here = flask_cookie("your_secret_key", r#"{"username":"JohnDoe"}"#, 1_700_000_000);
     assert_eq!(made_here, made_by_flask);

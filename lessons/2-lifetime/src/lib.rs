@@ -48,7 +48,7 @@ pub fn app_with<S: SessionStore + Clone>(settings: Settings, store: S) -> Router
         .route("/logout", post(logout))
         .layer(Extension(settings.clone()))
         .layer(from_fn_with_state(settings.clone(), lifetime::keep))
-        .layer(middleware::from_fn(note_what_was_brought))
+        .layer(middleware::from_fn(note_the_cookie))
         .merge(lesson_page::drop_session::routes())
         // ANCHOR: order
         .layer(sessions)
@@ -81,12 +81,12 @@ impl Visitor {
 
 /// Whether the request came with a session cookie at all.
 #[derive(Clone, Copy)]
-struct Brought(bool);
+struct HadCookie(bool);
 
-async fn note_what_was_brought(session: Session, mut request: Request, next: Next) -> Response {
+async fn note_the_cookie(session: Session, mut request: Request, next: Next) -> Response {
     // Before anyone has asked the store, the ID is the one that the browser sent.
-    let brought = session.id().is_some();
-    request.extensions_mut().insert(Brought(brought));
+    let had_cookie = session.id().is_some();
+    request.extensions_mut().insert(HadCookie(had_cookie));
     next.run(request).await
 }
 
@@ -95,7 +95,7 @@ async fn index(
     clock: Clock,
     done: Done,
     Extension(settings): Extension<Settings>,
-    Extension(Brought(brought)): Extension<Brought>,
+    Extension(HadCookie(had_cookie)): Extension<HadCookie>,
 ) -> Result<Html<String>, Failure> {
     let visitor = Visitor::of(&session).await?;
     let lifetime = Lifetime::of(&session).await?;
@@ -107,7 +107,7 @@ async fn index(
         "index.html",
         context! {
             done => done.sentence(),
-            ended => has_ended(brought, &session),
+            ended => has_ended(had_cookie, &session),
             username => visitor.map(|visitor| visitor.username),
             clocks => lifetime.map(|lifetime| Serde(page::clocks(&settings, &lifetime, clock.now()))),
             settings => Serde(page::told(&settings)),

@@ -101,6 +101,6 @@ pub(crate) async fn keep(
 // ANCHOR_END: keep
 
 /// Whether the browser sent the ID of a session that has ended. Call it after the session was read.
-pub(crate) fn has_ended(brought: bool, session: &Session) -> bool {
-    brought && session.id().is_none()
+pub(crate) fn has_ended(had_cookie: bool, session: &Session) -> bool {
+    had_cookie && session.id().is_none()
 }

@@ -359,7 +359,7 @@ async fn s24_the_settings_are_printed_as_they_are() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn the_page_shows_what_is_left_and_skipping_is_nobodys_activity() -> Result<(), Miss> {
+async fn the_page_shows_the_time_left_and_a_skip_does_not_count_as_activity() -> Result<(), Miss> {
     let trial = Trial::of(app);
     let alice = trial.browser("alice");
     log_in(&alice, false).await?;

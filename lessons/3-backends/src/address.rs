@@ -80,7 +80,7 @@ async fn open_store(address: &str, limit: Duration) -> Result<AnyStore, NotOpen>
         }
         "redis" => AnyStore::new(open_redis(address, limit).await?, limit),
         "memcached" => AnyStore::new(open_memcached(address, limit).await?, limit),
-        _ => return Err(NotOpen::new(address, format!("there is no such kind of store. There are:  {KINDS}"))),
+        _ => return Err(NotOpen::new(address, format!("this kind of store is unknown. The kinds are:  {KINDS}"))),
     })
 }
 
@@ -144,7 +144,7 @@ mod tests {
     async fn an_address_of_nothing_is_told_apart_and_what_there_is_is_listed() {
         for (address, words) in [
             ("sqlite", "that is not the address of a store"),
-            ("mongo://localhost", "there is no such kind of store"),
+            ("mongo://localhost", "this kind of store is unknown"),
             ("file:", "it does not say where"),
             ("redis://", "it does not say where"),
         ] {

@@ -87,7 +87,7 @@ async fn nothing_changes_by_reading() -> Result<(), Miss> {
     alice.get("/?done=%3Cscript%3Ealert(1)%3C/script%3E").await?.shows("You are not logged in")
 }
 
-/// tower-sessions' own store in memory, held to the same rules.
+/// tower-sessions' own store in memory, tested against the same rules.
 struct OfTowerSessions;
 
 impl Backend for OfTowerSessions {
@@ -140,15 +140,15 @@ async fn the_memory_store_of_tower_sessions_revives_what_was_ended() {
     );
 }
 
-/// Its first cleaning fails, its second one panics, and its third one goes well.
+/// Its first cleanup fails, its second one panics, and its third one succeeds.
 #[derive(Clone, Debug, Default)]
-struct Troubled {
+struct FlakyCleanup {
     cleanings: Arc<AtomicUsize>,
     third: Arc<Notify>,
 }
 
 #[async_trait]
-impl SessionStore for Troubled {
+impl SessionStore for FlakyCleanup {
     async fn save(&self, _: &Record) -> StoreResult<()> {
         Ok(())
     }
@@ -163,11 +163,11 @@ impl SessionStore for Troubled {
 }
 
 #[async_trait]
-impl ExpiredDeletion for Troubled {
+impl ExpiredDeletion for FlakyCleanup {
     async fn delete_expired(&self) -> StoreResult<()> {
         match self.cleanings.fetch_add(1, Ordering::Relaxed) {
-            0 => Err(Error::Backend("the disk is away".to_owned())),
-            1 => panic!("the disk is on fire"),
+            0 => Err(Error::Backend("the disk is unavailable".to_owned())),
+            1 => panic!("the cleanup has a bug"),
             _ => {
                 self.third.notify_one();
                 Ok(())
@@ -178,7 +178,7 @@ impl ExpiredDeletion for Troubled {
 
 #[tokio::test]
 async fn cleaning_goes_on_after_an_error_and_after_a_panic() {
-    let store = Troubled::default();
+    let store = FlakyCleanup::default();
     let cleaning = tokio::spawn(clean(store.clone(), Duration::from_millis(1)));
     store.third.notified().await;
     assert!(!cleaning.is_finished());
@@ -248,7 +248,7 @@ impl SessionStore for Unreachable {
 }
 
 #[tokio::test]
-async fn while_the_store_is_away_only_a_visitor_with_a_session_is_refused() {
+async fn while_the_store_is_unavailable_only_a_visitor_with_a_session_is_refused() {
     for (cookie, status) in
         [("another=one", StatusCode::OK), ("lesson-3=AAAAAAAAAAAAAAAAAAAAAA", StatusCode::SERVICE_UNAVAILABLE)]
     {

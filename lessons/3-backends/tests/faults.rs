@@ -1,4 +1,4 @@
-//! What visitors see while a server is away, and what is left when it is back.
+//! What visitors see while a server is unavailable, and what is left when it is back.
 
 #[path = "../../../tests/required/mod.rs"]
 mod required;
@@ -20,13 +20,13 @@ use tokio::time::timeout;
 
 fn main() -> ExitCode {
     required::run(vec![
-        trial!(async redis_is_away_and_comes_back_with_every_session, missing(REDIS)),
-        trial!(async postgres_is_away_and_comes_back_with_every_session, missing(POSTGRES)),
-        trial!(async memcached_is_away_and_comes_back_without_a_session, missing(MEMCACHED)),
+        trial!(async redis_is_unavailable_and_comes_back_with_every_session, missing(REDIS)),
+        trial!(async postgres_is_unavailable_and_comes_back_with_every_session, missing(POSTGRES)),
+        trial!(async memcached_is_unavailable_and_comes_back_without_a_session, missing(MEMCACHED)),
         trial!(async a_server_that_stands_still_keeps_nobody_waiting, missing_to_pause(ALL)),
         trial!(async redis_keeps_what_it_said_it_keeps_when_it_crashes_under_load, missing(REDIS)),
         trial!(async postgres_keeps_what_it_said_it_keeps_when_it_crashes_under_load, missing(POSTGRES)),
-        trial!(async a_cache_that_is_away_slows_reading_and_stops_logging_out, missing(MEMCACHED)),
+        trial!(async a_cache_that_is_unavailable_slows_reading_and_stops_logging_out, missing(MEMCACHED)),
         trial!(async a_cache_that_hangs_slows_reading_and_stops_logging_out, missing_to_pause(CACHES)),
     ])
 }
@@ -50,7 +50,7 @@ async fn count(visitor: &Browser<'_>) -> StatusCode {
     in_time(visitor.post("/count", &[])).await.status
 }
 
-/// How far the visitor has counted; nothing while the store is away.
+/// How far the visitor has counted; nothing while the store is unavailable.
 async fn counted(visitor: &Browser<'_>) -> Option<u64> {
     let page = in_time(visitor.get("/")).await;
     let text = page.text();
@@ -81,8 +81,8 @@ async fn back(visitor: &Browser<'_>) -> u64 {
     timeout(RECOVERY, asking).await.expect("the app finds its server again")
 }
 
-/// The server is away, then back: 503 and a sentence in between, and no work for anyone to make the app well again.
-async fn is_away_and_comes_back(mut server: Service, address: String) -> u64 {
+/// The server is unavailable, then back: visitors get 503 and a sentence in between, and nobody has to repair the app.
+async fn is_unavailable_and_comes_back(mut server: Service, address: String) -> u64 {
     let store = open(&address, None, LIMIT).await.unwrap();
     let trial = trial(&store);
     let alice = trial.browser("alice");
@@ -163,22 +163,22 @@ fn memcached(server: &Service) -> String {
     format!("memcached://127.0.0.1:{}", server.port)
 }
 
-async fn redis_is_away_and_comes_back_with_every_session() {
+async fn redis_is_unavailable_and_comes_back_with_every_session() {
     let server = Service::redis().expect("Redis");
     let address = redis(&server);
-    assert_eq!(is_away_and_comes_back(server, address).await, 3);
+    assert_eq!(is_unavailable_and_comes_back(server, address).await, 3);
 }
 
-async fn postgres_is_away_and_comes_back_with_every_session() {
+async fn postgres_is_unavailable_and_comes_back_with_every_session() {
     let server = Service::postgres().expect("PostgreSQL");
     let address = postgres(&server);
-    assert_eq!(is_away_and_comes_back(server, address).await, 3);
+    assert_eq!(is_unavailable_and_comes_back(server, address).await, 3);
 }
 
-async fn memcached_is_away_and_comes_back_without_a_session() {
+async fn memcached_is_unavailable_and_comes_back_without_a_session() {
     let server = Service::memcached().expect("Memcached");
     let address = memcached(&server);
-    assert_eq!(is_away_and_comes_back(server, address).await, 0, "a cache promises nothing");
+    assert_eq!(is_unavailable_and_comes_back(server, address).await, 0, "a cache promises nothing");
 }
 
 async fn a_server_that_stands_still_keeps_nobody_waiting() {
@@ -205,7 +205,7 @@ async fn postgres_keeps_what_it_said_it_keeps_when_it_crashes_under_load() {
     crashes_under_load(server, address).await;
 }
 
-async fn a_cache_that_is_away_slows_reading_and_stops_logging_out() {
+async fn a_cache_that_is_unavailable_slows_reading_and_stops_logging_out() {
     let (mut cache, folder) = (Service::memcached().expect("Memcached"), tempfile::tempdir().unwrap());
     let store = format!("sqlite:{}", folder.path().join("sessions.sqlite").display());
     let store = open(&store, Some(&memcached(&cache)), LIMIT).await.unwrap();

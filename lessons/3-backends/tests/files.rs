@@ -139,7 +139,7 @@ impl Waiting {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_away_is_an_error_and_no_logout() {
+async fn a_folder_that_is_gone_or_not_mounted_is_an_error_and_no_logout() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("sessions");
     let store = FileStore::open(&folder, PATIENT).unwrap();
@@ -162,15 +162,15 @@ async fn every_call_fails(store: &FileStore, session: &Record) {
     assert!(!session_guard::version::is_gone(&saved), "{saved}");
 }
 
-/// A session whose file has been taken away, and where that was.
-struct Vacant {
+/// A session whose file was moved away, and the path where it was.
+struct WithoutItsFile {
     _outer: TempDir,
     store: FileStore,
     session: Record,
     place: PathBuf,
 }
 
-impl Vacant {
+impl WithoutItsFile {
     async fn new() -> Self {
         let outer = tempfile::tempdir().unwrap();
         let folder = outer.path().join("sessions");
@@ -184,7 +184,7 @@ impl Vacant {
 
 #[tokio::test]
 async fn a_folder_in_the_place_of_a_record_is_damaged_and_can_be_deleted_while_it_is_empty() {
-    let Vacant { _outer, store, session, place } = Vacant::new().await;
+    let WithoutItsFile { _outer, store, session, place } = WithoutItsFile::new().await;
     fs::create_dir(&place).unwrap();
     fs::write(place.join("letter.txt"), "somebody's").unwrap();
     assert!(matches!(store.load(&session.id).await, Err(Error::Decode(_))));
@@ -202,7 +202,7 @@ async fn a_folder_in_the_place_of_a_record_is_damaged_and_can_be_deleted_while_i
 #[cfg(unix)]
 #[tokio::test]
 async fn a_pipe_in_the_place_of_a_record_is_damaged_and_can_be_deleted() {
-    let Vacant { _outer, store, session, place } = Vacant::new().await;
+    let WithoutItsFile { _outer, store, session, place } = WithoutItsFile::new().await;
     assert!(std::process::Command::new("mkfifo").arg(&place).status().unwrap().success());
     let loaded = tokio::time::timeout(PATIENT, store.load(&session.id)).await;
     if loaded.is_err() {

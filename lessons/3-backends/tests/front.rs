@@ -109,7 +109,7 @@ async fn an_instance_that_is_silent_holds_no_get_and_is_left_alone_afterwards() 
 }
 
 #[tokio::test]
-async fn a_post_that_got_no_answer_is_told_as_not_known_and_is_sent_to_nobody_else() {
+async fn a_post_without_an_answer_has_an_unknown_outcome_and_is_not_sent_again() {
     let served = Arc::new(AtomicUsize::new(0));
     let counter = served.clone();
     let counting = Router::new().fallback(move || async move { counter.fetch_add(1, Ordering::SeqCst).to_string() });
@@ -156,7 +156,7 @@ async fn when_no_instance_answers_the_sentence_says_how_and_nothing_internal() {
 }
 
 #[tokio::test]
-async fn what_a_visitor_says_of_where_they_come_from_is_not_handed_on() {
+async fn a_visitors_own_claim_about_their_address_is_not_passed_on() {
     let app = Router::new().fallback(|headers: HeaderMap| async move {
         let seen: BTreeMap<_, _> = headers.iter().map(|(name, value)| (name.as_str(), value)).collect();
         format!("{seen:?}")
@@ -254,7 +254,7 @@ async fn a_form_that_is_too_long_is_refused_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_form_that_never_arrives_or_breaks_off_is_told_as_that() {
+async fn a_form_that_never_arrives_or_breaks_off_gets_an_answer_that_says_so() {
     let (silent, asked) = silent().await;
     let front = balance(&[silent], SHORT);
     let mut never = request(Method::POST, "/");

@@ -125,7 +125,7 @@ async fn after_a_transaction_that_sqlite_has_rolled_back_by_itself_it_goes_on() 
 
 /// Another program holds the file for longer than a call may take.
 #[tokio::test]
-async fn when_a_batch_cannot_begin_all_who_wait_hear_so_and_it_goes_on() {
+async fn when_a_batch_cannot_begin_every_waiting_call_gets_the_error_and_the_next_batch_works() {
     let opened = Opened::patient_for(Duration::from_millis(100)).await;
     let records: Vec<_> = opened.sessions(3).await.iter().map(changed).collect();
     let mut another = opened.another().await;
@@ -145,7 +145,7 @@ async fn when_a_batch_cannot_begin_all_who_wait_hear_so_and_it_goes_on() {
 }
 
 #[tokio::test]
-async fn when_a_commit_fails_all_who_share_it_hear_so_and_nothing_is_done() {
+async fn when_a_commit_fails_every_call_in_it_gets_the_error_and_nothing_changes() {
     let opened = Opened::new().await;
     let records: Vec<_> = opened.sessions(3).await.iter().map(changed).collect();
     let refuse = "create trigger refuse before delete on sessions begin select raise(abort, 'a full disk'); end";

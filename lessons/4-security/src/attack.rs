@@ -20,7 +20,7 @@ pub(crate) use fixation::encoded;
 use crate::{
     defence::{Defence, Defences, csrf::FIELD, password::Passwords},
     shop::{ACCOUNTS, Books, Shop},
-    twin::Twin,
+    site::Site,
 };
 
 /// Mallory's own site.
@@ -108,13 +108,13 @@ impl Attack {
     /// The script could not be completed, which is a bug in this lesson.
     pub async fn run(&self, defences: Defences) -> Result<Run, Miss> {
         let shop = Shop::new(Passwords::quick());
-        self.play(Twin::new("shop", defences.and(self.given), shop, false)).await
+        self.play(Site::new("shop", defences.and(self.given), shop, false)).await
     }
 
-    /// Runs the attack on this twin, and lets bob shop there afterwards.
-    pub(crate) async fn play(&self, twin: Twin) -> Result<Run, Miss> {
-        let (shop, cookie) = (twin.shop.clone(), twin.cookie());
-        let trial = Trial::of(move |store| twin.clone().serve(store));
+    /// Runs the attack on this shop, and lets bob shop there afterwards.
+    pub(crate) async fn play(&self, site: Site) -> Result<Run, Miss> {
+        let (shop, cookie) = (site.shop.clone(), site.cookie());
+        let trial = Trial::of(move |store| site.clone().serve(store));
         let scene = Scene { trial: &trial, shop: &shop, cookie };
         let before = shop.books();
         let succeeded = (self.script)(&scene).await?;

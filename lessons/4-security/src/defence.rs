@@ -1,7 +1,7 @@
 //! The defenses of this lesson by name, and sets of them.
 //!
 //! Any axum + tower-sessions program can use the modules below. Each of the other defenses is a setting or a single
-//! line, in `twin`.
+//! line, in `site`.
 
 pub mod csrf;
 pub mod device;
@@ -159,12 +159,12 @@ impl Defence {
 pub struct Defences(BTreeSet<Defence>);
 
 impl Defences {
-    /// None: the vulnerable twin.
+    /// None: the vulnerable shop.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// All of them: the hardened twin.
+    /// All of them: the hardened shop.
     pub fn all() -> Self {
         Self(Defence::ALL.into())
     }

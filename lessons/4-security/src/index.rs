@@ -17,7 +17,7 @@ use session_inspector::{Inspector, Unwatched};
 use crate::{
     attack::{self, Attack, Run},
     defence::{Defence, Defences},
-    lab::{Lab, Which},
+    lab::{Lab, Version},
     page::PAGES,
     retold,
 };
@@ -68,7 +68,7 @@ impl<'r> From<&'r Run> for Outcome<'r> {
 #[derive(Deserialize)]
 struct Chosen {
     #[serde(default)]
-    shop: Which,
+    shop: Version,
 }
 
 async fn index(request: Request) -> Result<Html<String>, Failure> {
@@ -88,7 +88,7 @@ async fn show(
     let values = context! {
         attack => Serde(listed(attack)),
         beside => Serde(beside.map(|other| listed(other)).collect::<Vec<_>>()),
-        shops => Serde(Which::BOTH),
+        shops => Serde(Version::BOTH),
         shop => Serde(shop),
         at => hosts.shop(shop),
         hosts => Serde(hosts),
@@ -123,7 +123,7 @@ async fn reset(
     Ok(at_lab(attack, shop))
 }
 
-fn at_lab(attack: &Attack, shop: Which) -> Redirect {
+fn at_lab(attack: &Attack, shop: Version) -> Redirect {
     Redirect::to(&format!("/attacks/{}?shop={}", attack.id, shop.name()))
 }
 
@@ -167,10 +167,10 @@ struct Links {
 }
 
 impl Links {
-    fn shop(&self, which: Which) -> String {
-        match which {
-            Which::Vulnerable => self.vulnerable.clone(),
-            Which::Hardened => self.hardened.clone(),
+    fn shop(&self, version: Version) -> String {
+        match version {
+            Version::Vulnerable => self.vulnerable.clone(),
+            Version::Hardened => self.hardened.clone(),
         }
     }
 }

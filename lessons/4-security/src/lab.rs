@@ -11,19 +11,19 @@ use crate::{
     attack::{Attack, Run},
     defence::{Defence, Defences, password::Passwords},
     shop::{Books, Shop},
-    twin::Twin,
+    site::Site,
 };
 
-/// Which of the two.
+/// A version of the shop.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Which {
+pub(crate) enum Version {
     #[default]
     Vulnerable,
     Hardened,
 }
 
-impl Which {
+impl Version {
     pub(crate) const BOTH: [Self; 2] = [Self::Vulnerable, Self::Hardened];
 
     /// The first label of its host name.
@@ -47,7 +47,7 @@ impl Which {
 pub(crate) struct Lab(Arc<Inner>);
 
 /// Opens a shop with these defences beside its own.
-type Opens = dyn Fn(Which, &[Defence]) -> Open + Send + Sync;
+type Opens = dyn Fn(Version, &[Defence]) -> Open + Send + Sync;
 
 struct Inner {
     open: Box<Opens>,
@@ -58,7 +58,7 @@ struct Inner {
 
 /// A shop since it was opened.
 struct Open {
-    twin: Twin,
+    site: Site,
     pages: Router,
     /// Its books when it was opened.
     books: Books,
@@ -69,57 +69,57 @@ struct Open {
 impl Lab {
     /// Creates the shops, with sessions in this store. `https` says that there is TLS in front of them.
     pub(crate) fn new<S: SessionStore + Clone>(https: bool, store: S) -> Self {
-        let open = move |which: Which, given: &[Defence]| {
+        let open = move |version: Version, given: &[Defence]| {
             let shop = Shop::new(Passwords::new());
-            let twin = Twin::new(which.name(), which.defences().and(given), shop, https);
-            let (pages, books) = (twin.clone().serve(store.clone()), twin.shop.books());
-            Open { twin, pages, books, ran: None }
+            let site = Site::new(version.name(), version.defences().and(given), shop, https);
+            let (pages, books) = (site.clone().serve(store.clone()), site.shop.books());
+            Open { site, pages, books, ran: None }
         };
-        let shops = Which::BOTH.map(|which| Mutex::new(open(which, &[])));
+        let shops = Version::BOTH.map(|version| Mutex::new(open(version, &[])));
         Self(Arc::new(Inner { open: Box::new(open), shops, turn: tokio::sync::Mutex::default() }))
     }
 
     /// The pages of a shop in its present state.
-    pub(crate) fn pages(&self, which: Which) -> Router {
-        self.shop(which).pages.clone()
+    pub(crate) fn pages(&self, version: Version) -> Router {
+        self.shop(version).pages.clone()
     }
 
     pub(crate) fn shops(&self) -> [Shop; 2] {
-        Which::BOTH.map(|which| self.shop(which).twin.shop.clone())
+        Version::BOTH.map(|version| self.shop(version).site.shop.clone())
     }
 
     /// Replaces this shop with a new one, for this attack. Visitors stay logged in, because sessions are not part of
     /// the books.
-    pub(crate) fn reset(&self, attack: &Attack, which: Which) {
-        *self.shop(which) = (self.0.open)(which, attack.given);
+    pub(crate) fn reset(&self, attack: &Attack, version: Version) {
+        *self.shop(version) = (self.0.open)(version, attack.given);
     }
 
     /// Runs the attack on a new shop, which then replaces the previous one.
-    pub(crate) async fn run(&self, attack: &'static Attack, which: Which) -> Result<Arc<Run>, Miss> {
+    pub(crate) async fn run(&self, attack: &'static Attack, version: Version) -> Result<Arc<Run>, Miss> {
         let _turn = self.0.turn.lock().await;
-        let mut open = (self.0.open)(which, attack.given);
-        let run = Arc::new(attack.play(open.twin.clone()).await?);
+        let mut open = (self.0.open)(version, attack.given);
+        let run = Arc::new(attack.play(open.site.clone()).await?);
         open.ran = Some((attack.id, run.clone()));
-        *self.shop(which) = open;
+        *self.shop(version) = open;
         Ok(run)
     }
 
     /// The result of this attack, if it was the last one on this shop.
-    pub(crate) fn ran(&self, attack: &Attack, which: Which) -> Option<Arc<Run>> {
-        let shop = self.shop(which);
+    pub(crate) fn ran(&self, attack: &Attack, version: Version) -> Option<Arc<Run>> {
+        let shop = self.shop(version);
         shop.ran.as_ref().filter(|(id, _)| *id == attack.id).map(|(_, run)| run.clone())
     }
 
     /// The shop's books when it was opened, after the last attack if there was one, and now.
-    pub(crate) fn books(&self, which: Which) -> Evidence {
-        let shop = self.shop(which);
+    pub(crate) fn books(&self, version: Version) -> Evidence {
+        let shop = self.shop(version);
         let after = shop.ran.as_ref().map(|(_, run)| ("after the attack", run.books[1].clone()));
-        let all = [Some(("at first", shop.books.clone())), after, Some(("now", shop.twin.shop.books()))];
+        let all = [Some(("at first", shop.books.clone())), after, Some(("now", shop.site.shop.books()))];
         Evidence::of(&all.into_iter().flatten().collect::<Vec<_>>())
     }
 
-    fn shop(&self, which: Which) -> MutexGuard<'_, Open> {
-        let place = usize::from(which == Which::Hardened);
+    fn shop(&self, version: Version) -> MutexGuard<'_, Open> {
+        let place = usize::from(version == Version::Hardened);
         self.0.shops[place].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! - [`attack`]: the attacks as scripts, and the defenses that stop each.
 //! - [`defence`]: the defenses. Those that are more than a setting are modules that other programs can use.
-//! - `twin`: the shop's pages, with any set of defences; [`shop`]: its accounts, orders and notes.
+//! - `site`: the shop's pages, with any set of defences; [`shop`]: its accounts, orders and notes.
 //! - [`request`]: information about a request without its session.
 //! - `article`: the article's signed cookie, as Flask makes it.
 //! - `lab`: both shops, and the results of attacks on them; `retold`: the same for the inspector.
@@ -20,7 +20,7 @@ mod page;
 pub mod request;
 mod retold;
 pub mod shop;
-mod twin;
+mod site;
 
 use axum::{
     Router,
@@ -33,9 +33,9 @@ use tower_sessions::SessionStore;
 
 use crate::{
     defence::Defences,
-    lab::{Lab, Which},
+    lab::{Lab, Version},
     shop::Shop,
-    twin::Twin,
+    site::Site,
 };
 
 /// The lesson on `store`, over plain http.
@@ -44,9 +44,9 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 }
 
 // ANCHOR: hosts
-/// The lesson on `store`; `https` says that there is TLS in front of it, so the hardened twin may insist on it.
+/// The lesson on `store`; `https` says that there is TLS in front of it, so the hardened shop may insist on it.
 ///
-/// Each part has a host of its own: a script that runs on the vulnerable twin must not reach the other one, as it
+/// Each part has a host of its own: a script that runs on the vulnerable shop must not reach the other one, as it
 /// would if they shared an origin (ASVS 5.0 3.5.4).
 pub fn app_with<S: SessionStore + Clone>(https: bool, store: S) -> Router {
     let lab = Lab::new(https, store);
@@ -56,7 +56,7 @@ pub fn app_with<S: SessionStore + Clone>(https: bool, store: S) -> Router {
 
 /// A single shop with these defenses, without the rest of the lesson.
 pub fn shop_with<S: SessionStore + Clone>(defences: Defences, shop: Shop, store: S) -> Router {
-    Twin::new("own", defences, shop, false).serve(store)
+    Site::new("own", defences, shop, false).serve(store)
 }
 
 #[derive(Clone)]
@@ -70,8 +70,8 @@ struct Hosts {
 /// Chooses the part by the first label of the host name.
 async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
     let part = match host(&request).split('.').next() {
-        Some("vulnerable") => hosts.lab.pages(Which::Vulnerable),
-        Some("hardened") => hosts.lab.pages(Which::Hardened),
+        Some("vulnerable") => hosts.lab.pages(Version::Vulnerable),
+        Some("hardened") => hosts.lab.pages(Version::Hardened),
         Some("evil") => hosts.evil,
         _ => hosts.index,
     };

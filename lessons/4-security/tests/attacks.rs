@@ -18,20 +18,20 @@ async fn against_each_alone(attack: &attack::Attack) -> Result<Vec<bool>, Miss> 
 }
 
 #[tokio::test]
-async fn each_attack_succeeds_on_the_vulnerable_twin_and_fails_on_the_hardened_one() -> Result<(), Miss> {
+async fn each_attack_succeeds_on_the_vulnerable_shop_and_fails_on_the_hardened_one() -> Result<(), Miss> {
     for attack in attack::ALL {
         let vulnerable = attack.run(Defences::none()).await?;
-        assert!(vulnerable.succeeded, "{} fails on the vulnerable twin:\n{:#?}", attack.id, vulnerable.story);
-        assert!(vulnerable.bob_is_served, "{}: bob is not served on the vulnerable twin", attack.id);
+        assert!(vulnerable.succeeded, "{} fails on the vulnerable shop:\n{:#?}", attack.id, vulnerable.story);
+        assert!(vulnerable.bob_is_served, "{}: bob is not served on the vulnerable shop", attack.id);
         let hardened = attack.run(Defences::all()).await?;
-        assert!(!hardened.succeeded, "{} succeeds on the hardened twin:\n{:#?}", attack.id, hardened.story);
-        assert!(hardened.bob_is_served, "{}: bob is not served on the hardened twin", attack.id);
+        assert!(!hardened.succeeded, "{} succeeds on the hardened shop:\n{:#?}", attack.id, hardened.story);
+        assert!(hardened.bob_is_served, "{}: bob is not served on the hardened shop", attack.id);
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn an_attack_is_stopped_by_what_is_said_to_stop_it_and_by_nothing_else() -> Result<(), Miss> {
+async fn an_attack_is_stopped_by_each_of_its_defenses_and_by_no_other() -> Result<(), Miss> {
     let mut table = String::new();
     for attack in attack::ALL {
         let succeeded = against_each_alone(attack).await?;

@@ -52,7 +52,7 @@ async fn ask(lesson: Router, method: &str, host: &str, path: &str) -> (StatusCod
 }
 
 #[tokio::test]
-async fn a_method_that_a_twins_address_does_not_take_is_refused_with_the_reason() {
+async fn a_method_that_an_address_does_not_take_is_refused_with_the_reason() {
     for (method, path, sentence) in [
         ("GET", "/wish", "This address changes something, so a link does nothing here: use the form.\n"),
         ("POST", "/", "This address only shows a page, so a form does nothing here.\n"),
@@ -121,7 +121,7 @@ async fn s15_the_cookie_has_the_attributes_that_it_should_have() -> Result<(), M
 }
 
 #[tokio::test]
-async fn s08_a_guests_wish_goes_along_to_one_login_and_a_users_wish_to_none() -> Result<(), Miss> {
+async fn s08_a_guests_wishes_survive_one_login_and_a_users_wishes_survive_none() -> Result<(), Miss> {
     let trial = shop(&Defence::ALL);
     let browser = trial.browser("alice");
     let wish = async |item| -> Result<(), Miss> {
@@ -214,7 +214,7 @@ async fn a_right_password_is_not_counted() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn thirty_right_passwords_at_the_same_time_are_none_too_many() -> Result<(), Miss> {
+async fn thirty_right_passwords_at_the_same_time_all_pass() -> Result<(), Miss> {
     let trial = shop(&[Throttle]);
     let tabs: Vec<_> = (0..30).map(|_| trial.browser("alice")).collect();
     for answer in join_all(tabs.iter().map(|tab| log_in(tab, "alice", "sunshine"))).await {
@@ -403,7 +403,7 @@ async fn a_form_that_breaks_off_is_told_from_one_that_is_too_long() {
 }
 
 #[tokio::test]
-async fn every_page_of_the_hardened_shop_says_what_the_browser_shall_forbid() {
+async fn every_page_of_the_hardened_shop_says_what_the_browser_has_to_forbid() {
     for path in ["/", "/no/such/page"] {
         let (_, headers, _) = ask(app(MemoryStore::default()), "GET", "hardened.localhost", path).await;
         let policy = headers["content-security-policy"].to_str().unwrap();
@@ -487,7 +487,7 @@ async fn a_lab_runs_an_attack_on_the_chosen_shop_and_has_its_books_as_evidence()
 }
 
 #[tokio::test]
-async fn an_attack_and_what_bob_does_after_it_stand_in_the_inspector_with_who_sent_each_request() {
+async fn the_inspector_shows_an_attack_and_bobs_visit_after_it_with_the_sender_of_each_request() {
     let (inspector, lesson) = served();
     inspector.label("somebody else's cookie"); // so that the letters differ from those of the story
     ask(lesson, "POST", "localhost:4004", "/attacks/planted-id").await;
@@ -523,7 +523,7 @@ async fn an_attack_begins_with_new_books_whatever_was_done_before() {
 }
 
 #[tokio::test]
-async fn all_attacks_can_be_run_and_one_that_is_not_there_is_said_with_those_that_are() {
+async fn all_attacks_can_be_run_and_an_unknown_one_gets_a_list_of_them() {
     let lesson = app(MemoryStore::default());
     let (status, _, sentence) = ask(lesson.clone(), "GET", "localhost:4004", "/attacks/none-such").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
@@ -535,7 +535,7 @@ async fn all_attacks_can_be_run_and_one_that_is_not_there_is_said_with_those_tha
 }
 
 #[tokio::test]
-async fn mallorys_pages_are_no_weapon_against_other_machines() {
+async fn mallorys_pages_cannot_attack_other_machines() {
     let lesson = app(MemoryStore::default());
     for at in ["", "?at=shop.example", "?at=localhost.example", "?at=a%20b.localhost", "?at=x%22.localhost"] {
         let (status, _, sentence) = ask(lesson.clone(), "GET", "evil.localhost", &format!("/csrf-by-form{at}")).await;

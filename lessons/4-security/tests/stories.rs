@@ -11,13 +11,13 @@ use lesson_4::{
 async fn tells(ids: &[&str]) -> Result<(), Miss> {
     for id in ids {
         let attack = Attack::named(id).unwrap_or_else(|| panic!("there is no attack {id}"));
-        for (twin, defences, succeeds) in [("vulnerable", Defences::none(), true), ("hardened", Defences::all(), false)]
+        for (shop, defences, succeeds) in [("vulnerable", Defences::none(), true), ("hardened", Defences::all(), false)]
         {
             let Run { succeeded, bob_is_served, story, .. } = attack.run(defences).await?;
             let story: String = story.iter().map(ToString::to_string).collect();
-            assert_eq!((succeeded, bob_is_served), (succeeds, true), "{id} on the {twin} shop:\n{story}");
+            assert_eq!((succeeded, bob_is_served), (succeeds, true), "{id} on the {shop} shop:\n{story}");
             let said = if succeeded { "The attack succeeded." } else { "The attack was blocked." };
-            insta::assert_snapshot!(format!("{id}-{twin}"), format!("{story}\n{said}"));
+            insta::assert_snapshot!(format!("{id}-{shop}"), format!("{story}\n{said}"));
         }
     }
     Ok(())
@@ -69,11 +69,11 @@ async fn s19_a_consistency_check_stops_the_wrong_people() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn s22_a_request_under_way_brings_back_what_was_deleted() -> Result<(), Miss> {
+async fn s22_a_running_request_brings_back_a_deleted_session() -> Result<(), Miss> {
     tells(&["resurrected"]).await
 }
 
 #[tokio::test]
-async fn s25_a_role_outlives_the_logout_and_the_dismissal() -> Result<(), Miss> {
+async fn s25_a_role_outlives_the_logout_and_the_demotion() -> Result<(), Miss> {
     tells(&["shared-computer", "demoted"]).await
 }

@@ -111,7 +111,7 @@ async fn a_thousand_years_later_people_still_log_in() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn a_login_over_a_login_leaves_no_ghost() -> Result<(), Miss> {
+async fn a_login_over_a_login_leaves_no_row_of_the_first() -> Result<(), Miss> {
     let trial = shop();
     let [alice, phone] = ["alice", "her phone"].map(|who| trial.browser(who));
     for _ in 0..3 {
@@ -313,12 +313,12 @@ async fn what_was_verified_before_a_change_is_refused_like_a_wrong_password() ->
 
 /// What fails in the middle.
 const NO_LOGIN_ENDS: &str =
-    "create trigger fault before delete on logins begin select raise(abort, 'the disk is on fire'); end";
+    "create trigger fault before delete on logins begin select raise(abort, 'the disk has failed'); end";
 const NO_LOGIN_BEGINS: &str =
-    "create trigger fault before insert on logins begin select raise(abort, 'the disk is on fire'); end";
+    "create trigger fault before insert on logins begin select raise(abort, 'the disk has failed'); end";
 
 #[tokio::test]
-async fn half_a_change_is_none_and_the_database_does_not_talk_to_visitors() -> Result<(), Miss> {
+async fn half_a_change_is_rolled_back_and_no_page_shows_the_databases_error() -> Result<(), Miss> {
     let folder = tempfile::tempdir().unwrap();
     let (trial, mut database) = shop_in_file(&folder).await;
     let [alice, phone, dora] = ["alice", "her phone", "dora"].map(|who| trial.browser(who));
@@ -361,7 +361,7 @@ fn nothing_was_done(answer: &Answer) -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn an_outcome_that_is_not_known_is_not_told_as_nothing() -> Result<(), Miss> {
+async fn an_unknown_outcome_is_not_reported_as_no_change() -> Result<(), Miss> {
     let folder = tempfile::tempdir().unwrap();
     let (trial, mut database) = shop_in_file(&folder).await;
     run(
@@ -532,10 +532,10 @@ async fn a_password_that_everybody_knows_is_not_taken() -> Result<(), Miss> {
 
 /// A store that never answers.
 #[derive(Clone, Debug)]
-struct Silent;
+struct HangingStore;
 
 #[async_trait]
-impl SessionStore for Silent {
+impl SessionStore for HangingStore {
     async fn save(&self, _: &Record) -> Result<(), Error> {
         pending().await
     }
@@ -550,8 +550,8 @@ impl SessionStore for Silent {
 }
 
 #[tokio::test]
-async fn a_request_that_waits_for_ever_is_given_up_and_its_outcome_is_not_known() {
-    let app = app_within(Duration::from_millis(20), Shop::in_memory(Passwords::quick()), Silent);
+async fn a_request_that_waits_forever_is_given_up_and_its_outcome_is_unknown() {
+    let app = app_within(Duration::from_millis(20), Shop::in_memory(Passwords::quick()), HangingStore);
     let (cookie, id) = ("__Host-lesson-5", Id::default());
     let request = Request::post("/add_to_cart/cup").header("cookie", format!("{cookie}={id}; lesson-5={id}"));
     let request = request.header("sec-fetch-site", "same-origin");

@@ -75,7 +75,7 @@ async fn press(who: &Browser<'_>, page: &str, ending: &str) -> Result<Answer, Mi
 }
 
 #[tokio::test]
-async fn s08_s29_in_and_out_and_who_one_is() -> Result<(), Miss> {
+async fn s08_s29_a_user_logs_in_sees_their_name_and_logs_out() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");
     alice.get("/profile").await?.shows("You are not logged in")?;
@@ -195,7 +195,7 @@ async fn s09_s30_every_addition_stays() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn s09_what_the_shop_does_not_sell_is_said_and_not_shown_as_markup() -> Result<(), Miss> {
+async fn s09_an_unknown_item_is_named_in_the_answer_and_is_not_markup() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");
     let refused = alice.post("/add_to_cart/%3Cscript%3E", &[]).await?;
@@ -284,7 +284,7 @@ async fn s10_the_last_twenty_pages_and_nothing_else() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn s25_a_role_that_is_taken_away_is_gone_at_the_next_request() -> Result<(), Miss> {
+async fn s25_a_demotion_takes_effect_at_the_next_request() -> Result<(), Miss> {
     let trial = shop();
     let (alice, carol) = (trial.browser("alice"), trial.browser("carol"));
     alice.get("/dashboard").await?.redirects_to("/login")?;
@@ -315,7 +315,7 @@ async fn s25_a_role_that_is_taken_away_is_gone_at_the_next_request() -> Result<(
 }
 
 #[tokio::test]
-async fn of_two_admins_who_demote_each_other_at_the_same_time_one_stays() -> Result<(), Miss> {
+async fn when_two_admins_demote_each_other_at_the_same_time_one_stays_an_admin() -> Result<(), Miss> {
     let trial = shop();
     let (alice, carol) = (trial.browser("alice"), trial.browser("carol"));
     is_alice(&alice).await?;
@@ -330,7 +330,7 @@ async fn of_two_admins_who_demote_each_other_at_the_same_time_one_stays() -> Res
 }
 
 #[tokio::test]
-async fn what_an_admin_began_is_not_done_when_she_is_none_any_more_or_logged_out() -> Result<(), Miss> {
+async fn an_admins_running_request_does_nothing_after_a_demotion_or_a_logout() -> Result<(), Miss> {
     for end in ["/accounts/3/role", "/accounts/3/end_sessions"] {
         let trial = shop();
         let (alice, carol) = (trial.browser("alice"), trial.browser("carol"));
@@ -737,7 +737,7 @@ async fn a_method_that_an_address_does_not_take_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn whoever_is_logged_in_can_log_out_on_every_page() -> Result<(), Miss> {
+async fn every_page_lets_a_logged_in_user_log_out() -> Result<(), Miss> {
     let trial = shop();
     let carol = trial.browser("carol");
     log_in(&carol, "carol", "nine green bottles").await?;

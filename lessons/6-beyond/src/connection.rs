@@ -5,14 +5,14 @@
 //! - `login`: the login in the session, and when it ends.
 //! - [`Channel`]: messages to all open connections, in this process or over Redis.
 //! - `watch`: watches the login of a connection. `events` and `socket` use it.
-//! - `origin`: the origin checks. `places`: the limit on the connections of a login.
+//! - `origin`: the origin checks. `open_connections`: the limit on the connections of a login.
 //! - `shop`: the orders. `vulnerable`: a socket with a common mistake.
 
 mod channel;
 mod events;
 mod login;
+mod open_connections;
 mod origin;
-mod places;
 mod shop;
 mod socket;
 mod vulnerable;
@@ -38,7 +38,7 @@ use tower_sessions::Session;
 pub use channel::Channel;
 use channel::News;
 use login::Login;
-use places::Places;
+use open_connections::OpenConnections;
 use shop::{ITEMS, Orders};
 
 use crate::page::{PAGES, is_same_site_below};
@@ -52,13 +52,13 @@ struct Live {
     channel: Channel,
     check_every: Duration,
     orders: Orders,
-    places: Places,
+    open: OpenConnections,
 }
 
 /// The demo below `/connection`. Messages to open connections go over `channel`. Each connection also checks its
 /// session every `check_every`.
 pub fn routes<S: Clone + Send + Sync + 'static>(channel: Channel, check_every: Duration) -> Router<S> {
-    let live = Live { channel, check_every, orders: Orders::default(), places: Places::default() };
+    let live = Live { channel, check_every, orders: Orders::default(), open: OpenConnections::default() };
     Router::new()
         .route("/connection", get(page))
         .route("/connection/script.js", get(script))

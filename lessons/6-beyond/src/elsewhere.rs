@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_program_that_uses_a_provider_elsewhere_is_none_itself() {
+    async fn a_program_that_uses_another_provider_is_no_provider_itself() {
         let there = Registration::new("http://localhost:9000", "shop", "secret").unwrap();
         for (elsewhere, status) in
             [(Elsewhere::new(ClientChecks::ALL), StatusCode::OK), (Elsewhere::at(there), StatusCode::NOT_FOUND)]

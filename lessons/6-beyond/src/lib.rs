@@ -28,7 +28,7 @@ use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
 
 use crate::{
     elsewhere::{ClientChecks, Elsewhere, Registration},
-    watching::{Watch, Watched},
+    watching::{Monitor, MonitoredStore},
 };
 
 /// The name of the session cookie.
@@ -72,9 +72,9 @@ pub fn app_with<S: SessionStore + Clone>(checks: ClientChecks, more: Router, sto
 }
 
 fn with<S: SessionStore + Clone>(elsewhere: Elsewhere, more: Router, store: S) -> Router {
-    let watch = Watch::default();
+    let monitor = Monitor::default();
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
-    let sessions = SessionManagerLayer::new(Guarded::new(Watched::new(store.clone(), watch.clone())))
+    let sessions = SessionManagerLayer::new(Guarded::new(MonitoredStore::new(store.clone(), monitor.clone())))
         .with_name(cookie.name)
         .with_same_site(cookie.same_site);
     // What stands last sees a request first.
@@ -85,12 +85,12 @@ fn with<S: SessionStore + Clone>(elsewhere: Elsewhere, more: Router, store: S) -
         .merge(elsewhere.routes())
         .merge(more)
         .merge(release::routes())
-        .merge(watching::routes(watch.clone()))
+        .merge(watching::routes(monitor.clone()))
         .merge(two_at_once::routes(store))
         .merge(lesson_page::drop_session::routes())
         .layer(sessions)
         .layer(from_fn_with_state(Guard::new(COOKIE), guard))
         .layer(map_response_with_state(cookie, removal::complete))
-        .layer(from_fn_with_state(watch, watching::watch));
+        .layer(from_fn_with_state(monitor, watching::watch));
     elsewhere.beside(pages).layer(map_response(refusal::in_words))
 }

@@ -71,9 +71,9 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 /// The token in a request, not yet verified.
-struct Brought(Option<String>);
+struct UnverifiedToken(Option<String>);
 
-impl<S: Sync> FromRequestParts<S> for Brought {
+impl<S: Sync> FromRequestParts<S> for UnverifiedToken {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -108,11 +108,11 @@ impl Shop {
 }
 // ANCHOR_END: two
 
-async fn alone(State(shop): State<Shop>, Brought(token): Brought, clock: Clock) -> Response {
+async fn alone(State(shop): State<Shop>, UnverifiedToken(token): UnverifiedToken, clock: Clock) -> Response {
     answer(token.and_then(|token| shop.by_token(&token, &clock)))
 }
 
-async fn listed(State(shop): State<Shop>, Brought(token): Brought, clock: Clock) -> Response {
+async fn listed(State(shop): State<Shop>, UnverifiedToken(token): UnverifiedToken, clock: Clock) -> Response {
     answer(token.and_then(|token| shop.by_token_and_list(&token, &clock)))
 }
 
@@ -127,7 +127,11 @@ fn said(found: &Option<(Claims, Role)>) -> String {
     found.as_ref().map_or("nobody".to_owned(), |(claims, role)| format!("{} ({role})", claims.sub))
 }
 
-async fn page(State(shop): State<Shop>, Brought(token): Brought, clock: Clock) -> Result<Response, Failure> {
+async fn page(
+    State(shop): State<Shop>,
+    UnverifiedToken(token): UnverifiedToken,
+    clock: Clock,
+) -> Result<Response, Failure> {
     let copy = shop.copied.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let row = |token: &Option<String>| {
         let alone = token.as_ref().and_then(|token| shop.by_token(token, &clock));
@@ -169,7 +173,7 @@ async fn log_in(
     Ok(leads_back(cookie(token).max_age(LIFE).build()))
 }
 
-async fn log_out(State(shop): State<Shop>, Brought(token): Brought, clock: Clock) -> Response {
+async fn log_out(State(shop): State<Shop>, UnverifiedToken(token): UnverifiedToken, clock: Clock) -> Response {
     if let Some((claims, _)) = token.and_then(|token| shop.by_token(&token, &clock)) {
         shop.denied.add(&claims, clock.now());
     }

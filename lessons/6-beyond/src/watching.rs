@@ -28,12 +28,12 @@ use store::Sessions;
 use visit::Place;
 
 pub(crate) use pages::routes;
-pub(crate) use store::Watched;
+pub(crate) use store::MonitoredStore;
 pub(crate) use visit::watch;
 
 /// The monitor of this process. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Watch(Arc<Inner>);
+pub(crate) struct Monitor(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -45,13 +45,13 @@ struct Inner {
 }
 
 /// A store has to be `Debug`, and the monitor is part of one. This shows none of its data.
-impl fmt::Debug for Watch {
+impl fmt::Debug for Monitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Watch")
+        f.write_str("Monitor")
     }
 }
 
-impl Watch {
+impl Monitor {
     // ANCHOR: tell
     /// The only function that reports events: to the log, to the metrics, and to the owner of the account.
     fn tell(&self, event: Event, account: Option<&str>, place: &Place, now: OffsetDateTime) {

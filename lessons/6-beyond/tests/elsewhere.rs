@@ -330,7 +330,7 @@ async fn a_logout_token_that_the_provider_did_not_sign_ends_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_login_and_no_logout_is_said() {
+async fn an_invalid_login_or_logout_gets_an_answer_that_says_so() {
     let app = program(ClientChecks::ALL);
     let alice = Visitor::new("alice", &app);
     for path in ["/elsewhere/back", "/elsewhere/back?code=a&state=b", "/elsewhere/back?error=access_denied"] {

@@ -125,7 +125,7 @@ async fn the_old_program_keeps_a_field_that_it_does_not_know() -> Result<(), Mis
 }
 
 #[tokio::test]
-async fn what_is_not_sold_and_what_is_no_release_is_said() -> Result<(), Miss> {
+async fn an_unknown_item_and_an_unknown_release_get_an_answer_that_says_so() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");
     add(&alice, "yacht", "versioned", 1).await?.has_status(404)?;

@@ -124,7 +124,7 @@ async fn what_two_sessions_share_is_sold_once_with_a_comparison() -> Result<(), 
 }
 
 #[tokio::test]
-async fn no_get_adds_or_sells_and_an_unknown_item_is_said() -> Result<(), Miss> {
+async fn no_get_adds_or_sells_and_an_unknown_item_gets_an_answer_that_says_so() -> Result<(), Miss> {
     let trial = Trial::of(app);
     let alice = trial.browser("alice");
     for path in ["/two-at-once", LIST[0], LIST[1], STOCK] {

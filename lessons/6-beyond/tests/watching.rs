@@ -472,7 +472,7 @@ async fn nothing_that_is_emitted_holds_a_session_id() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn an_argument_that_is_instrumented_gives_the_session_to_whoever_reads_the_log() -> Result<(), Miss> {
+async fn an_instrumented_argument_gives_the_session_to_anyone_who_reads_the_log() -> Result<(), Miss> {
     let (log, _logging) = everything();
     let trial = shop();
     let [alice, mallory] = cast(&trial);

@@ -16,7 +16,7 @@ use session_inspector::Clock;
 
 use crate::{
     cookies::leave_readable_cookies,
-    renewal::Carried,
+    renewal::RealStatus,
     scope::{self, Failure, Scope},
 };
 
@@ -77,7 +77,7 @@ impl Guard {
         let clock = parts.extensions.get::<Clock>().cloned().unwrap_or_default();
         let scope = Scope::at(clock, parts.method.is_safe());
         let mut response = scope.run(next.run(Request::from_parts(parts, body))).await;
-        if let Some(Carried(status)) = response.extensions_mut().remove() {
+        if let Some(RealStatus(status)) = response.extensions_mut().remove() {
             *response.status_mut() = status;
         }
         let state = scope.state();

@@ -147,7 +147,7 @@ impl Renewal {
 
 /// The real status of an answer that the session layer must treat as a success.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Carried(pub(crate) StatusCode);
+pub(crate) struct RealStatus(pub(crate) StatusCode);
 
 /// tower-sessions adds no cookie to an answer with 5xx. After a change of the ID, the browser would then keep an ID
 /// that has ended. So such an answer passes the session layer as 200, and [`guard`](crate::guard()) restores its
@@ -156,7 +156,7 @@ fn carry_the_cookie(mut response: Response) -> Response {
     let has_new_id = with(|state| state.has_created).unwrap_or_default();
     if has_new_id && response.status().is_server_error() {
         let status = std::mem::replace(response.status_mut(), StatusCode::OK);
-        response.extensions_mut().insert(Carried(status));
+        response.extensions_mut().insert(RealStatus(status));
     }
     response
 }

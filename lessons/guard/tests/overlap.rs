@@ -300,7 +300,7 @@ async fn a_browser_that_never_got_the_new_id_keeps_its_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_ends_the_session_with_an_old_id_ends_it_for_all() {
+async fn a_logout_with_an_old_id_ends_the_session_for_every_id() {
     let app = App::on(Slow::default());
     let old = app.alice().await;
     app.skip(RENEWAL);
@@ -312,7 +312,7 @@ async fn whoever_ends_the_session_with_an_old_id_ends_it_for_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_under_way_at_a_login_gets_no_cookie() {
+async fn a_request_that_runs_during_a_login_gets_no_cookie() {
     let app = App::on(Slow::default());
     let guest = app.send("POST", "/count", "").await.cookie.unwrap();
     let new = app.send("POST", "/login", &guest).await.cookie.unwrap();
@@ -387,7 +387,7 @@ async fn a_save_never_brings_back_a_session_that_has_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_logout_that_the_store_refuses_is_not_told_as_done() {
+async fn a_logout_that_the_store_refuses_is_not_reported_as_done() {
     let store = Slow::default();
     let alice = App::on(store.clone()).alice().await;
     let app = App::on(Slow { is_broken: true, ..store });
@@ -675,7 +675,7 @@ async fn beside(first: &str, delay: u32, second: &str) -> (Answer, Answer, Strin
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_logout_and_a_login_are_done_whatever_else_is_under_way() {
+async fn a_logout_and_a_login_are_done_whatever_else_is_running() {
     for delay in 0..12 {
         for other in ["/count", "/logout", "/login"] {
             let (_, logout, alice) = beside(other, delay, "/logout").await;
@@ -718,7 +718,7 @@ async fn pages_that_meet_each_other_are_all_shown_whatever_is_around_their_empty
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_late_after_a_logout_brings_no_cookie_and_takes_none() {
+async fn a_late_request_after_a_logout_neither_sets_nor_removes_a_cookie() {
     let app = App::on(Slow::default());
     let alice = app.alice().await;
     app.send("POST", "/logout", &alice).await;

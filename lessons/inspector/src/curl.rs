@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_masked_or_left_out_is_said_above_the_line() {
+    fn the_comment_above_the_line_names_everything_masked_or_left_out() {
         let form = [("content-type", "application/x-www-form-urlencoded")];
         assert_eq!(
             of(&sent(Method::POST, "/login?token=t", &form, b"user=alice&password=tea")),

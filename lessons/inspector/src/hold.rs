@@ -37,7 +37,7 @@ impl<K: PartialEq> Holds<K> {
     pub async fn wait(&self, call: K) {
         let hold = self.lock().take_if(|hold| hold.is_for_this(&call));
         if let Some(Hold { reached, goes_on, .. }) = hold {
-            // Both fail when nobody holds it any more, and then there is nothing to wait for.
+            // Both fail when nobody holds it anymore, and then there is nothing to wait for.
             let _ = reached.send(());
             let _ = goes_on.await;
         }

@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_said_as_a_person_says_it() {
+    fn a_span_is_worded_as_a_person_would_say_it() {
         assert_eq!(
             [0, 1, 59, 60, 1801, 1860, 5400, 7200, 86_400, 1_209_600, 2_588_400].map(span),
             [

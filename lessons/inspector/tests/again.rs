@@ -56,13 +56,14 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store))
 }
 
-struct Desk {
+/// An app behind the inspector, and the inspector's page.
+struct Inspected {
     inspector: Inspector,
     app: Router,
     page: Router,
 }
 
-impl Desk {
+impl Inspected {
     fn new() -> Self {
         let inspector = Inspector::default();
         let app = inspector.wrap(app(inspector.observe(MemoryStore::default())));
@@ -121,20 +122,20 @@ impl Desk {
 
 #[tokio::test]
 async fn a_request_is_sent_again_as_it_was_with_the_secrets_that_the_page_does_not_show() {
-    let desk = Desk::new();
-    desk.log_in("alice.localhost").await;
-    let again = desk.send(&[("number", "1")]).await;
+    let inspected = Inspected::new();
+    inspected.log_in("alice.localhost").await;
+    let again = inspected.send(&[("number", "1")]).await;
     assert_eq!(again.response.status, 200, "the password was right");
     assert_eq!(again.request.body.text, "user=alice.localhost&password=•••");
     assert_eq!((again.visitor.as_str(), again.from_page), ("alice", Some(FromPage { again: Some(1) })));
-    assert!(desk.inspector.exchanges()[0].from_page.is_none());
+    assert!(inspected.inspector.exchanges()[0].from_page.is_none());
 }
 
 #[tokio::test]
-async fn whoever_takes_a_cookie_is_taken_for_its_owner() {
-    let desk = Desk::new();
-    let cookie = desk.log_in("localhost").await;
-    let taken = desk
+async fn anyone_with_a_copy_of_a_cookie_is_taken_for_its_owner() {
+    let inspected = Inspected::new();
+    let cookie = inspected.log_in("localhost").await;
+    let taken = inspected
         .send(&[
             ("number", "1"),
             ("visitor", "mallory"),
@@ -148,17 +149,17 @@ async fn whoever_takes_a_cookie_is_taken_for_its_owner() {
     assert_eq!((taken.response.status, taken.response.body.says.as_deref()), (200, Some("localhost")));
     assert_eq!((taken.visitor.as_str(), taken.from_page), ("mallory", Some(FromPage { again: Some(1) })));
     // The cookie has an owner already.
-    desk.visit("localhost", "GET", "/", &cookie, "").await;
-    assert_eq!(desk.inspector.exchanges().pop().unwrap().visitor, "A");
-    let jars = desk.json("/jars").await;
+    inspected.visit("localhost", "GET", "/", &cookie, "").await;
+    assert_eq!(inspected.inspector.exchanges().pop().unwrap().visitor, "A");
+    let jars = inspected.json("/jars").await;
     assert_eq!((&jars["A"], &jars["mallory"]), (&Value::from(cookie.as_str()), &Value::from(cookie.as_str())));
 }
 
 #[tokio::test]
 async fn what_is_edited_is_sent_so_and_the_rest_as_it_was() {
-    let desk = Desk::new();
-    desk.visit("localhost", "POST", "/echo?a=1&token=t", "id=1; id=2", "x=1&password=p").await;
-    let says = async |fields: &[(&str, &str)]| desk.send(fields).await.response.body.text;
+    let inspected = Inspected::new();
+    inspected.visit("localhost", "POST", "/echo?a=1&token=t", "id=1; id=2", "x=1&password=p").await;
+    let says = async |fields: &[(&str, &str)]| inspected.send(fields).await.response.body.text;
     let number = ("number", "1");
     assert_eq!(says(&[number]).await, "POST /echo?a=1&token=t x-a=browser cookie=id=1; id=2 length=14 x=1&password=p");
     assert_eq!(
@@ -174,28 +175,28 @@ async fn what_is_edited_is_sent_so_and_the_rest_as_it_was() {
 
 #[tokio::test]
 async fn a_plain_request_goes_to_the_host_that_was_asked_last() {
-    let desk = Desk::new();
-    let plain = desk.send(&[]).await;
+    let inspected = Inspected::new();
+    let plain = inspected.send(&[]).await;
     assert_eq!((plain.request.method.as_str(), plain.request.target.as_str()), ("GET", "/"));
     assert_eq!((plain.visitor.as_str(), plain.from_page), ("", Some(FromPage { again: None })));
-    desk.visit("bob.localhost", "GET", "/", "", "").await;
-    assert_eq!(desk.send(&[]).await.visitor, "bob");
-    assert_eq!(desk.send(&[("visitor", "alice")]).await.visitor, "alice");
+    inspected.visit("bob.localhost", "GET", "/", "", "").await;
+    assert_eq!(inspected.send(&[]).await.visitor, "bob");
+    assert_eq!(inspected.send(&[("visitor", "alice")]).await.visitor, "alice");
 }
 
 #[tokio::test]
-async fn a_handler_that_asks_who_is_connected_is_told() {
-    let desk = Desk::new();
-    assert_eq!(desk.send(&[("target", "/peer")]).await.response.body.text, "127.0.0.1:0");
+async fn a_handler_can_ask_for_the_clients_address() {
+    let inspected = Inspected::new();
+    assert_eq!(inspected.send(&[("target", "/peer")]).await.response.body.text, "127.0.0.1:0");
     let peer: SocketAddr = "127.0.0.1:999".parse().unwrap();
     let request = Request::get("/peer").extension(ConnectInfo(peer)).body(Body::empty()).unwrap();
-    desk.app.clone().oneshot(request).await.unwrap();
-    assert_eq!(desk.send(&[("number", "2")]).await.response.body.text, "127.0.0.1:999");
+    inspected.app.clone().oneshot(request).await.unwrap();
+    assert_eq!(inspected.send(&[("number", "2")]).await.response.body.text, "127.0.0.1:999");
 }
 
 #[tokio::test]
 async fn what_is_no_request_is_refused_with_a_sentence() {
-    let desk = Desk::new();
+    let inspected = Inspected::new();
     for (field, value, rule) in [
         ("method", "A B", "this is not a method"),
         ("target", "/a b", "a path begins with / and has no space"),
@@ -206,34 +207,34 @@ async fn what_is_no_request_is_refused_with_a_sentence() {
         ("visitor", "<b>", "a visitor's name has letters and digits"),
         ("visitor", &"x".repeat(33), "a visitor's name has letters and digits"),
     ] {
-        let (status, why) = desk.refused(&[(field, value)]).await;
+        let (status, why) = inspected.refused(&[(field, value)]).await;
         assert!(status == 422 && why.starts_with(&format!("It was not sent: {rule}, and this is ")), "{why}");
     }
 }
 
 #[tokio::test]
 async fn what_is_not_kept_is_not_sent() {
-    let desk = Desk::new();
+    let inspected = Inspected::new();
     let gone = (404, "Request 7 is no longer on the timeline.".to_owned());
-    assert_eq!(desk.refused(&[("number", "7")]).await, gone);
+    assert_eq!(inspected.refused(&[("number", "7")]).await, gone);
     let why = "it was longer than 64 KiB, or the app did not read it to its end";
-    desk.visit("localhost", "POST", "/echo", "", &"x".repeat(65 * 1024)).await;
-    desk.visit("localhost", "POST", "/unread", "", "unread").await;
+    inspected.visit("localhost", "POST", "/echo", "", &"x".repeat(65 * 1024)).await;
+    inspected.visit("localhost", "POST", "/unread", "", "unread").await;
     for number in ["1", "2"] {
         let expected = (404, format!("Request {number} was not kept: {why}."));
-        assert_eq!(desk.refused(&[("number", number)]).await, expected);
-        assert_eq!(desk.ask("GET", &format!("/requests/{number}"), &[]).await.0, StatusCode::NOT_FOUND);
+        assert_eq!(inspected.refused(&[("number", number)]).await, expected);
+        assert_eq!(inspected.ask("GET", &format!("/requests/{number}"), &[]).await.0, StatusCode::NOT_FOUND);
     }
-    desk.inspector.clear();
-    assert_eq!(desk.refused(&[("number", "1")]).await.0, 404);
+    inspected.inspector.clear();
+    assert_eq!(inspected.refused(&[("number", "1")]).await.0, 404);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_app_that_does_not_answer_is_not_waited_for() {
-    let desk = Desk::new();
-    let answer = desk.ask("POST", "/send", &[("target", "/silent")]).await;
+    let inspected = Inspected::new();
+    let answer = inspected.ask("POST", "/send", &[("target", "/silent")]).await;
     assert_eq!(answer, (StatusCode::GATEWAY_TIMEOUT, "The app did not answer in 10 seconds.".to_owned()));
-    assert_eq!(desk.inspector.exchanges().pop().unwrap().response.status, 499);
+    assert_eq!(inspected.inspector.exchanges().pop().unwrap().response.status, 499);
 }
 
 #[tokio::test]
@@ -241,20 +242,20 @@ async fn an_inspector_does_not_keep_its_app() {
     let inspector = Inspector::default();
     let owned = Arc::new(());
     let app = app(inspector.observe(MemoryStore::default())).layer(Extension(owned.clone()));
-    let desk = Desk { app: inspector.wrap(app), page: inspector.page("'none'"), inspector };
-    desk.send(&[]).await;
-    let Desk { inspector, app, page } = desk;
+    let inspected = Inspected { app: inspector.wrap(app), page: inspector.page("'none'"), inspector };
+    inspected.send(&[]).await;
+    let Inspected { inspector, app, page } = inspected;
     drop(app);
     assert_eq!(Arc::strong_count(&owned), 1);
-    let desk = Desk { inspector, app: Router::new(), page };
-    assert_eq!(desk.refused(&[]).await, (404, "The app is not running.".to_owned()));
+    let inspected = Inspected { inspector, app: Router::new(), page };
+    assert_eq!(inspected.refused(&[]).await, (404, "The app is not running.".to_owned()));
 }
 
 #[tokio::test]
 async fn a_past_request_can_be_edited_and_copied() {
-    let desk = Desk::new();
-    desk.visit("alice.localhost", "POST", "/echo?token=t", "id=1", "password=p").await;
-    let shown = desk.json("/requests/1").await;
+    let inspected = Inspected::new();
+    inspected.visit("alice.localhost", "POST", "/echo?token=t", "id=1", "password=p").await;
+    let shown = inspected.json("/requests/1").await;
     let expected = serde_json::json!({
         "method": "POST", "target": "/echo?token=•••", "cookie": "id=1", "body": "password=•••",
         "headers": "host: alice.localhost:4001\ncontent-type: application/x-www-form-urlencoded\nx-a: browser\n",
@@ -266,21 +267,21 @@ async fn a_past_request_can_be_edited_and_copied() {
 }
 
 #[tokio::test]
-async fn a_jar_holds_what_was_brought_and_given_and_not_taken_away() {
-    let desk = Desk::new();
-    let alice = desk.log_in("alice.localhost").await;
-    let bob = desk.log_in("bob.localhost").await;
-    desk.visit("bob.localhost", "GET", "/echo", &format!("{bob}; theme=dark"), "").await;
+async fn a_jar_holds_the_cookies_that_were_sent_and_set_and_not_removed() {
+    let inspected = Inspected::new();
+    let alice = inspected.log_in("alice.localhost").await;
+    let bob = inspected.log_in("bob.localhost").await;
+    inspected.visit("bob.localhost", "GET", "/echo", &format!("{bob}; theme=dark"), "").await;
     // Her ID is one that the store does not know: the browser is told to delete it.
-    desk.visit("mallory.localhost", "GET", "/", "id=AAAAAAAAAAAAAAAAAAAAAA; theme=light", "").await;
+    inspected.visit("mallory.localhost", "GET", "/", "id=AAAAAAAAAAAAAAAAAAAAAA; theme=light", "").await;
     let expected = serde_json::json!({ "alice": alice, "bob": format!("{bob}; theme=dark"), "mallory": "theme=light" });
-    assert_eq!(desk.json("/jars").await, expected);
+    assert_eq!(inspected.json("/jars").await, expected);
 }
 
 #[tokio::test]
 async fn no_other_origin_sends_or_reads_anything() {
-    let desk = Desk::new();
-    desk.log_in("alice.localhost").await;
+    let inspected = Inspected::new();
+    inspected.log_in("alice.localhost").await;
     for (method, path) in [
         ("POST", "/send"),
         ("GET", "/jars"),
@@ -291,21 +292,21 @@ async fn no_other_origin_sends_or_reads_anything() {
         for site in ["cross-site", "same-site"] {
             let request = Request::builder().method(method).uri(path).header(header::HOST, "inspector.localhost");
             let request = request.header("sec-fetch-site", site).body(Body::empty()).unwrap();
-            assert_eq!(desk.page.clone().oneshot(request).await.unwrap().status(), 403, "{method} {path} {site}");
+            assert_eq!(inspected.page.clone().oneshot(request).await.unwrap().status(), 403, "{method} {path} {site}");
         }
     }
-    assert_eq!(desk.inspector.newest(), 1);
+    assert_eq!(inspected.inspector.newest(), 1);
 }
 
 #[tokio::test]
 async fn the_timeline_is_exported_as_json_and_as_markdown() {
-    let desk = Desk::new();
-    desk.log_in("alice.localhost").await;
-    desk.inspector.skip(std::time::Duration::from_secs(60));
-    let events = desk.json("/timeline.json").await;
-    assert_eq!(events, serde_json::to_value(desk.inspector.events()).unwrap());
-    let (_, markdown) = desk.ask("GET", "/timeline.md", &[]).await;
-    let told: Vec<_> = desk.inspector.transcript().split("\n\n").map(|told| told.trim_end().to_owned()).collect();
+    let inspected = Inspected::new();
+    inspected.log_in("alice.localhost").await;
+    inspected.inspector.skip(std::time::Duration::from_secs(60));
+    let events = inspected.json("/timeline.json").await;
+    assert_eq!(events, serde_json::to_value(inspected.inspector.events()).unwrap());
+    let (_, markdown) = inspected.ask("GET", "/timeline.md", &[]).await;
+    let told: Vec<_> = inspected.inspector.transcript().split("\n\n").map(|told| told.trim_end().to_owned()).collect();
     let expected = format!(
         "# What the session inspector saw\n\n## 1, alice\n\n```text\n{}\n```\n\n## 2\n\n```text\n{}\n```\n",
         told[0], told[1]

@@ -67,7 +67,7 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
         )
         .route("/end_quietly", post(|session: Session| async move { drop(session.flush().await) }))
         .route("/body", post(|body: String| async move { body }))
-        .route("/panic", post(async || -> String { panic!("the roof is on fire") }))
+        .route("/panic", post(async || -> String { panic!("the index is out of range") }))
         .route("/clear", post(|session: Session| async move { session.clear().await }))
         .route("/skip", post(|clock: Clock| async move { clock.skip(Duration::from_secs(60)) }))
         .route("/time", get(|clock: Clock| async move { clock.now().unix_timestamp().to_string() }))
@@ -199,7 +199,7 @@ async fn wrapper<S: SessionStore>(store: S, what: &str) {
 }
 
 #[tokio::test]
-async fn what_a_store_wrapper_keeps_for_itself_is_told_as_what_it_means() {
+async fn the_markers_of_a_store_wrapper_are_shown_by_their_meaning() {
     let inspector = Inspector::default();
     let store = inspector.observe(MemoryStore::default());
     let handler = async move |axum::extract::Path(what): axum::extract::Path<String>| wrapper(store, &what).await;
@@ -268,7 +268,7 @@ async fn to_clear_a_session_unread_is_told_apart_from_a_change() {
 }
 
 #[tokio::test]
-async fn a_skip_stands_on_the_timeline_whoever_skips() {
+async fn every_skip_is_on_the_timeline_whatever_made_it() {
     let (inspector, app) = watched();
     send(&app, "POST", "/skip", None, "").await;
     send(&app, "POST", "/skip", None, "").await;
@@ -292,7 +292,7 @@ async fn the_clock_is_at_most_100_years_ahead_and_what_is_computed_from_it_stays
 }
 
 #[tokio::test]
-async fn a_store_call_that_is_held_waits_until_it_is_let_go_and_the_next_one_does_not() {
+async fn a_held_store_call_waits_until_it_is_released_and_the_next_one_does_not_wait() {
     let inspector = Inspector::default();
     let store = inspector.observe(MemoryStore::default());
     let mut record =
@@ -385,9 +385,9 @@ async fn a_panic_is_answered_and_told() {
     let (inspector, app) = watched();
     let response = send(&app, "POST", "/panic", None, "").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(text(response).await, "the handler panicked: the roof is on fire");
+    assert_eq!(text(response).await, "the handler panicked: the index is out of range");
     let exchange = inspector.exchanges().pop().unwrap();
-    assert_eq!(exchange.panic.as_deref(), Some("the roof is on fire"));
+    assert_eq!(exchange.panic.as_deref(), Some("the index is out of range"));
 }
 
 /// A store on which writes fail.
@@ -456,7 +456,7 @@ async fn the_session_before_and_after_is_told_key_by_key() {
 }
 
 #[tokio::test]
-async fn what_the_store_did_not_do_is_not_told_as_done() {
+async fn a_call_that_the_store_refused_is_not_shown_as_done() {
     let inspector = Inspector::default();
     let inner = MemoryStore::default();
     let mut record = Record {

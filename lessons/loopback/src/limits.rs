@@ -113,14 +113,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_app_is_served_and_knows_who_asks() {
+    async fn an_app_is_served_and_knows_the_clients_address() {
         let address = listening(Limits::default(), hello()).await;
         let answer = send(address, &[GET, b"\r\n"].concat()).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("\r\n\r\n127.0.0.1"), "{answer}");
     }
 
     #[tokio::test]
-    async fn whoever_never_ends_the_headers_makes_room_for_others() {
+    async fn a_client_that_never_ends_its_headers_makes_room_for_others() {
         let limits = Limits { connections: 1, header_time: Duration::from_millis(50), ..Limits::default() };
         let address = listening(limits, hello()).await;
         // One says nothing, one begins; the only place is theirs until their time is over.

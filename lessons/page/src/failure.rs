@@ -32,7 +32,7 @@ pub enum Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let id = RequestId::current();
-        tracing::error!(request = %id, error = %self.details(), "a page could not be given");
+        tracing::error!(request = %id, error = %self.details(), "a page could not be served");
         let (status, sentence) = match self {
             Self::Session(session::Error::Store(Decode(_)) | session::Error::SerdeJson(_)) => return unreadable(id),
             Self::Session(session::Error::Store(Backend(_))) => (StatusCode::SERVICE_UNAVAILABLE, UNKNOWN),

@@ -93,7 +93,7 @@ fn answers() -> Router {
 }
 
 #[tokio::test]
-async fn a_save_that_failed_without_a_word_is_told() -> Done {
+async fn a_save_that_failed_silently_is_reported() -> Done {
     for (path, status, retry, words) in [
         ("/bare", 503, Some("1"), UNKNOWN),
         ("/away", 503, Some("1"), UNKNOWN),

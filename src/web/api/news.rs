@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_look_is_for_all_who_listen_and_none_is_taken_without_them() {
+    async fn one_look_at_the_files_serves_all_listeners_and_without_them_there_is_none() {
         let root = tempfile::tempdir().unwrap();
         let news = News::of(Arc::new(root.path().to_owned()));
         let mut windows = [news.listen(), news.listen()];

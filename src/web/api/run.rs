@@ -88,7 +88,7 @@ pub(super) async fn run(State(api): State<Api>, Path(which): Path<String>) -> Re
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response())
 }
 
-/// Ends a run when it is dropped, because nobody listens to it any more.
+/// Ends a run when it is dropped, because nobody listens to it anymore.
 struct EndWith(AbortHandle);
 
 impl Drop for EndWith {

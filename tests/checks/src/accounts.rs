@@ -1,4 +1,5 @@
-//! What a demo has beside the app: ways to create accounts and change roles, for the exercise that has none.
+//! Routes that a demo has beside the app. They create accounts and change roles, for the exercise whose app cannot do
+//! that.
 
 use axum::{
     Form, Router,
@@ -10,8 +11,8 @@ use serde::Deserialize;
 
 use crate::{Role, User, Users};
 
-/// `POST /demo/accounts/{name}` with a `password` makes an account, and `DELETE` takes it away;
-/// `POST /demo/accounts/{name}/{role}` gives it a role, which is `admin` or `user`.
+/// `POST /demo/accounts/{name}` with a `password` creates an account, and `DELETE` deletes it; `POST
+/// /demo/accounts/{name}/{role}` gives it a role, which is `admin` or `user`.
 pub fn accounts(users: Users) -> Router {
     Router::new()
         .route("/demo/accounts/{name}", post(add).delete(delete))

@@ -1,5 +1,5 @@
-//! What the test binary of an exercise understands: the part of libtest's command line that cargo, nextest
-//! and editors use, and four words of ours.
+//! The command line of an exercise's test binary: the part of libtest's that cargo, nextest and editors use, and four
+//! options of our own.
 //!
 //! Read with `lexopt`: a parser with derives would be a tenth of what a learner's first build compiles.
 
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     pub(crate) order: bool,
     /// Seal each line of `--json` with the key on standard input.
     pub(crate) sealed: bool,
-    /// What nothing may outlast.
+    /// How long a check may take, whatever it does.
     pub(crate) outer: Duration,
     exact: bool,
     ignored: bool,
@@ -62,7 +62,7 @@ impl Args {
                 Long("exact") => args.exact = true,
                 Long("ignored") => args.ignored = true,
                 Long("skip") => args.skip.push(parser.value()?.string()?),
-                // How libtest tells; here one report tells all, in the order of the requirements.
+                // These choose how libtest reports. Here one report has every check, in the order of the requirements.
                 Long("format" | "color" | "test-threads" | "logfile") | Short('Z') => drop(parser.value()?),
                 Long("nocapture" | "no-capture" | "show-output" | "quiet" | "include-ignored" | "test" | "bench")
                 | Short('q') => (),

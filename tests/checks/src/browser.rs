@@ -39,13 +39,13 @@ use crate::{
 };
 
 pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
-/// The conclusion where a form is refused that [`Browser::post_by_script`] sent.
+/// The conclusion if an app refuses a form that [`Browser::post_by_script`] sent.
 pub(crate) const BY_SCRIPT: &str = "a script on the site's own page sent this form, with a `charset` in the Content-Type as `fetch` adds it: the type is only the part before the semicolon";
-/// The conclusion where a form lacks a field.
+/// The conclusion if a form lacks a field.
 pub(crate) const UNNAMED: &str = "a browser sends a field under its `name`; an `id` or a label does not count";
 /// Why that matters.
 const UNNAMED_WHY: &str = "a browser sends what is in the form on the page, and nothing else";
-/// Why the right name and password have to lead on.
+/// Why a login with the right name and password has to redirect.
 const GETS_IN: &str = "a user who types the right name and password has to get in, and to see so at once";
 /// Why a login that fails has to get 401.
 const REFUSED: &str =
@@ -54,7 +54,7 @@ const REFUSED: &str =
 const BOUNDARY: &str = "----the-boundary-of-a-form";
 /// No page of an exercise is longer, in bytes.
 const LONGEST_PAGE: usize = 1024 * 1024;
-/// How much of a path is shown; the line for `curl` has all of it.
+/// How many characters of a path are shown. The line for `curl` has all of it.
 const LONGEST_PATH: usize = 80;
 
 /// One visitor's browser.
@@ -90,7 +90,7 @@ impl Default for Place {
 /// A host beside this one, under the same registered domain: another origin of the same site.
 const NEIGHBOUR: &str = "http://neighbour.localhost";
 
-/// Where a request began: on a page of this site, of a neighbouring host, or of another site, in the same tab; with the
+/// Where a request began: on a page of this site, of a neighboring host, or of another site, in the same tab; with the
 /// `Origin` that a POST sends.
 #[derive(Clone, Copy, Debug)]
 enum From<'a> {
@@ -241,7 +241,7 @@ impl<'t> Browser<'t> {
         self.post_from_as(site, Some(site), path, fields).await
     }
 
-    /// The same with another `Origin` than the site's, or none.
+    /// The same with an `Origin` that is not the site's, or without one.
     pub async fn post_from_as(
         &self,
         site: &str,
@@ -257,7 +257,7 @@ impl<'t> Browser<'t> {
         self.send(From::Elsewhere(origin), Method::POST, path, URLENCODED, encode(fields).into_bytes()).await
     }
 
-    /// Submits a form that is on a page of a neighbouring host. For a browser that is the same site, so it sends every
+    /// Submits a form that is on a page of a neighboring host. For a browser that is the same site, so it sends every
     /// cookie, whatever its `SameSite` says.
     pub async fn post_from_neighbour(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         self.visits(NEIGHBOUR);
@@ -275,7 +275,7 @@ impl<'t> Browser<'t> {
         self.send(From::Neighbour, Method::POST, path, &kind, encode(fields).into_bytes()).await
     }
 
-    /// Submits a form of another site, or of a neighbouring host, that encodes its fields in another way.
+    /// Submits a form of another site, or of a neighboring host, that encodes its fields in another way.
     pub(crate) async fn post_encoded_from(
         &self,
         site: Option<&str>,
@@ -290,7 +290,7 @@ impl<'t> Browser<'t> {
         self.send(from, Method::POST, path, &kind, body).await
     }
 
-    /// Visits a page of a neighbouring host, which answers with this `Set-Cookie` header: with `Domain=localhost` the
+    /// Visits a page of a neighboring host, which answers with this `Set-Cookie` header: with `Domain=localhost` the
     /// cookie is for this host, too, if the browser accepts it.
     pub fn takes_from_neighbour(&self, set_cookie: &str) {
         let (name, value) = parts(set_cookie);
@@ -970,7 +970,8 @@ impl Answer {
         self.redirects_to(path).map_err(|miss| if so.is_some() { miss.so_if(so).why(GETS_IN) } else { miss })
     }
 
-    /// What is wrong with a redirect that does not send the visitor to `path` with a GET; nothing if it is none.
+    /// The mistake of a redirect that does not send the visitor to `path` with a GET; nothing if the answer is no
+    /// redirect.
     fn leads_elsewhere(&self, path: &str) -> Option<String> {
         if !self.status.is_redirection() || !self.exchange.calls.iter().all(is_well) {
             return None;
@@ -1038,7 +1039,7 @@ fn is_well(call: &StoreCall) -> bool {
     !matches!(call.outcome, Outcome::Missing | Outcome::Expired | Outcome::Failed(_))
 }
 
-/// What a browser makes of a redirect with a status that does not fit.
+/// What a browser does with a redirect whose status does not fit.
 fn of_a_redirect(status: u16) -> String {
     match status {
         301 => "301 is for ever, so a browser may remember it and not ask again".to_owned(),
@@ -1074,7 +1075,7 @@ pub(crate) fn resolved(from: &str, reference: &str) -> String {
     format!("/{}{query}", parts.join("/"))
 }
 
-/// What is wrong with the count of an item that should be shown as `pear × 2`, if the text has the item.
+/// The mistake in the count of an item that should be shown as `pear × 2`, if the text has the item.
 fn miscounted(text: &str, line: &str) -> Option<String> {
     let (item, count) = line.rsplit_once(" × ")?;
     if text.contains(&format!("{item} ×")) {
@@ -1097,7 +1098,7 @@ fn excerpt(text: &str, words: &str) -> String {
     let begins = |beginning: &str| text.find(beginning);
     let beginnings = words.char_indices().map(|(end, _)| end).chain([words.len()]).rev().take_while(|end| *end >= word);
     let beginning = beginnings.map(|end| &words[..end]).find_map(begins);
-    // What is not even a beginning is shown with the words before it.
+    // A word from the middle is shown with the words before it.
     let from = beginning.or_else(|| Some(two_words_before(text, begins(longest_word(words)?)?))).unwrap_or(0);
     let left_out = if beginning.is_none() && from > 0 { "… " } else { "" };
     let cut: String = text[from..].chars().take(LONG).collect();
@@ -1105,7 +1106,7 @@ fn excerpt(text: &str, words: &str) -> String {
     format!("{left_out}{cut}{}", if text[from..].chars().nth(LONG).is_some() { " …" } else { "" })
 }
 
-/// Where the second word before this place begins; the start, if that is not much more.
+/// Where the second word before this place begins; the start of the text, if that is hardly longer.
 fn two_words_before(text: &str, place: usize) -> usize {
     const FEW: usize = 40;
     let second = text[..place].rmatch_indices(' ').nth(2).map_or(0, |(blank, _)| blank + 1);

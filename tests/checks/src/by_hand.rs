@@ -1,4 +1,4 @@
-//! What a browser does, as a line for a shell: `curl` is the browser, and a file its cookie jar.
+//! A browser's request as a line for a shell. `curl` is the browser, and a file is its cookie jar.
 
 use std::ops::Range;
 
@@ -65,7 +65,7 @@ fn quoted(text: &str) -> String {
     text.replace('\'', "'\\''")
 }
 
-/// What is piped into `curl`, and the option for the body.
+/// The text that is piped into `curl`, and the option for the body.
 fn data(body: &[u8]) -> (String, Option<String>) {
     match std::str::from_utf8(body) {
         Ok(text) if text.len() <= LONG_BODY => (String::new(), Some(format!("-d '{}'", text.replace('\'', "%27")))),
@@ -85,7 +85,7 @@ fn pieces(body: &[u8]) -> Vec<String> {
     around(&body[..longest.start]).into_iter().chain([run]).chain(around(&body[longest.end..])).collect()
 }
 
-/// Where one byte stands most often in a row. Runs of at most [`LONG_BODY`] bytes may be overlooked.
+/// The place and length of the longest run of one byte. Runs of at most [`LONG_BODY`] bytes may be overlooked.
 fn longest_run(body: &[u8]) -> Range<usize> {
     let (mut longest, mut at) = (0..0, 0);
     while let Some(letter) = body.get(at) {
@@ -99,7 +99,8 @@ fn longest_run(body: &[u8]) -> Range<usize> {
     longest
 }
 
-/// How often the first byte stands at the beginning. Bodies have megabytes, so bytes are compared many at a time.
+/// How many times the first byte is repeated at the beginning. Bodies have megabytes, so bytes are compared many at a
+/// time.
 fn run(bytes: &[u8]) -> usize {
     let is_run = |length: usize| bytes[..length - 1] == bytes[1..length];
     let mut length = bytes.len().min(1);

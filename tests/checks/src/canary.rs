@@ -92,13 +92,13 @@ impl Canary {
     }
 }
 
-/// Whether this text of a script is not, from its beginning to its end, in one string.
+/// Whether this text of a script is not wholly inside one string.
 fn ends_the_string(program: &str, text: &str) -> bool {
     let is_in_one = |at: usize| string_around(&program[..at + text.len()]).is_some_and(|begins| begins < at);
     program.match_indices(text).any(|(at, _)| !is_in_one(at))
 }
 
-/// Where the string begins in which this script ends, if it ends in one.
+/// Where the string begins that is still open at the end of this script, if there is one.
 fn string_around(script: &str) -> Option<usize> {
     let mut open: Option<(usize, char)> = None;
     let mut rest = script.char_indices();

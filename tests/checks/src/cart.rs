@@ -9,7 +9,7 @@ use crate::{
     trial::Cause,
 };
 
-/// The bounds of the README.
+/// The limits that the README sets.
 pub(crate) const MOST_ITEMS: usize = 50;
 pub(crate) const MOST_OF_ONE: usize = 99;
 pub(crate) const LONGEST_NAME: usize = 100;
@@ -264,7 +264,7 @@ async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
     if still.exchange.session.before.is_some() {
         still.shows(EMPTY).map_err(|miss| miss.so_if(still.is_ok().then_some(so)))?;
     }
-    clear(&alice).await?; // of nothing
+    clear(&alice).await?; // an empty cart
     add(&alice, &pear).await?;
     let page = alice.get(VIEW).await?;
     page.shows(&line(&pear, 1))
@@ -338,8 +338,8 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     nowhere_is_text(&trial.browser("mallory")).await
 }
 
-/// Two items that look alike, and the sign that makes the second one another text. `@` becomes the ending of this run's
-/// names.
+/// Two items that look alike, and the character that makes the second one a different text. `@` becomes the ending of
+/// this run's names.
 const ALIKE: [[&str; 3]; 8] = [
     ["éclair@", "e\u{301}clair@", "a combining accent (U+0301)"],
     ["Kiwi@", "\u{212a}iwi@", "the Kelvin sign (U+212A)"],
@@ -351,7 +351,7 @@ const ALIKE: [[&str; 3]; 8] = [
     ["date@", "date@\0s", "a NUL (U+0000)"],
 ];
 
-/// Checks that these are two items: each has a line of its own, and the one stays when the other is taken out.
+/// Checks that these are two items: each has a line of its own, and one stays when the other is removed.
 async fn are_two_items(alice: &Browser<'_>, plain: &str, odd: &str, sign: &str) -> Result<(), Miss> {
     let shown = folded(&line(plain, 1));
     let are_two = || format!("one of the two items has {sign}, and the other has not: these are two different texts");
@@ -360,7 +360,7 @@ async fn are_two_items(alice: &Browser<'_>, plain: &str, odd: &str, sign: &str) 
     }
     let page = alice.get(VIEW).await?;
     page.shows(&shown).map_err(|miss| miss.so_if(page.is_ok().then(are_two)).why(ANY_TEXT))?;
-    // A page may show a sign that nobody sees in another way.
+    // A page may show an invisible character in a way of its own.
     let wanted = if folded(&line(odd, 1)) == shown { 2 } else { 1 };
     let lines = page.text().matches(&shown).count();
     if lines < wanted {
@@ -525,7 +525,7 @@ async fn the_cart_is_in_the_session(trial: &Trial) -> Result<(), Miss> {
     neighbour::stays(&remove(&alice, &pear).await?)?;
     neighbour::stays(&add(&alice, &pear).await?)?;
     neighbour::stays(&clear(&alice).await?)?;
-    neighbour::stays(&clear(&alice).await?)?; // of nothing
+    neighbour::stays(&clear(&alice).await?)?; // an empty cart
     neighbour::stays(&remove(&alice, &pear).await?)?;
     neighbour::stays(&tries(&alice, &"x".repeat(LONGEST_NAME + 1)).await?)?;
     for place in 0..=MOST_ITEMS {
@@ -589,7 +589,7 @@ fn done(answer: Answer) -> Result<Answer, Miss> {
     Ok(answer)
 }
 
-/// Takes out an item that is not in the cart; `so` explains a refusal.
+/// Removes an item that is not in the cart; `so` explains a refusal.
 async fn absent(browser: &Browser<'_>, item: &str, so: &str) -> Result<(), Miss> {
     let answer = browser.post(&address("remove_from_cart", item), &[]).await?;
     answer.redirects_to(VIEW).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))

@@ -1,4 +1,4 @@
-//! Names that a mistake takes for one another, for example in an address.
+//! Names that a mistake confuses with each other, for example in an address.
 
 use crate::{
     Answer, Browser, Miss, Role, Trial, User,
@@ -120,7 +120,7 @@ fn gone_by_hand(name: &str) -> String {
     format!("curl -X DELETE '{DEMO}/{}'", in_path(name))
 }
 
-/// A name in an address, in which only what has to be is encoded (RFC 3986, 3.3).
+/// A name in an address. It encodes only the characters that have to be encoded (RFC 3986, 3.3).
 pub(crate) fn plainly(name: &str) -> String {
     let sign = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),

@@ -1,4 +1,4 @@
-//! What a demo has beside exercise 8: ways to let orders fail, and to save rows as another program does.
+//! Routes that a demo has beside exercise 8. They make orders fail, and save rows as another program does.
 
 use axum::{
     Router,
@@ -9,8 +9,8 @@ use axum::{
 
 use crate::{Shop, shop::Fault};
 
-/// `POST /demo/orders/lost` lets orders get lost on their way, with `unheard` they are placed and the answers get lost,
-/// and with `late` they are not answered and arrive later; with `answered` all is well again. `POST
+/// After `POST /demo/orders/lost`, orders get lost on their way. With `unheard` they are placed, but the answers get
+/// lost. With `late` they get no answer and arrive later. With `answered` all is well again. `POST
 /// /demo/touches/{times}` saves a row right before each of the next saves.
 pub fn faults(shop: Shop) -> Router {
     Router::new().route("/demo/orders/{fault}", post(fail)).route("/demo/touches/{times}", post(touch)).with_state(shop)

@@ -454,7 +454,7 @@ fn has(tag: &StartTag<()>, name: &str) -> bool {
     attribute(tag, name).is_some()
 }
 
-/// The attribute of this name, if all it does is to keep the form from being sent. What a longer script does is open.
+/// The attribute of this name, if all it does is to keep the form from being sent. A longer script may do anything.
 fn stopping(tag: &StartTag<()>, name: &str) -> Option<String> {
     let script = attribute(tag, name)?;
     let mut words = script.split(|sign: char| sign == ';' || sign.is_whitespace()).filter(|word| !word.is_empty());

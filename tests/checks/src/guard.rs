@@ -54,7 +54,7 @@ pub(crate) fn verdicts(
 ) -> io::Result<Vec<CheckReport>> {
     let check = fs::read(CHECK).ok();
     system::adopt_orphans();
-    // No verdict is said before all checks have been played: what one of them sees may fail another.
+    // No verdict is given before all checks have been played, because one check may see a mistake that fails another.
     let mut reports = run::verdicts(played(suite, places, seed, outer, on)?);
     if suite.model.is_some() && reports.iter().all(CheckReport::passed) {
         let model = played(suite, &[suite.checks.len()], seed, outer, || ())?;
@@ -94,7 +94,7 @@ fn heard(supervisor: &mut Child, checks: usize, order: &Order, mut on: impl FnMu
     {
         if let Some(told) = order.key.open(&line).and_then(|line| serde_json::from_str(line).ok()) {
             played.push(told);
-            until = next(); // a line from anybody else gains no time
+            until = next(); // a line without the seal does not extend the limit
             on();
         }
     }

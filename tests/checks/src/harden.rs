@@ -21,14 +21,14 @@ pub(crate) const NOTE: &str = "/note";
 pub(crate) const LOGOUT: &str = "/logout";
 pub(crate) const EVIL: &str = "http://evil.localhost";
 
-/// Where a form of mallory's stands.
+/// Where mallory's form is.
 #[derive(Clone, Copy)]
 pub(crate) enum Stands {
     /// On another site, with the `Origin` that the browser sends.
     Elsewhere(Option<&'static str>),
     /// On a host beside the shop's: the same site, so that the browser sends all cookies.
     Beside,
-    /// There, too, but a script sends it, which can name a `charset` without a preflight.
+    /// The same, but a script sends it, which can name a `charset` without a preflight.
     InAScriptBeside,
     /// On another site or on a host beside the shop's, with another encoding of its fields.
     ElsewhereAs(Encoding),
@@ -710,7 +710,7 @@ async fn scripts_cannot_read_the_session_cookie(trial: &Trial) -> Result<(), Mis
     ))
 }
 
-/// Alice and mallory use their open pages in turn: whoever comes next does not change who sends a form.
+/// Alice and mallory use their open pages in turn, and each form still counts for the user who sends it.
 async fn each_tab_acts_for_its_own_user(trial: &Trial) -> Result<(), Miss> {
     let [alice, mallory] = ["alice", "mallory"].map(|who| trial.browser(who));
     let (her, own) = (trial.users.alice(), trial.users.bob());

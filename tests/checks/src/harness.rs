@@ -119,7 +119,7 @@ fn told(suite: &Suite, report: Report, args: &Args, key: Option<&Key>) -> ExitCo
         let telling = if args.full { Telling::All } else { Telling::First };
         say(render(&report, telling));
     }
-    // With no check chosen none has failed: libtest answers a filter for another crate's tests in the same way.
+    // If no check was chosen, none has failed: libtest answers a filter for another crate's tests in the same way.
     if report.passed() || report.checks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

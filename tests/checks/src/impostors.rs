@@ -8,7 +8,7 @@ pub(crate) struct Impostor {
     so: &'static str,
 }
 
-/// Known and unknown names, with no password, another user's or any; and ones that are almost right.
+/// Known and unknown names, without a password, with another user's, or with any. Others are almost right.
 pub(crate) fn all(users: &Users) -> Vec<Impostor> {
     let (alice, bob, nobody) = (users.alice(), users.bob(), users.named("nobody"));
     let another = "alice's name with bob's password gets a redirect instead of a refusal";

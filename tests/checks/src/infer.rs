@@ -106,7 +106,7 @@ fn failed(answer: &Answer) -> String {
     }
 }
 
-/// What can be said about an answer that explains nothing.
+/// The conclusion about an answer that explains nothing.
 fn so(answer: &Answer) -> String {
     let Answer { method, path, exchange, status, .. } = answer;
     let outcome = |wanted: Outcome| exchange.calls.iter().any(|call| call.outcome == wanted);
@@ -137,10 +137,10 @@ fn so(answer: &Answer) -> String {
     }
 }
 
-/// How much of a refusal is told, in characters.
+/// How much of a refusal is shown, in characters.
 const LONGEST_REFUSAL: usize = 100;
 
-/// What is known of a refusal: its status, its own words, and what a browser could not fill in.
+/// The facts of a refusal: its status, its own words, and what a browser could not fill in.
 fn refused(answer: &Answer) -> String {
     let status = answer.status.as_u16();
     let says = match answer.text() {
@@ -218,7 +218,7 @@ pub(crate) fn lost_at_restart(written: &Answer, before: &Answer, page: &Answer, 
     })
 }
 
-/// Why a visitor has to find again what a restart of the server lets survive.
+/// Why a visitor has to find the data again that survives a restart of the server.
 pub(crate) const RESTARTED: &str = "a server is restarted with every update; what only the program's memory holds is gone then, and the store is still there";
 
 /// Where the book says why a program's memory is no place for that.
@@ -251,7 +251,7 @@ fn nothing_written(answer: &Answer) -> String {
     in_another_store(answer).unwrap_or_else(nothing)
 }
 
-/// What it means that this answer set the ID of a session, and made no call to the store.
+/// The conclusion if this answer set the ID of a session, and made no call to the store.
 pub(crate) fn in_another_store(answer: &Answer) -> Option<String> {
     let Answer { method, path, exchange, .. } = answer;
     let mut set = exchange.response.set_cookies.iter().filter(|_| exchange.calls.is_empty());

@@ -8,7 +8,7 @@ use std::sync::{
 use axum::{Router, extract::Request};
 use tower::{ServiceExt, service_fn};
 
-/// So many.
+/// The number of instances.
 const INSTANCES: usize = 3;
 
 /// Three instances of this app over one store. They take turns: each request goes to the next one.

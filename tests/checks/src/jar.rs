@@ -1,9 +1,9 @@
 //! Cookies, kept as a browser on `http://localhost` keeps them (RFC 6265bis, and Chromium on loopback,
 //! where `Secure` and `__Host-` cookies work over plain http).
 //!
-//! `localhost` stands for a domain that somebody registered: it has neighbours, such as `neighbour.localhost`, that
-//! may set cookies with `Domain=localhost`. (A real browser takes `localhost` for a top-level domain, and wants one
-//! more label: there it is `shop.localhost` and its neighbours.)
+//! `localhost` stands for a domain that somebody registered: it has neighbors, such as `neighbour.localhost`, that may
+//! set cookies with `Domain=localhost`. (A real browser takes `localhost` for a top-level domain, and wants one more
+//! label: there it is `shop.localhost` and its neighbors.)
 
 use cookie::{Cookie, SameSite};
 use time::OffsetDateTime;
@@ -45,7 +45,7 @@ impl Jar {
         Ok(())
     }
 
-    /// Takes a `Set-Cookie` header that came `now` from a neighbouring host, with `Path=/` unless it says otherwise.
+    /// Takes a `Set-Cookie` header that came `now` from a neighboring host, with `Path=/` unless it says otherwise.
     ///
     /// # Errors
     /// Why this cookie is not sent to this host.

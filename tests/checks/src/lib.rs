@@ -1,4 +1,4 @@
-//! What an exercise is held against.
+//! The checks that test an answer to an exercise.
 //!
 //! ```text
 //! fn main() -> ExitCode { checks::login::SUITE.main(exercise_1::app) }
@@ -7,24 +7,26 @@
 //! # Layout, in the order of a run
 //!
 //! - `harness`: the test binary. It speaks the libtest protocol (`args`) and prints the report.
-//! - `guard`, `supervisor`, `player`: the three processes that it runs in: one that runs nothing of the answer and is
-//!   believed, one that has the checks played, and one for each check that plays it. `order` is what each tells the next,
-//!   [`Key`] seals what comes back, `limit` ends what does not end by itself, `system` asks the operating system.
+//! - `guard`, `supervisor`, `player`: the three kinds of process that it runs in: one that runs none of the answer's
+//!   code and gives the verdict, one that starts a process for each check, and that process, which plays the check.
+//!   `order` is the work that each gives the next, [`Key`] seals the reports that come back, `limit` stops an answer
+//!   that does not end, and `system` asks the operating system.
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
 //! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`],
 //!   [`roles`], [`two_at_once`]: the checks of exercises 1 to 8.
-//! - `reading`, `neighbour`, `spelt`: what more than one exercise asks for.
-//! - [`Monitor`]: what holds for every exchange of every check, whichever requirement that is about.
+//! - `reading`, `neighbour`, `spelt`: steps that several exercises share.
+//! - [`Monitor`]: a rule for every exchange of every check, whichever requirement the check is about.
 //! - [`Model`]: random stories, compared with a small model of the exercise.
-//! - [`store`]: what every session store has to keep.
-//! - [`Trial`]: what one check plays with: a fresh app behind the inspector, [`Users`], and browsers.
+//! - [`store`]: the rules that every session store has to keep.
+//! - [`Trial`]: everything that one check uses: a fresh app behind the inspector, [`Users`], and browsers.
 //! - `restart`: a new start of the server in a process of its own.
-//! - [`Shop`]: what the instances of exercise 8 share; [`instances()`]: three of them that take turns.
-//! - [`accounts()`]: what a demo has beside the app, so that somebody can repeat it.
+//! - [`Shop`]: the database and the warehouse that the instances of exercise 8 share; [`instances()`]: three of them
+//!   that take turns.
+//! - [`accounts()`]: routes that a demo has beside the app, so that a learner can repeat a check by hand.
 //! - `browser`, `jar`, `cache`, `page`, `form`: a visitor that keeps cookies and pages as a browser does, reads and sends
 //!   forms.
 //! - `by_hand`, [`recipe`]: the same for a shell, with `curl` as the browser.
-//! - `infer`: what an answer tells of the state the app is in. `routes`: which line of it routes an address.
+//! - `infer`: what an answer says about the state of the app. `routes`: the line of the source that routes an address.
 //! - [`verdict`]: the verdict as data and as text; `record`: the test binary keeps it with what a learner has reached.
 
 mod accounts;

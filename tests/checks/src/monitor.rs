@@ -33,7 +33,7 @@ pub(crate) struct Noticed {
     /// The check whose requirement it breaks.
     pub(crate) check: &'static str,
     pub(crate) miss: Miss,
-    /// What was sent until then.
+    /// The requests until then.
     pub(crate) sent: Vec<Sent>,
     /// What every name contained meanwhile, if anything.
     pub(crate) canary: Option<Canary>,

@@ -1,5 +1,5 @@
-//! What a process of the harness tells the next one to do. It comes on the standard input, where no other process
-//! reads it, and it is read before any of the answer's code runs.
+//! The work that a process of the harness gives the next one. It comes on the standard input, where no other process
+//! can read it, and is read before any of the answer's code runs.
 
 use std::{
     env,
@@ -50,7 +50,7 @@ impl Order {
         prepare(&mut command);
         let mut process = command.spawn()?;
         if let Some(input) = &mut process.stdin {
-            // A process that has ended already is noticed when its work is missed.
+            // If the process has already ended, its missing work shows that.
             let _ = writeln!(input, "{}", serde_json::to_string(self)?);
         }
         Ok(process)

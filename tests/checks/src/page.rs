@@ -1,4 +1,4 @@
-//! A page as a visitor reads it: only what a task may mention, never how the page is built.
+//! A page as a visitor reads it: only the parts that a task may mention, never how the page is built.
 
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
@@ -125,7 +125,7 @@ pub(crate) fn programs(html: &str) -> Vec<String> {
     programs
 }
 
-/// Who fills in a form needs more than so many seconds.
+/// Anyone who fills in a form needs more seconds than this.
 const AT_ONCE: u64 = 5;
 
 /// What `<meta http-equiv=refresh>` says, if it leaves the page at once.

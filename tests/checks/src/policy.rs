@@ -31,7 +31,7 @@ fn forbidding(policy: &str) -> Option<String> {
     sandbox.or(action).map(str::to_owned)
 }
 
-/// Whether this site may be meant. What is in doubt passes.
+/// Whether this site may be meant. If in doubt, it passes.
 fn is_own(source: &str) -> bool {
     matches!(source, "'self'" | "*" | "http:") || source.contains("localhost")
 }

@@ -15,7 +15,8 @@ use crate::trial::END_OF_PRINTS;
 
 /// How many bytes of it are kept.
 const LONGEST: usize = 64 * 1024;
-/// How long to read the streams after their process has ended: a process that it left behind may hold them open.
+/// How long to read the streams after their process has ended, because a process that it left behind may keep them
+/// open.
 const AFTER: Duration = Duration::from_millis(200);
 
 /// What a process prints, both streams together, while it runs.
@@ -42,7 +43,7 @@ impl Prints {
         !matches!(self.open.recv_timeout(time), Err(RecvTimeoutError::Timeout))
     }
 
-    /// All of it, with a sign in the place of each NUL, which neither a page nor a terminal shows.
+    /// All of it, with a symbol in place of each NUL, which neither a page nor a terminal shows.
     pub(crate) fn taken(self) -> String {
         self.closed_within(AFTER);
         String::from_utf8_lossy(&self.kept.lock().unwrap_or_else(PoisonError::into_inner)).replace('\0', "␀")
@@ -61,7 +62,7 @@ fn listen(mut stream: impl Read + Send + 'static, kept: &Arc<Mutex<Vec<u8>>>, cl
         let (mut piece, mut told, mut is_over) = ([0; 4096], Vec::new(), false);
         while let Ok(read @ 1..) = stream.read(&mut piece) {
             if is_over {
-                continue; // read on, or whoever prints would wait
+                continue; // read on, or the program that prints would block
             }
             told.extend_from_slice(&piece[..read]);
             let end = told.windows(END_OF_PRINTS.len()).position(|bytes| bytes == END_OF_PRINTS);

@@ -47,7 +47,7 @@ const HEADERS: [(&str, &str); 5] = [
     ("x-http-method-override", "POST"),
 ];
 
-/// Values of headers that are allowed, and that a program may not expect: another language than one of a list, a page
+/// Values of headers that are valid, but that a program may not expect: another language than one of a list, a page
 /// that is no address, and the cookie of another program on the same host, in UTF-8.
 const ODD_HEADERS: [(&str, &str); 5] = [
     ("accept-language", "*"),

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{Report, Verdict, answer, progress::Progress};
 
-/// A learner's answer, as it was when it was asked about.
+/// A learner's answer, as it was when its verdict was asked for.
 pub(crate) struct Asked {
     folder: PathBuf,
     hash: String,
@@ -26,7 +26,7 @@ impl Asked {
     pub(crate) fn keep(self, report: &Report) -> Option<String> {
         let (root, id) = place(&self.folder, report.exercise)?;
         let was_built = env::current_exe().and_then(|program| is_newest(&program, &self.folder)).unwrap_or(true);
-        // Without a hash it is a verdict on an answer that has changed since.
+        // Without a hash, the verdict counts as one on an answer that has changed since.
         let hash = if was_built { self.hash } else { String::new() };
         Progress::change(root, id, |reached| reached.judge(Verdict::Report(report.clone()), hash))
     }

@@ -42,7 +42,7 @@ pub(crate) enum Place {
     Here,
 }
 
-/// What is played.
+/// The scene or story that is played.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) enum Part {
     /// The scene of the check at this place.
@@ -62,7 +62,7 @@ pub(crate) struct Handover {
     kept: Survivors,
 }
 
-/// What survives the end of a server.
+/// The data that survives the end of a server.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Survivors {
     pub(crate) records: Vec<Record>,

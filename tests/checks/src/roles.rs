@@ -168,7 +168,7 @@ async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
     every_account_is_listed(trial).await
 }
 
-/// Those that another program made since the page was last shown, too.
+/// So is an account that another program has created since the page was last shown.
 async fn every_account_is_listed(trial: &Trial) -> Result<(), Miss> {
     trial.log().begin_anew();
     let alice = trial.browser("alice");
@@ -559,7 +559,7 @@ async fn an_ended_session_is_logged_out(trial: &Trial) -> Result<(), Miss> {
     }
     let copy = phone.copied_by("mallory");
     if !bob.post(END_OTHERS, &[]).await?.status.is_redirection() {
-        return Ok(()); // that is another requirement's matter
+        return Ok(()); // another requirement is about that
     }
     phone.post(LOGOUT, &[]).await?.redirects_to(LOGIN)?;
     let after = copy.get(DASHBOARD).await?;

@@ -40,8 +40,8 @@ pub(crate) struct Played {
 }
 
 impl Played {
-    /// Its failures: the number of each requirement, and the failure. A check that was broken off belongs to none, and
-    /// is reported under the first.
+    /// Its failures: the number of each requirement, and the failure. A check that was stopped belongs to none, and is
+    /// reported under the first.
     pub(crate) fn findings(self) -> Vec<(usize, Failure)> {
         match self.report.outcome {
             Outcome::Failed(failure) => vec![(1, *failure)],
@@ -163,7 +163,7 @@ fn noticed(suite: &Suite, log: &Log, seed: u64) -> Vec<(usize, Failure)> {
     noticed.into_iter().filter_map(|noticed| told_of(suite, noticed, seed)).collect()
 }
 
-/// What a rule of this very check had to say first: it was broken before the scene itself came upon it.
+/// The failure that a rule of this very check reported before the scene itself came to it.
 fn noticed_first(suite: &Suite, place: usize, log: &Log) -> Option<Noticed> {
     let check = suite.checks.get(place)?;
     log.noticed().iter().find(|noticed| noticed.check == check.id && noticed.canary.is_none()).cloned()

@@ -1,7 +1,7 @@
 //! What the instances of a shop share: a database whose rows have versions, and the warehouse that takes orders.
 //!
-//! A check holds a call of either at a chosen [`Moment`], so that an overlap is certain and never hoped for. It also
-//! loses answers of the warehouse, and saves a row as another program does.
+//! A check holds a call of either at a chosen [`Moment`], so that an overlap does not depend on luck. It also loses
+//! answers of the warehouse, and saves a row as another program does.
 
 use std::{
     collections::BTreeMap,

@@ -1,12 +1,14 @@
 //! The rules that every session store has to keep: one list for each backend of lesson 3, for exercise 5, and for a
 //! store of your own, which need not belong to this workspace.
 //!
-//! The rules need only tower-sessions 0.15 and a Tokio runtime with threads. Say what only your backend can do
-//! or tell in a [`Backend`], and run each of the [`rules`] on a fresh one; what a backend cannot tell is `None`, and
-//! the rules that would need it are kept. A rule that is broken gives a [`Miss`]: what was expected, what was seen, and
-//! mostly what that means. A save of what is gone may fail or do nothing: both are right, as long as it stays gone.
-//! In a crate of yours the dependency is `checks = { path = "…/tests/checks" }`, and `tests/other-stores` is such a
-//! crate: it holds three published stores to the rules.
+//! The rules need only tower-sessions 0.15 and a Tokio runtime with threads. Implement a [`Backend`], which does and
+//! reports everything that only your backend can, and run each of the [`rules`] on a fresh one. Where a backend cannot
+//! report something, it returns `None`, and the rules that need it pass. A broken rule returns a [`Miss`]: what was
+//! expected, what was seen, and usually what that means.
+//! A save of a deleted session may fail or do nothing: both are right, as long as the session stays deleted.
+//!
+//! In a crate of yours the dependency is `checks = { path = "…/tests/checks" }`. `tests/other-stores` is such a crate:
+//! it tests three published stores against the rules.
 //!
 //! ```rust,ignore
 #![doc = include_str!("../examples/conformance.rs")]
@@ -114,7 +116,7 @@ pub fn rules<B: Backend>() -> Vec<Rule<B>> {
 const MIB: usize = 1024 * 1024;
 /// A slow store is asked less often.
 const LONGEST_RACE: std::time::Duration = std::time::Duration::from_millis(300);
-/// How often a race is run: it goes another way each time.
+/// How often a race is run: it ends differently each time.
 const ROUNDS: usize = 50;
 /// More than a store would clean in one go if it does not clean all.
 const MANY: usize = 150;
@@ -171,7 +173,7 @@ async fn loads(store: &impl SessionStore, id: &Id, expected: Option<Value>) -> R
     Err(Miss::new(words(&expected), words(&actual)).so(so))
 }
 
-/// What is in a record, in the order of its keys.
+/// The data of a record, in the order of its keys.
 pub(crate) fn json(record: &Record) -> String {
     let sorted: BTreeMap<_, _> = record.data.iter().collect();
     serde_json::to_string(&sorted).unwrap_or_default()
@@ -281,12 +283,12 @@ async fn save_replaces<B: Backend>(backend: &B) -> Result<(), Miss> {
     Ok(())
 }
 
-/// Whether the one ends when the other does, as far as a store that rounds can tell.
+/// Whether both end at the same time, as far as a store that rounds can tell.
 fn is_near(one: &Record, other: &Record) -> bool {
     (one.expiry_date - other.expiry_date).abs() < Duration::minutes(30)
 }
 
-/// What is loaded after a save of `after` in the place of `before`.
+/// The record that `load` returns after a save of `after` over `before`.
 fn is_replaced(before: &Record, after: &Record, loaded: Option<Record>) -> Result<(), Miss> {
     let differs = |loaded: &str, so| Err(Miss::new(json(after), loaded).so(so));
     match loaded {
@@ -297,7 +299,7 @@ fn is_replaced(before: &Record, after: &Record, loaded: Option<Record>) -> Resul
             &json(&loaded),
             "after `save` the record does not have the data that was saved: it has to have all its keys, and no others",
         ),
-        // How exactly an expiry is kept is another rule's.
+        // Another rule tests how exactly an expiry is kept.
         Some(loaded) if is_near(&loaded, before) && !is_near(&loaded, after) => {
             let so = match after.data == before.data {
                 true => {
@@ -317,7 +319,7 @@ fn is_replaced(before: &Record, after: &Record, loaded: Option<Record>) -> Resul
 async fn deleted_is_gone<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
     let gone = created(&store, record("what-was-deleted")).await?;
-    // Many, so that some of them are beside it wherever it is.
+    // Many, so that it has neighbors wherever it is stored.
     let mut others = vec![created(&store, Record { id: ORDINARY, ..record("near") }).await?];
     for number in 0..40 {
         others.push(created(&store, record(number)).await?);
@@ -449,7 +451,7 @@ async fn time_to_save<S: SessionStore>(store: &Arc<S>) -> Result<std::time::Dura
 
 async fn expired_is_not_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
     let store = backend.open().await;
-    // A second is where many a backend's clock ends.
+    // Many backends keep no more than whole seconds.
     for ago in [Duration::milliseconds(1), Duration::milliseconds(999), Duration::seconds(1), Duration::days(400)] {
         let expiry_date = OffsetDateTime::now_utc() - ago;
         let zone =
@@ -466,7 +468,7 @@ async fn expired_is_not_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
     loads(&store, &ended, None).await.map_err(|miss| miss.so(so))
 }
 
-/// How long sessions live that end while the store has them: the second time is long enough on a busy machine, too.
+/// The lifetimes of sessions that end while the store has them. The second one is long enough on a busy machine, too.
 const SOON: [Duration; 2] = [Duration::milliseconds(50), Duration::SECOND];
 
 /// A session that has ended by itself, as most do, after it was loaded: a store may have it at hand since then, and may
@@ -485,7 +487,7 @@ async fn ended_by_itself(store: &impl SessionStore, value: &str) -> Result<Optio
     Ok(None)
 }
 
-/// No store can be told another time than the system's, so its dates are waited for.
+/// A store takes the time from the system, so the checks have to wait for its dates.
 async fn has_passed(date: OffsetDateTime) {
     while let Ok(left) = std::time::Duration::try_from(date - OffsetDateTime::now_utc()) {
         tokio::time::sleep(left + std::time::Duration::from_millis(1)).await;
@@ -664,7 +666,7 @@ async fn written<S: SessionStore>(store: Arc<S>, numbers: Range<usize>) -> Resul
     Ok(written)
 }
 
-/// Whether the save counts is the matter of another rule.
+/// Another rule tests whether the save counts.
 async fn is_its_own<B: Backend>(backend: &B, store: &Arc<B::Store>, stored: &[Record; 2]) -> Result<(), Miss> {
     let is_own = |loaded: StoreResult<Option<Record>>| {
         loaded.is_ok_and(|loaded| loaded.is_some_and(|loaded| stored.iter().any(|record| record.data == loaded.data)))
@@ -696,7 +698,7 @@ async fn big_is_whole_or_refused<B: Backend>(backend: &B) -> Result<(), Miss> {
             loads(&store, &record.id, None).await.map_err(|miss| miss.so(so))?;
         }
     }
-    store.delete(&record.id).await.map_err(failed("delete"))?; // a store with all in one file is not slow for it
+    store.delete(&record.id).await.map_err(failed("delete"))?; // so that a store with everything in one file does not become slow
     big_is_saved_whole_or_refused(&store).await?;
     // A read during a save finds the old record or the new one: half of a big one and no small one are mistakes.
     let store = Arc::new(store);

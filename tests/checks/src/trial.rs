@@ -36,7 +36,7 @@ use crate::{
     shop::{Moment, Shop},
 };
 
-/// What a learner wrote: an app that takes a store, or a store.
+/// A learner's answer: an app that takes a store, or a store.
 #[derive(Clone)]
 pub struct App(Kind);
 
@@ -47,12 +47,12 @@ enum Kind {
 }
 
 impl App {
-    /// An app by the contract of every exercise but one.
+    /// An app, as in every exercise but one.
     pub fn new(app: impl Fn(Observed<MemoryStore>) -> Router + Send + Sync + 'static) -> Self {
         Self(Kind::Site(Arc::new(app)))
     }
 
-    /// A store by the contract of exercise 5: this opens it in a folder, which may not be there yet.
+    /// A store, as in exercise 5: this opens it in a folder, which may not exist yet.
     pub fn store<S: SessionStore + ExpiredDeletion + Clone>(
         open: impl Fn(&Path) -> io::Result<S> + Send + Sync + 'static,
     ) -> Self {
@@ -72,7 +72,7 @@ impl App {
 pub struct Trial {
     /// The accounts.
     pub users: Users,
-    /// What exercise 8 has beside its sessions.
+    /// The database and the warehouse of exercise 8.
     pub(crate) shop: Shop,
     app: App,
     router: Mutex<Router>,
@@ -89,7 +89,7 @@ pub struct Trial {
     log: Arc<Log>,
 }
 
-/// What was sent and answered. It outlives a trial that does not end.
+/// The requests and answers. The log outlives a trial that does not end.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     sent: Mutex<Vec<Sent>>,
@@ -616,7 +616,7 @@ impl Log {
         Self { file: File::create(file).ok(), ..Self::default() }
     }
 
-    /// What was written to `file`; nothing if there is no such file. A line that was cut off is left out.
+    /// The steps that were written to `file`; nothing if there is no such file. A line that was cut off is left out.
     pub(crate) fn read(file: &Path) -> Self {
         let log = Self::default();
         for line in read_to(LONGEST_LOG, file).lines() {

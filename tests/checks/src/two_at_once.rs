@@ -14,7 +14,7 @@ use crate::{
     shop::{Contents, Fault, Moment},
 };
 
-/// The bounds of the README.
+/// The limits that the README sets.
 pub(crate) const MOST_ITEMS: usize = 20;
 pub(crate) const MOST_OF_ONE: usize = 9;
 pub(crate) const LONGEST_NAME: usize = 100;
@@ -234,7 +234,7 @@ async fn no_addition_is_lost(trial: &Trial) -> Result<(), Miss> {
     Ok(())
 }
 
-/// So many additions come before one that is under way, which saves in vain each time.
+/// How many additions come before one that is running. Each of them makes its save fail.
 const OVERTAKEN: usize = 6;
 
 async fn is_overtaken_by_many(trial: &Trial) -> Result<(), Miss> {
@@ -288,7 +288,7 @@ async fn a_checkout_orders_what_its_page_showed(trial: &Trial) -> Result<(), Mis
     Box::pin(nor_while_an_order_is_open(trial)).await
 }
 
-/// As many different items as fit, of one as many as fit, and with names of all kinds.
+/// As many different items as fit, as many of one item as fit, and names of all kinds.
 async fn a_full_cart_is_shown_and_ordered(trial: &Trial) -> Result<(), Miss> {
     let (alice, _) = anew(trial).await?;
     let cart = fill(trial, &alice).await?;
@@ -771,7 +771,7 @@ async fn only_a_post_adds_or_orders(trial: &Trial, alice: &Browser<'_>) -> Resul
     reading::opens_no_session(&trial.browser("stranger"), &paths).await
 }
 
-/// So many orders of one user have tokens of one and of two digits.
+/// How many orders a user places, so that a token that counts them has one digit and then two.
 const MANY: usize = 12;
 
 /// Names that differ in their last character, in a letter's case, or in a space.
@@ -858,7 +858,7 @@ pub(crate) struct Before {
 }
 
 impl Before {
-    /// Of alice's.
+    /// Alice's.
     pub(crate) fn of(trial: &Trial) -> Self {
         let orders = trial.shop.orders.now(&trial.users.alice().name);
         Self { placed: orders.len(), items: all_items(&orders) }

@@ -57,7 +57,7 @@ pub struct User {
 }
 
 impl User {
-    /// Who somebody says they are who types this: `as "alice-1a2"`, `without a name`.
+    /// The user that a visitor who types this claims to be: `as "alice-1a2"`, `without a name`.
     pub(crate) fn told(&self) -> String {
         match (self.name.is_empty(), self.password.is_empty()) {
             (true, true) => "with both fields empty".to_owned(),
@@ -68,7 +68,7 @@ impl User {
     }
 }
 
-/// How much of a name is told, in characters.
+/// How much of a name is shown, in characters.
 const LONGEST_NAME: usize = 30;
 
 /// What a user may do.
@@ -80,7 +80,7 @@ pub enum Role {
     Admin,
 }
 
-/// What monitors look for.
+/// The texts that monitors look for.
 #[derive(Debug)]
 pub(crate) struct Secrets {
     /// Of the accounts that there are at first.
@@ -167,7 +167,7 @@ impl Users {
         Self { first: Arc::new(first), suffix: named, secrets: Arc::default(), canary, accounts }
     }
 
-    /// What no answer may contain.
+    /// The texts that no answer may contain.
     pub(crate) fn secrets(&self) -> &Secrets {
         self.secrets.get_or_init(|| Secrets {
             passwords: self.first.iter().map(|user| Secret::new(&user.password)).collect(),
@@ -195,7 +195,7 @@ impl Users {
         format!("{word}{}", self.suffix)
     }
 
-    /// Makes an account for one more user.
+    /// Creates an account for one more user.
     pub(crate) fn add(&self, user: User) {
         self.accounts().push(Account { user, role: Role::User, epoch: 0 });
     }

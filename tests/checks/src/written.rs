@@ -1,4 +1,4 @@
-//! Cookies that no answer set. Any visitor can write one, so none of them says who the visitor is.
+//! Cookies that no answer set. Any visitor can write one, so none of them proves who the visitor is.
 
 use std::collections::BTreeSet;
 

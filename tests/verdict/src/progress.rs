@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_is_said_and_not_overwritten() {
+    fn a_file_that_cannot_be_read_is_reported_and_not_overwritten() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(file(root.path())).unwrap(); // a folder where the file should be
         let note = Progress::change(root.path(), "login", |login| login.hints.extend([1])).unwrap();
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_written_is_said_and_nothing_more() {
+    fn a_folder_that_cannot_be_written_is_reported_and_does_no_other_harm() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join(".workbook"), "a file where the folder should be").unwrap();
         let note = Progress::change(root.path(), "login", |_| ()).unwrap();

@@ -140,7 +140,7 @@ impl<C: Cache, S: SessionStore> SessionStore for CacheAside<C, S> {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        // A cache that is away now may come back with the session in it, so this one must succeed.
+        // A cache that is unavailable now may come back with the session in it, so this one must succeed.
         self.limited(self.cache.tombstone(id)).await?;
         self.store.delete(id).await
     }

@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_password_fits_its_hash_and_nothing_fits_nobodys() {
+    async fn a_password_matches_its_hash_and_no_password_matches_an_unknown_users() {
         let passwords = Passwords::quick();
         let hash = passwords.hash("rain".to_owned()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$"), "{hash}");

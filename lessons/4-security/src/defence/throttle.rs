@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_more_waits_for_the_outcome_of_those_that_are_under_way() {
+    async fn one_more_guess_waits_for_the_outcome_of_those_that_are_running() {
         let throttle = throttle();
         let tries = join_all((0..3).map(|_| throttle.reserve("alice", NOW))).await;
         let mut tries: Vec<_> = tries.into_iter().map(Result::unwrap).collect();
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_closes_the_connection_has_failed() {
+    async fn a_closed_connection_counts_as_a_failure() {
         let throttle = throttle();
         for _ in 0..3 {
             let reserved = throttle.reserve("mallory", NOW).await.unwrap();
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_has_all_tries_is_forgotten_first_and_whoever_is_trying_is_not() {
+    async fn a_key_with_all_its_tries_is_forgotten_first_and_a_key_in_use_is_not() {
         let throttle = throttle();
         let under_way = throttle.reserve("alice", NOW).await.unwrap();
         for other in 1..MOST {

@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_transaction_that_sqlite_ended_by_itself_is_in_nobodys_way() {
+    async fn a_transaction_that_sqlite_ended_by_itself_blocks_no_other() {
         let database = Database::open(&Location::Memory, &Passwords::quick()).await.unwrap();
         query("create trigger fault before delete on accounts begin select raise(rollback, 'a full disk'); end")
             .execute(&database.pool)

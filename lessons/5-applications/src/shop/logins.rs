@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_that_was_verified_before_it_was_changed_is_good_for_nothing() {
+    async fn a_password_that_was_verified_before_it_was_changed_begins_no_login() {
         let shop = Shop::in_memory(Passwords::quick());
         let now = OffsetDateTime::UNIX_EPOCH;
         let login = || NewLogin::new(None, "", now);

@@ -19,7 +19,7 @@ use super::{
     Live,
     origin::NoOtherOrigin,
     socket::SEND_LIMIT,
-    watch::{Next, Watch},
+    watch::{Next, WatchedLogin},
 };
 
 // ANCHOR: events
@@ -30,7 +30,7 @@ pub(super) async fn open(
     session: Session,
     clock: Clock,
 ) -> Result<Response, Failure> {
-    let watch = match Watch::begin(&live, session, clock).await? {
+    let watch = match WatchedLogin::begin(&live, session, clock).await? {
         Ok(watch) => watch,
         Err(refused) => return Ok(refused.into_response()),
     };
@@ -44,7 +44,7 @@ pub(super) async fn open(
 
 /// Sends what happens, until the login or the connection ends. It is a task of its own, so that it also ends while the
 /// browser does not read, and frees its place among the connections of the login.
-async fn tell(mut watch: Watch, says: mpsc::Sender<Event>) {
+async fn tell(mut watch: WatchedLogin, says: mpsc::Sender<Event>) {
     loop {
         let next = tokio::select! {
             next = watch.next() => next,

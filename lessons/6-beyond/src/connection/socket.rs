@@ -20,7 +20,7 @@ use tower_sessions::Session;
 use super::{
     LOG_IN_FIRST, Live,
     origin::OwnOrigin,
-    watch::{Next, Refused, Watch},
+    watch::{Next, Refused, WatchedLogin},
 };
 
 /// The longest message, in bytes: the name of an item.
@@ -37,7 +37,7 @@ pub(super) async fn open(
     clock: Clock,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Failure> {
-    let watch = match Watch::begin(&live, session, clock).await? {
+    let watch = match WatchedLogin::begin(&live, session, clock).await? {
         Ok(watch) => watch,
         Err(refused) => return Ok(refused.into_response()),
     };
@@ -46,7 +46,7 @@ pub(super) async fn open(
     Ok(upgrade.on_upgrade(async |socket| serve(socket, watch, live).await))
 }
 
-async fn serve(mut socket: WebSocket, mut watch: Watch, live: Live) {
+async fn serve(mut socket: WebSocket, mut watch: WatchedLogin, live: Live) {
     let ended = (close_code::POLICY, "Your session has ended.");
     let mut says = live.greeting(&watch.login.user);
     let (code, reason) = loop {

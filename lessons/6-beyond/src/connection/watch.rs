@@ -12,14 +12,14 @@ use super::{
     Live,
     channel::{self, News},
     login::Login,
-    places::Place,
+    open_connections::Permit,
 };
 
 /// How many times a change of the session is tried while other requests change it, too.
 const RUNS: usize = 10;
 
-/// The login of a connection.
-pub(super) struct Watch {
+/// The login of a connection, while it is watched.
+pub(super) struct WatchedLogin {
     pub(super) login: Login,
     session: Session,
     clock: Clock,
@@ -29,7 +29,7 @@ pub(super) struct Watch {
     checks: Interval,
     /// Whether the login has to be checked in the store.
     is_due: bool,
-    _place: Place,
+    _permit: Permit,
 }
 
 /// The next step of a connection.
@@ -47,16 +47,16 @@ pub(super) enum Refused {
     TooMany,
 }
 
-impl Watch {
+impl WatchedLogin {
     // ANCHOR: begin
     /// Starts to watch the login of this session at the handshake.
     pub(super) async fn begin(live: &Live, session: Session, clock: Clock) -> Result<Result<Self, Refused>, Error> {
         let news = live.channel.subscribe(); // before the session is read, so that no logout comes between
         let Some(login) = Login::current(&session, &clock).await? else { return Ok(Err(Refused::NotLoggedIn)) };
-        let Some(place) = live.places.take(&login.handle) else { return Ok(Err(Refused::TooMany)) };
+        let Some(permit) = live.open.take(&login.handle) else { return Ok(Err(Refused::TooMany)) };
         let checks = interval_at(Instant::now() + live.check_every, live.check_every);
         let end = live.channel.end();
-        Ok(Ok(Self { login, session, clock, news, end, checks, is_due: false, _place: place }))
+        Ok(Ok(Self { login, session, clock, news, end, checks, is_due: false, _permit: permit }))
     }
 
     /// The next step of the connection. The future can be dropped and the method called again.

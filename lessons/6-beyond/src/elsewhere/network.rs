@@ -21,9 +21,9 @@ pub(super) const LONGEST: usize = 64 * 1024;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// The future of an answer.
-pub(super) type Asked = Pin<Box<dyn Future<Output = io::Result<HttpResponse>> + Send>>;
+pub(super) type HttpFuture = Pin<Box<dyn Future<Output = io::Result<HttpResponse>> + Send>>;
 /// The function that sends a request to a provider.
-pub(super) type Http = Arc<dyn Fn(HttpRequest) -> Asked + Send + Sync>;
+pub(super) type Http = Arc<dyn Fn(HttpRequest) -> HttpFuture + Send + Sync>;
 
 // ANCHOR: network
 /// Creates a function that sends requests over the network. It does not follow redirects.
@@ -44,7 +44,7 @@ pub(super) fn over_network(issuer: &Url) -> io::Result<Http> {
 }
 // ANCHOR_END: network
 
-fn within_limits(request: HttpRequest, send: impl FnOnce(Request<Body>) -> ResponseFuture) -> Asked {
+fn within_limits(request: HttpRequest, send: impl FnOnce(Request<Body>) -> ResponseFuture) -> HttpFuture {
     // The discovery document names the endpoints, and one of them gets the secret.
     if !Url::parse(&request.uri().to_string()).is_ok_and(|url| is_confidential(&url)) {
         return Box::pin(ready(Err(io::Error::other("an endpoint is neither at https nor on this machine"))));

@@ -153,7 +153,7 @@ async fn discovery(headers: HeaderMap) -> Result<Json<CoreProviderMetadata>, Sta
 
 /// The parameters of an authorization request.
 #[derive(Clone, Deserialize, Serialize)]
-struct Asks {
+struct AuthorizationRequest {
     client_id: String,
     redirect_uri: String,
     #[serde(default)]
@@ -165,14 +165,14 @@ struct Asks {
 }
 
 /// Whether the redirect address is the one that the client has registered, compared letter by letter.
-fn is_registered(asks: &Asks, headers: &HeaderMap) -> bool {
+fn is_registered(asks: &AuthorizationRequest, headers: &HeaderMap) -> bool {
     asks.client_id == CLIENT && asks.redirect_uri == Origins::of(headers).back()
 }
 
 const NOT_REGISTERED: (StatusCode, &str) =
     (StatusCode::BAD_REQUEST, "No program with this address is registered here, so you are not redirected there.\n");
 
-async fn ask(headers: HeaderMap, Query(asks): Query<Asks>) -> axum::response::Result<Response> {
+async fn ask(headers: HeaderMap, Query(asks): Query<AuthorizationRequest>) -> axum::response::Result<Response> {
     if !is_registered(&asks, &headers) {
         return Err(NOT_REGISTERED.into());
     }
@@ -183,7 +183,7 @@ async fn ask(headers: HeaderMap, Query(asks): Query<Asks>) -> axum::response::Re
 async fn allow(
     State(pages): State<Pages>,
     headers: HeaderMap,
-    Form(asks): Form<Asks>,
+    Form(asks): Form<AuthorizationRequest>,
 ) -> axum::response::Result<Redirect> {
     if !is_registered(&asks, &headers) {
         return Err(NOT_REGISTERED.into());
@@ -191,7 +191,7 @@ async fn allow(
     let person = PEOPLE.into_iter().find(|person| person.name == asks.person);
     let person = person.ok_or((StatusCode::NOT_FOUND, "There is no such person.\n"))?;
     let code = Nonce::new_random_len(32).secret().clone();
-    let Asks { nonce, code_challenge: challenge, redirect_uri: back, state, .. } = asks;
+    let AuthorizationRequest { nonce, code_challenge: challenge, redirect_uri: back, state, .. } = asks;
     let led = url::Url::parse_with_params(&back, [("code", &code), ("state", &state)]);
     let led = led.map_err(|_| NOT_REGISTERED)?;
     let at = Utc::now();

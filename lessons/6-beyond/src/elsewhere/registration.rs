@@ -4,7 +4,7 @@ use std::env::{VarError, var};
 
 use openidconnect::{ClientId, ClientSecret, HttpRequest, IssuerUrl};
 
-use super::network::{Asked, Http, is_confidential, over_network};
+use super::network::{Http, HttpFuture, is_confidential, over_network};
 
 const ISSUER: &str = "OIDC_ISSUER";
 const CLIENT_ID: &str = "OIDC_CLIENT_ID";
@@ -60,7 +60,7 @@ impl Registration {
     }
 
     /// The function in the type that `openidconnect` expects.
-    pub(super) fn http(&self) -> impl Fn(HttpRequest) -> Asked {
+    pub(super) fn http(&self) -> impl Fn(HttpRequest) -> HttpFuture {
         let http = self.http.clone();
         move |request| http(request)
     }
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_issuer_is_none() {
+    fn an_empty_issuer_counts_as_no_issuer() {
         let with = |issuer: &str| {
             Registration::from_variables(|name| match name {
                 ISSUER => Ok(issuer.to_owned()),

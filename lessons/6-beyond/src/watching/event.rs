@@ -10,14 +10,14 @@ pub(super) enum Event {
     WrongPassword,
     Begun,
     Renewed,
-    Ended(Why),
+    Ended(EndReason),
     Refused(Refusal),
     Alarm(Alarm),
 }
 
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, EncodeLabelValue, Hash, PartialEq, Eq)]
-pub(super) enum Why {
+pub(super) enum EndReason {
     Logout,
     FromElsewhere,
     Expired,
@@ -60,9 +60,9 @@ impl Event {
         match self {
             Self::LoggedIn => Some("Logged in"),
             Self::WrongPassword => Some("A wrong password was entered"),
-            Self::Ended(Why::Logout) => Some("Logged out"),
-            Self::Ended(Why::FromElsewhere) => Some("Ended from another browser"),
-            Self::Ended(Why::Expired | Why::Unsaid) | Self::Begun | Self::Renewed => None,
+            Self::Ended(EndReason::Logout) => Some("Logged out"),
+            Self::Ended(EndReason::FromElsewhere) => Some("Ended from another browser"),
+            Self::Ended(EndReason::Expired | EndReason::Unsaid) | Self::Begun | Self::Renewed => None,
             Self::Refused(Refusal::TooManyGuesses) => Some("A login was refused after too many wrong passwords"),
             Self::Refused(Refusal::ForeignForm) => None,
             Self::Alarm(Alarm::Guessing | Alarm::Spraying) => Some("Somebody may be guessing your password"),

@@ -11,7 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::event::{Alarm, Event, Refusal, Why};
+use super::event::{Alarm, EndReason, Event, Refusal};
 
 /// The upper bounds of the histogram buckets for store calls, in seconds.
 const BUCKETS: [f64; 6] = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5];
@@ -19,7 +19,7 @@ const BUCKETS: [f64; 6] = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5];
 // ANCHOR: metrics
 #[derive(Clone, Debug, EncodeLabelSet, Hash, PartialEq, Eq)]
 struct Ended {
-    why: Why,
+    why: EndReason,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Hash, PartialEq, Eq)]

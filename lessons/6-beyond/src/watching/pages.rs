@@ -16,11 +16,11 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_sessions::Session;
 
 use super::{
-    Watch,
+    Monitor,
     accounts::{Accounts, DEMO},
-    event::{Alarm, Event, Refusal, Why},
+    event::{Alarm, EndReason, Event, Refusal},
     store::{Cause, because},
-    visit::{Because, Place, Visit},
+    visit::{Place, RefusalReason, Visit},
 };
 use crate::page::PAGES;
 
@@ -31,7 +31,7 @@ const LOGIN: &str = "watched login";
 /// The key of the place where a session without a login began.
 const BEGAN: &str = "began";
 
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>(watch: Watch) -> Router<S> {
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(monitor: Monitor) -> Router<S> {
     Router::new()
         .route("/watching", get(view))
         .route("/watching/wish", post(wish))
@@ -41,14 +41,14 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(watch: Watch) -> Router<S
         .route("/watching/metrics", get(metrics))
         .route("/watching/careless", post(careless))
         .layer(CsrfLayer::new().with_rejection_response(foreign as fn(ProtectionError) -> Response))
-        .with_state(watch)
+        .with_state(monitor)
 }
 
 fn foreign(_: ProtectionError) -> Response {
     let mut response =
         (StatusCode::FORBIDDEN, "This request did not come from a page of this site, so nothing was done.\n")
             .into_response();
-    response.extensions_mut().insert(Because(Refusal::ForeignForm));
+    response.extensions_mut().insert(RefusalReason(Refusal::ForeignForm));
     response
 }
 
@@ -61,32 +61,32 @@ struct Login {
 }
 
 /// The login of this session, if it has not been ended from elsewhere.
-async fn login(watch: &Watch, session: &Session, visit: &Visit) -> Result<Option<Login>, Failure> {
+async fn login(monitor: &Monitor, session: &Session, visit: &Visit) -> Result<Option<Login>, Failure> {
     let Some(login) = session.get::<Login>(LOGIN).await? else { return Ok(None) };
-    if login.round < watch.0.accounts.round(&login.account) {
-        because(Cause::End(Why::FromElsewhere, login.account), session.flush()).await?;
+    if login.round < monitor.0.accounts.round(&login.account) {
+        because(Cause::End(EndReason::FromElsewhere, login.account), session.flush()).await?;
         return Ok(None);
     }
     if login.place.is_elsewhere(&visit.place) {
-        watch.raise(Alarm::Elsewhere, Some(&login.account), &visit.place, visit.clock.now()).await;
+        monitor.raise(Alarm::Elsewhere, Some(&login.account), &visit.place, visit.clock.now()).await;
     }
     Ok(Some(login))
 }
 
-async fn view(State(watch): State<Watch>, session: Session, visit: Visit) -> Result<Response, Failure> {
-    page(&watch, &session, &visit, StatusCode::OK, "").await
+async fn view(State(monitor): State<Monitor>, session: Session, visit: Visit) -> Result<Response, Failure> {
+    page(&monitor, &session, &visit, StatusCode::OK, "").await
 }
 
 async fn page(
-    watch: &Watch,
+    monitor: &Monitor,
     session: &Session,
     visit: &Visit,
     status: StatusCode,
     problem: &str,
 ) -> Result<Response, Failure> {
-    let login = login(watch, session, visit).await?;
+    let login = login(monitor, session, visit).await?;
     let account = login.as_ref().map(|login| login.account.as_str());
-    let lines = account.map(|account| watch.0.journal.of(account));
+    let lines = account.map(|account| monitor.0.journal.of(account));
     let values = context! { account, lines => Serde(lines), problem, demo => Serde(DEMO) };
     Ok((status, PAGES.render("watching.html", values)?).into_response())
 }
@@ -106,7 +106,7 @@ struct Credentials {
 }
 
 async fn log_in(
-    State(watch): State<Watch>,
+    State(monitor): State<Monitor>,
     session: Session,
     visit: Visit,
     client: Client,
@@ -114,47 +114,47 @@ async fn log_in(
 ) -> axum::response::Result<Response> {
     let (place, now) = (&visit.place, visit.clock.now());
     if let Some(problem) = too_long(&username, &password) {
-        return Ok(page(&watch, &session, &visit, StatusCode::UNPROCESSABLE_ENTITY, &problem).await?);
+        return Ok(page(&monitor, &session, &visit, StatusCode::UNPROCESSABLE_ENTITY, &problem).await?);
     }
     let known = Accounts::known(&username);
-    let guess = match watch.0.accounts.guesses.reserve(&username, client.address, None, now).await {
+    let guess = match monitor.0.accounts.guesses.reserve(&username, client.address, None, now).await {
         Ok(guess) => guess,
         Err(too_many) => {
-            watch.tell(Event::Refused(Refusal::TooManyGuesses), known, place, now);
-            watch.note_wrong(&username, &visit).await;
+            monitor.tell(Event::Refused(Refusal::TooManyGuesses), known, place, now);
+            monitor.note_wrong(&username, &visit).await;
             return Ok(too_many.into_response());
         }
     };
-    if !watch.0.accounts.is_right(&username, password).await? {
-        watch.tell(Event::WrongPassword, known, place, now);
-        watch.note_wrong(&username, &visit).await;
-        return Ok(page(&watch, &session, &visit, StatusCode::UNAUTHORIZED, "Invalid credentials").await?);
+    if !monitor.0.accounts.is_right(&username, password).await? {
+        monitor.tell(Event::WrongPassword, known, place, now);
+        monitor.note_wrong(&username, &visit).await;
+        return Ok(page(&monitor, &session, &visit, StatusCode::UNAUTHORIZED, "Invalid credentials").await?);
     }
     guess.give_back();
-    begin(&watch, &session, &visit, username).await?;
+    begin(&monitor, &session, &visit, username).await?;
     Ok(Redirect::to("/watching").into_response())
 }
 
 /// Puts the login into the session, under a new ID.
-async fn begin(watch: &Watch, session: &Session, visit: &Visit, account: String) -> Result<(), Failure> {
+async fn begin(monitor: &Monitor, session: &Session, visit: &Visit, account: String) -> Result<(), Failure> {
     let (place, now) = (&visit.place, visit.clock.now());
     let began = session.get::<Place>(BEGAN).await?;
     if began.is_some_and(|began| began.is_elsewhere(place)) {
-        watch.raise(Alarm::PlantedSession, Some(&account), place, now).await;
+        monitor.raise(Alarm::PlantedSession, Some(&account), place, now).await;
     }
     let goes_on = !session.is_empty().await;
-    let login = Login { account: account.clone(), round: watch.0.accounts.round(&account), place: place.clone() };
+    let login = Login { account: account.clone(), round: monitor.0.accounts.round(&account), place: place.clone() };
     session.insert(LOGIN, login).await?;
     if goes_on {
         because(Cause::Renewal(account.clone()), replace_id(session)).await?;
     } else {
         replace_id(session).await?;
     }
-    watch.tell(Event::LoggedIn, Some(&account), place, now);
+    monitor.tell(Event::LoggedIn, Some(&account), place, now);
     Ok(())
 }
 
-impl Watch {
+impl Monitor {
     async fn note_wrong(&self, name: &str, visit: &Visit) {
         let (place, now) = (&visit.place, visit.clock.now());
         let (for_account, from_network) = self.0.alarms.wrong_password(name, &place.network, now).await;
@@ -167,18 +167,18 @@ impl Watch {
     }
 }
 
-async fn log_out(State(watch): State<Watch>, session: Session, visit: Visit) -> Result<Redirect, Failure> {
-    if let Some(login) = login(&watch, &session, &visit).await? {
-        because(Cause::End(Why::Logout, login.account), session.flush()).await?;
+async fn log_out(State(monitor): State<Monitor>, session: Session, visit: Visit) -> Result<Redirect, Failure> {
+    if let Some(login) = login(&monitor, &session, &visit).await? {
+        because(Cause::End(EndReason::Logout, login.account), session.flush()).await?;
     }
     Ok(Redirect::to("/watching"))
 }
 
 // ANCHOR: end_others
 /// Ends every other session of the account. This one gets a new ID, because a thief may have the same session.
-async fn end_others(State(watch): State<Watch>, session: Session, visit: Visit) -> Result<Redirect, Failure> {
-    if let Some(login) = login(&watch, &session, &visit).await? {
-        let round = watch.0.accounts.end_all(&login.account);
+async fn end_others(State(monitor): State<Monitor>, session: Session, visit: Visit) -> Result<Redirect, Failure> {
+    if let Some(login) = login(&monitor, &session, &visit).await? {
+        let round = monitor.0.accounts.end_all(&login.account);
         session.insert(LOGIN, Login { round, ..login.clone() }).await?;
         because(Cause::Renewal(login.account), replace_id(&session)).await?;
     }
@@ -188,9 +188,9 @@ async fn end_others(State(watch): State<Watch>, session: Session, visit: Visit) 
 
 /// The metrics, for a monitoring system that reads them every few seconds. In a real shop they have a port of their
 /// own, which no visitor can reach.
-async fn metrics(State(watch): State<Watch>, visit: Visit) -> Response {
-    let alive = watch.alive(visit.clock.now());
-    match watch.0.metrics.text(alive) {
+async fn metrics(State(monitor): State<Monitor>, visit: Visit) -> Response {
+    let alive = monitor.alive(visit.clock.now());
+    match monitor.0.metrics.text(alive) {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "The metrics cannot be written.\n").into_response(),
     }

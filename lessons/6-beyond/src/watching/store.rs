@@ -16,8 +16,8 @@ use tower_sessions::{
 };
 
 use super::{
-    Watch,
-    event::{Event, Why},
+    Monitor,
+    event::{EndReason, Event},
     metrics::Operation,
     visit::{Name, Place, Visit},
 };
@@ -38,7 +38,7 @@ tokio::task_local! {
 pub(super) enum Cause {
     /// It continues under a new ID, in this account.
     Renewal(String),
-    End(Why, String),
+    End(EndReason, String),
 }
 
 /// Runs `does`, and gives the store the reason for the change. The store itself cannot know why a session ends.
@@ -49,35 +49,35 @@ pub(super) async fn because<F: Future>(cause: Cause, does: F) -> F::Output {
 // ANCHOR: watched
 /// `store` with monitoring. It belongs inside `Guarded`, so that it sees what is really stored.
 #[derive(Clone, Debug)]
-pub(crate) struct Watched<S> {
+pub(crate) struct MonitoredStore<S> {
     store: S,
-    watch: Watch,
+    monitor: Monitor,
 }
 
-impl<S> Watched<S> {
-    pub(crate) fn new(store: S, watch: Watch) -> Self {
-        Self { store, watch }
+impl<S> MonitoredStore<S> {
+    pub(crate) fn new(store: S, monitor: Monitor) -> Self {
+        Self { store, monitor }
     }
 
     async fn measured<T>(&self, operation: Operation, call: impl Future<Output = Result<T>>) -> Result<T> {
         let begun = Instant::now();
         let result = call.await;
-        self.watch.0.metrics.call(operation, result.is_err(), begun.elapsed().as_secs_f64());
+        self.monitor.0.metrics.call(operation, result.is_err(), begun.elapsed().as_secs_f64());
         result
     }
 }
 
 #[async_trait]
-impl<S: SessionStore> SessionStore for Watched<S> {
+impl<S: SessionStore> SessionStore for MonitoredStore<S> {
     async fn create(&self, record: &mut Record) -> Result<()> {
         self.measured(Operation::Create, self.store.create(record)).await?;
-        self.watch.created(record);
+        self.monitor.created(record);
         Ok(())
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
         self.measured(Operation::Save, self.store.save(record)).await?;
-        self.watch.saved(record);
+        self.monitor.saved(record);
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl<S: SessionStore> SessionStore for Watched<S> {
 
     async fn delete(&self, id: &Id) -> Result<()> {
         self.measured(Operation::Delete, self.store.delete(id)).await?;
-        self.watch.ended(id);
+        self.monitor.ended(id);
         Ok(())
     }
 }
@@ -143,7 +143,7 @@ impl Known {
     }
 }
 
-impl Watch {
+impl Monitor {
     fn created(&self, record: &Record) {
         self.lives(record);
         match CAUSE.try_with(Clone::clone) {
@@ -166,7 +166,7 @@ impl Watch {
         let (why, account) = match CAUSE.try_with(Clone::clone) {
             Ok(Cause::Renewal(account)) => (None, Some(account)),
             Ok(Cause::End(why, account)) => (Some(why), Some(account)),
-            Err(_) => (Some(Why::Unsaid), None),
+            Err(_) => (Some(EndReason::Unsaid), None),
         };
         let now = Visit::current().unwrap_or_default().clock.now();
         let was_alive = self.0.sessions.known().end(Name::of(&id.to_string()), now, account.clone());
@@ -203,7 +203,7 @@ impl Watch {
             (known.alive.len(), before - known.alive.len())
         };
         let nowhere = Place::default();
-        (0..expired).for_each(|_| self.tell(Event::Ended(Why::Expired), None, &nowhere, now));
+        (0..expired).for_each(|_| self.tell(Event::Ended(EndReason::Expired), None, &nowhere, now));
         alive
     }
 }
@@ -214,15 +214,15 @@ mod tests {
 
     #[test]
     fn expired_sessions_are_forgotten_although_nobody_asks_for_the_metrics() {
-        let watch = Watch::default();
+        let monitor = Monitor::default();
         let record = |expiry_date| Record { id: Id::default(), data: HashMap::default(), expiry_date };
         let now = OffsetDateTime::now_utc();
         let one_that_lives = record(now + Duration::DAY);
-        watch.lives(&one_that_lives);
+        monitor.lives(&one_that_lives);
         for _ in 0..3 * FIRST_SWEEP {
-            watch.lives(&record(now - Duration::SECOND));
-            assert!(watch.0.sessions.known().alive.len() <= FIRST_SWEEP);
+            monitor.lives(&record(now - Duration::SECOND));
+            assert!(monitor.0.sessions.known().alive.len() <= FIRST_SWEEP);
         }
-        assert!(watch.0.sessions.known().alive.contains_key(&Name::of(&one_that_lives.id.to_string())));
+        assert!(monitor.0.sessions.known().alive.contains_key(&Name::of(&one_that_lives.id.to_string())));
     }
 }

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
 use super::{
-    Watch,
+    Monitor,
     event::{Alarm, Event, Refusal},
 };
 use crate::COOKIE as SESSION_COOKIE;
@@ -147,11 +147,11 @@ fn method(method: &Method) -> &'static str {
 
 /// The reason for a refusal, which an answer passes to the outer layer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Because(pub(super) Refusal);
+pub(super) struct RefusalReason(pub(super) Refusal);
 
 // ANCHOR: watch
 /// The outermost layer: it opens a span of the log for each request, and raises the alarms that need no account.
-pub(crate) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
+pub(crate) async fn watch(State(monitor): State<Monitor>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let visit = Visit::of(&parts);
     // The route, not the address, which may hold a secret; and of the cookie only its name in the log.
@@ -165,30 +165,30 @@ pub(crate) async fn watch(State(watch): State<Watch>, request: Request, next: Ne
     span.in_scope(|| {
         tracing::info!(status = response.status().as_u16(), "answered");
     });
-    let refusal = response.extensions().get::<Because>().copied();
-    notice(&watch, &visit, &sent, refusal).instrument(span).await;
+    let refusal = response.extensions().get::<RefusalReason>().copied();
+    notice(&monitor, &visit, &sent, refusal).instrument(span).await;
     response
 }
 // ANCHOR_END: watch
 
-async fn notice(watch: &Watch, visit: &Visit, sent: &SessionCookies, refusal: Option<Because>) {
+async fn notice(monitor: &Monitor, visit: &Visit, sent: &SessionCookies, refusal: Option<RefusalReason>) {
     let (place, now) = (&visit.place, visit.clock.now());
-    if let Some(Because(why)) = refusal {
-        watch.tell(Event::Refused(why), None, place, now);
+    if let Some(RefusalReason(why)) = refusal {
+        monitor.tell(Event::Refused(why), None, place, now);
         if why == Refusal::ForeignForm {
-            watch.raise(Alarm::ForeignForm, None, place, now).await;
+            monitor.raise(Alarm::ForeignForm, None, place, now).await;
         }
     }
     if sent.are_tossed {
-        watch.raise(Alarm::TossedCookie, None, place, now).await;
+        monitor.raise(Alarm::TossedCookie, None, place, now).await;
     }
     let missed = *visit.missed();
     let Some(missed) = missed else { return };
-    match watch.0.sessions.ended_before(missed, now) {
-        Some(account) => watch.raise(Alarm::EndedSession, account.as_deref(), place, now).await,
+    match monitor.0.sessions.ended_before(missed, now) {
+        Some(account) => monitor.raise(Alarm::EndedSession, account.as_deref(), place, now).await,
         None => {
-            if watch.0.alarms.unknown_id(&place.network, now).await {
-                watch.raise(Alarm::UnknownIds, None, place, now).await;
+            if monitor.0.alarms.unknown_id(&place.network, now).await {
+                monitor.raise(Alarm::UnknownIds, None, place, now).await;
             }
         }
     }

@@ -316,7 +316,7 @@ impl Action {
         }
     }
 
-    /// Adds so much that it can only be about the bounds.
+    /// Adds so much that it can only be about the limits.
     fn is_much(&self) -> bool {
         matches!(*self, Self::FillUp(..)) || matches!(*self, Self::Add(_, _, times) if times > 2)
     }

@@ -5,7 +5,7 @@ use crate::{Browser, Trial};
 /// How many browsers are in a story.
 pub(super) const BROWSERS: usize = 3;
 
-/// What is known about a browser.
+/// The login of a browser, as far as it is known.
 #[derive(Clone, Copy)]
 pub(super) enum Who {
     /// Nobody is logged in there; and why.

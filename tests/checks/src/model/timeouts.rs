@@ -1,4 +1,4 @@
-//! The model of exercise 4: which logins are alive at which time, and what the login page says about their end.
+//! The model of exercise 4: which logins are alive at each moment, and what the login page says about their end.
 
 mod logins;
 mod stories;
@@ -23,13 +23,13 @@ pub(crate) const TIMEOUTS: Model = Model {
     replay: |trial, story| Box::pin(async move { play(trial, &read(story)?).await }),
 };
 
-/// The browsers in it. The last one has nothing but what it copies from another.
+/// The browsers in a story. The last one has nothing but what it copies from another.
 const BROWSERS: [&str; 4] = ["alice", "phone", "bob", "mallory"];
 const MALLORY: usize = 3;
 /// How many ways there are to type a wrong name or password.
 const IMPOSTORS: usize = 5;
 
-/// It begins with a login in the first browser.
+/// A story begins with a login in the first browser.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Story {
     remembered: bool,
@@ -44,9 +44,9 @@ enum Action {
     Pass(Duration),
     /// Asks for this page again and again: after which pause, and how often.
     Stay(usize, Page, (Duration, usize)),
-    /// As alice or bob, to be remembered or not.
+    /// Logs in as alice or bob, with or without `remember`.
     LogIn(usize, usize, bool),
-    /// Where it leads to is followed, or not.
+    /// Logs out, and follows the redirect or does not.
     LogOut(usize, bool),
     Ask(usize, Page),
     /// Asks for the page for users, and follows it to the login page.
@@ -117,7 +117,7 @@ impl Site<'_> {
         }
     }
 
-    /// Does what needs no request.
+    /// Does an action that needs no request.
     fn happens(&mut self, action: Action) {
         match action {
             Action::Pass(time) => self.trial.skip(time),

@@ -52,7 +52,7 @@ enum Action {
     End(usize, Moment, usize),
     /// The warehouse does not answer from now on, or answers again.
     Fail(Option<Fault>),
-    /// Another program saves the row before each of so many saves.
+    /// Another program saves the row before each of the next saves, this many times.
     Touch(usize),
     /// Buys until the cart is empty.
     BuyAll,
@@ -122,7 +122,7 @@ struct Shop<'t> {
     pages: [Option<Open>; WINDOWS.len()],
     /// What pages have shown.
     shown: Vec<Items>,
-    /// So many orders are known to be of what a page showed.
+    /// How many orders are known to have the items that a page showed.
     checked: usize,
     /// How often something may have changed the cart.
     changes: usize,
@@ -189,7 +189,7 @@ impl Shop<'_> {
         (who + 1) % WINDOWS.len()
     }
 
-    /// Whether the bounds cannot matter when these are added.
+    /// Whether the limits cannot matter when these are added.
     fn has_room(&self, items: &[usize]) -> bool {
         items.iter().all(|item| self.left(&self.items[*item]) as usize + items.len() <= MOST_OF_ONE)
     }
@@ -285,7 +285,7 @@ impl Shop<'_> {
         is_ordered_or_refused(answer)
     }
 
-    /// Each order is of what some page showed.
+    /// Each order has the items that some page showed.
     fn has_bought(&mut self) -> Result<(), Miss> {
         self.changes += 1;
         let orders = self.trial.shop.orders.now(&self.trial.users.alice().name);

@@ -139,7 +139,7 @@ impl Folder {
             Ok(value) => Ok(value),
             Err(error) if error.kind() == ErrorKind::NotFound => match fs::metadata(self.path.join(LOCK)) {
                 Ok(_) => Ok(None),
-                Err(error) => Err(failed(format!("the folder {} is away: {error}", self.path.display()))),
+                Err(error) => Err(failed(format!("the folder {} is unavailable: {error}", self.path.display()))),
             },
             Err(error) => Err(failed(error)),
         }
@@ -229,10 +229,10 @@ impl Caller {
     }
 }
 
-/// Gives up, when the future that holds it is dropped.
-struct GivesUp(Caller);
+/// Gives up when the future that holds it is dropped.
+struct GiveUpOnDrop(Caller);
 
-impl Drop for GivesUp {
+impl Drop for GiveUpOnDrop {
     fn drop(&mut self) {
         self.0.0.store(true, Ordering::Release);
     }
@@ -241,7 +241,7 @@ impl Drop for GivesUp {
 /// Runs `work` on a thread that may block. The threads that answer requests must not.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce(&Caller) -> Result<T> + Send + 'static) -> Result<T> {
     let caller = Caller::default();
-    let _gives_up = GivesUp(caller.clone());
+    let _give_up = GiveUpOnDrop(caller.clone());
     spawn_blocking(move || work(&caller)).await.unwrap_or_else(|error| Err(failed(error)))
 }
 
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_writing_of_the_folder_serves_all_who_wait_for_it() {
+    async fn one_sync_of_the_folder_serves_every_waiting_change() {
         let outer = tempfile::tempdir().unwrap();
         let folder = Folder::open(outer.path().join("sessions"), Duration::from_secs(60)).unwrap();
         futures_util::future::try_join_all((0..100).map(|_| folder.sync())).await.unwrap();

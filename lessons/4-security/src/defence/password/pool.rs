@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_closes_the_connection_gives_back_nothing_that_is_still_in_use() {
+    async fn a_closed_connection_frees_no_memory_that_is_still_in_use() {
         let pool = Arc::new(Pool::new(2, 200));
         let gate = Arc::new(RwLock::new(()));
         let closed = gate.write().unwrap();

@@ -82,7 +82,7 @@ enum What {
 /// A form from there is a neighbor's, and every form before it another site's.
 const NEIGHBOUR: usize = ELSEWHERE.len();
 
-/// What is bought and written: the plain ones first.
+/// The words that are bought and written: the plain ones first.
 const WORDS: [&str; 14] = [
     "a teapot",
     "a spoon",

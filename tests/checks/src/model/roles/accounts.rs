@@ -66,7 +66,7 @@ impl Accounts {
         self.roles.iter().filter(|role| **role == Some(Role::Admin)).count()
     }
 
-    /// Whether this user may be dismissed from outside: not the last admin.
+    /// Whether another program may demote this user: not the last admin.
     pub(super) fn may_be_dismissed(&self, account: usize) -> bool {
         self.role(account) == Some(Role::Admin) && self.admins() > 1
     }

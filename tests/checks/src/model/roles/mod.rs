@@ -29,11 +29,11 @@ const FIRST: usize = 3;
 const ACCOUNTS: usize = FIRST + 2;
 /// Her name looks like HTML.
 const CAROL: usize = 2;
-/// How many names, at the end of the targets, are nobody's.
+/// How many names at the end of the targets have no account.
 const STRANGERS: usize = 5;
 const MARKUP_NAME: usize = ACCOUNTS + STRANGERS - 1;
 
-/// What is done in three browsers, with three accounts and two more of a family.
+/// Actions in three browsers, with three accounts and two more of a family.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Story {
     family: usize,
@@ -47,9 +47,9 @@ enum Action {
     Admin(usize),
     LogIn(usize, usize),
     Change(usize, Change, usize, Spelt),
-    /// Makes this user an admin from outside the site.
+    /// Another program makes this user an admin.
     Promote(usize),
-    /// The same the other way, unless it is the last admin.
+    /// Another program makes this admin a user, unless it is the last admin.
     Dismiss(usize),
     EndOthers(usize),
     LogOut(usize),

@@ -100,7 +100,7 @@ impl<'t> Site<'t> {
         let name = folded(&self.users[user].name);
         page.shows("User dashboard")?;
         page.shows(&name)?;
-        // What is on an admin's dashboard is left open.
+        // The requirements leave open what an admin's dashboard shows.
         if self.accounts.role(user) == Some(Role::Admin) {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! What is stored, and for how long.
+//! The records that are stored, and how long they last.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::{Miss, store::NO_FLOATS};
 /// A record that is longer may be refused, in bytes.
 const LONG: usize = 64 * 1024;
 
-/// What is in a record.
+/// The content of a record.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) enum Value {
     /// A number.
@@ -94,7 +94,7 @@ pub(super) fn living(record: Record) -> Option<Record> {
     (record.expiry_date > OffsetDateTime::now_utc()).then_some(record)
 }
 
-/// It ends when it should, or up to a second earlier.
+/// It expires when it should, or up to a second earlier.
 pub(super) fn ends_like(held: &Record, loaded: &Record) -> Result<(), Miss> {
     let off = loaded.expiry_date - held.expiry_date;
     if off <= Duration::ZERO && off >= -Duration::SECOND {

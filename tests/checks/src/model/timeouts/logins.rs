@@ -1,5 +1,5 @@
-//! What is known of each login, by the requirements: a request happens between two moments, and what a requirement
-//! leaves to the answer stays open.
+//! What the requirements say about each login. A request happens between two moments, and whatever a requirement leaves
+//! to the answer stays open.
 
 use time::{Duration, OffsetDateTime};
 
@@ -8,9 +8,9 @@ const IDLE: Duration = Duration::minutes(30);
 const UNNOTED: Duration = Duration::minutes(5);
 const ABSOLUTE: Duration = Duration::hours(8);
 const REMEMBERED: Duration = Duration::days(30);
-/// Times may be kept in whole seconds.
+/// An app may keep times in whole seconds.
 const ROUNDED: Duration = Duration::seconds(2);
-/// So long, at least, is it known that there was a login.
+/// For at least this long, a site knows that there was a login.
 const KNOWN: Duration = Duration::hours(9);
 
 /// When something happened: not before the first moment, not after the second one.
@@ -61,13 +61,13 @@ impl Login {
         }
     }
 
-    /// Whether it has run out, and no request has found that yet. (A remembered one's cookie may be gone by then.)
+    /// Whether it has expired, and no request has found that yet. (A remembered one's cookie may be gone by then.)
     fn has_just_run_out(&self, at: At) -> bool {
         let is_fresh = self.untouched && !self.remembered && self.ended.is_none();
         is_fresh && self.fate(at) == Fate::Over && at.1 - self.began.0 < KNOWN
     }
 
-    /// Why it is as it has to be.
+    /// Why it has to be alive, or over.
     fn reason(&self, at: At) -> String {
         let (age, idle) = ((at.0 - self.began.0).whole_seconds(), (at.0 - self.seen.0).whole_seconds());
         let [age, idle] = [age, idle].map(|seconds| session_inspector::span(seconds.unsigned_abs()));
@@ -85,7 +85,7 @@ impl Login {
         self.ended.get_or_insert(why);
     }
 
-    /// A request that had this login with it, and was found in or not, if that was seen.
+    /// A request came with this login. `was_in`: whether its visitor was logged in, if the answer showed that.
     fn asked(&mut self, at: At, fate: Fate, was_in: Option<bool>) {
         match (fate, was_in) {
             (Fate::Over, _) => self.end(self.reason(at)),
@@ -99,10 +99,10 @@ impl Login {
 /// What the login page may say to a browser that has no login.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) enum News {
-    /// Nothing of an end.
+    /// Nothing about an end.
     #[default]
     None,
-    /// That a login has run out.
+    /// That a login has expired.
     Expired,
     Any,
 }
@@ -116,7 +116,7 @@ struct Seat {
     is_copy: bool,
     /// Whether it holds a cookie that nobody set.
     is_tampered: bool,
-    /// Whether an end that was not told yet may still be.
+    /// Whether the login page may still report an end that it has not reported yet.
     is_untold: bool,
     news: News,
 }
@@ -230,7 +230,7 @@ impl Logins {
         self.logins.iter_mut().filter(|login| login.user == user).for_each(|login| login.untouched = false);
     }
 
-    /// What this browser's login ends by. Whether a copy ends it, too, is open.
+    /// Ends this browser's login. Whether a copy of the cookie ends it, too, is open.
     fn end(&mut self, who: usize, why: &'static str) {
         let seat = &self.seats[who];
         if let Some(login) = seat.login.map(|login| &mut self.logins[login]) {
@@ -241,7 +241,7 @@ impl Logins {
         }
     }
 
-    /// Why this browser's visitor is in, or not.
+    /// Why this browser's visitor is logged in, or is not.
     pub(super) fn reason(&self, who: usize, at: At) -> String {
         let seat = &self.seats[who];
         seat.login.map_or(seat.why.to_owned(), |login| self.logins[login].reason(at))

@@ -108,7 +108,7 @@ fn stories_of(theme: &'static Theme) -> impl Strategy<Value = Story> {
     let reading = || select(vec![Page::Protected, Page::Help, Page::LoginForm, Page::Head, Page::Head]);
     let page = || select(vec![Page::Help, Page::Help, Page::Protected, Page::LoginForm, Page::Head, Page::Nowhere]);
     let [look, pass, stay, enter, leave, ask, follow, copy, close, fail, write, stale, plant] =
-        theme.weights.map(|weight| 20 * weight + 1); // what a theme leaves out is rare
+        theme.weights.map(|weight| 20 * weight + 1); // actions that a theme leaves out are rare
     let action = prop_oneof![
         look => who().prop_map(Action::Look),
         pass => select(theme.pauses).prop_map(Action::Pass),

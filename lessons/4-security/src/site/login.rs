@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use tower_sessions::{Session, session::Error};
 
 use super::{
-    Twin,
+    Site,
     visitor::{Visit, Visitor},
 };
 use crate::{
@@ -36,37 +36,37 @@ pub(crate) struct Credentials {
 
 // ANCHOR: login
 pub(crate) async fn login(
-    State(twin): State<Twin>,
+    State(site): State<Site>,
     session: Session,
     client: Client,
     device: DeviceCookie,
     clock: Clock,
     Form(Credentials { username, password }): Form<Credentials>,
 ) -> axum::response::Result<Response> {
-    if !twin.verify_password(&username, password, &client, &device, clock.now()).await? {
+    if !site.verify_password(&username, password, &client, &device, clock.now()).await? {
         return Ok((StatusCode::UNAUTHORIZED, "Invalid credentials\n").into_response());
     }
     // ANCHOR: renew
-    if twin.defences.has(Defence::RenewAtLogin) {
-        clear_another_users_data(&twin, &session, &username).await.map_err(Failure::from)?;
+    if site.defences.has(Defence::RenewAtLogin) {
+        clear_another_users_data(&site, &session, &username).await.map_err(Failure::from)?;
     }
-    let role = twin.shop.role(&username);
+    let role = site.shop.role(&username);
     let visit = Visit { username: Some(username), role, client: Some(client) };
-    visit.save(&twin, &session).await.map_err(Failure::from)?;
+    visit.save(&site, &session).await.map_err(Failure::from)?;
     csrf::rotate(&session).await.map_err(Failure::from)?;
-    if twin.defences.has(Defence::RenewAtLogin) {
+    if site.defences.has(Defence::RenewAtLogin) {
         replace_id(&session).await.map_err(Failure::from)?;
     }
     // ANCHOR_END: renew
     let data = visit.username.zip(visit.role).map(|(username, role)| Data { username, role });
-    let device = twin.device_cookie(data.as_ref(), clock.now()).await?;
-    let article = twin.articles_cookie(data.map(|data| (data, clock.now())));
+    let device = site.device_cookie(data.as_ref(), clock.now()).await?;
+    let article = site.articles_cookie(data.map(|data| (data, clock.now())));
     Ok((article, device, Redirect::to("/")).into_response())
 }
 
 /// Clears the session if another user was logged in. The data of a guest is kept, and belongs to the user now.
-async fn clear_another_users_data(twin: &Twin, session: &Session, username: &str) -> Result<(), Error> {
-    let before = Visit::load(twin, session).await?.username;
+async fn clear_another_users_data(site: &Site, session: &Session, username: &str) -> Result<(), Error> {
+    let before = Visit::load(site, session).await?.username;
     if before.is_some_and(|before| before != username) {
         session.clear().await;
     }
@@ -76,20 +76,20 @@ async fn clear_another_users_data(twin: &Twin, session: &Session, username: &str
 
 // ANCHOR: logout
 // ANCHOR: flush
-pub(crate) async fn logout(State(twin): State<Twin>, visitor: Visitor) -> Result<Response, Failure> {
-    if twin.defences.has(Defence::FlushAtLogout) {
+pub(crate) async fn logout(State(site): State<Site>, visitor: Visitor) -> Result<Response, Failure> {
+    if site.defences.has(Defence::FlushAtLogout) {
         visitor.session.flush().await?;
     } else {
         // The article pops the name, and leaves the rest.
-        let visit = Visit::load(&twin, &visitor.session).await?;
-        Visit { username: None, ..visit }.save(&twin, &visitor.session).await?;
+        let visit = Visit::load(&site, &visitor.session).await?;
+        Visit { username: None, ..visit }.save(&site, &visitor.session).await?;
     }
-    Ok((twin.articles_cookie(None), Redirect::to("/")).into_response())
+    Ok((site.articles_cookie(None), Redirect::to("/")).into_response())
 }
 // ANCHOR_END: flush
 
-pub(crate) async fn clear_session(State(twin): State<Twin>, session: Session) -> Result<Redirect, Failure> {
-    if twin.defences.has(Defence::FlushAtLogout) {
+pub(crate) async fn clear_session(State(site): State<Site>, session: Session) -> Result<Redirect, Failure> {
+    if site.defences.has(Defence::FlushAtLogout) {
         session.flush().await?;
     } else {
         session.clear().await;
@@ -98,7 +98,7 @@ pub(crate) async fn clear_session(State(twin): State<Twin>, session: Session) ->
 }
 // ANCHOR_END: logout
 
-impl Twin {
+impl Site {
     /// Whether this is the user's password. After too many wrong ones, the next one has to wait.
     pub(crate) async fn verify_password(
         &self,

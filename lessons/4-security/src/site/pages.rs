@@ -12,7 +12,7 @@ use session_guard::{may_run_again, replace_id};
 use session_inspector::Clock;
 use tower_sessions::{Session, session::Error};
 
-use super::{Twin, visitor::Visitor};
+use super::{Site, visitor::Visitor};
 use crate::{
     defence::{Defence, csrf, device::DeviceCookie},
     page::PAGES,
@@ -23,26 +23,26 @@ use crate::{
 /// The longest text that a visitor may leave, in characters.
 const LONGEST: usize = 500;
 
-pub(crate) async fn index(State(twin): State<Twin>, visitor: Visitor) -> Result<Html<String>, Failure> {
-    let token = match twin.defences.has(Defence::CsrfToken) {
+pub(crate) async fn index(State(site): State<Site>, visitor: Visitor) -> Result<Html<String>, Failure> {
+    let token = match site.defences.has(Defence::CsrfToken) {
         true => Some(csrf::token(&visitor.session).await?),
         false => None,
     };
-    let email = visitor.username.as_deref().and_then(|username| twin.shop.email(username));
+    let email = visitor.username.as_deref().and_then(|username| site.shop.email(username));
     PAGES.render(
         "shop.html",
         context! {
-            twin => twin.name,
+            site => site.name,
             username => visitor.username,
             is_admin => visitor.role == Some(Role::Admin),
             moved => visitor.moved,
             token => token,
-            escape => twin.defences.has(Defence::Escape),
-            step_up => twin.defences.has(Defence::StepUp),
+            escape => site.defences.has(Defence::Escape),
+            step_up => site.defences.has(Defence::StepUp),
             email => email,
-            banner => twin.shop.banner(),
-            notes => Serde(twin.shop.notes()),
-            orders => Serde(twin.shop.orders()),
+            banner => site.shop.banner(),
+            notes => Serde(site.shop.notes()),
+            orders => Serde(site.shop.orders()),
             wishes => Serde(Wishes::load(&visitor.session).await?),
             accounts => Serde(ACCOUNTS),
         },
@@ -55,21 +55,21 @@ pub(crate) struct Item {
 }
 
 pub(crate) async fn buy(
-    State(twin): State<Twin>,
+    State(site): State<Site>,
     visitor: Visitor,
     Form(Item { item }): Form<Item>,
 ) -> axum::response::Result<Redirect> {
-    twin.shop.order(visitor.name()?, check_length(item)?);
+    site.shop.order(visitor.name()?, check_length(item)?);
     Ok(Redirect::to("/"))
 }
 
 /// Buys on a GET, as in the article, so a link is enough.
 pub(crate) async fn buy_by_get(
-    State(twin): State<Twin>,
+    State(site): State<Site>,
     visitor: Visitor,
     Query(Item { item }): Query<Item>,
 ) -> axum::response::Result<Redirect> {
-    twin.shop.order(visitor.name()?, check_length(item)?);
+    site.shop.order(visitor.name()?, check_length(item)?);
     Ok(Redirect::to("/"))
 }
 
@@ -99,11 +99,11 @@ pub(crate) struct Text {
 }
 
 pub(crate) async fn note(
-    State(twin): State<Twin>,
+    State(site): State<Site>,
     visitor: Visitor,
     Form(Text { text }): Form<Text>,
 ) -> axum::response::Result<Redirect> {
-    twin.shop.write(&visitor.name()?, &check_length(text)?);
+    site.shop.write(&visitor.name()?, &check_length(text)?);
     Ok(Redirect::to("/"))
 }
 
@@ -117,7 +117,7 @@ pub(crate) struct Email {
 // ANCHOR: email
 /// Anyone who has the email address has the account: a forgotten password is sent there.
 pub(crate) async fn email(
-    State(twin): State<Twin>,
+    State(site): State<Site>,
     visitor: Visitor,
     client: Client,
     device: DeviceCookie,
@@ -126,34 +126,34 @@ pub(crate) async fn email(
 ) -> axum::response::Result<Redirect> {
     let username = visitor.name()?;
     // ANCHOR: step_up
-    if twin.defences.has(Defence::StepUp)
-        && !twin.verify_password(&username, password, &client, &device, clock.now()).await?
+    if site.defences.has(Defence::StepUp)
+        && !site.verify_password(&username, password, &client, &device, clock.now()).await?
     {
         return Err((StatusCode::FORBIDDEN, "That is not your password, so nothing was changed.\n").into());
     }
     // ANCHOR_END: step_up
     let email = check_length(email)?;
-    if twin.defences.has(Defence::StepUp) && twin.defences.has(Defence::RenewAtLogin) {
+    if site.defences.has(Defence::StepUp) && site.defences.has(Defence::RenewAtLogin) {
         // The password was asked for: 7.2.4. First, while nothing else is done yet: if another request has changed the
         // session meanwhile, this one begins again.
         may_run_again(true);
         replace_id(&visitor.session).await.map_err(Failure::from)?;
         may_run_again(false);
     }
-    twin.shop.set_email(&username, email);
+    site.shop.set_email(&username, email);
     Ok(Redirect::to("/"))
 }
 // ANCHOR_END: email
 
 pub(crate) async fn banner(
-    State(twin): State<Twin>,
+    State(site): State<Site>,
     visitor: Visitor,
     Form(Text { text }): Form<Text>,
 ) -> axum::response::Result<Redirect> {
     if visitor.role != Some(Role::Admin) {
         return Err((StatusCode::FORBIDDEN, "Only an admin may do this.\n").into());
     }
-    twin.shop.set_banner(check_length(text)?);
+    site.shop.set_banner(check_length(text)?);
     Ok(Redirect::to("/"))
 }
 

@@ -1,4 +1,4 @@
-//! The shop's pages, with any set of defenses: with none it is the vulnerable twin, with all it is the hardened twin.
+//! The shop's pages, with any set of defenses: with none it is the vulnerable shop, with all it is the hardened shop.
 
 mod login;
 mod pages;
@@ -39,12 +39,12 @@ use crate::{
 /// shop's own one of the second (RFC 6265bis 4.1.3.2).
 pub(crate) const COOKIES: [&str; 2] = ["shop", "__Host-shop"];
 
-/// One twin. Clones are the same one.
+/// The pages of one shop, and their state. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Twin(Arc<Inner>);
+pub(crate) struct Site(Arc<Inner>);
 
 pub(crate) struct Inner {
-    /// `vulnerable` or `hardened`. It is also the key of the visitor in the session, so that a session of one twin is
+    /// `vulnerable` or `hardened`. It is also the key of the visitor in the session, so that a session of one shop is
     /// not valid in the other.
     pub(crate) name: &'static str,
     pub(crate) defences: Defences,
@@ -56,7 +56,7 @@ pub(crate) struct Inner {
     https: bool,
 }
 
-impl std::ops::Deref for Twin {
+impl std::ops::Deref for Site {
     type Target = Inner;
 
     fn deref(&self) -> &Inner {
@@ -64,7 +64,7 @@ impl std::ops::Deref for Twin {
     }
 }
 
-impl Twin {
+impl Site {
     pub(crate) fn new(name: &'static str, defences: Defences, shop: Shop, https: bool) -> Self {
         let key = if defences.has(Defence::RandomKey) {
             [Id::default(), Id::default()].iter().flat_map(|id| id.0.to_be_bytes()).collect()
@@ -81,7 +81,7 @@ impl Twin {
     }
 
     // ANCHOR: layers
-    /// The twin's pages on `store`.
+    /// The site's pages on `store`.
     pub(crate) fn serve<S: SessionStore + Clone>(self, store: S) -> Router {
         if self.is_guarded() { self.on(Guarded::new(store)) } else { self.on(store) }
     }

@@ -9,7 +9,7 @@ use lesson_page::Failure;
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, session::Error};
 
-use super::Twin;
+use super::Site;
 use crate::{
     article,
     defence::Defence,
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Visit {
     pub(crate) username: Option<String>,
-    /// The role at login. The hardened twin does not use it.
+    /// The role at login. The hardened shop does not use it.
     pub(crate) role: Option<Role>,
     pub(crate) client: Option<Client>,
 }
@@ -36,34 +36,34 @@ pub(crate) struct Visitor {
 }
 
 impl Visit {
-    pub(crate) async fn load(twin: &Twin, session: &Session) -> Result<Self, Error> {
-        Ok(session.get(twin.name).await?.unwrap_or_default())
+    pub(crate) async fn load(site: &Site, session: &Session) -> Result<Self, Error> {
+        Ok(session.get(site.name).await?.unwrap_or_default())
     }
 
-    pub(crate) async fn save(&self, twin: &Twin, session: &Session) -> Result<(), Error> {
-        session.insert(twin.name, self).await
+    pub(crate) async fn save(&self, site: &Site, session: &Session) -> Result<(), Error> {
+        session.insert(site.name, self).await
     }
 }
 
 impl Visitor {
     // ANCHOR: visitor
-    async fn of(twin: &Twin, session: Session, client: Client, cookie: Option<String>) -> Result<Self, Failure> {
-        let mut visit = Visit::load(twin, &session).await?;
+    async fn of(site: &Site, session: Session, client: Client, cookie: Option<String>) -> Result<Self, Failure> {
+        let mut visit = Visit::load(site, &session).await?;
         // ANCHOR: moved
         let moved = visit.client.as_ref().is_some_and(|then| *then != client);
-        if moved && !twin.defences.has(Defence::SoftSignal) {
+        if moved && !site.defences.has(Defence::SoftSignal) {
             session.flush().await?; // the article's consistency check
             visit = Visit::default();
         }
         // ANCHOR_END: moved
         if visit.username.is_none()
-            && !twin.defences.has(Defence::ServerSide)
-            && let Some(data) = cookie.and_then(|cookie| article::verify(&twin.key, &cookie))
+            && !site.defences.has(Defence::ServerSide)
+            && let Some(data) = cookie.and_then(|cookie| article::verify(&site.key, &cookie))
         {
             visit = Visit { username: Some(data.username), role: Some(data.role), client: None };
         }
-        let role = if twin.defences.has(Defence::RolePerRequest) {
-            visit.username.as_deref().and_then(|username| twin.shop.role(username))
+        let role = if site.defences.has(Defence::RolePerRequest) {
+            visit.username.as_deref().and_then(|username| site.shop.role(username))
         } else {
             visit.role
         };
@@ -77,13 +77,13 @@ impl Visitor {
     }
 }
 
-impl FromRequestParts<Twin> for Visitor {
+impl FromRequestParts<Site> for Visitor {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, twin: &Twin) -> Result<Self, Response> {
-        let session = Session::from_request_parts(parts, twin).await.map_err(IntoResponse::into_response)?;
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        let session = Session::from_request_parts(parts, site).await.map_err(IntoResponse::into_response)?;
         let client = Client::of(parts);
         let cookie = cookie(&parts.headers, article::COOKIE).map(|cookie| cookie.value().to_owned());
-        Self::of(twin, session, client, cookie).await.map_err(IntoResponse::into_response)
+        Self::of(site, session, client, cookie).await.map_err(IntoResponse::into_response)
     }
 }
