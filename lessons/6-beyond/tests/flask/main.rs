@@ -1,6 +1,7 @@
 //! Lesson 6, "From Flask to axum, route by route": what one side writes the other reads, and what one refuses the other
 //! refuses, seen on a real Flask.
 
+mod agreement;
 mod files;
 mod layer;
 #[path = "../python/mod.rs"]
@@ -20,6 +21,7 @@ mod values;
 
 use std::process::ExitCode;
 
+use agreement::what_axum_reads_of_a_record_flask_reads_too;
 use files::{
     a_logout_on_one_side_removes_the_file_of_both, a_pickle_in_a_file_runs_in_flask_and_is_refused_here,
     a_request_of_flask_that_overlaps_a_logout_writes_the_file_again,
@@ -88,6 +90,7 @@ fn main() -> ExitCode {
         trial!(async a_copy_of_the_cookie_survives_the_logout),
         trial!(async of_two_tabs_at_the_same_time_the_last_cookie_wins),
         trial!(async without_flask_a_visitor_reads_what_to_start),
+        trial!(async what_axum_reads_of_a_record_flask_reads_too, missing_one()),
         trial!(async what_flask_session_keeps_in_redis_is_a_session_here_and_the_other_way_round, missing_one()),
         trial!(async a_logout_on_one_side_is_a_logout_on_the_other, missing_one()),
         trial!(async a_save_here_does_not_undo_what_flask_has_written_meanwhile, missing_one()),

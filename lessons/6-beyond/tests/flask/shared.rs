@@ -33,7 +33,7 @@ const WRITTEN: [&str; 16] = [
     "b'\\x00\\xff'",
     "datetime(2026, 1, 1, 12, 0, 0, 999999, tzinfo=timezone.utc)",
     "{' b': 'AP8='}",
-    "{' di': {' e__': 1}}",
+    "{' di': {' b__': 'AP8='}}",
     // What Flask-Session itself turns into something else.
     "(1, 2)",
     "UUID(int=1)",

@@ -129,7 +129,7 @@ pub async fn without_flasks_table_the_store_does_not_open() {
     assert!(FlaskSql::open(&file, "session:", PATIENT).await.is_err());
 }
 
-async fn open(file: impl AsRef<std::path::Path>) -> SqlitePool {
+pub async fn open(file: impl AsRef<std::path::Path>) -> SqlitePool {
     // As in the store: sqlx must not look after the connections.
     let pool = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None);
     pool.connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap()
