@@ -116,7 +116,7 @@ BACKENDS = {
 }
 
 
-def store(backend, at, deed, cookie=None, key="", signer=False, id_length=16, config=None):
+def store(backend, at, deed, cookie=None, key="", signer=False, id_length=16, config=None, cookies=None):
     """One request to an app whose sessions Flask-Session keeps in this backend; what the view returns is told."""
     app = Flask(__name__)
     app.config.update(SECRET_KEY=key, SESSION_USE_SIGNER=signer, **(config or {}))
@@ -133,7 +133,8 @@ def store(backend, at, deed, cookie=None, key="", signer=False, id_length=16, co
         return told(names["session"].get("value"))
 
     app.add_url_rule("/", view_func=view, endpoint="view")
-    headers = {} if cookie is None else {"Cookie": f"session={cookie}"}
+    cookies = cookies if cookie is None else f"session={cookie}"
+    headers = {} if cookies is None else {"Cookie": cookies.encode().decode("latin-1")}
     # Three times Flask-Session asks for a damaged row, and waits in between.
     with patch("flask_session._utils.time.sleep"):
         answer = app.test_client(use_cookies=False).get("/", headers=headers)
