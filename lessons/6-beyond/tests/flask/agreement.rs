@@ -2,15 +2,26 @@
 
 use std::fs;
 
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, header::COOKIE},
+    routing::get,
+};
+use http_body_util::BodyExt;
 use lesson_6::flask::{files::FlaskFiles, sql::FlaskSql, stores::FlaskRedis};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
-use tower_sessions::{SessionStore, session::Id, session_store::Error};
+use tower::ServiceExt;
+use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Id, session_store::Error};
 
 use crate::{
     files::path,
     real::ask,
-    shared::Shared,
+    shared::{
+        PATIENT, Shared, a_marker_is_no_session_of_flask, a_new_id_of_one_ends_the_old_one_for_the_other,
+        a_session_is_permanent_only_if_it_says_so, cookie, flask_writes_after_each_request_or_after_a_change,
+    },
     sql::open,
     table::{snapshot, table},
 };
@@ -203,4 +214,65 @@ fn in_words(outcomes: [(&str, &str); 3]) -> String {
         return first.to_owned();
     }
     outcomes.map(|(backend, outcome)| format!("{backend}: {outcome}")).join(", ")
+}
+
+pub async fn a_new_id_on_one_side_ends_the_old_one_on_the_other() {
+    a_new_id_of_one_ends_the_old_one_for_the_other(&Shared::in_redis().await).await;
+    a_new_id_of_one_ends_the_old_one_for_the_other(&Shared::in_sql().await).await;
+    a_new_id_of_one_ends_the_old_one_for_the_other(&Shared::in_files()).await;
+}
+
+pub async fn a_marker_of_session_guard_is_no_session_of_flask() {
+    a_marker_is_no_session_of_flask(&Shared::in_redis().await).await;
+    a_marker_is_no_session_of_flask(&Shared::in_sql().await).await;
+    a_marker_is_no_session_of_flask(&Shared::in_files()).await;
+}
+
+pub async fn a_cookie_of_flask_outlives_the_browser_if_the_session_is_permanent() {
+    a_session_is_permanent_only_if_it_says_so(&Shared::in_redis().await).await;
+    a_session_is_permanent_only_if_it_says_so(&Shared::in_sql().await).await;
+    a_session_is_permanent_only_if_it_says_so(&Shared::in_files()).await;
+}
+
+pub async fn without_a_refresh_flask_writes_only_what_was_set() {
+    flask_writes_after_each_request_or_after_a_change(&Shared::in_redis().await).await;
+    flask_writes_after_each_request_or_after_a_change(&Shared::in_sql().await).await;
+    flask_writes_after_each_request_or_after_a_change(&Shared::in_files()).await;
+}
+
+pub async fn a_session_of_another_prefix_is_none() {
+    let (redis, sql, files) = (Shared::in_redis().await, Shared::in_sql().await, Shared::in_files());
+    let other = FlaskRedis::open(&redis.at, "other:", PATIENT).await.unwrap();
+    another_prefix_is_another_session(&redis, other).await;
+    let other = FlaskSql::open(&sql.at, "other:", PATIENT).await.unwrap();
+    another_prefix_is_another_session(&sql, other).await;
+    let other = FlaskFiles::open(&files.at, "other:", PATIENT).unwrap();
+    another_prefix_is_another_session(&files, other).await;
+}
+
+async fn another_prefix_is_another_session<S: SessionStore>(shared: &Shared<S>, other: S) {
+    let answer = shared.ask_flask("session['value'] = 1", None);
+    let id: Id = cookie(&answer).parse().unwrap();
+    assert_eq!(other.load(&id).await.unwrap(), None);
+    other.delete(&id).await.unwrap();
+    assert!(shared.load(cookie(&answer)).await.is_some());
+    let mut question = shared.flask("", Some(cookie(&answer)));
+    question["config"] = json!({ "SESSION_KEY_PREFIX": "other:" });
+    assert_eq!(ask(&[question])[0]["told"], "None");
+}
+
+/// The last counts here, because the session layer has a cookie jar.
+pub async fn of_two_cookies_flask_takes_the_first_and_the_session_layer_the_last() {
+    let shared = Shared::in_redis().await;
+    let [alice, bob] = ["alice", "bob"].map(|name| shared.ask_flask(&format!("session['value'] = '{name}'"), None));
+    let cookies = format!("session={}; session={}", cookie(&alice), cookie(&bob));
+    let mut question = shared.flask("", None);
+    question["cookies"] = cookies.clone().into();
+    assert_eq!(ask(&[question])[0]["told"], "\"alice\"");
+    let look = async |session: Session| session.get::<String>("value").await.unwrap().unwrap();
+    let sessions = SessionManagerLayer::new(shared.store.clone()).with_name("session");
+    let app: Router = Router::new().route("/", get(look)).layer(sessions);
+    let request = Request::get("/").header(COOKIE, cookies).body(Body::empty()).unwrap();
+    let body = app.oneshot(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "bob");
 }

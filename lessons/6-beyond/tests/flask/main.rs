@@ -22,7 +22,12 @@ mod values;
 
 use std::process::ExitCode;
 
-use agreement::what_axum_reads_of_a_record_flask_reads_too;
+use agreement::{
+    a_cookie_of_flask_outlives_the_browser_if_the_session_is_permanent,
+    a_marker_of_session_guard_is_no_session_of_flask, a_new_id_on_one_side_ends_the_old_one_on_the_other,
+    a_session_of_another_prefix_is_none, of_two_cookies_flask_takes_the_first_and_the_session_layer_the_last,
+    what_axum_reads_of_a_record_flask_reads_too, without_a_refresh_flask_writes_only_what_was_set,
+};
 use files::{
     a_logout_on_one_side_removes_the_file_of_both, a_pickle_in_a_file_runs_in_flask_and_is_refused_here,
     a_request_of_flask_that_overlaps_a_logout_writes_the_file_again,
@@ -92,6 +97,12 @@ fn main() -> ExitCode {
         trial!(async of_two_tabs_at_the_same_time_the_last_cookie_wins),
         trial!(async without_flask_a_visitor_reads_what_to_start),
         trial!(async what_axum_reads_of_a_record_flask_reads_too, missing_one()),
+        trial!(async a_new_id_on_one_side_ends_the_old_one_on_the_other, missing_one()),
+        trial!(async a_marker_of_session_guard_is_no_session_of_flask, missing_one()),
+        trial!(async a_cookie_of_flask_outlives_the_browser_if_the_session_is_permanent, missing_one()),
+        trial!(async without_a_refresh_flask_writes_only_what_was_set, missing_one()),
+        trial!(async a_session_of_another_prefix_is_none, missing_one()),
+        trial!(async of_two_cookies_flask_takes_the_first_and_the_session_layer_the_last, missing_one()),
         trial!(async what_flask_session_keeps_in_redis_is_a_session_here_and_the_other_way_round, missing_one()),
         trial!(async a_logout_on_one_side_is_a_logout_on_the_other, missing_one()),
         trial!(async a_save_here_does_not_undo_what_flask_has_written_meanwhile, missing_one()),
