@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - `json`: bodies and refusals as JSON. `account`: the data in the session.
-//! - [`routes`]: the API, with the list of origins that may use it. `careless`: the same without its protection.
+//! - [`routes`]: the API. [`readable_by`]: which origins may read its answers. `careless`: the same without protection.
 
 mod account;
 mod careless;
@@ -36,38 +36,48 @@ use crate::page::{PAGES, is_same_site_below};
 use account::{Account, ITEMS, USERS};
 use json::{Json, refused};
 
+/// The pages of the demo at `/api-page`, and its careless API.
+pub(crate) fn pages<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
+    let listed: Vec<_> = friends.iter().map(|friend| (*friend).to_owned()).collect();
+    careless::routes()
+        .route("/api-page", get(move |session, headers| page(session, headers, listed)))
+        .route("/api-page/script.js", get(script))
+        .route("/api-page/elsewhere", get(elsewhere))
+}
+
 // ANCHOR: layers
-/// The demo below `/api-page`. The pages of `friends` may use the API as the shop's own pages do; each is an origin
-/// such as `https://app.shop.example`.
+/// The API. The pages of `friends` may use it as the shop's own pages do; each is an origin such as
+/// `https://app.shop.example`.
 ///
 /// # Panics
 /// A friend is not an origin.
-pub fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
-    let origins = friends.iter().map(|friend| HeaderValue::from_str(friend).expect("an origin is a header"));
-    // What a script of another origin may read, and send with more than a form could.
-    let cors = CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([CONTENT_TYPE])
-        .allow_credentials(true);
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
     // What changes something is asked for by the same pages: a form needs no permission to be sent.
     let trusting = |check: CsrfLayer, friend: &&str| check.add_trusted_origin(friend).expect("it is an origin");
     let check = friends.iter().fold(CsrfLayer::new(), trusting).with_rejection_response(foreign);
-    let listed: Vec<_> = friends.iter().map(|friend| (*friend).to_owned()).collect();
     Router::new()
         .route("/api-page/me", get(me))
         .route("/api-page/login", post(log_in))
         .route("/api-page/logout", post(log_out))
         .route("/api-page/order", post(order).route_layer(from_fn(run_again)))
         .layer(check)
-        .layer(cors) // around the check, so that a friend's script can read a refusal
-        .layer(from_fn(never_kept))
-        // ANCHOR_END: layers
-        .merge(careless::routes())
-        .route("/api-page", get(move |session, headers| page(session, headers, listed)))
-        .route("/api-page/script.js", get(script))
-        .route("/api-page/elsewhere", get(elsewhere))
 }
+
+/// Lets the scripts of `friends` read every answer. `api` has its session layer already, because that layer answers,
+/// too, as does everything around it: after a conflict, or if the store fails.
+///
+/// # Panics
+/// A friend is not an origin.
+pub(crate) fn readable_by(friends: &[&str], api: Router) -> Router {
+    let origins = friends.iter().map(|friend| HeaderValue::from_str(friend).expect("an origin is a header"));
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([CONTENT_TYPE]) // more than a form could send
+        .allow_credentials(true);
+    api.layer(cors).layer(from_fn(never_kept))
+}
+// ANCHOR_END: layers
 
 fn foreign(_: ProtectionError) -> Response {
     refused(StatusCode::FORBIDDEN, "This request did not come from a page of this site, so nothing was done.")

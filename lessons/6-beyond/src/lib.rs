@@ -3,7 +3,7 @@
 //! Each topic is a module with a demo below a path of its own; `index` lists them. They share
 //! one session. Some have a cookie of their own as well.
 
-pub mod api;
+mod api;
 pub mod connection;
 pub mod elsewhere;
 pub mod flask;
@@ -61,36 +61,46 @@ pub fn app_at<S: SessionStore + Clone>(registration: Registration, store: S) -> 
 /// The lesson for this port, with the provider of this registration, or with its own.
 pub fn app_on<S: SessionStore + Clone>(port: u16, registration: Option<Registration>, store: S) -> Router {
     let elsewhere = registration.map_or_else(|| Elsewhere::new(ClientChecks::ALL), Elsewhere::at);
-    let api = api::routes(&friends(port).each_ref().map(String::as_str));
-    with(elsewhere, connection::routes(Channel::in_process(), CHECK_EVERY).merge(api), store)
+    let friends = friends(port);
+    let connections = connection::routes(Channel::in_process(), CHECK_EVERY);
+    with(elsewhere, &friends.each_ref().map(String::as_str), connections, store)
 }
 
-/// Like [`app`], with only these checks for the OpenID Connect login, and with these routes for connections and the
-/// API.
-pub fn app_with<S: SessionStore + Clone>(checks: ClientChecks, more: Router, store: S) -> Router {
-    with(Elsewhere::new(checks), more, store)
+/// Like [`app`], with only these checks for the OpenID Connect login, and with these routes for connections.
+pub fn app_with<S: SessionStore + Clone>(checks: ClientChecks, connections: Router, store: S) -> Router {
+    with(Elsewhere::new(checks), &[], connections, store)
 }
 
-fn with<S: SessionStore + Clone>(elsewhere: Elsewhere, more: Router, store: S) -> Router {
+/// Like [`app`], with an API for the pages of these origins.
+pub fn app_for<S: SessionStore + Clone>(friends: &[&str], store: S) -> Router {
+    with(Elsewhere::new(ClientChecks::ALL), friends, Router::new(), store)
+}
+
+fn with<S: SessionStore + Clone>(elsewhere: Elsewhere, friends: &[&str], connections: Router, store: S) -> Router {
     let monitor = Monitor::default();
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
     let sessions = SessionManagerLayer::new(Guarded::new(MonitoredStore::new(store.clone(), monitor.clone())))
         .with_name(cookie.name)
         .with_same_site(cookie.same_site);
     // What stands last sees a request first.
+    let with_sessions = |routes: Router| {
+        routes
+            .layer(sessions.clone())
+            .layer(from_fn_with_state(Guard::new(COOKIE), guard))
+            .layer(map_response_with_state(cookie, removal::complete))
+            .layer(from_fn_with_state(monitor.clone(), watching::watch))
+    };
     let pages = Router::new()
         .merge(index::routes())
         .merge(flask::demo())
         .merge(token::routes())
         .merge(elsewhere.routes())
-        .merge(more)
+        .merge(connections)
+        .merge(api::pages(friends))
         .merge(release::routes())
         .merge(watching::routes(monitor.clone()))
         .merge(two_at_once::routes(store))
-        .merge(lesson_page::drop_session::routes())
-        .layer(sessions)
-        .layer(from_fn_with_state(Guard::new(COOKIE), guard))
-        .layer(map_response_with_state(cookie, removal::complete))
-        .layer(from_fn_with_state(monitor, watching::watch));
-    elsewhere.beside(pages).layer(map_response(refusal::in_words))
+        .merge(lesson_page::drop_session::routes());
+    let api = api::readable_by(friends, with_sessions(api::routes(friends)));
+    elsewhere.beside(with_sessions(pages).merge(api)).layer(map_response(refusal::in_words))
 }

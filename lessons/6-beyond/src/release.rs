@@ -31,6 +31,9 @@ use crate::page::PAGES;
 
 /// The items that a visitor can put into a cart.
 const ITEMS: [&str; 2] = ["cup", "teapot"];
+/// The maximum number of items in a cart. Every release has to have the same: a cart that one has filled goes through
+/// the others.
+const MOST: usize = 99;
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
@@ -56,6 +59,8 @@ trait Cart: Sized + Send + Sync {
     fn load(session: &Session) -> impl Future<Output = Result<Self, Refused>> + Send;
     fn save(&self, session: &Session) -> impl Future<Output = Result<(), Refused>> + Send;
     fn add(&mut self, item: &str);
+    /// The number of items.
+    fn count(&self) -> usize;
     /// The cart as text, such as `cup × 2`, with everything else that this release knows.
     fn summary(&self) -> String;
 }
@@ -76,6 +81,9 @@ async fn view<C: Cart>(session: Session) -> Result<Html<String>, Refused> {
 async fn add<C: Cart>(session: Session, Path(item): Path<String>) -> Result<Redirect, Refused> {
     let item = ITEMS.into_iter().find(|known| *known == item).ok_or(Refused::Unknown)?;
     let mut cart = C::load(&session).await?;
+    if cart.count() >= MOST {
+        return Err(Refused::Full);
+    }
     cart.add(item);
     cart.save(&session).await?;
     Ok(Redirect::to(C::PATH))
@@ -90,6 +98,8 @@ enum Refused {
     OtherFormat,
     /// There is no such item.
     Unknown,
+    /// The cart has [`MOST`] items.
+    Full,
 }
 
 impl IntoResponse for Refused {
@@ -100,6 +110,7 @@ impl IntoResponse for Refused {
             Self::Failure(failure) => failure.into_response(),
             Self::OtherFormat => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], other).into_response(),
             Self::Unknown => (StatusCode::NOT_FOUND, "The shop does not sell this.\n").into_response(),
+            Self::Full => (StatusCode::UNPROCESSABLE_ENTITY, "Your cart is full, and unchanged.\n").into_response(),
         }
     }
 }

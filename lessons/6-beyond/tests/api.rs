@@ -8,23 +8,37 @@ mod visitor;
 
 use std::{
     process::ExitCode,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use async_trait::async_trait;
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, Method},
+    http::{
+        HeaderMap, HeaderValue, Method,
+        header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE},
+    },
     middleware::{Next, from_fn_with_state},
 };
 use checks::{Answer, Browser, Miss, Trial};
 use chromium::{wait_for, wait_for_words};
 use fantoccini::{Client, Locator};
-use lesson_6::{api::routes, app_with, elsewhere::ClientChecks};
+use lesson_6::app_for;
 use required::trial;
 use serde_json::{Value, json};
+use session_guard::version::{conflict, gone};
 use tokio::net::TcpListener;
-use tower_sessions::MemoryStore;
+use tower::ServiceExt;
+use tower_sessions::{
+    MemoryStore, SessionStore,
+    session::{Id, Record},
+    session_store::Error,
+};
 use visitor::Visitor;
 
 fn main() -> ExitCode {
@@ -35,6 +49,7 @@ fn main() -> ExitCode {
         trial!(async a_refusal_is_json_and_tells_nothing_of_the_program),
         trial!(async a_login_by_json_renews_the_id_and_a_logout_ends_the_session),
         trial!(async an_answer_that_depends_on_the_cookie_is_kept_by_no_cache),
+        trial!(async a_friend_reads_the_answers_of_every_layer),
         trial!(async the_page_says_where_the_friend_is_not_on_the_list),
         trial!(async what_scripts_of_four_origins_send_and_read, chromium::missing()),
         trial!(async without_credentials_a_script_of_another_origin_is_a_stranger, chromium::missing()),
@@ -42,8 +57,11 @@ fn main() -> ExitCode {
     ])
 }
 
+/// An origin on the list.
+const FRIEND: &str = "https://app.shop.example";
+
 fn trial() -> Trial {
-    Trial::of(|store| app_with(ClientChecks::ALL, routes(&["https://app.shop.example"]), store))
+    Trial::of(|store| app_for(&[FRIEND], store))
 }
 
 async fn send(who: &Browser<'_>, path: &str, body: Value) -> Result<Answer, Miss> {
@@ -153,6 +171,52 @@ async fn an_answer_that_depends_on_the_cookie_is_kept_by_no_cache() {
     assert!(vary.contains("cookie") && vary.contains("origin"), "{vary}");
 }
 
+/// A store whose saves fail with this error, once they are to.
+#[derive(Clone, Debug)]
+struct Refusing(MemoryStore, fn() -> Error, Arc<AtomicBool>);
+
+#[async_trait]
+impl SessionStore for Refusing {
+    async fn create(&self, record: &mut Record) -> Result<(), Error> {
+        self.0.create(record).await
+    }
+
+    async fn save(&self, record: &Record) -> Result<(), Error> {
+        if self.2.load(Ordering::Relaxed) { Err(self.1()) } else { self.0.save(record).await }
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>, Error> {
+        self.0.load(id).await
+    }
+
+    async fn delete(&self, id: &Id) -> Result<(), Error> {
+        self.0.delete(id).await
+    }
+}
+
+async fn a_friend_reads_the_answers_of_every_layer() {
+    let away = || Error::Backend("connection refused".to_owned());
+    for (refuses, status) in [(conflict as fn() -> Error, 409), (gone, 409), (away, 503)] {
+        let fails = Arc::new(AtomicBool::new(false));
+        let app = app_for(&[FRIEND], Refusing(MemoryStore::default(), refuses, fails.clone()));
+        let log_in = async |cookie: &str, origin: &str| {
+            let request = Request::post("/api-page/login").header(HOST, "shop.localhost").header(COOKIE, cookie);
+            let request = request.header(ORIGIN, origin).header(CONTENT_TYPE, "application/json");
+            app.clone().oneshot(request.body(Body::from(r#"{"username":"alice"}"#)).unwrap()).await.unwrap()
+        };
+        let first = log_in("", FRIEND).await;
+        let cookie = first.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+        fails.store(true, Ordering::Relaxed);
+        let (again, foreign) = (log_in(cookie, FRIEND).await, log_in(cookie, "https://evil.example").await);
+        for (answer, status, reads) in [(&first, 200, true), (&again, status, true), (&foreign, 403, false)] {
+            assert_eq!(answer.status(), status);
+            let allowed = answer.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN).map(HeaderValue::as_bytes);
+            assert_eq!(allowed, reads.then_some(FRIEND.as_bytes()), "{status}");
+            assert_eq!(answer.headers()[CACHE_CONTROL], "no-store", "{status}");
+        }
+    }
+}
+
 /// What came of each try, in order.
 type Arrived = Arc<Mutex<Vec<(usize, String)>>>;
 
@@ -176,7 +240,7 @@ fn said(method: &Method, headers: &HeaderMap) -> String {
 }
 
 async fn the_page_says_where_the_friend_is_not_on_the_list() {
-    let app = app_with(ClientChecks::ALL, routes(&["http://friend.shop.localhost:4006"]), MemoryStore::default());
+    let app = app_for(&["http://friend.shop.localhost:4006"], MemoryStore::default());
     for (host, is_listed) in [("shop.localhost:4006", true), ("shop.localhost:4007", false), ("localhost:4006", false)]
     {
         let page = Visitor::new("alice", &app).get(&format!("http://{host}/api-page")).await.body;
@@ -195,7 +259,7 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (port, arrived) = (listener.local_addr().unwrap().port(), Arrived::default());
         let friend = format!("http://friend.shop.localhost:{port}");
-        let app: Router = app_with(ClientChecks::ALL, routes(&[&friend]), MemoryStore::default());
+        let app: Router = app_for(&[&friend], MemoryStore::default());
         let app = app.layer(from_fn_with_state(arrived.clone(), note));
         tokio::spawn(axum::serve(listener, app).into_future());
         Self { port, arrived }

@@ -84,6 +84,26 @@ async fn each_release_reads_what_its_neighbors_write_and_loses_nothing() -> Resu
 }
 
 #[tokio::test]
+async fn a_full_cart_takes_no_more_in_any_release() -> Result<(), Miss> {
+    for (way, releases) in [("renamed", [1, 1]), ("renamed", [2, 2]), ("silent", [1, 1]), ("versioned", [2, 3])] {
+        let trial = shop();
+        let alice = trial.browser("alice");
+        for count in 0..99 {
+            let release = releases[count % 2];
+            add(&alice, "cup", way, release).await?.redirects_to(&path(way, release))?;
+        }
+        for release in releases {
+            let answer = add(&alice, "teapot", way, release).await?;
+            answer.has_status(422)?;
+            assert_eq!(answer.body, "Your cart is full, and unchanged.\n");
+            let page = alice.get(&path(way, release)).await?;
+            assert!(page.body.contains("Your cart: cup") && !page.body.contains("teapot,"), "{}", page.body);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_release_can_be_rolled_back_to_the_one_before_it() -> Result<(), Miss> {
     for (old, new) in [(1, 2), (2, 3), (3, 4)] {
         let trial = shop();

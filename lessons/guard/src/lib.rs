@@ -8,6 +8,10 @@
 //!     .layer(from_fn_with_state(Guard::new(COOKIE), guard));
 //! ```
 //!
+//! [`guard`](guard()) and the session layer answer some requests themselves, with 409, 400 or 500. So a layer that
+//! every answer needs, such as one for CORS, belongs around them. Inside, a script of another origin could not read
+//! those answers.
+//!
 //! - A save that is based on a stale load is refused as a conflict, and the request runs again where that is safe
 //!   ([`run_again`]); otherwise the visitor gets a message.
 //! - A save never brings back a session that has ended.

@@ -80,7 +80,10 @@ impl FlaskFiles {
             }
             caller.still_waits()?;
             // Flask takes no lock: what it writes between the comparison and this is lost.
-            file.persist(store.path(&id)).map_err(failed)?;
+            match new.is_empty() {
+                true => remove(&store.path(&id))?,
+                false => drop(file.persist(store.path(&id)).map_err(failed)?),
+            }
             drop(lock);
             Ok(())
         })

@@ -4,21 +4,28 @@
 //! they are objects with a tag, as in Flask's cookie: `{" b":"AP8="}` for bytes, `{" e":[-1,"ZVPxAA=="]}` for an
 //! extension. So each half gets its own values back unchanged.
 
-use std::{collections::HashMap, fmt, io::Cursor};
+use std::collections::HashMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rmp_serde::{MSGPACK_EXT_STRUCT_NAME, Serializer as Record};
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, MapAccess, SeqAccess, Visitor},
+    Serialize, Serializer,
+    ser::{Error as _, SerializeMap},
 };
 use serde_json::{Map, Number, Value, json};
+use time::OffsetDateTime;
+
+use super::tagged::DEPTH;
 
 const BYTES: &str = " b";
 const EXTENSION: &str = " e";
-/// The tag of a dictionary whose only key looks like a tag. The key gets [`ESCAPE`] at its end.
+/// The tag of a dictionary that would be taken for one of these three. Its key gets [`ESCAPE`] at its end.
 const DICT: &str = " di";
 const ESCAPE: &str = "__";
+/// The extension type of a date.
+const DATE: i8 = -1;
+const CUT_OFF: &str = "it is cut off";
+const TOO_DEEP: &str = "lists and dictionaries are nested too deep";
 
 /// The data of a session.
 pub type Data = HashMap<String, Value>;
@@ -26,50 +33,62 @@ pub type Data = HashMap<String, Value>;
 /// Reads a record.
 ///
 /// # Errors
-/// It is not a map with text keys, or it has a number that JSON does not have, such as NaN.
-pub fn decode(record: &[u8]) -> Result<Data, rmp_serde::decode::Error> {
-    let mut reading = rmp_serde::Deserializer::new(Cursor::new(record));
-    let data: HashMap<String, Unpacked> = Deserialize::deserialize(&mut reading)?;
-    if reading.position() < record.len() as u64 {
-        // A pickle begins as an empty map does.
-        return Err(Error::custom("more follows"));
-    }
-    Ok(data.into_iter().map(|(key, Unpacked(value))| (key, value)).collect())
+/// msgspec would not read it as the data of a session, or it has what JSON does not have: a key that is not text, or a
+/// number such as NaN. Or it is nested deeper than [`DEPTH`]: without a limit, a record could exhaust the stack, which
+/// ends the process.
+pub fn decode(record: &[u8]) -> Result<Data, &'static str> {
+    let mut reader = Reader(record);
+    let length = match reader.byte()? {
+        short @ 0x80..=0x8f => usize::from(short & 0xf),
+        long @ (0xde | 0xdf) => reader.length(long - 0xdd)?,
+        _ => return Err("it is not a dictionary"),
+    };
+    let data = reader.items(length, DEPTH)?;
+    // A pickle begins as an empty dictionary does.
+    if reader.0.is_empty() { Ok(data) } else { Err("more follows") }
 }
 
 /// Writes a record with sorted keys, so that the same data gives the same bytes.
 ///
 /// # Errors
-/// rmp-serde returns an error, which should not happen.
+/// The data is nested deeper than [`decode`] would read.
 pub fn encode(data: &Data) -> Result<Vec<u8>, rmp_serde::encode::Error> {
     let mut data: Vec<_> = data.iter().collect();
     data.sort_by_key(|(key, _)| *key);
     let mut record = Vec::new();
-    Record::new(&mut record).collect_map(data.into_iter().map(|(key, value)| (key, Packed(value))))?;
+    Record::new(&mut record).collect_map(data.into_iter().map(|(key, value)| (key, Packed(value, DEPTH - 1))))?;
     Ok(record)
 }
 
-/// A value, to be written as MessagePack.
-struct Packed<'v>(&'v Value);
+/// A value, to be written as MessagePack, in which this many levels may be nested.
+struct Packed<'v>(&'v Value, usize);
 
 /// Bytes, to be written as bytes, because serde writes a slice as a list.
 struct Bytes(Vec<u8>);
 
 impl Serialize for Packed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let deeper = || self.1.checked_sub(1).ok_or_else(|| S::Error::custom(TOO_DEEP));
         match self.0 {
-            Value::Array(items) => serializer.collect_seq(items.iter().map(Packed)),
-            Value::Object(items) => {
-                if let Some(bytes) = only(items, BYTES).and_then(bytes) {
-                    bytes.serialize(serializer)
-                } else if let Some(extension) = only(items, EXTENSION).and_then(extension) {
-                    serializer.serialize_newtype_struct(MSGPACK_EXT_STRUCT_NAME, &extension)
-                } else {
-                    let escaped = only(items, DICT).and_then(without_escape).map(|item| vec![item]);
-                    let items = escaped.unwrap_or_else(|| items.iter().map(|(key, value)| (&**key, value)).collect());
-                    serializer.collect_map(items.into_iter().map(|(key, value)| (key, Packed(value))))
-                }
+            Value::Array(items) => {
+                let depth = deeper()?;
+                serializer.collect_seq(items.iter().map(|item| Packed(item, depth)))
             }
+            Value::Object(items) => match tagged(items) {
+                Some(Tagged::Bytes(bytes)) => bytes.serialize(serializer),
+                Some(Tagged::Extension(kind, bytes)) => {
+                    serializer.serialize_newtype_struct(MSGPACK_EXT_STRUCT_NAME, &(kind, bytes))
+                }
+                Some(Tagged::Dict(key, value)) => {
+                    let mut dict = serializer.serialize_map(Some(1))?;
+                    dict.serialize_entry(key, &Packed(value, deeper()?))?;
+                    dict.end()
+                }
+                None => {
+                    let depth = deeper()?;
+                    serializer.collect_map(items.iter().map(|(key, value)| (key, Packed(value, depth))))
+                }
+            },
             plain => plain.serialize(serializer),
         }
     }
@@ -81,120 +100,180 @@ impl Serialize for Bytes {
     }
 }
 
-/// The value of the only key, if it is this one.
-fn only<'v>(items: &'v Map<String, Value>, tag: &str) -> Option<&'v Value> {
-    items.get(tag).filter(|_| items.len() == 1)
+/// What an object with a tag stands for.
+enum Tagged<'v> {
+    Bytes(Bytes),
+    Extension(i8, Bytes),
+    /// A dictionary with this one item.
+    Dict(&'v str, &'v Value),
+}
+
+/// What this object stands for, or `None` if it stands for itself.
+fn tagged(items: &Map<String, Value>) -> Option<Tagged<'_>> {
+    let (key, value) = only(items)?;
+    meaning(key, value)
+}
+
+fn only(items: &Map<String, Value>) -> Option<(&str, &Value)> {
+    items.iter().next().filter(|_| items.len() == 1).map(|(key, value)| (key.as_str(), value))
+}
+
+/// What an object with this one item stands for. Only a whole and exact tag is one, so that every other object comes
+/// back unchanged.
+fn meaning<'v>(tag: &str, value: &'v Value) -> Option<Tagged<'v>> {
+    match tag {
+        BYTES => bytes(value).map(Tagged::Bytes),
+        EXTENSION => {
+            let [kind, value] = value.as_array()?.as_slice() else { return None };
+            Some(Tagged::Extension(i8::try_from(kind.as_i64()?).ok()?, bytes(value)?))
+        }
+        DICT => {
+            let (key, value) = only(value.as_object()?)?;
+            let key = key.strip_suffix(ESCAPE)?;
+            meaning(key, value).map(|_| Tagged::Dict(key, value))
+        }
+        _ => None,
+    }
 }
 
 fn bytes(value: &Value) -> Option<Bytes> {
     STANDARD.decode(value.as_str()?).ok().map(Bytes)
 }
 
-fn extension(value: &Value) -> Option<(i8, Bytes)> {
-    let [kind, value] = value.as_array()?.as_slice() else { return None };
-    Some((i8::try_from(kind.as_i64()?).ok()?, bytes(value)?))
-}
+/// The part of a record that is still to be read.
+struct Reader<'r>(&'r [u8]);
 
-fn without_escape(value: &Value) -> Option<(&str, &Value)> {
-    let (key, value) = value.as_object()?.iter().next()?;
-    Some((key.strip_suffix(ESCAPE)?, value))
-}
-
-/// A value, read from MessagePack into JSON.
-struct Unpacked(Value);
-
-impl<'de> Deserialize<'de> for Unpacked {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Unpacker).map(Self)
-    }
-}
-
-struct Unpacker;
-
-impl<'de> Visitor<'de> for Unpacker {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a value that a session can hold")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: Error>(self, truth: bool) -> Result<Value, E> {
-        Ok(truth.into())
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
-        Number::from_f64(number).map(Value::Number).ok_or_else(|| E::custom("JSON does not have this number"))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
-    }
-
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Value, E> {
-        Ok(json!({ BYTES: STANDARD.encode(bytes) }))
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, extension: D) -> Result<Value, D::Error> {
-        let (kind, Extended(bytes)) = Deserialize::deserialize(extension)?;
-        let kind: i8 = kind;
-        Ok(json!({ EXTENSION: [kind, STANDARD.encode(bytes)] }))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Unpacked(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(list.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut dict = Map::new();
-        while let Some((key, Unpacked(item))) = items.next_entry::<String, _>()? {
-            dict.insert(key, item);
-        }
-        Ok(match dict.iter().next() {
-            Some((key, value)) if dict.len() == 1 && [BYTES, EXTENSION, DICT].contains(&key.as_str()) => {
-                json!({ DICT: { format!("{key}{ESCAPE}"): value } })
+impl<'r> Reader<'r> {
+    /// Reads a value in which this many levels may be nested.
+    fn value(&mut self, depth: usize) -> Result<Value, &'static str> {
+        let kind = self.byte()?;
+        Ok(match kind {
+            0x00..=0x7f => kind.into(),
+            0x80..=0x8f => self.dict((kind & 0x0f).into(), depth)?,
+            0x90..=0x9f => self.list((kind & 0x0f).into(), depth)?,
+            0xa0..=0xbf => self.text((kind & 0x1f).into())?.into(),
+            0xc0 => Value::Null,
+            0xc1 => return Err("MessagePack does not have this type"),
+            0xc2 | 0xc3 => (kind == 0xc3).into(),
+            0xc4..=0xc6 => {
+                let length = self.length(kind - 0xc4)?;
+                json!({ BYTES: STANDARD.encode(self.take(length)?) })
             }
-            _ => dict.into(),
+            0xc7..=0xc9 => {
+                let length = self.length(kind - 0xc7)?;
+                self.extension(length)?
+            }
+            0xca => float(f32::from_be_bytes(self.array()?).into())?,
+            0xcb => float(f64::from_be_bytes(self.array()?))?,
+            0xcc => u8::from_be_bytes(self.array()?).into(),
+            0xcd => u16::from_be_bytes(self.array()?).into(),
+            0xce => u32::from_be_bytes(self.array()?).into(),
+            0xcf => u64::from_be_bytes(self.array()?).into(),
+            0xd0 => i8::from_be_bytes(self.array()?).into(),
+            0xd1 => i16::from_be_bytes(self.array()?).into(),
+            0xd2 => i32::from_be_bytes(self.array()?).into(),
+            0xd3 => i64::from_be_bytes(self.array()?).into(),
+            0xd4..=0xd8 => self.extension(1 << (kind - 0xd4))?,
+            0xd9..=0xdb => {
+                let length = self.length(kind - 0xd9)?;
+                self.text(length)?.into()
+            }
+            0xdc | 0xdd => {
+                let length = self.length(kind - 0xdb)?;
+                self.list(length, depth)?
+            }
+            0xde | 0xdf => {
+                let length = self.length(kind - 0xdd)?;
+                self.dict(length, depth)?
+            }
+            0xe0..=0xff => i8::from_be_bytes([kind]).into(),
         })
     }
+
+    fn list(&mut self, length: usize, depth: usize) -> Result<Value, &'static str> {
+        let depth = depth.checked_sub(1).ok_or(TOO_DEEP)?;
+        // One after the other: the length may be a lie.
+        (0..length).map(|_| self.value(depth)).collect()
+    }
+
+    fn dict(&mut self, length: usize, depth: usize) -> Result<Value, &'static str> {
+        let dict: Map<_, _> = self.items(length, depth)?;
+        Ok(match only(&dict).filter(|(key, value)| meaning(key, value).is_some()) {
+            Some((key, value)) => json!({ DICT: { format!("{key}{ESCAPE}"): value } }),
+            None => dict.into(),
+        })
+    }
+
+    /// Reads the items of a dictionary. The last one with a key counts.
+    fn items<D: FromIterator<(String, Value)>>(&mut self, length: usize, depth: usize) -> Result<D, &'static str> {
+        let depth = depth.checked_sub(1).ok_or(TOO_DEEP)?;
+        (0..length).map(|_| Ok((self.key()?, self.value(depth)?))).collect()
+    }
+
+    fn key(&mut self) -> Result<String, &'static str> {
+        let length = match self.byte()? {
+            short @ 0xa0..=0xbf => (short & 0x1f).into(),
+            long @ 0xd9..=0xdb => self.length(long - 0xd9)?,
+            _ => return Err("a key is not text"),
+        };
+        self.text(length).map(str::to_owned)
+    }
+
+    fn text(&mut self, length: usize) -> Result<&'r str, &'static str> {
+        std::str::from_utf8(self.take(length)?).map_err(|_| "a text is not UTF-8")
+    }
+
+    fn extension(&mut self, length: usize) -> Result<Value, &'static str> {
+        let (kind, value) = (i8::from_be_bytes(self.array()?), self.take(length)?);
+        if kind == DATE && !is_date(value) {
+            return Err("a date is not one");
+        }
+        Ok(json!({ EXTENSION: [kind, STANDARD.encode(value)] }))
+    }
+
+    /// Reads a length of one, two or four bytes: of two to the power of `power`.
+    fn length(&mut self, power: u8) -> Result<usize, &'static str> {
+        let bytes = self.take(1 << power)?;
+        Ok(bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)))
+    }
+
+    fn byte(&mut self) -> Result<u8, &'static str> {
+        self.array().map(u8::from_be_bytes)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
+        let (first, rest) = self.0.split_first_chunk().ok_or(CUT_OFF)?;
+        self.0 = rest;
+        Ok(*first)
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'r [u8], &'static str> {
+        let (first, rest) = self.0.split_at_checked(length).ok_or(CUT_OFF)?;
+        self.0 = rest;
+        Ok(first)
+    }
 }
 
-/// The bytes of an extension.
-struct Extended(Vec<u8>);
+fn float(number: f64) -> Result<Value, &'static str> {
+    Number::from_f64(number).map(Value::Number).ok_or("JSON does not have this number")
+}
 
-impl<'de> Deserialize<'de> for Extended {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes;
-
-        impl Visitor<'_> for Bytes {
-            type Value = Vec<u8>;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("the bytes of an extension")
-            }
-
-            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-                Ok(bytes.to_vec())
-            }
+/// Whether msgspec reads these bytes as a date: seconds, with or without nanoseconds, in the years 1 to 9999.
+fn is_date(bytes: &[u8]) -> bool {
+    let (nanoseconds, seconds) = match *bytes {
+        [a, b, c, d] => (0, u32::from_be_bytes([a, b, c, d]).into()),
+        [a, b, c, d, e, f, g, h] => {
+            let both = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+            (both >> 34, (both & ((1 << 34) - 1)).cast_signed())
         }
-
-        deserializer.deserialize_bytes(Bytes).map(Self)
-    }
+        [a, b, c, d, ref seconds @ ..] => {
+            let Ok(seconds) = seconds.try_into() else { return false };
+            (u32::from_be_bytes([a, b, c, d]).into(), i64::from_be_bytes(seconds))
+        }
+        _ => return false,
+    };
+    let date = OffsetDateTime::from_unix_timestamp(seconds);
+    nanoseconds < 1_000_000_000 && date.is_ok_and(|date| (1..=9999).contains(&date.year()))
 }
 
 #[cfg(test)]
@@ -203,18 +282,49 @@ mod tests {
 
     #[test]
     fn what_json_does_not_have_comes_back_to_messagepack_as_it_was() {
-        // {"a": bytes 00 ff, "b": a date of msgspec, "c": {" b": 1}, "d": [nil, -1, 1.5, 2^64-1, {}, "é"]}
+        // {"a": bytes 00 ff, "b": a date of msgspec, "c": {" b": ""}, "d": [nil, -1, 1.5, 2^64-1, {}, "é"]}
         let record = [
-            &b"\x84\xa1a\xc4\x02\x00\xff\xa1b\xd6\xff\x65\x53\xf1\x00\xa1c\x81\xa2 b\x01\xa1d\x96\xc0\xff"[..],
+            &b"\x84\xa1a\xc4\x02\x00\xff\xa1b\xd6\xff\x65\x53\xf1\x00\xa1c\x81\xa2 b\xa0\xa1d\x96\xc0\xff"[..],
             b"\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00\xcf\xff\xff\xff\xff\xff\xff\xff\xff\x80\xa2\xc3\xa9",
         ];
         let record = record.concat();
         let data = decode(&record).unwrap();
         assert_eq!(data["a"], json!({ " b": "AP8=" }));
         assert_eq!(data["b"], json!({ " e": [-1, "ZVPxAA=="] }));
-        assert_eq!(data["c"], json!({ " di": { " b__": 1 } }));
+        assert_eq!(data["c"], json!({ " di": { " b__": "" } }));
         assert_eq!(data["d"], json!([null, -1, 1.5, u64::MAX, {}, "é"]));
         assert_eq!(encode(&data).unwrap(), record);
+    }
+
+    #[test]
+    fn an_object_that_only_resembles_a_tag_comes_back_as_it_was() {
+        for value in [
+            json!({ " b": 1 }),
+            json!({ " b": "AP8" }),
+            json!({ " b": "AP8=", "c": 1 }),
+            json!({ " e": [-1, "no date", 3] }),
+            json!({ " e": [200, "AP8="] }),
+            json!({ " di": {} }),
+            json!({ " di": { "a__": 1 } }),
+            json!({ " di": { " b__": 1 } }),
+            json!({ " di": { " di__": { " b__": "AP8=" } } }),
+            json!({ " di": { " di__": { " di____": { " b____": "AP8=" } } } }),
+        ] {
+            let data = Data::from([("a".to_owned(), value)]);
+            assert_eq!(decode(&encode(&data).unwrap()).unwrap(), data);
+        }
+    }
+
+    #[test]
+    fn data_that_is_nested_too_deep_is_neither_read_nor_written() {
+        let nested = |lists: usize| (1..lists).fold(json!([]), |value, _| json!([value]));
+        let data = |lists| Data::from([("a".to_owned(), nested(lists))]);
+        let record = |lists: usize| [b"\x81\xa1a", &vec![0x91; lists - 1][..], b"\x90"].concat();
+        assert_eq!(decode(&record(DEPTH - 1)), Ok(data(DEPTH - 1)));
+        assert_eq!(encode(&data(DEPTH - 1)).unwrap(), record(DEPTH - 1));
+        assert_eq!(decode(&record(DEPTH)), Err(TOO_DEEP));
+        assert!(encode(&data(DEPTH)).unwrap_err().to_string().contains(TOO_DEEP));
+        assert_eq!(decode(&record(1_000_000)), Err(TOO_DEEP));
     }
 
     #[test]
@@ -225,6 +335,9 @@ mod tests {
             b"\x81\x01\x02",                                  // a key that is no text
             b"\x81\xa1a\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00", // NaN
             b"\x81\xa1a\xa5abc",                              // cut off
+            b"\x81\xa1a\xa1\xff",                             // a text that is not UTF-8
+            b"\x81\xa1a\x81\xc4\x01k\x01",                    // bytes as a key
+            b"\x81\xa1a\xdd\xff\xff\xff\xff",                 // a list that is not there
             b"\x80\x04\x95}.",                                // a pickle
         ] {
             assert!(decode(record).is_err(), "{record:?}");

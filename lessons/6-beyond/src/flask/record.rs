@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use session_guard::version::{Version, conflict, gone, note};
+use session_inspector::{MOVED_KEY, TOMBSTONE_KEY};
 use sha1::{Digest, Sha1};
 use time::Duration;
 use tower_sessions::{
@@ -15,8 +16,12 @@ use super::msgpack::{Data, decode, encode};
 /// The lifetime of a record without an expiry: Flask's default. Flask itself gives every record an expiry.
 pub(super) const LIFETIME: Duration = Duration::days(31);
 
-/// The bytes of a record.
+/// The bytes of a record, or none for a marker of session-guard: the store then deletes the record. Flask would take a
+/// marker for a session, and keep it as long as one.
 pub(super) fn packed(record: &Record) -> Result<Vec<u8>> {
+    if [MOVED_KEY, TOMBSTONE_KEY].iter().any(|key| record.data.contains_key(*key)) {
+        return Ok(Vec::new());
+    }
     encode(&record.data).map_err(|error| Error::Encode(error.to_string()))
 }
 

@@ -2,11 +2,12 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, header::COOKIE},
+    http::{HeaderMap, HeaderValue, header::COOKIE},
     middleware::Next,
     response::Response,
 };
 use lesson_page::removal;
+use session_guard::readable_cookies;
 
 use super::cookie::Keys;
 
@@ -22,11 +23,10 @@ pub struct SignedId {
 // ANCHOR: signed_id
 /// Removes the signature from the ID in a request, and adds one to the ID in an answer. Use it with
 /// `from_fn_with_state`, around the session layer. An ID without a valid signature does not reach that layer.
-pub async fn signed_id(State(cookie): State<SignedId>, mut request: Request, next: Next) -> Response {
-    let lines = request.headers().get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| cookie.unsigned(pair.trim()));
-    let pairs: Vec<_> = pairs.collect();
-    match HeaderValue::try_from(pairs.join("; ")) {
+pub async fn signed_id(State(cookie): State<SignedId>, request: Request, next: Next) -> Response {
+    // The session layer decodes names, so another name could become ours behind this check.
+    let mut request = readable_cookies(request).await;
+    match HeaderValue::try_from(cookie.unsigned(request.headers())) {
         Ok(pairs) if !pairs.is_empty() => drop(request.headers_mut().insert(COOKIE, pairs)),
         _ => drop(request.headers_mut().remove(COOKIE)),
     }
@@ -41,11 +41,18 @@ pub async fn signed_id(State(cookie): State<SignedId>, mut request: Request, nex
 // ANCHOR_END: signed_id
 
 impl SignedId {
-    /// The cookie pair for the session layer, or `None` if it is our cookie without a valid signature.
-    fn unsigned(&self, pair: &str) -> Option<String> {
-        match pair.split_once('=') {
-            Some((name, value)) if name == self.name => Some(format!("{name}={}", self.keys.unsign(value)?)),
-            _ => Some(pair.to_owned()),
+    /// The cookies for the session layer: all others, and ours with a valid signature. Of several with our name, Flask
+    /// uses the first.
+    fn unsigned(&self, headers: &HeaderMap) -> String {
+        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let (mut kept, mut ours) = (Vec::new(), None);
+        for pair in lines.flat_map(|line| line.split(';')) {
+            match pair.split_once('=') {
+                Some((name, value)) if name.trim() == self.name => _ = ours.get_or_insert(value.trim()),
+                _ => kept.push(pair.trim().to_owned()),
+            }
         }
+        kept.extend(ours.and_then(|value| self.keys.unsign(value)).map(|id| format!("{}={id}", self.name)));
+        kept.join("; ")
     }
 }

@@ -25,6 +25,8 @@ use super::record::{failed, packed, refusal, seen, unpacked};
 /// How SQLAlchemy writes a date in SQLite. The time is UTC, and a later date is a greater text.
 const DATE: StaticFormatDescription =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:6]");
+/// How SQLite and people write a date: without the fraction.
+const SHORT_DATE: StaticFormatDescription = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 /// How many expired rows a sweep deletes at a time. Others can write between two batches.
 const SWEEP_BATCH: u16 = 1_000;
 
@@ -82,9 +84,12 @@ impl FlaskSql {
         if let Some(error) = refusal(stored.as_ref().map(|(stored, _)| &**stored), &value, noted(&record.id)) {
             return Err(error);
         }
-        let update = query("update sessions set data = ?, expiry = ? where session_id = ?");
-        let update = update.bind(&value).bind(written(record.expiry_date)?).bind(key);
-        update.execute(&mut *change).await.map_err(failed)?;
+        let write = match value.is_empty() {
+            true => "delete from sessions where session_id = ?3",
+            false => "update sessions set data = ?1, expiry = ?2 where session_id = ?3",
+        };
+        let write = query(write).bind(&value).bind(written(record.expiry_date)?).bind(key);
+        write.execute(&mut *change).await.map_err(failed)?;
         change.commit().await.map_err(failed)?;
         seen(&record.id, &value);
         Ok(())
@@ -126,7 +131,8 @@ async fn find(connection: &mut SqliteConnection, key: &str) -> Result<Option<(Ve
     let row: Option<(Option<Vec<u8>>, Option<String>)> =
         query_as(select).bind(key).fetch_optional(connection).await.map_err(failed)?;
     let Some((value, Some(expiry))) = row else { return Ok(None) };
-    let expiry = PrimitiveDateTime::parse(&expiry, DATE).map_err(|error| Error::Decode(error.to_string()))?;
+    let expiry = PrimitiveDateTime::parse(&expiry, DATE).or_else(|_| PrimitiveDateTime::parse(&expiry, SHORT_DATE));
+    let expiry = expiry.map_err(|error| Error::Decode(error.to_string()))?;
     let expiry = expiry.assume_utc();
     Ok((expiry > OffsetDateTime::now_utc()).then_some((value.unwrap_or_default(), expiry)))
 }

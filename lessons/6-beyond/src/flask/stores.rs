@@ -53,13 +53,13 @@ impl FlaskRedis {
 /// it was loaded, by Flask or by another request here, is a conflict.
 ///
 /// The script gets the key, the new value, its expiry in milliseconds, and the first digits of the SHA-1 of the loaded
-/// value.
+/// value. An empty value deletes the record.
 const SAVE: &str = r#"
 local stored = redis.call('GET', KEYS[1])
 local value, expires, based_on = unpack(ARGV)
 if not stored then return 'gone' end
 if stored ~= value and based_on ~= '' and based_on ~= string.sub(redis.sha1hex(stored), 1, 16) then return 'conflict' end
-redis.call('SET', KEYS[1], value, 'PXAT', expires)
+if value == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], value, 'PXAT', expires) end
 return 'saved'
 "#;
 // ANCHOR_END: save

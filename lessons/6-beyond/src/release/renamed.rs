@@ -38,6 +38,10 @@ impl Cart for Before {
         self.items.push(item.to_owned());
     }
 
+    fn count(&self) -> usize {
+        self.items.len()
+    }
+
     fn summary(&self) -> String {
         self.items.join(", ")
     }
@@ -58,9 +62,17 @@ impl Cart for After {
         *self.lines.entry(item.to_owned()).or_default() += 1;
     }
 
+    fn count(&self) -> usize {
+        total(&self.lines)
+    }
+
     fn summary(&self) -> String {
         summary(&self.lines)
     }
+}
+
+pub(super) fn total(lines: &BTreeMap<String, u32>) -> usize {
+    lines.values().map(|count| *count as usize).sum()
 }
 
 /// `cup × 2, teapot`.

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
-use super::{Cart, Refused, renamed::summary};
+use super::{
+    Cart, Refused,
+    renamed::{summary, total},
+};
 
 const KEY: &str = "silent cart";
 
@@ -39,6 +42,10 @@ impl Cart for Before {
         self.items.push(item.to_owned());
     }
 
+    fn count(&self) -> usize {
+        self.items.len()
+    }
+
     fn summary(&self) -> String {
         self.items.join(", ")
     }
@@ -57,6 +64,10 @@ impl Cart for After {
 
     fn add(&mut self, item: &str) {
         *self.lines.entry(item.to_owned()).or_default() += 1;
+    }
+
+    fn count(&self) -> usize {
+        total(&self.lines)
     }
 
     fn summary(&self) -> String {

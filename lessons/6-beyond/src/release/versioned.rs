@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tower_sessions::Session;
 
-use super::{Cart, Refused, renamed::summary};
+use super::{
+    Cart, Refused,
+    renamed::{summary, total},
+};
 
 const KEY: &str = "cart";
 /// The format with `items`.
@@ -102,6 +105,10 @@ impl Cart for First {
         self.items.push(item.to_owned());
     }
 
+    fn count(&self) -> usize {
+        self.items.len()
+    }
+
     fn summary(&self) -> String {
         summary(&counted(&self.items))
     }
@@ -134,6 +141,10 @@ impl<const RELEASE: u8> Cart for Later<RELEASE> {
     fn add(&mut self, item: &str) {
         *self.lines.entry(item.to_owned()).or_default() += 1;
         self.added_by = Some(RELEASE);
+    }
+
+    fn count(&self) -> usize {
+        total(&self.lines)
     }
 
     fn summary(&self) -> String {

@@ -43,7 +43,7 @@ pub async fn a_request_of_flask_that_overlaps_a_logout_writes_the_file_again() {
     an_overlapping_request_of_flask_revives(&Shared::in_files(), delete).await;
 }
 
-fn path(folder: impl AsRef<Path>, id: &Id) -> PathBuf {
+pub fn path(folder: impl AsRef<Path>, id: &Id) -> PathBuf {
     let name: String = Md5::digest(format!("session:{id}")).iter().map(|byte| format!("{byte:02x}")).collect();
     folder.as_ref().join(name)
 }

@@ -1,6 +1,7 @@
 //! Lesson 6, "From Flask to axum, route by route": what one side writes the other reads, and what one refuses the other
 //! refuses, seen on a real Flask.
 
+mod agreement;
 mod files;
 mod layer;
 #[path = "../python/mod.rs"]
@@ -13,6 +14,7 @@ mod route_by_route;
 #[path = "../../../3-backends/tests/services/mod.rs"]
 mod services;
 mod shared;
+mod signed;
 mod sql;
 mod stores;
 mod table;
@@ -20,6 +22,12 @@ mod values;
 
 use std::process::ExitCode;
 
+use agreement::{
+    a_cookie_of_flask_outlives_the_browser_if_the_session_is_permanent,
+    a_marker_of_session_guard_is_no_session_of_flask, a_new_id_on_one_side_ends_the_old_one_on_the_other,
+    a_session_of_another_prefix_is_none, of_two_cookies_flask_takes_the_first_and_the_session_layer_the_last,
+    what_axum_reads_of_a_record_flask_reads_too, without_a_refresh_flask_writes_only_what_was_set,
+};
 use files::{
     a_logout_on_one_side_removes_the_file_of_both, a_pickle_in_a_file_runs_in_flask_and_is_refused_here,
     a_request_of_flask_that_overlaps_a_logout_writes_the_file_again,
@@ -47,6 +55,7 @@ use route_by_route::{
     without_flask_a_visitor_reads_what_to_start,
 };
 use services::REDIS;
+use signed::{a_signed_id_of_axum_is_one_of_flask, a_signed_id_that_one_refuses_the_other_refuses};
 use sql::{
     a_logout_on_one_side_deletes_the_row_of_both, a_request_of_flask_that_overlaps_a_logout_inserts_the_row_again,
     a_row_in_json_is_a_session_here_once_flask_has_written_it_again,
@@ -60,8 +69,7 @@ use sql::{
 use stores::{
     a_logout_on_one_side_is_a_logout_on_the_other, a_pickle_is_a_damaged_record_and_is_not_run,
     a_request_of_flask_that_overlaps_a_logout_brings_the_session_back,
-    a_save_here_does_not_undo_what_flask_has_written_meanwhile,
-    a_signed_id_of_flask_is_an_id_here_and_the_other_way_round, an_id_of_flasks_default_length_is_no_id_here,
+    a_save_here_does_not_undo_what_flask_has_written_meanwhile, an_id_of_flasks_default_length_is_no_id_here,
     the_store_keeps_every_rule_but_that_flask_has_the_ids_in_its_keys,
     what_flask_session_keeps_in_redis_is_a_session_here_and_the_other_way_round,
     what_json_does_not_have_is_an_error_here_and_a_value_in_flask,
@@ -88,11 +96,19 @@ fn main() -> ExitCode {
         trial!(async a_copy_of_the_cookie_survives_the_logout),
         trial!(async of_two_tabs_at_the_same_time_the_last_cookie_wins),
         trial!(async without_flask_a_visitor_reads_what_to_start),
+        trial!(async what_axum_reads_of_a_record_flask_reads_too, missing_one()),
+        trial!(async a_new_id_on_one_side_ends_the_old_one_on_the_other, missing_one()),
+        trial!(async a_marker_of_session_guard_is_no_session_of_flask, missing_one()),
+        trial!(async a_cookie_of_flask_outlives_the_browser_if_the_session_is_permanent, missing_one()),
+        trial!(async without_a_refresh_flask_writes_only_what_was_set, missing_one()),
+        trial!(async a_session_of_another_prefix_is_none, missing_one()),
+        trial!(async of_two_cookies_flask_takes_the_first_and_the_session_layer_the_last, missing_one()),
         trial!(async what_flask_session_keeps_in_redis_is_a_session_here_and_the_other_way_round, missing_one()),
         trial!(async a_logout_on_one_side_is_a_logout_on_the_other, missing_one()),
         trial!(async a_save_here_does_not_undo_what_flask_has_written_meanwhile, missing_one()),
         trial!(async a_request_of_flask_that_overlaps_a_logout_brings_the_session_back, missing_one()),
-        trial!(async a_signed_id_of_flask_is_an_id_here_and_the_other_way_round, missing_one()),
+        trial!(async a_signed_id_of_axum_is_one_of_flask, missing_one()),
+        trial!(async a_signed_id_that_one_refuses_the_other_refuses, missing_one()),
         trial!(async an_id_of_flasks_default_length_is_no_id_here, missing_one()),
         trial!(async what_json_does_not_have_is_an_error_here_and_a_value_in_flask, missing_one()),
         trial!(async a_pickle_is_a_damaged_record_and_is_not_run, services::missing(REDIS)),

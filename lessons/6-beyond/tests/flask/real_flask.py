@@ -116,7 +116,7 @@ BACKENDS = {
 }
 
 
-def store(backend, at, deed, cookie=None, key="", signer=False, id_length=16, config=None):
+def store(backend, at, deed, cookie=None, key="", signer=False, id_length=16, config=None, cookies=None):
     """One request to an app whose sessions Flask-Session keeps in this backend; what the view returns is told."""
     app = Flask(__name__)
     app.config.update(SECRET_KEY=key, SESSION_USE_SIGNER=signer, **(config or {}))
@@ -133,12 +133,15 @@ def store(backend, at, deed, cookie=None, key="", signer=False, id_length=16, co
         return told(names["session"].get("value"))
 
     app.add_url_rule("/", view_func=view, endpoint="view")
-    headers = {} if cookie is None else {"Cookie": f"session={cookie}"}
+    cookies = cookies if cookie is None else f"session={cookie}"
+    headers = {} if cookies is None else {"Cookie": cookies.encode().decode("latin-1")}
     # Three times Flask-Session asks for a damaged row, and waits in between.
     with patch("flask_session._utils.time.sleep"):
         answer = app.test_client(use_cookies=False).get("/", headers=headers)
-    set_cookie = [line.split(";")[0].removeprefix("session=") for line in answer.headers.getlist("Set-Cookie")]
-    return {"status": answer.status_code, "told": answer.text, "cookie": set_cookie[0] if set_cookie else None}
+    [set_cookie] = answer.headers.getlist("Set-Cookie") or [None]
+    cookie = set_cookie and set_cookie.split(";")[0].removeprefix("session=")
+    outlives = "Expires" in (set_cookie or "")
+    return {"status": answer.status_code, "told": answer.text, "cookie": cookie, "outlives_the_browser": outlives}
 
 
 def sign(key, value, salt="cookie-session", derivation="hmac", digest="sha1"):

@@ -1,12 +1,17 @@
 //! Sessions that a real Flask-Session and a store here share, whatever the backend.
 
+use std::sync::Arc;
+
 use lesson_6::flask::{files::FlaskFiles, sql::FlaskSql, stores::FlaskRedis};
 use serde_json::{Value, json};
-use session_guard::{Scope, version::is_conflict};
+use session_guard::{
+    Guarded, Scope, renew_id,
+    version::{is_conflict, is_gone},
+};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tower_sessions::{
-    SessionStore,
+    Session, SessionStore,
     session::{Id, Record},
     session_store::{Error, Result},
 };
@@ -33,7 +38,7 @@ const WRITTEN: [&str; 16] = [
     "b'\\x00\\xff'",
     "datetime(2026, 1, 1, 12, 0, 0, 999999, tzinfo=timezone.utc)",
     "{' b': 'AP8='}",
-    "{' di': {' e__': 1}}",
+    "{' di': {' b__': 'AP8='}}",
     // What Flask-Session itself turns into something else.
     "(1, 2)",
     "UUID(int=1)",
@@ -91,6 +96,13 @@ impl<S: SessionStore> Shared<S> {
 
     pub async fn load(&self, cookie: &str) -> Option<Record> {
         self.store.load(&cookie.parse().unwrap()).await.unwrap()
+    }
+
+    /// Flask begins a new session for a visitor with this ID.
+    fn knows_nobody(&self, id: &Id) {
+        let answer = self.ask_flask("session['value'] = session.get('value', 'a new one')", Some(&id.to_string()));
+        assert_eq!(answer["told"], "\"a new one\"");
+        assert_ne!(cookie(&answer), id.to_string());
     }
 
     pub async fn create(&self, value: Value, expiry_date: OffsetDateTime) -> Id {
@@ -191,6 +203,67 @@ async fn a_request_knows_what_it_has_written_itself(shared: &Shared<impl Session
             shared.store.save(&record(3)).await
         });
         assert!(is_conflict(&last.await.unwrap_err()), "after {saves} saves");
+    }
+}
+
+/// A change of the ID on one side, and a request on the other that still has the old one.
+pub async fn a_new_id_of_one_ends_the_old_one_for_the_other(shared: &Shared<impl SessionStore + Clone>) {
+    let answer = shared.ask_flask("session['value'] = 1", None);
+    let old = shared.load(cookie(&answer)).await.unwrap();
+    let regenerate = "current_app.session_interface.regenerate(session._get_current_object())";
+    let renewed = shared.ask_flask(regenerate, Some(cookie(&answer)));
+    assert!(is_gone(&shared.store.save(&old).await.unwrap_err()), "it would live again");
+    assert_eq!(shared.load(cookie(&answer)).await, None);
+    let id = cookie(&renewed).parse().unwrap();
+    let session = Session::new(Some(id), Arc::new(shared.store.clone()), None);
+    session.cycle_id().await.unwrap();
+    session.save().await.unwrap();
+    assert_eq!(shared.load(cookie(&renewed)).await, None);
+    shared.knows_nobody(&id);
+    assert_eq!(shared.ask_flask("", Some(&session.id().unwrap().to_string()))["told"], "1");
+}
+
+/// `Guarded` replaces a session that has ended, or has a new ID, with a marker. A store without such markers would be
+/// safe for this side alone: Flask would take one for a session, and its next save would keep it for a month.
+pub async fn a_marker_is_no_session_of_flask(shared: &Shared<impl SessionStore + Clone>) {
+    for changes_id in [true, false] {
+        let id = cookie(&shared.ask_flask("session['value'] = 1", None)).parse().unwrap();
+        let session = Session::new(Some(id), Arc::new(Guarded::new(shared.store.clone())), None);
+        let request = Scope::default();
+        let done = request.run(async { if changes_id { renew_id(&session).await } else { session.flush().await } });
+        done.await.unwrap();
+        shared.knows_nobody(&id);
+        assert_eq!(shared.load(&id.to_string()).await, None);
+        if changes_id {
+            assert_eq!(shared.ask_flask("", Some(&session.id().unwrap().to_string()))["told"], "1");
+        }
+    }
+}
+
+/// Flask marks its own sessions as permanent.
+pub async fn a_session_is_permanent_only_if_it_says_so(shared: &Shared<impl SessionStore>) {
+    let expiry_date = OffsetDateTime::now_utc() + time::Duration::HOUR;
+    for is_permanent in [false, true] {
+        let data = [("_permanent".to_owned(), json!(is_permanent)), ("value".to_owned(), json!(1))].into();
+        let mut record = Record { id: Id::default(), data, expiry_date };
+        shared.store.create(&mut record).await.unwrap();
+        let answer = shared.ask_flask("session['value'] = 2", Some(&record.id.to_string()));
+        assert_eq!(answer["outlives_the_browser"], is_permanent);
+    }
+}
+
+/// By default Flask writes after each request. Without that, it writes if a key of the session is set.
+pub async fn flask_writes_after_each_request_or_after_a_change(shared: &Shared<impl SessionStore>) {
+    for (refreshes, deed, after) in [
+        (true, "session['value'].append(2)", json!([1, 2])),
+        (false, "session['value'].append(2)", json!([1])),
+        (false, "session['value'] = [3]", json!([3])),
+    ] {
+        let answer = shared.ask_flask("session['value'] = [1]", None);
+        let mut question = shared.flask(deed, Some(cookie(&answer)));
+        question["config"] = json!({ "SESSION_REFRESH_EACH_REQUEST": refreshes });
+        ask(&[question]);
+        assert_eq!(shared.load(cookie(&answer)).await.unwrap().data["value"], after, "{deed}");
     }
 }
 

@@ -92,6 +92,7 @@ pub async fn what_is_wrong_with_a_row_is_told_by_both_sides() {
         ("no bytes", "data = x''"),
         ("NULL", "data = null"),
         ("a list", "data = x'9101'"),
+        ("an expiry as SQLite writes it", "expiry = datetime('now', '+1 hour')"),
         ("an expiry that is past", "expiry = '2020-01-01 00:00:00.000000'"),
         ("the expiry NULL", "expiry = null"),
         ("an expiry that is no date", "expiry = 'soon'"),
@@ -129,7 +130,7 @@ pub async fn without_flasks_table_the_store_does_not_open() {
     assert!(FlaskSql::open(&file, "session:", PATIENT).await.is_err());
 }
 
-async fn open(file: impl AsRef<std::path::Path>) -> SqlitePool {
+pub async fn open(file: impl AsRef<std::path::Path>) -> SqlitePool {
     // As in the store: sqlx must not look after the connections.
     let pool = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None);
     pool.connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap()

@@ -1,26 +1,10 @@
 //! Flask-Session's records in Redis, written by one side and read by the other.
 
-use axum::{
-    Router,
-    body::Body,
-    http::{
-        Request,
-        header::{COOKIE, SET_COOKIE},
-    },
-    middleware::from_fn_with_state,
-    routing::get,
-};
 use checks::store::{Backend, rules};
-use http_body_util::BodyExt;
-use lesson_6::flask::{
-    cookie::Keys,
-    signed_id::{SignedId, signed_id},
-    stores::FlaskRedis,
-};
+use lesson_6::flask::stores::FlaskRedis;
 use serde_json::Value;
-use tower::ServiceExt;
 use tower_sessions::{
-    Session, SessionManagerLayer, SessionStore,
+    SessionStore,
     session::Id,
     session_store::{Error, Result},
 };
@@ -34,7 +18,6 @@ use crate::{
     },
 };
 
-const KEY: &str = "a key of both halves";
 pub async fn what_flask_session_keeps_in_redis_is_a_session_here_and_the_other_way_round() {
     both_read_what_the_other_writes(&Shared::in_redis().await).await;
 }
@@ -50,45 +33,6 @@ pub async fn a_save_here_does_not_undo_what_flask_has_written_meanwhile() {
 pub async fn a_request_of_flask_that_overlaps_a_logout_brings_the_session_back() {
     let delete = "Redis.from_url(at).delete(f'session:{cookie}')";
     an_overlapping_request_of_flask_revives(&Shared::in_redis().await, delete).await;
-}
-
-pub async fn a_signed_id_of_flask_is_an_id_here_and_the_other_way_round() {
-    let shared = Shared::in_redis().await;
-    let flask = |deed: &str, cookie: Option<&str>| {
-        let mut question = shared.flask(deed, cookie);
-        question["key"] = KEY.into();
-        question["signer"] = true.into();
-        ask(&[question]).remove(0)
-    };
-    let cookie_of_both = SignedId { name: "session", keys: Keys::for_ids(KEY).unwrap() };
-    let look = async |session: Session| session.get::<Value>("value").await.unwrap().unwrap_or_default().to_string();
-    let write = async |session: Session| session.insert("value", "made here").await.unwrap();
-    let app: Router = Router::new()
-        .route("/look", get(look))
-        .route("/write", get(write)) // a test's own route
-        .layer(SessionManagerLayer::new(shared.store.clone()).with_name("session"))
-        .layer(from_fn_with_state(cookie_of_both, signed_id));
-    let ask_axum = async |path: &str, cookie: Option<&str>| {
-        let request = cookie.into_iter().fold(Request::get(path), |request, cookie| {
-            request.header(COOKIE, format!("theme=dark; session={cookie}"))
-        });
-        app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
-    };
-    let look = async |cookie: &str| {
-        let body = ask_axum("/look", Some(cookie)).await.into_body().collect().await.unwrap().to_bytes();
-        String::from_utf8(body.to_vec()).unwrap()
-    };
-    let answer = flask("session['value'] = 1", None);
-    let signed = cookie(&answer);
-    assert_eq!(look(signed).await, "1");
-    let (id, signature) = signed.split_once('.').unwrap();
-    assert_eq!(look(id).await, "null", "without a signature");
-    assert_eq!(look(&format!("{}.{signature}", Id::default())).await, "null", "the signature of another ID");
-
-    let response = ask_axum("/write", None).await;
-    let set = response.headers()[SET_COOKIE].to_str().unwrap();
-    let made_here = set.split(';').next().unwrap().strip_prefix("session=").unwrap();
-    assert_eq!(flask("", Some(made_here))["told"], "\"made here\"");
 }
 
 pub async fn an_id_of_flasks_default_length_is_no_id_here() {
