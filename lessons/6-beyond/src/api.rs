@@ -48,9 +48,6 @@ pub(crate) fn pages<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Route
 // ANCHOR: layers
 /// The API. The pages of `friends` may use it as the shop's own pages do; each is an origin such as
 /// `https://app.shop.example`.
-///
-/// # Panics
-/// A friend is not an origin.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
     // What changes something is asked for by the same pages: a form needs no permission to be sent.
     let trusting = |check: CsrfLayer, friend: &&str| check.add_trusted_origin(friend).expect("it is an origin");
@@ -65,9 +62,6 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Rout
 
 /// Lets the scripts of `friends` read every answer. `api` has its session layer already, because that layer answers,
 /// too, as does everything around it: after a conflict, or if the store fails.
-///
-/// # Panics
-/// A friend is not an origin.
 pub(crate) fn readable_by(friends: &[&str], api: Router) -> Router {
     let origins = friends.iter().map(|friend| HeaderValue::from_str(friend).expect("an origin is a header"));
     let cors = CorsLayer::new()

@@ -313,20 +313,29 @@ mod tests {
         for (name, status) in
             [("JWT", StatusCode::OK), ("logout+jwt", StatusCode::OK), ("at+jwt", StatusCode::BAD_REQUEST)]
         {
-            let header = jsonwebtoken::Header { typ: Some(name.to_owned()), ..jsonwebtoken::Header::default() };
-            let claims = serde_json::json!({
-                "iss": "http://id.localhost:4006",
-                "aud": CLIENT,
-                "sub": PEOPLE[0].subject,
-                "iat": Utc::now().timestamp(),
-                "exp": (Utc::now() + TOKEN_LIFE).timestamp(),
-                "jti": name,
-                "events": { EVENT: {} },
-            });
-            let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
-            let token = jsonwebtoken::encode(&header, &claims, &key).unwrap();
-            assert_eq!(tells(&app, &token).await, status, "{name}");
+            assert_eq!(tells(&app, &logout_token_by_hand(name, "sub")).await, status, "{name}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_logout_token_that_names_only_a_session_of_the_provider_is_refused() {
+        let app = Elsewhere::new(ClientChecks::ALL).beside(Router::new());
+        assert_eq!(tells(&app, &logout_token_by_hand("logout+jwt", "sid")).await, StatusCode::BAD_REQUEST);
+    }
+
+    /// A logout token of this type, which names alice in this claim.
+    fn logout_token_by_hand(kind: &str, named_in: &str) -> String {
+        let header = jsonwebtoken::Header { typ: Some(kind.to_owned()), ..jsonwebtoken::Header::default() };
+        let claims = serde_json::json!({
+            "iss": "http://id.localhost:4006",
+            "aud": CLIENT,
+            named_in: PEOPLE[0].subject,
+            "iat": Utc::now().timestamp(),
+            "exp": (Utc::now() + TOKEN_LIFE).timestamp(),
+            "jti": kind,
+            "events": { EVENT: {} },
+        });
+        jsonwebtoken::encode(&header, &claims, &jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
     }
 
     async fn tells(app: &Router, token: &str) -> StatusCode {
