@@ -41,7 +41,7 @@ use crate::{
 pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
 /// The conclusion if an app refuses a form that [`Browser::post_by_script`] sent.
 pub(crate) const BY_SCRIPT: &str = "a script on the site's own page sent this form, with a `charset` in the Content-Type as `fetch` adds it: the type is only the part before the semicolon";
-/// The conclusion if a form lacks a field.
+/// The conclusion where a form lacks a field.
 pub(crate) const UNNAMED: &str = "a browser sends a field under its `name`; an `id` or a label does not count";
 /// Why that matters.
 const UNNAMED_WHY: &str = "a browser sends what is in the form on the page, and nothing else";

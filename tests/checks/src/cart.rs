@@ -264,7 +264,7 @@ async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
     if still.exchange.session.before.is_some() {
         still.shows(EMPTY).map_err(|miss| miss.so_if(still.is_ok().then_some(so)))?;
     }
-    clear(&alice).await?; // an empty cart
+    clear(&alice).await?; // of nothing
     add(&alice, &pear).await?;
     let page = alice.get(VIEW).await?;
     page.shows(&line(&pear, 1))
@@ -338,8 +338,8 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
     nowhere_is_text(&trial.browser("mallory")).await
 }
 
-/// Two items that look alike, and the character that makes the second one a different text. `@` becomes the ending of
-/// this run's names.
+/// Two items that look alike, and the sign that makes the second one another text. `@` becomes the ending of this run's
+/// names.
 const ALIKE: [[&str; 3]; 8] = [
     ["éclair@", "e\u{301}clair@", "a combining accent (U+0301)"],
     ["Kiwi@", "\u{212a}iwi@", "the Kelvin sign (U+212A)"],

@@ -218,7 +218,7 @@ async fn no_ended_one_is_loaded(trial: &Trial) -> Result<(), Miss> {
 /// What happens to a file; `None` if it cannot be damaged like this.
 type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
 
-/// Ways to damage a record. (The rule for every store cuts it off.)
+/// Ways to damage a record other than cutting it off, which the rule for every store does.
 const DAMAGES: [(&str, Damage); 4] = [
     ("the data in a JSON file is lost, and the rest is still JSON", |bytes| {
         let Ok(Value::Object(mut parts)) = serde_json::from_slice(&bytes) else { return None };
@@ -226,7 +226,7 @@ const DAMAGES: [(&str, Damage); 4] = [
         parts.retain(|_, part| part.get("value").is_none());
         (parts.len() < whole).then(|| Value::Object(parts).to_string().into_bytes())
     }),
-    // Behind the final line break, it might damage nothing.
+    // After the end of a line it would damage nothing.
     ("garbage is added at the end of every file", |bytes| Some([bytes.trim_ascii_end(), b"}garbage"].concat())),
     ("every file is overwritten with bytes that are not text", |_| Some(vec![0xff, 0xfe, 0x00, 0x80])),
     ("every file is emptied", |_| Some(Vec::new())),

@@ -90,7 +90,8 @@ impl SpeltId {
     }
 }
 
-/// Each byte as a character. The standard library searches text in optimized code. It has no such search for bytes.
+/// Each byte as a character. The standard library looks for text in optimized code; for bytes it would be ours, which is
+/// not.
 fn in_latin_1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }

@@ -666,7 +666,7 @@ async fn written<S: SessionStore>(store: Arc<S>, numbers: Range<usize>) -> Resul
     Ok(written)
 }
 
-/// Another rule tests whether the save counts.
+/// Whether the save counts is the matter of another rule.
 async fn is_its_own<B: Backend>(backend: &B, store: &Arc<B::Store>, stored: &[Record; 2]) -> Result<(), Miss> {
     let is_own = |loaded: StoreResult<Option<Record>>| {
         loaded.is_ok_and(|loaded| loaded.is_some_and(|loaded| stored.iter().any(|record| record.data == loaded.data)))
