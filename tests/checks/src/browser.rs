@@ -42,7 +42,12 @@ pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
 /// The conclusion if an app refuses a form that [`Browser::post_by_script`] sent.
 pub(crate) const BY_SCRIPT: &str = "a script on the site's own page sent this form, with a `charset` in the Content-Type as `fetch` adds it: the type is only the part before the semicolon";
 /// The conclusion where a form lacks a field.
-pub(crate) const UNNAMED: &str = "a browser sends a field under its `name`; an `id` or a label does not count";
+const UNNAMED: &str = "a browser sends a field under its `name`; an `id` or a label does not count";
+/// The same if another form of the page has the field.
+const IN_ANOTHER_FORM: &str =
+    "another form of the page has this field: a browser sends the fields of one form, the one whose button is pressed";
+/// The same if the page has the field, but no form sends it.
+const UNSENT: &str = "the page has this field, but no form sends it: it is `disabled`, in a `<fieldset disabled>`, in a `<template>` or outside the form";
 /// Why that matters.
 const UNNAMED_WHY: &str = "a browser sends what is in the form on the page, and nothing else";
 /// Why a login with the right name and password has to redirect.
@@ -194,7 +199,10 @@ impl<'t> Browser<'t> {
             if !form.has(name) {
                 let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
                 let expected = format!("a field named `{name}` in the form that posts to {path}");
-                return Err(page.miss(expected, format!("fields named {names:?}")).so(UNNAMED).why(UNNAMED_WHY));
+                return Err(page
+                    .miss(expected, format!("fields named {names:?}"))
+                    .so(page.without(name))
+                    .why(UNNAMED_WHY));
             }
         }
         fields.iter().try_for_each(|(name, value)| form.takes(name, value))?;
@@ -892,6 +900,26 @@ impl Answer {
         in_short(self.status, &self.headers)
     }
 
+    /// A miss of a page on which a browser finds no form.
+    pub(crate) fn has_no_form(&self) -> Miss {
+        let so = match page::has_element(&self.body, "form") {
+            true => "the only <form> of the page is in a <template>, and a browser neither shows nor sends that",
+            false => "the page has no <form>, and a browser does not send fields outside a form",
+        };
+        Miss::new("a <form>", "no form on the page").so(so)
+    }
+
+    /// Why a form of the page lacks a field of this name.
+    pub(crate) fn without(&self, name: &str) -> &'static str {
+        if self.forms().iter().any(|form| form.has(name)) {
+            IN_ANOTHER_FORM
+        } else if page::has_field(&self.body, name) {
+            UNSENT
+        } else {
+            UNNAMED
+        }
+    }
+
     /// Checks that it has this status.
     pub fn has_status(&self, status: u16) -> Result<(), Miss> {
         if self.status.as_u16() == status {
@@ -903,8 +931,8 @@ impl Answer {
     /// Checks that it refuses a login as `user`: with 401, or another 4xx if a field was left empty, as an improper
     /// form.
     pub(crate) fn refuses(&self, user: &User) -> Result<(), Miss> {
-        // An app may take a form with an empty field, or with a space at either end of one, for improper.
-        let is_whole = |text: &str| !text.is_empty() && text.trim() == text;
+        // An app may take a form with an empty field, a space at either end of one or a NUL in one for improper.
+        let is_whole = |text: &str| !text.is_empty() && text.trim() == text && !text.contains('\0');
         if !(is_whole(&user.name) && is_whole(&user.password)) && self.status.is_client_error() {
             return Ok(());
         }

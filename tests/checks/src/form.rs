@@ -182,6 +182,8 @@ struct Reader {
     /// The forms themselves, and the id of each; empty if it has none.
     forms: Vec<(Form, String)>,
     in_form: bool,
+    /// How many elements <template> are open: a browser neither shows nor sends what is in one.
+    templates: usize,
     controls: Vec<(Owner, Control)>,
     /// Where a relative address on the page begins, if the page says so.
     base: Option<String>,
@@ -229,6 +231,11 @@ struct Select {
 impl Reader {
     fn read(&mut self, token: Token) {
         match token {
+            Token::StartTag(tag) if tag.name.as_slice() == b"template" => self.templates += 1,
+            Token::EndTag(tag) if tag.name.as_slice() == b"template" => {
+                self.templates = self.templates.saturating_sub(1)
+            }
+            _ if self.templates > 0 => {}
             Token::StartTag(tag) => self.open(&tag),
             Token::EndTag(tag) => self.close(&tag.name),
             Token::String(text) => {
@@ -552,6 +559,14 @@ mod tests {
         let form =
             Form { method, action, enctype, fields: vec![password], button: None, can_be_sent: true, stopped_by: None };
         assert_eq!(forms(html), [form]);
+    }
+
+    #[test]
+    fn a_template_holds_no_form() {
+        let html =
+            "<template><form action=/a><template></template><input name=a></form></template><form action=/b></form>";
+        let told: Vec<_> = forms(html).into_iter().map(|form| form.action).collect();
+        assert_eq!(told, ["/b"]);
     }
 
     #[test]

@@ -52,7 +52,9 @@ fn like(word: &str, text: &str) -> impl Iterator<Item = String> {
     let misspelt = misspelt(word).map(|word| format!("{word}{rest}"));
     let blanks = [format!("{text} "), format!(" {text}"), format!(" {text} ")];
     let more = [format!("{text}x"), format!("x{text}"), text.repeat(2), text.to_uppercase()].into_iter().chain(blanks);
-    misspelt.into_iter().chain(more)
+    // Code that passes texts on to C ends them here.
+    let cut = [format!("{text}\0"), format!("{text}\0x")];
+    misspelt.into_iter().chain(more).chain(cut)
 }
 
 impl Impostor {

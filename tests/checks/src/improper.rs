@@ -53,4 +53,6 @@ pub(crate) fn of(user: &User, way: usize) -> Improper {
     Improper { what, query, kind, body }
 }
 
+/// The ways whose body a logout can have as well, which needs no field.
+pub(crate) const OF_ANY_REQUEST: [usize; 4] = [5, 6, 11, 15];
 const IN_ADDRESS: usize = 10;

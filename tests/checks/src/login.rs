@@ -6,7 +6,7 @@ use session_inspector::SetCookie;
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
-    browser::{BY_SCRIPT, UNNAMED, encode},
+    browser::{BY_SCRIPT, encode},
     impostors,
     improper::{self, Improper},
     infer::{self, holds_the_name},
@@ -139,17 +139,16 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
     // A form may be sent in two ways by two buttons: one of them has to be right.
     let right = forms.iter().filter(|form| form.goes_to("/login") && has(form, fields[0]));
     let right = right.max_by_key(|form| form.can_be_sent);
-    let Some(form) = right.or_else(|| fields.iter().find_map(|names| forms.iter().find(|form| has(form, names))))
-    else {
-        return Err(Miss::new("a <form>", "no form on the page")
-            .so("the page has no <form>, and a browser does not send fields outside a form"));
+    let close =
+        |names: &&[&str]| forms.iter().find(|form| has(form, names) && (!names.is_empty() || form.goes_to("/login")));
+    let Some(form) = right.or_else(|| fields.iter().find_map(close)).or(forms.first()) else {
+        return Err(page.has_no_form());
     };
     for name in ["username", "password"] {
         if !form.has(name) {
             let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
-            return Err(
-                Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}")).so(UNNAMED)
-            );
+            return Err(Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}"))
+                .so(page.without(name)));
         }
     }
     if form.fields.iter().any(|field| field.name == "password" && field.kind != "password") {
@@ -171,7 +170,22 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
 }
 
 async fn protected_page_asks_to_log_in(trial: &Trial) -> Result<(), Miss> {
-    trial.browser("alice").get("/protected").await?.redirects_to("/login")
+    let alice = trial.browser("alice");
+    alice.get("/protected").await?.redirects_to("/login")?;
+    // However it is asked for.
+    trial.log().begin_apart();
+    alice.get(&reading::from_a_link("/protected")).await?.redirects_to("/login")?;
+    for (name, value) in reading::HEADERS {
+        trial.log().begin_apart();
+        alice.says(name, value);
+        let page = alice.get("/protected").await?;
+        alice.says_nothing_more();
+        let so = format!(
+            "without the header `{name}: {value}` this visitor is sent to /login, and with it they are not: anyone can send any header"
+        );
+        page.redirects_to("/login").map_err(|miss| miss.so(so))?;
+    }
+    Ok(())
 }
 
 async fn right_credentials_open_a_session(trial: &Trial) -> Result<(), Miss> {
@@ -297,8 +311,11 @@ async fn wrong_credentials_are_refused_alike(trial: &Trial) -> Result<(), Miss> 
     Ok(())
 }
 
+/// What a refused login did that opened a session.
+pub(crate) const LEFT_A_SESSION: &str =
+    "the login was refused, but left a session in the store: write to it only after `users.verify` has returned `true`";
 /// Why a refused login leaves no session.
-const NO_SESSION: &str =
+pub(crate) const NO_SESSION: &str =
     "anyone can send wrong passwords all day; if each of them leaves a session, the store fills up with strangers";
 /// Why what is refused changes nothing for the visitor who is logged in.
 const STAYS: &str = "a mistake at the form, or a form on another page, must not end or change a login that is there";
@@ -371,7 +388,7 @@ async fn refused(browser: &Browser<'_>, user: &User) -> Result<Answer, Miss> {
         let holds = serde_json::to_string(data).unwrap_or_default();
         return Err(answer
             .miss("no session", format!("a session that holds {holds}"))
-            .so("the login was refused, but left a session in the store: write to it only after `users.verify` has returned `true`")
+            .so(LEFT_A_SESSION)
             .why(NO_SESSION));
     }
     browser.get("/protected").await?.redirects_to("/login").map_err(|miss| miss.why(NO_SESSION))?;
@@ -389,6 +406,19 @@ async fn improper_forms_are_refused(trial: &Trial) -> Result<(), Miss> {
             return Err(answer.miss("no session", format!("a session, for a form {what}")).so(so));
         }
     }
+    let long = "x".repeat(LONG);
+    for typed in [(&*long, "x"), ("x", &long)] {
+        trial.log().begin_apart();
+        mallory.log_in(&User { name: typed.0.to_owned(), password: typed.1.to_owned() }).await?; // a monitor looks for a 5xx
+    }
+    // A logout needs no form, but anyone can send one with it.
+    trial.log().begin_apart();
+    mallory.post("/logout", &[("more", &long)]).await?;
+    for way in improper::OF_ANY_REQUEST {
+        trial.log().begin_apart();
+        let Improper { kind, body, .. } = improper::of(trial.users.alice(), way);
+        mallory.post_bytes("/logout", kind, body).await?;
+    }
     mallory.get("/login").await?.has_status(200)?;
     // The same holds for somebody who is logged in.
     trial.log().begin_anew();
@@ -400,6 +430,9 @@ async fn improper_forms_are_refused(trial: &Trial) -> Result<(), Miss> {
     }
     Ok(())
 }
+
+/// Longer than anyone types, and far below the size of a form that axum refuses.
+const LONG: usize = 100_000;
 
 /// Sends a form that is improper in this way, and checks that it is refused.
 async fn is_improper(browser: &Browser<'_>, user: &User, way: usize) -> Result<Answer, Miss> {

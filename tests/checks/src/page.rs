@@ -105,6 +105,15 @@ pub(crate) fn links(html: &str) -> Vec<String> {
     tokens(html).filter_map(link).collect()
 }
 
+/// Whether the page has a field of this name anywhere, even one that no browser sends.
+pub(crate) fn has_field(html: &str, name: &str) -> bool {
+    let is_field = |tag: &StartTag<()>| matches!(tag.name.as_slice(), b"input" | b"select" | b"textarea");
+    tokens(html).any(|token| match token {
+        Token::StartTag(tag) => is_field(&tag) && attribute(&tag, "name").as_deref() == Some(name),
+        _ => false,
+    })
+}
+
 /// The programs of a page, as the browser reads them: its scripts, and its attributes that handle events.
 pub(crate) fn programs(html: &str) -> Vec<String> {
     let mut programs = Vec::new();

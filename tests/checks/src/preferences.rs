@@ -6,7 +6,7 @@ use session_inspector::Operation;
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial,
-    browser::{BY_SCRIPT, UNNAMED, encode},
+    browser::{BY_SCRIPT, encode},
     impostors, infer,
     infer::holds_the_name,
     model::{self, forms},
@@ -164,16 +164,15 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
     let has_both = |form: &&Form| form.has("theme") && form.has("notifications");
     let right = forms.iter().filter(|form| form.goes_to(FORM)).find(has_both);
     let close = forms.iter().find(|form| form.has("theme") || form.has("notifications"));
-    let Some(form) = right.or(close).or(forms.first()) else {
-        return Err(Miss::new("a <form>", "no form on the page")
-            .so("the page has no <form>, and a browser does not send fields outside a form"));
+    let there = forms.iter().find(|form| form.goes_to(FORM));
+    let Some(form) = right.or(close).or(there).or(forms.first()) else {
+        return Err(page.has_no_form());
     };
     for (name, wanted) in [("theme", THEMES), ("notifications", NOTIFICATIONS)] {
         if !form.has(name) {
             let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
-            return Err(
-                Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}")).so(UNNAMED)
-            );
+            return Err(Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}"))
+                .so(page.without(name)));
         }
         let mut offered = form.choices(name);
         offered.sort_unstable();
@@ -393,9 +392,9 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         let page = browser.get(PROFILE).await?;
         shows(&page, choice).map_err(|miss| miss.so_if(shows(&page, others).is_ok().then_some(mixed)))?;
     }
-    let others = ("dark", "enabled");
-    trial.at_once(save(&alice, others), save(&bob, OTHER)).await?;
-    for (browser, choice, others) in [(&alice, others, OTHER), (&bob, OTHER, others)] {
+    // Now the other way round, and at the same time: both values differ.
+    trial.at_once(save(&alice, DEFAULT), save(&bob, OTHER)).await?;
+    for (browser, choice, others) in [(&alice, DEFAULT, OTHER), (&bob, OTHER, DEFAULT)] {
         let page = browser.get(PROFILE).await?;
         shows(&page, choice).map_err(|miss| miss.so_if(shows(&page, others).is_ok().then_some(mixed)))?;
     }
@@ -420,6 +419,17 @@ async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss
     shows(&next, OTHER).map_err(|miss| miss.so_if(dropped(&next, &saved)))?;
     if neighbour::moves_in(trial, &alice, &next).await {
         neighbour::stays(&save(&alice, DEFAULT).await?)?;
+    }
+    // Each choice is there at the next visit, not only the first one.
+    trial.log().begin_anew();
+    let dave = trial.browser("dave");
+    save(&dave, DEFAULT).await?;
+    let saved = save(&dave, OTHER).await?;
+    // That it counts at all is another requirement.
+    if shows(&dave.get(PROFILE).await?, OTHER).is_ok() {
+        dave.close();
+        let next = dave.get(PROFILE).await?;
+        shows(&next, OTHER).map_err(|miss| miss.so_if(dropped(&next, &saved)))?;
     }
     trial.log().begin_anew();
     save(&trial.browser("alice"), OTHER).await?;
@@ -506,14 +516,19 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
         ("notifications", "enabled"),
     ];
     // An app may refuse a login with fields that it does not know.
-    if dave.post("/login", &fields).await?.status.is_redirection() {
+    let login = dave.post("/login", &fields).await?;
+    if login.status.is_redirection() {
         let so = "the login form had more fields than a name and a password, and the login changed the choice: only POST /set_preferences does";
         shows(&dave.get(PROFILE).await?, ("light", "disabled")).map_err(|miss| miss.so(so))?;
     }
-    // Nor is anyone kept out by a cookie that leads to no session.
-    if let Some(stale) = reading::left_behind(&dave, &saved) {
+    // A cookie that leads to no session makes no difference, to a login that is refused or to one that is not.
+    if let Some(stale) = [&login, &saved].into_iter().find_map(|set| reading::left_behind(&dave, set)) {
         trial.log().begin_anew();
-        let so = "this browser's cookie leads to no session, as after the session has expired: such a visitor logs in and chooses like one without a cookie";
+        for impostor in impostors::all(&trial.users) {
+            trial.log().begin_apart();
+            changed_nothing(&stale.log_in(&impostor.typed).await?)?;
+        }
+        let so = "this browser's cookie leads to no session, as after the session has expired: such a visitor logs in like one without a cookie";
         stale.log_in(user).await?.redirects_to(PROFILE).map_err(|miss| miss.so(so))?;
     }
     // As it is: a page escapes what it shows, and a session nothing.

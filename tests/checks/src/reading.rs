@@ -39,7 +39,7 @@ const LOOKS: [&str; 8] = [
 ];
 
 /// Headers that browsers, proxies and scripts send.
-const HEADERS: [(&str, &str); 5] = [
+pub(crate) const HEADERS: [(&str, &str); 5] = [
     ("accept-language", "de"),
     ("referer", "http://localhost/from/here"),
     ("x-forwarded-for", "203.0.113.7"),

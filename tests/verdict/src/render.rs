@@ -91,7 +91,7 @@ fn line(text: &mut String, style: Style, sign: char, check: &CheckReport, width:
 fn in_full(text: &mut String, report: &Report, check: &CheckReport, failure: &Failure, width: usize) -> fmt::Result {
     writeln!(text)?;
     for step in &failure.steps {
-        let line = format!("       {:<9} {:<5}{:<32} {}", step.who, step.method, step.path, step.answer);
+        let line = format!("       {:<9} {:<4} {:<32} {}", step.who, step.method, step.path, step.answer);
         writeln!(text, "{}", line.trim_end())?;
     }
     let [expected, actual] = [&failure.expected, &failure.actual];

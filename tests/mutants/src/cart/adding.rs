@@ -291,3 +291,21 @@ pub(super) fn full_for_many_of_it<S: SessionStore + Clone>(store: S) -> Router {
     }
     adding(post(add), store)
 }
+
+/// What a visitor whose session has expired adds first gets lost.
+pub(super) fn an_expired_session_swallows_it<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, item: Item) -> Result<Response, Failure> {
+        let has_cookie = session.id().is_some();
+        Cart::of(&session).await?;
+        let is_stale = has_cookie && session.id().is_none();
+        if is_stale { Ok(shown().into_response()) } else { solution_2::add_to_cart(session, item).await }
+    }
+    adding(post(add), store)
+}
+
+pub(super) fn trims_the_item<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        solution_2::add_to_cart(session, Path(item.trim().to_owned())).await
+    }
+    adding(post(add), store)
+}

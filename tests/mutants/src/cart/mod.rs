@@ -24,6 +24,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("forgets_to_insert", "what_is_added_is_in_the_cart", || App::new(adding::forgets_to_insert)),
     mutant("answers_with_a_page", "what_is_added_is_in_the_cart", || App::new(adding::answers_with_a_page)),
     mutant("always_empty_too", "what_is_added_is_in_the_cart", || App::new(showing::always_empty_too)),
+    mutant("an_expired_session_swallows_it", "what_is_added_is_in_the_cart", || {
+        App::new(adding::an_expired_session_swallows_it)
+    }),
     mutant("only_the_first_is_kept", "every_addition_stays", || App::new(adding::only_the_first_is_kept)),
     mutant("only_the_last_is_kept", "every_addition_stays", || App::new(adding::only_the_last_is_kept)),
     mutant("once_is_enough", "items_are_counted", || App::new(adding::once_is_enough)),
@@ -51,6 +54,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("does_not_decode", "items_are_shown_as_text", || App::new(adding::does_not_decode)),
     mutant("in_small_letters", "items_are_shown_as_text", || App::new(adding::in_small_letters)),
     mutant("drops_soft_hyphens", "items_are_shown_as_text", || App::new(adding::drops_soft_hyphens)),
+    mutant("trims_the_item", "items_are_shown_as_text", || App::new(adding::trims_the_item)),
     mutant("commas_between_items", "items_are_shown_as_text", || App::new(place::commas_between_items)),
     mutant("pastes_into_an_attribute", "items_are_shown_as_text", || App::new(showing::pastes_into_an_attribute)),
     mutant("refusal_pastes_the_item", "items_are_shown_as_text", || App::new(adding::refusal_pastes_the_item)),
@@ -60,6 +64,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("reads_a_number", "items_are_shown_as_text", || App::new(adding::as_a_number)),
     mutant("nowhere_pastes_the_address", "items_are_shown_as_text", || App::new(showing::nowhere_pastes_the_address)),
     mutant("one_cart_for_all", "visitors_do_not_mix", || App::new(place::one_cart_for_all)),
+    mutant("the_item_is_in_a_variable", "visitors_do_not_mix", || App::new(place::the_item_is_in_a_variable)),
     mutant("no_bounds", "the_cart_has_bounds", || App::new(adding::no_bounds)),
     mutant("one_item_too_many", "the_cart_has_bounds", || App::new(adding::one_item_too_many)),
     mutant("full_for_what_is_there", "the_cart_has_bounds", || App::new(adding::full_for_what_is_there)),
@@ -75,6 +80,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("kept_in_a_cookie", "the_cart_is_in_the_session", || App::new(place::kept_in_a_cookie)),
     mutant("kept_in_the_program", "the_cart_is_in_the_session", || App::new(place::kept_in_the_program)),
     mutant("a_store_of_its_own", "the_cart_is_in_the_session", || App::new(place::a_store_of_its_own)),
+    mutant("a_key_for_each_item", "the_cart_is_in_the_session", || App::new(place::a_key_for_each_item)),
     mutant("clear_flushes", "the_cart_is_in_the_session", || App::new(taking_out::flushes)),
     mutant("clear_clears", "the_cart_is_in_the_session", || App::new(taking_out::clears)),
     mutant("clearing_nothing_flushes", "the_cart_is_in_the_session", || App::new(taking_out::nothing_flushes)),

@@ -176,3 +176,43 @@ pub(super) fn kept_in_a_cookie<S: SessionStore + Clone>(store: S) -> Router {
     }
     Parts { view: get(view), add: post(add), remove: post(remove), clear: post(clear) }.on(store)
 }
+
+/// The handler reads the item from a variable of the program, which a second request may have set meanwhile.
+pub(super) fn the_item_is_in_a_variable<S: SessionStore + Clone>(store: S) -> Router {
+    type Asked = Arc<Mutex<String>>;
+    async fn add(
+        session: Session,
+        Extension(asked): Extension<Asked>,
+        Path(item): Path<String>,
+    ) -> Result<Response, Failure> {
+        asked.lock().unwrap().clone_from(&item);
+        tokio::task::yield_now().await; // as at any call that takes time
+        let item = asked.lock().unwrap().clone();
+        solution_2::add_to_cart(session, Path(item)).await
+    }
+    Parts { add: post(add), ..Parts::default() }.on(store).layer(Extension(Asked::default()))
+}
+
+/// Each count is under a key of its own, the name of the item, and the names are in a list.
+pub(super) fn a_key_for_each_item<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Path<String>) -> Result<Response, Failure> {
+        let answer = solution_2::add_to_cart(session.clone(), Path(item.clone())).await?;
+        if let Some(count) = Cart::of(&session).await?.0.get(&item).filter(|_| item != Cart::KEY) {
+            session.insert(&item, count).await?;
+        }
+        Ok(answer)
+    }
+    async fn remove(session: Session, Path(item): Path<String>) -> Result<Redirect, Failure> {
+        if item != Cart::KEY && Cart::of(&session).await?.0.contains_key(&item) {
+            session.remove_value(&item).await?;
+        }
+        solution_2::remove_from_cart(session, Path(item)).await
+    }
+    async fn clear(session: Session) -> Result<Redirect, Failure> {
+        for item in Cart::of(&session).await?.0.keys().filter(|item| *item != Cart::KEY) {
+            session.remove_value(item).await?;
+        }
+        solution_2::clear_cart(session).await
+    }
+    Parts { add: post(add), remove: post(remove), clear: post(clear), ..Parts::default() }.on(store)
+}

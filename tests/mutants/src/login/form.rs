@@ -31,6 +31,20 @@ pub(super) fn fields_without_names<S: SessionStore + Clone>(store: S) -> Router 
     )
 }
 
+pub(super) fn form_in_a_template<S: SessionStore + Clone>(store: S) -> Router {
+    with_page(
+        store,
+        r#"<template><form method="post"><input name="username"><input name="password" type="password"><button>Log in</button></form></template>"#,
+    )
+}
+
+pub(super) fn form_in_two_parts<S: SessionStore + Clone>(store: S) -> Router {
+    with_page(
+        store,
+        r#"<form method="post"><input name="username"><button>Next</button></form><form method="post"><input name="password" type="password"><button>Log in</button></form>"#,
+    )
+}
+
 pub(super) fn form_that_gets<S: SessionStore + Clone>(store: S) -> Router {
     with_page(store, r#"<form action="/login"><input name="username"><input name="password" type="password"></form>"#)
 }

@@ -23,6 +23,8 @@ use crate::{Mutant, RightAnswer, mutant};
 /// Every wrong answer, in the order of the checks they fall to.
 pub const MUTANTS: &[Mutant] = &[
     mutant("no_form", "login_page_has_a_form", || App::new(form::no_form)),
+    mutant("form_in_a_template", "login_page_has_a_form", || App::new(form::form_in_a_template)),
+    mutant("form_in_two_parts", "login_page_has_a_form", || App::new(form::form_in_two_parts)),
     mutant("fields_without_names", "login_page_has_a_form", || App::new(form::fields_without_names)),
     mutant("form_that_gets", "login_page_has_a_form", || App::new(form::form_that_gets)),
     mutant("readable_password_field", "login_page_has_a_form", || App::new(form::readable_password_field)),
@@ -35,6 +37,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("leaves_at_once", "login_page_has_a_form", || App::new(browser::leaves_at_once)),
     mutant("page_for_everyone", "protected_page_asks_to_log_in", || App::new(protected::page_for_everyone)),
     mutant("not_routed", "protected_page_asks_to_log_in", || App::new(protected::not_routed)),
+    mutant("a_script_gets_an_empty_page", "protected_page_asks_to_log_in", || {
+        App::new(unforeseen::a_script_gets_an_empty_page)
+    }),
     mutant("forgets_to_insert", "right_credentials_open_a_session", || App::new(letting_in::forgets_to_insert)),
     mutant("remembers_only_that", "right_credentials_open_a_session", || App::new(letting_in::remembers_only_that)),
     mutant("answers_with_a_page", "right_credentials_open_a_session", || App::new(letting_in::answers_with_a_page)),
@@ -80,6 +85,7 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(unforeseen::an_empty_name_logs_out)
     }),
     mutant("takes_a_capital", "wrong_credentials_are_refused_alike", || App::new(unforeseen::takes_a_capital)),
+    mutant("a_nul_ends_the_name", "wrong_credentials_are_refused_alike", || App::new(unforeseen::a_nul_ends_the_name)),
     mutant("unwraps_the_form", "improper_forms_are_refused", || App::new(form::unwraps_the_form)),
     mutant("fails_with_500", "improper_forms_are_refused", || App::new(form::fails_with_500)),
     mutant("fails_for_who_is_logged_in_already", "improper_forms_are_refused", || {
@@ -89,6 +95,8 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(stories::logs_out_for_an_improper_form)
     }),
     mutant("expects_a_type", "improper_forms_are_refused", || App::new(unforeseen::expects_a_type)),
+    mutant("a_long_password_fails", "improper_forms_are_refused", || App::new(unforeseen::a_long_password_fails)),
+    mutant("a_long_logout_fails", "improper_forms_are_refused", || App::new(unforeseen::a_long_logout_fails)),
     mutant("one_user_for_all", "visitors_do_not_mix", || App::new(identity::one_user_for_all)),
     mutant("believes_a_cookie", "visitors_do_not_mix", || App::new(identity::believes_a_cookie)),
     mutant("believes_a_cookie_that_nobody_set", "visitors_do_not_mix", || {

@@ -149,3 +149,46 @@ pub(super) fn keeps_the_language<S: SessionStore + Clone>(store: S) -> Router {
     }
     Parts { login: get(login_form).post(solution_1::login), ..Parts::default() }.on(store)
 }
+
+/// A script is told in another way, and here not at all.
+pub(super) fn a_script_gets_an_empty_page<S: SessionStore + Clone>(store: S) -> Router {
+    async fn protected(session: Session, headers: HeaderMap) -> Result<Response, Failure> {
+        let is_script = headers.contains_key("x-requested-with");
+        match User::of(&session).await? {
+            None if is_script => Ok(StatusCode::OK.into_response()),
+            _ => solution_1::protected(session).await,
+        }
+    }
+    Parts { protected: get(protected), ..Parts::default() }.on(store)
+}
+
+/// As a function that hashes passwords may do.
+pub(super) fn a_long_password_fails<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Extension<Users>, form: Form<Credentials>) -> Result<Response, Failure> {
+        if form.password.len() > 1_000 { Err(Failure) } else { solution_1::login(session, users, form).await }
+    }
+    Parts { login: post(login).get(solution_1::login_form), ..Parts::default() }.on(store)
+}
+
+pub(super) fn a_long_logout_fails<S: SessionStore + Clone>(store: S) -> Router {
+    async fn logout(session: Session, request: Request) -> Result<Redirect, Failure> {
+        match axum::body::to_bytes(request.into_body(), 1_000).await {
+            Ok(_) => solution_1::logout(session).await,
+            Err(_) => Err(Failure),
+        }
+    }
+    Parts { logout: post(logout), ..Parts::default() }.on(store)
+}
+
+/// As a library in C reads texts.
+pub(super) fn a_nul_ends_the_name<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        users: Extension<Users>,
+        Form(mut form): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        form.username.truncate(form.username.find('\0').unwrap_or(form.username.len()));
+        solution_1::login(session, users, Form(form)).await
+    }
+    Parts { login: post(login).get(solution_1::login_form), ..Parts::default() }.on(store)
+}

@@ -269,3 +269,17 @@ pub(super) fn needs_a_session<S: SessionStore + Clone>(store: S) -> Router {
     }
     entering(post(login), store)
 }
+
+/// Counts the failures of everyone who comes with a cookie.
+pub(super) fn a_typo_opens_a_session<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(session: Session, users: Accounts, sent: Sent) -> Result<Response, Failure> {
+        let has_cookie = session.id().is_some();
+        let is_known = session.get_value(Preferences::KEY).await?.is_some();
+        let answer = solution_3::login(session.clone(), users, sent).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED && has_cookie && !is_known {
+            session.insert("failures", 1).await?;
+        }
+        Ok(answer)
+    }
+    entering(post(login), store)
+}

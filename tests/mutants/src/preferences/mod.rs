@@ -60,9 +60,13 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("form_shows_the_theme_only", "the_form_shows_the_choice", || App::new(showing::form_shows_the_theme_only)),
     mutant("form_shows_the_address", "the_form_shows_the_choice", || App::new(showing::form_shows_the_address)),
     mutant("one_choice_for_all", "visitors_do_not_mix", || App::new(place::one_choice_for_all)),
+    mutant("the_theme_is_in_a_variable", "visitors_do_not_mix", || App::new(place::the_theme_is_in_a_variable)),
     mutant("kept_in_the_program", "the_choice_is_there_at_the_next_visit", || App::new(place::kept_in_the_program)),
     mutant("a_store_of_its_own", "the_choice_is_there_at_the_next_visit", || App::new(place::a_store_of_its_own)),
     mutant("goes_with_the_window", "the_choice_is_there_at_the_next_visit", || App::new(place::goes_with_the_window)),
+    mutant("the_second_goes_with_the_window", "the_choice_is_there_at_the_next_visit", || {
+        App::new(place::the_second_goes_with_the_window)
+    }),
     mutant("one_end_for_all", "the_choice_is_there_at_the_next_visit", || App::new(place::one_end_for_all)),
     mutant("the_accounts_choice_wins", "a_login_keeps_the_choice", || App::new(place::the_accounts_choice_wins)),
     mutant("an_hour_is_enough", "the_choice_is_there_at_the_next_visit", || App::new(place::an_hour_is_enough)),
@@ -80,6 +84,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("login_renews_before_it_asks", "a_login_keeps_the_choice", || App::new(entering::renews_before_it_asks)),
     mutant("login_writes_before_it_asks", "a_login_keeps_the_choice", || App::new(entering::writes_before_it_asks)),
     mutant("a_typo_logs_out", "a_login_keeps_the_choice", || App::new(entering::a_typo_logs_out)),
+    mutant("a_typo_opens_a_session", "a_login_keeps_the_choice", || App::new(entering::a_typo_opens_a_session)),
     mutant("login_ends_with_the_window", "a_login_keeps_the_choice", || App::new(entering::ends_with_the_window)),
     mutant("saving_logs_out", "a_login_keeps_the_choice", || App::new(saving::logs_out)),
     mutant("a_second_login_begins_anew", "a_login_keeps_the_choice", || App::new(entering::a_second_one_begins_anew)),

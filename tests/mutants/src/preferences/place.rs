@@ -120,3 +120,30 @@ pub(super) fn the_accounts_choice_wins<S: SessionStore + Clone>(store: S) -> Rou
     let parts = Parts { set: post(set), login: post(login), ..Parts::default() };
     parts.on(store).layer(Extension(Choices::<String>(Arc::default())))
 }
+
+/// The handler reads the theme from a variable of the program, which a second request may have set meanwhile.
+pub(super) fn the_theme_is_in_a_variable<S: SessionStore + Clone>(store: S) -> Router {
+    type Sent = Arc<Mutex<Option<Preferences>>>;
+    async fn set(
+        session: Session,
+        Extension(last): Extension<Sent>,
+        Form(sent): Form<Preferences>,
+    ) -> Result<Redirect, Failure> {
+        *last.lock().unwrap() = Some(sent);
+        tokio::task::yield_now().await; // as at any call that takes time
+        let theme = last.lock().unwrap().as_ref().map_or(sent.theme, |last| last.theme);
+        solution_3::set_preferences(session, Form(Preferences { theme, ..sent })).await
+    }
+    Parts { set: post(set), ..Parts::default() }.on(store).layer(Extension(Sent::default()))
+}
+
+/// The first choice gives the cookie its age, and the second one takes it away.
+pub(super) fn the_second_goes_with_the_window<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(session: Session, form: Form<Preferences>) -> Result<Redirect, Failure> {
+        if session.get_value(Preferences::KEY).await?.is_some() {
+            session.set_expiry(Some(Expiry::OnSessionEnd));
+        }
+        solution_3::set_preferences(session, form).await
+    }
+    Parts { set: post(set), ..Parts::default() }.on(store)
+}

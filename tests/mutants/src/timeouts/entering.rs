@@ -203,3 +203,22 @@ pub(super) fn counts_failures() -> Rules {
     }
     Rules { login: || post(login), ..Rules::default() }
 }
+
+/// A failed login starts the month of a remembered one again.
+pub(super) fn a_failure_is_a_beginning() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        users: Extension<Users>,
+        form: Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let now = clock.now();
+        let answer = solution_4::login(session.clone(), clock, users, form).await?;
+        let login = Login::of(&session).await?.filter(|login| login.remembered);
+        if let Some(login) = login.filter(|_| answer.status() == StatusCode::UNAUTHORIZED) {
+            session.insert(Login::KEY, Login { began: now, ..login }).await?;
+        }
+        Ok(answer)
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}

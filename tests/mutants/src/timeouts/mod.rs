@@ -62,6 +62,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("every_request_is_a_beginning", "a_busy_login_ends_too", || rules::app(rules::every_request_is_a_beginning)),
     mutant("nine_hours", "a_busy_login_ends_too", || rules::app(rules::nine_hours)),
     mutant("seven_hours", "a_busy_login_ends_too", || rules::app(rules::seven_hours)),
+    mutant("three_minutes_short", "a_busy_login_ends_too", || rules::app(rules::three_minutes_short)),
+    mutant("the_login_page_is_a_beginning", "a_busy_login_ends_too", || {
+        rules::app(rules::the_login_page_is_a_beginning)
+    }),
     mutant("an_update_ends_it", "a_busy_login_ends_too", || App::new(rules::an_update_ends_it)),
     mutant("the_cookie_alone_ages", "the_end_is_at_the_server", || App::new(cookies::the_cookie_alone_ages)),
     mutant("one_clock_for_all", "the_end_is_at_the_server", || App::new(rules::one_clock_for_all)),
@@ -77,6 +81,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("remembered_for_a_fortnight", "remember_me_lasts", || rules::app(rules::remembered_for_a_fortnight)),
     mutant("remembered_from_visit_to_visit", "remember_me_ends", || rules::app(rules::remembered_from_visit_to_visit)),
     mutant("remembered_for_31_days", "remember_me_ends", || rules::app(rules::remembered_for_31_days)),
+    mutant("a_failure_is_a_beginning", "remember_me_ends", || rules::app(entering::a_failure_is_a_beginning)),
     mutant("an_address_ticks_the_box", "remember_me_ends", || rules::app(rules::an_address_ticks_the_box)),
     mutant("every_cookie_has_an_age", "no_cookie_outlives_the_browser_unasked", || {
         rules::app(rules::every_cookie_has_an_age)
@@ -92,6 +97,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("says_it_after_the_logout", "the_visitor_is_told", || rules::app(telling::says_it_after_the_logout)),
     mutant("says_it_again_after_the_next_logout", "the_visitor_is_told", || {
         rules::app(telling::says_it_again_after_the_next_logout)
+    }),
+    mutant("says_it_to_everyone_with_a_cookie", "the_visitor_is_told", || {
+        rules::app(telling::says_it_to_everyone_with_a_cookie)
     }),
     mutant("says_it_to_the_idle_only", "the_visitor_is_told", || rules::app(telling::says_it_to_the_idle_only)),
     mutant("says_it_to_the_mistaken", "the_visitor_is_told", || App::new(telling::says_it_to_the_mistaken)),

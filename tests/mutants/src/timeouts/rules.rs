@@ -309,3 +309,20 @@ pub(super) fn one_clock_for_each_user<S: SessionStore + Clone>(store: S) -> Rout
     }
     behind(|solution| solution.layer(from_fn(busy)).layer(Extension(Seen::default())), store)
 }
+
+/// A beginning that was rounded down has the same effect.
+pub(super) fn three_minutes_short() -> Rules {
+    Rules {
+        is_over: |login, now| over(login, now, IDLE, ABSOLUTE - Duration::minutes(3), REMEMBERED),
+        ..Rules::default()
+    }
+}
+
+/// Somebody who asks for the login page is about to log in.
+pub(super) fn the_login_page_is_a_beginning() -> Rules {
+    let noted = |login: &Login, now, request: &Request| {
+        let is_asked_for = request.method() == Method::GET && request.uri().path() == "/login" && !login.remembered;
+        Some(Login { began: if is_asked_for { now } else { login.began }, ..seen(login, now) })
+    };
+    Rules { noted, ..Rules::default() }
+}

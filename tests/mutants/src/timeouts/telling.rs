@@ -81,3 +81,14 @@ pub(super) fn says_it_again_after_the_next_logout() -> Rules {
 pub(super) fn says_it_to_the_idle_only() -> Rules {
     Rules { tells: |login, now| now - login.seen >= IDLE, ..Rules::default() }
 }
+
+/// Any cookie is taken for that of a session.
+pub(super) fn says_it_to_everyone_with_a_cookie() -> Rules {
+    async fn form(uri: Uri, session: Session, headers: HeaderMap) -> Result<Html<String>, Failure> {
+        let is_known = session.get_value(solution_4::Login::KEY).await?.is_some();
+        let has_ended = headers.contains_key(COOKIE) && !is_known;
+        let uri = if has_ended { Uri::from_static("/login?ended") } else { uri };
+        solution_4::login_form(uri, None).await
+    }
+    Rules { form: || get(form), ..Rules::default() }
+}

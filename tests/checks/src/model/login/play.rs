@@ -14,6 +14,8 @@ use crate::{
     browser::URLENCODED,
     canary::Canary,
     improper::{self, Improper},
+    infer::holds,
+    login::{LEFT_A_SESSION, NO_SESSION},
     model::{
         is_text,
         sessions::{BROWSERS, Sessions, Who, id_in},
@@ -178,7 +180,8 @@ impl<'t> Site<'t> {
         let session = &answer.exchange.session;
         match (self.sessions.who(who), &session.before, &session.after) {
             (Who::Nobody(_), None, Some(_)) => {
-                Err(answer.miss("no session", "a session, for a login that was refused"))
+                let miss = answer.miss("no session", "a session, for a login that was refused");
+                Err(miss.so(LEFT_A_SESSION).why(NO_SESSION))
             }
             _ => Ok(()),
         }
@@ -210,6 +213,12 @@ impl<'t> Site<'t> {
             return self.opened_none(who, &answer);
         }
         answer.redirects_to(INSIDE)?;
+        let data = answer.exchange.session.after.clone().unwrap_or_default();
+        if holds(&data, &first.name) && !holds(&data, &second.name) {
+            let expected = format!("a session that holds {}, whose password was sent", second.name);
+            let miss = answer.miss(expected, format!("a session that holds {}", first.name));
+            return Err(miss.so(TWO_NAMES).why(ANYONE));
+        }
         self.is_in(who, other);
         Ok(())
     }
@@ -325,6 +334,11 @@ impl<'t> Site<'t> {
         }
     }
 }
+
+/// What happens if a login reads a field that comes twice in two ways.
+const TWO_NAMES: &str = "the form had two names, and the login stored the one whose password was not sent: take the name that you store from the same place as the name that you check";
+/// Why only the name that was checked may be stored.
+const ANYONE: &str = "anyone with an account could log in as anyone else";
 
 /// Whether the session was deleted from the store, and none put in its place.
 fn is_destroyed(answer: &Answer) -> bool {
