@@ -146,12 +146,12 @@ impl Orders {
         self.0.contents().orders.iter().filter(|order| order.user == user).cloned().collect()
     }
 
-    /// What happens to orders from now on.
     /// Whether the warehouse has no order of anybody.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.contents().orders.is_empty()
     }
 
+    /// What happens to orders from now on.
     pub(crate) fn fail(&self, fault: Option<Fault>) {
         let mut contents = self.0.contents();
         contents.fault = fault;

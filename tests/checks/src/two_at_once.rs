@@ -125,6 +125,7 @@ async fn the_cart_belongs_to_the_user(trial: &Trial) -> Result<(), Miss> {
     let stranger = trial.browser("stranger");
     stranger.get(CART).await?.redirects_to(LOGIN)?;
     stranger.post(&address(&pear), &[]).await?.redirects_to(LOGIN)?;
+    stranger.get(ORDERS).await?.redirects_to(LOGIN)?;
     trial.log().begin_anew();
     let [alice, phone] = ["alice", "phone"].map(|who| trial.browser(who));
     logs_in(&alice, trial.users.alice()).await?;
@@ -136,7 +137,7 @@ async fn the_cart_belongs_to_the_user(trial: &Trial) -> Result<(), Miss> {
     for _ in 0..4 {
         let page = alice.get(CART).await?;
         let so = "each request goes to another one of three instances, and this one does not show what was added on the others: they do not share the memory of the program";
-        shows_items(&page, &[(&pear, 2), (&plum, 1)], so)?;
+        shows_what_was_added(&page, &[(&pear, 2), (&plum, 1)], so)?;
         page.shows_not(EMPTY, "the page shows an item, but still says that the cart is empty")?;
     }
     trial.log().new_scene();
@@ -166,13 +167,20 @@ async fn items_keep_their_names(trial: &Trial) -> Result<(), Miss> {
     }
     let page = alice.get(CART).await?;
     let wanted: Vec<_> = items.iter().map(|item| (item.as_str(), 1)).collect();
-    shows_lines(&page, &wanted, "an item is any text: `Path` decodes it, and the cart has to keep it as it is")
-        .map_err(|miss| miss.why("visitors expect to find in the cart exactly what they added, whatever it is called"))
+    shows_lines(
+        &page,
+        &wanted,
+        "an item is any text: `Path` decodes it, and the cart has to keep it as it is, with its capitals and spaces",
+    )
+    .map_err(|miss| miss.why("visitors expect to find in the cart exactly what they added, whatever it is called"))
 }
 
-fn odd(trial: &Trial) -> [String; 8] {
-    ["50 % off & más", "100%25", "a+b", "a/b?c#d", "a,b=1;c|d:2 × 3", "Pear", "pear", "日本の梨"]
-        .map(|item| trial.named(item))
+fn odd(trial: &Trial) -> [String; 12] {
+    let ends_with_a_space = format!("{} ", trial.named("pear"));
+    let named = ["50 % off & más", "100%25", "a+b", "a/b?c#d", "a,b=1;c|d:2 × 3", "日本の梨", "Pear", "pear"];
+    let [a, b, c, d, e, f, g, h] = named.map(|item| trial.named(item));
+    let [one, two, lines] = ["two words", "two  words", "two\n1 lines"].map(|item| trial.named(item));
+    [a, b, c, d, e, f, g, h, ends_with_a_space, one, two, lines]
 }
 
 /// The page shows each of these; a failure tells what it shows instead.
@@ -249,7 +257,7 @@ async fn is_overtaken_by_many(trial: &Trial) -> Result<(), Miss> {
     is_added(&trial.overtaken_at(Moment::Saving, alice.post(&here, &[]), additions).await?)?;
     let all: Vec<_> = others.iter().chain([&pear]).map(|item| (item.as_str(), 1)).collect();
     let so = "one addition after another came first, all answers were 303, and an addition is lost: each attempt has to load the cart again and add to what is there then";
-    shows_items(&alice.get(CART).await?, &all, so)
+    shows_what_was_added(&alice.get(CART).await?, &all, so)
 }
 
 async fn a_checkout_orders_what_its_page_showed(trial: &Trial) -> Result<(), Miss> {
@@ -284,7 +292,9 @@ async fn a_checkout_orders_what_its_page_showed(trial: &Trial) -> Result<(), Mis
     let because = "bob bought for the first time, after alice had (does each user's order have a number of its own?)";
     new_orders(trial, his, 0, &[&[(&plum, 1)]], &bought, because)?;
     Box::pin(a_token_that_was_never_issued_does_nothing(trial, &alice)).await?;
+    Box::pin(an_empty_cart_is_not_ordered(trial)).await?;
     Box::pin(a_full_cart_is_shown_and_ordered(trial)).await?;
+    Box::pin(many_orders_are_shown(trial)).await?;
     Box::pin(nor_while_an_order_is_open(trial)).await
 }
 
@@ -341,7 +351,9 @@ async fn a_token_that_was_never_issued_does_nothing(trial: &Trial, alice: &Brows
     let page = alice.get(CART).await?;
     let forms = page.forms();
     let names: Vec<_> = forms.iter().filter(|form| form.goes_to(CHECKOUT)).flat_map(|form| &form.fields).collect();
-    let with = |value: &'static str| names.iter().map(|field| (field.name.as_str(), value)).collect::<Vec<_>>();
+    let all = |value: &dyn Fn(&str) -> String| -> Vec<(&str, String)> {
+        names.iter().map(|field| (field.name.as_str(), value(&field.value))).collect()
+    };
     if !names.is_empty() && names.iter().all(|field| field.value.is_empty()) {
         let expected = "a form that says which cart its page shows";
         let actual = format!(
@@ -354,10 +366,21 @@ async fn a_token_that_was_never_issued_does_nothing(trial: &Trial, alice: &Brows
         return Err(page.miss(expected, actual).so(so));
     }
     let placed = trial.shop.orders.now(&her.name).len();
-    for fields in [with("never-issued"), with("999999999"), with(""), vec![]] {
+    let never = ["never-issued", "999999999", ""].map(|value| all(&|_| value.to_owned()));
+    let [after, minus, path] =
+        [("", ".2"), ("-", ""), ("x/", "")].map(|(before, after)| all(&|shown| format!("{before}{shown}{after}")));
+    let too_large = all(&|shown| {
+        shown.parse().map_or_else(|_| "none".to_owned(), |shown: u32| (u64::from(shown) + (1 << 32)).to_string())
+    });
+    let foreign =
+        "the form had a token that no page of the shop ever had, or none: anyone who sends that has not seen the cart";
+    let similar = "the form had a token that no page of the shop ever had, but that resembles the one of the cart's page: a token fits as a whole, or not at all";
+    let never = never.into_iter().chain([vec![]]).map(|fields| (fields, foreign));
+    let nearly = [after, minus, path, too_large].map(|fields| (fields, similar));
+    for (fields, so) in never.chain(nearly) {
         trial.log().new_scene();
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let answer = alice.post(CHECKOUT, &fields).await?;
-        let so = "the form had a token that no page of the shop ever had, or none: anyone who sends that has not seen the cart";
         if !answer.status.is_client_error() {
             return Err(answer.miss("4xx for such a form", answer.in_short()).so(so));
         }
@@ -365,7 +388,74 @@ async fn a_token_that_was_never_issued_does_nothing(trial: &Trial, alice: &Brows
         let so = "the form was refused, and the cart has changed anyway";
         shows_items(&alice.get(CART).await?, &[(&plum, 1)], so)?;
     }
+    trial.log().new_scene();
+    let page = alice.get(CART).await?;
+    for never in ["never-issued", "999999999"] {
+        let forged: Vec<_> = names.iter().map(|field| (field.name.as_str(), never)).collect();
+        alice.post(CHECKOUT, &forged).await?;
+    }
+    let bought = alice.submit(&page, CHECKOUT, &[]).await?;
+    let so = "forms with tokens that no page had were refused, and then the form of the cart's page as well, although the cart is as that page showed it: a refused form changes nothing";
+    bought.redirects_to(ORDERS).map_err(|miss| miss.so_if(bought.status.is_client_error().then_some(so)))?;
+    let because = "forms with other tokens had been refused, and then the form of the cart's page was sent";
+    new_orders(trial, her, placed, &[&[(&plum, 1)]], &bought, because)
+}
+
+/// Whatever the token of an empty cart would be: one of the next numbers, or of the first ones.
+async fn an_empty_cart_is_not_ordered(trial: &Trial) -> Result<(), Miss> {
+    let (alice, _) = anew(trial).await?;
+    let (her, pear) = (trial.users.alice(), trial.named("pear"));
+    add(&alice, &pear).await?;
+    let page = alice.get(CART).await?;
+    alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS)?;
+    let because = "the cart was empty, and a form with a token that no page had was sent";
+    let (forms, placed) = (page.forms(), trial.shop.orders.now(&her.name).len());
+    let buying = forms.iter().find(|form| form.goes_to(CHECKOUT));
+    let buying: Vec<_> = buying.iter().flat_map(|form| form.filled()).collect();
+    let later =
+        |value: &str, by: u64| value.parse::<u64>().map_or(value.to_owned(), |number| (number + by).to_string());
+    for by in 1..=4 {
+        let fields: Vec<_> = buying.iter().map(|(name, value)| (*name, later(value, by))).collect();
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let answer = alice.post(CHECKOUT, &fields).await?;
+        new_orders(trial, her, placed, &[], &answer, because)?;
+    }
+    trial.log().begin_anew();
+    let (bob, his) = (trial.browser("bob"), trial.users.bob());
+    logs_in(&bob, his).await?;
+    for token in ["0", "1"] {
+        let fields: Vec<_> = buying.iter().map(|(name, _)| (*name, token)).collect();
+        let answer = bob.post(CHECKOUT, &fields).await?;
+        new_orders(trial, his, 0, &[], &answer, because)?;
+    }
+    let page = bob.get(CART).await?;
+    // A page may have a form for an empty cart, too.
+    if page.forms().iter().any(|form| form.goes_to(CHECKOUT)) {
+        let answer = bob.submit(&page, CHECKOUT, &[]).await?;
+        new_orders(trial, his, 0, &[], &answer, "the cart was empty, and the form of its page was sent")?;
+    }
     Ok(())
+}
+
+/// Buys as many carts as [`MANY`], each of an item of its own, and returns the pages whose forms bought them.
+async fn buys_many(trial: &Trial, browser: &Browser<'_>) -> Result<Vec<(String, Answer)>, Miss> {
+    let mut pages = Vec::new();
+    for number in 1..=MANY {
+        let item = trial.named(&format!("item{number:02}"));
+        add(browser, &item).await?;
+        let page = browser.get(CART).await?;
+        browser.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS)?;
+        pages.push((item, page));
+    }
+    Ok(pages)
+}
+
+async fn many_orders_are_shown(trial: &Trial) -> Result<(), Miss> {
+    let (alice, _) = anew(trial).await?;
+    let bought = buys_many(trial, &alice).await?;
+    let lines: Vec<_> = bought.iter().map(|(item, _)| (item.as_str(), 1)).collect();
+    let so = format!("alice has placed {MANY} orders, and the page of the orders does not show all of them");
+    shows_lines(&alice.get(ORDERS).await?, &lines, &so)
 }
 
 async fn the_same_form_orders_once(trial: &Trial) -> Result<(), Miss> {
@@ -391,7 +481,11 @@ async fn the_same_form_orders_once(trial: &Trial) -> Result<(), Miss> {
         shows_items(&alice.get(CART).await?, &[(&plum, 1)], so)?;
     }
     trial.log().new_scene();
-    let bought = buy(&alice).await?;
+    let shown = alice.get(CART).await?;
+    again(&alice, &[first], "the form was sent again while a page showed another item").await?;
+    let bought = alice.submit(&shown, CHECKOUT, &[]).await?;
+    let so = "an old form was sent again, and then the form of the cart's page was refused, although the cart is as that page showed it: the old form has to leave it as it is";
+    bought.redirects_to(ORDERS).map_err(|miss| miss.so_if(bought.status.is_client_error().then_some(so)))?;
     new_orders(trial, her, 1, &[second], &bought, "another item was bought after an old form had been sent again")?;
     again(&alice, &[first, second], "the first form was sent once more, after a later order").await?;
     trial.log().new_scene();
@@ -399,6 +493,7 @@ async fn the_same_form_orders_once(trial: &Trial) -> Result<(), Miss> {
     again(&alice, &[first, second], "the first form was sent again when the cart held the same item as then").await?;
     let so = "an old form was sent again, and its answer changed the cart: what the cart holds does not tell which form is which, because it can hold the same items again";
     shows_items(&alice.get(CART).await?, &[(&pear, 1)], so)?;
+    Box::pin(so_it_is_with_the_forms_of_many_orders(trial)).await?;
     for moment in Moment::ALL {
         let (alice, tab) = anew(trial).await?;
         add(&alice, &pear).await?;
@@ -408,6 +503,21 @@ async fn the_same_form_orders_once(trial: &Trial) -> Result<(), Miss> {
         let answers = both(trial, moment, one, other).await?;
         one_is_ordered(trial, placed, &answers, &[(&pear, 1)], "the same form was sent twice at the same moment")?;
         is_empty(&alice.get(CART).await?)?;
+    }
+    Ok(())
+}
+
+async fn so_it_is_with_the_forms_of_many_orders(trial: &Trial) -> Result<(), Miss> {
+    let (alice, _) = anew(trial).await?;
+    let bought = buys_many(trial, &alice).await?;
+    for (item, page) in bought.first().into_iter().chain(bought.last()) {
+        let answer = alice.submit(page, CHECKOUT, &[]).await?;
+        let so = format!(
+            "{MANY} carts were bought, and then the form that had bought {item} was sent again: its order is there, however many others are"
+        );
+        answer.redirects_to(ORDERS).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+        let because = format!("{MANY} carts were bought, and then the form that had bought {item} was sent again");
+        new_orders(trial, trial.users.alice(), MANY, &[], &answer, &because)?;
     }
     Ok(())
 }
@@ -422,6 +532,8 @@ async fn two_pages_of_one_cart_order_once(trial: &Trial) -> Result<(), Miss> {
     let (here, there) = (alice.get(CART).await?, phone.get(CART).await?);
     let answers = [alice.submit(&here, CHECKOUT, &[]).await?, phone.submit(&there, CHECKOUT, &[]).await?];
     one_is_ordered(trial, 0, &answers, &[(&pear, 1)], "two pages showed the same cart, and both forms were sent")?;
+    let so = "two pages showed the same cart, and the form that was sent first was refused: only the later one may be, whichever page was shown first";
+    answers[0].redirects_to(ORDERS).map_err(|miss| miss.so_if(answers[0].status.is_client_error().then_some(so)))?;
     is_empty(&alice.get(CART).await?)?;
     for moment in Moment::ALL {
         let (alice, _) = anew(trial).await?;
@@ -527,8 +639,11 @@ async fn an_unknown_outcome_is_told_and_finished(trial: &Trial) -> Result<(), Mi
         fails(trial, Some(fault));
         is_unknown(trial, &alice.submit(&page, CHECKOUT, &[]).await?)?;
         fails(trial, None);
-        let because = "the warehouse did not answer, and the visitor went back to the cart and used the form there";
-        before.all_is_there(trial, &alice, [&pear], because).await?;
+        let phone = trial.browser("phone");
+        logs_in(&phone, trial.users.alice()).await?;
+        let because =
+            "the warehouse did not answer, and the visitor looked at the cart on a phone and used the form there";
+        before.all_is_there(trial, &phone, [&pear], because).await?;
     }
     Ok(())
 }
@@ -595,6 +710,8 @@ async fn a_slow_checkout_leaves_a_later_one_alone(trial: &Trial) -> Result<(), M
 }
 
 async fn a_checkout_outlives_its_instance(trial: &Trial) -> Result<(), Miss> {
+    // First: a new process cannot repeat what an instance did that ended.
+    Box::pin(forms_and_numbers_outlive_a_restart(trial)).await?;
     let her = trial.users.alice();
     let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
     let ends = Moment::ALL.map(|moment| (moment, 0)).into_iter().chain([(Moment::Loaded, 1), (Moment::Saving, 1)]);
@@ -635,46 +752,49 @@ async fn a_checkout_outlives_its_instance(trial: &Trial) -> Result<(), Miss> {
     Ok(())
 }
 
-async fn the_bounds_hold_at_the_same_moment(trial: &Trial) -> Result<(), Miss> {
+/// What a token and a number count has to go on where it was.
+async fn forms_and_numbers_outlive_a_restart(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     logs_in(&alice, trial.users.alice()).await?;
+    let (her, [pear, plum, quince]) = (trial.users.alice(), ["pear", "plum", "quince"].map(|item| trial.named(item)));
+    add(&alice, &pear).await?;
+    let old = alice.get(CART).await?;
+    alice.submit(&old, CHECKOUT, &[]).await?.redirects_to(ORDERS)?;
+    // One item, two, one: tokens that count something are odd and even.
+    for item in [&plum, &quince] {
+        add(&alice, item).await?;
+    }
+    buy(&alice).await?;
+    add(&alice, &plum).await?;
+    let page = alice.get(CART).await?;
+    trial.restart().await?;
+    let placed = 2;
+    let answer = alice.submit(&page, CHECKOUT, &[]).await?;
+    let so = "the page was shown before the restart, the cart is as it was then, and its form was refused: did the program keep something about it in its memory?";
+    answer.redirects_to(ORDERS).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+    let because = "the form of a page that had been shown before the restart was sent";
+    new_orders(trial, her, placed, &[&[(&plum, 1)]], &answer, because)?;
+    let answer = alice.submit(&old, CHECKOUT, &[]).await?;
+    let so = "this form was sent before the restart, and its order is placed: the warehouse still knows it";
+    answer.redirects_to(ORDERS).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+    new_orders(trial, her, placed + 1, &[], &answer, "a form that had been sent before the restart was sent again")?;
+    for number in 1..=3 {
+        add(&alice, &quince).await?;
+        let answer = buy(&alice).await?;
+        let because = "the program restarted, and then a new cart was bought (does an order get a number that an order had before the restart?)";
+        new_orders(trial, her, placed + number, &[&[(&quince, 1)]], &answer, because)?;
+    }
+    Ok(())
+}
+
+async fn the_bounds_hold_at_the_same_moment(trial: &Trial) -> Result<(), Miss> {
     let [pear, plum, quince] = ["pear", "plum", "quince"].map(|item| trial.named(item));
     let path = address(&pear);
-    for _ in 0..MOST_OF_ONE {
-        add(&alice, &pear).await?;
-    }
-    refuses(&alice.post(&path, &[]).await?, &format!("one more of an item that the cart holds {MOST_OF_ONE} times"))?;
-    shows_items(&alice.get(CART).await?, &[(&pear, MOST_OF_ONE)], UNCHANGED)?;
-    let (alice, _) = anew(trial).await?;
-    let name = |letter: &str, length: usize| {
-        let own = trial.named("");
-        format!("{}{own}", letter.repeat(length.saturating_sub(own.chars().count())))
-    };
-    refuses(&alice.post(&address(&name("x", LONGEST_NAME + 1)), &[]).await?, "a name of 101 characters")?;
-    for (name, so) in [
-        (name("x", LONGEST_NAME), "a name may have 100 characters, but this one was refused"),
-        (
-            name("é", LONGEST_NAME - 20),
-            "a name of 80 characters fits, even if each takes 2 bytes, as é does: count characters, not bytes",
-        ),
-        (
-            name("🍐", LONGEST_NAME - 20),
-            "a name of 80 characters fits, even if each takes 4 bytes, as an emoji does: count characters, not bytes or UTF-16 units",
-        ),
-    ] {
-        let answer = alice.post(&address(&name), &[]).await?;
-        answer.redirects_to(CART).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
-    }
-    for place in 4..=MOST_ITEMS {
-        add(&alice, &trial.named(&format!("item{place:02}"))).await?;
-    }
-    refuses(&alice.post(&address(&plum), &[]).await?, "an item that is new to a full cart")?;
-    alice.get(CART).await?.shows_not(&plum, UNCHANGED)?;
-    let there = trial.named("item04");
-    let one_more = alice.post(&address(&there), &[]).await?;
-    let so = "the cart is full, and one more of an item that is in it was refused: only the different items count here";
-    one_more.redirects_to(CART).map_err(|miss| miss.so_if(one_more.status.is_client_error().then_some(so)))?;
-    shows_items(&alice.get(CART).await?, &[(&there, 2)], "the addition was answered with 303, and is not in the cart")?;
+    let can_buy = can_buy(trial).await?;
+    Box::pin(nine_of_each_fit(trial, can_buy)).await?;
+    Box::pin(a_hundred_characters_fit(trial, can_buy)).await?;
+    Box::pin(twenty_different_ones_fit(trial, can_buy)).await?;
+    Box::pin(an_open_order_takes_no_room(trial)).await?;
     for moment in [Moment::Loaded, Moment::Saving] {
         let (alice, tab) = anew(trial).await?;
         for _ in 1..MOST_OF_ONE {
@@ -701,6 +821,133 @@ async fn the_bounds_hold_at_the_same_moment(trial: &Trial) -> Result<(), Miss> {
     Ok(())
 }
 
+async fn nine_of_each_fit(trial: &Trial, can_buy: bool) -> Result<(), Miss> {
+    let (alice, _) = anew(trial).await?;
+    let [pear, other] = ["pear", "Pear"].map(|item| trial.named(item));
+    for _ in 0..MOST_OF_ONE {
+        add(&alice, &pear).await?;
+    }
+    refuses(&alice.post(&address(&pear), &[]).await?, NINE)?;
+    shows_items(&alice.get(CART).await?, &[(&pear, MOST_OF_ONE)], UNCHANGED)?;
+    let answer = alice.post(&address(&other), &[]).await?;
+    let so = format!("the cart holds {MOST_OF_ONE} of {pear}, and {other} is another item: it was refused");
+    answer.redirects_to(CART).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+    let page = alice.get(CART).await?;
+    refuses(&alice.post(&address(&pear), &[]).await?, NINE)?;
+    refuses(&alice.post(&address(&long(trial, "x", LONGEST_NAME + 1)), &[]).await?, HUNDRED)?;
+    if can_buy { buys_and_takes(&alice, &page, &pear).await } else { Ok(()) }
+}
+
+/// A name of this length, which ends as all names of this run do.
+fn long(trial: &Trial, letter: &str, length: usize) -> String {
+    let own = trial.named("");
+    format!("{}{own}", letter.repeat(length.saturating_sub(own.chars().count())))
+}
+
+async fn a_hundred_characters_fit(trial: &Trial, can_buy: bool) -> Result<(), Miss> {
+    let (alice, _) = anew(trial).await?;
+    let letters = [
+        ("x", "a name may have 100 characters, but this one was refused"),
+        ("é", "a name of 100 characters fits, even if each takes 2 bytes, as é does: count characters, not bytes"),
+        (
+            "🍐",
+            "a name of 100 characters fits, even if each takes 4 bytes, as an emoji does: count characters, not bytes or UTF-16 units",
+        ),
+    ];
+    for (letter, _) in letters {
+        refuses(&alice.post(&address(&long(trial, letter, LONGEST_NAME + 1)), &[]).await?, HUNDRED)?;
+    }
+    let mut names = Vec::new();
+    for (letter, so) in letters {
+        let name = long(trial, letter, LONGEST_NAME);
+        let answer = alice.post(&address(&name), &[]).await?;
+        answer.redirects_to(CART).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+        names.push(name);
+    }
+    // They differ in their last character.
+    for letter in ["y", "z"] {
+        let name = format!("{}{letter}", long(trial, "x", LONGEST_NAME - 1));
+        add(&alice, &name).await?;
+        names.push(name);
+    }
+    let lines: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
+    let so = "a name may have 100 characters, and a page does not show all of a name that has as many";
+    shows_lines(&alice.get(CART).await?, &lines, so)?;
+    if !can_buy {
+        return Ok(());
+    }
+    let bought = buy(&alice).await?;
+    let wanted: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
+    let because = "alice bought items whose names have 100 characters";
+    new_orders(trial, trial.users.alice(), 0, &[&wanted], &bought, because)?;
+    shows_lines(&alice.get(ORDERS).await?, &lines, so)
+}
+
+async fn twenty_different_ones_fit(trial: &Trial, can_buy: bool) -> Result<(), Miss> {
+    let (alice, _) = anew(trial).await?;
+    let items: Vec<_> = (1..=MOST_ITEMS).map(|place| trial.named(&format!("item{place:02}"))).collect();
+    for item in &items {
+        add(&alice, item).await?;
+    }
+    let (plum, there) = (trial.named("plum"), &items[3]);
+    for new in [&plum, &trial.named("Item04")] {
+        refuses(&alice.post(&address(new), &[]).await?, TWENTY)?;
+        alice.get(CART).await?.shows_not(new, UNCHANGED)?;
+    }
+    let one_more = alice.post(&address(there), &[]).await?;
+    let so = "the cart is full, and one more of an item that is in it was refused: only the different items count here";
+    one_more.redirects_to(CART).map_err(|miss| miss.so_if(one_more.status.is_client_error().then_some(so)))?;
+    let page = alice.get(CART).await?;
+    shows_items(&page, &[(there, 2)], "the addition was answered with 303, and is not in the cart")?;
+    refuses(&alice.post(&address(&plum), &[]).await?, TWENTY)?;
+    if can_buy { buys_and_takes(&alice, &page, &plum).await } else { Ok(()) }
+}
+
+/// Whether a checkout works at all: if not, another check says so.
+async fn can_buy(trial: &Trial) -> Result<bool, Miss> {
+    let (alice, _) = anew(trial).await?;
+    add(&alice, &trial.named("pear")).await?;
+    let answer = alice.submit(&alice.get(CART).await?, CHECKOUT, &[]).await;
+    Ok(answer.is_ok_and(|answer| answer.redirects_to(ORDERS).is_ok()))
+}
+
+/// The cart is what this page showed, whatever was refused since; and what has been bought is in it no longer.
+async fn buys_and_takes(alice: &Browser<'_>, page: &Answer, item: &str) -> Result<(), Miss> {
+    let bought = alice.submit(page, CHECKOUT, &[]).await?;
+    let so = "items that did not fit were refused after the page was shown, and then its form was refused as well: a refused addition leaves the cart as it was, also for the pages that show it";
+    bought.redirects_to(ORDERS).map_err(|miss| miss.so_if(bought.status.is_client_error().then_some(so)))?;
+    if !alice.get(CART).await?.text().contains(EMPTY) {
+        return Ok(());
+    }
+    let answer = alice.post(&address(item), &[]).await?;
+    let so = "a full cart was bought, its page says that it is empty, and an item was refused: the bounds are those of what is in the cart at a time";
+    answer.redirects_to(CART).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))
+}
+
+/// If the page says that the cart is empty, it has room: also for what is on its way to the warehouse.
+async fn an_open_order_takes_no_room(trial: &Trial) -> Result<(), Miss> {
+    let (alice, _) = anew(trial).await?;
+    let full = fill(trial, &alice).await?;
+    let page = alice.get(CART).await?;
+    fails(trial, Some(Fault::Lost));
+    let answer = alice.submit(&page, CHECKOUT, &[]).await;
+    if !answer.is_ok_and(|answer| answer.status == 503) || !alice.get(CART).await?.text().contains(EMPTY) {
+        return Ok(());
+    }
+    let most = full.iter().max_by_key(|(_, count)| **count).map(|(item, _)| item.clone());
+    for item in most.into_iter().chain([trial.named("plum")]) {
+        let answer = alice.post(&address(&item), &[]).await?;
+        let so = "the outcome of the order of a full cart was unknown, the page said that the cart is empty, and the cart refused an item: what is on its way to the warehouse is no longer in the cart";
+        answer.redirects_to(CART).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+    }
+    Ok(())
+}
+
+/// What does not fit, and the bound.
+type Bound = [&'static str; 2];
+const NINE: Bound = ["one more of an item that the cart holds 9 times", "a cart holds at most 9 of each item"];
+const TWENTY: Bound = ["an item that is new to a full cart", "a cart holds at most 20 different items at a time"];
+const HUNDRED: Bound = ["a name of 101 characters", "a name has at most 100 characters"];
 const UNCHANGED: &str = "the answer is a 4xx, and the cart has changed anyway";
 const BOTH_FIT: &str = "there was room for one more when two came at the same moment, and the cart took both: check the cart that you save, at each attempt";
 
@@ -733,6 +980,8 @@ async fn users_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     shows_items(&alice.get(CART).await?, &[(&pear, 1)], "bob sent a form, and alice's cart has changed")?;
     trial.log().new_scene();
     alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS)?;
+    let so = "alice ordered this item, bob has ordered nothing, and bob's page of orders shows it";
+    bob.get(ORDERS).await?.shows_not(&pear, so)?;
     add(&bob, &plum).await?;
     let bought = buy(&bob).await?;
     new_orders(trial, his, 0, &[&[(&plum, 1)]], &bought, "bob bought after alice")?;
@@ -768,33 +1017,66 @@ async fn only_a_post_adds_or_orders(trial: &Trial, alice: &Browser<'_>) -> Resul
         shows_items(&after, &[(&plum, 1)], &so).map_err(|miss| miss.at(path))?;
     }
     trial.log().begin_anew();
-    reading::opens_no_session(&trial.browser("stranger"), &paths).await
+    reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
+    Box::pin(reading_finishes_no_order(trial)).await
+}
+
+/// An order of unknown outcome waits for a form.
+async fn reading_finishes_no_order(trial: &Trial) -> Result<(), Miss> {
+    let (alice, _) = anew(trial).await?;
+    let (her, pear) = (trial.users.alice(), trial.named("pear"));
+    add(&alice, &pear).await?;
+    let page = alice.get(CART).await?;
+    fails(trial, Some(Fault::Lost));
+    is_unknown(trial, &alice.submit(&page, CHECKOUT, &[]).await?)?;
+    fails(trial, None);
+    for path in [LOGIN, CART, ORDERS, CHECKOUT, &address(&pear)] {
+        trial.log().new_scene();
+        for read in [alice.get(path).await?, alice.head(path).await?] {
+            let because = format!("the outcome of an order was unknown, and then the visitor only looked at {path}");
+            new_orders(trial, her, 0, &[], &read, &because)?;
+        }
+    }
+    Ok(())
 }
 
 /// How many orders a user places, so that a token that counts them has one digit and then two.
 const MANY: usize = 12;
 
-/// Names that differ in their last character, in a letter's case, or in a space.
+/// Names that differ in their last character, also far behind, in a letter's case, or in a space.
 async fn near_names_are_different_users(trial: &Trial) -> Result<(), Miss> {
     trial.log().begin_anew();
     trial.shop.restore(Contents::default());
     let her = trial.users.alice();
     let (first, rest) = her.name.split_at(1);
-    let near = [format!("{}1", her.name), format!("{} ", her.name), format!("{}{rest}", first.to_uppercase())];
+    let long = format!("{}{}", her.name, "-".repeat(100));
+    let near = [
+        format!("{}1", her.name),
+        format!("{} ", her.name),
+        format!("{}{rest}", first.to_uppercase()),
+        format!("{long}1"),
+        format!("{long}2"),
+    ];
     let near = near.map(|name| User { name, password: her.password.clone() });
-    let items = ["plum", "quince", "fig"].map(|item| trial.named(item));
+    let items = ["plum", "quince", "fig", "lime", "date"].map(|item| trial.named(item));
     let (alice, pear) = (trial.browser("alice"), trial.named("pear"));
     logs_in(&alice, her).await?;
     add(&alice, &pear).await?;
-    let others = ["alice1", "alice_", "Alice"].map(|who| trial.browser(who));
+    let others = ["alice1", "alice_", "Alice", "alice-1", "alice-2"].map(|who| trial.browser(who));
+    let mut owners = vec![(&alice, her, &pear)];
     for ((browser, user), item) in others.iter().zip(&near).zip(&items) {
         gets_an_account(trial, user);
         logs_in(browser, user).await?;
-        let so = format!("{:?} and {:?} are two users, and one sees the other's cart", her.name, user.name);
-        browser.get(CART).await?.shows_not(&pear, &so)?;
+        let so =
+            |owner: &User| format!("{:?} and {:?} are two users, and one sees the other's cart", owner.name, user.name);
+        let page = browser.get(CART).await?;
+        owners.iter().try_for_each(|(_, owner, theirs)| page.shows_not(theirs, &so(owner)))?;
         add(browser, item).await?;
-        shows_items(&browser.get(CART).await?, &[(item, 1)], &so)?;
-        alice.get(CART).await?.shows_not(item, &so)?;
+        shows_items(&browser.get(CART).await?, &[(item, 1)], &so(her))?;
+        for (theirs, owner, _) in &owners {
+            theirs.get(CART).await?.shows_not(item, &so(owner))?;
+        }
+        owners.push((browser, user, item));
     }
     // One item, two, one, two: tokens that count something are odd and even.
     let count = |number: usize| if number.is_multiple_of(2) { 1 } else { 2 };
@@ -806,8 +1088,8 @@ async fn near_names_are_different_users(trial: &Trial) -> Result<(), Miss> {
         let shown: Few = &[(&pear, count(number))];
         new_orders(trial, her, number, &[shown], &bought, "alice bought one cart after another")?;
     }
-    for ((browser, user), item) in others.iter().zip(&near).zip(&items) {
-        for number in 0..3 {
+    for (((browser, user), item), carts) in others.iter().zip(&near).zip(&items).zip([3, 3, 3, 1, 1]) {
+        for number in 0..carts {
             for _ in u32::from(number == 0)..count(number) {
                 add(browser, item).await?;
             }
@@ -818,6 +1100,17 @@ async fn near_names_are_different_users(trial: &Trial) -> Result<(), Miss> {
             );
             let shown: Few = &[(item, count(number))];
             new_orders(trial, user, number, &[shown], &bought, &because)?;
+        }
+    }
+    for (browser, user, item) in &owners {
+        let page = browser.get(ORDERS).await?;
+        page.shows(item)?;
+        for (_, other, theirs) in owners.iter().filter(|(_, _, theirs)| theirs != item) {
+            let so = format!(
+                "{:?} ordered this item, and the page of orders of {:?} shows it: they are two users",
+                other.name, user.name
+            );
+            page.shows_not(theirs, &so)?;
         }
     }
     Ok(())
@@ -1056,18 +1349,18 @@ fn one_fits(answers: &[Answer; 2], page: &Answer, shown: &[(&str, usize)]) -> Re
         .so(so))
 }
 
-fn refuses(answer: &Answer, what: &str) -> Result<(), Miss> {
+fn refuses(answer: &Answer, [what, bound]: Bound) -> Result<(), Miss> {
     match answer.status.is_client_error() {
         true => Ok(()),
         false => Err(answer
             .miss(format!("4xx for {what}"), answer.in_short())
-            .so("the cart took more than the requirement allows, or did not say that it refused")),
+            .so(format!("{bound}, and the answer to one more than that does not say that it was refused"))),
     }
 }
 
-/// An addition, which meets others, was accepted.
+/// An addition was accepted, although something else changed the cart meanwhile.
 pub(crate) fn is_added(answer: &Answer) -> Result<(), Miss> {
-    let so = "an addition that meets another one is no error: load again, add to what is there now, and save again";
+    let so = "somebody else changed or saved the cart during this addition, and that is no error: load again, add to what is there now, and save again";
     answer.redirects_to(CART).map_err(|miss| match answer.status.as_u16() {
         400.. => miss.so_anyway(so),
         _ => miss,
@@ -1157,6 +1450,15 @@ pub(crate) fn put(items: &mut Items, item: &str) {
     *items.entry(item.to_owned()).or_default() += 1;
 }
 
+/// The same after additions; `so` is the conclusion if something that was added is missing.
+fn shows_what_was_added(page: &Answer, items: &[(&str, usize)], so: &str) -> Result<(), Miss> {
+    let more = items.iter().find(|(item, count)| counted(page, item) as usize > *count);
+    let so = more.map_or(so.to_owned(), |(item, _)| {
+        format!("the page shows more of {item} than was added since the database was empty: one request adds one")
+    });
+    shows_items(page, items, &so)
+}
+
 /// The page shows these; `so` is the conclusion if it shows another count, or none.
 fn shows_items(page: &Answer, items: &[(&str, usize)], so: &str) -> Result<(), Miss> {
     items.iter().try_for_each(|(item, count)| {
@@ -1173,7 +1475,7 @@ fn shows_items(page: &Answer, items: &[(&str, usize)], so: &str) -> Result<(), M
 
 fn holds(page: &Answer, cart: &Items, so: &str) -> Result<(), Miss> {
     let items: Vec<_> = cart.iter().map(|(item, count)| (item.as_str(), *count as usize)).collect();
-    shows_items(page, &items, so)
+    shows_what_was_added(page, &items, so)
 }
 
 /// How many of this item the page shows, in all of its lines.

@@ -8,8 +8,8 @@ use crate::{
     model::{Model, Rules, read},
     shop::{Fault, Moment},
     two_at_once::{
-        Before, CART, CHECKOUT, EMPTY, Items, MOST_ITEMS, MOST_OF_ONE, ORDERS, UNKNOWN, address, both, counted, fails,
-        is_added, is_ordered_or_refused, logs_in, others_save, put,
+        Before, CART, CHECKOUT, EMPTY, Items, LONGEST_NAME, MOST_ITEMS, MOST_OF_ONE, ORDERS, UNKNOWN, address, both,
+        counted, fails, is_added, is_ordered_or_refused, logs_in, others_save, put,
     },
 };
 
@@ -40,10 +40,14 @@ enum Action {
     Fill(usize, usize),
     /// Adds an item in this window, and before that is answered another one in the next window.
     AddBoth(usize, usize, usize, Moment),
+    /// Adds an item that does not fit.
+    AddTooMuch(usize),
     /// Looks at the cart; the page stays open in this window.
     Look(usize),
     /// Sends the form of the page that is open.
     Buy(usize),
+    /// Sends it with another token, which begins as its own does.
+    Forge(usize),
     /// Sends it, and before that is answered the one of the next window.
     BuyBoth(usize, Moment),
     /// Sends it, and before that is answered adds an item in the next window.
@@ -68,8 +72,10 @@ fn stories() -> impl Strategy<Value = Story> {
         24 => (window(), item()).prop_map(|(who, item)| Action::Add(who, item)),
         4 => (window(), ITEMS.len() + 1..=MOST_ITEMS).prop_map(|(who, items)| Action::Fill(who, items)),
         8 => (window(), item(), item(), adding).prop_map(|(who, one, other, at)| Action::AddBoth(who, one, other, at)),
+        4 => window().prop_map(Action::AddTooMuch),
         32 => window().prop_map(Action::Look),
         24 => window().prop_map(Action::Buy),
+        4 => window().prop_map(Action::Forge),
         8 => (window(), moment()).prop_map(|(who, at)| Action::BuyBoth(who, at)),
         8 => (window(), item(), moment()).prop_map(|(who, item, at)| Action::BuyAndAdd(who, item, at)),
         6 => (window(), moment(), 0..2_usize).prop_map(|(who, at, passing)| Action::End(who, at, passing)),
@@ -97,6 +103,7 @@ async fn play(trial: &Trial, story: &Story) -> Result<(), Miss> {
         changes: 0,
         is_settled: true,
         may_fail: false,
+        has_ended: false,
         is_touched: false,
     };
     for action in story {
@@ -130,6 +137,8 @@ struct Shop<'t> {
     is_settled: bool,
     /// Whether the warehouse does not answer.
     may_fail: bool,
+    /// Whether an instance has ended: what it had begun may go on by itself.
+    has_ended: bool,
     /// Whether another program may save a row: an app may take that for a change of the cart.
     is_touched: bool,
 }
@@ -139,13 +148,13 @@ impl Shop<'_> {
         match action {
             Action::Add(who, item) if self.has_room(&[item]) => {
                 let path = address(&self.items[item]);
-                is_added(&self.browsers[who].post(&path, &[]).await?)?;
+                self.is_taken(&self.browsers[who].post(&path, &[]).await?)?;
                 self.has_added(item);
                 Ok(())
             }
             Action::Fill(who, items) if (0..items).all(|item| self.has_room(&[item])) => {
                 for item in 0..items {
-                    is_added(&self.browsers[who].post(&address(&self.items[item]), &[]).await?)?;
+                    self.is_taken(&self.browsers[who].post(&address(&self.items[item]), &[]).await?)?;
                     self.has_added(item);
                 }
                 Ok(())
@@ -159,15 +168,17 @@ impl Shop<'_> {
                 [one, other].into_iter().for_each(|item| self.has_added(item));
                 Ok(())
             }
+            Action::AddTooMuch(who) => self.add_too_much(who).await,
             Action::Look(who) => self.look(who).await,
             Action::Buy(who) => self.buy(who).await,
+            Action::Forge(who) => self.forge(who).await,
             Action::BuyBoth(who, at) => self.buy_both(who, at).await,
             Action::BuyAndAdd(who, item, at) if self.has_room(&[item]) => self.buy_and_add(who, item, at).await,
             Action::End(who, at, passing) => {
                 let Some(open) = &self.pages[who] else { return Ok(()) };
                 let sent = self.browsers[who].submit(&open.page, CHECKOUT, &[]);
                 self.trial.ends_at((at, passing), sent).await?;
-                self.is_settled = false;
+                (self.is_settled, self.has_ended) = (false, true);
                 self.has_bought()
             }
             Action::Fail(fault) => {
@@ -201,14 +212,55 @@ impl Shop<'_> {
         self.added.get(item).copied().unwrap_or_default().saturating_sub(ordered)
     }
 
+    /// An addition was accepted.
+    fn is_taken(&self, answer: &Answer) -> Result<(), Miss> {
+        if self.is_touched { is_added(answer) } else { answer.redirects_to(CART) }
+    }
+
     fn has_added(&mut self, item: usize) {
         put(&mut self.added, &self.items[item]);
         self.changes += 1;
     }
 
+    async fn add_too_much(&mut self, who: usize) -> Result<(), Miss> {
+        let held: Vec<_> = self.items.iter().map(|item| self.left(item) as usize).collect();
+        let full = held.iter().position(|count| *count == MOST_OF_ONE);
+        let item = match full.filter(|_| self.is_settled) {
+            Some(item) => self.items[item].clone(),
+            None if self.is_settled && !held.contains(&0) => self.trial.named("one more"),
+            None => "x".repeat(LONGEST_NAME + 1),
+        };
+        let answer = self.browsers[who].post(&address(&item), &[]).await?;
+        match answer.status.is_client_error() {
+            true => Ok(()),
+            false => Err(answer.miss("4xx for an item that does not fit", answer.in_short())),
+        }
+    }
+
+    async fn forge(&mut self, who: usize) -> Result<(), Miss> {
+        let Some(open) = self.pages[who].as_ref().filter(|_| !self.may_fail) else { return Ok(()) };
+        let forms = open.page.forms();
+        let Some(form) = forms.iter().find(|form| form.goes_to(CHECKOUT)) else { return Ok(()) };
+        let forged: Vec<_> = form.filled().map(|(name, value)| (name, format!("{value}.2"))).collect();
+        let forged: Vec<_> = forged.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let answer = self.browsers[who].post(CHECKOUT, &forged).await?;
+        if !answer.status.is_client_error() {
+            return Err(answer.miss("4xx for a token that no page had", answer.in_short()));
+        }
+        self.has_bought()
+    }
+
+    fn placed(&self) -> usize {
+        self.trial.shop.orders.now(&self.trial.users.alice().name).len()
+    }
+
     async fn look(&mut self, who: usize) -> Result<(), Miss> {
+        let placed = self.placed();
         let page = self.browsers[who].get(CART).await?;
         page.has_status(200)?;
+        if !self.has_ended && self.placed() != placed {
+            return Err(page.miss("no new order: this request only reads", "an order was placed meanwhile"));
+        }
         let mut items = Items::new();
         for item in &self.items {
             let (shown, left) = (counted(&page, item), self.left(item));
@@ -287,8 +339,10 @@ impl Shop<'_> {
 
     /// Each order has the items that some page showed.
     fn has_bought(&mut self) -> Result<(), Miss> {
-        self.changes += 1;
         let orders = self.trial.shop.orders.now(&self.trial.users.alice().name);
+        // A form that was refused, or sent before, leaves the cart as it is.
+        let is_as_it_was = orders.len() == self.checked && self.is_settled && !self.may_fail && !self.is_touched;
+        self.changes += usize::from(!is_as_it_was);
         for order in orders.iter().skip(self.checked) {
             if !self.shown.contains(&order.items) {
                 return Err(Miss::new(
@@ -333,6 +387,10 @@ fn belongs_to(actions: &Story) -> &'static str {
         "two_pages_of_one_cart_order_once"
     } else if has(|action| matches!(action, Action::AddBoth(..) | Action::Touch(_))) {
         "no_addition_is_lost"
+    } else if has(|action| matches!(action, Action::AddTooMuch(_))) {
+        "the_bounds_hold_at_the_same_moment"
+    } else if has(|action| matches!(action, Action::Forge(_))) {
+        "a_checkout_orders_what_its_page_showed"
     } else if actions.iter().filter(|action| matches!(action, Action::Buy(_))).count() > 1 {
         "the_same_form_orders_once"
     } else if has(|action| matches!(action, Action::Buy(_) | Action::BuyAll)) {

@@ -236,3 +236,76 @@ pub(super) fn cuts_off_spaces<S: SessionStore + Clone>(store: S) -> Router {
     }
     Parts { cart: get(cart), add: post(add), ..Parts::default() }.on(store)
 }
+
+pub(super) fn trims_the_items<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(user: User, database: Shared, Path(item): Item) -> Added {
+        solution_8::add(user, database, Path(item.trim().to_owned())).await
+    }
+    adding(post(add), store)
+}
+
+/// As a column of the type `VARCHAR(50)` does.
+pub(super) fn cuts_long_names<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(user: User, database: Shared, Path(item): Item) -> Added {
+        if item.chars().count() > Cart::LONGEST_NAME {
+            return Err(Refusal::DoesNotFit);
+        }
+        solution_8::add(user, database, Path(item.chars().take(50).collect())).await
+    }
+    adding(post(add), store)
+}
+
+/// What was shown before it is no longer what the cart is.
+pub(super) fn a_refused_item_is_a_change<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(user: User, database: Shared, item: Item) -> Added {
+        let (name, again) = (user.0.clone(), Extension(database.0.clone()));
+        let added = solution_8::add(user, again, item).await;
+        if added.is_err() {
+            change(&database, &name, raised).await?;
+        }
+        added
+    }
+    adding(post(add), store)
+}
+
+fn raised(cart: &mut Cart) -> Result<(), Refusal> {
+    cart.edition += 1;
+    Ok(())
+}
+
+/// It compares names without their case, but only where it counts.
+pub(super) fn counts_in_any_case<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        let add = |cart: &mut Cart| {
+            let alike = cart.items.iter().filter(|(there, _)| there.to_lowercase() == item.to_lowercase());
+            let alike: u32 = alike.map(|(_, count)| count).sum();
+            if alike == Cart::MOST_OF_ONE { Err(Refusal::DoesNotFit) } else { cart.add(&item) }
+        };
+        change(&database, &user, add).await?;
+        shown()
+    }
+    adding(post(add), store)
+}
+
+/// It counts all that a user has ever added.
+pub(super) fn bounds_for_a_lifetime<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, database: Shared, Path(item): Item) -> Added {
+        change(&database, &format!("all of {user}"), |all| all.add(&item)).await?;
+        solution_8::add(User(user), database, Path(item)).await
+    }
+    adding(post(add), store)
+}
+
+/// Users with long names share a cart.
+pub(super) fn cuts_the_key<S: SessionStore + Clone>(store: S) -> Router {
+    fn cut(User(user): User) -> User {
+        User(user.chars().take(64).collect())
+    }
+    async fn cart(user: User, database: Shared) -> Result<Html<String>, Refusal> {
+        solution_8::cart(cut(user), database).await
+    }
+    async fn add(user: User, database: Shared, item: Item) -> Added {
+        solution_8::add(cut(user), database, item).await
+    }
+    Parts { cart: get(cart), add: post(add), ..Parts::default() }.on(store)
+}

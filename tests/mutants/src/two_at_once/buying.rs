@@ -1,17 +1,23 @@
 //! Mistakes in buying.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use axum::{
     Extension, Form, Router,
-    extract::Query,
+    extract::{Path, Query},
     response::{Html, Redirect},
     routing::{MethodRouter, get, post},
 };
-use checks::{Database, Order, Orders, Row};
+use checks::{Database, Order, Orders, Row, instances};
 use minijinja::{context, value::Serde};
 use serde::Deserialize;
-use solution_8::{Cart, Checkout, Refusal, User, change, finish, number, page};
+use solution_8::{Cart, Checkout, Pending, Refusal, User, change, finish, number, page};
 use tower_sessions::{Session, SessionStore, session::Id};
 
 use super::{Parts, Sent, Shared, Warehouse};
@@ -247,7 +253,9 @@ pub(super) fn a_token_for_each_page<S: SessionStore + Clone>(store: S) -> Router
         Extension(orders): Warehouse,
         Form(Page { token }): Form<Page>,
     ) -> Bought {
-        let edition = token.split('/').next().and_then(|edition| edition.parse().ok()).ok_or(Refusal::Changed)?;
+        let (edition, page) = token.split_once('/').ok_or(Refusal::Changed)?;
+        let number = |text: &str| text.parse().map_err(|_| Refusal::Changed);
+        let (edition, _): (u64, u64) = (number(edition)?, number(page)?);
         let then = async |order| take_out(&database, &user, &order).await;
         order_first(&database, &orders, &user, edition, format!("{user}/{token}"), then).await
     }
@@ -436,4 +444,104 @@ pub(super) fn by_get<S: SessionStore + Clone>(store: S) -> Router {
         solution_8::checkout(user, database, orders, Form(sent)).await
     }
     buying(get(link).post(solution_8::checkout), store)
+}
+
+/// "3.7" and "3rd" are a 3.
+pub(super) fn reads_the_digits<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, database: Shared, orders: Warehouse, Form(sent): Form<Text>) -> Bought {
+        let digits: String = sent.token.chars().take_while(char::is_ascii_digit).collect();
+        let token = digits.parse().map_err(|_| Refusal::Changed)?;
+        solution_8::checkout(user, database, orders, Form(Checkout { token })).await
+    }
+    buying(post(checkout), store)
+}
+
+/// The edition of an empty cart can be guessed, although no page shows it.
+pub(super) fn orders_an_empty_cart<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        user: User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(sent): Sent,
+    ) -> Bought {
+        let token = sent.token;
+        let claim_nothing = |cart: &mut Cart| {
+            if cart.edition != token || !cart.items.is_empty() || cart.pending.is_some() {
+                return Err(Refusal::Changed);
+            }
+            cart.edition += 1;
+            cart.pending = Some(Pending { token, items: BTreeMap::new() });
+            Ok(())
+        };
+        match change(&database, &user.0, claim_nothing).await {
+            Ok(()) => finish(&database, &orders, &user.0).await.and(ordered()),
+            Err(_) => solution_8::checkout(user, Extension(database), Extension(orders), Form(sent)).await,
+        }
+    }
+    buying(post(checkout), store)
+}
+
+fn raised(cart: &mut Cart) -> Result<(), Refusal> {
+    cart.edition += 1;
+    Ok(())
+}
+
+pub(super) fn a_refused_form_is_a_change<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, Extension(database): Shared, orders: Warehouse, sent: Sent) -> Bought {
+        let name = user.0.clone();
+        let bought = solution_8::checkout(user, Extension(database.clone()), orders, sent).await;
+        if matches!(bought, Err(Refusal::Changed)) {
+            change(&database, &name, raised).await?;
+        }
+        bought
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn an_old_form_is_a_change<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(user: User, Extension(database): Shared, orders: Warehouse, Form(sent): Sent) -> Bought {
+        if orders.find(&number(&user.0, sent.token)).await.is_some() {
+            change(&database, &user.0, raised).await?;
+        }
+        solution_8::checkout(user, Extension(database), orders, Form(sent)).await
+    }
+    buying(post(checkout), store)
+}
+
+pub(super) fn looks_at_ten_orders<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        finish(&database, &orders, &user).await?;
+        let claimed = change(&database, &user, |cart| cart.claim(token)).await;
+        finish(&database, &orders, &user).await?;
+        let (number, all) = (number(&user, token), orders.of(&user).await);
+        match claimed {
+            Err(Refusal::Changed) if all.iter().take(10).any(|order| order.number == number) => {}
+            claimed => claimed?,
+        }
+        ordered()
+    }
+    buying(post(checkout), store)
+}
+
+/// After a restart it begins with the first number again.
+pub(super) fn counts_in_the_program<S: SessionStore + Clone>(store: S) -> Router {
+    type Counter = Extension<Arc<AtomicU64>>;
+    async fn add(user: User, Extension(database): Shared, Extension(counter): Counter, item: Path<String>) -> Bought {
+        let next = counter.fetch_add(1, Ordering::Relaxed);
+        let add = |cart: &mut Cart| {
+            cart.add(&item)?;
+            cart.edition = next;
+            Ok(())
+        };
+        change(&database, &user.0, add).await?;
+        Ok(Redirect::to("/cart"))
+    }
+    let counter = Arc::new(AtomicU64::new(1));
+    let app = move |store| Parts { add: post(add), ..Parts::default() }.on(store).layer(Extension(counter.clone()));
+    instances(app)(store)
 }

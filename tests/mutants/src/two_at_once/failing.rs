@@ -2,6 +2,7 @@
 
 use axum::{
     Extension, Form, Router,
+    extract::Path,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, post},
@@ -344,4 +345,17 @@ pub(super) fn notes_small_orders_only<S: SessionStore + Clone>(store: S) -> Rout
         solution_8::checkout(User(user), Extension(database), Extension(orders), Form(Checkout { token })).await
     }
     buying(post(checkout), store)
+}
+
+/// What is on its way to the warehouse still takes up room in the cart.
+pub(super) fn bounds_of_what_is_open<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(user: User, database: Shared, Path(item): Path<String>) -> Bought {
+        let Cart { mut items, pending, .. } = database.load(&user.0).await?.value;
+        for (item, count) in pending.into_iter().flat_map(|pending| pending.items) {
+            *items.entry(item).or_default() += count;
+        }
+        Cart { items, ..Cart::default() }.add(&item)?;
+        solution_8::add(user, database, Path(item)).await
+    }
+    Parts { add: post(add), ..Parts::default() }.on(store)
 }

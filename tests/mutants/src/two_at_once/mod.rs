@@ -5,6 +5,7 @@ mod buying;
 mod failing;
 mod place;
 mod right;
+mod showing;
 
 use axum::{
     Extension, Form, Router,
@@ -25,6 +26,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("kept_in_the_program", "the_cart_belongs_to_the_user", || App::new(place::kept_in_the_program)),
     mutant("strangers_have_a_cart", "the_cart_belongs_to_the_user", || three(place::strangers_have_a_cart)),
     mutant("in_small_letters", "the_cart_belongs_to_the_user", || three(adding::in_small_letters)),
+    mutant("trims_the_items", "the_cart_belongs_to_the_user", || three(adding::trims_the_items)),
+    mutant("strangers_have_orders", "the_cart_belongs_to_the_user", || three(showing::an_empty_list_for_strangers)),
     mutant("asks_for_the_version_again", "no_addition_is_lost", || three(adding::asks_for_the_version_again)),
     mutant("a_stale_save_is_no_matter", "no_addition_is_lost", || three(adding::a_stale_save_is_no_matter)),
     mutant("a_stale_save_is_an_error", "no_addition_is_lost", || three(adding::a_stale_save_is_an_error)),
@@ -51,6 +54,12 @@ pub const MUTANTS: &[Mutant] = &[
     }),
     mutant("orders_one_of_each", "a_checkout_orders_what_its_page_showed", || three(buying::orders_one_of_each)),
     mutant("lists_twelve_at_most", "a_checkout_orders_what_its_page_showed", || three(adding::lists_twelve_at_most)),
+    mutant("shows_ten_orders", "a_checkout_orders_what_its_page_showed", || three(showing::ten_orders)),
+    mutant("reads_the_digits", "a_checkout_orders_what_its_page_showed", || three(buying::reads_the_digits)),
+    mutant("orders_an_empty_cart", "a_checkout_orders_what_its_page_showed", || three(buying::orders_an_empty_cart)),
+    mutant("a_refused_form_is_a_change", "a_checkout_orders_what_its_page_showed", || {
+        three(buying::a_refused_form_is_a_change)
+    }),
     mutant("any_token_finishes_what_is_open", "a_checkout_orders_what_its_page_showed", || {
         three(failing::any_token_finishes_what_is_open)
     }),
@@ -65,9 +74,14 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_token_is_what_the_cart_holds", "the_same_form_orders_once", || {
         three(buying::the_token_is_what_the_cart_holds)
     }),
+    mutant("an_old_form_is_a_change", "the_same_form_orders_once", || three(buying::an_old_form_is_a_change)),
+    mutant("looks_at_ten_orders", "the_same_form_orders_once", || three(buying::looks_at_ten_orders)),
     mutant("a_token_for_each_page", "two_pages_of_one_cart_order_once", || three(buying::a_token_for_each_page)),
     mutant("a_number_for_each_session", "two_pages_of_one_cart_order_once", || {
         three(buying::a_number_for_each_session)
+    }),
+    mutant("only_the_newest_page_buys", "two_pages_of_one_cart_order_once", || {
+        three(showing::only_the_newest_page_buys)
     }),
     mutant("clears_what_came_meanwhile", "what_is_added_meanwhile_stays_in_the_cart", || {
         three(buying::clears_what_came_meanwhile)
@@ -106,6 +120,7 @@ pub const MUTANTS: &[Mutant] = &[
     }),
     mutant("notes_it_only_if_unknown", "a_checkout_outlives_its_instance", || three(failing::notes_it_only_if_unknown)),
     mutant("a_lock_in_the_row", "a_checkout_outlives_its_instance", || three(failing::a_lock_in_the_row)),
+    mutant("counts_in_the_program", "a_checkout_outlives_its_instance", || App::new(buying::counts_in_the_program)),
     mutant("checks_the_bounds_too_early", "the_bounds_hold_at_the_same_moment", || {
         three(adding::checks_the_bounds_too_early)
     }),
@@ -113,6 +128,13 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("drops_without_a_word", "the_bounds_hold_at_the_same_moment", || three(adding::drops_without_a_word)),
     mutant("counts_bytes", "the_bounds_hold_at_the_same_moment", || three(adding::counts_bytes)),
     mutant("counts_utf16", "the_bounds_hold_at_the_same_moment", || three(adding::counts_utf16)),
+    mutant("cuts_long_names", "the_bounds_hold_at_the_same_moment", || three(adding::cuts_long_names)),
+    mutant("a_refused_item_is_a_change", "the_bounds_hold_at_the_same_moment", || {
+        three(adding::a_refused_item_is_a_change)
+    }),
+    mutant("counts_in_any_case", "the_bounds_hold_at_the_same_moment", || three(adding::counts_in_any_case)),
+    mutant("bounds_for_a_lifetime", "the_bounds_hold_at_the_same_moment", || three(adding::bounds_for_a_lifetime)),
+    mutant("bounds_of_what_is_open", "the_bounds_hold_at_the_same_moment", || three(failing::bounds_of_what_is_open)),
     mutant("numbers_without_a_name", "users_do_not_mix_and_reading_changes_nothing", || {
         three(buying::numbers_without_a_name)
     }),
@@ -120,9 +142,14 @@ pub const MUTANTS: &[Mutant] = &[
         three(buying::nothing_between_name_and_token)
     }),
     mutant("cuts_off_spaces", "users_do_not_mix_and_reading_changes_nothing", || three(adding::cuts_off_spaces)),
+    mutant("cuts_the_key", "users_do_not_mix_and_reading_changes_nothing", || three(adding::cuts_the_key)),
+    mutant("shows_orders_of_longer_names", "users_do_not_mix_and_reading_changes_nothing", || {
+        three(showing::orders_of_longer_names)
+    }),
     mutant("pastes_the_items", "users_do_not_mix_and_reading_changes_nothing", || three(adding::pastes_the_items)),
     mutant("adds_by_get", "users_do_not_mix_and_reading_changes_nothing", || three(adding::by_get)),
     mutant("buys_by_get", "users_do_not_mix_and_reading_changes_nothing", || three(buying::by_get)),
+    mutant("finishes_by_get", "users_do_not_mix_and_reading_changes_nothing", || three(showing::finishes_by_get)),
 ];
 
 /// Other right answers.
