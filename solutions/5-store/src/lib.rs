@@ -58,6 +58,8 @@ impl FileStore {
     fn written(&self, record: &Record) -> Result<NamedTempFile> {
         let entry = Entry { data: record.data.clone(), expires: record.expiry_date };
         let bytes = serde_json::to_vec(&entry).map_err(|error| Error::Encode(error.to_string()))?;
+        // serde_json writes data that is nested too deeply for it to read. What nobody could load is refused.
+        serde_json::from_slice::<Entry>(&bytes).map_err(|error| Error::Encode(error.to_string()))?;
         let mut file = NamedTempFile::new_in(&self.folder).map_err(failed)?;
         file.write_all(&bytes).map_err(failed)?;
         Ok(file)

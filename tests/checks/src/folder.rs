@@ -1,16 +1,18 @@
 //! The checks of exercise 5: the rules of [`store`](crate::store), for a learner's store in a folder.
 
+mod at_once;
+mod damage;
+mod scenes;
+
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
-use serde_json::Value;
 use tempfile::TempDir;
-use time::{OffsetDateTime, macros::datetime};
+use time::OffsetDateTime;
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
@@ -19,7 +21,7 @@ use tower_sessions::{
 
 use crate::{
     Check, Miss, Suite, Trial, infer, model,
-    store::{Backend, created, json, loaded_anew, record, rules, told_as_whole},
+    store::{Backend, json, rules},
     trial::{Log, Sent},
 };
 
@@ -42,7 +44,7 @@ pub static SUITE: Suite = Suite {
             why: "a session that cannot be found again logs its visitor out",
             hint: 2,
             read: "backends/where.md#what-does-a-store-look-like",
-            run: |trial| Box::pin(keeps(trial, "what_is_created_is_loaded")),
+            run: |trial| Box::pin(scenes::all_data_comes_back(trial)),
         },
         Check {
             id: "an_unknown_id_loads_nothing",
@@ -56,14 +58,14 @@ pub static SUITE: Suite = Suite {
             why: "if `save` loses a change, a cart loses its items",
             hint: 3,
             read: "backends/promises.md#what-is-the-rule-for-saving",
-            run: |trial| Box::pin(keeps(trial, "save_replaces_what_was_there")),
+            run: |trial| Box::pin(scenes::every_save_counts(trial)),
         },
         Check {
             id: "a_deleted_session_is_gone",
             why: "a logout is this call, and nothing else (ASVS 7.4.1)",
             hint: 2,
             read: "backends/where.md#what-does-a-store-look-like",
-            run: |trial| Box::pin(keeps(trial, "a_deleted_session_is_gone")),
+            run: |trial| Box::pin(scenes::nothing_of_a_deleted_one_is_left(trial)),
         },
         Check {
             id: "save_never_revives_a_deleted_session",
@@ -84,7 +86,7 @@ pub static SUITE: Suite = Suite {
             why: "a timeout that waits for a cleanup task is not a timeout (ASVS 7.3.1)",
             hint: 5,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| Box::pin(no_ended_one_is_loaded(trial)),
+            run: |trial| Box::pin(scenes::no_ended_one_is_loaded(trial)),
         },
         Check {
             id: "save_never_revives_an_expired_session",
@@ -98,7 +100,7 @@ pub static SUITE: Suite = Suite {
             why: "a store that rounds an expiry up keeps sessions alive past their end; one that rounds it down ends them early",
             hint: 5,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| Box::pin(any_date_comes_back(trial)),
+            run: |trial| Box::pin(scenes::any_date_comes_back(trial)),
         },
         Check {
             id: "a_collision_never_merges_two_sessions",
@@ -112,21 +114,21 @@ pub static SUITE: Suite = Suite {
             why: "visitors do not wait for each other, so their sessions may begin at the same moment",
             hint: 6,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| Box::pin(keeps(trial, "a_hundred_sessions_at_once_are_a_hundred_sessions")),
+            run: |trial| Box::pin(at_once::no_call_disturbs_another(trial)),
         },
         Check {
             id: "a_big_session_is_kept_whole_or_refused",
             why: "half a record is worse than none: a later request finds it damaged, or finds an empty cart",
             hint: 2,
             read: "backends/promises.md#when-does-a-store-fail",
-            run: |trial| Box::pin(keeps(trial, "a_big_session_is_kept_whole_or_refused")),
+            run: |trial| Box::pin(scenes::whole_or_refused(trial)),
         },
         Check {
             id: "a_damaged_record_is_an_error",
             why: "a panic ends the request without an explanation, and an empty session hides the loss",
             hint: 7,
             read: "backends/away.md#what-may-a-page-say-of-the-reason",
-            run: |trial| Box::pin(damage_is_an_error(trial)),
+            run: |trial| Box::pin(damage::damage_is_an_error(trial)),
         },
         Check {
             id: "ids_are_not_readable_in_the_backend",
@@ -147,7 +149,7 @@ pub static SUITE: Suite = Suite {
             why: "sessions that nobody ends pile up, and a cleanup that removes too much logs people out",
             hint: 9,
             read: "backends/promises.md#who-removes-what-has-expired",
-            run: |trial| Box::pin(keeps(trial, "cleaning_takes_the_expired_and_leaves_the_rest")),
+            run: |trial| Box::pin(scenes::nothing_of_an_expired_one_is_left(trial)),
         },
         Check {
             id: "sessions_outlive_the_store_where_they_should",
@@ -173,86 +175,10 @@ async fn keeps(trial: &Trial, id: &str) -> Result<(), Miss> {
     Err(Miss::new(format!("a rule called {id}"), "none"))
 }
 
-/// Dates at which some formats end: seconds in 32 bits, with and without a sign, and nanoseconds in 64. Later dates are
-/// beyond what some file systems keep as the time of a file.
-const LAST_DATES: [OffsetDateTime; 3] =
-    [datetime!(2038-01-19 03:14:08 UTC), datetime!(2106-02-07 06:28:16 UTC), datetime!(2262-04-11 23:47:17 UTC)];
-
-/// And at which they begin.
-const FIRST_DATES: [OffsetDateTime; 3] =
-    [datetime!(1970-01-01 0:00 UTC), datetime!(1969-12-31 23:59:59.5 UTC), datetime!(1601-01-01 0:00 UTC)];
-
-async fn any_date_comes_back(trial: &Trial) -> Result<(), Miss> {
-    keeps(trial, "expiry_comes_back_as_it_went_in").await?;
-    for expiry_date in LAST_DATES {
-        trial.log().new_scene();
-        let backend = InFolder::new(trial)?;
-        let store = backend.open().await;
-        let stored = created(&store, Record { expiry_date, ..record(1) }).await?;
-        let so = format!("the session expires on {}, and `load` does not return that date", expiry_date.date());
-        let told = |loaded: Option<Record>| loaded.map_or("`None`".to_owned(), |loaded| loaded.expiry_date.to_string());
-        match store.load(&stored.id).await {
-            Ok(Some(loaded)) if (expiry_date - loaded.expiry_date).whole_seconds() == 0 => {}
-            Ok(loaded) => return Err(Miss::new(expiry_date.to_string(), told(loaded)).so(so)),
-            Err(error) => return Err(Miss::new(expiry_date.to_string(), format!("an error: {error}")).so(so)),
-        }
-    }
-    Ok(())
-}
-
-async fn no_ended_one_is_loaded(trial: &Trial) -> Result<(), Miss> {
-    keeps(trial, "an_expired_session_is_not_loaded").await?;
-    for expiry_date in FIRST_DATES {
-        trial.log().new_scene();
-        let backend = InFolder::new(trial)?;
-        let store = backend.open().await;
-        let Ok(stored) = created(&store, Record { expiry_date, ..record(1) }).await else { continue };
-        if let Ok(Some(loaded)) = store.load(&stored.id).await {
-            let so = format!("the session expired on {}, and `load` returned it", expiry_date.date());
-            return Err(Miss::new("`None`", json(&loaded)).so(so));
-        }
-    }
-    Ok(())
-}
-
-/// What happens to a file; `None` if it cannot be damaged like this.
-type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
-
-/// Ways to damage a record other than cutting it off, which the rule for every store does.
-const DAMAGES: [(&str, Damage); 4] = [
-    ("the data in a JSON file is lost, and the rest is still JSON", |bytes| {
-        let Ok(Value::Object(mut parts)) = serde_json::from_slice(&bytes) else { return None };
-        let whole = parts.len();
-        parts.retain(|_, part| part.get("value").is_none());
-        (parts.len() < whole).then(|| Value::Object(parts).to_string().into_bytes())
-    }),
-    // After the end of a line it would damage nothing.
-    ("garbage is added at the end of every file", |bytes| Some([bytes.trim_ascii_end(), b"}garbage"].concat())),
-    ("every file is overwritten with bytes that are not text", |_| Some(vec![0xff, 0xfe, 0x00, 0x80])),
-    ("every file is emptied", |_| Some(Vec::new())),
-];
-
-async fn damage_is_an_error(trial: &Trial) -> Result<(), Miss> {
-    keeps(trial, "a_damaged_record_is_an_error").await?;
-    for (what, damage) in DAMAGES {
-        trial.log().new_scene();
-        let backend = InFolder::new(trial)?;
-        let store = backend.open().await;
-        let record = created(&store, record(1)).await?;
-        let files = files(backend.folder.path());
-        let damaged: Vec<_> = files.iter().filter_map(|file| Some((file, damage(fs::read(file).ok()?)?))).collect();
-        if damaged.is_empty() {
-            continue; // nothing can be damaged like this; another rule asks where the sessions are
-        }
-        backend.happens(what);
-        for (file, bytes) in damaged {
-            let _ = fs::write(file, bytes);
-        }
-        if let Ok(loaded) = loaded_anew(&backend, &store, &record).await {
-            return Err(told_as_whole(loaded));
-        }
-    }
-    Ok(())
+/// A scene of its own, in an empty folder.
+fn anew(trial: &Trial) -> Result<InFolder<'_>, Miss> {
+    trial.log().new_scene();
+    InFolder::new(trial)
 }
 
 /// Opens a store in a folder.
@@ -308,7 +234,7 @@ impl Backend for InFolder<'_> {
             return None; // another rule asks where the sessions are
         }
         self.happens("every file is overwritten with half a JSON object");
-        files.iter().try_for_each(|file| damage(file)).ok()
+        files.iter().try_for_each(|file| damage::overwrite(file, DAMAGE)).ok()
     }
 
     async fn contents(&self) -> Option<Vec<u8>> {
@@ -322,16 +248,19 @@ impl Backend for InFolder<'_> {
 
     async fn put_foreign(&self) -> Option<()> {
         self.happens("another program puts notes.txt, report.tmp and other files into the folder");
-        self.happens("and a folder of its own");
+        self.happens("and two folders of its own, one of them empty");
         for file in self.foreign() {
             fs::create_dir_all(file.parent()?).ok()?;
             fs::write(file, FOREIGN.1).ok()?;
         }
-        Some(())
+        let [file, folder] = self.foreign_and_empty();
+        fs::write(file, "").and_then(|()| fs::create_dir_all(folder)).ok()
     }
 
     async fn foreign_is_there(&self) -> bool {
-        self.foreign().iter().all(|file| fs::read_to_string(file).is_ok_and(|text| text == FOREIGN.1))
+        let [file, folder] = self.foreign_and_empty();
+        let is_empty = fs::read(file).is_ok_and(|bytes| bytes.is_empty()) && folder.is_dir();
+        is_empty && self.foreign().iter().all(|file| fs::read_to_string(file).is_ok_and(|text| text == FOREIGN.1))
     }
 
     fn next_round(&self, store: &Opened) {
@@ -340,16 +269,8 @@ impl Backend for InFolder<'_> {
     }
 
     async fn clean(&self, store: &Opened) -> StoreResult<()> {
-        let own = store.store()?;
-        store.told("delete_expired".to_owned(), own.clean(), |()| "done".to_owned()).await
+        store.clean().await
     }
-}
-
-/// A disk that fails says nothing: the time of the file stays what it was.
-fn damage(file: &Path) -> io::Result<()> {
-    let modified = fs::metadata(file)?.modified()?;
-    fs::write(file, DAMAGE)?;
-    File::options().write(true).open(file)?.set_modified(modified)
 }
 
 impl<'t> InFolder<'t> {
@@ -374,6 +295,11 @@ impl<'t> InFolder<'t> {
         #[cfg(target_os = "linux")]
         foreign.push(sessions.join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"caf\xe9.txt")));
         foreign
+    }
+
+    /// A file and a folder beside the sessions.
+    fn foreign_and_empty(&self) -> [PathBuf; 2] {
+        ["empty.txt", "empty"].map(|name| self.folder.path().join("sessions").join(name))
     }
 }
 
@@ -417,6 +343,11 @@ impl Opened {
         let result = result.await;
         self.log.answered(place, &result.as_ref().map_or_else(|error| format!("an error: {error}"), words));
         result
+    }
+
+    async fn clean(&self) -> StoreResult<()> {
+        let own = self.store()?;
+        self.told("delete_expired".to_owned(), own.clean(), |()| "done".to_owned()).await
     }
 
     fn letter(&self, id: &Id) -> String {

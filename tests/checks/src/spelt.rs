@@ -69,25 +69,62 @@ impl SpeltId {
         let (text, number) = (id.to_string(), id.0);
         let (forward, backward) = (number.to_be_bytes(), number.to_le_bytes());
         let numbers = [number.to_string(), (number as u128).to_string(), format!("{number:x}"), format!("{number:X}")];
+        let digits = DIGITS.map(|digits| in_digits(number as u128, digits));
         let all = [text.as_bytes(), &forward, &backward];
         let listed = all.map(|bytes| bytes.iter().map(u8::to_string).collect::<Vec<_>>());
         let listed = listed.iter().flat_map(|numbers| [",", ", "].map(|between| numbers.join(between)));
-        let spelt = all.iter().flat_map(|bytes| spellings(bytes)).map(|form| in_latin_1(form.as_bytes()));
+        let base32 = all.iter().flat_map(|bytes| [DIGITS[2], DIGITS[3]].map(|digits| in_base32(bytes, digits)));
+        let spelt = all.iter().flat_map(|bytes| spellings(bytes)).chain(base32).map(|form| in_latin_1(form.as_bytes()));
         let named = |how: &'static str| move |form| (form, how);
         let forms = [text.clone()].into_iter().map(named("as in a cookie"));
-        let forms = forms.chain(numbers.into_iter().map(named("as a number")));
+        let forms = forms.chain(numbers.into_iter().chain(digits).map(named("as a number")));
         let forms = forms.chain([forward, backward].map(|bytes| in_latin_1(&bytes)).into_iter().map(named("as bytes")));
         let forms = forms.chain(listed.map(named("as a list of its bytes")));
-        Self(forms.chain(spelt.map(named("in another encoding: hexadecimal, base64 or backwards"))).collect())
+        Self(forms.chain(spelt.map(named("in another encoding: hexadecimal, base32, base64 or backwards"))).collect())
     }
 
     /// How it can be read in these bytes, if it can.
     pub(crate) fn is_read_in(&self, contents: &[u8]) -> Option<&'static str> {
         let contents = in_latin_1(contents);
-        let plain = contents.replace('-', ""); // a UUID has hyphens in it
+        // A UUID has hyphens in it, a path has slashes, and text in UTF-16 has zeros.
+        let plain = contents.replace(['-', '/', '\\', '\0'], "");
         let found = self.0.iter().find(|(form, _)| contents.contains(form) || plain.contains(form));
         found.map(|(_, how)| *how)
     }
+}
+
+/// The digits of numbers to the bases 2, 8, 32, 36, 58 and 62. The first two of base 32 are those of RFC 4648.
+const DIGITS: [&str; 12] = [
+    "01",
+    "01234567",
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+    "abcdefghijklmnopqrstuvwxyz234567",
+    "0123456789abcdefghijklmnopqrstuv",
+    "0123456789ABCDEFGHIJKLMNOPQRSTUV",
+    "0123456789ABCDEFGHJKMNPQRSTVWXYZ",
+    "0123456789abcdefghijklmnopqrstuvwxyz",
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+];
+
+fn in_digits(mut number: u128, digits: &str) -> String {
+    let base = digits.len() as u128;
+    let mut text = Vec::new();
+    while number > 0 {
+        text.push(digits.as_bytes()[(number % base) as usize]);
+        number /= base;
+    }
+    text.reverse();
+    in_latin_1(&text)
+}
+
+/// Five bits to a letter, from the first one on; without padding.
+fn in_base32(bytes: &[u8], digits: &str) -> String {
+    let bits: Vec<_> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |place| byte >> place & 1)).collect();
+    let number = |five: &[u8]| (0..5).fold(0, |number, place| number * 2 + usize::from(*five.get(place).unwrap_or(&0)));
+    bits.chunks(5).map(|five| char::from(digits.as_bytes()[number(five)])).collect()
 }
 
 /// Each byte as a character. The standard library looks for text in optimized code; for bytes it would be ours, which is
@@ -179,9 +216,18 @@ mod tests {
             ("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]".to_owned(), Some("as a list of its bytes")),
             (
                 "01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:10".to_owned(),
-                Some("in another encoding: hexadecimal, base64 or backwards"),
+                Some("in another encoding: hexadecimal, base32, base64 or backwards"),
             ),
-            (id.to_string().chars().rev().collect(), Some("in another encoding: hexadecimal, base64 or backwards")),
+            (
+                id.to_string().chars().rev().collect(),
+                Some("in another encoding: hexadecimal, base32, base64 or backwards"),
+            ),
+            (in_digits(id.0 as u128, DIGITS[2]), Some("as a number")),
+            (
+                in_base32(&id.0.to_be_bytes(), DIGITS[3]),
+                Some("in another encoding: hexadecimal, base32, base64 or backwards"),
+            ),
+            (format!("{}/{}.session", &id.to_string()[..2], &id.to_string()[2..]), Some("as in a cookie")),
             ("[1,2,3]".to_owned(), None),
         ] {
             assert_eq!(SpeltId::new(id).is_read_in(contents.as_bytes()), how, "{contents}");

@@ -132,7 +132,7 @@ pub(crate) async fn created(store: &impl SessionStore, mut record: Record) -> Re
     Ok(record)
 }
 
-fn failed(call: &'static str) -> impl Fn(tower_sessions::session_store::Error) -> Miss {
+pub(crate) fn failed(call: &'static str) -> impl Fn(tower_sessions::session_store::Error) -> Miss {
     move |error| {
         let miss = Miss::new(format!("`{call}` works"), format!("it fails: {error}"));
         match call {
@@ -156,7 +156,7 @@ async fn value(store: &impl SessionStore, id: &Id) -> Result<Option<Value>, Miss
 }
 
 /// `load` returns this value.
-async fn loads(store: &impl SessionStore, id: &Id, expected: Option<Value>) -> Result<(), Miss> {
+pub(crate) async fn loads(store: &impl SessionStore, id: &Id, expected: Option<Value>) -> Result<(), Miss> {
     let actual = value(store, id).await?;
     let words = |value: &Option<Value>| match value {
         Some(value) => format!("`load` returns the record with {}", short(value)),
@@ -207,11 +207,11 @@ async fn created_is_loaded<B: Backend>(backend: &B) -> Result<(), Miss> {
 pub(crate) const NO_FLOATS: [i64; 3] = [(1 << 53) + 1, -(1 << 53) - 1, i64::MAX - 1];
 
 /// Keys and values that are JSON like any other.
-fn odd_data() -> impl Iterator<Item = (String, Value)> {
+pub(crate) fn odd_data() -> impl Iterator<Item = (String, Value)> {
     let keys = ["", "a=b", "two\nlines", "a.b", "a\"b", "näme", "a,b;c|d"];
     let values = [Value::Null, Value::from(u64::MAX), Value::from(i64::MIN), Value::from(0.5), Value::from("a=b\nc")];
     // The second one changes in its last digit where a program reads numbers quickly instead of exactly.
-    let floats = [Value::from(0.1), Value::from(9.466_426_603_509_888e-32)];
+    let floats = [0.1, 9.466_426_603_509_888e-32, 1.0, f64::MAX].map(Value::from);
     let empty = [value_of!([]), value_of!({}), value_of!("")];
     let values: Vec<_> = values.into_iter().chain(floats).chain(NO_FLOATS.map(Value::from)).chain(empty).collect();
     let numbered = values.iter().enumerate().map(|(place, value)| (format!("value {place}"), value.clone()));
@@ -280,7 +280,18 @@ async fn save_replaces<B: Backend>(backend: &B) -> Result<(), Miss> {
         is_replaced(&before, &after, store.load(&before.id).await.map_err(failed("load"))?)?;
         before = after;
     }
-    Ok(())
+    let so = "this session has not expired: its `expiry_date` is an hour ahead, with a UTC offset of -11 hours";
+    let elsewhere = Record { expiry_date: elsewhere(record("before").expiry_date, -11), ..record("before") };
+    let elsewhere = created(&store, elsewhere).await?;
+    store.save(&Record { id: elsewhere.id, ..record("after") }).await.map_err(failed("save"))?;
+    loads(&store, &elsewhere.id, Some("after".into()))
+        .await
+        .map_err(|miss| miss.so(format!("{so}, and `save` did not replace it")))
+}
+
+/// The same moment, told with this offset from UTC, in hours.
+fn elsewhere(date: OffsetDateTime, hours: i8) -> OffsetDateTime {
+    date.to_offset(UtcOffset::from_hms(hours, 0, 0).unwrap_or(UtcOffset::UTC))
 }
 
 /// Whether both end at the same time, as far as a store that rounds can tell.
@@ -380,7 +391,7 @@ async fn ended_is_taken_away<B: Backend>(backend: &B, store: &B::Store) -> Resul
     Ok(())
 }
 
-async fn is_taken_away<B: Backend>(backend: &B, value: &str, so: &str) -> Result<(), Miss> {
+pub(crate) async fn is_taken_away<B: Backend>(backend: &B, value: &str, so: &str) -> Result<(), Miss> {
     match backend.contents().await.is_some_and(|contents| holds(&contents, value.as_bytes())) {
         true => Err(Miss::new("no data of a deleted session", "its data is still in the backend").so(so)),
         false => Ok(()),
@@ -395,6 +406,11 @@ async fn save_never_revives<B: Backend>(backend: &B) -> Result<(), Miss> {
     let _ = store.save(&record).await;
     let so = "`save` wrote the record of a deleted session: it has to check first that there is a record to replace";
     loads(&store, &record.id, None).await.map_err(|miss| miss.so(so))?;
+    let late = created(&store, self::record("what-came-in-time")).await?;
+    store.delete(&late.id).await.map_err(failed("delete"))?;
+    let _ = store.save(&Record { id: late.id, ..self::record("what-came-too-late") }).await;
+    let so = "`save` was called for a deleted session, `load` does not find it, and the data that came too late is still in the backend, where no `delete` will remove it: a record that is written before the check has to be removed if it is not needed";
+    is_taken_away(backend, "what-came-too-late", so).await?;
     if backend.keeps() {
         let store = backend.open().await;
         let _ = store.save(&record).await;
@@ -501,12 +517,15 @@ async fn save_never_revives_expired<B: Backend>(backend: &B) -> Result<(), Miss>
         let so = "the session was loaded while it was alive, then it expired, and `save` revived it: `save` has to check the `expiry_date` of the stored record every time";
         loads(&store, &ended, None).await.map_err(|miss| miss.so(so))?;
     }
-    let expiry_date = OffsetDateTime::now_utc() - Duration::milliseconds(1);
-    let Ok(expired) = created(&store, Record { expiry_date, ..record(1) }).await else { return Ok(()) };
-    let _ = store.save(&Record { id: expired.id, ..record(2) }).await;
-    let so =
-        "the session had expired, and `save` revived it: `save` has to check the `expiry_date` of the stored record";
-    loads(&store, &expired.id, None).await.map_err(|miss| miss.so(so))
+    for hours in [0, 11] {
+        let expiry_date = elsewhere(OffsetDateTime::now_utc() - Duration::milliseconds(1), hours);
+        let Ok(expired) = created(&store, Record { expiry_date, ..record(1) }).await else { return Ok(()) };
+        let _ = store.save(&Record { id: expired.id, ..record(2) }).await;
+        let so = "the session had expired, and `save` revived it: `save` has to check the `expiry_date` of the stored record";
+        let offset = if hours == 0 { "" } else { ", whose UTC offset counts, too" };
+        loads(&store, &expired.id, None).await.map_err(|miss| miss.so(format!("{so}{offset}")))?;
+    }
+    Ok(())
 }
 
 async fn expiry_comes_back<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -527,16 +546,52 @@ async fn expiry_comes_back<B: Backend>(backend: &B) -> Result<(), Miss> {
             let so = format!("`load` does not find a session that expires in {ahead}");
             return Err(Miss::new("the record", "`None`").so(so));
         };
-        let direction = match loaded.expiry_date - expiry_date {
-            off if off > Duration::ZERO => "later",
-            off if off < -Duration::seconds(1) => "more than a second earlier",
-            _ => continue,
+        let stored = format!("the `expiry_date` that was stored, in {ahead}");
+        ends_as_stored(&loaded, expiry_date, stored, "the session would end {} than it should")?;
+    }
+    a_small_move_counts(&store).await
+}
+
+/// Each request moves the end of a session by the time since the last one, which is often short.
+async fn a_small_move_counts(store: &impl SessionStore) -> Result<(), Miss> {
+    let mut record = created(store, record(1)).await?;
+    for moved in [40, 2, -2, 2, -40].map(Duration::seconds) {
+        record.expiry_date += moved;
+        store.save(&record).await.map_err(failed("save"))?;
+        let Some(loaded) = store.load(&record.id).await.map_err(failed("load"))? else {
+            return Err(Miss::new("the record", "`None`").so("after `save` there is no longer a record under this ID"));
         };
-        let expected = format!("the expiry that was stored, in {ahead}");
-        return Err(Miss::new(expected, format!("one that is {direction}"))
-            .so(format!("the session would end {direction} than it should")));
+        let direction = if moved > Duration::ZERO { "later" } else { "earlier" };
+        let saved = format!("the `expiry_date` that was saved, {} {direction} than the one before", moved.abs());
+        let so = "`save` changed only the `expiry_date`, by a few seconds, and the session would end {} than its last `save` says";
+        ends_as_stored(&loaded, record.expiry_date, saved, so)?;
     }
     Ok(())
+}
+
+/// The date is the one that was stored, or up to a second earlier.
+fn ends_as_stored(loaded: &Record, stored: OffsetDateTime, expected: String, so: &str) -> Result<(), Miss> {
+    let off = loaded.expiry_date - stored;
+    if (-Duration::SECOND..=Duration::ZERO).contains(&off) {
+        return Ok(());
+    }
+    let direction = if off > Duration::ZERO { "later" } else { "earlier" };
+    let by = told_in_one_unit(off.unsigned_abs().as_secs());
+    let offset = |date: OffsetDateTime| format!("UTC offset {}", date.offset());
+    let expected = format!("{expected} ({})", offset(stored));
+    let actual = format!("one that is {by} {direction} ({})", offset(loaded.expiry_date));
+    Err(Miss::new(expected, actual).so(so.replace("{}", &format!("{by} {direction}"))))
+}
+
+/// As exact as is the same in each run.
+fn told_in_one_unit(seconds: u64) -> String {
+    let units = [("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)];
+    let (unit, length) = units.into_iter().find(|(_, length)| seconds >= *length).unwrap_or(("second", 1));
+    match seconds / length {
+        0 => "less than a second".to_owned(),
+        1 => format!("a {unit}"),
+        number => format!("{number} {unit}s"),
+    }
 }
 
 async fn collision_never_merges<B: Backend>(backend: &B) -> Result<(), Miss> {
@@ -651,7 +706,7 @@ async fn four_threads_at_once<B: Backend>(backend: &B, store: &Arc<B::Store>) ->
 }
 
 /// All are created, and then each is saved with other data; gives both.
-async fn written<S: SessionStore>(store: Arc<S>, numbers: Range<usize>) -> Result<Vec<[Record; 2]>, Miss> {
+pub(crate) async fn written<S: SessionStore>(store: Arc<S>, numbers: Range<usize>) -> Result<Vec<[Record; 2]>, Miss> {
     // They differ at their end, which is cut off in a message, so that it is the same in each run.
     let numbered = |number: usize| record(format!("{}{number}", "x".repeat(60)));
     let mut written = Vec::new();
@@ -667,7 +722,11 @@ async fn written<S: SessionStore>(store: Arc<S>, numbers: Range<usize>) -> Resul
 }
 
 /// Whether the save counts is the matter of another rule.
-async fn is_its_own<B: Backend>(backend: &B, store: &Arc<B::Store>, stored: &[Record; 2]) -> Result<(), Miss> {
+pub(crate) async fn is_its_own<B: Backend>(
+    backend: &B,
+    store: &Arc<B::Store>,
+    stored: &[Record; 2],
+) -> Result<(), Miss> {
     let is_own = |loaded: StoreResult<Option<Record>>| {
         loaded.is_ok_and(|loaded| loaded.is_some_and(|loaded| stored.iter().any(|record| record.data == loaded.data)))
     };
@@ -840,9 +899,24 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
         None => Ok(()),
     };
     is_readable(&contents, record.id, "")?;
+    let look = async |id: Id, when: &str| is_readable(&backend.contents().await.unwrap_or_default(), id, when);
+    let _ = store.load(&record.id).await;
+    look(record.id, " after `load`").await?;
     let _ = store.save(&record).await;
+    look(record.id, " after `save`").await?;
+    let _ = backend.clean(&backend.open().await).await;
+    look(record.id, " after `delete_expired` in a newly opened store").await?;
+    let mut second = Record { id: record.id, ..self::record(4) };
+    let _ = store.create(&mut second).await;
+    for id in [record.id, second.id] {
+        look(id, " after a `create` with an ID that was in use").await?;
+    }
+    let _ = store.save(&Record { id: record.id, ..self::record("x".repeat(MIB / 16)) }).await;
+    look(record.id, " after a `save` of 64 KiB").await?;
     store.delete(&record.id).await.map_err(failed("delete"))?;
-    is_readable(&backend.contents().await.unwrap_or_default(), record.id, " after `delete`")?;
+    look(record.id, " after `delete`").await?;
+    let _ = store.save(&record).await;
+    look(record.id, " after a `save` of a deleted session").await?;
     // A store may write down what went wrong.
     let damaged = created(&store, self::record(2)).await?.id;
     let _ = backend.damage(&damaged).await;
@@ -851,8 +925,9 @@ async fn ids_are_not_readable<B: Backend>(backend: &B) -> Result<(), Miss> {
         let _ = store.load(&id).await;
         let _ = store.save(&Record { id, ..self::record(3) }).await;
         let _ = backend.clean(&store).await;
+        look(id, " after calls that failed or found nothing").await?;
         let _ = store.delete(&id).await;
-        is_readable(&backend.contents().await.unwrap_or_default(), id, " after calls that failed or found nothing")?;
+        look(id, " after calls that failed or found nothing").await?;
     }
     Ok(())
 }
@@ -892,8 +967,17 @@ async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss>
     }
     // A store with everything in one place cannot go on when that is damaged.
     let Ok(stays) = created(&store, record("stays")).await else { return Ok(()) };
+    let mut others = vec![stays];
+    let now = OffsetDateTime::now_utc();
+    for (value, expiry_date) in
+        [("stays-a-little", now + Duration::seconds(90)), ("stays-elsewhere", elsewhere(now + Duration::hours(1), -11))]
+    {
+        others.push(created(&store, Record { expiry_date, ..record(value) }).await?);
+    }
+    let empty = created(&store, Record { data: HashMap::new(), ..record(0) }).await?;
     let expiry_date = OffsetDateTime::now_utc() - Duration::seconds(2);
-    for _ in 0..MANY {
+    for number in 0..MANY {
+        let expiry_date = elsewhere(expiry_date, if number % 2 == 0 { 0 } else { 11 });
         let _ = created(&store, Record { expiry_date, ..record("a-record-that-has-expired") }).await;
     }
     // A store may refuse to create an expired record; it has to clean one that expires later.
@@ -911,10 +995,12 @@ async fn cleaning_takes_the_expired<B: Backend>(backend: &B) -> Result<(), Miss>
             return Err(miss.so("`delete_expired` removed a damaged record that had not expired: `load` says now that there was no session, and nobody can repair the record"));
         }
     }
-    let stays = loads(&store, &stays.id, Some("stays".into())).await;
-    stays.map_err(|miss| {
-        miss.so("`delete_expired` was called, and a session that had not expired is gone or changed")
-    })?;
+    let so = "`delete_expired` was called, and a session that had not expired is gone or changed";
+    others_stay(&store, &others, so).await?;
+    if store.load(&empty.id).await.map_err(failed("load"))?.is_none() {
+        let so = "`delete_expired` was called, and a session without data is gone: an empty session is still a session";
+        return Err(Miss::new("`load` returns the record", "`load` returns `None`").so(so));
+    }
     let Some(contents) = backend.contents().await else { return Ok(()) };
     let is_left = holds(&contents, b"a-record-that-has-expired")
         || by_itself.is_some() && !is_cleaned(backend, &store, "a-record-that-ended-by-itself").await;

@@ -664,6 +664,12 @@ impl Log {
         self.noticed().push(Noticed { check, miss, sent, canary });
     }
 
+    /// Notes the same of a story, which ends with the miss that this returns.
+    pub(crate) fn broken(&self, check: &'static str, miss: Miss) -> Miss {
+        self.notice(check, miss.clone(), None);
+        miss
+    }
+
     /// Another process has played the scene to its end: takes over all that it reports.
     fn take_over(&self, Resumed { miss, sent, noticed, .. }: Resumed) {
         *self.sent() = sent;

@@ -14,7 +14,7 @@ use crate::{
     Miss, Trial,
     folder::{InFolder, Opened},
     model::{
-        Model, Rules, read,
+        Model, Rules, SHORTEST, read,
         store::records::{Life, Value},
     },
     store::{Backend, json},
@@ -47,8 +47,6 @@ enum Action {
     Reopen,
     /// Another program puts files of its own beside the sessions.
     PutForeign,
-    /// Looks for an ID in the folder.
-    Search,
 }
 
 /// The ID that a new session comes with.
@@ -67,6 +65,7 @@ struct Slot {
     id: Id,
     /// Any of these, where the requirements leave it open.
     held: Vec<Option<Record>>,
+    is_deleted: bool,
 }
 
 impl Slot {
@@ -82,12 +81,16 @@ impl Slot {
 async fn play(trial: &Trial, story: &Story) -> Result<(), Miss> {
     let backend = InFolder::new(trial)?;
     let store = backend.open().await;
-    let mut shelf = Shelf { backend, store, slots: Default::default(), ids: Vec::new(), has_foreign: false };
+    let mut shelf =
+        Shelf { backend, store, slots: Default::default(), ids: Vec::new(), texts: Vec::new(), has_foreign: false };
     for action in story {
         shelf.act(*action).await?;
         shelf.foreign_is_there().await?;
+        if shelf.leaves_traces(*action) {
+            shelf.look(*action, trial).await?;
+        }
     }
-    Ok(())
+    shelf.look(Action::Clean, trial).await
 }
 
 struct Shelf<'t> {
@@ -96,7 +99,17 @@ struct Shelf<'t> {
     slots: [Option<Slot>; SLOTS],
     /// Every ID that a session ever had.
     ids: Vec<Id>,
+    /// Every text that was to be stored.
+    texts: Vec<Text>,
     has_foreign: bool,
+}
+
+/// A text that only one record has.
+struct Text {
+    id: Id,
+    text: String,
+    /// Its session was deleted.
+    is_gone: bool,
 }
 
 impl Shelf<'_> {
@@ -104,8 +117,14 @@ impl Shelf<'_> {
         match action {
             Action::Load(slot) => self.load(slot, false).await,
             Action::LookAtDate(slot) => self.load(slot, true).await,
-            Action::Create(slot, named, value, life) => self.create(slot, named, value.record(life)).await,
-            Action::Save(slot, value, life) => self.save(slot, value.record(life)).await,
+            Action::Create(slot, named, value, life) => {
+                let record = value.record(life, self.texts.len());
+                self.create(slot, named, record).await
+            }
+            Action::Save(slot, value, life) => {
+                let record = value.record(life, self.texts.len());
+                self.save(slot, record).await
+            }
             Action::Delete(slot) => self.delete(slot).await,
             Action::LoadUnknown => match self.store.load(&Id::default()).await {
                 Ok(None) => Ok(()),
@@ -120,7 +139,6 @@ impl Shelf<'_> {
                 self.has_foreign |= self.backend.put_foreign().await.is_some();
                 Ok(())
             }
-            Action::Search => self.search().await,
         }
     }
 
@@ -153,6 +171,7 @@ impl Shelf<'_> {
                 Err(Miss::new("an ID that is free for the second session, or an error", "an ID that is in use"))
             }
             Ok(()) => {
+                self.note_text(&record, false);
                 self.put(slot, record);
                 Ok(())
             }
@@ -168,12 +187,14 @@ impl Shelf<'_> {
             *other = None;
         }
         self.ids.push(record.id);
-        self.slots[slot] = Some(Slot { id: record.id, held: vec![records::living(record)] });
+        self.slots[slot] = Some(Slot { id: record.id, held: vec![records::living(record)], is_deleted: false });
     }
 
     async fn save(&mut self, slot: usize, record: Record) -> Result<(), Miss> {
+        let Some(Slot { id, is_deleted, .. }) = self.slots[slot] else { return Ok(()) };
+        let record = Record { id, ..record };
+        self.note_text(&record, is_deleted);
         let Some(slot) = &mut self.slots[slot] else { return Ok(()) };
-        let record = Record { id: slot.id, ..record };
         let saved = self.store.save(&record).await;
         let may_be_refused = records::may_be_refused(&record) || !slot.must_live();
         match saved {
@@ -192,7 +213,9 @@ impl Shelf<'_> {
         let Some(slot) = &mut self.slots[slot] else { return Ok(()) };
         let deleted = self.store.delete(&slot.id).await;
         deleted.map_err(|error| Miss::new("`delete` works", format!("it fails: {error}")))?;
-        slot.held = vec![None];
+        (slot.held, slot.is_deleted) = (vec![None], true);
+        let id = slot.id;
+        self.texts.iter_mut().filter(|text| text.id == id).for_each(|text| text.is_gone = true);
         Ok(())
     }
 
@@ -201,13 +224,56 @@ impl Shelf<'_> {
         cleaned.map_err(|error| Miss::new("`delete_expired` works", format!("it fails: {error}")))
     }
 
-    async fn search(&self) -> Result<(), Miss> {
+    /// Whether this is a call after which a store may leave something that belongs elsewhere or nowhere.
+    fn leaves_traces(&self, last: Action) -> bool {
+        match last {
+            Action::Create(_, named, ..) => named != Named::Anew,
+            Action::Save(slot, ..) => self.slots[slot].as_ref().is_some_and(|slot| !slot.must_live()),
+            Action::Delete(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Looks into the folder.
+    async fn look(&self, last: Action, trial: &Trial) -> Result<(), Miss> {
         let contents = self.backend.contents().await.unwrap_or_default();
         let contents = String::from_utf8_lossy(&contents);
+        self.ids_are_hidden(&contents, trial)?;
+        self.deleted_is_gone(last, &contents, trial).await
+    }
+
+    fn note_text(&mut self, record: &Record, is_gone: bool) {
+        let texts = record.data.values().filter_map(records::own_text);
+        self.texts.extend(texts.map(|text| Text { id: record.id, text, is_gone }));
+    }
+
+    fn ids_are_hidden(&self, contents: &str, trial: &Trial) -> Result<(), Miss> {
         let is_there = |id: &&Id| contents.contains(&id.to_string());
         match self.ids.iter().find(is_there) {
-            Some(_) => Err(Miss::new("no session ID in the folder", "a session ID, as in a cookie")),
+            Some(_) => {
+                let miss = Miss::new("no session ID in the folder", "a session ID, as in a cookie");
+                Err(trial.log().broken("ids_are_not_readable_in_the_backend", miss.so(SHORTEST)))
+            }
             None => Ok(()),
+        }
+    }
+
+    /// Nothing that was stored for a deleted session is in the folder.
+    async fn deleted_is_gone(&self, last: Action, contents: &str, trial: &Trial) -> Result<(), Miss> {
+        let is_there = |text: &&Text| text.is_gone && contents.contains(&text.text);
+        let Some(left) = self.texts.iter().find(is_there) else { return Ok(()) };
+        let check = match last {
+            Action::Save(..) => "save_never_revives_a_deleted_session",
+            _ => "a_deleted_session_is_gone",
+        };
+        match self.store.load(&left.id).await {
+            Ok(None) => {
+                let miss =
+                    Miss::new("nothing of a deleted session in the folder", format!("{} is still there", left.text));
+                Err(trial.log().broken(check, miss.so(SHORTEST)))
+            }
+            // What `load` returns is the matter of a later step.
+            _ => Ok(()),
         }
     }
 
@@ -242,8 +308,6 @@ fn belongs_to(actions: &Story) -> &'static str {
     let saves = has(|action| matches!(action, Action::Save(..)));
     if has(|action| matches!(action, Action::PutForeign)) {
         "entries_of_others_are_left_alone"
-    } else if has(|action| matches!(action, Action::Search)) {
-        "ids_are_not_readable_in_the_backend"
     } else if !saves && has(|action| matches!(action, Action::LookAtDate(_))) {
         "expiry_comes_back_as_it_went_in"
     } else if has(|action| matches!(action, Action::Reopen)) {

@@ -11,8 +11,11 @@ use std::{
 use async_trait::async_trait;
 use checks::App;
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime};
-use tokio::{sync::Mutex as Turns, task::yield_now};
+use time::{Duration, OffsetDateTime, UtcOffset};
+use tokio::{
+    sync::{Mutex as Turns, RwLock},
+    task::yield_now,
+};
 use tower_sessions::{
     ExpiredDeletion, SessionStore,
     session::{Id, Record},
@@ -76,6 +79,29 @@ pub(super) enum Flaw {
     CleansABatch,
     CleaningTakesAll,
     OpensAnew,
+    WholeFloatsAreIntegers,
+    CutsLongKeys,
+    RemembersThatThereIsNone,
+    SaveSkipsWhatWasDeletedOnce,
+    EveryTenthSaveIsLost,
+    SaveComparesLocalTimes,
+    KeepsWhatCollided,
+    KeepsPartsOfWhatIsBig,
+    DeleteLooksFirst,
+    DeletesAnIdOnce,
+    LateSaveLeavesItsFile,
+    SaveSkipsASmallMove,
+    CleaningTakesUnfinishedFiles,
+    WritesWhatItCannotRead,
+    TwoSavesShareAFile,
+    DamagedOnce,
+    WithoutADateItHasExpired,
+    LogsTheTakenId,
+    IdIsTheNameInBase32,
+    CleaningRemovesEmptyFolders,
+    CleaningComparesLocalTimes,
+    CleansEarly,
+    KeepsTheLastVersion,
 }
 
 pub(super) fn app(flaw: Flaw) -> App {
@@ -88,9 +114,14 @@ struct Flawed {
     folder: PathBuf,
     flaw: Flaw,
     turns: Arc<Turns<()>>,
+    /// Many save at the same time, and nobody deletes meanwhile.
+    saving: Arc<RwLock<()>>,
     saved: Arc<Mutex<HashSet<Id>>>,
     buffer: Arc<Mutex<Vec<u8>>>,
     loaded: Arc<Mutex<HashMap<Id, Record>>>,
+    missed: Arc<Mutex<HashSet<Id>>>,
+    deleted: Arc<Mutex<HashSet<Id>>>,
+    saves: Arc<Mutex<HashMap<Id, u32>>>,
 }
 
 impl Flawed {
@@ -106,9 +137,13 @@ impl Flawed {
             folder,
             flaw,
             turns: Arc::default(),
+            saving: Arc::default(),
             saved: Arc::default(),
             buffer: Arc::default(),
             loaded: Arc::default(),
+            missed: Arc::default(),
+            deleted: Arc::default(),
+            saves: Arc::default(),
         })
     }
 
@@ -127,6 +162,9 @@ impl Flawed {
         if self.has(Flaw::CapitalsDoNotCount) {
             return self.folder.join(format!("{}.session", super::right::hidden(&id.to_string().to_lowercase())));
         }
+        if self.has(Flaw::IdIsTheNameInBase32) {
+            return self.folder.join(format!("{}.session", in_base32(id.0)));
+        }
         let id = if self.has(Flaw::TheSignIsLost) { &Id(id.0.wrapping_abs()) } else { id };
         self.folder.join(format!("{}.session", super::right::hidden(id)))
     }
@@ -142,6 +180,12 @@ impl Flawed {
         if self.has(Flaw::LeavesOutNulls) {
             data.values_mut().for_each(without_nulls);
         }
+        if self.has(Flaw::WholeFloatsAreIntegers) {
+            data.values_mut().for_each(as_an_integer);
+        }
+        if self.has(Flaw::CutsLongKeys) {
+            data = data.into_iter().map(|(key, value)| (key.chars().take(64).collect(), value)).collect();
+        }
         let mut expires = record.expiry_date.unix_timestamp_nanos() / 1_000_000;
         match self.flaw {
             Flaw::RoundsUp => expires = expires.div_euclid(1000) * 1000 + 1000,
@@ -153,14 +197,31 @@ impl Flawed {
             }
             _ => {}
         }
+        let offset = record.expiry_date.offset().whole_seconds();
         let id = self.has(Flaw::IdIsInTheFile).then(|| record.id.0.to_string());
-        json!({ "data": data, "expires": i64::try_from(expires).unwrap_or(i64::MAX), "id": id })
+        json!({ "data": data, "expires": i64::try_from(expires).unwrap_or(i64::MAX), "offset": offset, "id": id })
+    }
+
+    fn is_tenth_save(&self, record: &Record) -> bool {
+        let mut saves = self.saves.lock().unwrap();
+        let count = saves.entry(record.id).or_default();
+        *count += 1;
+        count.is_multiple_of(10)
     }
 
     async fn write(&self, record: &Record) -> Result<()> {
         let mut bytes = self.entry(record).to_string().into_bytes();
         if self.has(Flaw::WritesNothing) {
             return Ok(());
+        }
+        if !self.has(Flaw::WritesWhatItCannotRead) {
+            super::right::is_readable(record)?;
+        }
+        if self.has(Flaw::KeepsPartsOfWhatIsBig) && bytes.len() > 48 * 1024 {
+            fs::write(self.path(&record.id).with_extension("part"), &bytes).map_err(unable)?;
+        }
+        if self.has(Flaw::KeepsTheLastVersion) && self.path(&record.id).exists() {
+            fs::copy(self.path(&record.id), self.path(&record.id).with_extension("last")).map_err(unable)?;
         }
         if self.has(Flaw::Cuts) {
             bytes.truncate(64 * 1024);
@@ -182,12 +243,21 @@ impl Flawed {
             bytes.clone_from(&self.buffer.lock().unwrap());
         }
         // Whole, or not there: whoever loads meets no half of it.
-        let new = self.folder.join(format!("{}.new", super::right::hidden(&Id::default())));
+        let own = if self.has(Flaw::TwoSavesShareAFile) { record.id } else { Id::default() };
+        let new = self.folder.join(format!("{}.new", super::right::hidden(&own)));
+        if matches!(self.flaw, Flaw::CleaningTakesUnfinishedFiles | Flaw::TwoSavesShareAFile) {
+            fs::write(&new, &bytes).map_err(unable)?;
+            thread::sleep(std::time::Duration::from_millis(1)); // as above
+            return fs::rename(new, self.path(&record.id)).map_err(unable);
+        }
         fs::write(&new, bytes).and_then(|()| fs::rename(new, self.path(&record.id))).map_err(unable)
     }
 
     fn read(&self, id: &Id) -> Result<Option<Record>> {
         let read = self.read_file(&self.path(id)).inspect_err(|error| {
+            if self.has(Flaw::DamagedOnce) {
+                let _ = fs::rename(self.path(id), self.path(id).with_extension("damaged"));
+            }
             if self.has(Flaw::LogsWhatFailed) {
                 let _ = fs::write(self.folder.join("errors.log"), format!("{id}: {error}"));
             }
@@ -212,9 +282,14 @@ impl Flawed {
             Err(error) => return Err(Error::Decode(error.to_string())),
         };
         let data = serde_json::from_value(entry["data"].clone()).map_err(|error| Error::Decode(error.to_string()))?;
+        if entry["expires"].is_null() && !self.has(Flaw::WithoutADateItHasExpired) {
+            return Err(Error::Decode("it has no date".to_owned()));
+        }
         let expires = i128::from(entry["expires"].as_i64().unwrap_or_default()) * 1_000_000;
         let expires = OffsetDateTime::from_unix_timestamp_nanos(expires).map_err(failed)?;
-        Ok(Some((data, expires)))
+        let offset = entry["offset"].as_i64().and_then(|seconds| i32::try_from(seconds).ok()).unwrap_or_default();
+        let offset = UtcOffset::from_whole_seconds(offset).map_err(failed)?;
+        Ok(Some((data, expires.to_offset(offset))))
     }
 }
 
@@ -237,6 +312,13 @@ impl SessionStore for Flawed {
             return Ok(());
         }
         while !self.has(Flaw::CreateOverwrites) && self.path(&record.id).exists() {
+            if self.has(Flaw::LogsTheTakenId) {
+                fs::write(self.folder.join("taken.log"), record.id.to_string()).map_err(unable)?;
+            }
+            if self.has(Flaw::KeepsWhatCollided) {
+                let new = self.folder.join(format!("{}.new", super::right::hidden(&Id::default())));
+                fs::write(new, self.entry(record).to_string()).map_err(unable)?;
+            }
             record.id = Id::default();
         }
         self.write(record).await
@@ -247,13 +329,26 @@ impl SessionStore for Flawed {
         if self.has(Flaw::SaveDoesNothing) || self.has(Flaw::OneSaveCounts) && is_second() {
             return Ok(());
         }
-        let _turn = if self.has(Flaw::NoLock) { None } else { Some(self.turns.lock().await) };
+        if self.has(Flaw::EveryTenthSaveIsLost) && self.is_tenth_save(record) {
+            return Ok(());
+        }
+        let needs_no_turn = matches!(self.flaw, Flaw::NoLock | Flaw::TwoSavesShareAFile);
+        let _no_delete = self.saving.read().await;
+        let _turn = if needs_no_turn { None } else { Some(self.turns.lock().await) };
         let there = self.read_file(&self.path(&record.id))?;
         let lives = match &there {
+            Some((_, expires)) if self.has(Flaw::SaveComparesLocalTimes) => !is_over_there(*expires),
             Some((_, expires)) => self.has(Flaw::SaveAsksForTheFileAlone) || *expires > OffsetDateTime::now_utc(),
             None => self.has(Flaw::SaveWritesAnyway),
         };
         if !lives {
+            if self.has(Flaw::LateSaveLeavesItsFile) {
+                let new = self.folder.join(format!("{}.new", super::right::hidden(&Id::default())));
+                fs::write(new, self.entry(record).to_string()).map_err(unable)?;
+            }
+            return Ok(());
+        }
+        if self.has(Flaw::SaveSkipsWhatWasDeletedOnce) && self.deleted.lock().unwrap().contains(&record.id) {
             return Ok(());
         }
         if self.has(Flaw::NoLock) {
@@ -261,6 +356,12 @@ impl SessionStore for Flawed {
             yield_now().await;
         }
         let is_equal = |(data, _): &(HashMap<String, Value>, OffsetDateTime)| *data == record.data;
+        let is_near = |(data, expires): &(HashMap<String, Value>, OffsetDateTime)| {
+            *data == record.data && (*expires - record.expiry_date).abs() < Duration::minutes(1)
+        };
+        if self.has(Flaw::SaveSkipsASmallMove) && there.as_ref().is_some_and(is_near) {
+            return Ok(());
+        }
         let is_big = || self.entry(record).to_string().len() > 256 * 1024;
         if self.has(Flaw::SaveSkipsEqualData) && there.as_ref().is_some_and(is_equal)
             || self.has(Flaw::SaveSkipsWhatIsBig) && is_big()
@@ -287,17 +388,40 @@ impl SessionStore for Flawed {
         {
             return Ok(Some(loaded.clone()));
         }
+        if self.has(Flaw::RemembersThatThereIsNone) && self.missed.lock().unwrap().contains(id) {
+            return Ok(None);
+        }
         let loaded = self.read(id)?.filter(lives).filter(is_something);
+        if loaded.is_none() {
+            self.missed.lock().unwrap().insert(*id);
+        }
         self.loaded.lock().unwrap().extend(loaded.clone().map(|record| (*id, record)));
         Ok(loaded)
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
+        if self.has(Flaw::DeleteLooksFirst) {
+            if !self.path(id).exists() {
+                return Ok(());
+            }
+            thread::sleep(std::time::Duration::from_millis(1)); // as above
+            let _turn = self.turns.lock().await;
+            return fs::remove_file(self.path(id)).map_err(unable);
+        }
+        let is_alone = self.has(Flaw::TwoSavesShareAFile);
+        let _no_save = if is_alone { Some(self.saving.write().await) } else { None };
         let _turn = if self.has(Flaw::NoLock) { None } else { Some(self.turns.lock().await) };
         if self.has(Flaw::DeleteAsksLoad) && matches!(self.load(id).await, Ok(None)) {
             return Ok(());
         }
         self.loaded.lock().unwrap().remove(id);
+        if self.has(Flaw::DeletesAnIdOnce) && self.deleted.lock().unwrap().contains(id) {
+            return Ok(());
+        }
+        self.deleted.lock().unwrap().insert(*id);
+        if self.has(Flaw::KeepsTheLastVersion) {
+            let _ = fs::remove_file(self.path(id).with_extension("last")); // there may be none
+        }
         if self.has(Flaw::DeleteEmpties) {
             return fs::write(self.path(id), b"").map_err(unable);
         }
@@ -317,18 +441,29 @@ impl SessionStore for Flawed {
 #[async_trait]
 impl ExpiredDeletion for Flawed {
     async fn delete_expired(&self) -> Result<()> {
-        let _turn = self.turns.lock().await;
+        let needs_no_turn = self.has(Flaw::CleaningTakesUnfinishedFiles);
+        let _turn = if needs_no_turn { None } else { Some(self.turns.lock().await) };
         if matches!(self.flaw, Flaw::CleaningDoesNothing | Flaw::RefusesTheExpiredAndCleansNone) {
             return Ok(());
         }
         let mut batch = 100;
         for file in fs::read_dir(&self.folder).map_err(unable)? {
             let path = file.map_err(unable)?.path();
+            if self.has(Flaw::CleaningTakesUnfinishedFiles) && path.extension().is_some_and(|ending| ending == "new") {
+                let _ = fs::remove_file(&path);
+            }
+            if self.has(Flaw::CleaningRemovesEmptyFolders) {
+                let _ = fs::remove_dir(&path);
+            }
             let takes_any = matches!(self.flaw, Flaw::CleaningTakesWhatItCannotRead | Flaw::CleaningStopsAtOthers);
             if !takes_any && path.extension().is_none_or(|ending| ending != "session") {
                 continue;
             }
             let is_over = match self.read_file(&path) {
+                Ok(Some((_, expires))) if self.has(Flaw::CleaningComparesLocalTimes) => is_over_there(expires),
+                Ok(Some((_, expires))) if self.has(Flaw::CleansEarly) => {
+                    expires <= OffsetDateTime::now_utc() + Duration::minutes(5)
+                }
                 Ok(Some((_, expires))) => self.has(Flaw::CleaningTakesAll) || expires <= OffsetDateTime::now_utc(),
                 Ok(None) => false,
                 Err(error) if matches!(self.flaw, Flaw::CleaningStopsAtOthers | Flaw::CleaningStopsAtDamage) => {
@@ -345,6 +480,31 @@ impl ExpiredDeletion for Flawed {
             }
         }
         Ok(())
+    }
+}
+
+/// As a program tells it that takes the time of another zone for UTC.
+fn is_over_there(date: OffsetDateTime) -> bool {
+    let now = OffsetDateTime::now_utc();
+    (date.date(), date.time()) <= (now.date(), now.time())
+}
+
+fn in_base32(number: i128) -> String {
+    const DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuv";
+    let digits = (0..26).rev().map(|place| DIGITS[usize::try_from(number >> (place * 5) & 31).unwrap_or_default()]);
+    digits.map(char::from).collect()
+}
+
+/// A whole number without its point.
+fn as_an_integer(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(as_an_integer),
+        Value::Object(fields) => fields.values_mut().for_each(as_an_integer),
+        Value::Number(number) if number.to_string().ends_with(".0") => {
+            let whole = number.to_string().trim_end_matches(".0").parse::<i64>();
+            *value = whole.map_or(value.clone(), Value::from);
+        }
+        _ => {}
     }
 }
 

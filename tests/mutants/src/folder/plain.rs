@@ -37,6 +37,7 @@ impl Plain {
 
     /// A whole file under a name of its own.
     fn written(&self, record: &Record) -> Result<PathBuf> {
+        super::right::is_readable(record)?;
         let entry = Entry { data: record.data.clone(), until: record.expiry_date };
         let file = self.0.join(format!("{}.new", super::right::hidden(&Id::default())));
         fs::write(&file, serde_json::to_vec(&entry).map_err(failed)?).map_err(failed)?;
@@ -87,7 +88,7 @@ impl ExpiredDeletion for Plain {
         for file in fs::read_dir(&self.0).map_err(failed)?.flatten() {
             let path = file.path();
             if path.extension().is_some_and(|ending| ending == "plain") && matches!(read(&path), Ok(None)) {
-                fs::remove_file(path).map_err(failed)?;
+                let _ = fs::remove_file(path); // or it is gone already
             }
         }
         Ok(())

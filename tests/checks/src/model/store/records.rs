@@ -17,6 +17,8 @@ pub(super) enum Value {
     Plain(u8),
     /// One of [`ODD`].
     Odd(usize),
+    /// A text of its own.
+    Own,
     /// Nothing at all.
     Empty,
     Big,
@@ -40,6 +42,8 @@ pub(super) const ODD: [fn() -> serde_json::Value; 10] = [
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) enum Life {
     Hour,
+    /// The same hour, and a few seconds more.
+    HourAndSeconds,
     Day,
     /// In another time zone.
     DayElsewhere,
@@ -48,6 +52,14 @@ pub(super) enum Life {
     Ages,
     /// It ended this many milliseconds ago.
     Over(i64),
+}
+
+/// How a text of its own begins.
+const OWN: &str = "the-text-of-record-";
+
+/// The text, if it is one of its own.
+pub(super) fn own_text(value: &serde_json::Value) -> Option<String> {
+    value.as_str().filter(|text| text.starts_with(OWN)).map(str::to_owned)
 }
 
 impl Life {
@@ -59,6 +71,7 @@ impl Life {
         let now = OffsetDateTime::now_utc();
         match self {
             Self::Hour => now + Duration::hours(1),
+            Self::HourAndSeconds => now + Duration::seconds(3605),
             Self::Day => now + Duration::days(1),
             Self::DayElsewhere => {
                 (now + Duration::days(1)).to_offset(UtcOffset::from_hms(-9, -30, 0).unwrap_or(UtcOffset::UTC))
@@ -71,10 +84,12 @@ impl Life {
 }
 
 impl Value {
-    pub(super) fn record(self, life: Life) -> Record {
+    /// The record number `number` of its story.
+    pub(super) fn record(self, life: Life, number: usize) -> Record {
         let data = match self {
             Self::Plain(number) => json!({ "value": number }),
             Self::Odd(place) => ODD[place](),
+            Self::Own => json!({ "value": format!("{OWN}{number}.") }),
             Self::Empty => json!({}),
             Self::Big => json!({ "value": "x".repeat(LONG + 1000) }),
         };
@@ -102,5 +117,7 @@ pub(super) fn ends_like(held: &Record, loaded: &Record) -> Result<(), Miss> {
     }
     let direction = if off > Duration::ZERO { "later" } else { "earlier" };
     let by = session_inspector::span(off.whole_seconds().unsigned_abs());
-    Err(Miss::new("the `expiry_date` that was stored", format!("one that is {by} {direction}")))
+    let offset = |record: &Record| format!("UTC offset {}", record.expiry_date.offset());
+    let expected = format!("the `expiry_date` that was stored ({})", offset(held));
+    Err(Miss::new(expected, format!("one that is {by} {direction} ({})", offset(loaded))))
 }

@@ -27,7 +27,6 @@ pub(super) fn stories() -> impl Strategy<Value = Story> {
         3 => Just(Action::Clean),
         3 => Just(Action::Reopen),
         1 => Just(Action::PutForeign),
-        1 => Just(Action::Search),
     ];
     let first = (value(), life()).prop_map(|(value, life)| Action::Create(0, Named::Anew, value, life));
     // Mostly it ends with a look at the result.
@@ -42,7 +41,8 @@ fn end(slot: usize) -> impl Strategy<Value = Action> {
 
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
-        12 => (1..=3_u8).prop_map(Value::Plain),
+        6 => (1..=3_u8).prop_map(Value::Plain),
+        6 => Just(Value::Own),
         4 => (0..ODD.len()).prop_map(Value::Odd),
         2 => Just(Value::Empty),
         1 => Just(Value::Big),
@@ -52,7 +52,7 @@ fn value() -> impl Strategy<Value = Value> {
 fn life() -> impl Strategy<Value = Life> {
     let over = select(vec![1, 1000, 60_000, 40 * 24 * 60 * 60 * 1000]).prop_map(Life::Over);
     prop_oneof![
-        8 => select(vec![Life::Hour, Life::Day, Life::DayElsewhere, Life::Years, Life::Ages]),
+        8 => select(vec![Life::Hour, Life::HourAndSeconds, Life::Day, Life::DayElsewhere, Life::Years, Life::Ages]),
         2 => over,
     ]
 }

@@ -16,7 +16,7 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-use super::{failed, hidden};
+use super::{failed, hidden, is_readable};
 
 #[derive(Clone, Debug)]
 pub(in crate::folder) struct Dates {
@@ -54,6 +54,7 @@ fn end(path: &Path) -> Result<Option<OffsetDateTime>> {
 #[async_trait]
 impl SessionStore for Dates {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        is_readable(record)?;
         let _turn = self.turns.lock().map_err(failed)?;
         loop {
             match File::create_new(self.path(&record.id)) {
@@ -65,6 +66,7 @@ impl SessionStore for Dates {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
+        is_readable(record)?;
         let _turn = self.turns.lock().map_err(failed)?;
         let path = self.path(&record.id);
         if end(&path)?.is_none() {

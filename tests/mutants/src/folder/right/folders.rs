@@ -15,7 +15,7 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-use super::{failed, hidden};
+use super::{failed, hidden, is_readable};
 
 #[derive(Clone, Debug)]
 pub(in crate::folder) struct Folders {
@@ -52,6 +52,7 @@ impl Folders {
 #[async_trait]
 impl SessionStore for Folders {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        is_readable(record)?;
         let _alone = self.lock.write().map_err(failed)?;
         loop {
             match fs::create_dir(self.of(&record.id)) {
@@ -63,6 +64,7 @@ impl SessionStore for Folders {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
+        is_readable(record)?;
         let _alone = self.lock.write().map_err(failed)?;
         let folder = self.of(&record.id);
         match Self::end(&folder)? {

@@ -16,7 +16,7 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-use super::{failed, hidden};
+use super::{failed, hidden, is_readable};
 
 #[derive(Clone, Debug)]
 pub(in crate::folder) struct Lines {
@@ -88,6 +88,7 @@ impl Lines {
 #[async_trait]
 impl SessionStore for Lines {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        is_readable(record)?;
         self.change(|lines| {
             while matches!(place(lines, &record.id), Ok(Some(_))) {
                 record.id = Id::default();
@@ -98,6 +99,7 @@ impl SessionStore for Lines {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
+        is_readable(record)?;
         self.change(|lines| match place(lines, &record.id)? {
             Some(place) if parsed(&lines[place]).is_some_and(|line| line.lives()) => {
                 lines[place] = Line::of(record)?;

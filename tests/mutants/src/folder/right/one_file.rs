@@ -17,7 +17,7 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-use super::{failed, hidden};
+use super::{failed, hidden, is_readable};
 
 #[derive(Clone, Debug)]
 pub(in crate::folder) struct OneFile {
@@ -72,6 +72,7 @@ impl OneFile {
 #[async_trait]
 impl SessionStore for OneFile {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        is_readable(record)?;
         self.change(|all| {
             while all.contains_key(&hidden(&record.id)) {
                 record.id = Id::default();
@@ -81,6 +82,7 @@ impl SessionStore for OneFile {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
+        is_readable(record)?;
         let saved = self.change(|all| match all.get_mut(&hidden(&record.id)).filter(|entry| entry.lives()) {
             Some(entry) => {
                 *entry = Entry::of(record);

@@ -15,7 +15,7 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-use super::{failed, hidden};
+use super::{failed, hidden, is_readable};
 
 #[derive(Clone, Debug)]
 pub(in crate::folder) struct Async {
@@ -57,6 +57,7 @@ async fn read(path: &Path) -> Result<Option<(OffsetDateTime, String)>> {
 #[async_trait]
 impl SessionStore for Async {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        is_readable(record)?;
         let _turn = self.turns.lock().await;
         while fs::try_exists(self.path(&record.id)).await.map_err(failed)? {
             record.id = Id::default();
@@ -65,6 +66,7 @@ impl SessionStore for Async {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
+        is_readable(record)?;
         let _turn = self.turns.lock().await;
         match read(&self.path(&record.id)).await? {
             Some(_) => self.write(record).await,
