@@ -137,7 +137,12 @@ const PROGRAMS: [Program; 8] = [
     Program::new("/release/renamed/2", "Renamed", "2", "has counts under another name, lines"),
     Program::new("/release/silent/1", "Silent", "1", "has a list of items, empty by default"),
     Program::new("/release/silent/2", "Silent", "2", "has lines, empty by default"),
-    Program::new("/release/versioned/1", "Versioned", "1", "reads and writes items, and keeps fields that it does not know"),
+    Program::new(
+        "/release/versioned/1",
+        "Versioned",
+        "1",
+        "reads and writes items, and keeps fields that it does not know",
+    ),
     Program::new("/release/versioned/2", "Versioned", "2", "reads lines as well, and still writes items"),
     Program::new("/release/versioned/3", "Versioned", "3", "writes lines, and still reads items"),
     Program::new("/release/versioned/4", "Versioned", "4", "reads and writes lines alone"),

@@ -581,7 +581,10 @@ pub(super) fn the_form_may_say_who<S: SessionStore + Clone>(store: S) -> Router 
 pub(super) fn a_cookie_says_who<S: SessionStore + Clone>(store: S) -> Router {
     async fn login(session: Session, users: Accounts, form: Form<Credentials>) -> Result<Response, Failure> {
         let cookie = Cookie::build(("username", form.0.username.clone())).path("/").http_only(true).build();
-        Ok((AppendHeaders([(SET_COOKIE, cookie.to_string())]), solution_6::login(session, users, form).await?)
+        Ok((
+            AppendHeaders([(SET_COOKIE, cookie.encoded().to_string())]),
+            solution_6::login(session, users, form).await?,
+        )
             .into_response())
     }
     async fn buy(
@@ -591,7 +594,8 @@ pub(super) fn a_cookie_says_who<S: SessionStore + Clone>(store: S) -> Router {
         Form(Purchase { item }): Form<Purchase>,
     ) -> Result<Redirect, Failure> {
         let cookies = headers.get(COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
-        let claimed = Cookie::split_parse(cookies.to_owned()).flatten().find(|cookie| cookie.name() == "username");
+        let claimed =
+            Cookie::split_parse_encoded(cookies.to_owned()).flatten().find(|cookie| cookie.name() == "username");
         if let (Some(_), Some(claimed)) = (session.get_value(USERNAME).await?, claimed) {
             shop.order(claimed.value().to_owned(), item);
         }
