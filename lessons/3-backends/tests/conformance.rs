@@ -112,7 +112,7 @@ async fn memory() {
 /// No rule sees what a store keeps in memory.
 async fn the_cleanup_of_memory_removes_what_has_expired_and_nothing_else() {
     let (store, now) = (Memory::default(), OffsetDateTime::now_utc());
-    for expiry_date in [now - Duration::seconds(1), now + Duration::hours(1)] {
+    for expiry_date in [now - Duration::from_secs(1), now + Duration::from_secs(3600)] {
         let mut record = Record { id: Id::default(), data: Default::default(), expiry_date };
         store.create(&mut record).await.unwrap();
     }

@@ -142,7 +142,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("takes_the_method_from_the_address", "reading_changes_nothing", || {
         App::new(unforeseen::takes_the_method_from_the_address)
     }),
-    mutant("expects_a_list_of_languages", "reading_changes_nothing", || App::new(browser::expects_a_list_of_languages)),
+    mutant("expects_a_list_of_languages", "protected_page_asks_to_log_in", || {
+        App::new(browser::expects_a_list_of_languages)
+    }),
     mutant("expects_ascii_cookies", "reading_changes_nothing", || App::new(browser::expects_ascii_cookies)),
     mutant("cookie_for_scripts", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_scripts)),
     mutant("cookie_for_other_sites", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_other_sites)),
