@@ -12,7 +12,7 @@ use tokio::{
 /// replaces the watched one is a different folder.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// An editor writes a file in several steps. They count as one change if they follow each other within this time.
-const SETTLED: Duration = Duration::from_millis(80);
+const SETTLED: Duration = Duration::from_millis(20);
 
 /// Changes below one folder.
 pub struct Changes {

@@ -38,6 +38,9 @@ use programs::Port;
 /// The address under which the studio opens the pages' own files, for mdBook's links.
 pub const EDIT_URL: &str = edit::TEMPLATE;
 
+/// A browser takes the answer for what its `Content-Type` says.
+const NO_SNIFFING: (HeaderName, HeaderValue) = (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+
 /// The parts that the studio serves.
 #[derive(Clone)]
 struct Studio {
@@ -52,7 +55,8 @@ pub fn studio(root: PathBuf, book: PathBuf, port: u16) -> Router {
     let names = Names::at(port);
     let origin = format!("http://{}:{port}", names.book());
     let programs = Programs::of(&root, &origin);
-    let stories = stories::routes(root.clone(), origin);
+    let stories =
+        stories::routes(root.clone(), origin).layer(SetResponseHeaderLayer::overriding(NO_SNIFFING.0, NO_SNIFFING.1));
     let policy = policy::of(&book, &names, port);
     let book = book_and_api(root, book, programs.clone(), policy);
     Router::new().fallback(route).with_state(Studio { names, book, stories, programs })
@@ -75,7 +79,7 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: Header
         .fallback_service(pages)
         .layer(middleware::from_fn(limits::whole_body))
         .layer(header(CONTENT_SECURITY_POLICY, policy))
-        .layer(header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .layer(header(NO_SNIFFING.0, NO_SNIFFING.1))
         // No page of a program may load anything of the book, or hold a window of it. Its own frames are not concerned.
         .layer(header(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")))
         .layer(header(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")))
@@ -90,10 +94,12 @@ async fn route(State(studio): State<Studio>, request: Request) -> Response {
     let book = studio.names.book();
     let refused = || {
         let sentence = format!("The workbook does not answer as {name:?}. Open http://{book}{port}/ instead.\n");
-        (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
+        // The sentence quotes the name, and is no page.
+        (StatusCode::MISDIRECTED_REQUEST, [NO_SNIFFING], sentence).into_response()
     };
     if request.headers().get_all(HOST).iter().count() > 1 {
-        return (StatusCode::BAD_REQUEST, "A request has one Host header.\n").into_response(); // RFC 9112, section 3.2
+        let sentence = "A request has one Host header.\n"; // RFC 9112, section 3.2
+        return (StatusCode::BAD_REQUEST, [NO_SNIFFING], sentence).into_response();
     }
     if !loopback_serve::names_one_host(&request) {
         return refused();
@@ -105,7 +111,7 @@ async fn route(State(studio): State<Studio>, request: Request) -> Response {
         Some(Part::Inspector(program)) => (program, Port::Inspector),
         Some(Part::Elsewhere) if request.method().is_safe() => {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-            return Redirect::temporary(&format!("http://{book}{port}{path}")).into_response();
+            return ([NO_SNIFFING], Redirect::temporary(&format!("http://{book}{port}{path}"))).into_response();
         }
         Some(Part::Elsewhere) | None => return refused(),
     };

@@ -69,6 +69,8 @@ async fn ask(method: &str, address: &str, headers: &[(&str, &str)]) -> (StatusCo
         request = request.header(*name, *value);
     }
     let response = studio().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    // The studio's own answers, whatever they say: nothing asks a program here.
+    assert_eq!(response.headers().get(header::X_CONTENT_TYPE_OPTIONS).unwrap(), "nosniff", "{method} {address}");
     let location = response.headers().get(header::LOCATION).map(|location| location.to_str().unwrap().to_owned());
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();

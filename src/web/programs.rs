@@ -13,7 +13,7 @@ use axum::{
 use minijinja::{Value, context, value::Serde};
 use tokio::{net::TcpStream, time::timeout};
 
-use super::{policy, proxy, rendered};
+use super::{NO_SNIFFING, policy, proxy, rendered};
 use crate::program::{Program, State, Status};
 
 /// How long a request waits for a program that is about to listen, before it gets a page about the program's state.
@@ -104,6 +104,7 @@ fn page(values: Value, status: StatusCode, wants_a_page: bool) -> Response {
         (RETRY_AFTER, HeaderValue::from_static("1")),
         // Its style is in the address of its style sheet.
         (CONTENT_SECURITY_POLICY, policy()),
+        NO_SNIFFING,
     ];
     if wants_a_page { (status, headers, Html(text)).into_response() } else { (status, headers, text).into_response() }
 }
