@@ -491,7 +491,7 @@ fn is_over_there(date: OffsetDateTime) -> bool {
 
 fn in_base32(number: i128) -> String {
     const DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuv";
-    let digits = (0..26).rev().map(|place| DIGITS[usize::try_from(number >> (place * 5) & 31).unwrap_or_default()]);
+    let digits = (0..26).rev().map(|place| DIGITS[((number as u128 >> (place * 5)) & 31) as usize]);
     digits.map(char::from).collect()
 }
 
