@@ -91,7 +91,6 @@ pub(super) enum Flaw {
     DeletesAnIdOnce,
     LateSaveLeavesItsFile,
     SaveSkipsASmallMove,
-    CleaningTakesUnfinishedFiles,
     WritesWhatItCannotRead,
     TwoSavesShareAFile,
     DamagedOnce,
@@ -245,7 +244,7 @@ impl Flawed {
         // Whole, or not there: whoever loads meets no half of it.
         let own = if self.has(Flaw::TwoSavesShareAFile) { record.id } else { Id::default() };
         let new = self.folder.join(format!("{}.new", super::right::hidden(&own)));
-        if matches!(self.flaw, Flaw::CleaningTakesUnfinishedFiles | Flaw::TwoSavesShareAFile) {
+        if self.has(Flaw::TwoSavesShareAFile) {
             fs::write(&new, &bytes).map_err(unable)?;
             thread::sleep(std::time::Duration::from_millis(1)); // as above
             return fs::rename(new, self.path(&record.id)).map_err(unable);
@@ -441,17 +440,13 @@ impl SessionStore for Flawed {
 #[async_trait]
 impl ExpiredDeletion for Flawed {
     async fn delete_expired(&self) -> Result<()> {
-        let needs_no_turn = self.has(Flaw::CleaningTakesUnfinishedFiles);
-        let _turn = if needs_no_turn { None } else { Some(self.turns.lock().await) };
+        let _turn = self.turns.lock().await;
         if matches!(self.flaw, Flaw::CleaningDoesNothing | Flaw::RefusesTheExpiredAndCleansNone) {
             return Ok(());
         }
         let mut batch = 100;
         for file in fs::read_dir(&self.folder).map_err(unable)? {
             let path = file.map_err(unable)?.path();
-            if self.has(Flaw::CleaningTakesUnfinishedFiles) && path.extension().is_some_and(|ending| ending == "new") {
-                let _ = fs::remove_file(&path);
-            }
             if self.has(Flaw::CleaningRemovesEmptyFolders) {
                 let _ = fs::remove_dir(&path);
             }

@@ -67,9 +67,6 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("equal_is_a_retry", "a_collision_never_merges_two_sessions", || app(Flaw::EqualIsARetry)),
     mutant("one_temporary_file", "a_hundred_sessions_at_once_are_a_hundred_sessions", || app(Flaw::OneTemporaryFile)),
     mutant("one_buffer", "a_hundred_sessions_at_once_are_a_hundred_sessions", || app(Flaw::OneBuffer)),
-    mutant("cleaning_takes_unfinished_files", "a_hundred_sessions_at_once_are_a_hundred_sessions", || {
-        app(Flaw::CleaningTakesUnfinishedFiles)
-    }),
     mutant("cut_at_64_kib", "a_big_session_is_kept_whole_or_refused", || app(Flaw::Cuts)),
     mutant("save_skips_what_is_big", "a_big_session_is_kept_whole_or_refused", || app(Flaw::SaveSkipsWhatIsBig)),
     mutant("writes_what_it_cannot_read", "a_big_session_is_kept_whole_or_refused", || {
