@@ -949,6 +949,11 @@ impl Answer {
         })
     }
 
+    /// Checks that it redirects to `path`. `so` is the conclusion if it is a 4xx answer, which refuses what is right.
+    pub(crate) fn is_accepted(&self, path: &str, so: impl Into<String>) -> Result<(), Miss> {
+        self.redirects_to(path).map_err(|miss| if self.status.is_client_error() { miss.so(so) } else { miss })
+    }
+
     /// Checks that it sends the visitor to `path` with a GET: 302 or 303, after a GET also 307.
     pub fn redirects_to(&self, path: &str) -> Result<(), Miss> {
         let status = self.status.as_u16();

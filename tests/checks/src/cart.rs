@@ -271,7 +271,7 @@ async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
     }
     let nothing = alice.post("/clear_cart", &[]).await?;
     let so = "the cart is empty already, and clearing it again is no error: the visitor wanted it empty, and it is";
-    nothing.redirects_to(VIEW).map_err(|miss| miss.so_if(nothing.status.is_client_error().then_some(so)))?;
+    nothing.is_accepted(VIEW, so)?;
     add(&alice, &pear).await?;
     let page = alice.get(VIEW).await?;
     page.shows(&line(&pear, 1))
@@ -623,13 +623,13 @@ fn done(answer: Answer) -> Result<Answer, Miss> {
 /// Removes an item that is not in the cart; `so` explains a refusal.
 async fn absent(browser: &Browser<'_>, item: &str, so: &str) -> Result<(), Miss> {
     let answer = browser.post(&address("remove_from_cart", item), &[]).await?;
-    answer.redirects_to(VIEW).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))
+    answer.is_accepted(VIEW, so)
 }
 
 /// Adds an item that fits; `so` explains a refusal.
 async fn fits(browser: &Browser<'_>, item: &str, so: &str) -> Result<(), Miss> {
     let answer = browser.post(&address("add_to_cart", item), &[]).await?;
-    answer.redirects_to(VIEW).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))
+    answer.is_accepted(VIEW, so)
 }
 
 /// Checks that an item that does not fit is refused and changes nothing.

@@ -396,7 +396,7 @@ async fn a_token_that_was_never_issued_does_nothing(trial: &Trial, alice: &Brows
     }
     let bought = alice.submit(&page, CHECKOUT, &[]).await?;
     let so = "forms with tokens that no page had were refused, and then the form of the cart's page as well, although the cart is as that page showed it: a refused form changes nothing";
-    bought.redirects_to(ORDERS).map_err(|miss| miss.so_if(bought.status.is_client_error().then_some(so)))?;
+    bought.is_accepted(ORDERS, so)?;
     let because = "forms with other tokens had been refused, and then the form of the cart's page was sent";
     new_orders(trial, her, placed, &[&[(&plum, 1)]], &bought, because)
 }
@@ -467,7 +467,7 @@ async fn the_same_form_orders_once(trial: &Trial) -> Result<(), Miss> {
     let so = "this form has been sent before and its order is placed: send the visitor to it, as the first answer did";
     let again = async |browser: &Browser<'_>, orders: &[Few], because: &str| {
         let answer = browser.submit(&page, CHECKOUT, &[]).await?;
-        answer.redirects_to(ORDERS).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+        answer.is_accepted(ORDERS, so)?;
         new_orders(trial, her, 0, orders, &answer, because)
     };
     let (first, second): (Few, Few) = (&[(&pear, 1)], &[(&plum, 1)]);
@@ -485,7 +485,7 @@ async fn the_same_form_orders_once(trial: &Trial) -> Result<(), Miss> {
     again(&alice, &[first], "the form was sent again while a page showed another item").await?;
     let bought = alice.submit(&shown, CHECKOUT, &[]).await?;
     let so = "an old form was sent again, and then the form of the cart's page was refused, although the cart is as that page showed it: the old form has to leave it as it is";
-    bought.redirects_to(ORDERS).map_err(|miss| miss.so_if(bought.status.is_client_error().then_some(so)))?;
+    bought.is_accepted(ORDERS, so)?;
     new_orders(trial, her, 1, &[second], &bought, "another item was bought after an old form had been sent again")?;
     again(&alice, &[first, second], "the first form was sent once more, after a later order").await?;
     trial.log().new_scene();
@@ -515,7 +515,7 @@ async fn so_it_is_with_the_forms_of_many_orders(trial: &Trial) -> Result<(), Mis
         let so = format!(
             "{MANY} carts were bought, and then the form that had bought {item} was sent again: its order is there, however many others are"
         );
-        answer.redirects_to(ORDERS).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+        answer.is_accepted(ORDERS, so)?;
         let because = format!("{MANY} carts were bought, and then the form that had bought {item} was sent again");
         new_orders(trial, trial.users.alice(), MANY, &[], &answer, &because)?;
     }
@@ -533,7 +533,7 @@ async fn two_pages_of_one_cart_order_once(trial: &Trial) -> Result<(), Miss> {
     let answers = [alice.submit(&here, CHECKOUT, &[]).await?, phone.submit(&there, CHECKOUT, &[]).await?];
     one_is_ordered(trial, 0, &answers, &[(&pear, 1)], "two pages showed the same cart, and both forms were sent")?;
     let so = "two pages showed the same cart, and the form that was sent first was refused: only the later one may be, whichever page was shown first";
-    answers[0].redirects_to(ORDERS).map_err(|miss| miss.so_if(answers[0].status.is_client_error().then_some(so)))?;
+    answers[0].is_accepted(ORDERS, so)?;
     is_empty(&alice.get(CART).await?)?;
     for moment in Moment::ALL {
         let (alice, _) = anew(trial).await?;
@@ -771,12 +771,12 @@ async fn forms_and_numbers_outlive_a_restart(trial: &Trial) -> Result<(), Miss> 
     let placed = 2;
     let answer = alice.submit(&page, CHECKOUT, &[]).await?;
     let so = "the page was shown before the restart, the cart is as it was then, and its form was refused: did the program keep something about it in its memory?";
-    answer.redirects_to(ORDERS).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+    answer.is_accepted(ORDERS, so)?;
     let because = "the form of a page that had been shown before the restart was sent";
     new_orders(trial, her, placed, &[&[(&plum, 1)]], &answer, because)?;
     let answer = alice.submit(&old, CHECKOUT, &[]).await?;
     let so = "this form was sent before the restart, and its order is placed: the warehouse still knows it";
-    answer.redirects_to(ORDERS).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+    answer.is_accepted(ORDERS, so)?;
     new_orders(trial, her, placed + 1, &[], &answer, "a form that had been sent before the restart was sent again")?;
     for number in 1..=3 {
         add(&alice, &quince).await?;
@@ -831,7 +831,7 @@ async fn nine_of_each_fit(trial: &Trial, can_buy: bool) -> Result<(), Miss> {
     shows_items(&alice.get(CART).await?, &[(&pear, MOST_OF_ONE)], UNCHANGED)?;
     let answer = alice.post(&address(&other), &[]).await?;
     let so = format!("the cart holds {MOST_OF_ONE} of {pear}, and {other} is another item: it was refused");
-    answer.redirects_to(CART).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+    answer.is_accepted(CART, so)?;
     let page = alice.get(CART).await?;
     refuses(&alice.post(&address(&pear), &[]).await?, NINE)?;
     refuses(&alice.post(&address(&long(trial, "x", LONGEST_NAME + 1)), &[]).await?, HUNDRED)?;
@@ -861,7 +861,7 @@ async fn a_hundred_characters_fit(trial: &Trial, can_buy: bool) -> Result<(), Mi
     for (letter, so) in letters {
         let name = long(trial, letter, LONGEST_NAME);
         let answer = alice.post(&address(&name), &[]).await?;
-        answer.redirects_to(CART).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+        answer.is_accepted(CART, so)?;
         names.push(name);
     }
     // They differ in their last character.
@@ -896,7 +896,7 @@ async fn twenty_different_ones_fit(trial: &Trial, can_buy: bool) -> Result<(), M
     }
     let one_more = alice.post(&address(there), &[]).await?;
     let so = "the cart is full, and one more of an item that is in it was refused: only the different items count here";
-    one_more.redirects_to(CART).map_err(|miss| miss.so_if(one_more.status.is_client_error().then_some(so)))?;
+    one_more.is_accepted(CART, so)?;
     let page = alice.get(CART).await?;
     shows_items(&page, &[(there, 2)], "the addition was answered with 303, and is not in the cart")?;
     refuses(&alice.post(&address(&plum), &[]).await?, TWENTY)?;
@@ -915,13 +915,13 @@ async fn can_buy(trial: &Trial) -> Result<bool, Miss> {
 async fn buys_and_takes(alice: &Browser<'_>, page: &Answer, item: &str) -> Result<(), Miss> {
     let bought = alice.submit(page, CHECKOUT, &[]).await?;
     let so = "items that did not fit were refused after the page was shown, and then its form was refused as well: a refused addition leaves the cart as it was, also for the pages that show it";
-    bought.redirects_to(ORDERS).map_err(|miss| miss.so_if(bought.status.is_client_error().then_some(so)))?;
+    bought.is_accepted(ORDERS, so)?;
     if !alice.get(CART).await?.text().contains(EMPTY) {
         return Ok(());
     }
     let answer = alice.post(&address(item), &[]).await?;
     let so = "a full cart was bought, its page says that it is empty, and an item was refused: the bounds are those of what is in the cart at a time";
-    answer.redirects_to(CART).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))
+    answer.is_accepted(CART, so)
 }
 
 /// If the page says that the cart is empty, it has room: also for what is on its way to the warehouse.
@@ -938,7 +938,7 @@ async fn an_open_order_takes_no_room(trial: &Trial) -> Result<(), Miss> {
     for item in most.into_iter().chain([trial.named("plum")]) {
         let answer = alice.post(&address(&item), &[]).await?;
         let so = "the outcome of the order of a full cart was unknown, the page said that the cart is empty, and the cart refused an item: what is on its way to the warehouse is no longer in the cart";
-        answer.redirects_to(CART).map_err(|miss| miss.so_if(answer.status.is_client_error().then_some(so)))?;
+        answer.is_accepted(CART, so)?;
     }
     Ok(())
 }
