@@ -17,7 +17,7 @@ use crate::{
         Model, Rules, SHORTEST, read,
         store::records::{Life, Value},
     },
-    store::{Backend, json},
+    store::{Backend, ends_otherwise, json, off_by},
 };
 
 /// Exercise 5's.
@@ -152,7 +152,10 @@ impl Shelf<'_> {
             return Err(Miss::new(told(&Ok(first)), told(&loaded)));
         };
         match (held, loaded) {
-            (Some(held), Ok(Some(loaded))) if with_date => records::ends_like(held, &loaded),
+            (Some(held), Ok(Some(loaded))) if with_date => match off_by(&loaded, held.expiry_date) {
+                Some(off) => Err(ends_otherwise(&loaded, held.expiry_date, "the `expiry_date` that was stored", &off)),
+                None => Ok(()),
+            },
             _ => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime, UtcOffset, macros::datetime};
 use tower_sessions::session::{Id, Record};
 
-use crate::{Miss, store::NO_FLOATS};
+use crate::store::NO_FLOATS;
 
 /// A record that is longer may be refused, in bytes.
 const LONG: usize = 64 * 1024;
@@ -107,17 +107,4 @@ pub(super) fn may_be_refused(record: &Record) -> bool {
 /// The record, unless it has ended.
 pub(super) fn living(record: Record) -> Option<Record> {
     (record.expiry_date > OffsetDateTime::now_utc()).then_some(record)
-}
-
-/// It expires when it should, or up to a second earlier.
-pub(super) fn ends_like(held: &Record, loaded: &Record) -> Result<(), Miss> {
-    let off = loaded.expiry_date - held.expiry_date;
-    if off <= Duration::ZERO && off >= -Duration::SECOND {
-        return Ok(());
-    }
-    let direction = if off > Duration::ZERO { "later" } else { "earlier" };
-    let by = session_inspector::span(off.whole_seconds().unsigned_abs());
-    let offset = |record: &Record| format!("UTC offset {}", record.expiry_date.offset());
-    let expected = format!("the `expiry_date` that was stored ({})", offset(held));
-    Err(Miss::new(expected, format!("one that is {by} {direction} ({})", offset(loaded))))
 }
