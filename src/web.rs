@@ -14,7 +14,6 @@ use std::path::PathBuf;
 
 use axum::{
     Router,
-    body::Body,
     extract::{Request, State},
     http::{
         HeaderName, HeaderValue, StatusCode,
@@ -38,9 +37,6 @@ use programs::Port;
 /// The address under which the studio opens the pages' own files, for mdBook's links.
 pub const EDIT_URL: &str = edit::TEMPLATE;
 
-/// A browser takes the answer for what its `Content-Type` says.
-const NO_SNIFFING: (HeaderName, HeaderValue) = (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-
 /// The parts that the studio serves.
 #[derive(Clone)]
 struct Studio {
@@ -55,8 +51,7 @@ pub fn studio(root: PathBuf, book: PathBuf, port: u16) -> Router {
     let names = Names::at(port);
     let origin = format!("http://{}:{port}", names.book());
     let programs = Programs::of(&root, &origin);
-    let stories =
-        stories::routes(root.clone(), origin).layer(SetResponseHeaderLayer::overriding(NO_SNIFFING.0, NO_SNIFFING.1));
+    let stories = stories::routes(root.clone(), origin);
     let policy = policy::of(&book, &names, port);
     let book = book_and_api(root, book, programs.clone(), policy);
     Router::new().fallback(route).with_state(Studio { names, book, stories, programs })
@@ -79,7 +74,6 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: Header
         .fallback_service(pages)
         .layer(middleware::from_fn(limits::whole_body))
         .layer(header(CONTENT_SECURITY_POLICY, policy))
-        .layer(header(NO_SNIFFING.0, NO_SNIFFING.1))
         // No page of a program may load anything of the book, or hold a window of it. Its own frames are not concerned.
         .layer(header(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")))
         .layer(header(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")))
@@ -94,24 +88,22 @@ async fn route(State(studio): State<Studio>, request: Request) -> Response {
     let book = studio.names.book();
     let refused = || {
         let sentence = format!("The workbook does not answer as {name:?}. Open http://{book}{port}/ instead.\n");
-        // The sentence quotes the name, and is no page.
-        (StatusCode::MISDIRECTED_REQUEST, [NO_SNIFFING], sentence).into_response()
+        own((StatusCode::MISDIRECTED_REQUEST, sentence))
     };
     if request.headers().get_all(HOST).iter().count() > 1 {
-        let sentence = "A request has one Host header.\n"; // RFC 9112, section 3.2
-        return (StatusCode::BAD_REQUEST, [NO_SNIFFING], sentence).into_response();
+        return own((StatusCode::BAD_REQUEST, "A request has one Host header.\n")); // RFC 9112, section 3.2
     }
     if !loopback_serve::names_one_host(&request) {
         return refused();
     }
     let (program, of) = match studio.names.part(&name) {
-        Some(Part::Book) => return serve(studio.book, request).await,
-        Some(Part::Stories) => return serve(studio.stories, request).await,
+        Some(Part::Book) => return own(studio.book.oneshot(request).await),
+        Some(Part::Stories) => return own(studio.stories.oneshot(request).await),
         Some(Part::App(program)) => (program, Port::App),
         Some(Part::Inspector(program)) => (program, Port::Inspector),
         Some(Part::Elsewhere) if request.method().is_safe() => {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-            return ([NO_SNIFFING], Redirect::temporary(&format!("http://{book}{port}{path}"))).into_response();
+            return own(Redirect::temporary(&format!("http://{book}{port}{path}")));
         }
         Some(Part::Elsewhere) | None => return refused(),
     };
@@ -121,6 +113,8 @@ async fn route(State(studio): State<Studio>, request: Request) -> Response {
     }
 }
 
-async fn serve(part: Router, request: Request<Body>) -> Response {
-    part.oneshot(request).await.into_response()
+/// An answer of the studio itself, which a browser takes for what its `Content-Type` says. A program's answers are
+/// passed on as they are.
+fn own(answer: impl IntoResponse) -> Response {
+    ([(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))], answer).into_response()
 }

@@ -8,12 +8,12 @@ use axum::{
         HeaderValue, StatusCode,
         header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, RETRY_AFTER},
     },
-    response::{Html, IntoResponse, Response},
+    response::{Html, Response},
 };
 use minijinja::{Value, context, value::Serde};
 use tokio::{net::TcpStream, time::timeout};
 
-use super::{NO_SNIFFING, policy, proxy, rendered};
+use super::{own, policy, proxy, rendered};
 use crate::program::{Program, State, Status};
 
 /// How long a request waits for a program that is about to listen, before it gets a page about the program's state.
@@ -39,7 +39,7 @@ pub(super) enum Port {
 pub(super) async fn answer(name: &str, program: &Program, port: Port, request: Request) -> Response {
     let (look, wants_a_page) = (program.look(), wants_a_page(&request));
     let stream = match reached(program, port).await {
-        Ok(_) if request.headers().contains_key(ASKS) => return StatusCode::NO_CONTENT.into_response(),
+        Ok(_) if request.headers().contains_key(ASKS) => return own(StatusCode::NO_CONTENT),
         Ok(stream) => stream,
         Err(state) => return told(name, &state, StatusCode::SERVICE_UNAVAILABLE, wants_a_page),
     };
@@ -104,9 +104,8 @@ fn page(values: Value, status: StatusCode, wants_a_page: bool) -> Response {
         (RETRY_AFTER, HeaderValue::from_static("1")),
         // Its style is in the address of its style sheet.
         (CONTENT_SECURITY_POLICY, policy()),
-        NO_SNIFFING,
     ];
-    if wants_a_page { (status, headers, Html(text)).into_response() } else { (status, headers, text).into_response() }
+    if wants_a_page { own((status, headers, Html(text))) } else { own((status, headers, text)) }
 }
 
 fn policy() -> HeaderValue {
