@@ -13,6 +13,19 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     [line(&head), rule.join("-|-")].into_iter().chain(rows.iter().map(line)).map(|line| line + "\n").collect()
 }
 
+/// The snapshot of what was tried, what Flask made of it, and what axum. Where the two differ, axum refuses more.
+pub fn agreement(name: &str, tried: &str, in_all: &str, outcomes: Vec<[String; 3]>) {
+    let differ = |[_, there, here]: &[String; 3]| there != here;
+    let differences = outcomes.iter().filter(|outcome| differ(outcome)).count();
+    let row = |outcome: [String; 3]| {
+        let stricter = if differ(&outcome) { "axum is stricter" } else { "" }.to_owned();
+        outcome.into_iter().chain([stricter]).collect()
+    };
+    let rows: Vec<Vec<_>> = outcomes.into_iter().map(row).collect();
+    let told = table(&[tried, "Flask", "axum", ""], &rows);
+    snapshot(name, &format!("{told}\n{} {in_all}, {differences} differences\n", rows.len()));
+}
+
 pub fn snapshot(name: &str, text: &str) {
     insta::with_settings!({
         omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "../snapshots",
