@@ -7,6 +7,13 @@
 use std::collections::HashMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use rmp::{
+    Marker,
+    decode::{
+        read_array_len, read_bin_len, read_bool, read_ext_meta, read_f32, read_f64, read_int, read_map_len, read_nil,
+        read_str_len,
+    },
+};
 use rmp_serde::{MSGPACK_EXT_STRUCT_NAME, Serializer as Record};
 use serde::{
     Serialize, Serializer,
@@ -38,12 +45,10 @@ pub type Data = HashMap<String, Value>;
 /// ends the process.
 pub fn decode(record: &[u8]) -> Result<Data, &'static str> {
     let mut reader = Reader(record);
-    let length = match reader.byte()? {
-        short @ 0x80..=0x8f => usize::from(short & 0xf),
-        long @ (0xde | 0xdf) => reader.length(long - 0xdd)?,
-        _ => return Err("it is not a dictionary"),
-    };
-    let data = reader.items(length, DEPTH)?;
+    if !matches!(reader.marker()?, Marker::FixMap(_) | Marker::Map16 | Marker::Map32) {
+        return Err("it is not a dictionary");
+    }
+    let data = reader.items(DEPTH)?;
     // A pickle begins as an empty dictionary does.
     if reader.0.is_empty() { Ok(data) } else { Err("more follows") }
 }
@@ -144,110 +149,81 @@ fn bytes(value: &Value) -> Option<Bytes> {
 struct Reader<'r>(&'r [u8]);
 
 impl<'r> Reader<'r> {
+    /// The type of the next value, which is still to be read.
+    fn marker(&self) -> Result<Marker, &'static str> {
+        self.0.first().map(|first| Marker::from_u8(*first)).ok_or(CUT_OFF)
+    }
+
     /// Reads a value in which this many levels may be nested.
     fn value(&mut self, depth: usize) -> Result<Value, &'static str> {
-        let kind = self.byte()?;
-        Ok(match kind {
-            0x00..=0x7f => kind.into(),
-            0x80..=0x8f => self.dict((kind & 0x0f).into(), depth)?,
-            0x90..=0x9f => self.list((kind & 0x0f).into(), depth)?,
-            0xa0..=0xbf => self.text((kind & 0x1f).into())?.into(),
-            0xc0 => Value::Null,
-            0xc1 => return Err("MessagePack does not have this type"),
-            0xc2 | 0xc3 => (kind == 0xc3).into(),
-            0xc4..=0xc6 => {
-                let length = self.length(kind - 0xc4)?;
+        use Marker::*;
+        Ok(match self.marker()? {
+            Null => self.read(read_nil).map(|()| Value::Null)?,
+            True | False => self.read(read_bool)?.into(),
+            FixPos(_) | U8 | U16 | U32 | U64 => self.read(read_int::<u64, _>)?.into(),
+            FixNeg(_) | I8 | I16 | I32 | I64 => self.read(read_int::<i64, _>)?.into(),
+            F32 => float(self.read(read_f32)?.into())?,
+            F64 => float(self.read(read_f64)?)?,
+            FixStr(_) | Str8 | Str16 | Str32 => self.text()?.into(),
+            Bin8 | Bin16 | Bin32 => {
+                let length = self.read(read_bin_len)?;
                 json!({ BYTES: STANDARD.encode(self.take(length)?) })
             }
-            0xc7..=0xc9 => {
-                let length = self.length(kind - 0xc7)?;
-                self.extension(length)?
-            }
-            0xca => float(f32::from_be_bytes(self.array()?).into())?,
-            0xcb => float(f64::from_be_bytes(self.array()?))?,
-            0xcc => u8::from_be_bytes(self.array()?).into(),
-            0xcd => u16::from_be_bytes(self.array()?).into(),
-            0xce => u32::from_be_bytes(self.array()?).into(),
-            0xcf => u64::from_be_bytes(self.array()?).into(),
-            0xd0 => i8::from_be_bytes(self.array()?).into(),
-            0xd1 => i16::from_be_bytes(self.array()?).into(),
-            0xd2 => i32::from_be_bytes(self.array()?).into(),
-            0xd3 => i64::from_be_bytes(self.array()?).into(),
-            0xd4..=0xd8 => self.extension(1 << (kind - 0xd4))?,
-            0xd9..=0xdb => {
-                let length = self.length(kind - 0xd9)?;
-                self.text(length)?.into()
-            }
-            0xdc | 0xdd => {
-                let length = self.length(kind - 0xdb)?;
-                self.list(length, depth)?
-            }
-            0xde | 0xdf => {
-                let length = self.length(kind - 0xdd)?;
-                self.dict(length, depth)?
-            }
-            0xe0..=0xff => i8::from_be_bytes([kind]).into(),
+            FixArray(_) | Array16 | Array32 => self.list(depth)?,
+            FixMap(_) | Map16 | Map32 => self.dict(depth)?,
+            FixExt1 | FixExt2 | FixExt4 | FixExt8 | FixExt16 | Ext8 | Ext16 | Ext32 => self.extension()?,
+            Reserved => return Err("MessagePack does not have this type"),
         })
     }
 
-    fn list(&mut self, length: usize, depth: usize) -> Result<Value, &'static str> {
-        let depth = depth.checked_sub(1).ok_or(TOO_DEEP)?;
+    fn list(&mut self, depth: usize) -> Result<Value, &'static str> {
+        let (length, depth) = (self.read(read_array_len)?, depth.checked_sub(1).ok_or(TOO_DEEP)?);
         // One after the other: the length may be a lie.
         (0..length).map(|_| self.value(depth)).collect()
     }
 
-    fn dict(&mut self, length: usize, depth: usize) -> Result<Value, &'static str> {
-        let dict: Map<_, _> = self.items(length, depth)?;
+    fn dict(&mut self, depth: usize) -> Result<Value, &'static str> {
+        let dict: Map<_, _> = self.items(depth)?;
         Ok(match only(&dict).filter(|(key, value)| meaning(key, value).is_some()) {
             Some((key, value)) => json!({ DICT: { format!("{key}{ESCAPE}"): value } }),
             None => dict.into(),
         })
     }
 
-    /// Reads the items of a dictionary. The last one with a key counts.
-    fn items<D: FromIterator<(String, Value)>>(&mut self, length: usize, depth: usize) -> Result<D, &'static str> {
-        let depth = depth.checked_sub(1).ok_or(TOO_DEEP)?;
+    /// Reads a dictionary. The last one of the items with a key counts.
+    fn items<D: FromIterator<(String, Value)>>(&mut self, depth: usize) -> Result<D, &'static str> {
+        let (length, depth) = (self.read(read_map_len)?, depth.checked_sub(1).ok_or(TOO_DEEP)?);
         (0..length).map(|_| Ok((self.key()?, self.value(depth)?))).collect()
     }
 
     fn key(&mut self) -> Result<String, &'static str> {
-        let length = match self.byte()? {
-            short @ 0xa0..=0xbf => (short & 0x1f).into(),
-            long @ 0xd9..=0xdb => self.length(long - 0xd9)?,
-            _ => return Err("a key is not text"),
-        };
-        self.text(length).map(str::to_owned)
+        match self.marker()? {
+            Marker::FixStr(_) | Marker::Str8 | Marker::Str16 | Marker::Str32 => self.text().map(str::to_owned),
+            _ => Err("a key is not text"),
+        }
     }
 
-    fn text(&mut self, length: usize) -> Result<&'r str, &'static str> {
+    fn text(&mut self) -> Result<&'r str, &'static str> {
+        let length = self.read(read_str_len)?;
         std::str::from_utf8(self.take(length)?).map_err(|_| "a text is not UTF-8")
     }
 
-    fn extension(&mut self, length: usize) -> Result<Value, &'static str> {
-        let (kind, value) = (i8::from_be_bytes(self.array()?), self.take(length)?);
-        if kind == DATE && !is_date(value) {
+    fn extension(&mut self) -> Result<Value, &'static str> {
+        let about = self.read(read_ext_meta)?;
+        let value = self.take(about.size)?;
+        if about.typeid == DATE && !is_date(value) {
             return Err("a date is not one");
         }
-        Ok(json!({ EXTENSION: [kind, STANDARD.encode(value)] }))
+        Ok(json!({ EXTENSION: [about.typeid, STANDARD.encode(value)] }))
     }
 
-    /// Reads a length of one, two or four bytes: of two to the power of `power`.
-    fn length(&mut self, power: u8) -> Result<usize, &'static str> {
-        let bytes = self.take(1 << power)?;
-        Ok(bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)))
+    /// Reads what this function of `rmp` reads. The type is known, so it fails only where the record ends.
+    fn read<T, E>(&mut self, read: impl FnOnce(&mut &'r [u8]) -> Result<T, E>) -> Result<T, &'static str> {
+        read(&mut self.0).map_err(|_| CUT_OFF)
     }
 
-    fn byte(&mut self) -> Result<u8, &'static str> {
-        self.array().map(u8::from_be_bytes)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
-        let (first, rest) = self.0.split_first_chunk().ok_or(CUT_OFF)?;
-        self.0 = rest;
-        Ok(*first)
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'r [u8], &'static str> {
+    fn take(&mut self, length: u32) -> Result<&'r [u8], &'static str> {
+        let length = usize::try_from(length).map_err(|_| CUT_OFF)?;
         let (first, rest) = self.0.split_at_checked(length).ok_or(CUT_OFF)?;
         self.0 = rest;
         Ok(first)
