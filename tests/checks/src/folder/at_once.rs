@@ -45,19 +45,20 @@ async fn all_at_once(backend: &InFolder<'_>, store: &Arc<Opened>, round: usize) 
     let both = at_once(write(0), zero, write(1));
     let (deleting, cleaning) = (created_and_deleted(store.clone()), cleaned(store.clone()));
     let ((one, other), (deleted, cleaned)) = at_once(both, zero, at_once(deleting, zero, cleaning)).await;
+    let miss = |miss| told(backend, store, "four threads call the store at the same time", miss, DISTURBED);
     for written in [one, other] {
-        for stored in written.map_err(|miss| told(backend, store, miss))? {
-            is_its_own(backend, store, &stored).await.map_err(|miss| told(backend, store, miss))?;
+        for stored in written.map_err(miss)? {
+            is_its_own(backend, store, &stored).await.map_err(miss)?;
         }
     }
-    deleted.and(cleaned).map_err(|miss| told(backend, store, miss))
+    deleted.and(cleaned).map_err(miss)
 }
 
-/// The log of four threads differs in each run, so the message has only the result.
-fn told(backend: &InFolder<'_>, store: &Opened, miss: Miss) -> Miss {
+/// The log of several threads differs in each run, so the message has only what they do, and the result.
+fn told(backend: &InFolder<'_>, store: &Opened, happens: &str, miss: Miss, so: &str) -> Miss {
     backend.next_round(store);
-    backend.happens("four threads call the store at the same time");
-    miss.so_anyway(DISTURBED)
+    backend.happens(happens);
+    miss.so_anyway(so)
 }
 
 /// Creates sessions and deletes them.
@@ -93,7 +94,8 @@ pub(super) async fn two_deletes_are_no_error(backend: &InFolder<'_>) -> Result<(
         let delete = |store: Arc<Opened>| async move { store.delete(&id).await };
         let (one, other) = at_once(delete(store.clone()), std::time::Duration::ZERO, delete(store.clone())).await;
         one.and(other).map_err(failed("delete")).map_err(|miss| {
-            miss.so_anyway("two requests deleted one session at the same moment, and one of them got an error: a second logout is not an error, whenever it comes")
+            let so = "two requests deleted one session at the same moment, and one of them got an error: a second logout is not an error, whenever it comes";
+            told(backend, &store, "two threads delete one session at the same time", miss, so)
         })?;
     }
     Ok(())
@@ -127,8 +129,7 @@ pub(super) async fn two_saves_are_never_mixed(backend: &InFolder<'_>) -> Result<
     let ([one, loads], [other, more]) =
         at_once(save.clone()(store.clone(), one), zero, save(store.clone(), other)).await;
     one.and(other).and(loads).and(more).map_err(|miss| {
-        backend.next_round(&store);
-        backend.happens("two threads save and load one session at the same time");
-        miss.so_anyway("two requests saved the same session at the same time, and a call failed or `load` returned neither record: two writes must not share a temporary file, even if both are of one session")
+        let so = "two requests saved the same session at the same time, and a call failed or `load` returned neither record: two writes must not share a temporary file, even if both are of one session";
+        told(backend, &store, "two threads save and load one session at the same time", miss, so)
     })
 }
