@@ -197,12 +197,8 @@ impl<'t> Browser<'t> {
         form.is_let_go()?;
         for (name, _) in fields {
             if !form.has(name) {
-                let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
                 let expected = format!("a field named `{name}` in the form that posts to {path}");
-                return Err(page
-                    .miss(expected, format!("fields named {names:?}"))
-                    .so(page.without(name))
-                    .why(UNNAMED_WHY));
+                return Err(page.miss(expected, told_fields(form)).so(page.without(name)).why(UNNAMED_WHY));
             }
         }
         fields.iter().try_for_each(|(name, value)| form.takes(name, value))?;
@@ -909,8 +905,17 @@ impl Answer {
         Miss::new("a <form>", "no form on the page").so(so)
     }
 
+    /// Checks that this form of the page has a field of this name.
+    pub(crate) fn has_field(&self, form: &Form, name: &str) -> Result<(), Miss> {
+        if form.has(name) {
+            return Ok(());
+        }
+        let expected = format!("a field named `{name}` in the form");
+        Err(Miss::new(expected, told_fields(form)).so(self.without(name)))
+    }
+
     /// Why a form of the page lacks a field of this name.
-    pub(crate) fn without(&self, name: &str) -> &'static str {
+    fn without(&self, name: &str) -> &'static str {
         if self.forms().iter().any(|form| form.has(name)) {
             IN_ANOTHER_FORM
         } else if page::has_field(&self.body, name) {
@@ -1106,6 +1111,12 @@ pub(crate) fn resolved(from: &str, reference: &str) -> String {
         parts.push(""); // a folder
     }
     format!("/{}{query}", parts.join("/"))
+}
+
+/// The names of the fields that this form has.
+fn told_fields(form: &Form) -> String {
+    let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
+    format!("fields named {names:?}")
 }
 
 /// The mistake in the count of an item that should be shown as `pear × 2`, if the text has the item.

@@ -145,11 +145,7 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
         return Err(page.has_no_form());
     };
     for name in ["username", "password"] {
-        if !form.has(name) {
-            let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
-            return Err(Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}"))
-                .so(page.without(name)));
-        }
+        page.has_field(form, name)?;
     }
     if form.fields.iter().any(|field| field.name == "password" && field.kind != "password") {
         return Err(Miss::new("type=password", "a field that shows what is typed into it")

@@ -169,11 +169,7 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
         return Err(page.has_no_form());
     };
     for (name, wanted) in [("theme", THEMES), ("notifications", NOTIFICATIONS)] {
-        if !form.has(name) {
-            let names: Vec<_> = form.fields.iter().map(|field| field.name.as_str()).collect();
-            return Err(Miss::new(format!("a field named `{name}` in the form"), format!("fields named {names:?}"))
-                .so(page.without(name)));
-        }
+        page.has_field(form, name)?;
         let mut offered = form.choices(name);
         offered.sort_unstable();
         let mut sorted = wanted;
