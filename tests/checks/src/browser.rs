@@ -51,7 +51,7 @@ const UNSENT: &str = "the page has this field, but no form sends it: it is `disa
 /// Why that matters.
 const UNNAMED_WHY: &str = "a browser sends what is in the form on the page, and nothing else";
 /// Why a login with the right name and password has to redirect.
-const GETS_IN: &str = "a user who types the right name and password has to get in, and to see so at once";
+const GETS_IN: &str = "a user who types the right name and password has to get in, and to see that at once";
 /// Why a login that fails has to get 401.
 const REFUSED: &str =
     "a browser and a program read the status, not the words of the page: only a 401 says that the login failed";
@@ -1029,7 +1029,9 @@ impl Answer {
         if let Some(encoding) = self.misread_as().filter(|_| !words.is_ascii()) {
             return Err(self
                 .miss(format!("the page shows  {words}"), format!("Content-Type: {}", self.kind()))
-                .explained(format!("the page is UTF-8, but a browser reads it as {encoding} and shows other signs")));
+                .explained(format!(
+                    "the page is UTF-8, but a browser reads it as {encoding} and shows other characters"
+                )));
         }
         if self.text().contains(words) {
             return Ok(());

@@ -25,7 +25,7 @@ pub static SUITE: Suite = Suite {
     checks: &[
         Check {
             id: "an_empty_cart_says_so",
-            why: "most visitors have no session yet; reading a cart that does not exist is no error",
+            why: "most visitors have no session yet; reading a cart that does not exist is not an error",
             hint: 2,
             read: "applications/cart.md#what-is-a-cart",
             run: |trial| Box::pin(an_empty_cart_says_so(trial)),
@@ -88,7 +88,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "the_cart_has_bounds",
-            why: "anyone can send anything, a million times; a cart without bounds fills the store for everyone",
+            why: "anyone can send anything, a million times; a cart without limits fills the store for everyone",
             hint: 5,
             read: "applications/cart.md#what-is-a-cart",
             run: |trial| Box::pin(the_cart_has_bounds(trial)),
@@ -229,7 +229,7 @@ async fn an_item_is_taken_out(trial: &Trial) -> Result<(), Miss> {
 async fn taking_out_what_is_absent_is_no_error(trial: &Trial) -> Result<(), Miss> {
     let alice = trial.browser("alice");
     let [pear, plum] = ["pear", "plum"].map(|item| trial.named(item));
-    let so = "taking out an item that is not in the cart is no mistake, but a 4xx says that it is";
+    let so = "taking out an item that is not in the cart is not an error, but a 4xx says that it is";
     absent(&alice, &plum, so).await?;
     let page = alice.get(VIEW).await?;
     page.shows(EMPTY).map_err(|miss| match page.text().contains(&plum) {
@@ -239,7 +239,7 @@ async fn taking_out_what_is_absent_is_no_error(trial: &Trial) -> Result<(), Miss
     add(&alice, &pear).await?;
     remove(&alice, &plum).await?;
     remove(&alice, &plum).await?;
-    let so = "a name that is too long to be added is not in the cart, so taking it out is no error";
+    let so = "a name that is too long to be added is not in the cart, so taking it out is not an error";
     absent(&alice, &"x".repeat(LONGEST_NAME + 1), so).await?;
     let page = alice.get(VIEW).await?;
     page.shows(&line(&pear, 1))?;
@@ -270,7 +270,7 @@ async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
         still.shows(EMPTY).map_err(|miss| miss.so_if(still.is_ok().then_some(so)))?;
     }
     let nothing = alice.post("/clear_cart", &[]).await?;
-    let so = "the cart is empty already, and clearing it again is no error: the visitor wanted it empty, and it is";
+    let so = "the cart is empty already, and clearing it again is not an error: the visitor wanted it empty, and it is";
     nothing.is_accepted(VIEW, so)?;
     add(&alice, &pear).await?;
     let page = alice.get(VIEW).await?;

@@ -499,7 +499,7 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     save(&library, ("dark", "enabled")).await?;
     library.log_in(user).await?.lets_in(PROFILE)?;
     shows(&library.get(PROFILE).await?, ("dark", "enabled")).map_err(|miss| {
-        miss.so("this visitor chose, then logged in, and the login replaced the choice by one that the same user made in another browser")
+        miss.so("this visitor chose, then logged in, and the login replaced the choice with one that the same user made in another browser")
     })?;
     // Only the form of the choice changes it.
     trial.log().begin_anew();

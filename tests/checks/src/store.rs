@@ -883,7 +883,7 @@ pub(crate) fn told_as_whole(loaded: Option<Record>) -> Miss {
     Miss::new("an error", loaded.map_or("`None`".to_owned(), |loaded| json(&loaded))).so(so)
 }
 
-/// Loads a record that was changed behind the store's back. That the store remembers it is no mistake:
+/// Loads a record that was changed behind the store's back. That the store remembers it is not an error:
 /// a newly opened store has to read it.
 pub(crate) async fn loaded_anew<B: Backend>(
     backend: &B,

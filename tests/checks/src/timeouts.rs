@@ -21,9 +21,9 @@ pub(crate) const PROTECTED: &str = "/protected";
 pub(crate) const HELP: &str = "/help";
 pub(crate) const EXPIRED: &str = "Your session has expired";
 
-pub(crate) const UNTOLD: &str = "the login has run out, and the login page does not say so";
+pub(crate) const UNTOLD: &str = "the login has expired, and the login page does not say so";
 pub(crate) const UNASKED: &str =
-    "the login page says that the session has expired to a visitor whose login has not run out";
+    "the login page says that the session has expired to a visitor whose login has not expired";
 
 /// Exercise 4.
 pub static SUITE: Suite = Suite {
@@ -52,7 +52,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "any_request_is_activity",
-            why: "a visitor who reads is not away; tower-sessions extends a session only when it saves it, so a request that only reads has to write something, too",
+            why: "a visitor who reads is not idle; tower-sessions extends a session only when it saves it, so a request that only reads has to write something, too",
             hint: 2,
             read: "lifetime/idle-and-absolute.md#does-reading-count",
             run: |trial| Box::pin(any_request_is_activity(trial)),
@@ -189,7 +189,7 @@ async fn an_idle_login_ends(trial: &Trial) -> Result<(), Miss> {
         trial.skip(30 * MINUTE + SECOND);
         let Answer { method, path, .. } = asks(&alice, way).await?;
         let so = format!(
-            "{method} {path} came 30 minutes and a second after the login, and the next request finds the login alive: no request may extend a login that has run out"
+            "{method} {path} came 30 minutes and a second after the login, and the next request finds the login alive: no request may extend an expired login"
         );
         is_out(&alice, &so).await?;
     }
@@ -669,7 +669,7 @@ async fn a_new_login_begins_anew(trial: &Trial) -> Result<(), Miss> {
     let before = alice.copied_by("mallory");
     trial.skip(31 * MINUTE);
     let login = logs_in(&alice, user, false).await?;
-    let so = "a login right after one that had run out has ended by its first request";
+    let so = "a login right after an expired one has ended by its first request";
     still_in(&alice.get(PROTECTED).await?, user, so)?;
     is_renewed(&before, &login).await?;
     for first in ["alice", "bob"] {

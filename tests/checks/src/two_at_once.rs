@@ -99,7 +99,7 @@ pub static SUITE: Suite = Suite {
         },
         Check {
             id: "the_bounds_hold_at_the_same_moment",
-            why: "without bounds anyone can fill the database, and a bound that is checked on a stale copy of the cart lets in as many as come at the same moment",
+            why: "without limits anyone can fill the database, and a limit that is checked on a stale copy of the cart lets in as many as come at the same moment",
             hint: 2,
             read: "beyond/two-at-once.md#what-does-not-belong-in-a-session",
             run: |trial| Box::pin(the_bounds_hold_at_the_same_moment(trial)),
@@ -309,7 +309,7 @@ async fn a_full_cart_is_shown_and_ordered(trial: &Trial) -> Result<(), Miss> {
     answer.redirects_to(ORDERS)?;
     let wanted = few(&cart);
     new_orders(trial, trial.users.alice(), 0, &[&wanted], &answer, "alice bought a full cart")?;
-    let so = "the warehouse has this order, and the page of the orders does not show all of it";
+    let so = "the warehouse has this order, and the orders page does not show all of it";
     shows_lines(&alice.get(ORDERS).await?, &lines, so)
 }
 
@@ -454,7 +454,7 @@ async fn many_orders_are_shown(trial: &Trial) -> Result<(), Miss> {
     let (alice, _) = anew(trial).await?;
     let bought = buys_many(trial, &alice).await?;
     let lines: Vec<_> = bought.iter().map(|(item, _)| (item.as_str(), 1)).collect();
-    let so = format!("alice has placed {MANY} orders, and the page of the orders does not show all of them");
+    let so = format!("alice has placed {MANY} orders, and the orders page does not show all of them");
     shows_lines(&alice.get(ORDERS).await?, &lines, &so)
 }
 
@@ -920,7 +920,7 @@ async fn buys_and_takes(alice: &Browser<'_>, page: &Answer, item: &str) -> Resul
         return Ok(());
     }
     let answer = alice.post(&address(item), &[]).await?;
-    let so = "a full cart was bought, its page says that it is empty, and an item was refused: the bounds are those of what is in the cart at a time";
+    let so = "a full cart was bought, its page says that it is empty, and an item was refused: the limits apply to what is in the cart at a time";
     answer.is_accepted(CART, so)
 }
 
@@ -949,7 +949,7 @@ const NINE: Bound = ["one more of an item that the cart holds 9 times", "a cart 
 const TWENTY: Bound = ["an item that is new to a full cart", "a cart holds at most 20 different items at a time"];
 const HUNDRED: Bound = ["a name of 101 characters", "a name has at most 100 characters"];
 const UNCHANGED: &str = "the answer is a 4xx, and the cart has changed anyway";
-const BOTH_FIT: &str = "there was room for one more when two came at the same moment, and the cart took both: check the cart that you save, at each attempt";
+const BOTH_FIT: &str = "there was room for one more when two came at the same moment, and the cart took both: at each attempt, check the cart that you save";
 
 async fn users_do_not_mix_and_reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     let of_users = |miss: Miss| {
@@ -980,14 +980,14 @@ async fn users_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     shows_items(&alice.get(CART).await?, &[(&pear, 1)], "bob sent a form, and alice's cart has changed")?;
     trial.log().new_scene();
     alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS)?;
-    let so = "alice ordered this item, bob has ordered nothing, and bob's page of orders shows it";
+    let so = "alice ordered this item, bob has ordered nothing, and bob's orders page shows it";
     bob.get(ORDERS).await?.shows_not(&pear, so)?;
     add(&bob, &plum).await?;
     let bought = buy(&bob).await?;
     new_orders(trial, his, 0, &[&[(&plum, 1)]], &bought, "bob bought after alice")?;
     let orders = bob.get(ORDERS).await?;
     orders.shows(&line(&plum, 1))?;
-    orders.shows_not(&pear, "alice ordered this item, and bob's page of orders shows it")
+    orders.shows_not(&pear, "alice ordered this item, and bob's orders page shows it")
 }
 
 fn of_reading(miss: Miss) -> Miss {
@@ -1107,7 +1107,7 @@ async fn near_names_are_different_users(trial: &Trial) -> Result<(), Miss> {
         page.shows(item)?;
         for (_, other, theirs) in owners.iter().filter(|(_, _, theirs)| theirs != item) {
             let so = format!(
-                "{:?} ordered this item, and the page of orders of {:?} shows it: they are two users",
+                "{:?} ordered this item, and the orders page of {:?} shows it: they are two users",
                 other.name, user.name
             );
             page.shows_not(theirs, &so)?;
@@ -1267,7 +1267,7 @@ pub(crate) fn new_orders(
                 true => "",
                 false => ": an order under a number that it has already adds none",
             };
-            format!("{because}, and the warehouse has got no new order with the user's name on it{known}")
+            format!("{because}, and the warehouse has received no new order with the user's name on it{known}")
         }
         (0, _) => format!("{because}, and that placed an order"),
         (wanted, new) if new > wanted => format!(
@@ -1315,7 +1315,7 @@ fn is_unknown(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
         }
         300..=399 => miss.so("the warehouse did not answer, and a redirect does not say so: answer 503, with a page that says that the order may have been placed"),
         400..=499 => miss.so("the warehouse did not answer, and the shop says that the visitor made a mistake"),
-        _ if was_asked => miss.so_anyway("the warehouse did not answer, and that is no bug of the shop: answer 503, and say that the order may have been placed"),
+        _ if was_asked => miss.so_anyway("the warehouse did not answer, and that is not a bug in the shop: answer 503, and say that the order may have been placed"),
         _ => miss.so_anyway("the checkout failed before it sent the order to the warehouse: look for the reason in what the program prints"),
     })?;
     match answer.text().contains(UNKNOWN) {
@@ -1360,7 +1360,7 @@ fn refuses(answer: &Answer, [what, bound]: Bound) -> Result<(), Miss> {
 
 /// An addition was accepted, although something else changed the cart meanwhile.
 pub(crate) fn is_added(answer: &Answer) -> Result<(), Miss> {
-    let so = "somebody else changed or saved the cart during this addition, and that is no error: load again, add to what is there now, and save again";
+    let so = "somebody else changed or saved the cart during this addition, and that is not an error: load again, add to what is there now, and save again";
     answer.redirects_to(CART).map_err(|miss| match answer.status.as_u16() {
         400.. => miss.so_anyway(so),
         _ => miss,

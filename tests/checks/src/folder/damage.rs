@@ -82,7 +82,7 @@ async fn is_told(backend: &InFolder<'_>, store: &super::Opened, record: &Record)
     }
     let lost = |when: &str| {
         let so = format!(
-            "the record is damaged, and {when}, `load` returned `None` as if there were no session: nobody can repair it any more"
+            "the record is damaged, and {when}, `load` returned `None` as if there were no session: nobody can repair it anymore"
         );
         Miss::new("an error, as from the first `load`", "`None`").so(so)
     };

@@ -116,7 +116,7 @@ fn kinds() -> Vec<(u32, BoxedStrategy<Action>)> {
         (6, one(Action::Admin)),
         (9, (who(), account()).prop_map(|(who, account)| Action::LogIn(who, account)).boxed()),
         (9, changes(Change::Demote)),
-        // After all accounts are gone, nothing happens any more.
+        // After all accounts are gone, nothing happens anymore.
         (8, changes(Change::Delete)),
         (8, account().prop_map(Action::Promote).boxed()),
         (3, account().prop_map(Action::Dismiss).boxed()),
