@@ -79,12 +79,17 @@ pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
         let is_in = |text: &str| password.is_in(text);
         let response = &answer.exchange.response;
         let header = answer.headers.iter().find(|(_, value)| is_in(&String::from_utf8_lossy(value.as_bytes())));
-        let mut session = answer.exchange.session.after.iter().flatten();
-        let in_session = session.find(|(key, value)| is_in(key) || password.is_told_by(value));
+        let session = || answer.exchange.session.after.iter().flatten();
+        let in_session = session().find(|(key, value)| is_in(key) || password.is_told_by(value));
+        let in_two = |half: &str| session().any(|(key, value)| key.contains(half) || mentions(value, half));
         let place = if let Some((key, _)) = in_session {
             if is_in(key) { "in a key of the session".to_owned() } else { format!("in the session, under `{key}`") }
+        } else if password.is_split(in_two) {
+            "in the session, in two parts".to_owned()
         } else if let Some(cookie) = response.set_cookies.iter().find(|cookie| is_in(&cookie.value)) {
             format!("in cookie `{}`", cookie.name)
+        } else if password.is_split(|half| response.set_cookies.iter().any(|cookie| cookie.value.contains(half))) {
+            "in the cookies, in two parts".to_owned()
         } else if response.location.as_deref().is_some_and(is_in) {
             "in an address".to_owned()
         } else if let Some((name, _)) = header {

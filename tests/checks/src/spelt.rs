@@ -28,6 +28,25 @@ pub(crate) fn spellings(secret: &[u8]) -> Vec<String> {
     all
 }
 
+/// What a program makes of a text with a line of code, and makes the text of again.
+fn disguises(secret: &str) -> Vec<String> {
+    let encoded = STANDARD_NO_PAD.encode(secret);
+    let mut all = vec![secret.to_uppercase(), secret.to_lowercase(), secret.chars().map(thirteen_further).collect()];
+    all.push(in_base64(&STANDARD_NO_PAD, 0, encoded.as_bytes()));
+    all.extend([DIGITS[2], DIGITS[3]].map(|digits| in_base32(secret.as_bytes(), digits)));
+    all
+}
+
+/// ROT13.
+fn thirteen_further(letter: char) -> char {
+    let further = |first: u8| char::from((letter as u8 - first + 13) % 26 + first);
+    match letter {
+        'a'..='z' => further(b'a'),
+        'A'..='Z' => further(b'A'),
+        _ => letter,
+    }
+}
+
 /// The same text with another name in place of this one, which may be encoded; nothing if the text does not contain it.
 pub(crate) fn renamed(text: &str, name: &str, other: &str) -> Option<String> {
     let hex = |upper: bool, name: &str| -> String {
@@ -139,6 +158,8 @@ pub(crate) struct Secret {
     spelt: Vec<String>,
     /// As a list of its bytes, and of its characters: as numbers, and as texts.
     lists: [Vec<Value>; 3],
+    /// In which two parts it is kept, if it is kept in two; each in all spellings.
+    halves: [Vec<String>; 2],
 }
 
 impl Secret {
@@ -150,7 +171,16 @@ impl Secret {
             secret.chars().map(numbers).collect(),
             secret.chars().map(texts).collect(),
         ];
-        Self { spelt: spellings(secret.as_bytes()), lists }
+        let (first, second) = secret.split_at(secret.ceil_char_boundary(secret.len() / 2));
+        let halves = [first, second].map(|half| spellings(half.as_bytes()));
+        Self { spelt: spellings(secret.as_bytes()), lists, halves }
+    }
+
+    /// The same for a text so long that no other one resembles it.
+    pub(crate) fn disguised(secret: &str) -> Self {
+        let mut disguised = Self::new(secret);
+        disguised.spelt.extend(disguises(secret));
+        disguised
     }
 
     /// Whether a text contains it, even if the text is encoded for an address or for HTML.
@@ -163,6 +193,11 @@ impl Secret {
     /// Whether a value contains it: as text, or as a list of its bytes or characters.
     pub(crate) fn is_told_by(&self, value: &Value) -> bool {
         self.spelt.iter().any(|spelt| mentions(value, spelt)) || self.lists.iter().any(|list| has_list(value, list))
+    }
+
+    /// Whether both halves are found, together or apart.
+    pub(crate) fn is_split(&self, is_found: impl Fn(&str) -> bool) -> bool {
+        self.halves.iter().all(|half| half.iter().any(|spelt| is_found(spelt)))
     }
 }
 
@@ -201,9 +236,30 @@ mod tests {
         ] {
             assert!(secret.is_told_by(&value), "{value}");
         }
+        let disguised = Secret::disguised("wonderland");
+        for value in ["WONDERLAND", "jbaqreynaq", "ZDI5dVpHVnliR0Z1WkE", "o5xw4zdfojwgc3te"] {
+            assert!(disguised.is_told_by(&json!(value)), "{value}");
+            assert!(!secret.is_told_by(&json!(value)), "{value}");
+        }
         for value in [json!("wonder land"), json!([119, 111]), json!(null), json!("$argon2id$v=19$m=19456,t=2,p=1$abc")]
         {
             assert!(!secret.is_told_by(&value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_in_two_halves() {
+        let secret = Secret::new("wonderland");
+        for value in [
+            json!({ "one": "wonde", "two": "rland" }),
+            json!(["rland", "wonde"]),
+            json!({ "one": "776f6e6465", "two": "726c616e64" }),
+            json!("wonde.rland"),
+        ] {
+            assert!(secret.is_split(|half| mentions(&value, half)), "{value}");
+        }
+        for value in [json!("wonde"), json!({ "one": "rland" }), json!(["won", "der", "land"])] {
+            assert!(!secret.is_split(|half| mentions(&value, half)), "{value}");
         }
     }
 

@@ -170,7 +170,7 @@ impl Users {
     /// The texts that no answer may contain.
     pub(crate) fn secrets(&self) -> &Secrets {
         self.secrets.get_or_init(|| Secrets {
-            passwords: self.first.iter().map(|user| Secret::new(&user.password)).collect(),
+            passwords: self.first.iter().map(|user| Secret::disguised(&user.password)).collect(),
             suffix: Secret::new(&self.suffix),
         })
     }

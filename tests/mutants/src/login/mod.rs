@@ -129,6 +129,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("keeps_the_password_as_a_key", "the_password_is_nowhere", || {
         App::new(unforeseen::keeps_the_password_as_a_key)
     }),
+    mutant("keeps_it_in_two_parts", "the_password_is_nowhere", || App::new(unforeseen::keeps_it_in_two_parts)),
+    mutant("keeps_it_in_capitals", "the_password_is_nowhere", || App::new(unforeseen::keeps_it_in_capitals)),
     mutant("keeps_its_letters", "the_password_is_nowhere", || App::new(browser::keeps_its_letters)),
     mutant("keeps_its_bytes_with_colons", "the_password_is_nowhere", || App::new(browser::keeps_its_bytes_with_colons)),
     mutant("logout_by_get", "reading_changes_nothing", || App::new(logout::by_get)),

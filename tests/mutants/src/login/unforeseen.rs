@@ -18,16 +18,30 @@ use tower_sessions::{Session, SessionStore};
 use super::Parts;
 
 pub(super) fn keeps_the_password_as_a_key<S: SessionStore + Clone>(store: S) -> Router {
-    async fn login(
-        session: Session,
-        users: Extension<Users>,
-        Form(form): Form<Credentials>,
-    ) -> Result<Response, Failure> {
+    keeps(store, |password| vec![(password.to_owned(), String::new())])
+}
+
+pub(super) fn keeps_it_in_two_parts<S: SessionStore + Clone>(store: S) -> Router {
+    keeps(store, |password| {
+        let (first, second) = password.split_at(password.len() / 2);
+        vec![("first".to_owned(), first.to_owned()), ("second".to_owned(), second.to_owned())]
+    })
+}
+
+pub(super) fn keeps_it_in_capitals<S: SessionStore + Clone>(store: S) -> Router {
+    keeps(store, |password| vec![("again".to_owned(), password.to_uppercase())])
+}
+
+/// Inserts what a right password is made into.
+fn keeps<S: SessionStore + Clone>(store: S, made: fn(&str) -> Vec<(String, String)>) -> Router {
+    let login = move |session: Session, users: Extension<Users>, Form(form): Form<Credentials>| async move {
         if users.verify(&form.username, &form.password) {
-            session.insert(&form.password, true).await?;
+            for (key, value) in made(&form.password) {
+                session.insert(&key, value).await?;
+            }
         }
         solution_1::login(session, users, Form(form)).await
-    }
+    };
     Parts { login: post(login).get(solution_1::login_form), ..Parts::default() }.on(store)
 }
 
