@@ -22,7 +22,7 @@ use lesson_4::{
 };
 use session_inspector::Inspector;
 use tower::ServiceExt;
-use tower_sessions::MemoryStore;
+use tower_sessions::{MemoryStore, session::Id};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -499,10 +499,19 @@ async fn the_inspector_shows_an_attack_and_bobs_visit_after_it_with_the_sender_o
     for words in ["(An attack on the vulnerable shop: Plant a session ID", "(The attack succeeded.)"] {
         assert!(told.contains(words), "{words}: {told}");
     }
+    assert!(!told.contains("times in a row"), "each step of this one is taken once: {told}");
     // What is planted has the letter that it has in the request before it and in the one after it.
     let planted = exchanges[1].response.set_cookies[0].label.clone();
     assert!(told.contains(&format!("(alice has cookie {planted}, planted by mallory)")), "{planted}: {told}");
     assert!(exchanges[2].request.cookies.iter().any(|cookie| cookie.label == planted), "{told}");
+}
+
+#[tokio::test]
+async fn the_inspector_says_how_often_mallory_did_the_same() {
+    let (inspector, lesson) = served();
+    ask(lesson, "POST", "localhost:4004", "/attacks/guess-password").await;
+    let told = inspector.transcript();
+    assert!(told.contains("(mallory does that ") && told.contains(" times in a row)"), "{told}");
 }
 
 #[tokio::test]
@@ -545,6 +554,45 @@ async fn mallorys_pages_cannot_attack_other_machines() {
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains(r#"action="http://vulnerable.localhost:4004/buy""#), "{page}");
     assert!(ACCOUNTS.iter().any(|(name, ..)| *name == "mallory"));
+}
+
+#[tokio::test]
+async fn mallorys_note_buys_a_yacht_and_sends_the_cookie_to_the_site_that_wrote_it() {
+    let lesson = app(MemoryStore::default());
+    let (status, headers, _) =
+        ask(lesson.clone(), "POST", "evil.localhost:4004", "/notes?at=vulnerable.localhost:4004").await;
+    assert_eq!(
+        (status, headers["location"].to_str().unwrap()),
+        (StatusCode::SEE_OTHER, "http://vulnerable.localhost:4004/")
+    );
+    let script = ["<script>", "item: 'a yacht'", "http://evil.localhost:4004/collect?cookie="];
+    for (shop, is_a_script) in [("vulnerable.localhost:4004", true), ("hardened.localhost:4004", false)] {
+        let (_, _, page) = ask(lesson.clone(), "GET", shop, "/").await;
+        assert!(page.contains("Nice shop!"), "{page}");
+        assert_eq!(script.iter().all(|part| page.contains(part)), is_a_script, "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_beside_the_shops_sets_its_cookies_for_all_of_them() {
+    let lesson = app(MemoryStore::default());
+    let id = Id::default().to_string();
+    let toss = async |id: &str| {
+        let form = Request::post("/tossed-session?at=vulnerable.shop.localhost:4004")
+            .header("host", "evil.shop.localhost:4004")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(format!("id={id}")))
+            .unwrap();
+        lesson.clone().oneshot(form).await.unwrap()
+    };
+    let tossed = toss(&id).await;
+    let cookies: Vec<_> = tossed.headers().get_all(SET_COOKIE).iter().map(|set| set.to_str().unwrap()).collect();
+    // To the servers that decode names, the third is the second; to a browser it is not.
+    let expected = ["shop", "__Host-shop", "%5F_Host-shop"]
+        .map(|name| format!("{name}={id}; Domain=shop.localhost; Path=/; Secure"));
+    assert_eq!(cookies, expected);
+    assert_eq!(tossed.headers()["location"], "http://vulnerable.shop.localhost:4004/");
+    assert_eq!(toss("no-id").await.status(), StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
