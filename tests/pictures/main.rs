@@ -49,7 +49,7 @@ async fn a_visitor_is_remembered() -> Result<(), Miss> {
     let alice = trial.browser("alice");
     alice.post("/set_session", &[]).await?;
     alice.get("/get_session").await?;
-    let title = "A session: alice is given an ID, and is known by it";
+    let title = "A session: the server gives alice an ID, and recognizes her by it";
     keep_story("remembered", title, &["alice", "server", "store"], &trial.story());
     Ok(())
 }
@@ -97,7 +97,7 @@ async fn two_instances_are_one_over_a_shared_store() {
     let inspector = Inspector::default();
     let store = inspector.observe(MemoryStore::default());
     let [one, two] = [(); 2].map(|()| inspector.wrap(lesson_3::app(store.clone())));
-    let title = "Two instances, one store: whoever is asked knows alice, and a logout at one is a logout at both";
+    let title = "Two instances, one store: both know alice, and a logout at one is a logout at both";
     let mut picture = Picture::of(title, &["alice", "instance 1", "instance 2", "store"]);
     let mut cookie = String::new();
     for (method, path, instance, name) in [
