@@ -541,7 +541,7 @@ async fn every_lesson_has_its_demo_beside_the_chapter_in_a_real_browser() {
         ("lifetime/how-long", "When does a session end?"),
         ("backends/where", "One app, and any backend for its sessions"),
         ("security/csrf", "Let alice press a button that buys"),
-        ("beyond/connection", "A connection that stays"),
+        ("beyond/connection", "WebSocket and server-sent events"),
         ("applications/cart", "Your cart is empty"),
     ] {
         browser.goto(&format!("{address}{page}.html")).await.unwrap();

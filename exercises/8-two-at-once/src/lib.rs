@@ -60,7 +60,7 @@ async fn orders(User(user): User, Extension(orders): Extension<Orders>) -> Resul
     page("orders.html", context! { orders => Serde(all) })
 }
 
-/// Who sends the request. Anyone who is not logged in is sent to the login page.
+/// The user who sends the request. Anyone who is not logged in is sent to the login page.
 struct User(String);
 
 impl<S: Send + Sync> FromRequestParts<S> for User {

@@ -1,4 +1,4 @@
-"""The half of the demo that is still Flask: `lessons/6-beyond` answers what has moved, and hands on the rest.
+"""The Flask app of the demo: `lessons/6-beyond` answers the routes that have moved, and forwards the others to it.
 
     export SECRET_KEY=…    # the same one as for `cargo run -p lesson-6`
     python lessons/6-beyond/flask/app.py --port 4106
@@ -64,7 +64,7 @@ def main():
     port = arguments.parse_args().port
     secret_key = os.environ.get("SECRET_KEY")
     if not secret_key:
-        sys.exit("SECRET_KEY is not set: give both halves the same one, such as `openssl rand -base64 32` prints")
+        sys.exit("SECRET_KEY is not set: give both apps the same key, such as the output of `openssl rand -base64 32`")
     server = make_server("127.0.0.1", port, make_app(secret_key), threaded=True)
     print(f"Flask answers on port {server.port}", flush=True)
     server.serve_forever()

@@ -49,7 +49,7 @@ pub(crate) fn pages<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Route
 /// The API. The pages of `friends` may use it as the shop's own pages do; each is an origin such as
 /// `https://app.shop.example`.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
-    // What changes something is asked for by the same pages: a form needs no permission to be sent.
+    // The origin check trusts the same pages. CORS alone would not stop a request that a form can send.
     let trusting = |check: CsrfLayer, friend: &&str| check.add_trusted_origin(friend).expect("it is an origin");
     let check = friends.iter().fold(CsrfLayer::new(), trusting).with_rejection_response(foreign);
     Router::new()
@@ -60,8 +60,8 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Rout
         .layer(check)
 }
 
-/// Lets the scripts of `friends` read every answer. `api` has its session layer already, because that layer answers,
-/// too, as does everything around it: after a conflict, or if the store fails.
+/// Lets the scripts of `friends` read every answer. `api` already has its session layer and the guard, because they
+/// answer, too: after a conflict, or if the store fails.
 pub(crate) fn readable_by(friends: &[&str], api: Router) -> Router {
     let origins = friends.iter().map(|friend| HeaderValue::from_str(friend).expect("an origin is a header"));
     let cors = CorsLayer::new()

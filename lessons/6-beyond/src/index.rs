@@ -31,34 +31,34 @@ const TOPICS: &[Topic] = &[
     },
     Topic {
         path: "/elsewhere",
-        title: "Signing in elsewhere",
-        about: "A login at an OpenID Connect provider, and a logout from both sites.",
+        title: "Login with OpenID Connect",
+        about: "A login at another site, the provider, and a logout from both sites.",
     },
     Topic {
         path: "/api-page",
-        title: "A page with a script",
+        title: "fetch and CORS",
         about: "A script that uses the session cookie with fetch, and pages of other origins that try the same.",
     },
     Topic {
         path: "/connection",
-        title: "A connection that stays",
-        about: "Server-sent events and a WebSocket that end with the session, and a page of mallory's that opens one.",
+        title: "WebSocket and server-sent events",
+        about: "Connections that end with the session, and a page of mallory's that opens one.",
     },
     Topic {
         path: two_at_once::PATH,
-        title: "Two at once",
+        title: "Two requests at once",
         about: "Two tabs change one list, and two visitors ask for the last cup.",
     },
     Topic {
         path: "/release",
-        title: "The next release",
-        about: "Old and new programs share your session: the format of a cart changes, a signing key is rotated, an \
-                instance stops.",
+        title: "Deploying a new release",
+        about: "Old and new programs share your session: the format of a cart changes, a signing key is rotated, and \
+                an instance stops.",
     },
     Topic {
         path: "/watching",
-        title: "Watching it",
-        about: "Metrics, a log and alarms without a session ID, and what has happened in your account.",
+        title: "Log, metrics and alarms",
+        about: "All of them without a session ID, and what has happened in your account.",
     },
 ];
 

@@ -1,4 +1,4 @@
-//! Lesson 6, beyond the article: topics for after the first session. Run with `cargo run -p lesson-6`.
+//! Lesson 6, beyond the article: a demo for each topic. Run with `cargo run -p lesson-6`.
 //!
 //! Each topic is a module with a demo below a path of its own; `index` lists them. They share
 //! one session. Some have a cookie of their own as well.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use lesson_6::elsewhere::Registration;
 
-/// Topics for after the first session: one demo for each.
+/// Topics beyond the article, with a demo for each.
 #[derive(Parser)]
 #[command(name = "lesson-6")]
 #[command(after_help = "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET name another OpenID Connect provider.")]

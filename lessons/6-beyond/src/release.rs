@@ -133,10 +133,10 @@ struct Program {
 }
 
 const PROGRAMS: [Program; 8] = [
-    Program::new("/release/renamed/1", "Renamed", "1", "has a list of items"),
-    Program::new("/release/renamed/2", "Renamed", "2", "has counts under another name, lines"),
-    Program::new("/release/silent/1", "Silent", "1", "has a list of items, empty by default"),
-    Program::new("/release/silent/2", "Silent", "2", "has lines, empty by default"),
+    Program::new("/release/renamed/1", "Renamed", "1", "stores a list of items"),
+    Program::new("/release/renamed/2", "Renamed", "2", "stores counts, in a field that it calls lines"),
+    Program::new("/release/silent/1", "Silent", "1", "stores a list of items, empty by default"),
+    Program::new("/release/silent/2", "Silent", "2", "stores lines, empty by default"),
     Program::new(
         "/release/versioned/1",
         "Versioned",
@@ -145,7 +145,7 @@ const PROGRAMS: [Program; 8] = [
     ),
     Program::new("/release/versioned/2", "Versioned", "2", "reads lines as well, and still writes items"),
     Program::new("/release/versioned/3", "Versioned", "3", "writes lines, and still reads items"),
-    Program::new("/release/versioned/4", "Versioned", "4", "reads and writes lines alone"),
+    Program::new("/release/versioned/4", "Versioned", "4", "reads and writes only lines"),
 ];
 
 impl Program {

@@ -130,8 +130,8 @@ async fn every_refusal_is_a_sentence_of_ours() {
 async fn the_friend_is_at_the_port_of_the_lesson_and_mallorys_page_is_where_the_page_says() {
     let app = lesson_6::app_on(4100, None, MemoryStore::default());
     for (host, is_refused, mallory) in [
-        ("shop.localhost:4100", false, "on a host beside this one"),
-        ("shop.localhost:4006", true, "on a host beside this one"),
+        ("shop.localhost:4100", false, "on a neighboring host"),
+        ("shop.localhost:4006", true, "on a neighboring host"),
         ("localhost:4100", true, "on another site"),
     ] {
         let (_, _, page) = send(&app, Request::get("/api-page").header(HOST, host), "").await;

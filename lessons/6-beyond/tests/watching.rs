@@ -280,7 +280,7 @@ async fn another_session_is_ended_from_the_page_and_the_journal_says_so() -> Res
     alice.get("/watching").await?.shows("Chrome on Windows at 203.0.113.9")?;
     alice.post("/watching/end_others", &[]).await?.redirects_to("/watching")?;
     mallory.get("/watching").await?.shows("You are not logged in")?;
-    alice.get("/watching").await?.shows("Ended from another browser")?;
+    alice.get("/watching").await?.shows("A session was ended from another browser")?;
     assert_eq!(metric(&trial, "sessions_ended_total{why=\"FromElsewhere\"}").await?, 1);
     Ok(())
 }

@@ -99,7 +99,7 @@ pub async fn login(
     Form(Credentials { username, password }): Form<Credentials>,
 ) -> Result<Response, Failure> {
     if !users.verify(&username, &password) {
-        return Ok((StatusCode::UNAUTHORIZED, "That is no name and password of ours.\n").into_response());
+        return Ok((StatusCode::UNAUTHORIZED, "The name or the password is wrong.\n").into_response());
     }
     if session.get::<String>(USERNAME).await?.is_some_and(|before| before != username) {
         session.clear().await;

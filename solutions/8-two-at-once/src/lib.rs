@@ -166,7 +166,7 @@ pub async fn orders(User(user): User, Extension(orders): Extension<Orders>) -> R
     page("orders.html", context! { orders => Serde(all.collect::<Vec<_>>()) })
 }
 
-/// Who sends the request. Anyone who is not logged in is sent to the login page.
+/// The user who sends the request. Anyone who is not logged in is sent to the login page.
 #[derive(Debug)]
 pub struct User(pub String);
 

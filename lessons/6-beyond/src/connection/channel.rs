@@ -97,15 +97,15 @@ impl Channel {
     }
 
     // ANCHOR: close
-    /// Closes every connection of this instance, those that are still to come included, and waits until they are
-    /// closed. The sessions go on, so each browser connects again, to another instance.
+    /// Closes every connection of this instance, including those that are still to come, and waits until they are
+    /// closed. The sessions go on, so each browser can connect to another instance.
     pub async fn close(&self) {
         self.ends.send_replace(true);
         self.ends.closed().await; // until each connection has dropped its receiver
     }
     // ANCHOR_END: close
 
-    /// Becomes true when this instance ends. Whoever holds it is a connection that `close` waits for.
+    /// Becomes true when this instance ends. `close` waits for every connection that holds it.
     pub(super) fn end(&self) -> watch::Receiver<bool> {
         self.ends.subscribe()
     }

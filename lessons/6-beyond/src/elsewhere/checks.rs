@@ -9,13 +9,13 @@ pub struct ClientChecks {
     pub nonce: bool,
     /// The code belongs to it, which the provider checks.
     pub pkce: bool,
-    /// The visitor is led to a page of this program alone.
+    /// The visitor is redirected only to a page of this program.
     pub own_pages: bool,
-    /// An account belongs to a subject of the provider, and to no email address.
+    /// An account belongs to a subject of the provider, not to an email address.
     pub subject: bool,
     /// The session gets a new ID.
     pub new_id: bool,
-    /// What says that a session ended is a token for that, from the provider, and new.
+    /// A logout token is one by its claims, is signed by the provider, and is new.
     pub logout_token: bool,
 }
 

@@ -329,7 +329,7 @@ fn own_page(Origins { own, .. }: &Origins, next: &str) -> String {
     match joined {
         Ok((url, base)) if url.origin() == base.origin() && !next.is_empty() => {
             let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-            // One slash: a path that begins with two is another host, once more.
+            // One slash: a browser reads two slashes at the beginning as another host.
             format!("/{}{query}", url.path().trim_start_matches('/'))
         }
         _ => "/elsewhere".to_owned(),

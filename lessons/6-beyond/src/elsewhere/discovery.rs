@@ -1,4 +1,4 @@
-//! What a provider elsewhere says of itself, kept for a while.
+//! The discovery document and the keys of another provider, kept for a while.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use tokio::{sync::Mutex, time::Instant};
 
 use super::registration::Registration;
 
-/// How long the endpoints and the keys are kept. A key that the provider withdraws is trusted for so long.
+/// How long the endpoints and the keys are kept. A key that the provider withdraws is trusted until then.
 const KEPT: Duration = Duration::from_secs(300);
-/// How long the provider is not asked again after it did not answer, or for the sake of another unknown key. Anyone can
-/// send a token with an unknown key, and each one would otherwise be a request to the provider.
+/// The pause before the next request to a provider that did not answer, or that was asked for an unknown key. Anyone
+/// can send a token with an unknown key, and without a pause each one would cause a request to the provider.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What the provider said last. Whoever needs it while it is asked for waits for the same answer.
+/// The last answer of the provider. Requests that come while the provider is asked wait for the same answer.
 #[derive(Default)]
 pub(super) struct Discovery(Mutex<Option<Last>>);
 
@@ -24,19 +24,19 @@ struct Last {
     for_keys: Option<Instant>,
 }
 
-/// Why it is asked for.
+/// Why the provider is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
     Endpoints,
     /// A token did not verify, perhaps because the provider has changed its key.
     OtherKeys,
-    /// A visitor is about to be led there, with no way back if the provider is down.
+    /// A visitor is about to be redirected there, and could not come back if the provider were down.
     Answer,
 }
 
 impl Discovery {
     // ANCHOR: discovery
-    /// What the provider says, asked now or lately; nothing if it cannot be reached.
+    /// The endpoints and the keys, fetched now or recently, or `None` if the provider cannot be reached.
     pub(super) async fn of(&self, registration: &Registration, need: Need) -> Option<ProviderMetadataWithLogout> {
         let mut last = self.0.lock().await;
         if let Some(last) = last.as_ref().filter(|last| last.is_enough(need)) {

@@ -40,7 +40,7 @@ impl Keys {
         Ok(Self { current: derived(secret, SALT)?, fallbacks })
     }
 
-    /// The key with which Flask-Session 0.8 signs an ID, which knows no fallbacks.
+    /// The key with which Flask-Session 0.8 signs an ID. There are no fallbacks for it.
     ///
     /// # Errors
     /// The key is empty.

@@ -79,7 +79,7 @@ impl FlaskFiles {
                 return Err(error);
             }
             caller.still_waits()?;
-            // Flask takes no lock: what it writes between the comparison and this is lost.
+            // Flask takes no lock: if it writes between the comparison and the next lines, its write is lost.
             match new.is_empty() {
                 true => remove(&store.path(&id))?,
                 false => drop(file.persist(store.path(&id)).map_err(failed)?),

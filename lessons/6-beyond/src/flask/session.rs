@@ -254,7 +254,7 @@ impl IntoResponse for Unreadable {
     fn into_response(self) -> Response {
         let page = format!(
             "<!doctype html><html lang=\"en\"><title>Your session cannot be read</title>\
-             <h1>Your session cannot be read</h1><p>This part of the site cannot read what is in it. If that stays so, log out.</p>\
+             <h1>Your session cannot be read</h1><p>This part of the site cannot read its data. If you see this page again, log out.</p>\
              <form method=\"post\" action=\"{}\"><button>Log out</button></form></html>\n",
             self.way_out
         );

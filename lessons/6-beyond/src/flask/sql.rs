@@ -78,7 +78,7 @@ impl FlaskSql {
     // ANCHOR: save
     async fn update(&self, record: &Record) -> Result<()> {
         let (key, value) = (self.key(&record.id), packed(record)?);
-        // From its begin on nobody else writes, so what is compared is what is replaced.
+        // From here on nobody else writes, so the row that is compared is the row that is replaced.
         let mut change = self.connection.begin_with("begin immediate").await.map_err(failed)?;
         let stored = find(&mut change, &key).await?;
         if let Some(error) = refusal(stored.as_ref().map(|(stored, _)| &**stored), &value, noted(&record.id)) {

@@ -40,7 +40,7 @@ pub enum Drained {
 }
 
 /// Serves `app` until `told` is done. From then on it accepts no connection, ends the connections that stay open with
-/// `close`, finishes the requests that have begun within `at_most`, and returns.
+/// `close`, and finishes the requests that have begun. It returns when they are done, or after `at_most`.
 ///
 /// The session layer saves after the handler has returned, so a request that is cut off also loses its changes to the
 /// session.

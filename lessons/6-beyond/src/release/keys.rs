@@ -115,7 +115,7 @@ async fn view(Path(release): Path<u8>, clock: Clock, headers: HeaderMap) -> Resu
     let name = remembered.as_ref().map(|remembered| remembered.name.as_str());
     let page = PAGES.render("release-key.html", context! { release, rings => Serde(RINGS), name })?;
     Ok(match verified {
-        // The same value, so that it grows no younger, with a signature that outlives the old key.
+        // The same value, with the time of the first signature, and a signature by the new key.
         Some((value, false)) if remembered.is_some() => (set(&ring.sign(value)), page).into_response(),
         _ => page.into_response(),
     })

@@ -61,7 +61,7 @@ impl Event {
             Self::LoggedIn => Some("Logged in"),
             Self::WrongPassword => Some("A wrong password was entered"),
             Self::Ended(EndReason::Logout) => Some("Logged out"),
-            Self::Ended(EndReason::FromElsewhere) => Some("Ended from another browser"),
+            Self::Ended(EndReason::FromElsewhere) => Some("A session was ended from another browser"),
             Self::Ended(EndReason::Expired | EndReason::Unsaid) | Self::Begun | Self::Renewed => None,
             Self::Refused(Refusal::TooManyGuesses) => Some("A login was refused after too many wrong passwords"),
             Self::Refused(Refusal::ForeignForm) => None,

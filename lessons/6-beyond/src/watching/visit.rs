@@ -154,7 +154,7 @@ pub(super) struct RefusalReason(pub(super) Refusal);
 pub(crate) async fn watch(State(monitor): State<Monitor>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let visit = Visit::of(&parts);
-    // The route, not the address, which may hold a secret; and of the cookie only its name in the log.
+    // The route, not the address, which may hold a secret. The name of the session, not its ID.
     let route = parts.extensions.get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let sent = session_cookies(&parts.headers);
     let session = sent.id.as_deref().map(|id| tracing::field::display(Name::of(id)));

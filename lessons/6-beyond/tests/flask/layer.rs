@@ -218,7 +218,7 @@ pub async fn a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_ou
         let page = read.into_body().collect().await.unwrap().to_bytes();
         let page = String::from_utf8_lossy(&page);
         assert!(page.contains(r#"<form method="post" action="/logout">"#), "{page}");
-        assert!(page.contains("This part of the site cannot read what is in it."), "{page}");
+        assert!(page.contains("This part of the site cannot read its data."), "{page}");
         assert_eq!(ask(Request::get("/apart")).await.status(), StatusCode::OK);
         let out = ask(Request::post("/logout")).await;
         assert_eq!(out.status(), StatusCode::OK);
