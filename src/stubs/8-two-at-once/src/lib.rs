@@ -3,7 +3,7 @@
 //! `cargo test -p exercise-8` checks your answer, `cargo run -p exercise-8` lets you try it.
 //! Change anything in this file except the signature of `app`; add templates and files as you like.
 //!
-//! The login and the page of orders are there. The cart and the checkout are yours to write.
+//! The login and the orders page are there. The cart and the checkout are yours to write.
 
 use std::sync::LazyLock;
 
