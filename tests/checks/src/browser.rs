@@ -208,13 +208,14 @@ impl<'t> Browser<'t> {
             let did = format!("sends the form of {}, which has no value for {}", page.path, left_empty.join(", "));
             self.trial.log().event_told(self.who, did, String::new(), String::new());
         }
+        let address = form.address(path);
         let answer = match form.enctype.as_str() {
             "multipart/form-data" => {
                 let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-                self.post_bytes(path, &kind, multipart(&filled)).await
+                self.post_bytes(&address, &kind, multipart(&filled)).await
             }
-            "text/plain" => self.post_bytes(path, "text/plain", plain(&filled)).await,
-            _ => self.post(path, &filled).await,
+            "text/plain" => self.post_bytes(&address, "text/plain", plain(&filled)).await,
+            _ => self.post(&address, &filled).await,
         };
         answer.map(|answer| Answer { left_empty, ..answer })
     }

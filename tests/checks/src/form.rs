@@ -84,6 +84,12 @@ impl Form {
         path.strip_prefix("./").unwrap_or(path)
     }
 
+    /// The address to which it sends its fields, if it goes to this path: a query in its action is part of it.
+    pub(crate) fn address(&self, path: &str) -> String {
+        let action = self.action.split('#').next().unwrap_or_default();
+        action.split_once('?').map_or(path.to_owned(), |(_, query)| format!("{path}?{query}"))
+    }
+
     /// Whether it posts to this path.
     pub fn goes_to(&self, path: &str) -> bool {
         self.method == "post" && (self.path() == path || self.path() == &path[1..])

@@ -99,6 +99,11 @@ const SENT: [Says; 3] = [
 ];
 const SENT_OTHERWISE: &str = "the shop refused this form before, and obeyed it with other `Sec-Fetch-` headers: of these, only `Sec-Fetch-Site` says where a form comes from";
 
+/// Addresses of pages on other sites that begin like the shop's, or contain it.
+const SIMILAR_PAGES: [Says; 2] =
+    [&[("referer", "http://localhost.evil.example/")], &[("referer", "http://evil.localhost/http://localhost/")]];
+const REFERRED: &str = "the shop refused this form before, and obeyed it without an `Origin` and with a `Referer` that only looks like the shop's: the whole origin in it has to be the shop's";
+
 /// The same, sent in another way.
 const ELSEWHERE_OTHERWISE: [Forgery; 2] =
     [(Stands::ElsewhereAs(Encoding::Plain), OTHERWISE), (Stands::ElsewhereAs(Encoding::Multipart), OTHERWISE)];
@@ -242,7 +247,7 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
         let form = alice.get(LOGIN).await?;
         let login = alice.submit(&form, LOGIN, &credentials(&impostor.typed)).await?;
         impostor.is_refused(&login).map_err(|miss| miss.so_if(is_barred(&login)))?;
-        alice.get(SHOP).await?.redirects_to(LOGIN)?;
+        sends_away(&alice.get(SHOP).await?)?;
     }
     logs_in(&alice, her).await?;
     logs_in(&bob, his).await?;
@@ -271,9 +276,33 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     stays_in(&bob, his, "alice logged out, and bob is no longer logged in").await?;
     logs_in(&alice, her).await?;
     trial.log().begin_anew();
-    long_words_are_kept(trial).await?;
+    a_second_try_gets_in(trial).await?;
     trial.log().begin_anew();
-    two_tabs_are_open(trial).await
+    two_tabs_are_open(trial).await?;
+    trial.log().begin_anew();
+    many_tabs_are_open(trial).await?;
+    trial.log().begin_anew();
+    long_words_are_kept(trial).await
+}
+
+/// Checks that the shop sends a visitor away whose login it refused: there may be a session, for a secret of the form.
+fn sends_away(page: &Answer) -> Result<(), Miss> {
+    let so = "the login was refused, so nobody is logged in here, and the shop answers as if somebody were: that there is a session does not mean that it has a user";
+    page.redirects_to(LOGIN).map_err(|miss| if page.is_ok() { miss.so_anyway(so) } else { miss })
+}
+
+/// Alice mistypes her password, and uses the form of the page that says so, if that page has one.
+async fn a_second_try_gets_in(trial: &Trial) -> Result<(), Miss> {
+    let (alice, her) = (trial.browser("alice"), trial.users.alice());
+    let page = alice.get(LOGIN).await?;
+    let mistyped = format!("{}{}", her.password, her.password);
+    let refused = alice.submit(&page, LOGIN, &[("username", &her.name), ("password", &mistyped)]).await?;
+    if !refused.forms().iter().any(|form| form.has("password")) {
+        return Ok(());
+    }
+    let so = "alice mistyped her password, and the form on the page that says so does not take the right one: it needs the same hidden fields as the form of /login";
+    let again = alice.submit(&refused, LOGIN, &credentials(her)).await?;
+    again.redirects_to(SHOP).map_err(|miss| miss.so(so))
 }
 
 async fn two_tabs_are_open(trial: &Trial) -> Result<(), Miss> {
@@ -297,6 +326,32 @@ async fn two_tabs_are_open(trial: &Trial) -> Result<(), Miss> {
     }
     shop(&alice, her).await?.shows(&bought(her, &trial.named("a tab")))?;
     alice.submit(&second, LOGOUT, &[]).await?.redirects_to(LOGIN).map_err(|miss| miss.so(so))
+}
+
+/// How many tabs alice has open: more than a shop may have in mind that counts them, or that shows only the last lines.
+const TABS: usize = 12;
+
+/// She buys the same in each of them.
+async fn many_tabs_are_open(trial: &Trial) -> Result<(), Miss> {
+    let (alice, her) = (trial.browser("alice"), trial.users.alice());
+    let so = "alice opened the page in 12 tabs, and the form in one of them did not work: a form has to work as long as its tab is open, however many others were opened after it";
+    logs_in(&alice, her).await?;
+    let mut tabs = Vec::new();
+    for _ in 0..TABS {
+        tabs.push(alice.get(SHOP).await?);
+    }
+    let item = trial.named("a biscuit");
+    for tab in &tabs {
+        let sent = alice.submit(tab, BUY, &[("item", &item)]).await?;
+        sent.redirects_to(SHOP).map_err(|miss| miss.so(so))?;
+    }
+    let page = shop(&alice, her).await?;
+    let shown = page.text().matches(&bought(her, &item)).count();
+    if shown == TABS {
+        return Ok(());
+    }
+    let so = "alice bought the same thing several times, and the page does not show each purchase: nobody asked the shop to leave any out";
+    Err(page.miss(format!("{TABS} lines: {}", bought(her, &item)), format!("{shown} of them")).so(so))
 }
 
 async fn long_words_are_kept(trial: &Trial) -> Result<(), Miss> {
@@ -350,6 +405,7 @@ async fn a_planted_id_is_worth_nothing(trial: &Trial) -> Result<(), Miss> {
     };
     alice.takes_a_planted_id(&id).await;
     let mallory = alice.copied_by("mallory");
+    keeps_the_session_alone(trial, &mallory);
     logs_in(&alice, her).await?;
     is_not(&mallory, her, so).await
 }
@@ -371,9 +427,9 @@ async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
         .map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page, &logout)))?;
     let so = "alice has logged out, and the shop obeyed a form that was sent with a copy of her cookie";
     let lure = trial.named("a lure");
-    mallory.post(BUY, &with(&stolen, BUY, &[("item", &lure)])).await?;
+    mallory.post(&address(&stolen, BUY), &with(&stolen, BUY, &[("item", &lure)])).await?;
     is_not_bought(&carol, her, &lure, so).await?;
-    mallory.post(NOTE, &with(&stolen, NOTE, &[("text", &lure)])).await?;
+    mallory.post(&address(&stolen, NOTE), &with(&stolen, NOTE, &[("text", &lure)])).await?;
     is_not_written(&carol, her, &lure, so).await?;
     logs_in(&trial.browser("phone"), her).await?;
     let so = "alice has logged in again on her phone, and the copy of the cookie from her ended session works again";
@@ -392,7 +448,7 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     let others = [BUY, NOTE].into_iter().flat_map(variants);
     for path in [BUY, NOTE, SHOP].map(str::to_owned).into_iter().chain(others) {
         trial.log().begin_apart();
-        alice.get_from(EVIL, &format!("{path}?{fields}")).await?;
+        let followed = alice.get_from(EVIL, &format!("{path}?{fields}")).await?;
         // The same from a page of the shop, such as an image in a note.
         alice.get(&format!("{path}?{fields}")).await?;
         let so = format!(
@@ -400,6 +456,7 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
         );
         is_not_bought(&carol, her, &lure, &so).await?;
         is_not_written(&carol, her, &lure, &so).await?;
+        stays_in(&alice, her, &logged_out_by(&followed)).await?;
     }
     let bought = trial.named("a teapot");
     buys(&alice, &bought).await?;
@@ -425,11 +482,16 @@ async fn a_link_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     Ok(())
 }
 
+/// Whether a browser sent no cookie, and got one that replaces the one it has.
+fn replaces_the_cookie(answer: &Answer) -> bool {
+    let exchange = &answer.exchange;
+    let mut set = exchange.response.set_cookies.iter();
+    exchange.request.cookies.is_empty() && set.any(|cookie| !cookie.value.is_empty())
+}
+
 fn logged_out_by(link: &Answer) -> String {
-    let (path, exchange) = (&link.path, &link.exchange);
-    match exchange.request.cookies.is_empty()
-        && exchange.response.set_cookies.iter().any(|cookie| !cookie.value.is_empty())
-    {
+    let path = link.path.split('?').next().unwrap_or_default();
+    match replaces_the_cookie(link) {
         true => format!(
             "a link on another site led to {path}; because of `SameSite`, alice's browser did not send her cookie, and the answer replaced that cookie with the one of a new session"
         ),
@@ -439,16 +501,26 @@ fn logged_out_by(link: &Answer) -> String {
 
 async fn another_sites_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     let otherwise = [SIMILAR, ELSEWHERE_OTHERWISE].concat();
-    forged_forms_do_nothing(trial, &ELSEWHERE, &otherwise).await
+    let stage = forged_forms_do_nothing(trial, &ELSEWHERE, &otherwise).await?;
+    for says in SIMILAR_PAGES {
+        stage.forges(&Forged { says, ..Forged::on(Stands::Elsewhere(None)) }, [REFERRED; 2]).await?;
+    }
+    Ok(())
 }
 
 async fn a_neighbours_form_buys_nothing(trial: &Trial) -> Result<(), Miss> {
     forged_forms_do_nothing(trial, &BESIDE, &BESIDE_OTHERWISE).await?;
     trial.log().begin_anew();
-    a_neighbours_cookies_prove_nothing(trial).await
+    a_neighbours_cookies_prove_nothing(trial).await?;
+    trial.log().begin_anew();
+    a_planted_sessions_forms_prove_nothing(trial).await
 }
 
-async fn forged_forms_do_nothing(trial: &Trial, plain: &[Forgery], otherwise: &[Forgery]) -> Result<(), Miss> {
+async fn forged_forms_do_nothing<'t>(
+    trial: &'t Trial,
+    plain: &[Forgery],
+    otherwise: &[Forgery],
+) -> Result<Stage<'t>, Miss> {
     let stage = Stage::new(trial).await?;
     let otherwise = iter::once((Hidden::Own, otherwise));
     for (hidden, forgeries) in Hidden::ALL.map(|hidden| (hidden, plain)).into_iter().chain(otherwise) {
@@ -466,32 +538,51 @@ async fn forged_forms_do_nothing(trial: &Trial, plain: &[Forgery], otherwise: &[
     for says in SENT {
         stage.forges(&Forged { says, ..usual() }, [SENT_OTHERWISE; 2]).await?;
     }
-    for variant in (0..VARIANTS).map(Some) {
-        stage.forges(&Forged { variant, ..usual() }, [PAST_THE_GUARD; 2]).await?;
+    for other in (0..OTHERS).map(Some) {
+        stage.forges(&Forged { other, ..usual() }, [PAST_THE_GUARD; 2]).await?;
     }
-    Ok(())
+    Ok(stage)
+}
+
+/// How many other addresses a form is sent to.
+const OTHERS: usize = VARIANTS + 1;
+
+/// The other addresses: those that may be routes as well, and the usual one with a query, which takes the same route.
+fn other_addresses(path: &str) -> impl Iterator<Item = String> {
+    variants(path).into_iter().chain([format!("{path}?from=afar")])
 }
 
 /// How a form on mallory's page is sent.
+#[derive(Clone, Copy)]
 struct Forged {
     stands: Stands,
     hidden: Hidden,
     says: Says,
-    /// Which of the other addresses it is sent to, if not to the usual one.
-    variant: Option<usize>,
+    /// Which of the other addresses it is sent to, if not to its own.
+    other: Option<usize>,
 }
 
 impl Forged {
     fn on(stands: Stands) -> Self {
-        Self { stands, hidden: Hidden::Own, says: &[], variant: None }
+        Self { stands, hidden: Hidden::Own, says: &[], other: None }
     }
 
-    async fn posts(&self, browser: &Browser<'_>, path: &str, fields: &[(&str, &str)]) -> Result<(), Miss> {
-        let address = self.variant.map_or(path.to_owned(), |place| variants(path)[place].clone());
+    async fn posts(
+        &self,
+        browser: &Browser<'_>,
+        forms: &[Form],
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, Miss> {
+        let own = match self.hidden {
+            Hidden::Own => address(forms, path),
+            Hidden::LeftOut | Hidden::Empty => path.to_owned(),
+        };
+        let address = self.other.and_then(|place| other_addresses(path).nth(place)).unwrap_or(own);
         self.says.iter().for_each(|(name, value)| browser.says(name, value));
         let sent = self.stands.posts(browser, &address, fields).await;
         browser.says_nothing_more();
-        sent.map(|_| ())
+        sent
     }
 }
 
@@ -519,14 +610,47 @@ impl<'t> Stage<'t> {
         let (own, her) = (trial.users.bob(), trial.users.alice());
         for (path, field) in [(BUY, "item"), (NOTE, "text")] {
             trial.log().begin_apart();
-            sent.posts(alice, path, &forged(forms, path, &[(field, lure)], sent.hidden, [own, her])).await?;
+            sent.posts(alice, forms, path, &forged(forms, path, &[(field, lure)], sent.hidden, [own, her])).await?;
             is_not_bought(carol, her, lure, so).await?;
             is_not_written(carol, her, lure, so).await?;
         }
         trial.log().begin_apart();
-        sent.posts(alice, LOGOUT, &forged(forms, LOGOUT, &[], sent.hidden, [own, her])).await?;
-        stays_in(alice, her, out).await
+        let sent = sent.posts(alice, forms, LOGOUT, &forged(forms, LOGOUT, &[], sent.hidden, [own, her])).await?;
+        stays_in(alice, her, logged_out_by_form(&sent).unwrap_or(out)).await
     }
+}
+
+/// How a form logs a visitor out that the shop does not obey.
+fn logged_out_by_form(sent: &Answer) -> Option<&'static str> {
+    if !sent.status.is_client_error() {
+        None
+    } else if replaces_the_cookie(sent) {
+        Some(
+            "the shop refused a form of another origin, and alice is logged out all the same: because of `SameSite`, her browser did not send her cookie, and the refusal replaced that cookie with the one of a new session",
+        )
+    } else {
+        Some(
+            "the shop refused a form of another origin, and alice is logged out all the same: a refusal has to leave her session and her cookie as they are",
+        )
+    }
+}
+
+/// Mallory plants the session with which she saw the shop's forms. Alice logs in, and her browser sends the forms.
+async fn a_planted_sessions_forms_prove_nothing(trial: &Trial) -> Result<(), Miss> {
+    let carol = witness(trial).await?;
+    let ((mallory, forms), own, her) = (mallory_with_the_forms(trial).await?, trial.users.bob(), trial.users.alice());
+    let alice = mallory.copied_by("alice");
+    keeps_the_session_alone(trial, &alice);
+    logs_in_over(&alice, her).await?;
+    let lure = trial.named("a lure");
+    let so = "mallory planted her session in alice's browser, and the secret of its forms is still right after alice's login: the login has to make a new one";
+    for (path, field) in [(BUY, "item"), (NOTE, "text")] {
+        let fields = forged(&forms, path, &[(field, &lure)], Hidden::Own, [own, her]);
+        Forged::on(Stands::Beside).posts(&alice, &forms, path, &fields).await?;
+        is_not_bought(&carol, her, &lure, so).await?;
+        is_not_written(&carol, her, &lure, so).await?;
+    }
+    Ok(())
 }
 
 /// Alice's browser sends mallory's own cookies, except the session's, with a form on her page that agrees with them.
@@ -607,15 +731,17 @@ async fn another_sites_form_logs_nobody_in(trial: &Trial) -> Result<(), Miss> {
 async fn logins_sent_otherwise_log_nobody_in(trial: &Trial, forms: &[Form], so: &str) -> Result<(), Miss> {
     let own = trial.users.bob();
     let fields = forged(forms, LOGIN, &credentials(own), Hidden::Own, [own, own]);
-    for stands in [Stands::Elsewhere(Some(EVIL)), Stands::Beside] {
-        let said = SENT.map(|says| Forged { says, ..Forged::on(stands) });
-        let elsewhere = (0..VARIANTS).map(|place| Forged { variant: Some(place), ..Forged::on(stands) });
-        for sent in said.into_iter().chain(elsewhere) {
-            trial.log().begin_apart();
-            let alice = trial.browser("alice");
-            sent.posts(&alice, LOGIN, &fields).await?;
-            is_not(&alice, own, so).await?;
-        }
+    let both = [Stands::Elsewhere(Some(EVIL)), Stands::Beside].map(Forged::on).into_iter();
+    let otherwise = both.flat_map(|usual| {
+        let said = SENT.map(|says| Forged { says, ..usual });
+        said.into_iter().chain((0..OTHERS).map(move |place| Forged { other: Some(place), ..usual }))
+    });
+    let referred = SIMILAR_PAGES.map(|says| Forged { says, ..Forged::on(Stands::Elsewhere(None)) });
+    for sent in otherwise.chain(referred) {
+        trial.log().begin_apart();
+        let alice = trial.browser("alice");
+        sent.posts(&alice, forms, LOGIN, &fields).await?;
+        is_not(&alice, own, so).await?;
     }
     Ok(())
 }
@@ -680,6 +806,10 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
                     return miss;
                 } else if page.body.contains(script.as_str()) && !script.starts_with('&') {
                     "what mallory wrote is in alice's page as HTML, and her browser runs it"
+                } else if script.match_indices('<').any(|(at, _)| page.body.contains(&script[at..])) {
+                    "a part of what mallory wrote is in alice's page as HTML: escape all of it, and remove or change nothing"
+                } else if page.body.contains(script.as_str()) {
+                    "mallory wrote `&lt;`, and alice reads `<`: escape the `&`, too"
                 } else if page::text(&text).contains(script) && !text.contains(script) {
                     "what mallory wrote was escaped twice: alice reads escape codes such as `&lt;` instead of the text"
                 } else {
@@ -744,7 +874,7 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
         let hers = |value: &str| renamed(value, &own.name, &her.name).unwrap_or_else(|| value.to_owned());
         let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name, hers(value))).collect();
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        mallory.post(BUY, &fields).await?;
+        mallory.post(&address(&forms, BUY), &fields).await?;
         let so = format!(
             "mallory sent alice's name in the form, also as `{name}`, and the shop believed it: only the session may say who buys"
         );
@@ -764,7 +894,7 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
     for name in ["username", "user"] {
         mallory.takes(&format!("{name}={}", her.name));
     }
-    mallory.post(BUY, &with(&forms, BUY, &[("item", &lure)])).await?;
+    mallory.post(&address(&forms, BUY), &with(&forms, BUY, &[("item", &lure)])).await?;
     is_not_bought(
         &carol,
         her,
@@ -781,6 +911,11 @@ pub(crate) fn credentials(user: &User) -> [(&str, &str); 2] {
 /// The fields of the form that posts to `path`, as the page fills them in, except these.
 pub(crate) fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
     filled(forms.iter().find(|form| form.goes_to(path)), fields)
+}
+
+/// Where the form that posts to `path` sends its fields.
+fn address(forms: &[Form], path: &str) -> String {
+    forms.iter().find(|form| form.goes_to(path)).map_or(path.to_owned(), |form| form.address(path))
 }
 
 /// The fields of this form, as the page fills them in, except these.
@@ -833,7 +968,16 @@ async fn logs_in_over(browser: &Browser<'_>, user: &User) -> Result<(), Miss> {
 async fn posts_login(browser: &Browser<'_>, page: &Answer, user: &User) -> Result<(), Miss> {
     let forms = page.forms();
     let form = forms.iter().find(|form| form.has("password"));
-    browser.post(LOGIN, &filled(form, &credentials(user))).await.map(|_| ())
+    let address = form.map_or(LOGIN.to_owned(), |form| form.address(LOGIN));
+    browser.post(&address, &filled(form, &credentials(user))).await.map(|_| ())
+}
+
+/// Drops every cookie that carries no session ID: a session ID is all that mallory plants.
+fn keeps_the_session_alone(trial: &Trial, browser: &Browser<'_>) {
+    let is_session = |value: &str| trial.carries_an_id(value);
+    if !browser.cookies().iter().all(|(_, value)| is_session(value)) {
+        browser.drops_all_but(is_session);
+    }
 }
 
 /// The shop's page, which greets this user.

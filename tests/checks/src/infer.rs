@@ -310,9 +310,11 @@ pub(crate) fn keeps_the_id(login: &Answer, letter: &str) -> String {
     }
 }
 
-/// The cookie that came with the request.
+/// The cookie that came with the request: of several, the one whose ID the store was asked for.
 fn letter(page: &Answer) -> String {
-    page.exchange.request.cookies.first().map_or("the cookie".to_owned(), |cookie| format!("cookie {}", cookie.label))
+    let (cookies, calls) = (&page.exchange.request.cookies, &page.exchange.calls);
+    let of_session = cookies.iter().find(|cookie| calls.iter().any(|call| cookie.value.contains(&call.id)));
+    of_session.or(cookies.first()).map_or("the cookie".to_owned(), |cookie| format!("cookie {}", cookie.label))
 }
 
 /// Why anyone who copied the cookie is let in after this logout.
@@ -334,6 +336,10 @@ fn shown_anyway(page: &Answer) -> String {
     let Answer { path, exchange, .. } = page;
     match exchange.calls.is_empty() {
         true => format!("the session was not loaded for {path}: where does the page get its data from?"),
+        false if exchange.request.cookies.len() > 1 => format!(
+            "the store has no session for {}, but {path} was answered as if it had one: does another cookie say who the visitor is?",
+            letter(page)
+        ),
         false => format!("the store has no session for {}, but {path} was answered as if it had one", letter(page)),
     }
 }

@@ -213,8 +213,10 @@ pub(crate) fn a_login_issues_a_new_id(trial: &Trial, answer: &Answer) -> Result<
 
 /// No page, and no header but the cookie, contains the ID of a session: a script can read both.
 pub(crate) fn no_page_tells_the_session_id(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
-    // The IDs of this exchange in all their encodings, and all others as they are.
+    // The IDs of this exchange in all their encodings, and all others as they are. A secret in another cookie may look
+    // like one.
     let cookies = answer.exchange.request.cookies.iter().map(|cookie| cookie.value.as_str());
+    let cookies = cookies.filter(|value| trial.carries_an_id(value));
     let ids = answer.exchange.calls.iter().map(|call| call.id.as_str()).chain(cookies);
     let ids: HashSet<Id> = ids.filter_map(|id| id.parse().ok()).collect();
     let ids: Vec<_> = ids.into_iter().map(SpeltId::new).collect();

@@ -45,10 +45,15 @@ fn with_origins(lines: Vec<String>) -> Vec<String> {
     if !lines.iter().any(|line| line.contains("-H 'Sec-Fetch-Site: cross-site'") || line.contains("-H 'Origin:")) {
         return lines;
     }
-    let is_own = |line: &str| line.starts_with("curl -i") && line.contains(" -d ") && !line.contains("-H 'Sec-Fetch");
-    let with_origin = |line: String| match is_own(&line) {
-        true => line.replacen(" -d ", " -H 'Host: localhost' -H 'Origin: http://localhost' -d ", 1),
-        false => line,
+    let is_form = |line: &str| line.starts_with("curl -i") && line.contains(" -d ");
+    let with_origin = |line: String| {
+        let says = match line.contains("-H 'Sec-Fetch") {
+            false => " -H 'Host: localhost' -H 'Origin: http://localhost' -d ",
+            // The address of another site's page may name the host: that of this request.
+            true if line.contains("-H 'referer: ") => " -H 'Host: localhost' -d ",
+            true => " -d ",
+        };
+        if is_form(&line) { line.replacen(" -d ", says, 1) } else { line }
     };
     lines.into_iter().map(with_origin).collect()
 }

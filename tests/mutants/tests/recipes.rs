@@ -46,7 +46,7 @@ const ANSWERS: [Answers; 7] = [
 ];
 
 /// Recipes that do not show what the check saw, and why.
-const EXCEPTIONS: [(&str, &str); 17] = [
+const EXCEPTIONS: [(&str, &str); 20] = [
     ("a_lost_session_is_told", "the cookie that is changed has the mutant's name, and the solution's has another"),
     ("in_another_encoding", "what differs is the encoding of the page, and its words are the same"),
     ("constant_name", "a demo's accounts have the names of any other demo's"),
@@ -58,6 +58,9 @@ const EXCEPTIONS: [(&str, &str); 17] = [
     ),
     ("a_cookie_proves_each_form", "the secret that is sent is one of the check's own run"),
     ("a_cookie_proves_the_login", "the secret that is sent is one of the check's own run"),
+    ("the_secret_outlives_the_login", "the secret that is sent is one of the check's own run"),
+    ("a_link_opens_a_session", "curl puts no cookie into a jar that it does not send"),
+    ("a_refusal_opens_a_session", "curl puts no cookie into a jar that it does not send"),
     ("who_clicks_means_it", "curl forgets a cookie only with an answer to a request that brought it"),
     (
         "sends_an_admin_on_from_the_login",

@@ -32,6 +32,13 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_purchase_spends_the_secret", "alices_day_is_as_it_was", || {
         App::new(overlooked::a_purchase_spends_the_secret)
     }),
+    mutant("five_pages_buy", "alices_day_is_as_it_was", || App::new(overlooked::five_pages_buy)),
+    mutant("a_refused_login_has_no_secret", "alices_day_is_as_it_was", || {
+        App::new(overlooked::a_refused_login_has_no_secret)
+    }),
+    mutant("the_same_again_is_a_repetition", "alices_day_is_as_it_was", || {
+        App::new(overlooked::the_same_again_is_a_repetition)
+    }),
     mutant("login_keeps_the_id", "a_planted_id_is_worth_nothing", || App::new(weak::login_keeps_the_id)),
     mutant("login_flushes_and_inserts", "a_planted_id_is_worth_nothing", || App::new(weak::login_flushes_and_inserts)),
     mutant("login_renews_for_strangers_only", "a_planted_id_is_worth_nothing", || {
@@ -51,6 +58,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_link_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_logs_out)),
     mutant("a_link_to_the_login_logs_out", "a_link_buys_nothing", || App::new(weak::a_link_to_the_login_logs_out)),
     mutant("a_link_logs_in", "a_link_buys_nothing", || App::new(stories::a_link_logs_in)),
+    mutant("a_link_opens_a_session", "a_link_buys_nothing", || App::new(overlooked::a_link_opens_a_session)),
     mutant("cookie_goes_along", "another_sites_form_buys_nothing", || App::new(weak::cookie_goes_along)),
     mutant("any_localhost_will_do", "another_sites_form_buys_nothing", || App::new(weak::any_localhost_will_do)),
     mutant("the_origin_begins_right", "another_sites_form_buys_nothing", || App::new(weak::the_origin_begins_right)),
@@ -71,6 +79,13 @@ pub const MUTANTS: &[Mutant] = &[
     }),
     mutant("logout_takes_any_cookie_away", "another_sites_form_buys_nothing", || {
         App::new(weak::logout_takes_any_cookie_away)
+    }),
+    mutant("a_query_leads_past_it", "another_sites_form_buys_nothing", || App::new(overlooked::a_query_leads_past_it)),
+    mutant("the_referer_names_the_host", "another_sites_form_buys_nothing", || {
+        App::new(overlooked::the_referer_names_the_host)
+    }),
+    mutant("a_refusal_opens_a_session", "another_sites_form_buys_nothing", || {
+        App::new(overlooked::a_refusal_opens_a_session)
     }),
     mutant("notes_are_safe", "what_visitors_write_is_text", || App::new(weak::notes_are_safe)),
     mutant("addresses_become_links", "what_visitors_write_is_text", || App::new(weak::addresses_become_links)),
@@ -100,6 +115,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_cookie_proves_each_form", "a_neighbours_form_buys_nothing", || {
         App::new(overlooked::a_cookie_proves_each_form)
     }),
+    mutant("the_secret_outlives_the_login", "a_neighbours_form_buys_nothing", || {
+        App::new(overlooked::the_secret_outlives_the_login)
+    }),
     mutant("the_login_is_not_guarded", "another_sites_form_logs_nobody_in", || {
         App::new(weak::the_login_is_not_guarded)
     }),
@@ -126,6 +144,10 @@ pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     },
     RightAnswer { name: "Origin and Host compared, strict cookie, a policy", app: || App::new(right::origin::app) },
     RightAnswer { name: "the field stays and must be right", app: || App::new(right::field::app) },
+    RightAnswer {
+        name: "a __Host- cookie proves each form, in the query of its address",
+        app: || App::new(right::proof::app),
+    },
     RightAnswer { name: "__Host- cookie, login by a new session, 302", app: || App::new(right::host_cookie::app) },
 ];
 

@@ -13,7 +13,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, Method, StatusCode,
-        header::{COOKIE, HOST, ORIGIN, SET_COOKIE},
+        header::{COOKIE, HOST, ORIGIN, REFERER, SET_COOKIE},
     },
     middleware::{Next, from_fn},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
@@ -51,19 +51,156 @@ async fn with_secret(session: Session, books: Books, secret: String) -> Result<R
     with_page(session, books, |page| page.replace("action=\"/buy\">", &form)).await
 }
 
+/// The shop, with a secret that is longer than the one of the page before.
+async fn with_new_secret(session: Session, books: Books) -> Result<Response, Failure> {
+    let earlier: Option<String> = session.get(SECRET).await?;
+    with_secret(session, books, format!("{}i", earlier.unwrap_or_default())).await
+}
+
 /// The secret of the newest page alone is right.
 pub(super) fn each_page_has_a_new_secret<S: SessionStore + Clone>(store: S) -> Router {
-    async fn index(session: Session, books: Books) -> Result<Response, Failure> {
-        let earlier: Option<String> = session.get(SECRET).await?;
-        with_secret(session, books, format!("{}i", earlier.unwrap_or_default())).await
-    }
     async fn buy(session: Session, books: Books, Form(Sent { secret, item }): Form<Sent>) -> Result<Response, Failure> {
         match session.get::<String>(SECRET).await? == Some(secret) {
             true => Ok(solution_6::buy(session, books, Form(Purchase { item })).await?.into_response()),
             false => Ok(StatusCode::FORBIDDEN.into_response()),
         }
     }
-    Parts { index: get(index), buy: post(buy), ..Parts::default() }.on(store)
+    Parts { index: get(with_new_secret), buy: post(buy), ..Parts::default() }.on(store)
+}
+
+/// The secrets of the last five pages are right.
+pub(super) fn five_pages_buy<S: SessionStore + Clone>(store: S) -> Router {
+    async fn buy(session: Session, books: Books, Form(Sent { secret, item }): Form<Sent>) -> Result<Response, Failure> {
+        let newest: String = session.get(SECRET).await?.unwrap_or_default();
+        match secret.len() <= newest.len() && newest.len() < secret.len() + 5 {
+            true => Ok(solution_6::buy(session, books, Form(Purchase { item })).await?.into_response()),
+            false => Ok(StatusCode::FORBIDDEN.into_response()),
+        }
+    }
+    Parts { index: get(with_new_secret), buy: post(buy), ..Parts::default() }.on(store)
+}
+
+/// The page that refuses a login has a form as well, and nobody gave it the secret.
+pub(super) fn a_refused_login_has_no_secret<S: SessionStore + Clone>(store: S) -> Router {
+    #[derive(Deserialize)]
+    struct Sent {
+        secret: Option<String>,
+        username: String,
+        password: String,
+    }
+    async fn form() -> Result<Html<String>, Failure> {
+        let Html(page) = solution_6::login_form().await?;
+        Ok(Html(page.replace("<button>", "<input type=hidden name=secret value=i><button>")))
+    }
+    async fn login(
+        session: Session,
+        users: Extension<Users>,
+        Form(Sent { secret, username, password }): Form<Sent>,
+    ) -> Result<Response, Failure> {
+        match secret.as_deref() {
+            Some("i") => solution_6::login(session, users, Form(Credentials { username, password })).await,
+            _ => Ok(StatusCode::FORBIDDEN.into_response()),
+        }
+    }
+    Parts { login_form: get(form), login: post(login), ..Parts::default() }.on(store)
+}
+
+/// Nobody needs two teapots.
+pub(super) fn the_same_again_is_a_repetition<S: SessionStore + Clone>(store: S) -> Router {
+    async fn buy(
+        session: Session,
+        Extension(shop): Books,
+        Form(Purchase { item }): Form<Purchase>,
+    ) -> Result<Redirect, Failure> {
+        let username: Option<String> = session.get(USERNAME).await?;
+        let is_the_same =
+            shop.books().orders.iter().any(|there| Some(&there.username) == username.as_ref() && there.item == item);
+        match is_the_same {
+            true => Ok(Redirect::to("/")),
+            false => solution_6::buy(session, Extension(shop), Form(Purchase { item })).await,
+        }
+    }
+    Parts { buy: post(buy), ..Parts::default() }.on(store)
+}
+
+/// The login keeps what is in the session, the secret of its forms as well.
+pub(super) fn the_secret_outlives_the_login<S: SessionStore + Clone>(store: S) -> Router {
+    let made = Arc::new(AtomicUsize::new(0)); // the same in each run, so that its story is
+    let index = move |session: Session, books: Books| async move {
+        let new = || format!("secret-{}", made.fetch_add(1, Ordering::SeqCst));
+        let secret = session.get(SECRET).await?.unwrap_or_else(new);
+        with_secret(session, books, secret).await
+    };
+    async fn buy(session: Session, books: Books, Form(Sent { secret, item }): Form<Sent>) -> Result<Response, Failure> {
+        match session.get::<String>(SECRET).await? == Some(secret) {
+            true => Ok(solution_6::buy(session, books, Form(Purchase { item })).await?.into_response()),
+            false => Ok(StatusCode::FORBIDDEN.into_response()),
+        }
+    }
+    async fn guard(request: Request, next: Next) -> Response {
+        match request.uri().path() {
+            "/buy" => next.run(request).await,
+            _ => solution_6::own_pages_only(request, next).await,
+        }
+    }
+    let shop = Parts { index: get(index), buy: post(buy), asks_whence: false, ..Parts::default() };
+    shop.on(store).layer(from_fn(guard))
+}
+
+/// Who is refused is to read why, on the next page.
+pub(super) fn a_refusal_opens_a_session<S: SessionStore + Clone>(store: S) -> Router {
+    async fn guard(session: Session, request: Request, next: Next) -> Result<Response, Failure> {
+        let answer = solution_6::own_pages_only(request, next).await;
+        if answer.status() == StatusCode::FORBIDDEN {
+            session.insert("refused", true).await?;
+        }
+        Ok(answer)
+    }
+    let sessions = SessionManagerLayer::new(store).with_name(solution_6::COOKIE).with_same_site(SameSite::Lax);
+    Parts::default().routes().layer(from_fn(guard)).layer(sessions)
+}
+
+/// Where a stranger wanted to go is in a session.
+pub(super) fn a_link_opens_a_session<S: SessionStore + Clone>(store: S) -> Router {
+    async fn index(session: Session, books: Books) -> Result<Response, Failure> {
+        if session.get_value(USERNAME).await?.is_none() {
+            session.insert("wanted", "/").await?;
+        }
+        solution_6::index(session, books).await
+    }
+    Parts { index: get(index), same_site: SameSite::Strict, ..Parts::default() }.on(store)
+}
+
+/// The addresses of the forms are guarded as they are written.
+pub(super) fn a_query_leads_past_it<S: SessionStore + Clone>(store: S) -> Router {
+    async fn guard(request: Request, next: Next) -> Response {
+        match request.uri().to_string().as_str() {
+            "/login" | "/buy" | "/note" | "/logout" => solution_6::own_pages_only(request, next).await,
+            _ => next.run(request).await,
+        }
+    }
+    let shop = Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() };
+    shop.on(store).layer(from_fn(guard))
+}
+
+/// Where the origin is missing, the address of the page will do, wherever it names the host.
+pub(super) fn the_referer_names_the_host<S: SessionStore + Clone>(store: S) -> Router {
+    fn is_own(headers: &HeaderMap) -> bool {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let Some(host) = text(HOST) else { return false };
+        match text(ORIGIN) {
+            Some(origin) => origin == format!("http://{host}"),
+            None => text(REFERER).is_some_and(|page| page.contains(host)),
+        }
+    }
+    async fn guard(request: Request, next: Next) -> Response {
+        match request.method() == Method::POST && !is_own(request.headers()) {
+            true => StatusCode::FORBIDDEN.into_response(),
+            false => next.run(request).await,
+        }
+    }
+    let shop = Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() };
+    shop.on(store).layer(from_fn(guard))
 }
 
 /// Which sessions were logged out is known to this run of the program.
@@ -132,14 +269,15 @@ fn proved_by_a_cookie<S: SessionStore + Clone>(
 ) -> Router {
     async fn proven(proof: String, request: Request, next: Next) -> Result<Response, Failure> {
         let answer = next.run(request).await;
-        if answer.status() != StatusCode::OK {
+        if answer.status().is_redirection() {
             return Ok(answer);
         }
+        let status = answer.status();
         let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.map_err(|_| Failure)?;
         let hidden = format!("<input type=hidden name={PROOF} value=\"{proof}\"><button>");
         let page = Html(String::from_utf8_lossy(&body).replace("<button>", &hidden));
         let cookie = format!("{PROOF}={proof}; Path=/; Secure; HttpOnly; SameSite=Strict");
-        Ok((AppendHeaders([(SET_COOKIE, cookie)]), page).into_response())
+        Ok((status, AppendHeaders([(SET_COOKIE, cookie)]), page).into_response())
     }
     let made = Arc::new(AtomicUsize::new(0)); // the same in each run, so that its story is
     let with_proof = move |request: Request, next: Next| {

@@ -351,6 +351,13 @@ fn asking_a_token<S: SessionStore + Clone>(is_right: fn(Option<&str>, &str) -> b
         let hidden = format!("<input type=hidden name=token value=\"{}\"><button>", HtmlEscape(&token));
         with_page(session, books, |page| page.replace("<button>", &hidden)).await
     }
+    async fn login(session: Session, users: Extension<Users>, sent: Form<Credentials>) -> Result<Response, Failure> {
+        let answer = solution_6::login(session.clone(), users, sent).await?;
+        if answer.status().is_redirection() {
+            session.remove_value(TOKEN).await?; // the next page makes a new one
+        }
+        Ok(answer)
+    }
     let door = move |session: Session, request: Request, next: Next| async move {
         if request.method() != Method::POST || request.uri().path() == "/login" {
             return Ok(next.run(request).await);
@@ -365,7 +372,8 @@ fn asking_a_token<S: SessionStore + Clone>(is_right: fn(Option<&str>, &str) -> b
         Ok::<_, Failure>(next.run(Request::from_parts(parts, body.into())).await)
     };
     let sessions = SessionManagerLayer::new(store).with_name(solution_6::COOKIE).with_same_site(SameSite::None);
-    Parts { index: get(index), ..Parts::default() }.routes().layer(from_fn(door)).layer(sessions)
+    let shop = Parts { index: get(index), login: post(login), ..Parts::default() };
+    shop.routes().layer(from_fn(door)).layer(sessions)
 }
 
 pub(super) fn the_token_may_be_missing<S: SessionStore + Clone>(store: S) -> Router {
