@@ -3,7 +3,7 @@
 use crate::{
     Answer, Browser, Miss, Role, Trial, User,
     browser::{encode, in_path},
-    model::lead_to_users,
+    model::{deletes_this_user_too, lead_to_users},
     roles::{ADDRESSES, ADMIN, DASHBOARD, becomes, is_there, logs_in},
 };
 
@@ -64,6 +64,9 @@ async fn changes(trial: &Trial, admin: &User, other: &User, spell: fn(&str) -> S
             "the site answered as if it had done what was asked, but this account has not changed as it should",
         )
         .map_err(|miss| miss.why(APART))?;
+        if left.is_some() {
+            deletes_this_user_too(&browser.get(ADMIN).await?, &other.name)?;
+        }
         is_there(trial, admin, Some(Role::Admin), "a request for one account has changed another one")
             .map_err(|miss| miss.why(APART))?;
         let alone = browser.post(&to(admin, what), &[]).await?;
@@ -76,7 +79,9 @@ async fn changes(trial: &Trial, admin: &User, other: &User, spell: fn(&str) -> S
 fn is_refused(answer: &Answer) -> Option<&'static str> {
     match answer.status.as_u16() {
         404 => Some("there is an account with this name, and the site answered 404"),
-        409 => Some("there are two admins with similar names, and the site takes one of them for the last admin"),
+        409 => Some(
+            "there are two admins, and the site takes one of them for the last: it confuses their names, or has not counted since another program made them admins",
+        ),
         _ => None,
     }
 }

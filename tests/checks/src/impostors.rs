@@ -47,7 +47,7 @@ fn almost(user: &User) -> impl Iterator<Item = Impostor> {
 }
 
 /// Texts that are almost this one, which begins with a word: the word misspelt, and something more at either end.
-fn like(word: &str, text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn like(word: &str, text: &str) -> impl Iterator<Item = String> {
     let rest = text.strip_prefix(word).unwrap_or_default();
     let misspelt = misspelt(word).map(|word| format!("{word}{rest}"));
     let blanks = [format!("{text} "), format!(" {text}"), format!(" {text} ")];

@@ -161,17 +161,30 @@ pub(crate) async fn asks(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Mi
 
 /// Checks that the session of this visitor is the same after requesting these paths.
 pub(crate) async fn changes_nothing(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
+    ends_nothing(browser, paths, |_| false, |_| Ok(())).await
+}
+
+/// Checks that requesting these paths does not end the session of this visitor, and changes it only where an answer
+/// `may_write`. `is_as_before` looks at what else a request for a path may have changed.
+pub(crate) async fn ends_nothing(
+    browser: &Browser<'_>,
+    paths: &[&str],
+    may_write: fn(&Answer) -> bool,
+    is_as_before: impl Fn(&str) -> Result<(), Miss>,
+) -> Result<(), Miss> {
     for path in paths {
         browser.begins_apart();
         let mut answers = read(browser, path).await?;
         answers.push(browser.get(&from_a_link(path)).await?);
         for answer in answers {
-            if answer.calls_for(Operation::Delete) || !answer.exchange.session.changes.is_empty() {
+            let is_changed = !answer.exchange.session.changes.is_empty() && !may_write(&answer);
+            if answer.calls_for(Operation::Delete) || is_changed {
                 let method = &answer.exchange.request.method;
                 let miss = answer.miss("the session as it was", format!("{method} {} changed it", answer.path));
                 return Err(miss.so(what_reading_did(&answer)));
             }
         }
+        is_as_before(path)?;
     }
     browser.goes_on();
     Ok(())

@@ -1,11 +1,16 @@
 //! The checks of exercise 7: what a user may do, and when that changes.
 
+mod visitors;
+
 use axum::http::Method;
 use session_inspector::Operation;
 
 use crate::{
-    Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User, browser::in_path, families, impostors, infer,
-    model::ROLES, monitor, neighbour, reading, routes, written,
+    Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User,
+    browser::{in_path, resolved},
+    families, impostors, infer,
+    model::{ROLES, deletes_this_user_too},
+    monitor, neighbour, page, reading, routes, written,
 };
 
 pub(crate) const LOGIN: &str = "/login";
@@ -15,6 +20,10 @@ pub(crate) const END_OTHERS: &str = "/sessions/end_others";
 pub(crate) const LOGOUT: &str = "/logout";
 
 pub(crate) const FORBIDDEN: u16 = 403;
+const CONFLICT: u16 = 409;
+
+/// What it means if the site takes one of two admins for the last one.
+const STALE: &str = "there are two admins, and the site takes this one for the last: another program has made one of them an admin, so count the admins at each request";
 
 /// Exercise 7.
 pub static SUITE: Suite = Suite {
@@ -133,7 +142,25 @@ async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
         impostor.is_refused(&mallory.log_in(&impostor.typed).await?)?;
         mallory.get(DASHBOARD).await?.redirects_to(LOGIN)?;
     }
-    Ok(())
+    wrong_passwords_lock_nobody_out(trial, &mallory).await
+}
+
+/// How often mallory types a wrong password: more often than any usual limit allows.
+const TRIES: usize = 10;
+
+async fn wrong_passwords_lock_nobody_out(trial: &Trial, mallory: &Browser<'_>) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let her = trial.users.alice();
+    let guess = User { password: trial.named("guess"), ..her.clone() };
+    for _ in 0..TRIES {
+        mallory.log_in(&guess).await?.has_status(401)?;
+    }
+    let login = trial.browser("alice").log_in(her).await?;
+    let so = "the name and the password are right, and the site refuses them because somebody typed wrong passwords for this name: so anyone can lock alice out";
+    login.redirects_to(DASHBOARD).map_err(|miss| match login.status.is_client_error() {
+        true => miss.so(so).why("a name is no secret, and whoever knows it could keep its owner out"),
+        false => miss,
+    })
 }
 
 async fn a_long_name_is_shown_whole(trial: &Trial) -> Result<(), Miss> {
@@ -153,10 +180,14 @@ fn with_a_long_name(trial: &Trial) -> User {
 }
 
 async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
-    trial.browser("stranger").get(ADMIN).await?.redirects_to(LOGIN)?;
+    let refusal = trial.browser("stranger").get(ADMIN).await?;
+    refusal.redirects_to(LOGIN)?;
+    tells_no_names(trial, &refusal)?;
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     logs_in(&bob, trial.users.bob()).await?;
-    is_forbidden(&bob.get(ADMIN).await?, "bob is a user, and the page for admins opened for him")?;
+    let refusal = bob.get(ADMIN).await?;
+    is_forbidden(&refusal, "bob is a user, and the page for admins opened for him")?;
+    tells_no_names(trial, &refusal)?;
     logs_in(&alice, trial.users.alice()).await?;
     let page = alice.get(ADMIN).await?;
     page.shows("Admin dashboard")?;
@@ -165,7 +196,31 @@ async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
         page.shows(&user.name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)).why(LISTED))
     })?;
     no_written_cookie_counts(trial).await?;
-    every_account_is_listed(trial).await
+    every_account_is_listed(trial).await?;
+    nobody_becomes_an_admin_by_asking(trial).await
+}
+
+/// A refusal may name its visitor, and an admin whom they can ask, but no other user.
+fn tells_no_names(trial: &Trial, refusal: &Answer) -> Result<(), Miss> {
+    let name = &trial.users.carol().name;
+    if !page::decoded(&refusal.body).contains(name) && !refusal.body.contains(name) {
+        return Ok(());
+    }
+    let miss = refusal.miss("a refusal that names no other user", format!("{name} in the body of the refusal"));
+    Err(miss.so("the status refuses the visitor, and the page for admins is below it: whoever reads the whole answer learns the names"))
+}
+
+/// Not even on a site that has no admin.
+async fn nobody_becomes_an_admin_by_asking(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let (bob, her, his) = (trial.browser("bob"), &trial.users.alice().name, trial.users.bob());
+    logs_in(&bob, his).await?;
+    becomes(trial, her, Role::User, "alice is a user now, and nobody is an admin");
+    let so = "nobody is an admin, and the page for admins opened for bob, who is a user: only an admin, or another program, may make him one";
+    is_forbidden(&bob.get(ADMIN).await?, so)?;
+    is_there(trial, his, Some(Role::User), "bob asked for the page for admins, and that made him an admin")?;
+    becomes(trial, her, Role::Admin, "alice is an admin again");
+    Ok(())
 }
 
 /// So is an account that another program has created since the page was last shown.
@@ -252,15 +307,16 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
     let beginning: String = his.name.chars().take(2).collect();
     for (what, name) in ["demote", "delete"].into_iter().flat_map(|what| [(what, &nobody), (what, &beginning)]) {
         let answer = alice.post(&path(name, what), &[]).await?;
-        answer.has_status(404).map_err(|miss| match answer.status.is_redirection() {
-            true => miss.so("there is no account with this name, and the answer does not say so"),
-            false => miss,
+        answer.has_status(404).map_err(|miss| match answer.status.as_u16() {
+            300..=399 => miss.so("there is no account with this name, and the answer does not say so"),
+            CONFLICT => miss.so("there is no account with this name, so it cannot be the last admin's: check that there is one before you count the admins"),
+            _ => miss,
         })?;
         let so = "the request did not name bob's account, and bob's account has changed";
         is_there(trial, his, Some(Role::User), so)?;
     }
     becomes(trial, &his.name, Role::Admin, "bob is an admin");
-    alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
+    is_done(&alice.post(&path(&his.name, "demote"), &[]).await?)?;
     is_there(
         trial,
         his,
@@ -271,7 +327,43 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
     alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
     is_there(trial, his, None, "the site answered as if bob were deleted, but his account is still there")?;
     is_there(trial, carol, Some(Role::User), "bob was deleted, and carol's account has changed")?;
-    alice.get(ADMIN).await?.shows_not(&his.name, "the page still names the user who was deleted")
+    alice.get(ADMIN).await?.shows_not(&his.name, "the page still names the user who was deleted")?;
+    names_that_are_almost_hers_are_nobodys(trial).await?;
+    nothing_waits_for_the_login(trial).await
+}
+
+/// What a visitor asked for who was not logged in is not done when they log in: a form on another site may have asked.
+async fn nothing_waits_for_the_login(trial: &Trial) -> Result<(), Miss> {
+    let carol = trial.users.carol();
+    for what in ["demote", "delete"] {
+        trial.log().begin_anew();
+        becomes(trial, &carol.name, Role::Admin, "carol is an admin");
+        let visitor = trial.browser("visitor");
+        visitor.post(&path(&carol.name, what), &[]).await?.redirects_to(LOGIN)?;
+        logs_in(&visitor, trial.users.alice()).await?;
+        let so = "a visitor who was not logged in sent this request, and the site kept it and carried it out after their login";
+        is_there(trial, carol, Some(Role::Admin), so).map_err(|miss| miss.so(so))?;
+    }
+    becomes(trial, &carol.name, Role::User, "carol is a user again");
+    Ok(())
+}
+
+/// In another case they are a matter of the families of names.
+async fn names_that_are_almost_hers_are_nobodys(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let (alice, carol) = (trial.browser("alice"), trial.users.carol());
+    logs_in(&alice, trial.users.alice()).await?;
+    let is_other_case = |name: &String| name.eq_ignore_ascii_case(&carol.name);
+    for name in impostors::like("carol", &carol.name).filter(|name| !is_other_case(name)) {
+        for what in ["demote", "delete"] {
+            trial.log().begin_apart();
+            let answer = alice.post(&path(&name, what), &[]).await?;
+            let so = "there is no account with exactly this name, and the site took another one for it: compare names exactly";
+            answer.has_status(404).map_err(|miss| miss.so_if(answer.status.is_redirection().then_some(so)))?;
+            is_there(trial, carol, Some(Role::User), so)?;
+        }
+    }
+    Ok(())
 }
 
 /// Another address of the same handler is guarded like the usual one.
@@ -302,11 +394,13 @@ async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     }
     logs_in(&alice, trial.users.alice()).await?;
     trial.log().new_scene();
-    alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
+    is_done(&alice.post(&path(&his.name, "demote"), &[]).await?)?;
     for browser in [&bob, &phone] {
         let so =
             "bob is now a user, and the site still lets him in as an admin: ask `Users` for the role at each request";
-        is_forbidden(&browser.get(ADMIN).await?, so)?;
+        let refusal = browser.get(ADMIN).await?;
+        is_forbidden(&refusal, so)?;
+        tells_no_names(trial, &refusal)?;
         is_forbidden(&browser.post(&path(&trial.users.carol().name, "delete"), &[]).await?, so)?;
         let page = browser.get(DASHBOARD).await?;
         page.shows(&his.name).map_err(|miss| {
@@ -332,7 +426,7 @@ async fn a_second_demotion_acts_too(trial: &Trial, alice: &Browser<'_>, bob: &Br
     let his = trial.users.bob();
     becomes(trial, &his.name, Role::Admin, "bob is an admin again");
     bob.get(ADMIN).await?.shows("Admin dashboard")?;
-    alice.post(&path(&his.name, "demote"), &[]).await?.redirects_to(ADMIN)?;
+    is_done(&alice.post(&path(&his.name, "demote"), &[]).await?)?;
     let so = "bob became an admin again and was demoted again, and the second demotion did not take effect";
     is_there(trial, his, Some(Role::User), so)?;
     is_forbidden(&bob.get(ADMIN).await?, so)
@@ -431,6 +525,11 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
         meet().await?;
     }
     admins_meet(trial, [&alice, &bob], Operation::Save, "delete").await
+}
+
+/// An admin has demoted one of two admins.
+fn is_done(demotion: &Answer) -> Result<(), Miss> {
+    demotion.redirects_to(ADMIN).map_err(|miss| miss.so_if((demotion.status == CONFLICT).then_some(STALE)))
 }
 
 /// How often two admins meet again: what another thread does for one of them may be done at any moment.
@@ -618,7 +717,7 @@ async fn names_are_text(trial: &Trial) -> Result<(), Miss> {
     refusals_are_text(trial, &alice, &carol).await?;
 
     trial.log().new_scene();
-    buttons_lead_to(her, &alice.get(ADMIN).await?)?;
+    buttons_lead_to(&alice, her, &alice.get(ADMIN).await?).await?;
     let deletion = alice.post(&path(&her.name, "delete"), &[]).await?;
     let so = "there is such an account, and the site answered 404: in the address each `<`, `>` and `/` of the name is percent-encoded, and `Path` decodes it";
     deletion.redirects_to(ADMIN).map_err(|miss| miss.so_if((deletion.status == 404).then_some(so)).why(ADDRESSES))?;
@@ -635,7 +734,7 @@ async fn refusals_are_text(trial: &Trial, alice: &Browser<'_>, carol: &Browser<'
     let nobody = User { name: format!("<i>{}</i>", trial.named("nobody")), password: String::new() };
     let in_text = |answer: Answer, name: &str| {
         if !pastes(&answer, name) {
-            return Ok(());
+            return is_written_as_it_is(&answer, name);
         }
         let miss = answer.miss("a refusal that shows the name as text or not at all", format!("a tag in it: {name}"));
         Err(miss.so("the refusal has the name in it as HTML: a link or a form on another site can put a script there"))
@@ -657,8 +756,25 @@ async fn refusals_are_text(trial: &Trial, alice: &Browser<'_>, carol: &Browser<'
     Ok(())
 }
 
+/// How much of a refusal is shown, in characters.
+const LONGEST_REFUSAL: usize = 100;
+
+/// A page shows this name, which is in a tag, with its tag or not at all.
+fn is_written_as_it_is(refusal: &Answer, name: &str) -> Result<(), Miss> {
+    let within = name.trim_start_matches("<i>").trim_end_matches("</i>");
+    let text = refusal.text();
+    if text.contains(name) || !text.contains(within) {
+        return Ok(());
+    }
+    let miss = refusal.miss(
+        format!("a refusal that shows {name} or no name"),
+        format!("it shows  {}", infer::short(&text, LONGEST_REFUSAL)),
+    );
+    Err(miss.so("the refusal shows the name in another way than it is written: decode it once, which `Path` does, and escape it once, which a template does"))
+}
+
 /// If the page has buttons for this user, their addresses have her whole name.
-fn buttons_lead_to(her: &User, page: &Answer) -> Result<(), Miss> {
+async fn buttons_lead_to(alice: &Browser<'_>, her: &User, page: &Answer) -> Result<(), Miss> {
     for form in page.forms() {
         let Some((_, part)) = form.action.rsplit_once("admin/users/").filter(|(_, part)| part.contains("carol")) else {
             continue;
@@ -671,8 +787,25 @@ fn buttons_lead_to(her: &User, page: &Answer) -> Result<(), Miss> {
             let so = "a button on the page does not lead to this account: percent-encode a name in an address, including its `/` (`%2F`)";
             return Err(miss.so(so).why(ADDRESSES));
         }
+        if form.method == "get" {
+            asks_first(page, &alice.get(&resolved(ADMIN, form.path())).await?)?;
+        }
     }
-    Ok(())
+    deletes_this_user_too(page, &her.name)
+}
+
+/// A button that sends a GET leads to a page, which may ask whether this is meant.
+fn asks_first(page: &Answer, next: &Answer) -> Result<(), Miss> {
+    if next.is_ok() {
+        return Ok(());
+    }
+    let miss = page.miss(
+        "a button that sends a POST, or one that leads to a page",
+        format!("a button that sends GET {}: {}", next.path, next.in_short()),
+    );
+    Err(miss
+        .so("the form of this button has no `method=\"post\"`, so the browser sends a GET, and nobody is deleted")
+        .why("a GET is for reading, and a form that says nothing else sends one"))
 }
 
 async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
@@ -682,6 +815,8 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
         [LOGIN, DASHBOARD, ADMIN, END_OTHERS, LOGOUT].into_iter().chain(changing.iter().map(String::as_str)).collect();
     reading::opens_no_session(&trial.browser("stranger"), &paths).await?;
     a_typed_name_stays_with_its_visitor(trial).await?;
+    visitors::do_not_act_by_a_copied_cookie(trial).await?;
+    visitors::do_not_mix_at_once(trial).await?;
     trial.log().begin_anew();
     let [alice, bob, phone] = ["alice", "bob", "phone"].map(|who| trial.browser(who));
     let login = logs_in(&alice, trial.users.alice()).await?;
@@ -689,14 +824,14 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     logs_in(&bob, his).await?;
     logs_in(&phone, his).await?;
     becomes(trial, &his.name, Role::Admin, "bob is an admin now");
-    reading::changes_nothing(&alice, &paths).await?;
-    is_there(
-        trial,
-        his,
-        Some(Role::Admin),
-        "bob was an admin, and one of the `GET` or `HEAD` requests before this has changed that",
+    let is_as_before = |path: &str| accounts_are_as_before(trial, path);
+    reading::ends_nothing(&alice, &paths, counts_visits, is_as_before).await?;
+    still_in(
+        &alice.get(DASHBOARD).await?,
+        trial.users.alice(),
+        "one of the `GET` or `HEAD` requests before this has ended alice's session",
     )?;
-    reading::changes_nothing(&bob, &paths).await?;
+    reading::ends_nothing(&bob, &paths, counts_visits, is_as_before).await?;
     for browser in [&bob, &phone] {
         still_in(
             &browser.get(DASHBOARD).await?,
@@ -705,6 +840,21 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
         )?;
     }
     Ok(())
+}
+
+/// Whether this is a page, which may note in the session that it was shown.
+fn counts_visits(answer: &Answer) -> bool {
+    answer.is_ok() && answer.is_page()
+}
+
+/// Alice and bob are admins, and carol is a user.
+fn accounts_are_as_before(trial: &Trial, path: &str) -> Result<(), Miss> {
+    let so = format!(
+        "a `GET` or `HEAD` of {path}, or of an address to which its page has a link, has changed this account: a link must not change anything"
+    );
+    [(trial.users.alice(), Role::Admin), (trial.users.bob(), Role::Admin), (trial.users.carol(), Role::User)]
+        .into_iter()
+        .try_for_each(|(user, role)| is_there(trial, user, Some(role), &so).map_err(|miss| miss.so(so.as_str())))
 }
 
 /// Whether a login is refused or not, the next visitor's form does not tell who tried it.
@@ -746,7 +896,9 @@ pub(crate) fn becomes(trial: &Trial, name: &str, role: Role, event: &str) {
 /// Every request of this browser is sent to the login page and does nothing; `because` begins the sentence if not.
 async fn is_over(trial: &Trial, browser: &Browser<'_>, because: &str) -> Result<(), Miss> {
     for page in [DASHBOARD, ADMIN] {
-        is_sent_away(&browser.get(page).await?, format!("{because}, and this session still opens {page}"))?;
+        let refusal = browser.get(page).await?;
+        is_sent_away(&refusal, format!("{because}, and this session still opens {page}"))?;
+        tells_no_names(trial, &refusal)?;
     }
     let carol = trial.users.carol();
     for what in ["demote", "delete"] {

@@ -33,7 +33,7 @@ pub(crate) use cart::CART;
 pub(crate) use harden::HARDEN;
 pub(crate) use login::LOGIN;
 pub(crate) use preferences::{PREFERENCES, forms};
-pub(crate) use roles::{ROLES, lead_to_users};
+pub(crate) use roles::{ROLES, deletes_this_user_too, lead_to_users};
 pub(crate) use store::STORE;
 pub(crate) use timeouts::TIMEOUTS;
 pub(crate) use two_at_once::TWO_AT_ONCE;

@@ -212,6 +212,11 @@ pub(super) fn buttons_keep_the_slash<S: SessionStore + Clone>(store: S) -> Route
     with_buttons(|name| name.replace('<', "%3C").replace('>', "%3E"), store)
 }
 
+/// As in the fields of a form, and a `+` in a path is a `+`.
+pub(super) fn buttons_have_a_plus_for_a_blank<S: SessionStore + Clone>(store: S) -> Router {
+    with_buttons(|name| form_urlencoded::byte_serialize(name.as_bytes()).collect(), store)
+}
+
 /// What JavaScript's `encodeURI` and a `/` more make of it.
 pub(super) fn buttons_keep_the_question_mark<S: SessionStore + Clone>(store: S) -> Router {
     let sign = |byte: u8| match byte {

@@ -1,6 +1,7 @@
 //! Answers to exercise 7.
 
 mod guards;
+mod neglected;
 mod overlooked;
 mod right;
 mod sessions;
@@ -25,6 +26,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("sends_an_admin_on_from_the_login", "users_have_a_dashboard", || {
         App::new(unforeseen::sends_an_admin_on_from_the_login)
     }),
+    mutant("locks_the_account", "users_have_a_dashboard", || App::new(neglected::locks_the_account)),
     mutant("admin_page_for_users", "the_admin_dashboard_is_for_admins", || App::new(guards::admin_page_for_users)),
     mutant("believes_a_cookie_with_a_role", "the_admin_dashboard_is_for_admins", || {
         App::new(guards::believes_a_cookie_with_a_role)
@@ -40,6 +42,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_next_user_is_an_admin_too", "the_admin_dashboard_is_for_admins", || {
         App::new(stories::the_next_user_is_an_admin_too)
     }),
+    mutant("refuses_with_the_page", "the_admin_dashboard_is_for_admins", || App::new(neglected::refuses_with_the_page)),
     mutant("the_button_is_the_guard", "only_an_admin_demotes_and_deletes", || {
         App::new(guards::the_button_is_the_guard)
     }),
@@ -58,6 +61,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_beginning_of_a_name_will_do", "only_an_admin_demotes_and_deletes", || {
         App::new(unforeseen::the_beginning_of_a_name_will_do)
     }),
+    mutant("trims_the_name", "only_an_admin_demotes_and_deletes", || App::new(neglected::trims_the_name)),
     mutant("a_slash_leads_past_the_guard", "only_an_admin_demotes_and_deletes", || {
         App::new(overlooked::a_slash_leads_past_the_guard)
     }),
@@ -105,8 +109,13 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("refusals_paste_the_name", "names_are_text", || App::new(guards::refusals_paste_the_name)),
     mutant("forbids_in_the_users_name", "names_are_text", || App::new(unforeseen::forbids_in_the_users_name)),
     mutant("the_title_is_forgotten", "names_are_text", || App::new(unforeseen::the_title_is_forgotten)),
+    mutant("a_refusal_escapes_twice", "names_are_text", || App::new(neglected::a_refusal_escapes_twice)),
+    mutant("buttons_have_a_plus_for_a_blank", "names_are_text", || App::new(guards::buttons_have_a_plus_for_a_blank)),
     mutant("demotes_by_get", "reading_changes_nothing", || App::new(guards::demotes_by_get)),
     mutant("ends_others_by_get", "reading_changes_nothing", || App::new(sessions::ends_others_by_get)),
+    mutant("a_link_deletes", "reading_changes_nothing", || App::new(neglected::a_link_deletes)),
+    mutant("the_name_is_in_a_cookie", "reading_changes_nothing", || App::new(neglected::the_name_is_in_a_cookie)),
+    mutant("the_current_user_is_shared", "reading_changes_nothing", || App::new(neglected::the_current_user_is_shared)),
 ];
 
 /// Other right answers.
@@ -116,6 +125,7 @@ pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     RightAnswer { name: "a middleware for all of /admin", app: || App::new(right::nested::app) },
     RightAnswer { name: "functions and strings, 302 and 307", app: || App::new(right::strings::app) },
     RightAnswer { name: "deleted users are logged out for good", app: || App::new(right::flush::app) },
+    RightAnswer { name: "visits are counted, and a page asks before it deletes", app: || App::new(right::visits::app) },
 ];
 
 /// The solution's parts; a mutant puts its own in the place of one.

@@ -1,6 +1,10 @@
 //! Where the buttons on the admins' page lead.
 
-use crate::{Answer, Miss, browser::resolved, roles::ADMIN};
+use crate::{
+    Answer, Miss,
+    browser::resolved,
+    roles::{ADDRESSES, ADMIN},
+};
 
 /// Each button that changes a user leads to one of these: a name in an address is encoded, its `/` and `?` too.
 pub(crate) fn lead_to_users(page: &Answer, names: &[String]) -> Result<(), Miss> {
@@ -14,6 +18,20 @@ pub(crate) fn lead_to_users(page: &Answer, names: &[String]) -> Result<(), Miss>
         None => Ok(()),
         Some(rest) => Err(page.miss("a button that leads to a user", format!("one that leads to  {users}{rest}"))),
     }
+}
+
+/// If the page has buttons that delete users, one of them deletes this user, who is no admin.
+pub(crate) fn deletes_this_user_too(page: &Answer, user: &str) -> Result<(), Miss> {
+    let users = format!("{ADMIN}/users/");
+    let actions = page.forms().into_iter().map(|form| resolved(ADMIN, &form.action));
+    let deleted: Vec<_> =
+        actions.filter_map(|action| Some(decoded(action.strip_prefix(&users)?.strip_suffix("/delete")?))).collect();
+    if deleted.is_empty() || deleted.iter().any(|name| name == user) {
+        return Ok(());
+    }
+    let miss =
+        page.miss(format!("a button that deletes {user}"), format!("buttons that delete  {}", deleted.join(", ")));
+    Err(miss.so("the page has buttons that delete others, and none that deletes this user: the address of each button needs the name of its own user, percent-encoded").why(ADDRESSES))
 }
 
 /// A part of a path, in which a `+` is a `+`.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Model, Rules, after, read, swarm, wrong};
 use crate::families::FAMILIES;
 
-pub(crate) use buttons::lead_to_users;
+pub(crate) use buttons::{deletes_this_user_too, lead_to_users};
 
 /// Exercise 7's.
 pub(crate) const ROLES: Model = Model {
