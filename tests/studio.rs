@@ -338,6 +338,8 @@ async fn the_fields_term_leads_to_its_page_first(browser: &fantoccini::Client, a
         ("SameSite", "lifetime/cookie-attributes"),
         ("idle+timeout", "lifetime/idle-and-absolute"),
         ("rolling+expiry", "lifetime/idle-and-absolute"),
+        ("remember+me", "lifetime/how-long"),
+        ("sticky+session", "backends/machines"),
         ("brute+force", "security/guessing"),
         ("JWT", "basics/signed-cookie"),
         ("flash+message", "applications/history"),
