@@ -17,7 +17,7 @@ use axum::{
     },
     middleware::{Next, from_fn},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use checks::Users;
 use serde::Deserialize;
@@ -28,7 +28,10 @@ use tower_sessions::{
     session::Id,
 };
 
-use super::{Parts, weak::with_page};
+use super::{
+    Parts,
+    weak::{ALL, guarded_by, with_page},
+};
 
 type Books = Extension<Shop>;
 
@@ -57,27 +60,26 @@ async fn with_new_secret(session: Session, books: Books) -> Result<Response, Fai
     with_secret(session, books, format!("{}i", earlier.unwrap_or_default())).await
 }
 
+/// Sells if the secret of the newest page makes the one that was sent right.
+fn sells_if(is_right: fn(newest: &str, sent: &str) -> bool) -> MethodRouter {
+    post(move |session: Session, books: Books, Form(Sent { secret, item }): Form<Sent>| async move {
+        match session.get::<String>(SECRET).await?.is_some_and(|newest| is_right(&newest, &secret)) {
+            true => Ok(solution_6::buy(session, books, Form(Purchase { item })).await?.into_response()),
+            false => Ok::<_, Failure>(StatusCode::FORBIDDEN.into_response()),
+        }
+    })
+}
+
 /// The secret of the newest page alone is right.
 pub(super) fn each_page_has_a_new_secret<S: SessionStore + Clone>(store: S) -> Router {
-    async fn buy(session: Session, books: Books, Form(Sent { secret, item }): Form<Sent>) -> Result<Response, Failure> {
-        match session.get::<String>(SECRET).await? == Some(secret) {
-            true => Ok(solution_6::buy(session, books, Form(Purchase { item })).await?.into_response()),
-            false => Ok(StatusCode::FORBIDDEN.into_response()),
-        }
-    }
-    Parts { index: get(with_new_secret), buy: post(buy), ..Parts::default() }.on(store)
+    let buy = sells_if(|newest, sent| newest == sent);
+    Parts { index: get(with_new_secret), buy, ..Parts::default() }.on(store)
 }
 
 /// The secrets of the last five pages are right.
 pub(super) fn five_pages_buy<S: SessionStore + Clone>(store: S) -> Router {
-    async fn buy(session: Session, books: Books, Form(Sent { secret, item }): Form<Sent>) -> Result<Response, Failure> {
-        let newest: String = session.get(SECRET).await?.unwrap_or_default();
-        match secret.len() <= newest.len() && newest.len() < secret.len() + 5 {
-            true => Ok(solution_6::buy(session, books, Form(Purchase { item })).await?.into_response()),
-            false => Ok(StatusCode::FORBIDDEN.into_response()),
-        }
-    }
-    Parts { index: get(with_new_secret), buy: post(buy), ..Parts::default() }.on(store)
+    let buy = sells_if(|newest, sent| sent.len() <= newest.len() && newest.len() < sent.len() + 5);
+    Parts { index: get(with_new_secret), buy, ..Parts::default() }.on(store)
 }
 
 /// The page that refuses a login has a form as well, and nobody gave it the secret.
@@ -131,19 +133,14 @@ pub(super) fn the_secret_outlives_the_login<S: SessionStore + Clone>(store: S) -
         let secret = session.get(SECRET).await?.unwrap_or_else(new);
         with_secret(session, books, secret).await
     };
-    async fn buy(session: Session, books: Books, Form(Sent { secret, item }): Form<Sent>) -> Result<Response, Failure> {
-        match session.get::<String>(SECRET).await? == Some(secret) {
-            true => Ok(solution_6::buy(session, books, Form(Purchase { item })).await?.into_response()),
-            false => Ok(StatusCode::FORBIDDEN.into_response()),
-        }
-    }
     async fn guard(request: Request, next: Next) -> Response {
         match request.uri().path() {
             "/buy" => next.run(request).await,
             _ => solution_6::own_pages_only(request, next).await,
         }
     }
-    let shop = Parts { index: get(index), buy: post(buy), asks_whence: false, ..Parts::default() };
+    let buy = sells_if(|newest, sent| newest == sent);
+    let shop = Parts { index: get(index), buy, asks_whence: false, ..Parts::default() };
     shop.on(store).layer(from_fn(guard))
 }
 
@@ -193,14 +190,7 @@ pub(super) fn the_referer_names_the_host<S: SessionStore + Clone>(store: S) -> R
             None => text(REFERER).is_some_and(|page| page.contains(host)),
         }
     }
-    async fn guard(request: Request, next: Next) -> Response {
-        match request.method() == Method::POST && !is_own(request.headers()) {
-            true => StatusCode::FORBIDDEN.into_response(),
-            false => next.run(request).await,
-        }
-    }
-    let shop = Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() };
-    shop.on(store).layer(from_fn(guard))
+    guarded_by(Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() }.on(store), is_own, ALL)
 }
 
 /// Which sessions were logged out is known to this run of the program.
@@ -238,14 +228,7 @@ pub(super) fn the_host_begins_like_the_origin<S: SessionStore + Clone>(store: S)
         let origin = text(ORIGIN).and_then(|origin| origin.strip_prefix("http://")).filter(|host| !host.is_empty());
         origin.zip(text(HOST)).is_some_and(|(origin, host)| host.starts_with(origin))
     }
-    async fn guard(request: Request, next: Next) -> Response {
-        match request.method() == Method::POST && !is_own(request.headers()) {
-            true => StatusCode::FORBIDDEN.into_response(),
-            false => next.run(request).await,
-        }
-    }
-    let shop = Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() };
-    shop.on(store).layer(from_fn(guard))
+    guarded_by(Parts { same_site: SameSite::None, asks_whence: false, ..Parts::default() }.on(store), is_own, ALL)
 }
 
 /// Nobody clicks by mistake.

@@ -39,19 +39,29 @@ pub(super) fn nobody_may_post<S: SessionStore + Clone>(store: S) -> Router {
 
 /// Lets a POST in if its Origin is right.
 fn guarded(shop: Router, is_right: fn(Option<&str>) -> bool, paths: &'static [&'static str]) -> Router {
-    let guard = move |request: Request, next: Next| async move {
-        let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    guarded_by(shop, move |headers| is_right(headers.get(ORIGIN).and_then(|origin| origin.to_str().ok())), paths)
+}
+
+/// Lets a POST to these addresses in if its headers are right.
+pub(super) fn guarded_by<F>(shop: Router, are_right: F, paths: &'static [&'static str]) -> Router
+where
+    F: Fn(&HeaderMap) -> bool + Clone + Send + Sync + 'static,
+{
+    let guard = move |request: Request, next: Next| {
         let is_guarded = request.method() == Method::POST && paths.contains(&request.uri().path());
-        if is_guarded && !is_right(origin) {
-            return StatusCode::FORBIDDEN.into_response();
+        let is_refused = is_guarded && !are_right(request.headers());
+        async move {
+            match is_refused {
+                true => StatusCode::FORBIDDEN.into_response(),
+                false => next.run(request).await,
+            }
         }
-        next.run(request).await
     };
     shop.layer(from_fn(guard))
 }
 
 const OURS: &str = "http://localhost";
-const ALL: &[&str] = &["/login", "/buy", "/note", "/logout"];
+pub(super) const ALL: &[&str] = &["/login", "/buy", "/note", "/logout"];
 
 pub(super) fn expects_another_origin<S: SessionStore + Clone>(store: S) -> Router {
     guarded(Parts::default().on(store), |origin| origin == Some("https://shop.example"), ALL)
@@ -410,14 +420,8 @@ async fn ending_what_it_got(session: Session) -> Result<Redirect, Failure> {
 }
 
 pub(super) fn the_same_site_will_do<S: SessionStore + Clone>(store: S) -> Router {
-    async fn door(request: Request, next: Next) -> Response {
-        let is_elsewhere = request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-        match is_elsewhere && request.method() == Method::POST {
-            true => StatusCode::FORBIDDEN.into_response(),
-            false => next.run(request).await,
-        }
-    }
-    Parts { asks_whence: false, ..Parts::default() }.on(store).layer(from_fn(door))
+    let is_here = |headers: &HeaderMap| headers.get("sec-fetch-site").is_none_or(|site| site != "cross-site");
+    guarded_by(Parts { asks_whence: false, ..Parts::default() }.on(store), is_here, ALL)
 }
 
 pub(super) fn every_host_of_the_domain_will_do<S: SessionStore + Clone>(store: S) -> Router {
