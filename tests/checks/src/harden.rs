@@ -427,9 +427,9 @@ async fn a_copy_ends_with_the_logout(trial: &Trial) -> Result<(), Miss> {
         .map_err(|miss| miss.so_if(infer::lets_a_copy_in(&page, &logout)))?;
     let so = "alice has logged out, and the shop obeyed a form that was sent with a copy of her cookie";
     let lure = trial.named("a lure");
-    mallory.post(&address(&stolen, BUY), &with(&stolen, BUY, &[("item", &lure)])).await?;
+    sends(&mallory, &stolen, BUY, &[("item", &lure)]).await?;
     is_not_bought(&carol, her, &lure, so).await?;
-    mallory.post(&address(&stolen, NOTE), &with(&stolen, NOTE, &[("text", &lure)])).await?;
+    sends(&mallory, &stolen, NOTE, &[("text", &lure)]).await?;
     is_not_written(&carol, her, &lure, so).await?;
     logs_in(&trial.browser("phone"), her).await?;
     let so = "alice has logged in again on her phone, and the copy of the cookie from her ended session works again";
@@ -894,7 +894,7 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
     for name in ["username", "user"] {
         mallory.takes(&format!("{name}={}", her.name));
     }
-    mallory.post(&address(&forms, BUY), &with(&forms, BUY, &[("item", &lure)])).await?;
+    sends(&mallory, &forms, BUY, &[("item", &lure)]).await?;
     is_not_bought(
         &carol,
         her,
@@ -911,6 +911,11 @@ pub(crate) fn credentials(user: &User) -> [(&str, &str); 2] {
 /// The fields of the form that posts to `path`, as the page fills them in, except these.
 pub(crate) fn with<'f>(forms: &'f [Form], path: &str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
     filled(forms.iter().find(|form| form.goes_to(path)), fields)
+}
+
+/// Sends the form that posts to `path` with these fields, as a program does that takes it from another page.
+async fn sends(browser: &Browser<'_>, forms: &[Form], path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
+    browser.post(&address(forms, path), &with(forms, path, fields)).await
 }
 
 /// Where the form that posts to `path` sends its fields.

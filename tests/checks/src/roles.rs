@@ -185,9 +185,7 @@ async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
     tells_no_names(trial, &refusal)?;
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     logs_in(&bob, trial.users.bob()).await?;
-    let refusal = bob.get(ADMIN).await?;
-    is_forbidden(&refusal, "bob is a user, and the page for admins opened for him")?;
-    tells_no_names(trial, &refusal)?;
+    is_kept_out(trial, &bob, "bob is a user, and the page for admins opened for him").await?;
     logs_in(&alice, trial.users.alice()).await?;
     let page = alice.get(ADMIN).await?;
     page.shows("Admin dashboard")?;
@@ -198,6 +196,13 @@ async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
     no_written_cookie_counts(trial).await?;
     every_account_is_listed(trial).await?;
     nobody_becomes_an_admin_by_asking(trial).await
+}
+
+/// The page for admins is refused to this visitor, who is a user.
+async fn is_kept_out(trial: &Trial, browser: &Browser<'_>, so: &str) -> Result<(), Miss> {
+    let refusal = browser.get(ADMIN).await?;
+    is_forbidden(&refusal, so)?;
+    tells_no_names(trial, &refusal)
 }
 
 /// A refusal may name its visitor, and an admin whom they can ask, but no other user.
@@ -398,9 +403,7 @@ async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     for browser in [&bob, &phone] {
         let so =
             "bob is now a user, and the site still lets him in as an admin: ask `Users` for the role at each request";
-        let refusal = browser.get(ADMIN).await?;
-        is_forbidden(&refusal, so)?;
-        tells_no_names(trial, &refusal)?;
+        is_kept_out(trial, browser, so).await?;
         is_forbidden(&browser.post(&path(&trial.users.carol().name, "delete"), &[]).await?, so)?;
         let page = browser.get(DASHBOARD).await?;
         page.shows(&his.name).map_err(|miss| {
