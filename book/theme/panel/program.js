@@ -26,7 +26,7 @@
     if (visitor.selectedIndex < 0) visitor.selectedIndex = 0;
     const path = element("input", { className: "path", value: start, spellcheck: false, autocomplete: "off", "aria-label": "Address within the app" });
     const state = element("p", { className: "program-state", role: "status" });
-    const again = element("button", { type: "button", className: "start-again", textContent: "Start again", hidden: true, onclick: () => studio.ask(`programs/${name}/again`, "POST").catch(() => {}) });
+    const again = element("button", { type: "button", className: "start-again", textContent: "Start again", hidden: true, onclick: () => startAgain() });
     const failure = element("pre", { className: "program-failure", hidden: true, tabIndex: 0 });
 
     const origin = () => `http://${[visitor.value, name].filter(Boolean).join(".")}.${location.host}`;
@@ -35,6 +35,12 @@
     // Another entry of the history for each would let the back button lead nowhere.
     const go = (of, to) => { if (of.isConnected && of.src) of.contentWindow.location.replace(to); else of.src = to; };
     const show = () => { tab.href = address(); go(frame, address()); };
+    // The page that was shown may be what ended the program, or what hangs, so it is not asked for again.
+    const startAgain = () => {
+      path.value = start;
+      show();
+      studio.ask(`programs/${name}/again`, "POST").catch(() => {});
+    };
     visitor.addEventListener("change", () => { kept.set(`visitor.${name}`, visitor.value); show(); });
 
     const form = element("form", { className: "address", onsubmit: (event) => { event.preventDefault(); show(); } },
