@@ -68,6 +68,7 @@ fn main() -> ExitCode {
         trial!(async a_message_is_saved_on_top_of_what_other_requests_have_saved),
         trial!(async a_login_has_so_many_connections_and_no_more),
         trial!(async an_instance_that_ends_closes_its_connections_and_the_logins_go_on),
+        trial!(async the_graceful_shutdown_of_axum_does_not_wait_for_a_websocket),
         trial!(async a_page_of_a_neighboring_host_takes_no_place_of_a_login),
         trial!(async events_that_nobody_reads_take_no_place_after_a_while),
         trial!(async a_message_that_is_too_long_ends_the_connection),
@@ -440,6 +441,22 @@ async fn an_instance_that_ends_closes_its_connections_and_the_logins_go_on() {
     drop((socket, events));
     assert_eq!(soon("the end of the instance", server).await.unwrap().unwrap(), Drained::All);
     other.meets(&alice).connects().await;
+}
+
+async fn the_graceful_shutdown_of_axum_does_not_wait_for_a_websocket() {
+    let instance = Instance::alone(NEVER).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let served = Instance { port: listener.local_addr().unwrap().port(), ..instance };
+    let (tells, told) = oneshot::channel::<()>();
+    let told = async { drop(told.await) };
+    let server = tokio::spawn(axum::serve(listener, served.router.clone()).with_graceful_shutdown(told).into_future());
+    let alice = served.log_in("alice").await;
+    let mut socket = alice.connects().await;
+
+    tells.send(()).unwrap();
+    soon("the end of the server", server).await.unwrap().unwrap();
+    says(&mut socket, "cup").await;
+    assert_eq!(hears(&mut socket).await, "You have ordered: cup.", "the socket is still served");
 }
 
 async fn a_page_of_a_neighboring_host_takes_no_place_of_a_login() {
