@@ -1,6 +1,7 @@
 //! The forms of a page, as a browser reads and sends them (HTML, "form submission").
 
 use html5gum::{StartTag, Token};
+use regex_lite::Regex;
 
 use crate::{
     Miss,
@@ -42,19 +43,25 @@ pub struct Field {
     pub(crate) limits: Limits,
 }
 
-/// What a browser checks before it sends a field (HTML, "constraint validation"). A `pattern` is not looked at.
+/// What a browser checks before it sends a field (HTML, "constraint validation").
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Limits {
     is_read_only: bool,
     /// In UTF-16 code units.
     at_least: Option<usize>,
     at_most: Option<usize>,
+    pattern: Option<String>,
 }
 
 impl Limits {
     fn of(tag: &StartTag<()>) -> Self {
         let number = |name: &str| attribute(tag, name).and_then(|value| value.trim().parse().ok());
-        Self { is_read_only: has(tag, "readonly"), at_least: number("minlength"), at_most: number("maxlength") }
+        Self {
+            is_read_only: has(tag, "readonly"),
+            at_least: number("minlength"),
+            at_most: number("maxlength"),
+            pattern: attribute(tag, "pattern"),
+        }
     }
 }
 
@@ -154,7 +161,7 @@ impl Form {
 impl Field {
     /// The attribute that keeps a browser from sending this value, if one does.
     fn hinders(&self, value: &str) -> Option<String> {
-        let Limits { is_read_only, at_least, at_most } = self.limits;
+        let Limits { is_read_only, at_least, at_most, ref pattern } = self.limits;
         let is_entered = !is_choice(&self.kind) && !is_ticked(&self.kind) && self.kind != "hidden";
         let length = value.encode_utf16().count();
         let has_letters = || value.chars().any(char::is_alphabetic);
@@ -170,9 +177,19 @@ impl Field {
             "file" => Some("type=file".to_owned()),
             _ if at_least.is_some_and(|least| length < least) => at_least.map(|least| format!("minlength={least}")),
             _ if at_most.is_some_and(|most| length > most) => at_most.map(|most| format!("maxlength={most}")),
+            "text" | "search" | "url" | "tel" | "email" | "password" => {
+                let pattern = pattern.as_deref().filter(|pattern| !matches(pattern, value))?;
+                Some(format!("pattern=\"{pattern}\""))
+            }
             _ => None,
         }
     }
+}
+
+/// Whether the whole value matches the pattern. A browser ignores a pattern that it cannot read, and this one also
+/// ignores what JavaScript reads and `regex_lite` does not, such as a lookahead.
+fn matches(pattern: &str, value: &str) -> bool {
+    Regex::new(&format!("^(?:{pattern})$")).map_or(true, |pattern| pattern.is_match(value))
 }
 
 /// The page's forms, in order.
@@ -533,6 +550,12 @@ mod tests {
             ("><input name=a maxlength=4>", "alice", false),
             ("><input name=a maxlength=5 minlength=5>", "alice", true),
             ("><input name=a minlength=6>", "alice", false),
+            ("><input name=a pattern=[a-z]+>", "alice", true),
+            ("><input name=a pattern=[a-z]+>", "alice1", false),
+            ("><input name=a pattern='a|alice'>", "alice", true),
+            ("><input name=a pattern='(?=ali).*['>", "alice", true),
+            ("><input name=a type=hidden pattern=[0-9]+>", "alice", true),
+            ("><textarea name=a pattern=[0-9]+></textarea>", "alice", true),
             ("><input name=a readonly>", "alice", false),
             ("><input name=a type=number>", "2", true),
             ("><input name=a type=number>", "two", false),
