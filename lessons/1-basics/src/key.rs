@@ -8,11 +8,11 @@ use axum_extra::extract::cookie::Key;
 pub const VARIABLE: &str = "SESSION_KEY";
 
 // ANCHOR: key
-/// Returns the key in [`VARIABLE`]. If the variable is not set, it logs a warning and returns a random key, which ends
-/// with the process.
+/// Returns the key in [`VARIABLE`]. If the variable is not set, it prints a warning and returns a random key, which
+/// ends with the process.
 ///
 /// # Errors
-/// The key is shorter than the 64 bytes that HMAC-SHA256 and a separate encryption key need.
+/// The key has fewer than the 64 bytes that HMAC-SHA256 and a separate encryption key need, or it is not text.
 pub fn from_environment() -> Result<Key, String> {
     match env::var(VARIABLE) {
         Ok(text) => parse(&text),

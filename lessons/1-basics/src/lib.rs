@@ -1,4 +1,4 @@
-//! Lesson 1, basics: one visitor remembered in two ways, side by side.
+//! Lesson 1, basics: one login in two ways, side by side: in a server-side session and in a signed cookie.
 //! Run with `cargo run -p lesson-1`.
 
 pub mod key;
@@ -19,16 +19,16 @@ use tower_sessions::{Session, SessionManagerLayer, SessionStore};
 
 use crate::{page::PAGES, server_side::Visitor};
 
-/// The cookie that carries the session ID. Its name is this lesson's own: two apps on one host that
-/// share a cookie name read each other's cookies.
+/// The name of the cookie that carries the session ID. No other lesson uses it, because two apps on one host that share
+/// a cookie name read each other's cookies.
 const COOKIE: &str = "lesson-1";
 
-/// The lesson on `store`, with a key that ends with the process.
+/// Returns the lesson on `store`, with a random key that ends with the process.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     app_with_key(store, Key::generate())
 }
 
-/// The lesson on `store`; `key` signs the cookies of the signed-cookie half.
+/// Returns the lesson on `store`. `key` signs the cookie of the part without a session on the server.
 pub fn app_with_key<S: SessionStore + Clone>(store: S, key: Key) -> Router {
     let pages = Router::new()
         .route("/", get(index))

@@ -1,4 +1,4 @@
-//! Mallory, who copies every cookie that she sees, and sends her copies when a visitor presses a button.
+//! Mallory copies every cookie that she sees, and sends her copies when a visitor presses a button.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,13 +19,13 @@ use tower::ServiceExt;
 
 use crate::{page::PAGES, signed_cookie};
 
-/// The last value of each of the lesson's two cookies, whoever sent it.
+/// The last value of each of the lesson's two cookies, from any visitor.
 #[derive(Clone, Default)]
 struct Copies(Arc<Mutex<[Option<String>; 2]>>);
 
 const NAMES: [&str; 2] = [crate::COOKIE, signed_cookie::COOKIE];
 
-/// The same pages with mallory listening, and two pages that show whether her copies still work.
+/// Adds a layer that copies cookies to these pages, and two pages that show whether mallory's copies still work.
 pub(crate) fn overhears(pages: Router) -> Router {
     let copies = Copies::default();
     let replay = |which: usize, path: &'static str| {
@@ -47,7 +47,7 @@ async fn copy(State(copies): State<Copies>, jar: CookieJar, request: Request, ne
     next.run(request).await
 }
 
-/// Sends the copy to `path`, as a browser of mallory's would, and shows what comes back.
+/// Sends the copy to `path`, as mallory's browser would, and shows the answer.
 async fn replay(pages: Router, copies: Copies, which: usize, path: &'static str) -> Result<Html<String>, Failure> {
     let copy = copies.0.lock().unwrap_or_else(PoisonError::into_inner)[which].clone();
     let Some(copy) = copy else {

@@ -1,4 +1,4 @@
-//! The session on the server: the cookie carries an ID, the store keeps the data.
+//! The session on the server: the cookie carries an ID, the store holds the data.
 
 use axum::{
     Router,
@@ -64,7 +64,7 @@ async fn logout(session: Session) -> Result<Redirect, Failure> {
 
 // ANCHOR: clear
 async fn clear_session(session: Session) -> Result<Redirect, Failure> {
-    // Ask the store first: `clear` alone would accept any ID the browser sends, also one nobody issued.
+    // Load first: `clear` alone would accept any ID that the browser sends, even one that nobody issued.
     Visitor::of(&session).await?;
     session.clear().await;
     Ok(Redirect::to("/?server=cleared"))

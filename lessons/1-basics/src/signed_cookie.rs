@@ -1,4 +1,5 @@
-//! The article's model: the data itself in a signed cookie. Everyone can read it, and nobody can revoke it.
+//! The article's model: a signed cookie that holds the data itself. Anyone who has it can read it, and nobody can
+//! revoke it.
 
 use axum::{
     Router,
@@ -42,7 +43,7 @@ async fn get_session(jar: SignedCookieJar, clock: Clock) -> Result<Html<String>,
 }
 
 pub(crate) fn read(jar: &SignedCookieJar, clock: &Clock) -> Option<Visitor> {
-    let cookie = jar.get(COOKIE)?; // nothing if the signature is wrong
+    let cookie = jar.get(COOKIE)?; // `None` if the signature is wrong
     signed_value::decode(COOKIE, cookie.value(), clock.now())
 }
 // ANCHOR_END: get
@@ -59,7 +60,7 @@ async fn clear_session(jar: SignedCookieJar) -> (SignedCookieJar, Redirect) {
 }
 
 // ANCHOR: readable
-/// The data that anyone who has the cookie can read in it, without a key.
+/// Returns the data that anyone who has the cookie can read without the key.
 pub(crate) fn without_the_key(value: &str) -> Option<String> {
     let payload = URL_SAFE_NO_PAD.decode(value.get(SIGNATURE..)?).ok()?;
     String::from_utf8(payload).ok()

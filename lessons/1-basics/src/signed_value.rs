@@ -1,10 +1,10 @@
-//! The value of a signed cookie: the data, and the other facts that its signature has to cover.
+//! The value of a signed cookie: the data, and the other facts that its signature must cover.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::{Duration, OffsetDateTime};
 
-/// How long a value is accepted after it was signed.
+/// The time for which a value is accepted after it was signed.
 pub const MAX_AGE: Duration = Duration::weeks(2);
 
 // ANCHOR: bound

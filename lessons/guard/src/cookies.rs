@@ -7,11 +7,11 @@ use axum::{
 
 // ANCHOR: readable
 /// Keeps only the cookies that tower-sessions reads exactly as they were sent. Use it with `map_request`, outside the
-/// session layer. [`guard`](crate::guard()) does the same.
+/// session layer. [`guard`](crate::guard()) does this, too.
 ///
-/// It drops cookies that another host of the same domain may have set as an attack: those with a byte beyond ASCII,
-/// because the cookie parser then skips the whole header, and those with a `%` in the name. The parser reads
-/// `%5F%5FHost-id` as `__Host-id`. A browser does not, so it lets everybody set that cookie.
+/// It drops cookies that another host of the same domain may have set for an attack: those with a byte outside
+/// printable ASCII, because they make the cookie parser skip the whole header, and those with a `%` in the name. The
+/// parser reads `%5F%5FHost-id` as `__Host-id`. A browser does not, so it lets any host of the domain set that cookie.
 pub async fn readable_cookies(mut request: Request) -> Request {
     leave_readable_cookies(request.headers_mut());
     request

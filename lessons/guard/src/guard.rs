@@ -1,5 +1,5 @@
-//! The outermost layer of sessions: it opens the scope of a request, runs the request again after a conflict if that is
-//! safe, lets no cookie overwrite a newer one, and answers a request that conflicts with another one.
+//! The outermost layer of sessions. It opens the scope of a request, runs the request again after a conflict if that is
+//! safe, prevents an old cookie from overwriting a newer one, and answers requests that conflict with another one.
 
 use axum::{
     body::{Body, HttpBody, to_bytes},
@@ -20,9 +20,9 @@ use crate::{
     scope::{self, Failure, Scope},
 };
 
-/// The longest body of a request that may run again, in bytes.
+/// The maximum length of the body of a request that may run again, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
-/// How many times a request runs at most. In each round, one of several conflicting requests succeeds.
+/// The maximum number of runs of one request. In each round, one of several conflicting requests succeeds.
 const RUNS: usize = 40;
 
 /// Settings of [`guard`](guard()).
@@ -39,7 +39,7 @@ impl Guard {
 }
 
 // ANCHOR: guard
-/// The middleware for around the session layer. Use it with `from_fn_with_state`.
+/// The middleware outside the session layer. Use it with `from_fn_with_state`.
 pub async fn guard(State(settings): State<Guard>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     leave_readable_cookies(&mut parts.headers);
@@ -93,20 +93,20 @@ impl Guard {
     }
 }
 
-/// Says whether the rest of this request may run again after a conflict. It may as long as it has changed nothing but
-/// its session.
+/// Sets whether the rest of this request may run again after a conflict. It may run again as long as it has changed
+/// nothing but its session.
 pub fn may_run_again(may: bool) {
     scope::with(|state| state.may_run_again = may);
 }
 
-/// Marks the requests of some routes as ones that may run again. Use it with `from_fn`, as a `route_layer` of routes
-/// that change nothing but the session, or that have the same effect when they run twice.
+/// Marks the requests of some routes as safe to run again. Use it with `from_fn`, as a `route_layer` of routes that
+/// change nothing but the session, or that have the same effect when they run twice.
 pub async fn run_again(request: Request, next: Next) -> Response {
     may_run_again(true);
     next.run(request).await
 }
 
-/// The answer to a visitor whose request conflicted with another one. The failure of a backend is not handled here.
+/// The answer to a visitor whose request conflicted with another one, or `None` for the failure of a backend.
 fn answer(failure: Failure) -> Option<Response> {
     let sentence = match failure {
         Failure::Backend => return None,
@@ -123,10 +123,10 @@ fn answer(failure: Failure) -> Option<Response> {
     Some((StatusCode::CONFLICT, sentence).into_response())
 }
 
-/// Whether the body is known to be short enough to be kept for another run.
+/// Whether the body is known to be short enough to be stored for another run.
 fn is_short(Parts { method, headers, .. }: &Parts, body: &Body) -> bool {
     let said = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    // A request that says nothing of a body has none (RFC 9112, section 6.3), whatever a layer has wrapped around it.
+    // A request with neither header has no body (RFC 9112, section 6.3), even if a layer has wrapped one around it.
     let none = (method.is_safe() && !headers.contains_key(TRANSFER_ENCODING)).then_some(0);
     said.or(body.size_hint().upper()).or(none).is_some_and(|length: u64| length <= LONGEST_BODY as u64)
 }
@@ -141,7 +141,7 @@ fn remove_cookie(headers: &mut HeaderMap, name: &str) {
     others.into_iter().for_each(|cookie| _ = headers.append(SET_COOKIE, cookie));
 }
 
-/// Waits for a random time, so that conflicting requests do not meet again.
+/// Waits for a random time of at most 32 milliseconds, so that conflicting requests do not collide again.
 async fn wait_a_little(runs: usize) {
     let most = 1 << runs.min(5);
     tokio::time::sleep(std::time::Duration::from_millis(rand::random_range(0..=most))).await;

@@ -9,22 +9,22 @@
 //! ```
 //!
 //! [`guard`](guard()) and the session layer answer some requests themselves, with 409, 400 or 500. So a layer that
-//! every answer needs, such as one for CORS, belongs around them. Inside, a script of another origin could not read
-//! those answers.
+//! every answer needs, such as one for CORS, belongs outside them. Inside them, it would miss those answers, and a
+//! script of another origin could not read them.
 //!
 //! - A save that is based on a stale load is refused as a conflict, and the request runs again where that is safe
-//!   ([`run_again`]); otherwise the visitor gets a message.
+//!   ([`run_again`]). Otherwise the visitor gets a message.
 //! - A save never brings back a session that has ended.
 //! - A change of the session's ID ([`renew_id`], [`replace_id`]) does not disturb requests that are still running with
 //!   the old one, and none of them gets a cookie that would overwrite the new one.
 //!
 //! # Layout
 //!
-//! - [`Scope`]: the sessions that one request has used; a task-local value.
+//! - [`Scope`]: the sessions that one request has used, as a task-local value.
 //! - [`version`]: compare-and-swap: a store refuses a save that is based on a stale load.
-//! - [`Guarded`]: any store, with these rules around it; `marker`: the entry under an ID that has ended.
+//! - [`Guarded`]: any store, with these rules; `marker`: the entry under an ID that has ended.
 //! - [`guard`](guard()): the outermost layer: it opens the scope, runs a request again, and answers after a failure.
-//! - [`readable_cookies`]: drops cookies that imitate others, or hide them.
+//! - [`readable_cookies`]: drops cookies that imitate or hide others.
 //! - [`Renewal`]: a new ID at regular intervals.
 
 mod cookies;

@@ -1,4 +1,4 @@
-//! The entry in the store under an ID that no longer has a session of its own.
+//! The entry in the store under an ID that has no session of its own any longer.
 
 use serde_json::Value;
 use session_inspector::{MOVED_KEY, TOMBSTONE_KEY};
@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
 
-/// How long a store remembers that an ID has ended: longer than any request that began before.
+/// The time for which a store keeps a tombstone. It is longer than any request that began before it.
 pub(crate) const GRACE: Duration = Duration::seconds(30);
 
 /// A record that is not a session.
@@ -19,7 +19,7 @@ pub(crate) enum Marker {
 }
 
 impl Marker {
-    /// Returns the marker in this record, or `None` if it is a session.
+    /// Returns the marker in this record, or `None` if the record is a session.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         if record.data.contains_key(TOMBSTONE_KEY) {
             return Some(Self::Ended);
@@ -28,7 +28,7 @@ impl Marker {
         Some(Self::Moved(seal(&sealed, &record.id)))
     }
 
-    /// Makes the record of a tombstone.
+    /// Makes a tombstone.
     pub(crate) fn tombstone(id: Id) -> Record {
         let data = [(TOMBSTONE_KEY.to_owned(), Value::from(true))].into();
         Record { id, data, expiry_date: OffsetDateTime::now_utc() + GRACE }
@@ -42,7 +42,8 @@ impl Marker {
 }
 
 /// Encrypts one ID with another; the same call decrypts it. So a pointer helps only a request that has the old ID, and
-/// nobody who reads the store. The pad is a hash of 128 random bits, and each old ID encrypts only one new ID.
+/// nobody who reads the store. The pad is a hash of the old ID's 128 random bits, and each old ID encrypts only one new
+/// ID.
 fn seal(id: &Id, with: &Id) -> Id {
     let hash = Sha256::new().chain_update(b"session-guard pointer").chain_update(with.0.to_be_bytes()).finalize();
     let mut pad = [0; 16];
@@ -67,7 +68,7 @@ mod tests {
         assert_eq!(pointer.expiry_date, new.expiry_date);
         let text = serde_json::to_string(&pointer.data).unwrap();
         assert!(!text.contains(&new.id.to_string()), "{text}");
-        // Anyone who reads the store does not know which ID the record belongs to.
+        // The pad depends on the old ID, so the pointer is useless under any other one.
         let elsewhere = Record { id: Id::default(), ..pointer };
         assert_ne!(Marker::of(&elsewhere), Some(Marker::Moved(new.id)));
     }

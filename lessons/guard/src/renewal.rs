@@ -24,15 +24,16 @@ use crate::{
 pub(crate) struct Renewed {
     /// Seconds since 1970.
     at: i64,
-    /// Seconds since 1970, or `None` as long as the answer with the cookie may have been lost. If no old ID leads here,
-    /// it does not matter, and is the same instant.
+    /// The first request with this ID, in seconds since 1970, or `None` as long as the answer with the cookie may have
+    /// been lost. If no old ID leads here, it equals `at`, because nothing depends on it.
     confirmed: Option<i64>,
 }
 
 impl Renewed {
     const KEY: &str = "renewed";
 
-    /// Whether older IDs still lead to this session. They do until some time after a browser has sent the new one.
+    /// Whether older IDs still lead to this session. They do until [`GRACE`] after a browser has first sent the new
+    /// one.
     pub(crate) fn still_leads(record: &Record) -> bool {
         let renewed = record.data.get(Self::KEY).cloned().and_then(|value| serde_json::from_value(value).ok());
         let Some(Self { confirmed: Some(confirmed), .. }) = renewed else { return true };
@@ -49,19 +50,20 @@ fn now() -> Option<i64> {
     with(|state| state.clock.now().unix_timestamp())
 }
 
-/// Gives the session a new ID. The old ID leads to it until thirty seconds after a request has come with the new one.
-/// So running requests are served, and a browser that never received the new ID still has a valid one.
+/// Gives the session a new ID. The old ID leads to the session until thirty seconds after the first request with the
+/// new one. So requests that are running are served, and a browser that never received the new ID still has a valid
+/// one.
 ///
-/// The session is saved with this. In a request without [`guard`](crate::guard()) the old ID ends at once.
+/// Saves the session, too. In a request without [`guard`](crate::guard()), the old ID ends at once.
 ///
 /// # Errors
-/// The store failed, or another request has changed the session in the meantime. Then the session keeps its old ID.
+/// The store failed, or another request has changed the session in the meantime. The session then keeps its old ID.
 pub async fn renew_id(session: &Session) -> Result<(), Error> {
     change_id(session, true).await
 }
 
-/// Gives the session a new ID, and ends the old one, because its holders must not get the session as it is now. Call it
-/// at a login, after a change of the password, and whenever a session gains rights.
+/// Gives the session a new ID and ends the old one, because holders of the old ID must not get the session's new
+/// rights. Call it at a login, after a change of the password, and whenever a session gains rights.
 ///
 /// Requests that are still running with the old ID get no cookie, and their writes are refused.
 ///
@@ -88,21 +90,21 @@ async fn change_id(session: &Session, leads_on: bool) -> Result<(), Error> {
 }
 
 // ANCHOR: renewal
-/// Renews IDs, so that a copied ID is useless after that time.
+/// Renews IDs at regular intervals, so that a copied ID becomes useless.
 #[derive(Clone, Copy, Debug)]
 pub struct Renewal {
     every: Duration,
 }
 
 impl Renewal {
-    /// Creates a renewal that changes an ID after `every`.
+    /// Creates a renewal that changes an ID when it is older than `every`.
     pub fn new(every: Duration) -> Self {
         Self { every }
     }
 
     /// Renews the ID when it is due. Use it with `from_fn_with_state`, inside the session layer.
     ///
-    /// It does so before the handler begins. If another request is faster, this one can simply start again.
+    /// It renews before the handler begins. If another request is faster, this one can simply start again.
     pub async fn renew(
         State(renewal): State<Self>,
         session: Session,
@@ -112,7 +114,7 @@ impl Renewal {
     ) -> Response {
         with(|state| state.may_run_again = true);
         if renewal.renew_if_due(&session, &clock).await.is_err() {
-            // `guard` says why.
+            // `guard` turns the noted failure into an answer.
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
         with(|state| state.may_run_again = false);
@@ -145,7 +147,7 @@ impl Renewal {
 }
 // ANCHOR_END: renewal
 
-/// The real status of an answer that the session layer must treat as a success.
+/// The real status of an answer that passes the session layer as a success.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RealStatus(pub(crate) StatusCode);
 
@@ -161,7 +163,7 @@ fn carry_the_cookie(mut response: Response) -> Response {
     response
 }
 
-/// Notes for a new session that it has its first ID from now on.
+/// Notes in a new session that its first ID begins now.
 async fn begin(session: &Session, clock: &Clock) {
     if session.is_empty().await || !session.is_modified() {
         return;

@@ -19,40 +19,40 @@ tokio::task_local! {
 
 /// The sessions that one request has used, and their versions. Clones are the same scope.
 ///
-/// tower-sessions gives a store an ID and a record, but does not say which request is calling. A store finds that here,
-/// so that the trait `SessionStore` need not change.
+/// tower-sessions gives a store an ID and a record, but does not say which request is calling. A store finds the
+/// request here, so the trait `SessionStore` does not need to change.
 #[derive(Clone, Debug, Default)]
 pub struct Scope(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) clock: Clock,
-    /// The request only reads, by its method.
+    /// Whether the request only reads, by its method.
     pub(crate) is_safe: bool,
     /// The version of each record that was loaded or saved, if the store keeps versions.
     pub(crate) versions: HashMap<Id, Version>,
-    /// Each record as it was loaded or saved last.
+    /// Each record as it was last loaded or saved.
     pub(crate) known: HashMap<Id, Record>,
-    /// For an old ID: the ID under which its session was found.
+    /// For each old ID, the ID under which its session was found.
     pub(crate) led_to: HashMap<Id, Id>,
     /// Whether the request has found a tombstone, so that its ID was valid a moment ago.
     pub(crate) met_tombstone: bool,
-    /// A change of the ID that is not yet complete.
+    /// A change of the ID that is not complete yet.
     pub(crate) change: Option<Change>,
-    /// Whether a session was created or has a new ID.
+    /// Whether the request has created a session or changed its ID.
     pub(crate) has_created: bool,
     /// The first failure of the store.
     pub(crate) failure: Option<Failure>,
-    /// Whether nothing outside the session was changed yet.
+    /// Whether the request may run again, because it has changed nothing but its session so far.
     pub(crate) may_run_again: bool,
 }
 
-/// What happens to the old ID.
+/// A change of the session's ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     /// The old ID, if there was one.
     pub(crate) old: Option<Id>,
-    /// Whether it leads to the session for a while.
+    /// Whether the old ID leads to the session for a while.
     pub(crate) leads_on: bool,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Change {
 pub(crate) enum Failure {
     Conflict,
     Gone,
-    /// The request came with an ID that has just ended.
+    /// The request's ID has just ended.
     JustEnded,
     /// Any other failure: the store is unavailable, or a record cannot be read.
     Backend,
@@ -78,7 +78,7 @@ impl Failure {
 }
 
 impl Scope {
-    /// Creates the scope of a new request, on this clock.
+    /// Creates the scope of a new request that uses this clock.
     pub(crate) fn at(clock: Clock, is_safe: bool) -> Self {
         Self(Arc::new(Mutex::new(State { clock, is_safe, ..State::default() })))
     }
@@ -88,7 +88,7 @@ impl Scope {
         CURRENT.scope(self.clone(), future).await
     }
 
-    /// The scope of the request that this task is answering, or `None` outside a request.
+    /// Returns the scope of the request that this task answers, or `None` outside a request.
     pub(crate) fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
     }
@@ -104,7 +104,7 @@ pub(crate) fn with<T>(act: impl FnOnce(&mut State) -> T) -> Option<T> {
 }
 
 /// Notes why a store failed, so that [`guard`](crate::guard()) can react and answer the visitor. Call it in stores that
-/// are not wrapped in [`Guarded`](crate::Guarded), which does so itself. Returns `result` unchanged.
+/// are not wrapped in [`Guarded`](crate::Guarded), which calls it itself. Returns `result` unchanged.
 ///
 /// # Errors
 /// The error in `result`.

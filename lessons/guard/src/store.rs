@@ -22,14 +22,14 @@ use crate::{
 
 /// The maximum number of simultaneous saves to a store without versions.
 const LOCKS: usize = 64;
-/// How many pointers are followed at most: each renewal adds one, and old ones expire.
+/// The maximum number of pointers that are followed. Each renewal adds one, and old ones expire.
 const STEPS: usize = 16;
 
-/// A store whose saves only update: a save never brings back an ended session, and never undoes a change that another
+/// A store whose saves only update. A save never brings back an ended session, and never undoes a change that another
 /// request has saved since the record was loaded. Clones share one store.
 ///
-/// A store that keeps [versions](crate::version) compares by itself, which works for all processes that share it. For
-/// any other store this wrapper compares, one save at a time, which works only within this process.
+/// A store that keeps [versions](crate::version) compares them itself, which works for all processes that share it. For
+/// any other store this wrapper compares, with one save of a session at a time, which works only within this process.
 #[derive(Clone, Debug)]
 pub struct Guarded<S> {
     store: S,
@@ -49,7 +49,7 @@ impl<S: SessionStore> Guarded<S> {
     }
 
     // ANCHOR: update
-    /// Replaces the record that this request knows with this one, unless it has changed since.
+    /// Replaces the record that this request has loaded with this one, unless the stored record has changed since.
     async fn update(&self, record: &Record) -> Result<()> {
         let updated = if noted(&record.id).is_some() {
             self.store.save(record).await // the store compares
@@ -78,7 +78,7 @@ impl<S: SessionStore> Guarded<S> {
     // ANCHOR_END: update
 
     // ANCHOR: follow
-    /// Loads the session of this ID, and follows pointers.
+    /// Loads the session with this ID, and follows pointers.
     async fn follow(&self, id: &Id) -> Result<Option<Record>> {
         let mut at = *id;
         for _ in 0..STEPS {
@@ -96,10 +96,10 @@ impl<S: SessionStore> Guarded<S> {
     }
     // ANCHOR_END: follow
 
-    /// Replaces the session of this ID with a tombstone, even if another request has changed it.
+    /// Replaces the session with this ID by a tombstone, even if another request has changed it.
     async fn end(&self, id: &Id) -> Result<()> {
         loop {
-            // A request of its own: what ends a session is based on no earlier load.
+            // A scope of its own, because ending a session does not depend on an earlier load.
             let request = Scope::at(with(|state| state.clock.clone()).unwrap_or_default(), false);
             let ended = request.run(async {
                 let Some(record) = self.follow(id).await? else { return Ok(()) };
@@ -107,14 +107,14 @@ impl<S: SessionStore> Guarded<S> {
                 self.update(&Marker::tombstone(record.id)).await
             });
             let ended = ended.await;
-            // Another request was quicker, and its answer says what happens to the cookie.
+            // Another request was faster, and its answer decides what happens to the cookie.
             if request.state().met_tombstone || ended.as_ref().is_err_and(is_gone) {
                 with(|state| state.met_tombstone = true);
                 return Ok(());
             }
             match ended {
                 Err(error) if is_conflict(&error) => {}
-                // What cannot be read leads nowhere, and can still be deleted.
+                // A record that cannot be read leads nowhere, but it can still be deleted.
                 Err(Error::Decode(_)) => return self.store.delete(id).await,
                 ended => return ended,
             }
@@ -126,7 +126,7 @@ impl<S: SessionStore> Guarded<S> {
         let Some(old) = old else { return Ok(()) };
         let marker = if leads_on { Marker::pointer(old, new) } else { Marker::tombstone(old) };
         match self.update(&marker).await {
-            // Another request has changed the ID or ended the session: two sessions of one must not go on.
+            // Another request has changed the ID or ended the session. One session must not become two.
             Err(error) if is_gone(&error) => Err(conflict()),
             marked => marked,
         }
@@ -140,14 +140,15 @@ impl<S: SessionStore> SessionStore for Guarded<S> {
         if change.is_none() && with(|state| state.met_tombstone).unwrap_or_default() {
             return refuse_another();
         }
-        // `flush` and then `insert` in one request asks for the old ID again: that would be revival, too.
+        // `flush` followed by `insert` in one request asks for the old ID again, which would also revive an ended
+        // session.
         record.id = Id::default();
         note_failure(self.store.create(record).await)?;
         with(|state| state.known.insert(record.id, record.clone()));
         if let Some(change) = change
             && let Err(error) = self.mark(change, record).await
         {
-            // Nobody has heard of the new ID; if it cannot be deleted now, it expires.
+            // No browser has received the new ID. If the record cannot be deleted now, it expires.
             let _ = self.store.delete(&record.id).await;
             return note_failure(Err(error));
         }
@@ -175,15 +176,15 @@ impl<S: SessionStore> SessionStore for Guarded<S> {
     async fn delete(&self, id: &Id) -> Result<()> {
         let is_changing = with(|state| state.change.is_some_and(|change| change.old == Some(*id)));
         if is_changing.unwrap_or_default() {
-            return Ok(()); // `create` marks it, once there is a new one
+            return Ok(()); // `create` marks the old ID once there is a new one
         }
         note_failure(self.end(id).await)
     }
 }
 
-/// Refuses to create a session for a request with an ID that has just ended. Its browser has received a new ID, or is
-/// about to, and the cookie of a third session would overwrite that. A page is shown as to a stranger, and nothing is
-/// saved. Any other request is refused.
+/// Refuses to create a session for a request with an ID that has just ended. Its browser has received a new ID or is
+/// about to, and the cookie of a third session would overwrite that. A safe request gets the page that a stranger gets,
+/// and nothing is saved. Any other request is refused.
 fn refuse_another() -> Result<()> {
     if with(|state| state.is_safe).unwrap_or_default() {
         return Ok(());

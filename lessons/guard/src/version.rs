@@ -1,7 +1,7 @@
 //! Compare-and-swap for sessions.
 //!
-//! tower-sessions saves a whole record, and of two requests that overlap the later save undoes the earlier one. A store
-//! that keeps a version with each record can detect that: it [notes](note) the version that a request loads, and
+//! tower-sessions saves a whole record, so of two requests that overlap the later save undoes the earlier one. A store
+//! that keeps a version with each record can detect that. It [notes](note) the version that a request loads, and
 //! accepts a save only while the record still has the version that the request has [noted].
 
 use std::{fmt, str::FromStr};
@@ -13,8 +13,8 @@ use crate::Scope;
 
 const GONE: &str = "this session has ended meanwhile";
 
-/// Identifies one state of a record. It is random and not a counter, so that a record that was deleted and created
-/// again never has a version of the earlier one.
+/// Identifies one state of a record. It is random and not a counter, so a record that was deleted and created again
+/// never has a version of the earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(u64);
 
@@ -26,7 +26,7 @@ impl Version {
     }
 }
 
-/// Sixteen hexadecimal digits.
+/// Writes sixteen hexadecimal digits.
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
@@ -41,7 +41,7 @@ impl FromStr for Version {
     }
 }
 
-/// Notes, until this request ends, which version of a record it has loaded, created or saved. Does nothing outside a
+/// Notes, until this request ends, the version of a record that it has loaded, created or saved. Does nothing outside a
 /// request.
 pub fn note(id: &Id, version: Version) {
     if let Some(scope) = Scope::current() {
@@ -49,8 +49,8 @@ pub fn note(id: &Id, version: Version) {
     }
 }
 
-/// The version that this request has noted, on which its save is based. `None` outside a request, or if the request has
-/// not loaded the record. Such a save is based on no load, and replaces any version.
+/// Returns the version that this request has noted, on which its save is based. It is `None` outside a request, or if
+/// the request has not loaded the record. A save without a version is based on no load and replaces any version.
 pub fn noted(id: &Id) -> Option<Version> {
     Scope::current().and_then(|scope| scope.state().versions.get(id).copied())
 }

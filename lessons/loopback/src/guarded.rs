@@ -1,4 +1,4 @@
-//! Protects a page that shows visitors' requests, and therefore their secrets.
+//! Protects a page that shows visitors' requests and therefore their secrets.
 
 use axum::{
     http::{
@@ -8,8 +8,8 @@ use axum::{
     response::Response,
 };
 
-/// Adds this content security policy and further headers to the page. No page of another origin can read anything of
-/// it, neither in a window of its own nor as an image or a script, and no cache keeps a copy.
+/// Adds this content security policy and further headers to the page. No page of another origin can read any of it,
+/// neither in a window nor as an image or a script, and no cache keeps a copy.
 pub fn guarded(mut response: Response, policy: HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, policy);

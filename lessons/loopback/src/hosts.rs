@@ -1,4 +1,4 @@
-//! Limits the host names that a server on loopback answers.
+//! Limits the host names for which a server on loopback answers.
 //!
 //! Any site can make its own name point to 127.0.0.1 (DNS rebinding). Its scripts could then read this server's pages
 //! as if they were the site's own. Only the Host header shows the difference.
@@ -11,8 +11,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-/// The host of the inspector when an app is served alone. The app and the inspector never get each other's cookies,
-/// because browsers treat names below `localhost` as different sites. Ports of one name would share cookies.
+/// The host of the inspector when an app is served alone. The app and the inspector never receive each other's cookies,
+/// because browsers treat names below `localhost` as different sites. Two ports of one name would share cookies.
 pub const INSPECTOR: &str = "inspector.localhost";
 const BELOW_INSPECTOR: &str = ".inspector.localhost";
 
@@ -29,7 +29,8 @@ pub fn any_local_host(page: Router) -> Router {
     page.layer(middleware::from_fn(|request, next| only_at(is_local, request, next)))
 }
 
-/// The name in the Host header, in lower case, and the port with its colon; both are empty without that header.
+/// Returns the name in the Host header, in lower case, and the port with its colon. Without that header, both are
+/// empty.
 pub fn host(headers: &HeaderMap) -> (String, String) {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_lowercase();
     match host.rsplit_once(':') {
@@ -58,8 +59,8 @@ async fn only_at(is_ours: impl Fn(&str) -> bool, request: Request, next: Next) -
     if names_one_host(&request) && is_ours(&name) { next.run(request).await } else { refused(&name) }
 }
 
-/// Whether there is one Host header, and the request target names no other host, because whoever reads the other would
-/// be led astray.
+/// Whether the request has exactly one Host header, and its target names no other host. Otherwise two programs could
+/// take it for two different hosts.
 pub fn names_one_host(request: &Request) -> bool {
     let (name, _) = host(request.headers());
     let is_same = request.uri().host().is_none_or(|target| target.eq_ignore_ascii_case(&name));

@@ -1,4 +1,4 @@
-//! Serves an axum app to this machine alone. The session inspector, every lesson and the studio use it.
+//! Serves an axum app to this machine only. The session inspector, every lesson and the studio use it.
 //!
 //! # Layout
 //!

@@ -1,5 +1,5 @@
-//! A server that slow clients cannot block. `axum::serve` waits for the end of a request's headers without a limit, on
-//! any number of connections.
+//! A server that slow clients cannot block. `axum::serve` limits neither the time for a request's headers nor the
+//! number of connections.
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,20 +18,20 @@ use tower::ServiceExt;
 /// The limits of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many connections are served at a time. The next ones wait in the system's queue.
+    /// The maximum number of connections that are served at a time. Further ones wait in the system's queue.
     pub connections: usize,
-    /// How long a request's headers may take, from the moment when the connection is ready for them. This also ends
+    /// The maximum time for a request's headers, from the moment when the connection is ready for them. This also ends
     /// unused connections.
     pub header_time: Duration,
-    /// How long a request's headers may be, in bytes. Longer ones get 431.
+    /// The maximum size of a request's headers, in bytes. Longer ones get 431.
     pub header_size: usize,
-    /// How many headers a request may have. A request with more gets 431.
+    /// The maximum number of headers. A request with more gets 431.
     pub headers: usize,
 }
 
 impl Default for Limits {
-    /// 512 connections; 15 seconds for a hundred headers of 16 KiB together. A browser that holds four cookies of the
-    /// longest size fits in.
+    /// 512 connections, and 15 seconds for at most a hundred headers of 16 KiB together. That is enough for a browser
+    /// that sends three cookies of the maximum size.
     fn default() -> Self {
         Self { connections: 512, header_time: Duration::from_secs(15), header_size: 16 * 1024, headers: 100 }
     }
@@ -70,7 +70,7 @@ async fn answer(limits: Limits, stream: TcpStream, peer: SocketAddr, app: Router
         .max_header_size(limits.header_size)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    // A visitor who breaks off, or does not keep to the limits, is nobody's error.
+    // A client that disconnects or exceeds a limit is not an error of this program.
     let _ = connection.await;
 }
 
@@ -97,13 +97,13 @@ mod tests {
         address
     }
 
-    /// All that comes until the server ends the connection.
+    /// Sends these bytes, and returns everything that the server sends until it closes the connection.
     async fn send(address: SocketAddr, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
         let read = timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
-        // A connection that is ended before all was read is reset.
+        // The system resets a connection that the server closes before it has read everything.
         let _ = read.expect("the server ends the connection");
         String::from_utf8(answer).unwrap()
     }
@@ -123,7 +123,8 @@ mod tests {
     async fn a_client_that_never_ends_its_headers_makes_room_for_others() {
         let limits = Limits { connections: 1, header_time: Duration::from_millis(50), ..Limits::default() };
         let address = listening(limits, hello()).await;
-        // One says nothing, one begins; the only place is theirs until their time is over.
+        // One client sends nothing, the other an incomplete request. They occupy the only place until their time is
+        // over.
         let (silent, slow) = tokio::join!(send(address, b""), send(address, GET));
         assert!(!silent.contains("200") && !slow.contains("200"), "{silent} {slow}");
         assert!(send(address, &[GET, b"\r\n"].concat()).await.contains("200 OK"));

@@ -1,4 +1,4 @@
-//! The log for failures that no page shows.
+//! The log of failures that no page shows.
 
 use std::{fmt, io};
 
@@ -13,22 +13,23 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// The words of a store that refuses a save because another request was quicker. The program handles that, so it is no
-/// failure.
+/// The message of a store that refuses a save because another request was faster. The program handles that, so it is
+/// not a failure.
 pub const CONFLICT: &str = "another request has changed this session meanwhile";
 
 /// Starts a log of failures on standard error. Pages do not show a backend's errors, and tower-sessions reports its
-/// failures nowhere else. Does nothing if there already is a log.
+/// failures only here. Does nothing if there already is a log.
 pub fn log_to_stderr() {
     log_to_stderr_with(&[]);
 }
 
-/// Like [`log_to_stderr`], with what these modules report at level INFO. Each is a path, such as `shop::orders`.
+/// Like [`log_to_stderr`], and also logs the events of these modules from level INFO. Each module is a path, such as
+/// `shop::orders`.
 pub fn log_to_stderr_with(modules: &'static [&'static str]) {
     let _ = log_to(io::stderr, modules).try_init();
 }
 
-/// The log of [`log_to_stderr_with`], on another writer.
+/// Returns the log of [`log_to_stderr_with`], which writes to `writer`.
 pub fn log_to<W>(writer: W, modules: &'static [&'static str]) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
@@ -36,7 +37,7 @@ where
     registry().with(tracing_subscriber::fmt::layer().with_writer(writer).with_filter(Reported { modules }))
 }
 
-/// Passes failures, except conflicts, and everything down to INFO from some modules.
+/// Passes errors other than conflicts, and every event of the chosen modules from level INFO.
 struct Reported {
     modules: &'static [&'static str],
 }
@@ -62,7 +63,7 @@ impl<S> Filter<S> for Reported {
     }
 }
 
-/// Whether a field of an event has the words of a conflict.
+/// Whether a field of an event has the message of a conflict.
 struct Conflict(bool);
 
 impl Visit for Conflict {

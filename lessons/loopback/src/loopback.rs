@@ -8,11 +8,11 @@ use std::{
 use axum::serve::Listener;
 use tokio::net::{TcpListener, TcpStream};
 
-/// How many ports after the requested one are tried.
+/// The number of ports after the requested one that are tried.
 const TRIED: u16 = 100;
 
 /// Listens on one port of `127.0.0.1` and, if the system has IPv6, of `[::1]`. A browser may try either for
-/// `localhost`, so another program on one of them would get some of the requests.
+/// `localhost`, so another program on one of them would receive some of the requests.
 #[derive(Debug)]
 pub struct Loopback {
     v4: TcpListener,
@@ -20,10 +20,10 @@ pub struct Loopback {
     port: u16,
 }
 
-/// Listens on loopback at `port`, or at the first free one of the hundred after it. For port 0 it takes any free port.
+/// Listens on loopback at `port`, or at the first free one of the hundred ports after it. Port 0 means any free port.
 ///
 /// # Errors
-/// All of them are taken, or the system allows none.
+/// All of these ports are in use, or the system refuses to open one.
 pub async fn listen(port: u16) -> io::Result<Loopback> {
     let last = port.saturating_add(TRIED);
     for port in port..=last {
@@ -54,7 +54,7 @@ impl Loopback {
     }
 }
 
-/// axum's way to accept connections survives a lack of file descriptors.
+/// Accepts with axum's `Listener`, which waits and tries again when the process has no file descriptors left.
 impl Listener for Loopback {
     type Io = TcpStream;
     type Addr = SocketAddr;

@@ -7,8 +7,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// The program that started this one to show it. It gets both ports on standard output. When it closes this program's
-/// standard input, or ends in any way, this program ends as well.
+/// The program that started this one to show it. It receives both ports on standard output. When it closes this
+/// program's standard input, or ends for any reason, this program ends as well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parent {
     /// Which pages may show the inspector in a frame, as `session_inspector::Inspector::page` takes it.
@@ -28,13 +28,14 @@ impl Parent {
     /// The environment variable that a parent sets. Its value is `frame_ancestors`.
     pub const VARIABLE: &str = "SESSION_INSPECTOR_FRAMED_BY";
 
-    /// The parent that these environment variables name.
+    /// Returns the parent that these environment variables name, or `None` if there is none.
     pub fn named_in(mut variables: impl Iterator<Item = (String, String)>) -> Option<Self> {
         let (_, frame_ancestors) = variables.find(|(name, _)| name == Self::VARIABLE)?;
         Some(Self { frame_ancestors })
     }
 
-    /// Ends this process when the parent has ended. It waits on a thread of its own, which no handler can block.
+    /// Ends this process when the parent has ended. A thread of its own waits for that, because no handler can block
+    /// it.
     pub fn ends_this(&self) {
         thread::spawn(|| {
             let _ = io::copy(&mut io::stdin().lock().by_ref(), &mut io::sink());
@@ -44,7 +45,7 @@ impl Parent {
 }
 
 impl Ports {
-    /// The line that reports them to a parent.
+    /// Returns the line that reports the ports to a parent.
     pub fn line(&self) -> String {
         serde_json::json!({ "session-inspector": self }).to_string()
     }

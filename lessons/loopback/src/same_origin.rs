@@ -15,15 +15,15 @@ use axum::{
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
-/// A middleware that accepts any request except a read only from a page of this same origin. `Sec-Fetch-Site` has to be
-/// `same-origin`, or `none` if the user and not a page started the request. If a browser does not send that header,
-/// `Origin` has to match `Host`. A request with neither header is refused.
+/// A middleware that accepts safe methods from anywhere, and any other request only from a page of this same origin.
+/// `Sec-Fetch-Site` must be `same-origin`, or `none`, which means that the user and not a page started the request. If
+/// a browser does not send that header, `Origin` must match `Host`. A request with neither header is refused.
 pub async fn same_origin_only(request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_same_origin(request.headers()) { next.run(request).await } else { refused() }
 }
 
 /// A middleware that refuses requests from scripts of other origins. Such a script could not read the answer, but it
-/// could use up a connection that another page needs.
+/// could occupy a connection that another page needs.
 pub async fn no_foreign_reader(request: Request, next: Next) -> Response {
     if is_foreign(request.headers()) { refused() } else { next.run(request).await }
 }
@@ -32,8 +32,8 @@ fn refused() -> Response {
     (StatusCode::FORBIDDEN, "Only this site's own pages may do this.\n").into_response()
 }
 
-/// Whether a script of another origin sends this. A read from a page of our own may have neither header, because
-/// browsers without `Sec-Fetch-Site` send it like that. A script of another origin always sends an `Origin` there.
+/// Whether a script of another origin sent this request. Browsers without `Sec-Fetch-Site` send neither header with a
+/// read from our own page, but send `Origin` with a CORS request of another origin.
 fn is_foreign(headers: &HeaderMap) -> bool {
     let has_either = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(ORIGIN);
     has_either && !is_same_origin(headers)

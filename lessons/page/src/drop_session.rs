@@ -1,11 +1,11 @@
-//! Lets a visitor delete a session that cannot be read.
+//! Lets a visitor end a session whose record cannot be read.
 
 use axum::{Router, http::HeaderMap, response::Redirect, routing::post};
 use tower_sessions::{Session, session::Error, session_store::Error::Decode};
 
 use crate::Failure;
 
-/// The address to which the button of [`Failure`]'s page posts.
+/// The address to which the button on [`Failure`]'s page posts.
 pub(crate) const PATH: &str = "/drop_session";
 
 /// Returns a route: a POST to `/drop_session` ends a session that cannot be read, in the store and in the browser, and
@@ -17,8 +17,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 // ANCHOR: drop
 async fn drop_session(headers: HeaderMap, session: Session) -> Result<Redirect, Failure> {
-    // A record that can be read may still hold what a handler cannot. Then it takes the button on a page of ours: no
-    // form on another site ends a session that is in order.
+    // A readable record may still hold a value that no handler can read. Then only the button on our own page ends the
+    // session, so a form on another site cannot end an intact one.
     if is_damaged(&session).await? || is_own(&headers) {
         session.flush().await?; // deletes the record without reading it
     }
@@ -32,7 +32,7 @@ async fn is_damaged(session: &Session) -> Result<bool, Error> {
     }
 }
 
-/// Whether the browser says that a page of this same origin has sent it.
+/// Whether the browser says that a page of this same origin sent the request.
 fn is_own(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
 }

@@ -1,5 +1,5 @@
-//! The shared parts of all lessons' pages: the layout, the style sheet, the error pages, and a removal of the session
-//! cookie that browsers obey.
+//! The parts that all lessons' pages share: the layout, the style sheet, the error pages, and a removal of the session
+//! cookie that browsers accept.
 //!
 //! A lesson's templates extend `layout.html` and fill its `main` block.
 
@@ -26,11 +26,11 @@ pub use time_limit::{TIME_LIMIT, time_limit};
 pub struct Pages(Environment<'static>);
 
 impl Pages {
-    /// Creates the templates of the lesson with this title, from pairs of a name, such as `index.html`, and a text. If
-    /// the name ends in `.html`, values are escaped as HTML.
+    /// Creates the pages of the lesson with this title from pairs of a template's name, such as `index.html`, and its
+    /// source. In a template whose name ends in `.html`, values are escaped as HTML.
     ///
     /// # Panics
-    /// A template does not parse. Templates are part of the program, so its first request shows that.
+    /// If a template does not parse. Templates are part of the program, so the first request shows it.
     pub fn new(title: &'static str, templates: &[(&'static str, &'static str)]) -> Self {
         let mut pages = Environment::new();
         pages.add_global("title", title);
@@ -56,7 +56,7 @@ impl Pages {
     /// Renders the page `name` with these values.
     ///
     /// # Errors
-    /// There is no template with this name, or it fails with these values.
+    /// There is no template with this name, or it cannot be rendered with these values.
     pub fn render(&self, name: &str, values: Value) -> Result<Html<String>, Failure> {
         Ok(Html(self.0.get_template(name)?.render(values)?))
     }

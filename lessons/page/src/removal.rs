@@ -1,4 +1,4 @@
-//! A removal of the session cookie that browsers obey.
+//! A removal of the session cookie that browsers accept.
 
 use axum::{
     extract::State,
@@ -8,21 +8,21 @@ use axum::{
 use tower_sessions::cookie::{Cookie, SameSite};
 
 // ANCHOR: complete
-/// The settings of the session cookie, as the session layer has them.
+/// The settings of the session cookie. They must be the same as in the session layer.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionCookie {
-    /// Its name.
+    /// The cookie's name.
     pub name: &'static str,
-    /// Its `SameSite`.
+    /// The cookie's `SameSite` attribute.
     pub same_site: SameSite,
 }
 
 // ANCHOR: fix
-/// Gives the removal of the session cookie the attributes of the cookie. Use it with `map_response_with_state`, outside
-/// the session layer.
+/// Gives the removal of the session cookie the same attributes as the cookie. Use it with `map_response_with_state`,
+/// outside the session layer.
 ///
-/// The removal that tower-sessions 0.15 sends has no `Secure`. A browser refuses such a line for a name that begins
-/// with `__Host-` (RFC 6265bis 5.7), and keeps the cookie.
+/// The removal that tower-sessions 0.15 sends lacks `Secure`. For a name that begins with `__Host-`, a browser ignores
+/// such a line (RFC 6265bis, section 5.7) and keeps the cookie.
 pub async fn complete(
     State(SessionCookie { name, same_site }): State<SessionCookie>,
     mut response: Response,

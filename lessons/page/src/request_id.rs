@@ -1,4 +1,4 @@
-//! An ID that connects the error page for a failure with the line in the log that has the details.
+//! An ID that connects an error page with the line in the log that has the details.
 
 use std::fmt;
 

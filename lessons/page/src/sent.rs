@@ -1,5 +1,5 @@
-//! Extractors for forms, addresses and their parameters, which answer an unreadable one with a sentence of ours. axum's own sentences
-//! name types and fields of the program.
+//! Extractors for forms, paths and query parameters. They answer an unreadable one with a sentence of ours, because
+//! axum's own sentences name types and fields of the program.
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::FormRejection},
@@ -17,11 +17,11 @@ pub const BROKE_OFF: &str = "The request broke off, so nothing was done.\n";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Form<T>(pub T);
 
-/// A part of the address, as [`axum::extract::Path`] reads it.
+/// A part of the path, as [`axum::extract::Path`] reads it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Path<T>(pub T);
 
-/// The parameters after the `?` of the address, as [`axum::extract::Query`] reads them.
+/// The query parameters, as [`axum::extract::Query`] reads them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Query<T>(pub T);
 

@@ -9,12 +9,12 @@ use axum::{
 };
 use tower::{ServiceBuilder, timeout::TimeoutLayer};
 
-/// How long an answer may take, including the time to read the form.
+/// The time that an answer may take, including the time to read the form.
 pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 // ANCHOR: time_limit
-/// Limits the answers of `app` to `limit`. After that the answer is 503. The handler is dropped wherever it waits, so
-/// its work may or may not be done, and the sentence for the visitor says so.
+/// Limits the time that `app` may take for an answer. After `limit` the answer is 503. The handler is dropped at its
+/// current `await`, so its work may or may not be done, and the sentence for the visitor says so.
 ///
 /// It belongs outside the session layer, which waits for the store.
 pub fn time_limit<S: Clone + Send + Sync + 'static>(app: Router<S>, limit: Duration) -> Router<S> {

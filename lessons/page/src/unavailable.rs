@@ -14,9 +14,9 @@ use crate::{failure::UNKNOWN, request_id::RequestId};
 // ANCHOR: say
 /// A layer around `SessionManagerLayer` that gives a failed save a status and a sentence.
 ///
-/// A handler answers its own failed loads and inserts. But tower-sessions' layer saves the session after the handler,
+/// A handler reports its own failed loads and inserts. But tower-sessions' layer saves the session after the handler,
 /// and answers a failed save with a bare 500: an empty page, and the wrong status. The program works, and only the
-/// store is unavailable. Whether the store saved before it failed is not known.
+/// store is unavailable. The store may have saved the session before it failed.
 pub async fn say(request: Request, next: Next) -> Response {
     let id = RequestId::new();
     // tower-sessions logs why a save failed; the span puts the request's ID before it.
