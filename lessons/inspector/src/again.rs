@@ -31,13 +31,13 @@ use crate::{
     wall::Sender,
 };
 
-/// How long the app may take.
+/// The time that the app may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many bytes of an answer are read.
+/// The number of bytes of an answer that are read.
 const READ: usize = 1024 * 1024;
-/// The headers that are written again: the cookies, and those that say where a body ends.
+/// The headers that are written again: the cookies, and those that describe the body's length.
 const WRITTEN_ANEW: [HeaderName; 4] = [COOKIE, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
-/// How long the name of a visitor may be.
+/// The maximum length of a visitor's name.
 const NAME: usize = 32;
 
 /// The wrapped app, as a weak reference: an inspector that owned its app would keep itself alive.
@@ -45,7 +45,7 @@ const NAME: usize = 32;
 pub(crate) struct App(Arc<Mutex<Weak<Router>>>);
 
 impl App {
-    /// Returns the same app, to which requests can be sent from here from now on.
+    /// Stores a weak reference to `app`, so that requests can be sent to it, and returns the same app.
     pub(crate) fn remember(&self, app: Router) -> Router {
         let app = Arc::new(app);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&app);
@@ -72,18 +72,18 @@ pub(crate) struct Wanted {
     body: Option<String>,
 }
 
-/// Why a request was not sent.
+/// The reason why the page gets no answer.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Refused {
     /// There is no request to send, or no app to send it to.
     Gone(String),
-    /// It is not a valid request.
+    /// The request is not valid.
     Wrong(String),
-    /// It was sent, but no answer came.
+    /// The request was sent, but the app did not answer in time.
     Silence,
 }
 
-/// Sends the request, and returns when the answer is on the timeline.
+/// Sends the request. Returns when the answer is on the timeline.
 pub(crate) async fn send(inspector: &Inspector, wanted: Wanted) -> Result<(), Refused> {
     let app = inspector.app.get().ok_or_else(|| Refused::Gone("The app is not running.".to_owned()))?;
     let (base, visitor) = base(inspector, &wanted)?;
@@ -91,13 +91,13 @@ pub(crate) async fn send(inspector: &Inspector, wanted: Wanted) -> Result<(), Re
     let request = request(wanted, base, sender)?;
     let answered = async {
         let response = app.oneshot(request).await.unwrap_or_else(|never| match never {});
-        // Whatever is longer or breaks off is on the timeline as far as it came.
+        // The timeline has as much of the answer as arrives within the limit.
         let _ = Limited::new(response.into_body(), READ).collect().await;
     };
     timeout(PATIENCE, answered).await.map_err(|_| Refused::Silence)
 }
 
-/// The request to repeat and its visitor, or an empty request for the host of the last one.
+/// Returns the request to repeat and its visitor, or an empty request to the host of the last one.
 fn base(inspector: &Inspector, wanted: &Wanted) -> Result<(Sent, Option<String>), Refused> {
     let Some(number) = wanted.number else { return Ok((plain(inspector), None)) };
     let noted = inspector.timeline.get(number);
@@ -158,7 +158,7 @@ fn uri(target: &str) -> Result<Uri, Refused> {
     uri.ok_or_else(|| wrong("a path begins with / and has no space", target))
 }
 
-/// The headers, with this cookie, and with the length of the body.
+/// Returns the headers with this cookie and with the length of the body.
 fn headers(edited: Option<&str>, before: HeaderMap, cookie: &str, length: usize) -> Result<HeaderMap, Refused> {
     let mut headers = edited.map_or(Ok(before), lines)?;
     WRITTEN_ANEW.iter().for_each(|name| drop(headers.remove(name)));
@@ -195,9 +195,9 @@ pub(crate) struct Shown {
     method: String,
     target: String,
     cookie: String,
-    /// One per line, without cookies and without the headers that say where the body ends.
+    /// One per line, without cookies and without the headers that describe the body's length.
     headers: String,
-    /// `None` if it cannot be shown. It is then sent unchanged.
+    /// `None` if the body cannot be shown. It is then sent unchanged.
     body: Option<String>,
     curl: String,
 }
@@ -217,7 +217,8 @@ impl Shown {
     }
 }
 
-/// The cookies that each visitor has now, as a browser would send them, as far as the timeline shows.
+/// Returns the cookies that each visitor has now, in the format of the `Cookie` header, as far as the timeline shows
+/// them.
 pub(crate) fn jars(inspector: &Inspector) -> BTreeMap<String, String> {
     let mut jars: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for exchange in inspector.exchanges() {

@@ -1,4 +1,4 @@
-//! The part of a body that is kept: its first 64 KiB while it passes, and of these the first 16 KiB, masked.
+//! The stored part of a body: the first 64 KiB while it passes, and from these the first 16 KiB, masked.
 
 use std::{
     pin::Pin,
@@ -19,16 +19,16 @@ use serde_json::Value;
 
 use crate::{Body, bounds};
 
-/// How many bytes are read. JSON that does not end within them cannot be masked, and a page has its heading there.
+/// The number of bytes that are read. JSON that does not end within them cannot be masked. A page's heading is there.
 const HEARD: usize = 64 * 1024;
-/// How many bytes are kept.
+/// The number of bytes that are stored.
 const KEPT: usize = 16 * 1024;
-/// How many characters of a page's sentence are kept. A longer one ends in `…`.
+/// The number of characters that are stored of a page's sentence. A longer sentence ends in `…`.
 const SAID: usize = 200;
 /// The text that replaces a secret.
 pub(crate) const MASK: &str = "•••";
 
-/// The beginning of a body that is passing.
+/// The beginning of a body while it passes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tap(Arc<Mutex<Seen>>);
 
@@ -36,7 +36,7 @@ pub(crate) struct Tap(Arc<Mutex<Seen>>);
 struct Tapped<E> {
     body: axum::body::Body,
     tap: Tap,
-    /// Lives as long as the body.
+    /// Dropped together with the body.
     _end: E,
 }
 
@@ -70,7 +70,7 @@ struct Seen {
 }
 
 impl Tap {
-    /// Returns the same body. Its data is also recorded here, and `end` is dropped with it.
+    /// Returns the same body. Its data is recorded here, too, and `end` is dropped with it.
     pub(crate) fn listen<E: Send + Unpin + 'static>(&self, body: axum::body::Body, end: E) -> axum::body::Body {
         axum::body::Body::new(Tapped { body, tap: self.clone(), _end: end })
     }
@@ -82,7 +82,7 @@ impl Tap {
         seen.bytes += data.len() as u64;
     }
 
-    /// The whole body as it came, if it is complete and was not too long.
+    /// Returns the whole body as it came, if it is complete and was not too long.
     pub(crate) fn whole(&self, headers: &HeaderMap) -> Option<Bytes> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let promised = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -90,7 +90,7 @@ impl Tap {
         is_whole.then(|| Bytes::copy_from_slice(&seen.kept))
     }
 
-    /// The data so far, masked, to be shown.
+    /// Returns the data so far, masked, for the page.
     pub(crate) fn body(&self, headers: &HeaderMap) -> Body {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let cut = seen.bytes > seen.kept.len() as u64;
@@ -107,7 +107,7 @@ impl Tap {
     }
 }
 
-/// The text of a body, masked, or why there is none.
+/// Returns the text of a body, masked, or the reason why it cannot be shown.
 pub(crate) fn readable(bytes: &[u8], kind: &str, cut: bool) -> Result<String, &'static str> {
     if is_decoration(kind) {
         return Err("not shown: it is a style sheet, a script, an image or other media");
@@ -135,8 +135,8 @@ pub(crate) fn readable(bytes: &[u8], kind: &str, cut: bool) -> Result<String, &'
     Ok(text.to_owned())
 }
 
-/// Whether the body is a style sheet, a script, a picture or the like. These say nothing about a session, and there are
-/// many of them.
+/// Whether the body is a style sheet, a script, an image or other media. There are many of these, and they say nothing
+/// about a session.
 fn is_decoration(kind: &str) -> bool {
     let family = kind.split_once('/').map_or("", |(family, _)| family);
     matches!(family, "image" | "font" | "audio" | "video")
@@ -144,7 +144,7 @@ fn is_decoration(kind: &str) -> bool {
         || kind.contains("javascript")
 }
 
-/// The sentence that summarizes a page: its first heading, or the first line of plain text.
+/// Returns the sentence that summarizes a page: its first heading, or the first line of plain text.
 fn says(text: &str, kind: &str) -> Option<String> {
     let said = if kind.starts_with("text/html") {
         let mut tokens = Tokenizer::new(text).flatten();
@@ -172,7 +172,7 @@ fn shortened(said: &str) -> String {
     }
 }
 
-/// `username=alice&password=•••`: the pairs as they came, except for the values of secrets.
+/// Returns the pairs as they came, with the values of secrets masked: `username=alice&password=•••`.
 fn mask_form(text: &str) -> String {
     let pair = |pair: &str| match pair.split_once('=') {
         Some((name, _)) if is_secret(&decoded(name)) => format!("{name}={MASK}"),
@@ -181,7 +181,7 @@ fn mask_form(text: &str) -> String {
     text.split('&').map(pair).collect::<Vec<_>>().join("&")
 }
 
-/// A path with the secrets of its query masked.
+/// Masks the secrets in the query of a path.
 pub(crate) fn mask_target(target: &str) -> String {
     on_query(target, mask_form)
 }

@@ -1,4 +1,4 @@
-//! Limits on the stored size of an exchange, so that a client that sends a lot does not make the timeline larger.
+//! Limits on the stored size of an exchange, so that a client that sends a lot does not fill the timeline.
 
 use std::{
     collections::BTreeMap,
@@ -9,18 +9,18 @@ use std::{
 use serde::Serialize;
 use serde_json::Value;
 
-/// How many bytes are kept of one text: a path, a cookie's value, a value of a session.
+/// The number of bytes that are stored of one text: a path, a cookie's value, a value of a session.
 const TEXT: usize = 4 * 1024;
-/// How many bytes are kept of the session data of one store call, counted as JSON.
+/// The number of bytes that are stored of the session data of one store call, counted as JSON.
 const DATA: usize = 16 * 1024;
-/// How many bytes of its attributes are remembered with a cookie's value: all 2000 of them take half a MiB.
+/// The number of bytes of its attributes that are stored with a cookie's value. 2000 values then take half a MiB.
 const ATTRIBUTES: usize = 256;
-/// How many cookies of one exchange are kept, and how many store calls.
+/// The number of cookies of one exchange that are stored, and the number of its store calls.
 pub(crate) const ITEMS: usize = 100;
-/// The key for a note about session data that was left out.
+/// The key of a note about session data that was left out.
 const LEFT_OUT: &str = "…";
 
-/// Returns a text, or the first 4 KiB of a longer one with its length.
+/// Returns a text, or the first 4 KiB of a longer one with a note of its length.
 pub(crate) fn text(text: &str) -> String {
     if text.len() <= TEXT {
         return text.to_owned();
@@ -28,12 +28,13 @@ pub(crate) fn text(text: &str) -> String {
     format!("{}… (cut: {} bytes)", beginning(text, TEXT), text.len())
 }
 
-/// Whether a text is complete. A text that was cut is longer, because of the note at its end.
+/// Whether a text from [`text()`] is complete. A text that was cut is longer, because of the note at its end.
 pub(crate) fn is_whole(text: &str) -> bool {
     text.len() <= TEXT
 }
 
-/// The attributes of a cookie that are remembered with its value: as many as fit, none cut in the middle.
+/// Returns the attributes of a cookie that are stored with its value: the first ones within the limit, none of them
+/// cut.
 pub(crate) fn attributes(sent: &str) -> String {
     if sent.len() <= ATTRIBUTES {
         return sent.to_owned();
@@ -41,16 +42,16 @@ pub(crate) fn attributes(sent: &str) -> String {
     beginning(sent, ATTRIBUTES).rsplit_once(';').map(|(whole, _)| whole.to_owned()).unwrap_or_default()
 }
 
-/// The first `limit` bytes of a text, without splitting a character.
+/// Returns the first `limit` bytes of a text, without splitting a character.
 pub(crate) fn beginning(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }
 
-/// The data of a session within the limit: long keys and values are cut, and further entries are only counted.
+/// Returns the data of a session within the limit. Long keys and values are cut, and further entries are only counted.
 ///
-/// A part that is cut gets a hash of the whole, so that a change beyond the cut is still visible.
+/// A part that is cut has a hash of the whole, so that a change beyond the cut is still visible.
 pub(crate) fn data<'a>(entries: impl Iterator<Item = (&'a String, &'a Value)>) -> BTreeMap<String, Value> {
-    // In the order of the keys, so that the same ones are kept before and after.
+    // Sorted by key, so that the same entries are stored before and after.
     let entries: BTreeMap<_, _> = entries.collect();
     let mut room = DATA;
     let mut kept = BTreeMap::new();
@@ -95,10 +96,10 @@ fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// The size as JSON, in bytes.
+/// Returns the size as JSON, in bytes.
 pub(crate) fn size(what: &impl Serialize) -> usize {
     let mut counter = Counter(0);
-    // What the timeline holds serialises, and a counter takes all of it.
+    // All values on the timeline can be serialized, and a counter accepts every byte.
     let _ = serde_json::to_writer(&mut counter, what);
     counter.0
 }

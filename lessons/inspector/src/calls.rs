@@ -10,12 +10,12 @@ use crate::{Operation, Outcome, StoreCall, What, bounds, timeline::Timeline};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Calls(Arc<Mutex<Noted>>);
 
-/// The calls of one exchange: the first ones, and the last.
+/// The calls of one exchange: the first ones and the last.
 #[derive(Debug, Default)]
 pub(crate) struct Noted {
     pub(crate) calls: Vec<StoreCall>,
     pub(crate) left_out: u64,
-    /// The app's own limit, in milliseconds of Unix time.
+    /// The app's own limit, in milliseconds of Unix time on the inspector's clock.
     pub(crate) absolute_until: Option<i64>,
 }
 
@@ -29,7 +29,7 @@ impl Calls {
         CALLS.scope(self.clone(), answer).await
     }
 
-    /// Takes all notes, and leaves none.
+    /// Takes all notes and leaves none.
     pub(crate) fn take(&self) -> Noted {
         std::mem::take(&mut *self.noted())
     }
@@ -48,12 +48,12 @@ impl Calls {
     }
 }
 
-/// Notes a store call, with its exchange or on its own. `until` is when the record expires, in milliseconds of Unix
-/// time.
+/// Notes a store call, with its exchange or on its own. `until` is the time when the record expires, in milliseconds of
+/// Unix time on the inspector's clock.
 pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, until: Option<i64>, outcome: Outcome) {
     let id = id.to_string();
     let label = match operation {
-        // `cycle_id` deletes also the ID of a session that was never stored: nobody has seen that one.
+        // `cycle_id` also deletes the ID of a session that was never stored. That ID gets no letter.
         Operation::Delete => timeline.known_label(&id).unwrap_or_default(),
         _ => timeline.label(&id),
     };
@@ -68,6 +68,6 @@ pub(crate) fn note(timeline: &Timeline, operation: Operation, id: Id, until: Opt
 
 /// Notes the app's own limit for its exchange.
 pub(crate) fn note_absolute_limit(until: i64) {
-    // Outside of an exchange nobody asks for it.
+    // Outside an exchange, no page shows the limit.
     let _ = CALLS.try_with(|calls| calls.noted().absolute_until = Some(until));
 }

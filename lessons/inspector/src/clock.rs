@@ -14,23 +14,23 @@ use time::OffsetDateTime;
 
 use crate::{What, calls, timeline::Timeline};
 
-/// How far a clock may be ahead of system time: 100 years. This keeps the dates that an app computes from it before the
-/// end of the calendar, the year 9999.
+/// The maximum time by which a clock can be ahead of system time: 100 years. So the dates that an app computes from it
+/// stay before the end of the calendar, the year 9999.
 pub const LONGEST_AHEAD: Duration = Duration::from_secs(100 * 365 * 86_400);
 
-/// System time plus all that was skipped. Clones share what was skipped.
+/// System time plus all skipped time. Clones share the skipped time.
 ///
 /// A handler takes it as an argument. Behind an [`Inspector`](crate::Inspector) it is the inspector's clock, and
 /// anywhere else it is the system time.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     skipped_milliseconds: Arc<AtomicU64>,
-    /// Where a skip is reported, if the clock belongs to an inspector.
+    /// The timeline on which a skip is reported, if the clock belongs to an inspector.
     timeline: Option<Arc<Timeline>>,
 }
 
 impl Clock {
-    /// A clock that reports every skip on this timeline.
+    /// Creates a clock that reports every skip on this timeline.
     pub(crate) fn told_on(timeline: Arc<Timeline>) -> Self {
         Self { timeline: Some(timeline), ..Self::default() }
     }
@@ -45,12 +45,12 @@ impl Clock {
         milliseconds(self.now())
     }
 
-    /// How far this clock is ahead of system time, in steps of a millisecond.
+    /// The time by which this clock is ahead of system time, in whole milliseconds.
     pub fn skipped(&self) -> Duration {
         Duration::from_millis(self.skipped_milliseconds.load(Ordering::Acquire))
     }
 
-    /// Moves this clock forward. It never goes back, and it stops when it is ahead by [`LONGEST_AHEAD`].
+    /// Moves this clock forward. It never moves back, and it stops when it is [`LONGEST_AHEAD`] ahead.
     pub fn skip(&self, by: Duration) {
         let milliseconds = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         let most = u64::try_from(LONGEST_AHEAD.as_millis()).unwrap_or(u64::MAX);
@@ -64,8 +64,8 @@ impl Clock {
         }
     }
 
-    /// Tells the inspector when the app itself ends the session of the request that is being answered, whatever its
-    /// record and its cookie say: an absolute timeout. The page shows it beside the other limits; nothing else changes.
+    /// Reports the time at which the app itself ends the session of the current request, independent of the record and
+    /// of the cookie: an absolute timeout. The page shows it beside the other limits. Nothing else changes.
     pub fn note_absolute_limit(&self, at: OffsetDateTime) {
         calls::note_absolute_limit(milliseconds(at));
     }
@@ -75,7 +75,7 @@ impl Clock {
     }
 }
 
-/// A moment in milliseconds of Unix time, the unit of the page's script.
+/// Converts a time to milliseconds of Unix time, the unit of the page's script.
 pub(crate) fn milliseconds(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }

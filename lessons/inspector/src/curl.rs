@@ -24,7 +24,7 @@ const LEFT_OUT: [&str; 13] = [
     "user-agent",
 ];
 
-/// The curl line, after comments on the parts that it lacks.
+/// Returns the curl line, after comments that name its missing parts.
 pub(crate) fn of(sent: &Sent) -> String {
     let (body, remark) = match body::readable(&sent.body, sent.kind(), false) {
         Ok(body) => (body, None),
@@ -38,7 +38,7 @@ pub(crate) fn of(sent: &Sent) -> String {
 fn line(sent: &Sent, body: &str) -> String {
     let mut words = vec!["curl".to_owned(), "-i".to_owned()];
     words.extend(method(&sent.method, body));
-    // A path is sent as it stands, with its dots and brackets.
+    // Without these options curl interprets brackets and removes `..` from a path.
     words.extend(["--globoff", "--path-as-is"].map(str::to_owned));
     words.extend(cookie(&sent.cookie()));
     words.extend(headers(sent));
@@ -71,7 +71,7 @@ fn headers(sent: &Sent) -> Vec<String> {
     let is_told = |name: &str| !LEFT_OUT.contains(&name) && !name.starts_with("sec-");
     let told = sent.headers.iter().filter(|(name, _)| is_told(name.as_str()));
     let word = |name: &str, value: String| match value.as_str() {
-        // With a colon and nothing after it curl leaves the header out.
+        // For a colon with nothing after it, curl removes the header.
         "" => format!("{name};"),
         value => format!("{name}: {value}"),
     };

@@ -1,7 +1,7 @@
 //! The entries of the timeline, as plain serializable data.
 //!
-//! A text longer than 4 KiB is cut, with a note, and so are a body after 16 KiB and the data of a store call. The first
-//! 100 cookies of an exchange are kept, and 100 store calls.
+//! A text longer than 4 KiB is cut, with a note. So are a body longer than 16 KiB and the data of a store call. Of an
+//! exchange, 100 cookies and 100 store calls are stored.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,8 @@ use serde_json::Value;
 /// One entry of the timeline.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Event {
-    /// The number, counted from 1 in the order of the events, also across
-    /// [`Inspector::clear`](crate::Inspector::clear). Another inspector starts again at 1, also after a restart of the
-    /// program.
+    /// The number, counted from 1 in the order of the events. [`Inspector::clear`](crate::Inspector::clear) does not
+    /// reset it. A new inspector starts at 1.
     pub number: u64,
     /// The event itself.
     pub what: What,
@@ -29,16 +28,16 @@ pub enum What {
     Call(StoreCall),
     /// An action without a request: [`Inspector::note`](crate::Inspector::note).
     Note {
-        /// The visitor who did it, or empty if it was no visitor.
+        /// The visitor who did it, or empty for a general event.
         visitor: String,
-        /// The action, as the second half of a sentence: `closes the browser`.
+        /// The action, as a sentence without its subject: `closes the browser`.
         words: String,
     },
-    /// Somebody moved the clock forward.
+    /// A skip of the clock.
     Skip {
-        /// By how many seconds.
+        /// The length of the skip, in seconds.
         seconds: u64,
-        /// By how many seconds it has been ahead since then.
+        /// The time by which the clock is ahead of system time since then, in seconds.
         ahead: u64,
     },
 }
@@ -46,13 +45,13 @@ pub enum What {
 /// A request, what it did to the session, and its response.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Exchange {
-    /// The visitor: `alice`, `bob` or `mallory` if the host name begins with that label, or the visitor that the
-    /// inspector's page named. Otherwise it is the letter of the visitor's first cookie value, also after the app has
+    /// The visitor: `alice`, `bob` or `mallory` if one of these is a label of the host name, or the visitor that the
+    /// inspector's page named. Otherwise it is the letter of the visitor's first cookie value, even after the app has
     /// set another one. It is empty for a visitor without cookies.
     pub visitor: String,
-    /// Set if the page of the inspector sent it, and no browser.
+    /// Set if the inspector's page and no browser sent the request.
     pub from_page: Option<FromPage>,
-    /// Set if another inspector recorded it, and it is only shown here:
+    /// Set if another inspector recorded the exchange, and this one only shows it:
     /// [`Inspector::retell`](crate::Inspector::retell).
     #[serde(default)]
     pub retold: Option<Retold>,
@@ -60,11 +59,11 @@ pub struct Exchange {
     pub request: Request,
     /// The calls to the store during the exchange, in order: the first 99, and the last.
     pub calls: Vec<StoreCall>,
-    /// How many calls before the last are left out.
+    /// The number of calls that are left out before the last one.
     pub calls_left_out: u64,
     /// The session before and after, as far as the store calls show it.
     pub session: Session,
-    /// How long the session lasts, as far as this exchange shows.
+    /// The lifetime of the session, as far as this exchange shows it.
     pub life: Option<Life>,
     /// The response.
     pub response: Response,
@@ -77,7 +76,7 @@ pub struct Exchange {
 /// A request that the page of the inspector sent.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct FromPage {
-    /// The number of the exchange that it repeats, perhaps edited.
+    /// The number of the exchange that the request repeats, perhaps edited.
     pub again: Option<u64>,
 }
 
@@ -91,7 +90,7 @@ pub enum Retold {
     Folded,
 }
 
-/// How long a session lasts. Times are milliseconds of Unix time on the inspector's clock.
+/// The lifetime of a session. Times are milliseconds of Unix time on the inspector's clock.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Life {
     /// The letter of the session ID.
@@ -100,7 +99,8 @@ pub struct Life {
     pub at: i64,
     /// The expiry of its record in the store.
     pub record_until: i64,
-    /// The end of the cookie. `None` for a cookie that a browser keeps until it is closed, or that was not seen.
+    /// The end of the cookie. It is `None` for a cookie that a browser keeps until it closes, or that the inspector has
+    /// not seen being set.
     pub cookie_until: Option<i64>,
     /// The app's own limit, if it reported one: [`Clock::note_absolute_limit`](crate::Clock::note_absolute_limit).
     pub absolute_until: Option<i64>,
@@ -109,11 +109,11 @@ pub struct Life {
 /// The request of the browser.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Request {
-    /// `GET`, `POST` …
+    /// The method, such as `GET`.
     pub method: String,
-    /// Path and query; values of fields named like a secret are masked.
+    /// The path and the query. Values of parameters that are named like a secret are masked.
     pub target: String,
-    /// Every cookie in it, in order.
+    /// The first 100 cookies of the request, in order.
     pub cookies: Vec<Cookie>,
     /// Its body.
     pub body: Body,
@@ -128,37 +128,38 @@ pub struct Cookie {
     pub label: String,
     /// The value itself.
     pub value: String,
-    /// The attributes with which it was set, if that was seen. A request does not contain them.
+    /// The attributes with which the cookie was set, if the inspector saw that. A request does not contain them.
     pub attributes: Vec<Attribute>,
 }
 
 /// A body, masked, and cut after 16 KiB.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Body {
-    /// The stored text. It is empty for a body that is empty or binary or cannot be masked.
+    /// The stored text. It is empty for a body that is empty or binary, or that cannot be masked.
     pub text: String,
-    /// The sentence that summarizes it: the first heading of a page, or the first line of plain text.
+    /// The sentence that summarizes the body: the first heading of a page, or the first line of plain text.
     pub says: Option<String>,
     /// Its full length in bytes.
     pub bytes: u64,
-    /// The reason if `text` is not complete.
+    /// The reason why `text` is not complete, if it is not.
     pub note: Option<String>,
 }
 
 /// One call to the store.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct StoreCall {
-    /// Which method was called.
+    /// The method that was called.
     pub operation: Operation,
-    /// The letter of the cookie value that is this session ID. It is empty for a delete of an unknown ID.
+    /// The letter of the cookie value that is this session ID. It is empty for the delete of an unknown ID.
     pub label: String,
-    /// The session ID. For a create it is the ID that the store chose.
+    /// The session ID. For a create it is the ID that the store has chosen.
     pub id: String,
-    /// Whether a record with this ID was known before, as far as the inspector knows.
+    /// Whether the store had a record with this ID before the call, as far as the inspector knows.
     pub known: bool,
     /// The result.
     pub outcome: Outcome,
-    /// When the record that was written or found expires, in milliseconds of Unix time on the inspector's clock.
+    /// The time when the record that was written or found expires, in milliseconds of Unix time on the inspector's
+    /// clock.
     pub until: Option<i64>,
 }
 
@@ -166,13 +167,13 @@ pub struct StoreCall {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// A record under a new ID.
+    /// Creates a record under a new ID.
     Create,
-    /// A record written again under its ID.
+    /// Writes a record under its ID again.
     Save,
-    /// A record loaded.
+    /// Loads a record.
     Load,
-    /// A record removed.
+    /// Deletes a record.
     Delete,
 }
 
@@ -186,15 +187,15 @@ pub enum Outcome {
     Missing,
     /// There was a record, but it had expired.
     Expired,
-    /// It succeeded, and there is nothing to show.
+    /// The call succeeded, and there is nothing to show.
     Done,
-    /// There is no longer session data under this ID. For a while the ID leads to the renewed session.
+    /// This ID has no session data of its own any longer. For a while it leads to the renewed session.
     Moved,
     /// The store failed.
     Failed(String),
 }
 
-/// The session's data around one exchange.
+/// The session's data before and after one exchange.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Session {
     /// The data as it was loaded. `None` if no record was found or loaded.
@@ -210,9 +211,9 @@ pub struct Session {
 pub struct Change {
     /// The key.
     pub key: String,
-    /// Its value before, or `None` if it was not there.
+    /// The value before, or `None` if the key was not there.
     pub before: Option<Value>,
-    /// Its value after, or `None` if it was removed.
+    /// The value after, or `None` if the key was removed.
     pub after: Option<Value>,
 }
 
@@ -223,7 +224,7 @@ pub struct Response {
     pub status: u16,
     /// The `Location` of a redirect.
     pub location: Option<String>,
-    /// Every cookie it sets.
+    /// The first 100 cookies that it sets.
     pub set_cookies: Vec<SetCookie>,
     /// Its body.
     pub body: Body,
@@ -234,18 +235,18 @@ pub struct Response {
 pub struct SetCookie {
     /// The cookie's name.
     pub name: String,
-    /// The letter for its value, or empty for a removal, which has no value.
+    /// The letter for its value, or empty if the value is empty.
     pub label: String,
     /// The value itself.
     pub value: String,
-    /// The header without name and value, as it was sent.
+    /// The header after the name and the value, as it was sent.
     pub sent: String,
-    /// Attribute by attribute, with the important ones that are absent.
+    /// The attributes one by one, including important ones that are absent.
     pub attributes: Vec<Attribute>,
 }
 
 impl SetCookie {
-    /// Whether a browser deletes the cookie when it gets this.
+    /// Whether the header removes the cookie: its value is empty, or its `Max-Age` is not positive.
     pub fn is_removal(&self) -> bool {
         let is_over = |attribute: &Attribute| {
             attribute.text.strip_prefix("Max-Age=").is_some_and(|age| age.parse().is_ok_and(|age: i64| age <= 0))

@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use crate::{Event, Inspector, What, transcript};
 
-/// All data, including session IDs.
+/// Returns all events with all data, including session IDs.
 pub(crate) fn json(inspector: &Inspector) -> String {
     serde_json::to_string_pretty(&inspector.events()).unwrap_or_default()
 }
 
-/// The transcript with a heading for each event, and with letters in place of cookie values.
+/// Returns the transcript with a heading for each event, and with letters in place of cookie values.
 pub(crate) fn markdown(inspector: &Inspector) -> String {
     let mut text = "# What the session inspector saw\n".to_owned();
     for event in inspector.events() {
@@ -37,7 +37,7 @@ fn by(number: u64, visitor: &str) -> String {
     if visitor.is_empty() { format!("{number}") } else { format!("{number}, {visitor}") }
 }
 
-/// A fence that is longer than any row of backticks in the text.
+/// Returns a fence that is longer than any row of backticks in the text.
 fn fence(text: &str) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
     "`".repeat(longest.max(2) + 1)

@@ -19,18 +19,18 @@ use crate::{
     words,
 };
 
-/// How many pages may read at the same time.
+/// The maximum number of pages that may read at the same time.
 pub(crate) const READERS: usize = 32;
-/// After this time without an event, an empty line is sent, so that a broken connection is noticed.
+/// After this time without an event, the stream sends a comment, so that a broken connection is noticed.
 const QUIET: Duration = Duration::from_secs(15);
 
-/// Streams every event as a piece of HTML: those on the timeline first, then each new one as it comes.
+/// Streams every event as a piece of HTML: first the events on the timeline, then each new one.
 ///
-/// A browser that reconnects names the last event that it saw. If possible, the stream continues from there. Otherwise,
-/// and for a new reader, it begins with the event `reset`, which tells a page to clear its events.
+/// A browser that reconnects names the last event that it received. If possible, the stream continues from there.
+/// Otherwise, and for a new reader, it begins with the event `reset`, which makes a page clear its events.
 ///
-/// `after` is the last event that a page saw before it closed its stream itself. The event that a browser names is
-/// newer.
+/// `after` is the last event that a page received before it closed its stream itself. If the browser names an event,
+/// that one is newer and counts.
 pub(crate) fn stream_of(
     inspector: &Inspector,
     readers: &Arc<Semaphore>,
@@ -56,7 +56,7 @@ pub(crate) fn stream_of(
     ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(chunks)).into_response()
 }
 
-/// A reader of the stream. It holds only the event that it is delivering, however slowly that is read. A reader that
+/// A reader of the stream. It holds only the event that it is delivering, even if the page reads slowly. A reader that
 /// falls behind continues with the events that are still on the timeline.
 struct Reader {
     timeline: Arc<Timeline>,
@@ -67,8 +67,8 @@ struct Reader {
 }
 
 impl Reader {
-    /// The first data for a page: the clock in words, by how many seconds it is ahead, its time in milliseconds of Unix
-    /// time, and the number of the newest event. Events up to that number are not new.
+    /// Returns the first data for a page: the clock in words, the seconds by which it is ahead, its time in
+    /// milliseconds of Unix time, and the number of the newest event. Events up to that number are not new.
     fn beginning(&self) -> String {
         let ahead = self.clock.skipped().as_secs();
         let (clock, now) = (words::clock_words(ahead), self.clock.now_milliseconds());
@@ -99,7 +99,7 @@ impl Reader {
     }
 }
 
-/// One event of the stream, in the format of the HTML standard (section 9.2, server-sent events).
+/// Formats one event of the stream (HTML standard, section 9.2, "Server-sent events").
 fn message(kind: &str, at: Position, data: &str) -> Bytes {
     let mut text = format!("id: {:016x}-{}\nevent: {kind}\n", at.epoch, at.number);
     for line in data.split(['\n', '\r']) {
@@ -111,7 +111,7 @@ fn message(kind: &str, at: Position, data: &str) -> Bytes {
     text.into()
 }
 
-/// The position in an event's `id`.
+/// Reads the position from an event's `id`.
 fn position(id: &str) -> Option<Position> {
     let (epoch, number) = id.split_once('-')?;
     Some(Position { epoch: u64::from_str_radix(epoch, 16).ok()?, number: number.parse().ok()? })

@@ -1,4 +1,4 @@
-//! Holds a call, so that a test determines what happens in the meantime.
+//! Holds a call, so that a test controls what happens in the meantime.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +17,7 @@ struct Hold<K> {
     goes_on: oneshot::Receiver<()>,
 }
 
-/// A call that is held, or will be. It continues when this is dropped.
+/// A call that is held or will be held. It continues when this value is dropped.
 #[derive(Debug)]
 pub struct Held {
     reached: oneshot::Receiver<()>,
@@ -25,19 +25,19 @@ pub struct Held {
 }
 
 impl<K: PartialEq> Holds<K> {
-    /// Makes the next such call wait until the result is dropped, after `passing` others of its kind. Only one call can
-    /// be held at a time.
+    /// Makes one call of this kind wait until the result is dropped, after `passing` others that do not wait. Only one
+    /// call can be held at a time.
     pub fn hold(&self, call: K, passing: usize) -> Held {
         let ((reached, is_reached), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
         *self.lock() = Some(Hold { call, passing, reached, goes_on });
         Held { reached: is_reached, _goes_on: go_on }
     }
 
-    /// Waits here if this is the call.
+    /// Waits here if this is the call to hold.
     pub async fn wait(&self, call: K) {
         let hold = self.lock().take_if(|hold| hold.is_for_this(&call));
         if let Some(Hold { reached, goes_on, .. }) = hold {
-            // Both fail when nobody holds it anymore, and then there is nothing to wait for.
+            // Both fail once the `Held` is dropped. Then there is no reason to wait.
             let _ = reached.send(());
             let _ = goes_on.await;
         }
@@ -63,7 +63,7 @@ impl<K> Clone for Holds<K> {
 }
 
 impl<K: PartialEq> Hold<K> {
-    /// Whether the hold is for this call. If it is for a later one, this call is counted.
+    /// Whether the hold is for this call. If it is for a later call, this one is counted.
     fn is_for_this(&mut self, call: &K) -> bool {
         let is_it = self.call == *call && self.passing == 0;
         self.passing -= usize::from(self.call == *call && !is_it);
@@ -72,7 +72,7 @@ impl<K: PartialEq> Hold<K> {
 }
 
 impl Held {
-    /// Returns when the call has been made and is waiting. The future can be dropped and the method called again.
+    /// Returns when the call has been made and is waiting. You can drop the future and call the method again.
     pub async fn reached(&mut self) {
         let _ = (&mut self.reached).await;
     }

@@ -11,24 +11,24 @@
 //! let page = inspector.page("'none'");
 //! ```
 //!
-//! Serve `app` as before, and `page` on another port. The page shows each exchange with its visitor, and with the
-//! browser's cookies beside the session's record in the store, before and after. It explains each attribute of a
-//! cookie. [`serve()`] does both for you.
+//! Serve `app` as before, and `page` on another port. The page shows each exchange with its visitor, and the browser's
+//! cookies beside the session's record in the store, before and after. It explains each attribute of a cookie.
+//! [`serve()`] serves both.
 //!
 //! The page can send a past request again: unchanged, edited, or with another visitor's cookies, like somebody who has
-//! stolen one. The request goes to `app` inside the process. A bar shows how long the session lasts, and buttons move
-//! the [`Clock`] to just before and just after the next limit. An app that ends sessions by a rule of its own can
-//! report its limit: [`Clock::note_absolute_limit`].
+//! stolen them. The request goes to `app` inside the process. A bar shows how long the session lasts, and buttons move
+//! the [`Clock`] to just before and just after the next limit. An app that ends sessions by its own rule can report its
+//! limit: [`Clock::note_absolute_limit`].
 //!
 //! The page shows session IDs to anyone who opens it, so it is a tool for development, not for production. It is not
 //! part of `app`, because a script on any page of the app could read it there. Open it as
-//! `http://inspector.localhost:PORT/`, a host that the app does not have, because browsers send the cookies of one host
-//! to all its ports.
+//! `http://inspector.localhost:PORT/`, a host name that the app does not have, because browsers send the cookies of one
+//! host to all its ports.
 //!
 //! # Visitors
 //!
-//! A browser keeps the cookies of each host apart. Open the app as `http://alice.localhost:PORT/` and as
-//! `http://bob.localhost:PORT/`, and one browser is two visitors; `mallory` is the third such name. Any other visitor
+//! A browser separates the cookies of different hosts. Open the app as `http://alice.localhost:PORT/` and as
+//! `http://bob.localhost:PORT/`, and one browser is two visitors. `mallory` is the third such name. Any other visitor
 //! is named by the letter of their first session cookie.
 //!
 //! # Limits
@@ -36,29 +36,29 @@
 //! The timeline holds 500 events and 8 MiB. This counts the events as JSON, and for each exchange its request as it
 //! came, up to 64 KiB, so that it can be sent again. A longer request cannot be sent again. Readers share the events
 //! and their HTML for the page, which takes at most six times as much. A reader holds only its position, and 32 may
-//! read at the same time. A reader that falls behind continues with the events that are still there. One event keeps at
-//! most 4 KiB of a text, 16 KiB of a body or of a session's data, 100 cookies and 100 store calls. Each of the last
-//! 2000 cookie values keeps 256 bytes of its attributes. Secrets are masked wherever they are shown or saved, but not
-//! in a request that is kept to be sent again. A request that is sent again has 10 seconds, and 1 MiB of its answer is
-//! read. The clock can be 100 years ahead.
+//! read at the same time. A reader that falls behind continues with the events that are still there. One event stores
+//! at most 4 KiB of a text, 16 KiB of a body or of a session's data, 100 cookies and 100 store calls. The attributes of
+//! the last 2000 cookie values are stored, 256 bytes of each. Secrets are masked where they are shown or saved, but not
+//! in a stored request. A request that is sent again may take 10 seconds, and 1 MiB of its answer is read. The clock
+//! can be 100 years ahead.
 //!
 //! # Layout
 //!
 //! - [`Clock`]: system time plus the skipped time; handlers take it as an argument.
 //! - [`Observed`]: the observed store, on that clock.
-//! - [`Held`]: a store call that waits, so that a test can determine what happens in the meantime.
+//! - [`Held`]: a store call that waits, so that a test can control what happens in the meantime.
 //! - `wall`: the middleware that sees each request and its response; `calls`: the store calls in between; `body`: the
-//!   kept part of bodies; `sent`: the request as it came; `bounds`: the limits.
+//!   stored part of bodies; `sent`: the request as it came; `bounds`: the limits.
 //! - `timeline`: the last events and the letters A, B, C … of cookie values; `visitor`: their visitors; `feed`: how
 //!   pages read it.
-//! - [`exchange`](Exchange): the data of an event; `words`: a sentence about it; `transcript`: all events as text;
-//!   `export`: in a file.
+//! - [`exchange`](Exchange): the data of an event; `words`: sentences about it; `transcript`: all events as text;
+//!   `export`: all events as a file.
 //! - [`Unwatched`]: a mark for answers that stay off the timeline.
 //! - `retell`: shows exchanges of another inspector on this timeline.
-//! - `page`: the live page; `view`: an event as the page shows it; [`past_exchange`]: one on another program's page;
+//! - `page`: the live page; `view`: an event for its template; [`past_exchange`]: an event on another program's page;
 //!   `again`: the requests that the page sends; `curl`: a request as a line for a shell. [`serve`](serve()): a server
-//!   for one app on loopback; [`serve_within`]: one with limits; [`Parent`]: a program that serves it to others.
-//! - [`local_hosts_only`]: the names that it answers; [`same_origin_only`]: the pages that may do more than read.
+//!   for one app on loopback; [`serve_within`]: a server with limits; [`Parent`]: a program that shows it to others.
+//! - [`local_hosts_only`]: the host names that it answers; [`same_origin_only`]: the pages that may do more than read.
 
 #![warn(missing_docs)]
 
@@ -131,7 +131,7 @@ impl Default for Inspector {
 }
 
 impl Inspector {
-    /// Returns the store for the app. It behaves like `store`, is observed, and its records age by this inspector's
+    /// Returns the store for the app. It behaves like `store`, it is observed, and its records age by this inspector's
     /// clock.
     pub fn observe<S>(&self, store: S) -> Observed<S> {
         Observed::new(store, self.clone())
@@ -145,19 +145,19 @@ impl Inspector {
         self.app.remember(app.layer(middleware::from_fn_with_state(self.clone(), wall::watch)))
     }
 
-    /// The inspector's own page. Serve it at an origin of its own: a host name that the app does not have, or at least
-    /// another port. It answers only to names of this machine.
+    /// Returns the inspector's own page. Serve it at an origin of its own: a host name that the app does not have, or
+    /// at least another port. It answers only to names of this machine.
     ///
-    /// `frame_ancestors` says which pages may show it in a frame, in the syntax of a content security policy: `'none'`,
-    /// or an origin such as `http://workbook.localhost:*`.
+    /// `frame_ancestors` are the pages that may show it in a frame, in the syntax of a content security policy:
+    /// `'none'`, or an origin such as `http://workbook.localhost:*`.
     ///
     /// # Panics
-    /// `frame_ancestors` has a character that is not allowed in a header.
+    /// If `frame_ancestors` has a character that is not allowed in a header.
     pub fn page(&self, frame_ancestors: &str) -> Router {
         loopback_serve::any_local_host(page::routes(self.clone(), frame_ancestors))
     }
 
-    /// The clock that the observed store and the wrapped app's [`Clock`] arguments share.
+    /// Returns the clock that the observed store and the wrapped app's [`Clock`] arguments share.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -173,17 +173,17 @@ impl Inspector {
         self.holds.hold(operation, 0)
     }
 
-    /// Copies of the events on the timeline, oldest first: at most 500.
+    /// Returns copies of the events on the timeline, oldest first: at most 500.
     pub fn events(&self) -> Vec<Event> {
         self.timeline.since(0).iter().map(|noted| noted.event.clone()).collect()
     }
 
-    /// The exchanges on the timeline, oldest first.
+    /// Returns the exchanges on the timeline, oldest first.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.exchanges_since(0)
     }
 
-    /// The exchanges after the event of this number, oldest first.
+    /// Returns the exchanges after the event with this number, oldest first.
     pub fn exchanges_since(&self, number: u64) -> Vec<Exchange> {
         let exchange = |event: &Event| match &event.what {
             What::Exchange(exchange) => Some((**exchange).clone()),
@@ -192,12 +192,12 @@ impl Inspector {
         self.timeline.since(number).iter().filter_map(|noted| exchange(&noted.event)).collect()
     }
 
-    /// The number of the newest event, or 0 if there was none.
+    /// Returns the number of the newest event, or 0 if there was none.
     pub fn newest(&self) -> u64 {
         *self.timeline.watch().borrow()
     }
 
-    /// The letter of this cookie value on the timeline. A new value gets one.
+    /// Returns the letter of this cookie value on the timeline. A new value gets the next letter.
     pub fn label(&self, value: &str) -> String {
         self.timeline.label(value)
     }
@@ -207,7 +207,7 @@ impl Inspector {
         self.timeline.clear();
     }
 
-    /// The timeline as text, the same in every run that makes the same exchanges: for snapshots and books.
+    /// Returns the timeline as text for snapshots and books. The same exchanges give the same text in every run.
     pub fn transcript(&self) -> String {
         transcript::of(self.timeline.since(0).iter().map(|noted| &noted.event))
     }

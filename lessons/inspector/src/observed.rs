@@ -11,21 +11,21 @@ use tower_sessions::{
 use crate::{Inspector, Operation, Outcome, bounds, calls, clock::milliseconds};
 
 /// The key of a record that only says that its session has ended. A store wrapper leaves such a record for a few
-/// seconds, so that a request that is still running does not bring the session back. It is shown as a delete, and as a
-/// missing record when it is loaded.
+/// seconds, so that a running request does not bring the session back. The timeline shows its save as a delete, and its
+/// load as a missing record.
 pub const TOMBSTONE_KEY: &str = "~ended";
 
 /// The key of a record that leads from the old ID of a session to its renewed one, as long as a browser's requests may
-/// still have the old ID. It is shown as [`Outcome::Moved`].
+/// still have the old ID. The timeline shows it as [`Outcome::Moved`].
 pub const MOVED_KEY: &str = "~moved";
 
 /// The prefix of keys that a store wrapper writes for itself. They are not session data and are not shown.
 const OWN: char = '~';
 
-/// An observed store: every call goes to the inner store and onto the timeline.
+/// An observed store. Every call goes to the inner store and onto the timeline.
 ///
 /// Records age by the inspector's [`Clock`](crate::Clock), on any backend. The skipped time is added to `expiry_date`
-/// at each write and subtracted at each load, so the inner store need not know about it. An absolute `expiry_date`
+/// at each write and subtracted at each load, so the inner store does not need the clock. An absolute `expiry_date`
 /// (`Expiry::AtDateTime`) is therefore in system time.
 #[derive(Clone, Debug)]
 pub struct Observed<S> {

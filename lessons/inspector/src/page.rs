@@ -31,7 +31,7 @@ use crate::{
 static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.add_filter("span", words::span);
-    // What stands in full elsewhere: what is made of an event stays in proportion to it.
+    // The full text is elsewhere in the event. The cut keeps the HTML of an event in proportion to its data.
     templates.add_filter("short", |text: String| match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
@@ -116,7 +116,7 @@ async fn events(
     feed::stream_of(&inspector, &readers, &headers, after.as_deref())
 }
 
-/// A past request, to be edited or copied.
+/// Returns a past request, to be edited or copied.
 async fn request(State(inspector): State<Inspector>, Path(number): Path<u64>) -> Response {
     let shown = inspector.timeline.get(number).and_then(|noted| noted.sent.as_ref().map(Shown::of));
     let gone = || (StatusCode::NOT_FOUND, format!("Request {number} was too long to be kept, or is gone.\n"));
@@ -148,7 +148,7 @@ async fn send(State(inspector): State<Inspector>, Form(wanted): Form<Wanted>) ->
     }
 }
 
-/// The kind of an event, for the page's script.
+/// Returns the kind of an event for the page's script.
 pub(crate) fn kind(event: &Event) -> &'static str {
     match event.what {
         What::Skip { .. } => "skip",
@@ -156,12 +156,13 @@ pub(crate) fn kind(event: &Event) -> &'static str {
     }
 }
 
-/// An event as HTML.
+/// Renders an event as HTML.
 pub(crate) fn event(event: &Event) -> String {
     render_event(event, context! { is_live => true, ..view::of(event) })
 }
 
-/// A past event as HTML, without buttons. `is_open` unfolds it; otherwise it is unfolded only if it changed something.
+/// Renders a past event as HTML, without buttons. `is_open` unfolds it; otherwise it is unfolded only if it changed
+/// something.
 pub(crate) fn past_event(event: &Event, is_open: bool) -> String {
     render_event(event, context! { is_open, ..view::of(event) })
 }
@@ -171,7 +172,7 @@ fn render_event(event: &Event, context: minijinja::Value) -> String {
     html.unwrap_or_else(|error| format!("event {} cannot be shown: {error}", event.number))
 }
 
-/// How far to move the clock: by an amount, or up to a moment.
+/// The target of a skip: an amount of time, or a moment.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 struct Skip {

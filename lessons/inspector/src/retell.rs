@@ -1,11 +1,11 @@
 //! Shows exchanges that another inspector recorded on this inspector's timeline. So an app that runs a scene by itself,
-//! behind an inspector of its own, can show it where its visitors look.
+//! behind an inspector of its own, can show it to its visitors.
 
 use crate::{Exchange, Inspector, Retold, What, bounds, timeline::Timeline, words};
 
 impl Inspector {
     /// Puts an exchange that another inspector recorded onto this timeline, as one of this visitor's. Cookie values get
-    /// this timeline's letters. The app here has never seen the exchange, so the page does not offer to send it again,
+    /// this timeline's letters. The app here has not answered the request, so the page does not offer to send it again,
     /// and shows no lifetime for its session.
     pub fn retell(&self, visitor: &str, mut exchange: Exchange, how: Retold) {
         relabel(&self.timeline, &mut exchange);
@@ -15,8 +15,8 @@ impl Inspector {
         self.timeline.push(What::Exchange(Box::new(retold)));
     }
 
-    /// Puts an action of this visitor without a request onto the timeline, such as `closes the browser`. For an empty
-    /// name it is a general event.
+    /// Puts an action of this visitor without a request onto the timeline, such as `closes the browser`. With an empty
+    /// visitor it is a general event.
     pub fn note(&self, visitor: &str, words: &str) {
         self.timeline.push(What::Note { visitor: bounds::text(visitor), words: bounds::text(words) });
     }

@@ -1,4 +1,4 @@
-//! A request as it came, to be sent again. On the page it is masked, but not when it is sent again.
+//! A request as it came, to be sent again. The page shows it masked, but it is sent unmasked.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use axum::{
     },
 };
 
-/// How many bytes of a request are kept to send it again. A longer request cannot be sent again.
+/// The maximum size of a request that is stored, in bytes. A larger one cannot be sent again.
 const KEPT: usize = 64 * 1024;
 
 /// A request.
@@ -27,7 +27,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// A request without its body, which has not arrived yet.
+    /// Returns the request without its body, which has not arrived yet.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         Self {
@@ -39,18 +39,18 @@ impl Sent {
         }
     }
 
-    /// Its size in bytes.
+    /// The size of the request in bytes.
     pub(crate) fn size(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
         self.method.as_str().len() + self.target.len() + headers + self.body.len()
     }
 
-    /// The request, if it is short enough to be kept.
+    /// Returns the request, if it is small enough to be stored.
     pub(crate) fn kept(self) -> Option<Self> {
         (self.size() <= KEPT).then_some(self)
     }
 
-    /// Its cookies, in the format of the `Cookie` header.
+    /// Returns the cookies, in the format of the `Cookie` header.
     pub(crate) fn cookie(&self) -> String {
         let all: Vec<_> = self.headers.get_all(COOKIE).iter().map(|header| lossy(header.as_bytes())).collect();
         all.join("; ")
@@ -60,7 +60,7 @@ impl Sent {
         self.headers.get(HOST).map_or_else(|| "localhost".to_owned(), |host| lossy(host.as_bytes()))
     }
 
-    /// The media type of its body.
+    /// Returns the media type of the body.
     pub(crate) fn kind(&self) -> &str {
         self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
     }

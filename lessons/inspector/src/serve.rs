@@ -10,14 +10,15 @@ use tower_sessions::{MemoryStore, SessionStore};
 
 use crate::{Inspector, Observed};
 
-/// The distance from the app's port to the inspector's, so that several lessons can run beside each other.
+/// The difference between the app's port and the inspector's, so that several lessons can run at the same time.
 pub const BESIDE: u16 = 50;
 
 /// Serves `app` behind an inspector, on a store in memory, until the process ends.
 ///
-/// It listens on loopback at `port`, or at the next free one, and answers to names of this machine only. The inspector
+/// It listens on loopback at `port` or at the next free one, and answers only to names of this machine. The inspector
 /// has an origin of its own that no page of the app can read: `inspector.localhost`, at the port 50 after the app's, or
-/// the next free one. Both addresses are printed. A [`Parent`] that started this program gets two free ports instead.
+/// the next free one. The function prints both addresses. If a [`Parent`] started this program, it gets two free ports
+/// instead.
 ///
 /// # Errors
 /// No port is free.
@@ -69,7 +70,7 @@ impl Bound {
         Ports { app: self.app.0.port(), inspector: self.page.0.port() }
     }
 
-    /// The addresses of both, as text for a person.
+    /// Returns both addresses, as text for a person.
     fn addresses(&self, name: &str) -> String {
         let Ports { app, inspector } = self.ports();
         format!("{name:<12}http://localhost:{app}/\ninspector   http://{}:{inspector}/\n", INSPECTOR)
@@ -88,7 +89,7 @@ async fn bind(port: u16, app: Router, inspector: &Inspector) -> io::Result<Bound
     Ok(Bound { app: (app_at, app), page: (page_at, page) })
 }
 
-/// Binds for a parent: to any free ports, under the parent's host names.
+/// Binds to any two free ports for a parent, which has its own host names.
 async fn bind_for(parent: &Parent, app: Router, inspector: &Inspector) -> io::Result<Bound> {
     Ok(Bound { app: (listen(0).await?, app), page: (listen(0).await?, inspector.page(&parent.frame_ancestors)) })
 }
@@ -144,7 +145,7 @@ mod tests {
         assert_eq!(ask(&bound.page.1, "GET", "evil.example").await, refused);
     }
 
-    /// The answer at this port of loopback to a request for `/` with this host.
+    /// Returns the answer at this port of loopback to a request for `/` with this host.
     async fn fetched(port: u16, host: &str) -> String {
         let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
         let request = format!("GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");

@@ -2,9 +2,9 @@
 
 use crate::{Event, Exchange, What, page};
 
-/// The exchange as an item of HTML, as the live page shows it under this number, but without buttons, because there is
-/// no app behind it anymore. `is_open` unfolds it; otherwise it is unfolded if it changed anything. The page needs the
-/// style sheet `assets/inspector.css`.
+/// Renders the exchange as an item of HTML, as the live page shows it under this number, but without buttons, because
+/// its app is no longer running. `is_open` unfolds it; otherwise it is unfolded only if it changed something. The page
+/// needs the style sheet `assets/inspector.css`.
 pub fn past_exchange(exchange: &Exchange, number: u64, is_open: bool) -> String {
     page::past_event(&Event { number, what: What::Exchange(Box::new(exchange.clone())) }, is_open)
 }

@@ -1,4 +1,4 @@
-//! The last events, and letters for cookie values.
+//! The last events, and the letters of cookie values.
 
 use std::{
     collections::VecDeque,
@@ -10,11 +10,11 @@ use tokio::sync::watch;
 
 use crate::{Event, Operation, Outcome, What, bounds, sent::Sent};
 
-/// How many events are kept.
+/// The maximum number of events.
 const EVENTS: usize = 500;
-/// How many bytes of events are kept, counted as JSON. The newest event is always kept.
+/// The maximum size of the events, counted as JSON, in bytes. The newest event is always stored.
 const BYTES: usize = 8 * 1024 * 1024;
-/// How many cookie values keep their letter. An exchange seldom shows more than two.
+/// The maximum number of cookie values that have a letter. An exchange seldom shows more than two.
 const VALUES: usize = 4 * EVENTS;
 
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Timeline {
     kept: Mutex<Kept>,
     /// The number of the newest event, for waiting readers.
     newest: watch::Sender<u64>,
-    /// For the hashes of values. Its keys are random, so nobody can construct two values that share a letter.
+    /// Hashes the values. Its keys are random, so nobody can construct two values that share a letter.
     hasher: RandomState,
 }
 
@@ -35,13 +35,13 @@ struct Kept {
     /// The number of all events so far.
     counted: u64,
     values: VecDeque<Value>,
-    /// How many values have already lost their letter.
+    /// The number of values that have lost their letter.
     forgotten: usize,
     /// The IDs of records that are in the store, as far as the inspector knows.
     records: VecDeque<String>,
 }
 
-/// The facts about a cookie value.
+/// The facts about one cookie value.
 #[derive(Debug)]
 struct Value {
     /// A hash, because the value may be as long as a header.
@@ -56,7 +56,7 @@ struct Value {
 pub(crate) struct Set {
     /// The header's attributes, as they were sent.
     pub(crate) attributes: String,
-    /// When a browser deletes it, in milliseconds of Unix time on the inspector's clock, if it has an age.
+    /// The time when a browser deletes it, in milliseconds of Unix time on the inspector's clock, if it has an age.
     pub(crate) until: Option<i64>,
 }
 
@@ -66,16 +66,16 @@ pub(crate) struct Noted {
     pub(crate) event: Event,
     pub(crate) at: Position,
     bytes: usize,
-    /// The request as it came, to send it again, unless it was too long.
+    /// The request as it came, to be sent again, unless it was too long.
     pub(crate) sent: Option<Sent>,
-    /// The event as the page gets it, rendered for the first reader.
+    /// The event as the page receives it, rendered for the first reader.
     pub(crate) message: OnceLock<axum::body::Bytes>,
 }
 
 /// The position of a reader.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Position {
-    /// A random number for each timeline, and for each time it is cleared. In another epoch the same event number means
+    /// A random number for each timeline, and for each time that it is cleared. In another epoch, the same number means
     /// another event.
     pub(crate) epoch: u64,
     /// The number of the event that was read last.
@@ -87,7 +87,7 @@ pub(crate) struct Position {
 pub(crate) enum Step {
     /// The next event.
     Event(Arc<Noted>),
-    /// The events that the reader saw are no longer on the timeline, or some events after them are missing. The reader
+    /// The events that the reader read are no longer on the timeline, or some events after them are missing. The reader
     /// starts again from here.
     Reset(Position),
 }
@@ -112,7 +112,7 @@ impl Timeline {
         self.push_sent(what, None);
     }
 
-    /// An exchange, and its request as it came.
+    /// Adds an event, and the request as it came.
     pub(crate) fn push_sent(&self, what: What, sent: Option<Sent>) {
         let bytes = bounds::size(&what) + sent.as_ref().map_or(0, Sent::size);
         let mut kept = self.kept();
@@ -129,21 +129,21 @@ impl Timeline {
         self.newest.send_replace(number);
     }
 
-    /// The events after number `after`, oldest first.
+    /// Returns the events after number `after`, oldest first.
     pub(crate) fn since(&self, after: u64) -> Vec<Arc<Noted>> {
         let kept = self.kept();
         let first = kept.events.partition_point(|noted| noted.event.number <= after);
         kept.events.range(first..).cloned().collect()
     }
 
-    /// The event of this number, while it is on the timeline.
+    /// Returns the event with this number, while it is on the timeline.
     pub(crate) fn get(&self, number: u64) -> Option<Arc<Noted>> {
         let kept = self.kept();
         let place = kept.events.binary_search_by_key(&number, |noted| noted.event.number).ok()?;
         kept.events.get(place).cloned()
     }
 
-    /// The next step after `position`, if there is one yet. A new reader has no position.
+    /// Returns the next step after `position`, if there is one yet. A new reader has no position.
     pub(crate) fn after(&self, position: Option<Position>) -> Option<Step> {
         let kept = self.kept();
         let oldest = kept.events.front().map_or(kept.counted + 1, |noted| noted.event.number);
@@ -165,15 +165,15 @@ impl Timeline {
         kept.bytes = 0;
         kept.epoch = new_epoch();
         drop(kept);
-        self.newest.send_modify(|_| ()); // wakes those who wait: what they show is gone
+        self.newest.send_modify(|_| ()); // wakes the readers, whose events are gone
     }
 
-    /// Reports new events: the number of the newest one.
+    /// Returns a receiver of the newest event's number.
     pub(crate) fn watch(&self) -> watch::Receiver<u64> {
         self.newest.subscribe()
     }
 
-    /// The letter for `value`: A for the first value, and AA after Z.
+    /// Returns the letter for `value`: A for the first value, and AA after Z.
     pub(crate) fn label(&self, value: &str) -> String {
         let hash = self.hasher.hash_one(value);
         let mut kept = self.kept();
@@ -181,21 +181,21 @@ impl Timeline {
         letters(kept.forgotten + place)
     }
 
-    /// The letter of a value that has been seen already.
+    /// Returns the letter of a value that has one.
     pub(crate) fn known_label(&self, value: &str) -> Option<String> {
         let hash = self.hasher.hash_one(value);
         let kept = self.kept();
         kept.known(hash).map(|place| letters(kept.forgotten + place))
     }
 
-    /// How the cookie of this value was set, if that was seen.
+    /// Returns how the cookie with this value was set, if the inspector saw that.
     pub(crate) fn set(&self, value: &str) -> Option<Set> {
         let hash = self.hasher.hash_one(value);
         let kept = self.kept();
         kept.known(hash).and_then(|place| kept.values[place].set.clone())
     }
 
-    /// Notes how the cookie of this value was set, if the value has a letter.
+    /// Notes how the cookie with this value was set, if the value has a letter.
     pub(crate) fn note_set(&self, value: &str, set: Set) {
         let hash = self.hasher.hash_one(value);
         let mut kept = self.kept();
@@ -204,14 +204,14 @@ impl Timeline {
         }
     }
 
-    /// The visitor who received this value, or sent it first.
+    /// Returns the visitor who received this value, or sent it first.
     pub(crate) fn visitor(&self, value: &str) -> Option<String> {
         let hash = self.hasher.hash_one(value);
         let kept = self.kept();
         kept.known(hash).map(|place| kept.values[place].visitor.clone()).filter(|visitor| !visitor.is_empty())
     }
 
-    /// Notes that this value belongs to this visitor, if it has a letter and belongs to nobody yet.
+    /// Notes that this value belongs to this visitor, if it has a letter and no visitor yet.
     pub(crate) fn note_visitor(&self, value: &str, visitor: &str) {
         let hash = self.hasher.hash_one(value);
         let mut kept = self.kept();
@@ -242,20 +242,20 @@ impl Timeline {
         place.is_some()
     }
 
-    /// Locks the timeline. Nothing panics while it holds the lock. If something did, a timeline with a gap would be
-    /// better than none.
+    /// Locks the timeline. No code panics while it holds the lock. If some did, a timeline with a gap would be better
+    /// than none.
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Kept {
-    /// The index of this value, if it was seen and is not forgotten.
+    /// Returns the index of this value, if it has one.
     fn known(&self, hash: u64) -> Option<usize> {
         self.values.iter().position(|known| known.hash == hash)
     }
 
-    /// The index of this value. A new value is added.
+    /// Returns the index of this value, and adds a new value.
     fn place_of(&mut self, hash: u64) -> usize {
         self.known(hash).unwrap_or_else(|| {
             self.values.push_back(Value { hash, visitor: String::new(), set: None });
@@ -268,7 +268,7 @@ impl Kept {
     }
 }
 
-/// A number that no timeline has had, also not one of this program before it was started again.
+/// Returns a random number that no other timeline has, not even one before a restart of the program.
 fn new_epoch() -> u64 {
     RandomState::new().hash_one(())
 }

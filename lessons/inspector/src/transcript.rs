@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::{Cookie, Event, Exchange, Operation, Outcome, SetCookie, StoreCall, What, words};
 
-/// All events, one after the other, with letters in place of cookie values.
+/// Writes all events, one after the other, with letters in place of cookie values.
 pub(crate) fn of<'a>(events: impl Iterator<Item = &'a Event>) -> String {
     let mut text = String::new();
     for (place, event) in events.enumerate() {
@@ -55,7 +55,7 @@ fn cookie_words(cookie: &Cookie) -> String {
 }
 
 fn set_cookie_words(cookie: &SetCookie) -> String {
-    // An Expires date changes with every run; the word alone tells that there is one.
+    // An `Expires` date is different in every run. Only its presence is shown.
     let stable = |attribute: &str| {
         attribute
             .split_once('=')

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-/// An answer with this extension stays off the timeline, and so does its request. It is for pages about the app that do
+/// A mark for an answer that stays off the timeline, together with its request. It is for pages about the app that do
 /// not belong to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Unwatched;

@@ -10,14 +10,14 @@ use crate::{
     Attribute, Cookie, Event, Exchange, Operation, Outcome, Retold, SetCookie, StoreCall, What, bounds, words,
 };
 
-/// How something differs from the other side.
+/// How a cookie or an entry differs from the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Mark {
     Same,
-    /// It is there before, and not after or with another value.
+    /// It is there before, but not after, or with another value.
     Gone,
-    /// It is there after, and not before or with another value.
+    /// It is there after, but not before, or with another value.
     New,
     /// It was set again to the same value, so its lifetime starts again.
     Again,
@@ -27,7 +27,7 @@ enum Mark {
 struct Held<'a> {
     name: &'a str,
     label: &'a str,
-    /// Only on one side, if it is the same on both sides.
+    /// `None` if the other side shows the same value.
     value: Option<&'a str>,
     /// Whether `value` is complete.
     is_whole: bool,
@@ -68,7 +68,7 @@ fn exchange_view(event: &Event, exchange: &Exchange) -> Value {
     }
 }
 
-/// Whether it left both the cookies and the session as they were.
+/// Whether the exchange left both the cookies and the session as they were.
 fn is_quiet(exchange: &Exchange) -> bool {
     let is_read = |call: &StoreCall| call.operation == Operation::Load && matches!(call.outcome, Outcome::Data(_));
     exchange.response.set_cookies.is_empty() && exchange.panic.is_none() && exchange.calls.iter().all(is_read)
@@ -93,7 +93,7 @@ fn jar_after(exchange: &Exchange) -> Vec<Held<'_>> {
     kept.chain(sets.map(|set| given(set, if is_same(set) { Mark::Again } else { Mark::New }))).collect()
 }
 
-/// The last `Set-Cookie` for this name, which counts, because a browser applies them in order.
+/// Returns the last `Set-Cookie` for this name. It counts, because a browser applies them in order.
 fn last_set<'a>(exchange: &'a Exchange, name: &str) -> Option<&'a SetCookie> {
     exchange.response.set_cookies.iter().rfind(|set| set.name == name)
 }
@@ -105,7 +105,7 @@ fn brought(cookie: &Cookie, mark: Mark) -> Held<'_> {
 
 fn given(set: &SetCookie, mark: Mark) -> Held<'_> {
     let SetCookie { name, label, value, attributes, .. } = set;
-    // The same value stands on the other side already.
+    // The other side already shows the same value.
     let value = (mark == Mark::New).then_some(value.as_str());
     Held { name, label, value, is_whole: value.is_some_and(bounds::is_whole), attributes, mark }
 }
@@ -119,13 +119,13 @@ fn entries<'a>(
     data.map(|data| data.iter().map(|(key, value)| Entry { key, value, mark: mark(key) }).collect())
 }
 
-/// Why there is no record on a side.
+/// Returns the reason why a side has no record.
 fn no_record(exchange: &Exchange) -> &'static str {
     if exchange.calls.is_empty() { "the store was not asked" } else { "no record" }
 }
 
-/// The session's lifetime for the page's script: a JSON object, `null` if the session has ended, or empty if this
-/// exchange does not show it.
+/// Returns the session's lifetime for the page's script: a JSON object, `null` if the session has ended, or empty if
+/// this exchange does not show it.
 fn life(exchange: &Exchange) -> String {
     match (&exchange.life, exchange.calls.is_empty() || exchange.retold.is_some()) {
         (None, true) => String::new(),

@@ -1,8 +1,8 @@
-//! Finds the visitor of a request by the cookies, if the host name does not say who it is.
+//! Finds the visitor of a request by its cookies, if the host name does not name the visitor.
 
 use crate::{Cookie, SetCookie, timeline::Timeline};
 
-/// The visitor who received or sent one of these cookies before, or otherwise the letter of the first cookie.
+/// Returns the visitor who received or sent one of these cookies before, or otherwise the letter of the first cookie.
 pub(crate) fn of(timeline: &Timeline, cookies: &[Cookie], set: &[SetCookie]) -> String {
     let brought = cookies.iter().map(|cookie| (&cookie.value, &cookie.label));
     let given = set.iter().map(|cookie| (&cookie.value, &cookie.label));
@@ -18,8 +18,7 @@ pub(crate) fn note(timeline: &Timeline, visitor: &str, cookies: &[Cookie], set: 
 }
 
 /// Whether a cookie value identifies one visitor. Many visitors can have `dark` or `en`. A session ID of the 64 bits
-/// that OWASP asks for has 16 hexadecimal digits, or 11 characters of base64, and a setting's value is shorter than
-/// that.
+/// that OWASP requires has at least 11 characters (base64), and the values of settings are usually shorter.
 fn is_telling(value: &str) -> bool {
     value.len() >= 11
 }

@@ -1,4 +1,4 @@
-//! The middleware that sees a request come and its response go.
+//! The middleware that sees each request and its response.
 
 use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
@@ -83,7 +83,7 @@ impl Seen {
             cookies: cookies(&timeline, request.headers()),
             sent,
             calls: Calls::default(),
-            // What a server logs for a client that left before its answer (nginx's 499).
+            // The status that nginx logs for a client that disconnects before the answer: 499.
             status: StatusCode::from_u16(499).unwrap_or_default(),
             response_headers: HeaderMap::new(),
             answer: Tap::default(),
@@ -99,7 +99,7 @@ impl Seen {
         self.response_headers = response.headers().clone();
     }
 
-    /// The request as it came, if it is short enough to be kept and was read to its end.
+    /// Returns the request as it came, if it is small enough to be stored and its body was read to the end.
     fn as_it_came(&self) -> Option<Sent> {
         Sent { body: self.sent.whole(&self.request.headers)?, ..self.request.clone() }.kept()
     }
@@ -190,7 +190,7 @@ fn set_cookie(timeline: &Timeline, header: &str, now: i64) -> SetCookie {
     }
 }
 
-/// When a browser deletes the cookie. The app's dates are read as dates on the inspector's clock.
+/// Returns the time when a browser deletes the cookie. The app's dates are read as dates on the inspector's clock.
 fn until(header: &str, now: i64) -> Option<i64> {
     let cookie = cookie::Cookie::parse(header).ok()?;
     let by_age = cookie.max_age().map(|age| now.saturating_add(age.whole_seconds().saturating_mul(1000)));
@@ -201,7 +201,7 @@ fn attributes(header: &str) -> Vec<Attribute> {
     cookie::Cookie::parse(header).map(|cookie| words::attributes(&cookie)).unwrap_or_default()
 }
 
-/// The last call that wrote or found the session, if it is still there at the end.
+/// Returns the last call that wrote or found the session, if the session still exists at the end.
 fn last_call(calls: &[StoreCall]) -> Option<&StoreCall> {
     calls.iter().fold(None, |last, call| match (&call.operation, &call.outcome) {
         (Operation::Delete, Outcome::Done) | (Operation::Load, Outcome::Missing | Outcome::Expired) => None,
@@ -220,7 +220,7 @@ fn life(timeline: &Timeline, exchange: &Exchange, at: i64, absolute_until: Optio
     Some(Life { label: call.label.clone(), at, record_until: call.until?, cookie_until, absolute_until })
 }
 
-/// The data before and after, from the store's answers.
+/// Returns the data before and after, as the store calls show it.
 fn session(calls: &[StoreCall]) -> Session {
     let found = |call: &StoreCall| match (&call.operation, &call.outcome) {
         (Operation::Load, Outcome::Data(data)) => Some(data.clone()),

@@ -4,7 +4,7 @@ use cookie::{Cookie, SameSite};
 
 use crate::{Attribute, Exchange, Operation, Outcome, StoreCall, bounds};
 
-/// The effect of an exchange on the session.
+/// Describes the effect of an exchange on the session.
 pub(crate) fn summary(exchange: &Exchange) -> Vec<String> {
     let mut said = Vec::new();
     if let Some(panic) = &exchange.panic {
@@ -64,7 +64,7 @@ fn store_sentences(exchange: &Exchange) -> Vec<String> {
     said
 }
 
-/// The sentence for a call that failed or did not find the session.
+/// Returns the sentence for a call that failed or did not find the session.
 fn refused(call: &StoreCall) -> Option<String> {
     let label = &call.label;
     match &call.outcome {
@@ -78,7 +78,7 @@ fn refused(call: &StoreCall) -> Option<String> {
     }
 }
 
-/// The effect of a save without a create or a delete, usually of a record that was loaded before.
+/// Describes a save without a create or a delete, usually of a record that was loaded before.
 fn saved_words(exchange: &Exchange, StoreCall { label, known, outcome, .. }: &StoreCall) -> String {
     match (known, exchange.session.before.is_some()) {
         (true, true) => changed_words(exchange, label),
@@ -119,8 +119,8 @@ fn untouched(exchange: &Exchange) -> &'static str {
     }
 }
 
-/// A cookie's attributes by importance, including absent ones whose absence has a meaning. Source of the rules: RFC
-/// 6265bis.
+/// Returns a cookie's attributes in the order of their importance, including absent ones whose absence has a meaning.
+/// The rules are those of RFC 6265bis.
 pub(crate) fn attributes(cookie: &Cookie) -> Vec<Attribute> {
     let mut all =
         vec![http_only(cookie), same_site(cookie), secure(cookie), lifetime(cookie), path(cookie), domain(cookie)];
@@ -203,7 +203,7 @@ fn absent(text: &str, meaning: &str) -> Attribute {
     Attribute { text: text.to_owned(), present: false, meaning: meaning.to_owned() }
 }
 
-/// Seconds in the largest unit that divides them, or in several: `1 day`, `90 minutes`, `30 minutes 1 second`.
+/// Formats seconds in the largest unit that divides them, or in several: `1 day`, `90 minutes`, `30 minutes 1 second`.
 pub fn span(seconds: u64) -> String {
     const MANY: u64 = 120;
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
@@ -219,7 +219,7 @@ pub fn span(seconds: u64) -> String {
     if rest == 0 { said } else { format!("{said} {}", span(rest)) }
 }
 
-/// How far the clock is ahead, in words.
+/// Says how far the clock is ahead.
 pub(crate) fn clock_words(seconds: u64) -> String {
     match seconds {
         0 => "clock: now".to_owned(),
