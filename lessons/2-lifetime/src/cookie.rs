@@ -6,7 +6,7 @@ use lesson_page::removal;
 use crate::settings::{Life, Settings};
 
 // ANCHOR: age
-/// Gives the session cookie the `Max-Age` of its [`Life`]. By itself tower-sessions 0.15 uses one number for both: the
+/// Gives the session cookie the `Max-Age` of its [`Life`]. tower-sessions 0.15 itself uses one number for both: the
 /// cookie's `Max-Age` is the session's lifetime on the server.
 pub(crate) async fn age(State(settings): State<Settings>, mut response: Response) -> Response {
     let life = response.extensions().get::<Life>().copied();

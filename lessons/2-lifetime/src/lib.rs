@@ -29,12 +29,12 @@ use crate::{
     settings::Settings,
 };
 
-/// The lesson on `store`.
+/// Returns the lesson on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     app_with(Settings::default(), store)
 }
 
-/// The lesson on `store`, with settings of your own.
+/// Returns the lesson on `store`, with settings of your own.
 pub fn app_with<S: SessionStore + Clone>(settings: Settings, store: S) -> Router {
     // ANCHOR: layers
     let Settings { cookie: name, same_site, .. } = settings;
@@ -57,7 +57,7 @@ pub fn app_with<S: SessionStore + Clone>(settings: Settings, store: S) -> Router
         .layer(map_response_with_state(settings, cookie::age));
     // ANCHOR_END: order
     // ANCHOR_END: layers
-    // Outside of all that: pushing the clock is nobody's activity.
+    // Outside all layers, because a skip of the clock is not a visitor's activity.
     pages.route("/skip", post(skip))
 }
 
@@ -79,12 +79,12 @@ impl Visitor {
     }
 }
 
-/// Whether the request came with a session cookie at all.
+/// Whether the request had a session cookie.
 #[derive(Clone, Copy)]
 struct HadCookie(bool);
 
 async fn note_the_cookie(session: Session, mut request: Request, next: Next) -> Response {
-    // Before anyone has asked the store, the ID is the one that the browser sent.
+    // Until the store is asked, the ID is the one that the browser sent.
     let had_cookie = session.id().is_some();
     request.extensions_mut().insert(HadCookie(had_cookie));
     next.run(request).await
@@ -100,7 +100,7 @@ async fn index(
     let visitor = Visitor::of(&session).await?;
     let lifetime = Lifetime::of(&session).await?;
     if let Some(lifetime) = &lifetime {
-        // The inspector sees the record and the cookie, and cannot know of this.
+        // The inspector sees the record and the cookie, but not this limit.
         clock.note_absolute_limit(lifetime.absolute_end(settings.life(lifetime.remembered)));
     }
     PAGES.render(
@@ -135,7 +135,7 @@ async fn get_session(session: Session) -> Result<Html<String>, Failure> {
     PAGES.render("who.html", context! { username => Visitor::of(&session).await?.map(|visitor| visitor.username) })
 }
 
-/// The fields of the login form. There is no password here, because this lesson is about the time after the login.
+/// The fields of the login form. It has no password, because this lesson is about the time after the login.
 #[derive(Deserialize)]
 struct Login {
     username: String,
@@ -151,7 +151,7 @@ async fn login(
 ) -> Result<Redirect, Failure> {
     Visitor { username }.remember(&session).await?;
     Lifetime::begin(&session, &clock, remember.is_some()).await?;
-    session.cycle_id().await?; // another person may have planted the old ID
+    session.cycle_id().await?; // the browser may have the old ID from an attacker
     Ok(Done::LoggedIn.back())
 }
 

@@ -14,8 +14,8 @@ use tower_sessions::{Expiry, Session, session::Error};
 use crate::settings::{Life, Settings};
 
 // ANCHOR: record
-/// The data that a session holds about its own lifetime. tower-sessions forgets an expiry after the request that set
-/// it. So this record keeps the visitor's choice, which is applied again whenever the session is saved.
+/// The data that a session holds about its own lifetime. tower-sessions drops an expiry after the request that set it.
+/// So this record stores the visitor's choice, which is applied again whenever the session is saved.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 pub(crate) struct Lifetime {
     pub(crate) remembered: bool,
@@ -33,21 +33,21 @@ impl Lifetime {
         session.get(Self::KEY).await
     }
 
-    /// Starts a lifetime now.
+    /// Begins a lifetime now.
     pub(crate) async fn begin(session: &Session, clock: &Clock, remembered: bool) -> Result<(), Error> {
         let now = clock.now();
         session.insert(Self::KEY, Self { remembered, started: now, seen: now }).await
     }
 
     // ANCHOR: is_due
-    /// Whether enough of the idle time has passed that this request has to be recorded.
+    /// Whether enough of the idle time has passed that this request must be recorded.
     fn is_due(&self, settings: &Settings, now: OffsetDateTime) -> bool {
         now - self.seen >= settings.life(self.remembered).idle / i32::from(settings.renewal)
     }
     // ANCHOR_END: is_due
 
     // ANCHOR: renew
-    /// The session lives for another idle time from now, but not past its absolute end.
+    /// Extends the session by another idle time from now, but not past its absolute end.
     async fn renew(self, session: &Session, life: Life, now: OffsetDateTime) -> Result<(), Error> {
         session.insert(Self::KEY, Self { seen: now, ..self }).await?;
         session.set_expiry(Some(Expiry::OnInactivity(life.idle.min(self.absolute_left(life, now)))));
@@ -55,18 +55,18 @@ impl Lifetime {
     }
     // ANCHOR_END: renew
 
-    /// The lifetime after the answer to a request that only reads: see [`keep`].
+    /// Returns the lifetime after the answer to a request that only reads: see [`keep`].
     pub(crate) fn once_answered(self, settings: &Settings, now: OffsetDateTime) -> Self {
         let seen = if self.is_due(settings, now) { now } else { self.seen };
         Self { seen, ..self }
     }
 
-    /// How long the session lasts without another request.
+    /// Returns the time until the session ends without another request.
     pub(crate) fn idle_left(&self, life: Life, now: OffsetDateTime) -> Duration {
         (self.seen + life.idle - now).min(self.absolute_left(life, now))
     }
 
-    /// How long the session lasts at most.
+    /// Returns the time until the session ends in any case.
     pub(crate) fn absolute_left(&self, life: Life, now: OffsetDateTime) -> Duration {
         self.absolute_end(life) - now
     }
@@ -77,7 +77,7 @@ impl Lifetime {
 }
 
 // ANCHOR: keep
-/// Extends the session of the request, whether the request reads or writes. The store does the rest: it does not load
+/// Extends the session of the request, whether the request reads or writes. The store ends it, because it does not load
 /// an expired record.
 pub(crate) async fn keep(
     State(settings): State<Settings>,
@@ -88,7 +88,7 @@ pub(crate) async fn keep(
 ) -> Result<Response, Failure> {
     let due = Lifetime::of(&session).await?.is_some_and(|lifetime| lifetime.is_due(&settings, clock.now()));
     let mut response = next.run(request).await.into_response();
-    // What a handler writes is saved anyway; and every save needs its expiry said again.
+    // A handler's change is saved anyway, and every save needs its expiry set again.
     if (due || session.is_modified())
         && let Some(lifetime) = Lifetime::of(&session).await?
     {
@@ -100,7 +100,7 @@ pub(crate) async fn keep(
 }
 // ANCHOR_END: keep
 
-/// Whether the browser sent the ID of a session that has ended. Call it after the session was read.
+/// Whether the browser sent the ID of a session that has ended. Call it after the session was loaded.
 pub(crate) fn has_ended(had_cookie: bool, session: &Session) -> bool {
     had_cookie && session.id().is_none()
 }

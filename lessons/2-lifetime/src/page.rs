@@ -23,7 +23,7 @@ pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     )
 });
 
-/// The ends of the present session once the page is there, in words.
+/// The ends of the session after this answer, in words.
 #[derive(Serialize)]
 pub(crate) struct Clocks {
     cookie: String,
@@ -44,7 +44,7 @@ pub(crate) fn clocks(settings: &Settings, lifetime: &Lifetime, now: OffsetDateTi
 /// One line of the settings: its name, its value for a visit, and its value for a remembered visitor.
 type Line = (&'static str, String, String);
 
-/// The settings as lines for the page.
+/// Returns the settings as lines for the page.
 pub(crate) fn told(settings: &Settings) -> Vec<Line> {
     let Settings { visit, remembered, renewal, cookie: name, same_site } = settings;
     let both = |words: String| (words.clone(), words);
@@ -63,7 +63,7 @@ fn cookie(life: Life) -> String {
     life.cookie.map_or("with the browser".to_owned(), |age| format!("{} after it was last set", words(age)))
 }
 
-/// A duration in words: to the minute if it is below a day, otherwise to the hour.
+/// Returns a duration in words: to the minute below a day, otherwise to the hour.
 fn words(span: Duration) -> String {
     let count = |number: i64, unit: &str| match number {
         0 => String::new(),
@@ -91,7 +91,7 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    /// The article's sentence.
+    /// Returns the article's sentence.
     pub(crate) fn sentence(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
@@ -118,7 +118,7 @@ impl<S: Sync> FromRequestParts<S> for Done {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        /// A visitor can type any address, so an unknown word shows no sentence.
+        /// A visitor can type any address. An unknown word shows no sentence.
         #[derive(Deserialize)]
         struct Said {
             done: Done,

@@ -1,21 +1,21 @@
-//! Every number and attribute that decides how long a session lives, in one place.
+//! All numbers and attributes that determine how long a session lasts.
 
 use time::Duration;
 use tower_sessions::cookie::SameSite;
 
 // ANCHOR: settings
-/// The settings for sessions. ASVS 5.0 asks that they are documented (7.1.1), so the start page prints them.
+/// The settings for sessions. ASVS 5.0 requires that they are documented (7.1.1), so the start page shows them.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The lifetime of a session whose visitor did not ask to be remembered.
     pub visit: Life,
     /// The lifetime of a session whose visitor asked to be remembered.
     pub remembered: Life,
-    /// A request that only reads saves the session when more than one part in `renewal` of its idle time has passed. So
+    /// A request that only reads saves the session when at least the part 1/`renewal` of its idle time has passed. So
     /// reading counts as activity, but most reads write nothing. A session may end early by this part.
     pub renewal: u8,
-    /// The cookie's name. `__Host-` makes a browser insist on `Secure`, `Path=/` and no `Domain`, so that neither
-    /// another host nor a page without TLS can plant it (RFC 6265bis 4.1.3.2, ASVS 3.3.1 and 3.3.3). The server has to
+    /// The cookie's name. With `__Host-` a browser insists on `Secure`, `Path=/` and no `Domain`, so that neither
+    /// another host nor a page without TLS can plant it (RFC 6265bis 4.1.3.2, ASVS 3.3.1 and 3.3.3). The server must
     /// compare the name as it was sent: `session_guard::readable_cookies`.
     pub cookie: &'static str,
     /// Whether the browser sends the cookie with other sites' links and forms: with `Lax` it does for a GET, but not
@@ -24,14 +24,14 @@ pub struct Settings {
 }
 
 // ANCHOR: life
-/// How long a session lasts. The server has two limits and uses the one that comes first. The browser has a third.
+/// The limits of a session. The server has two and uses the one that comes first. The browser has a third.
 #[derive(Clone, Copy, Debug)]
 pub struct Life {
     /// The idle timeout: the session ends this long after the last request (ASVS 7.3.1).
     pub idle: Duration,
-    /// The absolute timeout: the session ends this long after its beginning, however active it is (ASVS 7.3.2).
+    /// The absolute timeout: the session ends this long after its beginning, even if it is active (ASVS 7.3.2).
     pub absolute: Duration,
-    /// The cookie's `Max-Age`; without one the cookie ends with the browser.
+    /// The cookie's `Max-Age`. Without one the cookie ends with the browser.
     pub cookie: Option<Duration>,
 }
 // ANCHOR_END: life
@@ -50,7 +50,7 @@ impl Default for Settings {
 // ANCHOR_END: settings
 
 impl Settings {
-    /// The lifetime for this choice of the visitor.
+    /// Returns the limits for this choice of the visitor.
     pub fn life(&self, remembered: bool) -> Life {
         if remembered { self.remembered } else { self.visit }
     }
