@@ -1,4 +1,4 @@
-//! Which backend an address names, and how to open it.
+//! Finds the backend that an address names, and opens it.
 
 mod shown;
 
@@ -27,11 +27,11 @@ use crate::{
     },
 };
 
-/// All kinds of addresses, for a message to somebody who typed another one.
+/// All kinds of addresses, for the message about an unknown one.
 pub const KINDS: &str = "memory:  file:FOLDER  sqlite:FILE  postgres://USER@HOST/DATABASE  redis://HOST:PORT  \
                          redis://HOST:PORT,HOST:PORT[?replicas=NUMBER] (a cluster)  memcached://HOST:PORT[,HOST:PORT]";
 
-/// Why a backend cannot be opened. It never contains the password that an address may hold.
+/// The reason why a backend cannot be opened. It never contains a password from the address.
 #[derive(Debug, PartialEq)]
 pub struct NotOpen {
     backend: String,
@@ -51,7 +51,7 @@ impl Display for NotOpen {
 }
 
 /// Opens the store at an address, with `cache` in front of it if there is one. A call that takes longer than `limit`
-/// fails. If the backend does not remove expired records by itself, this starts a task that does.
+/// fails. If the backend does not remove expired records itself, this starts a task that removes them.
 ///
 /// # Errors
 /// The address names no backend, or the backend does not answer.
@@ -59,7 +59,7 @@ pub async fn open(address: &str, cache: Option<&str>, limit: Duration) -> Result
     let Some(cache) = cache else { return open_store(address, limit).await };
     let store = open_store(address, limit).await?;
     let (kind, _) = split(cache)?;
-    // A cache that hangs must leave time to ask the store.
+    // If the cache hangs, there must be time left to ask the store.
     let short = limit / 4;
     match kind {
         "redis" => Ok(before(open_redis(cache, short).await?, store, short, limit)),
@@ -103,7 +103,7 @@ async fn open_redis(address: &str, limit: Duration) -> Result<Redis, NotOpen> {
     Redis::open(&nodes, replicas, limit).await.map_err(|error| not_answering(address, error))
 }
 
-/// The number of replicas in `redis://HOST:PORT?replicas=NUMBER`, at the end of the address.
+/// Returns the number of replicas in `redis://HOST:PORT?replicas=NUMBER`, if the address has one.
 fn stated_replicas(nodes: &[Url]) -> Result<Option<usize>, &'static str> {
     let stated = nodes.iter().flat_map(Url::query_pairs).find(|(name, _)| name == "replicas");
     let number = stated.map(|(_, number)| number.parse());
@@ -159,7 +159,7 @@ mod tests {
             let said = open(address, None, LIMIT).await.unwrap_err().to_string();
             assert!(!said.contains("s3c") && !said.contains("ret@"), "{said}");
         }
-        // The pool alone would wait, and say that time ran out.
+        // The pool alone would wait, and then report only a timeout.
         let said = open("postgres://app@127.0.0.1:1/shop", None, LIMIT).await.unwrap_err().to_string();
         assert!(said.contains("refused"), "{said}");
         let said = open("memory:", Some("memory:"), LIMIT).await.unwrap_err().to_string();

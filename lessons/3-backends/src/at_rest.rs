@@ -17,10 +17,10 @@ use tower_sessions::{
 pub const PREFIX: &str = "lesson-3-";
 
 // ANCHOR: key
-/// The key of a session: [`PREFIX`] and the SHA-256 of its ID, in hexadecimal digits.
+/// Returns the key of a session: [`PREFIX`] and the SHA-256 of its ID, in hexadecimal digits.
 ///
-/// An ID is worth as much as a password while its session lasts. Anyone who reads the backend, or a backup of it, finds
-/// no ID that a browser could send. The hash needs no salt, because an ID has 128 random bits and cannot be guessed.
+/// While its session lasts, an ID is worth as much as a password. Anyone who reads the backend or a backup finds no ID
+/// that a browser could send. The hash needs no salt, because an ID has 128 random bits and cannot be guessed.
 pub fn key(id: &Id) -> String {
     format!("{PREFIX}{:x}", Sha256::digest(id.to_string()))
 }
@@ -34,10 +34,10 @@ pub(crate) const UNVERSIONED: &str = "0000000000000000";
 #[derive(Deserialize, Serialize)]
 struct Entry {
     /// Sixteen hexadecimal digits. This field comes first and `expires` second, so that Redis finds them without
-    /// reading the rest. In SQL the version has a column instead.
+    /// reading the rest. In SQL, the version has its own column instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    /// The expiry in milliseconds since 1970. No backend's own expiry has this precision and this range.
+    /// The expiry in milliseconds since 1970. No backend's own expiry has both this precision and this range.
     expires: i64,
     data: HashMap<String, Value>,
 }
@@ -57,7 +57,7 @@ impl Stored {
         self.record.expiry_date > OffsetDateTime::now_utc()
     }
 
-    /// The result of `load`: the record, or `None` if it has expired. The request's scope notes the version.
+    /// Returns the result of `load`: the record, or `None` if it has expired. Notes the version in the request's scope.
     pub(crate) fn loaded(self) -> Option<Record> {
         let lives = self.lives();
         if lives {
@@ -68,8 +68,8 @@ impl Stored {
 }
 
 // ANCHOR: refusal
-/// Why a save that is based on the version `based_on` must be refused, given the stored record. A save that is based on
-/// no version replaces any record.
+/// Returns the reason why a save that is based on the version `based_on` must be refused, given the stored record. A
+/// save that is based on no version replaces any record.
 pub(crate) fn refusal(stored: Option<&Stored>, based_on: Option<Version>) -> Option<Error> {
     match stored.filter(|stored| stored.lives()) {
         None => Some(gone()),
@@ -100,7 +100,7 @@ pub(crate) fn decode_beside(id: &Id, value: &[u8], version: &str) -> Result<Stor
     Ok(Stored { version: parse(version).map_err(|error| damaged(id, error))?, ..decode(id, value)? })
 }
 
-/// The error for a value under this ID that is not a record.
+/// Returns the error for a value under this ID that is not a record.
 pub(crate) fn damaged(id: &Id, error: impl Display) -> Error {
     Error::Decode(format!("the record {} is damaged: {error}", key(id)))
 }
@@ -114,12 +114,12 @@ pub(crate) fn has_expired(value: &[u8]) -> bool {
     serde_json::from_slice::<Entry>(value).is_ok_and(|entry| entry.expires <= now())
 }
 
-/// This instant in milliseconds since 1970.
+/// Returns the current time in milliseconds since 1970.
 pub(crate) fn now() -> i64 {
     milliseconds(OffsetDateTime::now_utc())
 }
 
-/// An instant in milliseconds since 1970, rounded down, so that a session never lasts longer than its expiry.
+/// Returns a time in milliseconds since 1970, rounded down, so that a session never lasts longer than its expiry.
 pub(crate) fn milliseconds(instant: OffsetDateTime) -> i64 {
     let milliseconds = instant.unix_timestamp_nanos().div_euclid(1_000_000);
     i64::try_from(milliseconds).unwrap_or(i64::MAX)

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The turns of the instances, and which of them failed lately. It does no I/O, and the caller passes the time.
+/// The order of the instances, and the recent failures. It does no I/O, and the caller passes the time.
 #[derive(Debug)]
 pub struct Balancer {
     rest: Duration,
@@ -15,7 +15,7 @@ pub struct Balancer {
 #[derive(Debug)]
 struct State {
     turn: usize,
-    /// For each instance that failed: until when it is skipped.
+    /// For each instance that failed, the time until which it is skipped.
     resting: Vec<Option<Instant>>,
 }
 
@@ -23,7 +23,7 @@ struct State {
 #[derive(Clone, Copy, PartialEq, PartialOrd, Eq, Ord)]
 enum Health {
     Ready,
-    /// It failed, and its rest is over: nobody knows whether it answers again.
+    /// It failed, and its rest is over. It may or may not answer again.
     Unknown,
     Resting,
 }
@@ -35,12 +35,12 @@ impl Balancer {
         Self { rest, state: Mutex::new(State { turn: 0, resting: vec![None; count] }) }
     }
 
-    /// All instances, by index, in the order in which one request tries them. Each call is the next turn.
+    /// Returns all instances, by index, in the order in which one request tries them. Each call is the next turn.
     ///
-    /// The ready instances come first, from the one whose turn it is. Resting instances come last. They are not left
-    /// out, because a try is better than a refusal if nothing else answers. An instance whose rest is over gets one
-    /// request as a test, and keeps resting until it has answered that. A request that is not `safe`, and so cannot be
-    /// sent a second time, is not used as a test while another instance is ready.
+    /// The ready instances come first, beginning with the one whose turn it is. Resting instances come last. They are
+    /// not left out, because a try is better than a refusal if no other instance answers. An instance whose rest is
+    /// over gets one request as a test, and keeps resting until it has answered that. A request that is not `safe`, and
+    /// so cannot be sent a second time, is not used as a test while another instance is ready.
     pub fn order(&self, safe: bool, now: Instant) -> Vec<usize> {
         let mut state = self.state();
         let health = |index: usize| match state.resting[index] {
@@ -119,7 +119,7 @@ mod tests {
         let (balancer, now) = (Balancer::new(2, REST), Instant::now());
         balancer.failed(1, now);
         assert_eq!(first(&balancer, 3, SAFE, now + REST - Duration::from_millis(1)), [0, 0, 0]);
-        // The fourth turn is instance 1's. While its trial is not answered, nobody else is sent there.
+        // The fourth turn is instance 1's. While its test is not answered, no other request goes there.
         assert_eq!(first(&balancer, 4, SAFE, now + REST), [1, 0, 0, 0]);
         balancer.answered(1);
         assert_eq!(first(&balancer, 4, SAFE, now + REST), [1, 0, 1, 0]);

@@ -1,15 +1,15 @@
-//! Removes expired records as long as the program runs, whatever happens to the backend.
+//! Removes expired records as long as the program runs, even after a failure of the backend.
 
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 use tower_sessions::ExpiredDeletion;
 
-/// The time between two cleanups. Expired records only take up space, because loading checks the time itself.
+/// The time between two cleanups. Expired records only occupy space, because a load checks the time itself.
 pub const EVERY: Duration = Duration::from_secs(60);
 
 // ANCHOR: clean
-/// Cleans `store` again and again; never ends.
+/// Cleans `store` at regular intervals, and never returns.
 ///
 /// tower-sessions' own task ends silently at its first error. This task logs one line for an error or a panic, and
 /// continues.

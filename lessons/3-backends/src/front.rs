@@ -24,7 +24,7 @@ use crate::{
     proxy::{self, Limits, Lost, Proxy, Refusal},
 };
 
-/// The part between the visitors and the instances.
+/// The shared state of the load balancer.
 #[derive(Clone)]
 struct Front {
     balancer: Arc<Balancer>,
@@ -32,23 +32,24 @@ struct Front {
     proxy: Proxy,
 }
 
-/// Creates the front of these instances. It sends each request to one of them, except for `/_front`, its own page.
+/// Creates a load balancer for these instances. It sends each request to one of them, except for its own page,
+/// `/_front`.
 ///
-/// Serve it with [`ConnectInfo`], from which it gets the visitor's address.
+/// Serve it with [`ConnectInfo`], from which it takes the visitor's address.
 pub fn front(instances: Instances, limits: Limits) -> Router {
     let front = Front::before(instances.ports(), limits);
     Router::new()
         .route("/_front", get(page))
         .route("/_front/{number}/kill", post(kill))
         .route("/_front/{number}/start", post(start))
-        // What ends and starts programs is for this page's own buttons, and for no page of another site.
+        // Only this page's own buttons may end and start programs, and no page of another site.
         .route_layer(CsrfLayer::new().with_rejection_response(refused as fn(_) -> _))
         .with_state((front.clone(), instances))
         .fallback_service(front.router())
 }
 
-/// Creates a front for the programs that listen on these ports of this machine, without a page of its own. Serve it
-/// like [`front`].
+/// Creates a load balancer for the programs that listen on these ports of this machine, without a page of its own.
+/// Serve it like [`front`].
 pub fn balance(ports: &[u16], limits: Limits) -> Router {
     Front::before(ports, limits).router()
 }
@@ -77,11 +78,11 @@ async fn pass_on(
 
 impl Front {
     // ANCHOR: pass_on
-    /// Sends the request to one instance after the other until one answers, each at most once.
+    /// Sends the request to one instance after the other until one answers, at most once to each.
     async fn try_each(&self, visitor: IpAddr, request: Request) -> Result<Response, Refusal> {
         let (parts, body) = request.into_parts();
         let body = self.proxy.whole(body).await?;
-        // HTTP calls a method safe that only asks, such as GET: it may be sent again, whatever became of it.
+        // A safe method, such as GET, only reads (RFC 9110, section 9.2.1), so the request may be sent again.
         let safe = parts.method.is_safe();
         let mut lost = Lost::NotReached;
         for index in self.balancer.order(safe, Instant::now()) {
@@ -95,7 +96,7 @@ impl Front {
                     lost = lost.max(how);
                 }
             }
-            // It may have done what was asked, or do it yet; a second instance would do it again.
+            // This instance may still carry out the request, and a second one would carry it out again.
             if !safe && lost != Lost::NotReached {
                 break;
             }

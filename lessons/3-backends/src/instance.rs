@@ -14,21 +14,21 @@ use tokio::{
 
 pub use refusal::Refusal;
 
-/// How long an instance may take to start. A store that takes longer to open is unreachable.
+/// The maximum time for the start of an instance. A store that takes longer to open is unreachable.
 const START: Duration = Duration::from_secs(30);
 
-/// The options that the child processes get, such as the store to open.
+/// The options for the child processes, such as the store to open.
 #[derive(Clone, Debug)]
 pub struct Launch {
     /// The address of the store.
     pub store: String,
     /// The address of a cache in front of the store.
     pub cache: Option<String>,
-    /// Further arguments for each of them.
+    /// Further arguments for each instance.
     pub more: Vec<String>,
 }
 
-/// The instances of the app. Clones are the same ones; when the last is dropped, the processes end.
+/// The instances of the app. Clones share them. When the last clone is dropped, the processes end.
 #[derive(Clone)]
 pub struct Instances {
     launch: Arc<Launch>,
@@ -41,15 +41,15 @@ pub struct Instances {
 pub struct State {
     number: usize,
     port: u16,
-    /// The process ID, while it runs.
+    /// The process ID, while the instance runs.
     process: Option<u32>,
 }
 
 impl Instances {
-    /// Starts `count` instances, each on a free port, and returns when all of them listen.
+    /// Starts `count` instances, each on a free port. Returns when all of them listen.
     ///
     /// # Errors
-    /// One of them did not start. The error says why.
+    /// One of them did not start. The error gives the reason.
     pub async fn launch(launch: Launch, count: usize) -> Result<Self, Refusal> {
         let mut ports = Vec::new();
         let mut processes = Vec::new();
@@ -61,12 +61,12 @@ impl Instances {
         Ok(Self { launch: Arc::new(launch), ports: ports.into(), processes: processes.into() })
     }
 
-    /// The port of each instance, whether it runs or not.
+    /// Returns the port of each instance, whether it runs or not.
     pub fn ports(&self) -> &[u16] {
         &self.ports
     }
 
-    /// All of them.
+    /// Returns the state of all instances.
     pub async fn state(&self) -> Vec<State> {
         let mut all = Vec::new();
         for (place, (port, process)) in self.ports.iter().zip(self.processes.iter()).enumerate() {
@@ -79,7 +79,7 @@ impl Instances {
     /// Kills an instance, as a crash would. Does nothing if it has already ended.
     ///
     /// # Errors
-    /// There is none of this number.
+    /// There is no instance with this number, or its process cannot be ended.
     pub async fn kill(&self, number: usize) -> Result<(), Refusal> {
         if let Some(mut process) = self.process(number)?.lock().await.take() {
             process.kill().await.map_err(|error| Refusal::Failed {
@@ -99,7 +99,7 @@ impl Instances {
         if process.as_mut().and_then(running).is_none() {
             let port = self.ports[number - 1];
             let (listens_at, started) = spawn(&self.launch, number, port).await?;
-            // It went to the next free port, where nobody looks for it; here it ends again.
+            // It took the next free port, where the load balancer does not send requests. It ends here.
             if listens_at != port {
                 return Err(Refusal::PortTaken { number, port });
             }
@@ -114,14 +114,14 @@ impl Instances {
     }
 }
 
-/// The process ID of a running instance, or `None` once `try_wait` has noticed its end.
+/// Returns the process ID of a running instance, or `None` once `try_wait` has noticed its end.
 fn running(process: &mut Child) -> Option<u32> {
     process.try_wait().ok()?;
     process.id()
 }
 
-/// Starts this program again as one instance. It prints its port once it listens, and ends when its standard input is
-/// closed. So no instance outlives the front, however the front ends.
+/// Starts this program again as one instance. The instance prints its port once it listens, and ends when its standard
+/// input is closed. So no instance outlives the load balancer, even after a crash.
 async fn spawn(launch: &Launch, number: usize, port: u16) -> Result<(u16, Child), Refusal> {
     let program = env::current_exe().map_err(|error| Refusal::not_started(number, error))?;
     let mut command = Command::new(program);

@@ -28,7 +28,7 @@ use crate::page::{Done, PAGES};
 /// The cookie that carries the session ID.
 const COOKIE: &str = "lesson-3";
 
-/// Where an app runs, so that its pages can say so.
+/// The place where an app runs, for its pages.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Place {
     /// The address of the store, such as `sqlite:sessions.sqlite`, or empty if it is unknown.
@@ -37,18 +37,18 @@ pub struct Place {
     pub instance: Option<usize>,
 }
 
-/// The lesson on `store`.
+/// Returns the lesson on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     app_at(Place::default(), store)
 }
 
-/// The lesson on `store`, with pages that say where the store is.
+/// Returns the lesson on `store`, with pages that name the place.
 pub fn app_at<S: SessionStore + Clone>(place: Place, store: S) -> Router {
     let app = Router::new()
         .route("/set_session", post(set_session))
         .route("/count", post(count))
         .route("/clear_session", post(clear_session))
-        .route_layer(from_fn(run_again)) // they change the session and nothing else
+        .route_layer(from_fn(run_again)) // these routes change only the session
         .route("/", get(index))
         .route("/get_session", get(get_session))
         .route("/logout", post(logout))
@@ -111,7 +111,7 @@ async fn count(session: Session) -> Result<Redirect, Failure> {
 }
 
 async fn clear_session(session: Session) -> Result<Redirect, Failure> {
-    // Ask the store first: `clear` alone would accept any ID the browser sends, also one nobody issued.
+    // Load first: `clear` alone would accept any ID that the browser sends, even one that nobody issued.
     Visitor::of(&session).await?;
     session.clear().await;
     Ok(Done::Cleared.back())

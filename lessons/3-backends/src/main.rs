@@ -95,7 +95,7 @@ async fn behind_a_front(launch: Launch, limits: Limits, port: u16, count: usize)
     .await {}
 }
 
-/// Serves one of several instances. It prints its port, and ends when the front does.
+/// Serves one of several instances. It prints its port, and ends when the load balancer ends.
 async fn serve_instance(app: axum::Router, port: u16) -> io::Result<()> {
     let listener = session_inspector::listen(port).await?;
     println!("{}", listener.port());

@@ -33,7 +33,7 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    /// The article's sentence.
+    /// Returns the article's sentence.
     pub(crate) fn sentence(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
@@ -58,7 +58,7 @@ impl<S: Sync> FromRequestParts<S> for Done {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        /// A visitor can type any address, so an unknown word shows no sentence.
+        /// A visitor can type any address. An unknown word shows no sentence.
         #[derive(Deserialize)]
         struct Said {
             done: Done,

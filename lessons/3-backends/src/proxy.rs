@@ -1,4 +1,4 @@
-//! Sends one request to an instance, and says what the visitor reads when the request is lost.
+//! Sends one request to an instance, and has the sentence for the visitor if no answer comes.
 
 mod head;
 
@@ -20,47 +20,47 @@ use tower_http::timeout::TimeoutBody;
 pub use head::path;
 use head::{for_instance, remove_hop_by_hop};
 
-/// The maximum size of a request's body in bytes. The front keeps the body in memory, so that it can send it again to
-/// another instance. The app's own forms have a few bytes.
+/// The maximum size of a request's body, in bytes. The load balancer stores the body in memory, so that it can send it
+/// to another instance. The app's own forms have a few bytes.
 pub const BODY: usize = 64 * 1024;
 
-/// How long the front waits.
+/// The times that the load balancer waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For a connection.
+    /// The maximum time to open a connection.
     pub connect: Duration,
-    /// For the head of an answer from one instance, and then for each further part of its body; also for the whole body
-    /// of a visitor's request. A request that may be sent again waits at most this long for each instance.
+    /// The maximum time for the head of an answer from one instance, for each further part of its body, and for the
+    /// whole body of a visitor's request. A request that may be sent again waits at most this long for each instance.
     pub answer: Duration,
-    /// How long the front skips an instance that did not answer.
+    /// The time for which the load balancer skips an instance that did not answer.
     pub rest: Duration,
 }
 
 impl Default for Limits {
-    /// An answer may take longer than two calls of the store, a load and a save, at their
-    /// [limit](crate::store::LIMIT): a store that is slow is not an instance that hangs. The rest of ten seconds is
-    /// nginx's default (`fail_timeout`).
+    /// An answer may take longer than two calls of the store, a load and a save, at their [limit](crate::store::LIMIT),
+    /// because an instance with a slow store does not hang. The rest of ten seconds is nginx's default
+    /// (`fail_timeout`).
     fn default() -> Self {
         Self { connect: Duration::from_secs(1), answer: Duration::from_secs(3), rest: Duration::from_secs(10) }
     }
 }
 
-/// The status and the sentence for a visitor who gets no answer. It reveals nothing about the inside.
+/// The status and the sentence for a visitor who gets no answer. The sentence reveals nothing about the instances.
 pub type Refusal = (StatusCode, &'static str);
 
-/// How an instance failed to answer. In the later cases something did listen.
+/// How an instance failed to answer. In all cases but the first, a program accepted the connection.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Lost {
-    /// Nobody accepted the connection, so nobody has seen the request.
+    /// No program accepted the connection, so none has received the request.
     NotReached,
-    /// The instance took the request, and the connection broke.
+    /// The instance accepted the request, and the connection broke.
     BrokenOff,
-    /// The instance took the request and did not answer in time.
+    /// The instance accepted the request and did not answer in time.
     TooLate,
 }
 
 impl Lost {
-    /// The status and the sentence for the visitor.
+    /// Returns the status and the sentence for the visitor.
     pub fn say(self, safe: bool) -> Refusal {
         match (self, safe) {
             (Self::NotReached, _) => (StatusCode::SERVICE_UNAVAILABLE, "no instance is running; start one at /_front"),
@@ -94,8 +94,8 @@ impl Proxy {
     pub fn new(limits: Limits) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(limits.connect));
-        // A connection of its own for each request: one that was kept may have ended with its instance, and then
-        // nobody knows whether a request that was written to it was read.
+        // Each request has its own connection. A reused connection may have ended with its instance, and then it is
+        // unknown whether the instance has read the request.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         Self { client, limits }
     }
@@ -103,7 +103,7 @@ impl Proxy {
     /// Reads the whole body of a visitor's request.
     ///
     /// # Errors
-    /// The refusal: the body is longer than [`BODY`], does not arrive in time, or breaks off.
+    /// A refusal if the body is longer than [`BODY`], does not arrive in time, or breaks off.
     pub async fn whole(&self, body: Body) -> Result<Bytes, Refusal> {
         let refuse = |status: StatusCode, sentence: &'static str| Err((status, sentence));
         match timeout(self.limits.answer, Limited::new(body, BODY).collect()).await {
@@ -116,10 +116,10 @@ impl Proxy {
         }
     }
 
-    /// Sends the request to the instance at `port`. The answer's body is passed on as it comes.
+    /// Sends the request to the instance at `port`. The answer's body is passed on as it arrives.
     ///
     /// # Errors
-    /// How the instance failed; the details go to `tracing`.
+    /// How the instance failed. The details go to `tracing`.
     pub async fn send(&self, port: u16, visitor: IpAddr, parts: Parts, body: Bytes) -> Result<Response, Lost> {
         let request = Request::from_parts(for_instance(port, visitor, parts), Body::from(body));
         let (lost, reason) = match timeout(self.limits.answer, self.client.request(request)).await {
@@ -137,7 +137,7 @@ impl Proxy {
     }
 }
 
-/// The error with its causes, because hyper's own text says only where it happened.
+/// Returns the error with its causes, because hyper's own text says only where it happened.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
     let causes = iter::successors(Some(error), |error| <dyn Error>::source(*error));
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -1,11 +1,11 @@
-//! The stores, one module for each backend, and what they have in common.
+//! The stores, one module for each backend, and their common parts.
 //!
 //! All of them give the same guarantees, which `checks::store` tests: an expired record is never loaded, a collision of
 //! IDs never merges two sessions, and a save never revives a deleted session.
 //!
-//! All of them also compare and swap: `load` and `create` note the version of the record for the calling request, and
+//! All of them also compare and swap. `load` and `create` note the version of the record for the calling request, and
 //! `save` replaces the record only while it has that version. Otherwise `save` fails with `version::conflict`, or with
-//! `version::gone` if there is no record. No save returns `Ok` and is dropped.
+//! `version::gone` if there is no record. A save that returns `Ok` is never dropped.
 
 pub(crate) mod cache_aside;
 pub mod file;
@@ -26,11 +26,11 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-/// How long a backend may take for one call. A request of this lesson makes two at most, so that even with a
-/// backend that hangs every visitor has an answer within two seconds.
+/// The maximum time for one call to a backend. A request of this lesson makes at most two calls, so every visitor has
+/// an answer within two seconds, even if the backend hangs.
 pub const LIMIT: Duration = Duration::from_millis(800);
 
-/// How many expired records a sweep removes at a time. Other requests get their turn between two batches.
+/// The number of expired records that a sweep removes at a time. Other requests run between two batches.
 pub(crate) const SWEEP_BATCH: usize = 1_000;
 
 /// A store of any kind, with a time limit for each call.

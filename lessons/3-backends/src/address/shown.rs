@@ -2,7 +2,7 @@
 
 use url::{Position, Url};
 
-/// The servers that an address such as `redis://HOST:PORT,HOST:PORT` names, or `None` if it is not such an address.
+/// Returns the servers that an address such as `redis://HOST:PORT,HOST:PORT` names, or `None` if it has another form.
 ///
 /// Several servers form a cluster only if all have ports, and all have the same user and password or none. Any other
 /// comma is part of the password.
@@ -17,7 +17,7 @@ pub(super) fn servers(address: &str) -> Option<Vec<Url>> {
     one()
 }
 
-/// Whether all of the servers have the same user and password, or none has.
+/// Whether all servers have the same user and password, or none has any.
 fn are_one_cluster(place: &str) -> bool {
     let credentials = |server: &str| server.rsplit_once('@').map(|(credentials, _)| credentials.to_owned());
     let mut all = place.split(',').map(credentials);
@@ -27,12 +27,12 @@ fn are_one_cluster(place: &str) -> bool {
 
 fn server_at(kind: &str, place: &str) -> Option<Url> {
     let url = Url::parse(&format!("{kind}://{place}")).ok().filter(Url::has_host)?;
-    // An @ after the server's name: the password holds a character that ends it, and must be written with %.
+    // With an `@` after the server's name, the password has a character that ends it and must be percent-encoded.
     (!url[Position::AfterPort..].contains('@')).then_some(url)
 }
 
-/// The address without its secrets: without user, password and parameters, which may hold a password too. If the
-/// address cannot be parsed, only its kind is left.
+/// Returns the address without its secrets: without user, password and parameters, which may also hold a password. If
+/// the address cannot be parsed, only its kind is left.
 pub fn without_password(address: &str) -> String {
     let Some((kind, _)) = address.split_once(':') else { return address.to_owned() };
     if ["memory", "file", "sqlite"].contains(&kind) {

@@ -1,4 +1,4 @@
-//! Why an instance was not started or ended.
+//! The reasons why an instance was not started or ended.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Why a command to an instance failed.
+/// The reason why a command to an instance failed.
 #[derive(Debug)]
 pub enum Refusal {
     /// There are only `count` instances.
     NoSuchInstance {
-        /// The one asked for.
+        /// The requested number.
         number: usize,
-        /// How many there are.
+        /// The number of instances.
         count: usize,
     },
     /// While the instance was down, another program began to listen on its port.
@@ -24,12 +24,12 @@ pub enum Refusal {
         /// Its port.
         port: u16,
     },
-    /// The instance did not start, or did not end. The reason may hold a path or an address, so show it only in a
+    /// The instance did not start, or did not end. The reason may contain a path or an address, so show it only in a
     /// terminal.
     Failed {
-        /// Which instance failed, and in which action.
+        /// The instance and the action that failed.
         what: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! The head of a request or an answer, on its way through the front.
+//! The head of a request or an answer, as the load balancer passes it on.
 
 use std::net::IpAddr;
 
@@ -12,16 +12,16 @@ use axum::http::{
     uri::{Authority, PathAndQuery, Scheme, Uri},
 };
 
-/// The path that a request names. `CONNECT` and `OPTIONS *` name none, and are not for an instance.
+/// Returns the path that a request names. `CONNECT` and `OPTIONS *` name none, and are not for an instance.
 pub fn path(uri: &Uri) -> Option<&PathAndQuery> {
     uri.path_and_query().filter(|path| path.as_str().starts_with('/'))
 }
 
-/// The head of the request as the instance gets it. `Host` is the visitor's own, and the visitor's address is the one
-/// that this front saw.
+/// Returns the head of the request for the instance. `Host` is unchanged. The visitor's address is the one of the
+/// connection to this load balancer.
 pub(super) fn for_instance(port: u16, visitor: IpAddr, mut parts: Parts) -> Parts {
     remove_hop_by_hop(&mut parts.headers);
-    // Anybody can send these, so what they say is not handed on as if the front had said it.
+    // Any client can send these headers, so their values are not passed on in the name of the load balancer.
     let forwarded = |name: &&HeaderName| name.as_str().starts_with("x-forwarded-") || **name == FORWARDED;
     let claims: Vec<_> = parts.headers.keys().filter(forwarded).cloned().collect();
     for name in claims.into_iter().chain([HeaderName::from_static("x-real-ip"), EXPECT, CONTENT_LENGTH]) {
@@ -35,14 +35,14 @@ pub(super) fn for_instance(port: u16, visitor: IpAddr, mut parts: Parts) -> Part
     parts
 }
 
-/// Whether an instance bases decisions on this header. Such a header is not about one connection, so `Connection` must
-/// not name it (RFC 9110, section 7.6.1). A visitor who names it there does not remove it.
+/// Whether instances base decisions on this header. Such a header does not belong to one connection, so `Connection`
+/// must not name it (RFC 9110, section 7.6.1). A visitor who names it there does not remove it.
 fn is_kept(name: &HeaderName) -> bool {
     matches!(*name, HOST | ORIGIN | COOKIE | AUTHORIZATION | CONTENT_TYPE | REFERER)
         || name.as_str().starts_with("sec-")
 }
 
-/// Removes the headers that are about one connection only (RFC 9110, section 7.6.1), including those that `Connection`
+/// Removes the headers that belong to one connection only (RFC 9110, section 7.6.1), including those that `Connection`
 /// names.
 pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));

@@ -1,9 +1,9 @@
 //! A cache in front of a store: most loads never reach the store, and a logout still takes effect everywhere.
 //!
-//! The trap is a load that reads the old record from the store just before a change, and adds it to the cache just
-//! after. From then on the cache returns a session that was changed or ended. So a request that changes a record first
-//! puts a tombstone in its place in the cache. While the tombstone is there, nothing can be added under this key, and
-//! all requests use the store.
+//! The difficulty is a load that reads the old record from the store just before a change, and adds it to the cache
+//! just after. From then on the cache would return a session that was changed or has ended. So a request that changes a
+//! record first puts a tombstone in its place in the cache. While the tombstone is there, nothing can be added under
+//! this key, and all requests use the store.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -25,14 +25,14 @@ use tower_sessions::{
 use super::failed;
 use crate::at_rest::{Stored, decode};
 
-/// How long a tombstone lasts: longer than any load that began before the change can take.
+/// The lifetime of a tombstone. It is longer than any load that began before the change can take.
 pub(super) const TOMBSTONE: Duration = Duration::from_secs(10);
 
-/// How long loads skip a cache after a failure.
+/// The time for which loads skip the cache after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
 // ANCHOR: cache
-/// The operations that a cache in front of a store needs. All instances must share the cache: with a cache of its own,
+/// The operations that a cache in front of a store needs. All instances must share the cache. With a cache of its own,
 /// an instance would not notice a logout at another one.
 #[async_trait]
 pub trait Cache: std::fmt::Debug + Send + Sync + 'static {
@@ -46,9 +46,9 @@ pub trait Cache: std::fmt::Debug + Send + Sync + 'static {
 
 /// The entry of a session in a cache.
 pub enum Cached {
-    /// This record.
+    /// The record of the session.
     Record(Stored),
-    /// Nothing: ask the store, and add the record.
+    /// No entry: ask the store, and add the record.
     Nothing,
     /// The session is being changed, or the cache does not answer: ask the store, and add nothing.
     AskTheStore,
@@ -56,7 +56,7 @@ pub enum Cached {
 // ANCHOR_END: cache
 
 impl Cached {
-    /// A tombstone is an empty entry; no record is empty.
+    /// Reads an entry. An empty one is a tombstone, because no record is empty.
     pub(super) fn in_entry(id: &Id, entry: Option<Vec<u8>>) -> Result<Self> {
         Ok(match entry {
             None => Self::Nothing,
@@ -66,12 +66,12 @@ impl Cached {
     }
 }
 
-/// A cache before a store.
+/// A cache in front of a store.
 #[derive(Clone, Debug)]
 pub struct CacheAside<C, S> {
     cache: C,
     store: S,
-    /// How long the cache may take for one call.
+    /// The maximum time for one call to the cache.
     limit: Duration,
     breaker: Breaker,
 }
@@ -84,20 +84,20 @@ impl<C: Cache, S: SessionStore> CacheAside<C, S> {
     }
 
     // ANCHOR: get
-    /// The entry in the cache. A cache that is unavailable or hangs makes loads slower, not wrong: one load waits for
-    /// it, and then loads skip it for a second.
+    /// Returns the entry in the cache. A cache that is unavailable or hangs makes loads slower, not wrong: one load
+    /// waits for it, and then loads skip it for a second.
     async fn get(&self, id: &Id) -> Cached {
         if !self.breaker.lets_through(Instant::now()) {
             return Cached::AskTheStore;
         }
         let found = self.limited(self.cache.get(id)).await;
-        let answered = !matches!(found, Err(Error::Backend(_))); // one damaged entry is not an absent cache
+        let answered = !matches!(found, Err(Error::Backend(_))); // one damaged entry is not an outage
         self.breaker.record(answered, Instant::now());
         found.unwrap_or(Cached::AskTheStore)
     }
     // ANCHOR_END: get
 
-    /// The store's record. It has a version even outside a request's scope, and the cache keeps both.
+    /// Returns the store's record. It has a version even outside a request's scope, and the cache stores both.
     async fn load_from_store(&self, id: &Id) -> Result<(Option<Record>, Option<Version>)> {
         let asking = async { Ok((self.store.load(id).await?, noted(id))) };
         let (record, version) = Scope::default().run(asking).await?;
@@ -134,13 +134,13 @@ impl<C: Cache, S: SessionStore> SessionStore for CacheAside<C, S> {
         let (record, version) = self.load_from_store(id).await?;
         if let (Some(record), Cached::Nothing) = (&record, cached) {
             let added = self.limited(self.cache.add(record, version)).await;
-            self.breaker.record(added.is_ok(), Instant::now()); // the next load asks the store again
+            self.breaker.record(added.is_ok(), Instant::now()); // after a failure, the next load asks the store
         }
         Ok(record)
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        // A cache that is unavailable now may come back with the session in it, so this one must succeed.
+        // A cache that is unavailable may return with the session in it, so this call must succeed.
         self.limited(self.cache.tombstone(id)).await?;
         self.store.delete(id).await
     }
@@ -160,7 +160,7 @@ impl Breaker {
             None => true,
             Some(until) if now < until => false,
             Some(_) => {
-                // This one tries. The others go on without the cache until it knows.
+                // This call is the test. Others skip the cache until it has a result.
                 *closed_until = Some(now + PAUSE);
                 true
             }
@@ -211,7 +211,7 @@ mod tests {
         }
     }
 
-    /// A store whose load has read the record, and waits before it says so.
+    /// A store whose load has read the record, and waits before it returns it.
     #[derive(Clone, Debug, Default)]
     struct Slow {
         store: Memory,

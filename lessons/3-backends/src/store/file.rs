@@ -26,8 +26,8 @@ use crate::at_rest::{PREFIX, Stored, decode, encode, has_expired, key, refusal};
 pub struct FileStore(Arc<Folder>);
 
 impl FileStore {
-    /// Opens the store, and creates the folder if there is none. A save or a delete fails if it has to wait longer than
-    /// `limit` for others.
+    /// Opens the store, and creates the folder if there is none. A save or a delete fails if it waits longer than
+    /// `limit` for the lock.
     ///
     /// # Errors
     /// The folder cannot be created or written to, or on Unix other users can open it. The error says what to do.
@@ -63,7 +63,7 @@ impl SessionStore for FileStore {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (version, based_on) = (Version::new(), noted(&record.id)); // another thread would not know the request
+        let (version, based_on) = (Version::new(), noted(&record.id)); // here, because another thread has no request
         let (store, id) = (self.clone(), record.id);
         let file = self.0.write(encode(record, Some(version))?).await?;
         let lock = self.0.lock().await?;
@@ -109,7 +109,7 @@ impl ExpiredDeletion for FileStore {
         let store = self.clone();
         let expired = blocking(move |_| {
             let expired = |path: &PathBuf| match store.0.read(path) {
-                Err(Error::Decode(_)) => Ok(false), // whoever comes with its ID is told
+                Err(Error::Decode(_)) => Ok(false), // a load with its ID reports it
                 read => read.map(|value| value.is_some_and(|value| has_expired(&value))),
             };
             let mut found = Vec::new();
@@ -122,7 +122,8 @@ impl ExpiredDeletion for FileStore {
         })
         .await?;
         for path in expired {
-            // One file at a time, so that nobody waits for the whole folder; and it may have been saved meanwhile.
+            // One file at a time, so that no request waits for the whole folder. A file may have been saved in the
+            // meantime.
             let (store, lock) = (self.clone(), self.0.lock().await?);
             blocking(move |_| {
                 if store.0.read(&path)?.is_some_and(|value| has_expired(&value)) {

@@ -1,4 +1,4 @@
-//! A store in Memcached, which is a cache: it drops records when it is full and when it is restarted.
+//! A store in Memcached, which is a cache: it drops records when it is full and when it restarts.
 
 use std::{fmt, time::Duration};
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::at_rest::{Stored, decode, encode, key, refusal};
 
-/// One server or several, each session on one of them.
+/// One server or several. Each session is on one of them.
 #[derive(Clone)]
 pub struct Memcached(AsyncMetaClient);
 
@@ -43,7 +43,7 @@ impl Memcached {
         Ok(self.0.run(set.ttl(time_to_live(record, OffsetDateTime::now_utc()))).await.map_err(failed)?.applied())
     }
 
-    /// The stored value, and Memcached's number (CAS) for this state of it.
+    /// Returns the stored value, and Memcached's number (CAS) for its present state.
     async fn get_value(&self, id: &Id) -> Result<Option<(Vec<u8>, u64)>> {
         let found = self.0.run(Get::new(key(id)).meta(Meta::NONE.cas())).await.map_err(failed)?;
         Ok(found.value.zip(found.item.cas))
@@ -51,13 +51,12 @@ impl Memcached {
 }
 
 // ANCHOR: ttl
-/// Memcached counts in whole seconds. This rounds up, and [`Stored::lives`] checks the milliseconds. Rounding down
-/// would lose the last second of every session.
+/// Returns the lifetime of a record in Memcached, which counts whole seconds. This rounds up, and [`Stored::lives`]
+/// checks the milliseconds. Rounding down would lose the last second of every session.
 ///
-/// A time of more than thirty days is sent as an instant, which Memcached reads into 32 bits. It treats an instant
-/// after 2038-01-19 as long past: it answers that the record is stored, and stores nothing. So the record gets the
-/// longest time that can be expressed, and at least thirty days. It may be dropped before its expiry, as any record in
-/// a cache, and each save extends its time.
+/// Memcached reads a time of more than thirty days as a date with 32 bits. It treats a date after 2038-01-19 as past:
+/// it answers that the record is stored, and stores nothing. So the record gets the longest possible time, at least
+/// thirty days. It may be dropped before its expiry, like any record in a cache, and each save extends its time.
 fn time_to_live(record: &Record, now: OffsetDateTime) -> Ttl {
     // ANCHOR: seconds
     let seconds = (record.expiry_date - now).whole_seconds().max(0) + 1;
@@ -71,7 +70,7 @@ fn time_to_live(record: &Record, now: OffsetDateTime) -> Ttl {
 /// Thirty days in seconds. Up to this number Memcached counts from now, so the year does not matter.
 const THIRTY_DAYS: i64 = 30 * 24 * 60 * 60;
 
-/// How often a save that is based on no version tries again when another save comes first.
+/// The number of tries of a save that is based on no version and loses to other saves.
 const TRIES: usize = 100;
 
 // ANCHOR: store
@@ -93,12 +92,12 @@ impl SessionStore for Memcached {
             let stored = found.as_ref().map(|(value, _)| decode(&record.id, value)).transpose()?;
             if stored.as_ref().is_some_and(|stored| stored.version == version) {
                 note(&record.id, version);
-                return Ok(()); // the connection broke when it was done, and the client has sent it again
+                return Ok(()); // the connection broke after the save, and the client has sent it again
             }
             if let Some(error) = refusal(stored.as_ref(), based_on) {
                 return Err(error);
             }
-            // Only over the state that was looked at: one that was changed or deleted meanwhile is looked at again.
+            // Replace only the state that was read. A state that has changed since is read again.
             let mut set = Set::new(key(&record.id), encode(record, Some(version))?)
                 .ttl(time_to_live(record, OffsetDateTime::now_utc()));
             set.compare_cas = found.map(|(_, cas)| cas);

@@ -1,4 +1,4 @@
-//! A store in this process: the fastest one, and its sessions end with the process.
+//! A store in this process: the fastest one. Its sessions end with the process.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -20,15 +20,14 @@ use crate::at_rest::{Stored, refusal};
 
 /// A store in a map. Clones share the map.
 ///
-/// tower-sessions has one too. That one revives a deleted session when it is saved, and keeps expired records forever.
+/// tower-sessions has such a store, too, but a save to it revives a deleted session, and it keeps expired records.
 #[derive(Clone, Debug, Default)]
 pub struct Memory(Arc<Mutex<Sessions>>);
 
 #[derive(Debug, Default)]
 struct Sessions {
     stored: HashMap<Id, Stored>,
-    /// The IDs in the order of their expiry. A sweep finds the expired ones at the start, without looking at the
-    /// others.
+    /// The IDs in the order of their expiry. A sweep finds the expired ones at the start and reads no others.
     by_expiry: BTreeSet<(OffsetDateTime, i128)>,
 }
 
@@ -47,7 +46,7 @@ impl Sessions {
         }
     }
 
-    /// The ID of the record that expires first, if it has expired.
+    /// Returns the ID of the record that expires first, if it has expired.
     fn first_expired(&self) -> Option<Id> {
         let (expires, id) = self.by_expiry.first()?;
         (*expires <= OffsetDateTime::now_utc()).then_some(Id(*id))
@@ -84,7 +83,7 @@ impl SessionStore for Memory {
 
     // ANCHOR: save
     async fn save(&self, record: &Record) -> Result<()> {
-        // The comparison and the swap are under one lock: nobody comes between them.
+        // The comparison and the swap are under one lock, so no other request comes between them.
         let mut sessions = self.sessions();
         if let Some(error) = refusal(sessions.stored.get(&record.id), noted(&record.id)) {
             return Err(error);
@@ -110,7 +109,7 @@ impl SessionStore for Memory {
 impl ExpiredDeletion for Memory {
     async fn delete_expired(&self) -> Result<()> {
         while self.sweep() == SWEEP_BATCH {
-            yield_now().await; // the others' turn
+            yield_now().await; // lets other requests run
         }
         Ok(())
     }

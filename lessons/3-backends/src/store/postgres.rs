@@ -14,26 +14,26 @@ use tower_sessions::{
 use super::{SWEEP_BATCH, failed};
 use crate::at_rest::{PREFIX, Stored, decode_beside, encode, key, milliseconds, now};
 
-/// A database behind a pool, which replaces connections that break.
+/// A database behind a pool, which replaces broken connections.
 #[derive(Clone, Debug)]
 pub struct Postgres(PgPool);
 
 impl Postgres {
     // ANCHOR: open
     /// Connects to `postgres://user:password@host:port/database`, and creates the table if there is none. A call fails
-    /// if it has to wait longer than `limit` for a connection.
+    /// if it waits longer than `limit` for a connection.
     ///
     /// # Errors
     /// The database does not answer, or refuses the login.
     pub async fn open(address: &str, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
-        // The pool goes on trying while nobody listens, and then says that time ran out; one connection says why.
+        // If no server listens, the pool tries until the time is up and reports only that. One connection reports why.
         PgConnection::connect(address).await?.close().await?;
-        // A broken connection is noticed when it is needed. Without these two, a task of sqlx 0.9.0 looks for old ones, and
-        // may spin forever: https://github.com/transact-rs/sqlx/issues/3645
+        // A broken connection is noticed at its next use. The task of sqlx 0.9.0 that replaces old ones may spin forever:
+        // https://github.com/transact-rs/sqlx/issues/3645
         let pool = PgPoolOptions::new().acquire_timeout(limit).idle_timeout(None).max_lifetime(None);
         let pool = pool.connect(address).await?;
         // ANCHOR: turn
-        // Two instances may start at once, and PostgreSQL's `if not exists` is not safe against that by itself.
+        // Two instances may start at the same time, and PostgreSQL's `if not exists` alone is not safe then.
         let mut start = pool.begin().await?;
         query("select pg_advisory_xact_lock(43003)").execute(&mut *start).await?;
         // ANCHOR_END: turn
@@ -43,7 +43,7 @@ impl Postgres {
         .execute(&mut *start)
         .await?;
         query("create index if not exists sessions_expires on sessions (expires)").execute(&mut *start).await?;
-        // A table that was made before records had versions: all of them get the same one.
+        // In a table from before records had versions, all records get the same version.
         let column = "alter table sessions add column if not exists version text not null default '0000000000000000'";
         query(column).execute(&mut *start).await?;
         start.commit().await?;
@@ -76,7 +76,7 @@ impl SessionStore for Postgres {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        // One statement, as in SQLite. Two that meet at one row take turns, and the second one compares again.
+        // One statement, as in SQLite. If two change the same row, the second one waits and compares again.
         let update = "update sessions set value = $1, expires = $2, version = $3 \
                       where key = $4 and expires > $5 and version = coalesce($6, version)";
         let version = Version::new();
@@ -114,7 +114,7 @@ impl SessionStore for Postgres {
 }
 
 impl Postgres {
-    /// Why a save has updated no row.
+    /// Returns the reason why a save has updated no row.
     async fn why_not(&self, id: &Id) -> Result<Error> {
         let lives = query("select 1 from sessions where key = $1 and expires > $2").bind(key(id)).bind(now());
         let found = lives.fetch_optional(&self.0).await.map_err(failed)?;
@@ -125,7 +125,7 @@ impl Postgres {
 #[async_trait]
 impl ExpiredDeletion for Postgres {
     async fn delete_expired(&self) -> Result<()> {
-        // A row that somebody else is changing or removing is left for the next sweep.
+        // A row that another session of PostgreSQL is changing is left for the next sweep.
         let delete = "delete from sessions where key in \
                       (select key from sessions where expires <= $1 and key like $2 limit $3 for update skip locked)";
         loop {

@@ -1,4 +1,4 @@
-//! A store in Redis, on one node or in a cluster. It is fast and shared, and Redis removes expired records itself.
+//! A store in Redis, on one node or in a cluster. It is fast and shared, and Redis itself removes expired records.
 
 mod link;
 
@@ -20,17 +20,17 @@ use super::{
 };
 use crate::at_rest::{Stored, decode, encode, key, milliseconds, now};
 
-/// One node or a cluster, over a connection that all requests share. Clones share it, too.
+/// One node or a cluster, over a connection that all requests and all clones share.
 #[derive(Clone)]
 pub struct Redis {
     link: Arc<Link>,
-    /// How many replicas must have a change before it is acknowledged.
+    /// The number of replicas that must have a change before it is acknowledged.
     replicas: usize,
 }
 
 impl Redis {
-    /// Connects to one node, at an address such as `redis://127.0.0.1:6379`, or to the cluster that several nodes
-    /// belong to, which names the other nodes. A call fails if it takes longer than `limit`.
+    /// Connects to one node at an address such as `redis://127.0.0.1:6379`, or with several addresses to the cluster of
+    /// these nodes, which names the others. A call fails if it takes longer than `limit`.
     ///
     /// A change is acknowledged when `replicas` replicas have it. The default is one in a cluster whose masters have
     /// replicas, and none elsewhere.
@@ -51,10 +51,10 @@ impl Redis {
     }
 
     // ANCHOR: write
-    /// Makes a change, and returns when enough replicas have it. Otherwise a replica that has missed a logout could
+    /// Makes a change. Returns when enough replicas have it, because otherwise a replica that has missed a logout could
     /// become the master, and the session would come back.
     ///
-    /// The price is that each change waits for a replica, and so does all other traffic on the same connection. While
+    /// The price is that each change waits for a replica, and all other traffic on the connection waits, too. While
     /// there are too few replicas, no change is acknowledged, although the master has it: the outcome is unknown.
     async fn write<T: FromRedisValue>(&self, command: Cmd) -> StoreResult<T> {
         if self.replicas == 0 {
@@ -71,7 +71,7 @@ impl Redis {
     // ANCHOR_END: write
 
     // ANCHOR: set_new
-    /// Sets a record that expires by itself, only if its key is free.
+    /// Sets a record that expires by itself, but only if its key is free.
     async fn set_new(&self, record: &Record, version: Option<Version>) -> StoreResult<bool> {
         let mut set = cmd("SET");
         set.arg(key(&record.id)).arg(encode(record, version)?);
@@ -162,7 +162,7 @@ impl Cache for Redis {
     }
 }
 
-/// A key of another type is a damaged record, because Redis has answered, and will give the same answer again.
+/// A key of another type is a damaged record, because Redis has answered and will give the same answer again.
 fn refused(error: RedisError) -> Error {
     if error.code() == Some("WRONGTYPE") { Error::Decode(error.to_string()) } else { failed(error) }
 }

@@ -25,10 +25,10 @@ use self::writer::Writer;
 use super::{SWEEP_BATCH, failed};
 use crate::at_rest::{PREFIX, Stored, damaged, decode_beside, encode, key, milliseconds, now};
 
-/// An SQLite file with many connections that read, and one that writes.
+/// An SQLite file with several connections that read, and one that writes.
 ///
-/// SQLite lets one connection write at a time. Connections that wait for it try again in no order, and some never get
-/// their turn. Callers of the single writer wait in a queue instead.
+/// SQLite lets one connection write at a time. Connections that wait for it try again in no order, and some never
+/// succeed. Callers of the single writer wait in a queue instead.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     reader: SqlitePool,
@@ -36,20 +36,19 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, and creates it and its table if there are none. A call fails if it has to wait longer than
-    /// `limit`.
+    /// Opens the file, and creates it and its table if there are none. A call fails if it waits longer than `limit`.
     ///
     /// # Errors
     /// The file cannot be created, or is not an SQLite file.
     pub async fn open(file: impl AsRef<Path>, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
         make(file.as_ref())?;
-        // In this mode nobody who reads waits for somebody who writes.
+        // In this mode no reader waits for a writer.
         let options = SqliteConnectOptions::new().filename(file).journal_mode(SqliteJournalMode::Wal);
-        // With `Normal` a commit would not wait for the disk, and a power cut could undo a logout that was answered.
+        // With `Normal` a commit would not wait for the disk, and a power failure could undo an acknowledged logout.
         let options = options.synchronous(SqliteSynchronous::Full);
-        let options = options.busy_timeout(limit); // of another process that writes
-        // A connection to a file does not break: nobody has to ask before each call whether it is there, and none has to
-        // be renewed. The task of sqlx 0.9.0 that would do it may also spin forever:
+        let options = options.busy_timeout(limit); // for other processes that write
+        // A connection to a file does not break, so it needs neither a test before each call nor a replacement. The
+        // task of sqlx 0.9.0 that replaces connections may also spin forever:
         // https://github.com/transact-rs/sqlx/issues/3645
         let pool = |connections| {
             let options = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(limit);
@@ -61,7 +60,7 @@ impl Sqlite {
     }
 }
 
-/// Creates the file and its folder, readable by their owner alone. SQLite gives the files beside it the same mode.
+/// Creates the file and its folder. Only the owner can read the file. SQLite gives the files beside it the same mode.
 fn make(file: &Path) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
@@ -76,7 +75,7 @@ fn make(file: &Path) -> io::Result<()> {
 /// Creates the table. A table from before records had versions gets the column, and all its records get the same
 /// version.
 async fn make_table(writer: &SqlitePool) -> std::result::Result<(), sqlx::Error> {
-    // Two processes may start at once: the second one waits, and finds all done.
+    // Two processes may start at the same time. The second one waits, and finds everything done.
     let mut start = writer.begin_with("begin immediate").await?;
     let table =
         "create table if not exists sessions (key text primary key, value blob not null, expires integer not null)";
@@ -113,8 +112,8 @@ impl SessionStore for Sqlite {
 
     // ANCHOR: save
     async fn save(&self, record: &Record) -> Result<()> {
-        // An update, never an insert: a session that was deleted meanwhile stays deleted. And one statement, so that
-        // nobody changes the record between the comparison and the swap.
+        // An update, never an insert, so that a session that was deleted in the meantime stays deleted. One statement,
+        // so that nothing changes the record between the comparison and the swap.
         let update = "update sessions set value = ?, expires = ?, version = ? \
                       where key = ? and expires > ? and version = coalesce(?, version)";
         let version = Version::new();
@@ -154,7 +153,7 @@ impl Sqlite {
         row.map(|(value, version)| decode_beside(id, &value, &version)).transpose()
     }
 
-    /// Why a save has updated no row.
+    /// Returns the reason why a save has updated no row.
     async fn why_not(&self, id: &Id) -> Result<Error> {
         let lives = query("select 1 from sessions where key = ? and expires > ?").bind(key(id)).bind(now());
         let found = lives.fetch_optional(&self.reader).await.map_err(failed)?;
@@ -174,7 +173,7 @@ impl ExpiredDeletion for Sqlite {
         let delete = "delete from sessions where key in \
                       (select key from sessions where expires <= ? and key like ? limit ?)";
         loop {
-            // Each batch is a change of its own: a caller that waits to write is served before the next one.
+            // Each batch is a change of its own, so a caller that waits to write is served before the next batch.
             let batch = query(delete).bind(now()).bind(format!("{PREFIX}%")).bind(SWEEP_BATCH as i64);
             if self.writer.execute(batch).await? < SWEEP_BATCH as u64 {
                 return Ok(());

@@ -21,21 +21,21 @@ use tower_sessions::session_store::{Error, Result};
 
 use crate::store::failed;
 
-/// The file that writers lock. It is created when the folder is opened, and never later. So a folder without it is not
-/// the folder that was opened, but an empty mount point or somebody else's new folder.
+/// The file that writers lock. It is created only when the folder is opened. So a folder without it is not the folder
+/// that was opened, but an empty mount point or another new folder.
 const LOCK: &str = ".lock";
 
 /// A folder that was opened.
 #[derive(Debug)]
 pub struct Folder {
-    /// Where it is.
+    /// The folder's path.
     pub path: PathBuf,
     limit: Duration,
-    /// Only one writer of this process at a time asks for the lock. The others wait here, and block no thread.
+    /// Only one writer of this process at a time asks for the lock. The others wait here and block no thread.
     writers: Arc<Mutex<()>>,
     /// The number of renames and removals so far.
     changes: AtomicU64,
-    /// The number of them that are on the disk.
+    /// The number of these changes that are on the disk.
     synced: Mutex<u64>,
 }
 
@@ -57,7 +57,7 @@ impl Folder {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&path)?;
         private(&path)?;
-        NamedTempFile::new_in(&path)?; // it can be written in
+        NamedTempFile::new_in(&path)?; // the folder is writable
         let mut lock = File::options();
         lock.create(true).append(true);
         #[cfg(unix)]
@@ -68,7 +68,7 @@ impl Folder {
 
     // ANCHOR: write
     /// Writes this value into a new file under a temporary name. A rename then makes it the session's file in one step,
-    /// so that no reader sees half a record. tempfile makes it readable by its owner alone (0600).
+    /// so that no reader sees an incomplete record. tempfile makes it readable by its owner alone (0600).
     pub async fn write(&self, value: Vec<u8>) -> Result<NamedTempFile> {
         let folder = self.path.clone();
         blocking(move |_| {
@@ -89,8 +89,8 @@ impl Folder {
     /// Locks out all other writers.
     ///
     /// A rename alone would restore the record of a deleted session. So the writer checks whether the record exists,
-    /// and nothing may change that until the rename is done. Nobody waits for the lock on a thread, because there are
-    /// few threads that may block, and loads need them.
+    /// and nothing may change that until the rename is done. No caller waits for the lock on a thread, because few
+    /// threads may block, and loads need them.
     pub async fn lock(&self) -> Result<Lock> {
         let waiting = async {
             let writer = self.writers.clone().lock_owned().await;
@@ -145,7 +145,7 @@ impl Folder {
         }
     }
 
-    /// The files whose names begin with `prefix`.
+    /// Returns the files whose names begin with `prefix`.
     pub fn files_beginning_with(&self, prefix: &str) -> Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(failed)? {
@@ -158,7 +158,7 @@ impl Folder {
     }
 }
 
-/// The lock, if it is free.
+/// Returns the lock if it is free.
 fn try_lock(path: &Path) -> io::Result<Option<File>> {
     let file = File::options().append(true).open(path)?;
     match file.try_lock() {
@@ -168,8 +168,8 @@ fn try_lock(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Removes a file, or an empty folder in its place, if there is one. A folder that is not empty is left for a person to
-/// check.
+/// Removes a file, or an empty folder in its place, if there is one. A folder that is not empty stays, so that a person
+/// can check it.
 pub fn remove(path: &Path) -> Result<()> {
     let removed = match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir(path),
@@ -199,7 +199,7 @@ fn private(folder: &Path) -> io::Result<()> {
     Err(io::Error::new(ErrorKind::PermissionDenied, reason))
 }
 
-/// On Windows, a folder in a user's profile belongs to that user, and there are no modes to check.
+/// On Windows, a folder in a user's profile belongs to that user. There are no modes to check.
 #[cfg(not(unix))]
 fn private(_: &Path) -> io::Result<()> {
     Ok(())
@@ -210,26 +210,27 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Windows cannot open a folder as a file. NTFS keeps a journal of names, so that a crash leaves the old name or the
-/// new one. A program cannot control when the journal reaches the disk.
+/// Windows cannot open a folder as a file. NTFS has a journal of names, so after a crash either the old name or the new
+/// one is there. A program cannot control when the journal reaches the disk.
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A flag that a call shares with the thread that works for it. The first to take it decides: the thread carries out
-/// the change, or the caller has given up and the change is dropped.
+/// A flag that a call shares with the thread that works for it. The first of them to set it decides: the thread carries
+/// out the change, or the caller has given up and the change is dropped.
 #[derive(Clone, Default)]
 pub struct Caller(Arc<AtomicBool>);
 
 impl Caller {
-    /// Call this before the step that changes something: a change that the caller has given up must not happen later.
+    /// Call this before the step that changes something, because a change must not happen after the caller has given
+    /// up.
     pub fn still_waits(&self) -> Result<()> {
         if self.0.swap(true, Ordering::AcqRel) { Err(failed("the caller has given up")) } else { Ok(()) }
     }
 }
 
-/// Gives up when the future that holds it is dropped.
+/// Records that the caller gives up, when its future is dropped.
 struct GiveUpOnDrop(Caller);
 
 impl Drop for GiveUpOnDrop {
@@ -238,7 +239,7 @@ impl Drop for GiveUpOnDrop {
     }
 }
 
-/// Runs `work` on a thread that may block. The threads that answer requests must not.
+/// Runs `work` on a thread that may block. The threads that answer requests must not block.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce(&Caller) -> Result<T> + Send + 'static) -> Result<T> {
     let caller = Caller::default();
     let _give_up = GiveUpOnDrop(caller.clone());
@@ -271,7 +272,7 @@ mod tests {
         let folder = Folder::open(outer.path().join("sessions"), Duration::from_secs(60)).unwrap();
         futures_util::future::try_join_all((0..100).map(|_| folder.sync())).await.unwrap();
         assert_eq!(folder.changes_on_disk().await, 100);
-        // A folder that cannot be written down is an error, and nothing counts as written.
+        // A folder that cannot be synced is an error, and no change counts as synced.
         fs::remove_dir_all(&folder.path).unwrap();
         assert!(folder.sync().await.is_err());
         assert_eq!(folder.changes_on_disk().await, 100);

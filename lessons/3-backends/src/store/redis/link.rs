@@ -20,7 +20,7 @@ pub(super) struct Link {
     servers: Servers,
     limit: Duration,
     connection: Arc<RwLock<Connection>>,
-    /// Held while a new connection is made, so that only one is made at a time.
+    /// Locked while a new connection is made, so that only one is made at a time.
     rebuilding: Arc<Mutex<()>>,
 }
 
@@ -37,14 +37,14 @@ enum Connection {
 }
 
 impl Servers {
-    /// All timeouts here are shorter than `limit`. So a call that fails here has time to start a new connection, which
-    /// a call that is cancelled from outside has not.
+    /// All timeouts here are shorter than `limit`. So a call that fails here has time to start a new connection. A call
+    /// that is canceled from outside has none.
     fn at(addresses: &[String], limit: Duration) -> Result<Self> {
         if let [address] = addresses {
             let config = ConnectionManagerConfig::new()
                 .set_connection_timeout(Some(limit / 2))
                 .set_response_timeout(Some(limit / 2))
-                // The next request tries again; this one's visitor should not wait for it.
+                // The next request tries again. The visitor of this one should not wait for that.
                 .set_number_of_retries(1);
             return Ok(Self::Node(Client::open(address.as_str())?, Box::new(config)));
         }
@@ -92,11 +92,11 @@ impl Link {
         self.noticed(answer)
     }
 
-    /// Sends a command, waits for `replicas` replicas of the node that it changes, and returns how many have the
+    /// Sends a command, and waits for `replicas` replicas of the node that it changes. Returns how many have the
     /// change.
     pub(super) async fn send_and_wait<T: FromRedisValue>(&self, command: Cmd, replicas: usize) -> Result<(T, usize)> {
         let wait = u64::try_from(self.limit.as_millis() / 4).unwrap_or(u64::MAX);
-        let mut both = Pipeline::new(); // one connection, one node: WAIT is about what was sent before it
+        let mut both = Pipeline::new(); // on one connection, because WAIT counts the changes that were sent before it
         both.add_command(command).cmd("WAIT").arg(replicas).arg(wait);
         let answers = match self.connection() {
             Connection::Node(mut node) => both.query_async(&mut node).await,

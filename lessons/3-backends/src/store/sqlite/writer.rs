@@ -1,4 +1,4 @@
-//! One connection that writes, and one commit for all waiting callers.
+//! One connection that writes, with one commit for all waiting callers.
 
 use sqlx::{
     Connection, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection, query::Query,
@@ -9,10 +9,10 @@ use tower_sessions::session_store::Result;
 
 use crate::store::failed;
 
-/// The maximum number of changes in one commit, and of further changes that may wait in the queue.
+/// The maximum number of changes in one commit, and of further changes in the queue.
 const BATCH: usize = 256;
 
-/// Clones are the same writer.
+/// The only writer of a file. Clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct Writer(mpsc::Sender<Change>);
 
@@ -34,7 +34,7 @@ impl Writer {
         Self(sender)
     }
 
-    /// Carries out one change, and returns the number of rows that it has changed when it is on the disk.
+    /// Carries out one change. Returns the number of rows that it has changed, once it is on the disk.
     pub(super) async fn execute(&self, query: SqliteQuery) -> Result<u64> {
         let (reply, told) = oneshot::channel();
         self.0.send(Change { query, reply }).await.map_err(failed)?;
@@ -43,8 +43,8 @@ impl Writer {
 }
 
 // ANCHOR: write
-/// SQLite waits for the disk at each commit, and lets one connection write at a time. Callers that come in the meantime
-/// wait for the next commit, and share it.
+/// Carries out changes in batches. SQLite waits for the disk at each commit, and lets one connection write at a time.
+/// Callers that arrive in the meantime share the next commit.
 async fn write(pool: SqlitePool, mut waiting: mpsc::Receiver<Change>) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
@@ -58,7 +58,7 @@ async fn write(pool: SqlitePool, mut waiting: mpsc::Receiver<Change>) {
 async fn carry_out(mut connection: PoolConnection<Sqlite>, batch: impl Iterator<Item = Change>) {
     let (replies, outcome) = begin_and_commit(&mut connection, batch).await;
     if outcome.is_err() {
-        // When the disk is full SQLite rolls back by itself, and sqlx takes the transaction for open from then on.
+        // When the disk is full, SQLite rolls back by itself, and sqlx then considers the transaction open.
         let _ = connection.close().await;
     }
     tell(replies, &outcome);
@@ -69,7 +69,7 @@ async fn begin_and_commit(
     batch: impl Iterator<Item = Change>,
 ) -> (Vec<Reply>, sqlx::Result<Vec<u64>>) {
     let begun = connection.begin_with("begin immediate").await;
-    // That may have taken a while, and what a caller has given up must not be carried out later.
+    // That may have taken a while. A change whose caller has given up must not be carried out later.
     let still_wanted = batch.filter(|change| !change.reply.is_closed());
     let (queries, replies) = still_wanted.map(|change| (change.query, change.reply)).unzip();
     let outcome = match begun {
@@ -81,12 +81,12 @@ async fn begin_and_commit(
 
 fn tell(replies: impl IntoIterator<Item = Reply>, outcome: &sqlx::Result<Vec<u64>>) {
     for (number, reply) in replies.into_iter().enumerate() {
-        // A caller that has given up by now does not hear it, and does not know whether it is done.
+        // A caller that has given up does not receive the outcome, and does not know whether the change was made.
         let _ = reply.send(outcome.as_ref().map(|changed| changed[number]).map_err(failed));
     }
 }
 
-/// Carries out all queries or none, and returns the number of rows that each has changed.
+/// Carries out all queries or none. Returns the number of rows that each has changed.
 async fn commit(mut transaction: Transaction<'_, Sqlite>, queries: Vec<SqliteQuery>) -> sqlx::Result<Vec<u64>> {
     let mut changed = Vec::with_capacity(queries.len());
     for query in queries {
