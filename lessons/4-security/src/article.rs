@@ -1,4 +1,4 @@
-//! The article's session: data in a cookie, signed as Flask signs it.
+//! The article's session: the data in a cookie, signed as Flask signs it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
@@ -10,7 +10,7 @@ use crate::shop::Role;
 
 /// The name of Flask's cookie.
 pub(crate) const COOKIE: &str = "session";
-/// The key in the article, and in every program that began as a copy of it.
+/// The key in the article, and in every program that was copied from it.
 pub(crate) const PUBLISHED_KEY: &[u8] = b"your_secret_key";
 
 /// The data that the article's shop stores about a visitor.
@@ -21,7 +21,7 @@ pub(crate) struct Data {
 }
 
 // ANCHOR: sign
-/// The cookie's value: the data, the time in seconds, and a signature, joined with dots.
+/// Returns the cookie's value: the data, the time in seconds, and a signature, joined with dots.
 pub(crate) fn sign(key: &[u8], data: &Data, now: OffsetDateTime) -> String {
     let seconds = u32::try_from(now.unix_timestamp()).unwrap_or(u32::MAX);
     let signed =
@@ -36,7 +36,7 @@ pub(crate) fn verify(key: &[u8], cookie: &str) -> Option<Data> {
     serde_json::from_str(&read(cookie)?).ok()
 }
 
-/// Returns the data without a key, so anyone can do this.
+/// Returns the data without the key, as anyone can.
 pub(crate) fn read(cookie: &str) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(cookie.split('.').next()?).ok()?).ok()
 }
@@ -56,7 +56,7 @@ fn encode(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// Made by Flask 3.1 itself: `{"username":"JohnDoe"}`, at 1700000000, with the article's key.
+    /// A value that Flask 3.1 made: `{"username":"JohnDoe"}`, at 1700000000, with the article's key.
     const MADE_BY_FLASK: &str = "eyJ1c2VybmFtZSI6IkpvaG5Eb2UifQ.ZVPxAA.eBEStZ96ykEV1FibiUSOTl5HeLY";
 
     #[test]

@@ -1,7 +1,7 @@
-//! The attacks: mallory's actions, and how to find out whether they succeeded.
+//! The attacks: mallory's actions, and the test of their success.
 //!
 //! An attack runs against a new shop in this process. An attack that changes something has succeeded if the shop's
-//! books show the change, whatever answer mallory got. Two attacks, `read-cookie` and `find-users`, only learn
+//! books show the change, even if mallory got an error. Two attacks, `read-cookie` and `find-users`, only learn
 //! something: they have succeeded if mallory can read it. The tests run each attack against every defense alone.
 
 mod cookie;
@@ -34,13 +34,13 @@ pub struct Attack {
     pub chapter: &'static str,
     /// Mallory's action, in one line.
     pub title: &'static str,
-    /// Why it works.
+    /// The reason why it works.
     pub why: &'static str,
-    /// The defenses each of which stops it alone.
+    /// The defenses that stop it, each of them alone.
     pub stopped_by: &'static [Defence],
-    /// The defenses that the attacked shop already has, because the attack is about a later step.
+    /// The defenses that the attacked shop already has, because the attack needs a later step.
     pub given: &'static [Defence],
-    /// Mallory's page for it, to try it by hand.
+    /// Mallory's page with which the reader can try it by hand.
     pub page: Option<&'static str>,
     /// Carries out the attack, and returns whether it succeeded.
     script: Script,
@@ -72,7 +72,7 @@ pub const ALL: &[&Attack] = &[
     &ending::RESURRECTED,
 ];
 
-/// The environment of an attack: a shop, and browsers.
+/// The environment of an attack: a shop and browsers.
 pub(crate) struct Scene<'s> {
     trial: &'s Trial,
     shop: &'s Shop,
@@ -87,11 +87,11 @@ pub struct Run {
     pub succeeded: bool,
     /// The steps of the attack, with the actor of each.
     pub story: Vec<Told>,
-    /// The shop's books before the attack, and after it.
+    /// The shop's books before and after the attack.
     pub books: [Books; 2],
-    /// Whether bob could do everything that a customer does, in the same shop.
+    /// Whether bob could do everything that a customer does in the same shop.
     pub bob_is_served: bool,
-    /// The steps of bob afterwards.
+    /// Bob's steps after the attack.
     pub bobs_story: Vec<Told>,
 }
 
@@ -102,7 +102,7 @@ impl Attack {
     }
 
     // ANCHOR: run
-    /// Runs the attack on a new shop with these defenses, and lets bob shop there afterwards.
+    /// Runs the attack on a new shop with these defenses. Afterwards bob shops there.
     ///
     /// # Errors
     /// The script could not be completed, which is a bug in this lesson.
@@ -111,7 +111,7 @@ impl Attack {
         self.play(Site::new("shop", defences.and(self.given), shop, false)).await
     }
 
-    /// Runs the attack on this shop, and lets bob shop there afterwards.
+    /// Runs the attack on this shop. Afterwards bob shops there.
     pub(crate) async fn play(&self, site: Site) -> Result<Run, Miss> {
         let (shop, cookie) = (site.shop.clone(), site.cookie());
         let trial = Trial::of(move |store| site.clone().serve(store));
@@ -131,14 +131,14 @@ impl<'s> Scene<'s> {
         self.trial.browser(who)
     }
 
-    /// Fills in a form of the start page and sends it like a person: with the form's hidden fields.
+    /// Fills in a form of the start page, and sends it like a browser, with the form's hidden fields.
     async fn submit(&self, who: &Browser<'_>, action: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         let token = self.token(who).await?;
         let hidden = token.as_deref().map(|token| (FIELD, token));
         who.post(action, &[fields, hidden.as_slice()].concat()).await
     }
 
-    /// The token in the forms that this visitor sees, if there is one.
+    /// Returns the token in the forms that this visitor sees, if there is one.
     async fn token(&self, who: &Browser<'_>) -> Result<Option<String>, Miss> {
         let fields = who.get("/").await?.forms().into_iter().flat_map(|form| form.fields);
         Ok(fields.into_iter().find(|field| field.name == FIELD).map(|field| field.value))
@@ -154,7 +154,7 @@ impl<'s> Scene<'s> {
     }
 
     // ANCHOR: bob
-    /// Lets bob, from another network, do what customers do.
+    /// Makes bob, from another network, do what customers do. Returns whether he could.
     async fn serves_bob(&self) -> Result<bool, Miss> {
         let bob = self.browser("bob");
         bob.moves_to([203, 0, 113, 9].into(), "bob's browser");

@@ -1,7 +1,7 @@
 //! The defenses of this lesson by name, and sets of them.
 //!
 //! Any axum + tower-sessions program can use the modules below. Each of the other defenses is a setting or a single
-//! line, in `site`.
+//! line in `site`.
 
 pub mod csrf;
 pub mod device;
@@ -23,35 +23,35 @@ pub enum Defence {
     ServerSide,
     /// Cookies are signed with a key that is random and not published.
     RandomKey,
-    /// A login issues a new session ID, and begins empty over somebody else's session.
+    /// A login issues a new session ID, and clears the session of another user.
     RenewAtLogin,
-    /// Logging out destroys the record, and everything in it.
+    /// Logging out destroys the record and everything in it.
     FlushAtLogout,
     /// Only a POST changes anything.
     PostOnly,
     /// The browser does not send the cookie with forms of other sites.
     SameSite,
-    /// A POST that another site's page began is refused.
+    /// A POST from a page of another site is refused.
     OriginCheck,
-    /// A form holds a secret of the session, and is refused without it.
+    /// A form contains a secret of the session. A request without it is refused.
     CsrfToken,
     /// Pages show text from visitors as text, not as markup.
     Escape,
-    /// Headers tell the browser to run no script on our pages, among other things.
+    /// Headers forbid scripts on our pages, among other things.
     Headers,
     /// Scripts cannot read the session cookie.
     HttpOnly,
     /// The session cookie has a name that no other host can use.
     HostPrefix,
-    /// After a few wrong passwords, the next attempt has to wait.
+    /// After a few wrong passwords, the next attempt must wait.
     Throttle,
     /// A browser in which the user has logged in before has its own count of attempts.
     DeviceCookie,
     /// An unknown user name costs as much work as a wrong password.
     DummyHash,
-    /// A change of address or browser is recorded, and does not end the session.
+    /// A change of address or browser is recorded, but does not end the session.
     SoftSignal,
-    /// A change that could hand over the account needs the password again.
+    /// A change that could give away the account needs the password again.
     StepUp,
     /// The server looks up the visitor's role at each request.
     RolePerRequest,
@@ -62,7 +62,7 @@ pub enum Defence {
 }
 
 impl Defence {
-    /// All of them.
+    /// All defenses.
     pub const ALL: [Self; 20] = [
         ServerSide,
         RandomKey,
@@ -86,7 +86,7 @@ impl Defence {
         SaveOnlyUpdates,
     ];
 
-    /// The defense in a few words.
+    /// Returns the defense in a few words.
     pub fn words(self) -> &'static str {
         match self {
             ServerSide => "the data stays on the server",
@@ -112,8 +112,8 @@ impl Defence {
         }
     }
 
-    /// The rule that asks for it: a requirement of OWASP's Application Security Verification Standard 5.0 with its
-    /// title, or another source if the standard has none.
+    /// Returns the rule that requires the defense: a requirement of OWASP's Application Security Verification Standard
+    /// 5.0 with its title, or another source if the standard has none.
     pub fn rule(self) -> &'static str {
         match self {
             ServerSide => "ASVS 5.0 7.2.1: the back end verifies sessions",
@@ -159,12 +159,12 @@ impl Defence {
 pub struct Defences(BTreeSet<Defence>);
 
 impl Defences {
-    /// None: the vulnerable shop.
+    /// Returns the set without any defense: the vulnerable shop.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// All of them: the hardened shop.
+    /// Returns the set of all defenses: the hardened shop.
     pub fn all() -> Self {
         Self(Defence::ALL.into())
     }

@@ -20,7 +20,7 @@ use crate::{attack::encoded, lab::Lab, page::PAGES, shop::ACCOUNTS, site::COOKIE
 #[derive(Clone, Default)]
 struct CollectedCookies(Arc<Mutex<Vec<String>>>);
 
-/// Mallory's site; her notes go to the shops of this lab.
+/// Returns mallory's site. Her notes go to the shops of this lab.
 pub(crate) fn routes(lab: Lab) -> Router {
     Router::new()
         .route("/", get(index))
@@ -82,7 +82,7 @@ fn note(home: &str) -> String {
 }
 // ANCHOR_END: note
 
-/// Mallory could log in and write them by hand, but this is faster.
+/// Writes mallory's notes without a login, which is faster than by hand.
 async fn write_notes(
     Extension(lab): Extension<Lab>,
     Query(at): Query<At>,
@@ -99,7 +99,7 @@ struct Tossed {
     id: String,
 }
 
-/// Sets mallory's session as the cookie of every host beside this one, as any host of a domain may.
+/// Sets mallory's session as the cookie of every host beside this one, which any host of a domain may do.
 async fn toss(
     Query(at): Query<At>,
     Form(Tossed { id }): Form<Tossed>,

@@ -32,7 +32,7 @@ pub(crate) fn routes(lab: Lab) -> Router {
         .with_state(lab)
 }
 
-/// An attack, as the templates take it.
+/// An attack, as the templates need it.
 #[derive(Serialize)]
 struct Listed {
     id: &'static str,
@@ -42,11 +42,11 @@ struct Listed {
     page: Option<&'static str>,
 }
 
-/// The result of an attack, as the templates take it.
+/// The result of an attack, as the templates need it.
 #[derive(Serialize)]
 struct Outcome<'r> {
     succeeded: bool,
-    /// The changes that it has left in the books.
+    /// The changes that the attack has left in the books.
     left: Vec<String>,
     bob_is_served: bool,
     story: &'r [Told],
@@ -64,7 +64,7 @@ impl<'r> From<&'r Run> for Outcome<'r> {
     }
 }
 
-/// Which shop is attacked.
+/// The shop to attack.
 #[derive(Deserialize)]
 struct Chosen {
     #[serde(default)]
@@ -160,9 +160,9 @@ fn named(id: &str) -> Result<&'static Attack, (StatusCode, String)> {
 struct Links {
     vulnerable: String,
     hardened: String,
-    /// Mallory's site, which is another site for a browser.
+    /// Mallory's site, which a browser treats as another site.
     evil: String,
-    /// A host of mallory's beside the shops, which is the same site for a browser.
+    /// A host of mallory's beside the shops, which a browser treats as the same site.
     neighbour: String,
 }
 
@@ -180,7 +180,7 @@ impl From<&Request> for Links {
         let here = crate::host(request);
         let port = here.parse::<Uri>().ok().and_then(|here| here.port_u16());
         let port = port.map_or(String::new(), |port| format!(":{port}"));
-        // `vulnerable.127.0.0.1` is no host.
+        // `vulnerable.127.0.0.1` is not a host name.
         let here = if here.starts_with("127.") { format!("localhost{port}") } else { here.to_owned() };
         Self {
             vulnerable: format!("vulnerable.{here}"),

@@ -42,17 +42,17 @@ impl Version {
     }
 }
 
-/// Both shops. Clones are the same ones.
+/// Both shops. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Lab(Arc<Inner>);
 
-/// Opens a shop with these defences beside its own.
+/// Opens a shop of this version with these further defenses.
 type Opens = dyn Fn(Version, &[Defence]) -> Open + Send + Sync;
 
 struct Inner {
     open: Box<Opens>,
     shops: [Mutex<Open>; 2],
-    /// One attack at a time.
+    /// Held while an attack runs, so that only one runs at a time.
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -60,14 +60,14 @@ struct Inner {
 struct Open {
     site: Site,
     pages: Router,
-    /// Its books when it was opened.
+    /// The shop's books when it was opened.
     books: Books,
-    /// The attack on it, if there was one.
+    /// The attack on the shop, if there was one.
     ran: Option<(&'static str, Arc<Run>)>,
 }
 
 impl Lab {
-    /// Creates the shops, with sessions in this store. `https` says that there is TLS in front of them.
+    /// Creates the shops, with sessions in this store. `https` states that there is TLS in front of them.
     pub(crate) fn new<S: SessionStore + Clone>(https: bool, store: S) -> Self {
         let open = move |version: Version, given: &[Defence]| {
             let shop = Shop::new(Passwords::new());
@@ -79,7 +79,7 @@ impl Lab {
         Self(Arc::new(Inner { open: Box::new(open), shops, turn: tokio::sync::Mutex::default() }))
     }
 
-    /// The pages of a shop in its present state.
+    /// Returns the pages of a shop in its present state.
     pub(crate) fn pages(&self, version: Version) -> Router {
         self.shop(version).pages.clone()
     }
@@ -104,13 +104,13 @@ impl Lab {
         Ok(run)
     }
 
-    /// The result of this attack, if it was the last one on this shop.
+    /// Returns the result of this attack, if it was the last one on this shop.
     pub(crate) fn ran(&self, attack: &Attack, version: Version) -> Option<Arc<Run>> {
         let shop = self.shop(version);
         shop.ran.as_ref().filter(|(id, _)| *id == attack.id).map(|(_, run)| run.clone())
     }
 
-    /// The shop's books when it was opened, after the last attack if there was one, and now.
+    /// Compares the shop's books when it was opened, after the last attack if there was one, and now.
     pub(crate) fn books(&self, version: Version) -> Evidence {
         let shop = self.shop(version);
         let after = shop.ran.as_ref().map(|(_, run)| ("after the attack", run.books[1].clone()));

@@ -2,12 +2,12 @@
 //!
 //! # Layout
 //!
-//! - [`attack`]: the attacks as scripts, and the defenses that stop each.
+//! - [`attack`]: the attacks as scripts, with the defenses that stop each of them.
 //! - [`defence`]: the defenses. Those that are more than a setting are modules that other programs can use.
-//! - `site`: the shop's pages, with any set of defences; [`shop`]: its accounts, orders and notes.
+//! - `site`: the shop's pages, with any set of defenses; [`shop`]: its accounts, orders and notes.
 //! - [`request`]: information about a request without its session.
 //! - `article`: the article's signed cookie, as Flask makes it.
-//! - `lab`: both shops, and the results of attacks on them; `retold`: the same for the inspector.
+//! - `lab`: both shops, and the results of attacks on them; `retold`: the attacks on the inspector's timeline.
 //! - `index`: the start page, and a page for each attack; `evil`: mallory's own pages.
 
 mod article;
@@ -38,23 +38,23 @@ use crate::{
     site::Site,
 };
 
-/// The lesson on `store`, over plain http.
+/// Returns the lesson on `store`, over plain HTTP.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     app_with(false, store)
 }
 
 // ANCHOR: hosts
-/// The lesson on `store`; `https` says that there is TLS in front of it, so the hardened shop may insist on it.
+/// Returns the lesson on `store`. `https` states that there is TLS in front of it, so the hardened shop may require it.
 ///
-/// Each part has a host of its own: a script that runs on the vulnerable shop must not reach the other one, as it
-/// would if they shared an origin (ASVS 5.0 3.5.4).
+/// Each part has its own host. A script that runs on the vulnerable shop must not reach the other one, as it could if
+/// they shared an origin (ASVS 5.0 3.5.4).
 pub fn app_with<S: SessionStore + Clone>(https: bool, store: S) -> Router {
     let lab = Lab::new(https, store);
     let hosts = Hosts { evil: evil::routes(lab.clone()), index: index::routes(lab.clone()), lab };
     Router::new().fallback(by_host).with_state(hosts)
 }
 
-/// A single shop with these defenses, without the rest of the lesson.
+/// Returns a single shop with these defenses, without the rest of the lesson.
 pub fn shop_with<S: SessionStore + Clone>(defences: Defences, shop: Shop, store: S) -> Router {
     Site::new("own", defences, shop, false).serve(store)
 }

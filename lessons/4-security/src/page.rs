@@ -15,5 +15,5 @@ pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     )
 });
 
-/// The source in a content security policy for the one style sheet of these pages.
+/// The source in a content security policy for the only style sheet of these pages.
 pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| PAGES.style_source());

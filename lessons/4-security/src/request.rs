@@ -16,29 +16,30 @@ use axum::{
 use cookie::Cookie;
 use serde::{Deserialize, Serialize};
 
-/// The cookies of a request. Malformed parts are left out.
+/// Returns the cookies of a request, without malformed parts.
 pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     let all = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     all.flat_map(Cookie::split_parse).flatten()
 }
 
-/// The cookie of this name.
+/// Returns the first cookie with this name.
 pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cookie<'h>> {
     cookies(headers).find(|cookie| cookie.name() == name)
 }
 
-/// The sender of a request: its address, and its `User-Agent`.
+/// The sender of a request: its address and its `User-Agent`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Client {
-    /// The connection's address. Anybody can send a header such as `X-Forwarded-For`, so trust it only from a proxy of
-    /// your own.
+    /// The connection's address. Any client can send a header such as `X-Forwarded-For`, so trust it only from your own
+    /// proxy.
     pub address: IpAddr,
     /// The `User-Agent`.
     pub agent: String,
 }
 
 impl Client {
-    /// The sender of the request with these parts. Without a connection, as in a test, its address is `0.0.0.0`.
+    /// Returns the sender of the request with these parts. Without a connection, as in a test, its address is
+    /// `0.0.0.0`.
     pub fn of(parts: &Parts) -> Self {
         let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Self {

@@ -1,4 +1,4 @@
-//! Shows an attack on the timeline of the inspector in front of this program, where the reader looks.
+//! Shows an attack on the timeline of the inspector in front of this program.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use session_inspector::{Exchange, Inspector, Retold};
 
 use crate::attack::{Attack, Run};
 
-/// Reports each step of the attack, and only the changes that bob made after it, because all of bob's steps would hide
-/// the attack.
+/// Reports each step of the attack, and then only the changes that bob made, because all of bob's steps would hide the
+/// attack.
 pub(crate) fn tell(inspector: &Inspector, attack: &Attack, shop: &str, run: &Run) {
     let is_change = |told: &&Told| !told.did.starts_with("GET ");
     let bobs = || run.bobs_story.iter().filter(is_change);
@@ -44,7 +44,7 @@ impl Letters {
         }
     }
 
-    /// The same sentence with the inspector's letters.
+    /// Returns the same sentence with the inspector's letters.
     fn translate(&self, sentence: &str) -> String {
         let words = sentence.split_inclusive(|character: char| !character.is_alphanumeric());
         let translated = words.map(|piece| {

@@ -1,4 +1,4 @@
-//! The shop's data: accounts, orders and notes. It decides whether an attack has succeeded.
+//! The shop's data: accounts, orders and notes. They show whether an attack has succeeded.
 
 use std::{
     collections::BTreeMap,
@@ -14,9 +14,9 @@ use crate::defence::password::{NotChecked, Passwords};
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// May buy.
+    /// A customer may buy.
     Customer,
-    /// May also write the text above every page.
+    /// An admin may also write the text above every page.
     Admin,
 }
 
@@ -29,7 +29,7 @@ impl Role {
     }
 }
 
-/// The accounts of the demo: name, password, role. Everybody may know them: these are attacks on sessions.
+/// The accounts of the demo: name, password, role. They are public, because the attacks are on sessions.
 pub const ACCOUNTS: [(&str, &str, Role); 4] = [
     ("alice", "sunshine", Role::Customer),
     ("bob", "a long walk home", Role::Customer),
@@ -37,7 +37,7 @@ pub const ACCOUNTS: [(&str, &str, Role); 4] = [
     ("mallory", "mine, all mine", Role::Customer),
 ];
 
-/// One shop. Clones are the same one.
+/// One shop. Clones share it.
 #[derive(Clone)]
 pub struct Shop(Arc<Inner>);
 
@@ -63,7 +63,7 @@ struct Account {
     email: String,
 }
 
-/// Something that was bought.
+/// An order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Order {
     /// The name of the buyer.
@@ -82,7 +82,7 @@ pub struct Note {
 }
 
 impl Shop {
-    /// A shop in which nothing has happened yet.
+    /// Creates a shop without orders and notes.
     pub fn new(passwords: Passwords) -> Self {
         let account = |(name, _, role): (&'static str, &str, Role)| {
             (name, Account { role, email: format!("{name}@shop.example") })
@@ -96,7 +96,7 @@ impl Shop {
         Self(Arc::new(Inner { passwords, hashes: OnceCell::new(), books: Mutex::new(books) }))
     }
 
-    /// The hash of a user's password, or `None` if there is no such account.
+    /// Returns the hash of a user's password, or `None` if there is no such account.
     pub(crate) async fn hash_of(&self, username: &str) -> Result<Option<String>, NotChecked> {
         let make = || async {
             let mut hashes = BTreeMap::new();
@@ -108,7 +108,7 @@ impl Shop {
         Ok(self.0.hashes.get_or_try_init(make).await?.get(username).cloned())
     }
 
-    /// The checker of passwords, which also counts its checks.
+    /// Returns the password checker, which also counts its checks.
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
     }
@@ -142,7 +142,7 @@ impl Shop {
         self.open_books().orders.iter().any(|order| order.username == username && order.item == item)
     }
 
-    /// The last orders.
+    /// Returns the last orders.
     pub(crate) fn orders(&self) -> Vec<Order> {
         self.open_books().orders.clone()
     }
@@ -163,7 +163,7 @@ impl Shop {
         self.open_books().banner = banner;
     }
 
-    /// The books as they are now.
+    /// Returns the books as they are now.
     pub fn books(&self) -> Books {
         self.open_books().clone()
     }
@@ -174,14 +174,14 @@ impl Shop {
 }
 
 impl Books {
-    /// The lines that are new since `before`.
+    /// Returns the lines that are new since `before`.
     pub fn since(&self, before: &Self) -> Vec<String> {
         let both = self.lines().into_iter().zip(before.lines());
         let news = both.flat_map(|((_, now), (_, before))| now.into_iter().filter(move |line| !before.contains(line)));
         news.collect()
     }
 
-    /// Each of them by name, line by line.
+    /// Returns the lines of each kind, with its name.
     pub fn lines(&self) -> [(&'static str, Vec<String>); 5] {
         let accounts = |tell: fn(&Account) -> &str| -> Vec<String> {
             self.accounts.iter().map(|(name, account)| format!("{name}: {}", tell(account))).collect()

@@ -1,4 +1,4 @@
-//! The shop's pages, with any set of defenses: with none it is the vulnerable shop, with all it is the hardened shop.
+//! The shop's pages, with any set of defenses: the vulnerable shop has none, and the hardened shop has all.
 
 mod login;
 mod pages;
@@ -35,8 +35,8 @@ use crate::{
     shop::Shop,
 };
 
-/// The name of the cookie with the session ID. Any host of the domain can set a cookie of the first name, and only the
-/// shop's own one of the second (RFC 6265bis 4.1.3.2).
+/// The two names of the cookie with the session ID. Any host of the domain can set a cookie with the first name, but
+/// only the shop itself one with the second (RFC 6265bis 4.1.3.2).
 pub(crate) const COOKIES: [&str; 2] = ["shop", "__Host-shop"];
 
 /// The pages of one shop, and their state. Clones share it.
@@ -75,13 +75,13 @@ impl Site {
         Self(Arc::new(Inner { name, defences, shop, key, guesses, devices, https }))
     }
 
-    /// The name of the cookie with the session ID.
+    /// Returns the name of the cookie with the session ID.
     pub(crate) fn cookie(&self) -> &'static str {
         COOKIES[usize::from(self.defences.has(Defence::HostPrefix))]
     }
 
     // ANCHOR: layers
-    /// The site's pages on `store`.
+    /// Returns the site's pages on `store`.
     pub(crate) fn serve<S: SessionStore + Clone>(self, store: S) -> Router {
         if self.is_guarded() { self.on(Guarded::new(store)) } else { self.on(store) }
     }
@@ -106,7 +106,7 @@ impl Site {
             pages = pages.layer(from_fn_with_state(Guard::new(cookie.name), guard));
         }
         if has(Defence::HostPrefix) {
-            pages = pages.layer(map_request(readable_cookies)); // the name as it was sent
+            pages = pages.layer(map_request(readable_cookies)); // compares the name as it was sent
         }
         pages = pages.layer(map_response_with_state(cookie, removal::complete));
         pages = time_limit(pages, TIME_LIMIT).layer(from_fn(unavailable::say));
@@ -120,7 +120,7 @@ impl Site {
     }
     // ANCHOR_END: layers
 
-    /// Whether the guard is on. Both defenses are about overlapping requests of one session, and use the same layers
+    /// Whether the guard is on. Both defenses apply to overlapping requests of one session, and use the same layers
     /// around the session layer.
     fn is_guarded(&self) -> bool {
         self.defences.has(Defence::SaveOnlyUpdates) || self.defences.has(Defence::RenewOften)
@@ -140,7 +140,7 @@ impl Site {
             .method_not_allowed_fallback(method_not_allowed)
     }
 
-    /// The article changes things on a GET, too.
+    /// Accepts a GET, too, as the article does.
     fn also_by_get(&self, post: MethodRouter<Self>, get: MethodRouter<Self>) -> MethodRouter<Self> {
         if self.defences.has(Defence::PostOnly) { post } else { post.merge(get) }
     }

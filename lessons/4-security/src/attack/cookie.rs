@@ -1,4 +1,4 @@
-//! The article's cookie: who can read it, who can forge it, and who can revoke it.
+//! The article's cookie: mallory reads it, forges it, and sends a copy after the logout.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub(super) const REPLAY: Attack = Attack {
 async fn read(scene: &Scene<'_>) -> Result<bool, Miss> {
     let alice = scene.browser("alice");
     scene.log_in(&alice, "alice").await?;
-    // Somewhere on the way, in a log, over her shoulder.
+    // From a log, a proxy or alice's screen.
     let cookies = [article::COOKIE, scene.cookie].map(|name| alice.cookie(name).unwrap_or_default());
     let read = cookies.iter().filter_map(|cookie| article::read(cookie)).filter(|data| !data.is_empty());
     let read: Vec<_> = read.collect();

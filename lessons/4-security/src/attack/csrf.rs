@@ -1,4 +1,4 @@
-//! Requests that alice's browser sends although alice did not intend them.
+//! Requests that alice's browser sends although she did not intend them.
 
 use futures_util::FutureExt;
 

@@ -36,7 +36,7 @@ pub(super) const RESURRECTED: Attack = Attack {
     title: "Bring back a session after its logout",
     why: "While alice logs out, a slow request of hers is still running. It loaded the session before the logout. It \
           saves the session after the logout, and so restores the deleted record for every copy of the cookie.",
-    stopped_by: &[RenewOften, SaveOnlyUpdates], // both come with saves that only update
+    stopped_by: &[RenewOften, SaveOnlyUpdates], // both include saves that only update
     given: &[FlushAtLogout],
     page: None,
     script: |scene| resurrected(scene).boxed(),

@@ -1,4 +1,4 @@
-//! An ID that mallory knows, and when it becomes useless to her.
+//! Session IDs that mallory knows, and the moment when they become useless to her.
 
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ async fn planted(scene: &Scene<'_>) -> Result<bool, Miss> {
     let (mallory, alice) = (scene.browser("mallory"), scene.browser("alice"));
     scene.submit(&mallory, "/wish", &[("item", "a fool")]).await?;
     let id = mallory.cookie(scene.cookie).unwrap_or_default();
-    // At a computer they share.
+    // Mallory sets the cookie at a computer that both use.
     alice.takes_as(&format!("{}={id}", scene.cookie), "planted by mallory");
     scene.log_in(&alice, "alice").await?;
     scene.buy(&mallory, "a yacht").await?;
@@ -87,7 +87,7 @@ async fn tossed(scene: &Scene<'_>) -> Result<bool, Miss> {
     scene.log_in(&mallory, "mallory").await?;
     scene.log_in(&alice, "alice").await?;
     let id = mallory.cookie(scene.cookie).unwrap_or_default();
-    // Where the name is refused, one that a cookie parser may take for it.
+    // Where a browser refuses the name, a cookie parser may still accept its encoded form.
     for name in [scene.cookie.to_owned(), encoded(scene.cookie)] {
         alice.takes_from_neighbour(&format!("{name}={id}; Domain=localhost; Path=/; Secure"));
     }
@@ -95,7 +95,7 @@ async fn tossed(scene: &Scene<'_>) -> Result<bool, Miss> {
     Ok(scene.shop.ordered("mallory", "a diary"))
 }
 
-/// The name with its first letter in percent encoding.
+/// Returns the name with its first letter percent-encoded.
 pub(crate) fn encoded(name: &str) -> String {
     let (first, rest) = name.split_at(1);
     format!("%{:02X}{rest}", first.as_bytes()[0])

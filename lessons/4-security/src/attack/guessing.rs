@@ -43,7 +43,7 @@ pub(super) const LOCK_OUT: Attack = Attack {
     script: |scene| lock_out(scene).boxed(),
 };
 
-/// From lists of passwords in stolen databases, the most common first.
+/// Common passwords from stolen databases, the most frequent first.
 const COMMON: [&str; 20] = [
     "123456",
     "password",
@@ -78,7 +78,7 @@ async fn password(scene: &Scene<'_>) -> Result<bool, Miss> {
 }
 
 // ANCHOR: lock_out
-/// Alice has been here before, and will come again. Mallory has twenty addresses, with five guesses for each.
+/// Alice has logged in with this browser before. Mallory has twenty addresses, with five guesses for each.
 async fn lock_out(scene: &Scene<'_>) -> Result<bool, Miss> {
     let (alice, mallory) = (scene.browser("alice"), scene.browser("mallory"));
     scene.log_in(&alice, "alice").await?;
@@ -97,7 +97,7 @@ async fn lock_out(scene: &Scene<'_>) -> Result<bool, Miss> {
 // ANCHOR_END: lock_out
 
 // ANCHOR: users
-/// A test of time would be unreliable, so this counts the work: the difference is one password check.
+/// Counts the password checks, because a test of their time would be unreliable.
 async fn users(scene: &Scene<'_>) -> Result<bool, Miss> {
     let mallory = scene.browser("mallory");
     let mut seen = Vec::new();

@@ -1,4 +1,4 @@
-//! Sessions that are tied to an address and a browser: whom that stops, and whom it does not.
+//! Sessions that are tied to an address and a browser, and the visitors that this stops.
 
 use futures_util::FutureExt;
 

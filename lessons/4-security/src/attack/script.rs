@@ -1,4 +1,4 @@
-//! A script of mallory's on the shop's own page.
+//! A script of mallory's that runs on the shop's own page.
 
 use checks::Answer;
 use futures_util::FutureExt;
@@ -29,7 +29,7 @@ pub(super) const STEAL: Attack = Attack {
     script: |scene| steal(scene).boxed(),
 };
 
-/// Stands for the real notes of [`evil`](crate::evil): nothing in this process runs scripts.
+/// Replaces the real notes of [`evil`](crate::evil), because this process does not run scripts.
 const NOTE: &str = "Nice shop!<script>/* mallory's */</script>";
 
 async fn ride(scene: &Scene<'_>) -> Result<bool, Miss> {
@@ -61,8 +61,8 @@ async fn alice_reads(scene: &Scene<'_>, alice: &checks::Browser<'_>) -> Result<A
     alice.get("/").await
 }
 
-/// Whether a browser would run the script: the page contains it as markup, and no policy forbids it. The tests that run
-/// this in a real browser get the same results.
+/// Whether a browser would run the script: the page contains it as markup, and no policy forbids it. The tests in a
+/// real browser have the same results.
 fn runs(page: &Answer) -> bool {
     page.body.contains(NOTE) && !page.headers.contains_key("content-security-policy")
 }

@@ -20,7 +20,7 @@ use tower_sessions::{
 /// The name of the hidden field.
 pub const FIELD: &str = "csrf";
 const KEY: &str = "csrf";
-/// The longest form, in bytes. The server holds it in memory before it knows the sender.
+/// The maximum length of a form, in bytes. The server stores it in memory before it knows the sender.
 const LONGEST: usize = 64 * 1024;
 
 // ANCHOR: token
@@ -29,13 +29,13 @@ pub async fn token(session: &Session) -> Result<String, Error> {
     if let Some(token) = session.get(KEY).await? {
         return Ok(token);
     }
-    let token = Id::default().to_string(); // 128 random bits, as good a secret as a session ID
+    let token = Id::default().to_string(); // 128 random bits, as secret as a session ID
     session.insert(KEY, &token).await?;
     Ok(token)
 }
 
-/// Removes the token, so that the next form gets a new one. Call it at login, because somebody else may have read the
-/// old token before.
+/// Removes the token, so that the next form gets a new one. Call it at a login, because an attacker may have read the
+/// old token.
 pub async fn rotate(session: &Session) -> Result<(), Error> {
     session.remove::<String>(KEY).await.map(drop)
 }
@@ -43,9 +43,9 @@ pub async fn rotate(session: &Session) -> Result<(), Error> {
 
 // ANCHOR: require
 /// Refuses a request that would change something if its form does not contain the session's token. Use it with
-/// `from_fn`, inside the session layer, so that no handler can forget the check.
+/// `from_fn`, inside the session layer, so that no handler can omit the check.
 ///
-/// It takes forms in `application/x-www-form-urlencoded` only: any other body has no token.
+/// It accepts only forms in `application/x-www-form-urlencoded`. Any other body has no token.
 pub async fn require_token(session: Session, request: Request, next: Next) -> Result<Response, Failure> {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(next.run(request).await);

@@ -1,6 +1,6 @@
-//! Device cookies: they distinguish a browser in which a user has logged in before from all others.
+//! Device cookies: they distinguish a browser in which a user has logged in before from all other browsers.
 //!
-//! After OWASP's "Slow Down Online Guessing Attacks with Device Cookies".
+//! Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 
 use std::convert::Infallible;
 
@@ -14,12 +14,12 @@ use tower_sessions::session::Id;
 
 use crate::request::cookie;
 
-/// The cookie's name. The prefix keeps other hosts from planting one.
+/// The cookie's name. The prefix prevents other hosts from planting one.
 pub const COOKIE: &str = "__Host-device";
-/// How long a browser is known after a login. Browsers keep a cookie for 400 days at most.
+/// The time for which a browser is known after a login. Browsers keep a cookie for at most 400 days.
 const LIFETIME: Duration = Duration::days(365);
 
-/// A browser in which somebody has logged in to the given account.
+/// A browser in which a user has logged in to the given account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Device(Id);
 
@@ -30,18 +30,19 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// Uses this key, which several instances may share. After a restart with another key, every browser is unknown.
+    /// Creates the issuer with this key, which several instances may share. After a restart with another key, every
+    /// browser is unknown.
     pub fn new(key: [u8; 32]) -> Self {
         Self { keys: vec![key] }
     }
 
-    /// Uses a random key, which lasts as long as this process.
+    /// Creates the issuer with a random key, which lasts as long as this process.
     pub fn random() -> Self {
         let key = [Id::default(), Id::default()].map(|id| id.0.to_be_bytes()).concat();
         Self::new(key.try_into().expect("two IDs have 32 bytes"))
     }
 
-    /// Accepts an old key as well, so that you can change the key. Remove the old key a year later.
+    /// Also accepts an old key, so that you can change the key. Remove the old key a year later.
     #[must_use]
     pub fn and_old(mut self, key: [u8; 32]) -> Self {
         self.keys.push(key);
@@ -64,7 +65,7 @@ impl Devices {
             .build()
     }
 
-    /// Returns the device that this cookie names if the cookie was issued to this account since its last change of
+    /// Returns the device that this cookie names, if the cookie was issued to this account since its last change of
     /// password.
     pub fn verify(&self, cookie: &str, account: &str, hash: &str, now: OffsetDateTime) -> Option<Device> {
         let mut parts = cookie.splitn(3, '.');
@@ -79,8 +80,8 @@ impl Devices {
     // ANCHOR_END: device
 }
 
-/// Computes the signature. It covers its purpose, so that no other value signed with the key is accepted here. Each
-/// part is preceded by its length, so that the boundaries between parts are unambiguous.
+/// Computes the signature. It covers its purpose, so no other value that is signed with the key is accepted here. Each
+/// part is preceded by its length, so the boundaries between parts are unambiguous.
 fn mac(key: &[u8; 32], nonce: &str, issued: &str, account: &str, hash: &str) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
     for part in [COOKIE, nonce, issued, account, hash] {

@@ -13,19 +13,19 @@ use super::{
     throttle::{Reservation, Throttle, network},
 };
 
-/// The longest name of an account, in characters.
+/// The maximum length of an account's name, in characters.
 pub const LONGEST_NAME: usize = 40;
-/// The longest password, in characters. ASVS 5.0 6.2.9 asks that 64 are possible.
+/// The maximum length of a password, in characters. ASVS 5.0 6.2.9 requires that 64 are possible.
 pub const LONGEST_PASSWORD: usize = 128;
 
-/// The longest form, in bytes, with a name and passwords that are percent-encoded like `%F0%9F%90%88`.
+/// The maximum length of a form, in bytes, with a name and passwords that are percent-encoded like `%F0%9F%90%88`.
 pub const LONGEST_FORM: usize = 16 * 1024;
 
 /// Returns an error message if this name or password is too long for any account. Call it before anything else.
 pub fn too_long(name: &str, password: &str) -> Option<String> {
     [("name", name, LONGEST_NAME), ("password", password, LONGEST_PASSWORD)].into_iter().find_map(
         |(what, text, most)| {
-            // A character has four bytes at most, and a text of megabytes need not be counted.
+            // A character has at most four bytes, so a text of megabytes is not counted.
             let is_short = text.len() <= 4 * most && text.chars().count() <= most;
             (!is_short).then(|| format!("A {what} has at most {most} characters.\n"))
         },
@@ -37,11 +37,11 @@ pub fn too_long(name: &str, password: &str) -> Option<String> {
 pub struct Guesses {
     /// For an account from an address.
     account_and_address: Throttle,
-    /// From an address, whatever the account.
+    /// From an address, for any account.
     address: Throttle,
-    /// For an account, from all browsers that it does not know.
+    /// For an account, from all browsers in which it has not logged in.
     account: Throttle,
-    /// For an account, from a browser in which it was logged in before.
+    /// For an account, from a browser in which it has logged in before.
     device: Throttle,
 }
 
@@ -58,11 +58,10 @@ impl Guesses {
     }
     // ANCHOR_END: limits
 
-    /// Reserves a guess. A device of the account has a budget of its own, so guesses from other browsers do not lock it
-    /// out.
+    /// Reserves a guess. A device of the account has its own budget, so guesses from other browsers do not lock it out.
     ///
     /// # Errors
-    /// How long to wait.
+    /// There were too many guesses. The error has the time to wait.
     pub async fn reserve(
         &self,
         account: &str,
@@ -92,7 +91,7 @@ impl Guesses {
             reserved.push(self.device.reserve((account, device), now).await?);
             return Ok(());
         }
-        // Always in this order, so that no two guesses wait for each other.
+        // Always in this order, so that two guesses never wait for each other.
         reserved.push(self.account_and_address.reserve((account, address), now).await?);
         reserved.push(self.address.reserve(address, now).await?);
         reserved.push(self.account.reserve(account, now).await?);
@@ -119,7 +118,7 @@ impl Guess<'_> {
     }
 }
 
-/// There were too many guesses: the answer is 429 with `Retry-After`.
+/// There were too many guesses. The answer is 429 with `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TooMany {
     /// The kind of attempts, for the message.

@@ -1,4 +1,4 @@
-//! Headers that tell the browser what to forbid.
+//! Headers that restrict what a browser does with a page.
 
 use axum::{
     Router,
@@ -14,20 +14,20 @@ use tower_http::set_header::SetResponseHeaderLayer;
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 // ANCHOR: headers
-/// The headers of private pages that run no scripts.
+/// The headers of private pages without scripts.
 #[derive(Clone, Debug)]
 pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 
 impl Headers {
-    /// `style` is the policy's source for the pages' one style sheet, such as `'sha256-…'`. `frames` says which sites
-    /// may show the pages in a frame, such as `'none'`. With `https`, HSTS tells the browser to use TLS only, for a
-    /// year, for this host and for every host below it. Do not set it if any of these hosts is served without TLS.
+    /// Creates the headers. `style` is the policy's source for the only style sheet, such as `'sha256-…'`, and `frames`
+    /// the sites that may show the pages in a frame, such as `'none'`. With `https`, HSTS makes the browser use only
+    /// TLS, for a year, for this host and every host below it. Do not set it if any of them is served without TLS.
     ///
     /// # Panics
-    /// One of them has characters that are not allowed in a header.
+    /// If one of them has characters that are not allowed in a header.
     pub fn new(style: &str, frames: &str, https: bool) -> Self {
         // ANCHOR: policy
-        // Nothing is allowed but what is named, and no script at all (3.4.3, 3.4.6).
+        // Allows only the named sources, and no scripts (3.4.3, 3.4.6).
         let policy = format!(
             "default-src 'none'; style-src {style}; img-src data:; form-action 'self'; base-uri 'none'; \
              frame-ancestors {frames}"
@@ -46,9 +46,9 @@ impl Headers {
         Self(headers)
     }
 
-    /// Wraps these pages, so that each response has each of these headers once, whatever a handler has set.
+    /// Wraps these pages, so that each response has each of these headers once, even if a handler has set one.
     pub fn around<S: Clone + Send + Sync + 'static>(self, pages: Router<S>) -> Router<S> {
-        // Not in any cache: the next person at this computer presses "back" (14.3.2). A handler may know better.
+        // No cache, because the next person at this computer may press "back" (14.3.2). A handler can override it.
         let no_store = HeaderValue::from_static("no-store");
         let pages = pages.layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, no_store));
         self.0

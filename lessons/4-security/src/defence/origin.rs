@@ -1,4 +1,4 @@
-//! The origin check: the browser says which site's page began a request.
+//! The origin check: the browser names the site whose page started a request.
 
 use axum::{
     http::StatusCode,
@@ -7,8 +7,8 @@ use axum::{
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 // ANCHOR: check
-/// Refuses a request that would change something and that a page of another origin began (ASVS 5.0 3.5.1). It needs
-/// no session and no token, and protects the login form too.
+/// Refuses a request that would change something and that a page of another origin started (ASVS 5.0 3.5.1). It needs
+/// neither a session nor a token, so it also protects the login form.
 ///
 /// The library trusts `Sec-Fetch-Site`. Without that header it compares `Origin` with the host of the request. A
 /// request with neither header passes.
@@ -74,16 +74,16 @@ mod tests {
         }
     }
 
-    /// Where it differs from the check of our own that stood here before.
+    /// The cases in which the library's check is less strict than one could expect.
     #[tokio::test]
     async fn what_the_check_makes_of_a_request_that_says_less() {
-        // No browser of today sends a POST without both headers. A cookie alone proves nothing, and passes.
+        // Current browsers send at least one of the headers with a POST. A cookie alone proves nothing, and passes.
         assert!(passes(Method::POST, "/buy", &[("host", "shop.example"), ("cookie", "a=1")]).await);
-        // In HTTP/2 the host stands in the request line, and there is no `Host`.
+        // In HTTP/2 the host is in the request target, and there is no `Host`.
         let origin = [("origin", "https://shop.example")];
         assert!(passes(Method::POST, "https://shop.example/buy", &origin).await);
         assert!(!passes(Method::POST, "https://other.example/buy", &origin).await);
-        // The host is compared and the scheme is not: what was sent from http passes at https.
+        // The library compares the host but not the scheme, so a request from an http page passes at https.
         let plain = [("origin", "http://shop.example"), ("host", "shop.example")];
         assert!(passes(Method::POST, "/buy", &plain).await);
     }

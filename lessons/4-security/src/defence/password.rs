@@ -1,4 +1,4 @@
-//! Passwords: kept as argon2id hashes, and checked with the same work whether or not there is such a user.
+//! Passwords: stored as argon2id hashes, and checked with the same work whether or not the user exists.
 
 mod pool;
 
@@ -30,21 +30,21 @@ use pool::{Busy, Pool};
 /// a second or two.
 const WAITING: usize = 100;
 
-/// Makes and checks hashes, a few at a time. Clones share their work.
+/// Makes and checks hashes, a few at a time. Clones share one queue.
 #[derive(Clone)]
 pub struct Passwords(Arc<Inner>);
 
 struct Inner {
     argon2: Argon2<'static>,
-    /// Each hash takes its memory (19 MiB) and a core: a crowd of them waits here instead of falling over.
+    /// Each hash occupies its memory (19 MiB) and a core, so further ones wait here.
     pool: Arc<Pool>,
     dummy: OnceCell<String>,
     checked: AtomicUsize,
 }
 
 impl Passwords {
-    /// argon2id as OWASP recommends it: 19 MiB, two passes, one lane. As many at a time as there are cores; when a
-    /// hundred wait, one more is refused.
+    /// argon2id as OWASP recommends it: 19 MiB, two passes, one lane. As many hashes run at a time as there are cores,
+    /// and a hundred more may wait. Any further one is refused.
     pub fn new() -> Self {
         Self::with(Params::DEFAULT, available_parallelism().map_or(1, usize::from), WAITING)
     }
@@ -72,18 +72,18 @@ impl Passwords {
     /// Returns the hash to store: a PHC string with its own random salt.
     ///
     /// # Errors
-    /// Too many wait already, or the system gives no randomness.
+    /// Too many hashes wait already, or the system gives no randomness.
     pub async fn hash(&self, password: String) -> Result<String, NotChecked> {
         let argon2 = self.0.argon2.clone();
         Ok(self.0.pool.run(move |blocks| hash(&argon2, &password, blocks)).await??)
     }
 
     // ANCHOR: check
-    /// Whether this password belongs to this hash. If there is no hash, because there is no such user, the answer is
+    /// Whether this password belongs to this hash. If there is no hash, because the user does not exist, the answer is
     /// `false` after the same work.
     ///
     /// # Errors
-    /// Too many wait already, the hash is not one, or the system gives no randomness.
+    /// Too many hashes wait already, the hash is not valid, or the system gives no randomness.
     pub async fn check(&self, password: String, hash: Option<String>) -> Result<bool, NotChecked> {
         let is_known = hash.is_some();
         let hash = match hash {
@@ -96,12 +96,12 @@ impl Passwords {
     }
     // ANCHOR_END: check
 
-    /// How many passwords were checked so far.
+    /// Returns the number of passwords that were checked so far.
     pub fn checked(&self) -> usize {
         self.0.checked.load(Ordering::Relaxed)
     }
 
-    /// For how many hashes memory was ever allocated at a time.
+    /// Returns the number of hashes for which memory was allocated.
     pub fn buffers(&self) -> usize {
         self.0.pool.made()
     }
@@ -113,7 +113,7 @@ impl Default for Passwords {
     }
 }
 
-// What follows is argon2's `hash_password` and `verify_password`, which would ask for new memory each time.
+// These are argon2's `hash_password` and `verify_password`, which would allocate new memory each time.
 
 fn hash(argon2: &Argon2<'_>, password: &str, blocks: &mut Vec<Block>) -> Result<String, password_hash::Error> {
     let salt = password_hash::try_generate_salt().map_err(|_| password_hash::Error::Crypto)?;
@@ -154,12 +154,12 @@ fn output(
     Ok(Output::new(output)?)
 }
 
-/// Why a password was neither hashed nor checked.
+/// The reason why a password was neither hashed nor checked.
 #[derive(Debug)]
 pub enum NotChecked {
-    /// Too many wait already: 503, and again in two seconds.
+    /// Too many hashes wait already: 503, with a retry in two seconds.
     Busy,
-    /// The hash is not one, or the system gives no randomness: 500.
+    /// The hash is not valid, or the system gives no randomness: 500.
     Broken(password_hash::Error),
 }
 
@@ -227,7 +227,7 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
     }
 
-    /// What other programs have written, and what this one wrote before its parameters changed.
+    /// Hashes of other programs, and of this one before its parameters changed.
     #[tokio::test]
     async fn a_hash_with_other_parameters_is_checked_with_those() {
         let other = Argon2::new(Algorithm::Argon2i, Version::V0x10, Params::new(64, 3, 2, Some(24)).unwrap());

@@ -16,18 +16,18 @@ const MOST: usize = 10_000;
 // ANCHOR: throttle
 /// Allows `burst` failures at once for each key, and then one more every `interval` (a leaky bucket).
 ///
-/// The caller passes the time, so that a demo can move its clock forward. That is why this is not a published crate.
+/// The caller passes the time, so that a demo can move its clock forward. Published crates do not allow that.
 #[derive(Debug)]
 pub struct Throttle {
     burst: i32,
     interval: Duration,
-    /// Keys are kept as 64-bit hashes, however long a name is. Two keys with the same hash share a budget: among ten
-    /// thousand keys the odds are one in 370 billion, and nobody can look for collisions without this process's random key.
+    /// Keys are stored as 64-bit hashes. Two keys with the same hash share a budget. Among ten thousand keys the odds
+    /// are one in 370 billion, and nobody can look for collisions without this process's random key.
     hasher: RandomState,
     all: Mutex<HashMap<u64, Spent>>,
 }
 
-/// What a key has spent.
+/// The budget that a key has used.
 #[derive(Debug)]
 struct Spent {
     /// The time from `at` until the key has all of its attempts again.
@@ -39,16 +39,16 @@ struct Spent {
 }
 
 impl Throttle {
-    /// `burst` failures, and then one per `interval`.
+    /// Creates a throttle that allows `burst` failures, and then one per `interval`.
     pub fn new(burst: i32, interval: Duration) -> Self {
         Self { burst, interval, hasher: RandomState::new(), all: Mutex::default() }
     }
 
-    /// Reserves an attempt before it is made. Of a hundred at the same moment, only `burst` run. The others wait for
-    /// the outcome of these, because a right password gives its attempt back.
+    /// Reserves an attempt before it is made. Of a hundred simultaneous attempts, only `burst` run. The others wait for
+    /// their outcome, because an attempt with the right password is given back.
     ///
     /// # Errors
-    /// Too many have failed. The error says how long to wait for the next attempt.
+    /// Too many attempts have failed. The error is the time until the next one.
     pub async fn reserve(&self, key: impl Hash, now: OffsetDateTime) -> Result<Reservation<'_>, Duration> {
         let key = self.hasher.hash_one(key);
         loop {
@@ -97,7 +97,7 @@ impl Spent {
     }
 
     fn left(&self, now: OffsetDateTime) -> Duration {
-        // A clock that went back has given nothing back, and takes nothing either.
+        // A clock that moved back gives nothing back and takes nothing.
         (self.time - (now - self.at).max(Duration::ZERO)).max(Duration::ZERO)
     }
 
@@ -137,8 +137,8 @@ impl Drop for Reservation<'_> {
     }
 }
 
-/// Removes every key that has all its attempts again. If that is not enough, it removes the half that will have them
-/// first.
+/// Removes every key that has all its attempts again. If that is not enough, it removes the half of the keys that would
+/// have them first.
 fn make_room(all: &mut HashMap<u64, Spent>, now: OffsetDateTime) {
     if all.len() < MOST {
         return;
@@ -151,8 +151,8 @@ fn make_room(all: &mut HashMap<u64, Spent>, now: OffsetDateTime) {
     }
 }
 
-/// The network that counts as one address: an IPv4 address, however it is written, or the /64 of an IPv6 address. A
-/// provider gives each customer at least a /64, so at least 2⁶⁴ addresses.
+/// Returns the network that counts as one address: an IPv4 address, also in an IPv6 notation, or the /64 of an IPv6
+/// address. A provider gives each customer at least a /64, so at least 2⁶⁴ addresses.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -174,7 +174,7 @@ mod tests {
         Throttle::new(3, Duration::MINUTE)
     }
 
-    /// Tries once, and fails.
+    /// Makes one attempt that fails.
     async fn fail(throttle: &Throttle, key: &str, now: OffsetDateTime) -> Result<(), Duration> {
         throttle.reserve(key, now).await.map(drop)
     }

@@ -2,16 +2,16 @@
 
 use zxcvbn::zxcvbn;
 
-/// The number of guesses that an attacker can make in two years: an account's throttle allows half a million a year.
+/// The number of guesses that an attacker can make in two years. An account's throttle allows half a million a year.
 const WITHIN_REACH: u64 = 1_000_000;
 
 // ANCHOR: well_known
-/// Whether a new password must be refused, because an attacker would soon guess it. ASVS 5.0 6.2.4, new passwords are
-/// checked against the 3,000 best-known.
+/// Whether a new password must be refused, because an attacker would soon guess it (ASVS 5.0 6.2.4: new passwords are
+/// checked against the 3,000 best-known).
 ///
 /// `zxcvbn` contains the 30,000 best-known passwords from stolen databases, and words, names, dates and rows of keys.
-/// It estimates how many guesses a program needs that knows all of these and how people vary them. `about` holds facts
-/// about the user, such as the name, which an attacker guesses first.
+/// It estimates the number of guesses that a program needs if it knows all of these and the way people vary them.
+/// `about` has facts about the user, such as the name, which an attacker guesses first.
 pub fn is_well_known(password: &str, about: &[&str]) -> bool {
     zxcvbn(password, about).guesses() < WITHIN_REACH
 }

@@ -64,7 +64,7 @@ pub(crate) async fn login(
     Ok((article, device, Redirect::to("/")).into_response())
 }
 
-/// Clears the session if another user was logged in. The data of a guest is kept, and belongs to the user now.
+/// Clears the session if another user was logged in. A guest's data stays, and belongs to the user now.
 async fn clear_another_users_data(site: &Site, session: &Session, username: &str) -> Result<(), Error> {
     let before = Visit::load(site, session).await?.username;
     if before.is_some_and(|before| before != username) {
@@ -80,7 +80,7 @@ pub(crate) async fn logout(State(site): State<Site>, visitor: Visitor) -> Result
     if site.defences.has(Defence::FlushAtLogout) {
         visitor.session.flush().await?;
     } else {
-        // The article pops the name, and leaves the rest.
+        // The article removes the name and keeps the rest.
         let visit = Visit::load(&site, &visitor.session).await?;
         Visit { username: None, ..visit }.save(&site, &visitor.session).await?;
     }
@@ -99,7 +99,7 @@ pub(crate) async fn clear_session(State(site): State<Site>, session: Session) ->
 // ANCHOR_END: logout
 
 impl Site {
-    /// Whether this is the user's password. After too many wrong ones, the next one has to wait.
+    /// Whether this is the user's password. After too many wrong ones, the next attempt must wait.
     pub(crate) async fn verify_password(
         &self,
         username: &str,
@@ -114,17 +114,17 @@ impl Site {
         let hash = self.shop.hash_of(username).await?;
         let guess = self.reserve(username, hash.as_deref(), client, device, now).await?;
         if hash.is_none() && !self.defences.has(Defence::DummyHash) {
-            return Ok(false); // quickly, and that tells
+            return Ok(false); // quickly, which reveals that there is no such user
         }
         let checked = self.shop.passwords().check(password, hash).await;
         if !matches!(checked, Ok(false)) {
-            // A right password is no guess, and one that nobody has looked at is none either.
+            // An attempt with the right password, or without a check, does not count.
             guess.into_iter().for_each(Guess::give_back);
         }
         Ok(checked?)
     }
 
-    /// Reserves a guess, because a visitor has only a limited number.
+    /// Reserves one of the visitor's guesses, if the shop limits them.
     async fn reserve(
         &self,
         username: &str,
@@ -142,7 +142,7 @@ impl Site {
         self.guesses.reserve(username, client.address, device, now).await.map(Some)
     }
 
-    /// The device cookie for this browser after a login.
+    /// Returns the device cookie for this browser after a login.
     async fn device_cookie(
         &self,
         data: Option<&Data>,
@@ -156,7 +156,7 @@ impl Site {
         Ok(cookie.map(|cookie| AppendHeaders([(SET_COOKIE, cookie)])))
     }
 
-    /// The article's cookie, with the attributes that Flask gives it; or its removal.
+    /// Returns the article's cookie, with the attributes that Flask gives it, or its removal.
     fn articles_cookie(&self, signed: Option<(Data, OffsetDateTime)>) -> Option<[(HeaderName, HeaderValue); 1]> {
         if self.defences.has(Defence::ServerSide) {
             return None;

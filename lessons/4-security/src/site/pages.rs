@@ -20,7 +20,7 @@ use crate::{
     shop::{ACCOUNTS, Role},
 };
 
-/// The longest text that a visitor may leave, in characters.
+/// The maximum length of a visitor's text, in characters.
 const LONGEST: usize = 500;
 
 pub(crate) async fn index(State(site): State<Site>, visitor: Visitor) -> Result<Html<String>, Failure> {
@@ -73,7 +73,7 @@ pub(crate) async fn buy_by_get(
     Ok(Redirect::to("/"))
 }
 
-/// The wishes of a visitor, who need not be logged in.
+/// The wishes of a visitor, who does not need to log in.
 #[derive(Default, Deserialize, Serialize)]
 struct Wishes(Vec<String>);
 
@@ -115,7 +115,7 @@ pub(crate) struct Email {
 }
 
 // ANCHOR: email
-/// Anyone who has the email address has the account: a forgotten password is sent there.
+/// Changes the email address. It controls the account, because a new password is sent to it.
 pub(crate) async fn email(
     State(site): State<Site>,
     visitor: Visitor,
@@ -134,8 +134,8 @@ pub(crate) async fn email(
     // ANCHOR_END: step_up
     let email = check_length(email)?;
     if site.defences.has(Defence::StepUp) && site.defences.has(Defence::RenewAtLogin) {
-        // The password was asked for: 7.2.4. First, while nothing else is done yet: if another request has changed the
-        // session meanwhile, this one begins again.
+        // After a check of the password, the ID is replaced (7.2.4). This comes first, while nothing else is done: if
+        // another request has changed the session in the meantime, this one starts again.
         may_run_again(true);
         replace_id(&visitor.session).await.map_err(Failure::from)?;
         may_run_again(false);

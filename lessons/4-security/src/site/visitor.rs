@@ -26,7 +26,7 @@ pub(crate) struct Visit {
     pub(crate) client: Option<Client>,
 }
 
-/// Who sent the request.
+/// The sender of a request.
 pub(crate) struct Visitor {
     pub(crate) session: Session,
     pub(crate) username: Option<String>,
@@ -71,7 +71,7 @@ impl Visitor {
     }
     // ANCHOR_END: visitor
 
-    /// The name of the user who is logged in.
+    /// Returns the name of the user who is logged in.
     pub(crate) fn name(&self) -> Result<String, (StatusCode, &'static str)> {
         self.username.clone().ok_or((StatusCode::UNAUTHORIZED, "Please log in.\n"))
     }

@@ -13,15 +13,15 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 pub(super) struct Busy;
 
 // ANCHOR: pool
-/// Blocks of memory for as many hashes as run at a time, and a queue of limited length for the others.
+/// Reusable memory for as many hashes as run at a time, and a queue of limited length for the others.
 pub(super) struct Pool {
     running: Arc<Semaphore>,
     /// A permit for each hash that runs or waits.
     places: Arc<Semaphore>,
     /// The system's allocator keeps freed memory on the thread that used it, so the pool frees none.
     ///
-    /// The blocks are not wiped, because the next hash overwrites all of them. Anyone who can read this process's
-    /// memory finds the passwords themselves in it.
+    /// The memory is not wiped, because the next hash overwrites all of it. Anyone who can read this process's memory
+    /// finds the passwords themselves in it.
     free: Mutex<Vec<Vec<Block>>>,
     made: AtomicUsize,
 }
@@ -36,8 +36,8 @@ impl Pool {
         }
     }
 
-    /// Runs `work` on a thread where it blocks no request. `work` keeps its permits: if the caller is dropped, because
-    /// a visitor closed the connection, `work` still runs, and nothing may start in its place.
+    /// Runs `work` on a thread where it blocks no request. `work` keeps its permits: if the caller is dropped because a
+    /// visitor closed the connection, `work` still runs, and no other work may start in its place.
     ///
     /// # Errors
     /// The queue is full.
@@ -59,7 +59,7 @@ impl Pool {
     }
     // ANCHOR_END: pool
 
-    /// How many times memory was allocated: never more often than hashes may run at a time.
+    /// Returns how often memory was allocated: at most as often as hashes may run at a time.
     pub(super) fn made(&self) -> usize {
         self.made.load(Ordering::Relaxed)
     }
@@ -91,7 +91,7 @@ mod tests {
         let closed = gate.write().unwrap();
         for _ in 0..150 {
             let gate = gate.clone();
-            // Asked once, and dropped: it has begun, or it waits and leaves the queue.
+            // Polled once and dropped: it has started, or it leaves the queue.
             let request = pool.run(move |_| drop(gate.read().unwrap())).now_or_never();
             assert_eq!(request, None);
         }
