@@ -1,4 +1,4 @@
-//! The shopping cart of a visitor, who need not be logged in.
+//! The shopping cart of a visitor, who does not need to log in.
 
 use std::collections::BTreeMap;
 
@@ -25,8 +25,8 @@ const MOST: u8 = 99;
 /// The items in the cart, and the count of each.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Cart {
-    /// The cart's ID, a dot, and a value that differs after each change, so that an order names the cart as the visitor
-    /// saw it.
+    /// The cart's ID, a dot, and a value that is different after each change, so that an order names the cart that the
+    /// visitor saw.
     pub(crate) token: String,
     lines: BTreeMap<String, u8>,
 }
@@ -36,7 +36,7 @@ impl SessionData for Cart {
 }
 
 impl Cart {
-    /// Adds one of this item, and returns whether there was room for it.
+    /// Adds one of this item. Returns whether there was room for it.
     fn add(&mut self, id: &str) -> bool {
         let count = self.lines.entry(id.to_owned()).or_default();
         let has_room = *count < MOST;
@@ -44,7 +44,7 @@ impl Cart {
         has_room
     }
 
-    /// Removes this item, and returns whether it was there.
+    /// Removes this item. Returns whether it was there.
     fn remove(&mut self, id: &str) -> bool {
         self.lines.remove(id).is_some()
     }
@@ -55,7 +55,7 @@ impl Cart {
         self.save(session).await
     }
 
-    /// Saves the items that remain without `sold` as a new cart, because this one was sold.
+    /// Saves the items that remain without `sold` as a new cart, because the old one was sold.
     pub(crate) async fn save_rest(mut self, session: &Session, sold: &str) -> Result<(), Failure> {
         for (id, count) in lines(sold) {
             self.lines.entry(id.to_owned()).and_modify(|left| *left = left.saturating_sub(count));
@@ -69,7 +69,7 @@ impl Cart {
     }
     // ANCHOR_END: cart
 
-    /// The cart's ID. It stays the same until the cart is empty or sold, and a new cart has none.
+    /// Returns the cart's ID. It stays the same until the cart is empty or sold. A new cart has none.
     pub(crate) fn id(&self) -> &str {
         self.token.split('.').next().unwrap_or_default()
     }
@@ -78,12 +78,12 @@ impl Cart {
         self.lines.is_empty()
     }
 
-    /// The total count of all items.
+    /// Returns the total count of all items.
     pub(crate) fn count(&self) -> u32 {
         self.lines.values().map(|count| u32::from(*count)).sum()
     }
 
-    /// `teapot, cup × 2`.
+    /// Lists the items, such as `teapot, cup × 2`.
     pub(crate) fn summary(&self) -> String {
         let line = |(id, count): (&String, &u8)| if *count == 1 { id.clone() } else { format!("{id} × {count}") };
         self.lines.iter().map(line).collect::<Vec<_>>().join(", ")
@@ -95,7 +95,7 @@ impl Cart {
     }
 }
 
-/// The lines of a summary.
+/// Returns the items and counts in a summary.
 fn lines(summary: &str) -> impl Iterator<Item = (&str, u8)> {
     summary.split(", ").map(|line| match line.split_once(" × ") {
         Some((id, count)) => (id, count.parse().unwrap_or(MOST)),

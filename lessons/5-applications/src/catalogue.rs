@@ -22,7 +22,7 @@ pub(crate) const ITEMS: [Item; 6] = [
     Item { id: "tea", price: 7 },
 ];
 
-/// The item of this name.
+/// Returns the item with this name, or an answer with 404.
 pub(crate) fn item(id: &str) -> Result<Item, (StatusCode, String)> {
     ITEMS.into_iter().find(|item| item.id == id).ok_or_else(|| {
         let all: Vec<_> = ITEMS.iter().map(|item| item.id).collect();

@@ -28,16 +28,16 @@ pub(crate) async fn checkout(
     // ANCHOR: once
     let is_empty = cart.is_empty();
     if !is_empty && cart.token == token {
-        // If two get here at once, the database lets one of them write.
+        // Of two simultaneous requests, the database lets one write the order.
         shop.order(user.id, &cart, clock.now()).await?;
     }
-    // If this runs again, or after a crash, the order is there and the cart is still full.
+    // If this runs again, perhaps after a crash, the order exists and the cart is still full.
     if let Some(sold) = shop.sold(user.id, &cart).await? {
         cart.save_rest(&session, &sold).await?;
     }
     // ANCHOR_END: once
     let message = if shop.has_bought(user.id, &token).await? {
-        "Checkout completed" // perhaps again: the button was pressed twice, or the first answer was lost
+        "Checkout completed" // perhaps again: the visitor pressed the button twice, or the first answer was lost
     } else if is_empty {
         "Your cart is empty"
     } else {

@@ -1,4 +1,4 @@
-//! A message for the next page, shown once.
+//! A message for the next page, which shows it once.
 
 use lesson_page::Failure;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub(crate) async fn add(session: &Session, message: impl Into<String>) -> Result
 pub(crate) async fn take(session: &Session) -> Result<Vec<String>, Failure> {
     let Flash(messages) = Flash::load(session).await?;
     if !messages.is_empty() {
-        session.remove_value(Flash::KEY).await?; // even if it removes nothing, it makes the request a write
+        session.remove_value(Flash::KEY).await?; // without the condition, every request would be a write
     }
     Ok(messages)
 }

@@ -17,7 +17,7 @@ use crate::{page, session_data::SessionData, visitor::Visitor};
 
 /// The maximum number of pages in the history.
 const MOST: usize = 20;
-/// The longest path that is recorded, in bytes.
+/// The maximum length of a path that is recorded, in bytes.
 const LONGEST: usize = 200;
 
 /// Paths, the oldest first.
@@ -29,7 +29,7 @@ impl SessionData for History {
 }
 
 // ANCHOR: track
-/// Records each page that a visitor with a session has seen. It makes no session for other visitors. Use it with
+/// Records each page that a visitor with a session has seen. It creates no session for other visitors. Use it with
 /// `from_fn`.
 pub(crate) async fn track(session: Session, request: Request, next: Next) -> Result<Response, Failure> {
     let path = (request.method() == Method::GET).then(|| request.uri().path().to_owned());

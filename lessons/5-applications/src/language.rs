@@ -1,4 +1,4 @@
-//! The language of the page: the visitor's choice, or the best one of those that the browser asks for.
+//! The language of the page: the visitor's choice, or the best match for the languages that the browser accepts.
 
 use axum::{
     http::{
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{catalogue::ITEMS, flash, page, session_data::SessionData, visitor::Visitor};
 
 // ANCHOR: language
-/// A language that the shop speaks.
+/// A language that the shop supports.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Language {
@@ -45,22 +45,22 @@ impl Language {
         }
     }
 
-    /// `fr` for `fr`, `FR` and `fr-CH`.
+    /// Finds the language of a tag: `fr` for `fr`, `FR` and `fr-CH`.
     fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.split('-').next()?;
         Self::ALL.into_iter().find(|language| language.code().eq_ignore_ascii_case(primary))
     }
 
     // ANCHOR: accepted
-    /// The shop's language that the browser prefers most.
+    /// Returns the shop's language that the browser prefers.
     fn accepted(header: &str) -> Option<Self> {
         let liked = header.split(',').filter_map(|part| {
             let (tag, weight) = part.split_once(';').unwrap_or((part, "q=1"));
             let weight: f32 = weight.trim().strip_prefix("q=")?.parse().ok()?;
-            // Also leaves out what is no number.
+            // Excludes NaN, too.
             (weight > 0.0 && weight <= 1.0).then_some((Self::of_tag(tag.trim())?, weight))
         });
-        // Of two that are liked as much the first counts.
+        // Of two languages with the same weight, the first one counts.
         liked.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(language, _)| language)
     }
     // ANCHOR_END: accepted
@@ -88,7 +88,7 @@ pub(crate) async fn hello(Visitor { session, user }: Visitor, headers: HeaderMap
         items => Serde(ITEMS),
     };
     let page = page::render(&session, user.as_ref(), "hello.html", values).await?;
-    // A cache must not give this page to somebody who reads another language.
+    // A cache must not give this page to a visitor with another language.
     Ok(([(CONTENT_LANGUAGE, language.code()), (VARY, "Accept-Language, Cookie")], page).into_response())
 }
 

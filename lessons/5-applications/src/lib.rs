@@ -5,10 +5,10 @@
 //!
 //! - [`shop`]: the data that outlives a session, in the database: accounts, logins and orders.
 //! - `visitor`: the sender of a request; `login`: login, registration, logout; `my_sessions`: a user's other logins;
-//!   `roles`: what a user may do.
+//!   `roles`: the permissions of a user.
 //! - `cart`, `checkout`, `history`, `language`, `preferences`, `flash`: one feature each, with its part of the session
-//!   (`session_data`).
-//! - `page`: the frame that all pages share.
+//!   data (`session_data`).
+//! - `page`: the parts that all pages share.
 
 mod cart;
 mod catalogue;
@@ -51,13 +51,13 @@ const COOKIE: &str = "__Host-lesson-5";
 /// The idle timeout of a session.
 const IDLE: Duration = Duration::DAY;
 
-/// The lesson on `store`, with a shop of its own in memory.
+/// Returns the lesson on `store`, with its own shop in memory.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     app_with(Shop::in_memory(Passwords::new()), store)
 }
 
 // ANCHOR: layers
-/// The pages of this shop, with sessions in `store`.
+/// Returns the pages of this shop, with sessions in `store`.
 pub fn app_with<S: SessionStore + Clone>(shop: Shop, store: S) -> Router {
     app_within(TIME_LIMIT, shop, store)
 }
@@ -69,7 +69,7 @@ pub fn app_within<S: SessionStore + Clone>(limit: std::time::Duration, shop: Sho
         .with_name(cookie.name)
         .with_expiry(Expiry::OnInactivity(IDLE))
         .with_same_site(cookie.same_site);
-    // What stands last sees a request first.
+    // The last layer receives a request first.
     let pages = pages()
         .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(from_fn(history::track))
@@ -83,15 +83,15 @@ pub fn app_within<S: SessionStore + Clone>(limit: std::time::Duration, shop: Sho
 }
 // ANCHOR_END: layers
 
-/// The sites that may show these pages in a frame: the studio that has started this program, or nobody if it runs
+/// Returns the sites that may show these pages in a frame: the studio that has started this program, or none if it runs
 /// alone.
 fn frame_ancestors() -> String {
     std::env::var(session_inspector::Parent::VARIABLE).unwrap_or_else(|_| "'none'".to_owned())
 }
 
 // ANCHOR: again
-/// The routes that change nothing but the session, or have the same effect when they run twice. After a conflict such a
-/// request runs again, and so does every GET.
+/// Returns the routes that change nothing but the session, or that have the same effect when they run twice. After a
+/// conflict such a request runs again, and so does every GET.
 fn pages() -> Router<Shop> {
     Router::new()
         .route("/set_language/{language}", post(language::set))

@@ -32,12 +32,12 @@ pub(crate) struct Credentials {
     password: String,
 }
 
-/// Converts a name to lower case, so that nobody can register `Alice` beside `alice`.
+/// Converts a name to lower case, so that nobody can register `Alice` when `alice` exists.
 fn in_small_letters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(String::deserialize(deserializer)?.to_ascii_lowercase())
 }
 
-/// The shortest password that an account may have, in characters (ASVS 5.0 6.2.1: eight or more).
+/// The minimum length of a password, in characters (ASVS 5.0 6.2.1: eight or more).
 const SHORTEST_PASSWORD: usize = 8;
 
 pub(crate) async fn form(visitor: Visitor) -> Result<Response, Failure> {
@@ -69,10 +69,10 @@ pub(crate) async fn login(
     let Some(verified) = shop.verify_password(&username, password, &client, &device, clock.now()).await? else {
         return refused(&visitor).await;
     };
-    may_run_again(true); // a login that meets another request leaves nothing behind
+    may_run_again(true); // a login that loses against another request leaves nothing behind
     let login = visitor::new_login(&visitor, &client.agent, &clock).await?;
     if !shop.begin(&verified, &login).await? {
-        return refused(&visitor).await; // the password was changed while this one was verified
+        return refused(&visitor).await; // the password was changed during the verification
     }
     visitor::log_in(&shop, visitor, verified.id, login).await?;
     welcome(&shop, &verified, &clock).await.map_err(Into::into)
@@ -135,7 +135,7 @@ pub(crate) fn wrong_password(password: &str, name: &str) -> Option<String> {
 }
 // ANCHOR_END: wrong
 
-/// The article has two pages of this name, one for the user and one for the settings. Here they are one page.
+/// Shows the user and the preferences. The article has a page with this name for each of them.
 pub(crate) async fn profile(
     State(shop): State<Shop>,
     Visitor { session, user }: Visitor,

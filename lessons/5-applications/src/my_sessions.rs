@@ -24,7 +24,7 @@ use crate::{
     visitor::User,
 };
 
-/// A login, as the page takes it.
+/// A login, as the template needs it.
 #[derive(Serialize)]
 struct Listed {
     id: i64,
@@ -86,7 +86,7 @@ pub(crate) async fn end_others(
 }
 
 // ANCHOR: recent
-/// Whether the password was entered recently. A stolen or forgotten session alone must not be able to end the others.
+/// Checks that the password was entered recently. A stolen or forgotten session alone must not end the others.
 async fn is_recent(shop: &Shop, login: i64, clock: &Clock) -> axum::response::Result<()> {
     if shop.is_recent(login, clock.now()).await? {
         return Ok(());
@@ -99,7 +99,7 @@ pub(crate) struct Password {
     password: String,
 }
 
-/// Checks the user's password again. This counts as a login, so it issues a new session ID as well.
+/// Checks the user's password again. This counts as a login, so it also issues a new session ID.
 pub(crate) async fn confirm(
     State(shop): State<Shop>,
     User { session, account, login }: User,
@@ -109,7 +109,7 @@ pub(crate) async fn confirm(
     Form(Password { password }): Form<Password>,
 ) -> axum::response::Result<Redirect> {
     let verified = verify(&shop, &account.name, password, &client, &device, &clock).await?;
-    may_run_again(true); // to confirm twice is to confirm
+    may_run_again(true); // a second confirmation has the same effect
     if !shop.confirm(&verified, login, clock.now()).await? {
         return Err(NOT_HERS.into());
     }
@@ -142,7 +142,7 @@ pub(crate) struct Passwords {
 }
 
 // ANCHOR: password
-/// Changes the password, and ends all other logins, because somebody may know the old password.
+/// Changes the password and ends all other logins, because another person may know the old password.
 pub(crate) async fn change_password(
     State(shop): State<Shop>,
     User { session, account, login }: User,
@@ -155,8 +155,8 @@ pub(crate) async fn change_password(
         return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("{problem}\n")).into());
     }
     let mut verified = verify(&shop, &account.name, password, &client, &device, &clock).await?;
-    // First, while nothing else is done yet: if another request has changed the session meanwhile, this one begins
-    // again.
+    // This comes first, while nothing else is done: if another request has changed the session in the meantime, this
+    // one starts again.
     may_run_again(true);
     replace_id(&session).await.map_err(Failure::from)?;
     may_run_again(false);
@@ -167,7 +167,7 @@ pub(crate) async fn change_password(
         )
             .into());
     };
-    // From here on it is changed, whatever becomes of this session.
+    // From here on the password is changed, even if the session fails.
     flash::add(&session, format!("Password changed, other sessions ended: {ended}")).await.map_err(only_changed)?;
     let device = shop.device_cookie(&verified, clock.now()).await?;
     Ok((AppendHeaders([(SET_COOKIE, device)]), Redirect::to("/sessions")).into_response())

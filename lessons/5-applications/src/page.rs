@@ -1,4 +1,4 @@
-//! Renders a page, with everything that every page shows.
+//! Renders a page with the parts that all pages share.
 
 use std::sync::LazyLock;
 
@@ -40,7 +40,7 @@ pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
 });
 
 // ANCHOR: render
-/// Renders the page `name` with these values, with the theme and the messages of this visitor.
+/// Renders the page `name` with these values, and with the theme and the messages of this visitor.
 pub(crate) async fn render(
     session: &Session,
     user: Option<&Account>,

@@ -1,4 +1,4 @@
-//! The data in a session: each feature has a type and a key of its own.
+//! The data in a session: each feature has its own type and key.
 
 use lesson_page::Failure;
 use serde::{Serialize, de::DeserializeOwned};
@@ -14,7 +14,7 @@ pub(crate) trait SessionData: Default + DeserializeOwned + Serialize + Send + Sy
         Ok(session.get(Self::KEY).await?.unwrap_or_default())
     }
 
-    /// Puts a changed copy back. Without this the change is lost at the end of the request.
+    /// Saves a changed copy. Without this the change is lost at the end of the request.
     async fn save(&self, session: &Session) -> Result<(), Failure> {
         Ok(session.insert(Self::KEY, self).await?)
     }

@@ -24,7 +24,7 @@ pub use database::Unavailable;
 use database::{Database, Location};
 pub(crate) use logins::{Current, Login, NewLogin};
 
-/// The shop. Clones are the same one.
+/// The shop. Clones share it.
 #[derive(Clone)]
 pub struct Shop(Arc<Inner>);
 
@@ -34,8 +34,8 @@ struct Inner {
     database: OnceCell<Database>,
     passwords: Passwords,
     guesses: Guesses,
-    /// Limits new accounts from one address: ten at once, and then one every six minutes. Each costs a hash, and each
-    /// answer reveals whether a name is taken.
+    /// Limits the new accounts from one address: ten at once, and then one every six minutes. Each account costs a
+    /// hash, and each answer reveals whether a name is taken.
     registrations: Throttle,
 }
 
@@ -45,7 +45,7 @@ impl Shop {
         Self::at(Location::Memory, passwords)
     }
 
-    /// Opens a shop in this file, which is created if there is none. Only its owner may read it.
+    /// Creates a shop in this file, which is created if there is none. Only its owner may read it.
     pub fn in_file(file: &Path, passwords: Passwords) -> Self {
         Self::at(Location::File(file.to_owned()), passwords)
     }
@@ -55,10 +55,10 @@ impl Shop {
         Self(Arc::new(Inner { location, database: OnceCell::new(), passwords, guesses: Guesses::new(), registrations }))
     }
 
-    /// Opens the database, so that an unusable file is noticed at once.
+    /// Opens the database, so that an unusable file is noticed at the start.
     ///
     /// # Errors
-    /// It cannot be opened, or is not an SQLite database.
+    /// The database cannot be opened, or the file is not an SQLite database.
     pub async fn open(&self) -> Result<(), Unavailable> {
         self.database().await.map(drop)
     }
@@ -76,7 +76,7 @@ impl Shop {
     }
 }
 
-/// Why a name and a password were not checked.
+/// The reason why a name and a password were not checked.
 pub(crate) enum Refused {
     TooMany(TooMany),
     NotChecked(NotChecked),

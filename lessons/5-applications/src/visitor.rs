@@ -16,7 +16,7 @@ use crate::{
     shop::{Account, Current, NewLogin, Role, Shop},
 };
 
-/// The handle of a login: see the shop's logins.
+/// The handle of a login in the shop.
 #[derive(Default, Deserialize, Serialize)]
 struct Handle(Option<String>);
 
@@ -30,7 +30,7 @@ pub(crate) struct Visitor {
     pub(crate) user: Option<Account>,
 }
 
-/// A visitor who is logged in. Others are sent to the login page.
+/// A visitor who is logged in. Others are redirected to the login page.
 pub(crate) struct User {
     pub(crate) session: Session,
     pub(crate) account: Account,
@@ -42,35 +42,35 @@ pub(crate) struct User {
 pub(crate) struct Admin(pub(crate) User);
 
 // ANCHOR: visitor
-/// The account of a session, and the number of its login. Both are looked up at each request, so that a change takes
-/// effect at once.
+/// Returns the account of a session, and the number of its login. Both are looked up at each request, so that a change
+/// takes effect at once.
 async fn user(shop: &Shop, session: &Session, clock: &Clock) -> axum::response::Result<Option<(Account, i64)>> {
     let Handle(Some(handle)) = Handle::load(session).await? else { return Ok(None) };
     let Some(Current { account, login, ends }) = shop.find_login(&handle, clock.now()).await? else {
-        session.flush().await.map_err(Failure::from)?; // ended from elsewhere
+        session.flush().await.map_err(Failure::from)?; // ended from another session
         return Ok(None);
     };
-    clock.note_absolute_limit(ends); // for the inspector, which cannot know of it
+    clock.note_absolute_limit(ends); // for the inspector, which does not see this limit
     Ok(Some((account, login)))
 }
 
-/// Makes a new login for this session, which replaces the login that may have been in it.
+/// Makes a new login for this session. It replaces the login that the session had, if any.
 pub(crate) async fn new_login(visitor: &Visitor, agent: &str, clock: &Clock) -> Result<NewLogin, Failure> {
     let Handle(replaces) = Handle::load(&visitor.session).await?;
     Ok(NewLogin::new(replaces, agent, clock.now()))
 }
 
 // ANCHOR: log_in
-/// Logs somebody in, once the shop has written that down: a new ID for what the session has kept so far.
+/// Logs in after the shop has recorded the login: the session gets a new ID and keeps a guest's data.
 pub(crate) async fn log_in(shop: &Shop, visitor: Visitor, account: i64, login: NewLogin) -> axum::response::Result<()> {
     let Visitor { session, user } = visitor;
     if user.is_some_and(|user| user.id != account) {
-        session.clear().await; // the cart and the rest are somebody else's
+        session.clear().await; // the cart and the other data belong to another user
     }
     let handle = login.handle;
     Handle(Some(handle.clone())).save(&session).await?;
     if let Err(error) = replace_id(&session).await {
-        // Another request was quicker: this login never was.
+        // Another request was faster, so this login is undone.
         shop.end_handle(&handle).await?;
         return Err(Failure::from(error).into());
     }

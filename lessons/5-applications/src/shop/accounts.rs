@@ -18,13 +18,13 @@ use super::{
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// May buy.
+    /// A user may buy.
     User,
-    /// May also change the roles of others.
+    /// An admin may also change the roles of others.
     Admin,
 }
 
-/// Somebody who has an account.
+/// An account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Account {
     /// The number of the account.
@@ -63,7 +63,7 @@ impl Account {
 }
 
 /// An account whose password was right. The password may have changed since, so a query that depends on it also checks
-/// that the stored hash is still this one.
+/// that this hash is still the stored one.
 pub(crate) struct Verified {
     pub(crate) id: i64,
     name: String,
@@ -83,7 +83,7 @@ impl Shop {
         client: &Client,
         login: &NewLogin,
     ) -> Result<Option<Verified>, Refused> {
-        // Never given back: a taken name costs as much as a free one.
+        // This is never given back, because a taken name costs as much as a free one.
         let counted = self.0.registrations.reserve(network(client.address), login.now).await;
         drop(counted.map_err(|wait| TooMany { what: "new accounts", wait })?);
         let hash = self.0.passwords.hash(password).await?;
@@ -97,11 +97,11 @@ impl Shop {
     // ANCHOR_END: register
 
     // ANCHOR: verify_password
-    /// Returns the account with this name and password. After too many wrong passwords the visitor has to wait. Lesson
-    /// 4 explains why.
+    /// Returns the account with this name and password. After too many wrong passwords, the visitor must wait. Lesson 4
+    /// explains the reasons.
     ///
     /// # Errors
-    /// How long to wait, or the database is unavailable.
+    /// Too many passwords were wrong, too many checks are waiting, or the database is unavailable.
     pub(crate) async fn verify_password(
         &self,
         name: &str,
@@ -131,7 +131,7 @@ impl Shop {
     }
     // ANCHOR_END: verify_password
 
-    /// The device cookie that makes this browser known for the account.
+    /// Makes the device cookie with which the account knows this browser.
     pub(crate) async fn device_cookie(
         &self,
         Verified { name, hash, .. }: &Verified,
@@ -141,8 +141,8 @@ impl Shop {
     }
 
     // ANCHOR: set_password
-    /// Sets a new password and ends all logins except this one, or does neither. Returns how many logins have ended, or
-    /// `None` if the password has changed since it was verified.
+    /// Sets a new password and ends all logins except this one, or does neither. Returns the number of logins that have
+    /// ended, or `None` if the password has changed since it was verified.
     pub(crate) async fn set_password(
         &self,
         verified: &mut Verified,
@@ -173,8 +173,8 @@ impl Shop {
         Ok(all.into_iter().map(Account::of).collect())
     }
 
-    /// Sets a role, and returns whether it was set. The last admin keeps the role. `by` is the login of an admin; if it
-    /// no longer is, nothing is changed.
+    /// Sets a role. Returns whether it was set. The last admin keeps the role. `by` is the login of an admin. If that
+    /// user is no longer an admin, nothing is changed.
     pub(crate) async fn set_role(&self, by: i64, id: i64, role: Role) -> Result<bool, Unavailable> {
         let done = query(
             "update accounts set role = ?1 where id = ?2
@@ -190,8 +190,8 @@ impl Shop {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Deletes an account, and returns whether it was deleted. The last admin stays. `by` is the login of an admin. The
-    /// account's logins end with it, and its orders are kept.
+    /// Deletes an account. Returns whether it was deleted. The last admin stays. `by` is the login of an admin. The
+    /// account's logins end with it, and its orders stay.
     pub(crate) async fn delete(&self, by: i64, id: i64) -> Result<bool, Unavailable> {
         let done = query(
             "delete from accounts where id = ?1

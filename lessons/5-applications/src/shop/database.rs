@@ -18,10 +18,10 @@ use tower_sessions::session::Id;
 
 use super::accounts::{DEMO, insert};
 
-/// The longest wait for a connection, and the longest wait for a lock: together one second.
+/// The maximum wait for a connection, and the maximum wait for a lock. Together they are one second.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Where the database is.
+/// The location of the database.
 pub(super) enum Location {
     Memory,
     File(PathBuf),
@@ -30,10 +30,10 @@ pub(super) enum Location {
 /// The open database.
 pub(super) struct Database {
     pub(super) pool: SqlitePool,
-    /// The key is in the database, so that the shop still knows its customers' browsers after a restart.
+    /// The key is in the database, so that the shop still recognizes its customers' browsers after a restart.
     pub(super) devices: Devices,
-    /// A database in memory ends with its last connection, and the pool may close its own. This connection only keeps
-    /// the database alive.
+    /// A database in memory ends with its last connection, and the pool may close its connections. This connection only
+    /// keeps the database open.
     _keeper: Option<SqliteConnection>,
 }
 
@@ -45,7 +45,7 @@ const TABLES: [&str; 4] = [
         id integer primary key autoincrement, handle text not null unique, agent text not null,
         account integer not null references accounts on delete cascade,
         begun integer not null, seen integer not null, confirmed integer not null default 0)",
-    // An order outlives its account, and still says whose it was.
+    // An order outlives its account, and still has its owner's name.
     "create table if not exists orders (
         token text primary key, cart text not null, items text not null, bought integer not null, name text not null,
         account integer references accounts on delete set null)",
@@ -72,8 +72,8 @@ const ADDED: [(&str, &str, &[&str]); 3] = [
     ("orders", "cart", &["alter table orders add cart text not null default ''", "update orders set cart = token"]),
 ];
 
-/// Renames the tables of earlier versions to make room for new ones. All references follow them, so that nothing is
-/// deleted.
+/// Renames the tables of earlier versions, so that new ones can have their names. All references follow them, so
+/// nothing is deleted.
 const MAKE_ROOM: [&str; 3] = [
     "alter table accounts rename to old_accounts",
     "alter table logins rename to old_logins",
@@ -109,9 +109,9 @@ impl Database {
     }
 }
 
-/// One connection, because SQLite lets one write at a time. It is not tested before use: a request that is dropped in
-/// the middle of that would close it. It is tested after use: when a disk is full, SQLite ends a transaction by itself,
-/// the pool's rollback fails, and every later transaction with this connection would. Another one takes its place.
+/// Opens one connection, because SQLite lets one write at a time. It is not tested before use, because a request that
+/// is dropped during the test would close it. It is tested after use: when a disk is full, SQLite itself ends a
+/// transaction, the pool's rollback fails, and so would every later transaction. Such a connection is replaced.
 async fn pool(to: SqliteConnectOptions) -> Result<SqlitePool, Unavailable> {
     let options = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
     let options = options.acquire_timeout(PATIENCE).test_before_acquire(false);
@@ -119,11 +119,11 @@ async fn pool(to: SqliteConnectOptions) -> Result<SqlitePool, Unavailable> {
 }
 
 async fn is_out_of_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    connection.ping().await?; // what it was told before, such as a rollback, is done
+    connection.ping().await?; // waits for earlier commands, such as a rollback
     Ok(!connection.is_in_transaction())
 }
 
-/// Creates missing tables and columns, all of them or none, and returns the key of the device cookies.
+/// Creates missing tables and columns, all of them or none. Returns the key of the device cookies.
 async fn prepare(pool: &SqlitePool, hashes: Vec<String>) -> Result<[u8; 32], Unavailable> {
     let mut changes = begin(pool).await?;
     run(&mut changes, &TABLES).await?;
@@ -146,7 +146,7 @@ async fn prepare(pool: &SqlitePool, hashes: Vec<String>) -> Result<[u8; 32], Una
     key.try_into().map_err(|_| Unavailable::NothingDone("the key of the device cookies has no 32 bytes".to_owned()))
 }
 
-/// Converts the tables of any earlier version to these ones, with all their data.
+/// Converts the tables of any earlier version to the present ones, with all their data.
 async fn migrate(changes: &mut Transaction<'_, Sqlite>) -> Result<(), Unavailable> {
     for (table, column, steps) in ADDED {
         if !has_column(changes, table, column).await? {
@@ -184,7 +184,7 @@ async fn has_column(changes: &mut Transaction<'_, Sqlite>, table: &str, column: 
 impl Location {
     fn options(&self) -> Result<SqliteConnectOptions, Unavailable> {
         match self {
-            Self::Memory => Ok("sqlite::memory:".parse()?), // one that connections share, and no other shop
+            Self::Memory => Ok("sqlite::memory:".parse()?), // shared by connections, but not by other shops
             Self::File(file) => {
                 create_private(file)?;
                 Ok(SqliteConnectOptions::new().filename(file).journal_mode(SqliteJournalMode::Wal))
@@ -192,8 +192,7 @@ impl Location {
         }
     }
 
-    /// Makes a file of an earlier version, which everybody could read, private, with the files that SQLite keeps beside
-    /// it.
+    /// Makes a file of an earlier version private, which everybody could read, together with SQLite's files beside it.
     fn keep_private(&self) -> io::Result<()> {
         let Self::File(file) = self else { return Ok(()) };
         for ending in ["", "-wal", "-shm"] {
@@ -208,8 +207,8 @@ impl Location {
     }
 }
 
-/// Creates the file if there is none, readable by its owner alone, because it holds password hashes. SQLite gives the
-/// same mode to the files beside it. The folder is made for the owner alone as well; one that exists stays as it is.
+/// Creates the file if there is none. Only its owner can read it, because it has password hashes. SQLite gives the same
+/// mode to the files beside it. A new folder is private, too. An existing folder stays as it is.
 fn create_private(file: &std::path::Path) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.append(true).create(true);
@@ -236,8 +235,8 @@ fn private(_: &std::path::Path) -> io::Result<()> {
     Ok(()) // the folder's access list is inherited
 }
 
-/// Begins a change of more than one statement. It takes the write lock at the beginning, so that no later statement
-/// finds it taken. If it is dropped without [`commit`], nothing changes.
+/// Begins a change of more than one statement. It takes the write lock first, so that no later statement finds it
+/// taken. If it is dropped without [`commit`], nothing changes.
 pub(super) async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, Unavailable> {
     Ok(pool.begin_with("begin immediate").await?)
 }
@@ -247,12 +246,12 @@ pub(super) async fn commit(changes: Transaction<'_, Sqlite>) -> Result<(), Unava
     changes.commit().await.map_err(|error| Unavailable::Unknown(error.to_string()))
 }
 
-/// A query to the database failed. The reason is for the log, and for the person who starts the shop.
+/// A failed query to the database. The reason is for the log, and for the person who starts the shop.
 #[derive(Debug)]
 pub enum Unavailable {
     /// Nothing has changed.
     NothingDone(String),
-    /// The change may have happened, because no answer came.
+    /// No answer came, so the change may have happened.
     Unknown(String),
 }
 

@@ -1,5 +1,5 @@
-//! The logins of all users. A login here and a session in the store hold the same random handle. A visitor is logged in
-//! only if both exist, and the login can be ended from elsewhere, with any store.
+//! The logins of all users. A login here and a session in the store have the same random handle. A visitor is logged in
+//! only if both exist. So a login can be ended from another session, with any store.
 
 use sqlx::{Executor, Sqlite, Transaction, query, query_as};
 use time::{Duration, OffsetDateTime};
@@ -11,14 +11,14 @@ use super::{
 };
 use crate::IDLE;
 
-/// The absolute lifetime of a login, however active it is: ASVS 5.0 7.3.2, an absolute lifetime.
+/// The absolute lifetime of a login, even if it is active (ASVS 5.0 7.3.2: an absolute lifetime).
 const ABSOLUTE: Duration = Duration::days(7);
-/// How long after the password was entered the shop assumes that the same person is still there. OWASP calls this a
-/// recent re-authentication.
+/// The time after the entry of the password for which the shop assumes that the same person is still there. OWASP calls
+/// this a recent re-authentication.
 const RECENT: Duration = Duration::minutes(5);
-/// The use of a login is recorded at most once in this time, not at every request.
+/// The use of a login is recorded at most once in this time, and not at every request.
 const SEEN_EVERY: Duration = Duration::MINUTE;
-/// How many expired logins are removed at a time, because nobody else can write during that.
+/// The number of expired logins that are removed at a time, because no other request can write during that.
 const BATCH: i64 = 100;
 
 /// A login, as its user sees it in the list.
@@ -33,18 +33,18 @@ pub(crate) struct Login {
 /// A login that is still valid.
 pub(crate) struct Current {
     pub(crate) account: Account,
-    /// Its number.
+    /// The number of the login.
     pub(crate) login: i64,
-    /// When it ends, however active it is.
+    /// The time when the login ends, even if it is active.
     pub(crate) ends: OffsetDateTime,
 }
 
 // ANCHOR: begin
 /// A new login.
 pub(crate) struct NewLogin {
-    /// The handle, 128 random bits, which the session holds, too.
+    /// The handle, 128 random bits, which is also in the session.
     pub(crate) handle: String,
-    /// The handle that the session held before. That login ends, no matter whose it was.
+    /// The handle that the session had before. That login ends, even if it was another user's.
     pub(crate) replaces: Option<String>,
     pub(crate) agent: String,
     pub(crate) now: OffsetDateTime,
@@ -56,7 +56,7 @@ impl NewLogin {
         Self { handle: Id::default().to_string(), replaces, agent, now }
     }
 
-    /// Inserts a login, and returns whether it was inserted. It is not if the verified password has changed or the
+    /// Inserts a login. Returns whether it was inserted. It is not inserted if the verified password has changed or the
     /// account was deleted since.
     pub(super) async fn insert(
         &self,
@@ -81,7 +81,7 @@ impl NewLogin {
 }
 
 impl Shop {
-    /// Records a login, and removes some expired ones. Returns `false` if the password is no longer the one that was
+    /// Records a login, and removes some expired ones. Returns `false` if the password has changed since it was
     /// verified.
     pub(crate) async fn begin(&self, verified: &Verified, login: &NewLogin) -> Result<bool, Unavailable> {
         let mut changes = begin(self.pool().await?).await?;
@@ -136,20 +136,20 @@ impl Shop {
 
     // ANCHOR: end
     // ANCHOR: end_one
-    /// Ends one of the account's logins, and returns whether there was such a login.
+    /// Ends one of the account's logins. Returns whether there was such a login.
     pub(crate) async fn end(&self, account: i64, login: i64) -> Result<bool, Unavailable> {
         let done = query("delete from logins where id = ? and account = ?").bind(login).bind(account);
         Ok(done.execute(self.pool().await?).await?.rows_affected() == 1)
     }
     // ANCHOR_END: end_one
 
-    /// Ends the login of this handle, if there is one.
+    /// Ends the login with this handle, if there is one.
     pub(crate) async fn end_handle(&self, handle: &str) -> Result<(), Unavailable> {
         query("delete from logins where handle = ?").bind(handle).execute(self.pool().await?).await?;
         Ok(())
     }
 
-    /// Ends all of the account's logins except `but`, and returns how many.
+    /// Ends all of the account's logins except `but`. Returns their number.
     pub(crate) async fn end_all(&self, account: i64, but: Option<i64>) -> Result<u64, Unavailable> {
         end_all(self.pool().await?, account, but).await
     }
@@ -165,8 +165,7 @@ impl Shop {
         Ok(found.is_some())
     }
 
-    /// Records that the password was entered again. Returns `false` if the password is no longer the one that was
-    /// verified.
+    /// Records that the password was entered again. Returns `false` if the password has changed since it was verified.
     pub(crate) async fn confirm(
         &self,
         verified: &Verified,

@@ -31,7 +31,7 @@ impl Shop {
         Ok(())
     }
 
-    /// The items that this account has bought from this cart.
+    /// Returns the items that this account has bought from this cart.
     pub(crate) async fn sold(&self, account: i64, cart: &Cart) -> Result<Option<String>, Unavailable> {
         let found: Option<(String,)> = query_as("select items from orders where cart = ? and account = ?")
             .bind(cart.id())
@@ -42,7 +42,7 @@ impl Shop {
     }
     // ANCHOR_END: order
 
-    /// Whether this token has bought something for this account.
+    /// Whether this account has bought the cart with this token.
     pub(crate) async fn has_bought(&self, account: i64, token: &str) -> Result<bool, Unavailable> {
         let found: Option<(i64,)> = query_as("select 1 from orders where token = ? and account = ?")
             .bind(token)
