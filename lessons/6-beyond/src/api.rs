@@ -1,9 +1,10 @@
-//! A page with a script: JSON and `fetch` with the session's cookie, and pages of other origins that try the same.
+//! JSON and `fetch` with the session's cookie, and pages of other origins that try the same.
 //!
 //! # Layout
 //!
 //! - `json`: bodies and refusals as JSON. `account`: the data in the session.
-//! - [`routes`]: the API. [`readable_by`]: which origins may read its answers. `careless`: the same without protection.
+//! - [`routes`]: the API. [`readable_by`]: the origins that may read its answers. `careless`: the same API without
+//! protection.
 
 mod account;
 mod careless;
@@ -46,7 +47,7 @@ pub(crate) fn pages<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Route
 }
 
 // ANCHOR: layers
-/// The API. The pages of `friends` may use it as the shop's own pages do; each is an origin such as
+/// Returns the API. The pages of `friends` may use it as the shop's own pages do. Each friend is an origin such as
 /// `https://app.shop.example`.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Router<S> {
     // The origin check trusts the same pages. CORS alone would not stop a request that a form can send.
@@ -60,8 +61,8 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Rout
         .layer(check)
 }
 
-/// Lets the scripts of `friends` read every answer. `api` already has its session layer and the guard, because they
-/// answer, too: after a conflict, or if the store fails.
+/// Allows the scripts of `friends` to read every answer. `api` already has its session layer and the guard, because
+/// these answer, too: after a conflict, or if the store fails.
 pub(crate) fn readable_by(friends: &[&str], api: Router) -> Router {
     let origins = friends.iter().map(|friend| HeaderValue::from_str(friend).expect("an origin is a header"));
     let cors = CorsLayer::new()
@@ -100,14 +101,14 @@ async fn script() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/javascript")], include_str!("../templates/api.js"))
 }
 
-/// A page for another host. It tries all requests.
+/// A page for another host, which tries all requests.
 async fn elsewhere() -> Html<&'static str> {
     Html(include_str!("../templates/api-elsewhere.html"))
 }
 
 // ANCHOR: me
-/// Says who is logged in. A stranger gets 401, because a script would follow a redirect to a login page, and read that
-/// page as the answer.
+/// Returns the visitor's account. A stranger gets 401, because a script would follow a redirect to a login page and
+/// read that page as the answer.
 async fn me(session: Session) -> Result<Response, Failure> {
     Ok(match Account::of(&session).await? {
         Some(account) => Json(account).into_response(),
@@ -142,7 +143,7 @@ struct Order {
 }
 
 // ANCHOR: order
-/// Accepts `application/json` and types such as `application/example+json`: `Json` refuses every other `Content-Type`
+/// Accepts `application/json` and types such as `application/example+json`. `Json` refuses every other `Content-Type`
 /// with 415.
 async fn order(session: Session, Json(order): Json<Order>) -> Result<Response, Failure> {
     place(&session, order).await

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! - `login`: the login in the session, and when it ends.
+//! - `login`: the login in the session, and its idle timeout.
 //! - [`Channel`]: messages to all open connections, in this process or over Redis.
 //! - `watch`: watches the login of a connection. `events` and `socket` use it.
 //! - `origin`: the origin checks. `open_connections`: the limit on the connections of a login.
@@ -43,7 +43,7 @@ use shop::{ITEMS, Orders};
 
 use crate::page::{PAGES, is_same_site_below};
 
-/// The users who can log in here, without a password, because another lesson is about passwords.
+/// The users who can log in here. They need no password, because another lesson covers passwords.
 const USERS: [&str; 2] = ["alice", "bob"];
 
 /// The state that the connections of one instance share. Clones share it, too.
@@ -55,8 +55,8 @@ struct Live {
     open: OpenConnections,
 }
 
-/// The demo below `/connection`. Messages to open connections go over `channel`. Each connection also checks its
-/// session every `check_every`.
+/// Returns the demo below `/connection`. Messages to open connections go over `channel`. Each connection also checks
+/// its session every `check_every`.
 pub fn routes<S: Clone + Send + Sync + 'static>(channel: Channel, check_every: Duration) -> Router<S> {
     let live = Live { channel, check_every, orders: Orders::default(), open: OpenConnections::default() };
     Router::new()
@@ -69,7 +69,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(channel: Channel, check_every: D
         .route("/connection/socket", get(socket::open))
         .route("/connection/vulnerable", get(vulnerable::open))
         .route("/connection/mallory", get(mallory))
-        .layer(CsrfLayer::new()) // for the forms; it lets every GET pass
+        .layer(CsrfLayer::new()) // for the forms; every GET passes
         .with_state(live)
 }
 
@@ -93,7 +93,7 @@ async fn script() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/javascript")], include_str!("../templates/connection.js"))
 }
 
-/// Mallory's page, for a host of hers.
+/// Mallory's page, for her host.
 async fn mallory() -> Html<&'static str> {
     Html(include_str!("../templates/connection-mallory.html"))
 }
@@ -112,7 +112,7 @@ async fn log_in(
     if !USERS.contains(&username.as_str()) {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, "There is no account with this name.\n").into());
     }
-    may_run_again(true); // until here nothing but the session changes
+    may_run_again(true); // up to here, only the session changes
     let before = Login::of(&session, &clock).await.map_err(Failure::from)?;
     Login::new(username, &clock).save(&session).await.map_err(Failure::from)?;
     replace_id(&session).await.map_err(Failure::from)?;
@@ -126,7 +126,7 @@ async fn log_in(
 // ANCHOR: logout
 async fn log_out(State(live): State<Live>, session: Session, clock: Clock) -> Result<Redirect, Failure> {
     let login = Login::of(&session, &clock).await?;
-    session.flush().await?; // first it ends, and then everyone is told
+    session.flush().await?; // end the session first, then notify the connections
     if let Some(Login { handle, .. }) = login {
         live.channel.publish(News::Ended { handle }).await;
     }
@@ -160,7 +160,7 @@ async fn buy(
 const LOG_IN_FIRST: (StatusCode, &str) = (StatusCode::UNAUTHORIZED, "Log in first.\n");
 
 impl Live {
-    /// Buys an item and notifies every connection of this user. Returns `false` if the shop does not sell the item.
+    /// Buys an item, and notifies every connection of this user. Returns `false` if the shop does not sell the item.
     async fn buy(&self, user: &str, item: &str) -> bool {
         let is_sold = self.orders.add(user, item);
         if is_sold {
@@ -169,7 +169,7 @@ impl Live {
         is_sold
     }
 
-    /// The first message to a connection of this user.
+    /// Returns the first message to a connection of this user.
     fn greeting(&self, user: &str) -> String {
         let orders = self.orders.of(user);
         let orders = if orders.is_empty() { "none".to_owned() } else { orders.join(", ") };

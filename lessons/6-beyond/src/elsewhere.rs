@@ -1,9 +1,9 @@
 //! Login with OpenID Connect: the code flow, with PKCE, `state` and `nonce`.
 //!
 //! - `provider`: a small provider at `id.localhost`, which is part of this program, so that the demo needs no other.
-//! - `registration`: the registration of this program at this provider or at another one; `network`: requests to the
-//!   other; `discovery`: its endpoints and keys.
-//! - `client`: how a login begins, and how it comes back; `checks`: the checks then, each of which a test can leave
+//! - `registration`: the registration of this program, at this provider or at another one; `network`: requests to
+//!   another provider; `discovery`: its endpoints and keys.
+//! - `client`: the start of a login, and its answer; `checks`: the checks of the answer, each of which a test can leave
 //!   out.
 //! - `accounts`: the account of each subject of the provider; `logout`: the logout, here and at the provider.
 
@@ -45,7 +45,7 @@ pub(crate) struct Elsewhere(Arc<Inner>);
 struct Inner {
     checks: ClientChecks,
     provider: Provider,
-    /// The registration at another provider, which replaces the one in this program.
+    /// The registration at another provider, which replaces the provider in this program.
     registration: Option<Registration>,
     discovery: Discovery,
     accounts: Accounts,
@@ -88,7 +88,8 @@ impl Elsewhere {
             .with_state(self.clone())
     }
 
-    /// The program behind both hosts: `pages`, and the provider. Direct requests from the provider have no session.
+    /// Returns the program behind both hosts: `pages` and the provider. Direct requests from the provider have no
+    /// session.
     pub(crate) fn beside(&self, pages: Router) -> Router {
         let told = Router::new().route("/elsewhere/ended", post(logout::back_channel)).with_state(self.clone());
         let pages = pages.merge(told.clone());
@@ -122,22 +123,22 @@ impl Origins {
     fn of(headers: &HeaderMap) -> Self {
         let (name, port) = session_inspector::host(headers);
         let own = name.strip_prefix(PROVIDER).unwrap_or(&name);
-        // An address of four numbers, or of eight, has no names below it.
+        // An IP address has no names below it.
         let own = if own.ends_with("localhost") { own } else { "localhost" };
         Self { own: format!("http://{own}{port}"), provider: format!("http://{PROVIDER}{own}{port}") }
     }
 
-    /// The address to which the provider redirects a visitor.
+    /// Returns the address to which the provider redirects a visitor after a login.
     fn back(&self) -> String {
         format!("{}/elsewhere/back", self.own)
     }
 
-    /// The page with the login, to which the provider redirects a visitor after a logout.
+    /// Returns the page with the login, to which the provider redirects a visitor after a logout.
     fn home(&self) -> String {
         format!("{}/elsewhere", self.own)
     }
 
-    /// Whether a request with these headers came to this program by its own name.
+    /// Whether a request with these headers came to this program at its own host name.
     fn is_own(&self, headers: &HeaderMap) -> bool {
         let (name, port) = session_inspector::host(headers);
         self.own == format!("http://{name}{port}")

@@ -1,4 +1,4 @@
-//! From Flask to axum, route by route: one visitor, one session, and a cookie that both halves of the app read and write.
+//! From Flask to axum, route by route: one visitor, one session, and a cookie that both apps read and write.
 
 pub mod cookie;
 pub mod files;
@@ -34,14 +34,14 @@ use front::{Flask, still_flask};
 use session::{FlaskSession, Settings, Unreadable, flask_session};
 use tagged::{Printed, Value};
 
-/// The port of the Flask half, `lessons/6-beyond/flask/app.py`.
+/// The port of the Flask app, `lessons/6-beyond/flask/app.py`.
 pub const FLASK_PORT: u16 = 4106;
-/// The environment variable with the key of both halves.
+/// The environment variable with the key of both apps.
 const SECRET_KEY: &str = "SECRET_KEY";
-/// The longest user name, in characters. It has to fit into the cookie with everything else.
+/// The maximum length of a user name, in characters. The cookie must also hold the other data.
 const LONGEST_NAME: usize = 40;
 
-/// The demo, with the key in `SECRET_KEY`. If that is not set, the key is random, and no Flask app has it.
+/// Returns the demo, with the key in `SECRET_KEY`. If that is not set, the key is random, and no Flask app has it.
 pub(crate) fn demo<S: Clone + Send + Sync + 'static>() -> Router<S> {
     routes(settings(given_key().unwrap_or_else(Keys::random)), FLASK_PORT)
 }
@@ -50,7 +50,7 @@ fn given_key() -> Option<Keys> {
     Keys::new(&env::var(SECRET_KEY).ok()?, []).ok()
 }
 
-/// The settings of `lessons/6-beyond/flask/app.py`, in `app.config`.
+/// Returns the settings of `lessons/6-beyond/flask/app.py`, in `app.config`.
 pub fn settings(keys: Keys) -> Settings {
     Settings {
         name: "__Host-flask",
@@ -63,7 +63,7 @@ pub fn settings(keys: Keys) -> Settings {
 }
 
 // ANCHOR: routes
-/// The demo in front of the Flask app on this port.
+/// Returns the demo in front of the Flask app on this port.
 pub fn routes<S: Clone + Send + Sync + 'static>(settings: Settings, flask: u16) -> Router<S> {
     let moved = Router::new()
         .route("/flask", get(index))
@@ -71,8 +71,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(settings: Settings, flask: u16) 
         .route("/flask/cart", post(add_to_cart))
         .route("/flask/logout", post(log_out))
         .layer(from_fn_with_state(settings.clone(), flask_session))
-        .layer(CsrfLayer::new()); // Flask has no such check, so those below have none
-    // The next route to move leaves this line and joins those above.
+        .layer(CsrfLayer::new()); // Flask has no such check, so the routes below have none
+    // The next route that moves leaves this line and joins the routes above.
     let still = Router::new().route("/flask/old/{*path}", any(still_flask)).layer(Extension(Flask::new(flask)));
     moved.merge(still).route("/flask/apart", get(apart)).with_state(settings)
 }
@@ -101,7 +101,7 @@ fn user(session: &FlaskSession) -> Option<String> {
     session.get("user")?.as_str().map(str::to_owned)
 }
 
-/// The fields of the login form. There is no password here, because another lesson is about passwords.
+/// The fields of the login form. It has no password, because another lesson covers passwords.
 #[derive(Deserialize)]
 struct Login {
     user: String,
@@ -120,7 +120,7 @@ async fn log_in(session: FlaskSession, clock: Clock, Form(Login { user }): Form<
 }
 
 // ANCHOR: cart
-/// Adds to the cart, which is a list of tuples, as in the Flask app.
+/// Adds an item to the cart, which is a list of tuples, as in the Flask app.
 async fn add_to_cart(session: FlaskSession) -> Redirect {
     let mut cart = match session.get("cart") {
         Some(Value::List(items)) => items,
@@ -132,13 +132,13 @@ async fn add_to_cart(session: FlaskSession) -> Redirect {
 }
 // ANCHOR_END: cart
 
-/// Logs out. It also ends a session that cannot be read.
+/// Logs out. This also ends a session that cannot be read.
 async fn log_out(session: Result<FlaskSession, Unreadable>) -> Redirect {
     session.unwrap_or_else(Unreadable::anew).clear();
     Redirect::to("/flask")
 }
 
-/// The wrong way: a route that has moved and has a session of its own, where nobody is logged in.
+/// Wrong: a route that has moved and has its own session, in which nobody is logged in.
 async fn apart(session: Session) -> Result<Html<String>, Failure> {
     PAGES.render("flask_apart.html", context! { user => session.get::<String>("user").await? })
 }

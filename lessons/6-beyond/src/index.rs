@@ -10,14 +10,14 @@ use crate::{page::PAGES, two_at_once};
 /// A topic, as the start page lists it.
 #[derive(Serialize)]
 struct Topic {
-    /// Where its demo is.
+    /// The path of its demo.
     path: &'static str,
     title: &'static str,
     /// A sentence about the demo.
     about: &'static str,
 }
 
-/// In the order of the book.
+/// The topics, in the order of the book.
 const TOPICS: &[Topic] = &[
     Topic {
         path: "/flask",

@@ -1,7 +1,7 @@
 //! Lesson 6, beyond the article: a demo for each topic. Run with `cargo run -p lesson-6`.
 //!
-//! Each topic is a module with a demo below a path of its own; `index` lists them. They share
-//! one session. Some have a cookie of their own as well.
+//! Each topic is a module with a demo below its own path, and `index` lists them. They share one session. Some also
+//! have their own cookie.
 
 mod api;
 pub mod connection;
@@ -34,21 +34,21 @@ use crate::{
 /// The name of the session cookie.
 const COOKIE: &str = "__Host-lesson-6";
 
-/// The modules whose events the program shows in the terminal.
+/// The modules whose events the program prints in the terminal.
 pub const LOGGED: &[&str] = &["lesson_6::watching"];
 
-/// How often an open connection checks its session.
+/// The interval at which an open connection checks its session.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 
 /// The port of the lesson when it is served alone.
 pub const PORT: u16 = 4006;
 
-/// The origins whose pages may use the API, when the lesson is served alone at this port, and in the studio.
+/// Returns the origins whose pages may use the API, when the lesson is served alone at this port, and in the studio.
 fn friends(port: u16) -> [String; 2] {
     [format!("http://friend.shop.localhost:{port}"), "http://friend.lesson-6.workbook.localhost:4000".to_owned()]
 }
 
-/// The lesson on `store`.
+/// Returns the lesson on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     app_on(PORT, None, store)
 }
@@ -58,7 +58,7 @@ pub fn app_at<S: SessionStore + Clone>(registration: Registration, store: S) -> 
     app_on(PORT, Some(registration), store)
 }
 
-/// The lesson for this port, with the provider of this registration, or with its own.
+/// Returns the lesson for this port, with the provider of this registration or with its own.
 pub fn app_on<S: SessionStore + Clone>(port: u16, registration: Option<Registration>, store: S) -> Router {
     let elsewhere = registration.map_or_else(|| Elsewhere::new(ClientChecks::ALL), Elsewhere::at);
     let friends = friends(port);
@@ -82,7 +82,7 @@ fn with<S: SessionStore + Clone>(elsewhere: Elsewhere, friends: &[&str], connect
     let sessions = SessionManagerLayer::new(Guarded::new(MonitoredStore::new(store.clone(), monitor.clone())))
         .with_name(cookie.name)
         .with_same_site(cookie.same_site);
-    // What stands last sees a request first.
+    // The last layer receives a request first.
     let with_sessions = |routes: Router| {
         routes
             .layer(sessions.clone())

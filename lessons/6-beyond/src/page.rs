@@ -32,7 +32,7 @@ pub(crate) static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     )
 });
 
-/// Whether a host below this one is the same site, as browsers see it. `localhost` itself is like a top-level domain.
+/// Whether browsers treat a host below this one as the same site. `localhost` itself is like a top-level domain.
 pub(crate) fn is_same_site_below(host: &str) -> bool {
     host.ends_with(".localhost")
 }

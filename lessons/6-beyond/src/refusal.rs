@@ -1,4 +1,4 @@
-//! Words for a refusal that has none: an address that does not exist, a wrong method, a form of another site.
+//! Sentences for refusals without one: an address that does not exist, a wrong method, a form of another site.
 
 use axum::{
     body::{Body, HttpBody},
@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 
-/// Gives an empty refusal a sentence.
+/// Adds a sentence to an empty refusal.
 pub(crate) async fn in_words(mut response: Response) -> Response {
     let sentence = match response.status() {
         StatusCode::FORBIDDEN => "This request did not come from a page of this site, so nothing was done.\n",

@@ -1,7 +1,7 @@
-//! A rolling deployment: old and new programs run side by side with one store.
+//! A rolling deployment: old and new programs run at the same time with one store.
 //!
-//! Each release of the demo is a program of its own, at an address of its own, so that a visitor can be the load
-//! balancer that sends one request to the old program and the next one to the new.
+//! Each release of the demo has its own routes at its own address. So a visitor can act as the load balancer, which
+//! sends one request to the old program and the next one to the new.
 //!
 //! - `renamed`, `silent`: two ways to lose a cart; `versioned`: a way that loses none, in four releases.
 //! - `keys`: the same four steps for the key that signs a cookie.
@@ -31,8 +31,8 @@ use crate::page::PAGES;
 
 /// The items that a visitor can put into a cart.
 const ITEMS: [&str; 2] = ["cup", "teapot"];
-/// The maximum number of items in a cart. Every release has to have the same: a cart that one has filled goes through
-/// the others.
+/// The maximum number of items in a cart. Every release must have the same limit, because a cart that one has filled is
+/// read by the others.
 const MOST: usize = 99;
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -59,9 +59,9 @@ trait Cart: Sized + Send + Sync {
     fn load(session: &Session) -> impl Future<Output = Result<Self, Refused>> + Send;
     fn save(&self, session: &Session) -> impl Future<Output = Result<(), Refused>> + Send;
     fn add(&mut self, item: &str);
-    /// The number of items.
+    /// Returns the number of items.
     fn count(&self) -> usize;
-    /// The cart as text, such as `cup × 2`, with everything else that this release knows.
+    /// Returns the cart as text, such as `cup × 2`, with all other fields that this release knows.
     fn summary(&self) -> String;
 }
 
@@ -90,9 +90,9 @@ async fn add<C: Cart>(session: Session, Path(item): Path<String>) -> Result<Redi
 }
 
 // ANCHOR: refused
-/// Why a release does not change a cart.
+/// The reason why a release does not change a cart.
 enum Refused {
-    /// The session cannot be read, or the page cannot be made.
+    /// The session cannot be read, or the page cannot be rendered.
     Failure(Failure),
     /// Another release has written the cart, in a format that this one does not read.
     OtherFormat,
@@ -128,7 +128,7 @@ struct Program {
     path: &'static str,
     way: &'static str,
     release: &'static str,
-    /// How it stores the cart, in a few words.
+    /// The way in which it stores the cart.
     does: &'static str,
 }
 

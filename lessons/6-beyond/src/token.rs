@@ -43,7 +43,7 @@ use keys::Keys;
 
 /// The cookie that holds the token, with the attributes of a session cookie.
 const TOKEN: &str = "__Host-token";
-/// The longest list of permissions that a login of this demo may ask for.
+/// The maximum number of permissions that a login of this demo may ask for.
 const MOST_PERMISSIONS: u16 = 500;
 
 /// The state of this shop. Clones share it.
@@ -56,7 +56,7 @@ struct Shop {
     copied: Arc<Mutex<Option<String>>>,
 }
 
-/// The demo below `/token`. None of it has a session.
+/// Returns the demo below `/token`. It has no session.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/token", get(page))
@@ -89,7 +89,7 @@ fn token(headers: &HeaderMap) -> Option<String> {
 
 // ANCHOR: two
 impl Shop {
-    /// Verifies the user and the role by the token alone, without a query.
+    /// Verifies the token. The user and the role come from the token alone, without a query.
     fn by_token(&self, token: &str, clock: &Clock) -> Option<(Claims, Role)> {
         let claims = self.keys.verify(token, clock.now())?;
         let role = claims.role;

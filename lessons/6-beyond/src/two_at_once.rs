@@ -1,8 +1,8 @@
 //! Two requests at once: the lost update, the version that prevents it, and data that no version of a session can
 //! protect.
 //!
-//! - `list`: a list in the session, served over a store that compares nothing, and over one that compares;
-//! - `stock`: what all visitors share, sold without a version and with one.
+//! - `list`: a list in the session, over a store that compares nothing, and over one that compares;
+//! - `stock`: data that all visitors share, sold without a version and with one.
 
 mod list;
 mod stock;
@@ -28,11 +28,11 @@ use stock::Stock;
 pub(crate) const PATH: &str = "/two-at-once";
 /// The cookie of the session whose saves are not compared.
 const UNCOMPARED: &str = "__Host-lesson-6-uncompared";
-/// How long a handler waits between load and save: long enough to press a button in another tab.
+/// The time that a handler waits between load and save, long enough to press a button in another tab.
 const PAUSE: Duration = Duration::from_secs(2);
 
 // ANCHOR: routes
-/// The same list twice: over the bare store, and over the lesson's own layers, which compare.
+/// Returns the same list twice: over the bare store, and over the lesson's own layers, which compare.
 pub(crate) fn routes<S: SessionStore + Clone>(store: S) -> Router {
     let uncompared = SessionManagerLayer::new(store).with_name(UNCOMPARED);
     Router::new()
@@ -52,7 +52,7 @@ async fn overview() -> Result<Html<String>, Failure> {
     PAGES.render("two_at_once.html", context! {})
 }
 
-/// Waits, as a handler does that asks another server for a price, or sends an email.
+/// Waits, like a handler that asks another server for a price or sends an email.
 async fn think() {
     tokio::time::sleep(PAUSE).await;
 }

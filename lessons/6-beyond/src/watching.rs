@@ -1,8 +1,8 @@
-//! Monitoring: what an operator and a visitor can see of sessions, without a session ID.
+//! Monitoring: the facts about sessions that an operator and a visitor can see, without a session ID.
 //!
 //! - `event`: the list of events. No event can contain an ID.
 //! - `visit`: a request, as the monitor sees it. The outermost layer begins one, with a span of the log.
-//! - `store`: a store around another one, which measures its calls and reports when sessions begin and end.
+//! - `store`: a wrapper of a store, which measures its calls and reports when sessions begin and end.
 //! - `metrics`: the metrics; `alarm`: the thresholds of alarms; `journal`: the audit log of an account.
 //! - `accounts`, `pages`: a small login for the demo.
 
@@ -44,7 +44,7 @@ struct Inner {
     sessions: Sessions,
 }
 
-/// A store has to be `Debug`, and the monitor is part of one. This shows none of its data.
+/// A store must be `Debug`, and the monitor is part of one. This shows none of its data.
 impl fmt::Debug for Monitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Monitor")
@@ -53,7 +53,7 @@ impl fmt::Debug for Monitor {
 
 impl Monitor {
     // ANCHOR: tell
-    /// The only function that reports events: to the log, to the metrics, and to the owner of the account.
+    /// Reports an event to the log, to the metrics, and to the owner of the account. No other function reports events.
     fn tell(&self, event: Event, account: Option<&str>, place: &Place, now: OffsetDateTime) {
         let name = account.unwrap_or("nobody");
         match event {

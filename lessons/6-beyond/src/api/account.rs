@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, session::Error};
 
-/// The users who can log in here, without a password, because another lesson is about passwords.
+/// The users who can log in here. They need no password, because another lesson covers passwords.
 pub(super) const USERS: [&str; 2] = ["alice", "bob"];
 /// The items that the shop sells.
 pub(super) const ITEMS: [&str; 3] = ["teapot", "cup", "yacht"];
 /// The maximum number of orders in the session.
 const MOST: usize = 50;
 
-/// A user, and their orders.
+/// A user and their orders.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Account {
     pub(super) user: String,

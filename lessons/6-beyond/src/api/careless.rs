@@ -18,8 +18,8 @@ use super::{
 };
 
 // ANCHOR: careless
-/// Any origin may read with the cookie, any body that parses as JSON is accepted, and a stranger is redirected to a
-/// page.
+/// The routes with three mistakes: any origin may read with the cookie, any body that parses as JSON is accepted, and a
+/// stranger is redirected to a page.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/api-page/careless/me", get(me))
@@ -30,7 +30,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 async fn order(session: Session, body: Bytes) -> Result<Response, Failure> {
     match serde_json::from_slice(&body) {
-        Ok(order) => place(&session, order).await, // whatever the Content-Type says
+        Ok(order) => place(&session, order).await, // with any Content-Type
         Err(_) => Ok(refused(StatusCode::BAD_REQUEST, "This is not JSON.")),
     }
 }

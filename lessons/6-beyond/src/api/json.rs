@@ -1,4 +1,4 @@
-//! JSON in both directions. axum's own refusals name types and fields of the program, and are not JSON.
+//! JSON in both directions. axum's own refusals are not JSON, and name types and fields of the program.
 
 use axum::{
     extract::{FromRequest, Request, rejection::JsonRejection},
@@ -8,7 +8,7 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
-/// A body, as [`axum::Json`] reads and writes it: it refuses a `Content-Type` that is not JSON.
+/// A body that [`axum::Json`] reads and writes. It refuses a `Content-Type` that is not JSON.
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
@@ -37,7 +37,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// A refusal, with a status for the script and a sentence for a person.
+/// Makes a refusal, with a status for the script and a sentence for a person.
 pub(super) fn refused(status: StatusCode, sentence: &str) -> Response {
     (status, axum::Json(json!({ "error": sentence }))).into_response()
 }

@@ -19,9 +19,9 @@ use tokio::{
 
 /// The name of the channel in Redis.
 const NAME: &str = "lesson-6:connection";
-/// How many messages wait for a slow connection. A connection that misses some gets [`News::Missed`].
+/// The number of messages that wait for a slow connection. A connection that misses some gets [`News::Missed`].
 const WAITING: usize = 64;
-/// How long Redis may take for a message, and how long an instance waits before it subscribes again.
+/// The time that Redis may take for a message, and the pause before an instance subscribes again.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A message to connections.
@@ -29,17 +29,17 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) enum News {
     /// The login with this handle has ended.
     Ended { handle: String },
-    /// Somebody has bought something.
+    /// A user has bought an item.
     Bought { user: String, item: String },
     /// Some messages were missed, so check the store.
     Missed,
 }
 
-/// Publishes to every connection of this process or, over Redis, of every instance. Clones are the same channel.
+/// Publishes to every connection of this process or, over Redis, of every instance. Clones share one channel.
 #[derive(Clone)]
 pub struct Channel {
     here: Sender<News>,
-    /// Whether this instance ends. Each connection has a receiver.
+    /// Becomes true when this instance ends. Each connection has a receiver.
     ends: watch::Sender<bool>,
     redis: Option<Redis>,
 }
@@ -47,18 +47,18 @@ pub struct Channel {
 #[derive(Clone)]
 struct Redis {
     publisher: ConnectionManager,
-    /// The task that listens. It ends with the last clone.
+    /// The task that listens to Redis. It ends with the last clone.
     _listener: Arc<JoinSet<()>>,
 }
 
 impl Channel {
-    /// For an app that runs in one process.
+    /// Creates a channel for an app that runs in one process.
     pub fn in_process() -> Self {
         Self { here: Sender::new(WAITING), ends: watch::Sender::new(false), redis: None }
     }
 
     // ANCHOR: redis
-    /// For several instances, over the Redis at an address such as `redis://127.0.0.1:6379`.
+    /// Creates a channel for several instances, over the Redis at an address such as `redis://127.0.0.1:6379`.
     ///
     /// # Errors
     /// Redis does not answer.
@@ -76,8 +76,8 @@ impl Channel {
         Ok(Self { redis: Some(Redis { publisher, _listener: Arc::new(listener) }), ..channel })
     }
 
-    /// Sends a message to all subscribers. Redis sends it to this instance as well. If Redis fails, at least this
-    /// instance gets it.
+    /// Sends a message to all subscribers. Redis sends it to this instance, too. If Redis fails, at least this instance
+    /// gets it.
     pub(super) async fn publish(&self, news: News) {
         if let Some(Redis { publisher, .. }) = &self.redis
             && let Ok(text) = serde_json::to_string(&news)
@@ -87,7 +87,7 @@ impl Channel {
                 Err(error) => tracing::error!(%error, "the other instances were not notified"),
             }
         }
-        let _ = self.here.send(news); // nobody listens
+        let _ = self.here.send(news); // an error only means that no connection is open
     }
     // ANCHOR_END: redis
 
@@ -97,15 +97,15 @@ impl Channel {
     }
 
     // ANCHOR: close
-    /// Closes every connection of this instance, including those that are still to come, and waits until they are
-    /// closed. The sessions go on, so each browser can connect to another instance.
+    /// Closes every connection of this instance, and every later one at its start. Returns when they are closed. The
+    /// sessions continue, so each browser can connect to another instance.
     pub async fn close(&self) {
         self.ends.send_replace(true);
         self.ends.closed().await; // until each connection has dropped its receiver
     }
     // ANCHOR_END: close
 
-    /// Becomes true when this instance ends. `close` waits for every connection that holds it.
+    /// Returns a receiver that becomes true when this instance ends. `close` waits for every connection that holds one.
     pub(super) fn end(&self) -> watch::Receiver<bool> {
         self.ends.subscribe()
     }
@@ -118,7 +118,7 @@ async fn subscription(client: &Client) -> Result<PubSub, RedisError> {
 }
 
 // ANCHOR: listen
-/// Passes on the messages from Redis. Redis keeps no messages for a subscriber whose connection has broken, so after
+/// Passes on the messages from Redis. Redis stores no messages for a subscriber whose connection has broken, so after
 /// each new subscription every connection checks its session.
 async fn listen(client: Client, first: PubSub, here: Sender<News>) {
     let mut subscription = Ok(first);

@@ -42,18 +42,18 @@ pub(super) async fn open(
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 
-/// Sends what happens, until the login or the connection ends. It is a task of its own, so that it also ends while the
-/// browser does not read, and frees its place among the connections of the login.
+/// Sends each event until the login or the connection ends. It is a task of its own, so that it also ends while the
+/// browser does not read, and gives back its permit.
 async fn tell(mut watch: WatchedLogin, says: mpsc::Sender<Event>) {
     loop {
         let next = tokio::select! {
             next = watch.next() => next,
-            () = says.closed() => return, // the browser has closed it
+            () = says.closed() => return, // the browser has closed the stream
         };
         let (event, is_last) = match next {
             Next::Say(words) => (Event::default().data(words), false),
             Next::Ended => (Event::default().event("ended").data("Your session has ended."), true),
-            Next::Restart => return, // the browser connects again, by itself
+            Next::Restart => return, // the browser connects again by itself
         };
         if says.send_timeout(event, SEND_LIMIT).await.is_err() || is_last {
             return;

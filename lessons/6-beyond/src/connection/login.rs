@@ -1,4 +1,4 @@
-//! The data in the session: who is logged in, and when the user was last active.
+//! The data in the session: the user, and the time of their last activity.
 
 use serde::{Deserialize, Serialize};
 use session_inspector::Clock;
@@ -15,9 +15,9 @@ const IDLE: Duration = Duration::minutes(30);
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Login {
     pub(super) user: String,
-    /// 128 random bits. Nobody can log in with them, so a channel may carry them.
+    /// 128 random bits. A channel may carry them, because nobody can log in with them.
     pub(super) handle: String,
-    /// When the user last did something, in seconds since 1970.
+    /// The time of the user's last activity, in seconds since 1970.
     seen: i64,
 }
 
@@ -29,13 +29,13 @@ impl Login {
     }
 
     // ANCHOR: current
-    /// The login of this session, as this request or this connection has read it.
+    /// Returns the login of this session, as this request or this connection has loaded it.
     pub(super) async fn of(session: &Session, clock: &Clock) -> Result<Option<Self>, Error> {
         let login: Option<Self> = session.get(Self::KEY).await?;
         Ok(login.filter(|login| clock.now().unix_timestamp() - login.seen < IDLE.whole_seconds()))
     }
 
-    /// The login of this session, as the store has it now.
+    /// Returns the login of this session, as the store has it now.
     pub(super) async fn current(session: &Session, clock: &Clock) -> Result<Option<Self>, Error> {
         session.load().await?;
         Self::of(session, clock).await

@@ -5,22 +5,22 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Enough for a browser with a few tabs. Without a limit one visitor could use up all connections, because a limit on
-/// requests does not count an upgraded connection.
+/// The maximum number of open connections of a login, enough for a browser with a few tabs. Without a limit one visitor
+/// could use up all connections, because a limit on requests does not count an upgraded connection.
 pub(super) const MOST: usize = 8;
 
 /// The open connections of each login, by its handle.
 #[derive(Clone, Default)]
 pub(super) struct OpenConnections(Arc<Mutex<HashMap<String, usize>>>);
 
-/// The permit for one open connection. Dropping it allows another one.
+/// The permit for one open connection. When it is dropped, another connection may open.
 pub(super) struct Permit {
     open: OpenConnections,
     handle: String,
 }
 
 impl OpenConnections {
-    /// The permit for a connection of this login, unless it has too many.
+    /// Returns the permit for a connection of this login, or `None` if the login has too many.
     pub(super) fn take(&self, handle: &str) -> Option<Permit> {
         let mut open = self.lock();
         let taken = open.entry(handle.to_owned()).or_default();

@@ -12,10 +12,10 @@ use axum::{
 const FOREIGN: (StatusCode, &str) = (StatusCode::FORBIDDEN, "This connection was not opened by a page of this site.\n");
 
 // ANCHOR: origin
-/// A handshake that a page of this same host and port began (ASVS 5.0 4.4.2).
+/// A handshake that a page of this same host and port started (ASVS 5.0 4.4.2).
 ///
 /// A browser sends `Origin` with every WebSocket handshake, and no page can change it. A handshake without the header
-/// does not come from a browser, and is refused as well.
+/// does not come from a browser, and is refused, too.
 pub(super) struct OwnOrigin;
 
 impl<S: Sync> FromRequestParts<S> for OwnOrigin {
@@ -27,7 +27,7 @@ impl<S: Sync> FromRequestParts<S> for OwnOrigin {
 }
 
 /// Whether `Origin` has the host and the port of the request. It does not check the scheme. If there is TLS, here or in
-/// a proxy, compare the header with a list of whole origins instead: `https://shop.example`.
+/// a proxy, compare the header with a list of whole origins instead, such as `https://shop.example`.
 fn is_own(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
@@ -38,8 +38,8 @@ fn is_own(headers: &HeaderMap) -> bool {
 /// A request that did not come from a page of another origin, according to `Sec-Fetch-Site`.
 ///
 /// A script of another origin cannot read server-sent events, because no CORS header allows it. But a page on a
-/// neighboring host could open as many streams as a login may have, and lock the user's own pages out. A browser sends
-/// the header over HTTPS and to this machine. A request without it passes.
+/// neighboring host could open as many streams as a login may have, and so lock out the user's own pages. A browser
+/// sends the header over HTTPS and to this machine. A request without it passes.
 pub(super) struct NoOtherOrigin;
 
 impl<S: Sync> FromRequestParts<S> for NoOtherOrigin {

@@ -28,7 +28,7 @@ impl Orders {
         is_sold
     }
 
-    /// The items that this user has bought.
+    /// Returns the items that this user has bought.
     pub(super) fn of(&self, user: &str) -> Vec<String> {
         self.lock().iter().filter(|(who, _)| who == user).map(|(_, item)| item.clone()).collect()
     }

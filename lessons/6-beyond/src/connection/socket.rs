@@ -23,9 +23,9 @@ use super::{
     watch::{Next, Refused, WatchedLogin},
 };
 
-/// The longest message, in bytes: the name of an item.
+/// The maximum length of a message, in bytes: the name of an item.
 const LONGEST: usize = 1024;
-/// How long sending a message may take. Otherwise a browser that does not read would also delay the end of the
+/// The maximum time for sending a message. Otherwise a browser that does not read would also delay the end of the
 /// connection at a logout.
 pub(super) const SEND_LIMIT: Duration = Duration::from_secs(5);
 
@@ -41,7 +41,7 @@ pub(super) async fn open(
         Ok(watch) => watch,
         Err(refused) => return Ok(refused.into_response()),
     };
-    // Without the second limit a frame of 16 MiB is read whole before its message is found too long.
+    // Without the second limit, a frame of up to 16 MiB is read before its message is found to be too long.
     let upgrade = upgrade.max_message_size(LONGEST).max_frame_size(LONGEST);
     Ok(upgrade.on_upgrade(async |socket| serve(socket, watch, live).await))
 }
@@ -60,7 +60,7 @@ async fn serve(mut socket: WebSocket, mut watch: WatchedLogin, live: Live) {
                 Next::Restart => break (close_code::AWAY, "The server restarts."),
             },
             item = heard(&mut socket) => match item {
-                Err(None) => return, // the browser has closed it, or it has broken
+                Err(None) => return, // the browser has closed the connection, or it has broken
                 Err(Some(end)) => break end,
                 Ok(_) if !watch.act().await => break ended,
                 Ok(item) if live.buy(&watch.login.user, &item).await => format!("You have ordered: {item}."),
@@ -74,8 +74,8 @@ async fn serve(mut socket: WebSocket, mut watch: WatchedLogin, live: Live) {
 /// The code and the reason of a close frame.
 type End = (CloseCode, &'static str);
 
-/// The next message of the user, or the end of the connection. A ping comes from the browser, not from the user, and
-/// the library answers it.
+/// Returns the user's next message, or the end of the connection. The browser and not the user sends a ping, and the
+/// library answers it.
 async fn heard(socket: &mut WebSocket) -> Result<String, Option<End>> {
     loop {
         match socket.recv().await.ok_or(None)? {
@@ -83,7 +83,7 @@ async fn heard(socket: &mut WebSocket) -> Result<String, Option<End>> {
             Ok(Message::Ping(_) | Message::Pong(_)) => {}
             Ok(Message::Binary(_)) => return Err(Some((close_code::UNSUPPORTED, "Send text."))),
             Ok(Message::Close(_)) => {
-                let _ = timeout(SEND_LIMIT, socket.recv()).await; // the library sends its answer while it reads on
+                let _ = timeout(SEND_LIMIT, socket.recv()).await; // the library sends its close frame while it reads
                 return Err(None);
             }
             Err(error) => return Err(unreadable(error)),
@@ -91,7 +91,7 @@ async fn heard(socket: &mut WebSocket) -> Result<String, Option<End>> {
     }
 }
 
-/// How a message ends the connection that the library does not read. `None` if the connection has broken.
+/// Returns the close frame for a message that the library does not read, or `None` if the connection has broken.
 fn unreadable(error: Error) -> Option<End> {
     match *error.into_inner().downcast::<tungstenite::Error>().ok()? {
         tungstenite::Error::Capacity(_) => Some((close_code::SIZE, "This message is too long.")),
@@ -100,7 +100,7 @@ fn unreadable(error: Error) -> Option<End> {
     }
 }
 
-/// Sends a message, and returns whether that worked.
+/// Sends a message. Returns whether that succeeded.
 async fn say(socket: &mut WebSocket, message: Message) -> bool {
     timeout(SEND_LIMIT, socket.send(message)).await.is_ok_and(|sent| sent.is_ok())
 }

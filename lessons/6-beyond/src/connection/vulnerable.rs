@@ -10,7 +10,7 @@ use tower_sessions::Session;
 use super::{Live, login::Login};
 
 // ANCHOR: vulnerable
-/// Accepts a handshake from any page, and keeps using a session that it has read long ago.
+/// Accepts a handshake from any page, and continues to use the session that it loaded then.
 pub(super) async fn open(
     State(live): State<Live>,
     session: Session,

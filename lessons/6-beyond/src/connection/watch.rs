@@ -15,19 +15,19 @@ use super::{
     open_connections::Permit,
 };
 
-/// How many times a change of the session is tried while other requests change it, too.
+/// The maximum number of tries to change the session while other requests change it, too.
 const RUNS: usize = 10;
 
-/// The login of a connection, while it is watched.
+/// The login of a connection, which is watched.
 pub(super) struct WatchedLogin {
     pub(super) login: Login,
     session: Session,
     clock: Clock,
     news: Receiver<News>,
-    /// Whether this instance ends.
+    /// Becomes true when this instance ends.
     end: watch::Receiver<bool>,
     checks: Interval,
-    /// Whether the login has to be checked in the store.
+    /// Whether the login must be checked in the store.
     is_due: bool,
     _permit: Permit,
 }
@@ -35,13 +35,13 @@ pub(super) struct WatchedLogin {
 /// The next step of a connection.
 pub(super) enum Next {
     Say(String),
-    /// Close it: the login has ended.
+    /// Close the connection, because the login has ended.
     Ended,
-    /// Close it: the instance ends, but the login does not.
+    /// Close the connection, because the instance ends. The login continues.
     Restart,
 }
 
-/// Why a connection is refused.
+/// The reason why a connection is refused.
 pub(super) enum Refused {
     NotLoggedIn,
     TooMany,
@@ -49,9 +49,9 @@ pub(super) enum Refused {
 
 impl WatchedLogin {
     // ANCHOR: begin
-    /// Starts to watch the login of this session at the handshake.
+    /// Starts to watch the login of this session, at the handshake.
     pub(super) async fn begin(live: &Live, session: Session, clock: Clock) -> Result<Result<Self, Refused>, Error> {
-        let news = live.channel.subscribe(); // before the session is read, so that no logout comes between
+        let news = live.channel.subscribe(); // before the session is loaded, so that no logout is missed
         let Some(login) = Login::current(&session, &clock).await? else { return Ok(Err(Refused::NotLoggedIn)) };
         let Some(permit) = live.open.take(&login.handle) else { return Ok(Err(Refused::TooMany)) };
         let checks = interval_at(Instant::now() + live.check_every, live.check_every);
@@ -59,7 +59,7 @@ impl WatchedLogin {
         Ok(Ok(Self { login, session, clock, news, end, checks, is_due: false, _permit: permit }))
     }
 
-    /// The next step of the connection. The future can be dropped and the method called again.
+    /// Returns the next step of the connection. You can drop the future and call the method again.
     pub(super) async fn next(&mut self) -> Next {
         loop {
             if self.is_due && !self.is_current().await {
@@ -69,7 +69,7 @@ impl WatchedLogin {
             let news = tokio::select! {
                 _ = self.end.wait_for(|ends| *ends) => return Next::Restart,
                 news = channel::next(&mut self.news) => news,
-                _ = self.checks.tick() => News::Missed, // a message may get lost, and idle time ends without one
+                _ = self.checks.tick() => News::Missed, // a message may get lost, and an idle timeout sends none
             };
             match news {
                 News::Ended { handle } if handle == self.login.handle => return Next::Ended,
@@ -80,7 +80,7 @@ impl WatchedLogin {
         }
     }
 
-    /// Whether the store still has this login. If the store does not answer, the result is `false`, so while it is
+    /// Whether the store still has this login. It is `false` if the store does not answer, so while the store is
     /// unavailable every connection ends at its next check.
     async fn is_current(&self) -> bool {
         let current = Login::current(&self.session, &self.clock).await;
@@ -89,13 +89,13 @@ impl WatchedLogin {
     // ANCHOR_END: begin
 
     // ANCHOR: act
-    /// Records an activity of the user, and returns whether the login is still valid.
+    /// Records an activity of the user. Returns whether the login is still valid.
     ///
-    /// A message is like a request of its own: it loads the current session, changes it, and saves it.
+    /// A message is like a separate request: it loads the current session, changes it, and saves it.
     pub(super) async fn act(&self) -> bool {
         for _ in 0..RUNS {
             match Scope::default().run(self.note_activity()).await {
-                Err(Error::Store(error)) if is_conflict(&error) => {} // another request was quicker
+                Err(Error::Store(error)) if is_conflict(&error) => {} // another request was faster
                 noted => return noted.unwrap_or(false),
             }
         }

@@ -1,4 +1,4 @@
-//! The accounts of this program, and the subject of the provider that each belongs to.
+//! The accounts of this program, each of which belongs to a subject of a provider.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Subject {
     /// The issuer: the address of the provider.
     pub(super) issuer: String,
-    /// The provider's own ID for the person, which it never gives to anybody else.
+    /// The provider's own ID for the person. The provider never gives it to another person.
     pub(super) subject: String,
 }
 
@@ -24,12 +24,12 @@ struct Known {
     by_subject: HashMap<Subject, usize>,
     /// The email addresses by account. The number of an account is its index here.
     emails: Vec<String>,
-    /// How many logouts the providers have reported. This is in memory, so it is lost with the process. A program whose
-    /// sessions outlive it, or that has several instances, stores it with its accounts.
+    /// The number of logouts that the providers have reported. It is in memory, so it is lost with the process. A
+    /// program whose sessions outlive it, or that has several instances, stores it with its accounts.
     logouts: u64,
     /// The number of the last logout of each subject.
     ended: HashMap<Subject, u64>,
-    /// The IDs of the logout tokens that were used.
+    /// The IDs of the logout tokens that have been used.
     used: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ impl Accounts {
     }
 
     // ANCHOR: account
-    /// The account of this subject. A new subject gets a new account.
+    /// Returns the account of this subject. A new subject gets a new account.
     pub(super) fn of(&self, subject: Subject, email: &str) -> usize {
         let mut known = self.known();
         if let Some(account) = known.by_subject.get(&subject) {
@@ -52,18 +52,18 @@ impl Accounts {
     }
     // ANCHOR_END: account
 
-    /// The wrong way: anyone who claims the email address gets the account.
+    /// Wrong: anyone who claims the email address gets the account.
     pub(super) fn by_email(&self, subject: Subject, email: &str) -> usize {
         let place = self.known().emails.iter().position(|known| known == email);
         place.map_or_else(|| self.of(subject, email), |place| place + 1)
     }
 
-    /// The email address that the provider reported when the account was created.
+    /// Returns the email address that the provider reported when the account was created.
     pub(super) fn email(&self, account: usize) -> String {
         self.known().emails.get(account - 1).cloned().unwrap_or_default()
     }
 
-    /// How many logouts have been reported so far, of all subjects.
+    /// Returns the number of logouts that have been reported so far, of all subjects.
     pub(super) fn logouts(&self) -> u64 {
         self.known().logouts
     }

@@ -1,13 +1,13 @@
-//! The checks of a client when a login comes back.
+//! The checks of a client when the provider's answer arrives.
 
-/// The checks, each of which prevents a common mistake. A program has to make all of them.
+/// The checks, each of which prevents a common mistake. A program must make all of them.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientChecks {
     /// The answer belongs to a login that began in this session.
     pub state: bool,
-    /// The ID token belongs to it.
+    /// The ID token belongs to that login.
     pub nonce: bool,
-    /// The code belongs to it, which the provider checks.
+    /// The code belongs to that login. The provider checks this.
     pub pkce: bool,
     /// The visitor is redirected only to a page of this program.
     pub own_pages: bool,
@@ -15,12 +15,12 @@ pub struct ClientChecks {
     pub subject: bool,
     /// The session gets a new ID.
     pub new_id: bool,
-    /// A logout token is one by its claims, is signed by the provider, and is new.
+    /// A logout token has the claims of one, the provider has signed it, and it is new.
     pub logout_token: bool,
 }
 
 impl ClientChecks {
-    /// All of them.
+    /// All checks.
     pub const ALL: Self =
         Self { state: true, nonce: true, pkce: true, own_pages: true, subject: true, new_id: true, logout_token: true };
 }

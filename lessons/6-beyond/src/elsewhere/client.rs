@@ -1,4 +1,4 @@
-//! The client: a login that begins here, goes to the provider, and comes back.
+//! The client: a login begins here, continues at the provider, and ends here.
 
 use std::error::Error;
 
@@ -30,35 +30,35 @@ use super::{
 };
 use crate::page::PAGES;
 
-/// The key of the logins that have begun and have not come back.
+/// The key of the logins that have begun and are not complete.
 const PENDING: &str = "logins elsewhere";
-/// How many of them are kept: a visitor may begin one in each tab. The oldest is dropped first.
+/// The maximum number of these logins, because a visitor may begin one in each tab. The oldest is dropped first.
 const MOST_PENDING: usize = 5;
-/// The longest address of a page to return to after the login, in bytes. It is stored in the session.
+/// The maximum length of the address to return to after the login, in bytes. It is stored in the session.
 const LONGEST_PAGE: usize = 2000;
 /// The key of the login in the session.
 pub(super) const LOGIN: &str = "logged in elsewhere";
 
 // ANCHOR: pending
-/// The state of a login until it comes back: secrets of this browser, each for one use.
+/// The state of a login until the answer arrives: secrets of this browser, each for one use.
 #[derive(Deserialize, Serialize)]
 struct Pending {
     state: CsrfToken,
     nonce: Nonce,
     verifier: Option<PkceCodeVerifier>,
-    /// The page that the visitor asked for.
+    /// The page that the visitor wanted to see.
     next: String,
 }
 // ANCHOR_END: pending
 
-/// A login, as the session holds it.
+/// A login, as the session stores it.
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Login {
     pub(super) account: usize,
     pub(super) subject: Subject,
-    /// How many logouts had been reported when the login began.
+    /// The number of logouts that had been reported when the login began.
     pub(super) logouts: u64,
-    /// The token that a logout at the provider sends, so that the provider knows whose session to end.
+    /// The token to send with a logout at the provider, so that the provider knows whose session to end.
     pub(super) id_token: CoreIdToken,
 }
 
@@ -66,7 +66,8 @@ pub(super) type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
 impl Elsewhere {
-    /// The provider, as it describes itself. The one in this program is asked directly, at the address of this request.
+    /// Returns the provider's discovery document. The provider in this program is asked directly, at the address of
+    /// this request.
     pub(super) async fn discover(
         &self,
         origins: &Origins,
@@ -92,8 +93,8 @@ impl Elsewhere {
     }
 
     // ANCHOR: verify
-    /// Verifies a token with the keys of the provider. If none of them made the signature, the provider may have changed
-    /// its key, so its keys are fetched again.
+    /// Verifies a token with the provider's keys. If none of them verifies the signature, the provider may have changed
+    /// its key, so the keys are fetched again.
     pub(super) async fn verified<T>(
         &self,
         origins: &Origins,
@@ -111,7 +112,7 @@ impl Elsewhere {
     // ANCHOR_END: verify
 }
 
-/// Why a login was refused.
+/// The reason why a login was refused.
 pub(super) enum Refused {
     /// The answer does not belong to a login that began in this session.
     NotBegun,
@@ -148,7 +149,8 @@ impl IntoResponse for Refused {
         let unreachable = "The provider cannot be reached, so nobody was logged in. Try again later.\n";
         match self {
             Self::NotBegun => (StatusCode::BAD_REQUEST, not_begun).into_response(),
-            // No 5xx: the session is saved without the login that was pending, so nobody tries a second code with it.
+            // Not a 5xx, because the session must be saved without the pending login, so that no second code is tried
+            // with it.
             Self::Provider => (StatusCode::BAD_REQUEST, provider).into_response(),
             Self::Unreachable => (StatusCode::BAD_GATEWAY, unreachable).into_response(),
             Self::Session(failure) => failure.into_response(),
@@ -158,7 +160,7 @@ impl IntoResponse for Refused {
 
 #[derive(Deserialize)]
 pub(super) struct Left {
-    /// `here` after a logout of which the provider was not notified.
+    /// `here` after a logout that the provider does not know of.
     #[serde(default)]
     left: String,
 }
@@ -171,7 +173,7 @@ pub(super) async fn view(
 ) -> Result<Response, Failure> {
     let origins = Origins::of(&headers);
     if !origins.is_own(&headers) {
-        return Ok(Redirect::to(&origins.home()).into_response()); // the provider knows only that address
+        return Ok(Redirect::to(&origins.home()).into_response()); // the provider has only that address
     }
     let login = current(&elsewhere, &session).await?;
     let account = login.map(|login| login.account);
@@ -219,12 +221,12 @@ pub(super) struct Answer {
     code: String,
     #[serde(default)]
     state: String,
-    /// Which provider answers, if it says so (RFC 9207).
+    /// The provider that answers, if it names itself (RFC 9207).
     iss: Option<String>,
 }
 
 // ANCHOR: take
-/// Takes the login with this `state` out of the session, for one use. Another `state` takes nothing out.
+/// Takes the login with this `state` out of the session, for one use. Another `state` takes out nothing.
 async fn take(session: &Session, state: &str, checks: ClientChecks) -> Result<Option<Pending>, Refused> {
     let mut pending: Vec<Pending> = session.get(PENDING).await?.unwrap_or_default();
     let of_this_state = pending.iter().position(|pending| *pending.state.secret() == *state);
@@ -254,9 +256,9 @@ pub(super) async fn back(
         return Err(Refused::Provider); // the visitor has canceled, or another provider answers
     }
     let next = pending.as_ref().map(|pending| pending.next.clone()).unwrap_or_default();
-    let logouts = elsewhere.0.accounts.logouts(); // before the provider is asked, so that no logout comes between
+    let logouts = elsewhere.0.accounts.logouts(); // before the provider is asked, so that no logout is missed
     let Confirmed { subject, email, id_token } = elsewhere.confirmed(&origins, code, pending).await?;
-    session.load().await?; // the provider took its time, and other requests have changed the session
+    session.load().await?; // other requests may have changed the session in the meantime
     let accounts = &elsewhere.0.accounts;
     let account =
         if checks.subject { accounts.of(subject.clone(), &email) } else { accounts.by_email(subject.clone(), &email) };
@@ -303,8 +305,8 @@ impl Elsewhere {
 }
 
 // ANCHOR: email
-/// The email address. A provider may leave it out of the ID token: then it is at the UserInfo endpoint, for anyone who
-/// has the access token (OpenID Connect Core 1.0, 5.4).
+/// Returns the email address. If a provider leaves it out of the ID token, it is at the UserInfo endpoint, for anyone
+/// who has the access token (OpenID Connect Core 1.0, section 5.4).
 async fn email(
     client: &Client,
     registration: &Registration,
@@ -322,14 +324,14 @@ async fn email(
 // ANCHOR_END: email
 
 // ANCHOR: own_page
-/// The page that the visitor asked for, or the start page if it is not a page of this program. Only a parser of URLs
-/// knows how a browser reads `//evil.example` or `/\evil.example`.
+/// Returns the page that the visitor wanted, or the start page if it is not a page of this program. Only a parser of
+/// URLs reads `//evil.example` or `/\evil.example` as a browser does.
 fn own_page(Origins { own, .. }: &Origins, next: &str) -> String {
     let joined = Url::parse(own).and_then(|base| Ok((base.join(next)?, base)));
     match joined {
         Ok((url, base)) if url.origin() == base.origin() && !next.is_empty() => {
             let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-            // One slash: a browser reads two slashes at the beginning as another host.
+            // One slash, because a browser reads two at the beginning as another host.
             format!("/{}{query}", url.path().trim_start_matches('/'))
         }
         _ => "/elsewhere".to_owned(),

@@ -1,4 +1,4 @@
-//! The discovery document and the keys of another provider, kept for a while.
+//! The discovery document and the keys of another provider, stored for a while.
 
 use std::time::Duration;
 
@@ -7,36 +7,36 @@ use tokio::{sync::Mutex, time::Instant};
 
 use super::registration::Registration;
 
-/// How long the endpoints and the keys are kept. A key that the provider withdraws is trusted until then.
+/// The time for which the endpoints and the keys are stored. A key that the provider withdraws is trusted until then.
 const KEPT: Duration = Duration::from_secs(300);
 /// The pause before the next request to a provider that did not answer, or that was asked for an unknown key. Anyone
 /// can send a token with an unknown key, and without a pause each one would cause a request to the provider.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The last answer of the provider. Requests that come while the provider is asked wait for the same answer.
+/// The last answer of the provider. Requests that arrive while the provider is asked wait for the same answer.
 #[derive(Default)]
 pub(super) struct Discovery(Mutex<Option<Last>>);
 
 struct Last {
     found: Option<ProviderMetadataWithLogout>,
     at: Instant,
-    /// When it was last asked for other keys.
+    /// The time when the provider was last asked for other keys.
     for_keys: Option<Instant>,
 }
 
-/// Why the provider is asked.
+/// The reason why the provider is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
     Endpoints,
     /// A token did not verify, perhaps because the provider has changed its key.
     OtherKeys,
-    /// A visitor is about to be redirected there, and could not come back if the provider were down.
+    /// A visitor is about to be redirected there, and could not return if the provider were unavailable.
     Answer,
 }
 
 impl Discovery {
     // ANCHOR: discovery
-    /// The endpoints and the keys, fetched now or recently, or `None` if the provider cannot be reached.
+    /// Returns the endpoints and the keys, fetched now or recently, or `None` if the provider cannot be reached.
     pub(super) async fn of(&self, registration: &Registration, need: Need) -> Option<ProviderMetadataWithLogout> {
         let mut last = self.0.lock().await;
         if let Some(last) = last.as_ref().filter(|last| last.is_enough(need)) {

@@ -1,4 +1,4 @@
-//! The logout: here, or at the provider.
+//! The logout, here or at the provider.
 
 use std::str::FromStr;
 
@@ -23,10 +23,10 @@ use super::{
     discovery::Need,
 };
 
-/// The event that makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, 2.4).
+/// The event that makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, section 2.4).
 pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// The page that says that the visitor may still be logged in at the provider.
+/// The page for a visitor who may still be logged in at the provider.
 const HERE_ONLY: &str = "/elsewhere?left=here";
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -43,7 +43,7 @@ impl AdditionalClaims for Events {}
 pub(super) type LogoutToken =
     IdToken<Events, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
 
-/// The login of this session, if it has not ended at the provider.
+/// Returns the login of this session, if it has not ended at the provider.
 pub(super) async fn current(elsewhere: &Elsewhere, session: &Session) -> Result<Option<Login>, Failure> {
     let Some(login) = session.get::<Login>(LOGIN).await? else { return Ok(None) };
     if elsewhere.0.accounts.has_ended(&login.subject, login.logouts) {
@@ -53,14 +53,14 @@ pub(super) async fn current(elsewhere: &Elsewhere, session: &Session) -> Result<
     Ok(Some(login))
 }
 
-/// Ends the session here. The visitor is still logged in at the provider, so the next login asks for no password.
+/// Ends the session here. The visitor is still logged in at the provider, so the next login needs no password.
 pub(super) async fn here(session: Session) -> Result<Redirect, Failure> {
     session.flush().await?;
     Ok(Redirect::to("/elsewhere"))
 }
 
 // ANCHOR: everywhere
-/// Ends the session here first. Then it sends the browser to the provider, which ends its own session and redirects
+/// Ends the session here first. Then it redirects the browser to the provider, which ends its own session and redirects
 /// back.
 pub(super) async fn everywhere(
     State(elsewhere): State<Elsewhere>,
@@ -88,7 +88,7 @@ pub(super) struct Told {
     logout_token: String,
 }
 
-/// Why a logout token ends no session.
+/// The reason why a logout token ends no session.
 type NotEnded = (StatusCode, &'static str);
 
 const NO_LOGOUT_TOKEN: NotEnded =
@@ -97,8 +97,8 @@ const NOT_VERIFIED: NotEnded =
     (StatusCode::SERVICE_UNAVAILABLE, "The provider's keys cannot be read, so no session was ended. Send it again.\n");
 
 // ANCHOR: back_channel
-/// Receives a logout token: the provider says that somebody has logged out there. The request has no cookie, so only
-/// the token identifies the person.
+/// Receives a logout token, with which the provider reports that a person has logged out there. The request has no
+/// cookie, so only the token identifies the person.
 pub(super) async fn back_channel(
     State(elsewhere): State<Elsewhere>,
     headers: HeaderMap,
@@ -110,10 +110,10 @@ pub(super) async fn back_channel(
 
 async fn end_all(elsewhere: &Elsewhere, origins: &Origins, logout_token: &str) -> Result<(), NotEnded> {
     let token = LogoutToken::from_str(logout_token).map_err(|_| NO_LOGOUT_TOKEN)?;
-    // An ID token has a nonce, and a logout token must not have one: neither passes for the other.
+    // An ID token has a nonce, and a logout token must not have one, so neither is accepted as the other.
     let has_none = |nonce: Option<&Nonce>| nonce.map_or(Ok(()), |_| Err("a nonce".to_owned()));
     let verify = |client: &Client| {
-        // Providers should say `logout+jwt` (2.4), which the library refuses unless it is told.
+        // Providers should use `logout+jwt` (section 2.4), which the library refuses by default.
         let types = ["JWT", "logout+jwt"].map(|name| JsonWebTokenType::new(name.to_owned()));
         let types = types.iter().filter_map(|name| name.normalize().ok());
         let verifier = client.id_token_verifier().set_allowed_jose_types(types);
@@ -132,7 +132,7 @@ async fn end_all(elsewhere: &Elsewhere, origins: &Origins, logout_token: &str) -
     if elsewhere.0.checks.logout_token && !is_logout {
         return Err(NO_LOGOUT_TOKEN);
     }
-    // A `sid` names one session of the provider's. None is kept here, so all sessions of the subject end.
+    // A `sid` names one session at the provider. This program does not store it, so all sessions of the subject end.
     let (issuer, subject) = (claims.issuer().to_string(), claims.subject().to_string());
     elsewhere.0.accounts.end_all(Subject { issuer, subject });
     Ok(())

@@ -15,9 +15,9 @@ use openidconnect::{HttpRequest, HttpResponse};
 use tokio::time::timeout;
 use url::Url;
 
-/// The maximum size of an answer in bytes. A discovery document or a set of keys has a few thousand.
+/// The maximum size of an answer, in bytes. A discovery document or a set of keys has a few thousand.
 pub(super) const LONGEST: usize = 64 * 1024;
-/// How long the provider may take for an answer, because a visitor waits for it.
+/// The time that the provider may take for an answer, because a visitor waits for it.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// The future of an answer.
@@ -32,7 +32,7 @@ pub(super) type Http = Arc<dyn Fn(HttpRequest) -> HttpFuture + Send + Sync>;
 /// The issuer has an `https` address, and this machine trusts no certificate authority.
 pub(super) fn over_network(issuer: &Url) -> io::Result<Http> {
     let mut builder = Client::builder(TokioExecutor::new());
-    // A connection for each request: one that was kept may have ended with its server.
+    // Each request has its own connection, because a reused one may have ended with its server.
     builder.pool_max_idle_per_host(0);
     if issuer.scheme() == "http" {
         let client = builder.build_http();
@@ -45,7 +45,7 @@ pub(super) fn over_network(issuer: &Url) -> io::Result<Http> {
 // ANCHOR_END: network
 
 fn within_limits(request: HttpRequest, send: impl FnOnce(Request<Body>) -> ResponseFuture) -> HttpFuture {
-    // The discovery document names the endpoints, and one of them gets the secret.
+    // The discovery document names the endpoints, and one of them receives the secret.
     if !Url::parse(&request.uri().to_string()).is_ok_and(|url| is_confidential(&url)) {
         return Box::pin(ready(Err(io::Error::other("an endpoint is neither at https nor on this machine"))));
     }
@@ -77,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// The answer of a provider on this machine, for a test.
+    /// Returns the answer of a provider on this machine, for a test.
     async fn ask(path: &str) -> io::Result<HttpResponse> {
         let app = Router::new()
             .route("/long", get("k".repeat(LONGEST)))

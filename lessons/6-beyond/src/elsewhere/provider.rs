@@ -1,4 +1,4 @@
-//! A provider for the demo. It asks for no password: a visitor chooses a person with a button.
+//! A provider for the demo. It needs no password: a visitor chooses a person with a button.
 
 use std::{
     collections::HashMap,
@@ -44,9 +44,9 @@ use crate::page::PAGES;
 const CLIENT: &str = "lesson-6";
 /// The client secret of this program. The provider also signs with it, because HS256 needs no key pair.
 static SECRET: LazyLock<String> = LazyLock::new(|| Nonce::new_random_len(32).secret().clone());
-/// How long a code is valid.
+/// The lifetime of a code.
 const CODE_LIFE: TimeDelta = TimeDelta::seconds(60);
-/// How long a token is valid.
+/// The lifetime of a token.
 const TOKEN_LIFE: TimeDelta = TimeDelta::minutes(2);
 
 /// A person with an account at the provider.
@@ -75,7 +75,7 @@ struct Grant {
     at: DateTime<Utc>,
 }
 
-/// The provider. Clones are the same.
+/// The provider. Clones share its codes.
 #[derive(Clone, Default)]
 pub(super) struct Provider(Arc<Mutex<HashMap<String, Grant>>>);
 
@@ -87,18 +87,18 @@ struct Pages {
 }
 
 impl Provider {
-    /// Its pages and its endpoints. It notifies `client` of each logout.
+    /// Returns its pages and its endpoints. It notifies `client` of each logout.
     pub(super) fn routes(&self, client: Router) -> Router {
         let pages = Router::new()
             .route("/", get(people))
             .route("/authorize", get(ask).post(allow))
             .route("/logout", post(log_out))
-            .layer(CsrfLayer::new()) // for the forms; the endpoints are for programs, which send no origin
+            .layer(CsrfLayer::new()) // for the forms; the endpoints are for programs, which send no `Origin`
             .with_state(Pages { provider: self.clone(), client });
         pages.merge(self.endpoints())
     }
 
-    /// The endpoints for direct requests of a client.
+    /// Returns the endpoints for direct requests of a client.
     fn endpoints(&self) -> Router {
         Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
@@ -107,14 +107,14 @@ impl Provider {
             .with_state(self.clone())
     }
 
-    /// The registration of this program.
+    /// Returns the registration of this program.
     pub(super) fn registration(&self, origins: &Origins) -> Result<Registration, url::ParseError> {
         let issuer = IssuerUrl::new(origins.provider.clone())?;
         let (client, secret) = (ClientId::new(CLIENT.to_owned()), ClientSecret::new(SECRET.clone()));
         Ok(Registration { issuer, client, secret, http: self.directly() })
     }
 
-    /// The function that sends a request to it: a direct call, because both are in one program.
+    /// Returns the function that sends a request to the provider: a direct call, because both are in one program.
     fn directly(&self) -> Http {
         let endpoints = self.endpoints();
         Arc::new(move |request| Box::pin(ask_directly(endpoints.clone(), request)))
@@ -164,7 +164,7 @@ struct AuthorizationRequest {
     person: String,
 }
 
-/// Whether the redirect address is the one that the client has registered, compared letter by letter.
+/// Whether the redirect address is the one that the client has registered, compared character by character.
 fn is_registered(asks: &AuthorizationRequest, headers: &HeaderMap) -> bool {
     asks.client_id == CLIENT && asks.redirect_uri == Origins::of(headers).back()
 }
@@ -226,7 +226,7 @@ async fn token(
     answer(&Origins::of(&headers).provider, grant).map(Json).map_err(|_| refused("server_error"))
 }
 
-/// RFC 6749 2.3.1: name and secret, each encoded as in a form.
+/// Whether the request has this program's name and secret, each encoded as in a form (RFC 6749, section 2.3.1).
 fn is_our_client(headers: &HeaderMap) -> bool {
     let sent = headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
     let expected =
@@ -285,8 +285,8 @@ async fn log_out(
     if told.status().is_success() { Ok(Redirect::to("/")) } else { Err(failed) }
 }
 
-/// Makes a logout token, with the subject and the logout event (OpenID Connect Back-Channel Logout 1.0, 2.4). It has no
-/// nonce.
+/// Makes a logout token, with the subject and the logout event, and without a nonce (OpenID Connect Back-Channel Logout
+/// 1.0, section 2.4).
 fn logout_token(issuer: &str, person: Person) -> Result<String, Box<dyn std::error::Error>> {
     let events = [(EVENT.to_owned(), serde_json::json!({}))].into_iter().collect();
     let claims = IdTokenClaims::new(
@@ -323,7 +323,7 @@ mod tests {
         assert_eq!(tells(&app, &logout_token_by_hand("logout+jwt", "sid")).await, StatusCode::BAD_REQUEST);
     }
 
-    /// A logout token of this type, which names alice in this claim.
+    /// Makes a logout token of this type, which names alice in this claim.
     fn logout_token_by_hand(kind: &str, named_in: &str) -> String {
         let header = jsonwebtoken::Header { typ: Some(kind.to_owned()), ..jsonwebtoken::Header::default() };
         let claims = serde_json::json!({

@@ -1,4 +1,5 @@
-//! The registration of this program at a provider: its own, or another one that environment variables name.
+//! The registration of this program at a provider: the provider in this program, or another one that environment
+//! variables name.
 
 use std::env::{VarError, var};
 
@@ -20,11 +21,11 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Registers at the provider with this issuer, written exactly as in its discovery document.
+    /// Creates the registration at the provider with this issuer, written exactly as in its discovery document.
     ///
     /// # Errors
-    /// The issuer is not a URL or contains a user name, the secret would be sent to it unencrypted over a network, or this machine trusts no
-    /// certificate authority.
+    /// The issuer is not a URL or contains a user name or a password, the secret would be sent to it unencrypted over a
+    /// network, or this machine trusts no certificate authority.
     pub fn new(issuer: &str, client: &str, secret: &str) -> Result<Self, String> {
         let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|error| format!("{ISSUER} is no URL: {error}"))?;
         if !issuer.url().username().is_empty() || issuer.url().password().is_some() {
@@ -38,7 +39,7 @@ impl Registration {
         Ok(Self { issuer, client, secret, http })
     }
 
-    /// Reads `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET`. Returns `None` if the first is not set or empty.
+    /// Reads `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET`. Returns `None` if the first is empty or not set.
     ///
     /// # Errors
     /// One of the others is not set, or the issuer is refused.
@@ -59,7 +60,7 @@ impl Registration {
         Self::new(&issuer?, &client?, &secret?).map(Some)
     }
 
-    /// The function in the type that `openidconnect` expects.
+    /// Returns the function in the type that `openidconnect` expects.
     pub(super) fn http(&self) -> impl Fn(HttpRequest) -> HttpFuture {
         let http = self.http.clone();
         move |request| http(request)

@@ -1,7 +1,7 @@
-//! Flask's session cookie: `data.time.signature`, made and read as itsdangerous 2.2 does it in Flask 3.1.
+//! Flask's session cookie: `data.time.signature`, written and read as itsdangerous 2.2 does it in Flask 3.1.
 //!
-//! `data` is tagged JSON in base64, behind a dot if it is compressed with zlib. `time` is a number of seconds in
-//! base64, and `signature` is HMAC-SHA1 in base64 over `data.time`.
+//! `data` is tagged JSON in base64, after a dot if it is compressed with zlib. `time` is a number of seconds in base64,
+//! and `signature` is HMAC-SHA1 in base64 over `data.time`.
 
 use std::{fmt, io::Read};
 
@@ -13,25 +13,25 @@ use time::{Duration, OffsetDateTime};
 
 use super::tagged::{self, Dict};
 
-/// Flask derives the key with this salt. Another use of the same `SECRET_KEY` has another salt, and so another key.
+/// Flask derives the key with this salt. Another use of the same `SECRET_KEY` has another salt and so another key.
 const SALT: &[u8] = b"cookie-session";
 const ID_SALT: &[u8] = b"flask-session";
-/// The maximum size of a session's JSON in bytes. zlib can shrink data a thousandfold, so the length of the cookie does
-/// not limit it.
+/// The maximum size of a session's JSON, in bytes. zlib can shrink data a thousandfold, so the length of the cookie
+/// does not limit it.
 pub const LONGEST: usize = 256 * 1024;
 
 // ANCHOR: keys
 /// The keys of a Flask app.
 #[derive(Clone)]
 pub struct Keys {
-    /// Signs, and verifies.
+    /// Signs and verifies.
     current: Hmac<Sha1>,
-    /// Verify only.
+    /// These only verify.
     fallbacks: Vec<Hmac<Sha1>>,
 }
 
 impl Keys {
-    /// The app's `SECRET_KEY` and its `SECRET_KEY_FALLBACKS`.
+    /// Derives the keys from the app's `SECRET_KEY` and its `SECRET_KEY_FALLBACKS`.
     ///
     /// # Errors
     /// A key is empty, so anyone could sign.
@@ -40,7 +40,7 @@ impl Keys {
         Ok(Self { current: derived(secret, SALT)?, fallbacks })
     }
 
-    /// The key with which Flask-Session 0.8 signs an ID. There are no fallbacks for it.
+    /// Derives the key with which Flask-Session 0.8 signs an ID. There are no fallbacks for it.
     ///
     /// # Errors
     /// The key is empty.
@@ -50,14 +50,14 @@ impl Keys {
 }
 
 impl Keys {
-    /// A key that ends with the process.
+    /// Makes a key that ends with the process.
     pub(super) fn random() -> Self {
         let key: [u8; 64] = rand::random();
         Self { current: Hmac::new(&key.into()), fallbacks: Vec::new() }
     }
 }
 
-/// The key that signs is the HMAC of the salt, with the secret as its key.
+/// Derives the key: the HMAC of the salt, with the secret as its key.
 fn derived(secret: &str, salt: &[u8]) -> Result<Hmac<Sha1>, EmptyKey> {
     let keyed = |key: &[u8]| Hmac::new_from_slice(key).map_err(|_| EmptyKey);
     if secret.is_empty() {
@@ -67,7 +67,7 @@ fn derived(secret: &str, salt: &[u8]) -> Result<Hmac<Sha1>, EmptyKey> {
 }
 // ANCHOR_END: keys
 
-/// A key has no bytes.
+/// The error for a key without bytes.
 #[derive(Debug)]
 pub struct EmptyKey;
 
@@ -86,42 +86,42 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// Why a cookie is refused.
+/// The reason why a cookie is refused.
 #[derive(Debug)]
 pub enum Refused {
-    /// It does not have three parts, or none of the keys has signed it.
+    /// The cookie does not have three parts, or none of the keys has signed it.
     NotSigned,
-    /// It was signed longer ago than a session lasts, or its time is in the future.
+    /// The cookie was signed longer ago than a session lasts, or its time is in the future.
     NotNow,
-    /// A key of ours has signed it, but its data cannot be read. Nobody without a key can cause this: the other half of
-    /// the app has written data that this half does not understand.
+    /// One of our keys has signed the cookie, but its data cannot be read. Nobody without a key can cause this: the
+    /// other app has written data that this app does not understand.
     Unreadable(String),
 }
 
 impl Keys {
     // ANCHOR: unsign
-    /// The text before the signature, if one of the keys has made the signature.
+    /// Returns the text before the signature, if one of the keys has made the signature.
     pub fn unsign<'v>(&self, value: &'v str) -> Option<&'v str> {
         let (signed, signature) = value.rsplit_once('.')?;
         let signature = BASE64.decode(signature).ok()?;
-        // In constant time, and each with a copy of the keyed hash.
+        // Compares in constant time, each with a copy of the keyed hash.
         let has_signed = |key: &Hmac<Sha1>| key.clone().chain_update(signed).verify_slice(&signature).is_ok();
         (has_signed(&self.current) || self.fallbacks.iter().any(has_signed)).then_some(signed)
     }
     // ANCHOR_END: unsign
 
-    /// The text followed by its signature.
+    /// Returns the text followed by its signature.
     pub fn sign(&self, text: &str) -> String {
         let signature = self.current.clone().chain_update(text).finalize().into_bytes();
         format!("{text}.{}", BASE64.encode(signature))
     }
 
     // ANCHOR: read
-    /// The data in the value of a cookie.
+    /// Returns the data in the value of a cookie.
     ///
     /// # Errors
-    /// The cookie is not ours, too old, or unreadable. The signature is checked first, so that unsigned data is never
-    /// decoded.
+    /// The cookie is not ours, is too old, or is unreadable. The signature is verified first, so that unsigned data is
+    /// never decoded.
     pub fn read(&self, value: &str, now: OffsetDateTime, lifetime: Duration) -> Result<Dict, Refused> {
         let signed = self.unsign(value).ok_or(Refused::NotSigned)?;
         let (data, time) = signed.rsplit_once('.').ok_or(Refused::NotSigned)?;
@@ -134,7 +134,7 @@ impl Keys {
     }
     // ANCHOR_END: read
 
-    /// The value of a cookie with this data, signed now.
+    /// Returns the value of a cookie with this data, signed now.
     ///
     /// # Errors
     /// The data has a date that cannot be written.
@@ -151,14 +151,14 @@ fn seconds(text: &str) -> Option<i64> {
     let mut seconds = [0; 8];
     let first = seconds.len().checked_sub(bytes.len())?;
     seconds[first..].copy_from_slice(&bytes);
-    // No clock shows more than fits: it is in the future either way.
+    // A larger number is in the future on any clock.
     Some(i64::try_from(u64::from_be_bytes(seconds)).unwrap_or(i64::MAX))
 }
 
 fn packed(json: &str) -> String {
     let mut zlib = Vec::new();
     let read = ZlibEncoder::new(json.as_bytes(), Compression::default()).read_to_end(&mut zlib);
-    // The dot that says so takes a byte.
+    // The dot that marks compressed data takes a byte.
     let is_shorter = read.is_ok() && zlib.len() + 1 < json.len();
     if is_shorter { format!(".{}", BASE64.encode(zlib)) } else { BASE64.encode(json) }
 }
@@ -173,7 +173,7 @@ fn unpacked(data: &str) -> Result<String, &'static str> {
     String::from_utf8(json).map_err(|_| "the data is not UTF-8")
 }
 
-/// Decompresses the data. A plain reader would not notice that the end is missing, with its checksum.
+/// Decompresses the data. A simple reader would not notice that the end with the checksum is missing.
 fn unzipped(zlib: &[u8]) -> Result<Vec<u8>, &'static str> {
     let mut json = Vec::with_capacity(LONGEST);
     match Decompress::new(true).decompress_vec(zlib, &mut json, FlushDecompress::Finish) {
@@ -199,7 +199,7 @@ mod tests {
         Keys::new(secret, fallbacks.iter().copied()).unwrap()
     }
 
-    /// The cookie of `tests/flask/snapshots/s01.snap`.
+    /// The cookie is in `tests/flask/snapshots/s01.snap`.
     #[test]
     fn the_cookie_that_flask_has_made_is_read_and_made_here_too() {
         let made_by_flask = "eyJ1c2VybmFtZSI6IkpvaG5Eb2UifQ.ZVPxAA.eBEStZ96ykEV1FibiUSOTl5HeLY";

@@ -1,7 +1,7 @@
-//! The records that Flask-Session 0.8 keeps in files with cachelib, as a store for tower-sessions.
+//! The records that Flask-Session 0.8 stores in files with cachelib, as a store for tower-sessions.
 //!
-//! cachelib writes pickles, and reading one runs the code in it. So Flask has to write MessagePack instead, with the
-//! class in `lessons/6-beyond/flask/plain_files.py`. And, as in [`stores`](super::stores), it has to make IDs of 128
+//! cachelib writes pickles, and reading one runs the code in it. So Flask must write MessagePack instead, with the
+//! class in `lessons/6-beyond/flask/plain_files.py`. As in [`stores`](super::stores), it must also make IDs of 128
 //! bits, with `SESSION_ID_LENGTH = 16`.
 
 use std::{
@@ -24,7 +24,7 @@ use tower_sessions::{
 
 use super::record::{LIFETIME, failed, hexadecimal, packed, refusal, seen, unpacked};
 
-/// Flask-Session in the folder of a `FileSystemCache`. Clones are the same store.
+/// The store in the folder of a `FileSystemCache`. Clones share it.
 #[derive(Clone, Debug)]
 pub struct FlaskFiles {
     folder: Arc<Folder>,
@@ -34,7 +34,7 @@ pub struct FlaskFiles {
 
 impl FlaskFiles {
     /// Opens the store, and creates the folder if there is none. The prefix is Flask's `SESSION_KEY_PREFIX`, `session:`
-    /// by default. A save or a delete fails if it has to wait longer than `limit` for other writers of this side.
+    /// by default. A save or a delete fails if it waits longer than `limit` for other writers of this app.
     ///
     /// # Errors
     /// The folder cannot be created or written to, or on Unix other users can open it. The error says what to do.
@@ -79,7 +79,7 @@ impl FlaskFiles {
                 return Err(error);
             }
             caller.still_waits()?;
-            // Flask takes no lock: if it writes between the comparison and the next lines, its write is lost.
+            // Flask takes no lock. If it writes between the comparison and the next lines, its write is lost.
             match new.is_empty() {
                 true => remove(&store.path(&id))?,
                 false => drop(file.persist(store.path(&id)).map_err(failed)?),
@@ -109,7 +109,7 @@ impl FlaskFiles {
         self.folder.sync().await
     }
 
-    /// Removes a file if `is_wanted` returns `true`, while other writers of this side are locked out.
+    /// Removes a file if `is_wanted` returns `true`, while other writers of this app are locked out.
     async fn remove_if(
         &self,
         path: PathBuf,
@@ -133,7 +133,7 @@ impl FlaskFiles {
         for path in files.into_iter().filter(|path| is_a_digest(path)) {
             let folder = self.folder.clone();
             let has_expired = move |path: &Path| match File::read(&folder, path) {
-                Err(Error::Decode(_)) => Ok(false), // anyone who comes with its ID is told
+                Err(Error::Decode(_)) => Ok(false), // a load with its ID reports it
                 read => Ok(read?.is_some_and(|file| !file.lives())),
             };
             self.remove_if(path, has_expired).await?;
@@ -149,14 +149,14 @@ fn is_a_digest(path: &Path) -> bool {
 }
 
 // ANCHOR: file
-/// A file of cachelib: four bytes with the expiry, in seconds since 1970 and in this machine's byte order, and the
-/// record behind them.
+/// A file of cachelib: four bytes with the expiry, in seconds since 1970 and in this machine's byte order, and then the
+/// record.
 struct File([u8; 4], Vec<u8>);
 
 impl File {
-    /// The bytes of a new file. Its time is rounded down.
+    /// Returns the bytes of a new file. Its expiry is rounded down.
     fn of(record: &Record, value: &[u8]) -> Vec<u8> {
-        // Zero would mean that it never expires.
+        // Zero would mean that the record never expires.
         let seconds = u32::try_from(record.expiry_date.unix_timestamp().max(1)).unwrap_or(u32::MAX);
         [&seconds.to_ne_bytes(), value].concat()
     }
@@ -173,7 +173,7 @@ impl File {
         &self.1
     }
 
-    /// The expiry, or `None` if the record never expires.
+    /// Returns the expiry, or `None` if the record never expires.
     fn expiry(&self) -> Option<OffsetDateTime> {
         let seconds = Some(u32::from_ne_bytes(self.0)).filter(|seconds| *seconds != 0)?;
         OffsetDateTime::from_unix_timestamp(seconds.into()).ok()

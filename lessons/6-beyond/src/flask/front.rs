@@ -1,4 +1,4 @@
-//! The front: it answers the routes that have moved, and forwards all other requests to Flask.
+//! The axum app in front: it answers the routes that have moved, and forwards all other requests to Flask.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -27,7 +27,7 @@ impl Flask {
 }
 
 // ANCHOR: still
-/// Forwards the request to Flask, with its cookies, and returns the answer, with its `Set-Cookie`.
+/// Forwards the request to Flask with its cookies. Returns the answer with its `Set-Cookie`.
 pub(super) async fn still_flask(Extension(flask): Extension<Flask>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let visitor = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(visitor)| visitor.ip());
@@ -44,13 +44,13 @@ pub(super) async fn still_flask(Extension(flask): Extension<Flask>, request: Req
 }
 // ANCHOR_END: still
 
-/// The page for a Flask app that is not running. It shows a recording of one.
+/// Returns the page for a Flask app that is not running. It shows a recording of one.
 fn not_running(port: u16) -> Response {
     let page = PAGES.render("flask_recorded.html", context! { port, recorded => recorded() });
     page.map_or_else(IntoResponse::into_response, |page| (StatusCode::SERVICE_UNAVAILABLE, page).into_response())
 }
 
-/// The transcript of a visit with a real Flask, which a test keeps true.
+/// Returns the transcript of a visit to a real Flask, which a test verifies.
 fn recorded() -> &'static str {
     let snapshot = include_str!("../../tests/snapshots/halves.snap");
     snapshot.splitn(3, "---\n").last().unwrap_or_default()

@@ -2,7 +2,7 @@
 //!
 //! A record of tower-sessions holds JSON, which has neither bytes nor extension types, such as msgspec's dates. Here
 //! they are objects with a tag, as in Flask's cookie: `{" b":"AP8="}` for bytes, `{" e":[-1,"ZVPxAA=="]}` for an
-//! extension. So each half gets its own values back unchanged.
+//! extension. So each app reads its own values back unchanged.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ use super::tagged::DEPTH;
 
 const BYTES: &str = " b";
 const EXTENSION: &str = " e";
-/// The tag of a dictionary that would be taken for one of these three. Its key gets [`ESCAPE`] at its end.
+/// The tag of a dictionary that would otherwise be read as one of these three. Its key gets [`ESCAPE`] at its end.
 const DICT: &str = " di";
 const ESCAPE: &str = "__";
 /// The extension type of a date.
@@ -40,8 +40,8 @@ pub type Data = HashMap<String, Value>;
 /// Reads a record.
 ///
 /// # Errors
-/// msgspec would not read it as the data of a session, or it has what JSON does not have: a key that is not text, or a
-/// number such as NaN. Or it is nested deeper than [`DEPTH`]: without a limit, a record could exhaust the stack, which
+/// msgspec would not read it as the data of a session, or it has something that JSON does not have, such as a key that
+/// is not text, or NaN. Or it is nested deeper than [`DEPTH`]: without a limit, a record could exhaust the stack, which
 /// ends the process.
 pub fn decode(record: &[u8]) -> Result<Data, &'static str> {
     let mut reader = Reader(record);
@@ -49,7 +49,7 @@ pub fn decode(record: &[u8]) -> Result<Data, &'static str> {
         return Err("it is not a dictionary");
     }
     let data = reader.items(DEPTH)?;
-    // A pickle begins as an empty dictionary does.
+    // A pickle begins like an empty dictionary.
     if reader.0.is_empty() { Ok(data) } else { Err("more follows") }
 }
 
@@ -105,7 +105,7 @@ impl Serialize for Bytes {
     }
 }
 
-/// What an object with a tag stands for.
+/// The meaning of an object with a tag.
 enum Tagged<'v> {
     Bytes(Bytes),
     Extension(i8, Bytes),
@@ -113,7 +113,7 @@ enum Tagged<'v> {
     Dict(&'v str, &'v Value),
 }
 
-/// What this object stands for, or `None` if it stands for itself.
+/// Returns the meaning of this object, or `None` if it has no tag.
 fn tagged(items: &Map<String, Value>) -> Option<Tagged<'_>> {
     let (key, value) = only(items)?;
     meaning(key, value)
@@ -123,8 +123,8 @@ fn only(items: &Map<String, Value>) -> Option<(&str, &Value)> {
     items.iter().next().filter(|_| items.len() == 1).map(|(key, value)| (key.as_str(), value))
 }
 
-/// What an object with this one item stands for. Only a whole and exact tag is one, so that every other object comes
-/// back unchanged.
+/// Returns the meaning of an object with only this item. Only a complete and exact tag has one, so that every other
+/// object is read back unchanged.
 fn meaning<'v>(tag: &str, value: &'v Value) -> Option<Tagged<'v>> {
     match tag {
         BYTES => bytes(value).map(Tagged::Bytes),
@@ -145,11 +145,11 @@ fn bytes(value: &Value) -> Option<Bytes> {
     STANDARD.decode(value.as_str()?).ok().map(Bytes)
 }
 
-/// The part of a record that is still to be read.
+/// The rest of a record, which has not been read yet.
 struct Reader<'r>(&'r [u8]);
 
 impl<'r> Reader<'r> {
-    /// The type of the next value, which is still to be read.
+    /// Returns the type of the next value without reading it.
     fn marker(&self) -> Result<Marker, &'static str> {
         self.0.first().map(|first| Marker::from_u8(*first)).ok_or(CUT_OFF)
     }
@@ -178,7 +178,7 @@ impl<'r> Reader<'r> {
 
     fn list(&mut self, depth: usize) -> Result<Value, &'static str> {
         let (length, depth) = (self.read(read_array_len)?, depth.checked_sub(1).ok_or(TOO_DEEP)?);
-        // One after the other: the length may be a lie.
+        // One after the other, because the stated length may be false.
         (0..length).map(|_| self.value(depth)).collect()
     }
 
@@ -190,7 +190,7 @@ impl<'r> Reader<'r> {
         })
     }
 
-    /// Reads a dictionary. The last one of the items with a key counts.
+    /// Reads a dictionary. If a key occurs more than once, the last item counts.
     fn items<D: FromIterator<(String, Value)>>(&mut self, depth: usize) -> Result<D, &'static str> {
         let (length, depth) = (self.read(read_map_len)?, depth.checked_sub(1).ok_or(TOO_DEEP)?);
         (0..length).map(|_| Ok((self.key()?, self.value(depth)?))).collect()
@@ -217,7 +217,7 @@ impl<'r> Reader<'r> {
         Ok(json!({ EXTENSION: [about.typeid, STANDARD.encode(value)] }))
     }
 
-    /// Reads what this function of `rmp` reads. The type is known, so it fails only where the record ends.
+    /// Reads with this function of `rmp`. The type is known, so it fails only where the record ends.
     fn read<T, E>(&mut self, read: impl FnOnce(&mut &'r [u8]) -> Result<T, E>) -> Result<T, &'static str> {
         read(&mut self.0).map_err(|_| CUT_OFF)
     }

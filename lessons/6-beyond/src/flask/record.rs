@@ -1,4 +1,4 @@
-//! A record of Flask-Session, in any backend: its bytes, and its version.
+//! A record of Flask-Session in any backend: its bytes and its version.
 
 use std::fmt::Display;
 
@@ -16,8 +16,8 @@ use super::msgpack::{Data, decode, encode};
 /// The lifetime of a record without an expiry: Flask's default. Flask itself gives every record an expiry.
 pub(super) const LIFETIME: Duration = Duration::days(31);
 
-/// The bytes of a record, or none for a marker of session-guard: the store then deletes the record. Flask would take a
-/// marker for a session, and keep it as long as one.
+/// Returns the bytes of a record, or none for a marker of session-guard, for which the store deletes the record. Flask
+/// would read a marker as a session, and keep it as long as one.
 pub(super) fn packed(record: &Record) -> Result<Vec<u8>> {
     if [MOVED_KEY, TOMBSTONE_KEY].iter().any(|key| record.data.contains_key(*key)) {
         return Ok(Vec::new());
@@ -25,7 +25,7 @@ pub(super) fn packed(record: &Record) -> Result<Vec<u8>> {
     encode(&record.data).map_err(|error| Error::Encode(error.to_string()))
 }
 
-/// The data in a record.
+/// Returns the data in a record.
 pub(super) fn unpacked(value: &[u8]) -> Result<Data> {
     decode(value).map_err(|error| Error::Decode(error.to_string()))
 }
@@ -37,17 +37,17 @@ pub(super) fn seen(id: &Id, value: &[u8]) {
     }
 }
 
-/// Flask's records have no version, so it is computed from the record's bytes.
+/// Computes the version from the record's bytes, because Flask's records have none.
 fn version(value: &[u8]) -> Option<Version> {
     hexadecimal(&Sha1::digest(value)[..8]).parse().ok()
 }
 
-/// Writes bytes in hexadecimal, two digits for each.
+/// Writes bytes in hexadecimal, with two digits for each.
 pub(super) fn hexadecimal(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Why these bytes must not be saved. `FlaskRedis` makes the same decision in Redis.
+/// Returns the reason why these bytes must not be saved. `FlaskRedis` makes the same decision in Redis.
 pub(super) fn refusal(stored: Option<&[u8]>, value: &[u8], based_on: Option<Version>) -> Option<Error> {
     match stored {
         None => Some(gone()),

@@ -24,13 +24,14 @@ use super::{
     tagged::{Dict, Value},
 };
 
-/// Browsers drop a cookie whose name and value have more bytes together (RFC 6265bis, section 5.7).
+/// The maximum size of a cookie: browsers drop it if its name and value have more bytes together (RFC 6265bis, section
+/// 5.7).
 const LONGEST_COOKIE: usize = 4096;
 /// The key under which Flask stores `session.permanent`.
 const PERMANENT: &str = "_permanent";
 
-/// The settings of the Flask app, with Flask's defaults. Both halves need the same ones. The cookie's domain, path and
-/// partition are Flask's defaults, too.
+/// The settings of the Flask app, with Flask's defaults. Both apps need the same settings. The cookie's domain, path
+/// and partition are Flask's defaults, too.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `SECRET_KEY` and `SECRET_KEY_FALLBACKS`
@@ -43,16 +44,16 @@ pub struct Settings {
     pub http_only: bool,
     /// `SESSION_COOKIE_SAMESITE`
     pub same_site: Option<SameSite>,
-    /// `PERMANENT_SESSION_LIFETIME`, which limits every cookie, of a permanent session or not
+    /// `PERMANENT_SESSION_LIFETIME`, which limits every cookie, whether its session is permanent or not
     pub lifetime: Duration,
     /// `SESSION_REFRESH_EACH_REQUEST`
     pub refresh: bool,
-    /// The route that logs out, by POST, also a visitor whose session cannot be read
+    /// The route of the logout by POST, also for a visitor whose session cannot be read
     pub log_out: &'static str,
 }
 
 impl Settings {
-    /// Flask's defaults, as if only `SECRET_KEY` was set.
+    /// Returns Flask's defaults, as if only `SECRET_KEY` were set.
     pub fn new(keys: Keys) -> Self {
         let (secure, http_only, refresh) = (false, true, true);
         let (lifetime, log_out) = (Duration::days(31), "/logout");
@@ -60,14 +61,14 @@ impl Settings {
     }
 }
 
-/// The session of this request. Its clones are the same session.
+/// The session of this request. Its clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct FlaskSession(Arc<Mutex<Opened>>);
 
 #[derive(Debug, Default)]
 struct Opened {
     data: Dict,
-    /// The logout for a visitor whose cookie is signed, but has unreadable data.
+    /// The address of the logout, for a visitor whose cookie is signed, but has unreadable data.
     way_out: Option<&'static str>,
     /// Whether a handler has used the session.
     accessed: bool,
@@ -95,13 +96,13 @@ impl FlaskSession {
         value
     }
 
-    /// Empties the session, and tells the browser to delete the cookie. A copy of the cookie is still valid.
+    /// Empties the session, and makes the browser delete the cookie. A copy of the cookie is still valid.
     pub fn clear(&self) {
         let mut opened = self.lock();
         *opened = Opened { modified: true, ..Opened::default() };
     }
 
-    /// Sets whether the cookie outlives the browser, for the lifetime of the [`Settings`].
+    /// Sets whether the cookie outlives the browser, for the lifetime in the [`Settings`].
     pub fn set_permanent(&self, permanent: bool) {
         self.insert(PERMANENT, permanent);
     }
@@ -133,7 +134,7 @@ pub async fn flask_session(
 }
 
 impl Settings {
-    /// The value of the session cookie that the browser has sent.
+    /// Returns the value of the session cookie that the browser has sent.
     pub fn sent<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
         first_cookie(headers, self.name)
     }
@@ -205,8 +206,8 @@ impl Settings {
     }
 }
 
-/// The value of the first cookie with this name, which is the one that Flask uses. A cookie jar would return the last
-/// one. The other cookies are not checked, because another host may have set them.
+/// Returns the value of the first cookie with this name, which Flask uses. A cookie jar would return the last one. The
+/// other cookies are not checked, because another host may have set them.
 fn first_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let pairs = headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     let value = |pair: &'h [u8]| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=");
@@ -223,7 +224,7 @@ fn varies_with_the_cookie(headers: &mut HeaderMap) {
     }
 }
 
-/// The session did not fit into a cookie. Flask sends such a cookie anyway, and the browser keeps the old one.
+/// The session is too large for a cookie. Flask sends such a cookie anyway, and the browser keeps the old one.
 #[derive(Debug)]
 struct NotSaved;
 
@@ -235,8 +236,8 @@ impl IntoResponse for NotSaved {
     }
 }
 
-/// The session of a visitor whose cookie is signed, but cannot be read. Flask answers 500 here, too. The cookie is left
-/// alone, because the other half may still read it, until a handler asks for [`anew`](Self::anew).
+/// The session of a visitor whose cookie is signed, but cannot be read. Flask answers 500 here, too. The cookie stays,
+/// because the other app may still read it, unless a handler calls [`anew`](Self::anew).
 #[derive(Debug)]
 pub struct Unreadable {
     session: FlaskSession,
@@ -304,7 +305,7 @@ mod tests {
     fn a_cookie_of_4096_bytes_is_made_and_a_longer_one_is_not() {
         let now = OffsetDateTime::UNIX_EPOCH;
         let given = Settings::new(Keys::new("key", []).unwrap());
-        // Digits that zlib makes shorter, but not short: some of them fill the cookie but for a name.
+        // Digits that zlib shortens only a little. Some of them fill the cookie except for the name.
         let digits: String = (1000..3000).map(|number| (number * number % 9973).to_string()).collect();
         let data = |count| Dict::from([("a".to_owned(), digits[..count].into())]);
         let value = |count| given.keys.write(&data(count), now).unwrap().len();

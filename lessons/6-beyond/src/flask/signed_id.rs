@@ -24,7 +24,7 @@ pub struct SignedId {
 /// Removes the signature from the ID in a request, and adds one to the ID in an answer. Use it with
 /// `from_fn_with_state`, around the session layer. An ID without a valid signature does not reach that layer.
 pub async fn signed_id(State(cookie): State<SignedId>, request: Request, next: Next) -> Response {
-    // The session layer decodes names, so another name could become ours behind this check.
+    // The session layer decodes names, so another name could become ours after this check.
     let mut request = readable_cookies(request).await;
     match HeaderValue::try_from(cookie.unsigned(request.headers())) {
         Ok(pairs) if !pairs.is_empty() => drop(request.headers_mut().insert(COOKIE, pairs)),
@@ -41,8 +41,8 @@ pub async fn signed_id(State(cookie): State<SignedId>, request: Request, next: N
 // ANCHOR_END: signed_id
 
 impl SignedId {
-    /// The cookies for the session layer: all others, and ours with a valid signature. Of several with our name, Flask
-    /// uses the first.
+    /// Returns the cookies for the session layer: all others, and ours if it has a valid signature. Of several with our
+    /// name, Flask uses the first.
     fn unsigned(&self, headers: &HeaderMap) -> String {
         let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
         let (mut kept, mut ours) = (Vec::new(), None);

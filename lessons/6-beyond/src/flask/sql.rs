@@ -1,6 +1,6 @@
-//! The records that Flask-Session 0.8 keeps in SQLite with SQLAlchemy, as a store for tower-sessions.
+//! The records that Flask-Session 0.8 stores in SQLite with SQLAlchemy, as a store for tower-sessions.
 //!
-//! As in [`stores`](super::stores), Flask has to make IDs of 128 bits, with `SESSION_ID_LENGTH = 16`.
+//! As in [`stores`](super::stores), Flask must make IDs of 128 bits, with `SESSION_ID_LENGTH = 16`.
 
 use std::{path::Path, time::Duration};
 
@@ -22,18 +22,18 @@ use tower_sessions::{
 
 use super::record::{failed, packed, refusal, seen, unpacked};
 
-/// How SQLAlchemy writes a date in SQLite. The time is UTC, and a later date is a greater text.
+/// The format in which SQLAlchemy writes a date in SQLite. The time is UTC, and a later date is a greater text.
 const DATE: StaticFormatDescription =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:6]");
-/// How SQLite and people write a date: without the fraction.
+/// The format in which SQLite and people write a date: without the fraction.
 const SHORT_DATE: StaticFormatDescription = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
-/// How many expired rows a sweep deletes at a time. Others can write between two batches.
+/// The number of expired rows that a sweep deletes at a time. Other programs can write between two batches.
 const SWEEP_BATCH: u16 = 1_000;
 
-/// Flask-Session in an SQLite file, in the table `sessions`. Clones share one connection.
+/// The store in an SQLite file, in the table `sessions`. Clones share one connection.
 #[derive(Clone, Debug)]
 pub struct FlaskSql {
-    /// SQLite lets one connection write at a time. This side has one, and its callers wait for it in a queue.
+    /// SQLite lets one connection write at a time. This app has one, and its callers wait for it in a queue.
     connection: SqlitePool,
     /// `SESSION_KEY_PREFIX`
     prefix: String,
@@ -41,16 +41,17 @@ pub struct FlaskSql {
 
 impl FlaskSql {
     /// Opens the file of Flask's `SQLALCHEMY_DATABASE_URI`. The prefix is Flask's `SESSION_KEY_PREFIX`, `session:` by
-    /// default. A call fails if it has to wait longer than `limit`.
+    /// default. A call fails if it waits longer than `limit`.
     ///
     /// # Errors
-    /// There is no such file or no such table. Flask creates them when its app starts.
+    /// The file or its table does not exist. Flask creates them when its app starts.
     pub async fn open(file: impl AsRef<Path>, prefix: &str, limit: Duration) -> std::result::Result<Self, sqlx::Error> {
         // A call waits for the other calls of this program, and then for other programs.
         let each = limit / 2;
         let options = SqliteConnectOptions::new().filename(file).busy_timeout(each);
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(each).test_before_acquire(false);
-        // A connection to a file need not be renewed. And the task of sqlx 0.9.0 that would do it may spin forever:
+        // A connection to a file needs no replacement, and the task of sqlx 0.9.0 that replaces connections may spin
+        // forever:
         // https://github.com/transact-rs/sqlx/issues/3645
         let pool = pool.idle_timeout(None).max_lifetime(None);
         let connection = pool.connect_with(options).await?;
@@ -78,7 +79,7 @@ impl FlaskSql {
     // ANCHOR: save
     async fn update(&self, record: &Record) -> Result<()> {
         let (key, value) = (self.key(&record.id), packed(record)?);
-        // From here on nobody else writes, so the row that is compared is the row that is replaced.
+        // From here on nobody else writes, so the compared row is the replaced row.
         let mut change = self.connection.begin_with("begin immediate").await.map_err(failed)?;
         let stored = find(&mut change, &key).await?;
         if let Some(error) = refusal(stored.as_ref().map(|(stored, _)| &**stored), &value, noted(&record.id)) {
@@ -123,10 +124,10 @@ impl FlaskSql {
     }
 }
 
-/// The record under this key and its expiry, unless it has expired. A row without an expiry counts as expired, as in
-/// Flask.
+/// Returns the record under this key and its expiry, unless it has expired. A row without an expiry counts as expired,
+/// as in Flask.
 async fn find(connection: &mut SqliteConnection, key: &str) -> Result<Option<(Vec<u8>, OffsetDateTime)>> {
-    // A column of SQLite keeps whatever it is given.
+    // A column of SQLite accepts values of any type.
     let select = "select cast(data as blob), cast(expiry as text) from sessions where session_id = ?";
     let row: Option<(Option<Vec<u8>>, Option<String>)> =
         query_as(select).bind(key).fetch_optional(connection).await.map_err(failed)?;
@@ -137,7 +138,7 @@ async fn find(connection: &mut SqliteConnection, key: &str) -> Result<Option<(Ve
     Ok((expiry > OffsetDateTime::now_utc()).then_some((value.unwrap_or_default(), expiry)))
 }
 
-/// The date as SQLAlchemy writes it, rounded down.
+/// Writes the date as SQLAlchemy does, rounded down.
 fn written(date: OffsetDateTime) -> Result<String> {
     date.to_offset(UtcOffset::UTC).format(DATE).map_err(|error| Error::Encode(error.to_string()))
 }
@@ -161,7 +162,7 @@ impl SessionStore for FlaskSql {
     }
 }
 
-/// `flask session_cleanup` does the same, for all rows.
+/// Like `flask session_cleanup`, deletes all expired rows.
 #[async_trait]
 impl ExpiredDeletion for FlaskSql {
     async fn delete_expired(&self) -> Result<()> {

@@ -1,6 +1,6 @@
-//! The records of Flask-Session 0.8 in Redis, as a store for tower-sessions, so that both halves share sessions.
+//! The records of Flask-Session 0.8 in Redis, as a store for tower-sessions, so that both apps share sessions.
 //!
-//! Flask has to make IDs that tower-sessions accepts: with `SESSION_ID_LENGTH = 16` they have 128 bits, in the same
+//! Flask must make IDs that tower-sessions accepts: with `SESSION_ID_LENGTH = 16` they have 128 bits, in the same
 //! base64. The default is 256 bits.
 
 use std::{fmt, time::Duration};
@@ -20,7 +20,7 @@ use tower_sessions::{
 
 use super::record::{LIFETIME, packed, seen, unpacked};
 
-/// Flask-Session in Redis. Clones share one connection.
+/// The store in Redis. Clones share one connection.
 #[derive(Clone)]
 pub struct FlaskRedis {
     connection: ConnectionManager,
@@ -49,8 +49,8 @@ impl FlaskRedis {
 }
 
 // ANCHOR: save
-/// Flask writes without a check. This side checks: an ended record is not revived, and a record that has changed since
-/// it was loaded, by Flask or by another request here, is a conflict.
+/// Flask writes without a check. This app checks: it does not revive an ended record, and it refuses a change as a
+/// conflict if Flask or another request has changed the record since it was loaded.
 ///
 /// The script gets the key, the new value, its expiry in milliseconds, and the first digits of the SHA-1 of the loaded
 /// value. An empty value deletes the record.
@@ -96,14 +96,15 @@ impl FlaskRedis {
 
     async fn read(&self, id: &Id) -> Result<Option<Record>> {
         let key = self.key(id);
-        // Redis says how much time is left, and takes some to say it: the record must not seem to live longer.
+        // Redis reports the remaining time a moment later, so it is counted from before the request. The record must
+        // not seem to live longer.
         let asked = OffsetDateTime::now_utc().truncate_to_millisecond();
         let both = pipe().atomic().get(&key).pttl(&key).query_async(&mut self.connection.clone()).await;
         let (value, left): (Option<Vec<u8>>, i64) = both.map_err(failed)?;
         let Some(value) = value else { return Ok(None) };
         seen(id, &value);
         let data = unpacked(&value)?;
-        // Flask gives every record an end. One without is not ours to end.
+        // Flask gives every record an expiry. A record without one must not end because of us.
         let left = if left < 0 { LIFETIME } else { time::Duration::milliseconds(left) };
         Ok(Some(Record { id: *id, data, expiry_date: asked.saturating_add(left) }))
     }
@@ -113,7 +114,7 @@ impl FlaskRedis {
     }
 }
 
-/// Milliseconds since 1970. Redis accepts no earlier date.
+/// Returns milliseconds since 1970. Redis accepts no earlier date.
 fn milliseconds(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX).max(1)
 }

@@ -1,8 +1,8 @@
 //! The values that a Flask session can hold, in Flask's format: JSON with tags for the types that JSON does not have.
 //!
-//! The format is Flask's `TaggedJSONSerializer` (flask/json/tag.py, Flask 3.1): an object with a single key that is a
-//! tag stands for a value of another type, such as `{" t":[1,2]}` for the tuple `(1, 2)`. Here each type is read as
-//! itself, so each side can write back what it has read, without a loss.
+//! The format is Flask's `TaggedJSONSerializer` (flask/json/tag.py, Flask 3.1): an object whose only key is a tag is a
+//! value of another type, such as `{" t":[1,2]}` for the tuple `(1, 2)`. Each type has its own variant here, so each
+//! app can write back unchanged what it has read.
 
 mod notation;
 
@@ -29,14 +29,14 @@ const DICT: &str = " di";
 const TAGS: [&str; 6] = [DICT, TUPLE, BYTES, MARKUP, UUID, DATE];
 const ESCAPE: &str = "__";
 
-/// The date of an HTTP header, which is how Flask writes a `datetime`: in UTC, to the second.
+/// The date of an HTTP header, in which Flask writes a `datetime`: in UTC, to the second.
 pub(super) const HTTP_DATE: StaticFormatDescription =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
 /// A dictionary, in the order in which Flask writes it.
 pub type Dict = BTreeMap<String, Value>;
 
-/// A value of Python, as far as a Flask session can hold it.
+/// A value of Python that a Flask session can hold.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `None`
@@ -49,7 +49,7 @@ pub enum Value {
     String(String),
     /// A `list`
     List(Vec<Value>),
-    /// A `tuple`, which Flask keeps apart from a list
+    /// A `tuple`, which Flask distinguishes from a list
     Tuple(Vec<Value>),
     /// A `dict` with keys of type `str`
     Dict(Dict),
@@ -63,18 +63,18 @@ pub enum Value {
     DateTime(OffsetDateTime),
 }
 
-/// A number as it was written. An `int` of Python may have any number of digits. A `float` comes back exactly, because
-/// it is never converted to another type.
+/// A number as it was written. An `int` of Python may have any number of digits. A `float` is preserved exactly,
+/// because it is never converted to another type.
 #[derive(Clone, Debug)]
 pub struct Number(Box<RawValue>);
 
 impl Number {
-    /// The number, if it is an integer and fits.
+    /// Returns the number if it is an integer within the range of `i64`.
     pub fn as_i64(&self) -> Option<i64> {
         self.0.get().parse().ok()
     }
 
-    /// The number as it was written.
+    /// Returns the number as it was written.
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
@@ -86,16 +86,16 @@ impl PartialEq for Number {
     }
 }
 
-/// Why a text is not in Flask's format.
+/// The reason why a text is not in Flask's format.
 #[derive(Debug)]
 pub enum Error {
-    /// It is not JSON. Python also writes `NaN`, `Infinity` and halves of surrogate pairs, which are not JSON.
+    /// The text is not JSON. Python also writes `NaN`, `Infinity` and lone surrogates, which are not JSON.
     Json(serde_json::Error),
     /// A value has this tag, but not the format of that type.
     Tag(&'static str),
     /// Lists and dictionaries are nested deeper than [`DEPTH`].
     TooDeep,
-    /// It is a value, but not a dictionary.
+    /// The text is a value, but not a dictionary.
     NoDict,
 }
 
@@ -137,7 +137,7 @@ pub fn to_json(data: &Dict) -> Result<String, Error> {
     Ok(serde_json::to_string(&Tagged(data))?)
 }
 
-/// The first byte says which type it is. This reads that type, and leaves nested values for later.
+/// Reads a value of the type that its first byte shows. Nested values are read one level at a time.
 fn read(raw: &RawValue, depth: usize) -> Result<Value, Error> {
     let text = raw.get();
     let deeper = || depth.checked_sub(1).ok_or(Error::TooDeep);
@@ -176,7 +176,7 @@ fn untag(mut items: Dict) -> Result<Value, Error> {
     value.ok_or(Error::Tag(tag))
 }
 
-/// 32 digits, without the hyphens.
+/// Reads 32 hexadecimal digits without hyphens.
 fn uuid(text: &str) -> Option<u128> {
     let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     u128::from_str_radix(text, 16).ok().filter(|_| is_hex)
@@ -233,7 +233,7 @@ fn tag<S: Serializer>(serializer: S, tag: &str, value: &impl Serialize) -> Resul
 }
 
 impl Value {
-    /// The text, if it is one.
+    /// Returns the text if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -241,7 +241,7 @@ impl Value {
         }
     }
 
-    /// The number, if it is an integer and fits.
+    /// Returns the number if it is an integer within the range of `i64`.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
             Self::Number(number) => number.as_i64(),
@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(to_json(&data).unwrap(), written_by_flask);
     }
 
-    /// The wrong way: what comes out is right for nobody.
+    /// Wrong: plain JSON loses the types for both apps.
     #[test]
     fn plain_json_makes_an_object_of_a_tuple_and_loses_digits() {
         let written_by_flask = r#"{"n":123456789012345678901234567890,"t":{" t":[1]}}"#;

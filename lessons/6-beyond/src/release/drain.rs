@@ -30,7 +30,7 @@ use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 const KEY: &str = "rehearsal";
 
 // ANCHOR: serve
-/// How a server ended.
+/// The result of a server's shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
     /// Every request that had begun was answered.
@@ -39,8 +39,8 @@ pub enum Drained {
     Some,
 }
 
-/// Serves `app` until `told` is done. From then on it accepts no connection, ends the connections that stay open with
-/// `close`, and finishes the requests that have begun. It returns when they are done, or after `at_most`.
+/// Serves `app` until the future `told` completes. From then on it accepts no connection, closes the open connections
+/// with `close`, and finishes the requests that have begun. Returns when they are done, or after `at_most`.
 ///
 /// The session layer saves after the handler has returned, so a request that is cut off also loses its changes to the
 /// session.
@@ -69,10 +69,10 @@ where
 }
 // ANCHOR_END: serve
 
-/// How the instance of a rehearsal ends.
+/// The way in which the instance of a rehearsal ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// It is told to stop, and drains.
+    /// It gets the signal to stop, and drains.
     Drains,
     /// Its process is killed.
     IsKilled,
@@ -93,10 +93,10 @@ impl fmt::Display for Step {
     }
 }
 
-/// Alice sends an order to the first of two instances, which ends while it answers; then she goes to the second one.
+/// Alice sends an order to the first of two instances, which ends while it answers. Then she uses the second one.
 ///
 /// # Errors
-/// Loopback has no free port, or an instance does not answer where it should.
+/// Loopback has no free port, or an instance does not answer as expected.
 pub async fn rehearse(end: End) -> io::Result<Vec<Step>> {
     let (store, gate) = (MemoryStore::default(), Arc::<Gate>::default());
     let first = Instance::start(shop(store.clone(), gate.clone())).await?;
@@ -177,7 +177,7 @@ fn shop(store: MemoryStore, gate: Arc<Gate>) -> Router {
         .layer(SessionManagerLayer::new(store))
 }
 
-/// An instance with a runtime of its own, which can be killed like a process: its tasks stop wherever they are.
+/// An instance with its own runtime, which can be killed like a process: its tasks stop at their current `await`.
 struct Instance {
     address: SocketAddr,
     runtime: Runtime,
@@ -189,7 +189,7 @@ struct Instance {
 /// An instance that no longer accepts connections.
 struct Ending {
     address: SocketAddr,
-    /// `None` if it was killed.
+    /// `None` if the instance was killed.
     draining: Option<(Runtime, JoinHandle<io::Result<Drained>>)>,
 }
 
@@ -208,7 +208,7 @@ impl Instance {
         Ok(Self { address, runtime, server, told, closed })
     }
 
-    /// Ends the instance, and returns when it accepts no more connections.
+    /// Ends the instance. Returns when it accepts no more connections.
     async fn end(self, end: End) -> Ending {
         let draining = match end {
             End::Drains => {
@@ -226,7 +226,7 @@ impl Instance {
 }
 
 impl Ending {
-    /// Waits until it has ended, and says whether its requests were answered.
+    /// Waits until the instance has ended. Returns whether its requests were answered, as text.
     async fn gone(self) -> &'static str {
         let Some((runtime, server)) = self.draining else { return "without finishing its requests" };
         let ended = server.await;
@@ -238,9 +238,9 @@ impl Ending {
     }
 }
 
-/// A listener that says when it is closed.
+/// A listener that reports when it is closed.
 struct Closes {
-    // Dropped in this order.
+    // These fields are dropped in this order.
     listener: TcpListener,
     _closes: oneshot::Sender<()>,
 }
@@ -258,7 +258,7 @@ impl Listener for Closes {
     }
 }
 
-/// An answer, as a client gets it.
+/// An answer, as a client receives it.
 struct Answered {
     status: StatusCode,
     cookie: String,
@@ -301,7 +301,7 @@ async fn play(session: Session, Path(end): Path<String>) -> axum::response::Resu
     Ok(Redirect::to("/release"))
 }
 
-/// The steps of the last rehearsal.
+/// Returns the steps of the last rehearsal.
 pub(super) async fn last(session: &Session) -> Result<Vec<Step>, Failure> {
     Ok(session.get(KEY).await?.unwrap_or_default())
 }

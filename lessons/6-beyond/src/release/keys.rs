@@ -20,10 +20,10 @@ use time::{Duration, OffsetDateTime};
 
 use crate::page::PAGES;
 
-/// The cookie by which a visitor is remembered.
+/// The cookie with which the program recognizes a visitor.
 const NAME: &str = "__Host-remembered";
-/// How long a value is accepted after it was first signed. An old key can be dropped when nobody has signed with it for
-/// this long.
+/// The time for which a value is accepted after it was first signed. An old key can be dropped when nothing has been
+/// signed with it for this long.
 const MAX_AGE: Duration = Duration::weeks(2);
 
 // ANCHOR: ring
@@ -31,7 +31,7 @@ const MAX_AGE: Duration = Duration::weeks(2);
 struct KeyRing<'k> {
     /// Signs each new cookie.
     signs: &'k Key,
-    /// Verifies as well, and signs nothing.
+    /// Also verifies, but signs nothing.
     verifies: Option<&'k Key>,
 }
 
@@ -43,7 +43,7 @@ impl KeyRing<'_> {
         jar.get(NAME).cloned().unwrap_or_else(|| Cookie::from(NAME))
     }
 
-    /// The value of this cookie if one of the keys has signed it, and whether it was the one that signs now.
+    /// Returns the value of this cookie if one of the keys has signed it, and whether that was the key that signs now.
     fn verify(&self, cookie: Cookie<'static>) -> Option<(String, bool)> {
         let mut jar = CookieJar::new();
         jar.add_original(cookie);
@@ -54,13 +54,13 @@ impl KeyRing<'_> {
 }
 // ANCHOR_END: ring
 
-/// In a real program the keys come from its secrets. These are random, so they last as long as this process.
+/// In a real program the keys come from its secrets. These keys are random, so they last as long as this process.
 static OLD: LazyLock<Key> = LazyLock::new(Key::generate);
 static NEW: LazyLock<Key> = LazyLock::new(Key::generate);
 
 // ANCHOR: releases
 impl KeyRing<'static> {
-    /// The keys of this release.
+    /// Returns the keys of this release.
     fn of(release: u8) -> Option<Self> {
         match release {
             1 => Some(Self { signs: &OLD, verifies: None }),
@@ -115,7 +115,7 @@ async fn view(Path(release): Path<u8>, clock: Clock, headers: HeaderMap) -> Resu
     let name = remembered.as_ref().map(|remembered| remembered.name.as_str());
     let page = PAGES.render("release-key.html", context! { release, rings => Serde(RINGS), name })?;
     Ok(match verified {
-        // The same value, with the time of the first signature, and a signature by the new key.
+        // The same value, with the time of the first signature, but signed by the new key.
         Some((value, false)) if remembered.is_some() => (set(&ring.sign(value)), page).into_response(),
         _ => page.into_response(),
     })

@@ -1,4 +1,4 @@
-//! The wrong way: a field gets another name, in one release.
+//! Wrong: one release changes the name of a field.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ pub(super) fn total(lines: &BTreeMap<String, u32>) -> usize {
     lines.values().map(|count| *count as usize).sum()
 }
 
-/// `cup × 2, teapot`.
+/// Lists the items, such as `cup × 2, teapot`.
 pub(super) fn summary(lines: &BTreeMap<String, u32>) -> String {
     let line = |(item, count): (&String, &u32)| if *count == 1 { item.clone() } else { format!("{item} × {count}") };
     lines.iter().map(line).collect::<Vec<_>>().join(", ")

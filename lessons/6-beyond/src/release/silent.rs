@@ -1,5 +1,5 @@
-//! The wrong way that looks right: with a default for each field no program fails, but each drops the fields that it
-//! does not know.
+//! Wrong, but it looks right: with a default for each field no program fails, but each drops the fields that it does
+//! not know.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The right way: a format with a version, in releases that can each read the data of their neighbors.
+//! Right: a format with a version, in releases that can each read the data of their neighbors.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -23,7 +23,7 @@ const LINES: u32 = 2;
 pub(super) struct First {
     version: u32,
     items: Vec<String>,
-    /// The fields that a later release has added. They go back into the session unchanged.
+    /// The fields that a later release has added. They are saved unchanged.
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -47,13 +47,13 @@ struct Stored {
 // ANCHOR_END: stored
 
 // ANCHOR: formats
-/// Which formats a release reads, and which one it writes.
+/// The formats that a release reads, and the one that it writes.
 struct Formats {
     reads: RangeInclusive<u32>,
     writes: u32,
 }
 
-/// Neighboring releases run side by side, so each reads the format that the other writes.
+/// Neighboring releases run at the same time, so each reads the format that the other writes.
 const fn formats(release: u8) -> Formats {
     match release {
         1 => Formats { reads: ITEMS..=ITEMS, writes: ITEMS },
@@ -73,8 +73,8 @@ pub(super) struct Later<const RELEASE: u8> {
 }
 
 // ANCHOR: version
-/// The value under this key if this release reads its format. The version is checked before anything else is read,
-/// because the rest of a newer format may be anything.
+/// Returns the value under this key if this release reads its format. The version is checked before anything else is
+/// read, because the rest of a newer format may be anything.
 async fn stored(session: &Session, release: u8) -> Result<Option<Value>, Refused> {
     let Some(value) = session.get_value(KEY).await? else { return Ok(None) };
     let version = value.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok());

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Buy.
+    /// A user may buy.
     User,
-    /// See what everybody buys.
+    /// An admin may see all orders.
     Admin,
 }
 

@@ -9,15 +9,15 @@ pub use super::accounts::Role;
 
 /// The issuer.
 pub const ISSUER: &str = "https://shop.example";
-/// The audience: the service that the token is for.
+/// The audience: the service for which the token is made.
 pub const AUDIENCE: &str = "shop";
-/// How long a token is valid. Nobody can end it sooner without a deny-list.
+/// The lifetime of a token. Without a deny-list nobody can end it sooner.
 pub const LIFE: Duration = Duration::minutes(15);
 
 /// The claims in a token, which anyone who has it can read.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Claims {
-    /// The issuer that signed it.
+    /// The issuer that signed the token.
     pub iss: String,
     /// The audience.
     pub aud: String,
@@ -25,14 +25,14 @@ pub struct Claims {
     pub sub: String,
     /// The role at the time of the signature.
     pub role: Role,
-    /// The single permissions.
+    /// The individual permissions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<String>,
-    /// When it was signed, in seconds since 1970.
+    /// The time of the signature, in seconds since 1970.
     pub iat: i64,
-    /// When it expires, in seconds since 1970.
+    /// The time when the token expires, in seconds since 1970.
     pub exp: i64,
-    /// Its number: 128 random bits.
+    /// The token's own ID: 128 random bits.
     pub jti: String,
 }
 
@@ -46,7 +46,7 @@ impl Claims {
 }
 
 // ANCHOR: rules
-/// The rules for a token of ours: one algorithm, which we name and not the token (ASVS 5.0 9.1.2).
+/// Returns the rules for our tokens: one algorithm, which we choose and not the token (ASVS 5.0 9.1.2).
 ///
 /// By default the library requires only `exp`, so a token without an audience would be valid anywhere. It also accepts
 /// a token for 60 seconds after its end.

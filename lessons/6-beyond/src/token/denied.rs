@@ -10,8 +10,8 @@ use time::OffsetDateTime;
 use super::claims::Claims;
 
 // ANCHOR: denied
-/// The numbers of revoked tokens, each with the time at which the token expires. In memory the list works for one
-/// instance. Several instances need a shared store, which they ask at each request.
+/// The IDs of revoked tokens, each with the time at which the token expires. In memory the list works for one instance.
+/// Several instances need a shared store, which they ask at each request.
 #[derive(Clone, Default)]
 pub(super) struct Denied(Arc<Mutex<HashMap<String, i64>>>);
 

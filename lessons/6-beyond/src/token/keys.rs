@@ -8,15 +8,15 @@ use tower_sessions::session::Id;
 
 use super::claims::{Claims, rules};
 
-/// How many keys verify, including the one that signs. Each replacement keeps the previous key, and the oldest is
-/// dropped.
+/// The maximum number of keys that verify, including the one that signs. A replacement keeps the previous keys and
+/// drops the oldest beyond this number.
 const MOST: usize = 3;
 
 /// The keys of the shop, newest first. Clones share them.
 #[derive(Clone)]
 pub struct Keys(Arc<RwLock<Vec<Key>>>);
 
-/// A key of 256 random bits, and its ID in a token. It is not in the source, and does not outlive the program.
+/// A key of 256 random bits, and its ID in a token. It is not in the source, and ends with the program.
 struct Key {
     id: String,
     secret: [u8; 32],
@@ -49,11 +49,11 @@ impl Keys {
     /// Returns the claims of this token, if it is valid at this time.
     pub fn verify(&self, token: &str, now: OffsetDateTime) -> Option<Claims> {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let id = decode_header(token).ok()?.kid?; // a hint that nothing has verified: it chooses among our own keys
+        let id = decode_header(token).ok()?.kid?; // not verified, so it only chooses among our own keys
         let key = keys.iter().find(|key| key.id == id)?;
         let claims: Claims =
             decode(token, &DecodingKey::from_secret(&key.secret), &rules(Algorithm::HS256)).ok()?.claims;
-        (now.unix_timestamp() < claims.exp).then_some(claims) // again, on the clock of the inspector
+        (now.unix_timestamp() < claims.exp).then_some(claims) // once more, on the inspector's clock
     }
 
     /// Signs with a new key from now on. With `keep_old`, the previous keys still verify. Otherwise all tokens that

@@ -1,4 +1,4 @@
-//! A check that lets the token choose how it is verified. It is here only for the attacks, and is used nowhere.
+//! A check that lets the token choose how it is verified. It exists only for the attacks in the tests.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
@@ -12,7 +12,7 @@ pub fn verify(token: &str, public_key: &[u8]) -> Option<Value> {
     let (header, payload) = (json(parts.next()?)?, json(parts.next()?)?);
     let (algorithm, key) = match header["alg"].as_str()? {
         "none" => return Some(payload),
-        "HS256" => (Algorithm::HS256, DecodingKey::from_secret(public_key)), // everybody knows this secret
+        "HS256" => (Algorithm::HS256, DecodingKey::from_secret(public_key)), // a secret that everybody knows
         _ => (Algorithm::EdDSA, DecodingKey::from_ed_der(public_key)),
     };
     let mut rules = Validation::new(algorithm);

@@ -50,7 +50,7 @@ async fn view(session: Session, uri: OriginalUri) -> Result<Html<String>, Failur
     PAGES.render("list.html", context! { list => Serde(list), items => Serde(ITEMS), folder, is_compared })
 }
 
-/// The page of the list: the address without the item.
+/// Returns the page of the list: the address without the item.
 fn folder(uri: &OriginalUri) -> &str {
     uri.path().rsplit_once('/').map_or("/", |(folder, _)| folder)
 }

@@ -1,4 +1,5 @@
-//! Data that all visitors share: the stock of cups, and how many were sold. It stands for a row in a database.
+//! Data that all visitors share: the stock of cups, and the number of sold ones. In a real program this is a row in a
+//! database.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +18,7 @@ const PAGE: &str = "/two-at-once/stock";
 /// The number of cups at the beginning.
 const CUPS: u32 = 1;
 
-/// The row. Clones are the same one.
+/// The row. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stock(Arc<Mutex<Row>>);
 
@@ -34,7 +35,7 @@ impl Default for Row {
     }
 }
 
-/// The error of a save whose row has another version by now.
+/// The error of a save when the row has another version in the meantime.
 struct Stale;
 
 // ANCHOR: row
@@ -76,7 +77,7 @@ impl Row {
 pub(super) async fn sell_uncompared(State(stock): State<Stock>) -> Response {
     let Some(row) = stock.load().sell() else { return sold_out() };
     think().await;
-    stock.save(row); // whatever was sold meanwhile
+    stock.save(row); // even if another request has sold cups since
     Redirect::to(PAGE).into_response()
 }
 

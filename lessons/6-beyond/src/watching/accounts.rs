@@ -17,9 +17,9 @@ pub(super) const DEMO: [(&str, &str); 2] = [("alice", "a cup of tea"), ("bob", "
 pub(super) struct Accounts {
     passwords: Passwords,
     pub(super) guesses: Guesses,
-    /// Made by the first login.
+    /// Computed at the first login.
     hashes: OnceCell<HashMap<&'static str, String>>,
-    /// How often all sessions of an account were ended. A session with a lower number has ended.
+    /// The number of times that all sessions of an account were ended. A session with a lower number has ended.
     rounds: Mutex<HashMap<String, u64>>,
 }
 
@@ -44,7 +44,7 @@ impl Accounts {
         Ok(hashes)
     }
 
-    /// The account of this name, if there is one.
+    /// Returns the account with this name, if there is one.
     pub(super) fn known(name: &str) -> Option<&'static str> {
         DEMO.iter().map(|(known, _)| *known).find(|known| *known == name)
     }

@@ -1,4 +1,4 @@
-//! Alarms for events that also happen to honest visitors, so they need a threshold; and how often an alarm is raised.
+//! Thresholds for alarms about events that honest visitors cause, too, and limits on how often an alarm is raised.
 
 use std::hash::Hash;
 
@@ -7,14 +7,14 @@ use time::{Duration, OffsetDateTime};
 
 use super::{event::Alarm, visit::Place};
 
-/// The thresholds: a number of events at once, and then one per interval.
+/// The thresholds. Each allows a number of events at once, and then one per interval.
 pub(super) struct Alarms {
     wrong_for_account: Throttle,
     wrong_from_network: Throttle,
     unknown_ids: Throttle,
-    /// The same alarm: see [`key`].
+    /// Counts the same alarm, as [`key`] defines it.
     same: Throttle,
-    /// All alarms of one kind together, because an attacker may have many networks and know many accounts.
+    /// Counts all alarms of one kind, because an attacker may have many networks and know many accounts.
     kind: Throttle,
 }
 
@@ -31,7 +31,8 @@ impl Default for Alarms {
 }
 
 impl Alarms {
-    /// Counts a wrong password, and returns whether there are too many for the account, and from the network.
+    /// Counts a wrong password. Returns whether there are too many for the account, and whether there are too many from
+    /// the network.
     pub(super) async fn wrong_password(&self, account: &str, network: &str, now: OffsetDateTime) -> (bool, bool) {
         (
             is_too_much(&self.wrong_for_account, account, now).await,
@@ -39,8 +40,8 @@ impl Alarms {
         )
     }
 
-    /// Counts an alarm, and returns whether it is to be raised. Otherwise an attacker could repeat one, and fill the log
-    /// so that nobody sees the others.
+    /// Counts an alarm. Returns whether it should be raised. Otherwise an attacker could repeat one alarm and fill the
+    /// log, so that nobody sees the others.
     pub(super) async fn may_raise(
         &self,
         alarm: Alarm,
@@ -52,20 +53,20 @@ impl Alarms {
             && !is_too_much(&self.kind, alarm, now).await
     }
 
-    /// Counts an unknown ID, and returns whether too many come from this network.
+    /// Counts an unknown ID. Returns whether too many come from this network.
     pub(super) async fn unknown_id(&self, network: &str, now: OffsetDateTime) -> bool {
         is_too_much(&self.unknown_ids, network, now).await
     }
 }
 
-/// Two alarms with the same key are the same alarm. For a session that is used elsewhere, another network is another
-/// thief. For every other alarm about an account, it may be one attacker who has many networks.
+/// Returns the key of an alarm. Two alarms with one key are the same. For a session that is used elsewhere, another
+/// network is another thief. Any other alarm about an account may be about one attacker with many networks.
 fn key<'a>(alarm: Alarm, account: Option<&'a str>, network: &'a str) -> (Alarm, Option<&'a str>, Option<&'a str>) {
     let is_about_a_place = matches!(alarm, Alarm::Elsewhere | Alarm::PlantedSession);
     (alarm, account, (is_about_a_place || account.is_none()).then_some(network))
 }
 
 async fn is_too_much(throttle: &Throttle, key: impl Hash, now: OffsetDateTime) -> bool {
-    // Dropped at once: it counts, and nobody waits for its outcome.
+    // Dropped at once, so it counts, and no call waits for its outcome.
     throttle.reserve(key, now).await.map(drop).is_err()
 }

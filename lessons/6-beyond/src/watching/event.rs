@@ -15,29 +15,29 @@ pub(super) enum Event {
     Alarm(Alarm),
 }
 
-/// Why a session ended.
+/// The reason why a session ended.
 #[derive(Clone, Copy, Debug, EncodeLabelValue, Hash, PartialEq, Eq)]
 pub(super) enum EndReason {
     Logout,
     FromElsewhere,
     Expired,
-    /// Another topic of this lesson has ended it, without a reason.
+    /// Another topic of this lesson has ended it without a reason.
     Unsaid,
 }
 
-/// Why a request was refused.
+/// The reason why a request was refused.
 #[derive(Clone, Copy, Debug, EncodeLabelValue, Hash, PartialEq, Eq)]
 pub(super) enum Refusal {
     ForeignForm,
     TooManyGuesses,
 }
 
-/// Something that looks like an attack.
+/// An event that may be an attack.
 #[derive(Clone, Copy, Debug, EncodeLabelValue, Hash, PartialEq, Eq)]
 pub(super) enum Alarm {
     /// Many wrong passwords for one account.
     Guessing,
-    /// Many wrong passwords from one network, whatever the account.
+    /// Many wrong passwords from one network, for any accounts.
     Spraying,
     /// A form from another site.
     ForeignForm,
@@ -49,13 +49,13 @@ pub(super) enum Alarm {
     TossedCookie,
     /// The use of an ID that ended some time ago.
     EndedSession,
-    /// The use of a session in another browser and another network than those in which it began.
+    /// The use of a session in another browser and another network than at its beginning.
     Elsewhere,
 }
 // ANCHOR_END: event
 
 impl Event {
-    /// The sentence for the owner of the account, or `None` if the event means nothing to them.
+    /// Returns the sentence for the owner of the account, or `None` if the event does not concern them.
     pub(super) fn words(self) -> Option<&'static str> {
         match self {
             Self::LoggedIn => Some("Logged in"),

@@ -10,8 +10,8 @@ use time::{OffsetDateTime, macros::format_description};
 
 use super::{event::Event, visit::Place};
 
-/// How many lines of a kind are kept for each account: the last ones. So somebody who enters wrong passwords pushes out
-/// no alarm.
+/// The number of lines of one kind that are stored for each account. The limit is per kind, so that wrong passwords do
+/// not push out an alarm.
 const MOST: usize = 20;
 
 /// A line of the audit log.
@@ -22,12 +22,12 @@ pub(super) struct Line {
     what: &'static str,
     /// The kind of browser, and the network.
     place: String,
-    /// How many times in a row this happened.
+    /// The number of times in a row that this happened.
     times: usize,
 }
 
-/// The last events of each account. It outlives sessions, so in a real shop it is a table in the database, to which the
-/// program may only add.
+/// The last events of each account. They outlive sessions, so in a real shop they are in a table of the database, to
+/// which the program may only add.
 #[derive(Default)]
 pub(super) struct Journal(Mutex<HashMap<String, VecDeque<Line>>>);
 
@@ -52,7 +52,7 @@ impl Journal {
         }
     }
 
-    /// The newest first.
+    /// Returns the lines of an account, the newest first.
     pub(super) fn of(&self, account: &str) -> Vec<Line> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(account).into_iter().flatten().rev().cloned().collect()

@@ -103,12 +103,12 @@ impl Metrics {
         };
     }
 
-    /// Counts a call to the store, and how long it took in seconds.
+    /// Counts a call to the store, and records its duration in seconds.
     pub(super) fn call(&self, operation: Operation, failed: bool, seconds: f64) {
         self.store.get_or_create(&Call { operation, failed: failed.into() }).observe(seconds);
     }
 
-    /// All metrics as text. `alive` is the number of sessions.
+    /// Returns all metrics as text. `alive` is the number of sessions.
     pub(super) fn text(&self, alive: usize) -> Result<String, fmt::Error> {
         self.alive.set(i64::try_from(alive).unwrap_or(i64::MAX));
         let mut text = String::new();

@@ -24,7 +24,8 @@ use super::{
 };
 use crate::page::PAGES;
 
-/// The type of the metrics. (In two parts, because the course takes three numbers for one of the ASVS.)
+/// The media type of the metrics. It has two parts, because a test of the book would read three numbers as one of the
+/// ASVS.
 const OPEN_METRICS: &str = concat!("application/openmetrics-text; version=1", ".0.0; charset=utf-8");
 /// The key of the login in the session.
 const LOGIN: &str = "watched login";
@@ -52,7 +53,7 @@ fn foreign(_: ProtectionError) -> Response {
     response
 }
 
-/// A login, as the session holds it.
+/// A login, as the session stores it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Login {
     account: String,
@@ -60,7 +61,7 @@ struct Login {
     place: Place,
 }
 
-/// The login of this session, if it has not been ended from elsewhere.
+/// Returns the login of this session, if it has not been ended from another session.
 async fn login(monitor: &Monitor, session: &Session, visit: &Visit) -> Result<Option<Login>, Failure> {
     let Some(login) = session.get::<Login>(LOGIN).await? else { return Ok(None) };
     if login.round < monitor.0.accounts.round(&login.account) {
@@ -135,7 +136,7 @@ async fn log_in(
     Ok(Redirect::to("/watching").into_response())
 }
 
-/// Puts the login into the session, under a new ID.
+/// Stores the login in the session, under a new ID.
 async fn begin(monitor: &Monitor, session: &Session, visit: &Visit, account: String) -> Result<(), Failure> {
     let (place, now) = (&visit.place, visit.clock.now());
     let began = session.get::<Place>(BEGAN).await?;
@@ -186,8 +187,8 @@ async fn end_others(State(monitor): State<Monitor>, session: Session, visit: Vis
 }
 // ANCHOR_END: end_others
 
-/// The metrics, for a monitoring system that reads them every few seconds. In a real shop they have a port of their
-/// own, which no visitor can reach.
+/// Returns the metrics, for a monitoring system that reads them every few seconds. In a real shop they have their own
+/// port, which no visitor can reach.
 async fn metrics(State(monitor): State<Monitor>, visit: Visit) -> Response {
     let alive = monitor.alive(visit.clock.now());
     match monitor.0.metrics.text(alive) {
@@ -197,7 +198,7 @@ async fn metrics(State(monitor): State<Monitor>, visit: Visit) -> Response {
 }
 
 // ANCHOR: careless
-/// The wrong way: `instrument` writes each argument into the span, and a `Session` shows its ID.
+/// Wrong: `instrument` writes each argument into the span, and a `Session` shows its ID.
 /// `#[tracing::instrument(skip_all)]` would keep it out.
 #[tracing::instrument]
 async fn careless(session: Session) -> Result<Redirect, Failure> {

@@ -22,32 +22,33 @@ use super::{
     visit::{Name, Place, Visit},
 };
 
-/// How many ended sessions are remembered: the last ones.
+/// The maximum number of ended sessions that are stored, the last ones.
 const MOST_ENDED: usize = 10_000;
-/// How many sessions may be alive before expired ones are removed, unless somebody asks for the metrics earlier.
+/// The number of live sessions above which expired ones are first removed. Later the number must have doubled since the
+/// last removal.
 const FIRST_SWEEP: usize = 1_000;
-/// How late a request may come that was sent before the end of its session.
+/// The maximum delay of a request that was sent before the end of its session.
 const LATE: Duration = Duration::seconds(30);
 
 tokio::task_local! {
     static CAUSE: Cause;
 }
 
-/// Why a session gets a new ID, or ends.
+/// The reason why a session gets a new ID or ends.
 #[derive(Clone, Debug)]
 pub(super) enum Cause {
-    /// It continues under a new ID, in this account.
+    /// The session continues under a new ID, in this account.
     Renewal(String),
     End(EndReason, String),
 }
 
-/// Runs `does`, and gives the store the reason for the change. The store itself cannot know why a session ends.
+/// Runs `does` with this reason for the store, because the store itself cannot know why a session ends.
 pub(super) async fn because<F: Future>(cause: Cause, does: F) -> F::Output {
     CAUSE.scope(cause, does).await
 }
 
 // ANCHOR: watched
-/// `store` with monitoring. It belongs inside `Guarded`, so that it sees what is really stored.
+/// A store with monitoring. It belongs inside `Guarded`, so that it sees the data that is really stored.
 #[derive(Clone, Debug)]
 pub(crate) struct MonitoredStore<S> {
     store: S,
@@ -103,17 +104,17 @@ fn is_tombstone(record: &Record) -> bool {
     record.data.contains_key(TOMBSTONE_KEY)
 }
 
-/// The sessions that this process knows of, by name.
+/// The sessions that this process has seen, by name.
 #[derive(Default)]
 pub(super) struct Sessions(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
-    /// The expiry of each.
+    /// The expiry of each live session.
     alive: HashMap<Name, OffsetDateTime>,
-    /// How many were alive after the last sweep.
+    /// The number of live sessions after the last sweep.
     swept: usize,
-    /// When each ended, and its account.
+    /// The time when each session ended, and its account.
     ended: HashMap<Name, (OffsetDateTime, Option<String>)>,
     /// The order in which they ended.
     order: VecDeque<Name>,
@@ -124,7 +125,8 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The account of the session with this name, if it ended so long ago that a late request cannot explain its use.
+    /// Returns the account of the session with this name, if it ended so long ago that a late request cannot explain
+    /// its use.
     pub(super) fn ended_before(&self, name: Name, now: OffsetDateTime) -> Option<Option<String>> {
         let (at, account) = self.known().ended.get(&name)?.clone();
         (now - at > LATE).then_some(account)
@@ -193,7 +195,7 @@ impl Monitor {
         self.tell(event, account, &place, clock.now());
     }
 
-    /// The number of sessions that are alive now. Those that have expired since the last call are reported as ended.
+    /// Returns the number of live sessions. Those that have expired since the last call are reported as ended.
     pub(super) fn alive(&self, now: OffsetDateTime) -> usize {
         let (alive, expired) = {
             let mut known = self.0.sessions.known();

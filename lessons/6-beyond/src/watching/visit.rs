@@ -58,7 +58,7 @@ impl fmt::Display for Name {
 pub(super) struct Place {
     /// An IPv4 address, or the network of an IPv6 address.
     pub(super) network: String,
-    /// `Firefox on Linux`.
+    /// The kind of browser and system, such as `Firefox on Linux`.
     pub(super) browser: String,
 }
 
@@ -71,7 +71,7 @@ impl Place {
         Self { network, browser: browser(agent) }
     }
 
-    /// Whether both the network and the browser differ. One of them alone changes on a train, or with an update.
+    /// Whether both the network and the browser differ. Only one of them changes on a train, or with an update.
     pub(super) fn is_elsewhere(&self, other: &Self) -> bool {
         self.network != other.network && self.browser != other.browser
     }
@@ -83,12 +83,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// The kind of browser, from a fixed list of words, because a log takes no text from strangers.
+/// Returns the kind of browser, from a fixed list of words, because a log must not contain text from strangers.
 fn browser(agent: &str) -> String {
     let first = |names: &[(&str, &'static str)], other| {
         names.iter().find(|(part, _)| agent.contains(part)).map_or(other, |(_, name)| *name)
     };
-    // Most browsers say that they are Safari, and all but one of them that they are Chrome.
+    // Most browsers also name Safari, and most of these also name Chrome, so the order matters.
     let browsers =
         [("Firefox/", "Firefox"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
     let systems = [
@@ -102,7 +102,7 @@ fn browser(agent: &str) -> String {
     format!("{} on {}", first(&browsers, "another browser"), first(&systems, "another system"))
 }
 
-/// A request, with the results of its store calls. Clones are the same visit.
+/// A request, with the results of its store calls. Clones share the results.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Visit {
     pub(super) clock: Clock,
@@ -116,7 +116,7 @@ impl Visit {
         Self { clock, place: Place::of(&Client::of(parts)), missed: Arc::default() }
     }
 
-    /// The visit that this task is answering.
+    /// Returns the visit that this task answers.
     pub(super) fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
     }
@@ -139,7 +139,8 @@ impl<S: Sync> FromRequestParts<S> for Visit {
     }
 }
 
-/// The method, from a fixed list of words. HTTP allows any word as a method, so a stranger could write into the log.
+/// Returns the method, from a fixed list of words. HTTP allows any word as a method, so a stranger could write into the
+/// log.
 fn method(method: &Method) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
     known.into_iter().find(|known| *known == method.as_str()).unwrap_or("another")
@@ -150,11 +151,11 @@ fn method(method: &Method) -> &'static str {
 pub(super) struct RefusalReason(pub(super) Refusal);
 
 // ANCHOR: watch
-/// The outermost layer: it opens a span of the log for each request, and raises the alarms that need no account.
+/// The outermost layer. It opens a span of the log for each request, and raises the alarms that need no account.
 pub(crate) async fn watch(State(monitor): State<Monitor>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let visit = Visit::of(&parts);
-    // The route, not the address, which may hold a secret. The name of the session, not its ID.
+    // The route and not the path, which may have a secret. The session's name and not its ID.
     let route = parts.extensions.get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let sent = session_cookies(&parts.headers);
     let session = sent.id.as_deref().map(|id| tracing::field::display(Name::of(id)));
@@ -194,10 +195,10 @@ async fn notice(monitor: &Monitor, visit: &Visit, sent: &SessionCookies, refusal
     }
 }
 
-/// The session cookie of a request.
+/// The session cookies of a request.
 struct SessionCookies {
     id: Option<String>,
-    /// Whether there are two of them, or one whose name is the session cookie's only after decoding.
+    /// Whether there are two session cookies, or one whose name is right only after decoding.
     are_tossed: bool,
 }
 
