@@ -13,7 +13,7 @@ use minijinja::{Environment, context};
 use serde::Deserialize;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
 
-/// The answer.
+/// Returns the app of the exercise on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/login", get(login_form).post(login))
@@ -27,16 +27,16 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 pub struct Credentials {
     /// The name that the sender claims.
     pub username: String,
-    /// The password. It is checked, and not stored.
+    /// The password. It is checked but not stored.
     pub password: String,
 }
 
-/// The form, empty.
+/// Shows an empty form.
 pub async fn login_form() -> Result<Html<String>, Failure> {
     page("login.html", context! { refused => false })
 }
 
-/// Logs the user in under a new session ID, or refuses without a reason.
+/// Logs the user in under a new session ID, or refuses without details.
 pub async fn login(
     session: Session,
     Extension(users): Extension<Users>,
@@ -50,7 +50,7 @@ pub async fn login(
     Ok(Redirect::to("/protected").into_response())
 }
 
-/// The page for users only.
+/// Shows a page for users only.
 pub async fn protected(session: Session) -> Result<Response, Failure> {
     Ok(match User::of(&session).await? {
         Some(User { username }) => page("protected.html", context! { username })?.into_response(),
@@ -58,31 +58,31 @@ pub async fn protected(session: Session) -> Result<Response, Failure> {
     })
 }
 
-/// Ends the session, on the server and in the browser.
+/// Ends the session on the server and in the browser.
 pub async fn logout(session: Session) -> Result<Redirect, Failure> {
     session.flush().await?;
     Ok(Redirect::to("/login"))
 }
 
-/// The user who is logged in, as stored in the session.
+/// The user who is logged in, as the session stores it.
 pub struct User {
-    /// The name they logged in with.
+    /// The name with which the user has logged in.
     pub username: String,
 }
 
 impl User {
     const KEY: &str = "username";
 
-    /// The user of this session, if one is logged in.
+    /// Returns the user of this session, if one is logged in.
     pub async fn of(session: &Session) -> Result<Option<Self>, Error> {
         let username = session.get(Self::KEY).await?;
         Ok(username.map(|username| Self { username }))
     }
 
-    /// Logs this user in, under a new ID that nobody could have planted.
+    /// Logs this user in, under a new ID that no attacker could have planted.
     pub async fn log_in(&self, session: &Session) -> Result<(), Error> {
         session.insert(Self::KEY, &self.username).await?;
-        session.cycle_id().await?; // last: an error after it would lose the session
+        session.cycle_id().await?; // last, because an error after it would lose the session
         Ok(())
     }
 }
@@ -102,7 +102,7 @@ fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failure> 
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template failed. The visitor learns no details.
+/// The error for a failed store or template. The visitor learns no details.
 pub struct Failure;
 
 impl IntoResponse for Failure {

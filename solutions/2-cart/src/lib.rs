@@ -13,7 +13,7 @@ use minijinja::{Environment, context, value::Serde};
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
 
-/// The answer.
+/// Returns the app of the exercise on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/view_cart", get(view_cart))
@@ -23,31 +23,31 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-2"))
 }
 
-/// The items, with the count of each.
+/// The items and the count of each.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Cart(pub BTreeMap<String, u32>);
 
 impl Cart {
-    /// Its key in the session.
+    /// The cart's key in the session.
     pub const KEY: &str = "cart";
     /// The maximum number of different items.
     pub const MOST_ITEMS: usize = 50;
     /// The maximum count of one item.
     pub const MOST_OF_ONE: u32 = 99;
-    /// The longest name of an item, in characters.
+    /// The maximum length of an item's name, in characters.
     pub const LONGEST_NAME: usize = 100;
 
-    /// The cart of this session, which may be empty. It is a copy: [`keep`](Self::keep) puts it back.
+    /// Returns a copy of this session's cart, which may be empty. [`keep`](Self::keep) saves a changed copy.
     pub async fn of(session: &Session) -> Result<Self, Error> {
         Ok(session.get(Self::KEY).await?.unwrap_or_default())
     }
 
-    /// Puts it back into the session.
+    /// Saves this cart in the session.
     pub async fn keep(&self, session: &Session) -> Result<(), Error> {
         session.insert(Self::KEY, self).await
     }
 
-    /// Adds one, and returns whether it fitted.
+    /// Adds one of this item. Returns whether there was room for it.
     pub fn add(&mut self, item: String) -> bool {
         let is_new = !self.0.contains_key(&item);
         if item.chars().count() > Self::LONGEST_NAME || is_new && self.0.len() == Self::MOST_ITEMS {
@@ -60,13 +60,13 @@ impl Cart {
     }
 }
 
-/// The page.
+/// Shows the cart.
 pub async fn view_cart(session: Session) -> Result<Html<String>, Failure> {
     let Cart(items) = Cart::of(&session).await?;
     Ok(Html(PAGE.get_template("cart.html")?.render(context! { items => Serde(items.iter().collect::<Vec<_>>()) })?))
 }
 
-/// One more.
+/// Adds one of this item.
 pub async fn add_to_cart(session: Session, Path(item): Path<String>) -> Result<Response, Failure> {
     let mut cart = Cart::of(&session).await?;
     if !cart.add(item) {
@@ -97,7 +97,7 @@ static PAGE: LazyLock<Environment> = LazyLock::new(|| {
     page
 });
 
-/// The store or the template failed. The visitor learns no details.
+/// The error for a failed store or template. The visitor learns no details.
 #[derive(Debug)]
 pub struct Failure;
 

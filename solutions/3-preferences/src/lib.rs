@@ -13,7 +13,7 @@ use minijinja::{Environment, context, value::Serde};
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore, cookie::time::Duration, session::Error};
 
-/// The answer.
+/// Returns the app of the exercise on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/set_preferences", get(preferences_form).post(set_preferences))
@@ -22,10 +22,10 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-3").with_expiry(KEPT))
 }
 
-/// A visitor who comes back within this time finds what they chose.
+/// The time for which the session keeps a visitor's choice after their last save.
 pub const KEPT: Expiry = Expiry::OnInactivity(Duration::days(30));
 
-/// Both choices in one value, so that they are saved completely or not at all.
+/// Both preferences in one value, so that they are saved completely or not at all.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Preferences {
     /// The colors of the pages.
@@ -34,7 +34,7 @@ pub struct Preferences {
     pub notifications: Notifications,
 }
 
-/// The themes. There are no others, so no form can set one.
+/// The themes. There are no others, so no form can set an unknown one.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -44,7 +44,7 @@ pub enum Theme {
     Dark,
 }
 
-/// Notifications, or none.
+/// Whether the site sends notifications.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -55,27 +55,27 @@ pub enum Notifications {
 }
 
 impl Preferences {
-    /// Their key in the session.
+    /// The key of the preferences in the session.
     pub const KEY: &str = "preferences";
 
-    /// This visitor's choice, or the default for a visitor who has chosen nothing.
+    /// Returns this visitor's choice, or the default for a visitor who has chosen nothing.
     pub async fn of(session: &Session) -> Result<Self, Error> {
         Ok(session.get(Self::KEY).await?.unwrap_or_default())
     }
 }
 
-/// The form, with the current choice.
+/// Shows the form with the current choice.
 pub async fn preferences_form(session: Session) -> Result<Html<String>, Failure> {
     page("form.html", Preferences::of(&session).await?)
 }
 
-/// Saves both. `Form` answers 422 to any other value before this handler runs.
+/// Saves both preferences. `Form` answers 422 to any other value before this handler runs.
 pub async fn set_preferences(session: Session, Form(preferences): Form<Preferences>) -> Result<Redirect, Failure> {
     session.insert(Preferences::KEY, preferences).await?;
     Ok(Redirect::to("/profile"))
 }
 
-/// The page that shows the preferences and applies the theme.
+/// Shows the preferences and applies the theme.
 pub async fn profile(session: Session) -> Result<Html<String>, Failure> {
     page("profile.html", Preferences::of(&session).await?)
 }
@@ -92,7 +92,7 @@ pub struct Credentials {
     pub password: String,
 }
 
-/// Logs the user in under a new session ID. The session keeps its data, unless it was another user's.
+/// Logs the user in under a new session ID. The session keeps its data, unless it belonged to another user.
 pub async fn login(
     session: Session,
     Extension(users): Extension<Users>,
@@ -105,7 +105,7 @@ pub async fn login(
         session.clear().await;
     }
     session.insert(USERNAME, username).await?;
-    session.cycle_id().await?; // last: an error after it would lose the session
+    session.cycle_id().await?; // last, because an error after it would lose the session
     Ok(Redirect::to("/profile").into_response())
 }
 
@@ -126,7 +126,7 @@ fn page(name: &str, preferences: Preferences) -> Result<Html<String>, Failure> {
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// The store or a template failed. The visitor learns no details.
+/// The error for a failed store or template. The visitor learns no details.
 #[derive(Debug)]
 pub struct Failure;
 

@@ -20,7 +20,7 @@ use tower_sessions::{
     session::Error,
 };
 
-/// The answer.
+/// Returns the app of the exercise on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/login", get(login_form).post(login))
@@ -31,61 +31,61 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-4"))
 }
 
-/// The idle timeout: a login ends this long after its last request ...
+/// The idle timeout: a login ends this long after its last request.
 pub const IDLE: Duration = Duration::minutes(30);
-/// ... and the absolute timeout: this long after it began, however active it is.
+/// The absolute timeout: a login ends this long after it began, even if it is active.
 pub const ABSOLUTE: Duration = Duration::hours(8);
-/// A remembered login ends this long after it began.
+/// The absolute timeout of a remembered login, which has no idle timeout.
 pub const REMEMBERED: Duration = Duration::days(30);
 /// A request within this time of the last recorded one is not recorded, so most reads write nothing.
 pub const UNNOTED: Duration = Duration::minutes(5);
 
-/// A login, as stored in the session.
+/// A login, as the session stores it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Login {
-    /// Who it is.
+    /// The name of the user.
     pub username: String,
-    /// Whether they asked to be remembered.
+    /// Whether the user asked to be remembered.
     pub remembered: bool,
-    /// When it began, in seconds since 1970.
+    /// The time when the login began, in seconds since 1970.
     #[serde(with = "timestamp")]
     pub began: OffsetDateTime,
-    /// The last recorded request, in seconds since 1970.
+    /// The time of the last recorded request, in seconds since 1970.
     #[serde(with = "timestamp")]
     pub seen: OffsetDateTime,
 }
 
 impl Login {
-    /// Its key in the session.
+    /// The login's key in the session.
     pub const KEY: &str = "login";
 
-    /// The login of this session, if there is one.
+    /// Returns the login of this session, if there is one.
     pub async fn of(session: &Session) -> Result<Option<Self>, Error> {
         session.get(Self::KEY).await
     }
 
-    /// When it ends, however active it is.
+    /// Returns the time when the login ends, even if it is active.
     pub fn ends(&self) -> OffsetDateTime {
         self.began + if self.remembered { REMEMBERED } else { ABSOLUTE }
     }
 
-    /// Whether it is over.
+    /// Whether the login has ended.
     pub fn is_over(&self, now: OffsetDateTime) -> bool {
         now >= self.ends() || !self.remembered && now - self.seen >= IDLE
     }
 
-    /// An expiry for a visitor who wants to be remembered, which gives the cookie an age. `None` for everyone else,
-    /// whose cookie ends with the browser.
+    /// Returns an expiry for a visitor who wants to be remembered, which gives the cookie an age. Returns `None` for
+    /// any other visitor, whose cookie ends with the browser.
     pub fn expiry(&self, now: OffsetDateTime) -> Option<Expiry> {
         self.remembered.then(|| Expiry::OnInactivity(self.ends() - now))
     }
 }
 
-/// A login that was over when this request came.
+/// A login that had ended before this request.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended;
 
-/// Ends a login that is over, and records the request of one that is not.
+/// Removes a login that has ended, and records the request of any other login.
 pub async fn keep(session: Session, clock: Clock, mut request: Request, next: Next) -> Result<Response, Failure> {
     let now = clock.now();
     match Login::of(&session).await? {
@@ -100,9 +100,9 @@ pub async fn keep(session: Session, clock: Clock, mut request: Request, next: Ne
     }
     let response = next.run(request).await;
     if let Some(login) = Login::of(&session).await? {
-        clock.note_absolute_limit(login.ends()); // for the inspector, which cannot know of it
+        clock.note_absolute_limit(login.ends()); // for the inspector, which does not see this limit
         if session.is_modified() {
-            // tower-sessions forgets an expiry with its request: whatever is saved needs it again.
+            // tower-sessions drops an expiry after its request, so every save needs it again.
             session.set_expiry(login.expiry(now));
         }
     }
@@ -120,12 +120,12 @@ pub struct Credentials {
     pub remember: Option<String>,
 }
 
-/// The form, and why the visitor sees it again.
+/// Shows the form. If the login has ended, the page says so.
 pub async fn login_form(uri: Uri, ended: Option<Extension<Ended>>) -> Result<Html<String>, Failure> {
     page("login.html", context! { ended => ended.is_some() || uri.query() == Some("ended") })
 }
 
-/// Starts a new login, under a new ID.
+/// Begins a new login under a new ID.
 pub async fn login(
     session: Session,
     clock: Clock,
@@ -138,11 +138,11 @@ pub async fn login(
     }
     let now = clock.now();
     session.insert(Login::KEY, Login { username, remembered: remember.is_some(), began: now, seen: now }).await?;
-    session.cycle_id().await?; // last: an error after it would lose the session
+    session.cycle_id().await?; // last, because an error after it would lose the session
     Ok(Redirect::to("/protected").into_response())
 }
 
-/// The page for users only.
+/// Shows a page for users only.
 pub async fn protected(session: Session, ended: Option<Extension<Ended>>) -> Result<Response, Failure> {
     Ok(match Login::of(&session).await? {
         Some(Login { username, .. }) => page("protected.html", context! { username })?.into_response(),
@@ -150,12 +150,12 @@ pub async fn protected(session: Session, ended: Option<Extension<Ended>>) -> Res
     })
 }
 
-/// A page that does not use sessions.
+/// Shows a page that does not use sessions.
 pub async fn help() -> Result<Html<String>, Failure> {
     page("help.html", context! {})
 }
 
-/// Ends the session, on the server and in the browser.
+/// Ends the session on the server and in the browser.
 pub async fn logout(session: Session) -> Result<Redirect, Failure> {
     session.flush().await?;
     Ok(Redirect::to("/login"))

@@ -1,11 +1,11 @@
-//! What the inspector is told beside what it sees.
+//! The absolute limit that the solution reports to the inspector.
 
 use std::time::Duration;
 
 use checks::{Miss, Trial};
 use solution_4::{ABSOLUTE, Login, REMEMBERED, app};
 
-/// When a login that a minute has passed of began, and when it ends as the inspector is told, in seconds since 1970.
+/// Returns when a login of a minute ago began, and when it ends according to the inspector, in seconds since 1970.
 async fn begins_and_ends(remember: &[(&str, &str)]) -> Result<(i64, i64), Miss> {
     let trial = Trial::of(app);
     let alice = trial.browser("alice");

@@ -20,13 +20,13 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-/// Sessions in a folder, with a file for each. Clones are the same store.
+/// Sessions in a folder, with one file for each. Clones share the store.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     folder: PathBuf,
 }
 
-/// The extension of its files.
+/// The extension of the store's files.
 const ENDING: &str = "session";
 
 /// The content of a file. It does not contain the ID.
@@ -49,7 +49,7 @@ impl FileStore {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// The path of a session's file. The name does not reveal the ID, and every file system accepts it.
+    /// Returns the path of a session's file. The name does not reveal the ID, and every file system accepts it.
     fn path(&self, id: &Id) -> PathBuf {
         self.folder.join(format!("{:x}.{ENDING}", Sha256::digest(id.to_string())))
     }
@@ -58,21 +58,22 @@ impl FileStore {
     fn written(&self, record: &Record) -> Result<NamedTempFile> {
         let entry = Entry { data: record.data.clone(), expires: record.expiry_date };
         let bytes = serde_json::to_vec(&entry).map_err(|error| Error::Encode(error.to_string()))?;
-        // serde_json writes data that is nested too deeply for it to read. What nobody could load is refused.
+        // serde_json writes data that is nested too deeply for it to read. Such data is refused, because no load could
+        // read it.
         serde_json::from_slice::<Entry>(&bytes).map_err(|error| Error::Encode(error.to_string()))?;
         let mut file = NamedTempFile::new_in(&self.folder).map_err(failed)?;
         file.write_all(&bytes).map_err(failed)?;
         Ok(file)
     }
 
-    /// Locks the folder. No other writer, in any process, can write until this is dropped.
+    /// Locks the folder. No other writer, in any process, can write until the result is dropped.
     fn lock(&self) -> Result<File> {
         let lock = File::options().create(true).append(true).open(self.folder.join(".lock")).map_err(failed)?;
         lock.lock().map_err(failed)?;
         Ok(lock)
     }
 
-    /// Runs this on a thread that may block.
+    /// Runs `work` on a thread that may block.
     async fn at_work<T: Send + 'static>(&self, work: impl FnOnce(Self) -> Result<T> + Send + 'static) -> Result<T> {
         let store = self.clone();
         spawn_blocking(move || work(store)).await.unwrap_or_else(|error| Err(Error::Backend(error.to_string())))
@@ -137,10 +138,10 @@ impl ExpiredDeletion for FileStore {
             for entry in fs::read_dir(&store.folder).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
                 if path.extension().is_none_or(|ending| ending != ENDING) {
-                    continue; // not ours
+                    continue; // not a file of this store
                 }
                 let _nobody_else_writes = store.lock()?;
-                // A damaged record stays, so that somebody can look into it; the others are still cleaned.
+                // A damaged record stays, so that a person can check it. The others are still removed.
                 if read(&path).is_ok_and(|entry| entry.is_some_and(|entry| entry.has_expired())) {
                     removed(&path)?;
                 }

@@ -21,13 +21,13 @@ use serde::Deserialize;
 use shop::Shop;
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, cookie::SameSite, session::Error};
 
-/// The name of the session cookie. No other host can set a cookie with this name, as long as [`names_as_sent`] is in
-/// front.
+/// The name of the session cookie. No other host can set a cookie with this name, as long as [`names_as_sent`] drops
+/// imitations.
 pub const COOKIE: &str = "__Host-exercise-6";
-/// A removal of the cookie that browsers obey: the one that tower-sessions sends lacks `Secure`.
+/// A removal of the cookie that browsers accept. The one that tower-sessions sends lacks `Secure`.
 const REMOVAL: &str = "__Host-exercise-6=; Path=/; Secure; HttpOnly; Max-Age=0";
 
-/// The answer.
+/// Returns the app of the exercise on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/", get(index))
@@ -65,8 +65,8 @@ pub async fn own_pages_only(request: Request, next: Next) -> Response {
         .into_response()
 }
 
-/// Whether the browser says that a page of ours sent it. A request that no browser sent has none of these headers, and
-/// cannot abuse anybody's session.
+/// Whether the browser says that a page of ours sent the request. A request from another program has none of these
+/// headers, and cannot abuse a visitor's session.
 fn is_own(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("no text"));
     match (text(HeaderName::from_static("sec-fetch-site")), text(ORIGIN)) {
@@ -79,7 +79,7 @@ fn is_own(headers: &HeaderMap) -> bool {
 /// The key of the username in the session.
 pub const USERNAME: &str = "username";
 
-/// The shop, for visitors who are logged in.
+/// Shows the shop to visitors who are logged in.
 pub async fn index(session: Session, Extension(shop): Extension<Shop>) -> Result<Response, Failure> {
     let Some(username) = session.get::<String>(USERNAME).await? else {
         return Ok(Redirect::to("/login").into_response());
@@ -89,7 +89,7 @@ pub async fn index(session: Session, Extension(shop): Extension<Shop>) -> Result
     Ok(page("shop.html", context)?.into_response())
 }
 
-/// The form.
+/// Shows the form.
 pub async fn login_form() -> Result<Html<String>, Failure> {
     page("login.html", context! {})
 }
@@ -114,18 +114,18 @@ pub async fn login(
         return Ok((StatusCode::UNAUTHORIZED, refused).into_response());
     }
     session.insert(USERNAME, username).await?;
-    session.cycle_id().await?; // last: an error after it would lose the session
+    session.cycle_id().await?; // last, because an error after it would lose the session
     Ok(Redirect::to("/").into_response())
 }
 
-/// The fields of the form that buys.
+/// The fields of the order form.
 #[derive(Deserialize)]
 pub struct Purchase {
     /// The item's name.
     pub item: String,
 }
 
-/// Buys an item in the name of the user who is logged in, whatever the form says.
+/// Buys an item in the name of the user who is logged in, even if the form names another user.
 pub async fn buy(
     session: Session,
     Extension(shop): Extension<Shop>,
@@ -138,7 +138,7 @@ pub async fn buy(
     Ok(Redirect::to("/"))
 }
 
-/// The field of the form for a note.
+/// The fields of the note form.
 #[derive(Deserialize)]
 pub struct Text {
     /// The note.
@@ -158,7 +158,7 @@ pub async fn note(
     Ok(Redirect::to("/"))
 }
 
-/// Ends the session, on the server and in the browser.
+/// Ends the session on the server and in the browser.
 pub async fn logout(session: Session) -> Result<Response, Failure> {
     session.flush().await?;
     Ok((AppendHeaders([(SET_COOKIE, REMOVAL)]), Redirect::to("/login")).into_response())

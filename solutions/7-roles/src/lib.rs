@@ -14,7 +14,7 @@ use minijinja::{Environment, context, value::Serde};
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
 
-/// The answer.
+/// Returns the app of the exercise on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/login", get(login_form).post(login))
@@ -27,21 +27,21 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
         .layer(SessionManagerLayer::new(store).with_name("exercise-7"))
 }
 
-/// The data in the session: the user, and the epoch of the account at the login. The role is not in it, because it can
+/// The data in the session: the user, and the account's epoch at the login. The role is not in it, because it can
 /// change during the session.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Login {
-    /// Who.
+    /// The name of the user.
     pub username: String,
     /// The account's epoch at the login.
     pub epoch: u64,
 }
 
 impl Login {
-    /// Its key in the session.
+    /// The login's key in the session.
     pub const KEY: &str = "login";
 
-    /// The login of this session, if its account is still there and no other session has ended it.
+    /// Returns the login of this session, if its account still exists and no other session has ended it.
     pub async fn of(session: &Session, users: &Users) -> Result<Option<Self>, Error> {
         let login: Option<Self> = session.get(Self::KEY).await?;
         Ok(login.filter(|login| users.epoch(&login.username) == Some(login.epoch)))
@@ -51,11 +51,11 @@ impl Login {
 /// An extractor for handlers that only users may call.
 #[derive(Debug)]
 pub struct User {
-    /// Who it is.
+    /// The name of the user.
     pub username: String,
-    /// Their current role.
+    /// The current role of the user.
     pub role: Role,
-    /// Their session.
+    /// The session of the user.
     pub session: Session,
     /// The accounts.
     pub users: Users,
@@ -91,7 +91,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin {
     }
 }
 
-/// The form.
+/// Shows the form.
 pub async fn login_form() -> Result<Html<String>, Failure> {
     page("login.html", context! {})
 }
@@ -117,22 +117,22 @@ pub async fn login(
         return Ok((StatusCode::UNAUTHORIZED, refused).into_response());
     };
     session.insert(Login::KEY, Login { username, epoch }).await?;
-    session.cycle_id().await?; // last: an error after it would lose the session
+    session.cycle_id().await?; // last, because an error after it would lose the session
     Ok(Redirect::to("/dashboard").into_response())
 }
 
-/// Ends the session, on the server and in the browser.
+/// Ends the session on the server and in the browser.
 pub async fn logout(session: Session) -> Result<Redirect, Failure> {
     session.flush().await?;
     Ok(Redirect::to("/login"))
 }
 
-/// The user's own page.
+/// Shows the user's own page.
 pub async fn dashboard(User { username, role, .. }: User) -> Result<Html<String>, Failure> {
     page("dashboard.html", context! { username, is_admin => role == Role::Admin })
 }
 
-/// All users.
+/// Lists all users.
 pub async fn admin(Admin(User { users, .. }): Admin) -> Result<Html<String>, Failure> {
     let role = |name: &str| if users.role(name) == Some(Role::Admin) { "admin" } else { "user" };
     let names = users.names();
@@ -154,10 +154,10 @@ pub async fn delete(Admin(User { users, .. }): Admin, Path(name): Path<String>) 
     Ok(Redirect::to("/admin"))
 }
 
-/// A status, with a reason.
+/// A status and a sentence with the reason.
 pub type Refusal = (StatusCode, &'static str);
 
-/// Refuses if this user is the last admin.
+/// Refuses if there is no such user, or if it is the last admin.
 pub fn may_lose(users: &Users, name: &str) -> Result<(), Refusal> {
     let is_admin = |name: &str| users.role(name) == Some(Role::Admin);
     let others = users.names().iter().filter(|other| *other != name && is_admin(other)).count();
@@ -168,7 +168,7 @@ pub fn may_lose(users: &Users, name: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Ends every session of the old epoch, and moves this one to the new epoch.
+/// Ends every session of the old epoch, and moves this session to the new epoch.
 pub async fn end_others(User { username, session, users, .. }: User) -> Result<Redirect, Failure> {
     let epoch = users.next_epoch(&username).ok_or(Failure)?;
     session.insert(Login::KEY, Login { username, epoch }).await?;

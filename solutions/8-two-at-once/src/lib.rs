@@ -14,7 +14,7 @@ use minijinja::{Environment, context, value::Serde};
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, SessionManagerLayer, SessionStore, session::Error};
 
-/// The answer.
+/// Returns the app of the exercise on `store`.
 pub fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
         .route("/login", get(login_form).post(login))
@@ -28,11 +28,11 @@ pub fn app<S: SessionStore + Clone>(store: S) -> Router {
 /// The data in the database for each user.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Cart {
-    /// The items, with the count of each.
+    /// The items and the count of each.
     pub items: BTreeMap<String, u32>,
     /// A number that rises with each change of the items, so it identifies the cart that a page showed.
     pub edition: u64,
-    /// An order that was taken out of the items, and is not yet known to be placed.
+    /// An order that was taken out of the items, and may not be placed yet.
     pub pending: Option<Pending>,
 }
 
@@ -41,7 +41,7 @@ pub struct Cart {
 pub struct Pending {
     /// The edition that was bought.
     pub token: u64,
-    /// Its items.
+    /// The items of the order.
     pub items: BTreeMap<String, u32>,
 }
 
@@ -50,10 +50,10 @@ impl Cart {
     pub const MOST_ITEMS: usize = 20;
     /// The maximum count of one item.
     pub const MOST_OF_ONE: u32 = 9;
-    /// The longest name of an item, in characters.
+    /// The maximum length of an item's name, in characters.
     pub const LONGEST_NAME: usize = 100;
 
-    /// Adds one, if it fits.
+    /// Adds one of this item, if there is room for it.
     pub fn add(&mut self, item: &str) -> Result<(), Refusal> {
         let is_new = !self.items.contains_key(item);
         if item.chars().count() > Self::LONGEST_NAME || is_new && self.items.len() == Self::MOST_ITEMS {
@@ -79,10 +79,10 @@ impl Cart {
     }
 }
 
-/// How many times a change is tried.
+/// The maximum number of attempts to change the cart.
 pub const ATTEMPTS: usize = 20;
 
-/// Loads the cart, changes it and saves it, and does so again if another request was faster.
+/// Loads the cart, changes it and saves it. Does so again if another request was faster.
 pub async fn change(
     database: &Database,
     user: &str,
@@ -99,8 +99,8 @@ pub async fn change(
     Err(Refusal::Busy)
 }
 
-/// The page of the cart. Its form orders the items that it shows, or finishes the order of unknown outcome if it shows
-/// no items.
+/// Shows the cart. Its form orders the items on the page. If there are no items, the form finishes the order whose
+/// outcome is unknown.
 pub async fn cart(User(user): User, Extension(database): Extension<Database>) -> Result<Html<String>, Refusal> {
     let Cart { items, edition, pending } = database.load(&user).await?.value;
     let token = pending.as_ref().filter(|_| items.is_empty()).map_or(edition, |pending| pending.token);
@@ -108,7 +108,7 @@ pub async fn cart(User(user): User, Extension(database): Extension<Database>) ->
     Ok(page("cart.html", context! { items => Serde(items), token, pending => pending.is_some() })?)
 }
 
-/// One more.
+/// Adds one of this item.
 pub async fn add(
     User(user): User,
     Extension(database): Extension<Database>,
@@ -118,7 +118,7 @@ pub async fn add(
     Ok(Redirect::to("/cart"))
 }
 
-/// The fields of the form.
+/// The fields of the checkout form.
 #[derive(Deserialize)]
 pub struct Checkout {
     /// The token of the cart that its page showed.
@@ -136,31 +136,31 @@ pub async fn checkout(
     let claimed = change(&database, &user, |cart| cart.claim(token)).await;
     finish(&database, &orders, &user).await?;
     match claimed {
-        // The same form once more.
+        // The same form was sent again.
         Err(Refusal::Changed) if orders.find(&number(&user, token)).await.is_some() => {}
         claimed => claimed?,
     }
     Ok(Redirect::to("/orders"))
 }
 
-/// The number of an order. It is the same at each attempt, and differs for each user and each edition.
+/// Returns the number of an order. It is the same at each attempt, and different for each user and each edition.
 pub fn number(user: &str, token: u64) -> String {
     format!("{user}/{token}")
 }
 
-/// Places the pending order, if there is one, and removes the note about it. Safe to repeat.
+/// Places the pending order, if there is one, and removes it from the cart. It is safe to repeat.
 pub async fn finish(database: &Database, orders: &Orders, user: &str) -> Result<(), Refusal> {
     let Some(pending) = database.load::<Cart>(user).await?.value.pending else { return Ok(()) };
     let Pending { token, items } = pending.clone();
     orders.place(Order { number: number(user, token), user: user.to_owned(), items }).await?;
     let is_done = |cart: &mut Cart| {
-        cart.pending.take_if(|noted| *noted == pending); // another request may have removed it, and noted the next
+        cart.pending.take_if(|noted| *noted == pending); // another request may have removed it, and added the next one
         Ok(())
     };
     change(database, user, is_done).await
 }
 
-/// The orders that the warehouse has.
+/// Lists the orders that the warehouse has.
 pub async fn orders(User(user): User, Extension(orders): Extension<Orders>) -> Result<Html<String>, Failure> {
     let all = orders.of(&user).await.into_iter().map(|order| order.items.into_iter().collect::<Vec<_>>());
     page("orders.html", context! { orders => Serde(all.collect::<Vec<_>>()) })
@@ -181,7 +181,7 @@ impl<S: Send + Sync> FromRequestParts<S> for User {
     }
 }
 
-/// The form.
+/// Shows the form.
 pub async fn login_form() -> Result<Html<String>, Failure> {
     page("login.html", context! {})
 }
@@ -227,16 +227,16 @@ pub fn page(name: &str, context: minijinja::Value) -> Result<Html<String>, Failu
     Ok(Html(TEMPLATES.get_template(name)?.render(context)?))
 }
 
-/// Why a request failed.
+/// The reason why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Refusal {
-    /// The cart has no room for it.
+    /// The cart has no room for the item.
     DoesNotFit,
     /// The cart is no longer the one that the page showed.
     Changed,
     /// Other requests have changed the cart at each attempt.
     Busy,
-    /// Nobody knows whether the order was placed.
+    /// It is unknown whether the order was placed.
     Unknown,
     /// An error in the program or its store.
     Failed,
