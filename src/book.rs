@@ -1,4 +1,4 @@
-//! The book, built by mdBook itself.
+//! Builds the book with mdBook as a library.
 
 use std::{fs, io, path::Path};
 
@@ -13,7 +13,7 @@ const EDITOR: &str = "editor";
 /// with the page's path below `book/` instead of `{path}`.
 ///
 /// # Errors
-/// A sentence that says why mdBook failed.
+/// A sentence with the reason why mdBook failed.
 pub fn build(root: &Path, into: &Path, edit_url: Option<&str>) -> Result<(), String> {
     let built = MDBook::load(root.join("book")).and_then(|mut book| {
         book.config.build.build_dir = into.to_path_buf();
@@ -25,11 +25,11 @@ pub fn build(root: &Path, into: &Path, edit_url: Option<&str>) -> Result<(), Str
     built.map_err(|error| format!("the book cannot be built: {error:#}"))
 }
 
-/// Puts mdBook's editor (Ace) below the built book. mdBook would load it on every page. Here it comes from an empty
-/// book, and only the page that needs it loads it.
+/// Adds mdBook's editor (Ace) to the built book. mdBook would load it on every page. Here it comes from an empty book,
+/// and only the page that needs it loads it.
 ///
 /// # Errors
-/// A sentence that says why mdBook or the system failed.
+/// A sentence with the reason why mdBook or the system failed.
 pub fn add_editor(into: &Path) -> Result<(), String> {
     let failed = |error: &dyn std::fmt::Display| format!("the editor cannot be added to the book: {error:#}");
     let empty = empty_book().map_err(|error| failed(&error))?;

@@ -21,9 +21,9 @@ use crate::{
     },
 };
 
-/// How many compiler errors are shown, because later ones mostly follow from the first.
+/// The maximum number of compiler errors that are shown, because later ones mostly follow from the first.
 const TOLD: usize = 3;
-/// How long the checks may be silent. They should end themselves before that.
+/// The time that the checks may be silent. They should end themselves before that.
 const SILENCE: Duration = Duration::from_secs(120);
 
 /// The progress of a run.
@@ -31,7 +31,7 @@ const SILENCE: Duration = Duration::from_secs(120);
 pub enum Event {
     /// Cargo is compiling, with its progress.
     Compiling(Option<Units>),
-    /// Another cargo is using the same build folder. This one begins when it is done.
+    /// Another cargo is using the same build folder. This one starts when that is done.
     Waiting,
     /// A check has ended.
     Checked(CheckReport),
@@ -50,8 +50,8 @@ enum Line {
 /// gives the same names and tokens. The caller stores the verdict.
 ///
 /// # Errors
-/// A sentence that says why there is no verdict: no cargo, no linker, a broken manifest, an error in another package,
-/// or a test binary that gives no report. It includes the message of cargo, the compiler or the binary.
+/// A sentence with the reason why there is no verdict: no cargo, no linker, a broken manifest, an error in another
+/// package, or a test binary that gives no report. It includes the message of cargo, the compiler or the binary.
 pub async fn check(
     root: &Path,
     exercise: &Exercise,
@@ -69,7 +69,7 @@ pub async fn check(
     let arguments: Vec<_> = ["--json", "--sealed", "--no-record"].into_iter().chain(seed.as_deref()).collect();
     let (mut child, key) = (Group::spawn_tidy(binary.as_ref(), &arguments, &exercise.folder, &[])?, Key::new());
     let broke_off = |error: io::Error| format!("the checks were interrupted: {error}");
-    // Open until the end: when it is closed, as it is also when this process is killed, the checks end.
+    // Open until the end. When it is closed, which also happens when this process is killed, the checks end.
     let mut input = child.stdin()?;
     input.write_all(format!("{key}\n").as_bytes()).await.map_err(broke_off)?;
     let complaint = tokio::spawn(all_of(child.stderr()?));
@@ -86,8 +86,8 @@ pub async fn check(
     Err(format!("the checks of {} ended without a report:\n{}", exercise.package(), complaint.trim()))
 }
 
-/// The next sealed line. A line without the seal does not come from the harness, because an answer may write to any
-/// stream of its user.
+/// Returns the next sealed line. A line without the seal does not come from the harness, because an answer may write to
+/// any stream of its user.
 async fn told(lines: &mut Lines<BufReader<ChildStdout>>, key: &Key) -> io::Result<Option<Line>> {
     while let Some(line) = lines.next_line().await? {
         if let Some(Ok(line)) = key.open(&line).map(serde_json::from_str) {
@@ -97,7 +97,7 @@ async fn told(lines: &mut Lines<BufReader<ChildStdout>>, key: &Key) -> io::Resul
     Ok(None)
 }
 
-/// Builds the test binary, or returns the errors in the answer.
+/// Builds the test binary, or returns the compiler errors in the answer.
 async fn binary(
     root: &Path,
     exercise: &Exercise,

@@ -1,5 +1,5 @@
-//! The commands. Exit codes: 0 if it passed or is done, 1 if not yet, 2 if something is wrong with the call or the
-//! machine.
+//! The commands. The exit code is 0 if an answer passed or a command is done, 1 if an answer has not passed yet, and 2
+//! if the call or the machine has a problem.
 
 mod check;
 mod ended;
@@ -74,7 +74,7 @@ pub async fn main() -> ExitCode {
                 solution::solution(&workspace::root()?, &exercise, show_me)
             }
             Some(Command::Reset(reset)) => reset::reset(&workspace::root()?, &reset),
-            Some(Command::Doctor) => Ok(doctor()), // also outside the workbook: it may be what is missing
+            Some(Command::Doctor) => Ok(doctor()), // works outside the workbook, too, which may be the problem
         }
     };
     done.await.unwrap_or_else(|reason: String| {
@@ -90,14 +90,14 @@ fn doctor() -> ExitCode {
     if findings.iter().all(doctor::Finding::is_fine) { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }
 
-/// How wide a text may be: as wide as the terminal; without one, as wide as it is.
+/// Returns the maximum width of a text: the width of the terminal, or no limit without one.
 fn columns() -> usize {
     let size = if io::stdout().is_terminal() { crossterm::terminal::size().ok() } else { None };
     size.map_or(usize::MAX, |(columns, _)| usize::from(columns))
 }
 
-/// Prints a text, without styles if the output is not a terminal. It is no error if a reader closes the pipe, as `head`
-/// does.
+/// Prints a text, without styles if the output is not a terminal. If a reader closes the pipe, as `head` does, that is
+/// not an error.
 fn say(text: impl fmt::Display) {
     let mut out = anstream::stdout();
     let _ = write!(out, "{text}").and_then(|()| out.flush());

@@ -1,4 +1,4 @@
-//! Which of the workbook's requirements this machine meets, and how to meet the rest.
+//! Examines which of the workbook's requirements this machine meets, and how to meet the rest.
 
 use std::{
     env,
@@ -33,11 +33,11 @@ pub struct Finding {
 /// The result of an examination.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
-    /// It is installed, with its name and version.
+    /// The requirement is met. The text has the name and the version.
     Fine(String),
     /// It is missing, and the workbook works without it.
     Missing(&'static str),
-    /// The workbook cannot work. The sentence says what is wrong, and how to fix it.
+    /// The workbook cannot work. The sentence has the problem and its solution.
     Broken(String),
 }
 
@@ -48,8 +48,8 @@ impl Finding {
     }
 }
 
-/// Examines everything, in the order in which it is needed, also the exercises of the workbook at `root`, if there is
-/// one.
+/// Examines all requirements, in the order in which they are needed. If there is a workbook at `root`, this includes
+/// its exercises.
 pub fn examine(root: Option<&Path>, port: u16) -> Vec<Finding> {
     let mut findings = examine_machine(port);
     findings.extend(root.map(|root| Finding { name: "exercises", state: exercises(root) }));
@@ -83,7 +83,7 @@ fn examine_machine(port: u16) -> Vec<Finding> {
     ]
 }
 
-/// The findings for a person at a terminal, with ANSI styles.
+/// Returns the findings as text for a terminal, with ANSI styles.
 pub fn told(findings: &[Finding]) -> String {
     let mut text = "\n".to_owned();
     for Finding { name, state } in findings {
@@ -146,7 +146,7 @@ fn linker() -> State {
     }
 }
 
-/// Finds the first exercise that cargo cannot read, because it keeps cargo from building anything.
+/// Finds the first exercise that cargo cannot read, because then cargo cannot build anything.
 fn exercises(root: &Path) -> State {
     let all = match Exercise::all(root) {
         Ok(all) => all,
@@ -159,7 +159,7 @@ fn exercises(root: &Path) -> State {
     }
 }
 
-/// The number of the exercise whose manifest cargo cannot read, and a sentence about it.
+/// Returns the number of the exercise whose manifest cargo cannot read, and a sentence about it.
 fn unreadable(root: &Path) -> Option<(String, String)> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -167,7 +167,7 @@ fn unreadable(root: &Path) -> Option<(String, String)> {
         .current_dir(root)
         .stdin(Stdio::null())
         .output()
-        .ok()?; // another line says what is missing then
+        .ok()?; // without cargo, another line reports that
     let said = String::from_utf8_lossy(&output.stderr);
     let number = if output.status.success() { None } else { named_in(&said) }?;
     Some((number.clone(), format!("cargo cannot read the manifest of exercise {number}")))

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// How to pass the line to an editor with a window of its own.
+/// The way to pass the line to an editor with its own window.
 const GRAPHICAL: &[(&[&str], &[&str])] = &[
     (&["code", "code-insiders", "codium", "cursor", "windsurf"], &["--goto", "{file}:{line}"]),
     (&["zed", "zeditor", "subl", "sublime_text"], &["{file}:{line}"]),
@@ -15,11 +15,11 @@ const GRAPHICAL: &[(&[&str], &[&str])] = &[
     (&["gedit", "gnome-text-editor", "gvim", "mvim", "geany", "mousepad"], &["+{line}", "{file}"]),
 ];
 
-/// Opens the file in `$VISUAL` or `$EDITOR`, if that has a window of its own, or otherwise in the default program for
-/// such files. Returns a sentence that says which.
+/// Opens the file in `$VISUAL` or `$EDITOR`, if that editor has its own window, or otherwise in the default program for
+/// such files. Returns a sentence that names the program.
 ///
 /// # Errors
-/// A sentence, if no program can open it.
+/// A sentence, if no program can open the file.
 pub fn open(file: &Path, line: usize) -> Result<String, String> {
     let named = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| env::var(name).ok());
     let Some((program, arguments)) = named.filter_map(|editor| command(&editor, file, line)).next() else {
@@ -34,13 +34,13 @@ pub fn open(file: &Path, line: usize) -> Result<String, String> {
         .map_err(|error| format!("{program} cannot be started: {error}"))
 }
 
-/// The program of this setting and its arguments, if it has a window of its own.
+/// Returns the program of this setting and its arguments, if it has its own window.
 fn command(editor: &str, file: &Path, line: usize) -> Option<(String, Vec<String>)> {
     let program = editor.split_whitespace().next()?;
     let name = Path::new(program).file_stem()?.to_str()?;
     let (_, arguments) = GRAPHICAL.iter().find(|(names, _)| names.contains(&name))?;
     let (file, line) = (file.display().to_string(), line.to_string());
-    // The line first: a path may have braces in it.
+    // The line is replaced first, because a path may contain braces.
     let told = |argument: &&str| argument.replace("{line}", &line).replace("{file}", &file);
     Some((program.to_owned(), arguments.iter().map(told).collect()))
 }
@@ -48,11 +48,11 @@ fn command(editor: &str, file: &Path, line: usize) -> Option<(String, Vec<String
 fn start(program: &str, arguments: &[String]) -> io::Result<()> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    // Ctrl-C in the studio's terminal ends the studio, and not the editor.
+    // Ctrl-C in the studio's terminal must not end the editor.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn()?;
-    std::thread::spawn(move || child.wait()); // so that it does not stay behind as a zombie
+    std::thread::spawn(move || child.wait()); // reaps the process when it ends
     Ok(())
 }
 

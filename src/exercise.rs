@@ -11,10 +11,10 @@ use verdict::{Brief, answer, progress::Progress};
 
 /// The folder of the exercises, within the workbook.
 const EXERCISES: &str = "exercises";
-/// The folder of their initial states. It has each exercise, whatever has become of the learner's.
+/// The folder of the exercises' initial states. It has every exercise, even if the learner's folder is gone.
 const STUBS: &str = "src/stubs";
-/// The files of an exercise that the whole workbook needs: without one of them cargo builds no package, or the checks
-/// have no task.
+/// The files of an exercise without which the whole workbook fails: cargo builds no package, or the checks have no
+/// task.
 const NEEDED: [&str; 5] = ["Cargo.toml", "README.md", "src/lib.rs", "src/main.rs", "tests/check.rs"];
 
 /// One exercise, named after its folder: `exercises/1-login` is exercise 1, `login`, package `exercise-1`.
@@ -31,7 +31,7 @@ pub struct Exercise {
 }
 
 impl Exercise {
-    /// All exercises of the workbook at `root`, in order, also those of which something is missing.
+    /// Returns all exercises of the workbook at `root`, in order, including those with missing files.
     ///
     /// # Errors
     /// A sentence that names the folder or README that cannot be read.
@@ -47,7 +47,7 @@ impl Exercise {
         Ok(all)
     }
 
-    /// The exercise of this number or id, such as `2` or `cart`.
+    /// Returns the exercise with this number or id, such as `2` or `cart`.
     ///
     /// # Errors
     /// There is no such exercise. The sentence lists all of them.
@@ -58,30 +58,30 @@ impl Exercise {
         found.ok_or_else(|| format!("there is no exercise {which}; the exercises are {}", known.join(", ")))
     }
 
-    /// Its name in messages: `exercise 2, cart`.
+    /// Returns its name for messages: `exercise 2, cart`.
     pub fn name(&self) -> String {
         format!("exercise {}, {}", self.number, self.title())
     }
 
-    /// Its title without the number.
+    /// Returns its title without the number.
     pub fn title(&self) -> &str {
         self.brief.title.split_once(": ").map_or(&self.brief.title, |(_, title)| title)
     }
 
-    /// Its folder as seen from the workbook's, such as `exercises/2-cart`.
+    /// Returns its folder within the workbook, such as `exercises/2-cart`.
     pub fn folder_in_workbook(&self) -> String {
         format!("exercises/{}", self.folder.file_name().unwrap_or_default().to_string_lossy())
     }
 
-    /// The name of its crate.
+    /// Returns the name of its crate.
     pub fn package(&self) -> String {
         format!("exercise-{}", self.number)
     }
 
-    /// A hash of everything a learner may have written: [`answer::hash`].
+    /// Returns a hash of all files that a learner may have written: [`answer::hash`].
     ///
     /// # Errors
-    /// A file that cannot be read.
+    /// A file cannot be read.
     pub fn hash(&self) -> io::Result<String> {
         answer::hash(&self.folder)
     }
@@ -92,13 +92,14 @@ impl Exercise {
         verdict.passed() && self.hash().is_ok_and(|hash| hash == on)
     }
 
-    /// The first exercise in `all` after this number that is not passed, or otherwise the first that is not passed.
+    /// Returns the first exercise in `all` after this number that is not passed, or otherwise the first one that is not
+    /// passed.
     pub fn next<'e>(all: &'e [Self], progress: &Progress, after: u8) -> Option<&'e Self> {
         let mut open = all.iter().filter(|exercise| !exercise.is_passed(progress));
         open.clone().find(|exercise| exercise.number > after).or_else(|| open.next())
     }
 
-    /// What is missing of it, in a sentence, if something is. No exercise can be built then.
+    /// Returns a sentence that names a missing part, if there is one. No exercise can be built then.
     pub fn broken(&self) -> Option<String> {
         if !self.folder.is_dir() {
             return Some(format!("{} is missing", self.folder_in_workbook()));
@@ -114,7 +115,7 @@ impl Exercise {
         };
         let folder = root.join(EXERCISES).join(&*name);
         let readme = folder.join("README.md");
-        // The stub has the task as well.
+        // The stub has the same task.
         let text = fs::read_to_string(&readme)
             .or_else(|error| fs::read_to_string(root.join(STUBS).join(&*name).join("README.md")).map_err(|_| error))
             .map_err(|error| format!("{} cannot be read: {error}", readme.display()))?;
@@ -122,7 +123,7 @@ impl Exercise {
     }
 }
 
-/// How to mend the exercise with this number.
+/// Returns the command that repairs the exercise with this number.
 pub(crate) fn how_to_restore(number: &str) -> String {
     let this = std::env::args().next().unwrap_or_else(|| "cargo run --".to_owned());
     format!("`{this} reset {number}` restores the stub and keeps your files in a backup")

@@ -13,18 +13,18 @@ use verdict::answer::{self, FOLDERS, MANIFEST};
 /// One file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct File {
-    /// Its path within the exercise's folder, with `/`.
+    /// The path within the exercise's folder, with `/`.
     pub path: String,
-    /// Its text, or `None` if it is not UTF-8.
+    /// The text, or `None` if it is not UTF-8.
     pub text: Option<String>,
-    /// A hash of its bytes, on which a save is based.
+    /// A hash of the bytes, on which a save is based.
     pub hash: String,
 }
 
-/// Why a file was not written.
+/// The reason why a file was not written.
 #[derive(Debug)]
 pub enum Unsaved {
-    /// The file has changed since the edit began. This is the current file, or `None` if it is gone.
+    /// The file has changed since the edit began. This is the current file, or `None` if it was deleted.
     Changed(Option<File>),
     /// No file of an answer can have this path.
     NoPlace,
@@ -38,10 +38,10 @@ impl From<io::Error> for Unsaved {
     }
 }
 
-/// All files of the answer in this folder, those of the source first.
+/// Returns all files of the answer in this folder, those of the source first.
 ///
 /// # Errors
-/// A folder or a file that cannot be read.
+/// A folder or a file cannot be read.
 pub fn all(folder: &Path) -> io::Result<Vec<File>> {
     let name = |file: &PathBuf| Some(file.strip_prefix(folder).ok()?.to_str()?.replace('\\', "/"));
     let mut paths: Vec<_> = answer::files(folder)?.iter().filter_map(name).collect();
@@ -50,10 +50,10 @@ pub fn all(folder: &Path) -> io::Result<Vec<File>> {
     files.filter_map(Result::transpose).collect()
 }
 
-/// The file at this path, or `None` if there is none, or if it is outside the folder.
+/// Returns the file at this path, or `None` if there is none, or if it is outside the folder.
 ///
 /// # Errors
-/// It exists and cannot be read.
+/// The file exists and cannot be read.
 pub fn read(folder: &Path, path: &str) -> io::Result<Option<File>> {
     let Some(place) = place(folder, path) else { return Ok(None) };
     match fs::read(place) {
@@ -66,11 +66,11 @@ pub fn read(folder: &Path, path: &str) -> io::Result<Option<File>> {
     }
 }
 
-/// Writes the text and returns its hash, if the file still has the hash `base`, or does not exist yet if there is no
-/// `base`.
+/// Writes the text and returns its hash, but only if the file still has the hash `base`, or does not exist if there is
+/// no `base`.
 ///
 /// # Errors
-/// It has changed in the meantime, no file may have this path, or it cannot be written.
+/// The file has changed in the meantime, no file may have this path, or the file cannot be written.
 pub fn save(folder: &Path, path: &str, text: &str, base: Option<&str>) -> Result<String, Unsaved> {
     let place = place(folder, path).ok_or(Unsaved::NoPlace)?;
     let (before, written) = (read(folder, path)?, hash(text.as_bytes()));
@@ -85,8 +85,8 @@ pub fn save(folder: &Path, path: &str, text: &str, base: Option<&str>) -> Result
     Ok(written)
 }
 
-/// The location of the file with this path, or `None` if it would not be part of the answer, or if a link leads out of
-/// the folder.
+/// Returns the location of the file with this path, or `None` if it would not be part of the answer, or if a link leads
+/// out of the folder.
 pub fn place(folder: &Path, path: &str) -> Option<PathBuf> {
     let parts: Vec<_> = Path::new(path).components().collect();
     let is_name = |part: &Component| matches!(part, Component::Normal(name) if name.to_str().is_some_and(is_plain));
@@ -98,17 +98,18 @@ pub fn place(folder: &Path, path: &str) -> Option<PathBuf> {
     let there = place.ancestors().find(|above| above.symlink_metadata().is_ok())?;
     let really = there.canonicalize().ok()?;
     let is_within = really.starts_with(folder.canonicalize().ok()?);
-    let missing = place.strip_prefix(there).ok()?; // joined, nothing at all would leave a slash at the end
+    let missing = place.strip_prefix(there).ok()?; // joining an empty path would add a slash
     is_within.then(|| if missing.as_os_str().is_empty() { really.clone() } else { really.join(missing) })
 }
 
-/// Whether every system accepts the name unchanged, and no editor uses it for its own files.
+/// Whether every system accepts the name unchanged, and no editor uses such names for its own files.
 fn is_plain(name: &str) -> bool {
     let plain = |sign: char| sign.is_ascii_alphanumeric() || "-_. ".contains(sign);
     name.chars().all(plain) && !name.starts_with('.') && !name.ends_with(['.', ' '])
 }
 
-/// Writes a temporary file beside it, and renames that, so that nobody sees half a file. The file keeps its mode.
+/// Writes a temporary file in the same folder and renames it, so that nobody reads an incomplete file. The file keeps
+/// its mode.
 fn write(place: &Path, text: &str) -> io::Result<()> {
     let folder = place.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
@@ -121,8 +122,7 @@ fn write(place: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates files with ordinary permissions, as the umask says. By default a temporary file is readable by its owner
-/// alone.
+/// Creates files with the ordinary permissions of the umask. By default only the owner can read a temporary file.
 fn like_any_other_file() -> tempfile::Builder<'static, 'static> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
     let mut builder = tempfile::Builder::new();

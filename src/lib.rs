@@ -8,11 +8,11 @@
 //! - [`watch`]: reports changes of files. [`program`]: a lesson or an exercise, built by cargo, started and ended.
 //! - [`check`]: an exercise's checks, built and run. It returns a [`verdict::Verdict`], which [`verdict::progress`]
 //!   stores.
-//! - [`files`]: those of an answer, read and written one by one. [`editor`]: the learner's own, at a line.
-//! - [`solution`]: the solution, for after a pass. [`stub`]: the initial state of an exercise.
+//! - [`files`]: the files of an answer, read and written one by one. [`editor`]: the learner's own editor, at a line.
+//! - [`solution`]: the solution, which is shown after a pass. [`stub`]: the initial state of an exercise.
 //! - [`markdown`]: hints and reasons, as text and as HTML. [`report`]: verdicts, as text and as HTML. Neither does I/O.
 //! - [`doctor`]: checks whether this machine has what the workbook needs.
-//! - [`web`]: the studio that joins all of it. [`cli`]: the commands.
+//! - [`web`]: the studio, which joins all of these. [`cli`]: the commands.
 
 pub mod book;
 pub mod check;

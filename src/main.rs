@@ -1,4 +1,4 @@
-//! `cargo run`: the studio. `cargo run -- help`: everything else.
+//! `cargo run`: the studio. `cargo run -- help`: all other commands.
 
 use std::process::ExitCode;
 

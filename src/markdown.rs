@@ -8,15 +8,15 @@ const INDENT: &str = "  ";
 const CODE: Style = AnsiColor::Cyan.on_default();
 const BOLD: Style = Style::new().bold();
 
-/// Converts Markdown to HTML. Use it only for the workbook's own text, because markup in it stays markup.
+/// Converts Markdown to HTML. Use it only for the workbook's own text, because it does not escape markup.
 pub fn html(markdown: &str) -> String {
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, Parser::new(markdown));
     html
 }
 
-/// Formats Markdown for a terminal: paragraphs are wrapped and indented, list items have a dash, and code is unchanged.
-/// With ANSI styles.
+/// Formats Markdown for a terminal, with ANSI styles. Paragraphs are wrapped and indented, list items have a dash, and
+/// code is unchanged.
 pub fn render(markdown: &str) -> String {
     render_within(markdown, WIDTH)
 }

@@ -1,8 +1,8 @@
 //! A program of this workspace: a lesson or an exercise, which the studio builds, starts, shows, restarts when its
 //! files are saved, and ends.
 //!
-//! The last working one keeps running while the next is built, and when that does not compile. All programs end with
-//! the studio, however it ends, because their standard input is closed then ([`loopback_serve::Parent`]).
+//! The last working build keeps running while the next one is built, and if that does not compile. All programs end
+//! with the studio, even if it is killed, because that closes their standard input ([`loopback_serve::Parent`]).
 
 mod ahead;
 pub(crate) mod build;
@@ -23,21 +23,21 @@ pub use gate::BuildPause;
 use gate::Gate;
 use life::Life;
 
-/// How long a program runs without a visitor. The next request starts it again.
+/// The time for which a program runs without a visitor. The next request starts it again.
 const UNSEEN: Duration = Duration::from_secs(60 * 60);
 
-/// How long a program that is replaced may take to finish its answers.
+/// The time that a replaced program has to finish its answers.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What is known about a program.
+/// The status of a program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Status {
-    /// What is happening.
+    /// The state of the latest build.
     #[serde(flatten)]
     pub state: State,
-    /// The number of the running process. Each start gives the next number.
+    /// The number of the running process. Each start gets the next number.
     pub serial: Option<u64>,
-    /// Whether a visitor of this process has waited in vain for an answer.
+    /// Whether a request to this process was not answered in time.
     pub silent: bool,
     /// The ports on which it listens.
     #[serde(skip)]
@@ -48,7 +48,7 @@ pub struct Status {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
-    /// Nobody has used it yet, or not for a long time.
+    /// No visitor has used it yet, or not for a long time.
     #[default]
     Absent,
     /// Cargo is building it, or waits for another cargo.
@@ -59,7 +59,7 @@ pub enum State {
         /// Whether another cargo is using the build folder.
         waits: bool,
     },
-    /// It was built, and does not listen yet.
+    /// It was built, but does not listen yet.
     Starting,
     /// It listens.
     Running,
@@ -78,12 +78,12 @@ pub struct Programs {
     ahead: Ahead,
 }
 
-/// One of them. Clones are the same one.
+/// One of the programs. Clones share it.
 #[derive(Clone)]
 pub struct Program {
     status: watch::Sender<Status>,
     looks: Arc<watch::Sender<usize>>,
-    /// Notified when it has to be started again.
+    /// Notified when the program must be started again.
     again: Arc<Notify>,
 }
 
@@ -91,7 +91,7 @@ impl Programs {
     /// Creates the programs of the lessons and exercises in the workbook at `root`. `framed_by` are the pages that may
     /// show an inspector in a frame.
     ///
-    /// Nothing is built before somebody uses it. Dropping the last clone ends all programs.
+    /// A program is built when it is used first. Dropping the last clone ends all programs.
     pub fn of(root: &Path, framed_by: &str) -> Self {
         let gate = Gate::default();
         let start = |(name, folder): (String, _)| {
@@ -102,18 +102,18 @@ impl Programs {
         Self { all: Arc::new(all), ahead: Ahead::begin(root.to_owned(), gate.clone()), gate }
     }
 
-    /// The program of this package name, such as `lesson-1`.
+    /// Returns the program of the package with this name, such as `lesson-1`.
     pub fn get(&self, name: &str) -> Option<&Program> {
         self.all.get(name)
     }
 
-    /// Makes way for a verdict. No program is built as long as the result is kept, because two builds would wait for
-    /// each other. A build that is running is aborted, and started again later.
+    /// Stops the builds of programs for a verdict until the result is dropped, because two builds would wait for each
+    /// other. A build that is running is aborted, and started again later.
     pub fn give_way(&self) -> BuildPause {
         self.gate.for_a_verdict()
     }
 
-    /// Builds the checks of this program and then the program, while nobody waits for another build, because the
+    /// Builds the checks of this program and then the program itself, while no other build is needed, because the
     /// learner is about to use it.
     pub fn build_ahead(&self, name: &str) {
         if self.all.contains_key(name) {
@@ -128,13 +128,13 @@ impl Program {
         self.status.borrow().clone()
     }
 
-    /// Reports each change of [`Program::status`].
+    /// Returns a receiver of each change of [`Program::status`].
     pub fn changes(&self) -> watch::Receiver<Status> {
         self.status.subscribe()
     }
 
     /// Notes that the process with this number has not answered a request in time. It counts as silent until it is
-    /// started again, because an endless loop goes on.
+    /// started again, because an endless loop continues.
     pub fn is_silent(&self, serial: Option<u64>) {
         self.status.send_if_modified(|status| {
             let is_news = status.serial == serial && !status.silent;
@@ -143,20 +143,20 @@ impl Program {
         });
     }
 
-    /// Builds it and starts it again, if it is running or has failed. It may have ended by itself, or because something
-    /// was missing that is there now.
+    /// Builds the program and starts it again, if it is running or has failed. It may have ended by itself, or a
+    /// missing file may exist now.
     pub fn start_again(&self) {
         self.again.notify_waiters();
     }
 
-    /// Marks the program as in use as long as the result is kept, and builds and starts it if needed.
+    /// Marks the program as in use until the result is dropped, and builds and starts it if needed.
     pub fn look(&self) -> Look {
         self.looks.send_modify(|looks| *looks += 1);
         Look(self.looks.clone())
     }
 }
 
-/// A use of a program. The program counts as unused when all of these are dropped.
+/// A use of a program. The program counts as unused when all of its uses are dropped.
 pub struct Look(Arc<watch::Sender<usize>>);
 
 impl Drop for Look {
@@ -165,8 +165,8 @@ impl Drop for Look {
     }
 }
 
-/// The packages' names and folders: `lessons/1-basics` is `lesson-1`. An exercise whose folder is gone is one as well,
-/// because it may be restored.
+/// Returns the packages' names and folders: `lessons/1-basics` is `lesson-1`. An exercise whose folder is missing is
+/// included, because it may be restored.
 fn folders(root: &Path) -> BTreeMap<String, std::path::PathBuf> {
     let mut found = BTreeMap::new();
     for (parent, kind) in [("lessons", "lesson"), ("src/stubs", "exercise"), ("exercises", "exercise")] {

@@ -48,7 +48,7 @@ fn compile_errors(CompileErrors { first, count }: &CompileErrors) -> String {
     text
 }
 
-/// The content after a pass: the solution beside the answer, and the next exercise.
+/// The content after a pass: the solution compared with the answer, and the next exercise.
 pub type Passed<'e> = (Solved, Option<&'e Exercise>);
 
 /// Formats the verdict as HTML for the panel beside the book.
@@ -77,15 +77,15 @@ pub fn html(exercise: &Exercise, verdict: &Verdict, changed_since: bool, passed:
 /// A line of the learner's files, with the compiler's message about it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Place {
-    /// Its path within the exercise's folder.
+    /// The path within the exercise's folder.
     pub file: String,
-    /// Counted from 1.
+    /// The number of the line, from 1.
     pub line: usize,
     /// The compiler's message in one line, or an empty text if it does not come from the compiler.
     pub says: String,
 }
 
-/// The lines of the answer with compiler errors, as far as the verdict lists them.
+/// Returns the lines of the answer with compiler errors that the verdict lists.
 pub fn errors(exercise: &Exercise, verdict: &Verdict) -> Vec<Place> {
     let Verdict::DoesNotCompile(errors) = verdict else { return Vec::new() };
     let folder = exercise.folder_in_workbook();
@@ -96,10 +96,10 @@ pub fn errors(exercise: &Exercise, verdict: &Verdict) -> Vec<Place> {
     errors.first.iter().filter_map(told).collect()
 }
 
-/// The first line below this folder that the text names, as in `exercises/1-login/src/lib.rs:20`.
+/// Returns the first line below this folder that the text names, such as `exercises/1-login/src/lib.rs:20`.
 fn place(text: &str, folder: &str) -> Option<Place> {
-    let text = text.replace('\\', "/"); // as Windows names it
-    // A file may be named before the line that is meant: "couldn't read `…/templates/login.html`".
+    let text = text.replace('\\', "/"); // Windows uses backslashes
+    // Another file may be named before the right line: "couldn't read `…/templates/login.html`".
     text.split(&format!("{folder}/")).skip(1).find_map(|named| {
         let (file, rest) = named.split_once(':')?;
         let digits = rest.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(rest.len());
@@ -107,14 +107,14 @@ fn place(text: &str, folder: &str) -> Option<Place> {
     })
 }
 
-/// The text without ", at" and the place, which stands beside it as a button.
+/// Returns the text without ", at" and the place, which is shown as a button.
 fn unplaced(text: &str, folder: &str) -> String {
     let Some(Place { file, line, .. }) = place(text, folder) else { return text.to_owned() };
     let named = format!(", at {folder}/{file}:{line}");
     [named.clone(), named.replace('/', "\\")].iter().fold(text.to_owned(), |text, named| text.replacen(named, "", 1))
 }
 
-/// A line of the answer beside one of the solution; `kind` says whether they differ.
+/// A line of the answer and one of the solution. `kind` says whether they differ.
 #[derive(Debug, PartialEq, Serialize)]
 struct Row {
     kind: &'static str,
@@ -154,7 +154,7 @@ fn pair(rows: &mut Vec<Row>, yours: &mut Vec<String>, ours: &mut Vec<String>) {
     rows.extend((0..count).map(|_| Row { kind: "other", yours: yours.next(), ours: ours.next() }));
 }
 
-/// Text with `code` in it as HTML, escaped.
+/// Converts text with `code` in it to escaped HTML.
 fn inline_code(text: &str) -> String {
     let piece = |(place, piece): (usize, &str)| {
         let escaped = HtmlEscape(piece).to_string();
@@ -163,7 +163,7 @@ fn inline_code(text: &str) -> String {
     text.split('`').enumerate().map(piece).collect()
 }
 
-/// A progress bar.
+/// Draws a progress bar.
 pub fn bar(passed: usize, all: usize) -> String {
     const WIDTH: usize = 28;
     let full = (WIDTH * passed).checked_div(all).unwrap_or_default();
@@ -171,7 +171,7 @@ pub fn bar(passed: usize, all: usize) -> String {
     format!("  {GOOD}{done}{GOOD:#}{SOFT}{open}{SOFT:#}  {passed} of {all} passed")
 }
 
-/// One line of the list: the number, the title, and the state as a sign and a word.
+/// Returns one line of the list: the number, the title, and the state as a sign and a word.
 pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> String {
     let state = match &reached.verdict {
         None => "·  not tried yet".to_owned(),
@@ -182,7 +182,7 @@ pub fn line(exercise: &Exercise, reached: &Reached, hash: Option<&str>) -> Strin
     format!("  {}  {:<16}{state}{shown}", exercise.number, exercise.title())
 }
 
-/// Like [`line()`], for an exercise of which something is missing.
+/// Like [`line()`], for an exercise with a missing part.
 pub fn line_of_broken(exercise: &Exercise, broken: &str) -> String {
     let restore = how_to_restore(&exercise.number.to_string());
     format!("  {}  {:<16}✘  broken: {broken}; {restore}", exercise.number, exercise.title())
@@ -193,7 +193,7 @@ pub fn line_of(exercise: &Exercise, verdict: &Verdict) -> String {
     format!("  {}  {:<16}{}", exercise.number, exercise.title(), state(verdict))
 }
 
-/// A unified diff of this file, with ANSI styles.
+/// Formats a unified diff of this file, with ANSI styles.
 pub fn diff(file: &str, diff: &str) -> String {
     let line = |line: &str| match line.as_bytes().first() {
         Some(b'+') => format!("  {GOOD}{line}{GOOD:#}\n"),
@@ -208,7 +208,7 @@ fn state(verdict: &Verdict) -> String {
     format!("{}  {}", if verdict.passed() { '✔' } else { '✘' }, words(verdict))
 }
 
-/// The words for a verdict on files that were changed since, which says nothing about the current ones.
+/// Describes a verdict on files that have changed since. It says nothing about the current ones.
 fn old(verdict: &Verdict) -> String {
     format!("·  changed since it was checked: {}", words(verdict))
 }

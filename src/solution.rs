@@ -1,4 +1,4 @@
-//! The solution of an exercise, beside the learner's answer.
+//! The solution of an exercise, compared with the learner's answer.
 
 use std::{
     collections::BTreeSet,
@@ -17,9 +17,9 @@ pub struct Solved {
     /// Each file that differs, by its path in the exercise's folder, with a unified diff from the answer to the
     /// solution.
     pub diffs: Vec<(String, String)>,
-    /// Markdown: the reasons for the solution.
+    /// The reasons for the solution, in Markdown.
     pub reasons: String,
-    /// Markdown: what a learner has learned from it.
+    /// The list of things that a learner has learned, in Markdown.
     pub learned: String,
 }
 
@@ -56,7 +56,7 @@ fn diffs(answer: &Path, solution: &Path) -> Result<Vec<(String, String)>, String
     Ok(diffs)
 }
 
-/// The files of an answer, by their path within the folder, without the program that starts it.
+/// Returns the files of an answer, by their path within the folder, without the program that starts it.
 fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
     let mut found: Vec<PathBuf> = Vec::new();
     for part in ["src", "templates"] {
@@ -66,7 +66,7 @@ fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
     Ok(found.iter().map(name).filter(|name| name != "src/main.rs").collect())
 }
 
-/// The file's text, or `None` if there is no such file.
+/// Returns the file's text, or an empty text if there is no such file.
 fn read(file: &Path) -> Result<String, String> {
     match fs::read(file) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).replace("\r\n", "\n")),

@@ -1,5 +1,5 @@
-//! The initial state of an exercise, in `src/stubs`. Nobody writes an answer there, so it does not change with a
-//! learner's commits, and restoring it needs no git. This module also restores an answer from a backup.
+//! The initial state of an exercise, in `src/stubs`. No answer is written there, so it does not change with a learner's
+//! commits, and restoring it needs no git. This module also restores an answer from a backup.
 
 use std::{
     fs, io,
@@ -8,16 +8,16 @@ use std::{
 
 use crate::exercise::Exercise;
 
-/// The task, which is not part of an answer and is replaced, never removed; and cargo's build folder.
+/// The task, which is replaced but never removed, because it is not part of an answer, and cargo's build folder.
 const LEFT_ALONE: &[&str] = &["README.md", "target"];
 /// The folder for backups of answers, within the workbook.
 const BACKUPS: &str = ".workbook/backups";
 
-/// Restores the exercise's initial state, and returns the folder with the backup of the answer, or `None` if there was
-/// nothing to back up, because the exercise's folder was gone.
+/// Restores the exercise's initial state. Returns the folder with the backup of the answer, or `None` if there was
+/// nothing to back up, because the exercise's folder was missing.
 ///
 /// # Errors
-/// A sentence, if the stub is gone or a file cannot be written. It also says where the answer is then.
+/// A sentence, if the stub is missing or a file cannot be written. It also says where the answer is.
 pub fn restore(root: &Path, exercise: &Exercise) -> Result<Option<PathBuf>, String> {
     let (path, stub) = (exercise.folder_in_workbook(), folder(root, exercise));
     if !stub.join("Cargo.toml").is_file() {
@@ -35,8 +35,7 @@ pub fn restore(root: &Path, exercise: &Exercise) -> Result<Option<PathBuf>, Stri
     Ok(Some(backup))
 }
 
-/// Restores an answer from a backup. The present files are backed up in turn, and the folder of that backup is
-/// returned.
+/// Restores an answer from a backup. The present files are backed up first, and the folder of that backup is returned.
 ///
 /// # Errors
 /// A sentence, if this exercise has no such backup, or if a file cannot be written.
@@ -55,7 +54,7 @@ pub fn bring_back(root: &Path, exercise: &Exercise, backup: &str) -> Result<Path
     Ok(kept)
 }
 
-/// The folder of the exercise's stub, which has all files, and the task.
+/// Returns the folder of the exercise's stub, which has all files and the task.
 pub fn folder(root: &Path, exercise: &Exercise) -> PathBuf {
     root.join("src").join("stubs").join(exercise.folder.file_name().unwrap_or_default())
 }
@@ -92,13 +91,13 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_name() == "target" && entry.path().join("CACHEDIR.TAG").is_file() {
-            continue; // what cargo has built
+            continue; // cargo's build folder
         }
         if entry.file_type()?.is_dir() {
             fs::create_dir_all(&target)?;
             copy(&entry.path(), &target)?;
         } else if entry.path().is_file() {
-            fs::copy(entry.path(), target)?; // also what a link leads to
+            fs::copy(entry.path(), target)?; // follows links
         }
     }
     Ok(())

@@ -8,21 +8,21 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How often to check the files even if the system reports changes. A network drive reports none, and a folder that
-/// replaces the watched one is a different folder.
+/// The interval at which the files are checked, even if the system reports changes. A network drive reports none, and a
+/// folder that replaces the watched one is a different folder.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// An editor writes a file in several steps. They count as one change if they follow each other within this time.
+/// The pause after which changes are complete, because an editor writes a file in several steps.
 const SETTLED: Duration = Duration::from_millis(20);
 
 /// Changes below one folder.
 pub struct Changes {
-    /// How they are noticed.
+    /// The way in which changes are noticed.
     pub how: How,
     changed: UnboundedReceiver<()>,
     _watcher: Option<notify::RecommendedWatcher>,
 }
 
-/// How changes are noticed.
+/// The way in which changes are noticed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum How {
     /// The system reports each change.
@@ -54,7 +54,7 @@ impl Changes {
 fn watcher(folder: &Path, sender: UnboundedSender<()>) -> notify::Result<notify::RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
-            let _ = sender.send(()); // nobody listens anymore: it is about to end
+            let _ = sender.send(()); // an error only means that the watch is about to end
         }
     })?;
     watcher.watch(folder, RecursiveMode::Recursive)?;

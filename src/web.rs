@@ -34,7 +34,7 @@ use crate::program::Programs;
 use names::{Names, Part};
 use programs::Port;
 
-/// The address under which the studio opens the pages' own files, for mdBook's links.
+/// The path at which the studio opens the pages' own files, for mdBook's links.
 pub const EDIT_URL: &str = edit::TEMPLATE;
 
 /// The parts that the studio serves.
@@ -57,15 +57,15 @@ pub fn studio(root: PathBuf, book: PathBuf, port: u16) -> Router {
     Router::new().fallback(route).with_state(Studio { names, book, stories, programs })
 }
 
-/// Renders one of the studio's own pages. The ending of its name says how its values are escaped. If a template has an
-/// error, the page shows the error.
+/// Renders one of the studio's own pages. The extension of its name determines how its values are escaped. If a
+/// template has an error, the page shows the error.
 fn rendered(name: &str, template: &str, values: Value) -> String {
     Environment::new().render_named_str(name, template, values).unwrap_or_else(|error| error.to_string())
 }
 
 fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: HeaderValue) -> Router {
     let missing = ServeFile::new(book.join("404.html"));
-    // The pages alone: what the API tells as it happens would wait for the end of a block.
+    // Compresses only the pages, because the events of the API would wait for the end of a block.
     let pages = CompressionLayer::new().layer(ServeDir::new(&book).not_found_service(missing));
     let header = SetResponseHeaderLayer::overriding;
     Router::new()
@@ -74,14 +74,15 @@ fn book_and_api(root: PathBuf, book: PathBuf, programs: Programs, policy: Header
         .fallback_service(pages)
         .layer(middleware::from_fn(limits::whole_body))
         .layer(header(CONTENT_SECURITY_POLICY, policy))
-        // No page of a program may load anything of the book, or hold a window of it. Its own frames are not concerned.
+        // No page of a program may load any part of the book, or hold a reference to its window. The book's own frames
+        // are not affected.
         .layer(header(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")))
         .layer(header(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")))
-        // The book is built anew at every start; a browser asks whether it has changed.
+        // The book is rebuilt at every start, so a browser must ask whether a page has changed.
         .layer(header(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
 }
 
-/// Sends a request to the part its Host names. A name that is not ours is refused, because otherwise another site could
+/// Sends a request to the part that its Host names. An unknown name is refused, because otherwise another site could
 /// make its own name point here (DNS rebinding).
 async fn route(State(studio): State<Studio>, request: Request) -> Response {
     let (name, port) = loopback_serve::host(request.headers());
@@ -113,8 +114,8 @@ async fn route(State(studio): State<Studio>, request: Request) -> Response {
     }
 }
 
-/// An answer of the studio itself, which a browser takes for what its `Content-Type` says. A program's answers are
-/// passed on as they are.
+/// Returns an answer of the studio itself, which a browser interprets only as its `Content-Type`. A program's answers
+/// are passed on unchanged.
 fn own(answer: impl IntoResponse) -> Response {
     ([(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))], answer).into_response()
 }

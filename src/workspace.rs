@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Returns the folder that holds `book/` and `exercises/`: the current one, or the nearest above it.
+/// Returns the folder that has `book/` and `exercises/`: the current one, or the nearest above it.
 ///
 /// # Errors
-/// A sentence that says that there is none.
+/// A sentence, if there is no such folder.
 pub fn root() -> Result<PathBuf, String> {
     let here = env::current_dir().map_err(|error| format!("the current folder cannot be read: {error}"))?;
     let found = here.ancestors().find(|folder| is_workbook(folder)).map(Path::to_path_buf);

@@ -80,7 +80,7 @@ async fn check_all(root: &Path, all: &[Exercise], arguments: &Check) -> Result<E
 
 /// Makes the verdict and stores it. Returns `None` if the user ended the program.
 async fn verdict(root: &Path, exercise: &Exercise, seed: Option<u64>) -> Result<Option<Verdict>, String> {
-    let hash = exercise.hash().unwrap_or_default(); // without one the check says what is missing
+    let hash = exercise.hash().unwrap_or_default(); // without a hash, the check reports what is missing
     let Some(verdict) = until_ended(check::check(root, exercise, seed, tell)).await.transpose()? else {
         return Ok(None);
     };
@@ -88,14 +88,14 @@ async fn verdict(root: &Path, exercise: &Exercise, seed: Option<u64>) -> Result<
     Ok(Some(verdict))
 }
 
-/// Tells the user what the program is waiting for.
+/// Tells the user why the program waits.
 fn tell(event: Event) {
     if matches!(event, Event::Waiting) {
         eprintln!("{}", report::WAITING);
     }
 }
 
-/// The text after a pass: what the learner has learned, and the next exercise.
+/// Returns the text after a pass: what the learner has learned, and the next exercise.
 pub(super) fn learned(root: &Path, all: &[Exercise], exercise: &Exercise, columns: usize) -> String {
     let learned = Solved::of(root, exercise).map(|solved| markdown::render_within(&solved.learned, columns));
     let learned = learned.map(|learned| format!("\n  What you learned\n\n{learned}\n")).unwrap_or_default();
@@ -114,7 +114,7 @@ fn code(passed: bool) -> ExitCode {
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The exit code that a shell gives a program that Ctrl-C ended.
+/// The exit code of a program that Ctrl-C ended.
 fn interrupted() -> ExitCode {
     ExitCode::from(130)
 }

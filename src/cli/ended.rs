@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-/// The work's result; `None` if the user or the system ended the program first.
+/// Returns the work's result, or `None` if the user or the system ended the program first.
 pub(super) async fn until_ended<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         result = work => Some(result),
@@ -13,7 +13,7 @@ pub(super) async fn until_ended<T>(work: impl Future<Output = T>) -> Option<T> {
 #[cfg(unix)]
 async fn ended() {
     use tokio::signal::unix::{SignalKind, signal};
-    // Without the two others Ctrl-C still ends it.
+    // Without handlers for the two other signals, Ctrl-C still ends the work.
     let (Ok(mut terminated), Ok(mut hung_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
         return ctrl_c().await;
     };
@@ -31,6 +31,6 @@ async fn ended() {
 
 async fn ctrl_c() {
     if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await // it cannot be heard; the system's own way of ending a program is left
+        std::future::pending().await // there is no handler, so only the system's own way of ending a program is left
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn hint(root: &Path, Hint { exercise, hint }: Hint) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// The hint that fits the last failure, or else the first that was not shown.
+/// Returns the hint for the last failure, or otherwise the first hint that was not shown.
 pub(super) fn next(root: &Path, exercise: &Exercise, columns: usize) -> String {
     let hints = exercise.brief.hints.len();
     let reached = Progress::load(root).0.of(&exercise.id);

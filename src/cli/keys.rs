@@ -1,4 +1,4 @@
-//! Keys as they are pressed, or letters from a pipe if there is no terminal.
+//! Reads keys as they are pressed, or letters from a pipe if there is no terminal.
 
 use std::{
     io::{self, IsTerminal, Read},
@@ -14,15 +14,15 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 /// A key that the user presses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Key {
-    /// A letter, in lower case, or a blank.
+    /// A letter, in lower case, or a space.
     Letter(char),
     /// Suspends the program.
     Suspend,
-    /// Draws the same text again, because the terminal has another size, or another program has written on it.
+    /// Draws the text again, because the size of the terminal has changed, or another program has written on it.
     Redraw,
 }
 
-/// Reads keys until this is dropped, which restores the terminal.
+/// Reads keys until this value is dropped, which restores the terminal.
 pub(super) struct Keys {
     pressed: UnboundedReceiver<Key>,
     /// Whether there is a terminal, which delivers each key at once and needs `\r\n`.
@@ -43,7 +43,7 @@ impl Keys {
         Self { pressed, terminal }
     }
 
-    /// The next key. It never comes if there are no more.
+    /// Returns the next key. If there are no more keys, it never returns.
     pub(super) async fn next(&mut self) -> Key {
         match self.pressed.recv().await {
             Some(key) => key,
@@ -51,13 +51,13 @@ impl Keys {
         }
     }
 
-    /// Suspends the program, as Ctrl-Z does in a program that reads no keys, and returns after `fg`. It suspends the
-    /// whole process group, such as a script that has started this.
+    /// Suspends the program, as Ctrl-Z does in a program that reads no keys. Returns after `fg`. It suspends the whole
+    /// process group, which includes a script that has started this program.
     #[cfg(unix)]
     pub(super) fn suspend(&self) {
         use rustix::process::{Signal, kill_current_process_group};
         let _ = disable_raw_mode();
-        let _ = kill_current_process_group(Signal::TSTP); // without a shell nothing happens
+        let _ = kill_current_process_group(Signal::TSTP); // without a shell this does nothing
         let _ = enable_raw_mode();
     }
 
@@ -69,7 +69,7 @@ impl Keys {
 impl Drop for Keys {
     fn drop(&mut self) {
         if self.terminal {
-            let _ = disable_raw_mode(); // the shell does it, if this cannot
+            let _ = disable_raw_mode(); // if this fails, the shell restores the terminal
         }
     }
 }
@@ -87,7 +87,8 @@ fn key() -> Option<Key> {
     }
 }
 
-/// The meaning of a key press. In this mode Ctrl-C and Ctrl-Z are keys. A letter with Ctrl or Alt is not the letter.
+/// Returns the meaning of a key press. In this mode Ctrl-C and Ctrl-Z are keys. A letter with Ctrl or Alt is not the
+/// letter.
 fn meant(key: KeyEvent) -> Option<Key> {
     let KeyCode::Char(letter) = key.code else { return None };
     let letter = letter.to_ascii_lowercase();

@@ -29,12 +29,12 @@ impl Screen {
         Self { keys: Keys::new(), text: String::new(), foot: String::new(), top: 0 }
     }
 
-    /// Whether it is a terminal.
+    /// Whether the output is a terminal.
     pub(super) fn is_terminal(&self) -> bool {
         self.keys.terminal
     }
 
-    /// The maximum width of a text: the width of the terminal, or unlimited without one.
+    /// Returns the maximum width of a text: the width of the terminal, or no limit without one.
     pub(super) fn columns(&self) -> usize {
         if self.keys.terminal { size().0 } else { usize::MAX }
     }
@@ -74,7 +74,7 @@ impl Screen {
 
     fn draw(&self) {
         let (columns, rows) = size();
-        // A terminal that cannot be cleared is written on as it is.
+        // If a terminal cannot be cleared, the page is written below the old text.
         let _ = execute!(io::stdout(), Clear(ClearType::All), MoveTo(0, 0));
         say(page(&self.text, &self.foot, self.top, (columns, rows)).join("\r\n"));
     }
@@ -94,7 +94,7 @@ fn size() -> (usize, usize) {
     (usize::from(columns).max(20), usize::from(rows).max(6))
 }
 
-/// The lines of one page: the text from line `top` on, the number of remaining lines, and the foot.
+/// Returns the lines of one page: the text from line `top`, the number of remaining lines, and the foot.
 fn page(text: &str, foot: &str, top: usize, (columns, rows): (usize, usize)) -> Vec<String> {
     let room = room(foot, columns, rows);
     let lines = lines(text, columns, room);
@@ -112,7 +112,7 @@ fn page(text: &str, foot: &str, top: usize, (columns, rows): (usize, usize)) -> 
     page
 }
 
-/// The lines of the text, without blank lines if they do not all fit.
+/// Returns the lines of the text, without blank lines if there are too many for one page.
 fn lines(text: &str, columns: usize, room: usize) -> Vec<String> {
     let mut lines = fitted(text, columns);
     if lines.len() > room {
@@ -121,12 +121,12 @@ fn lines(text: &str, columns: usize, room: usize) -> Vec<String> {
     lines
 }
 
-/// How many lines of the text fit on a page, above a line with the number of remaining lines and the foot.
+/// Returns the number of text lines on a page, above a line with the number of remaining lines and the foot.
 fn room(foot: &str, columns: usize, rows: usize) -> usize {
     rows.saturating_sub(fitted(foot, columns).len() + 1).max(1)
 }
 
-/// Lines that fit into `columns`, broken at spaces if possible. Each continues below its own indentation.
+/// Breaks a text into lines of at most `columns`, at spaces if possible. Each continues below its own indentation.
 fn fitted(text: &str, columns: usize) -> Vec<String> {
     let fit = |line: &str| -> Vec<String> {
         let indent = line.chars().take_while(|letter| *letter == ' ').count().min(columns / 2);

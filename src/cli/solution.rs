@@ -1,4 +1,4 @@
-//! `solution`: the solution beside the learner's answer.
+//! `solution`: the solution compared with the learner's answer.
 
 use std::{path::Path, process::ExitCode};
 

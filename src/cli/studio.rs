@@ -27,7 +27,7 @@ pub(super) struct Studio {
     without_secure: bool,
 }
 
-/// Serves the studio until the user ends it. All programs that it started end with it.
+/// Serves the studio until the user ends it. All programs that it has started end with it.
 pub(super) async fn serve(root: &Path, Studio { port, open, without_secure }: Studio) -> Result<ExitCode, String> {
     loopback_serve::log_to_stderr();
     let folder =

@@ -37,7 +37,7 @@ enum End {
     Failed(String),
     /// The answer has changed in the meantime, or the learner wants another run.
     Anew,
-    /// This key asks for something else.
+    /// The learner has pressed this key, which ends the run.
     Left(char),
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn watch(root: &Path, Watch { exercise, poll }: Watch) -> Resul
     }
 }
 
-/// The exercise that the learner works on.
+/// The exercise that is watched.
 struct Watched<'w> {
     root: &'w Path,
     all: &'w [Exercise],
@@ -68,10 +68,10 @@ struct Watched<'w> {
 }
 
 impl Watched<'_> {
-    /// Makes one verdict after another until a key asks for something else.
+    /// Makes one verdict after another until a key ends this. Returns the key.
     async fn until_left(&self, screen: &mut Screen) -> char {
         loop {
-            // Anew for each run: the folder may be another one by now.
+            // Created for each run, because the folder may have been replaced.
             let mut changes = Changes::below(&self.exercise.folder, self.poll);
             let hash = self.hash();
             let told = match self.run(&hash, &mut changes, screen).await {
@@ -91,11 +91,11 @@ impl Watched<'_> {
         let (waiting, mut waits) = tokio::sync::mpsc::unbounded_channel();
         let on = |event| {
             if matches!(event, Event::Waiting) {
-                let _ = waiting.send(()); // without a listener it is about to end
+                let _ = waiting.send(()); // without a receiver, the run is about to end
             }
         };
         screen.show(&format!("\n  {}: checking …\n", self.exercise.name()), "");
-        // Dropped at the end, and with it what it has started.
+        // Dropped at the end, together with the processes that it has started.
         let mut run = Box::pin(check::check(self.root, self.exercise, None, on));
         loop {
             let next = tokio::select! {
@@ -115,7 +115,7 @@ impl Watched<'_> {
         }
     }
 
-    /// Waits while the learner reads. Returns the key that asks for something else, or `None` if another run is due.
+    /// Waits while the learner reads. Returns the key that ends this, or `None` if another run is due.
     async fn read(&self, told: &str, hash: &str, changes: &mut Changes, screen: &mut Screen) -> Option<char> {
         loop {
             tokio::select! {
@@ -124,7 +124,7 @@ impl Watched<'_> {
                     'r' => return None,
                     'h' => {
                         let hint = hint::next(self.root, self.exercise, screen.columns());
-                        let told = if screen.is_terminal() { told } else { "" }; // otherwise it is above
+                        let told = if screen.is_terminal() { told } else { "" }; // otherwise it is printed above
                         screen.show(&format!("{hint}{told}"), &self.foot(changes.how));
                     }
                     _ => {}
@@ -134,7 +134,7 @@ impl Watched<'_> {
         }
     }
 
-    /// The hash of the answer, or an empty text while it cannot be read.
+    /// Returns the hash of the answer, or an empty text while it cannot be read.
     fn hash(&self) -> String {
         self.exercise.hash().unwrap_or_default()
     }

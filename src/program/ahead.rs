@@ -1,4 +1,4 @@
-//! Builds packages before anyone waits for them: one after the other, at low priority, while nobody waits for a build.
+//! Builds packages before they are needed: one after the other, at low priority, while no other build is needed.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::{
     gate::{Gate, Kind},
 };
 
-/// The queue of packages to build. Clones add to the same queue, which ends with the last of them.
+/// The queue of packages to build. Clones add to the same queue, which ends with the last clone.
 #[derive(Clone)]
 pub(super) struct Ahead(mpsc::UnboundedSender<String>);
 
@@ -20,10 +20,10 @@ impl Ahead {
             let mut built = Vec::new();
             while let Some(package) = queue.recv().await {
                 if built.contains(&package) {
-                    continue; // a learner who changes it looks at it, which builds it
+                    continue; // a learner who changes it has it open, which builds it
                 }
                 for arguments in targets(&package) {
-                    // The page of the program says why it cannot be built.
+                    // The page of the program reports why it cannot be built.
                     let build = || build::build(&root, &arguments, &package, "", Priority::Low, |_| {});
                     let _ = gate.build(Kind::Ahead, build).await;
                 }
@@ -34,11 +34,11 @@ impl Ahead {
     }
 
     pub(super) fn add(&self, package: &str) {
-        let _ = self.0.send(package.to_owned()); // the studio ends
+        let _ = self.0.send(package.to_owned()); // an error only means that the studio ends
     }
 }
 
-/// The arguments for cargo: first the checks of an exercise, then the program.
+/// Returns the arguments for cargo: first for the checks of an exercise, then for the program.
 fn targets(package: &str) -> Vec<Vec<&str>> {
     let program = vec!["build", "-p", package, "--bin", package];
     let checks = vec!["test", "-p", package, "--example", "check", "--no-run"];

@@ -9,33 +9,33 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use super::group::Group;
 use crate::exercise::how_to_restore;
 
-/// How many errors are shown if none names a line of the package.
+/// The maximum number of errors that are shown if none names a line of the package.
 const TOLD: usize = 3;
 
-/// How urgent a build is.
+/// The priority of a build.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Priority {
-    /// Somebody is waiting for it.
+    /// The learner is waiting for the result.
     Normal,
-    /// Nobody is waiting for it.
+    /// Nobody is waiting for the result.
     Low,
 }
 
 /// The progress of cargo.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Progress {
-    /// It is compiling, with its progress.
+    /// Cargo is compiling, with its progress.
     Compiling(Option<Units>),
-    /// Another cargo is using the same build folder. This one begins when it is done.
+    /// Another cargo is using the same build folder. This one starts when that is done.
     Waiting,
 }
 
-/// How many of the units that cargo builds are done. A unit is usually a crate.
+/// The progress in cargo's units. A unit is usually a crate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Units {
-    /// Built.
+    /// The number of units that are built.
     pub done: u32,
-    /// In all.
+    /// The number of all units.
     pub of: u32,
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum Built {
     DoesNotCompile(Vec<String>),
 }
 
-/// Builds the target of this package: cargo gets `arguments`. Dropping the future ends cargo.
+/// Builds a target of this package with these arguments for cargo. Dropping the future ends cargo.
 ///
 /// # Errors
 /// There is no program, and the package's own lines are not the reason. The error has all messages.
@@ -62,13 +62,13 @@ pub(crate) async fn build(
     on(Progress::Compiling(None));
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let arguments = [arguments, &["--message-format=json"]].concat();
-    // Cargo shows its progress only on a terminal, unless these say otherwise.
+    // Without these, cargo shows its progress only on a terminal.
     let progress = [("CARGO_TERM_PROGRESS_WHEN", "always"), ("CARGO_TERM_PROGRESS_WIDTH", "80")];
     let mut child = Group::spawn_tidy(&cargo, &arguments, root, &progress)?;
     if priority == Priority::Low {
         child.lower_priority();
     }
-    drop(child.stdin()?); // cargo asks nobody
+    drop(child.stdin()?); // cargo must not wait for input
     let said = tokio::spawn(all_of(child.stdout()?));
     let complaint =
         complaint(child.stderr()?, &mut on).await.map_err(|error| format!("cargo was interrupted: {error}"))?;
@@ -83,14 +83,14 @@ pub(crate) async fn build(
     program.map(Built::Program).ok_or_else(|| not_built(package, &others, &complaint))
 }
 
-/// The lines that cargo prints besides its messages, without the progress bar.
+/// Returns the lines that cargo prints besides its messages, without the progress bar.
 async fn complaint(mut stderr: impl AsyncRead + Unpin, on: &mut impl FnMut(Progress)) -> io::Result<String> {
     let (mut all, mut rest, mut latest) = (String::new(), Vec::new(), Progress::Compiling(None));
     let mut buffer = [0; 4096];
     loop {
         let read = stderr.read(&mut buffer).await?;
         rest.extend_from_slice(&buffer[..read]);
-        // A bar ends with a carriage return, and is drawn over.
+        // A progress bar ends with a carriage return, and the next one replaces it.
         while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
             let line: Vec<u8> = rest.drain(..=end).collect();
             let line = String::from_utf8_lossy(&line[..end]);
@@ -123,7 +123,7 @@ fn told_by(line: &str) -> Progress {
     Progress::Compiling(is_bar(line).then(|| units(line)).flatten())
 }
 
-/// `Building [====>   ] 12/230: axum, tokio` is 12 of 230.
+/// Reads a progress bar: `Building [====>   ] 12/230: axum, tokio` is 12 of 230.
 fn units(bar: &str) -> Option<Units> {
     let (_, counts) = bar.split_once(']')?;
     let (done, of) = counts.split(':').next()?.trim().split_once('/')?;
@@ -139,12 +139,12 @@ pub(crate) async fn all_of(mut stream: impl AsyncRead + Unpin) -> String {
 
 fn not_built(package: &str, errors: &[CompilerError], complaint: &str) -> String {
     let this = env::args().next().unwrap_or_else(|| "cargo run --".to_owned());
-    // What cargo prints before its first error does not help.
+    // The lines before cargo's first error do not help.
     let complaint = complaint.find("error").map_or(complaint, |start| &complaint[start..]).trim();
     let told: Vec<_> = errors.iter().take(TOLD).map(CompilerError::rendered).collect();
     let told = told.join("\n\n");
     let own = package.strip_prefix("exercise-");
-    // One exercise that cargo cannot read keeps it from building any other.
+    // If cargo cannot read one exercise, it cannot build any other.
     let reset = match named_in(&told).or_else(|| named_in(complaint)) {
         Some(number) if Some(number.as_str()) != own => {
             let how = how_to_restore(&number);
@@ -165,9 +165,10 @@ fn not_built(package: &str, errors: &[CompilerError], complaint: &str) -> String
     )
 }
 
-/// The number of the first exercise that a message names by a path, such as `exercises/3-preferences/src/lib.rs`.
+/// Returns the number of the first exercise that a message names by a path, such as
+/// `exercises/3-preferences/src/lib.rs`.
 pub(crate) fn named_in(message: &str) -> Option<String> {
-    let message = message.replace('\\', "/"); // as Windows names it
+    let message = message.replace('\\', "/"); // Windows uses backslashes
     let mut named = message.split("exercises/").skip(1).filter_map(|rest| rest.split_once('-'));
     named.find_map(|(number, _)| number.parse::<u8>().ok()).map(|number| number.to_string())
 }
@@ -177,7 +178,7 @@ struct CompilerError<'m> {
     message: &'m Value,
 }
 
-/// The error in a message, if there is one. The closing "aborting due to …" does not count.
+/// Returns the error in a message, if there is one. The closing "aborting due to …" does not count.
 fn error_in(message: &Value) -> Option<CompilerError<'_>> {
     let inner = &message["message"];
     let is_summary = inner["message"].as_str().is_some_and(|text| text.starts_with("aborting due to"));
@@ -186,8 +187,8 @@ fn error_in(message: &Value) -> Option<CompilerError<'_>> {
 }
 
 impl CompilerError<'_> {
-    /// Whether it names a line of this package, or says that one of its files is not UTF-8. An error of the linker or
-    /// the machine names no line.
+    /// Whether the error names a line of this package, or says that one of its files is not UTF-8. An error of the
+    /// linker or the machine names no line.
     fn is_in_lines_of(&self, package: &str) -> bool {
         let inner = &self.message["message"];
         let has_a_place = inner["spans"].as_array().is_some_and(|spans| !spans.is_empty());
@@ -195,7 +196,7 @@ impl CompilerError<'_> {
         is_of(self.message, package) && (has_a_place || is_no_text)
     }
 
-    /// The error as the compiler prints it.
+    /// Returns the error as the compiler prints it.
     fn rendered(&self) -> String {
         self.message["message"]["rendered"].as_str().unwrap_or_default().trim_end().to_owned()
     }
@@ -207,7 +208,7 @@ fn executable(message: &Value, package: &str, target: &str) -> Option<String> {
     found.then(|| message["executable"].as_str().map(str::to_owned)).flatten()
 }
 
-/// A package ID ends in `…/exercises/1-login#exercise-1@0.1.0`.
+/// Whether the message is about this package. A package ID ends in `…/exercises/1-login#exercise-1@0.1.0`.
 fn is_of(message: &Value, package: &str) -> bool {
     message["package_id"].as_str().is_some_and(|id| id.contains(&format!("#{package}@")))
 }
@@ -238,7 +239,7 @@ mod tests {
         assert!(!told.contains(" reset "), "{told}");
     }
 
-    /// The progress that cargo reports, and the rest of its output.
+    /// Returns the progress that cargo reports, and the rest of its output.
     async fn told(stderr: &[u8]) -> (Vec<Progress>, String) {
         let mut told = Vec::new();
         let all = complaint(stderr, &mut |progress| told.push(progress)).await.unwrap();

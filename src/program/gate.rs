@@ -1,5 +1,4 @@
-//! The order of builds: a verdict comes before any program, and a program that somebody waits for comes before those
-//! that are built ahead.
+//! The order of builds: verdicts come first, then programs that are in use, then programs that are built ahead.
 
 use std::sync::Arc;
 
@@ -15,12 +14,12 @@ struct Waiting {
     programs: usize,
 }
 
-/// The kind of a build, which decides what it gives way to.
+/// The kind of a build, which decides the builds to which it gives way.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     /// A program that is in use gives way to verdicts.
     Program,
-    /// A build for later gives way to everything.
+    /// A build for later gives way to all others.
     Ahead,
 }
 
@@ -30,7 +29,7 @@ impl Default for Gate {
     }
 }
 
-/// As long as this is kept, no program is built.
+/// While this value exists, no program is built.
 pub struct BuildPause(Gate, fn(&mut Waiting) -> &mut usize);
 
 impl BuildPause {
@@ -52,13 +51,14 @@ impl Gate {
         BuildPause::new(self, |waiting| &mut waiting.verdicts)
     }
 
-    /// Runs a build, and returns its result. The build is aborted when a more urgent one comes, and then started again.
+    /// Runs a build, and returns its result. The build is aborted when a more urgent one arrives, and then started
+    /// again.
     pub(super) async fn build<B: Future>(&self, kind: Kind, build: impl Fn() -> B) -> B::Output {
         let gives_way = move |waiting: &Waiting| waiting.verdicts > 0 || (kind == Kind::Ahead && waiting.programs > 0);
         let _here = (kind == Kind::Program).then(|| BuildPause::new(self, |waiting| &mut waiting.programs));
         let mut waiting = self.0.subscribe();
         loop {
-            // Its sender is in `self`.
+            // The wait cannot fail, because the sender is in `self`.
             let _ = waiting.wait_for(|waiting| !gives_way(waiting)).await;
             tokio::select! {
                 built = build() => return built,

@@ -12,24 +12,23 @@ use tokio::{
 /// The environment variables for the folder for temporary files, on all systems.
 const TEMPORARY: [&str; 3] = ["TMPDIR", "TMP", "TEMP"];
 
-/// A process and all processes that it starts. They are ended together when this is dropped.
+/// A process and all processes that it starts. They are ended together when this value is dropped.
 pub(crate) struct Group {
-    /// `Some` until this is dropped.
+    /// `Some` until the group is dropped.
     child: Option<Box<dyn ChildWrapper>>,
-    /// The folder of its temporary files, if they are deleted with it.
+    /// The folder of its temporary files, if they are deleted with the group.
     temporary: Option<TempDir>,
 }
 
 impl Group {
-    /// Like [`Group::spawn`], but deletes the temporary files in the end, because a process that is killed leaves them
-    /// behind.
+    /// Like [`Group::spawn`], but deletes the temporary files at the end, because a killed process leaves them behind.
     pub(crate) fn spawn_tidy(
         program: &OsStr,
         arguments: &[&str],
         folder: &Path,
         variables: &[(&str, &str)],
     ) -> Result<Self, String> {
-        let temporary = tempfile::tempdir().ok(); // without one they lie where those of others do
+        let temporary = tempfile::tempdir().ok(); // without a folder of its own, it uses the system's
         let place = temporary.as_ref().and_then(|temporary| temporary.path().to_str());
         let place = place.iter().flat_map(|place| TEMPORARY.map(|name| (name, *place)));
         let variables: Vec<_> = variables.iter().copied().chain(place).collect();
@@ -79,8 +78,8 @@ impl Group {
         self.child().stderr().take().ok_or_else(|| "its errors were taken already".to_owned())
     }
 
-    /// Gives the process, and those that it starts from now on, the lowest priority. Systems other than Unix have no
-    /// such call for a running process, so there it keeps its priority.
+    /// Gives the process, and those that it starts from now on, a lower priority. Systems other than Unix have no such
+    /// call for a running process, so there it keeps its priority.
     pub(crate) fn lower_priority(&self) {
         #[cfg(unix)]
         if let Some(process) = self.process() {
@@ -89,8 +88,8 @@ impl Group {
     }
 
     /// Limits the memory of the process and of those that it starts from now on. A process that needs more ends with a
-    /// message. Only Linux can limit a process from outside. macOS accepts the limit without enforcing it, and Windows
-    /// has none that safe code can set, so there a program has no limit.
+    /// message. Only Linux can limit a process from outside. macOS accepts the limit but does not enforce it, and
+    /// Windows has none that safe code can set, so there a program has no limit.
     pub(crate) fn limit_memory(&self, bytes: u64) {
         #[cfg(target_os = "linux")]
         if let Some(process) = self.process() {
@@ -107,7 +106,7 @@ impl Group {
         rustix::process::Pid::from_raw(i32::try_from(self.child.as_ref()?.id()?).ok()?)
     }
 
-    /// Waits for the end of the process, and returns how it ended.
+    /// Waits for the end of the process. Returns its exit status as text.
     pub(crate) async fn ended(&mut self) -> String {
         match self.child().wait().await {
             Ok(status) => status.to_string(),
@@ -119,9 +118,9 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
-        let _ = child.start_kill(); // one that has ended already needs no more
+        let _ = child.start_kill(); // an error only means that it has ended already
         if let (Some(temporary), Ok(runtime)) = (self.temporary.take(), Handle::try_current()) {
-            // Not before all of it has ended, or it would go on writing there.
+            // Only after all processes have ended, because they could still write there.
             runtime.spawn(async move {
                 let _ = child.wait().await;
                 drop(temporary);
@@ -144,7 +143,7 @@ mod tests {
         BufReader::new(group.stdout().unwrap()).read_line(&mut folder).await.unwrap();
         let folder = Path::new(folder.trim_end());
         assert!(folder.join("left").is_dir());
-        let _input = group.stdin().unwrap(); // it would end by itself
+        let _input = group.stdin().unwrap(); // keeps the process alive
         drop(group);
         while folder.exists() {
             tokio::task::yield_now().await;

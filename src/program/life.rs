@@ -23,9 +23,9 @@ use crate::watch::Changes;
 
 /// The event that ends a state.
 enum Next {
-    /// Its files have changed, or the learner wants a new start.
+    /// Its files have changed, or the learner wants to start it again.
     Again,
-    /// Nobody uses it anymore.
+    /// Nobody uses it any longer.
     Unseen,
     /// The studio ends.
     Over,
@@ -46,7 +46,7 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Creates a program that nobody has used yet. A task of its own runs it until the [`Program`] is dropped.
+    /// Creates a program that nobody has used yet. A separate task runs it until the [`Program`] is dropped.
     pub(super) fn begin(root: PathBuf, name: String, folder: PathBuf, framed_by: String, gate: Gate) -> Program {
         let ((looks, seen), status) = (watch::channel(0), watch::Sender::new(Status::default()));
         let (serial, running, again) = (0, None, Arc::<Notify>::default());
@@ -72,7 +72,7 @@ impl Life {
         }
     }
 
-    /// Builds and starts it, if that is possible, and waits until something happens.
+    /// Builds and starts the program, if that is possible. Returns the next event.
     async fn up(&mut self) -> Next {
         let (mut changes, hash) = (Changes::below(&self.folder, false), self.hash());
         let begun = tokio::select! {
@@ -146,7 +146,7 @@ impl Life {
     }
 }
 
-/// Ends a program that was replaced, after it had time to finish its answers.
+/// Ends a replaced program after the time to finish its answers.
 async fn retired(earlier: Running) {
     sleep(GRACE).await;
     drop(earlier);
@@ -162,7 +162,7 @@ async fn changed(folder: &Path, hash: &str, changes: &mut Changes) {
     }
 }
 
-/// Returns `false` when nobody has used the program for a long time, or `true` when nobody can use it anymore.
+/// Returns `false` when nobody has used the program for a long time, or `true` when nobody can use it any longer.
 async fn unseen(looks: &mut watch::Receiver<usize>) -> bool {
     loop {
         if looks.wait_for(|looks| *looks == 0).await.is_err() {

@@ -17,16 +17,16 @@ use tokio::{
 
 use super::group::Group;
 
-/// How long a program may take until it listens, even on a busy machine.
+/// The maximum time until a program listens, even on a busy machine.
 const START: Duration = Duration::from_secs(60);
-/// How much memory a program may use, in bytes: as much as the checks allow an answer.
+/// The maximum memory of a program, in bytes. The checks allow an answer the same.
 const MEMORY: u64 = 1 << 30;
-/// How long to wait for a program's last lines after its end, if a process that it started keeps the output open.
+/// The time to wait for a program's last lines after its end, if a process that it has started keeps the output open.
 const LAST_LINES: Duration = Duration::from_secs(2);
-/// How many lines of a program's output are kept.
+/// The maximum number of lines of a program's output that are stored.
 const LINES: usize = 200;
 
-/// A program that listens. Dropping it ends it.
+/// A program that listens. Dropping this value ends it.
 pub(super) struct Running {
     pub(super) ports: Ports,
     group: Group,
@@ -36,15 +36,15 @@ pub(super) struct Running {
     readers: JoinSet<()>,
 }
 
-/// The last lines of its output.
+/// The last lines of the output.
 #[derive(Clone, Default)]
 struct Printed(Arc<Mutex<VecDeque<String>>>);
 
 impl Running {
-    /// Starts the program in the workbook's folder, and returns when it listens.
+    /// Starts the program in the workbook's folder. Returns when it listens.
     ///
     /// # Errors
-    /// It ended before that, or does not listen in time. The error has its output.
+    /// The program ended before that, or did not listen in time. The error has its output.
     pub(super) async fn start(program: &str, root: &Path, framed_by: &str) -> Result<Self, String> {
         let mut group = Group::spawn(program.as_ref(), &[], root, &[(Parent::VARIABLE, framed_by)])?;
         group.limit_memory(MEMORY);
@@ -67,7 +67,7 @@ impl Running {
         }
     }
 
-    /// Waits until it ends by itself, and returns a sentence about that.
+    /// Waits until the program ends by itself. Returns a sentence about that.
     pub(super) async fn ended(&mut self) -> String {
         let how = self.group.ended().await;
         format!("it has ended ({how}):\n{}", self.printed.at_the_end(&mut self.readers).await)
@@ -105,7 +105,7 @@ impl Printed {
         lines.push_back(line);
     }
 
-    /// The whole output of a program that has ended. Its last lines may still be in the pipe.
+    /// Returns the whole output of a program that has ended. Its last lines may still be in the pipe.
     async fn at_the_end(&self, readers: &mut JoinSet<()>) -> String {
         let _ = timeout(LAST_LINES, async { while readers.join_next().await.is_some() {} }).await;
         self.text()

@@ -31,10 +31,10 @@ struct Api {
     root: Arc<PathBuf>,
     programs: Programs,
     news: news::News,
-    /// The pages of the book that have a lab, read at the first use, because the book is built only once.
+    /// The pages of the book that have a lab. They are read at the first use, because the book is built only once.
     labs: Arc<OnceLock<Vec<String>>>,
     running: run::Running,
-    /// Held while a file is compared and written, so that one of two saves of the same text learns about the other.
+    /// Held while a file is compared and written, so that of two saves on the same text one is refused.
     saving: Arc<Mutex<()>>,
 }
 

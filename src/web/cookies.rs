@@ -1,4 +1,4 @@
-//! Cookies for a browser such as WebKit, which keeps no `Secure` cookie from plain http, not even from this machine.
+//! Cookies for a browser such as WebKit, which refuses `Secure` cookies over plain HTTP, even from this machine.
 
 use axum::{
     Router,
@@ -7,11 +7,11 @@ use axum::{
     response::Response,
 };
 
-/// The header that tells the book's pages that `Secure` is removed, so that they can say so.
+/// The header that tells the book's pages that `Secure` is removed, so that they can mention it.
 const DONE: &str = "x-workbook-without-secure";
 
 /// Returns the same studio, which removes `Secure` from each cookie for the browser. The inspector still shows the
-/// cookie that the program has sent, because it is between the program and the studio.
+/// cookie as the program has sent it, because it is between the program and the studio.
 pub fn without_secure(studio: Router) -> Router {
     studio.layer(middleware::map_response(async |mut response: Response| {
         take_secure(response.headers_mut());
@@ -28,7 +28,7 @@ fn take_secure(headers: &mut HeaderMap) {
     }
 }
 
-/// A cookie that is not text is left as it is.
+/// Removes `Secure` from a cookie. A cookie that is not text stays unchanged.
 fn plain(cookie: &HeaderValue) -> HeaderValue {
     let Ok(text) = cookie.to_str() else { return cookie.clone() };
     let (value, attributes) = text.split_once(';').unwrap_or((text, ""));

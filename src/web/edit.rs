@@ -18,10 +18,10 @@ use minijinja::context;
 
 use super::rendered;
 
-/// What comes before the page's path in an address of this module; mdBook fills in the path below `book/`.
+/// The path of an edit link. mdBook replaces `{path}` with the page's path below `book/`.
 pub(crate) const TEMPLATE: &str = "/edit/{path}";
 
-/// The pages at `/edit/…`, of the workbook at `root`.
+/// Returns the pages at `/edit/…`, of the workbook at `root`.
 pub(crate) fn routes(root: PathBuf) -> Router {
     Router::new()
         .route("/{*page}", get(show).post(open))
@@ -48,7 +48,7 @@ async fn open(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) ->
     }
 }
 
-/// The file of a page, or `None` if there is no such page, or if it is outside the book.
+/// Returns the file of a page, or `None` if there is no such page, or if it is outside the book.
 fn file(book: &Path, page: &str) -> Option<PathBuf> {
     let file = book.join(page);
     let is_within = file.canonicalize().ok()?.starts_with(book.join("src").canonicalize().ok()?);

@@ -1,4 +1,4 @@
-//! Limits the size of a request to the studio's own host, and the time it may take to arrive.
+//! Limits the size of a request to the studio's own host, and the time that it may take to arrive.
 //! [`loopback_serve::Limits`] limits its headers, as for every part.
 
 use std::time::Duration;
@@ -44,7 +44,7 @@ mod tests {
     async fn a_body_that_is_too_long_or_does_not_end_is_refused() {
         assert_eq!(status(Body::from(vec![b'a'; SIZE])).await, StatusCode::OK);
         assert_eq!(status(Body::from(vec![b'a'; SIZE + 1])).await, StatusCode::PAYLOAD_TOO_LARGE);
-        // A byte each second, which no limit on a pause would notice.
+        // One byte each second, which a limit on pauses would not notice.
         let drops = stream::unfold((), async |()| {
             tokio::time::sleep(Duration::from_secs(1)).await;
             Some((Ok::<_, std::io::Error>("a"), ()))

@@ -1,33 +1,33 @@
 //! The studio's host names.
 //!
 //! `workbook.localhost` is the book and its API, and `lesson-N.workbook.localhost` is a program. Both are the same
-//! site, so that cookies work in the panel's frames, but different origins, so that a program cannot call the API. A
-//! visitor's label in front of the name leads to the same program with cookies of its own, and a lesson may use one
-//! more label for its parts. The attacker of lesson 4 is at `evil.localhost`. `lesson-N.inspector.localhost` is a
-//! program's inspector. It is another site than any program, so that no script of a program can read it, and no cookie
-//! of a program is sent to it. `checks.inspector.localhost` shows the steps of failed checks.
+//! site, so that cookies work in the panel's frames, but different origins, so that a program cannot call the API. With
+//! a visitor's label before it, the name leads to the same program with separate cookies, and a lesson may use one more
+//! label for its parts. The attacker of lesson 4 is at `evil.localhost`. `lesson-N.inspector.localhost` is a program's
+//! inspector. It is another site than any program, so that no script of a program can read it, and no cookie of a
+//! program is sent to it. `checks.inspector.localhost` shows the steps of failed checks.
 
 use loopback_serve::VISITORS;
 
-/// The port whose studio has the plain name.
+/// The port at which the studio has the name `workbook.localhost`.
 pub const PORT: u16 = 4000;
 
 /// The program that also answers as [`EVIL`].
 const ATTACKS: &str = "lesson-4";
-/// The host of its attacker, which is another site than all other parts.
+/// The host of the attacker, which is another site than all other parts.
 const EVIL: &str = "evil.localhost";
 /// The host of the steps of failed checks. It belongs to the inspector's site, because it shows them in the same way.
 const STORIES: &str = "checks.inspector.localhost";
 /// The suffix after a program's name in the host name of its inspector.
 const INSPECTOR: &str = ".inspector.localhost";
 
-/// The names of one studio. Browsers share a host's cookies between all its ports, so a second studio has another name.
+/// The names of one studio. Browsers share a host's cookies among all its ports, so a second studio has another name.
 #[derive(Clone, Debug)]
 pub struct Names {
     book: String,
 }
 
-/// The part that a host name stands for.
+/// The part that a host name leads to.
 #[derive(Debug, PartialEq)]
 pub enum Part<'n> {
     /// The book and its API.
@@ -43,18 +43,18 @@ pub enum Part<'n> {
 }
 
 impl Names {
-    /// The names of the studio at this port.
+    /// Returns the names of the studio at this port.
     pub fn at(port: u16) -> Self {
         let book = if port == PORT { "workbook.localhost".to_owned() } else { format!("workbook-{port}.localhost") };
         Self { book }
     }
 
-    /// The host of the book.
+    /// Returns the host of the book.
     pub fn book(&self) -> &str {
         &self.book
     }
 
-    /// The part for this host name, or `None` for a name that is not the studio's.
+    /// Returns the part for this host name, or `None` for a name that is not the studio's.
     pub fn part<'n>(&self, host: &'n str) -> Option<Part<'n>> {
         match host {
             EVIL => return Some(Part::App(ATTACKS)),

@@ -9,11 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::names::Names;
 
-/// The content security policy of the book that was built into this folder.
+/// Returns the content security policy of the book that was built into this folder.
 ///
-/// mdBook's pages have inline scripts. Each is allowed by its hash, so that no injected script runs. Its editor writes
-/// styles into the page, so inline styles are allowed. The 404 page has a `base`, without which its links and styles
-/// would not work.
+/// mdBook's pages have inline scripts. Each is allowed by its hash, so that no injected script runs. mdBook's editor
+/// writes styles into the page, so inline styles are allowed. The 404 page needs its `base` for its links and styles.
 pub(super) fn of(book: &Path, names: &Names, port: u16) -> HeaderValue {
     let mut hashes = BTreeSet::new();
     scripts_below(book, &mut hashes);
@@ -40,7 +39,7 @@ fn scripts_below(folder: &Path, hashes: &mut BTreeSet<String>) {
     }
 }
 
-/// The hash with which a policy allows an inline script of a page.
+/// Returns the hash with which a policy allows an inline script of a page.
 pub(super) fn hash(script: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(script)))
 }
@@ -60,7 +59,7 @@ mod tests {
         fs::write(book.path().join("below/page.html"), "<script>let a = 1;</script><script src=\"x.js\"></script>")
             .unwrap();
         let policy = of(book.path(), &Names::at(4001), 4001);
-        // As `printf 'let a = 1;' | openssl dgst -sha256 -binary | base64` gives it.
+        // The expected value is the output of `printf 'let a = 1;' | openssl dgst -sha256 -binary | base64`.
         let hash = "'sha256-xY6QKfH9PRsQnLz56nj6MBwiK5oHg+im1Jkpdp1x/Ck='";
         assert!(policy.to_str().unwrap().contains(&format!("script-src 'self' {hash};")), "{policy:?}");
         assert!(policy.to_str().unwrap().contains("frame-src http://*.workbook-4001.localhost:4001 "), "{policy:?}");

@@ -1,4 +1,4 @@
-//! Serves programs at host names of their own, or a page if a program is not running.
+//! Serves programs at their own host names, or a page if a program is not running.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use tokio::{net::TcpStream, time::timeout};
 use super::{own, policy, proxy, rendered};
 use crate::program::{Program, State, Status};
 
-/// How long a request waits for a program that is about to listen, before it gets a page about the program's state.
+/// The time that a request waits for a program to listen, before it gets a page about the program's state.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a program may take until it begins to answer a request. A handler that loops never does.
+/// The maximum time until a program begins to answer a request. A handler with an endless loop never does.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// A request with this header asks whether the program is running, and is not passed on, so that the first request that
-/// the program sees is the visitor's own.
+/// A request with this header only asks whether the program is running. It is not passed on, so the first request that
+/// the program receives is the visitor's own.
 const ASKS: &str = "x-workbook-ask";
 /// The script of the page that sends it.
 const SCRIPT: &str = include_str!("../templates/program.js");
@@ -35,7 +35,7 @@ pub(super) enum Port {
     Inspector,
 }
 
-/// The program's answer to the request, or a page that says why there is none.
+/// Returns the program's answer to the request, or a page with the reason why there is none.
 pub(super) async fn answer(name: &str, program: &Program, port: Port, request: Request) -> Response {
     let (look, wants_a_page) = (program.look(), wants_a_page(&request));
     let stream = match reached(program, port).await {
@@ -58,7 +58,7 @@ pub(super) async fn answer(name: &str, program: &Program, port: Port, request: R
     }
 }
 
-/// A connection to the running program, or the program's state.
+/// Returns a connection to the running program, or the program's state.
 async fn reached(program: &Program, port: Port) -> Result<TcpStream, State> {
     loop {
         let status = settled(program).await;
@@ -69,14 +69,14 @@ async fn reached(program: &Program, port: Port) -> Result<TcpStream, State> {
         };
         match proxy::connect(at).await {
             Ok(stream) => return Ok(stream),
-            // Another one has replaced it in the meantime.
+            // Another process has replaced it in the meantime.
             Err(_) if program.status().ports != Some(ports) => {}
             Err(error) => return Err(State::Failed { words: format!("It does not accept connections: {error}.") }),
         }
     }
 }
 
-/// The status of the program, as soon as it answers or has failed, or after a moment.
+/// Returns the status of the program as soon as it listens or has failed, or after a moment.
 async fn settled(program: &Program) -> Status {
     let mut changes = program.changes();
     let answers = |status: &Status| status.ports.is_some() || matches!(status.state, State::Failed { .. });
@@ -102,7 +102,7 @@ fn page(values: Value, status: StatusCode, wants_a_page: bool) -> Response {
     let headers = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (RETRY_AFTER, HeaderValue::from_static("1")),
-        // Its style is in the address of its style sheet.
+        // The page's style is in the address of its style sheet.
         (CONTENT_SECURITY_POLICY, policy()),
     ];
     if wants_a_page { own((status, headers, Html(text))) } else { own((status, headers, text)) }
@@ -115,7 +115,7 @@ fn policy() -> HeaderValue {
     HeaderValue::try_from(policy).expect("a hash fits into a header")
 }
 
-/// The state in a sentence.
+/// Describes the state in a sentence.
 fn said(name: &str, state: &State) -> String {
     match state {
         State::Absent => format!("{name} is about to be built."),

@@ -21,13 +21,13 @@ use tokio::net::TcpStream;
 
 use crate::program::Look;
 
-/// The headers that are about one connection, not about the message (RFC 9110, section 7.6.1).
+/// The headers that belong to one connection and not to the message (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
 /// Opens a connection to this port of this machine, for one request.
 ///
 /// # Errors
-/// Nobody listens there, so nobody has seen anything of the request.
+/// No program listens there, so none has received any part of the request.
 pub(super) async fn connect(port: u16) -> io::Result<TcpStream> {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await
 }
@@ -35,7 +35,7 @@ pub(super) async fn connect(port: u16) -> io::Result<TcpStream> {
 /// Sends the request, and returns the answer. The program counts as in use until the answer has been read.
 ///
 /// # Errors
-/// There is no answer, or no complete one.
+/// There is no answer, or it is incomplete.
 pub(super) async fn pass(stream: TcpStream, look: Look, mut request: Request) -> Result<Response, String> {
     let visitor = upgrade_of(&mut request);
     for_program(&mut request)?;
@@ -49,7 +49,7 @@ pub(super) async fn pass(stream: TcpStream, look: Look, mut request: Request) ->
     }
     remove_hop_by_hop(answer.headers_mut(), None);
     Ok(answer.map(|body| {
-        // The look lasts as long as the closure.
+        // The closure owns `look`, so the use lasts as long as the body.
         Body::from_stream(Body::new(body).into_data_stream().map(move |part| {
             let _ = &look;
             part
@@ -57,7 +57,7 @@ pub(super) async fn pass(stream: TcpStream, look: Look, mut request: Request) ->
     }))
 }
 
-/// The connection, if the visitor wants to continue in another protocol, such as WebSocket.
+/// Returns the connection, if the visitor wants to continue in another protocol, such as WebSocket.
 fn upgrade_of(request: &mut Request) -> Option<OnUpgrade> {
     request.headers().contains_key(UPGRADE).then(|| upgrade::on(request))
 }
@@ -65,13 +65,13 @@ fn upgrade_of(request: &mut Request) -> Option<OnUpgrade> {
 async fn joined(visitor: Option<OnUpgrade>, program: OnUpgrade, _look: Look) {
     let Some(visitor) = visitor else { return };
     if let (Ok(visitor), Ok(program)) = tokio::join!(visitor, program) {
-        // One of them has gone: nobody's error.
+        // An error only means that one of them has disconnected.
         let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(visitor), &mut TokioIo::new(program)).await;
     }
 }
 
-/// Removes the headers about the visitor's connection from the request. `Host` stays, because it tells the program who
-/// the visitor is.
+/// Removes the headers that belong to the visitor's connection. `Host` stays, because it names the visitor for the
+/// program.
 fn for_program(request: &mut Request) -> Result<(), String> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     if !request.headers().contains_key(HOST) || !path.starts_with('/') {

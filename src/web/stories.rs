@@ -27,7 +27,7 @@ pub(super) fn routes(root: PathBuf, book: String) -> Router {
     Router::new().route("/{exercise}/{check}", get(told)).with_state(Stories { root: Arc::new(root), book })
 }
 
-/// The story of this check, if the last verdict on the exercise says that it has failed.
+/// Returns the story of this check, if it failed in the last verdict on the exercise.
 async fn told(State(Stories { root, book }): State<Stories>, Path((which, number)): Path<(String, usize)>) -> Response {
     let exercise = match Exercise::find(&root, &which) {
         Ok(exercise) => exercise,
@@ -48,8 +48,8 @@ fn check(verdict: Verdict, number: usize) -> Option<CheckReport> {
     report.checks.into_iter().find(|check| check.number == number)
 }
 
-/// A read-only page: there is no app behind it, so nothing can be sent from it, and no script runs on it. A step from
-/// an earlier workbook, or one without a request, is described in words.
+/// Returns a read-only page. Its app no longer runs, so nothing can be sent from it, and no script runs on it. A step
+/// from an earlier workbook, or a step without a request, is described in words.
 fn story(title: &str, steps: &[Step], book: &str) -> Response {
     let style = include_str!("../../lessons/inspector/assets/inspector.css");
     let steps: Vec<_> = steps.iter().map(shown).collect();

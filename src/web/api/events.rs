@@ -1,4 +1,4 @@
-//! Reports changes to each visible window, in one stream, whatever the window shows.
+//! Reports all changes to each visible window, in one stream.
 
 use std::{convert::Infallible, future::pending};
 
@@ -31,7 +31,7 @@ struct Told {
     program: Option<Status>,
 }
 
-/// Sends an event at once, and one whenever something has changed. The stream ends with the connection.
+/// Sends an event at the start, and one after each change. The stream ends with the connection.
 pub(super) async fn events(State(api): State<Api>, Query(about): Query<About>) -> impl IntoResponse {
     let program = about.program.and_then(|name| api.programs.get(&name).map(Program::changes));
     let listener = Listener { news: api.news.listen(), program, told: None };

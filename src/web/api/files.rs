@@ -19,7 +19,7 @@ use crate::{
 const ALLOWED: &str = "its files are below src/ or templates/, and their names have letters, digits, spaces, `-`, `_` \
     and `.`, and no `.` at the beginning";
 
-/// A change of a file, with the hash of the file that it is based on, or none if the file is new.
+/// A change of a file, with the hash of the file on which it is based, or none if the file is new.
 #[derive(Deserialize)]
 pub(super) struct Change {
     text: String,
@@ -32,7 +32,7 @@ pub(super) struct At {
     line: usize,
 }
 
-/// All files, the hash of all of them together, and their folder. A folder that is gone has none.
+/// Returns all files, the hash of all of them together, and their folder. A missing folder has no files.
 pub(super) async fn all(State(api): State<Api>, Path(which): Path<String>) -> Result<Json<Value>, Refused> {
     let exercise = api.exercise(&which)?;
     let folder = exercise.folder.canonicalize().unwrap_or(exercise.folder.clone());
@@ -43,7 +43,7 @@ pub(super) async fn all(State(api): State<Api>, Path(which): Path<String>) -> Re
     Ok(Json(json!({ "files": files, "hash": exercise.hash().map_err(failed)?, "folder": folder })))
 }
 
-/// Writes a file. A change that is based on an older file gets 409, with the current file.
+/// Writes a file. A change that is based on an older file gets 409 with the current file.
 pub(super) async fn save(
     State(api): State<Api>,
     Path((which, path)): Path<(String, String)>,

@@ -33,7 +33,7 @@ pub(super) async fn show(
     let exercise = api.exercise(&which)?;
     let missing = || (StatusCode::NOT_FOUND, format!("{} has no hint {number}", exercise.name()));
     let hint = Hint::of(&exercise, number).ok_or_else(missing)?;
-    // A note that cannot be kept is no reason not to help.
+    // The hint is shown even if this cannot be stored.
     let _ = Progress::change(&api.root, &exercise.id, |reached| reached.hints.extend([number]));
     Ok(Json(hint))
 }

@@ -26,15 +26,15 @@ pub(super) struct Now {
 struct Known {
     /// The hash of the current files, or `None` while they cannot be read.
     files: Option<String>,
-    /// What is missing of it, if something is. Cargo builds nothing then.
+    /// A sentence that names a missing part, if there is one. Cargo builds nothing then.
     broken: Option<String>,
-    /// The files that the last verdict was given on.
+    /// The hash of the files that the last verdict was on.
     judged: Option<String>,
-    /// The verdict and the hints.
+    /// A hash of the verdict and the hints.
     reached: String,
 }
 
-/// Where windows subscribe to changes. Clones share it. While nobody listens, nothing is checked.
+/// The source of changes, to which windows subscribe. Clones share it. While nobody subscribes, nothing is checked.
 #[derive(Clone)]
 pub(super) struct News {
     root: Arc<PathBuf>,
@@ -52,7 +52,7 @@ impl News {
         if let Some(sender) = &*told {
             return sender.subscribe();
         }
-        // First watched, then read, so that nothing is missed between the two.
+        // The watch starts before the read, so that no change is missed between the two.
         let changes = ["exercises", ".workbook"].map(|part| Changes::below(&self.root.join(part), false));
         let (sender, receiver) = watch::channel(Now::of(&self.root));
         *told = Some(sender.clone());
@@ -60,7 +60,7 @@ impl News {
         receiver
     }
 
-    /// Checks the files when something may have changed, until nobody listens.
+    /// Checks the files when they may have changed, until nobody subscribes.
     async fn look(self, [mut exercises, mut progress]: [Changes; 2], sender: watch::Sender<Now>) {
         while !self.is_over(&sender) {
             tokio::select! {
@@ -73,7 +73,7 @@ impl News {
         }
     }
 
-    /// Whether the last listener has left. The next one starts over.
+    /// Whether the last subscriber has left. The next one starts a new check.
     fn is_over(&self, sender: &watch::Sender<Now>) -> bool {
         let mut told = self.told();
         let is_over = sender.receiver_count() == 0;
@@ -91,7 +91,7 @@ impl News {
 impl Now {
     fn of(root: &Path) -> Self {
         let progress = Progress::load(root).0;
-        // A broken README is reported where it is asked for.
+        // A broken README is reported by the requests that need it.
         let all = Exercise::all(root).unwrap_or_default();
         let exercises = all.iter().map(|exercise| (exercise.number, Known::of(exercise, &progress))).collect();
         Self { exercises, progress: hash(&progress) }

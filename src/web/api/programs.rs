@@ -9,7 +9,7 @@ use axum::{
 use super::{Api, Refused};
 use crate::program::{Program, Status};
 
-/// The status of a program. Asking for it does not count as a use.
+/// Returns the status of a program. This does not count as a use.
 pub(super) async fn status(State(api): State<Api>, Path(name): Path<String>) -> Result<Json<Status>, Refused> {
     Ok(Json(find(&api, &name)?.status()))
 }
@@ -20,7 +20,7 @@ pub(super) async fn build_ahead(State(api): State<Api>, Path(name): Path<String>
     StatusCode::NO_CONTENT
 }
 
-/// Starts a program again that has ended.
+/// Starts a program again after it has ended.
 pub(super) async fn start_again(State(api): State<Api>, Path(name): Path<String>) -> Result<StatusCode, Refused> {
     find(&api, &name)?.start_again();
     Ok(StatusCode::NO_CONTENT)

@@ -16,7 +16,7 @@ use crate::exercise::Exercise;
 /// The attribute that names the lab of a page.
 const LAB: &str = "data-lab=\"";
 
-/// The pages that were read, those that have a lab, and each exercise with its requirements.
+/// Returns the pages that were read, the pages that have a lab, and each exercise with its requirements.
 pub(super) async fn progress(State(api): State<Api>) -> Result<Json<Value>, Refused> {
     let (progress, note) = Progress::load(&api.root);
     let exercises = Exercise::all(&api.root).map_err(failed)?;
@@ -26,7 +26,7 @@ pub(super) async fn progress(State(api): State<Api>) -> Result<Json<Value>, Refu
     Ok(Json(json!({ "pages": progress.pages, "labs": labs, "exercises": exercises, "note": note })))
 }
 
-/// The pages that have a lab, in the order of the book.
+/// Returns the pages that have a lab, in the order of the book.
 fn labs(api: &Api) -> &[String] {
     api.labs.get_or_init(|| {
         let book = api.root.join("book/src");
@@ -76,14 +76,14 @@ pub(super) async fn tried(State(api): State<Api>, Path(page): Path<String>) -> R
 }
 
 /// Adds the page to a list, unless it is there. Errors are ignored, because a missing tick does no harm, and the
-/// verdicts report it when progress cannot be stored.
+/// verdicts report it if progress cannot be stored.
 fn note(root: &path::Path, page: String, among: fn(&mut Progress) -> &mut BTreeSet<String>) {
     if !among(&mut Progress::load(root).0).contains(&page) {
         let _ = Progress::change_all(root, |progress| among(progress).extend([page]));
     }
 }
 
-/// Whether this is the path of a page, below `book/src` and without its ending, in exactly this spelling.
+/// Whether this is the path of a page, below `book/src` and without its extension, in exactly this spelling.
 fn is_a_page(book: &path::Path, page: &str) -> bool {
     let plain =
         |part: &str| !part.is_empty() && part.chars().all(|sign| sign.is_ascii_alphanumeric() || "-_".contains(sign));

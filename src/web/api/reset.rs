@@ -1,4 +1,4 @@
-//! Puts an exercise back to its initial state, and restores an answer.
+//! Restores the initial state of an exercise, or an answer from a backup.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use verdict::progress::Progress;
 use super::{Api, Refused, failed};
 use crate::{exercise::Exercise, stub};
 
-/// Replaces the answer with the stub, and returns the name of the backup, if there was an answer.
+/// Replaces the answer with the stub. Returns the name of the backup, if there was an answer.
 pub(super) async fn reset(State(api): State<Api>, Path(which): Path<String>) -> Result<Json<Value>, Refused> {
     let exercise = api.exercise(&which)?;
     let _alone = api.saving.lock().await;
@@ -20,7 +20,7 @@ pub(super) async fn reset(State(api): State<Api>, Path(which): Path<String>) -> 
     Ok(kept(&api, &exercise, backup))
 }
 
-/// Replaces the answer with a backup, and returns the name of the new backup.
+/// Replaces the answer with a backup. Returns the name of the new backup.
 pub(super) async fn bring_back(
     State(api): State<Api>,
     Path((which, backup)): Path<(String, String)>,

@@ -24,11 +24,11 @@ use crate::{
     report,
 };
 
-/// The reason why a run has not begun.
+/// The reason why a run has not started.
 const TURN: &str = "the checks of another exercise are running; yours begin when they end";
 
-/// The current runs. A new one of the same exercise ends the one before, because that is about an older answer. One of
-/// another exercise waits for its turn, because two at once would wait for the same build folder.
+/// The current runs. A new run of the same exercise ends the earlier one, which is on an older answer. A run of another
+/// exercise waits for its turn, because two at once would wait for the same build folder.
 #[derive(Clone, Default)]
 pub(super) struct Running {
     of: Arc<Mutex<BTreeMap<u8, AbortHandle>>>,
@@ -58,7 +58,8 @@ enum Line {
     },
 }
 
-/// Runs the checks. Each line of the answer is a JSON object, sent at once. Closing the connection ends the run.
+/// Runs the checks. Each line of the answer is a JSON object, which is sent at once. Closing the connection ends the
+/// run.
 pub(super) async fn run(State(api): State<Api>, Path(which): Path<String>) -> Result<Response, Refused> {
     let exercise = api.exercise(&which)?;
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -88,7 +89,7 @@ pub(super) async fn run(State(api): State<Api>, Path(which): Path<String>) -> Re
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response())
 }
 
-/// Ends a run when it is dropped, because nobody listens to it anymore.
+/// Ends a run when it is dropped, because its connection is closed.
 struct EndWith(AbortHandle);
 
 impl Drop for EndWith {
@@ -98,9 +99,9 @@ impl Drop for EndWith {
 }
 
 async fn checked(root: &path::Path, exercise: &Exercise, lines: &mpsc::UnboundedSender<Line>) {
-    // A send fails only when nobody listens, and then this task ends.
+    // A send fails only after the connection has closed, and then this task ends.
     let tell = |line| drop(lines.send(line));
-    // Taken before, so that a save in the meantime counts as a change.
+    // Computed before the run, so that a save in the meantime counts as a change.
     let hash = exercise.hash().unwrap_or_default();
     let outcome = check::check(root, exercise, None, |event| {
         tell(match event {

@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct Shown {
     number: u8,
     title: String,
-    /// How many requirements there are.
+    /// The number of requirements.
     requirements: usize,
     /// The first path of the app to open.
     start: String,
@@ -31,13 +31,13 @@ pub(super) struct Shown {
     /// The verdict as a piece of HTML, if there is one.
     html: Option<String>,
     passed: bool,
-    /// The hash of the files that the verdict was given on.
+    /// The hash of the files that the verdict was on.
     judged: Option<String>,
-    /// For each requirement, whether it is met. Empty if the answer was not checked.
+    /// For each requirement, whether it is met. It is empty if the answer was not checked.
     met: Vec<bool>,
     /// The compiler errors.
     errors: Vec<Place>,
-    /// The hint that fits the first failure.
+    /// The number of the hint for the first failure.
     fits: Option<usize>,
     /// The hints that were shown, counted from 1.
     hints: BTreeSet<usize>,
@@ -69,7 +69,7 @@ impl Shown {
     }
 }
 
-/// The page that the task tells the learner to open, or else the first one that the requirements name.
+/// Returns the page that the task tells the learner to open, or otherwise the first one that the requirements name.
 fn start(exercise: &Exercise) -> String {
     if let Some(start) = &exercise.brief.start {
         return start.clone();
@@ -81,21 +81,22 @@ fn start(exercise: &Exercise) -> String {
     pages.find(|path| !path.contains('{')).unwrap_or_else(|| "/".to_owned())
 }
 
-/// The sentence that `main.rs` prints, unless it contains a value. It is taken from the stub, which nobody has changed.
+/// Returns the sentence that `main.rs` prints, unless it contains a value. It comes from the stub, which nobody
+/// changes.
 fn accounts(root: &path::Path, exercise: &Exercise) -> String {
     let source = fs::read_to_string(stub::folder(root, exercise).join("src/main.rs")).unwrap_or_default();
     let printed = source.split_once("println!(\"").and_then(|(_, rest)| rest.split_once("\")")).map(|(text, _)| text);
     printed.filter(|text| !text.contains('{')).unwrap_or_default().to_owned()
 }
 
-/// The latest verdict, if there is one, with the rest of the state.
+/// Returns the latest verdict, if there is one, with the rest of the state.
 pub(super) async fn latest(State(api): State<Api>, Path(which): Path<String>) -> Result<Json<Shown>, Refused> {
     Ok(Json(Shown::of(&api.root, &api.exercise(&which)?)))
 }
 
-/// The verdict as the panel shows it. After a pass it includes the solution.
+/// Returns the verdict as the panel shows it. After a pass it includes the solution.
 fn html(root: &path::Path, exercise: &Exercise, verdict: &Verdict, progress: &Progress, changed_since: bool) -> String {
-    // Without the other exercises or the solution the verdict is as true.
+    // The verdict is shown even if the other exercises or the solution cannot be read.
     let all = Exercise::all(root).unwrap_or_default();
     let solved = Solved::of(root, exercise).ok().filter(|_| verdict.passed());
     let passed = solved.map(|solved| (solved, Exercise::next(&all, progress, exercise.number)));
