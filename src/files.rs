@@ -66,8 +66,8 @@ pub fn read(folder: &Path, path: &str) -> io::Result<Option<File>> {
     }
 }
 
-/// Writes the text and returns its hash, but only if the file still has the hash `base`, or does not exist if there is
-/// no `base`.
+/// Writes the text and returns its hash. The file must still have the hash `base`, or must not exist if there is no
+/// `base`. If the file already has this text, nothing is written.
 ///
 /// # Errors
 /// The file has changed in the meantime, no file may have this path, or the file cannot be written.

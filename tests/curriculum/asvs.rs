@@ -1,14 +1,14 @@
-//! The rules of ASVS 5.0 that the course cites, by number. What each asks for stands in `asvs.md`, in our words, and the
-//! book shows that table.
+//! The requirements of ASVS 5.0 that the course cites, by number. The table in `asvs.md` has the title of each, in our
+//! words, and the book shows that table.
 
 use std::collections::BTreeMap;
 
 use crate::{files, page::Page, read, root};
 
-/// The page that shows the table, and the one whose lines say in words what each number asks for.
+/// The page that shows the table, and the page whose lines explain each number.
 const TITLED: [&str; 2] = ["reference/asvs.md", "reference/checklist.md"];
 
-/// What each number asks for.
+/// Returns the title of each number.
 fn titles() -> BTreeMap<String, String> {
     let table = read("tests/curriculum/asvs.md");
     let row = |line: &str| {
@@ -20,8 +20,7 @@ fn titles() -> BTreeMap<String, String> {
     table.lines().filter_map(row).collect()
 }
 
-/// The numbers of three parts in a text, each with the place where it begins, that are not those of an RFC's section or
-/// of a version.
+/// Returns the numbers of three parts in a text, each with its position, except for sections of an RFC and versions.
 fn numbers(text: &str) -> Vec<(usize, &str)> {
     let is_part = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     let mut found = Vec::new();
@@ -69,7 +68,7 @@ fn every_defence_of_lesson_4_names_its_rule_by_the_same_title() {
     }
 }
 
-/// What is wrong with the numbers on this page.
+/// Returns the faults in the numbers on this page.
 fn without_title(page: &Page) -> Vec<String> {
     let is_linked = |at: usize, number: &str| {
         let link = format!("]({}", if page.name.contains('/') { "" } else { "reference/" });
@@ -90,7 +89,7 @@ fn every_page_that_cites_a_rule_links_to_its_title() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A line of the checklist begins with its numbers, and says then what they ask for.
+/// A line of the checklist begins with its numbers, and then explains them.
 #[test]
 fn every_line_of_the_checklist_says_what_its_number_asks_for() {
     let titles = titles();

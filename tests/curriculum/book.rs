@@ -1,4 +1,4 @@
-//! The book as a whole: what mdBook makes of it, and whether the article is all in it.
+//! Tests of the whole book: the pages that mdBook builds, and the coverage of the article.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use crate::{
     read, root,
 };
 
-/// The article's blocks of code, S01 to S31 in its order.
+/// The article's blocks of code, S01 to S31, in its order.
 const BLOCKS: std::ops::RangeInclusive<u8> = 1..=31;
 
 #[test]
@@ -33,7 +33,7 @@ fn the_summary_has_every_page_once_under_its_title() {
     }
 }
 
-/// What it is in Flask, what came out when it was run, and what stands here: for each block, once.
+/// For each block there are three parts, once each: the code in Flask, the result of a run, and our version.
 #[test]
 fn every_block_of_the_article_is_told_and_shown() {
     let pages: Vec<_> = Page::all().into_iter().filter(|page| page.name.contains("/in-flask")).collect();
@@ -58,7 +58,7 @@ fn every_block_of_the_article_is_told_and_shown() {
     assert_eq!(told, all, "the article's blocks, and how often each has a section on a page named in-flask");
 }
 
-/// A test is named after the blocks of which it proves something.
+/// A test is named after the blocks for which it proves something.
 #[test]
 fn every_block_of_the_article_is_named_by_a_test() {
     let sources = ["lessons", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"));
@@ -75,17 +75,17 @@ fn every_block_of_the_article_is_named_by_a_test() {
     assert!(missing.is_empty(), "no test is named after {}", missing.join(", "));
 }
 
-/// A page as mdBook builds it: what can be linked to in it, and what it links to.
+/// A page as mdBook builds it: the targets of links in it, and its own links.
 #[derive(Default)]
 struct Built {
     ids: BTreeSet<String>,
-    /// Where links lead.
+    /// The targets of its links.
     links: Vec<String>,
-    /// What is fetched to show the page: pictures, scripts, styles.
+    /// The files that a browser loads to show the page: pictures, scripts, styles.
     parts: Vec<String>,
 }
 
-/// The folder the book was built into, and its pages by their path there.
+/// The folder into which the book was built, and its pages by their path there.
 static BUILT: LazyLock<(tempfile::TempDir, BTreeMap<String, Built>)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     book::build(root(), folder.path(), None).unwrap();
@@ -127,7 +127,7 @@ fn a_page_is_shown_without_asking_another_machine() {
 #[test]
 fn every_link_of_the_book_and_of_the_checks_leads_somewhere() {
     let (folder, pages) = &*BUILT;
-    // The print page repeats all pages at another depth; 404.html stands at any depth.
+    // The print page repeats all pages at another depth, and 404.html may be shown at any depth.
     let pages_with_links = pages.iter().filter(|(name, _)| !["print.html", "404.html"].contains(&name.as_str()));
     let of_pages = pages_with_links
         .flat_map(|(name, page)| page.links.iter().chain(&page.parts).map(move |link| (name.clone(), link.clone())));

@@ -1,7 +1,7 @@
-//! How the book knows what it says: for each claim about behaviour, what holds it.
+//! The evidence for each claim of the book about behavior.
 //!
-//! `claims/basics/log-out.txt` belongs to the page `basics/log-out.md`. It is a list of claims with a blank line between
-//! them. A claim quotes a piece of the page, and names its evidence, a line for each:
+//! `claims/basics/log-out.txt` belongs to the page `basics/log-out.md`. It is a list of claims with a blank line
+//! between them. A claim quotes a piece of the page, and names its evidence, one per line:
 //!
 //! ```text
 //! > the words of the page
@@ -11,18 +11,19 @@
 //! source RFC 6265bis 5.7, the storage model
 //! ```
 //!
-//! `test` is a test, a check or a rule of this workspace, `shown` a file that the page includes and a test keeps true,
-//! `file` a file and words in it. `source` is for what no test here can show: a standard with its section, or an address.
+//! `test` names a test, a check or a rule of this workspace, `shown` a file that the page includes and a test verifies,
+//! and `file` a file and words in it. `source` is for facts that no test here can show: a standard with its section, or
+//! an address.
 
 use std::{collections::BTreeSet, path::Path};
 
 use crate::{files, page::Page, read, root};
 
 const FOLDER: &str = "tests/curriculum/claims";
-/// Pages that say nothing about behaviour. Every other page of the book has a list, a new one too.
+/// Pages without claims about behavior. Every other page of the book needs a list, even a new one.
 const WITHOUT_CLAIMS: [&str; 1] = ["404.md"];
 
-/// What is wrong with the claims of this page.
+/// Returns the faults in the claims of this page.
 fn faults(page: &Page, claims: &str, tests: &BTreeSet<String>) -> Vec<String> {
     let text = words(&page.text);
     let mut faults = Vec::new();
@@ -41,7 +42,7 @@ fn faults(page: &Page, claims: &str, tests: &BTreeSet<String>) -> Vec<String> {
     faults
 }
 
-/// The names of the tests, checks and rules there are: what stands behind these marks.
+/// Returns the names of the tests, checks and rules, which follow these marks in the source.
 fn tests() -> BTreeSet<String> {
     let marks = [
         "test]\n",
@@ -62,7 +63,8 @@ fn tests() -> BTreeSet<String> {
     sources.flat_map(|path| named_in(read(path))).collect()
 }
 
-/// The first name in the text, or that of the first function if the text begins with attributes or with one.
+/// Returns the first name in the text, or the first function's name if the text begins with attributes or with a
+/// function.
 fn name_in(text: &str) -> String {
     let begins = |start: &str| text.trim_start().starts_with(start);
     let is_code = ["#", "fn ", "async fn ", "pub "].into_iter().any(begins);
@@ -89,7 +91,7 @@ fn holds(page: &Page, evidence: &str, tests: &BTreeSet<String>) -> bool {
     }
 }
 
-/// What is wrong if the page of this name has no list.
+/// Returns a sentence if the page with this name has no list.
 fn without_a_list(page: &str) -> Option<String> {
     let path = Path::new(FOLDER).join(page).with_extension("txt");
     let has_one = WITHOUT_CLAIMS.contains(&page) || root().join(&path).is_file();

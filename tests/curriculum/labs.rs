@@ -1,4 +1,4 @@
-//! The labs of lesson 4: beside each page the attacks that it tells.
+//! The labs of lesson 4: each page has the attacks that it describes.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use lesson_4::attack::{ALL, Attack};
 
 use crate::{files, root};
 
-/// The name of each page of the book with the attack that its lab begins with.
+/// Returns the name of each page with a lab, and the attack with which its lab begins.
 fn labs() -> Vec<(String, String)> {
     let lab = |path: &std::path::PathBuf| {
         let text = std::fs::read_to_string(path).unwrap();

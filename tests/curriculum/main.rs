@@ -1,4 +1,4 @@
-//! Holds the parts of the course to each other, and says in a line what is missing.
+//! Compares the parts of the course with each other, and reports missing parts in one line each.
 
 mod asvs;
 mod book;
@@ -28,7 +28,7 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()))
 }
 
-/// Every file below this folder with this ending.
+/// Returns every file below this folder with this extension.
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -43,7 +43,7 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Folders like `1-login`, by number.
+/// Returns the folders with names like `1-login`, by number.
 fn numbered(folder: &str) -> BTreeMap<u8, String> {
     let names =
         fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -84,7 +84,7 @@ fn every_member_inherits_its_lints_and_versions() {
     }
 }
 
-/// Without libtest's harness the compiler drops what is marked as a test, and says nothing.
+/// Without libtest's harness the compiler silently drops functions that are marked as tests.
 #[test]
 fn a_test_file_with_a_main_of_its_own_names_all_its_tests_there() {
     let mut seen = BTreeSet::new();
@@ -107,13 +107,13 @@ fn a_test_file_with_a_main_of_its_own_names_all_its_tests_there() {
     assert!(seen.contains("tests/studio.rs"), "{seen:?}");
 }
 
-/// The `Cargo.toml` of this folder and of the packages below it.
+/// Returns the `Cargo.toml` of this folder and of the packages below it.
 fn manifests(folder: &Path) -> Vec<PathBuf> {
     let below = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().join("Cargo.toml"));
     below.chain([folder.join("Cargo.toml")]).filter(|path| path.is_file()).collect()
 }
 
-/// A package outside of the workspace inherits nothing; what both depend on is the same version nevertheless.
+/// A package outside the workspace inherits nothing, but must have the same versions of common dependencies.
 fn names_the_versions_of(manifest: &str, outside: &str) {
     let version = |line: &str| {
         let (name, rest) = line.split_once(" = ")?;
@@ -189,7 +189,7 @@ fn every_exercise_is_whole() {
     }
 }
 
-/// A learner who has begun to solve it is told that this part is left out; nobody has where the workbook is made.
+/// If a learner has begun to solve it, this part is skipped with a note. With `stubs` in `WORKBOOK_REQUIRE` it fails.
 #[test]
 fn every_stub_compiles_without_a_warning_and_fails_the_checks_declared_for_it() {
     for (exercise, suite) in exercises() {
@@ -227,7 +227,7 @@ fn every_stub_compiles_without_a_warning_and_fails_the_checks_declared_for_it() 
     }
 }
 
-/// No answer changes it, so it has to be the same, whoever has begun to solve the exercise.
+/// No answer changes the README, so it must be the same even if a learner has begun to solve the exercise.
 #[test]
 fn every_stub_has_the_task_of_its_exercise() {
     for (exercise, _) in exercises() {
@@ -237,7 +237,7 @@ fn every_stub_has_the_task_of_its_exercise() {
     }
 }
 
-/// The first file that is not as in the stub.
+/// Returns the first file that differs from the stub.
 fn differs_from_its_stub(exercise: &Exercise) -> Option<String> {
     let stub = contents(&stub::folder(root(), exercise));
     let own = contents(&exercise.folder);
@@ -245,7 +245,7 @@ fn differs_from_its_stub(exercise: &Exercise) -> Option<String> {
     names.into_iter().find(|name| stub.get(name) != own.get(name))
 }
 
-/// Every file below this folder, by its path in it.
+/// Returns every file below this folder, by its path in it.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let name = |path: &Path| path.strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/");
     let all = ["rs", "toml", "html", "md"].iter().flat_map(|ending| files(folder, ending));

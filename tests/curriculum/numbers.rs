@@ -1,8 +1,8 @@
-//! Numbers that a text gives come from what they count.
+//! Compares the numbers in texts with the things that they count.
 
 use crate::{files, read, root};
 
-/// What follows "more than" in this text and counts wrong answers.
+/// Returns the numbers of wrong answers that follow "more than" in this text.
 fn counted(text: &str) -> Vec<usize> {
     let counts = |rest: &str| {
         let (number, rest) = rest.split_once(' ')?;
@@ -11,7 +11,7 @@ fn counted(text: &str) -> Vec<usize> {
     text.split("more than ").filter_map(counts).collect()
 }
 
-/// There is a message of each, and a few of answers that break off.
+/// Each wrong answer has a snapshot of its message, and so have a few answers that break off.
 #[test]
 fn no_text_counts_more_wrong_answers_than_there_are() {
     let messages = files(&root().join("tests/mutants/tests/snapshots"), "snap").len();

@@ -1,5 +1,5 @@
-//! What every page of the book has to be. A rule gives a sentence for each fault it finds. The book is held to all
-//! rules, and each rule to a page that breaks it.
+//! The rules for every page of the book. A rule returns a sentence for each fault. Every page is tested against all
+//! rules, and each rule is tested with a page that breaks it.
 
 use std::{
     collections::BTreeSet,
@@ -11,30 +11,30 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 
 use crate::{files, numbered, read, root};
 
-/// So many words can be read in under five minutes, with the code between them.
+/// This number of words, and the code between them, can be read in less than five minutes.
 const MOST_WORDS: usize = 850;
-/// So much can be taken in beside the words. What goes beyond it is folded.
+/// The maximum number of lines of code beside the text. Further code must be folded.
 const MOST_LINES_OF_CODE: usize = 40;
 const MOST_TRANSCRIPTS: usize = 2;
-/// Folders of pages that tell of no single lesson, and pages beside the folders.
+/// Folders of pages that belong to no single lesson, and pages outside the folders.
 const WITHOUT_A_LESSON: [&str; 2] = ["reference", "sharp-edges"];
 const ALONE: [&str; 3] = ["404.md", "introduction.md", "summary.md"];
 
 /// A page of the book.
 pub struct Page {
-    /// Its path below `book/src`, with `/`.
+    /// The path below `book/src`, with `/`.
     pub name: String,
     pub text: String,
 }
 
-/// A heading of a page, and what stands below it.
+/// A heading of a page, and the text below it.
 pub struct Section {
     pub heading: String,
     pub text: String,
 }
 
 impl Page {
-    /// All pages there are. `SUMMARY.md` is none.
+    /// Returns all pages, without `SUMMARY.md`.
     pub fn all() -> Vec<Self> {
         let folder = root().join("book/src");
         let name = |path: &PathBuf| path.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/");
@@ -46,12 +46,12 @@ impl Page {
         self.name.split_once('/').map_or("", |(folder, _)| folder)
     }
 
-    /// Whether it is a page on a lesson: then it is built like the others.
+    /// Whether it is a page about a lesson, which must have the same structure as the others.
     fn tells_of_a_lesson(&self) -> bool {
         !self.folder().is_empty() && self.folder() != "exercises" && !WITHOUT_A_LESSON.contains(&self.folder())
     }
 
-    /// Its sections at the second level.
+    /// Returns the sections at the second level.
     pub fn sections(&self) -> Vec<Section> {
         let parts = self.text.split("\n## ").skip(1);
         let section = |part: &str| {
@@ -61,7 +61,7 @@ impl Page {
         parts.map(section).collect()
     }
 
-    /// Everything in `{{#include …}}`.
+    /// Returns the directives in `{{#include …}}`.
     pub fn includes(&self) -> impl Iterator<Item = &str> {
         self.text.split("{{#include ").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(directive, _)| directive)
     }
@@ -86,12 +86,12 @@ const RULES: &[Rule] = &[
     a_link_that_asks_has_the_pages_title,
 ];
 
-/// Rust and output are included, of Flask a line is quoted, and what is left are commands.
+/// Rust and output are included, single lines of Flask are quoted, and other code is commands.
 fn code_comes_from_the_workspace(page: &Page) -> Vec<String> {
     blocks(&page.text).iter().filter_map(|(kind, code)| fault_in(kind, code)).map(|fault| page.says(fault)).collect()
 }
 
-/// The blocks of code: their language, and what stands in them. Without a fence they have none.
+/// Returns the blocks of code: their language and their content. A block without a fence has no language.
 fn blocks(text: &str) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut block: Option<(String, String)> = None;
@@ -131,7 +131,7 @@ fn fault_in(kind: &str, code: &str) -> Option<String> {
     }
 }
 
-/// mdBook shows a misspelt anchor as an empty block, and says nothing.
+/// mdBook silently shows a misspelled anchor as an empty block.
 fn every_include_names_something(page: &Page) -> Vec<String> {
     let path = root().join("book/src").join(&page.name);
     let fault = |directive| {
@@ -146,7 +146,7 @@ fn every_include_names_something(page: &Page) -> Vec<String> {
     page.includes().filter_map(fault).collect()
 }
 
-/// What mdBook puts in the place of `path`, `path:anchor` or `path:from:to`; nothing if there is no such file.
+/// Returns the text that mdBook inserts for `path`, `path:anchor` or `path:from:to`, or an empty text without a file.
 pub fn included(folder: &Path, directive: &str) -> String {
     let mut parts = directive.split(':');
     let path = plain(&folder.join(parts.next().unwrap_or_default()));
@@ -165,7 +165,7 @@ pub fn included(folder: &Path, directive: &str) -> String {
     }
 }
 
-/// Without `..`, which a folder that does not exist would stop.
+/// Removes `..`, which the system does not resolve after a folder that does not exist.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
@@ -177,7 +177,7 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// A chapter is a folder, and named after a lesson, whose demo stands on each of its pages.
+/// A chapter is a folder with a lesson's name, and each of its pages has the lesson's demo.
 fn a_lesson_backs_it(page: &Page) -> Vec<String> {
     let folder = page.folder();
     if !page.tells_of_a_lesson() {
@@ -197,7 +197,7 @@ fn a_lesson_backs_it(page: &Page) -> Vec<String> {
     (!has_demo).then(|| page.says(format!("has no panel with the demo of lesson {number}"))).into_iter().collect()
 }
 
-/// Its headings are the reader's questions, and a page on a lesson says what it is for, and ends as all of them do.
+/// Headings are the reader's questions, and a page about a lesson has the same beginning and end as the others.
 fn it_is_built_like_the_others(page: &Page) -> Vec<String> {
     let mut faults = Vec::new();
     let headings = headings(&page.text);
@@ -220,7 +220,7 @@ fn it_is_built_like_the_others(page: &Page) -> Vec<String> {
     faults
 }
 
-/// Without the `{#id}` that keeps a heading's old address when its words change.
+/// Returns the headings, without the `{#id}` that keeps a heading's old address when its words change.
 fn headings(text: &str) -> Vec<(HeadingLevel, String)> {
     let mut all = Vec::new();
     let mut heading: Option<(HeadingLevel, String)> = None;
@@ -248,7 +248,7 @@ fn it_reads_in_five_minutes(page: &Page) -> Vec<String> {
         .collect()
 }
 
-/// Code and transcripts that a reader has not unfolded.
+/// Counts the code and transcripts that are not folded.
 fn it_shows_no_wall_of_code(page: &Page) -> Vec<String> {
     let folder = root().join("book/src").join(&page.name);
     let lines = |code: &str| {
@@ -273,14 +273,14 @@ fn it_shows_no_wall_of_code(page: &Page) -> Vec<String> {
     faults
 }
 
-/// Without what is in `<details>`.
+/// Returns the text without the content of `<details>`.
 fn unfolded(text: &str) -> String {
     let mut parts = text.split("<details>");
     let before = parts.next().unwrap_or_default().to_owned();
     parts.fold(before, |shown, part| shown + part.split_once("</details>").map_or("", |(_, after)| after))
 }
 
-/// A long name in `code` is taken for a test's: it has to be one, or a check's or a rule's.
+/// A long name in `code` must be the name of a test, a check or a rule.
 fn what_it_names_as_a_test_is_one(page: &Page) -> Vec<String> {
     static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(names);
     let looks_like_one = |code: &str| {
@@ -293,7 +293,7 @@ fn what_it_names_as_a_test_is_one(page: &Page) -> Vec<String> {
     named.filter(|name| !NAMES.contains(name)).map(|name| page.says(format!("there is no test named {name}"))).collect()
 }
 
-/// The cast has one pronoun each, and any other visitor is "they".
+/// Each member of the cast has one pronoun, and any other visitor is "they".
 fn a_pronoun_is_of_the_cast(page: &Page) -> Vec<String> {
     let stranger = |line: &str| {
         let text = without_code(line).to_lowercase();
@@ -311,12 +311,12 @@ fn a_pronoun_is_of_the_cast(page: &Page) -> Vec<String> {
     page.text.lines().filter_map(fault).collect()
 }
 
-/// What a reader reads: without names in code, and without the `{#id}` of a heading.
+/// Returns the text that a reader reads, without names in code, and without the `{#id}` of a heading.
 fn without_code(line: &str) -> String {
     line.split(" {#").next().unwrap_or_default().split('`').step_by(2).collect::<Vec<_>>().join(" ")
 }
 
-/// The words that `book/STYLE.md` replaces, and what it has instead.
+/// Returns the words that `book/STYLE.md` replaces, and their replacements.
 fn a_word_is_not_one_of_those_replaced(page: &Page) -> Vec<String> {
     static REPLACED: LazyLock<Vec<(String, String)>> = LazyLock::new(replaced);
     let says = |line: &str, word: &str| {
@@ -344,7 +344,7 @@ fn replaced() -> Vec<(String, String)> {
     replaced
 }
 
-/// A link whose words ask something is a page's title, also after the page has got another one.
+/// A link whose text is a question must have the title of its page, even after that has changed.
 fn a_link_that_asks_has_the_pages_title(page: &Page) -> Vec<String> {
     let folder = root().join("book/src").join(&page.name);
     let title = |target: &str| {
@@ -358,7 +358,7 @@ fn a_link_that_asks_has_the_pages_title(page: &Page) -> Vec<String> {
     other.map(|(words, target)| page.says(format!("{target} is no longer called {words:?}"))).collect()
 }
 
-/// The words of each link, and where it leads.
+/// Returns the text and the target of each link.
 fn links(text: &str) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut link: Option<(String, String)> = None;
@@ -377,7 +377,7 @@ fn links(text: &str) -> Vec<(String, String)> {
     all
 }
 
-/// The functions, and the ids of checks and rules, in lessons and tests.
+/// Returns the names of functions, and the IDs of checks and rules, in lessons and tests.
 fn names() -> BTreeSet<String> {
     let sources = ["lessons", "tests"].iter().flat_map(|folder| files(&root().join(folder), "rs"));
     let named_in = |text: &str| -> Vec<String> {
@@ -389,7 +389,7 @@ fn names() -> BTreeSet<String> {
     sources.flat_map(|path| named_in(&read(path))).collect()
 }
 
-/// What is wrong with this page.
+/// Returns the faults of this page.
 fn faults(page: &Page) -> Vec<String> {
     RULES.iter().flat_map(|rule| rule(page)).collect()
 }
@@ -400,7 +400,7 @@ fn every_page_keeps_every_rule() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// What nobody includes may be taken out.
+/// A part of the code that no page includes needs no anchor.
 #[test]
 fn every_anchor_is_shown_on_a_page() {
     let shown: BTreeSet<_> = Page::all()

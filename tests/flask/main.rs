@@ -1,4 +1,4 @@
-//! What the article's Flask code does, seen on Flask itself. The transcripts are what the book shows of it.
+//! Tests the behavior of the article's Flask code in Flask itself. The book shows the transcripts.
 
 #[path = "../required/mod.rs"]
 mod required;
@@ -13,13 +13,13 @@ use std::{
 use required::{Missing, trial};
 use tempfile::TempDir;
 
-/// The first block of each experiment; blocks that are the same code share one.
+/// The first block of each experiment. Blocks with the same code share one.
 const EXPERIMENTS: [&str; 27] = [
     "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s12", "s13", "s14", "s15", "s16",
     "s17", "s18", "s19", "s20", "s22", "s24", "s25", "s26", "s27", "s28", "s29",
 ];
 
-/// One test for each block, and one that there are no others.
+/// Creates one test for each block, and one that finds unlisted blocks.
 fn main() -> ExitCode {
     let flask = FLASK.as_ref();
     let no_flask = flask.err().map(|_| Missing { what: "flask", reason: "see the last test".to_owned() });
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     required::run(trials)
 }
 
-/// The experiments, run once.
+/// The experiments, which run once.
 static FLASK: LazyLock<Result<Flask, Missing>> = LazyLock::new(Flask::run);
 
 struct Flask {
@@ -57,7 +57,7 @@ impl Flask {
         }
     }
 
-    /// A server that this block needs.
+    /// Returns the server that this block needs, if it is missing.
     fn missing(&self, block: &str) -> Option<Missing> {
         let is_told = |line: &&str| line.starts_with(block) && line.contains(" cannot be tried here: ");
         let reason = self.said.lines().find(is_told)?.to_owned();
@@ -65,7 +65,7 @@ impl Flask {
     }
 }
 
-/// The Python that `WORKBOOK_PYTHON` names, or the one that is installed.
+/// Returns the Python that `WORKBOOK_PYTHON` names, or the one that is installed.
 fn python() -> PathBuf {
     env::var_os("WORKBOOK_PYTHON").map_or_else(|| "python3".into(), PathBuf::from)
 }

@@ -1,31 +1,32 @@
-//! A sequence diagram as SVG: a column for each who takes part, time from top to bottom.
+//! Draws a sequence diagram as SVG: a column for each participant, with time from top to bottom.
 //!
-//! The colours are the page's: the book's style sheet gives them for every theme. All that the picture says stands
-//! in its description as well, for who does not see it.
+//! The colors come from the book's style sheet, for every theme. The description of a picture has all of its content,
+//! for readers who cannot see it.
 
 use std::fmt::{self, Write};
 
-/// Pixels: between two columns, at the sides, above the first row, and of a row.
+/// In pixels: the distance of two columns, the margin at the sides, the space above the first row, and the height of
+/// each row.
 const COLUMN: usize = 210;
 const SIDE: usize = 62;
 const HEAD: usize = 48;
 const ARROW: usize = 42;
 const NOTE: usize = 36;
-/// The width of a character of a note.
+/// The width of a character in a note.
 const CHARACTER: usize = 8;
 
-/// A sequence diagram in the making.
+/// A sequence diagram while it is drawn.
 pub struct Picture {
     title: String,
-    /// From left to right.
+    /// The participants from left to right.
     actors: Vec<String>,
-    /// From top to bottom.
+    /// The rows from top to bottom.
     rows: Vec<Row>,
 }
 
 pub enum Row {
     Arrow(Arrow),
-    /// Something that happened without a request.
+    /// An event without a request.
     Note {
         at: String,
         words: String,
@@ -35,15 +36,15 @@ pub enum Row {
 pub struct Arrow {
     pub from: String,
     pub to: String,
-    /// What stands above the line.
+    /// The text above the line.
     pub above: String,
-    /// And below it, if anything.
+    /// The text below the line, or empty.
     pub below: String,
     pub is_answer: bool,
 }
 
 impl Picture {
-    /// An empty picture of these, from left to right.
+    /// Creates an empty picture with these participants, from left to right.
     pub fn of(title: &str, actors: &[&str]) -> Self {
         let actors = actors.iter().map(|actor| (*actor).to_owned()).collect();
         Self { title: title.to_owned(), actors, rows: Vec::new() }
@@ -53,7 +54,8 @@ impl Picture {
         self.rows.push(row);
     }
 
-    /// The picture as a `<figure>` without an empty line, so that a Markdown page can hold it. `name` is used for ids.
+    /// Renders the picture as a `<figure>` without an empty line, so that a Markdown page can contain it. `name` is
+    /// used for IDs.
     pub fn svg(&self, name: &str) -> String {
         let mut svg = String::new();
         // Writing to a String cannot fail.
@@ -106,7 +108,8 @@ impl Picture {
         let [from, to] =
             [from, to].map(|actor| self.x(actor).unwrap_or_else(|| panic!("{actor} is not in the picture {name}")));
         let class = if *is_answer { "answer" } else { "request" };
-        // Beside the sender: in the middle of a long arrow the words would stand on somebody else's line.
+        // The text is beside the sender, because in the middle of a long arrow it would be on another participant's
+        // line.
         let middle = if from < to { from + COLUMN / 2 } else { from - COLUMN / 2 };
         writeln!(svg, "<path class=\"{class}\" d=\"M{from} {y}H{to}\" marker-end=\"url(#{name}-head)\"/>")?;
         writeln!(svg, "<text x=\"{middle}\" y=\"{}\">{}</text>", y - 6, escaped(above))?;
@@ -116,7 +119,7 @@ impl Picture {
         Ok(())
     }
 
-    /// Beside who it is about; what is about nobody, such as time, in the middle.
+    /// Writes a note beside its participant. A note without one, such as about time, is in the middle.
     fn write_note(&self, svg: &mut String, at: &str, words: &str, y: usize) -> fmt::Result {
         let wide = (words.chars().count() * CHARACTER + 20).min(self.width() - 8);
         let middle = self.x(at).unwrap_or(self.width() / 2).clamp(4 + wide / 2, self.width() - 4 - wide / 2);
@@ -125,7 +128,7 @@ impl Picture {
         writeln!(svg, "<text class=\"boxed\" x=\"{middle}\" y=\"{}\">{}</text>", y + 17, escaped(words))
     }
 
-    /// All that is drawn, as sentences.
+    /// Describes the whole picture in sentences.
     fn in_words(&self) -> String {
         let told = self.rows.iter().map(|row| match row {
             Row::Arrow(Arrow { from, to, above, below, .. }) if below.is_empty() => format!("{from} to {to}: {above}."),

@@ -1,6 +1,7 @@
-//! The book's pictures: who sends what to whom, drawn from what the inspector recorded while a lesson was played.
+//! The book's pictures: sequence diagrams of the exchanges that the inspector recorded while a lesson was played.
 //!
-//! A picture is a snapshot that a page includes. `INSTA_UPDATE=always cargo test --test pictures` draws them anew.
+//! A picture is a snapshot that a page includes. `INSTA_UPDATE=always cargo test --test pictures` draws all of them
+//! again.
 
 mod drawing;
 mod recorded;
@@ -23,19 +24,19 @@ use session_inspector::{Exchange, Inspector};
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
 
-/// Keeps the picture `name` as it is committed.
+/// Compares the picture `name` with its snapshot.
 fn keep(name: &str, picture: &Picture) {
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, picture.svg(name)) });
 }
 
-/// Keeps the picture of this story.
+/// Compares the picture of this story with its snapshot.
 fn keep_story(name: &str, title: &str, actors: &[&str], story: &[Told]) {
     let mut picture = Picture::of(title, actors);
     recorded::story(&mut picture, story);
     keep(name, &picture);
 }
 
-/// An attack of lesson 4 on the shop that is the article's.
+/// Runs an attack of lesson 4 on the shop without defenses, and returns its story.
 async fn attack(id: &str) -> Result<Vec<Told>, Miss> {
     let attack = Attack::named(id).unwrap_or_else(|| panic!("there is no attack {id}"));
     let Run { succeeded, story, .. } = attack.run(Defences::none()).await?;
@@ -62,7 +63,7 @@ async fn a_login_takes_the_cart_along_under_a_new_id() -> Result<(), Miss> {
     alice.post("/add_to_cart/teapot", &[]).await?;
     let copy = alice.copied_by("mallory");
     alice.post("/login", &[("username", "alice"), ("password", "a cup of tea")]).await?;
-    trial.skip(Duration::from_secs(60)); // the old ID leads to the session for half a minute
+    trial.skip(Duration::from_secs(60)); // the old ID leads to the session for thirty seconds
     copy.get("/profile").await?;
     let title = "A login: the session goes on under a new ID, and a copy of the old one is worth nothing";
     keep_story("login", title, &["alice", "mallory", "server", "store"], &trial.story());
@@ -108,7 +109,7 @@ async fn two_instances_are_one_over_a_shared_store() {
     ] {
         let (exchange, set) = send(&inspector, instance, method, path, &cookie).await;
         recorded::exchange(&mut picture, "alice", name, &exchange);
-        // Her browser would drop the cookie at the logout; here she keeps it, as a copy would be kept.
+        // A browser would drop the cookie at the logout. It is kept here, like a copy.
         if !set.ends_with('=') && !set.is_empty() {
             cookie = set;
         }
@@ -116,14 +117,14 @@ async fn two_instances_are_one_over_a_shared_store() {
     keep("instances", &picture);
 }
 
-/// What the inspector saw of this request, and the cookie that was set.
+/// Sends this request. Returns its exchange in the inspector, and the cookie that was set.
 async fn send(inspector: &Inspector, app: &Router, method: &str, path: &str, cookie: &str) -> (Exchange, String) {
     let request = Request::builder().method(method).uri(path).header("host", "localhost");
     let request = if cookie.is_empty() { request } else { request.header(COOKIE, cookie) };
     let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let set = response.headers().get(SET_COOKIE).map_or("", |set| set.to_str().unwrap());
     let set = set.split(';').next().unwrap_or_default().to_owned();
-    // The exchange is over when its body is.
+    // The inspector records the exchange at the end of the body.
     axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (inspector.exchanges().pop().unwrap(), set)
 }

@@ -1,18 +1,18 @@
-//! From what the inspector recorded to the arrows of a picture.
+//! Draws the exchanges of an inspector as arrows of a picture.
 
 use checks::Told;
 use session_inspector::{Exchange, Operation, Outcome, StoreCall};
 
 use crate::drawing::{Arrow, Picture, Row};
 
-/// So many characters of a session's data are shown at a call; longer data is left out.
+/// The maximum number of characters of a session's data at a call. Longer data is left out.
 const LONGEST_DATA: usize = 28;
-/// How a story says that the next request arrives in pieces.
+/// The words in a story after which the next request arrives in pieces.
 const SLOWLY: &str = "sends the next form slowly";
 
-/// Draws what the visitors of `server` did. A look at a page that tells nothing new is left out.
+/// Draws the requests to `server`. A page that shows nothing new is left out.
 pub fn story(picture: &mut Picture, story: &[Told]) {
-    // What is left of a slow request, until something else has happened.
+    // The rest of a slow request, until another event has been drawn.
     let mut pending = Vec::new();
     let mut is_slow = false;
     for told in story {
@@ -23,7 +23,7 @@ pub fn story(picture: &mut Picture, story: &[Told]) {
             Some(exchange) => {
                 let mut rows = rows(&told.who, "server", exchange, &ids(story));
                 if is_slow {
-                    // It was loaded at once, and is saved and answered when its body is there.
+                    // It was loaded at once, and is saved and answered when its body has arrived.
                     pending = rows.split_off(1 + loads(exchange));
                 } else {
                     rows.append(&mut pending);
@@ -41,13 +41,13 @@ pub fn exchange(picture: &mut Picture, who: &str, server: &str, exchange: &Excha
     rows(who, server, exchange, &ids).into_iter().for_each(|row| picture.add(row));
 }
 
-/// The letters that are session IDs; other cookies are not drawn.
+/// Returns the letters that are session IDs. Other cookies are not drawn.
 fn ids(story: &[Told]) -> Vec<String> {
     let exchanges = story.iter().filter_map(|told| told.exchange.as_ref());
     exchanges.flat_map(|exchange| &exchange.calls).map(|call| call.label.clone()).collect()
 }
 
-/// A page that was only looked at, and that others of the story have looked at as well; or that asked for no session.
+/// Whether an exchange only shows a page that others in the story show, too, or uses no session.
 fn tells_nothing(exchange: &Exchange, story: &[Told]) -> bool {
     let Exchange { request, calls, response, .. } = exchange;
     let all = story.iter().filter_map(|told| told.exchange.as_ref());
@@ -87,7 +87,7 @@ fn rows(who: &str, server: &str, Exchange { request, calls, response, .. }: &Exc
     std::iter::once(asks).chain(calls).chain([answers]).map(Row::Arrow).collect()
 }
 
-/// What the store was asked, and what came of it.
+/// Describes a call to the store, and its result.
 fn call_words(StoreCall { operation, label, outcome, .. }: &StoreCall) -> (String, String) {
     let asked = match operation {
         Operation::Create => "create",
@@ -111,7 +111,7 @@ fn set_words(label: &str) -> String {
     if label.is_empty() { "cookie removed".to_owned() } else { format!("set cookie {label}") }
 }
 
-/// As a note beside the one who did it.
+/// Returns the text for a note beside the visitor.
 fn note(did: &str) -> String {
     did.trim_end_matches(", and from there:").to_owned()
 }

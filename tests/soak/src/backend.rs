@@ -1,4 +1,4 @@
-//! The backends, and what goes wrong with them.
+//! The backends, and the failures that the soak test causes.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -21,18 +21,18 @@ use crate::{
     visitor::{Tally, Visitor},
 };
 
-/// A backend, and what the book promises for it.
+/// A backend, and the promise that the book makes for it.
 pub struct Backend {
     pub name: &'static str,
-    /// Starts it; nothing if its program is not installed.
+    /// Starts the backend. Returns `None` if its program is not installed.
     pub start: fn() -> Option<Server>,
-    /// Whether it loses nothing, whatever happens.
+    /// Whether it must lose nothing after any failure.
     pub promises: bool,
-    /// How many instances of the shop share it.
+    /// The number of the shop's instances that share it.
     pub instances: usize,
 }
 
-/// A backend that runs: its address, perhaps a cache's, and its servers, which are killed and stopped.
+/// A running backend: its address, perhaps a cache's, and its servers, which are killed and paused.
 pub struct Server {
     store: String,
     cache: Option<String>,
@@ -55,7 +55,7 @@ impl Server {
 pub fn all() -> Vec<Backend> {
     let backend = |name, start| Backend { name, start, promises: true, instances: 3 };
     vec![
-        // Every instance has a memory of its own, and it is gone with it: there is one, and it is not killed.
+        // Each instance has its own memory and loses it at its end, so there is only one, which is not killed.
         Backend { instances: 1, ..backend("memory", || Server::of(Vec::new(), |_, _| "memory:".to_owned())) },
         backend("files", || {
             Server::of(Vec::new(), |folder, _| format!("file:{}", folder.path().join("sessions").display()))
@@ -72,7 +72,7 @@ pub fn all() -> Vec<Backend> {
             let nodes = redis_cluster_with(1)?;
             Server::of(nodes, |_, nodes| format!("redis://{}", nodes.iter().map(at).collect::<Vec<_>>().join(",")))
         }),
-        // It forgets when it is restarted, and says so.
+        // Memcached loses its records at a restart, and the book says so.
         Backend {
             promises: false,
             ..backend("Memcached", || {
@@ -96,7 +96,7 @@ fn at(service: &Service) -> String {
     format!("127.0.0.1:{}", service.port)
 }
 
-/// Lets visitors shop for so long, and breaks things meanwhile.
+/// Makes visitors shop for `time`, and causes failures in the meantime.
 pub async fn soak(backend: &Backend, server: Server, time: Duration) -> Tally {
     let Server { store, cache, services, folder } = server;
     let more = instance::more(&folder.path().join("shop.sqlite"));
@@ -121,8 +121,8 @@ async fn serve_front(instances: Instances) -> SocketAddr {
     address
 }
 
-/// In turn, every second or two: an instance is killed and started again, a server is killed and started again, a
-/// server stands still for a moment.
+/// Causes one failure every second or two, in turn: kills an instance and starts it again, kills a server and starts it
+/// again, and pauses a server for a moment.
 async fn trouble(instances: Instances, services: Vec<Service>, over: Arc<Notify>) {
     let mut services = services;
     let count = instances.ports().len();
@@ -136,7 +136,7 @@ async fn trouble(instances: Instances, services: Vec<Service>, over: Arc<Notify>
             let number = round / 2 % count + 1;
             let _ = instances.kill(number).await;
             sleep(Duration::from_millis(300)).await;
-            // It may not start while a server is away; the next round tries again.
+            // It may not start while a server is unavailable. The next round tries again.
             let _ = instances.start(number).await;
         } else if !services.is_empty() {
             services = tokio::task::spawn_blocking(move || {
@@ -159,8 +159,8 @@ async fn trouble(instances: Instances, services: Vec<Service>, over: Arc<Notify>
     }
 }
 
-/// A node that leads a part of a cluster stays away until its replica leads: it keeps nothing on its disk, and if it
-/// came back before, the replica would copy its emptiness.
+/// Kills a server and starts it again. A master in a cluster stays down until its replica has replaced it. It stores
+/// nothing on disk, so if it returned earlier, the replica would copy its empty data.
 fn kill_and_restart(services: &mut [Service], place: usize) {
     let leads = |service: &Service| service.says(&["role"]).starts_with("master");
     let has_replica = services.len() > 1 && services[place].says(&["info", "replication"]).contains("slave0:");

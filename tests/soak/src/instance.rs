@@ -1,4 +1,4 @@
-//! One instance of the shop: a process of its own, as `lesson_3::instance` starts it.
+//! One instance of the shop: a process of its own, which `lesson_3::instance` starts.
 
 use std::{
     io::Error,
@@ -17,10 +17,10 @@ use tokio::{
     net::TcpListener,
 };
 
-/// The shop's clock runs so much quicker: IDs are renewed every thirty seconds.
+/// The speed of the shop's clock. IDs are renewed every thirty seconds.
 const QUICKER: u32 = 30;
 
-/// What `lesson_3::instance` says to the program that it starts.
+/// The arguments that `lesson_3::instance` passes to the program that it starts.
 #[derive(clap::Args)]
 pub struct Instance {
     #[arg(long, hide = true)]
@@ -39,20 +39,21 @@ pub struct Instance {
     begun: u64,
 }
 
-/// What all instances are told besides: where the shop's database is, and what time it is.
+/// Returns the further arguments for all instances: the file of the shop's database, and the time when the soak test
+/// began.
 pub fn more(shop: &Path) -> Vec<String> {
     let begun = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     vec!["--shop".to_owned(), shop.display().to_string(), "--begun".to_owned(), begun.to_string()]
 }
 
 impl Instance {
-    /// Whether this process is to be an instance.
+    /// Whether this process must run as an instance.
     pub fn is_one(&self) -> bool {
         self.instance.is_some()
     }
 }
 
-/// Serves the shop until standard input ends.
+/// Serves the shop until standard input is closed.
 pub async fn serve(arguments: &Instance) -> Result<(), Error> {
     let store = arguments.store.as_deref().unwrap_or("memory:");
     let store =
@@ -69,7 +70,7 @@ pub async fn serve(arguments: &Instance) -> Result<(), Error> {
         .await
 }
 
-/// A clock that runs quicker than it should, and shows the same time in every instance.
+/// Creates a clock that is faster than real time, and shows the same time in every instance.
 fn quick_clock(begun: SystemTime) -> Clock {
     let clock = Clock::default();
     let ticking = clock.clone();

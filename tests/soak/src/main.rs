@@ -1,10 +1,10 @@
-//! The shop of lesson 5 on three instances over each backend, with twenty visitors, while servers and instances are
-//! killed, stopped and started again. Run with `cargo run -p soak -- --help`.
+//! Tests the shop of lesson 5 on three instances over each backend, with twenty visitors, while servers and instances
+//! are killed, paused and started again. Run with `cargo run -p soak -- --help`.
 //!
-//! For each backend it prints a line of a table: how many requests were answered, how many were refused, and what must
-//! not happen. *Lost*: something whose addition was answered is not in the cart. *Revived*: a cookie works again after
-//! an answered logout. *Strangers*: somebody who is logged in is shown a page for nobody. It ends with status 1 if a
-//! backend breaks a promise that the book makes for it.
+//! For each backend it prints a line of a table: the number of answered and of refused requests, and the number of
+//! errors. *Lost*: an item is missing from the cart although its addition was acknowledged. *Revived*: a cookie works
+//! again after an acknowledged logout. *Strangers*: a visitor who is logged in gets a page for strangers. It ends with
+//! status 1 if a backend breaks a promise that the book makes for it.
 
 mod backend;
 mod instance;
@@ -18,7 +18,7 @@ use clap::Parser;
 
 use crate::{backend::Backend, visitor::Tally};
 
-/// How many visitors the shop has.
+/// The number of visitors of the shop.
 const VISITORS: usize = 20;
 
 /// Runs the shop of lesson 5 over every installed backend, while servers and instances fail.
@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
     if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Prints a backend's line; whether it kept what was promised for it.
+/// Prints a backend's line. Returns whether the backend has kept its promise.
 fn tell(backend: &Backend, tally: &Tally, all: bool) -> bool {
     let Tally { requests, refused, unknown, lost, revived, strangers, .. } = tally;
     let promised = if backend.promises { "all three 0" } else { "nothing" };
@@ -77,6 +77,6 @@ fn tell(backend: &Backend, tally: &Tally, all: bool) -> bool {
     if all {
         tally.said.iter().take(20).for_each(|line| println!("    {line}"));
     }
-    // A run in which nothing was bought proves nothing.
+    // A run without a sale or a logout proves nothing.
     !backend.promises || (lost + revived + strangers == 0 && tally.added > 0 && tally.logouts > 0)
 }

@@ -1,4 +1,4 @@
-//! Somebody who shops, and remembers what was answered.
+//! A visitor who shops, and compares later answers with earlier ones.
 
 use std::{
     collections::BTreeMap,
@@ -17,34 +17,34 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-/// The accounts of a new shop; visitors share them, each with sessions of her own.
+/// The accounts of a new shop. Visitors share them, but each visitor has their own sessions.
 const ACCOUNTS: [(&str, &str); 3] =
     [("alice", "a cup of tea"), ("bob", "a long walk home"), ("carol", "nine green bottles")];
-/// So many of one thing fit into the cart.
+/// The maximum count of one item in the cart.
 const MOST: u32 = 99;
 
-/// What was seen of a backend.
+/// The results for a backend.
 #[derive(Debug, Default)]
 pub struct Tally {
     /// Answers of any kind.
     pub requests: u64,
-    /// Answers that say that something was not done.
+    /// Answers that say that a request was not carried out.
     pub refused: u64,
-    /// Answers that say that they do not know, and connections that broke off.
+    /// Answers with an unknown outcome, and connections that broke.
     pub unknown: u64,
-    /// Additions that were answered as done.
+    /// Additions that were acknowledged.
     pub added: u64,
-    /// Logouts that were answered as done.
+    /// Logouts that were acknowledged.
     pub logouts: u64,
     pub lost: u64,
     pub revived: u64,
     pub strangers: u64,
-    /// What went wrong, a line each.
+    /// The errors, one per line.
     pub said: Vec<String>,
 }
 
 impl Tally {
-    /// Both together.
+    /// Adds the numbers of `other`.
     pub fn and(mut self, other: Self) -> Self {
         self.requests += other.requests;
         self.refused += other.refused;
@@ -59,35 +59,35 @@ impl Tally {
     }
 }
 
-/// What came back.
+/// An answer.
 struct Answer {
-    /// Nothing if the connection broke off.
+    /// `None` if the connection broke.
     status: Option<StatusCode>,
     location: String,
     page: String,
 }
 
 impl Answer {
-    /// Whether it says that what was asked for is done, and leads there.
+    /// Whether the request was carried out, and the answer redirects to `path`.
     fn leads_to(&self, path: &str) -> bool {
         self.status == Some(StatusCode::SEE_OTHER) && self.location == path
     }
 
-    /// Whether it is not known what became of it.
+    /// Whether the outcome of the request is unknown.
     fn is_unknown(&self) -> bool {
         self.status.is_none_or(|status| status.is_server_error())
     }
 }
 
-/// Somebody with a browser.
+/// A visitor with a browser.
 pub struct Visitor {
     number: usize,
     address: SocketAddr,
     client: Client<HttpConnector, Body>,
-    /// By name.
+    /// The cookies, by name.
     cookies: BTreeMap<String, String>,
     is_in: bool,
-    /// How many cups are in the cart at least, and at most.
+    /// The minimum and the maximum number of cups that can be in the cart.
     cups: (u32, u32),
     tally: Tally,
 }
@@ -98,7 +98,7 @@ impl Visitor {
         Self { number, address, client, cookies: BTreeMap::new(), is_in: false, cups: (0, 0), tally: Tally::default() }
     }
 
-    /// Shops for so long; what was seen.
+    /// Shops for `time`. Returns the results.
     pub async fn shop(mut self, time: Duration) -> Tally {
         let begun = Instant::now();
         while begun.elapsed() < time {
@@ -119,11 +119,11 @@ impl Visitor {
         let answer = self.send(Method::POST, "/login", form).await;
         self.is_in = answer.leads_to("/profile");
         if answer.is_unknown() {
-            self.forget(); // a login of which nobody knows whether it was one: a new browser
+            self.forget(); // the outcome of the login is unknown, so a new browser continues
         }
     }
 
-    /// A double click: what one of them puts in must not undo what the other does.
+    /// Sends two requests at once, like a double click. The change of one must not undo the change of the other.
     async fn add_two_at_once(&mut self) {
         let (one, two) =
             (self.request(Method::POST, "/add_to_cart/cup", ""), self.request(Method::POST, "/add_to_cart/cup", ""));
@@ -148,7 +148,7 @@ impl Visitor {
         }
     }
 
-    /// Looks into the cart, and empties one that is full.
+    /// Counts the cups in the cart, and empties a cart that is nearly full.
     async fn count_cups(&mut self) {
         let answer = self.send(Method::GET, "/view_cart", String::new()).await;
         self.is_no_stranger(&answer);
@@ -161,7 +161,7 @@ impl Visitor {
             self.say(format!("{counted} cups in the cart, and {} were answered as added", self.cups.0));
         } else if counted > self.cups.1 {
             self.say(format!("{counted} cups in the cart, and {} can have been added", self.cups.1));
-            self.tally.revived += 1; // what was cleared is back
+            self.tally.revived += 1; // items that were removed are back
         }
         self.cups = (counted, counted);
         if counted >= MOST - 10 {
@@ -174,7 +174,7 @@ impl Visitor {
         }
     }
 
-    /// Logs out, and tries the cookie again, as somebody would who has copied it.
+    /// Logs out, and then sends a copy of the cookie, as a thief would.
     async fn log_out(&mut self) {
         let copy = self.cookies.clone();
         let answer = self.send(Method::POST, "/logout", String::new()).await;
@@ -191,11 +191,11 @@ impl Visitor {
             }
             self.forget();
         } else if answer.is_unknown() {
-            self.forget(); // perhaps she is out, perhaps not
+            self.forget(); // the outcome of the logout is unknown
         }
     }
 
-    /// Notes when a page takes her for somebody who is not logged in.
+    /// Notes an error if a page treats a visitor who is logged in as a stranger.
     fn is_no_stranger(&mut self, answer: &Answer) {
         let is_stranger = answer.page.contains("You are not logged in") || answer.leads_to("/login");
         if self.is_in && is_stranger {
@@ -231,7 +231,7 @@ impl Visitor {
         request.body(Body::from(form.to_owned())).expect("a request")
     }
 
-    /// The answer, and the cookies that it sets: pairs of name and value.
+    /// Returns the answer, and the cookies that it sets, as pairs of a name and a value.
     async fn exchange(&self, request: Request<Body>) -> (Answer, Vec<(String, String)>) {
         let broken = || (Answer { status: None, location: String::new(), page: String::new() }, Vec::new());
         let Ok(response) = self.client.request(request).await else { return broken() };
@@ -264,7 +264,7 @@ impl Visitor {
     }
 }
 
-/// How many cups a page of the cart shows.
+/// Returns the number of cups on a page of the cart.
 fn cups(page: &str) -> u32 {
     let Some(words) = page.split("Your cart contains: ").nth(1).and_then(|rest| rest.split('<').next()) else {
         return 0;

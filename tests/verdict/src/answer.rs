@@ -12,11 +12,11 @@ pub const MANIFEST: &str = "Cargo.toml";
 /// The folders of an answer, beside its manifest.
 pub const FOLDERS: [&str; 2] = ["src", "templates"];
 
-/// A hash of everything a learner may have written in this exercise's folder: the manifest and all below `src/` and
-/// `templates/`.
+/// Returns a hash of all files that a learner may have written in this exercise's folder: the manifest, and the files
+/// below `src/` and `templates/`.
 ///
 /// # Errors
-/// A file or a folder that is there and cannot be read.
+/// A file or a folder exists and cannot be read.
 pub fn hash(folder: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     for file in files(folder)? {
@@ -28,12 +28,12 @@ pub fn hash(folder: &Path) -> io::Result<String> {
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The files that [`hash`] reads, in order.
+/// Returns the files that [`hash`] reads, in order.
 ///
 /// # Errors
-/// A folder that is there and cannot be read, or an exercise without one.
+/// A folder exists and cannot be read, or the exercise has none.
 pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    fs::metadata(folder)?; // an exercise without a folder is an error, one without templates is none
+    fs::metadata(folder)?; // a missing exercise is an error, but a missing `templates` is not
     let mut files = vec![folder.join(MANIFEST)];
     for part in FOLDERS {
         files_below(&folder.join(part), &mut files)?;
@@ -42,10 +42,10 @@ pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Adds every file below `folder`, which may not be there.
+/// Adds every file below `folder`, which may be missing.
 ///
 /// # Errors
-/// A folder that is there and cannot be read.
+/// A folder exists and cannot be read.
 pub fn files_below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     let Some(entries) = unless_gone(fs::read_dir(folder))? else { return Ok(()) };
     for entry in entries {
@@ -63,12 +63,13 @@ pub fn files_below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// Locks, copies and unfinished saves: `.#lib.rs` (a link that leads nowhere), `.lib.rs.swp`, `#lib.rs#`, `lib.rs~`.
+/// Whether an editor uses the name for locks, copies and unfinished saves: `.#lib.rs` (a broken link), `.lib.rs.swp`,
+/// `#lib.rs#`, `lib.rs~`.
 fn is_an_editors_own(name: &str) -> bool {
     name.starts_with(['.', '#']) || name.ends_with('~')
 }
 
-/// The result, or `None` if the file does not exist, or no longer exists.
+/// Returns the result, or `None` if the file does not exist, or no longer exists.
 fn unless_gone<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     match found {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

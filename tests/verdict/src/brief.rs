@@ -5,27 +5,28 @@
 pub struct Brief {
     /// The first heading.
     pub title: String,
-    /// The path of the first page to open, if the task names it: where `cargo run -p exercise-N` serves the answer.
+    /// The path of the first page to open, if the task names it as the path at which `cargo run -p exercise-N` serves
+    /// the answer.
     pub start: Option<String>,
     /// The numbered lines under `## Requirements`, in order.
     pub requirements: Vec<String>,
-    /// The `<details>` under `## Hints`, from nudge to near-solution.
+    /// The `<details>` under `## Hints`, from the vaguest hint to the most detailed one.
     pub hints: Vec<Hint>,
 }
 
 /// One hint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hint {
-    /// Its title: the `<summary>`.
+    /// The title: the `<summary>`.
     pub title: String,
-    /// Its Markdown.
+    /// The text, in Markdown.
     pub text: String,
 }
 
 impl Brief {
-    /// Reads a README. A missing part is empty, and the curriculum's test reports it.
+    /// Reads a README. A missing part is empty, and a test of the curriculum reports it.
     pub fn parse(readme: &str) -> Self {
-        let readme = &readme.replace("\r\n", "\n"); // as git checks out on Windows
+        let readme = &readme.replace("\r\n", "\n"); // git on Windows may check out CRLF
         let title = readme.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default().trim().to_owned();
         let requirements = section(readme, "Requirements").lines().filter_map(numbered).map(str::to_owned).collect();
         let hints = section(readme, "Hints").split("<details>").skip(1).map(hint).collect();
@@ -33,21 +34,21 @@ impl Brief {
     }
 }
 
-/// "- `cargo run -p exercise-4` serves your answer at `/login`, …" gives `/login`.
+/// Returns the path in the task: "- `cargo run -p exercise-4` serves your answer at `/login`, …" gives `/login`.
 fn start(readme: &str) -> Option<String> {
     let (_, served) = readme.lines().find_map(|line| line.split_once("`cargo run -p exercise-"))?;
     let (path, _) = served.split_once(" at `/")?.1.split_once('`')?;
     Some(format!("/{path}"))
 }
 
-/// The text between a heading of the second level and the next.
+/// Returns the text between a heading of the second level and the next one.
 fn section<'a>(readme: &'a str, name: &str) -> &'a str {
     let heading = format!("\n## {name}\n");
     let after = readme.split_once(&heading).map_or("", |(_, after)| after);
     after.split_once("\n## ").map_or(after, |(section, _)| section)
 }
 
-/// `12. text` gives `text`.
+/// Returns the text of a numbered line: `12. text` gives `text`.
 fn numbered(line: &str) -> Option<&str> {
     let (number, text) = line.split_once(". ")?;
     (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)

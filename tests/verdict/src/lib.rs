@@ -5,7 +5,8 @@
 //! - [`Key`]: seals the lines of a check, so that an answer cannot forge them.
 //! - [`progress`]: a learner's progress, in `.workbook/`.
 //!
-//! The checks need a browser, an inspector and more to come to a verdict; those who only show one do not.
+//! This crate is separate, because the checks need a browser and an inspector, and programs that only show a verdict do
+//! not.
 
 pub mod answer;
 mod brief;

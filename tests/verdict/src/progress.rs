@@ -14,12 +14,12 @@ use crate::Verdict;
 /// The version of the file's format. A file with another version is set aside.
 const VERSION: u8 = 1;
 
-/// All exercises, by their name without the number, which stays when they are renumbered.
+/// The progress of all exercises, by their name without the number, which does not change when they are renumbered.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Progress {
     version: u8,
     exercises: BTreeMap<String, Reached>,
-    /// The pages of the book that were read to their end, by their path below it, without the ending.
+    /// The pages of the book that were read to their end, by their path below `book/src`, without the extension.
     #[serde(default)]
     pub pages: BTreeSet<String>,
     /// The pages in whose lab an attack was run.
@@ -30,14 +30,14 @@ pub struct Progress {
 /// One exercise.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Reached {
-    /// The last verdict, and the hash of the files it was given on.
+    /// The last verdict, and the hash of the files that it was on.
     pub verdict: Option<(Verdict, String)>,
     /// The hints that were shown, counted from 1.
     pub hints: BTreeSet<usize>,
-    /// Whether it was ever passed. A file of an earlier workbook does not contain that.
+    /// Whether the exercise was ever passed. A file of an earlier workbook does not have this field.
     #[serde(default)]
     pub passed: bool,
-    /// Whether the solution was shown before that.
+    /// Whether the solution was shown before the first pass.
     #[serde(default)]
     pub shown: bool,
 }
@@ -57,26 +57,26 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// The progress in the exercise `id`.
+    /// Returns the progress in the exercise `id`.
     pub fn of(&self, id: &str) -> Reached {
         self.exercises.get(id).cloned().unwrap_or_default()
     }
 
-    /// Loads the progress in the workbook at `root`, which is empty if there is no file. An unreadable file is renamed,
-    /// never overwritten, and the second value says so.
+    /// Loads the progress in the workbook at `root`. It is empty if there is no file. An invalid file is renamed and
+    /// never overwritten, and the second value is a sentence about the problem.
     pub fn load(root: &Path) -> (Self, Option<String>) {
         match Self::read(root) {
             Ok(progress) => (progress, None),
             Err(Unread::Unreadable(note)) => (Self::default(), Some(note)),
             Err(Unread::Broken(_)) => {
-                let _alone = lock(root); // somebody else may have set it aside by now
+                let _alone = lock(root); // another process may have set it aside in the meantime
                 Self::read(root).map_or_else(|unread| unread.set_aside(root), |progress| (progress, None))
             }
         }
     }
 
-    /// Loads the progress, changes the exercise `id`, and saves it, while nobody else does so. Returns a message for
-    /// the user, or `None` if all went well.
+    /// Loads the progress, changes the exercise `id`, and saves it, under a lock. Returns a message for the user, or
+    /// `None` if there was no problem.
     pub fn change(root: &Path, id: &str, change: impl FnOnce(&mut Reached)) -> Option<String> {
         Self::change_all(root, |progress| change(progress.exercises.entry(id.to_owned()).or_default()))
     }
@@ -86,7 +86,7 @@ impl Progress {
         let _alone = lock(root);
         let (mut progress, note) = match Self::read(root) {
             Ok(progress) => (progress, None),
-            Err(Unread::Unreadable(note)) => return Some(note), // what is in it must not be overwritten
+            Err(Unread::Unreadable(note)) => return Some(note), // its content must not be overwritten
             Err(broken) => broken.set_aside(root),
         };
         change(&mut progress);
@@ -114,7 +114,7 @@ impl Progress {
         }
     }
 
-    /// Saves completely or not at all: writes a temporary file, and renames it.
+    /// Saves completely or not at all: writes a temporary file and renames it.
     fn save(&self, file: &Path) -> io::Result<()> {
         let folder = file.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
@@ -125,9 +125,9 @@ impl Progress {
     }
 }
 
-/// Why a file cannot be loaded.
+/// The reason why a file cannot be loaded.
 enum Unread {
-    /// The system cannot read it. The sentence says why.
+    /// The system cannot read it. The sentence has the reason.
     Unreadable(String),
     /// Its content is invalid, for this reason.
     Broken(String),
@@ -143,11 +143,11 @@ impl Unread {
     }
 }
 
-/// The holder of this lock is the only one to change the file. Some network drives have no locks; there it works without.
+/// Locks the progress for one writer. Some network drives have no locks. There it works without one.
 fn lock(root: &Path) -> io::Result<File> {
     let folder = root.join(".workbook");
     fs::create_dir_all(&folder)?;
-    // Not cut short, which Windows refuses while somebody holds it.
+    // Opened for appending, because Windows refuses to truncate a locked file.
     let file = File::options().create(true).append(true).open(folder.join("lock"))?;
     file.lock()?;
     Ok(file)
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_read_is_reported_and_not_overwritten() {
         let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(file(root.path())).unwrap(); // a folder where the file should be
+        fs::create_dir_all(file(root.path())).unwrap(); // a folder in place of the file
         let note = Progress::change(root.path(), "login", |login| login.hints.extend([1])).unwrap();
         assert!(note.contains("cannot be read"), "{note}");
         assert!(file(root.path()).is_dir());

@@ -1,4 +1,4 @@
-//! The verdict as text. Styles are ANSI codes, which the printing code removes for a pipe or `NO_COLOR`.
+//! The verdict as text. Styles are ANSI codes, which the code that prints it removes for a pipe or `NO_COLOR`.
 
 use std::fmt::{self, Write};
 
@@ -11,7 +11,7 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const SOFT: Style = Style::new().dimmed();
 
-/// How much of a report is shown.
+/// The level of detail of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Telling {
     /// The first failure in full, and the numbers of the others, to fit on a screen.
@@ -22,15 +22,15 @@ pub enum Telling {
     All,
 }
 
-/// Formats the report for a person: the passed checks, the failures with reasons, and the next step.
+/// Formats the report as text: the passed checks, the failures with reasons, and the next step.
 pub fn render(report: &Report, telling: Telling) -> String {
     render_within(report, telling, usize::MAX)
 }
 
-/// Like [`render`], in lines of at most `columns` columns, except for lines that a person copies.
+/// Like [`render`], in lines of at most `columns` columns, except for lines that the learner copies.
 pub fn render_within(report: &Report, telling: Telling, columns: usize) -> String {
     let mut text = String::from("\n");
-    let width = columns.saturating_sub(1).min(WIDTH); // the first line of a requirement is longer by one
+    let width = columns.saturating_sub(1).min(WIDTH); // the first line of a requirement has one column more
     // Writing to a String cannot fail.
     let _ = match telling {
         Telling::Next => write_next(&mut text, report, width),
@@ -50,7 +50,7 @@ fn write(text: &mut String, report: &Report, telling: Telling, width: usize) -> 
             if last_reason.is_none() || telling == Telling::All {
                 in_full(text, report, check, failure, width)?;
             } else if last_reason != Some(short(failure)) {
-                wrapped(text, "", short(failure), width)?; // said once for all that follow from it
+                wrapped(text, "", short(failure), width)?; // printed once for all failures that follow from it
             }
             last_reason = Some(short(failure));
         }
@@ -129,7 +129,7 @@ fn wrapped(text: &mut String, name: &str, words: &str, width: usize) -> fmt::Res
     writeln!(text, "       {name:<11}{}", wrap(words, 18, width))
 }
 
-/// Lines of this width, all but the first indented; paths and names are not split.
+/// Wraps the text at this width. All lines but the first are indented. Paths and names are not split.
 fn wrap(words: &str, indent: usize, width: usize) -> String {
     let indent = " ".repeat(indent);
     let options = textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false);
@@ -137,15 +137,16 @@ fn wrap(words: &str, indent: usize, width: usize) -> String {
     lines.join("\n").trim_start().to_owned()
 }
 
-/// The conclusion, or at least the actual result.
+/// Returns the conclusion, or the actual result if there is none.
 fn short(failure: &Failure) -> &str {
     if failure.so.is_empty() { &failure.actual } else { &failure.so }
 }
 
-/// From how many characters on a reader no longer sees at once where two lines begin to differ.
+/// The number of equal characters from which the first difference of two lines is hard to see.
 const LONG: usize = 32;
 
-/// The index of the first character that differs in two lines that begin alike for so long that it is hard to see.
+/// Returns the index of the first different character, if two lines begin with so many equal ones that it is hard to
+/// see.
 fn first_difference(expected: &str, actual: &str) -> Option<usize> {
     let place = expected.chars().zip(actual.chars()).take_while(|(one, other)| one == other).count();
     (place >= LONG && expected != actual).then_some(place)

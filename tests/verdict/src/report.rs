@@ -19,7 +19,7 @@ impl Report {
         !self.checks.is_empty() && self.checks.iter().all(CheckReport::passed)
     }
 
-    /// The first check that failed.
+    /// Returns the first check that failed.
     pub fn first_failure(&self) -> Option<(&CheckReport, &Failure)> {
         self.checks.iter().find_map(|check| match &check.outcome {
             Outcome::Failed(failure) => Some((check, &**failure)),
@@ -33,11 +33,11 @@ impl Report {
 pub struct CheckReport {
     /// Its position, and the number of its requirement in the README.
     pub number: usize,
-    /// Its name as a test: a sentence of the field.
+    /// Its name as a test: a sentence with the terms of the field.
     pub id: String,
     /// The requirement in the README's words.
     pub requirement: String,
-    /// How it ended.
+    /// The result.
     pub outcome: Outcome,
     /// The output of the learner's code during the check, at most 64 KiB.
     pub prints: String,
@@ -50,37 +50,37 @@ impl CheckReport {
     }
 }
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The requirement is met.
     Passed,
-    /// It is not met, for this reason.
+    /// The requirement is not met, for this reason.
     Failed(Box<Failure>),
 }
 
-/// A failure that teaches.
+/// The explanation of a failure.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Failure {
     /// The requests and answers, in order. The last one shows the mistake.
     pub steps: Vec<Step>,
-    /// What the requirement asks for at that point.
+    /// The result that the requirement demands at that point.
     pub expected: String,
     /// The actual result.
     pub actual: String,
-    /// The effect on the session, as seen in the store, or empty if there is nothing to say.
+    /// The effect on the session, as the store shows it, or empty if there is none to report.
     pub session: String,
     /// The conclusion about the state of the answer.
     pub so: String,
-    /// File and line of the route that the last request took, if it is found.
+    /// The file and the line of the route that answered the last request, if it was found.
     #[serde(default)]
     pub route: String,
-    /// Why the requirement matters.
+    /// The reason why the requirement matters.
     pub why: String,
     /// The same requests by hand, as `curl` lines for `cargo run -p exercise-N`.
     pub again: Vec<String>,
-    /// The hint that fits, counted from 1.
+    /// The number of the hint for this failure, from 1.
     pub hint: usize,
     /// The page of the book that explains it: a path below `book/src/`, with an anchor.
     pub read: String,
@@ -89,9 +89,9 @@ pub struct Failure {
 /// One request of a check and its answer.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Step {
-    /// Who sent it.
+    /// The visitor who sent it.
     pub who: String,
-    /// `GET`, `POST` …
+    /// The method, such as `GET`.
     pub method: String,
     /// The path.
     pub path: String,

@@ -1,6 +1,6 @@
-//! Lines that an answer cannot forge, although it can write to any pipe or file of its user: each carries a
-//! code that only the one who knows the key can make. The key is handed over on the standard input of a process, which
-//! reads it before any of the answer's code runs.
+//! Lines that an answer cannot forge, although it can write to any pipe or file of its user. Each line has a code that
+//! only a holder of the key can make. A process receives the key on its standard input, and reads it before any of the
+//! answer's code runs.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-/// A secret that only both ends know, a new one for every process.
+/// A secret that only the two ends know. Each process gets a new one.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Key(String);
@@ -17,7 +17,7 @@ impl Key {
     /// Creates a key that cannot be guessed.
     ///
     /// # Panics
-    /// The system gives no random bytes.
+    /// If the system gives no random bytes.
     #[expect(clippy::new_without_default, reason = "each is another one")]
     pub fn new() -> Self {
         let mut bytes = [0; 32];
@@ -30,12 +30,12 @@ impl Key {
         Self(line.trim().to_owned())
     }
 
-    /// Returns this text with its code in front.
+    /// Returns this text after its code.
     pub fn seal(&self, text: &str) -> String {
         format!("{} {text}", hex(&self.mac(text).finalize().into_bytes()))
     }
 
-    /// The text of a line that was sealed with this key, or `None`.
+    /// Returns the text of a line that was sealed with this key, or `None`.
     pub fn open<'l>(&self, line: &'l str) -> Option<&'l str> {
         let (code, text) = line.split_once(' ')?;
         self.mac(text).verify_slice(&bytes(code)?).is_ok().then_some(text)

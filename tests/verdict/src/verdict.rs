@@ -8,9 +8,9 @@ use crate::Report;
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It was checked.
+    /// The answer was checked.
     Report(Report),
-    /// It does not compile.
+    /// The answer does not compile.
     DoesNotCompile(CompileErrors),
 }
 
@@ -26,6 +26,6 @@ impl Verdict {
 pub struct CompileErrors {
     /// The first errors, as the compiler prints them.
     pub first: Vec<String>,
-    /// How many there are in all.
+    /// The number of all errors.
     pub count: usize,
 }
