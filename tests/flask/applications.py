@@ -8,7 +8,7 @@ from record import block
 
 @block("s25")
 def s25(stage):
-    """The logout takes the name and leaves the role; a session without a role breaks the page."""
+    """The logout removes the name but not the role, and a session without a role causes an error."""
     stage.part("as in the article")
     app = cookie_app()
 
@@ -30,7 +30,7 @@ def s25(stage):
 
 
 def role_app(roles):
-    """Without passwords: they are not what this block is about."""
+    """Makes an app without passwords, because this block is about roles."""
     app = name_pages(cookie_app())
 
     @app.post("/login")
@@ -50,7 +50,7 @@ def role_app(roles):
 
 @block("s26")
 def s26(stage):
-    """Emptying the cart means asking the browser for an empty one; an old cookie is a full one."""
+    """The checkout replaces the cookie in the browser. An old cookie still has the full cart."""
     app = cart_pages(cookie_app())
 
     @app.get("/checkout")
@@ -71,7 +71,7 @@ def s26(stage):
 
 @block("s27")
 def s27(stage):
-    """Any value is a language, and the answer repeats it as HTML."""
+    """Any value is accepted as a language, and the answer repeats it as HTML."""
     app = cookie_app()
     greetings = {"en": "Hello, World!", "es": "¡Hola, Mundo!", "fr": "Bonjour, le monde!"}
 
@@ -93,7 +93,7 @@ def s27(stage):
 
 @block("s28")
 def s28(stage):
-    """The session is saved whatever the answer is: half a form behind a 400, and all of it behind a 500."""
+    """The session is saved with any answer: a part of the form with a 400, and all of it with a 500."""
     app = cookie_app()
 
     @app.post("/set_preferences")
@@ -120,7 +120,7 @@ def s28(stage):
 
 @block("s29", "s30", "s31")
 def s29(stage):
-    """The exercises are left empty, and an empty view is an error page."""
+    """The exercises have empty views, and an empty view causes an error."""
     app = cookie_app()
 
     for view in ("login", "view_cart", "profile"):

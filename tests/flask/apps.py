@@ -1,4 +1,4 @@
-"""The small apps that several blocks share, re-enacted with the addresses and sentences of the article."""
+"""The small apps that several blocks share, with the addresses and sentences of the article."""
 
 from cachelib import SimpleCache
 from flask import Flask, redirect, request, session, url_for
@@ -10,7 +10,7 @@ LOGIN_FORM = '<form method="post"><input name="username"><input name="password">
 
 
 def cookie_app(**config):
-    """Flask as it comes: the whole session travels in a signed cookie."""
+    """Makes an app with Flask's default: the whole session is in a signed cookie."""
     app = Flask(__name__)
     app.secret_key = PUBLISHED_KEY
     app.config.update(config)
@@ -18,7 +18,7 @@ def cookie_app(**config):
 
 
 def server_app(**config):
-    """Flask-Session: the cookie is an id, the record stays here in memory."""
+    """Makes an app with Flask-Session: the cookie is an ID, and the record is in memory."""
     app = cookie_app(SESSION_TYPE="cachelib", SESSION_CACHELIB=SimpleCache(), **config)
     Session(app)
     return app

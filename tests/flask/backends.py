@@ -16,7 +16,7 @@ from settings import Planted
 
 @block("s20", "s21")
 def s21(stage):
-    """Clearing ends the session for every copy; the deletion cookie, though, forgets its attributes."""
+    """Clearing ends the session for every copy, but the removal of the cookie lacks its attributes."""
     with tempfile.TemporaryDirectory() as folder:
         stage.part("as in the article")
         app = clearing_app(folder)
@@ -47,7 +47,7 @@ def clearing_app(folder, **config):
 
 @block("s22")
 def s22(stage):
-    """Flask-Session writes even after a request that only read, and runs a pickle that it finds in Redis."""
+    """Flask-Session writes even after a request that only reads, and runs a pickle that it finds in Redis."""
     with redis_server() as client:
         app = name_pages(cookie_app(SESSION_TYPE="redis", SESSION_REDIS=client))
         Session(app)
@@ -80,7 +80,7 @@ def s22(stage):
 
 @block("s24")
 def s24(stage):
-    """`Session(app)` reads its options once: of four set afterwards, three arrive too late."""
+    """`Session(app)` reads its options once. Of four that are set afterwards, three have no effect."""
     options = {
         "SESSION_PERMANENT": False,
         "PERMANENT_SESSION_LIFETIME": timedelta(minutes=30),

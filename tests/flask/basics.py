@@ -9,7 +9,7 @@ from record import block
 
 @block("s01")
 def s01(stage):
-    """A signature is no envelope, and a key that was printed in an article is no key."""
+    """Anyone can read the signed data, and anyone who knows the published key can forge it."""
     app = name_pages(cookie_app())
 
     @app.get("/dashboard")
@@ -29,7 +29,7 @@ def s01(stage):
 
 @block("s02")
 def s02(stage):
-    """It works; the price is silence: nobody is `None`, and a changed cookie is nobody."""
+    """It works, but without errors: a stranger is `None`, and so is the sender of a changed cookie."""
     app = name_pages(cookie_app())
     alice = stage.visitor("alice", app)
     alice.get("/get_session")
@@ -46,7 +46,7 @@ def s02(stage):
 
 @block("s03")
 def s03(stage):
-    """Logging out asks one browser to forget; a copy elsewhere never hears of it, and is good for 31 days."""
+    """A logout deletes the cookie in one browser. A copy elsewhere stays valid for 31 days."""
     app = name_pages(cookie_app())
     alice, mallory = stage.visitor("alice", app), stage.visitor("mallory", app)
     alice.get("/set_session")

@@ -11,11 +11,11 @@ HERE = Path(__file__).parent
 # Every section of the article registers its blocks when it is imported.
 SECTIONS = ("basics", "settings", "examples", "customizing", "security", "backends", "applications")
 USAGE = "Name one block, s01 to s31, or --list them, or --write FOLDER for all."
-SKIPPED = 77  # what test runners read as "could not be tried here"
+SKIPPED = 77  # the exit code by which test runners recognize a skipped test
 
 
 def main(arguments):
-    # Windows would print other bytes; Flask's log and the warnings are not part of what is recorded.
+    # Windows would print other bytes. Flask's log and the warnings are not part of a transcript.
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
@@ -44,7 +44,7 @@ def main(arguments):
 
 
 def write_all(record, folder):
-    """Writes a file for each experiment, under the first of its names; says which could not be tried."""
+    """Writes a file for each experiment, under the first of its names, and reports those that cannot run here."""
     written = set()
     for name, experiment in sorted(record.BLOCKS.items()):
         if experiment in written:
@@ -57,7 +57,7 @@ def write_all(record, folder):
 
 
 def other_versions():
-    """The pinned packages that are not installed, or not in this version. Another version may say other things."""
+    """Returns the pinned packages that are missing or have another version, whose behavior may differ."""
     found = []
     for line in (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines():
         pin, _, only_for = line.partition(";")

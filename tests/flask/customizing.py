@@ -1,4 +1,4 @@
-"""Blocks 11 to 13 and 23: an own session interface, an SQL table, Redis.
+"""Blocks 11 to 13 and 23: a custom session interface, an SQL table, Redis.
 
 `flask` is imported as a whole here: block 13 is about a module that never imported `session`.
 """
@@ -17,7 +17,7 @@ from redis_server import redis_server
 
 @block("s11")
 def s11(stage):
-    """Two names it calls do not exist; with both put back, it still neither loads nor stores anything."""
+    """Two names that it uses do not exist. Even with both, it neither loads nor stores anything."""
     app = name_pages(cookie_app())
     app.session_interface = IdInterface()
     alice, mallory = stage.visitor("alice", app), stage.visitor("mallory", app)
@@ -44,7 +44,7 @@ class IdSession(SecureCookieSession):
 
 
 class IdInterface(SecureCookieSessionInterface):
-    """The article's mechanism: an id goes out and comes back, and nothing is ever kept under it."""
+    """The article's mechanism: it sends and receives an ID, but stores nothing under it."""
 
     def open_session(self, app, request):
         sid = request.cookies.get(app.session_cookie_name)
@@ -56,7 +56,7 @@ class IdInterface(SecureCookieSessionInterface):
 
 @block("s12", "s23")
 def s12(stage):
-    """The table that the article declares stays empty: Flask-Session brings one of its own."""
+    """The table that the article declares stays empty, because Flask-Session creates its own."""
     app = name_pages(cookie_app(SQLALCHEMY_DATABASE_URI="sqlite://", SESSION_TYPE="sqlalchemy"))
     db = SQLAlchemy(app)
     app.config["SESSION_SQLALCHEMY"] = db
@@ -85,7 +85,7 @@ def s12(stage):
 
 @block("s13")
 def s13(stage):
-    """One forgotten import, and the only page of the app is an error page."""
+    """An import is missing, so the only page of the app is an error page."""
     with redis_server() as client:
         app = cookie_app(SESSION_TYPE="redis", SESSION_REDIS=client)
         Session(app)

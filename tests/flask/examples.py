@@ -12,7 +12,7 @@ from record import block
 
 @block("s08")
 def s08(stage):
-    """The login tells machines nothing, forgets nothing at logout, and keeps the id a stranger chose."""
+    """A wrong password gets status 200, a logout keeps the other data, and a login keeps an ID that was planted."""
     stage.part("with the signed cookie")
     alice = stage.visitor("alice", cart_pages(login_pages(cookie_app())))
     alice.post("/login", username="user1", password="wrong")
@@ -32,7 +32,7 @@ def s08(stage):
 
 
 def show_debugger(stage):
-    """`app.run(debug=True)` puts this around the app: a page that fails shows where, and offers to run code there."""
+    """`app.run(debug=True)` adds this debugger: the page of an error shows the source, and lets visitors run code."""
     app = cookie_app()
 
     @app.get("/fails")
@@ -64,7 +64,7 @@ def s09(stage):
 
 @block("s10")
 def s10(stage):
-    """The history shows the page it is on, then forgets it: only the very first path was ever stored."""
+    """The history shows the current page, but does not store it: only the first path is in the session."""
     app = cookie_app()
 
     @app.before_request

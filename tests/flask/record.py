@@ -1,7 +1,7 @@
-"""Lets visitors use a Flask app in memory and writes down what really happened.
+"""Makes visitors use a Flask app in memory, and records the requests and answers.
 
-A `Visitor` is a browser reduced to its cookie jar, a `Stage` is the clock and the transcript of one block.
-Nothing here decides what a page answers: every request goes through Flask itself.
+A `Visitor` is a browser with only a cookie jar. A `Stage` has the clock and the transcript of one block.
+Every request goes through Flask itself.
 """
 
 import json
@@ -19,9 +19,9 @@ from flask import got_request_exception
 from itsdangerous import BadSignature
 from itsdangerous.encoding import base64_decode
 
-from redis_server import Missing  # noqa: F401 -- what `transcript` may raise
+from redis_server import Missing  # noqa: F401 -- `transcript` may raise it
 
-# The second in which the cookie of the book's interoperability vector was signed: s01 shows that very cookie.
+# The time when the cookie in the tests of lessons 1, 4 and 6 was signed. The transcript of s01 has the same cookie.
 START = datetime.fromtimestamp(1_700_000_000, timezone.utc)
 WIDTH = 100
 
@@ -29,7 +29,7 @@ BLOCKS = {}
 
 
 def block(*names):
-    """Registers an experiment under the names of the article's blocks that it answers."""
+    """Registers an experiment under the names of the article's blocks that it covers."""
 
     def register(experiment):
         BLOCKS.update(dict.fromkeys(names, experiment))
@@ -47,7 +47,7 @@ def transcript(name):
 
 
 class Stage:
-    """The clock, the letters that stand for cookie values, and the lines written so far."""
+    """The clock, the letters of cookie values, and the lines of the transcript so far."""
 
     def __init__(self):
         self.now = START
@@ -56,7 +56,7 @@ class Stage:
 
     @contextmanager
     def fake_clock(self):
-        """Flask dates `Expires` with one clock and itsdangerous dates signatures with another: both stop."""
+        """Replaces the two clocks with which Flask dates `Expires` and itsdangerous dates signatures."""
         stage = self
 
         class Now(datetime):
@@ -85,13 +85,13 @@ class Stage:
         self.event(f"{who:<9}{deed}")
 
     def event(self, line):
-        """Blank lines separate what happened, but a heading stays with what follows."""
+        """Adds an event after a blank line, unless a heading precedes it."""
         if self.lines and not self.lines[-1].startswith("---"):
             self.lines.append("")
         self.lines.append(line)
 
     def fact(self, label, text):
-        """One indented line under the last event; nothing to say, no line."""
+        """Adds an indented line below the last event, unless the text is empty."""
         self.lines += textwrap.wrap(
             text, WIDTH, initial_indent=f"    {label:<12}", subsequent_indent=" " * 16, break_on_hyphens=False
         )
@@ -100,12 +100,12 @@ class Stage:
         self.fact("error", f"{type(error).__name__}: {error}".splitlines()[0])
 
     def letter(self, value):
-        """The first value seen in a block is A, the next one B: a reader can tell copies from new cookies."""
+        """Returns the letter of a value: A for the first one in a block, then B, so that copies have the same letter."""
         return self._letters.setdefault(value, ascii_uppercase[len(self._letters)])
 
 
 class Visitor:
-    """A browser with one cookie jar, which follows the rules that browsers have for cookies."""
+    """A browser with one cookie jar, which applies the rules that browsers have for cookies."""
 
     def __init__(self, stage, name, app, scheme="http", address=None, agent=None):
         self.stage = stage
@@ -126,7 +126,7 @@ class Visitor:
         self._record("POST", path, form)
 
     def keeps_visiting(self, path, times, **every):
-        """Records only the last visit: the ones before differ in nothing but the clock."""
+        """Records only the last visit, because the earlier ones differ only in time."""
         self.stage.note(f"{human(timedelta(**every))} later, {times} times")
         for _ in range(times - 1):
             self.stage.now += timedelta(**every)
@@ -135,19 +135,19 @@ class Visitor:
         self.get(path)
 
     def takes(self, jar, deed):
-        """Replaces the own cookies by those of a jar, which is what a thief and a backup have in common."""
+        """Replaces this visitor's cookies by those of a jar, such as a thief's copy or a backup."""
         self.jar = dict(jar)
         letters = ", ".join(self.stage.letter(morsel.value) for morsel in jar.values())
         self.stage.say(self.name, f"{deed} {letters}")
 
     def decodes(self, jar):
-        """Reads signed cookies the way anybody can: their first part is base64, no key is asked for."""
+        """Reads signed cookies without a key, as anyone can, because their first part is base64."""
         for morsel in jar.values():
             self.stage.say(self.name, f"decodes cookie {self.stage.letter(morsel.value)}, without any key")
             self.stage.fact("reads", base64_decode(morsel.value.split(".")[0]).decode())
 
     def makes(self, value, deed):
-        """Puts a session cookie of the visitor's own making into the jar."""
+        """Puts a session cookie that the visitor has made into the jar."""
         self._keep(f"session={value}")
         self.takes(self.jar, deed)
 
@@ -187,7 +187,7 @@ class Visitor:
         stage.now += timedelta(seconds=1)
 
     def _cookies(self):
-        """What the browser sends: no expired cookie, no `Secure` cookie over plain http."""
+        """Returns the cookies that the browser sends: no expired one, and no `Secure` one over plain HTTP."""
         return {
             name: morsel.value
             for name, morsel in self.jar.items()
@@ -196,7 +196,7 @@ class Visitor:
         }
 
     def _keep(self, header):
-        """Files a `Set-Cookie` header; answers why the browser refuses it, or nothing."""
+        """Stores the cookie of a `Set-Cookie` header, or returns the reason why the browser refuses it."""
         ((name, morsel),) = SimpleCookie(header).items()
         if morsel["secure"] and self.scheme == "http":
             return "refuses it: Secure needs https"
@@ -215,7 +215,7 @@ class Visitor:
         self.stage.fact("set-cookie", f"{name}={value};{attributes}")
 
     def _distance(self, morsel):
-        """How far away a date is tells more than the date; a deletion lies in 1970."""
+        """Returns the time until the expiry, or nothing for a removal, whose date is in 1970."""
         if not morsel.value or not morsel["expires"]:
             return ""
         return f" ({human(parsedate_to_datetime(morsel['expires']) - self.stage.now)})"
@@ -242,7 +242,7 @@ def errors_of(app):
 
 
 def contents_of(app, value):
-    """The payload of a signed cookie, or the record that a server-side store keeps under the cookie's id."""
+    """Returns the payload of a signed cookie, or the record that a server-side store has under the cookie's ID."""
     interface = app.session_interface
     try:
         if hasattr(interface, "key_prefix"):
@@ -256,7 +256,7 @@ def contents_of(app, value):
 
 
 def page(response):
-    """The text a visitor sees: the whole page, or the one sentence of an error page."""
+    """Returns the text that a visitor sees: the whole page, or the sentence of an error page."""
     if response.status_code < 300:
         return " ".join(response.text.split())
     if 400 <= response.status_code < 500:
@@ -265,7 +265,7 @@ def page(response):
 
 
 def human(span):
-    """`7 days`, not `604800 seconds`: the largest unit without a remainder."""
+    """Formats a time in the largest unit without a remainder: `7 days`, not `604800 seconds`."""
     for unit in ("days", "hours", "minutes", "seconds"):
         count, rest = divmod(span, timedelta(**{unit: 1}))
         if not rest:

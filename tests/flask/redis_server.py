@@ -1,4 +1,4 @@
-"""A Redis of our own: on a free port of this machine, in a folder that is thrown away."""
+"""Runs a Redis server on a free port of this machine, in a temporary folder."""
 
 import shutil
 import socket
@@ -38,7 +38,7 @@ def free_port():
 
 
 def wait_until_ready(server):
-    """Reads the server's own words instead of guessing how long it takes to start."""
+    """Waits for the server's own message, because the time that it takes to start is unknown."""
     for line in server.stdout:
         if "Ready to accept connections" in line:
             return

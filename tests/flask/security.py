@@ -1,4 +1,4 @@
-"""Blocks 14 to 19: the article's defences, each one tried.
+"""Blocks 14 to 19: the article's defenses, each of them tested.
 
 `datetime` is imported as a whole here: block 14 is about a module that never imported `timedelta`.
 """
@@ -14,7 +14,7 @@ from record import block
 
 @block("s14")
 def s14(stage):
-    """The hook called "regenerate" fails, and once repaired it prolongs what it was to replace."""
+    """The hook called "regenerate" fails. After a repair it extends the session, but does not change its ID."""
     stage.part("as in the article")
     app = name_pages(cookie_app())
 
@@ -60,7 +60,7 @@ def s15(stage):
 
 @block("s16")
 def s16(stage):
-    """The flags guard the cookie, not the page: the script of a stranger runs in it as the visitor."""
+    """The flags protect the cookie, not the page, on which an injected script runs with the visitor's session."""
     app = cart_pages(cookie_app(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax"))
     alice = stage.visitor("alice", app)
     stage.say("alice", "follows a link that mallory sent")
@@ -70,7 +70,7 @@ def s16(stage):
 
 @block("s17")
 def s17(stage):
-    """The extension locks out the article's own form, and leaves every GET that changes something open."""
+    """The extension refuses the article's own form, and does not check a GET that changes something."""
     app = cart_pages(login_pages(cookie_app()))
     CSRFProtect().init_app(app)
     alice = stage.visitor("alice", app)
@@ -82,7 +82,7 @@ def s17(stage):
 
 @block("s18")
 def s18(stage):
-    """Thirty minutes after what? Without `permanent` after the last write, with it after the last visit."""
+    """The thirty minutes count from the last write, or with `permanent` from the last visit."""
     app = name_pages(cookie_app(PERMANENT_SESSION_LIFETIME=datetime.timedelta(minutes=30)))
     stage.part("as in the article")
     alice = stage.visitor("alice", app)
@@ -97,7 +97,7 @@ def s18(stage):
 
 @block("s19")
 def s19(stage):
-    """The check throws out the owner after an update or between two networks, and lets the thief pass."""
+    """The check logs out the owner after an update or a change of network, and accepts a thief in the same network."""
     app = pinned(login_pages(cookie_app()))
     home, mobile = "192.0.2.1", "198.51.100.7"
     alice = stage.visitor("alice", app, address=home, agent="Firefox 1")

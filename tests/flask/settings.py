@@ -12,7 +12,7 @@ from record import block
 
 @block("s04")
 def s04(stage):
-    """Without `session.permanent` the browser never hears of the seven days; only the server counts them."""
+    """Without `session.permanent` the browser does not receive the seven days. Only the server counts them."""
     app = name_pages(cookie_app(PERMANENT_SESSION_LIFETIME=timedelta(days=7)))
     alice = stage.visitor("alice", app)
     alice.get("/set_session")
@@ -24,7 +24,7 @@ def s04(stage):
 
 @block("s05")
 def s05(stage):
-    """Every visit starts the lifetime anew, and the flag outlives the login."""
+    """Every visit restarts the lifetime, and the flag outlives the login."""
     app = name_pages(cookie_app(PERMANENT_SESSION_LIFETIME=timedelta(seconds=100)))
     alice = stage.visitor("alice", app)
     alice.get("/set_permanent_session")
