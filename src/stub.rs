@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_backup_of_the_exercise_changes_nothing() {
+    fn an_unknown_backup_changes_nothing() {
         let (root, exercise) = workbook();
         fs::create_dir_all(root.path().join(BACKUPS).join("cart-1")).unwrap();
         for name in ["cart-1", "login-7", "login-../../exercises", "", ".."] {

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_save_is_told_where_the_system_tells() {
+    async fn a_save_is_noticed_if_the_system_reports_changes() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("lib.rs");
         fs::write(&file, "first").unwrap();

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn cargo_tells_how_far_it_is() {
+    async fn the_progress_of_cargo_is_reported() {
         let stderr = b"   Compiling axum\n    Building [=>      ] 3/10: axum, tokio\r\x1b[K    Building [===>] 4/10: axum\r\x1b[K    Finished\n";
         let (progress, all) = told(stderr).await;
         let units = |done| Progress::Compiling(Some(Units { done, of: 10 }));
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn cargo_tells_that_another_one_has_the_folder() {
+    async fn a_wait_for_another_cargo_is_reported() {
         let (progress, all) = told(b"    Blocking waiting for file lock on build directory\n   Compiling axum\n").await;
         assert_eq!(progress, [Progress::Waiting, Progress::Compiling(None)]);
         assert!(all.contains("Blocking"), "{all}");

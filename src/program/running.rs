@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_last_lines_of_a_program_are_told_though_they_come_after_its_end() {
+    async fn the_last_lines_of_a_program_are_shown_even_if_they_arrive_after_its_end() {
         let printed = Printed::default();
         let mut readers = JoinSet::new();
         let (reader, mut writer) = tokio::io::simplex(64);

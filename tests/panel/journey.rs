@@ -18,11 +18,11 @@ pub async fn somebody_reads_plays_writes_and_passes_in_a_real_browser() {
     travel(&Window::open("journey").await, Shown::InThePanel).await;
 }
 
-pub async fn so_they_do_in_firefox() {
+pub async fn the_same_path_works_in_firefox() {
     travel(&Window::open_in(others::start_firefox(), "journey-firefox", &[]).await, Shown::InThePanel).await;
 }
 
-pub async fn so_they_do_in_webkit() {
+pub async fn the_same_path_works_in_webkit() {
     forgets(&Window::open_in(others::start_webkit(), "journey-webkit", &[]).await).await;
     let window = Window::open_in(others::start_webkit(), "journey-webkit", &["--without-secure"]).await;
     window.go("basics/set-and-get").await;

@@ -39,8 +39,8 @@ fn main() -> ExitCode {
     use waiting::*;
     required::run(vec![
         trial!(async somebody_reads_plays_writes_and_passes_in_a_real_browser, chromium::missing()),
-        trial!(async so_they_do_in_firefox, others::firefox_is_missing()),
-        trial!(async so_they_do_in_webkit, others::webkit_is_missing()),
+        trial!(async the_same_path_works_in_firefox, others::firefox_is_missing()),
+        trial!(async the_same_path_works_in_webkit, others::webkit_is_missing()),
         trial!(async a_file_is_saved_upon_what_was_read_and_a_collision_is_told_with_what_is_there),
         trial!(async no_path_leads_out_of_the_answer),
         trial!(async only_the_books_own_pages_may_change_anything),

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_told_in_words() {
+    fn durations_are_shown_in_words() {
         for (span, expected) in [
             (Duration::seconds(59), "less than a minute"),
             (Duration::minutes(1), "1 minute"),

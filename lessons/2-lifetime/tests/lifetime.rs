@@ -107,7 +107,7 @@ async fn s05_remember_me_is_chosen_at_each_login_and_holds_through_later_writes(
 }
 
 #[tokio::test]
-async fn the_page_tells_the_inspector_of_the_absolute_limit() -> Result<(), Miss> {
+async fn the_page_reports_the_absolute_limit_to_the_inspector() -> Result<(), Miss> {
     let trial = Trial::of(app);
     let alice = trial.browser("alice");
     let limit = || trial.exchanges().pop().unwrap().life.and_then(|life| life.absolute_until);
@@ -218,7 +218,7 @@ async fn s18_a_session_ends_a_tenth_early_at_most_and_never_late() -> Result<(),
 
 // ANCHOR: eight_hours
 #[tokio::test]
-async fn s18_eight_hours_end_a_session_however_busy_it_is() -> Result<(), Miss> {
+async fn s18_eight_hours_end_a_session_even_if_it_is_active() -> Result<(), Miss> {
     let trial = Trial::of(app);
     let alice = trial.browser("alice");
     log_in(&alice, false).await?;
@@ -235,7 +235,7 @@ async fn s18_eight_hours_end_a_session_however_busy_it_is() -> Result<(), Miss> 
 // ANCHOR_END: eight_hours
 
 #[tokio::test]
-async fn s18_a_remembered_session_ends_after_thirty_days_however_busy_it_is() -> Result<(), Miss> {
+async fn s18_a_remembered_session_ends_after_thirty_days_even_if_it_is_active() -> Result<(), Miss> {
     let trial = Trial::of(app);
     let alice = trial.browser("alice");
     log_in(&alice, true).await?;

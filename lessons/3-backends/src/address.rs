@@ -141,7 +141,7 @@ mod tests {
     use crate::store::LIMIT;
 
     #[tokio::test]
-    async fn an_address_of_nothing_is_told_apart_and_what_there_is_is_listed() {
+    async fn an_address_without_a_backend_is_refused_with_a_list_of_the_kinds() {
         for (address, words) in [
             ("sqlite", "that is not the address of a store"),
             ("mongo://localhost", "this kind of store is unknown"),

@@ -186,7 +186,7 @@ async fn cleaning_goes_on_after_an_error_and_after_a_panic() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_told_and_there_is_a_way_out() -> Result<(), Miss> {
+async fn a_record_that_cannot_be_read_is_reported_and_can_be_dropped() -> Result<(), Miss> {
     let folder = tempfile::tempdir().expect("a folder");
     let sessions = folder.path().join("sessions");
     let store = FileStore::open(&sessions, Duration::from_secs(60)).expect("a store");

@@ -73,7 +73,7 @@ async fn s14_to_s19_together_let_people_log_in() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn s14_a_request_that_comes_with_the_old_id_is_served_for_half_a_minute() -> Result<(), Miss> {
+async fn s14_a_request_with_the_old_id_is_served_for_thirty_seconds() -> Result<(), Miss> {
     let trial = shop(&[ServerSide, RenewOften]);
     let alice = trial.browser("alice");
     log_in(&alice, "alice", "sunshine").await?;
@@ -388,7 +388,7 @@ async fn where_the_id_cannot_be_renewed_the_address_is_not_changed() -> Result<(
 }
 
 #[tokio::test]
-async fn a_form_that_breaks_off_is_told_from_one_that_is_too_long() {
+async fn a_form_that_breaks_off_is_distinguished_from_one_that_is_too_long() {
     let broken = stream::iter([Ok("csrf=half"), Err(io::Error::from(io::ErrorKind::ConnectionReset))]);
     let shop = || shop_with(Defences::none().and(&[CsrfToken]), Shop::new(Passwords::quick()), MemoryStore::default());
     let send = async |body| {

@@ -67,7 +67,7 @@ async fn is_alice(who: &Browser<'_>) -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn the_inspector_is_told_when_a_login_ends_however_busy_it_is() -> Result<(), Miss> {
+async fn the_inspector_shows_when_a_login_ends_even_if_it_is_active() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");
     let now = || OffsetDateTime::now_utc().unix_timestamp();
@@ -84,7 +84,7 @@ async fn the_inspector_is_told_when_a_login_ends_however_busy_it_is() -> Result<
 }
 
 #[tokio::test]
-async fn a_login_ends_after_a_week_however_busy_it_is() -> Result<(), Miss> {
+async fn a_login_ends_after_a_week_even_if_it_is_active() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");
     is_alice(&alice).await?;
@@ -318,7 +318,7 @@ const NO_LOGIN_BEGINS: &str =
     "create trigger fault before insert on logins begin select raise(abort, 'the disk has failed'); end";
 
 #[tokio::test]
-async fn half_a_change_is_rolled_back_and_no_page_shows_the_databases_error() -> Result<(), Miss> {
+async fn an_incomplete_change_is_rolled_back_and_no_page_shows_the_databases_error() -> Result<(), Miss> {
     let folder = tempfile::tempdir().unwrap();
     let (trial, mut database) = shop_in_file(&folder).await;
     let [alice, phone, dora] = ["alice", "her phone", "dora"].map(|who| trial.browser(who));
@@ -381,7 +381,7 @@ async fn an_unknown_outcome_is_not_reported_as_no_change() -> Result<(), Miss> {
 
 /// Five at once waited for 25 seconds; now each waits for a second at most.
 #[tokio::test]
-async fn a_locked_database_is_told_soon_and_reading_goes_on() -> Result<(), Miss> {
+async fn a_locked_database_is_reported_soon_and_reads_continue() -> Result<(), Miss> {
     let folder = tempfile::tempdir().unwrap();
     let (trial, mut database) = shop_in_file(&folder).await;
     let alice = trial.browser("alice");

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         trial!(async only_a_page_of_this_very_origin_opens_the_socket),
         trial!(async a_check_of_forms_lets_the_handshake_of_a_foreign_page_pass),
         trial!(async nobody_opens_a_connection_without_a_login),
-        trial!(async what_is_bought_is_told_to_every_connection_of_its_user_and_to_no_other),
+        trial!(async a_purchase_is_sent_to_every_connection_of_its_user_and_to_no_other),
         trial!(async a_logout_ends_the_connections_of_that_login_and_of_no_other),
         trial!(async another_login_in_the_same_browser_ends_the_connections_of_the_first),
         trial!(async a_socket_that_keeps_the_session_of_its_handshake_outlives_the_logout),
@@ -75,7 +75,7 @@ fn main() -> ExitCode {
         trial!(async a_close_frame_says_why_a_connection_ends),
         trial!(async a_frame_that_announces_too_much_is_not_waited_for),
         trial!(async a_logout_at_one_instance_closes_the_connections_at_the_other, missing(REDIS)),
-        trial!(async a_logout_that_redis_did_not_tell_is_noticed_at_the_next_check, missing(REDIS)),
+        trial!(async a_logout_that_redis_did_not_report_is_noticed_at_the_next_check, missing(REDIS)),
         trial!(async when_redis_is_back_every_connection_looks_at_its_session, missing(REDIS)),
         trial!(async a_page_on_a_neighboring_host_rides_the_open_socket_and_not_ours, chromium::missing()),
         trial!(async the_page_shows_both_connections_and_their_end, chromium::missing()),
@@ -314,7 +314,7 @@ async fn nobody_opens_a_connection_without_a_login() {
     assert_eq!(stranger.post("/connection/buy", "item=cup").await.status(), StatusCode::UNAUTHORIZED);
 }
 
-async fn what_is_bought_is_told_to_every_connection_of_its_user_and_to_no_other() {
+async fn a_purchase_is_sent_to_every_connection_of_its_user_and_to_no_other() {
     let instance = Instance::alone(NEVER).await;
     let (alice, bob) = (instance.log_in("alice").await, instance.log_in("bob").await);
     let (mut hers, mut events, mut his) = (alice.connects().await, alice.listens().await, bob.connects().await);
@@ -565,7 +565,7 @@ async fn two_with(redis: &Service, check_every: Duration) -> (Instance, Instance
     (instance().await, instance().await)
 }
 
-async fn a_logout_that_redis_did_not_tell_is_noticed_at_the_next_check() {
+async fn a_logout_that_redis_did_not_report_is_noticed_at_the_next_check() {
     let mut redis = Service::redis_in_memory().unwrap();
     let (one, other) = two_with(&redis, OFTEN).await;
     let alice = one.log_in("alice").await;

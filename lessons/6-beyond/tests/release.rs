@@ -221,7 +221,7 @@ async fn a_new_signature_makes_a_cookie_no_younger() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn no_ring_takes_a_value_that_none_of_its_keys_has_signed() -> Result<(), Miss> {
+async fn no_release_accepts_a_value_that_none_of_its_keys_has_signed() -> Result<(), Miss> {
     let trial = shop();
     let alice = remembered_by(&trial, 1).await?;
     let signed = alice.cookie(REMEMBERED).unwrap_or_default();
@@ -281,7 +281,7 @@ async fn an_instance_that_has_nothing_to_do_ends_at_once() {
 }
 
 #[tokio::test]
-async fn the_demo_plays_the_end_of_an_instance_and_tells_it() -> Result<(), Miss> {
+async fn the_demo_rehearses_the_end_of_an_instance_and_shows_the_result() -> Result<(), Miss> {
     let trial = shop();
     let alice = trial.browser("alice");
     alice.post("/release/end/drains", &[]).await?.redirects_to("/release")?;

@@ -70,8 +70,8 @@ async fn metric(trial: &Trial, name: &str) -> Result<u64, Miss> {
 /// Which alarms have rung.
 async fn rung(trial: &Trial) -> Result<BTreeSet<String>, Miss> {
     let text = metrics(trial).await?;
-    let rang = |line: &str| Some(line.strip_prefix("alarms_total{attack=\"")?.split('"').next()?.to_owned());
-    Ok(text.lines().filter_map(rang).collect())
+    let attack = |line: &str| Some(line.strip_prefix("alarms_total{attack=\"")?.split('"').next()?.to_owned());
+    Ok(text.lines().filter_map(attack).collect())
 }
 
 async fn only_rings(trial: &Trial, alarms: &[&str]) -> Result<(), Miss> {
@@ -80,7 +80,7 @@ async fn only_rings(trial: &Trial, alarms: &[&str]) -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn many_wrong_passwords_for_an_account_ring() -> Result<(), Miss> {
+async fn many_wrong_passwords_for_an_account_raise_an_alarm() -> Result<(), Miss> {
     let trial = shop();
     let [alice, mallory] = cast(&trial);
     for _ in 0..5 {
@@ -96,7 +96,7 @@ async fn many_wrong_passwords_for_an_account_ring() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn guesses_from_many_addresses_ring_for_the_account() -> Result<(), Miss> {
+async fn guesses_from_many_addresses_raise_an_alarm_for_the_account() -> Result<(), Miss> {
     let trial = shop();
     let [_, mallory] = cast(&trial);
     for address in 0..6 {
@@ -107,7 +107,7 @@ async fn guesses_from_many_addresses_ring_for_the_account() -> Result<(), Miss> 
 }
 
 #[tokio::test]
-async fn many_names_from_one_network_ring() -> Result<(), Miss> {
+async fn many_names_from_one_network_raise_an_alarm() -> Result<(), Miss> {
     let trial = shop();
     let [_, mallory] = cast(&trial);
     for name in 0..20 {
@@ -119,7 +119,7 @@ async fn many_names_from_one_network_ring() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn a_form_of_another_site_rings() -> Result<(), Miss> {
+async fn a_form_of_another_site_raises_an_alarm() -> Result<(), Miss> {
     let trial = shop();
     let [alice, _] = cast(&trial);
     is_alice(&alice).await?;
@@ -134,21 +134,21 @@ async fn a_form_of_another_site_rings() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn what_is_repeated_rings_three_times_and_then_once_in_ten_minutes() -> Result<(), Miss> {
+async fn a_repeated_alarm_is_raised_three_times_and_then_once_in_ten_minutes() -> Result<(), Miss> {
     let trial = shop();
     let [alice, mallory] = cast(&trial);
-    let rang = async || metric(&trial, "alarms_total{attack=\"ForeignForm\"}").await;
+    let raised = async || metric(&trial, "alarms_total{attack=\"ForeignForm\"}").await;
     for tried in 1..=10 {
         mallory.post_from(EVIL, "/watching/wish", &[]).await?.has_status(403)?;
-        assert_eq!(rang().await?, tried.min(3));
+        assert_eq!(raised().await?, tried.min(3));
     }
     assert_eq!(metric(&trial, "requests_refused_total{why=\"ForeignForm\"}").await?, 10, "each one is counted");
     alice.post_from(EVIL, "/watching/wish", &[]).await?.has_status(403)?;
-    assert_eq!(rang().await?, 4, "from another network");
+    assert_eq!(raised().await?, 4, "from another network");
     trial.skip(10 * MINUTE);
     for _ in 0..2 {
         mallory.post_from(EVIL, "/watching/wish", &[]).await?.has_status(403)?;
-        assert_eq!(rang().await?, 5);
+        assert_eq!(raised().await?, 5);
     }
     Ok(())
 }
@@ -174,7 +174,7 @@ async fn guesses_from_many_networks_are_one_alarm_and_each_thief_is_another() ->
 }
 
 #[tokio::test]
-async fn one_kind_of_alarm_from_many_networks_rings_thirty_times_and_then_once_a_minute() -> Result<(), Miss> {
+async fn one_kind_of_alarm_from_many_networks_is_raised_thirty_times_and_then_once_a_minute() -> Result<(), Miss> {
     let trial = shop();
     let [_, mallory] = cast(&trial);
     let mut networks = 0..100_u8;
@@ -192,7 +192,7 @@ async fn one_kind_of_alarm_from_many_networks_rings_thirty_times_and_then_once_a
 }
 
 #[tokio::test]
-async fn many_ids_that_nobody_has_ring() -> Result<(), Miss> {
+async fn many_unknown_ids_raise_an_alarm() -> Result<(), Miss> {
     let trial = shop();
     for tried in 0..11_u8 {
         only_rings(&trial, &[]).await?;
@@ -205,7 +205,7 @@ async fn many_ids_that_nobody_has_ring() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn a_login_in_a_session_that_began_elsewhere_rings() -> Result<(), Miss> {
+async fn a_login_in_a_session_that_began_elsewhere_raises_an_alarm() -> Result<(), Miss> {
     let trial = shop();
     let [alice, mallory] = cast(&trial);
     mallory.post("/watching/wish", &[]).await?;
@@ -218,15 +218,15 @@ async fn a_login_in_a_session_that_began_elsewhere_rings() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn two_cookies_that_pass_for_the_sessions_ring() -> Result<(), Miss> {
+async fn two_cookies_with_the_sessions_name_raise_an_alarm() -> Result<(), Miss> {
     for name in [SESSION, "%5F_Host-lesson-6"] {
         let (store, id) = (MemoryStore::default(), Id::default());
         let app = lesson_6::app(store);
-        for (cookies, rings) in [(format!("{SESSION}={id}"), 0), (format!("{SESSION}={id}; {name}={id}"), 1)] {
+        for (cookies, expected) in [(format!("{SESSION}={id}"), 0), (format!("{SESSION}={id}; {name}={id}"), 1)] {
             let request = Request::get("/watching").header(COOKIE, cookies).body(Body::empty()).unwrap();
             app.clone().oneshot(request).await.unwrap();
             let text = text_of(&app, "/watching/metrics").await;
-            assert_eq!(text.matches("TossedCookie").count(), rings, "{name}\n{text}");
+            assert_eq!(text.matches("TossedCookie").count(), expected, "{name}\n{text}");
         }
     }
     Ok(())
@@ -239,7 +239,7 @@ async fn text_of(app: &axum::Router, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_copy_that_is_used_after_the_logout_rings() -> Result<(), Miss> {
+async fn a_copy_that_is_used_after_the_logout_raises_an_alarm() -> Result<(), Miss> {
     let trial = shop();
     let [alice, _] = cast(&trial);
     is_alice(&alice).await?;
@@ -256,7 +256,7 @@ async fn a_copy_that_is_used_after_the_logout_rings() -> Result<(), Miss> {
 }
 
 #[tokio::test]
-async fn a_stolen_session_that_is_used_elsewhere_rings_and_its_owner_can_end_it() -> Result<(), Miss> {
+async fn a_stolen_session_that_is_used_elsewhere_raises_an_alarm_and_its_owner_can_end_it() -> Result<(), Miss> {
     let trial = shop();
     let [alice, _] = cast(&trial);
     is_alice(&alice).await?;
@@ -287,7 +287,7 @@ async fn another_session_is_ended_from_the_page_and_the_journal_says_so() -> Res
 
 /// What cannot be seen from here: lesson 4 tells what stops it.
 #[tokio::test]
-async fn a_stolen_session_behind_the_same_router_does_not_ring() -> Result<(), Miss> {
+async fn a_stolen_session_behind_the_same_router_raises_no_alarm() -> Result<(), Miss> {
     let trial = shop();
     let [alice, _] = cast(&trial);
     is_alice(&alice).await?;
@@ -298,7 +298,7 @@ async fn a_stolen_session_behind_the_same_router_does_not_ring() -> Result<(), M
 }
 
 #[tokio::test]
-async fn an_ordinary_week_rings_nothing() -> Result<(), Miss> {
+async fn an_ordinary_week_raises_no_alarm() -> Result<(), Miss> {
     let trial = shop();
     let [alice, _] = cast(&trial);
     alice.post("/watching/wish", &[]).await?;

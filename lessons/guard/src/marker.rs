@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tombstone_is_told_from_a_session() {
+    fn a_tombstone_is_distinguished_from_a_session() {
         assert_eq!(Marker::of(&Marker::tombstone(Id::default())), Some(Marker::Ended));
         assert_eq!(Marker::of(&record(&[("username", "alice".into())])), None);
         assert_eq!(Marker::of(&record(&[(MOVED_KEY, "no id".into())])), None);

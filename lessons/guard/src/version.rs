@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn conflict_and_gone_are_told_apart_from_what_a_backend_says() {
+    fn conflict_and_gone_are_distinguished_from_other_errors_of_a_backend() {
         let away = Error::Backend("connection refused".to_owned());
         assert_eq!([&conflict(), &gone(), &away].map(is_conflict), [true, false, false]);
         assert_eq!([&conflict(), &gone(), &away].map(is_gone), [false, true, false]);

@@ -452,7 +452,7 @@ async fn an_id_that_nobody_issued_is_never_taken_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_that_may_run_again_all_count_and_others_are_told() {
+async fn requests_that_may_run_again_all_succeed_and_others_get_a_conflict() {
     let app = App::on(Slow::default());
     let alice = app.alice().await;
     let all = join_all((0..10).map(|_| app.send("POST", "/count", &alice))).await;

@@ -253,7 +253,7 @@ POST /expired                                       200
 }
 
 #[tokio::test]
-async fn to_clear_a_session_unread_is_told_apart_from_a_change() {
+async fn clearing_a_session_without_a_load_is_distinguished_from_a_change() {
     let (inspector, app) = watched();
     let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
     let said = async |cookie: &str, path: &str| {
@@ -381,7 +381,7 @@ async fn bodies_pass_unchanged_and_passwords_are_masked_on_the_page_only() {
 }
 
 #[tokio::test]
-async fn a_panic_is_answered_and_told() {
+async fn a_panic_is_answered_and_shown() {
     let (inspector, app) = watched();
     let response = send(&app, "POST", "/panic", None, "").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -414,7 +414,7 @@ impl SessionStore for ReadOnly {
 }
 
 #[tokio::test]
-async fn the_session_before_and_after_is_told_key_by_key() {
+async fn the_session_before_and_after_is_compared_key_by_key() {
     let (inspector, app) = watched();
     let seen = async |path: &str, cookie: Option<&str>| {
         // An exchange is over when its answer is.
@@ -646,7 +646,7 @@ async fn an_exchange_tells_how_long_the_session_goes_on() {
 }
 
 #[tokio::test]
-async fn an_app_may_tell_of_its_own_limit() {
+async fn an_app_can_report_its_own_limit() {
     let at = OffsetDateTime::from_unix_timestamp(4_000_000_000).unwrap();
     let told = async move |session: Session, clock: Clock| {
         session.insert("n", 7).await.unwrap();

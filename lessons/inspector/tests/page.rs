@@ -58,7 +58,7 @@ async fn text(response: Response) -> String {
 }
 
 #[tokio::test]
-async fn what_another_inspector_saw_is_told_with_the_letters_of_this_one_and_is_not_sent_again() {
+async fn an_exchange_of_another_inspector_has_the_letters_of_this_one_and_cannot_be_sent_again() {
     let (inspector, app, page) = watched();
     app_cookie(&app).await;
     let (other, played, _) = watched();

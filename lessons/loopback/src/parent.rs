@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parent_makes_itself_known_in_the_environment() {
+    fn a_parent_is_read_from_the_environment() {
         let variables = |name: &str| [("A".to_owned(), "b".to_owned()), (name.to_owned(), "'self'".to_owned())];
         assert_eq!(Parent::named_in(variables("OTHER").into_iter()), None);
         let parent = Parent { frame_ancestors: "'self'".to_owned() };
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ports_are_told_in_a_line_that_is_like_no_other() {
+    fn the_ports_are_read_from_their_line_and_from_no_other() {
         let ports = Ports { app: 4001, inspector: 4051 };
         assert_eq!(Ports::from_line(&ports.line()), Some(ports));
         for other in ["", "You can log in as alice.", "{}", r#"{"app":1,"inspector":2}"#] {

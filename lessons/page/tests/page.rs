@@ -55,7 +55,7 @@ fn request_id(text: &str) -> String {
     after.chars().take_while(char::is_ascii_hexdigit).collect()
 }
 
-fn away() -> Failure {
+fn store_unavailable() -> Failure {
     session::Error::Store(session_store::Error::Backend(REASON.to_owned())).into()
 }
 
@@ -64,10 +64,10 @@ fn unreadable() -> Failure {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_by_its_kind_with_a_request_id_and_without_its_reason() -> Done {
+async fn each_kind_of_failure_has_a_sentence_with_a_request_id_and_without_the_reason() -> Done {
     let no_template = Pages::new("a lesson", &[]).render("none-such.html", context! {}).unwrap_err();
     for (failure, status, words) in [
-        (away(), StatusCode::SERVICE_UNAVAILABLE, UNKNOWN),
+        (store_unavailable(), StatusCode::SERVICE_UNAVAILABLE, UNKNOWN),
         (unreadable(), StatusCode::INTERNAL_SERVER_ERROR, r#"<form method="post" action="/drop_session">"#),
         (no_template, StatusCode::INTERNAL_SERVER_ERROR, "This page cannot be shown, and the reason is in our log."),
     ] {
@@ -87,7 +87,7 @@ fn answers() -> Router {
         .route("/told", get(async || (StatusCode::INTERNAL_SERVER_ERROR, "told")))
         .route("/empty", get(async || StatusCode::NO_CONTENT))
         .route("/busy", get(async || (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "7")], "busy")))
-        .route("/away", get(async || away()))
+        .route("/away", get(async || store_unavailable()))
         .route("/ids", get(async || format!("request {} request {}", RequestId::current(), RequestId::current())))
         .layer(from_fn(unavailable::say))
 }

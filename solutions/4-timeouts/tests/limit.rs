@@ -18,7 +18,7 @@ async fn begins_and_ends(remember: &[(&str, &str)]) -> Result<(i64, i64), Miss> 
 }
 
 #[tokio::test]
-async fn the_inspector_is_told_when_a_login_ends_however_busy_it_is() -> Result<(), Miss> {
+async fn the_inspector_shows_when_a_login_ends_even_if_it_is_active() -> Result<(), Miss> {
     for (remember, lasts) in [(&[][..], ABSOLUTE), (&[("remember", "on")], REMEMBERED)] {
         let (begins, ends) = begins_and_ends(remember).await?;
         assert_eq!(ends - begins, lasts.whole_seconds());

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_told_apart_from_passwords() {
+    fn servers_are_distinguished_from_passwords() {
         let hosts = |address| {
             let servers: Vec<_> = servers(address).unwrap();
             servers.iter().map(|server| server.host_str().unwrap().to_owned()).collect::<Vec<_>>()

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_not_checked_is_told_and_the_reason_is_for_the_log() {
+    async fn a_password_that_was_not_checked_is_reported_and_the_reason_is_for_the_log() {
         let broken = password_hash::Error::EncodingInvalid;
         let reason = format!("no password can be checked: {broken}");
         for (error, reason, status, retry, sentence) in [

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_end_of_time_is_a_time_like_any_other() {
+    async fn the_first_and_the_last_possible_time_are_accepted() {
         let throttle = throttle();
         let end = OffsetDateTime::new_utc(time::Date::MAX, time::Time::MAX);
         for _ in 0..3 {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_everybody_has_spent_something_the_half_that_has_spent_most_is_remembered() {
+    async fn if_every_key_has_failures_the_half_with_the_most_is_kept() {
         let throttle = throttle();
         let at = |other: usize| NOW + Duration::milliseconds(i64::try_from(other).unwrap());
         for other in 0..MOST {

@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_need_not_be_kept_private_and_any_other_failure_is_told() {
+    fn a_missing_file_needs_no_private_mode_and_any_other_failure_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("shop.db");
         Location::File(file.clone()).keep_private().unwrap();

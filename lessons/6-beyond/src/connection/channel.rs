@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_connection_that_is_too_slow_is_told_that_it_has_missed_something() {
+    async fn a_slow_connection_is_notified_that_it_has_missed_messages() {
         let channel = Channel::in_process();
         let mut news = channel.subscribe();
         for number in 0..=WAITING {

@@ -344,7 +344,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_page_of_this_program_is_one() {
+    fn a_login_returns_only_to_a_page_of_this_program() {
         let origins = Origins { own: "http://localhost:4006".to_owned(), provider: String::new() };
         for (next, page) in [
             ("/release?a=1", "/release?a=1"),

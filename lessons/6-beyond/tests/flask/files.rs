@@ -52,7 +52,7 @@ fn soon() -> OffsetDateTime {
     OffsetDateTime::now_utc() + Duration::HOUR
 }
 
-pub async fn what_is_wrong_with_a_file_is_told_by_both_sides() {
+pub async fn both_sides_judge_a_file_alike_with_one_exception() {
     let shared = Shared::in_files();
     let expires = |at: OffsetDateTime| u32::try_from(at.unix_timestamp()).unwrap().to_ne_bytes();
     let file = |value: &[u8]| [&expires(soon()), value].concat();

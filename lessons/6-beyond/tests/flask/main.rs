@@ -33,9 +33,10 @@ use files::{
     a_request_of_flask_that_overlaps_a_logout_writes_the_file_again,
     a_save_here_does_not_undo_the_file_that_flask_has_written_meanwhile,
     an_expired_file_stays_until_this_side_removes_it, an_expiry_that_no_file_can_hold_is_the_nearest_one,
-    flask_does_not_wait_for_the_lock_of_this_side, flask_removes_live_sessions_of_both_sides_beyond_its_threshold,
-    the_store_in_files_keeps_every_rule, what_flask_session_keeps_in_files_is_a_session_here_and_the_other_way_round,
-    what_flask_writes_between_the_comparison_and_the_rename_is_lost, what_is_wrong_with_a_file_is_told_by_both_sides,
+    both_sides_judge_a_file_alike_with_one_exception, flask_does_not_wait_for_the_lock_of_this_side,
+    flask_removes_live_sessions_of_both_sides_beyond_its_threshold, the_store_in_files_keeps_every_rule,
+    what_flask_session_keeps_in_files_is_a_session_here_and_the_other_way_round,
+    what_flask_writes_between_the_comparison_and_the_rename_is_lost,
 };
 use layer::{
     a_list_that_grows_in_place_is_not_saved_by_flask_and_a_copy_here,
@@ -51,7 +52,7 @@ use refused::{
 use required::trial;
 use route_by_route::{
     a_copy_of_the_cookie_survives_the_logout, a_route_with_a_session_of_its_own_knows_nobody,
-    of_two_tabs_at_the_same_time_the_last_cookie_wins, one_visitor_has_one_session_in_both_halves,
+    of_two_tabs_at_the_same_time_the_last_cookie_wins, one_visitor_has_one_session_in_both_apps,
     without_flask_a_visitor_reads_what_to_start,
 };
 use services::REDIS;
@@ -61,10 +62,10 @@ use sql::{
     a_row_in_json_is_a_session_here_once_flask_has_written_it_again,
     a_save_here_does_not_undo_the_row_that_flask_has_written_meanwhile,
     a_save_of_flask_undoes_what_was_written_here_meanwhile, an_expired_row_is_deleted_by_flask_and_left_by_a_load_here,
-    flask_cannot_write_between_the_comparison_and_the_update,
+    both_sides_judge_a_row_alike_with_two_exceptions, flask_cannot_write_between_the_comparison_and_the_update,
     the_store_in_sqlite_keeps_every_rule_but_that_flask_has_the_ids_in_its_rows,
     what_flask_session_keeps_in_sqlite_is_a_session_here_and_the_other_way_round,
-    what_is_wrong_with_a_row_is_told_by_both_sides, without_flasks_table_the_store_does_not_open,
+    without_flasks_table_the_store_does_not_open,
 };
 use stores::{
     a_logout_on_one_side_is_a_logout_on_the_other, a_pickle_is_a_damaged_record_and_is_not_run,
@@ -91,7 +92,7 @@ fn main() -> ExitCode {
         trial!(async a_session_too_large_for_a_cookie_is_an_error_here_and_lost_in_flask, missing()),
         trial!(async a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_out),
         trial!(async the_page_says_what_the_cookie_holds_and_refuses_a_name_that_is_too_long),
-        trial!(async one_visitor_has_one_session_in_both_halves, missing()),
+        trial!(async one_visitor_has_one_session_in_both_apps, missing()),
         trial!(async a_route_with_a_session_of_its_own_knows_nobody),
         trial!(async a_copy_of_the_cookie_survives_the_logout),
         trial!(async of_two_tabs_at_the_same_time_the_last_cookie_wins),
@@ -120,7 +121,7 @@ fn main() -> ExitCode {
         trial!(parallel flask_cannot_write_between_the_comparison_and_the_update, missing()),
         trial!(async a_save_of_flask_undoes_what_was_written_here_meanwhile, missing()),
         trial!(async an_expired_row_is_deleted_by_flask_and_left_by_a_load_here, missing()),
-        trial!(async what_is_wrong_with_a_row_is_told_by_both_sides, missing()),
+        trial!(async both_sides_judge_a_row_alike_with_two_exceptions, missing()),
         trial!(async a_row_in_json_is_a_session_here_once_flask_has_written_it_again, missing()),
         trial!(async without_flasks_table_the_store_does_not_open),
         trial!(parallel the_store_in_sqlite_keeps_every_rule_but_that_flask_has_the_ids_in_its_rows, missing()),
@@ -128,7 +129,7 @@ fn main() -> ExitCode {
         trial!(async a_logout_on_one_side_removes_the_file_of_both, missing()),
         trial!(async a_save_here_does_not_undo_the_file_that_flask_has_written_meanwhile, missing()),
         trial!(async a_request_of_flask_that_overlaps_a_logout_writes_the_file_again, missing()),
-        trial!(async what_is_wrong_with_a_file_is_told_by_both_sides, missing()),
+        trial!(async both_sides_judge_a_file_alike_with_one_exception, missing()),
         trial!(async a_pickle_in_a_file_runs_in_flask_and_is_refused_here, missing()),
         trial!(async an_expiry_that_no_file_can_hold_is_the_nearest_one, missing()),
         trial!(async an_expired_file_stays_until_this_side_removes_it, missing()),

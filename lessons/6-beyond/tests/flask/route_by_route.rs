@@ -20,7 +20,7 @@ fn trial(flask: u16) -> Trial {
     Trial::of(move |store| demo(store, settings(Keys::new(KEY, []).unwrap()), flask))
 }
 
-pub async fn one_visitor_has_one_session_in_both_halves() {
+pub async fn one_visitor_has_one_session_in_both_apps() {
     let flask = half(KEY);
     let trial = trial(flask.port);
     let alice = trial.browser("alice");

@@ -84,7 +84,7 @@ pub async fn an_expired_row_is_deleted_by_flask_and_left_by_a_load_here() {
     assert_eq!(rows().await, 0);
 }
 
-pub async fn what_is_wrong_with_a_row_is_told_by_both_sides() {
+pub async fn both_sides_judge_a_row_alike_with_two_exceptions() {
     let shared = Shared::in_sql().await;
     let rows = [
         ("MessagePack", "data = x'81a576616c756501'"),

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_is_told_at_once() {
+    async fn a_full_queue_is_reported_at_once() {
         let pool = Arc::new(Pool::new(1, 2));
         let gate = Arc::new(RwLock::new(()));
         let closed = gate.write().unwrap();
