@@ -13,7 +13,7 @@ pub const MAX_AGE: Duration = Duration::weeks(2);
 #[derive(Deserialize, Serialize)]
 struct Bound<T> {
     cookie: String,
-    /// When the value was signed, in seconds since 1970.
+    /// The time of the signature, in seconds since 1970.
     issued: i64,
     data: T,
 }

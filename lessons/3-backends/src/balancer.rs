@@ -140,7 +140,7 @@ mod tests {
         let (balancer, now) = (Balancer::new(3, REST), Instant::now());
         balancer.failed(0, now);
         assert_eq!(first(&balancer, 4, !SAFE, now + REST), [1, 2, 1, 2]);
-        // Without a ready one: the one whose rest is over, before those that rest.
+        // If none is ready, the instance whose rest is over comes before the resting ones.
         balancer.failed(1, now + REST);
         balancer.failed(2, now + REST);
         assert_eq!(balancer.order(!SAFE, now + REST), [0, 1, 2]);

@@ -3,8 +3,7 @@
 //! # Layout
 //!
 //! - `json`: bodies and refusals as JSON. `account`: the data in the session.
-//! - [`routes`]: the API. [`readable_by`]: the origins that may read its answers. `careless`: the same API without
-//! protection.
+//! - [`routes`]: the API. [`readable_by`]: the origins that may read its answers. `careless`: the unprotected API.
 
 mod account;
 mod careless;

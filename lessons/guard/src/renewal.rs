@@ -19,7 +19,7 @@ use crate::{
     scope::{Change, with},
 };
 
-/// When the session got its ID, and when a browser first sent that ID.
+/// The time when the session got its ID, and the time when a browser first sent that ID.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Renewed {
     /// Seconds since 1970.
@@ -74,7 +74,7 @@ pub async fn replace_id(session: &Session) -> Result<(), Error> {
 }
 
 async fn change_id(session: &Session, leads_on: bool) -> Result<(), Error> {
-    let renewed = Renewed::of(session).await?; // loads it: an ID that the store does not know is none
+    let renewed = Renewed::of(session).await?; // loads the session, whose ID the store may not know
     let id = session.id();
     with(|state| {
         let old = id.map(|id| state.led_to.get(&id).copied().unwrap_or(id));
@@ -137,7 +137,7 @@ impl Renewal {
                 let confirmed = Some(clock.now().unix_timestamp());
                 session.insert(Renewed::KEY, Renewed { confirmed, ..renewed }).await
             }
-            // Nobody has come with the new ID: the answer that brought it was lost.
+            // No request has had the new ID, so the answer with it was lost.
             None if age >= GRACE => renew_id(session).await,
             Some(_) if age >= self.every && !follows => renew_id(session).await,
             _ => Ok(()),

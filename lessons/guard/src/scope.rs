@@ -56,7 +56,7 @@ pub(crate) struct Change {
     pub(crate) leads_on: bool,
 }
 
-/// Why a call to a store failed.
+/// The reason why a call to a store failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     Conflict,

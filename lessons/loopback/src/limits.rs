@@ -150,7 +150,7 @@ mod tests {
         let handler = || async {
             MOST.fetch_max(NOW.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             for _ in 0..1000 {
-                tokio::task::yield_now().await; // the others may come in meanwhile
+                tokio::task::yield_now().await; // lets the other requests start
             }
             NOW.fetch_sub(1, Ordering::SeqCst);
         };

@@ -34,7 +34,7 @@ pub struct Instance {
     /// The file of the shop's database.
     #[arg(long, hide = true)]
     shop: Option<PathBuf>,
-    /// When the soak began, in milliseconds since 1970.
+    /// The time when the soak test began, in milliseconds since 1970.
     #[arg(long, hide = true, default_value_t = 0)]
     begun: u64,
 }

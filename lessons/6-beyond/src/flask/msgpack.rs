@@ -308,7 +308,7 @@ mod tests {
         for record in [
             &b""[..],
             b"\x01",                                          // a number
-            b"\x81\x01\x02",                                  // a key that is no text
+            b"\x81\x01\x02",                                  // a key that is not text
             b"\x81\xa1a\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00", // NaN
             b"\x81\xa1a\xa5abc",                              // cut off
             b"\x81\xa1a\xa1\xff",                             // a text that is not UTF-8
