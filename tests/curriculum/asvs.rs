@@ -30,7 +30,7 @@ fn numbers(text: &str) -> Vec<(usize, &str)> {
         let parts: Vec<_> = number.split('.').collect();
         let before: Vec<_> = text[..from].split_whitespace().rev().take(2).collect();
         let is_other = before.get(1).is_some_and(|word| word.trim_start_matches('(') == "RFC")
-            || before.first().is_some_and(|word| word.contains("Flask") || *word == "version");
+            || before.first().is_some_and(|word| word.contains("Flask") || ["version", "section"].contains(word));
         if parts.len() == 3 && parts.iter().all(|part| is_part(part)) && parts[0] != "0" && !is_other {
             found.push((from, number));
         }
