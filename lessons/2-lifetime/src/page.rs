@@ -48,11 +48,11 @@ type Line = (&'static str, String, String);
 pub(crate) fn told(settings: &Settings) -> Vec<Line> {
     let Settings { visit, remembered, renewal, cookie: name, same_site } = settings;
     let both = |words: String| (words.clone(), words);
-    let (part, part_again) = both(format!("after 1/{renewal} of the idle time"));
+    let (part, part_again) = both(format!("after 1/{renewal} of the idle timeout"));
     let (attributes, attributes_again) = both(format!("{name}; Secure; HttpOnly; SameSite={same_site}; Path=/"));
     vec![
-        ("without a request it ends after", words(visit.idle), words(remembered.idle)),
-        ("even if you are active, it ends after", words(visit.absolute), words(remembered.absolute)),
+        ("idle timeout", words(visit.idle), words(remembered.idle)),
+        ("absolute timeout", words(visit.absolute), words(remembered.absolute)),
         ("the cookie ends", cookie(*visit), cookie(*remembered)),
         ("a read is recorded", part, part_again),
         ("the cookie is", attributes, attributes_again),

@@ -197,8 +197,8 @@ async fn s18_a_page_says_how_long_the_session_lives_after_it() -> Result<(), Mis
     log_in(&alice, false).await?;
     trial.skip(11 * MINUTE);
     let page = alice.get("/").await?; // written down, so the half hour begins anew
-    page.shows("Without another request it ends in 30 minutes")?;
-    page.shows("It ends at the latest in 7 hours 48 minutes")
+    page.shows("Time until the idle timeout 30 minutes")?;
+    page.shows("Time until the absolute timeout 7 hours 48 minutes")
 }
 
 #[tokio::test]
@@ -341,8 +341,8 @@ async fn s24_the_settings_are_printed_as_they_are() -> Result<(), Miss> {
     let trial = Trial::of(app);
     let page = trial.browser("alice").get("/").await?;
     for words in [
-        "without a request it ends after 30 minutes 7 days",
-        "even if you are active, it ends after 8 hours 30 days",
+        "idle timeout 30 minutes 7 days",
+        "absolute timeout 8 hours 30 days",
         "the cookie ends with the browser 7 days after it was last set",
         "__Host-lesson-2; Secure; HttpOnly; SameSite=Lax; Path=/",
     ] {
@@ -366,7 +366,7 @@ async fn the_page_shows_the_time_left_and_a_skip_does_not_count_as_activity() ->
     alice
         .get("/")
         .await?
-        .shows("Without another request it ends in 29 minutes It ends at the latest in 7 hours 59 minutes")?;
+        .shows("Time until the idle timeout 29 minutes Time until the absolute timeout 7 hours 59 minutes")?;
     alice.post("/skip", &[("minutes", "20")]).await?.redirects_to("/")?;
     alice.post("/skip", &[("minutes", "11")]).await?.redirects_to("/")?;
     alice.get("/").await?.shows("Your session has ended")?;

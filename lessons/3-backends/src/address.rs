@@ -87,10 +87,10 @@ async fn open_store(address: &str, limit: Duration) -> Result<AnyStore, NotOpen>
 fn split(address: &str) -> Result<(&str, &str), NotOpen> {
     let (kind, place) = address
         .split_once(':')
-        .ok_or_else(|| NotOpen::new(address, format!("that is not the address of a store. There are:  {KINDS}")))?;
+        .ok_or_else(|| NotOpen::new(address, format!("that is not the address of a store. The kinds are:  {KINDS}")))?;
     let place = place.trim_start_matches("//");
     if place.is_empty() && kind != "memory" {
-        return Err(NotOpen::new(address, format!("it does not say where the store is. There are:  {KINDS}")));
+        return Err(NotOpen::new(address, format!("it does not say where the store is. The kinds are:  {KINDS}")));
     }
     Ok((kind, place))
 }
@@ -107,7 +107,7 @@ async fn open_redis(address: &str, limit: Duration) -> Result<Redis, NotOpen> {
 fn stated_replicas(nodes: &[Url]) -> Result<Option<usize>, &'static str> {
     let stated = nodes.iter().flat_map(Url::query_pairs).find(|(name, _)| name == "replicas");
     let number = stated.map(|(_, number)| number.parse());
-    number.transpose().map_err(|_| "replicas=NUMBER says how many replicas must have a change")
+    number.transpose().map_err(|_| "replicas=NUMBER needs a number: how many replicas must have a change")
 }
 
 async fn open_memcached(address: &str, limit: Duration) -> Result<Memcached, NotOpen> {

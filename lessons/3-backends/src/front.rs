@@ -112,7 +112,7 @@ async fn page(State((front, instances)): State<(Front, Instances)>) -> Result<Ht
 }
 
 fn refused(_: ProtectionError) -> Response {
-    (StatusCode::FORBIDDEN, "this request did not come from a page of the front, so nothing was done").into_response()
+    (StatusCode::FORBIDDEN, "this request did not come from the page at /_front, so nothing was done").into_response()
 }
 
 async fn kill(State((_, instances)): State<(Front, Instances)>, Path(number): Path<usize>) -> Response {

@@ -109,7 +109,7 @@ impl Proxy {
         match timeout(self.limits.answer, Limited::new(body, BODY).collect()).await {
             Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                refuse(StatusCode::PAYLOAD_TOO_LARGE, "no form here is longer than 64 KiB")
+                refuse(StatusCode::PAYLOAD_TOO_LARGE, "a form here has at most 64 KiB")
             }
             Ok(Err(_)) => refuse(StatusCode::BAD_REQUEST, "the request broke off"),
             Err(_) => refuse(StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time"),

@@ -245,8 +245,7 @@ async fn an_answer_that_breaks_off_or_stops_in_the_middle_never_looks_whole() {
 async fn a_form_that_is_too_long_is_refused_with_a_sentence() {
     let app = any(|body: Bytes| async move { body.len().to_string() });
     let front = balance(&[serving(Router::new().route("/", app)).await], PATIENT);
-    for (bytes, expected) in [(64 * 1024, (200, "65536")), (64 * 1024 + 1, (413, "no form here is longer than 64 KiB"))]
-    {
+    for (bytes, expected) in [(64 * 1024, (200, "65536")), (64 * 1024 + 1, (413, "a form here has at most 64 KiB"))] {
         let mut asked = request(Method::POST, "/");
         *asked.body_mut() = Body::from(vec![b'a'; bytes]);
         assert_eq!(send(&front, asked).await, (expected.0, expected.1.to_owned()));

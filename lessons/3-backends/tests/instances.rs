@@ -257,7 +257,7 @@ async fn an_instance_whose_port_was_taken_is_not_started_and_the_front_says_why(
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
     let (status, said, _) = front.send("POST", "/_front/2/start", None).await;
     assert_eq!(status, 409);
-    assert!(said.contains(&format!("another program listens at its port {port}")), "{said}");
+    assert!(said.contains(&format!("another program now listens on port {port}")), "{said}");
     assert_eq!(front.running().await.len(), 1);
     drop(taken);
     assert_eq!(front.send("POST", "/_front/2/start", None).await.0, 303);

@@ -47,7 +47,8 @@ impl At {
         let is_here = |host: &String| {
             host.parse::<Uri>().is_ok_and(|host| host.host().is_some_and(|name| name.ends_with(".localhost")))
         };
-        let sentence = "Open this page from the list of attacks, which says whom it is for: ?at=vulnerable.localhost\n";
+        let sentence =
+            "Open this page from the list of attacks, which adds the shop's host: ?at=vulnerable.localhost\n";
         self.at.filter(is_here).ok_or((StatusCode::BAD_REQUEST, sentence))
     }
 }
@@ -105,7 +106,7 @@ async fn toss(
     Form(Tossed { id }): Form<Tossed>,
 ) -> axum::response::Result<(AppendHeaders<[(HeaderName, String); 3]>, Redirect)> {
     let at = at.host()?;
-    let id: Id = id.parse().map_err(|_| (StatusCode::BAD_REQUEST, "That is no session ID.\n"))?;
+    let id: Id = id.parse().map_err(|_| (StatusCode::BAD_REQUEST, "That is not a session ID.\n"))?;
     let domain = at.split_once('.').map_or("", |(_, domain)| domain).split(':').next().unwrap_or_default();
     let [plain, host] = COOKIES;
     let names = [plain.to_owned(), host.to_owned(), encoded(host)];

@@ -139,7 +139,7 @@ async fn run_all() -> axum::response::Result<Html<String>> {
 }
 
 fn not_played(miss: Miss) -> (StatusCode, String) {
-    (StatusCode::INTERNAL_SERVER_ERROR, format!("the attack could not be played: {miss:?}\n"))
+    (StatusCode::INTERNAL_SERVER_ERROR, format!("the attack could not be run: {miss:?}\n"))
 }
 
 fn listed(attack: &Attack) -> Listed {

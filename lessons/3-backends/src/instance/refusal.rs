@@ -48,8 +48,8 @@ impl fmt::Display for Refusal {
             }
             Self::PortTaken { number, port } => write!(
                 formatter,
-                "instance {number} cannot start, because another program listens at its port {port} now; \
-                 end that one and try again"
+                "instance {number} cannot start, because another program now listens on port {port}; \
+                 end that program and try again"
             ),
             Self::Failed { what, reason } => write!(formatter, "{what}: {reason}"),
         }

@@ -26,7 +26,7 @@ pub(super) const READ: Attack = Attack {
 pub(super) const FORGE: Attack = Attack {
     id: "forge-cookie",
     chapter: "cookie",
-    title: "Make an admin's cookie",
+    title: "Forge an admin's cookie",
     why: "The key is printed in the article. Anyone who has the key can sign anything.",
     stopped_by: &[ServerSide, RandomKey],
     given: &[],

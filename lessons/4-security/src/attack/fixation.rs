@@ -34,7 +34,7 @@ pub(super) const ADOPTED: Attack = Attack {
 pub(super) const TOSSED: Attack = Attack {
     id: "tossed-session",
     chapter: "fixation",
-    title: "Toss a session over from a neighboring host",
+    title: "Toss a session cookie from a neighboring host",
     why: "Any host of a domain may set cookies for all of it. Mallory has a page beside the shop, and puts her own \
           session into alice's browser, even when alice is logged in. From then on alice acts in mallory's account. \
           The server cannot see who set a cookie. Its parser may also read %5F_Host-shop as __Host-shop, which no \

@@ -34,7 +34,7 @@ pub(super) const USERS: Attack = Attack {
 pub(super) const LOCK_OUT: Attack = Attack {
     id: "lock-out",
     chapter: "guessing",
-    title: "Keep somebody out",
+    title: "Lock a user out",
     why: "A shop that counts wrong passwords has to refuse some attempts, and mallory decides whose: a hundred guesses \
           from twenty addresses use up all the attempts of an account.",
     stopped_by: &[DeviceCookie],

@@ -9,7 +9,7 @@ pub(super) const ROAMING: Attack = Attack {
     id: "roaming",
     chapter: "address",
     title: "Change the network and the browser version",
-    why: "This is no attack: alice's phone changes from one network to the next, and its browser was updated. A shop \
+    why: "This is not an attack: alice's phone changes from one network to the next, and its browser was updated. A shop \
           that pins a session to address and User-Agent treats her as a thief and ends the session.",
     stopped_by: &[SoftSignal],
     given: &[ServerSide],
@@ -22,8 +22,8 @@ pub(super) const NEXT_DOOR: Attack = Attack {
     chapter: "address",
     title: "Steal the session from behind the same router",
     why: "Everybody in a café, an office or a family has the same address, and mallory copies the User-Agent with the \
-          cookie. So pinning lets mallory pass. Only a question for the password stops her, because she does not have \
-          it.",
+          cookie. So pinning lets mallory pass. She stops only where the shop asks for the password, because she does \
+          not have it.",
     stopped_by: &[StepUp],
     given: &[],
     page: None,
