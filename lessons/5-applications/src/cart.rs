@@ -108,7 +108,7 @@ pub(crate) async fn add(Visitor { session, .. }: Visitor, Path(id): Path<String>
     let item = item(&id)?;
     let mut cart = Cart::load(&session).await?;
     if !cart.add(item.id) {
-        return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("More than {MOST} do not fit.\n")).into());
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("A cart has at most {MOST} of each item.\n")).into());
     }
     cart.save_changed(&session).await?;
     flash::add(&session, format!("Added {} to your cart", item.id)).await?;

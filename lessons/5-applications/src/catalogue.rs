@@ -26,6 +26,6 @@ pub(crate) const ITEMS: [Item; 6] = [
 pub(crate) fn item(id: &str) -> Result<Item, (StatusCode, String)> {
     ITEMS.into_iter().find(|item| item.id == id).ok_or_else(|| {
         let all: Vec<_> = ITEMS.iter().map(|item| item.id).collect();
-        (StatusCode::NOT_FOUND, format!("There is no {id:?} in this shop; there are: {}.\n", all.join(", ")))
+        (StatusCode::NOT_FOUND, format!("This shop does not sell {id:?}. It sells: {}.\n", all.join(", ")))
     })
 }

@@ -182,7 +182,7 @@ async fn s09_s30_every_addition_stays() -> Result<(), Miss> {
         alice.get("/view_cart").await?.shows(&format!("Added {item} to your cart"))?;
     }
     let page = alice.get("/view_cart").await?;
-    for words in ["Your cart contains: cup × 2, teapot", "Together 58 €.", "Cart (3)"] {
+    for words in ["Your cart contains: cup × 2, teapot", "Total: 58 €.", "Cart (3)"] {
         page.shows(words)?;
     }
     bob.get("/view_cart").await?.shows("Your cart is empty")?;

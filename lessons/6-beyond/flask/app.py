@@ -30,7 +30,7 @@ def make_app(secret_key, fallbacks=()):
     def log_in():
         user = request.form["user"]
         if not 1 <= len(user) <= 40:
-            return "A user name has 1 to 40 characters here, so nobody was logged in.\n", 422
+            return "A username has 1 to 40 characters here, so nobody was logged in.\n", 422
         session.clear()
         session.permanent = True
         session["user"] = user

@@ -109,7 +109,7 @@ struct Login {
 
 async fn log_in(session: FlaskSession, clock: Clock, Form(Login { user }): Form<Login>) -> Response {
     if !(1..=LONGEST_NAME).contains(&user.chars().count()) {
-        let sentence = "A user name has 1 to 40 characters here, so nobody was logged in.\n";
+        let sentence = "A username has 1 to 40 characters here, so nobody was logged in.\n";
         return (StatusCode::UNPROCESSABLE_ENTITY, sentence).into_response();
     }
     session.clear();

@@ -108,9 +108,9 @@ async fn every_refusal_is_a_sentence_of_ours() {
     let back = "/elsewhere/back?code=a&code=b&state=c";
     let of_provider = Request::get("/authorize?client_id=a").header(HOST, "id.localhost:4006");
     for (asked, status, sentence) in [
-        (request("GET", back), 400, "This address has other parameters than this page expects"),
-        (request("GET", "/elsewhere?left=here&left=there"), 400, "This address has other parameters"),
-        (of_provider, 400, "This address has other parameters"),
+        (request("GET", back), 400, "This page does not expect the parameters in this address"),
+        (request("GET", "/elsewhere?left=here&left=there"), 400, "This page does not expect the parameters"),
+        (of_provider, 400, "This page does not expect the parameters"),
         (request("GET", "/release/versioned/9"), 404, "There is nothing at this address"),
         (request("GET", "/release/key/9"), 404, "The demo has releases 1 to 4"),
         (request("GET", "/no/such/page"), 404, "There is nothing at this address"),

@@ -231,7 +231,7 @@ async fn no_release_accepts_a_value_that_none_of_its_keys_has_signed() -> Result
         let mallory = trial.browser("mallory");
         mallory.takes(&format!("{REMEMBERED}={forged}"));
         let page = mallory.get(&path("key", release)).await?;
-        page.shows("You are a stranger")?;
+        page.shows("You are not remembered")?;
         assert!(!page.headers.contains_key("set-cookie"), "{page:?}");
     }
     Ok(())

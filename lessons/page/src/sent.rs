@@ -60,7 +60,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let read = axum::extract::Query::from_request_parts(parts, state).await;
         let axum::extract::Query(parameters) = read.map_err(|_| {
-            let sentence = "This address has other parameters than this page expects, so nothing was done.\n";
+            let sentence = "This page does not expect the parameters in this address, so nothing was done.\n";
             (StatusCode::BAD_REQUEST, sentence).into_response()
         })?;
         Ok(Self(parameters))

@@ -143,7 +143,8 @@ async fn prepare(pool: &SqlitePool, hashes: Vec<String>) -> Result<[u8; 32], Una
     let key: Vec<u8> =
         query_scalar("select value from secrets where name = 'devices'").fetch_one(&mut *changes).await?;
     commit(changes).await?;
-    key.try_into().map_err(|_| Unavailable::NothingDone("the key of the device cookies has no 32 bytes".to_owned()))
+    key.try_into()
+        .map_err(|_| Unavailable::NothingDone("the key of the device cookies does not have 32 bytes".to_owned()))
 }
 
 /// Converts the tables of any earlier version to the present ones, with all their data.

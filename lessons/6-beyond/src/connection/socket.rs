@@ -57,7 +57,7 @@ async fn serve(mut socket: WebSocket, mut watch: WatchedLogin, live: Live) {
             next = watch.next() => match next {
                 Next::Say(words) => words,
                 Next::Ended => break ended,
-                Next::Restart => break (close_code::AWAY, "The server restarts."),
+                Next::Restart => break (close_code::AWAY, "The server is restarting."),
             },
             item = heard(&mut socket) => match item {
                 Err(None) => return, // the browser has closed the connection, or it has broken
@@ -81,7 +81,7 @@ async fn heard(socket: &mut WebSocket) -> Result<String, Option<End>> {
         match socket.recv().await.ok_or(None)? {
             Ok(Message::Text(item)) => return Ok(item.to_string()),
             Ok(Message::Ping(_) | Message::Pong(_)) => {}
-            Ok(Message::Binary(_)) => return Err(Some((close_code::UNSUPPORTED, "Send text."))),
+            Ok(Message::Binary(_)) => return Err(Some((close_code::UNSUPPORTED, "Send text, not binary data."))),
             Ok(Message::Close(_)) => {
                 let _ = timeout(SEND_LIMIT, socket.recv()).await; // the library sends its close frame while it reads
                 return Err(None);

@@ -27,12 +27,12 @@ impl Registration {
     /// The issuer is not a URL or contains a user name or a password, the secret would be sent to it unencrypted over a
     /// network, or this machine trusts no certificate authority.
     pub fn new(issuer: &str, client: &str, secret: &str) -> Result<Self, String> {
-        let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|error| format!("{ISSUER} is no URL: {error}"))?;
+        let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|error| format!("{ISSUER} is not a URL: {error}"))?;
         if !issuer.url().username().is_empty() || issuer.url().password().is_some() {
-            return Err(format!("{ISSUER} has a user name or a password in it, and an issuer has none"));
+            return Err(format!("{ISSUER} contains a username or a password, and an issuer has neither"));
         }
         if !is_confidential(issuer.url()) {
-            return Err(format!("{ISSUER} is {}, which is neither https nor this machine", issuer.as_str()));
+            return Err(format!("{ISSUER} is {}, which is neither at https nor on this machine", issuer.as_str()));
         }
         let http = over_network(issuer.url()).map_err(|error| format!("https to {ISSUER} is impossible: {error}"))?;
         let (client, secret) = (ClientId::new(client.to_owned()), ClientSecret::new(secret.to_owned()));

@@ -32,7 +32,7 @@ const ESCAPE: &str = "__";
 /// The extension type of a date.
 const DATE: i8 = -1;
 const CUT_OFF: &str = "it is cut off";
-const TOO_DEEP: &str = "lists and dictionaries are nested too deep";
+const TOO_DEEP: &str = "lists and dictionaries are nested too deeply";
 
 /// The data of a session.
 pub type Data = HashMap<String, Value>;
@@ -50,7 +50,7 @@ pub fn decode(record: &[u8]) -> Result<Data, &'static str> {
     }
     let data = reader.items(DEPTH)?;
     // A pickle begins like an empty dictionary.
-    if reader.0.is_empty() { Ok(data) } else { Err("more follows") }
+    if reader.0.is_empty() { Ok(data) } else { Err("more data follows the dictionary") }
 }
 
 /// Writes a record with sorted keys, so that the same data gives the same bytes.
@@ -212,7 +212,7 @@ impl<'r> Reader<'r> {
         let about = self.read(read_ext_meta)?;
         let value = self.take(about.size)?;
         if about.typeid == DATE && !is_date(value) {
-            return Err("a date is not one");
+            return Err("a date is not valid");
         }
         Ok(json!({ EXTENSION: [about.typeid, STANDARD.encode(value)] }))
     }

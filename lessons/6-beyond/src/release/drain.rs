@@ -291,7 +291,7 @@ async fn play(session: Session, Path(end): Path<String>) -> axum::response::Resu
     let end = match end.as_str() {
         "drains" => End::Drains,
         "killed" => End::IsKilled,
-        _ => return Err((StatusCode::NOT_FOUND, "An instance drains or is killed.\n").into()),
+        _ => return Err((StatusCode::NOT_FOUND, "An instance can only be drained or killed.\n").into()),
     };
     let steps = rehearse(end).await.map_err(|error| {
         tracing::error!(%error, "a rehearsal was not completed");

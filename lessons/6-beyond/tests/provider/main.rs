@@ -305,11 +305,11 @@ fn an_environment_that_names_no_safe_provider_is_refused() {
         (&[("OIDC_ISSUER", "http://login.example")][..], "OIDC_CLIENT_ID is needed"),
         (
             &[("OIDC_ISSUER", "http://login.example"), ("OIDC_CLIENT_ID", "a"), ("OIDC_CLIENT_SECRET", "b")],
-            "neither https nor this machine",
+            "neither at https nor on this machine",
         ),
         (
             &[("OIDC_ISSUER", "https://a:b@login.example"), ("OIDC_CLIENT_ID", "a"), ("OIDC_CLIENT_SECRET", "b")],
-            "has a user name or a password",
+            "contains a username or a password",
         ),
     ] {
         let run = lesson(variables).output().expect("the lesson starts");
