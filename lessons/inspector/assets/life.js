@@ -90,7 +90,7 @@ export const draw = () => {
   const coming = next(life);
   const whose = visitor === life.label || visitor === "-" ? "" : ` of ${visitor}`;
   by("remaining").textContent = `Session ${life.label}${whose}` +
-    (coming ? `: ${span(coming - now())} until its next limit` : " is over");
+    (coming ? `: ${span(coming - now())} until its next limit` : " has expired");
   by("past").style.width = `${share(now()) * 100}%`;
   by("bar").replaceChildren(by("past"), ...all.map(([, at]) => mark(share(at))));
   by("limits").replaceChildren(...all.map(item));

@@ -128,7 +128,9 @@ fn plain(inspector: &Inspector) -> Sent {
 fn visitor_of(wanted: &Wanted, before: Option<String>) -> Result<Option<String>, Refused> {
     let Some(visitor) = &wanted.visitor else { return Ok(before) };
     let is_name = visitor.len() <= NAME && visitor.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_name.then(|| Some(visitor.clone())).ok_or_else(|| wrong("a visitor's name has letters and digits", visitor))
+    is_name
+        .then(|| Some(visitor.clone()))
+        .ok_or_else(|| wrong("a visitor's name has at most 32 letters and digits", visitor))
 }
 
 fn request(wanted: Wanted, base: Sent, sender: Sender) -> Result<Request, Refused> {
@@ -150,7 +152,7 @@ fn request(wanted: Wanted, base: Sent, sender: Sender) -> Result<Request, Refuse
 
 fn method(edited: Option<String>, before: Method) -> Result<Method, Refused> {
     let Some(edited) = edited else { return Ok(before) };
-    edited.parse().map_err(|_| wrong("this is not a method", &edited))
+    edited.parse().map_err(|_| wrong("a method is one word, such as GET", &edited))
 }
 
 fn uri(target: &str) -> Result<Uri, Refused> {
@@ -163,7 +165,10 @@ fn headers(edited: Option<&str>, before: HeaderMap, cookie: &str, length: usize)
     let mut headers = edited.map_or(Ok(before), lines)?;
     WRITTEN_ANEW.iter().for_each(|name| drop(headers.remove(name)));
     if !cookie.is_empty() {
-        headers.insert(COOKIE, cookie.parse().map_err(|_| wrong("this is not a Cookie header", cookie))?);
+        headers.insert(
+            COOKIE,
+            cookie.parse().map_err(|_| wrong("a Cookie header is one line without control characters", cookie))?,
+        );
     }
     if length > 0 {
         headers.insert(CONTENT_LENGTH, length.into());
@@ -186,7 +191,7 @@ fn lines(text: &str) -> Result<HeaderMap, Refused> {
 }
 
 fn wrong(rule: &str, text: &str) -> Refused {
-    Refused::Wrong(format!("It was not sent: {rule}, and this is {text:?}."))
+    Refused::Wrong(format!("It was not sent: {rule}. You wrote {text:?}."))
 }
 
 /// A request, to be edited or copied. Secrets are masked as on the page, but cookies are not.

@@ -31,7 +31,7 @@ pub(crate) fn of(sent: &Sent) -> String {
         Err(why) => (String::new(), Some(format!("# the body is {why}\n"))),
     };
     let line = line(sent, &body);
-    let masked = line.contains(MASK).then(|| format!("# write the secrets in place of {MASK}\n"));
+    let masked = line.contains(MASK).then(|| format!("# replace each {MASK} with the secret\n"));
     [remark, masked, Some(line)].into_iter().flatten().collect()
 }
 
@@ -130,7 +130,7 @@ mod tests {
         let form = [("content-type", "application/x-www-form-urlencoded")];
         assert_eq!(
             of(&sent(Method::POST, "/login?token=t", &form, b"user=alice&password=tea")),
-            "# write the secrets in place of •••\n\
+            "# replace each ••• with the secret\n\
              curl -i -X POST --globoff --path-as-is -H 'content-type: application/x-www-form-urlencoded' \
              --data-raw 'user=alice&password=•••' 'http://localhost/login?token=•••'"
         );

@@ -38,7 +38,7 @@ pub(crate) fn stream_of(
     after: Option<&str>,
 ) -> Response {
     let Ok(place) = readers.clone().try_acquire_owned() else {
-        let sentence = format!("{READERS} pages of this inspector are open already: close one of them.\n");
+        let sentence = format!("{READERS} pages of this inspector are already open: close one of them.\n");
         return (StatusCode::SERVICE_UNAVAILABLE, sentence).into_response();
     };
     let named = headers.get("last-event-id").and_then(|id| id.to_str().ok());

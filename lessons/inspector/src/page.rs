@@ -144,7 +144,9 @@ async fn send(State(inspector): State<Inspector>, Form(wanted): Form<Wanted>) ->
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(Refused::Gone(why)) => (StatusCode::NOT_FOUND, why).into_response(),
         Err(Refused::Wrong(why)) => (StatusCode::UNPROCESSABLE_ENTITY, why).into_response(),
-        Err(Refused::Silence) => (StatusCode::GATEWAY_TIMEOUT, "The app did not answer in 10 seconds.").into_response(),
+        Err(Refused::Silence) => {
+            (StatusCode::GATEWAY_TIMEOUT, "The app did not answer within 10 seconds.").into_response()
+        }
     }
 }
 

@@ -114,7 +114,7 @@ fn removals(exchange: &Exchange) -> Vec<String> {
 fn untouched(exchange: &Exchange) -> &'static str {
     match (exchange.response.set_cookies.is_empty(), exchange.request.cookies.is_empty()) {
         (false, _) => "a cookie was set, and the store was not asked",
-        (true, false) => "the store was not asked: whatever came in the cookies was not looked up",
+        (true, false) => "the store was not asked: no cookie was looked up in it",
         (true, true) => "no cookie, no store call: no session was needed",
     }
 }
@@ -127,8 +127,8 @@ pub(crate) fn attributes(cookie: &Cookie) -> Vec<Attribute> {
     if cookie.name().starts_with("__Host-") {
         all.push(present(
             "__Host-",
-            "the name promises Secure, Path=/ and no Domain: a browser refuses it otherwise, so no neighboring host \
-             can plant one",
+            "a browser accepts a cookie of this name only with Secure, Path=/ and no Domain, so no neighboring host \
+             can set it",
         ));
     }
     all
@@ -145,12 +145,12 @@ fn same_site(cookie: &Cookie) -> Attribute {
     match cookie.same_site() {
         Some(SameSite::Strict) => present(
             "SameSite=Strict",
-            "sent only when a page of this same site starts the request, not even after a link from another site",
+            "not sent with any request that another site starts, not even when a visitor follows a link",
         ),
         Some(SameSite::Lax) => {
             present("SameSite=Lax", "from another site, only a link or another top-level GET sends it")
         }
-        Some(SameSite::None) => present("SameSite=None", "requests from any other site send it, too"),
+        Some(SameSite::None) => present("SameSite=None", "sent with requests from other sites, too"),
         None => {
             absent("SameSite", "browsers differ: Chromium treats it as Lax, except for POSTs in its first two minutes")
         }
@@ -160,7 +160,7 @@ fn same_site(cookie: &Cookie) -> Attribute {
 fn secure(cookie: &Cookie) -> Attribute {
     match cookie.secure() {
         Some(true) => present("Secure", "sent over https only (Chromium and Firefox also trust http on localhost)"),
-        _ => absent("Secure", "sent over plain http, too: readable in transit"),
+        _ => absent("Secure", "sent over plain http, too, where it can be read in transit"),
     }
 }
 
@@ -170,27 +170,24 @@ fn lifetime(cookie: &Cookie) -> Attribute {
             present(&format!("Max-Age={}", age.whole_seconds()), "the browser deletes it now")
         }
         (Some(age), _) => {
-            let kept = format!(
-                "the browser keeps it for {}, even when it is closed",
-                span(age.whole_seconds().unsigned_abs())
-            );
+            let kept = format!("kept for {}, even if the browser is closed", span(age.whole_seconds().unsigned_abs()));
             present(&format!("Max-Age={}", age.whole_seconds()), &kept)
         }
-        (None, Some(_)) => present("Expires", "the browser keeps it until that moment, even when it is closed"),
-        (None, None) => absent("Max-Age", "the browser forgets it when it is closed (or restores it with its tabs)"),
+        (None, Some(_)) => present("Expires", "kept until that moment, even if the browser is closed"),
+        (None, None) => absent("Max-Age", "forgotten when the browser closes, unless the browser restores its tabs"),
     }
 }
 
 fn path(cookie: &Cookie) -> Attribute {
     match cookie.path() {
-        Some(path) => present(&format!("Path={path}"), &format!("sent for every path below {path}")),
-        None => absent("Path", "sent only for paths beside the one that set it"),
+        Some(path) => present(&format!("Path={path}"), &format!("sent for {path} and every path below it")),
+        None => absent("Path", "sent only for paths in or below the directory of the path that set it"),
     }
 }
 
 fn domain(cookie: &Cookie) -> Attribute {
     match cookie.domain() {
-        Some(domain) => present(&format!("Domain={domain}"), &format!("sent to {domain} and to every host below it")),
+        Some(domain) => present(&format!("Domain={domain}"), &format!("sent to {domain} and all its subdomains")),
         None => absent("Domain", "sent to this host alone, not to its subdomains"),
     }
 }
@@ -265,9 +262,9 @@ mod tests {
             [
                 "no HttpOnly: any script on the page can read it",
                 "no SameSite: browsers differ: Chromium treats it as Lax, except for POSTs in its first two minutes",
-                "no Secure: sent over plain http, too: readable in transit",
-                "no Max-Age: the browser forgets it when it is closed (or restores it with its tabs)",
-                "no Path: sent only for paths beside the one that set it",
+                "no Secure: sent over plain http, too, where it can be read in transit",
+                "no Max-Age: forgotten when the browser closes, unless the browser restores its tabs",
+                "no Path: sent only for paths in or below the directory of the path that set it",
                 "no Domain: sent to this host alone, not to its subdomains",
             ]
         );
@@ -279,14 +276,14 @@ mod tests {
             said("__Host-id=A; HttpOnly; SameSite=Strict; Secure; Max-Age=1800; Path=/shop; Domain=example.org"),
             [
                 "HttpOnly: scripts on the page cannot read it",
-                "SameSite=Strict: sent only when a page of this same site starts the request, not even after a link \
-                 from another site",
+                "SameSite=Strict: not sent with any request that another site starts, not even when a visitor follows \
+                 a link",
                 "Secure: sent over https only (Chromium and Firefox also trust http on localhost)",
-                "Max-Age=1800: the browser keeps it for 30 minutes, even when it is closed",
-                "Path=/shop: sent for every path below /shop",
-                "Domain=example.org: sent to example.org and to every host below it",
-                "__Host-: the name promises Secure, Path=/ and no Domain: a browser refuses it otherwise, so no \
-                 neighboring host can plant one",
+                "Max-Age=1800: kept for 30 minutes, even if the browser is closed",
+                "Path=/shop: sent for /shop and every path below it",
+                "Domain=example.org: sent to example.org and all its subdomains",
+                "__Host-: a browser accepts a cookie of this name only with Secure, Path=/ and no Domain, so no \
+                 neighboring host can set it",
             ]
         );
     }
@@ -296,10 +293,10 @@ mod tests {
         let one = |attribute: &str, place: usize| said(&format!("id=A; {attribute}")).swap_remove(place);
         let lax = "SameSite=Lax: from another site, only a link or another top-level GET sends it";
         assert_eq!(one("SameSite=Lax", 1), lax);
-        assert_eq!(one("SameSite=None", 1), "SameSite=None: requests from any other site send it, too");
+        assert_eq!(one("SameSite=None", 1), "SameSite=None: sent with requests from other sites, too");
         assert_eq!(one("Max-Age=0", 3), "Max-Age=0: the browser deletes it now");
-        assert_eq!(one("Max-Age=1", 3), "Max-Age=1: the browser keeps it for 1 second, even when it is closed");
-        let expires = "Expires: the browser keeps it until that moment, even when it is closed";
+        assert_eq!(one("Max-Age=1", 3), "Max-Age=1: kept for 1 second, even if the browser is closed");
+        let expires = "Expires: kept until that moment, even if the browser is closed";
         assert_eq!(one("Expires=Wed, 21 Oct 2065 07:28:00 GMT", 3), expires);
     }
 }

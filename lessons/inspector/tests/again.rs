@@ -198,17 +198,17 @@ async fn a_handler_can_ask_for_the_clients_address() {
 async fn what_is_no_request_is_refused_with_a_sentence() {
     let inspected = Inspected::new();
     for (field, value, rule) in [
-        ("method", "A B", "this is not a method"),
+        ("method", "A B", "a method is one word, such as GET"),
         ("target", "/a b", "a path begins with / and has no space"),
         ("target", "http://evil.example/", "a path begins with / and has no space"),
         ("headers", "a: b\nno colon", "a header is a name, a colon and a value"),
         ("headers", "a b: c", "a header is a name, a colon and a value"),
-        ("cookie", "a=\n", "this is not a Cookie header"),
-        ("visitor", "<b>", "a visitor's name has letters and digits"),
-        ("visitor", &"x".repeat(33), "a visitor's name has letters and digits"),
+        ("cookie", "a=\n", "a Cookie header is one line without control characters"),
+        ("visitor", "<b>", "a visitor's name has at most 32 letters and digits"),
+        ("visitor", &"x".repeat(33), "a visitor's name has at most 32 letters and digits"),
     ] {
         let (status, why) = inspected.refused(&[(field, value)]).await;
-        assert!(status == 422 && why.starts_with(&format!("It was not sent: {rule}, and this is ")), "{why}");
+        assert!(status == 422 && why.starts_with(&format!("It was not sent: {rule}. You wrote ")), "{why}");
     }
 }
 
@@ -233,7 +233,7 @@ async fn what_is_not_kept_is_not_sent() {
 async fn an_app_that_does_not_answer_is_not_waited_for() {
     let inspected = Inspected::new();
     let answer = inspected.ask("POST", "/send", &[("target", "/silent")]).await;
-    assert_eq!(answer, (StatusCode::GATEWAY_TIMEOUT, "The app did not answer in 10 seconds.".to_owned()));
+    assert_eq!(answer, (StatusCode::GATEWAY_TIMEOUT, "The app did not answer within 10 seconds.".to_owned()));
     assert_eq!(inspected.inspector.exchanges().pop().unwrap().response.status, 499);
 }
 
@@ -259,7 +259,7 @@ async fn a_past_request_can_be_edited_and_copied() {
     let expected = serde_json::json!({
         "method": "POST", "target": "/echo?token=•••", "cookie": "id=1", "body": "password=•••",
         "headers": "host: alice.localhost:4001\ncontent-type: application/x-www-form-urlencoded\nx-a: browser\n",
-        "curl": "# write the secrets in place of •••\ncurl -i -X POST --globoff --path-as-is -b 'id=1' \
+        "curl": "# replace each ••• with the secret\ncurl -i -X POST --globoff --path-as-is -b 'id=1' \
                  -H 'content-type: application/x-www-form-urlencoded' -H 'x-a: browser' \
                  --data-raw 'password=•••' 'http://alice.localhost:4001/echo?token=•••'",
     });

@@ -84,7 +84,7 @@ async fn an_exchange_of_another_inspector_has_the_letters_of_this_one_and_cannot
     assert!(items[2].contains("data-visitor=\"mallory\"") && items[2].contains("&lt;evil&gt;"), "{}", items[2]);
     // It says nothing of the life of a session here, and has no button that sends anything.
     for item in &items[3..] {
-        assert!(item.contains("data-life=\"\"") && item.contains("played within the app"), "{item}");
+        assert!(item.contains("data-life=\"\"") && item.contains("sent within the app"), "{item}");
         assert!(!item.contains("<button"), "{item}");
     }
     assert!(items[3].contains("<details open>") && !items[5].contains("<details open>"), "{}", items[5]);
@@ -216,9 +216,9 @@ async fn what_changed_nothing_is_folded_and_what_changed_something_is_shown_side
         "<details open>\n  <summary><h2>",
         "<h3>Cookie jar</h3>",
         "<h3>Record in the store</h3>",
-        "<summary><code>SameSite=Strict</code></summary>sent only when a page of this same site starts the request",
+        "<summary><code>SameSite=Strict</code></summary>not sent with any request that another site starts",
         "<summary><code>no Domain</code></summary>sent to this host alone",
-        "<li class=\"new\"><span class=\"sign\">+<span class=\"unseen\"> comes: </span></span><code>n: 7</code></li>",
+        "<li class=\"new\"><span class=\"sign\">+<span class=\"unseen\"> added: </span></span><code>n: 7</code></li>",
         "&quot;record_until&quot;:",
     ] {
         assert!(loud.data.contains(part), "{part}: {}", loud.data);
@@ -350,7 +350,7 @@ async fn a_33rd_reader_is_refused_until_one_has_left() {
     }
     let refused = send(&page, "GET", "/events", &[], "").await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(text(refused).await, "32 pages of this inspector are open already: close one of them.\n");
+    assert_eq!(text(refused).await, "32 pages of this inspector are already open: close one of them.\n");
     readers.pop();
     Stream::open(&page, None).await;
 }
