@@ -37,7 +37,7 @@ struct Cli {
 enum Command {
     /// List the exercises and your progress
     List,
-    /// Check your answer to an exercise; without a number, to the first that you have not passed
+    /// Check your answer to an exercise, or without a number to the first one that you have not passed
     Check(check::Check),
     /// Check an answer each time you save it
     Watch(watch::Watch),

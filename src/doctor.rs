@@ -71,11 +71,17 @@ fn examine_machine(port: u16) -> Vec<Finding> {
         },
         Finding {
             name: "chromedriver",
-            state: optional(&["chromedriver"], "tests in a real browser are skipped; install chromium-driver"),
+            state: optional(
+                &["chromedriver"],
+                "tests in a real browser are left out; install chromium-driver to run them",
+            ),
         },
         Finding {
             name: "mdBook",
-            state: optional(&["mdbook"], "the studio shows the book without it; cargo install --locked mdbook"),
+            state: optional(
+                &["mdbook"],
+                "the studio shows the book without it; install it with cargo install --locked mdbook",
+            ),
         },
         Finding { name: "Redis", state: optional(&["redis-server"], "lesson 3 tests it if it is installed") },
         Finding { name: "Memcached", state: optional(&["memcached"], "lesson 3 tests it if it is installed") },

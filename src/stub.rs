@@ -46,7 +46,7 @@ pub fn bring_back(root: &Path, exercise: &Exercise, backup: &str) -> Result<Path
         return Err(format!("{} has no backup {backup:?}", exercise.name()));
     }
     fs::create_dir_all(&exercise.folder)
-        .map_err(|error| format!("{} cannot be made: {error}", exercise.folder_in_workbook()))?;
+        .map_err(|error| format!("{} cannot be created: {error}", exercise.folder_in_workbook()))?;
     let kept = back_up(root, exercise)
         .map_err(|error| format!("your answer cannot be backed up, so nothing was changed: {error}"))?;
     let put_back = clear(&exercise.folder).and_then(|()| copy(&folder, &exercise.folder));

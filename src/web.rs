@@ -88,11 +88,11 @@ async fn route(State(studio): State<Studio>, request: Request) -> Response {
     let (name, port) = loopback_serve::host(request.headers());
     let book = studio.names.book();
     let refused = || {
-        let sentence = format!("The workbook does not answer as {name:?}. Open http://{book}{port}/ instead.\n");
+        let sentence = format!("The studio does not serve the host {name:?}. Open http://{book}{port}/ instead.\n");
         own((StatusCode::MISDIRECTED_REQUEST, sentence))
     };
     if request.headers().get_all(HOST).iter().count() > 1 {
-        return own((StatusCode::BAD_REQUEST, "A request has one Host header.\n")); // RFC 9112, section 3.2
+        return own((StatusCode::BAD_REQUEST, "A request must have exactly one Host header.\n")); // RFC 9112, section 3.2
     }
     if !loopback_serve::names_one_host(&request) {
         return refused();

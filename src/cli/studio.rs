@@ -31,12 +31,12 @@ pub(super) struct Studio {
 pub(super) async fn serve(root: &Path, Studio { port, open, without_secure }: Studio) -> Result<ExitCode, String> {
     loopback_serve::log_to_stderr();
     let folder =
-        tempfile::tempdir().map_err(|error| format!("there is no temporary folder to build the book in: {error}"))?;
+        tempfile::tempdir().map_err(|error| format!("no temporary folder can be created for the book: {error}"))?;
     book::build(root, folder.path(), Some(web::EDIT_URL))?;
     book::add_editor(folder.path())?;
     let listener = listen(port).await.map_err(|error| error.to_string())?;
     if port != 0 && port != listener.port() {
-        let taken = "is in use, perhaps by another studio of this copy, so this studio takes port";
+        let taken = "is in use, perhaps by another studio, so this studio uses port";
         say(format!("Port {port} {taken} {}.\n", listener.port()));
     }
     let port = listener.port();

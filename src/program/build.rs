@@ -148,7 +148,7 @@ fn not_built(package: &str, errors: &[CompilerError], complaint: &str) -> String
     let reset = match named_in(&told).or_else(|| named_in(complaint)) {
         Some(number) if Some(number.as_str()) != own => {
             let how = how_to_restore(&number);
-            Some(format!("\n\nA file of exercise {number} is missing or broken, so cargo can build no other: {how}."))
+            Some(format!("\n\nA file of exercise {number} is missing or broken, so cargo can build nothing: {how}."))
         }
         _ if errors.is_empty() => {
             own.map(|number| format!("\n\nIf one of its files is missing or broken, {}.", how_to_restore(number)))

@@ -22,7 +22,7 @@ pub(super) async fn whole_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match timeout(TIME, to_bytes(body, SIZE)).await {
         Ok(Ok(whole)) => next.run(Request::from_parts(parts, Body::from(whole))).await,
-        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "The studio takes at most 1 MiB at a time.\n").into_response(),
+        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "A request to the studio has at most 1 MiB.\n").into_response(),
         Err(_) => (StatusCode::REQUEST_TIMEOUT, "The rest of the request did not arrive.\n").into_response(),
     }
 }

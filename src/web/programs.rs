@@ -52,7 +52,10 @@ pub(super) async fn answer(name: &str, program: &Program, port: Port, request: R
         }
         Err(_) => {
             program.is_silent(serial);
-            let said = format!("{name} does not answer (perhaps a loop): it had {} seconds.", ANSWER.as_secs());
+            let said = format!(
+                "{name} did not answer within {} seconds, perhaps because of an endless loop.",
+                ANSWER.as_secs()
+            );
             page(context! { name, said, silent => true }, StatusCode::GATEWAY_TIMEOUT, wants_a_page)
         }
     }

@@ -97,10 +97,10 @@ pub async fn escape_leads_behind_the_editor_in_a_real_browser() {
     window.until("window.ace && ace.edit(document.querySelector('.ace-box')).getValue()").await;
     let editor = window.find(".ace_text-input").await;
     let label = editor.attr("aria-label").await.unwrap().unwrap();
-    assert!(label.contains("Escape leaves the editor, and Tab then goes on behind it"), "{label}");
+    assert!(label.contains("Escape leaves the editor, and Tab then moves on"), "{label}");
     let before = window.text().await;
     editor.send_keys(escape).await.unwrap();
-    window.until("document.activeElement.textContent === 'Behind the editor.'").await;
+    window.until("document.activeElement.textContent === 'After the editor.'").await;
     window.browser.active_element().await.unwrap().send_keys(tab).await.unwrap();
     window.until("document.activeElement.textContent === 'Run the checks'").await;
     assert_eq!(window.text().await, before, "nothing was typed");

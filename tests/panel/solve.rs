@@ -77,7 +77,7 @@ pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
     // So is one that another window puts an end to, as soon as it has begun.
     window.value(THEN_ANOTHER).await;
     window.click(".checks-part button.main").await;
-    window.says("p", "Another window has begun a run instead").await;
+    window.says("p", "Another window has started a run instead").await;
 
     // Solved: requirements tick off, what was learned is told, the solution stands beside the answer.
     let solution = window.scratch.solution();

@@ -16,7 +16,7 @@
     const button = element("button", { type: "button", className: "main", textContent: "Run the checks", onclick: () => run() });
     const stopper = element("button", { type: "button", textContent: "Stop", hidden: true, onclick: () => stop() });
     const onSave = element("input", { type: "checkbox", checked: kept.get("checks.on-save", true), onchange: () => kept.set("checks.on-save", onSave.checked) });
-    const resetter = element("button", { type: "button", className: "reset", textContent: "Start over", title: "Puts the exercise back to its initial state; your answer is kept", onclick: () => reset() });
+    const resetter = element("button", { type: "button", className: "reset", textContent: "Start over", title: "Restores the exercise's initial state, and keeps your answer in a backup", onclick: () => reset() });
     const bar = element("div", { className: "bar" }, button, stopper, element("label", {}, onSave, " on every save"), resetter);
     const undo = element("div", { className: "undo" });
     const section = element("section", { className: "checks-part", "aria-label": "Checks" }, bar, undo, status, view);
@@ -107,7 +107,7 @@
         const answer = await ask(`${api}/check`, "POST", undefined, { signal: mine.abort.signal });
         if (!answer.ok) throw new Error(await answer.text());
         await read(answer, mine);
-        if (under === mine && !mine.ended) say("Another window has begun a run instead; its verdict will be shown here.");
+        if (under === mine && !mine.ended) say("Another window has started a run instead; its verdict will be shown here.");
       } catch (error) {
         if (under === mine) say(error.name === "AbortError" ? "Stopped." : `There is no verdict: ${studio.plain(error).message}`);
       }

@@ -24,11 +24,11 @@
     const add = element("button", { type: "button", textContent: "New file", onclick: () => { say(""); naming.hidden = !naming.hidden; if (!naming.hidden) naming.elements[0].focus(); } });
     const status = element("p", { className: "status", role: "status" });
     const naming = element("form", { className: "naming", hidden: true, onsubmit: (event) => { event.preventDefault(); create(naming.elements[0].value.trim()); } },
-      element("label", {}, "Path ", element("input", { name: "path", placeholder: "templates/page.html", spellcheck: false, required: true })), element("button", { textContent: "Make it" }));
+      element("label", {}, "Path ", element("input", { name: "path", placeholder: "templates/page.html", spellcheck: false, required: true })), element("button", { textContent: "Create" }));
     const collision = element("div", { className: "collision", role: "alert", hidden: true });
     const box = element("div", { className: "ace-box" });
     // Where Escape leads: from here Tab goes on, and Shift-Tab goes back into the editor.
-    const behind = element("p", { className: "visually-hidden", tabIndex: -1, textContent: "Behind the editor." });
+    const behind = element("p", { className: "visually-hidden", tabIndex: -1, textContent: "After the editor." });
     const bar = element("div", { className: "bar" }, files, mark, button, add, elsewhere);
     const view = element("section", { className: "code-view", "aria-label": "Your code" }, bar, naming, collision, box, behind, status);
 
@@ -60,7 +60,7 @@
     const goneChoice = (document) => [
       element("p", {}, element("b", { textContent: `${document.path} is gone from the disk.` }), ` Its text${isUnsaved(document) ? ", with your unsaved changes," : ""} is still here.`),
       element("button", { type: "button", textContent: "Save it again", onclick: () => saveAgain(document) }),
-      element("button", { type: "button", textContent: "Let it go", onclick: () => letGo(document) }),
+      element("button", { type: "button", textContent: "Discard it", onclick: () => letGo(document) }),
     ];
     // Only a press of the button makes a deleted file again.
     const saveAgain = (document) => {
@@ -194,7 +194,7 @@
         naming.hidden = true;
         naming.reset();
         open(path);
-        say(exists ? `${path} exists already; this is it.` : `${path} is created.`);
+        say(exists ? `${path} already exists; here it is.` : `${path} was created.`);
         return editor.focus();
       } catch (error) { return say(`The file cannot be created: ${error.message}`); }
     };

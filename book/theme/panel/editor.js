@@ -22,7 +22,7 @@
     editor.$blockScrolling = Infinity;
     editor.commands.removeCommands(ABSENT);
     editor.commands.addCommand({ name: "leave", bindKey: "Esc", exec: () => (editor.inMultiSelectMode ? editor.exitMultiSelectMode() : leave()) });
-    editor.textInput.getElement().setAttribute("aria-label", "Your code. Tab indents. Escape leaves the editor, and Tab then goes on behind it.");
+    editor.textInput.getElement().setAttribute("aria-label", "Your code. Tab indents. Escape leaves the editor, and Tab then moves on.");
     new MutationObserver(() => editor.setTheme(theme())).observe(document.documentElement, { attributeFilter: ["class"] });
     new ResizeObserver(() => editor.resize()).observe(box);
 

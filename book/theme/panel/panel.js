@@ -6,13 +6,13 @@
 
   const TALL = matchMedia("(min-height: 700px)");
   const away = element("p", { className: "note away", role: "status" });
-  studio.events.connected((is) => { away.textContent = is ? "" : "The studio does not answer. This page continues when it runs again."; });
+  studio.events.connected((is) => { away.textContent = is ? "" : "The studio does not answer. Start it again, and this page continues."; });
   // An exercise that cargo cannot read keeps it from building any program of the workbook.
   const broken = element("p", { className: "note broken", role: "status" });
   studio.events.listen(({ exercises }) => {
     const found = Object.entries(exercises).filter(([, { broken }]) => broken).map(([number, { broken }]) => (number === place.dataset.exercise
-      ? `${broken}, so nothing can be built. Start over restores it.`
-      : `${broken}, so nothing can be built. Start over on the page of exercise ${number} restores it.`));
+      ? `${broken}, so nothing can be built. Press “Start over” to restore it.`
+      : `${broken}, so nothing can be built. To restore it, press “Start over” on the page of exercise ${number}.`));
     if (broken.textContent !== found.join(" ")) broken.textContent = found.join(" ");
   });
   const header = (title, ...more) => element("header", {}, element("h2", { textContent: title }), ...more, shell.closer);

@@ -8,9 +8,9 @@
 
   // What goes on while an earlier one answers. Where none does, the frame says it itself.
   const told = {
-    building: ({ done, of, waits }) => (waits ? "It is built when another cargo is done; this is the previous version." : `It is being rebuilt${of ? `, ${done} of ${of}` : ""} …`),
+    building: ({ done, of, waits }) => (waits ? "The new version is built when another cargo has finished; until then, this is the previous one." : `It is being rebuilt${of ? `, ${done} of ${of}` : ""} …`),
     starting: () => "It is restarting …",
-    failed: () => "This is the previous version: the changes you have saved since are not running.",
+    failed: () => "This is the previous version, without the changes that you have saved since.",
   };
 
   const SILENT = "The program does not answer, perhaps because of an endless loop.";

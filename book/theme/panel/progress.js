@@ -59,7 +59,7 @@
     return element("details", {},
       element("summary", {}, element("span", { className: passed ? "tick good" : "tick", textContent: passed ? "✔ " : "· " }), `Exercise ${number}, ${title}: ${stateOf(exercise)}`),
       element("ol", {}, ...requirements.map(({ text, met }) => element("li", {}, ...(met ? [element("span", { className: "tick good", role: "img", "aria-label": "met", textContent: "✔ " })] : []), ...words(text)))),
-      element("p", {}, element("a", { href: `/exercises/${id}.html`, textContent: "To the exercise" })));
+      element("p", {}, element("a", { href: `/exercises/${id}.html`, textContent: "Go to the exercise" })));
   };
   const labItem = ({ page: of, tried }) => {
     const link = links.find((link) => pageOf(link) === of);

@@ -533,7 +533,7 @@ async fn a_host_name_that_is_not_of_this_machine_is_refused() {
         for host in others {
             let refused = send(router, "GET", "/", &[("host", host)], "").await;
             assert_eq!(refused.status(), StatusCode::MISDIRECTED_REQUEST, "{name} at {host}");
-            assert!(text(refused).await.starts_with("This program does not answer as \""));
+            assert!(text(refused).await.starts_with("This program does not serve the host \""));
         }
         let without = Request::get("/").body(Body::empty()).unwrap();
         let two = Request::get("/").header("host", "localhost").header("host", "evil.example").body(Body::empty());

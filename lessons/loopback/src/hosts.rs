@@ -74,6 +74,6 @@ fn is_local(name: &str) -> bool {
 
 fn refused(name: &str) -> Response {
     let sentence =
-        format!("This program does not answer as {name:?}. Open the address that it printed when it started.\n");
+        format!("This program does not serve the host {name:?}. Open the address that it printed when it started.\n");
     (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
 }

@@ -92,7 +92,7 @@ impl Progress {
         change(&mut progress);
         let kept = progress.save(&file(root));
         let not_kept =
-            |error| format!("your progress is not kept: {} cannot be written: {error}", file(root).display());
+            |error| format!("your progress was not saved: {} cannot be written: {error}", file(root).display());
         note.or(kept.err().map(not_kept))
     }
 
@@ -110,7 +110,7 @@ impl Progress {
         let progress: Self = serde_json::from_str(&text).map_err(|error| Unread::Broken(error.to_string()))?;
         match progress.version {
             VERSION => Ok(progress),
-            other => Err(Unread::Broken(format!("it has form {other}"))),
+            other => Err(Unread::Broken(format!("it has format {other}"))),
         }
     }
 

@@ -67,7 +67,7 @@ fn write_next(text: &mut String, report: &Report, width: usize) -> fmt::Result {
         let on_demand = Failure { again: Vec::new(), ..failure.clone() };
         in_full(text, report, check, &on_demand, width)?;
         numbers(text, BAD, '✘', others)?;
-        wrapped(text, "again", &format!("{again} tells everything"), width)?;
+        wrapped(text, "again", &format!("{again} prints the whole verdict"), width)?;
     }
     total(text, report)
 }
