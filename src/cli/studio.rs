@@ -21,7 +21,7 @@ pub(super) struct Studio {
     /// Open the studio in your browser
     #[arg(long)]
     open: bool,
-    /// Remove `Secure` from the cookies of demos and answers: Safari and other WebKit browsers keep no such cookie from
+    /// Remove `Secure` from the cookies of demos and answers, because Safari and other WebKit browsers refuse it over
     /// plain http
     #[arg(long)]
     without_secure: bool,

@@ -4,7 +4,7 @@
   if (!studio?.place) return;
   const { element, words } = studio;
 
-  const FORGETS = "This browser keeps no `Secure` cookie from plain http, so the demos forget you. Stop the studio, and start it with `cargo run -- --without-secure`.";
+  const FORGETS = "This browser refuses `Secure` cookies over plain http, so the demos forget you. Stop the studio, and start it with `cargo run -- --without-secure`.";
   const TAKEN = "The studio runs with `--without-secure`: it removes `Secure` from each cookie for your browser. The inspector shows what the program sent. If a demo still forgets you, your browser keeps no cookies in frames: press “In a tab”.";
 
   const keepsSecure = () => {

@@ -17,7 +17,9 @@ pub fn from_environment() -> Result<Key, String> {
     match env::var(VARIABLE) {
         Ok(text) => parse(&text),
         Err(VarError::NotPresent) => {
-            eprintln!("{VARIABLE} is not set: signing with a random key, so signed cookies end with this process");
+            eprintln!(
+                "{VARIABLE} is not set: signing with a random key, so signed cookies become invalid when this process ends"
+            );
             Ok(Key::generate())
         }
         Err(VarError::NotUnicode(_)) => {
@@ -29,7 +31,7 @@ pub fn from_environment() -> Result<Key, String> {
 fn parse(text: &str) -> Result<Key, String> {
     Key::try_from(text.as_bytes()).map_err(|_| {
         format!(
-            "{VARIABLE} has {} bytes, a key needs at least 64: set it to the output of `openssl rand -base64 64`",
+            "{VARIABLE} has {} bytes, but a key needs at least 64: set it to the output of `openssl rand -base64 64`",
             text.len()
         )
     })
@@ -45,7 +47,7 @@ mod tests {
         assert_eq!(
             parse(&"k".repeat(63)).err().as_deref(),
             Some(
-                "SESSION_KEY has 63 bytes, a key needs at least 64: set it to the output of `openssl rand -base64 64`"
+                "SESSION_KEY has 63 bytes, but a key needs at least 64: set it to the output of `openssl rand -base64 64`"
             )
         );
         assert!(parse(&"k".repeat(64)).is_ok());

@@ -25,7 +25,7 @@ struct Arguments {
     /// A cache in front of the store: redis://… or memcached://…
     #[arg(long)]
     cache: Option<String>,
-    /// The port to listen at, or the next free one after it
+    /// The port to listen on, or the next free one after it
     #[arg(long, default_value_t = 4003)]
     port: u16,
     /// Run this many instances of the app over the store, behind a load balancer

@@ -58,7 +58,7 @@ const TOPICS: &[Topic] = &[
     Topic {
         path: "/watching",
         title: "Log, metrics and alarms",
-        about: "All of them without a session ID, and what has happened in your account.",
+        about: "A log, metrics and alarms without session IDs, and a list of what happened in your account.",
     },
 ];
 

@@ -8,7 +8,7 @@ use lesson_6::elsewhere::Registration;
 /// Topics beyond the article, with a demo for each.
 #[derive(Parser)]
 #[command(name = "lesson-6")]
-#[command(after_help = "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET name another OpenID Connect provider.")]
+#[command(after_help = "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET choose another OpenID Connect provider.")]
 struct Arguments {
     /// The port on loopback, or the first free one of the hundred after it.
     #[arg(long, default_value_t = lesson_6::PORT)]

@@ -247,7 +247,9 @@ impl IntoResponse for Refusal {
         let (status, sentence) = match self {
             Self::DoesNotFit => (StatusCode::UNPROCESSABLE_ENTITY, "That does not fit into the cart.\n"),
             Self::Changed => (StatusCode::CONFLICT, "Your cart has changed. Look at it again before you buy.\n"),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Too much happens to your cart. Please try again.\n"),
+            Self::Busy => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Too many requests are changing your cart. Please try again.\n")
+            }
             Self::Unknown => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Your order may have been placed: the warehouse did not answer. Send the form again to find out; \

@@ -58,7 +58,7 @@ pub async fn require_token(session: Session, request: Request, next: Next) -> Re
     };
     let brought = form_urlencoded::parse(&form).find(|(name, _)| name == FIELD).map(|(_, value)| value);
     if !verify_token(token.as_deref(), brought.as_deref()) {
-        let sentence = "This form is out of date, so nothing was done: go back, reload the page, try again.\n";
+        let sentence = "This form is out of date, so nothing was done: go back, reload the page and try again.\n";
         return Ok((StatusCode::FORBIDDEN, sentence).into_response());
     }
     Ok(next.run(Request::from_parts(parts, Body::from(form))).await)
