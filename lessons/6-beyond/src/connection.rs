@@ -5,6 +5,7 @@
 //! - `login`: the login in the session, and its idle timeout.
 //! - [`Channel`]: messages to all open connections, in this process or over Redis.
 //! - `watch`: watches the login of a connection. `events` and `socket` use it.
+//! - `telling`: a store that tells connections when a session ends, in any part of the program.
 //! - `origin`: the origin checks. `open_connections`: the limit on the connections of a login.
 //! - `shop`: the orders. `vulnerable`: a socket with a common mistake.
 
@@ -15,6 +16,7 @@ mod open_connections;
 mod origin;
 mod shop;
 mod socket;
+mod telling;
 mod vulnerable;
 mod watch;
 
@@ -24,6 +26,7 @@ use axum::{
     Router,
     extract::State,
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    middleware::map_response,
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -40,6 +43,7 @@ use channel::News;
 use login::Login;
 use open_connections::OpenConnections;
 use shop::{ITEMS, Orders};
+pub(crate) use telling::TellingStore;
 
 use crate::page::{PAGES, is_same_site_below};
 
@@ -66,8 +70,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(channel: Channel, check_every: D
         .route("/connection/logout", post(log_out))
         .route("/connection/buy", post(buy))
         .route("/connection/events", get(events::open))
-        .route("/connection/socket", get(socket::open))
-        .route("/connection/vulnerable", get(vulnerable::open))
+        .route("/connection/socket", get(socket::open).layer(map_response(no_handshake)))
+        .route("/connection/vulnerable", get(vulnerable::open).layer(map_response(no_handshake)))
         .route("/connection/mallory", get(mallory))
         .layer(CsrfLayer::new()) // for the forms; every GET passes
         .with_state(live)
@@ -87,6 +91,17 @@ async fn page(
     let (users, items, orders) = (Serde(USERS), Serde(ITEMS), Serde(orders));
     let values = context! { user, users, items, orders, host, is_beside };
     Ok(PAGES.render("connection.html", values)?.into_response())
+}
+
+/// Gives a sentence to a visitor who opens the address of a socket as a page. The library says which header is missing.
+async fn no_handshake(response: Response) -> Response {
+    match response.status() {
+        status @ (StatusCode::BAD_REQUEST | StatusCode::UPGRADE_REQUIRED) => {
+            (status, "This address is for a WebSocket. Open /connection, whose script connects to it.\n")
+                .into_response()
+        }
+        _ => response,
+    }
 }
 
 async fn script() -> impl IntoResponse {
@@ -155,6 +170,10 @@ async fn buy(
     }
     Ok(Redirect::to("/connection"))
 }
+
+/// The last words to a connection whose session has ended. They say where to look, because a session that got a new ID
+/// in another tab has ended only under its old ID.
+const ENDED: &str = "The session of this connection has ended. Load the page again.";
 
 /// The answer to a connection or a request without a login.
 const LOG_IN_FIRST: (StatusCode, &str) = (StatusCode::UNAUTHORIZED, "Log in first.\n");

@@ -21,7 +21,7 @@ use axum::{
     Router,
     middleware::{from_fn_with_state, map_response, map_response_with_state},
 };
-use connection::Channel;
+use connection::{Channel, TellingStore};
 use lesson_page::removal::{self, SessionCookie};
 use session_guard::{Guard, Guarded, guard};
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
@@ -62,26 +62,39 @@ pub fn app_at<S: SessionStore + Clone>(registration: Registration, store: S) -> 
 pub fn app_on<S: SessionStore + Clone>(port: u16, registration: Option<Registration>, store: S) -> Router {
     let elsewhere = registration.map_or_else(|| Elsewhere::new(ClientChecks::ALL), Elsewhere::at);
     let friends = friends(port);
-    let connections = connection::routes(Channel::in_process(), CHECK_EVERY);
-    with(elsewhere, &friends.each_ref().map(String::as_str), connections, store)
+    let channel = Channel::in_process();
+    let connections = connection::routes(channel.clone(), CHECK_EVERY);
+    with(elsewhere, &friends.each_ref().map(String::as_str), connections, channel, store)
 }
 
-/// Like [`app`], with only these checks for the OpenID Connect login, and with these routes for connections.
-pub fn app_with<S: SessionStore + Clone>(checks: ClientChecks, connections: Router, store: S) -> Router {
-    with(Elsewhere::new(checks), &[], connections, store)
+/// Like [`app`], with only these checks for the OpenID Connect login, and with these routes for connections, which are
+/// told over `channel` when a session ends.
+pub fn app_with<S: SessionStore + Clone>(
+    checks: ClientChecks,
+    connections: Router,
+    channel: Channel,
+    store: S,
+) -> Router {
+    with(Elsewhere::new(checks), &[], connections, channel, store)
 }
 
 /// Like [`app`], with an API for the pages of these origins.
 pub fn app_for<S: SessionStore + Clone>(friends: &[&str], store: S) -> Router {
-    with(Elsewhere::new(ClientChecks::ALL), friends, Router::new(), store)
+    with(Elsewhere::new(ClientChecks::ALL), friends, Router::new(), Channel::in_process(), store)
 }
 
-fn with<S: SessionStore + Clone>(elsewhere: Elsewhere, friends: &[&str], connections: Router, store: S) -> Router {
+fn with<S: SessionStore + Clone>(
+    elsewhere: Elsewhere,
+    friends: &[&str],
+    connections: Router,
+    channel: Channel,
+    store: S,
+) -> Router {
     let monitor = Monitor::default();
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
-    let sessions = SessionManagerLayer::new(Guarded::new(MonitoredStore::new(store.clone(), monitor.clone())))
-        .with_name(cookie.name)
-        .with_same_site(cookie.same_site);
+    let watched = TellingStore::new(MonitoredStore::new(store.clone(), monitor.clone()), channel);
+    let sessions =
+        SessionManagerLayer::new(Guarded::new(watched)).with_name(cookie.name).with_same_site(cookie.same_site);
     // The last layer receives a request first.
     let with_sessions = |routes: Router| {
         routes

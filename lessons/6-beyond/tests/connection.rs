@@ -22,7 +22,7 @@ use axum::{
         header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE},
     },
     middleware::{Next, from_fn_with_state},
-    routing::get,
+    routing::{get, post},
 };
 use chromium::{wait_for, wait_for_words};
 use futures_util::{SinkExt, StreamExt};
@@ -63,6 +63,7 @@ fn main() -> ExitCode {
         trial!(async a_purchase_is_sent_to_every_connection_of_its_user_and_to_no_other),
         trial!(async a_logout_ends_the_connections_of_that_login_and_of_no_other),
         trial!(async another_login_in_the_same_browser_ends_the_connections_of_the_first),
+        trial!(async what_ends_a_session_or_its_id_in_another_part_of_the_app_ends_its_connections),
         trial!(async a_socket_that_keeps_the_session_of_its_handshake_outlives_the_logout),
         trial!(async an_open_connection_keeps_no_session_alive_and_a_message_does),
         trial!(async a_message_is_saved_on_top_of_what_other_requests_have_saved),
@@ -82,6 +83,8 @@ fn main() -> ExitCode {
     ])
 }
 
+/// The last words to a connection. They are true for a session that has a new ID as well.
+const ENDED: &str = "The session of this connection has ended. Load the page again.";
 /// Nobody waits for so long in a test that passes.
 const AT_MOST: Duration = Duration::from_secs(30);
 /// A check that is not what closes a connection.
@@ -117,10 +120,13 @@ impl Instance {
         check_every: Duration,
         store: S,
     ) -> Self {
-        let notes = Router::new().route("/note", get(read_note).post(write_note));
+        let notes = Router::new()
+            .route("/note", get(read_note).post(write_note))
+            .route("/leave", post(leave))
+            .route("/renew", post(renew));
         let inspector = Inspector::default();
-        let more = notes.merge(routes(channel, check_every));
-        let router = around(inspector.wrap(app_with(ClientChecks::ALL, more, inspector.observe(store))));
+        let more = notes.merge(routes(channel.clone(), check_every));
+        let router = around(inspector.wrap(app_with(ClientChecks::ALL, more, channel, inspector.observe(store))));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(axum::serve(listener, router.clone()).into_future());
@@ -150,6 +156,14 @@ async fn write_note(session: Session) {
 
 async fn read_note(session: Session) -> String {
     session.get("note").await.unwrap().unwrap_or_default()
+}
+
+async fn leave(session: Session) {
+    session.flush().await.unwrap();
+}
+
+async fn renew(session: Session) {
+    session_guard::replace_id(&session).await.unwrap();
 }
 
 /// A browser with one cookie.
@@ -239,7 +253,7 @@ impl Events {
     }
 
     async fn ends(mut self) {
-        assert_eq!(self.next().await.as_deref(), Some("event: ended\ndata: Your session has ended.\n\n"));
+        assert_eq!(self.next().await.as_deref(), Some(&*format!("event: ended\ndata: {ENDED}\n\n")));
         assert_eq!(self.next().await, None);
     }
 }
@@ -262,7 +276,7 @@ async fn hears(socket: &mut Socket) -> String {
 async fn is_closed(mut socket: Socket) {
     match soon("the end", socket.next()).await.expect("it is open").unwrap() {
         Message::Close(Some(CloseFrame { code, reason })) => {
-            assert_eq!((u16::from(code), reason.as_str()), (1008, "Your session has ended."));
+            assert_eq!((u16::from(code), reason.as_str()), (1008, ENDED));
         }
         other => panic!("{other:?}"),
     }
@@ -347,6 +361,20 @@ async fn another_login_in_the_same_browser_ends_the_connections_of_the_first() {
     is_closed(socket).await;
     events.ends().await;
     assert!(browser.reads("/connection").await.contains("You are logged in as bob"));
+}
+
+async fn what_ends_a_session_or_its_id_in_another_part_of_the_app_ends_its_connections() {
+    let instance = Instance::alone(NEVER).await;
+    let mut other = instance.log_in("alice").await.connects().await;
+    for path in ["/leave", "/renew"] {
+        let alice = instance.log_in("alice").await;
+        let (socket, events) = (alice.connects().await, alice.listens().await);
+        assert_eq!(alice.post(path, "").await.status(), StatusCode::OK, "{path}");
+        is_closed(socket).await;
+        events.ends().await;
+    }
+    says(&mut other, "boat").await;
+    assert_eq!(hears(&mut other).await, "The shop does not sell this.", "another session goes on");
 }
 
 async fn a_socket_that_keeps_the_session_of_its_handshake_outlives_the_logout() {
@@ -665,7 +693,7 @@ async fn the_page_shows_both_connections_and_their_end() {
     let log_out = "fetch('/connection/logout', { method: 'POST' })";
     browser.execute(log_out, Vec::new()).await.unwrap();
     for list in ["socket", "events"] {
-        wait_for_words(&browser, &format!("ul[@id='{list}']/li"), "Your session has ended.").await;
+        wait_for_words(&browser, &format!("ul[@id='{list}']/li"), ENDED).await;
     }
     browser.close().await.unwrap();
 }

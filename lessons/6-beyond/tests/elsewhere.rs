@@ -11,7 +11,7 @@ use axum::{
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use lesson_6::elsewhere::ClientChecks;
+use lesson_6::{connection::Channel, elsewhere::ClientChecks};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
@@ -52,7 +52,7 @@ async fn logs_in(visitor: &Visitor, person: &str) -> Answer {
 }
 
 fn program(checks: ClientChecks) -> Router {
-    lesson_6::app_with(checks, Router::new(), MemoryStore::default())
+    lesson_6::app_with(checks, Router::new(), Channel::in_process(), MemoryStore::default())
 }
 
 #[tokio::test]

@@ -116,6 +116,7 @@ async fn every_refusal_is_a_sentence_of_ours() {
         (request("GET", "/no/such/page"), 404, "There is nothing at this address"),
         (request("GET", "/elsewhere/login"), 405, "This address does not accept this kind of request"),
         (request("GET", "/flask/login"), 405, "This address does not accept this kind of request"),
+        (request("GET", "/connection/vulnerable"), 400, "This address is for a WebSocket"),
         (foreign("/elsewhere/login"), 403, "This request did not come from a page of this site"),
         (foreign("/token/login"), 403, "This request did not come from a page of this site"),
     ] {

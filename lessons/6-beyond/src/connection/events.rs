@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tower_sessions::Session;
 
 use super::{
-    Live,
+    ENDED, Live,
     origin::NoOtherOrigin,
     socket::SEND_LIMIT,
     watch::{Next, WatchedLogin},
@@ -52,7 +52,7 @@ async fn tell(mut watch: WatchedLogin, says: mpsc::Sender<Event>) {
         };
         let (event, is_last) = match next {
             Next::Say(words) => (Event::default().data(words), false),
-            Next::Ended => (Event::default().event("ended").data("Your session has ended."), true),
+            Next::Ended => (Event::default().event("ended").data(ENDED), true),
             Next::Restart => return, // the browser connects again by itself
         };
         if says.send_timeout(event, SEND_LIMIT).await.is_err() || is_last {

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite;
 use tower_sessions::Session;
 
 use super::{
-    LOG_IN_FIRST, Live,
+    ENDED, LOG_IN_FIRST, Live,
     origin::OwnOrigin,
     watch::{Next, Refused, WatchedLogin},
 };
@@ -47,7 +47,7 @@ pub(super) async fn open(
 }
 
 async fn serve(mut socket: WebSocket, mut watch: WatchedLogin, live: Live) {
-    let ended = (close_code::POLICY, "Your session has ended.");
+    let ended = (close_code::POLICY, ENDED);
     let mut says = live.greeting(&watch.login.user);
     let (code, reason) = loop {
         if !say(&mut socket, Message::text(says)).await {

@@ -13,6 +13,7 @@ use super::{
     channel::{self, News},
     login::Login,
     open_connections::Permit,
+    telling,
 };
 
 /// The maximum number of tries to change the session while other requests change it, too.
@@ -74,8 +75,9 @@ impl WatchedLogin {
             match news {
                 News::Ended { handle } if handle == self.login.handle => return Next::Ended,
                 News::Bought { user, item } if user == self.login.user => return Next::Say(format!("Bought: {item}.")),
+                News::Gone { session } if self.is_named(&session) => self.is_due = true,
                 News::Missed => self.is_due = true,
-                News::Ended { .. } | News::Bought { .. } => {}
+                News::Ended { .. } | News::Gone { .. } | News::Bought { .. } => {}
             }
         }
     }
@@ -87,6 +89,10 @@ impl WatchedLogin {
         current.is_ok_and(|login| login.is_some_and(|login| login.handle == self.login.handle))
     }
     // ANCHOR_END: begin
+
+    fn is_named(&self, name: &str) -> bool {
+        self.session.id().is_some_and(|id| telling::name(&id) == name)
+    }
 
     // ANCHOR: act
     /// Records an activity of the user. Returns whether the login is still valid.
