@@ -130,6 +130,11 @@ async fn a_form_of_another_site_raises_an_alarm() -> Result<(), Miss> {
     let login = [("username", "bob"), ("password", "a long walk home")];
     alice.post_from(EVIL, "/watching/login", &login).await?.has_status(403)?;
     assert_eq!(metric(&trial, "alarms_total{attack=\"ForeignForm\"}").await?, 2, "a login counts as well");
+    for (number, path) in (3..).zip(["/connection/buy", "/api-page/order", "/token/login", "/elsewhere/logout"]) {
+        alice.post_from(EVIL, path, &[]).await?.has_status(403)?;
+        let refused = metric(&trial, "requests_refused_total{why=\"ForeignForm\"}").await?;
+        assert_eq!(refused, number, "every topic counts: {path}");
+    }
     Ok(())
 }
 

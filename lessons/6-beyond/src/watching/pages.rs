@@ -12,7 +12,7 @@ use lesson_page::{Failure, Form};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
 use session_guard::replace_id;
-use tower_http::csrf::{CsrfLayer, ProtectionError};
+use tower_http::csrf::CsrfLayer;
 use tower_sessions::Session;
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
     accounts::{Accounts, DEMO},
     event::{Alarm, EndReason, Event, Refusal},
     store::{Cause, because},
-    visit::{Place, RefusalReason, Visit},
+    visit::{Place, Visit},
 };
 use crate::page::PAGES;
 
@@ -41,16 +41,8 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(monitor: Monitor) -> Rout
         .route("/watching/end_others", post(end_others))
         .route("/watching/metrics", get(metrics))
         .route("/watching/careless", post(careless))
-        .layer(CsrfLayer::new().with_rejection_response(foreign as fn(ProtectionError) -> Response))
+        .layer(CsrfLayer::new())
         .with_state(monitor)
-}
-
-fn foreign(_: ProtectionError) -> Response {
-    let mut response =
-        (StatusCode::FORBIDDEN, "This request did not come from a page of this site, so nothing was done.\n")
-            .into_response();
-    response.extensions_mut().insert(RefusalReason(Refusal::ForeignForm));
-    response
 }
 
 /// A login, as the session stores it.

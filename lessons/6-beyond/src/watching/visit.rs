@@ -19,6 +19,7 @@ use lesson_page::RequestId;
 use serde::{Deserialize, Serialize};
 use session_inspector::Clock;
 use sha2::{Digest, Sha256};
+use tower_http::csrf::ProtectionError;
 use tracing::Instrument;
 
 use super::{
@@ -146,10 +147,6 @@ fn method(method: &Method) -> &'static str {
     known.into_iter().find(|known| *known == method.as_str()).unwrap_or("another")
 }
 
-/// The reason for a refusal, which an answer passes to the outer layer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RefusalReason(pub(super) Refusal);
-
 // ANCHOR: watch
 /// The outermost layer. It opens a span of the log for each request, and raises the alarms that need no account.
 pub(crate) async fn watch(State(monitor): State<Monitor>, request: Request, next: Next) -> Response {
@@ -166,19 +163,18 @@ pub(crate) async fn watch(State(monitor): State<Monitor>, request: Request, next
     span.in_scope(|| {
         tracing::info!(status = response.status().as_u16(), "answered");
     });
-    let refusal = response.extensions().get::<RefusalReason>().copied();
-    notice(&monitor, &visit, &sent, refusal).instrument(span).await;
+    // The origin check of every topic leaves its error in the answer.
+    let is_foreign = response.extensions().get::<ProtectionError>().is_some();
+    notice(&monitor, &visit, &sent, is_foreign).instrument(span).await;
     response
 }
 // ANCHOR_END: watch
 
-async fn notice(monitor: &Monitor, visit: &Visit, sent: &SessionCookies, refusal: Option<RefusalReason>) {
+async fn notice(monitor: &Monitor, visit: &Visit, sent: &SessionCookies, is_foreign: bool) {
     let (place, now) = (&visit.place, visit.clock.now());
-    if let Some(RefusalReason(why)) = refusal {
-        monitor.tell(Event::Refused(why), None, place, now);
-        if why == Refusal::ForeignForm {
-            monitor.raise(Alarm::ForeignForm, None, place, now).await;
-        }
+    if is_foreign {
+        monitor.tell(Event::Refused(Refusal::ForeignForm), None, place, now);
+        monitor.raise(Alarm::ForeignForm, None, place, now).await;
     }
     if sent.are_tossed {
         monitor.raise(Alarm::TossedCookie, None, place, now).await;
