@@ -342,6 +342,11 @@ async fn an_invalid_login_or_logout_gets_an_answer_that_says_so() {
         let answer = alice.post(&format!("{OWN}/elsewhere/ended"), &[("logout_token", token)]).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{token}");
     }
+    for form in [&[][..], &[("token", "a")], &[("logout_token", "a"), ("logout_token", "b")]] {
+        let answer = alice.post(&format!("{OWN}/elsewhere/ended"), form).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{form:?}");
+        assert!(answer.body.starts_with("This is not a logout token"), "{}", answer.body);
+    }
     let nobody = alice.post(&format!("{PROVIDER}/logout"), &[("person", "nobody")]).await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
     assert_eq!(alice.get(&format!("{OWN}/elsewhere/login")).await.status, StatusCode::METHOD_NOT_ALLOWED);

@@ -99,6 +99,8 @@ async fn no_page_of_another_origin_logs_anybody_out_at_the_provider_or_answers_f
     let program = provider("/token").header(ORIGIN, "http://localhost:4006");
     let (status, _, body) = send(&app, program, "code=a&redirect_uri=b").await;
     assert_eq!((status, body.contains("invalid_client")), (StatusCode::BAD_REQUEST, true), "{body}");
+    let (status, _, body) = send(&app, Request::post("/token").header(HOST, "id.localhost:4006"), "").await;
+    assert_eq!((status, &*body), (StatusCode::BAD_REQUEST, r#"{"error":"invalid_request"}"#));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header::CACHE_CONTROL},
-    response::{IntoResponse, Redirect},
+    response::{IntoResponse, Redirect, Response},
 };
 use lesson_page::{Failure, Form};
 use openidconnect::{
@@ -102,9 +102,13 @@ const NOT_VERIFIED: NotEnded =
 pub(super) async fn back_channel(
     State(elsewhere): State<Elsewhere>,
     headers: HeaderMap,
-    Form(Told { logout_token }): Form<Told>,
+    told: Result<Form<Told>, Response>,
 ) -> impl IntoResponse {
-    let ended = end_all(&elsewhere, &Origins::of(&headers), &logout_token).await;
+    // A request without a token is a bad one, too, and its answer is for a program (Back-Channel Logout 1.0, 2.8).
+    let ended = match told {
+        Ok(Form(Told { logout_token })) => end_all(&elsewhere, &Origins::of(&headers), &logout_token).await,
+        Err(_) => Err(NO_LOGOUT_TOKEN),
+    };
     ([(CACHE_CONTROL, "no-store")], ended.map(|()| StatusCode::OK))
 }
 

@@ -211,9 +211,11 @@ struct Exchange {
 async fn token(
     State(provider): State<Provider>,
     headers: HeaderMap,
-    Form(Exchange { code, redirect_uri, code_verifier }): Form<Exchange>,
+    sent: Result<Form<Exchange>, Response>,
 ) -> Result<Json<CoreTokenResponse>, (StatusCode, Json<serde_json::Value>)> {
     let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(serde_json::json!({ "error": error })));
+    // RFC 6749 5.2: the answer to a client is JSON.
+    let Form(Exchange { code, redirect_uri, code_verifier }) = sent.map_err(|_| refused("invalid_request"))?;
     if !is_our_client(&headers) {
         return Err(refused("invalid_client"));
     }
