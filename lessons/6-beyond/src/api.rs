@@ -57,6 +57,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(friends: &[&str]) -> Rout
         .route("/api-page/login", post(log_in))
         .route("/api-page/logout", post(log_out))
         .route("/api-page/order", post(order).route_layer(from_fn(run_again)))
+        .method_not_allowed_fallback(not_allowed)
         .layer(check)
 }
 
@@ -75,6 +76,10 @@ pub(crate) fn readable_by(friends: &[&str], api: Router) -> Router {
 
 fn foreign(_: ProtectionError) -> Response {
     refused(StatusCode::FORBIDDEN, "This request did not come from a page of this site, so nothing was done.")
+}
+
+async fn not_allowed() -> Response {
+    refused(StatusCode::METHOD_NOT_ALLOWED, "This address does not accept this method, so nothing was done.")
 }
 
 /// Adds `no-store`, because no cache may keep an answer that depends on the cookie.

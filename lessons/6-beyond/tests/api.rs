@@ -147,6 +147,10 @@ async fn a_refusal_is_json_and_tells_nothing_of_the_program() {
     }
     let stranger = send(&trial.browser("x"), "/api-page/login", json!({ "username": "mallory" })).await.unwrap();
     stranger.has_status(422).unwrap();
+    let wrong = bob.get("/api-page/order").await.unwrap();
+    wrong.has_status(405).unwrap();
+    let said: Value = serde_json::from_str(&wrong.body).unwrap();
+    assert!(said["error"].as_str().unwrap().contains("does not accept this method"), "{said}");
 }
 
 async fn a_login_by_json_renews_the_id_and_a_logout_ends_the_session() {
