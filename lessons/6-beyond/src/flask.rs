@@ -29,7 +29,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_sessions::{Session, cookie::SameSite};
 
 use crate::page::PAGES;
-use cookie::Keys;
+use cookie::{Keys, Refused};
 use front::{Flask, still_flask};
 use session::{FlaskSession, Settings, Unreadable, flask_session};
 use tagged::{Printed, Value};
@@ -81,20 +81,35 @@ pub fn routes<S: Clone + Send + Sync + 'static>(settings: Settings, flask: u16) 
 async fn index(
     State(settings): State<Settings>,
     headers: HeaderMap,
+    clock: Clock,
     session: FlaskSession,
 ) -> Result<Html<String>, Failure> {
-    let cookie = settings.sent(&headers).and_then(|value| {
-        let (signed, signature) = value.rsplit_once('.')?;
-        let (data, time) = signed.rsplit_once('.')?;
-        Some((data, time, signature))
-    });
+    let sent = settings.sent(&headers);
+    let cookie = sent.and_then(parts);
+    let refused = sent.and_then(|value| settings.keys.read(value, clock.now(), settings.lifetime).err());
+    let refused = refused.as_ref().map(why);
     PAGES.render(
         "flask.html",
         context! {
-            user => user(&session), data => Printed(&session.data()).to_string(), cookie, port => FLASK_PORT,
-            has_key => given_key().is_some(),
+            user => user(&session), data => Printed(&session.data()).to_string(), cookie, refused,
+            port => FLASK_PORT, has_key => given_key().is_some(),
         },
     )
+}
+
+/// Data, time and signature, if the value of a cookie has these three parts.
+fn parts(value: &str) -> Option<(&str, &str, &str)> {
+    let (signed, signature) = value.rsplit_once('.')?;
+    let (data, time) = signed.rsplit_once('.')?;
+    Some((data, time, signature))
+}
+
+fn why(refused: &Refused) -> &str {
+    match refused {
+        Refused::NotSigned => "its signature is not one of this SECRET_KEY",
+        Refused::NotNow => "it is too old, or its time is in the future",
+        Refused::Unreadable(reason) => reason,
+    }
 }
 
 fn user(session: &FlaskSession) -> Option<String> {

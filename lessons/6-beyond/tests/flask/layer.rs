@@ -244,3 +244,20 @@ pub async fn the_page_says_what_the_cookie_holds_and_refuses_a_name_that_is_too_
         alice.get(path).await.unwrap().has_status(405).unwrap();
     }
 }
+
+pub async fn the_page_says_why_a_cookie_is_ignored() {
+    let trial = Trial::of(|store| crate::route_by_route::demo(store, settings(keys()), 1));
+    let alice = trial.browser("alice");
+    alice.post("/flask/login", &[("user", "alice")]).await.unwrap().redirects_to("/flask").unwrap();
+    let valid = alice.cookie("__Host-flask").unwrap();
+    trial.skip(std::time::Duration::from_secs(32 * 24 * 3600));
+    let (tampered, no_key) = (format!("A{valid}"), "its signature is not one of this SECRET_KEY");
+    for (value, why) in [(&*valid, "it is too old"), (&*tampered, no_key), ("no-parts", no_key)] {
+        let mallory = trial.browser("mallory");
+        mallory.takes(&format!("__Host-flask={value}; Path=/; Secure"));
+        let page = mallory.get("/flask").await.unwrap();
+        page.shows("You are not logged in").unwrap();
+        page.shows(&format!("This program ignores the cookie: {why}")).unwrap();
+        page.shows_not("no session cookie", "the browser has sent one").unwrap();
+    }
+}

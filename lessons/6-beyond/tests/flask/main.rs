@@ -43,7 +43,7 @@ use layer::{
     a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_out,
     a_session_too_large_for_a_cookie_is_an_error_here_and_lost_in_flask,
     both_set_the_cookie_in_the_same_cases_with_the_same_attributes,
-    the_page_says_what_the_cookie_holds_and_refuses_a_name_that_is_too_long,
+    the_page_says_what_the_cookie_holds_and_refuses_a_name_that_is_too_long, the_page_says_why_a_cookie_is_ignored,
 };
 use real::missing;
 use refused::{
@@ -92,6 +92,7 @@ fn main() -> ExitCode {
         trial!(async a_session_too_large_for_a_cookie_is_an_error_here_and_lost_in_flask, missing()),
         trial!(async a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_out),
         trial!(async the_page_says_what_the_cookie_holds_and_refuses_a_name_that_is_too_long),
+        trial!(async the_page_says_why_a_cookie_is_ignored),
         trial!(async one_visitor_has_one_session_in_both_apps, missing()),
         trial!(async a_route_with_a_session_of_its_own_knows_nobody),
         trial!(async a_copy_of_the_cookie_survives_the_logout),
