@@ -5,7 +5,7 @@
 //! - `login`: the login in the session, and its idle timeout.
 //! - [`Channel`]: messages to all open connections, in this process or over Redis.
 //! - `watch`: watches the login of a connection. `events` and `socket` use it.
-//! - `telling`: a store that tells connections when a session ends, in any part of the program.
+//! - `publishing`: a store that publishes the end of a session, whichever part of the program ends it.
 //! - `origin`: the origin checks. `open_connections`: the limit on the connections of a login.
 //! - `shop`: the orders. `vulnerable`: a socket with a common mistake.
 
@@ -14,9 +14,9 @@ mod events;
 mod login;
 mod open_connections;
 mod origin;
+mod publishing;
 mod shop;
 mod socket;
-mod telling;
 mod vulnerable;
 mod watch;
 
@@ -42,8 +42,8 @@ pub use channel::Channel;
 use channel::News;
 use login::Login;
 use open_connections::OpenConnections;
+pub(crate) use publishing::PublishingStore;
 use shop::{ITEMS, Orders};
-pub(crate) use telling::TellingStore;
 
 use crate::page::{PAGES, is_same_site_below};
 

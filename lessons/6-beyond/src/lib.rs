@@ -21,7 +21,7 @@ use axum::{
     Router,
     middleware::{from_fn_with_state, map_response, map_response_with_state},
 };
-use connection::{Channel, TellingStore};
+use connection::{Channel, PublishingStore};
 use lesson_page::removal::{self, SessionCookie};
 use session_guard::{Guard, Guarded, guard};
 use tower_sessions::{SessionManagerLayer, SessionStore, cookie::SameSite};
@@ -92,7 +92,7 @@ fn with<S: SessionStore + Clone>(
 ) -> Router {
     let monitor = Monitor::default();
     let cookie = SessionCookie { name: COOKIE, same_site: SameSite::Lax };
-    let watched = TellingStore::new(MonitoredStore::new(store.clone(), monitor.clone()), channel);
+    let watched = PublishingStore::new(MonitoredStore::new(store.clone(), monitor.clone()), channel);
     let sessions =
         SessionManagerLayer::new(Guarded::new(watched)).with_name(cookie.name).with_same_site(cookie.same_site);
     // The last layer receives a request first.

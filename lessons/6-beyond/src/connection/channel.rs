@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) enum News {
     /// The login with this handle has ended.
     Ended { handle: String },
-    /// A session has ended, or has a new ID. The name is that of [`telling::name`](super::telling::name).
+    /// A session has ended, or has a new ID. The name is that of [`publishing::name`](super::publishing::name).
     Gone { session: String },
     /// A user has bought an item.
     Bought { user: String, item: String },

@@ -13,7 +13,7 @@ use super::{
     channel::{self, News},
     login::Login,
     open_connections::Permit,
-    telling,
+    publishing,
 };
 
 /// The maximum number of tries to change the session while other requests change it, too.
@@ -91,7 +91,7 @@ impl WatchedLogin {
     // ANCHOR_END: begin
 
     fn is_named(&self, name: &str) -> bool {
-        self.session.id().is_some_and(|id| telling::name(&id) == name)
+        self.session.id().is_some_and(|id| publishing::name(&id) == name)
     }
 
     // ANCHOR: act

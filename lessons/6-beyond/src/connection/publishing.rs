@@ -1,4 +1,4 @@
-//! A store that tells the open connections when a session ends, whichever part of the program ends it.
+//! A store that publishes the end of a session to the open connections, whichever part of the program ends it.
 
 use async_trait::async_trait;
 use session_inspector::TOMBSTONE_KEY;
@@ -17,27 +17,27 @@ pub(super) fn name(id: &Id) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-// ANCHOR: telling
+// ANCHOR: publishing
 /// `store`, which publishes each end of a session to `channel`. It belongs inside `Guarded`, which replaces a session
 /// that ends, and one that gets a new ID, by a tombstone.
 #[derive(Clone)]
-pub(crate) struct TellingStore<S> {
+pub(crate) struct PublishingStore<S> {
     store: S,
     channel: Channel,
 }
 
-impl<S> TellingStore<S> {
+impl<S> PublishingStore<S> {
     pub(crate) fn new(store: S, channel: Channel) -> Self {
         Self { store, channel }
     }
 
-    async fn tell(&self, id: &Id) {
+    async fn publish_end(&self, id: &Id) {
         self.channel.publish(News::Gone { session: name(id) }).await;
     }
 }
 
 #[async_trait]
-impl<S: SessionStore> SessionStore for TellingStore<S> {
+impl<S: SessionStore> SessionStore for PublishingStore<S> {
     async fn create(&self, record: &mut Record) -> Result<()> {
         self.store.create(record).await
     }
@@ -45,7 +45,7 @@ impl<S: SessionStore> SessionStore for TellingStore<S> {
     async fn save(&self, record: &Record) -> Result<()> {
         self.store.save(record).await?;
         if record.data.contains_key(TOMBSTONE_KEY) {
-            self.tell(&record.id).await; // first it ends, and then everyone is told
+            self.publish_end(&record.id).await; // after the end, so that a connection that looks then finds it
         }
         Ok(())
     }
@@ -56,14 +56,14 @@ impl<S: SessionStore> SessionStore for TellingStore<S> {
 
     async fn delete(&self, id: &Id) -> Result<()> {
         self.store.delete(id).await?;
-        self.tell(id).await;
+        self.publish_end(id).await;
         Ok(())
     }
 }
-// ANCHOR_END: telling
+// ANCHOR_END: publishing
 
-impl<S: std::fmt::Debug> std::fmt::Debug for TellingStore<S> {
+impl<S: std::fmt::Debug> std::fmt::Debug for PublishingStore<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TellingStore").field("store", &self.store).finish_non_exhaustive()
+        f.debug_struct("PublishingStore").field("store", &self.store).finish_non_exhaustive()
     }
 }
