@@ -161,7 +161,8 @@ impl<'t> Browser<'t> {
         let now = self.trial.inspector.clock().now();
         let cookies = self.jar().header(without_query(path));
         if let Some(cached) = self.cache().get(path, cookies.as_deref(), now) {
-            let told = format!("shows {path} from the cache, as the server allowed, and sends no request");
+            let does = if cached.status.is_success() { "shows" } else { "takes the redirect of" };
+            let told = format!("{does} {path} from the cache, as the server allowed, and sends no request");
             self.trial.log().event(self.who, told, format!("# {path} comes from the cache"));
             return Ok(cached);
         }
@@ -1066,7 +1067,7 @@ impl Answer {
     }
 
     /// The path and query a redirect leads to, if it stays here.
-    fn location(&self) -> Option<String> {
+    pub(crate) fn location(&self) -> Option<String> {
         let location = String::from_utf8_lossy(self.headers.get(LOCATION)?.as_bytes()).into_owned();
         Some(match location.strip_prefix("http://localhost") {
             Some("") => "/".to_owned(),

@@ -9,7 +9,7 @@ use crate::{
     browser::{Encoding, encode},
     impostors, infer,
     model::HARDEN,
-    monitor, page,
+    monitor, page, reading,
     routes::{VARIANTS, variants},
     spelt::renamed,
 };
@@ -266,7 +266,7 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
             page.shows(&bought(her, item))?;
         }
         page.shows(&bought(his, &trial.named("a spoon")))?;
-        page.shows(&format!("{} wrote: {note}", his.name))?;
+        page.shows(&wrote(his, &note))?;
     }
 
     let page = shop(&alice, her).await?;
@@ -282,7 +282,27 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     trial.log().begin_anew();
     many_tabs_are_open(trial).await?;
     trial.log().begin_anew();
-    long_words_are_kept(trial).await
+    long_words_are_kept(trial).await?;
+    trial.log().begin_anew();
+    let alice = trial.browser("alice");
+    let login = logs_in_with(&alice, her).await?;
+    reading::sends_away_who_has_no_session(trial, &alice, &login, SHOP, LOGIN).await?;
+    trial.log().begin_anew();
+    the_last_login_counts(trial).await
+}
+
+/// Bob logs in with a browser in which alice is still logged in, if the shop shows him a form there.
+async fn the_last_login_counts(trial: &Trial) -> Result<(), Miss> {
+    let (browser, [her, his]) = (trial.browser("both"), [trial.users.alice(), trial.users.bob()]);
+    logs_in(&browser, her).await?;
+    let form = browser.get(LOGIN).await?;
+    if !form.forms().iter().any(|form| form.has("password")) {
+        return Ok(());
+    }
+    browser.submit(&form, LOGIN, &credentials(his)).await?.redirects_to(SHOP)?;
+    let so = "alice was logged in with this browser, then bob logged in, and it is still alice who is logged in: a login puts its own user in the place of another one";
+    is_not(&browser, her, so).await?;
+    shop(&browser, his).await.map(|_| ())
 }
 
 /// Checks that the shop sends a visitor away whose login it refused: there may be a session, for a secret of the form.
@@ -331,7 +351,7 @@ async fn two_tabs_are_open(trial: &Trial) -> Result<(), Miss> {
 /// How many tabs alice has open: more than a shop may have in mind that counts them, or that shows only the last lines.
 const TABS: usize = 12;
 
-/// She buys the same in each of them.
+/// She buys the same and writes the same in each of them.
 async fn many_tabs_are_open(trial: &Trial) -> Result<(), Miss> {
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
     let so = "alice opened the page in 12 tabs, and the form in one of them did not work: a form has to work as long as its tab is open, however many others were opened after it";
@@ -345,13 +365,32 @@ async fn many_tabs_are_open(trial: &Trial) -> Result<(), Miss> {
         let sent = alice.submit(tab, BUY, &[("item", &item)]).await?;
         sent.redirects_to(SHOP).map_err(|miss| miss.so(so))?;
     }
-    let page = shop(&alice, her).await?;
-    let shown = page.text().matches(&bought(her, &item)).count();
-    if shown == TABS {
+    let each = "alice bought the same thing several times, and the page does not show each purchase: nobody asked the shop to leave any out";
+    is_shown_each_time(&shop(&alice, her).await?, TABS, &bought(her, &item), each)?;
+    let text = trial.named("good morning");
+    for tab in &tabs {
+        let sent = alice.submit(tab, NOTE, &[("text", &text)]).await?;
+        sent.redirects_to(SHOP).map_err(|miss| miss.so(so))?;
+    }
+    let each = "alice wrote the same note several times, and the page does not show each of them: nobody asked the shop to leave any out";
+    is_shown_each_time(&shop(&alice, her).await?, TABS, &wrote(her, &text), each)?;
+    trial.log().new_scene();
+    let (bob, his) = (trial.browser("bob"), trial.users.bob());
+    logs_in(&bob, his).await?;
+    buys(&bob, &item).await?;
+    writes(&bob, &text).await?;
+    let each = "alice bought this or wrote this before, and now bob did, too: what another user did is no reason to leave his out";
+    let page = shop(&bob, his).await?;
+    [bought(his, &item), wrote(his, &text)].iter().try_for_each(|line| is_shown_each_time(&page, 1, line, each))
+}
+
+fn is_shown_each_time(page: &Answer, times: usize, line: &str, so: &str) -> Result<(), Miss> {
+    let shown = page.text().matches(line).count();
+    if shown == times {
         return Ok(());
     }
-    let so = "alice bought the same thing several times, and the page does not show each purchase: nobody asked the shop to leave any out";
-    Err(page.miss(format!("{TABS} lines: {}", bought(her, &item)), format!("{shown} of them")).so(so))
+    let lines = if times == 1 { "one line".to_owned() } else { format!("{times} lines") };
+    Err(page.miss(format!("{lines}: {line}"), format!("{shown} of them")).so(so))
 }
 
 async fn long_words_are_kept(trial: &Trial) -> Result<(), Miss> {
@@ -364,7 +403,7 @@ async fn long_words_are_kept(trial: &Trial) -> Result<(), Miss> {
         alice.submit(&page, NOTE, &[("text", &long)]).await?.redirects_to(SHOP)?;
         buys(&alice, &long).await?;
         let page = shop(&alice, her).await?;
-        for line in [format!("{} wrote: {long}", her.name), bought(her, &long)] {
+        for line in [wrote(her, &long), bought(her, &long)] {
             let so = "alice wrote a long text, and the page does not show all of it as she wrote it";
             page.shows(&line).map_err(|miss| if page.is_ok() { miss.so_anyway(so) } else { miss })?;
         }
@@ -778,6 +817,11 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
         format!("http://evil.localhost/<b>{word}7</b>"),
         format!("http://evil.localhost/\"on{word}=\"alert(1)"),
         format!("**{word}9** _b_ [c](javascript:alert(1)) `d` :tea: @alice #1"),
+        format!("javascript://localhost/%0aalert(1)//{word}10"),
+        // What a shop might take for its own, or make prettier.
+        format!("{{{{ 7*7 }}}} ${{7}} %41 \\n{word}11"),
+        format!("*a* -- b ... (c) :-) 1/2 -> \"d\" 'e'{word}12"),
+        format!("🍐 𝒶 👩\u{200d}👧 e\u{301} ﬁ {word}13"),
     ];
     for script in &scripts {
         let page = shop(&mallory, carol).await?;
@@ -799,16 +843,16 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
         return Err(page.miss("what mallory wrote as text", "an attribute that mallory wrote").so(so));
     }
     for script in &scripts {
-        for line in [format!("{} wrote: {script}", carol.name), bought(carol, script)] {
+        for line in [wrote(carol, script), bought(carol, script)] {
             page.shows(&line).map_err(|miss| {
                 let text = page.text();
                 let so = if !page.is_ok() {
                     return miss;
-                } else if page.body.contains(script.as_str()) && !script.starts_with('&') {
+                } else if page.body.contains(script.as_str()) && script.contains('<') {
                     "what mallory wrote is in alice's page as HTML, and her browser runs it"
                 } else if script.match_indices('<').any(|(at, _)| page.body.contains(&script[at..])) {
                     "a part of what mallory wrote is in alice's page as HTML: escape all of it, and remove or change nothing"
-                } else if page.body.contains(script.as_str()) {
+                } else if page.body.contains(script.as_str()) && script.starts_with('&') {
                     "mallory wrote `&lt;`, and alice reads `<`: escape the `&`, too"
                 } else if page::text(&text).contains(script) && !text.contains(script) {
                     "what mallory wrote was escaped twice: alice reads escape codes such as `&lt;` instead of the text"
@@ -857,34 +901,48 @@ async fn each_tab_acts_for_its_own_user(trial: &Trial) -> Result<(), Miss> {
         first.submit(&page, NOTE, &[("text", &text)]).await?.redirects_to(SHOP)?;
         let page = shop(first, user).await?;
         page.shows_not(&bought(other, &item), so)?;
-        page.shows_not(&format!("{} wrote: {text}", other.name), so)?;
+        page.shows_not(&wrote(other, &text), so)?;
     }
     Ok(())
 }
 
 async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
     each_tab_acts_for_its_own_user(trial).await?;
-    trial.log().begin_anew();
+    for act in [("buys", BUY, "item"), ("writes", NOTE, "text")] {
+        trial.log().begin_anew();
+        only_the_session_says_who(trial, act).await?;
+    }
+    Ok(())
+}
+
+/// Mallory sends one of the forms with alice's name in another field, in its address and in a cookie.
+async fn only_the_session_says_who(trial: &Trial, (does, path, field): (&str, &str, &'static str)) -> Result<(), Miss> {
     let carol = witness(trial).await?;
     let ((mallory, forms), own, her) = (mallory_with_the_forms(trial).await?, trial.users.bob(), trial.users.alice());
     let lure = trial.named("a lure");
+    let is_not_hers = async |so: &str| {
+        is_not_bought(&carol, her, &lure, so).await?;
+        is_not_written(&carol, her, &lure, so).await
+    };
     for name in ["username", "user", "user_id", "name"] {
         trial.log().begin_apart();
-        let fields = with(&forms, BUY, &[("item", &lure), (name, &her.name)]);
+        let fields = with(&forms, path, &[(field, &lure), (name, &her.name)]);
         let hers = |value: &str| renamed(value, &own.name, &her.name).unwrap_or_else(|| value.to_owned());
         let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name, hers(value))).collect();
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        mallory.post(&address(&forms, BUY), &fields).await?;
+        mallory.post(&address(&forms, path), &fields).await?;
         let so = format!(
-            "mallory sent alice's name in the form, also as `{name}`, and the shop believed it: only the session may say who buys"
+            "mallory sent alice's name in the form, also as `{name}`, and the shop believed it: only the session may say who {does}"
         );
-        is_not_bought(&carol, her, &lure, &so).await?;
+        is_not_hers(&so).await?;
     }
     trial.log().begin_apart();
-    let in_address = format!("{BUY}?{}", encode(&[("username", &her.name), ("user", &her.name)]));
-    mallory.post(&in_address, &with(&forms, BUY, &[("item", &lure)])).await?;
-    let so = "mallory wrote alice's name into the address of the form, and the shop believed it: only the session may say who buys";
-    is_not_bought(&carol, her, &lure, so).await?;
+    let in_address = format!("{path}?{}", encode(&[("username", &her.name), ("user", &her.name)]));
+    mallory.post(&in_address, &with(&forms, path, &[(field, &lure)])).await?;
+    let so = format!(
+        "mallory wrote alice's name into the address of the form, and the shop believed it: only the session may say who {does}"
+    );
+    is_not_hers(&so).await?;
     trial.log().begin_apart();
     for (_, value) in mallory.cookies() {
         if let Some(hers) = renamed(&value, &own.name, &her.name) {
@@ -894,14 +952,11 @@ async fn nobody_buys_in_anothers_name(trial: &Trial) -> Result<(), Miss> {
     for name in ["username", "user"] {
         mallory.takes(&format!("{name}={}", her.name));
     }
-    sends(&mallory, &forms, BUY, &[("item", &lure)]).await?;
-    is_not_bought(
-        &carol,
-        her,
-        &lure,
-        "mallory wrote alice's name into a cookie, and the shop believed it: only the session may say who buys",
-    )
-    .await
+    sends(&mallory, &forms, path, &[(field, &lure)]).await?;
+    let so = format!(
+        "mallory wrote alice's name into a cookie, and the shop believed it: only the session may say who {does}"
+    );
+    is_not_hers(&so).await
 }
 
 pub(crate) fn credentials(user: &User) -> [(&str, &str); 2] {
@@ -1014,6 +1069,10 @@ fn bought(user: &User, item: &str) -> String {
     format!("{} bought {item}", user.name)
 }
 
+fn wrote(user: &User, text: &str) -> String {
+    format!("{} wrote: {text}", user.name)
+}
+
 /// Expects this browser to be logged in as this user; `so` says what it means if it is sent away.
 async fn stays_in(browser: &Browser<'_>, user: &User, so: &str) -> Result<(), Miss> {
     let page = browser.get(SHOP).await?;
@@ -1061,6 +1120,5 @@ async fn is_not_bought(witness: &Browser<'_>, user: &User, item: &str, so: &str)
 }
 
 async fn is_not_written(witness: &Browser<'_>, user: &User, text: &str, so: &str) -> Result<(), Miss> {
-    let line = format!("{} wrote: {text}", user.name);
-    witness.get(SHOP).await?.shows_not(&line, so).map_err(|miss| miss.session(""))
+    witness.get(SHOP).await?.shows_not(&wrote(user, text), so).map_err(|miss| miss.session(""))
 }

@@ -2,7 +2,7 @@
 
 use session_inspector::Operation;
 
-use crate::{Answer, Browser, Miss, browser::encode};
+use crate::{Answer, Browser, Miss, Trial, browser::encode};
 
 /// Why reading changes nothing.
 pub(crate) const READING: &str = "browsers, crawlers and links on other sites send GETs that nobody intended; only a POST may change a session (ASVS 3.5.3)";
@@ -136,6 +136,40 @@ pub(crate) fn left_behind<'t>(browser: &Browser<'t>, set: &Answer) -> Option<Bro
     let is_known = set.exchange.calls.iter().any(|call| browser.holds(&call.id));
     is_known.then(|| with_a_stale_cookie(browser, set))
 }
+
+/// What the cookie of a visitor without a session may hold that is no session ID at all: too little, and too much.
+const NO_IDS: [&str; 2] = ["x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"];
+const NO_SESSION: &str = "the session cookie of this visitor leads to no session, so nobody is logged in here: a request with such a cookie gets the same answer as one without a cookie";
+
+/// Checks that this page sends a visitor to `login` whose cookie leads to no session. `set` is an answer by which this
+/// browser got the ID of a session.
+pub(crate) async fn sends_away_who_has_no_session(
+    trial: &Trial,
+    browser: &Browser<'_>,
+    set: &Answer,
+    page: &str,
+    login: &str,
+) -> Result<(), Miss> {
+    let names: Vec<_> = set.exchange.response.set_cookies.iter().map(|cookie| cookie.name.as_str()).collect();
+    for (name, value) in names.iter().flat_map(|name| NO_IDS.map(|value| (name, value))) {
+        trial.log().begin_apart();
+        let visitor = trial.browser("visitor");
+        visitor.takes(&format!("{name}={value}"));
+        is_sent_away(&visitor, page, login).await?;
+    }
+    trial.log().begin_apart();
+    is_sent_away(&with_a_stale_cookie(browser, set), page, login).await
+}
+
+async fn is_sent_away(visitor: &Browser<'_>, page: &str, login: &str) -> Result<(), Miss> {
+    let answer = visitor.get(page).await?;
+    let is_error = answer.status.is_client_error();
+    let away = answer.redirects_to(login);
+    away.map_err(|miss| if is_error { miss.so(NO_SESSION).why(LEFT_BEHIND) } else { miss })
+}
+
+/// Why a browser may have such a cookie.
+const LEFT_BEHIND: &str = "a browser keeps a cookie longer than the server keeps its session, and an older release or another program on the same host may have set it";
 
 /// The addresses of a page with one parameter each that may ask for another look of it.
 pub(crate) fn in_another_look(path: &str) -> impl Iterator<Item = String> {

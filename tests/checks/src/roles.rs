@@ -2,7 +2,7 @@
 
 mod visitors;
 
-use axum::http::Method;
+use axum::http::{Method, header::CACHE_CONTROL};
 use session_inspector::Operation;
 
 use crate::{
@@ -124,6 +124,7 @@ pub static SUITE: Suite = Suite {
 async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
     trial.browser("stranger").get(DASHBOARD).await?.redirects_to(LOGIN)?;
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
+    alice.get(DASHBOARD).await?.redirects_to(LOGIN)?;
     logs_in(&alice, trial.users.alice()).await?;
     let login = logs_in(&bob, trial.users.bob()).await?;
     trial.each_session_has_its_own_end(&login).await?;
@@ -131,10 +132,15 @@ async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
         [(&alice, trial.users.alice(), trial.users.bob()), (&bob, trial.users.bob(), trial.users.alice())]
     {
         let page = browser.get(DASHBOARD).await?;
-        page.shows("User dashboard")?;
+        page.shows("User dashboard").map_err(|miss| miss.so_if(keeps_the_redirect(&page)))?;
         page.shows(&own.name).map_err(|miss| miss.so_if(infer::mixed(&page, &own.name, &other.name)))?;
         page.shows_not(&other.name, "the dashboard names another user as well")?;
     }
+    trial.log().begin_anew();
+    let login = logs_in(&bob, trial.users.bob()).await?;
+    reading::sends_away_who_has_no_session(trial, &bob, &login, DASHBOARD, LOGIN).await?;
+    many_sessions_stay_open(trial).await?;
+    the_last_login_counts(trial).await?;
     a_long_name_is_shown_whole(trial).await?;
     let mallory = trial.browser("mallory");
     for impostor in impostors::all(&trial.users) {
@@ -161,6 +167,43 @@ async fn wrong_passwords_lock_nobody_out(trial: &Trial, mallory: &Browser<'_>) -
         true => miss.so(so).why("a name is no secret, and whoever knows it could keep its owner out"),
         false => miss,
     })
+}
+
+/// What it means if a user who has logged in gets the redirect that the browser has kept from before the login.
+fn keeps_the_redirect(page: &Answer) -> Option<&'static str> {
+    (page.status.is_redirection() && page.headers.contains_key(CACHE_CONTROL)).then_some(
+        "the user has logged in, and the browser goes on to the login page without asking: the `Cache-Control` of the redirect let it keep that answer from before the login",
+    )
+}
+
+/// The devices on which bob is logged in: more than a site may have in mind that counts them.
+const DEVICES: [&str; 8] = ["laptop", "phone", "tablet", "office", "library", "hotel", "school", "car"];
+
+/// A login ends none of the sessions that its user has elsewhere.
+async fn many_sessions_stay_open(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let his = trial.users.bob();
+    let devices = DEVICES.map(|device| trial.browser(device));
+    for device in &devices {
+        logs_in(device, his).await?;
+    }
+    for device in &devices {
+        let so =
+            "bob logged in on 8 devices, and one of them is logged out now: a login ends no session of another device";
+        still_in(&device.get(DASHBOARD).await?, his, so)?;
+    }
+    Ok(())
+}
+
+/// Bob logs in with a browser in which alice is still logged in.
+async fn the_last_login_counts(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let (browser, his) = (trial.browser("both"), trial.users.bob());
+    logs_in(&browser, trial.users.alice()).await?;
+    logs_in(&browser, his).await?;
+    let page = browser.get(DASHBOARD).await?;
+    let so = "alice was logged in with this browser, then bob logged in, and it is still alice who is logged in: a login puts its own user in the place of another one";
+    page.shows(&his.name).map_err(|miss| miss.so_if(page.text().contains(&trial.users.alice().name).then_some(so)))
 }
 
 async fn a_long_name_is_shown_whole(trial: &Trial) -> Result<(), Miss> {
@@ -193,6 +236,9 @@ async fn the_admin_dashboard_is_for_admins(trial: &Trial) -> Result<(), Miss> {
         let so = "the page for admins has to name every user, whatever their role";
         page.shows(&user.name).map_err(|miss| miss.so_if(page.is_ok().then_some(so)).why(LISTED))
     })?;
+    trial.log().begin_anew();
+    let login = logs_in(&alice, trial.users.alice()).await?;
+    reading::sends_away_who_has_no_session(trial, &alice, &login, ADMIN, LOGIN).await?;
     no_written_cookie_counts(trial).await?;
     every_account_is_listed(trial).await?;
     nobody_becomes_an_admin_by_asking(trial).await
@@ -331,10 +377,39 @@ async fn only_an_admin_demotes_and_deletes(trial: &Trial) -> Result<(), Miss> {
     is_there(trial, carol, Some(Role::User), "bob was demoted, and carol's account has changed")?;
     alice.post(&path(&his.name, "delete"), &[]).await?.redirects_to(ADMIN)?;
     is_there(trial, his, None, "the site answered as if bob were deleted, but his account is still there")?;
+    for what in ["demote", "delete"] {
+        let again = alice.post(&path(&his.name, what), &[]).await?;
+        let so = "bob's account was deleted before this request, so there is no such user anymore, and the answer does not say so";
+        again.has_status(404).map_err(|miss| miss.so_if(again.status.is_redirection().then_some(so)))?;
+    }
     is_there(trial, carol, Some(Role::User), "bob was deleted, and carol's account has changed")?;
     alice.get(ADMIN).await?.shows_not(&his.name, "the page still names the user who was deleted")?;
     names_that_are_almost_hers_are_nobodys(trial).await?;
-    nothing_waits_for_the_login(trial).await
+    nothing_waits_for_the_login(trial).await?;
+    strangers_learn_no_names(trial).await
+}
+
+/// A visitor who is not logged in gets the same answer, whether or not there is an account with the name in the address.
+async fn strangers_learn_no_names(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    // Each is the same in every encoding of an address, and neither is a part of another word.
+    let (known, unknown) = ("zenobia", "quentin");
+    families::gets_an_account(trial, &User { name: known.to_owned(), password: trial.named("secret") });
+    for what in ["demote", "delete"] {
+        let told = async |name: &str| {
+            let answer = trial.browser("stranger").post(&path(name, what), &[]).await?;
+            answer.redirects_to(LOGIN)?;
+            let told = format!("303 → {} {}", answer.location().unwrap_or_default(), answer.text());
+            Ok::<_, Miss>((told.trim_end().replace(name, "…"), answer))
+        };
+        let ((of_known, _), (of_unknown, answer)) = (told(known).await?, told(unknown).await?);
+        if of_known != of_unknown {
+            let miss = answer.miss(format!("the same answer as for {known}: {of_known}"), of_unknown);
+            return Err(miss.so("the site answers a visitor who is not logged in differently for a name that has an account and for one that has none, so everyone learns which names exist"));
+        }
+    }
+    families::loses_the_account(trial, known);
+    Ok(())
 }
 
 /// What a visitor asked for who was not logged in is not done when they log in: a form on another site may have asked.
@@ -428,7 +503,8 @@ async fn a_second_demotion_acts_too(trial: &Trial, alice: &Browser<'_>, bob: &Br
     trial.log().new_scene();
     let his = trial.users.bob();
     becomes(trial, &his.name, Role::Admin, "bob is an admin again");
-    bob.get(ADMIN).await?.shows("Admin dashboard")?;
+    let page = bob.get(ADMIN).await?;
+    page.shows("Admin dashboard").map_err(|miss| miss.so_if((page.status == FORBIDDEN).then_some(PROMOTED)))?;
     is_done(&alice.post(&path(&his.name, "demote"), &[]).await?)?;
     let so = "bob became an admin again and was demoted again, and the second demotion did not take effect";
     is_there(trial, his, Some(Role::User), so)?;
@@ -441,9 +517,10 @@ async fn a_promotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     bob.get(ADMIN).await?.has_status(FORBIDDEN)?;
     becomes(trial, &his.name, Role::Admin, "bob is an admin now");
     let page = bob.get(ADMIN).await?;
-    let so = "bob is now an admin, and the site still refuses him: ask `Users` for the role at each request";
-    page.shows("Admin dashboard").map_err(|miss| miss.so_if((page.status == FORBIDDEN).then_some(so)))
+    page.shows("Admin dashboard").map_err(|miss| miss.so_if((page.status == FORBIDDEN).then_some(PROMOTED)))
 }
+
+const PROMOTED: &str = "bob is now an admin, and the site still refuses him: ask `Users` for the role at each request";
 
 async fn a_deletion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
     let (alice, bob, phone) = (trial.browser("alice"), trial.browser("bob"), trial.browser("phone"));
@@ -486,6 +563,8 @@ async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
         };
         answer.has_status(409).map_err(|miss| miss.so_if(answer.status.is_redirection().then_some(so)))?;
         is_there(trial, her, Some(Role::Admin), "the site refused the request, but the only admin is no longer one")?;
+        let so = "the site refused the request with 409, and alice is no longer logged in: a refusal ends no session";
+        still_in(&alice.get(DASHBOARD).await?, her, so)?;
     }
     // The demotion of a user does not matter to her.
     trial.log().new_scene();
@@ -565,8 +644,12 @@ fn one_is_left(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
 async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
     let his = trial.users.bob();
     let [bob, phone, library] = ["bob", "phone", "library"].map(|who| trial.browser(who));
-    let alice = trial.browser("alice");
+    let [alice, namesake] = ["alice", "namesake"].map(|who| trial.browser(who));
     logs_in(&alice, trial.users.alice()).await?;
+    // Her name begins with his.
+    let similar = User { name: format!("{}by", his.name), password: trial.named("secret") };
+    families::gets_an_account(trial, &similar);
+    logs_in(&namesake, &similar).await?;
     for browser in [&bob, &phone, &library] {
         logs_in(browser, his).await?;
     }
@@ -588,6 +671,8 @@ async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
         trial.users.alice(),
         "bob ended his other sessions, and alice's session ended, too",
     )?;
+    let so = "bob ended his other sessions, and that ended the session of a user whose name begins with his: compare names exactly";
+    still_in(&namesake.get(DASHBOARD).await?, &similar, so)?;
 
     trial.log().new_scene();
     logs_in(&phone, his).await?;
@@ -644,6 +729,7 @@ async fn a_logout_leaves_nothing_behind(trial: &Trial) -> Result<(), Miss> {
     }
     trial.browser("stranger").post(LOGOUT, &[]).await?.redirects_to(LOGIN)?;
     an_ended_session_is_logged_out(trial).await?;
+    the_session_of_a_deleted_user_is_logged_out(trial).await?;
     trial.log().new_scene();
     logs_in(&alice, trial.users.bob()).await?;
     is_forbidden(
@@ -664,12 +750,33 @@ async fn an_ended_session_is_logged_out(trial: &Trial) -> Result<(), Miss> {
         return Ok(()); // another requirement is about that
     }
     phone.post(LOGOUT, &[]).await?.redirects_to(LOGIN)?;
-    let after = copy.get(DASHBOARD).await?;
-    match after.exchange.session.before {
+    has_no_record(
+        &copy.get(DASHBOARD).await?,
+        "the record of a session that was ended and then logged out",
+        "another session ended this one, then its user logged out here, and the logout left its record in the store",
+    )
+}
+
+/// The same if the account is gone.
+async fn the_session_of_a_deleted_user_is_logged_out(trial: &Trial) -> Result<(), Miss> {
+    trial.log().new_scene();
+    let (carol, hers) = (trial.browser("carol"), trial.users.carol());
+    logs_in(&carol, hers).await?;
+    let copy = carol.copied_by("mallory");
+    families::loses_the_account(trial, &hers.name);
+    carol.post(LOGOUT, &[]).await?.redirects_to(LOGIN)?;
+    has_no_record(
+        &copy.get(DASHBOARD).await?,
+        "the record of a session that was logged out after its account was gone",
+        "carol's account is gone, then she logged out here, and the logout left her session's record in the store",
+    )
+}
+
+/// The cookie of this request led to no record; `left` and `so` are about one that is there.
+fn has_no_record(page: &Answer, left: &str, so: &str) -> Result<(), Miss> {
+    match page.exchange.session.before {
         None => Ok(()),
-        Some(_) => Err(after
-            .miss("no record in the store", "the record of a session that was ended and then logged out")
-            .so("another session ended this one, then its user logged out here, and the logout left its record in the store")),
+        Some(_) => Err(page.miss("no record in the store", left).so(so)),
     }
 }
 
@@ -692,7 +799,23 @@ async fn a_login_issues_a_new_session_id(trial: &Trial) -> Result<(), Miss> {
     }
     let mallory = victim.copied_by("mallory");
     let again = logs_in(&victim, trial.users.alice()).await?;
-    is_renewed(trial, &mallory, &again).await
+    is_renewed(trial, &mallory, &again).await?;
+    an_ended_session_is_renewed_too(trial).await
+}
+
+/// A user logs in again where another session of theirs has ended this one.
+async fn an_ended_session_is_renewed_too(trial: &Trial) -> Result<(), Miss> {
+    trial.log().begin_anew();
+    let ([alice, phone], her) = (["alice", "phone"].map(|who| trial.browser(who)), trial.users.alice());
+    for browser in [&alice, &phone] {
+        logs_in(browser, her).await?;
+    }
+    let before = phone.copied_by("copy");
+    if !alice.post(END_OTHERS, &[]).await?.status.is_redirection() {
+        return Ok(()); // another requirement is about that
+    }
+    let again = logs_in(&phone, her).await?;
+    is_renewed(trial, &before, &again).await
 }
 
 /// A browser with the cookie from before this login of alice's does not see what she sees.

@@ -3,6 +3,7 @@
 mod overlooked;
 mod right;
 mod stories;
+mod unforeseen;
 mod weak;
 
 use axum::{
@@ -39,6 +40,13 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_same_again_is_a_repetition", "alices_day_is_as_it_was", || {
         App::new(overlooked::the_same_again_is_a_repetition)
     }),
+    mutant("what_another_wrote_is_there_already", "alices_day_is_as_it_was", || {
+        App::new(unforeseen::what_another_wrote_is_there_already)
+    }),
+    mutant("a_login_leaves_who_is_there", "alices_day_is_as_it_was", || {
+        App::new(unforeseen::a_login_leaves_who_is_there)
+    }),
+    mutant("an_odd_cookie_is_an_error", "alices_day_is_as_it_was", || App::new(unforeseen::an_odd_cookie_is_an_error)),
     mutant("login_keeps_the_id", "a_planted_id_is_worth_nothing", || App::new(weak::login_keeps_the_id)),
     mutant("login_flushes_and_inserts", "a_planted_id_is_worth_nothing", || App::new(weak::login_flushes_and_inserts)),
     mutant("login_renews_for_strangers_only", "a_planted_id_is_worth_nothing", || {
@@ -93,6 +101,14 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("script_tags_are_taken_out", "what_visitors_write_is_text", || App::new(weak::script_tags_are_taken_out)),
     mutant("all_tags_are_taken_out", "what_visitors_write_is_text", || App::new(weak::all_tags_are_taken_out)),
     mutant("escaped_when_stored_too", "what_visitors_write_is_text", || App::new(weak::escaped_when_stored_too)),
+    mutant("two_hyphens_are_a_dash", "what_visitors_write_is_text", || App::new(unforeseen::two_hyphens_are_a_dash)),
+    mutant("a_note_is_a_template", "what_visitors_write_is_text", || App::new(unforeseen::a_note_is_a_template)),
+    mutant("rare_characters_are_lost", "what_visitors_write_is_text", || {
+        App::new(unforeseen::rare_characters_are_lost)
+    }),
+    mutant("every_address_becomes_a_link", "what_visitors_write_is_text", || {
+        App::new(unforeseen::every_address_becomes_a_link)
+    }),
     mutant("scripts_read_the_cookie", "scripts_cannot_read_the_session_cookie", || {
         App::new(weak::scripts_read_the_cookie)
     }),
@@ -102,6 +118,7 @@ pub const MUTANTS: &[Mutant] = &[
     }),
     mutant("the_form_says_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_says_who)),
     mutant("the_form_may_say_who", "nobody_buys_in_anothers_name", || App::new(weak::the_form_may_say_who)),
+    mutant("a_note_may_say_who", "nobody_buys_in_anothers_name", || App::new(unforeseen::a_note_may_say_who)),
     mutant("a_cookie_says_who", "nobody_buys_in_anothers_name", || App::new(weak::a_cookie_says_who)),
     mutant("a_cookie_says_who_in_hexadecimal", "nobody_buys_in_anothers_name", || {
         App::new(overlooked::a_cookie_says_who_in_hexadecimal)

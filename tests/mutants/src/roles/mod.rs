@@ -6,6 +6,7 @@ mod overlooked;
 mod right;
 mod sessions;
 mod stories;
+mod unasked;
 mod unforeseen;
 
 use axum::{
@@ -27,6 +28,10 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(unforeseen::sends_an_admin_on_from_the_login)
     }),
     mutant("locks_the_account", "users_have_a_dashboard", || App::new(neglected::locks_the_account)),
+    mutant("keeps_the_way_to_the_login", "users_have_a_dashboard", || App::new(unasked::keeps_the_way_to_the_login)),
+    mutant("an_odd_cookie_is_an_error", "users_have_a_dashboard", || App::new(unasked::an_odd_cookie_is_an_error)),
+    mutant("a_login_leaves_who_is_there", "users_have_a_dashboard", || App::new(unasked::a_login_leaves_who_is_there)),
+    mutant("five_logins_at_a_time", "users_have_a_dashboard", || App::new(unasked::five_logins_at_a_time)),
     mutant("admin_page_for_users", "the_admin_dashboard_is_for_admins", || App::new(guards::admin_page_for_users)),
     mutant("believes_a_cookie_with_a_role", "the_admin_dashboard_is_for_admins", || {
         App::new(guards::believes_a_cookie_with_a_role)
@@ -66,6 +71,10 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(overlooked::a_slash_leads_past_the_guard)
     }),
     mutant("deletes_nothing", "only_an_admin_demotes_and_deletes", || App::new(guards::deletes_nothing)),
+    mutant("the_way_to_the_login_tells_who_exists", "only_an_admin_demotes_and_deletes", || {
+        App::new(unasked::the_way_to_the_login_tells_who_exists)
+    }),
+    mutant("deleted_again_is_done", "only_an_admin_demotes_and_deletes", || App::new(unasked::deleted_again_is_done)),
     mutant("role_in_the_session", "a_demotion_acts_at_once", || App::new(sessions::role_in_the_session)),
     mutant("demotion_logs_out", "a_demotion_acts_at_once", || App::new(sessions::demotion_logs_out)),
     mutant("role_of_the_login_as_well", "a_promotion_acts_at_once", || App::new(sessions::role_of_the_login_as_well)),
@@ -80,6 +89,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("writes_it_down_first", "the_last_admin_stays", || App::new(unforeseen::writes_it_down_first)),
     mutant("counts_the_admins_too_early", "the_last_admin_stays", || App::new(unforeseen::counts_the_admins_too_early)),
     mutant("notes_it_before_it_is_done", "the_last_admin_stays", || App::new(unforeseen::notes_it_before_it_is_done)),
+    mutant("a_conflict_ends_the_session", "the_last_admin_stays", || App::new(unasked::a_conflict_ends_the_session)),
     mutant("ends_no_other", "other_sessions_are_ended", || App::new(sessions::ends_no_other)),
     mutant("ends_its_own_too", "other_sessions_are_ended", || App::new(sessions::ends_its_own_too)),
     mutant("ends_everybodys", "other_sessions_are_ended", || App::new(sessions::ends_everybodys)),
@@ -92,11 +102,20 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("ended_ones_are_noted_in_memory", "other_sessions_are_ended", || {
         App::new(overlooked::ended_ones_are_noted_in_memory)
     }),
+    mutant("ends_those_of_similar_names", "other_sessions_are_ended", || {
+        App::new(unasked::ends_those_of_similar_names)
+    }),
     mutant("logout_takes_the_login_out", "a_logout_leaves_nothing_behind", || {
         App::new(sessions::logout_takes_the_login_out)
     }),
     mutant("logout_ends_the_cookie", "a_logout_leaves_nothing_behind", || App::new(sessions::logout_ends_the_cookie)),
+    mutant("a_deleted_user_leaves_a_record", "a_logout_leaves_nothing_behind", || {
+        App::new(unasked::a_deleted_user_leaves_a_record)
+    }),
     mutant("login_keeps_the_id", "a_login_issues_a_new_session_id", || App::new(sessions::login_keeps_the_id)),
+    mutant("an_ended_session_keeps_its_id", "a_login_issues_a_new_session_id", || {
+        App::new(unasked::an_ended_session_keeps_its_id)
+    }),
     mutant("pastes_the_names", "names_are_text", || App::new(guards::pastes_the_names)),
     mutant("takes_any_case", "names_are_text", || App::new(stories::takes_any_case)),
     mutant("decodes_twice", "names_are_text", || App::new(overlooked::decodes_twice)),
