@@ -11,7 +11,7 @@ use checks::Users;
 use serde::Deserialize;
 use session_inspector::Clock;
 use solution_4::{Credentials, Failure, Login};
-use tower_sessions::Session;
+use tower_sessions::{Session, cookie::time::Duration};
 
 use super::Rules;
 
@@ -168,6 +168,17 @@ pub(super) fn a_remembered_logout_keeps_it() -> Rules {
     async fn logout(session: Session) -> Result<Redirect, Failure> {
         match Login::of(&session).await? {
             Some(login) if login.remembered => Ok(Redirect::to("/login")),
+            _ => solution_4::logout(session).await,
+        }
+    }
+    Rules { logout: || post(logout), ..Rules::default() }
+}
+
+/// What ends within the hour need not be ended.
+pub(super) fn a_late_logout_keeps_it() -> Rules {
+    async fn logout(session: Session, clock: Clock) -> Result<Redirect, Failure> {
+        match Login::of(&session).await? {
+            Some(login) if login.ends() - clock.now() <= Duration::HOUR => Ok(Redirect::to("/login")),
             _ => solution_4::logout(session).await,
         }
     }

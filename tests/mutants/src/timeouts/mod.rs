@@ -35,12 +35,14 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_remembered_logout_keeps_it", "the_site_goes_on_to_work", || {
         rules::app(entering::a_remembered_logout_keeps_it)
     }),
+    mutant("a_late_logout_keeps_it", "the_site_goes_on_to_work", || rules::app(entering::a_late_logout_keeps_it)),
     mutant("idleness_does_not_matter", "an_idle_login_ends", || rules::app(rules::idleness_does_not_matter)),
     mutant("idle_for_31_minutes", "an_idle_login_ends", || rules::app(rules::idle_for_31_minutes)),
     mutant("notes_before_it_decides", "an_idle_login_ends", || rules::app(rules::notes_before_it_decides)),
     mutant("is_back_at_the_next_request", "an_idle_login_ends", || rules::app(rules::is_back_at_the_next_request)),
     mutant("help_brings_it_back", "an_idle_login_ends", || App::new(rules::help_brings_it_back)),
     mutant("nowhere_brings_it_back", "an_idle_login_ends", || App::new(rules::nowhere_brings_it_back)),
+    mutant("a_form_lasts_longer", "an_idle_login_ends", || rules::app(rules::a_form_lasts_longer)),
     mutant("idle_for_20_minutes", "any_request_is_activity", || rules::app(rules::idle_for_20_minutes)),
     mutant("only_protected_counts", "any_request_is_activity", || rules::app(rules::only_protected_counts)),
     mutant("only_writing_counts", "any_request_is_activity", || rules::app(rules::only_writing_counts)),
@@ -63,6 +65,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("nine_hours", "a_busy_login_ends_too", || rules::app(rules::nine_hours)),
     mutant("seven_hours", "a_busy_login_ends_too", || rules::app(rules::seven_hours)),
     mutant("three_minutes_short", "a_busy_login_ends_too", || rules::app(rules::three_minutes_short)),
+    mutant("begins_with_its_minute", "a_busy_login_ends_too", || rules::app(rules::begins_with_its_minute)),
     mutant("the_login_page_is_a_beginning", "a_busy_login_ends_too", || {
         rules::app(rules::the_login_page_is_a_beginning)
     }),
@@ -110,6 +113,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("keeps_the_beginning_of_another_user", "a_new_login_begins_anew", || {
         rules::app(entering::keeps_the_beginning_of_another_user)
     }),
+    mutant("goes_on_after_a_break", "a_new_login_begins_anew", || App::new(several::goes_on_after_a_break)),
     mutant("begins_with_the_last_login", "visitors_do_not_mix", || App::new(several::begins_with_the_last_login)),
     mutant("one_clock_for_each_user", "visitors_do_not_mix", || App::new(rules::one_clock_for_each_user)),
     mutant("a_later_login_ends_it", "visitors_do_not_mix", || App::new(several::a_later_login_ends_it)),

@@ -318,6 +318,24 @@ pub(super) fn three_minutes_short() -> Rules {
     }
 }
 
+/// A login is as old as if it had begun with its minute.
+pub(super) fn begins_with_its_minute() -> Rules {
+    let is_over = |login: &Login, now| {
+        let second = Duration::seconds(login.began.second().into());
+        login.is_over(now) || Login { began: login.began - second, ..login.clone() }.is_over(now)
+    };
+    Rules { is_over, ..Rules::default() }
+}
+
+/// Whoever sends a form has to be asked for less.
+pub(super) fn a_form_lasts_longer() -> Rules {
+    let noted = |login: &Login, now: OffsetDateTime, request: &Request| {
+        let longer = if request.method() == Method::POST { Duration::minutes(20) } else { Duration::ZERO };
+        (now - login.seen >= UNNOTED).then(|| seen(login, now + longer))
+    };
+    Rules { noted, ..Rules::default() }
+}
+
 /// Somebody who asks for the login page is about to log in.
 pub(super) fn the_login_page_is_a_beginning() -> Rules {
     let noted = |login: &Login, now, request: &Request| {

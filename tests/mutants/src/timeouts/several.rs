@@ -132,6 +132,25 @@ pub(super) fn has_the_age_of_the_login_before<S: SessionStore + Clone>(store: S)
         .layer(SessionManagerLayer::new(store))
 }
 
+/// A user who comes back after a break goes on with the day that they began.
+pub(super) fn goes_on_after_a_break<S: SessionStore + Clone>(store: S) -> Router {
+    async fn goes_on(session: Session, clock: Clock, request: Request, next: Next) -> Result<Response, Failure> {
+        let before = Login::of(&session).await?;
+        let was_idle = |old: &Login| !old.remembered && old.is_over(clock.now()) && clock.now() < old.ends();
+        let began = before.filter(was_idle).map(|old| old.began);
+        let answer = next.run(request).await;
+        if let (Some(began), Some(login)) = (began, Login::of(&session).await?) {
+            session.insert(Login::KEY, Login { began, ..login }).await?;
+        }
+        Ok(answer)
+    }
+    Rules::default()
+        .routes()
+        .layer(from_fn(solution_4::keep))
+        .layer(from_fn(goes_on))
+        .layer(SessionManagerLayer::new(store))
+}
+
 /// The age is said again only where all went well.
 pub(super) fn an_error_loses_the_age<S: SessionStore + Clone>(store: S) -> Router {
     async fn aged(session: Session, request: Request, next: Next) -> Response {
