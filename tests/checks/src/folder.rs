@@ -5,9 +5,11 @@ mod damage;
 mod scenes;
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
@@ -156,7 +158,7 @@ pub static SUITE: Suite = Suite {
             why: "a restart should not log everyone out",
             hint: 2,
             read: "backends/where.md#which-places-are-there",
-            run: |trial| Box::pin(keeps(trial, "sessions_outlive_the_store_where_they_should")),
+            run: |trial| Box::pin(scenes::they_outlive_their_store(trial)),
         },
     ],
     monitors: &[],
@@ -217,11 +219,7 @@ impl Backend for InFolder<'_> {
     type Store = Opened;
 
     async fn open(&self) -> Opened {
-        let log = self.trial.shared_log();
-        let place = log.begin(Sent::call("store", "open".to_owned()));
-        let store = self.trial.open_store(&self.folder.path().join("sessions"));
-        log.answered(place, &store.as_ref().map_or_else(|error| format!("an error: {error}"), |_| "done".to_owned()));
-        Opened { store, log, seen: self.seen.clone() }
+        self.open_as(&self.folder.path().join("sessions"), "open")
     }
 
     fn keeps(&self) -> bool {
@@ -251,16 +249,17 @@ impl Backend for InFolder<'_> {
         self.happens("and two folders of its own, one of them empty");
         for file in self.foreign() {
             fs::create_dir_all(file.parent()?).ok()?;
-            fs::write(file, FOREIGN.1).ok()?;
+            put(&file).ok()?;
         }
         let [file, folder] = self.foreign_and_empty();
-        fs::write(file, "").and_then(|()| fs::create_dir_all(folder)).ok()
+        fs::write(file, "").and_then(|()| fs::create_dir_all(folder)).ok()?;
+        self.put_link().ok()
     }
 
     async fn foreign_is_there(&self) -> bool {
         let [file, folder] = self.foreign_and_empty();
         let is_empty = fs::read(file).is_ok_and(|bytes| bytes.is_empty()) && folder.is_dir();
-        is_empty && self.foreign().iter().all(|file| fs::read_to_string(file).is_ok_and(|text| text == FOREIGN.1))
+        is_empty && self.link_is_there() && self.foreign().iter().all(|file| is_as_put(file).unwrap_or_default())
     }
 
     fn next_round(&self, store: &Opened) {
@@ -282,6 +281,20 @@ impl<'t> InFolder<'t> {
         Ok(Self { folder, trial, seen: Seen::default() })
     }
 
+    /// Opens the store in this folder; the log calls that so.
+    fn open_as(&self, folder: &Path, told: &str) -> Opened {
+        let log = self.trial.shared_log();
+        let place = log.begin(Sent::call("store", told.to_owned()));
+        let store = self.trial.open_store(folder);
+        log.answered(place, &store.as_ref().map_or_else(|error| format!("an error: {error}"), |_| "done".to_owned()));
+        Opened { store, log, seen: self.seen.clone() }
+    }
+
+    /// The same folder by another path.
+    fn open_by_another_path(&self) -> Opened {
+        self.open_as(&self.folder.path().join("sessions").join("..").join("sessions"), "open by another path")
+    }
+
     fn happens(&self, what: &str) {
         self.trial.log().event("(folder)", what.to_owned(), String::new());
     }
@@ -297,10 +310,52 @@ impl<'t> InFolder<'t> {
         foreign
     }
 
+    /// A link of another program, to a file that is no longer there.
+    #[cfg(unix)]
+    fn put_link(&self) -> io::Result<()> {
+        if self.link_is_there() { Ok(()) } else { std::os::unix::fs::symlink("gone.txt", self.link()) }
+    }
+
+    /// On other systems a link needs a privilege.
+    #[cfg(not(unix))]
+    fn put_link(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn link_is_there(&self) -> bool {
+        !cfg!(unix) || fs::read_link(self.link()).is_ok_and(|to| to == Path::new("gone.txt"))
+    }
+
+    fn link(&self) -> PathBuf {
+        self.folder.path().join("sessions").join("latest.txt")
+    }
+
+    /// Another program removes the folder of the sessions; false if there is none.
+    fn loses_its_folder(&self) -> bool {
+        let is_lost = fs::remove_dir_all(self.folder.path().join("sessions")).is_ok();
+        if is_lost {
+            self.happens("another program removes the folder");
+        }
+        is_lost
+    }
+
     /// A file and a folder beside the sessions.
     fn foreign_and_empty(&self) -> [PathBuf; 2] {
         ["empty.txt", "empty"].map(|name| self.folder.path().join("sessions").join(name))
     }
+}
+
+/// Writes a file as another program left it, an hour ago.
+fn put(file: &Path) -> io::Result<()> {
+    fs::write(file, FOREIGN.1)?;
+    File::options().write(true).open(file)?.set_modified(SystemTime::now() - Duration::from_secs(60 * 60))
+}
+
+/// Whether nobody has changed its content, its time or who may write it.
+fn is_as_put(file: &Path) -> io::Result<bool> {
+    let found = fs::metadata(file)?;
+    let is_old = found.modified()?.elapsed().is_ok_and(|age| age > Duration::from_secs(30 * 60));
+    Ok(is_old && !found.permissions().readonly() && fs::read_to_string(file)? == FOREIGN.1)
 }
 
 /// Every file below this folder.
@@ -310,8 +365,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         let path = entry.path();
         if path.is_dir() {
             found.extend(files(&path));
-        } else {
-            found.push(path);
+        } else if path.exists() {
+            found.push(path); // and no link that leads nowhere
         }
     }
     found

@@ -35,7 +35,7 @@ pub struct Field {
     pub name: String,
     /// Its `type`, in lower case; `text` if it has none.
     pub kind: String,
-    /// Its `value`.
+    /// Its `value`; the content of a textarea.
     pub value: String,
     /// Whether it is sent if the visitor touches nothing.
     pub chosen: bool,
@@ -218,6 +218,8 @@ struct Reader {
     select: Option<Select>,
     /// The text of the current option, which is its value if it has no `value`.
     option: Option<String>,
+    /// The text of the current textarea.
+    textarea: Option<String>,
 }
 
 /// The form of a control.
@@ -262,8 +264,8 @@ impl Reader {
             Token::StartTag(tag) => self.open(&tag),
             Token::EndTag(tag) => self.close(&tag.name),
             Token::String(text) => {
-                if let Some(option) = &mut self.option {
-                    option.push_str(&String::from_utf8_lossy(&text));
+                for open in [&mut self.option, &mut self.textarea].into_iter().flatten() {
+                    open.push_str(&String::from_utf8_lossy(&text));
                 }
             }
             _ => {}
@@ -290,7 +292,11 @@ impl Reader {
             b"base" => self.base = self.base.take().or_else(|| attribute(tag, "href").map(|href| resolved("/", &href))),
             b"button" => self.add_button(tag, "submit"),
             b"input" => self.add_input(tag),
-            b"textarea" => self.add_field(tag, "textarea", String::new(), true),
+            b"textarea" => {
+                let before = self.controls.len();
+                self.add_field(tag, "textarea", String::new(), true);
+                self.textarea = (self.controls.len() > before).then(String::new);
+            }
             _ => {}
         }
     }
@@ -305,6 +311,7 @@ impl Reader {
             b"select" => self.end_select(),
             b"optgroup" => self.group_is_disabled = false,
             b"option" => self.end_option(),
+            b"textarea" => self.end_textarea(),
             _ => {}
         }
     }
@@ -393,6 +400,14 @@ impl Reader {
         let text = self.option.take().map(|text| folded(&text));
         if let (Some(text), Some((_, Control::Field(field)))) = (text, self.controls.last_mut()) {
             field.value = text;
+        }
+    }
+
+    /// A line break right after the tag is not part of the value, and a browser sends each of the others as CR LF.
+    fn end_textarea(&mut self) {
+        if let (Some(text), Some((_, Control::Field(field)))) = (self.textarea.take(), self.controls.last_mut()) {
+            let text = text.replace("\r\n", "\n");
+            field.value = text.strip_prefix('\n').unwrap_or(&text).replace('\n', "\r\n");
         }
     }
 
@@ -610,6 +625,15 @@ mod tests {
         assert_eq!(told("first"), (vec!["a", "b"], Some("a")));
         assert_eq!(told("sugar"), (vec!["yes", "no"], Some("no")));
         assert_eq!((form.has("milk"), told("milk")), (true, (vec![], None)));
+    }
+
+    #[test]
+    fn the_content_of_a_textarea_is_sent() {
+        let html = "<form><textarea name=a hidden>7-&lt;b></textarea><textarea name=b>\n\none\ntwo</textarea>\
+            <textarea>nameless</textarea><textarea name=c></textarea><button name=go value=1>x</button></form>";
+        let [form] = &forms(html)[..] else { panic!("one form") };
+        let sent = [("a", "7-<b>"), ("b", "\r\none\r\ntwo"), ("c", ""), ("go", "1")];
+        assert_eq!(form.filled().collect::<Vec<_>>(), sent);
     }
 
     #[test]

@@ -81,7 +81,11 @@ fn in_base64(engine: &impl Engine, before: usize, secret: &[u8]) -> String {
 }
 
 /// A session ID that is searched for in all its encodings.
-pub(crate) struct SpeltId(Vec<(String, &'static str)>);
+pub(crate) struct SpeltId {
+    forms: Vec<(String, &'static str)>,
+    /// Its upper and its lower 64 bits, as the numbers that they are with and without a sign.
+    halves: [[String; 2]; 2],
+}
 
 impl SpeltId {
     pub(crate) fn new(id: Id) -> Self {
@@ -99,7 +103,12 @@ impl SpeltId {
         let forms = forms.chain(numbers.into_iter().chain(digits).map(named("as a number")));
         let forms = forms.chain([forward, backward].map(|bytes| in_latin_1(&bytes)).into_iter().map(named("as bytes")));
         let forms = forms.chain(listed.map(named("as a list of its bytes")));
-        Self(forms.chain(spelt.map(named("in another encoding: hexadecimal, base32, base64 or backwards"))).collect())
+        let spelt = spelt.map(named("in another encoding: hexadecimal, base32, base64 or backwards"));
+        let halves = [(number >> 64) as u64, number as u64];
+        Self {
+            forms: forms.chain(spelt).collect(),
+            halves: halves.map(|half| [half.to_string(), (half as i64).to_string()]),
+        }
     }
 
     /// How it can be read in these bytes, if it can.
@@ -107,8 +116,11 @@ impl SpeltId {
         let contents = in_latin_1(contents);
         // A UUID has hyphens in it, a path has slashes, and text in UTF-16 has zeros.
         let plain = contents.replace(['-', '/', '\\', '\0'], "");
-        let found = self.0.iter().find(|(form, _)| contents.contains(form) || plain.contains(form));
-        found.map(|(_, how)| *how)
+        let found = self.forms.iter().find(|(form, _)| contents.contains(form) || plain.contains(form));
+        // A short number may be there for any reason.
+        let is_there = |number: &String| number.len() > 12 && contents.contains(number);
+        let is_split = || self.halves.iter().all(|half| half.iter().any(is_there));
+        found.map(|(_, how)| *how).or_else(|| is_split().then_some("as two numbers of 64 bits"))
     }
 }
 
@@ -284,6 +296,8 @@ mod tests {
                 Some("in another encoding: hexadecimal, base32, base64 or backwards"),
             ),
             (format!("{}/{}.session", &id.to_string()[..2], &id.to_string()[2..]), Some("as in a cookie")),
+            ("[72623859790382856,651345242494996240]".to_owned(), Some("as two numbers of 64 bits")),
+            ("[72623859790382856]".to_owned(), None),
             ("[1,2,3]".to_owned(), None),
         ] {
             assert_eq!(SpeltId::new(id).is_read_in(contents.as_bytes()), how, "{contents}");

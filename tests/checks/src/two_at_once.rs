@@ -170,17 +170,20 @@ async fn items_keep_their_names(trial: &Trial) -> Result<(), Miss> {
     shows_lines(
         &page,
         &wanted,
-        "an item is any text: `Path` decodes it, and the cart has to keep it as it is, with its capitals and spaces",
+        "an item is any text: `Path` decodes it, and the cart has to keep it as it is, with its capitals, its spaces and what nobody sees",
     )
     .map_err(|miss| miss.why("visitors expect to find in the cart exactly what they added, whatever it is called"))
 }
 
-fn odd(trial: &Trial) -> [String; 12] {
-    let ends_with_a_space = format!("{} ", trial.named("pear"));
+fn odd(trial: &Trial) -> [String; 16] {
+    let pear = trial.named("pear");
+    let [before, behind, line] = [format!(" {pear}"), format!("{pear} "), format!("{pear}\n")];
     let named = ["50 % off & más", "100%25", "a+b", "a/b?c#d", "a,b=1;c|d:2 × 3", "日本の梨", "Pear", "pear"];
     let [a, b, c, d, e, f, g, h] = named.map(|item| trial.named(item));
     let [one, two, lines] = ["two words", "two  words", "two\n1 lines"].map(|item| trial.named(item));
-    [a, b, c, d, e, f, g, h, ends_with_a_space, one, two, lines]
+    // Two characters that look like one, and an emoji of three.
+    let [accent, emoji] = ["gru\u{308}n", "👩\u{200d}🌾"].map(|item| trial.named(item));
+    [a, b, c, d, e, f, g, h, before, behind, line, one, two, lines, accent, emoji]
 }
 
 /// The page shows each of these; a failure tells what it shows instead.
@@ -229,6 +232,7 @@ async fn no_addition_is_lost(trial: &Trial) -> Result<(), Miss> {
     let so = "three items were added at the same moment, all answers were 303, and an addition is lost: a save that runs again has to load again, too";
     holds(&alice.get(CART).await?, &cart, so)?;
     Box::pin(is_overtaken_by_many(trial)).await?;
+    Box::pin(what_is_given_up_is_not_told_as_done(trial)).await?;
     for saves in [1, 3] {
         let (alice, _) = anew(trial).await?;
         let mut cart = Items::new();
@@ -240,6 +244,31 @@ async fn no_addition_is_lost(trial: &Trial) -> Result<(), Miss> {
         holds(&alice.get(CART).await?, &cart, so)?;
     }
     Ok(())
+}
+
+/// More saves than an answer has to try.
+const TOO_MANY: usize = 60;
+
+/// An addition may fail if another program saves the row again and again, and then its answer must not be a success.
+async fn what_is_given_up_is_not_told_as_done(trial: &Trial) -> Result<(), Miss> {
+    let (alice, _) = anew(trial).await?;
+    let pear = trial.named("pear");
+    others_save(trial, TOO_MANY);
+    let answer = alice.post(&address(&pear), &[]).await?;
+    trial.shop.database.is_touched_before_saves(0);
+    let page = alice.get(CART).await?;
+    match counted(&page, &pear) {
+        0 if answer.redirects_to(CART).is_ok() => {
+            let miss =
+                page.miss(format!("{}, or an error for the addition", line(&pear, 1)), "no such line, after 303");
+            Err(miss.so("another program saved the row before each attempt, the answer was 303, and the item is not in the cart: an addition that was given up must not be answered as one that succeeded"))
+        }
+        1 if answer.status.is_server_error() || answer.status.is_client_error() => {
+            let miss = page.miss("no such item, after an error", line(&pear, 1));
+            Err(miss.so("another program saved the row before each attempt, the answer says that the addition failed, and the item is in the cart"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How many additions come before one that is running. Each of them makes its save fail.
@@ -284,6 +313,11 @@ async fn a_checkout_orders_what_its_page_showed(trial: &Trial) -> Result<(), Mis
     let bought = buy(&alice).await?;
     let because = "alice bought the same items as before, which is another order";
     new_orders(trial, her, 2, &[&[(&quince, 1)]], &bought, because)?;
+    let page = alice.get(ORDERS).await?;
+    if page.is_ok() && counted(&page, &quince) < 2 {
+        let miss = page.miss(format!("both orders of {}", line(&quince, 1)), "only one of them");
+        return Err(miss.so("alice bought the same items twice, which are two orders, and the orders page shows one"));
+    }
     trial.log().new_scene();
     let (bob, his) = (trial.browser("bob"), trial.users.bob());
     logs_in(&bob, his).await?;
@@ -331,7 +365,7 @@ async fn nor_while_an_order_is_open(trial: &Trial) -> Result<(), Miss> {
     let (alice, _) = anew(trial).await?;
     let pear = trial.named("pear");
     add(&alice, &pear).await?;
-    let page = alice.get(CART).await?;
+    let (page, before) = (alice.get(CART).await?, Before::of(trial));
     fails(trial, Some(Fault::Lost));
     alice.submit(&page, CHECKOUT, &[]).await?;
     fails(trial, None);
@@ -339,10 +373,11 @@ async fn nor_while_an_order_is_open(trial: &Trial) -> Result<(), Miss> {
     let fields = forms.iter().filter(|form| form.goes_to(CHECKOUT)).flat_map(|form| &form.fields);
     let fields: Vec<_> = fields.map(|field| (field.name.as_str(), "999999999")).collect();
     let answer = alice.post(CHECKOUT, &fields).await?;
-    match answer.status.is_client_error() {
-        true => Ok(()),
-        false => Err(answer.miss("4xx for such a form", answer.in_short()).so("an order of unknown outcome is open, and the form had a token that no page of the shop ever had: anyone who sends that has not seen the cart")),
+    if !answer.status.is_client_error() {
+        return Err(answer.miss("4xx for such a form", answer.in_short()).so("an order of unknown outcome is open, and the form had a token that no page of the shop ever had: anyone who sends that has not seen the cart"));
     }
+    let because = "an order of unknown outcome was open, a form with a token that no page had was refused, and then the forms of the cart's pages were sent until the cart was empty";
+    before.all_is_there(trial, &alice, [&pear], because).await
 }
 
 async fn a_token_that_was_never_issued_does_nothing(trial: &Trial, alice: &Browser<'_>) -> Result<(), Miss> {
@@ -978,6 +1013,11 @@ async fn users_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     new_orders(trial, her, 0, &[], &answer, "bob sent the form of alice's page")?;
     new_orders(trial, his, 0, &[], &answer, "bob, whose cart is empty, sent the form of alice's page")?;
     shows_items(&alice.get(CART).await?, &[(&pear, 1)], "bob sent a form, and alice's cart has changed")?;
+    let stranger = trial.browser("stranger");
+    let answer = stranger.submit(&page, CHECKOUT, &[]).await?;
+    let so = "a visitor who is not logged in sent the form of alice's page: their login may have expired since they saw the cart, so send them to the login";
+    answer.redirects_to(LOGIN).map_err(|miss| miss.so_if((!answer.status.is_server_error()).then_some(so)))?;
+    new_orders(trial, her, 0, &[], &answer, "a visitor who is not logged in sent the form of alice's page")?;
     trial.log().new_scene();
     alice.submit(&page, CHECKOUT, &[]).await?.redirects_to(ORDERS)?;
     let so = "alice ordered this item, bob has ordered nothing, and bob's orders page shows it";

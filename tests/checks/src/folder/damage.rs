@@ -18,8 +18,11 @@ use crate::{
 /// What happens to a file; `None` if it cannot be damaged like this.
 type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
 
+/// What the record holds.
+const TEXT: &str = "a-stored-text";
+
 /// Ways to damage a record other than cutting it off, which the rule for every store does.
-const DAMAGES: [(&str, Damage); 5] = [
+const DAMAGES: [(&str, Damage); 7] = [
     ("the data in a JSON file is lost, and the rest is still JSON", |bytes| {
         let Ok(Value::Object(mut parts)) = serde_json::from_slice(&bytes) else { return None };
         let whole = parts.len();
@@ -34,8 +37,16 @@ const DAMAGES: [(&str, Damage); 5] = [
     }),
     // After the end of a line it would damage nothing.
     ("garbage is added at the end of every file", |bytes| Some([bytes.trim_ascii_end(), b"}garbage"].concat())),
+    ("in every file that contains `a-stored-text`, its first letter becomes a byte that is not text", |bytes| {
+        let place = bytes.windows(TEXT.len()).position(|part| part == TEXT.as_bytes())?;
+        let mut damaged = bytes;
+        damaged[place] = 0xff;
+        Some(damaged)
+    }),
     ("every file is overwritten with bytes that are not text", |_| Some(vec![0xff, 0xfe, 0x00, 0x80])),
     ("every file is emptied", |_| Some(Vec::new())),
+    // So a file may be after a power failure: its length was written, and its content was not.
+    ("every file is filled with zeros", |bytes| (!bytes.is_empty()).then(|| vec![0; bytes.len()])),
 ];
 
 pub(super) async fn damage_is_an_error(trial: &Trial) -> Result<(), Miss> {
@@ -43,12 +54,31 @@ pub(super) async fn damage_is_an_error(trial: &Trial) -> Result<(), Miss> {
     for (what, damage) in DAMAGES {
         let backend = anew(trial)?;
         let store = backend.open().await;
-        let record = created(&store, record(1)).await?;
+        let record = created(&store, record(TEXT)).await?;
         if happens(&backend, what, damage) {
             is_told(&backend, &store, &record).await?;
         }
     }
-    Ok(())
+    let backend = anew(trial)?;
+    let store = backend.open().await;
+    let record = created(&store, record(TEXT)).await?;
+    match become_folders(&backend) {
+        Ok(true) => is_told(&backend, &store, &record).await,
+        _ => Ok(()),
+    }
+}
+
+/// Makes every file one that cannot be read, as on a disk that fails: a folder takes its place. False if there is none.
+fn become_folders(backend: &InFolder<'_>) -> io::Result<bool> {
+    let files = files(backend.folder.path());
+    backend.happens("every file can no longer be read: a folder of its name is in its place");
+    for file in &files {
+        let modified = fs::metadata(file)?.modified()?;
+        fs::remove_file(file)?;
+        fs::create_dir(file)?;
+        File::open(file)?.set_modified(modified)?;
+    }
+    Ok(!files.is_empty())
 }
 
 /// Damages every file; false if none can be damaged like this, and another rule asks where the sessions are.

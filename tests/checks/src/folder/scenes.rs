@@ -4,11 +4,15 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json as value_of};
 use time::{Duration, OffsetDateTime, macros::datetime};
-use tower_sessions::{SessionStore, session::Record, session_store::Result as StoreResult};
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::Result as StoreResult,
+};
 
 use super::{InFolder, anew, keeps};
 use crate::{
-    Miss, Trial,
+    Miss, Trial, infer,
     store::{Backend, created, failed, is_taken_away, json, loads, odd_data, record},
 };
 
@@ -16,16 +20,12 @@ pub(super) async fn all_data_comes_back(trial: &Trial) -> Result<(), Miss> {
     keeps(trial, "what_is_created_is_loaded").await?;
     let backend = anew(trial)?;
     let store = backend.open().await;
-    for (what, key, value) in long_data() {
+    for (what, key, value) in long_data().into_iter().chain(odd_texts()) {
         let data: HashMap<_, _> = [(key, value)].into();
         let stored = created(&store, Record { data, ..record(1) }).await?;
-        let loaded = store.load(&stored.id).await.map_err(failed("load"))?;
-        if loaded.as_ref().is_none_or(|loaded| loaded.data != stored.data) {
-            let actual = if loaded.is_some() { "another record" } else { "`None`" };
-            let so = format!("a session with {what} was created, and `load` does not return all of it");
-            return Err(Miss::new(format!("the record with {what}"), actual).so(so));
-        }
+        comes_back(&store, &stored, "created", &what).await?;
     }
+    is_stored_or_refused(&anew(trial)?).await?;
     let backend = anew(trial)?;
     let store = backend.open().await;
     let Some(second) = second_of_its_id(&store).await? else { return Ok(()) };
@@ -33,14 +33,70 @@ pub(super) async fn all_data_comes_back(trial: &Trial) -> Result<(), Miss> {
     loads(&store, &second.id, Some("second".into())).await.map_err(|miss| miss.so(so))
 }
 
+/// A disk may be full, or a folder gone: what cannot be written is refused.
+async fn is_stored_or_refused(backend: &InFolder<'_>) -> Result<(), Miss> {
+    let store = backend.open().await;
+    created(&store, record("before")).await?;
+    if !backend.loses_its_folder() {
+        return Ok(());
+    }
+    let mut late = record("late");
+    if store.create(&mut late).await.is_err() {
+        return Ok(());
+    }
+    match store.load(&late.id).await {
+        Ok(Some(loaded)) if loaded.data == late.data => Ok(()),
+        loaded => {
+            Err(Miss::new("an error from `create`, or the record from `load`", told(loaded)).so("the folder is gone, `create` reported that it had stored a session, and `load` does not return it: pass on every error of the file system"))
+        }
+    }
+}
+
+/// `load` returns all data of a session with this, which was created or saved.
+async fn comes_back(store: &impl SessionStore, stored: &Record, call: &str, what: &str) -> Result<(), Miss> {
+    let actual = match store.load(&stored.id).await.map_err(failed("load"))? {
+        Some(loaded) if loaded.data == stored.data => return Ok(()),
+        Some(loaded) => infer::short(&escaped(&loaded), 80),
+        None => "`None`".to_owned(),
+    };
+    let so = format!("a session with {what} was {call}, and `load` does not return all of it as it was");
+    Err(Miss::new(infer::short(&escaped(stored), 80), actual).so(so))
+}
+
+/// The data of a record, with all that cannot be seen in a text made visible.
+fn escaped(record: &Record) -> String {
+    let seen = |sign: char| sign == '\n' || !sign.is_control() && sign.is_ascii() || sign.is_alphabetic();
+    let escape = |sign: char| if seen(sign) { sign.to_string() } else { sign.escape_unicode().to_string() };
+    json(record).chars().map(escape).collect()
+}
+
+/// A text of each of these, and a key.
+fn odd_texts() -> impl Iterator<Item = (String, String, Value)> {
+    let texts = [
+        ("spaces around it", "  pear  "),
+        ("a tab and a line break at its end", "pear\t\n"),
+        ("line breaks as in Windows", "pear\r\nplum\rquince"),
+        ("a byte order mark in front", "\u{feff}pear"),
+        ("a zero byte in it", "pe\0ar"),
+        ("a line separator in it", "pear\u{2028}plum"),
+        ("an accent that is a character of its own", "e\u{301}"),
+        ("an emoji of several characters", "👩\u{200d}🌾"),
+        ("backslashes in it", "C:\\new\\u0041"),
+        ("quotation marks around it", "\"pear\""),
+    ];
+    let values = texts.map(|(what, text)| (format!("a text with {what}"), "text".to_owned(), Value::from(text)));
+    let keys = texts.map(|(what, text)| (format!("a key with {what}"), text.to_owned(), Value::from(1)));
+    values.into_iter().chain(keys)
+}
+
 /// Keys, texts and lists that are long, and many of them; altogether less than what may be refused.
-fn long_data() -> [(&'static str, String, Value); 4] {
+fn long_data() -> [(String, String, Value); 4] {
     let keys = (0..200).map(|number| (format!("key {number}"), Value::from(number)));
     [
-        ("a key of 300 characters", "key".repeat(100), Value::from(1)),
-        ("a text of 10,000 characters", "text".to_owned(), "pear ".repeat(2000).into()),
-        ("a list of 2,000 numbers", "list".to_owned(), (0..2000).collect()),
-        ("an object of 200 keys", "object".to_owned(), keys.collect::<serde_json::Map<_, _>>().into()),
+        ("a key of 300 characters".to_owned(), "key".repeat(100), Value::from(1)),
+        ("a text of 10,000 characters".to_owned(), "text".to_owned(), "pear ".repeat(2000).into()),
+        ("a list of 2,000 numbers".to_owned(), "list".to_owned(), (0..2000).collect()),
+        ("an object of 200 keys".to_owned(), "object".to_owned(), keys.collect::<serde_json::Map<_, _>>().into()),
     ]
 }
 
@@ -71,6 +127,11 @@ pub(super) async fn every_save_counts(trial: &Trial) -> Result<(), Miss> {
         store.save(&Record { id: saved.id, ..record(number) }).await.map_err(failed("save"))?;
         let so = "this session was saved several times in a row, and its last `save` is not what `load` returns";
         loads(&store, &saved.id, Some(number.into())).await.map_err(|miss| miss.so(so))?;
+    }
+    for (what, key, value) in odd_texts() {
+        let odd = Record { data: [(key, value)].into(), ..saved.clone() };
+        store.save(&odd).await.map_err(failed("save"))?;
+        comes_back(&store, &odd, "saved", &what).await?;
     }
     let backend = anew(trial)?;
     let store = backend.open().await;
@@ -146,39 +207,64 @@ pub(super) async fn whole_or_refused(trial: &Trial) -> Result<(), Miss> {
     super::at_once::two_saves_are_never_mixed(&anew(trial)?).await
 }
 
-/// In objects within objects.
-const LEVELS: usize = 200;
+/// In objects within objects: around the most that serde_json reads, of which a format of one's own takes some, and
+/// what the README says.
+const LEVELS: [usize; 10] = [120, 121, 122, 123, 124, 125, 126, 127, 128, 200];
 
 const TOO_DEEP: &str = "serde_json writes data that is nested deeper than the 128 levels that it reads, so try to read a record before you store it, and return an error if that fails";
 
 async fn deep_is_whole_or_refused(backend: &InFolder<'_>) -> Result<(), Miss> {
     let store = backend.open().await;
-    let deep = (0..LEVELS).fold(Value::from(1), |inner, _| value_of!({ "deep": inner }));
+    for levels in LEVELS {
+        let deep = (0..levels).fold(Value::from(1), |inner, _| value_of!({ "deep": inner }));
+        is_created_whole_or_refused(&store, levels, &deep).await?;
+        is_saved_whole_or_refused(&store, levels, &deep).await?;
+    }
+    Ok(())
+}
+
+async fn is_created_whole_or_refused(store: &impl SessionStore, levels: usize, deep: &Value) -> Result<(), Miss> {
     let mut stored = record(deep.clone());
     let is_created = store.create(&mut stored).await.is_ok();
     let loaded = store.load(&stored.id).await;
-    if is_created && !is_whole(&loaded, &deep) {
-        return Err(is_not_whole("create", loaded));
+    match is_created {
+        true if !is_whole(&loaded, deep) => Err(is_not_whole("create", levels, loaded)),
+        false if !matches!(loaded, Ok(None)) && matches!(store.load(&Id::default()).await, Ok(None)) => {
+            let so = format!(
+                "`create` refused a record that is nested {levels} levels deep, and left something under its ID: make sure that `load` can read a record before you write anything under its name"
+            );
+            Err(Miss::new("`load` returns `None`", told(loaded)).so(so))
+        }
+        _ => Ok(()),
     }
-    let small = created(&store, record("small")).await?;
+}
+
+async fn is_saved_whole_or_refused(store: &impl SessionStore, levels: usize, deep: &Value) -> Result<(), Miss> {
+    let small = created(store, record("small")).await?;
     let is_saved = store.save(&Record { id: small.id, ..record(deep.clone()) }).await.is_ok();
     let loaded = store.load(&small.id).await;
     // Whether the small one stays after a refusal is left open.
     let is_refused = !is_saved && (is_whole(&loaded, &"small".into()) || matches!(loaded, Ok(None)));
-    if is_refused || is_saved && is_whole(&loaded, &deep) { Ok(()) } else { Err(is_not_whole("save", loaded)) }
+    match is_refused || is_saved && is_whole(&loaded, deep) {
+        true => Ok(()),
+        false => Err(is_not_whole("save", levels, loaded)),
+    }
 }
 
 fn is_whole(loaded: &StoreResult<Option<Record>>, value: &Value) -> bool {
     matches!(loaded, Ok(Some(loaded)) if loaded.data.get("value") == Some(value))
 }
 
-fn is_not_whole(call: &str, loaded: StoreResult<Option<Record>>) -> Miss {
-    let actual = match loaded {
+fn told(loaded: StoreResult<Option<Record>>) -> String {
+    match loaded {
         Ok(Some(_)) => "another record".to_owned(),
         Ok(None) => "`None`".to_owned(),
         Err(error) => format!("an error: {error}"),
-    };
-    Miss::new(format!("the record that is nested {LEVELS} levels deep, or an error from `{call}`"), actual)
+    }
+}
+
+fn is_not_whole(call: &str, levels: usize, loaded: StoreResult<Option<Record>>) -> Miss {
+    Miss::new(format!("the record that is nested {levels} levels deep, or an error from `{call}`"), told(loaded))
         .so(format!("`{call}` stored a record that `load` does not return: {TOO_DEEP}"))
 }
 
@@ -206,6 +292,14 @@ pub(super) async fn any_date_comes_back(trial: &Trial) -> Result<(), Miss> {
         }
     }
     Ok(())
+}
+
+pub(super) async fn they_outlive_their_store(trial: &Trial) -> Result<(), Miss> {
+    keeps(trial, "sessions_outlive_the_store_where_they_should").await?;
+    let backend = anew(trial)?;
+    let stored = created(&backend.open().await, record("stored")).await?;
+    let so = "a second store was opened in the same folder, which was written as `sessions/../sessions`, and it does not return what the first one wrote: the name of a file must not depend on how the folder is written";
+    loads(&backend.open_by_another_path(), &stored.id, Some("stored".into())).await.map_err(|miss| miss.so(so))
 }
 
 pub(super) async fn no_ended_one_is_loaded(trial: &Trial) -> Result<(), Miss> {

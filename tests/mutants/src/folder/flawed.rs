@@ -101,6 +101,17 @@ pub(super) enum Flaw {
     CleaningComparesLocalTimes,
     CleansEarly,
     KeepsTheLastVersion,
+    LosesAMark,
+    CreateIgnoresTheDisk,
+    CreateLeavesWhatItRefuses,
+    ChecksTheDataAlone,
+    ZerosAreNothing,
+    UnreadableIsNothing,
+    ReplacesWhatIsNoText,
+    IdIsTwoNumbers,
+    CleaningFollowsLinks,
+    OpenProtectsAllFiles,
+    HashesTheFolderToo,
 }
 
 pub(super) fn app(flaw: Flaw) -> App {
@@ -131,6 +142,9 @@ impl Flawed {
         };
         if flaw != Flaw::MakesNoFolder {
             fs::create_dir_all(&folder)?;
+        }
+        if flaw == Flaw::OpenProtectsAllFiles {
+            protect_others(&folder)?;
         }
         Ok(Self {
             folder,
@@ -164,6 +178,10 @@ impl Flawed {
         if self.has(Flaw::IdIsTheNameInBase32) {
             return self.folder.join(format!("{}.session", in_base32(id.0)));
         }
+        if self.has(Flaw::HashesTheFolderToo) {
+            let place = self.folder.join(id.to_string());
+            return self.folder.join(format!("{}.session", super::right::hidden(&place.display())));
+        }
         let id = if self.has(Flaw::TheSignIsLost) { &Id(id.0.wrapping_abs()) } else { id };
         self.folder.join(format!("{}.session", super::right::hidden(id)))
     }
@@ -185,6 +203,9 @@ impl Flawed {
         if self.has(Flaw::CutsLongKeys) {
             data = data.into_iter().map(|(key, value)| (key.chars().take(64).collect(), value)).collect();
         }
+        if self.has(Flaw::LosesAMark) {
+            data.values_mut().for_each(without_a_mark);
+        }
         let mut expires = record.expiry_date.unix_timestamp_nanos() / 1_000_000;
         match self.flaw {
             Flaw::RoundsUp => expires = expires.div_euclid(1000) * 1000 + 1000,
@@ -197,7 +218,12 @@ impl Flawed {
             _ => {}
         }
         let offset = record.expiry_date.offset().whole_seconds();
-        let id = self.has(Flaw::IdIsInTheFile).then(|| record.id.0.to_string());
+        let id = match self.flaw {
+            Flaw::IdIsInTheFile => json!(record.id.0.to_string()),
+            #[expect(clippy::cast_possible_truncation, reason = "the upper half is the other number")]
+            Flaw::IdIsTwoNumbers => json!([(record.id.0 >> 64) as i64, record.id.0 as u64]),
+            _ => Value::Null,
+        };
         json!({ "data": data, "expires": i64::try_from(expires).unwrap_or(i64::MAX), "offset": offset, "id": id })
     }
 
@@ -213,8 +239,10 @@ impl Flawed {
         if self.has(Flaw::WritesNothing) {
             return Ok(());
         }
-        if !self.has(Flaw::WritesWhatItCannotRead) {
-            super::right::is_readable(record)?;
+        match self.flaw {
+            Flaw::WritesWhatItCannotRead => {}
+            Flaw::ChecksTheDataAlone => is_readable_alone(record)?,
+            _ => super::right::is_readable(record)?,
         }
         if self.has(Flaw::KeepsPartsOfWhatIsBig) && bytes.len() > 48 * 1024 {
             fs::write(self.path(&record.id).with_extension("part"), &bytes).map_err(unable)?;
@@ -273,7 +301,16 @@ impl Flawed {
     }
 
     fn read_file(&self, path: &Path) -> Result<Option<(HashMap<String, Value>, OffsetDateTime)>> {
-        let Ok(bytes) = fs::read(path) else { return Ok(None) };
+        let bytes = match fs::read(path) {
+            Ok(bytes) if self.has(Flaw::ZerosAreNothing) && bytes.first() == Some(&0) => return Ok(None),
+            Ok(bytes) if self.has(Flaw::ReplacesWhatIsNoText) => {
+                String::from_utf8_lossy(&bytes).into_owned().into_bytes()
+            }
+            Ok(bytes) => bytes,
+            Err(_) if self.has(Flaw::UnreadableIsNothing) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unable(error)),
+        };
         let entry: Value = match serde_json::from_slice(&bytes) {
             Ok(entry) => entry,
             Err(_) if self.has(Flaw::DamagedIsNothing) => return Ok(None),
@@ -320,7 +357,13 @@ impl SessionStore for Flawed {
             }
             record.id = Id::default();
         }
-        self.write(record).await
+        if self.has(Flaw::CreateLeavesWhatItRefuses) {
+            fs::write(self.path(&record.id), "").map_err(unable)?;
+        }
+        match self.write(record).await {
+            Err(_) if self.has(Flaw::CreateIgnoresTheDisk) && !self.folder.exists() => Ok(()),
+            written => written,
+        }
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
@@ -450,6 +493,9 @@ impl ExpiredDeletion for Flawed {
             if self.has(Flaw::CleaningRemovesEmptyFolders) {
                 let _ = fs::remove_dir(&path);
             }
+            if self.has(Flaw::CleaningFollowsLinks) {
+                fs::metadata(&path).map_err(unable)?;
+            }
             let takes_any = matches!(self.flaw, Flaw::CleaningTakesWhatItCannotRead | Flaw::CleaningStopsAtOthers);
             if !takes_any && path.extension().is_none_or(|ending| ending != "session") {
                 continue;
@@ -488,6 +534,32 @@ fn in_base32(number: i128) -> String {
     const DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuv";
     let digits = (0..26).rev().map(|place| DIGITS[((number as u128 >> (place * 5)) & 31) as usize]);
     digits.map(char::from).collect()
+}
+
+/// Makes every file that is no session one that nobody can write.
+fn protect_others(folder: &Path) -> io::Result<()> {
+    for file in fs::read_dir(folder)? {
+        let path = file?.path();
+        if path.is_file() && path.extension().is_none_or(|ending| ending != "session") {
+            let mut permissions = fs::metadata(&path)?.permissions();
+            permissions.set_readonly(true);
+            fs::set_permissions(path, permissions)?;
+        }
+    }
+    Ok(())
+}
+
+/// The data can be read, but the file around it is a level deeper.
+fn is_readable_alone(record: &Record) -> Result<()> {
+    let bytes = serde_json::to_vec(&record.data).map_err(failed)?;
+    serde_json::from_slice::<HashMap<String, Value>>(&bytes).map(drop).map_err(failed)
+}
+
+/// A text as an editor saves it.
+fn without_a_mark(value: &mut Value) {
+    if let Value::String(text) = value {
+        *text = text.trim_start_matches('\u{feff}').to_owned();
+    }
 }
 
 /// A whole number without its point.

@@ -20,6 +20,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("whole_floats_are_integers", "what_is_created_is_loaded", || app(Flaw::WholeFloatsAreIntegers)),
     mutant("cuts_long_keys", "what_is_created_is_loaded", || app(Flaw::CutsLongKeys)),
     mutant("remembers_that_there_is_none", "what_is_created_is_loaded", || app(Flaw::RemembersThatThereIsNone)),
+    mutant("loses_a_byte_order_mark", "what_is_created_is_loaded", || app(Flaw::LosesAMark)),
+    mutant("create_ignores_the_disk", "what_is_created_is_loaded", || app(Flaw::CreateIgnoresTheDisk)),
     mutant("unknown_is_an_error", "an_unknown_id_loads_nothing", || app(Flaw::UnknownIsAnError)),
     mutant("unknown_is_an_empty_session", "an_unknown_id_loads_nothing", || app(Flaw::UnknownIsEmpty)),
     mutant("the_sign_is_lost", "an_unknown_id_loads_nothing", || app(Flaw::TheSignIsLost)),
@@ -73,10 +75,17 @@ pub const MUTANTS: &[Mutant] = &[
         app(Flaw::WritesWhatItCannotRead)
     }),
     mutant("two_saves_share_a_file", "a_big_session_is_kept_whole_or_refused", || app(Flaw::TwoSavesShareAFile)),
+    mutant("checks_the_data_alone", "a_big_session_is_kept_whole_or_refused", || app(Flaw::ChecksTheDataAlone)),
+    mutant("create_leaves_what_it_refuses", "a_big_session_is_kept_whole_or_refused", || {
+        app(Flaw::CreateLeavesWhatItRefuses)
+    }),
     mutant("damaged_is_nothing", "a_damaged_record_is_an_error", || app(Flaw::DamagedIsNothing)),
     mutant("damaged_panics", "a_damaged_record_is_an_error", || app(Flaw::DamagedPanics)),
     mutant("damaged_once", "a_damaged_record_is_an_error", || app(Flaw::DamagedOnce)),
     mutant("without_a_date_it_has_expired", "a_damaged_record_is_an_error", || app(Flaw::WithoutADateItHasExpired)),
+    mutant("zeros_are_nothing", "a_damaged_record_is_an_error", || app(Flaw::ZerosAreNothing)),
+    mutant("unreadable_is_nothing", "a_damaged_record_is_an_error", || app(Flaw::UnreadableIsNothing)),
+    mutant("replaces_what_is_no_text", "a_damaged_record_is_an_error", || app(Flaw::ReplacesWhatIsNoText)),
     mutant("logs_what_failed", "ids_are_not_readable_in_the_backend", || app(Flaw::LogsWhatFailed)),
     mutant("the_id_is_the_name", "ids_are_not_readable_in_the_backend", || app(Flaw::IdIsTheName)),
     mutant("the_id_is_the_name_in_hexadecimal", "ids_are_not_readable_in_the_backend", || {
@@ -85,6 +94,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_id_is_in_the_file", "ids_are_not_readable_in_the_backend", || app(Flaw::IdIsInTheFile)),
     mutant("the_id_is_the_name_in_base32", "ids_are_not_readable_in_the_backend", || app(Flaw::IdIsTheNameInBase32)),
     mutant("logs_the_taken_id", "ids_are_not_readable_in_the_backend", || app(Flaw::LogsTheTakenId)),
+    mutant("the_id_is_two_numbers", "ids_are_not_readable_in_the_backend", || app(Flaw::IdIsTwoNumbers)),
     mutant("kept_in_a_map", "ids_are_not_readable_in_the_backend", || App::store(flawed::Map::open)),
     mutant("cleaning_takes_what_it_cannot_read", "entries_of_others_are_left_alone", || {
         app(Flaw::CleaningTakesWhatItCannotRead)
@@ -93,6 +103,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("cleaning_removes_empty_folders", "entries_of_others_are_left_alone", || {
         app(Flaw::CleaningRemovesEmptyFolders)
     }),
+    mutant("open_protects_all_files", "entries_of_others_are_left_alone", || app(Flaw::OpenProtectsAllFiles)),
+    #[cfg(unix)]
+    mutant("cleaning_follows_links", "entries_of_others_are_left_alone", || app(Flaw::CleaningFollowsLinks)),
     mutant("cleaning_does_nothing", "cleaning_takes_the_expired_and_leaves_the_rest", || {
         app(Flaw::CleaningDoesNothing)
     }),
@@ -113,6 +126,7 @@ pub const MUTANTS: &[Mutant] = &[
         app(Flaw::KeepsTheLastVersion)
     }),
     mutant("opens_a_new_folder_each_time", "sessions_outlive_the_store_where_they_should", || app(Flaw::OpensAnew)),
+    mutant("hashes_the_folder_too", "sessions_outlive_the_store_where_they_should", || app(Flaw::HashesTheFolderToo)),
 ];
 
 /// Other right answers.

@@ -10,7 +10,7 @@ use axum::{
 };
 use checks::{Database, DatabaseError, Row};
 use minijinja::{context, value::Serde};
-use solution_8::{Cart, Refusal, User, change, page};
+use solution_8::{ATTEMPTS, Cart, Refusal, User, change, page};
 use tokio::sync::Mutex;
 use tower_sessions::SessionStore;
 
@@ -213,11 +213,11 @@ pub(super) fn counts_utf16<S: SessionStore + Clone>(store: S) -> Router {
     adding(post(add), store)
 }
 
-pub(super) fn lists_twelve_at_most<S: SessionStore + Clone>(store: S) -> Router {
+pub(super) fn lists_sixteen_at_most<S: SessionStore + Clone>(store: S) -> Router {
     async fn cart(User(user): User, Extension(database): Shared) -> Result<Html<String>, Refusal> {
         let Cart { items, edition, pending } = database.load(&user).await?.value;
         let token = pending.as_ref().filter(|_| items.is_empty()).map_or(edition, |pending| pending.token);
-        let items: Vec<_> = items.iter().take(12).collect();
+        let items: Vec<_> = items.iter().take(16).collect();
         Ok(page("cart.html", context! { items => Serde(items), token, pending => pending.is_some() })?)
     }
     Parts { cart: get(cart), ..Parts::default() }.on(store)
@@ -308,4 +308,34 @@ pub(super) fn cuts_the_key<S: SessionStore + Clone>(store: S) -> Router {
         solution_8::add(cut(user), database, item).await
     }
     Parts { cart: get(cart), add: post(add), ..Parts::default() }.on(store)
+}
+
+/// What comes after the last attempt is an answer like any other.
+pub(super) fn gives_up_without_a_word<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(User(user): User, Extension(database): Shared, Path(item): Item) -> Added {
+        for _ in 0..ATTEMPTS {
+            let Row { value, version } = with(&database, &user, &item).await?;
+            if database.save(&user, version, &value).await.is_ok() {
+                break;
+            }
+        }
+        shown()
+    }
+    adding(post(add), store)
+}
+
+/// As of a text that was read from a file.
+pub(super) fn cuts_off_a_line_break<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(user: User, database: Shared, Path(item): Item) -> Added {
+        solution_8::add(user, database, Path(item.trim_end_matches('\n').to_owned())).await
+    }
+    adding(post(add), store)
+}
+
+/// What nobody sees cannot matter.
+pub(super) fn leaves_out_what_is_not_seen<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(user: User, database: Shared, Path(item): Item) -> Added {
+        solution_8::add(user, database, Path(item.replace(['\u{200b}', '\u{200d}', '\u{feff}'], ""))).await
+    }
+    adding(post(add), store)
 }

@@ -309,6 +309,26 @@ pub(super) fn any_token_finishes_what_is_open<S: SessionStore + Clone>(store: S)
     buying(post(checkout), store)
 }
 
+/// A form that cannot be right starts the checkout over.
+pub(super) fn a_forged_form_removes_the_note<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        orders: Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        if token > database.load::<Cart>(&user).await?.value.edition {
+            change(&database, &user, |cart| {
+                cart.pending = None;
+                Ok(())
+            })
+            .await?;
+        }
+        solution_8::checkout(User(user), Extension(database), orders, Form(Checkout { token })).await
+    }
+    buying(post(checkout), store)
+}
+
 /// If the warehouse is still silent, a form of new items puts its order in the place of the one that is open.
 pub(super) fn the_next_order_takes_the_place<S: SessionStore + Clone>(store: S) -> Router {
     async fn checkout(

@@ -27,6 +27,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("strangers_have_a_cart", "the_cart_belongs_to_the_user", || three(place::strangers_have_a_cart)),
     mutant("in_small_letters", "the_cart_belongs_to_the_user", || three(adding::in_small_letters)),
     mutant("trims_the_items", "the_cart_belongs_to_the_user", || three(adding::trims_the_items)),
+    mutant("leaves_out_what_is_not_seen", "the_cart_belongs_to_the_user", || {
+        three(adding::leaves_out_what_is_not_seen)
+    }),
     mutant("strangers_have_orders", "the_cart_belongs_to_the_user", || three(showing::an_empty_list_for_strangers)),
     mutant("asks_for_the_version_again", "no_addition_is_lost", || three(adding::asks_for_the_version_again)),
     mutant("a_stale_save_is_no_matter", "no_addition_is_lost", || three(adding::a_stale_save_is_no_matter)),
@@ -37,6 +40,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_lock_in_each_instance", "no_addition_is_lost", || three(adding::a_lock_in_each_instance)),
     mutant("a_lock_in_the_program", "no_addition_is_lost", || three(adding::a_lock_in_the_program)),
     mutant("forces_its_copy_at_last", "no_addition_is_lost", || three(adding::forces_its_copy_at_last)),
+    mutant("gives_up_without_a_word", "no_addition_is_lost", || three(adding::gives_up_without_a_word)),
     mutant("its_page_has_no_token", "a_checkout_orders_what_its_page_showed", || three(buying::its_page_has_no_token)),
     mutant("an_empty_token_will_do", "a_checkout_orders_what_its_page_showed", || {
         three(buying::an_empty_token_will_do)
@@ -53,8 +57,10 @@ pub const MUTANTS: &[Mutant] = &[
         three(buying::the_token_is_the_count)
     }),
     mutant("orders_one_of_each", "a_checkout_orders_what_its_page_showed", || three(buying::orders_one_of_each)),
-    mutant("lists_twelve_at_most", "a_checkout_orders_what_its_page_showed", || three(adding::lists_twelve_at_most)),
+    mutant("lists_sixteen_at_most", "a_checkout_orders_what_its_page_showed", || three(adding::lists_sixteen_at_most)),
     mutant("shows_ten_orders", "a_checkout_orders_what_its_page_showed", || three(showing::ten_orders)),
+    mutant("shows_equal_orders_once", "a_checkout_orders_what_its_page_showed", || three(showing::equal_orders_once)),
+    mutant("cuts_off_a_line_break", "a_checkout_orders_what_its_page_showed", || three(adding::cuts_off_a_line_break)),
     mutant("reads_the_digits", "a_checkout_orders_what_its_page_showed", || three(buying::reads_the_digits)),
     mutant("orders_an_empty_cart", "a_checkout_orders_what_its_page_showed", || three(buying::orders_an_empty_cart)),
     mutant("a_refused_form_is_a_change", "a_checkout_orders_what_its_page_showed", || {
@@ -62,6 +68,9 @@ pub const MUTANTS: &[Mutant] = &[
     }),
     mutant("any_token_finishes_what_is_open", "a_checkout_orders_what_its_page_showed", || {
         three(failing::any_token_finishes_what_is_open)
+    }),
+    mutant("a_forged_form_removes_the_note", "a_checkout_orders_what_its_page_showed", || {
+        three(failing::a_forged_form_removes_the_note)
     }),
     mutant("the_old_form_is_a_conflict", "the_same_form_orders_once", || three(buying::the_old_form_is_a_conflict)),
     mutant("the_old_form_buys_the_next_cart", "the_same_form_orders_once", || {
@@ -145,6 +154,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("cuts_the_key", "users_do_not_mix_and_reading_changes_nothing", || three(adding::cuts_the_key)),
     mutant("shows_orders_of_longer_names", "users_do_not_mix_and_reading_changes_nothing", || {
         three(showing::orders_of_longer_names)
+    }),
+    mutant("a_bare_refusal_for_strangers", "users_do_not_mix_and_reading_changes_nothing", || {
+        three(showing::a_bare_refusal_for_strangers)
     }),
     mutant("pastes_the_items", "users_do_not_mix_and_reading_changes_nothing", || three(adding::pastes_the_items)),
     mutant("adds_by_get", "users_do_not_mix_and_reading_changes_nothing", || three(adding::by_get)),

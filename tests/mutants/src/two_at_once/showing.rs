@@ -2,20 +2,21 @@
 
 use axum::{
     Extension, Router,
+    http::StatusCode,
     response::{Html, IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
-use checks::Orders;
+use checks::{Order, Orders};
 use minijinja::{context, value::Serde};
 use solution_8::{Cart, Failure, Refusal, User, change, finish, page};
 use tower_sessions::{Session, SessionStore};
 
-use super::{Parts, Shared, Warehouse};
+use super::{Parts, Sent, Shared, Warehouse};
 
 type Page = Result<Html<String>, Failure>;
 
 /// The page of these orders.
-fn listed(orders: impl Iterator<Item = checks::Order>) -> Page {
+fn listed(orders: impl Iterator<Item = Order>) -> Page {
     let all: Vec<_> = orders.map(|order| order.items.into_iter().collect::<Vec<_>>()).collect();
     page("orders.html", context! { orders => Serde(all) })
 }
@@ -29,7 +30,7 @@ pub(super) fn ten_orders<S: SessionStore + Clone>(store: S) -> Router {
 
 /// Also those of users whose names begin with this one's.
 pub(super) fn orders_of_longer_names<S: SessionStore + Clone>(store: S) -> Router {
-    async fn all(orders: &Orders, users: &checks::Users, begin: &str) -> Vec<checks::Order> {
+    async fn all(orders: &Orders, users: &checks::Users, begin: &str) -> Vec<Order> {
         let mut all = Vec::new();
         for name in users.names().iter().filter(|name| name.starts_with(begin)) {
             all.extend(orders.of(name).await);
@@ -54,6 +55,31 @@ pub(super) fn an_empty_list_for_strangers<S: SessionStore + Clone>(store: S) -> 
         }
     }
     Parts { orders: get(orders), ..Parts::default() }.on(store)
+}
+
+/// Of equal orders, one is enough.
+pub(super) fn equal_orders_once<S: SessionStore + Clone>(store: S) -> Router {
+    async fn orders(User(user): User, Extension(orders): Warehouse) -> Page {
+        let mut all: Vec<Order> = Vec::new();
+        for order in orders.of(&user).await {
+            if all.iter().all(|shown| shown.items != order.items) {
+                all.push(order);
+            }
+        }
+        listed(all.into_iter())
+    }
+    Parts { orders: get(orders), ..Parts::default() }.on(store)
+}
+
+/// A form of somebody who is not logged in is a mistake like any other.
+pub(super) fn a_bare_refusal_for_strangers<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(session: Session, database: Shared, orders: Warehouse, sent: Sent) -> Response {
+        match session.get("username").await {
+            Ok(Some(user)) => solution_8::checkout(User(user), database, orders, sent).await.into_response(),
+            _ => StatusCode::UNAUTHORIZED.into_response(),
+        }
+    }
+    Parts { checkout: post(checkout), ..Parts::default() }.on(store)
 }
 
 /// Somebody who looks at their orders wants to know what became of them.

@@ -72,7 +72,9 @@ impl Lines {
 
     fn read(&self) -> Result<Vec<String>> {
         let bytes = fs::read(&self.file).map_err(failed)?;
-        Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+        let lines = bytes.strip_suffix(b"\n").unwrap_or(&bytes).split(|byte| *byte == b'\n');
+        // What is no text becomes an empty line, which is a damaged one.
+        Ok(lines.map(|line| String::from_utf8(line.to_vec()).unwrap_or_default()).collect())
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Vec<String>) -> Result<T>) -> Result<T> {
