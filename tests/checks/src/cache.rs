@@ -56,7 +56,7 @@ impl Cache {
         let says = |name: HeaderName| answer.headers.get(name).and_then(|value| value.to_str().ok());
         let varies = says(VARY).unwrap_or_default().to_lowercase();
         if let Some(age) = age(says(CACHE_CONTROL))
-            && answer.status.is_success()
+            && (answer.status.is_success() || answer.status.is_redirection())
             && !varies.contains('*')
         {
             let cookies = varies.contains("cookie").then(|| cookies.map(str::to_owned));
