@@ -84,11 +84,13 @@ struct Place {
     agent: &'static str,
     /// Headers that it adds to each request.
     says: Vec<(&'static str, String)>,
+    /// Headers that it leaves out of each request.
+    omits: &'static [&'static str],
 }
 
 impl Default for Place {
     fn default() -> Self {
-        Self { address: Ipv4Addr::LOCALHOST.into(), agent: "checks", says: Vec::new() }
+        Self { address: Ipv4Addr::LOCALHOST.into(), agent: "checks", says: Vec::new(), omits: &[] }
     }
 }
 
@@ -138,6 +140,8 @@ pub struct Answer {
     pub(crate) held_back: Option<String>,
     /// The hidden fields of the form on the page that were sent without a value.
     pub(crate) left_empty: Vec<String>,
+    /// Whether the browser had kept it, and so sent no request.
+    pub(crate) is_from_cache: bool,
     pub(crate) method: Method,
     pub(crate) path: String,
 }
@@ -164,7 +168,7 @@ impl<'t> Browser<'t> {
             let does = if cached.status.is_success() { "shows" } else { "takes the redirect of" };
             let told = format!("{does} {path} from the cache, as the server allowed, and sends no request");
             self.trial.log().event(self.who, told, format!("# {path} comes from the cache"));
-            return Ok(cached);
+            return Ok(Answer { is_from_cache: true, ..cached });
         }
         self.send(From::Here, Method::GET, path, URLENCODED, Vec::new()).await
     }
@@ -188,7 +192,7 @@ impl<'t> Browser<'t> {
     pub async fn submit(&self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Miss> {
         page.lets_send_forms()?;
         let forms = page.forms();
-        let goes_there = |form: &&Form| form.goes_to(path) || form.action.is_empty() && page.path == path;
+        let goes_there = |form: &&Form| form.goes_to(path) || form.path().is_empty() && page.path == path;
         let Some(form) = forms.iter().filter(goes_there).max_by_key(|form| form.can_be_sent) else {
             let reads = infer::short(&page.text(), LONGEST_PATH);
             let so =
@@ -464,7 +468,7 @@ impl<'t> Browser<'t> {
 
     /// Moves to another network address, and says that it is another browser.
     pub fn moves_to(&self, address: IpAddr, agent: &'static str) {
-        *self.place() = Place { address, agent, says: Vec::new() };
+        *self.place() = Place { address, agent, ..Place::default() };
         self.trial.log().event(self.who, format!("is now at {address}, with {agent}"), format!("# from {address}"));
     }
 
@@ -474,9 +478,17 @@ impl<'t> Browser<'t> {
         self.trial.log().event(self.who, format!("sends `{name}: {value}` from now on"), String::new());
     }
 
-    /// Stops sending these headers.
+    /// Leaves these headers out of each request from now on.
+    pub(crate) fn omits(&self, names: &'static [&'static str]) {
+        self.place().omits = names;
+        self.trial.log().event(self.who, format!("sends no {} from now on", names.join(" and no ")), String::new());
+    }
+
+    /// Sends the usual headers again, and no others.
     pub(crate) fn says_nothing_more(&self) {
-        self.place().says.clear();
+        let mut place = self.place();
+        place.says.clear();
+        place.omits = &[];
     }
 
     /// What a script on the page reads in `document.cookie`.
@@ -608,6 +620,7 @@ impl<'t> Browser<'t> {
             refused: self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             held_back,
             left_empty: Vec::new(),
+            is_from_cache: false,
             method,
             path: path.to_owned(),
         };
@@ -653,7 +666,7 @@ impl<'t> Browser<'t> {
     }
 
     fn request(&self, from: From<'_>, method: &Method, path: &str, kind: &str, body: Body) -> Request<Body> {
-        let Place { address, agent, says } = self.place().clone();
+        let Place { address, agent, says, omits } = self.place().clone();
         let plain = without_query(path);
         let (site, origin, cookies) = match from {
             From::Here => ("same-origin", Some("http://localhost"), self.jar().header(plain)),
@@ -699,6 +712,9 @@ impl<'t> Browser<'t> {
                 "cookie" => request.headers_mut().append(name, value),
                 _ => request.headers_mut().insert(name, value).is_some(),
             };
+        }
+        for name in omits {
+            request.headers_mut().remove(*name);
         }
         request
     }
@@ -839,9 +855,14 @@ impl Answer {
 
     /// Another encoding than UTF-8 that the content type names, if the page is not the same in it.
     fn misread_as(&self) -> Option<String> {
+        self.charset().filter(|named| !matches!(named.as_str(), "utf-8" | "utf8") && !self.body.is_ascii())
+    }
+
+    /// The encoding that the content type names, in lower case.
+    fn charset(&self) -> Option<String> {
         let kind = self.kind().to_lowercase();
-        let named = kind.split(';').find_map(|part| part.trim().strip_prefix("charset="))?.trim_matches('"');
-        (!matches!(named, "utf-8" | "utf8") && !self.body.is_ascii()).then(|| named.to_owned())
+        let named = kind.split(';').find_map(|part| part.trim().strip_prefix("charset="))?;
+        Some(named.trim_matches('"').to_owned())
     }
 
     /// Checks that a browser shows this as a page, stays on it, and sends its forms.
@@ -863,6 +884,19 @@ impl Answer {
                 .explained(format!("`{directive}` forbids the browser to send the form to this site"))),
             None => Ok(()),
         }
+    }
+
+    /// Checks that a browser sends this form of the page as UTF-8, which a server reads.
+    pub(crate) fn sends_utf_8(&self, form: &Form) -> Result<(), Miss> {
+        let from = |label: &String| is_legacy(&label.to_lowercase());
+        let (attribute, label) = match &form.charset {
+            Some(label) => ("accept-charset=", Some(label.clone())),
+            None => ("Content-Type: text/html; charset=", self.charset()),
+        };
+        let Some(label) = label.filter(from) else { return Ok(()) };
+        Err(Miss::new("a form that is sent as UTF-8", format!("{attribute}{label}")).explained(format!(
+            "a browser sends this form as {label}, and in that encoding a server that reads UTF-8 gets another name than was typed"
+        )))
     }
 
     /// The page's forms.
@@ -1079,6 +1113,14 @@ impl Answer {
 /// Whether the store did what it was asked to do.
 fn is_well(call: &StoreCall) -> bool {
     !matches!(call.outcome, Outcome::Missing | Outcome::Expired | Outcome::Failed(_))
+}
+
+/// Whether this label names an encoding other than UTF-8. A browser ignores labels that it does not know, and sends
+/// UTF-8 for those of UTF-16.
+fn is_legacy(label: &str) -> bool {
+    const BEGINNINGS: [&str; 10] =
+        ["iso", "latin", "windows-", "cp", "ascii", "us-ascii", "koi8", "gb", "euc-", "shift"];
+    BEGINNINGS.iter().any(|beginning| label.starts_with(beginning)) || matches!(label, "big5" | "macintosh")
 }
 
 /// What a browser does with a redirect whose status does not fit.

@@ -29,7 +29,7 @@ impl Canary {
     /// Closes whatever is around it, opens an element, and contains a reference that must not be resolved.
     pub(crate) fn text(&self) -> String {
         let Self { word, .. } = self;
-        format!("\"' {word}=1--></title></textarea><{word}>&amp;{word};")
+        format!("\"' {word}=1--></title></textarea></script><{word}>&amp;{word};")
     }
 
     /// The part of a page in which it is markup.

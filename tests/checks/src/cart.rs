@@ -3,7 +3,8 @@
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Suite, Trial,
     browser::{encode, in_path},
-    infer, model, monitor, neighbour,
+    clients::{self, Client},
+    impostors, infer, model, monitor, neighbour,
     page::{self, folded},
     reading::{self, READING},
     trial::Cause,
@@ -137,6 +138,12 @@ async fn what_is_added_is_in_the_cart(trial: &Trial) -> Result<(), Miss> {
     let page = alice.get(VIEW).await?;
     page.shows(&pear).map_err(|miss| miss.so_if(infer::unshown(&added, &page, &pear)))?;
     is_not_empty(&page)?;
+    for client in clients::ALL {
+        trial.log().begin_anew();
+        let carol = trial.browser("carol");
+        let added = client.posts(&carol, &address("add_to_cart", &pear), &[]).await?;
+        added.redirects_to(VIEW).map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
+    }
     let Some(stale) = reading::left_behind(&alice, &added) else { return Ok(()) };
     trial.log().begin_anew();
     let so = "this browser's cookie leads to no session, as after the session has expired: what such a visitor adds goes into a new cart";
@@ -186,6 +193,13 @@ async fn items_are_counted(trial: &Trial) -> Result<(), Miss> {
     if shown != 1 {
         let miss = page.miss(format!("`{pear} ×` once"), format!("`{pear} ×` {shown} times"));
         return Err(miss.so(format!("{pear} was added twice, and has {shown} lines instead of one with its count")));
+    }
+    for client in clients::ALL.into_iter().filter(|client| matches!(client, Client::Adds(_))) {
+        trial.log().begin_anew();
+        let carol = trial.browser("carol");
+        client.posts(&carol, &address("add_to_cart", &pear), &[]).await?;
+        let page = carol.get(VIEW).await?;
+        page.shows(&line(&pear, 1)).map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
     }
     Ok(())
 }
@@ -274,7 +288,14 @@ async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
     nothing.is_accepted(VIEW, so)?;
     add(&alice, &pear).await?;
     let page = alice.get(VIEW).await?;
-    page.shows(&line(&pear, 1))
+    page.shows(&line(&pear, 1))?;
+    trial.log().begin_anew();
+    let bob = trial.browser("bob");
+    let so = "a POST without a body needs no Content-Type, and a script's `fetch` sends none";
+    for path in [address("add_to_cart", &pear), address("remove_from_cart", &plum), "/clear_cart".to_owned()] {
+        bob.post_nothing(&path).await?.is_accepted(VIEW, so)?;
+    }
+    bob.get(VIEW).await?.shows(EMPTY)
 }
 
 async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
@@ -294,8 +315,10 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
         "007".to_owned(),
         "1.50".to_owned(),
     ];
+    // In a cart with others these would be found in the line of another one.
+    let alone = [" ".to_owned(), trial.named("!#$%&()*,./:;=?@[\\]^_`{|}~")];
     // Each alone, which is easy to repeat by hand, and then all in one cart.
-    for name in &names {
+    for name in names.iter().chain(&alone) {
         trial.log().begin_anew();
         add(&alice, name).await?;
         let page = alice.get(VIEW).await?;
@@ -327,6 +350,17 @@ async fn items_are_shown_as_text(trial: &Trial) -> Result<(), Miss> {
         page.shows(&line(&capital, 1)).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
         remove(&alice, &capital).await?;
     }
+    trial.log().begin_anew();
+    let (alice, pear) = (trial.browser("alice"), trial.named("pear"));
+    add(&alice, &pear).await?;
+    for similar in impostors::like("pear", &pear) {
+        absent(&alice, &similar, "no item with this name is in the cart, so taking it out is not an error").await?;
+    }
+    let page = alice.get(VIEW).await?;
+    let so = format!(
+        "items that are not in the cart were to be taken out, and {pear}, which is like them, is gone or has another count: these are different items"
+    );
+    page.shows(&line(&pear, 1)).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
     for [plain, odd, sign] in ALIKE {
         trial.log().begin_anew();
         let [plain, odd] = [plain, odd].map(|pattern| pattern.replace('@', &trial.named("")));
@@ -465,6 +499,10 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         page.shows(own).map_err(|miss| miss.so_if(infer::mixed(&page, own, others)))?;
         page.shows_not(others, mixed)?;
     }
+    let (one, other) = trial.at_once(both[0].get(VIEW), both[1].get(VIEW)).await?;
+    for (page, own, others) in [(&one, &nut, &fig), (&other, &fig, &nut)] {
+        page.shows(own).map_err(|miss| miss.so_if(infer::mixed(page, own, others)))?;
+    }
     let page = trial.browser("stranger").get(VIEW).await?;
     let so = "a visitor without a session does not see an empty cart after others have filled theirs";
     page.shows(EMPTY).map_err(|miss| miss.so_if(page.is_ok().then_some(so)))?;
@@ -483,6 +521,7 @@ async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     refuses(&alice, &item(MOST_ITEMS), &format!("another item in a cart that holds {MOST_ITEMS} different ones"))
         .await?;
+    refuses(&alice, &"x".repeat(LONGEST_NAME + 1), "a name that is too long, in a cart that is full").await?;
     let so = "the cart already holds this item, so with one more of it there are still 50 different ones";
     for _ in 1..MOST_OF_ONE {
         fits(&alice, &item(0), so).await?;
@@ -516,6 +555,13 @@ async fn the_cart_has_bounds(trial: &Trial) -> Result<(), Miss> {
         fits(&carol, &name, so).await?;
         let page = carol.get(VIEW).await?;
         page.shows(&line(&name, 1)).map_err(|miss| unlike(&page, &name, miss))?;
+    }
+    // As much as the limits allow.
+    trial.log().begin_anew();
+    let dave = trial.browser("dave");
+    let so = "the cart has fewer than 50 different items, and this name has 100 characters: there is no other limit";
+    for place in 0..MOST_ITEMS {
+        fits(&dave, &format!("{place:02}{}", name("x", LONGEST_NAME - 2)), so).await?;
     }
     Ok(())
 }

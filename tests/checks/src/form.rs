@@ -18,6 +18,8 @@ pub struct Form {
     pub action: String,
     /// How it is encoded, in lower case: `application/x-www-form-urlencoded` unless the page says otherwise.
     pub enctype: String,
+    /// The first encoding that its `accept-charset` names, if it has one.
+    pub(crate) charset: Option<String>,
     /// Its named fields.
     pub fields: Vec<Field>,
     /// What its button sends, if the button has a name.
@@ -71,6 +73,15 @@ impl Form {
         let Some(attribute) = &self.stopped_by else { return Ok(()) };
         Err(Miss::new("a form that its button sends", format!("a form with {attribute}"))
             .so(format!("`{attribute}` tells the browser not to send the form")))
+    }
+
+    /// Checks that a visitor can send it.
+    pub(crate) fn has_a_button(&self) -> Result<(), Miss> {
+        if self.can_be_sent {
+            return Ok(());
+        }
+        Err(Miss::new("a button that sends the form", "a form without a button")
+            .so("a browser sends a form when somebody presses its button, or Enter in its only text field; this form has neither"))
     }
 
     /// Whether there is a field of this name.
@@ -321,8 +332,9 @@ impl Reader {
         let method = lower("method").unwrap_or("get".to_owned());
         let enctype = encoding(lower("enctype"));
         let action = attribute(tag, "action").unwrap_or_default();
+        let charset = attribute(tag, "accept-charset").and_then(|all| all.split_whitespace().next().map(str::to_owned));
         let stopped_by = stopping(tag, "onsubmit");
-        let form = Form { method, action, enctype, stopped_by, ..Form::default() };
+        let form = Form { method, action, enctype, charset, stopped_by, ..Form::default() };
         self.forms.push((form, attribute(tag, "id").unwrap_or_default()));
         self.in_form = true;
     }
@@ -463,6 +475,7 @@ fn sent_in_each_way(form: Form, controls: Vec<Control>) -> Vec<Form> {
             method: method.unwrap_or(form.method.clone()),
             action: action.unwrap_or(form.action.clone()),
             enctype: enctype.map_or(form.enctype.clone(), |enctype| encoding(Some(enctype))),
+            charset: form.charset.clone(),
             fields: form.fields.clone(),
             button: sends,
             can_be_sent: true,
@@ -600,8 +613,7 @@ mod tests {
             limits: Limits::default(),
         };
         let (method, action, enctype) = ("post".to_owned(), "/login".to_owned(), encoding(None));
-        let form =
-            Form { method, action, enctype, fields: vec![password], button: None, can_be_sent: true, stopped_by: None };
+        let form = Form { method, action, enctype, fields: vec![password], can_be_sent: true, ..Form::default() };
         assert_eq!(forms(html), [form]);
     }
 

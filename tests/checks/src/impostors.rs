@@ -50,7 +50,7 @@ fn almost(user: &User) -> impl Iterator<Item = Impostor> {
 pub(crate) fn like(word: &str, text: &str) -> impl Iterator<Item = String> {
     let rest = text.strip_prefix(word).unwrap_or_default();
     let misspelt = misspelt(word).map(|word| format!("{word}{rest}"));
-    let blanks = [format!("{text} "), format!(" {text}"), format!(" {text} ")];
+    let blanks = [format!("{text} "), format!(" {text}"), format!(" {text} "), format!("{text}\n")];
     let more = [format!("{text}x"), format!("x{text}"), text.repeat(2), text.to_uppercase()].into_iter().chain(blanks);
     // Code that passes texts on to C ends them here.
     let cut = [format!("{text}\0"), format!("{text}\0x")];

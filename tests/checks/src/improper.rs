@@ -1,7 +1,9 @@
 //! Improper login forms.
 
+use axum::http::Method;
+
 use crate::{
-    User,
+    Browser, Miss, User,
     browser::{URLENCODED, encode},
 };
 
@@ -19,7 +21,7 @@ pub(crate) struct Improper {
 /// How many ways there are; the slow ones come last.
 pub(crate) const WAYS: usize = 17;
 /// More than any server should take for a login form: 3 MiB.
-const TOO_MUCH: usize = 3 * 1024 * 1024;
+pub(crate) const TOO_MUCH: usize = 3 * 1024 * 1024;
 
 /// The form that is improper in this way. Where possible, the rest of it is right, and has this user's data.
 pub(crate) fn of(user: &User, way: usize) -> Improper {
@@ -51,6 +53,50 @@ pub(crate) fn of(user: &User, way: usize) -> Improper {
     };
     let query = if way == IN_ADDRESS { format!("?{}", encode(&all)) } else { String::new() };
     Improper { what, query, kind, body }
+}
+
+/// Methods that no address of an exercise has. Nobody knows the last one.
+const METHODS: [&str; 7] = ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "BREW"];
+
+/// Values of headers that make no sense, or are not ASCII.
+const HEADERS: [(&str, &str); 9] = [
+    ("accept", "*"),
+    ("accept-encoding", "é"),
+    ("accept-language", "é"),
+    ("if-modified-since", "yesterday"),
+    ("if-none-match", "*"),
+    ("range", "bytes=9-1"),
+    ("referer", "http://localhost/é"),
+    ("user-agent", "é"),
+    ("x-forwarded-for", "é"),
+];
+
+/// Parameters that are no text, or no number that fits.
+const QUERIES: [&str; 4] = ["next=%ff", "next=%", "page=-1&page=99999999999999999999", "next=%00"];
+
+/// Requests these addresses in ways that no browser does. A monitor looks for a 5xx.
+pub(crate) async fn asks_oddly(browser: &Browser<'_>, paths: &[&str]) -> Result<(), Miss> {
+    for path in paths {
+        // A page that fails anyway does not fail because of how it is asked for.
+        browser.begins_apart();
+        browser.get(path).await?;
+        for method in METHODS {
+            browser.begins_apart();
+            browser.sends(Method::from_bytes(method.as_bytes()).expect("letters"), path).await?;
+        }
+        for query in QUERIES {
+            browser.begins_apart();
+            browser.get(&format!("{path}?{query}")).await?;
+        }
+        for (name, value) in HEADERS {
+            browser.begins_apart();
+            browser.says(name, value);
+            browser.get(path).await?;
+            browser.says_nothing_more();
+        }
+    }
+    browser.goes_on();
+    Ok(())
 }
 
 /// The ways whose body a logout can have as well, which needs no field.

@@ -66,6 +66,11 @@ pub(crate) fn miss(answer: &Answer, expected: String, actual: String) -> Miss {
 fn explanation(answer: &Answer) -> Option<String> {
     let Answer { method, path, .. } = answer;
     let has_no_cookie = answer.exchange.request.cookies.is_empty();
+    if answer.is_from_cache {
+        return Some(format!(
+            "the browser had kept this answer and sent no request: the server allowed that with `Cache-Control`, but {path} is not the same for every visitor and at every time"
+        ));
+    }
     if let Some(reason) = answer.refused.as_ref().filter(|_| has_no_cookie) {
         return Some(format!("a browser refuses the cookie that was set: {reason}"));
     }
@@ -95,7 +100,7 @@ fn failed(answer: &Answer) -> String {
     });
     match (store, answer.body.lines().next()) {
         (Some(error), _) => format!("the session store failed: {error}"),
-        (None, Some(body)) if extractor(answer).is_some() => {
+        (None, Some(body)) if extractor(answer).is_some_and(|said| !said.starts_with("Failed to buffer")) => {
             format!("the handler of {method} {path} asks for something that the app does not provide: {body}")
         }
         (None, Some(body)) => format!("the handler of {method} {path} failed, and says: {body}"),

@@ -36,6 +36,7 @@ mod by_hand;
 mod cache;
 mod canary;
 pub mod cart;
+mod clients;
 mod families;
 mod faults;
 pub mod folder;

@@ -7,7 +7,7 @@ use session_inspector::SetCookie;
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
     browser::{BY_SCRIPT, encode},
-    impostors,
+    clients, impostors,
     improper::{self, Improper},
     infer::{self, holds_the_name},
     model::LOGIN,
@@ -158,6 +158,8 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
         return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
             .so("the browser would put the password into the address, and the address goes into history and logs"));
     }
+    form.has_a_button()?;
+    page.sends_utf_8(form)?;
     if !matches!(form.path(), "" | "/login" | "login") {
         return Err(Miss::new("a form that posts to /login", format!("a form that posts to {}", form.action))
             .so("its `action` names another address"));
@@ -220,11 +222,17 @@ async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
     let so =
         "the same name and password log in when they are sent alone; this form has an extra field, and another order";
     sent.redirects_to("/protected").map_err(|miss| miss.so(so))?;
-    let sent = alice.post_by_script("/login", &[("username", &user.name), ("password", &user.password)]).await?;
+    let filled = [("username", user.name.as_str()), ("password", user.password.as_str())];
+    let sent = alice.post_by_script("/login", &filled).await?;
     sent.redirects_to("/protected").map_err(|miss| miss.so(BY_SCRIPT))?;
+    for client in clients::ALL {
+        alice.begins_apart();
+        let sent = client.posts(&alice, "/login", &filled).await?;
+        sent.redirects_to("/protected").map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
+    }
+    trial.log().begin_anew();
     let alice = trial.browser("alice");
     let page = alice.get("/login").await?;
-    let filled = [("username", user.name.as_str()), ("password", user.password.as_str())];
     let sent = alice.submit(&page, "/login", &filled).await?;
     let so = "the same name and password log in when they are sent alone; this request is what a browser makes of the form on the page, with its `enctype`, hidden fields and button";
     sent.redirects_to("/protected").map_err(|miss| miss.so(so))
@@ -418,6 +426,7 @@ async fn improper_forms_are_refused(trial: &Trial) -> Result<(), Miss> {
         let Improper { kind, body, .. } = improper::of(trial.users.alice(), way);
         mallory.post_bytes("/logout", kind, body).await?;
     }
+    improper::asks_oddly(&mallory, &["/login"]).await?;
     mallory.get("/login").await?.has_status(200)?;
     // The same holds for somebody who is logged in.
     trial.log().begin_anew();
@@ -427,9 +436,11 @@ async fn improper_forms_are_refused(trial: &Trial) -> Result<(), Miss> {
         is_improper(&bob, trial.users.alice(), way).await?;
         stays_in(&bob.get("/protected").await?, trial.users.bob(), "an improper form from his browser")?;
     }
-    Ok(())
+    improper::asks_oddly(&bob, &["/protected"]).await
 }
 
+/// The addresses of the exercise.
+const PATHS: [&str; 3] = ["/login", "/protected", "/logout"];
 /// Longer than anyone types, and far below the size of a form that axum refuses.
 const LONG: usize = 100_000;
 
@@ -458,6 +469,10 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
     for (browser, own, others) in [(&both[0], users[0], users[1]), (&both[1], users[1], users[0])] {
         let page = browser.get("/protected").await?;
         page.shows(&own.name).map_err(|miss| miss.so_if(infer::mixed(&page, &own.name, &others.name)))?;
+    }
+    let (one, other) = trial.at_once(both[0].get("/protected"), both[1].get("/protected")).await?;
+    for (page, own, others) in [(&one, users[0], users[1]), (&other, users[1], users[0])] {
+        page.shows(&own.name).map_err(|miss| miss.so_if(infer::mixed(page, &own.name, &others.name)))?;
     }
     let stranger = trial.browser("stranger").get("/protected").await?;
     let so = "a visitor without a session sees the page after others have logged in: is the user kept where all visitors share it?";
@@ -550,7 +565,17 @@ async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
     let stranger = trial.browser("stranger").post("/logout", &[]).await?;
     stranger.redirects_to("/login").map_err(|miss| miss.why(LEADS_OUT))?;
     let so = "a POST without a body needs no Content-Type, and a script's `fetch` sends none";
-    bob.post_nothing("/logout").await?.redirects_to("/login").map_err(|miss| miss.so(so).why(LEADS_OUT))
+    bob.post_nothing("/logout").await?.redirects_to("/login").map_err(|miss| miss.so(so).why(LEADS_OUT))?;
+    // A session can be ended before anybody has logged in.
+    trial.log().begin_anew();
+    let (alice, login) = logged_in(trial, "alice", trial.users.alice()).await?;
+    let Some(id) = login.exchange.calls.iter().map(|call| &call.id).find(|id| alice.holds(id)) else {
+        return Ok(()); // a signed cookie
+    };
+    alice.takes_a_planted_id(id).await;
+    let answer = alice.post("/logout", &[]).await?;
+    answer.redirects_to("/login").map_err(|miss| miss.why(LEADS_OUT))?;
+    infer::is_destroyed(&answer)
 }
 
 /// Why a logout has to lead to the login page.
@@ -574,9 +599,8 @@ async fn reading_changes_nothing(trial: &Trial) -> Result<(), Miss> {
     reading::opens_no_session(&trial.browser("stranger"), &["/login", &with_query, "/protected", "/logout"]).await?;
     trial.log().begin_anew();
     let (alice, login) = logged_in(trial, "alice", user).await?;
-    let paths = ["/login", "/protected", "/logout"];
-    reading::asks(&alice, &paths).await?; // a monitor looks at the answers
-    reading::opens_none_for_a_stale_cookie(&alice, &login, &paths).await?;
+    reading::asks(&alice, &[&PATHS[..], &reading::NOWHERE].concat()).await?; // a monitor looks at the answers
+    reading::opens_none_for_a_stale_cookie(&alice, &login, &PATHS).await?;
     alice.get("/protected").await?.shows(&user.name)
 }
 

@@ -86,6 +86,8 @@ pub(crate) fn no_password(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
             if is_in(key) { "in a key of the session".to_owned() } else { format!("in the session, under `{key}`") }
         } else if password.is_split(in_two) {
             "in the session, in two parts".to_owned()
+        } else if password.is_in_pieces(session().map(|(_, value)| value)) {
+            "in the session, in pieces".to_owned()
         } else if let Some(cookie) = response.set_cookies.iter().find(|cookie| is_in(&cookie.value)) {
             format!("in cookie `{}`", cookie.name)
         } else if password.is_split(|half| response.set_cookies.iter().any(|cookie| cookie.value.contains(half))) {

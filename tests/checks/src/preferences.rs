@@ -7,7 +7,7 @@ use session_inspector::Operation;
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial,
     browser::{BY_SCRIPT, encode},
-    impostors, infer,
+    clients, impostors, improper, infer,
     infer::holds_the_name,
     model::{self, forms},
     monitor, neighbour,
@@ -188,10 +188,7 @@ async fn the_form_offers_what_there_is(trial: &Trial) -> Result<(), Miss> {
             .so("the browser would send a GET with the choice in the address, and a GET must not save anything"));
     }
     form.is_let_go()?;
-    if !form.can_be_sent {
-        return Err(Miss::new("a button that sends the form", "a form without a button")
-            .so("a browser sends a form when somebody presses its button, or Enter in its only text field; this form has neither"));
-    }
+    form.has_a_button()?;
     if !matches!(form.path(), "" | FORM | "set_preferences") {
         return Err(Miss::new(format!("a form that posts to {FORM}"), format!("a form that posts to {}", form.action))
             .so("its `action` names another address"));
@@ -204,6 +201,14 @@ async fn a_choice_is_saved(trial: &Trial) -> Result<(), Miss> {
     let saved = save(&alice, OTHER).await?;
     let page = alice.get(PROFILE).await?;
     shows(&page, OTHER).map_err(|miss| miss.so_if(unsaved(&saved, &page, OTHER)))?;
+    for client in clients::ALL {
+        trial.log().begin_anew();
+        let carol = trial.browser("carol");
+        let fields = [("theme", OTHER.0), ("notifications", OTHER.1)];
+        let saved = client.posts(&carol, FORM, &fields).await?;
+        saved.redirects_to(PROFILE).map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
+        shows(&carol.get(PROFILE).await?, OTHER).map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
+    }
     trial.log().begin_anew();
     let bob = trial.browser("bob");
     let saved = bob.post_by_script(FORM, &[("theme", OTHER.0), ("notifications", OTHER.1)]).await?;
@@ -286,6 +291,7 @@ async fn unknown_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
         form("a form with a theme as notifications", "dark", "light"),
         form("a form with spaces around a value", " dark ", "disabled"),
         form("a form with a line break after a value", "dark", "disabled\n"),
+        form("a form with a very long theme", &"x".repeat(300), "disabled"),
         form("a form with a tag as its theme", "\"><script>alert(1)</script>", "disabled"),
     ];
     save_nothing(trial, &forms, |improper| !improper.is_missing).await
@@ -298,6 +304,13 @@ async fn missing_values_save_nothing(trial: &Trial) -> Result<(), Miss> {
         form("a form without a theme", &[("notifications", "disabled")]),
         form("a form without fields", &[]),
         form("a form with names in capitals", &[("Theme", "dark"), ("Notifications", "disabled")]),
+        form("a form with one name in capitals", &[("Theme", "dark"), ("notifications", "disabled")]),
+        Improper {
+            kind: "",
+            is_a_form: false,
+            ..form("a form without a Content-Type", &[("theme", "dark"), ("notifications", "disabled")])
+        },
+        Improper { is_a_form: false, ..form("a form of 3 MiB", &[("theme", &"x".repeat(improper::TOO_MUCH))]) },
         Improper {
             kind: "text/plain",
             is_a_form: false,
@@ -394,6 +407,10 @@ async fn visitors_do_not_mix(trial: &Trial) -> Result<(), Miss> {
         let page = browser.get(PROFILE).await?;
         shows(&page, choice).map_err(|miss| miss.so_if(shows(&page, others).is_ok().then_some(mixed)))?;
     }
+    let (one, other) = trial.at_once(alice.get(PROFILE), bob.get(PROFILE)).await?;
+    for (page, choice, others) in [(&one, DEFAULT, OTHER), (&other, OTHER, DEFAULT)] {
+        shows(page, choice).map_err(|miss| miss.so_if(shows(page, others).is_ok().then_some(mixed)))?;
+    }
     let page = trial.browser("stranger").get(PROFILE).await?;
     let so = "a visitor who has chosen nothing sees a choice after others have chosen: is it kept where all visitors share it?";
     shows(&page, DEFAULT).map_err(|miss| miss.so_if(names_any(&page).then_some(so)))
@@ -415,17 +432,21 @@ async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss
     shows(&next, OTHER).map_err(|miss| miss.so_if(dropped(&next, &saved)))?;
     if neighbour::moves_in(trial, &alice, &next).await {
         neighbour::stays(&save(&alice, DEFAULT).await?)?;
+        neighbour::stays(&save(&alice, OTHER).await?)?;
     }
     // Each choice is there at the next visit, not only the first one.
-    trial.log().begin_anew();
-    let dave = trial.browser("dave");
-    save(&dave, DEFAULT).await?;
-    let saved = save(&dave, OTHER).await?;
-    // That it counts at all is another requirement.
-    if shows(&dave.get(PROFILE).await?, OTHER).is_ok() {
-        dave.close();
-        let next = dave.get(PROFILE).await?;
-        shows(&next, OTHER).map_err(|miss| miss.so_if(dropped(&next, &saved)))?;
+    for choice in [OTHER, ("light", "disabled"), ("dark", "enabled")] {
+        trial.log().begin_anew();
+        let dave = trial.browser("dave");
+        save(&dave, DEFAULT).await?;
+        let saved = save(&dave, choice).await?;
+        // That it counts at all is another requirement.
+        if shows(&dave.get(PROFILE).await?, choice).is_ok() {
+            dave.close();
+            trial.skip(Duration::from_secs(24 * 60 * 60));
+            let next = dave.get(PROFILE).await?;
+            shows(&next, choice).map_err(|miss| miss.so_if(dropped(&next, &saved)))?;
+        }
     }
     trial.log().begin_anew();
     save(&trial.browser("alice"), OTHER).await?;
@@ -534,8 +555,15 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     holds_the_name(&login, carol, "after the login the session does not hold the name")?;
     trial.log().begin_apart();
     let credentials = [("username", user.name.as_str()), ("password", &user.password)];
-    let sent = trial.browser("visitor").post_by_script("/login", &credentials).await?;
-    sent.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))
+    let visitor = trial.browser("visitor");
+    let sent = visitor.post_by_script("/login", &credentials).await?;
+    sent.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))?;
+    for client in clients::ALL {
+        trial.log().begin_apart();
+        let sent = client.posts(&visitor, "/login", &credentials).await?;
+        sent.redirects_to(PROFILE).map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
+    }
+    Ok(())
 }
 
 /// Why the session has to hold the username after a login.

@@ -8,7 +8,7 @@ use crate::{Answer, Browser, Miss, Trial, browser::encode};
 pub(crate) const READING: &str = "browsers, crawlers and links on other sites send GETs that nobody intended; only a POST may change a session (ASVS 3.5.3)";
 
 /// Addresses that browsers and crawlers request, and that no exercise has.
-const NOWHERE: [&str; 2] = ["/favicon.ico", "/no/such/page"];
+pub(crate) const NOWHERE: [&str; 2] = ["/favicon.ico", "/no/such/page"];
 
 /// A parameter that overrides the method in some frameworks.
 const OVERRIDE: &str = "_method=POST";
@@ -39,9 +39,11 @@ const LOOKS: [&str; 8] = [
 ];
 
 /// Headers that browsers, proxies and scripts send.
-pub(crate) const HEADERS: [(&str, &str); 5] = [
+pub(crate) const HEADERS: [(&str, &str); 7] = [
+    ("accept", "application/json"),
     ("accept-language", "de"),
     ("referer", "http://localhost/from/here"),
+    ("purpose", "prefetch"),
     ("x-forwarded-for", "203.0.113.7"),
     ("x-requested-with", "XMLHttpRequest"),
     ("x-http-method-override", "POST"),

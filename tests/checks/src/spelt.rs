@@ -1,5 +1,7 @@
 //! An encoded secret is still a secret: anyone who can decode it can read it.
 
+use std::collections::BTreeSet;
+
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
@@ -26,6 +28,31 @@ pub(crate) fn spellings(secret: &[u8]) -> Vec<String> {
     );
     all.extend([secret, &reversed].iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()));
     all
+}
+
+/// The codes of these characters one after the other, in the bases and widths in which programs write them: in an
+/// address, a script, a page, or as digits.
+fn codes(secret: &str) -> Vec<String> {
+    let all = |code: fn(u32) -> String| -> [String; 2] {
+        let codes: Vec<_> = secret.chars().map(|letter| code(u32::from(letter))).collect();
+        [codes.concat(), codes.iter().rev().map(String::as_str).collect()]
+    };
+    let written: [fn(u32) -> String; 6] = [
+        |code| format!("{code:08b}"),
+        |code| format!("{code:03o}"),
+        |code| code.to_string(),
+        |code| format!("{code:02x}"),
+        |code| format!("x{code:02x}"),
+        |code| format!("u{code:04x}"),
+    ];
+    let letters: String = secret.chars().filter(char::is_ascii_alphanumeric).collect();
+    let in_utf_16 = secret.encode_utf16().map(|unit| format!("{unit:04x}")).collect();
+    written.into_iter().flat_map(all).chain([letters.to_lowercase(), in_utf_16]).collect()
+}
+
+/// The letters and digits of a text, in lower case.
+fn packed(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 /// What a program makes of a text with a line of code, and makes the text of again.
@@ -172,6 +199,10 @@ pub(crate) struct Secret {
     lists: [Vec<Value>; 3],
     /// In which two parts it is kept, if it is kept in two; each in all spellings.
     halves: [Vec<String>; 2],
+    /// As it is found in a text without whatever is between its letters and digits.
+    packed: Vec<String>,
+    /// As it is.
+    plain: String,
 }
 
 impl Secret {
@@ -185,13 +216,15 @@ impl Secret {
         ];
         let (first, second) = secret.split_at(secret.ceil_char_boundary(secret.len() / 2));
         let halves = [first, second].map(|half| spellings(half.as_bytes()));
-        Self { spelt: spellings(secret.as_bytes()), lists, halves }
+        let spelt = spellings(secret.as_bytes());
+        Self { spelt, lists, halves, packed: Vec::new(), plain: secret.to_owned() }
     }
 
     /// The same for a text so long that no other one resembles it.
     pub(crate) fn disguised(secret: &str) -> Self {
         let mut disguised = Self::new(secret);
         disguised.spelt.extend(disguises(secret));
+        disguised.packed = codes(secret);
         disguised
     }
 
@@ -202,14 +235,45 @@ impl Secret {
         is_in(text) || text.contains('%') && in_address() || text.contains("&#") && is_in(&page::decoded(text))
     }
 
+    fn is_packed_in(&self, text: &str) -> bool {
+        let is_long = text.len() >= self.plain.len() && !self.packed.is_empty();
+        is_long && Some(packed(text)).is_some_and(|text| self.packed.iter().any(|codes| text.contains(codes)))
+    }
+
     /// Whether a value contains it: as text, or as a list of its bytes or characters.
     pub(crate) fn is_told_by(&self, value: &Value) -> bool {
-        self.spelt.iter().any(|spelt| mentions(value, spelt)) || self.lists.iter().any(|list| has_list(value, list))
+        self.spelt.iter().any(|spelt| mentions(value, spelt))
+            || self.lists.iter().any(|list| has_list(value, list))
+            || texts(value).iter().any(|text| self.is_packed_in(text))
+    }
+
+    /// Whether it can be put together from whole texts in these values, such as its letters under a key of their own.
+    pub(crate) fn is_in_pieces<'v>(&self, values: impl Iterator<Item = &'v Value>) -> bool {
+        let pieces: BTreeSet<_> = values.flat_map(texts).filter(|text| !text.is_empty()).collect();
+        let mut is_there = vec![false; self.plain.len()];
+        for piece in pieces {
+            for (at, _) in self.plain.match_indices(piece) {
+                is_there[at..at + piece.len()].fill(true);
+            }
+        }
+        is_there.into_iter().all(|is_there| is_there)
     }
 
     /// Whether both halves are found, together or apart.
     pub(crate) fn is_split(&self, is_found: impl Fn(&str) -> bool) -> bool {
         self.halves.iter().all(|half| half.iter().any(|spelt| is_found(spelt)))
+    }
+}
+
+/// Every text in a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(values) => values.iter().flat_map(texts).collect(),
+        Value::Object(fields) => {
+            fields.iter().flat_map(|(key, value)| [vec![key.as_str()], texts(value)].concat()).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
 
@@ -249,7 +313,20 @@ mod tests {
             assert!(secret.is_told_by(&value), "{value}");
         }
         let disguised = Secret::disguised("wonderland");
-        for value in ["WONDERLAND", "jbaqreynaq", "ZDI5dVpHVnliR0Z1WkE", "o5xw4zdfojwgc3te"] {
+        for value in [
+            "WONDERLAND",
+            "jbaqreynaq",
+            "ZDI5dVpHVnliR0Z1WkE",
+            "o5xw4zdfojwgc3te",
+            "w o n d e r l a n d",
+            "%77%6f%6E%64%65%72%6c%61%6e%64",
+            "&#119;&#111;&#110;&#100;&#101;&#114;&#108;&#97;&#110;&#100;",
+            "\\167\\157\\156\\144\\145\\162\\154\\141\\156\\144",
+            "\\u0077\\u006F\\u006E\\u0064\\u0065\\u0072\\u006C\\u0061\\u006E\\u0064",
+            "0077006f006e006400650072006c0061006e0064",
+            "646e616c7265646e6f77",
+            "01110111011011110110111001100100011001010111001001101100011000010110111001100100",
+        ] {
             assert!(disguised.is_told_by(&json!(value)), "{value}");
             assert!(!secret.is_told_by(&json!(value)), "{value}");
         }
@@ -272,6 +349,19 @@ mod tests {
         }
         for value in [json!("wonde"), json!({ "one": "rland" }), json!(["won", "der", "land"])] {
             assert!(!secret.is_split(|half| mentions(&value, half)), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_in_pieces() {
+        let secret = Secret::new("wonderland");
+        let is_in = |value: &Value| secret.is_in_pieces([value].into_iter());
+        assert!(is_in(
+            &json!({ "c0": "w", "c1": "o", "c2": "n", "c3": "d", "c4": "e", "c5": "r", "c6": "l", "c7": "a" })
+        ));
+        assert!(is_in(&json!(["land", "won", "der"])));
+        for value in [json!(["won", "land"]), json!("wonderful"), json!({ "w": 1 })] {
+            assert!(!is_in(&value), "{value}");
         }
     }
 

@@ -309,3 +309,50 @@ pub(super) fn trims_the_item<S: SessionStore + Clone>(store: S) -> Router {
     }
     adding(post(add), store)
 }
+
+pub(super) fn refuses_blanks<S: SessionStore + Clone>(store: S) -> Router {
+    refuses(store, |_, item| item.trim().is_empty())
+}
+
+pub(super) fn refuses_backticks<S: SessionStore + Clone>(store: S) -> Router {
+    refuses(store, |_, item| item.contains('`'))
+}
+
+/// As much as a cookie holds.
+pub(super) fn has_room_for_4_kib<S: SessionStore + Clone>(store: S) -> Router {
+    refuses(store, |cart, item| cart.0.keys().map(String::len).sum::<usize>() + item.len() > 4096)
+}
+
+fn refuses<S: SessionStore + Clone>(store: S, is_refused: fn(&Cart, &str) -> bool) -> Router {
+    let add = async move |session: Session, Path(item): Item| -> Result<Response, Failure> {
+        if is_refused(&Cart::of(&session).await?, &item) {
+            return Ok(full());
+        }
+        solution_2::add_to_cart(session, Path(item)).await
+    };
+    adding(post(add), store)
+}
+
+pub(super) fn makes_room_for_what_is_too_long<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        let mut cart = Cart::of(&session).await?;
+        if !has_room(&cart, &item) && !is_short(&item) {
+            cart.0.pop_last();
+            cart.keep(&session).await?;
+        }
+        solution_2::add_to_cart(session, Path(item)).await
+    }
+    adding(post(add), store)
+}
+
+/// An order of several.
+pub(super) fn adds_what_the_address_says<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item, uri: Uri) -> Result<Response, Failure> {
+        let count = uri.query().and_then(|query| query.strip_prefix("quantity=")?.parse().ok()).unwrap_or(1);
+        for _ in 1..count {
+            solution_2::add_to_cart(session.clone(), Path(item.clone())).await?;
+        }
+        solution_2::add_to_cart(session, Path(item)).await
+    }
+    adding(post(add), store)
+}

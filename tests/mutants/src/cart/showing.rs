@@ -1,6 +1,10 @@
 //! Mistakes in the page.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    sync::{Mutex, PoisonError},
+};
 
 use axum::{
     Router,
@@ -178,6 +182,30 @@ pub(super) fn adds_by_parameter<S: SessionStore + Clone>(store: S) -> Router {
             solution_2::add_to_cart(session.clone(), Path(item.clone())).await?;
         }
         solution_2::view_cart(session).await
+    }
+    viewing(get(view), store)
+}
+
+/// The cart of the page that is being made.
+static CART: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
+
+pub(super) fn makes_one_page_at_a_time<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        let cart = || CART.lock().unwrap_or_else(PoisonError::into_inner);
+        *cart() = Cart::of(&session).await?.0;
+        tokio::task::yield_now().await; // such as for a page from a file
+        let now = Cart(cart().clone());
+        Ok(Html(if now.0.is_empty() { "Your cart is empty".to_owned() } else { lines(&now, escaped) }))
+    }
+    viewing(get(view), store)
+}
+
+/// Each item is a string of the script; the page knows nothing of scripts.
+pub(super) fn tells_a_script_the_items<S: SessionStore + Clone>(store: S) -> Router {
+    async fn view(session: Session) -> Result<Html<String>, Failure> {
+        let items: Vec<_> = Cart::of(&session).await?.0.into_keys().collect();
+        let Html(page) = solution_2::view_cart(session).await?;
+        Ok(Html(format!("{page}<script>const items = {};</script>", serde_json::json!(items))))
     }
     viewing(get(view), store)
 }

@@ -1,7 +1,9 @@
 //! Mistakes in taking out and in clearing.
 
+use std::collections::BTreeMap;
+
 use axum::{
-    Router,
+    Form, Router,
     extract::Path,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
@@ -173,6 +175,27 @@ pub(super) fn nothing_flushes<S: SessionStore + Clone>(store: S) -> Router {
             session.flush().await?;
         }
         Ok(shown())
+    }
+    clearing(post(clear), store)
+}
+
+/// For those who type an item almost right.
+pub(super) fn what_is_like_it<S: SessionStore + Clone>(store: S) -> Router {
+    async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {
+        let cart = Cart::of(&session).await?;
+        let like = || cart.0.keys().find(|name| name.eq_ignore_ascii_case(item.trim())).cloned();
+        let item = if cart.0.contains_key(&item) { Some(item) } else { like() };
+        match item {
+            Some(item) => solution_2::remove_from_cart(session, Path(item)).await,
+            None => Ok(shown()),
+        }
+    }
+    removing(post(remove), store)
+}
+
+pub(super) fn clears_only_for_a_form<S: SessionStore + Clone>(store: S) -> Router {
+    async fn clear(session: Session, _: Form<BTreeMap<String, String>>) -> Result<Redirect, Failure> {
+        solution_2::clear_cart(session).await
     }
     clearing(post(clear), store)
 }

@@ -148,6 +148,13 @@ pub(super) fn keeps_its_bytes_with_colons<S: SessionStore + Clone>(store: S) -> 
     })
 }
 
+/// As a page can contain it.
+pub(super) fn keeps_its_references<S: SessionStore + Clone>(store: S) -> Router {
+    keeps_what_was_typed(store, |password| {
+        password.chars().map(|letter| format!("&#{};", u32::from(letter))).collect::<String>().into()
+    })
+}
+
 /// Right: the name is in a string of a script as well, escaped for both.
 pub(super) fn names_the_user_to_a_script<S: SessionStore + Clone>(store: S) -> Router {
     async fn protected(session: Session) -> Result<Response, Failure> {

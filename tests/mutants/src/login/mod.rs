@@ -1,6 +1,7 @@
 //! Answers to exercise 1.
 
 mod browser;
+mod clients;
 mod cookie;
 mod form;
 mod identity;
@@ -35,6 +36,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_script_stops_the_form", "login_page_has_a_form", || App::new(browser::a_script_stops_the_form)),
     mutant("its_base_is_another_site", "login_page_has_a_form", || App::new(browser::its_base_is_another_site)),
     mutant("leaves_at_once", "login_page_has_a_form", || App::new(browser::leaves_at_once)),
+    mutant("has_a_button_that_sends_nothing", "login_page_has_a_form", || {
+        App::new(clients::has_a_button_that_sends_nothing)
+    }),
+    mutant("sends_names_in_latin_1", "login_page_has_a_form", || App::new(clients::sends_names_in_latin_1)),
     mutant("page_for_everyone", "protected_page_asks_to_log_in", || App::new(protected::page_for_everyone)),
     mutant("not_routed", "protected_page_asks_to_log_in", || App::new(protected::not_routed)),
     mutant("a_script_gets_an_empty_page", "protected_page_asks_to_log_in", || {
@@ -47,6 +52,17 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("sends_the_name_twice", "right_credentials_open_a_session", || App::new(form::sends_the_name_twice)),
     mutant("keeps_the_name_escaped", "right_credentials_open_a_session", || {
         App::new(protected::keeps_the_name_escaped)
+    }),
+    mutant("answers_programs_with_json", "right_credentials_open_a_session", || {
+        App::new(clients::answers_programs_with_json)
+    }),
+    mutant("goes_where_the_address_says", "right_credentials_open_a_session", || {
+        App::new(clients::goes_where_the_address_says)
+    }),
+    mutant("must_know_the_page", "right_credentials_open_a_session", || App::new(clients::must_know_the_page)),
+    mutant("reads_72_bytes", "right_credentials_open_a_session", || App::new(clients::reads_72_bytes)),
+    mutant("lets_browsers_keep_the_redirect", "protected_page_names_the_user", || {
+        App::new(clients::lets_browsers_keep_the_redirect)
     }),
     mutant("one_version_for_all", "protected_page_names_the_user", || App::new(protected::one_version_for_all)),
     mutant("reads_another_key", "protected_page_names_the_user", || App::new(protected::reads_another_key)),
@@ -86,6 +102,9 @@ pub const MUTANTS: &[Mutant] = &[
     }),
     mutant("takes_a_capital", "wrong_credentials_are_refused_alike", || App::new(unforeseen::takes_a_capital)),
     mutant("a_nul_ends_the_name", "wrong_credentials_are_refused_alike", || App::new(unforeseen::a_nul_ends_the_name)),
+    mutant("cuts_the_end_of_a_line_off", "wrong_credentials_are_refused_alike", || {
+        App::new(clients::cuts_the_end_of_a_line_off)
+    }),
     mutant("unwraps_the_form", "improper_forms_are_refused", || App::new(form::unwraps_the_form)),
     mutant("fails_with_500", "improper_forms_are_refused", || App::new(form::fails_with_500)),
     mutant("fails_for_who_is_logged_in_already", "improper_forms_are_refused", || {
@@ -97,6 +116,12 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("expects_a_type", "improper_forms_are_refused", || App::new(unforeseen::expects_a_type)),
     mutant("a_long_password_fails", "improper_forms_are_refused", || App::new(unforeseen::a_long_password_fails)),
     mutant("a_long_logout_fails", "improper_forms_are_refused", || App::new(unforeseen::a_long_logout_fails)),
+    mutant("implements_no_other_method", "improper_forms_are_refused", || {
+        App::new(clients::implements_no_other_method)
+    }),
+    mutant("fails_for_a_part_of_a_page", "improper_forms_are_refused", || {
+        App::new(clients::fails_for_a_part_of_a_page)
+    }),
     mutant("one_user_for_all", "visitors_do_not_mix", || App::new(identity::one_user_for_all)),
     mutant("believes_a_cookie", "visitors_do_not_mix", || App::new(identity::believes_a_cookie)),
     mutant("believes_a_cookie_that_nobody_set", "visitors_do_not_mix", || {
@@ -105,6 +130,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("ends_the_session_in_another_browser", "visitors_do_not_mix", || {
         App::new(stories::ends_the_session_in_another_browser)
     }),
+    mutant("makes_one_page_at_a_time", "visitors_do_not_mix", || App::new(clients::makes_one_page_at_a_time)),
     mutant("keeps_the_id", "login_issues_a_new_session_id", || App::new(identity::keeps_the_id)),
     mutant("renews_only_between_users", "login_issues_a_new_session_id", || {
         App::new(identity::renews_only_between_users)
@@ -119,6 +145,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("logout_in_the_browser_only", "logout_destroys_the_session", || App::new(logout::in_the_browser_only)),
     mutant("logout_leads_nowhere", "logout_destroys_the_session", || App::new(logout::leads_nowhere)),
     mutant("logout_ends_all", "logout_destroys_the_session", || App::new(logout::ends_all)),
+    mutant("logs_out_only_users", "logout_destroys_the_session", || App::new(clients::logs_out_only_users)),
     mutant("keeps_pages_by_cookie", "logout_destroys_the_session", || App::new(browser::keeps_pages_by_cookie)),
     mutant("keeps_the_credentials", "the_password_is_nowhere", || App::new(letting_in::keeps_the_credentials)),
     mutant("fills_the_password_in_again", "the_password_is_nowhere", || App::new(form::fills_the_password_in_again)),
@@ -133,6 +160,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("keeps_it_in_capitals", "the_password_is_nowhere", || App::new(unforeseen::keeps_it_in_capitals)),
     mutant("keeps_its_letters", "the_password_is_nowhere", || App::new(browser::keeps_its_letters)),
     mutant("keeps_its_bytes_with_colons", "the_password_is_nowhere", || App::new(browser::keeps_its_bytes_with_colons)),
+    mutant("keeps_a_key_for_each_letter", "the_password_is_nowhere", || {
+        App::new(unforeseen::keeps_a_key_for_each_letter)
+    }),
+    mutant("keeps_its_references", "the_password_is_nowhere", || App::new(browser::keeps_its_references)),
     mutant("logout_by_get", "reading_changes_nothing", || App::new(logout::by_get)),
     mutant("login_by_get", "reading_changes_nothing", || App::new(letting_in::by_get)),
     mutant("counts_visits", "reading_changes_nothing", || App::new(form::counts_visits)),
@@ -147,9 +178,13 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("expects_a_list_of_languages", "protected_page_asks_to_log_in", || {
         App::new(browser::expects_a_list_of_languages)
     }),
+    mutant("a_missing_page_logs_out", "reading_changes_nothing", || App::new(clients::a_missing_page_logs_out)),
     mutant("expects_ascii_cookies", "reading_changes_nothing", || App::new(browser::expects_ascii_cookies)),
     mutant("cookie_for_scripts", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_scripts)),
     mutant("cookie_for_other_sites", "the_session_cookie_is_out_of_reach", || App::new(cookie::for_other_sites)),
+    mutant("sends_safari_another_cookie", "the_session_cookie_is_out_of_reach", || {
+        App::new(clients::sends_safari_another_cookie)
+    }),
     mutant("tells_scripts_the_id_later", "the_session_cookie_is_out_of_reach", || {
         App::new(unforeseen::tells_scripts_the_id_later)
     }),

@@ -32,6 +32,13 @@ pub(super) fn keeps_it_in_capitals<S: SessionStore + Clone>(store: S) -> Router 
     keeps(store, |password| vec![("again".to_owned(), password.to_uppercase())])
 }
 
+pub(super) fn keeps_a_key_for_each_letter<S: SessionStore + Clone>(store: S) -> Router {
+    keeps(store, |password| {
+        let letters = password.chars().enumerate();
+        letters.map(|(place, letter)| (format!("letter {place}"), letter.to_string())).collect()
+    })
+}
+
 /// Inserts what a right password is made into.
 fn keeps<S: SessionStore + Clone>(store: S, made: fn(&str) -> Vec<(String, String)>) -> Router {
     let login = move |session: Session, users: Extension<Users>, Form(form): Form<Credentials>| async move {

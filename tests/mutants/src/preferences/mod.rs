@@ -36,11 +36,15 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_first_choice_wins", "a_later_choice_counts", || App::new(saving::the_first_choice_wins)),
     mutant("defaults_are_not_saved", "a_later_choice_counts", || App::new(saving::defaults_are_not_saved)),
     mutant("five_choices_are_enough", "a_later_choice_counts", || App::new(saving::five_are_enough)),
+    mutant("answers_programs_with_json", "a_choice_is_saved", || App::new(saving::answers_programs_with_json)),
     mutant("takes_any_text", "unknown_values_save_nothing", || App::new(saving::takes_any_text)),
     mutant("saves_the_good_half", "unknown_values_save_nothing", || App::new(saving::saves_the_good_half)),
     mutant("unknown_becomes_default", "unknown_values_save_nothing", || App::new(saving::unknown_becomes_default)),
     mutant("answers_400", "unknown_values_save_nothing", || App::new(saving::answers_400)),
     mutant("capitals_will_do", "unknown_values_save_nothing", || App::new(saving::capitals_will_do)),
+    mutant("a_long_value_is_another_mistake", "unknown_values_save_nothing", || {
+        App::new(saving::a_long_value_is_another_mistake)
+    }),
     mutant("a_prefix_will_do", "unknown_values_save_nothing", || App::new(saving::a_prefix_will_do)),
     mutant("true_and_false_will_do", "unknown_values_save_nothing", || App::new(saving::true_and_false_will_do)),
     mutant("missing_becomes_default", "missing_values_save_nothing", || App::new(saving::missing_becomes_default)),
@@ -49,6 +53,10 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(saving::the_address_fills_the_gaps)
     }),
     mutant("saves_what_there_is", "missing_values_save_nothing", || App::new(saving::saves_what_there_is)),
+    mutant("takes_a_form_without_a_type", "missing_values_save_nothing", || {
+        App::new(saving::takes_a_form_without_a_type)
+    }),
+    mutant("a_long_form_fails", "missing_values_save_nothing", || App::new(saving::a_long_form_fails)),
     mutant("missing_panics", "missing_values_save_nothing", || App::new(saving::missing_panics)),
     mutant("refuses_after_the_insert", "missing_values_save_nothing", || App::new(saving::refuses_after_the_insert)),
     mutant("theme_is_on_the_body", "the_theme_is_applied", || App::new(showing::theme_is_on_the_body)),
@@ -60,6 +68,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("form_shows_the_theme_only", "the_form_shows_the_choice", || App::new(showing::form_shows_the_theme_only)),
     mutant("form_shows_the_address", "the_form_shows_the_choice", || App::new(showing::form_shows_the_address)),
     mutant("one_choice_for_all", "visitors_do_not_mix", || App::new(place::one_choice_for_all)),
+    mutant("makes_one_page_at_a_time", "visitors_do_not_mix", || App::new(showing::makes_one_page_at_a_time)),
     mutant("the_theme_is_in_a_variable", "visitors_do_not_mix", || App::new(place::the_theme_is_in_a_variable)),
     mutant("kept_in_the_program", "the_choice_is_there_at_the_next_visit", || App::new(place::kept_in_the_program)),
     mutant("a_store_of_its_own", "the_choice_is_there_at_the_next_visit", || App::new(place::a_store_of_its_own)),
@@ -67,6 +76,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("the_second_goes_with_the_window", "the_choice_is_there_at_the_next_visit", || {
         App::new(place::the_second_goes_with_the_window)
     }),
+    mutant("the_second_lasts_an_hour", "the_choice_is_there_at_the_next_visit", || {
+        App::new(saving::the_second_lasts_an_hour)
+    }),
+    mutant("the_second_clears", "the_choice_is_there_at_the_next_visit", || App::new(saving::the_second_clears)),
     mutant("one_end_for_all", "the_choice_is_there_at_the_next_visit", || App::new(place::one_end_for_all)),
     mutant("the_accounts_choice_wins", "a_login_keeps_the_choice", || App::new(place::the_accounts_choice_wins)),
     mutant("an_hour_is_enough", "the_choice_is_there_at_the_next_visit", || App::new(place::an_hour_is_enough)),

@@ -4,15 +4,18 @@ use std::collections::HashMap;
 
 use axum::{
     Form, Json, RequestExt, Router,
-    extract::{Query, Request},
-    http::{StatusCode, header::CONTENT_TYPE},
+    extract::{Query, Request, rejection::FormRejection},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+    },
     response::{Html, IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use solution_3::{Failure, Notifications, Preferences, Theme};
-use tower_sessions::{Session, SessionStore};
+use tower_sessions::{Expiry, Session, SessionStore, cookie::time::Duration};
 
 use super::{Parts, shown};
 
@@ -325,6 +328,80 @@ pub(super) fn five_are_enough<S: SessionStore + Clone>(store: S) -> Router {
         }
         session.insert("saved", saved + 1).await?;
         kept(session, preferences).await
+    }
+    saving(post(set), store)
+}
+
+/// A script is told in its own language.
+pub(super) fn answers_programs_with_json<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(headers: HeaderMap, session: Session, form: Form<Preferences>) -> Result<Response, Failure> {
+        let answer = solution_3::set_preferences(session, form).await?;
+        let is_program = headers.get(ACCEPT).is_some_and(|kinds| kinds == "application/json");
+        Ok(if is_program { Json(true).into_response() } else { answer.into_response() })
+    }
+    saving(post(set), store)
+}
+
+pub(super) fn a_long_value_is_another_mistake<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(session: Session, Form(fields): Loose) -> Result<Response, Failure> {
+        if fields.values().any(|value| value.len() > 200) {
+            return Ok(StatusCode::BAD_REQUEST.into_response());
+        }
+        let [theme, notifications] =
+            ["theme", "notifications"].map(|name| fields.get(name).map(String::as_str).unwrap_or_default());
+        match (read(theme), read(notifications)) {
+            (Some(theme), Some(notifications)) => kept(session, Preferences { theme, notifications }).await,
+            _ => Ok(refused()),
+        }
+    }
+    saving(post(set), store)
+}
+
+pub(super) fn takes_a_form_without_a_type<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(session: Session, mut request: Request) -> Result<Response, Failure> {
+        let urlencoded = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().entry(CONTENT_TYPE).or_insert(urlencoded);
+        match request.extract::<Form<Preferences>, _>().await {
+            Ok(form) => Ok(solution_3::set_preferences(session, form).await?.into_response()),
+            Err(refused) => Ok(refused.into_response()),
+        }
+    }
+    saving(post(set), store)
+}
+
+pub(super) fn a_long_form_fails<S: SessionStore + Clone>(store: S) -> Router {
+    type Sent = Result<Form<Preferences>, FormRejection>;
+    async fn set(session: Session, form: Sent) -> Result<Response, Failure> {
+        match form {
+            Ok(form) => Ok(solution_3::set_preferences(session, form).await?.into_response()),
+            Err(FormRejection::BytesRejection(_)) => Err(Failure),
+            Err(refused) => Ok(refused.into_response()),
+        }
+    }
+    saving(post(set), store)
+}
+
+pub(super) fn the_second_lasts_an_hour<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(session: Session, form: Form<Preferences>) -> Result<Redirect, Failure> {
+        if session.get_value(Preferences::KEY).await?.is_some() {
+            session.set_expiry(Some(Expiry::OnInactivity(Duration::hours(1))));
+        }
+        solution_3::set_preferences(session, form).await
+    }
+    saving(post(set), store)
+}
+
+/// Puts back only what it knows of.
+pub(super) fn the_second_clears<S: SessionStore + Clone>(store: S) -> Router {
+    async fn set(session: Session, form: Form<Preferences>) -> Result<Redirect, Failure> {
+        if session.get_value(Preferences::KEY).await?.is_some() {
+            let name = session.get_value("username").await?;
+            session.clear().await;
+            if let Some(name) = name {
+                session.insert_value("username", name).await?;
+            }
+        }
+        solution_3::set_preferences(session, form).await
     }
     saving(post(set), store)
 }

@@ -13,7 +13,7 @@ use tower_sessions::{Session, SessionManagerLayer, SessionStore};
 
 pub(crate) fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
-        .route("/login", get(async || Html(r#"<h1>Welcome</h1><form method="post"><input name="username"><input name="password" type="password"></form>"#)))
+        .route("/login", get(async || Html(r#"<h1>Welcome</h1><form method="post"><input name="username"><input name="password" type="password"><button>Log in</button></form>"#)))
         .route("/login", post(login))
         .route("/protected", get(protected))
         .route("/logout", post(logout))

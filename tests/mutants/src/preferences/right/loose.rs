@@ -39,8 +39,7 @@ fn broken(_: Error) -> StatusCode {
 
 async fn form(session: Session) -> Result<Html<String>, StatusCode> {
     let chosen = chosen(&session).await?;
-    let mut page =
-        format!("<!doctype html><html lang=en data-theme={}><form method=POST action=/set_preferences>", chosen[0]);
+    let mut page = format!("<!doctype html><html lang=en data-theme={}><form method=POST action='?'>", chosen[0]);
     for ((name, values), now) in CHOICES.iter().zip(&chosen) {
         for value in values {
             let checked = if value == now { "checked" } else { "" };
