@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt::Write,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
@@ -186,17 +186,16 @@ pub(super) fn adds_by_parameter<S: SessionStore + Clone>(store: S) -> Router {
     viewing(get(view), store)
 }
 
-/// The cart of the page that is being made.
-static CART: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
-
+/// The cart of the page that is being made is kept where all requests share it.
 pub(super) fn makes_one_page_at_a_time<S: SessionStore + Clone>(store: S) -> Router {
-    async fn view(session: Session) -> Result<Html<String>, Failure> {
-        let cart = || CART.lock().unwrap_or_else(PoisonError::into_inner);
+    let shared = Arc::<Mutex<BTreeMap<String, u32>>>::default();
+    let view = async move |session: Session| -> Result<Html<String>, Failure> {
+        let cart = || shared.lock().unwrap_or_else(PoisonError::into_inner);
         *cart() = Cart::of(&session).await?.0;
         tokio::task::yield_now().await; // such as for a page from a file
         let now = Cart(cart().clone());
         Ok(Html(if now.0.is_empty() { "Your cart is empty".to_owned() } else { lines(&now, escaped) }))
-    }
+    };
     viewing(get(view), store)
 }
 

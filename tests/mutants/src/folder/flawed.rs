@@ -496,8 +496,8 @@ impl ExpiredDeletion for Flawed {
             if self.has(Flaw::CleaningFollowsLinks) {
                 fs::metadata(&path).map_err(unable)?;
             }
-            let takes_any = matches!(self.flaw, Flaw::CleaningTakesWhatItCannotRead | Flaw::CleaningStopsAtOthers);
-            if !takes_any && path.extension().is_none_or(|ending| ending != "session") {
+            let reads_any = matches!(self.flaw, Flaw::CleaningTakesWhatItCannotRead | Flaw::CleaningStopsAtOthers);
+            if !(reads_any && path.is_file()) && path.extension().is_none_or(|ending| ending != "session") {
                 continue;
             }
             let is_over = match self.read_file(&path) {

@@ -1,6 +1,6 @@
 //! Mistakes that most clients never meet: they show only for a certain browser, script or address.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     Extension, Form, Router,
@@ -147,18 +147,17 @@ fn changed<S: SessionStore + Clone>(store: S, change: fn(&str) -> String) -> Rou
     Parts { login: post(login).get(solution_1::login_form), ..Parts::default() }.on(store)
 }
 
-/// The user of the page that is being made.
-static USER: Mutex<String> = Mutex::new(String::new());
-
+/// The user of the page that is being made is kept where all requests share it.
 pub(super) fn makes_one_page_at_a_time<S: SessionStore + Clone>(store: S) -> Router {
-    async fn protected(session: Session) -> Answer {
-        let user = || USER.lock().unwrap_or_else(PoisonError::into_inner);
+    let shared = Arc::<Mutex<String>>::default();
+    let protected = async move |session: Session| -> Answer {
+        let user = || shared.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(User { username }) = User::of(&session).await? else {
             return Ok(Redirect::to("/login").into_response());
         };
         *user() = username;
         tokio::task::yield_now().await; // such as for a page from a file
-        Ok(Html(format!("<p>You are {}</p>", minijinja::HtmlEscape(&*user()))).into_response())
-    }
+        Ok(Html(format!("<p>You are {}</p>", minijinja::HtmlEscape(&user()))).into_response())
+    };
     Parts { protected: get(protected), ..Parts::default() }.on(store)
 }

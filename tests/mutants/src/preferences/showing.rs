@@ -1,6 +1,6 @@
 //! Mistakes in the pages.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     Router,
@@ -190,17 +190,16 @@ pub(super) fn form_shows_the_address<S: SessionStore + Clone>(store: S) -> Route
     asking(get(form), store)
 }
 
-/// The choice of the page that is being made.
-static CHOICE: Mutex<Option<Preferences>> = Mutex::new(None);
-
+/// The choice of the page that is being made is kept where all requests share it.
 pub(super) fn makes_one_page_at_a_time<S: SessionStore + Clone>(store: S) -> Router {
-    async fn profile(session: Session) -> Result<Html<String>, Failure> {
-        let choice = || CHOICE.lock().unwrap_or_else(PoisonError::into_inner);
+    let shared = Arc::<Mutex<Option<Preferences>>>::default();
+    let profile = async move |session: Session| -> Result<Html<String>, Failure> {
+        let choice = || shared.lock().unwrap_or_else(PoisonError::into_inner);
         *choice() = Some(Preferences::of(&session).await?);
         tokio::task::yield_now().await; // such as for a page from a file
         let now = serde_json::json!(choice().unwrap_or_default());
         let [theme, notifications] = ["theme", "notifications"].map(|name| now[name].as_str().unwrap_or_default());
         Ok(Html(format!("<html data-theme={theme}><p>Theme: {theme}, Notifications: {notifications}")))
-    }
+    };
     profiling(get(profile), store)
 }
