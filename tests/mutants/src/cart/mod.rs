@@ -64,7 +64,6 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_plus_is_a_blank", "items_are_shown_as_text", || App::new(adding::a_plus_is_a_blank)),
     mutant("takes_out_in_any_case", "items_are_shown_as_text", || App::new(taking_out::in_any_case)),
     mutant("takes_out_what_is_like_it", "items_are_shown_as_text", || App::new(taking_out::what_is_like_it)),
-    mutant("refuses_blanks", "items_are_shown_as_text", || App::new(adding::refuses_blanks)),
     mutant("refuses_backticks", "items_are_shown_as_text", || App::new(adding::refuses_backticks)),
     mutant("tells_a_script_the_items", "items_are_shown_as_text", || App::new(showing::tells_a_script_the_items)),
     mutant("reads_a_number", "items_are_shown_as_text", || App::new(adding::as_a_number)),
@@ -117,6 +116,7 @@ pub const RIGHT_ANSWERS: &[RightAnswer] = &[
     RightAnswer { name: "one route for all, explicit saves", app: || App::new(right::one_route::app) },
     RightAnswer { name: "buttons that name the item, relative redirects", app: || App::new(right::buttons::app) },
     RightAnswer { name: "a HashMap, which is in another order each time", app: || App::new(right::unordered::app) },
+    RightAnswer { name: "an item has to be more than blanks", app: || App::new(adding::refuses_blanks) },
 ];
 
 /// The solution's parts; a mutant puts its own in the place of one.
