@@ -165,7 +165,7 @@ async fn the_bar_leads_beyond_the_next_limit() {
     wait_for_words(&inspected.browser, "p", "ahead").await;
     // If the last ten seconds go by meanwhile, that is the same end.
     inspected.click("#after").await;
-    wait_for_words(&inspected.browser, "p", "Session A of alice is over").await;
+    wait_for_words(&inspected.browser, "p", "Session A of alice has expired").await;
     inspected.click("[data-visitor=alice] summary").await;
     inspected.click(".exchange > [open] [data-again]").await;
     wait_for_words(&inspected.browser, "p", "session A had expired").await;

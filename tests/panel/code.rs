@@ -83,7 +83,7 @@ pub async fn code_is_written_saved_and_held_against_other_editors_in_a_real_brow
     named.clear().await.unwrap();
     named.send_keys("src/lib.rs").await.unwrap();
     window.click(".naming button").await;
-    window.says("p", "src/lib.rs exists already").await;
+    window.says("p", "src/lib.rs already exists").await;
     window.until("document.querySelector('.code-view select').value === 'src/lib.rs'").await;
     assert_eq!(window.value("return document.body.textContent.includes('is not a file of an answer')").await, false);
     window.browser.close().await.unwrap();
