@@ -49,9 +49,15 @@ pub(crate) fn curl(by: &Sender, from: Option<(&str, Option<&str>)>, request: &Re
     words.extend(is_other.then(|| format!("-X {}", request.method())));
     let is_sent = request.method() == Method::POST;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    words.extend((is_sent && !["", URLENCODED].contains(&kind)).then(|| format!("-H 'Content-Type: {kind}'")));
+    let has_type = match kind {
+        "" if body.is_empty() => None,
+        "" => Some("-H 'Content-Type:'".to_owned()), // curl sends none then
+        URLENCODED => None,
+        kind => Some(format!("-H 'Content-Type: {kind}'")),
+    };
+    words.extend(has_type.filter(|_| is_sent));
     let (piped, data) = match is_sent {
-        true if kind.is_empty() => (String::new(), Some("-X POST".to_owned())),
+        true if kind.is_empty() && body.is_empty() => (String::new(), Some("-X POST".to_owned())),
         true => data(body),
         false => <_>::default(),
     };
@@ -176,6 +182,7 @@ mod tests {
         assert_eq!(posted(URLENCODED, b"a=it's"), line("", "-d 'a=it%27s'"));
         assert_eq!(posted(URLENCODED, b""), line("", "-d ''"));
         assert_eq!(posted("text/plain", b"a"), line("", "-H 'Content-Type: text/plain' -d 'a'"));
+        assert_eq!(posted("", b"a"), line("", "-H 'Content-Type:' -d 'a'"));
         assert_eq!(posted(URLENCODED, b"a=\xff%"), line("{ printf 'a=\\377\\045'; } | ", "--data-binary @-"));
         let long = [b"a=".to_vec(), vec![b'x'; 201], b"&b=".to_vec()].concat();
         let piped = "{ printf 'a='; head -c 201 /dev/zero | tr '\\0' 'x'; printf '&b='; } | ";
