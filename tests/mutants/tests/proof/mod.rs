@@ -27,7 +27,7 @@ pub fn reports(suite: &'static Suite, mutants: &[Mutant]) -> Vec<Report> {
     };
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(&judge);
+            scope.spawn(judge);
         }
     });
     reports.into_iter().map(|report| report.into_inner().expect("every place was taken")).collect()
