@@ -41,6 +41,10 @@ use crate::{
 pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
 /// The conclusion if an app refuses a form that [`Browser::post_by_script`] sent.
 pub(crate) const BY_SCRIPT: &str = "a script on the site's own page sent this form, with a `charset` in the Content-Type as `fetch` adds it: the type is only the part before the semicolon";
+
+/// Why a POST without a body has to be accepted.
+pub(crate) const WITHOUT_A_BODY: &str =
+    "a POST without a body needs no Content-Type, and a script's `fetch` sends none";
 /// The conclusion where a form lacks a field.
 const UNNAMED: &str = "a browser sends a field under its `name`; an `id` or a label does not count";
 /// The same if another form of the page has the field.

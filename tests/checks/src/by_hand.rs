@@ -49,18 +49,14 @@ pub(crate) fn curl(by: &Sender, from: Option<(&str, Option<&str>)>, request: &Re
     words.extend(is_other.then(|| format!("-X {}", request.method())));
     let is_sent = request.method() == Method::POST;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let has_type = match kind {
-        "" if body.is_empty() => None,
-        "" => Some("-H 'Content-Type:'".to_owned()), // curl sends none then
-        URLENCODED => None,
-        kind => Some(format!("-H 'Content-Type: {kind}'")),
+    let (sent_as, (piped, data)) = match kind {
+        _ if !is_sent => <_>::default(),
+        "" if body.is_empty() => (None, (String::new(), Some("-X POST".to_owned()))),
+        "" => (Some("-H 'Content-Type:'".to_owned()), data(body)), // curl sends none then
+        URLENCODED => (None, data(body)),
+        kind => (Some(format!("-H 'Content-Type: {kind}'")), data(body)),
     };
-    words.extend(has_type.filter(|_| is_sent));
-    let (piped, data) = match is_sent {
-        true if kind.is_empty() && body.is_empty() => (String::new(), Some("-X POST".to_owned())),
-        true => data(body),
-        false => <_>::default(),
-    };
+    words.extend(sent_as);
     words.extend(data);
     let address = quoted(&request.uri().to_string());
     format!("{piped}{} 'http://localhost:PORT{address}'", words.join(" "))

@@ -2,7 +2,7 @@
 
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Suite, Trial,
-    browser::{encode, in_path},
+    browser::{WITHOUT_A_BODY, encode, in_path},
     clients::{self, Client},
     impostors, infer, model, monitor, neighbour,
     page::{self, folded},
@@ -142,7 +142,7 @@ async fn what_is_added_is_in_the_cart(trial: &Trial) -> Result<(), Miss> {
         trial.log().begin_anew();
         let carol = trial.browser("carol");
         let added = client.posts(&carol, &address("add_to_cart", &pear), &[]).await?;
-        added.redirects_to(VIEW).map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
+        added.redirects_to(VIEW).map_err(|miss| client.explains(miss))?;
     }
     let Some(stale) = reading::left_behind(&alice, &added) else { return Ok(()) };
     trial.log().begin_anew();
@@ -202,7 +202,7 @@ async fn items_are_counted(trial: &Trial) -> Result<(), Miss> {
         let carol = trial.browser("carol");
         client.posts(&carol, &address("add_to_cart", &pear), &[]).await?;
         let page = carol.get(VIEW).await?;
-        page.shows(&line(&pear, 1)).map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
+        page.shows(&line(&pear, 1)).map_err(|miss| client.explains(miss))?;
     }
     Ok(())
 }
@@ -294,7 +294,7 @@ async fn the_cart_is_cleared(trial: &Trial) -> Result<(), Miss> {
     page.shows(&line(&pear, 1))?;
     trial.log().begin_anew();
     let bob = trial.browser("bob");
-    let so = "a POST without a body needs no Content-Type, and a script's `fetch` sends none";
+    let so = WITHOUT_A_BODY;
     for path in [address("add_to_cart", &pear), address("remove_from_cart", &plum), "/clear_cart".to_owned()] {
         bob.post_nothing(&path).await?.is_accepted(VIEW, so)?;
     }

@@ -41,8 +41,7 @@ pub(crate) const ALL: [Client; 17] = [
 ];
 
 /// Why none of them matters.
-pub(crate) const WHY: &str =
-    "whoever uses another browser, a script or a link expects the same: what the form says decides";
+const WHY: &str = "whoever uses another browser, a script or a link expects the same: what the form says decides";
 
 impl Client {
     /// Posts these fields to this path as this client does.
@@ -63,8 +62,13 @@ impl Client {
         answer
     }
 
+    /// A miss of this client where others get the expected answer, with the conclusion.
+    pub(crate) fn explains(self, miss: Miss) -> Miss {
+        miss.so(self.so()).why(WHY)
+    }
+
     /// The conclusion if only this client gets another answer.
-    pub(crate) fn so(self) -> String {
+    fn so(self) -> String {
         let (alone, why) = match self {
             Says(name, value) => (format!("without the header `{name}: {value}`"), "clients differ in their headers"),
             TellsNoPage => (

@@ -300,7 +300,7 @@ async fn the_last_login_counts(trial: &Trial) -> Result<(), Miss> {
         return Ok(());
     }
     browser.submit(&form, LOGIN, &credentials(his)).await?.redirects_to(SHOP)?;
-    let so = "alice was logged in with this browser, then bob logged in, and it is still alice who is logged in: a login puts its own user in the place of another one";
+    let so = infer::THE_FIRST_STAYS_IN;
     is_not(&browser, her, so).await?;
     shop(&browser, his).await.map(|_| ())
 }

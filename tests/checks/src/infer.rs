@@ -7,6 +7,9 @@ use tower_sessions::session::Id;
 
 use crate::{Answer, Miss, User, run::Panic, trial::Cause};
 
+/// The conclusion if a login leaves another user in.
+pub(crate) const THE_FIRST_STAYS_IN: &str = "alice was logged in with this browser, then bob logged in, and it is still alice who is logged in: a login puts its own user in the place of another one";
+
 /// How much of a record is shown, in characters.
 const LONGEST_RECORD: usize = 300;
 

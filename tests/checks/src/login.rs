@@ -6,7 +6,7 @@ use session_inspector::SetCookie;
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
-    browser::{BY_SCRIPT, encode},
+    browser::{BY_SCRIPT, WITHOUT_A_BODY, encode},
     clients, impostors,
     improper::{self, Improper},
     infer::{self, holds_the_name},
@@ -228,7 +228,7 @@ async fn the_form_logs_in(trial: &Trial, user: &User) -> Result<(), Miss> {
     for client in clients::ALL {
         alice.begins_apart();
         let sent = client.posts(&alice, "/login", &filled).await?;
-        sent.redirects_to("/protected").map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
+        sent.redirects_to("/protected").map_err(|miss| client.explains(miss))?;
     }
     trial.log().begin_anew();
     let alice = trial.browser("alice");
@@ -564,7 +564,7 @@ async fn logout_destroys_the_session(trial: &Trial) -> Result<(), Miss> {
     })?;
     let stranger = trial.browser("stranger").post("/logout", &[]).await?;
     stranger.redirects_to("/login").map_err(|miss| miss.why(LEADS_OUT))?;
-    let so = "a POST without a body needs no Content-Type, and a script's `fetch` sends none";
+    let so = WITHOUT_A_BODY;
     bob.post_nothing("/logout").await?.redirects_to("/login").map_err(|miss| miss.so(so).why(LEADS_OUT))?;
     // A session can be ended before anybody has logged in.
     trial.log().begin_anew();

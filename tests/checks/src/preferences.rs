@@ -206,8 +206,8 @@ async fn a_choice_is_saved(trial: &Trial) -> Result<(), Miss> {
         let carol = trial.browser("carol");
         let fields = [("theme", OTHER.0), ("notifications", OTHER.1)];
         let saved = client.posts(&carol, FORM, &fields).await?;
-        saved.redirects_to(PROFILE).map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
-        shows(&carol.get(PROFILE).await?, OTHER).map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
+        saved.redirects_to(PROFILE).map_err(|miss| client.explains(miss))?;
+        shows(&carol.get(PROFILE).await?, OTHER).map_err(|miss| client.explains(miss))?;
     }
     trial.log().begin_anew();
     let bob = trial.browser("bob");
@@ -561,7 +561,7 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     for client in clients::ALL {
         trial.log().begin_apart();
         let sent = client.posts(&visitor, "/login", &credentials).await?;
-        sent.redirects_to(PROFILE).map_err(|miss| miss.so(client.so()).why(clients::WHY))?;
+        sent.redirects_to(PROFILE).map_err(|miss| client.explains(miss))?;
     }
     Ok(())
 }

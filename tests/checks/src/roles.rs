@@ -202,7 +202,7 @@ async fn the_last_login_counts(trial: &Trial) -> Result<(), Miss> {
     logs_in(&browser, trial.users.alice()).await?;
     logs_in(&browser, his).await?;
     let page = browser.get(DASHBOARD).await?;
-    let so = "alice was logged in with this browser, then bob logged in, and it is still alice who is logged in: a login puts its own user in the place of another one";
+    let so = infer::THE_FIRST_STAYS_IN;
     page.shows(&his.name).map_err(|miss| miss.so_if(page.text().contains(&trial.users.alice().name).then_some(so)))
 }
 

@@ -51,10 +51,8 @@ impl<'t> Site<'t> {
         let own = trial.named("");
         let more = typed::FAMILIES[family].map(|pattern| pattern.replace('@', &own));
         // One of them is longer than what some functions that hash passwords read, which is 72 bytes.
-        let lengths = [0, 80];
-        let more = more.into_iter().zip(lengths);
-        let more = more.map(|(name, more)| User { password: format!("secret of {name}{}", "y".repeat(more)), name });
-        let more: Vec<_> = more.collect();
+        let user = |(name, more)| User { password: format!("secret of {name}{}", "y".repeat(more)), name };
+        let more: Vec<_> = more.into_iter().zip([0, 80]).map(user).collect();
         more.iter().for_each(|user| trial.users.add(user.clone()));
         Self {
             trial,
