@@ -15,7 +15,6 @@ use crate::{
     canary::{Canary, TOLD},
     infer::{self, mentions},
     reading,
-    spelt::SpeltId,
     trial::Sent,
 };
 
@@ -221,7 +220,7 @@ pub(crate) fn no_page_tells_the_session_id(trial: &Trial, answer: &Answer) -> Re
     let cookies = cookies.filter(|value| trial.carries_an_id(value));
     let ids = answer.exchange.calls.iter().map(|call| call.id.as_str()).chain(cookies);
     let ids: HashSet<Id> = ids.filter_map(|id| id.parse().ok()).collect();
-    let ids: Vec<_> = ids.into_iter().map(SpeltId::new).collect();
+    let ids: Vec<_> = ids.into_iter().map(|id| trial.spelt(id)).collect();
     let is_told = |text: &[u8]| {
         trial.carries_an_id(&String::from_utf8_lossy(text)) || ids.iter().any(|id| id.is_read_in(text).is_some())
     };

@@ -17,7 +17,7 @@ use crate::{
     App, Check, CheckReport, Failure, Miss, Monitor, Outcome, Suite, Trial, Users,
     canary::Canary,
     limit::{self, COMPUTES, Hang, OUTER, STANDS},
-    model::Stage,
+    model::{SHARES, Share, Stage},
     monitor::Noticed,
     recipe,
     restart::{Handover, Part, Place, Restarts, Resumed},
@@ -75,7 +75,7 @@ pub(crate) fn merge(reports: &mut [CheckReport], noticed: impl IntoIterator<Item
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
     pub(crate) suite: &'static Suite,
-    /// One after the last check is the model.
+    /// After the last check come the shares of the model.
     pub(crate) place: usize,
     pub(crate) app: &'a App,
     pub(crate) seed: u64,
@@ -146,14 +146,18 @@ impl Scene<'_> {
                 played(setting, log, async |trial| (check.run)(trial).await)
             }
             None => {
-                Stage { app, seed, monitors: suite.monitors, restarts, log }.play(suite.model);
+                let share = match restarts {
+                    Place::Here => Share::ALL,
+                    Place::Elsewhere { .. } => Share { first: place - suite.checks.len(), of: SHARES },
+                };
+                Stage { app, seed, share, monitors: suite.monitors, restarts, log }.play(suite.model);
                 Ok(())
             }
         })
     }
 
     fn is_model(&self) -> bool {
-        self.place == self.suite.checks.len()
+        self.place >= self.suite.checks.len()
     }
 }
 

@@ -13,14 +13,12 @@ use crate::{infer::mentions, page};
 
 /// Every common encoding of these bytes as text.
 pub(crate) fn spellings(secret: &[u8]) -> Vec<String> {
-    let hex = |upper: bool| -> String {
-        secret.iter().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect()
-    };
+    let written: [fn(&u8) -> String; 3] = [|byte| format!("{byte:02x}"), |byte| format!("{byte:02X}"), u8::to_string];
+    let [lower, upper, decimal] = written.map(|number| secret.iter().map(number).collect::<Vec<_>>());
     let reversed: Vec<u8> = secret.iter().rev().copied().collect();
-    let mut all = vec![hex(false), hex(true)];
-    let numbers = |number: fn(&u8) -> String, between| secret.iter().map(number).collect::<Vec<_>>().join(between);
-    let bases: [fn(&u8) -> String; 3] = [|byte| format!("{byte:02x}"), |byte| format!("{byte:02X}"), u8::to_string];
-    all.extend(bases.iter().flat_map(|number| [":", " ", "-", ",", ", "].map(|between| numbers(*number, between))));
+    let mut all = vec![lower.concat(), upper.concat()];
+    let listed = [lower, upper, decimal];
+    all.extend(listed.iter().flat_map(|numbers| [":", " ", "-", ",", ", "].map(|between| numbers.join(between))));
     all.extend(
         (0..3).flat_map(|before| {
             [in_base64(&STANDARD_NO_PAD, before, secret), in_base64(&URL_SAFE_NO_PAD, before, secret)]
@@ -109,10 +107,19 @@ fn in_base64(engine: &impl Engine, before: usize, secret: &[u8]) -> String {
 
 /// A session ID that is searched for in all its encodings.
 pub(crate) struct SpeltId {
-    forms: Vec<(String, &'static str)>,
+    forms: Vec<Form>,
     /// Its upper and its lower 64 bits, as the numbers that they are with and without a sign.
     halves: [[String; 2]; 2],
 }
+
+struct Form {
+    text: String,
+    how: &'static str,
+    has_separators: bool,
+}
+
+/// A UUID has hyphens in it, a path has slashes, and text in UTF-16 has zeros.
+const SEPARATORS: [char; 4] = ['-', '/', '\\', '\0'];
 
 impl SpeltId {
     pub(crate) fn new(id: Id) -> Self {
@@ -125,7 +132,7 @@ impl SpeltId {
         let listed = listed.iter().flat_map(|numbers| [",", ", "].map(|between| numbers.join(between)));
         let base32 = all.iter().flat_map(|bytes| [DIGITS[2], DIGITS[3]].map(|digits| in_base32(bytes, digits)));
         let spelt = all.iter().flat_map(|bytes| spellings(bytes)).chain(base32).map(|form| in_latin_1(form.as_bytes()));
-        let named = |how: &'static str| move |form| (form, how);
+        let named = |how| move |text: String| Form { has_separators: text.contains(SEPARATORS), text, how };
         let forms = [text.clone()].into_iter().map(named("as in a cookie"));
         let forms = forms.chain(numbers.into_iter().chain(digits).map(named("as a number")));
         let forms = forms.chain([forward, backward].map(|bytes| in_latin_1(&bytes)).into_iter().map(named("as bytes")));
@@ -141,13 +148,13 @@ impl SpeltId {
     /// How it can be read in these bytes, if it can.
     pub(crate) fn is_read_in(&self, contents: &[u8]) -> Option<&'static str> {
         let contents = in_latin_1(contents);
-        // A UUID has hyphens in it, a path has slashes, and text in UTF-16 has zeros.
-        let plain = contents.replace(['-', '/', '\\', '\0'], "");
-        let found = self.forms.iter().find(|(form, _)| contents.contains(form) || plain.contains(form));
+        let plain = contents.replace(SEPARATORS, "");
+        let found =
+            self.forms.iter().find(|form| if form.has_separators { &contents } else { &plain }.contains(&form.text));
         // A short number may be there for any reason.
         let is_there = |number: &String| number.len() > 12 && contents.contains(number);
         let is_split = || self.halves.iter().all(|half| half.iter().any(is_there));
-        found.map(|(_, how)| *how).or_else(|| is_split().then_some("as two numbers of 64 bits"))
+        found.map(|form| form.how).or_else(|| is_split().then_some("as two numbers of 64 bits"))
     }
 }
 
@@ -188,7 +195,10 @@ fn in_base32(bytes: &[u8], digits: &str) -> String {
 /// Each byte as a character. The standard library looks for text in optimized code; for bytes it would be ours, which is
 /// not.
 fn in_latin_1(bytes: &[u8]) -> String {
-    bytes.iter().copied().map(char::from).collect()
+    match str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => text.to_owned(),
+        _ => bytes.iter().copied().map(char::from).collect(),
+    }
 }
 
 /// A text that is searched for in all its encodings.

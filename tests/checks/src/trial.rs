@@ -1,7 +1,7 @@
 //! The app, the accounts and the log that one check plays with.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fmt,
     fs::File,
     io::{self, Read, Write},
@@ -34,6 +34,7 @@ use crate::{
     recipe,
     restart::{Restart, Restarts, Resumed, Survivors},
     shop::{Moment, Shop},
+    spelt::SpeltId,
 };
 
 /// A learner's answer: an app that takes a store, or a store.
@@ -82,6 +83,8 @@ pub struct Trial {
     memory: MemoryStore,
     /// The IDs in all calls to it.
     seen_ids: Mutex<BTreeSet<String>>,
+    /// Those that were searched for: to spell an ID takes longer than to search for it.
+    spelt_ids: Mutex<HashMap<Id, Arc<SpeltId>>>,
     /// The source of planted IDs: the same ones whenever a scene is played again.
     ids: Mutex<fastrand::Rng>,
     monitors: &'static [Monitor],
@@ -170,6 +173,7 @@ impl Trial {
             store,
             memory,
             seen_ids: Mutex::default(),
+            spelt_ids: Mutex::default(),
             ids: Mutex::new(fastrand::Rng::with_seed(1)),
             monitors,
             restarts,
@@ -467,6 +471,12 @@ impl Trial {
     /// Whether this is, or contains, the ID of a session that was seen so far.
     pub(crate) fn carries_an_id(&self, value: &str) -> bool {
         self.seen_ids().iter().any(|id| !id.is_empty() && value.contains(id))
+    }
+
+    /// The ID in all its encodings.
+    pub(crate) fn spelt(&self, id: Id) -> Arc<SpeltId> {
+        let mut spelt_ids = self.spelt_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        spelt_ids.entry(id).or_insert_with(|| Arc::new(SpeltId::new(id))).clone()
     }
 
     pub(crate) fn log(&self) -> &Log {

@@ -58,6 +58,20 @@ const STORIES: usize = 80;
 /// How many more are played, at most, to find a shorter one.
 const SHORTER: usize = 400;
 
+/// In how many processes a learner's answer plays the stories: as long as other cores are free, they end sooner.
+pub(crate) const SHARES: usize = 2;
+
+/// The stories that one process plays: every `of`th, from `first` on.
+#[derive(Clone, Copy)]
+pub(crate) struct Share {
+    pub(crate) first: usize,
+    pub(crate) of: usize,
+}
+
+impl Share {
+    pub(crate) const ALL: Self = Self { first: 0, of: 1 };
+}
+
 /// An exercise's model.
 pub struct Model {
     /// Looks for a story in which the app differs from the model.
@@ -70,6 +84,7 @@ pub struct Model {
 pub(crate) struct Stage {
     pub(crate) app: App,
     pub(crate) seed: u64,
+    pub(crate) share: Share,
     pub(crate) monitors: &'static [Monitor],
     pub(crate) restarts: Place,
     /// The steps of the story that is being played, and in the end what was found.
@@ -150,8 +165,8 @@ impl Stage {
     ) -> Option<Noticed> {
         let mut runner = TestRunner::new_with_rng(Config::default(), self.rng());
         let is_early = self.for_a_while();
-        let mut drawn = (0..played).take_while(|_| is_early()).filter_map(|_| stories.new_tree(&mut runner).ok());
-        drawn.find_map(|mut story| {
+        let drawn = (0..played).take_while(|_| is_early()).filter_map(|_| stories.new_tree(&mut runner).ok());
+        drawn.skip(self.share.first).step_by(self.share.of).find_map(|mut story| {
             let found = self.told(&story.current(), rules)?;
             Some(self.shortest(&mut story, found, rules))
         })
