@@ -1,11 +1,13 @@
 //! A session store that is observed, and whose records age by the inspector's clock.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use time::OffsetDateTime;
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
-    session_store::Result,
+    session_store::{Error, Result},
 };
 
 use crate::{Inspector, Operation, Outcome, bounds, calls, clock::milliseconds};
@@ -27,37 +29,22 @@ const OWN: char = '~';
 /// Records age by the inspector's [`Clock`](crate::Clock), on any backend. The skipped time is added to `expiry_date`
 /// at each write and subtracted at each load, so the inner store does not need the clock. An absolute `expiry_date`
 /// (`Expiry::AtDateTime`) is therefore in system time.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Observed<S> {
     inner: S,
     inspector: Inspector,
 }
 
+/// Without the inner store: some print their records.
+impl<S> fmt::Debug for Observed<S> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Observed").finish_non_exhaustive()
+    }
+}
+
 impl<S> Observed<S> {
     pub(crate) fn new(inner: S, inspector: Inspector) -> Self {
         Self { inner, inspector }
-    }
-
-    fn ahead(&self, record: &Record) -> Record {
-        let expiry_date = record.expiry_date.saturating_add(self.inspector.clock.skipped_time());
-        Record { expiry_date, ..record.clone() }
-    }
-
-    /// Notes a call, and returns its result.
-    fn note<T>(
-        &self,
-        operation: Operation,
-        id: Id,
-        until: Option<OffsetDateTime>,
-        result: Result<T>,
-        outcome: impl FnOnce(&T) -> Outcome,
-    ) -> Result<T> {
-        let outcome = match &result {
-            Ok(value) => outcome(value),
-            Err(error) => Outcome::Failed(bounds::text(&error.to_string())),
-        };
-        calls::note(&self.inspector.timeline, operation, id, until.map(milliseconds), outcome);
-        result
     }
 }
 
@@ -65,39 +52,73 @@ impl<S> Observed<S> {
 impl<S: SessionStore> SessionStore for Observed<S> {
     async fn create(&self, record: &mut Record) -> Result<()> {
         self.inspector.holds.wait(Operation::Create).await;
-        let mut ahead = self.ahead(record);
+        let mut ahead = self.inspector.ahead(record);
         let result = self.inner.create(&mut ahead).await;
         record.id = ahead.id; // the store picks another one on a collision
-        self.note(Operation::Create, record.id, Some(ahead.expiry_date), result, |()| written(record))
+        self.inspector.wrote(Operation::Create, record, &ahead, result)
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
         let operation = if is_tombstone(record) { Operation::Delete } else { Operation::Save };
         self.inspector.holds.wait(operation).await;
-        let ahead = self.ahead(record);
+        let ahead = self.inspector.ahead(record);
         let result = self.inner.save(&ahead).await;
-        self.note(operation, record.id, Some(ahead.expiry_date), result, |()| written(record))
+        self.inspector.wrote(operation, record, &ahead, result)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         self.inspector.holds.wait(Operation::Load).await;
         let skipped = self.inspector.clock.skipped_time();
-        let (mut told, mut until) = (Outcome::Missing, None);
-        let back = |record: Record| {
-            until = Some(record.expiry_date);
-            let expiry_date = record.expiry_date.saturating_sub(skipped);
-            let expired = expiry_date <= OffsetDateTime::now_utc();
-            told = if expired { expired_outcome(&record) } else { found(&record) };
-            (!expired).then_some(Record { expiry_date, ..record })
-        };
-        let result = self.inner.load(id).await.map(|record| record.and_then(back));
-        self.note(Operation::Load, *id, until, result, |_| told)
+        let result = self.inner.load(id).await;
+        self.inspector.loaded(*id, result, skipped)
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
         self.inspector.holds.wait(Operation::Delete).await;
         let result = self.inner.delete(id).await;
-        self.note(Operation::Delete, *id, None, result, |()| Outcome::Done)
+        self.inspector.note_call(Operation::Delete, *id, None, result.as_ref().map(|()| Outcome::Done));
+        result
+    }
+}
+
+/// What does not depend on the store, so that it is compiled once and not with each app.
+impl Inspector {
+    /// The record as the inner store gets it.
+    fn ahead(&self, record: &Record) -> Record {
+        let expiry_date = record.expiry_date.saturating_add(self.clock.skipped_time());
+        Record { expiry_date, ..record.clone() }
+    }
+
+    fn wrote(&self, operation: Operation, record: &Record, ahead: &Record, result: Result<()>) -> Result<()> {
+        self.note_call(operation, record.id, Some(ahead.expiry_date), result.as_ref().map(|()| written(record)));
+        result
+    }
+
+    /// The record as the app gets it, unless it has expired.
+    fn loaded(&self, id: Id, result: Result<Option<Record>>, skipped: time::Duration) -> Result<Option<Record>> {
+        let (mut outcome, mut until) = (Outcome::Missing, None);
+        let back = |record: Record| {
+            until = Some(record.expiry_date);
+            let expiry_date = record.expiry_date.saturating_sub(skipped);
+            let expired = expiry_date <= OffsetDateTime::now_utc();
+            outcome = if expired { expired_outcome(&record) } else { found(&record) };
+            (!expired).then_some(Record { expiry_date, ..record })
+        };
+        let result = result.map(|record| record.and_then(back));
+        self.note_call(Operation::Load, id, until, result.as_ref().map(|_| outcome));
+        result
+    }
+
+    /// Notes a call with its outcome, or with the store's error.
+    fn note_call(
+        &self,
+        operation: Operation,
+        id: Id,
+        until: Option<OffsetDateTime>,
+        outcome: std::result::Result<Outcome, &Error>,
+    ) {
+        let outcome = outcome.unwrap_or_else(|error| Outcome::Failed(bounds::text(&error.to_string())));
+        calls::note(&self.timeline, operation, id, until.map(milliseconds), outcome);
     }
 }
 
