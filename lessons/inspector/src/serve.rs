@@ -3,6 +3,7 @@
 use std::{convert::Infallible, env, io};
 
 use axum::{Router, middleware};
+use futures_util::future::BoxFuture;
 use loopback_serve::{
     INSPECTOR, Limits, Loopback, Parent, Ports, at_its_own_name, listen, local_hosts_only, log_to_stderr, serve_within,
 };
@@ -38,19 +39,27 @@ pub async fn serve_on<S: SessionStore>(
 ) -> io::Result<()> {
     log_to_stderr();
     let (app, inspector) = watched(store, app);
-    match Parent::named_in(env::vars()) {
-        Some(parent) => {
-            let bound = bind_for(&parent, app, &inspector).await?;
-            println!("{}", bound.ports().line());
-            parent.ends_this();
-            match bound.serve().await {}
+    serve_both(name, port, app, inspector).await
+}
+
+/// Serves an app and its inspector. Because the future is boxed here, the server is compiled once, and not with each
+/// program.
+fn serve_both(name: &str, port: u16, app: Router, inspector: Inspector) -> BoxFuture<'_, io::Result<()>> {
+    Box::pin(async move {
+        match Parent::named_in(env::vars()) {
+            Some(parent) => {
+                let bound = bind_for(&parent, app, &inspector).await?;
+                println!("{}", bound.ports().line());
+                parent.ends_this();
+                match bound.serve().await {}
+            }
+            None => {
+                let bound = bind(port, app, &inspector).await?;
+                println!("{}Ctrl-C ends it.", bound.addresses(name));
+                match bound.serve().await {}
+            }
         }
-        None => {
-            let bound = bind(port, app, &inspector).await?;
-            println!("{}Ctrl-C ends it.", bound.addresses(name));
-            match bound.serve().await {}
-        }
-    }
+    })
 }
 
 /// An app and its inspector, each with its listener.

@@ -12,7 +12,10 @@ use axum::{
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpStream, sync::Semaphore};
+use tokio::{
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tower::ServiceExt;
 
 /// The limits of the server.
@@ -47,15 +50,13 @@ where
     loop {
         let place = places.clone().acquire_owned().await.expect("nobody closes it");
         let (stream, peer) = listener.accept().await;
-        let connection = answer(limits, stream, peer, app.clone());
-        tokio::spawn(async move {
-            connection.await;
-            drop(place);
-        });
+        answer(limits, stream, peer, app.clone(), place);
     }
 }
 
-async fn answer(limits: Limits, stream: TcpStream, peer: SocketAddr, app: Router) {
+/// Serves a connection in a task of its own, and then gives its place back. Because this is not generic, hyper's
+/// connection is compiled once, and not with each program that serves something.
+fn answer(limits: Limits, stream: TcpStream, peer: SocketAddr, app: Router, place: OwnedSemaphorePermit) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         let app = app.clone();
@@ -70,8 +71,11 @@ async fn answer(limits: Limits, stream: TcpStream, peer: SocketAddr, app: Router
         .max_header_size(limits.header_size)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    // A client that disconnects or exceeds a limit is not an error of this program.
-    let _ = connection.await;
+    tokio::spawn(async move {
+        // A client that disconnects or exceeds a limit is not an error of this program.
+        let _ = connection.await;
+        drop(place);
+    });
 }
 
 #[cfg(test)]
