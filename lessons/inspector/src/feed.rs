@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    Clock, Inspector, page,
+    Clock, Inspector, html,
     timeline::{Position, Step, Timeline},
     words,
 };
@@ -85,7 +85,7 @@ impl Reader {
                 }
                 Some(Step::Event(noted)) => {
                     self.read = Some(noted.at);
-                    let made = || message(page::kind(&noted.event), noted.at, &page::event(&noted.event));
+                    let made = || message(html::kind(&noted.event), noted.at, &html::event(&noted.event));
                     return Some(noted.message.get_or_init(made).clone());
                 }
                 None => {}

@@ -72,6 +72,7 @@ mod exchange;
 mod export;
 mod feed;
 mod hold;
+mod html;
 mod observed;
 mod page;
 mod retell;

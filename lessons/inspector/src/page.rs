@@ -1,10 +1,6 @@
-//! The inspector's own page, which server-sent events keep up to date.
+//! The routes of the inspector's own page, which server-sent events keep up to date.
 
-use std::{
-    future::ready,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{future::ready, sync::Arc, time::Duration};
 
 use axum::{
     Form, Json, Router,
@@ -14,38 +10,18 @@ use axum::{
         header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     },
     middleware,
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use loopback_serve::{guarded, no_foreign_reader, same_origin_only};
-use minijinja::{Environment, context};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use crate::{
-    Event, Inspector, LONGEST_AHEAD, What,
+    Inspector, LONGEST_AHEAD,
     again::{self, Refused, Shown, Wanted},
-    export, feed, view, words,
+    export, feed, html,
 };
-
-static TEMPLATES: LazyLock<Environment> = LazyLock::new(|| {
-    let mut templates = Environment::new();
-    templates.add_filter("span", words::span);
-    // The full text is elsewhere in the event. The cut keeps the HTML of an event in proportion to its data.
-    templates.add_filter("short", |text: String| match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    });
-    // Plain text, which the template then escapes like any other.
-    templates.add_filter("json", |value: minijinja::Value| serde_json::to_string(&value).unwrap_or_default());
-    for (name, source) in [
-        ("inspector.html", include_str!("../templates/inspector.html")),
-        ("event.html", include_str!("../templates/event.html")),
-    ] {
-        templates.add_template(name, source).expect("the inspector's own templates parse");
-    }
-    templates
-});
 
 #[derive(Clone)]
 struct Page {
@@ -100,7 +76,7 @@ fn assets() -> Router<Page> {
 }
 
 async fn page(State(inspector): State<Inspector>) -> Response {
-    render("inspector.html", context! { clock => words::clock_words(inspector.clock.skipped().as_secs()) })
+    html::page(inspector.clock.skipped().as_secs())
 }
 
 #[derive(Deserialize)]
@@ -150,30 +126,6 @@ async fn send(State(inspector): State<Inspector>, Form(wanted): Form<Wanted>) ->
     }
 }
 
-/// Returns the kind of an event for the page's script.
-pub(crate) fn kind(event: &Event) -> &'static str {
-    match event.what {
-        What::Skip { .. } => "skip",
-        What::Exchange(_) | What::Call(_) | What::Note { .. } => "exchange",
-    }
-}
-
-/// Renders an event as HTML.
-pub(crate) fn event(event: &Event) -> String {
-    render_event(event, context! { is_live => true, ..view::of(event) })
-}
-
-/// Renders a past event as HTML, without buttons. `is_open` unfolds it; otherwise it is unfolded only if it changed
-/// something.
-pub(crate) fn past_event(event: &Event, is_open: bool) -> String {
-    render_event(event, context! { is_open, ..view::of(event) })
-}
-
-fn render_event(event: &Event, context: minijinja::Value) -> String {
-    let html = TEMPLATES.get_template("event.html").and_then(|template| template.render(context));
-    html.unwrap_or_else(|error| format!("event {} cannot be shown: {error}", event.number))
-}
-
 /// The target of a skip: an amount of time, or a moment.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -203,11 +155,4 @@ async fn clear(State(inspector): State<Inspector>) -> StatusCode {
 
 async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
     ([(CONTENT_TYPE, kind)], text)
-}
-
-fn render(name: &str, context: minijinja::Value) -> Response {
-    match TEMPLATES.get_template(name).and_then(|template| template.render(context)) {
-        Ok(html) => Html(html).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
 }

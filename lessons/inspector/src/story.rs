@@ -1,12 +1,12 @@
 //! Shows a past exchange on another program's page.
 
-use crate::{Event, Exchange, What, page};
+use crate::{Event, Exchange, What, html};
 
 /// Renders the exchange as an item of HTML, as the live page shows it under this number, but without buttons, because
 /// its app is no longer running. `is_open` unfolds it; otherwise it is unfolded only if it changed something. The page
 /// needs the style sheet `assets/inspector.css`.
 pub fn past_exchange(exchange: &Exchange, number: u64, is_open: bool) -> String {
-    page::past_event(&Event { number, what: What::Exchange(Box::new(exchange.clone())) }, is_open)
+    html::past_event(&Event { number, what: What::Exchange(Box::new(exchange.clone())) }, is_open)
 }
 
 #[cfg(test)]
