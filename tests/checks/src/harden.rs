@@ -1,13 +1,14 @@
 //! The checks of exercise 6: mallory's scripts, and a day in the life of alice.
 
-use std::iter;
+use std::{iter, slice};
 
 use axum::http::StatusCode;
 
 use crate::{
     Answer, Browser, Check, Form, Miss, Monitor, Suite, Trial, User,
     browser::{Encoding, encode},
-    impostors, infer,
+    impostors::{self, Impostor},
+    infer,
     model::HARDEN,
     monitor, page, reading,
     routes::{VARIANTS, variants},
@@ -243,12 +244,6 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     let [alice, bob] = ["alice", "bob"].map(|who| trial.browser(who));
     let [her, his] = [trial.users.alice(), trial.users.bob()];
     trial.browser("stranger").get(SHOP).await?.redirects_to(LOGIN)?;
-    for impostor in impostors::all(&trial.users) {
-        let form = alice.get(LOGIN).await?;
-        let login = alice.submit(&form, LOGIN, &credentials(&impostor.typed)).await?;
-        impostor.is_refused(&login).map_err(|miss| miss.so_if(is_barred(&login)))?;
-        sends_away(&alice.get(SHOP).await?)?;
-    }
     logs_in(&alice, her).await?;
     logs_in(&bob, his).await?;
 
@@ -274,6 +269,13 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     logout.redirects_to(LOGIN).map_err(|miss| miss.so_if(is_barred(&logout)))?;
     alice.get(SHOP).await?.redirects_to(LOGIN)?;
     stays_in(&bob, his, "alice logged out, and bob is no longer logged in").await?;
+    trial.log().begin_anew();
+    for impostor in impostors::all(&trial.users) {
+        if let Err(miss) = is_kept_out(&alice, &impostor).await {
+            let alone = trial.browser("alice");
+            return Err(trial.in_fewer_steps(miss, is_kept_out(&alone, &impostor)).await);
+        }
+    }
     logs_in(&alice, her).await?;
     trial.log().begin_anew();
     a_second_try_gets_in(trial).await?;
@@ -289,6 +291,13 @@ async fn alices_day_is_as_it_was(trial: &Trial) -> Result<(), Miss> {
     reading::sends_away_who_has_no_session(trial, &alice, &login, SHOP, LOGIN).await?;
     trial.log().begin_anew();
     the_last_login_counts(trial).await
+}
+
+async fn is_kept_out(browser: &Browser<'_>, impostor: &Impostor) -> Result<(), Miss> {
+    let form = browser.get(LOGIN).await?;
+    let login = browser.submit(&form, LOGIN, &credentials(&impostor.typed)).await?;
+    impostor.is_refused(&login).map_err(|miss| miss.so_if(is_barred(&login)))?;
+    sends_away(&browser.get(SHOP).await?)
 }
 
 /// Bob logs in with a browser in which alice is still logged in, if the shop shows him a form there.
@@ -802,10 +811,6 @@ async fn a_neighbours_cookie_is_worth_nothing(trial: &Trial) -> Result<(), Miss>
 }
 
 async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
-    let mallory = trial.browser("mallory");
-    // Her name is as dangerous as what she writes.
-    let carol = trial.users.carol();
-    logs_in(&mallory, carol).await?;
     let word = trial.named("gift");
     let scripts = [
         format!("<script>document.forms[0].submit()</script>{word}1"),
@@ -823,7 +828,23 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
         format!("*a* -- b ... (c) :-) 1/2 -> \"d\" 'e'{word}12"),
         format!("🍐 𝒶 👩\u{200d}👧 e\u{301} ﬁ {word}13"),
     ];
+    let page = alice_reads(trial, &scripts).await?;
     for script in &scripts {
+        if let Err(miss) = is_text(trial, &page, script) {
+            let alone = async { is_text(trial, &alice_reads(trial, slice::from_ref(script)).await?, script) };
+            return Err(trial.in_fewer_steps(miss, alone).await);
+        }
+    }
+    Ok(())
+}
+
+/// Mallory writes each of these, as a note and as an item. The result is the page that alice sees then.
+async fn alice_reads(trial: &Trial, scripts: &[String]) -> Result<Answer, Miss> {
+    let mallory = trial.browser("mallory");
+    // Her name is as dangerous as what she writes.
+    let carol = trial.users.carol();
+    logs_in(&mallory, carol).await?;
+    for script in scripts {
         let page = shop(&mallory, carol).await?;
         mallory.submit(&page, NOTE, &[("text", script)]).await?.redirects_to(SHOP)?;
         buys(&mallory, script).await?;
@@ -831,7 +852,12 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
     trial.log().new_scene();
     let (alice, her) = (trial.browser("alice"), trial.users.alice());
     logs_in(&alice, her).await?;
-    let page = shop(&alice, her).await?;
+    shop(&alice, her).await
+}
+
+/// Checks that the page shows what mallory wrote, and that it is nothing but text.
+fn is_text(trial: &Trial, page: &Answer, script: &str) -> Result<(), Miss> {
+    let (carol, word) = (trial.users.carol(), trial.named("gift"));
     let runs = |link: &String| link.trim_start().to_lowercase().starts_with("javascript:");
     // As it is written: a browser also runs an address that is not a valid one.
     if let Some(link) = page::links(&page.body).into_iter().find(runs) {
@@ -842,26 +868,24 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
         let so = "what mallory wrote is in an attribute, and its quotation mark ends that attribute and begins another one, such as `onclick`";
         return Err(page.miss("what mallory wrote as text", "an attribute that mallory wrote").so(so));
     }
-    for script in &scripts {
-        for line in [wrote(carol, script), bought(carol, script)] {
-            page.shows(&line).map_err(|miss| {
-                let text = page.text();
-                let so = if !page.is_ok() {
-                    return miss;
-                } else if page.body.contains(script.as_str()) && script.contains('<') {
-                    "what mallory wrote is in alice's page as HTML, and her browser runs it"
-                } else if script.match_indices('<').any(|(at, _)| page.body.contains(&script[at..])) {
-                    "a part of what mallory wrote is in alice's page as HTML: escape all of it, and remove or change nothing"
-                } else if page.body.contains(script.as_str()) && script.starts_with('&') {
-                    "mallory wrote `&lt;`, and alice reads `<`: escape the `&`, too"
-                } else if page::text(&text).contains(script) && !text.contains(script) {
-                    "what mallory wrote was escaped twice: alice reads escape codes such as `&lt;` instead of the text"
-                } else {
-                    "the page does not show what mallory wrote as it was written: do not remove or change characters, because escaping is enough"
-                };
-                miss.so(so)
-            })?;
-        }
+    for line in [wrote(carol, script), bought(carol, script)] {
+        page.shows(&line).map_err(|miss| {
+            let text = page.text();
+            let so = if !page.is_ok() {
+                return miss;
+            } else if page.body.contains(script) && script.contains('<') {
+                "what mallory wrote is in alice's page as HTML, and her browser runs it"
+            } else if script.match_indices('<').any(|(at, _)| page.body.contains(&script[at..])) {
+                "a part of what mallory wrote is in alice's page as HTML: escape all of it, and remove or change nothing"
+            } else if page.body.contains(script) && script.starts_with('&') {
+                "mallory wrote `&lt;`, and alice reads `<`: escape the `&`, too"
+            } else if page::text(&text).contains(script) && !text.contains(script) {
+                "what mallory wrote was escaped twice: alice reads escape codes such as `&lt;` instead of the text"
+            } else {
+                "the page does not show what mallory wrote as it was written: do not remove or change characters, because escaping is enough"
+            };
+            miss.so(so)
+        })?;
     }
     Ok(())
 }

@@ -95,20 +95,27 @@ fn explanation(answer: &Answer) -> Option<String> {
     }
 }
 
+/// A form of this length, in bytes, may be the reason of a failure.
+const LONG_FORM: u64 = 4096;
+
 fn failed(answer: &Answer) -> String {
     let Answer { method, path, .. } = answer;
     let store = answer.exchange.calls.iter().find_map(|call| match &call.outcome {
         Outcome::Failed(error) => Some(error),
         _ => None,
     });
+    let form = match answer.exchange.request.body.bytes {
+        long @ LONG_FORM.. => format!(" for a form of {long} bytes"),
+        _ => String::new(),
+    };
     match (store, answer.body.lines().next()) {
         (Some(error), _) => format!("the session store failed: {error}"),
         (None, Some(body)) if extractor(answer).is_some_and(|said| !said.starts_with("Failed to buffer")) => {
             format!("the handler of {method} {path} asks for something that the app does not provide: {body}")
         }
-        (None, Some(body)) => format!("the handler of {method} {path} failed, and says: {body}"),
+        (None, Some(body)) => format!("the handler of {method} {path} failed{form}, and says: {body}"),
         (None, None) => format!(
-            "the handler of {method} {path} answered {} with an empty body: look for the error that it turns into this status",
+            "the handler of {method} {path} answered {}{form} with an empty body: look for the error that it turns into this status",
             answer.status.as_u16()
         ),
     }

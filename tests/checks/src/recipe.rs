@@ -67,34 +67,49 @@ fn jars(lines: &[String]) -> Vec<&str> {
     jars
 }
 
-/// Lines that differ only in a number of two digits, which counts up, as one with curl's own `[00-49]`.
+/// Lines that differ only in a number of two digits in the address, which counts up, as one with curl's own `[00-49]`.
 fn in_ranges(lines: Vec<String>) -> Vec<String> {
     let mut short: Vec<String> = Vec::new();
     let mut rest = lines.as_slice();
     while let Some(first) = rest.first() {
-        let long = counted(rest);
-        match number(first).filter(|_| long >= OFTEN) {
-            Some((before, from, after)) => short.push(format!("{before}[{from:02}-{:02}]{after}", from + long - 1)),
+        let counted = counted(rest).filter(|(_, long)| *long >= OFTEN);
+        match counted {
+            Some((Counting { before, from, after }, long)) => {
+                short.push(format!("{before}[{from:02}-{:02}]{after}", from + long - 1));
+            }
             None => short.push(first.clone()),
         }
-        rest = &rest[if long >= OFTEN { long } else { 1 }..];
+        rest = &rest[counted.map_or(1, |(_, long)| long)..];
     }
     short
 }
 
-/// How many lines count up from the first.
-fn counted(lines: &[String]) -> usize {
-    let Some((before, from, after)) = lines.first().and_then(|line| number(line)) else { return 1 };
-    let follows = |(place, line): &(usize, &String)| **line == format!("{before}{:02}{after}", from + place);
-    lines.iter().enumerate().take_while(follows).count()
+/// A number of two digits, and the text around it.
+#[derive(Clone, Copy)]
+struct Counting<'l> {
+    before: &'l str,
+    from: usize,
+    after: &'l str,
 }
 
-/// The two digits at the end of a line's last word, and the text around them.
-fn number(line: &str) -> Option<(&str, usize, &str)> {
-    let (text, quote) = line.strip_suffix('\'').map_or((line, ""), |text| (text, "'"));
-    let (before, digits) = text.split_at_checked(text.len().checked_sub(2)?)?;
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    Some((before, digits.parse().ok().filter(|_| is_number)?, quote))
+/// The number that counts up from the first line to the next, and how many lines count on.
+fn counted(lines: &[String]) -> Option<(Counting<'_>, usize)> {
+    let [first, second, ..] = lines else { return None };
+    let differs = first.bytes().zip(second.bytes()).position(|(one, other)| one != other)?;
+    let number = |at: usize| {
+        let (before, rest) = first.split_at_checked(at)?;
+        let (digits, after) = rest.split_at_checked(2)?;
+        let from = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
+        Some(Counting { before, from, after })
+    };
+    let line =
+        |counting: Counting, place: usize| format!("{}{:02}{}", counting.before, counting.from + place, counting.after);
+    // Either digit may be the one that differs.
+    let mut places = [Some(differs), differs.checked_sub(1)].into_iter().flatten().filter_map(number);
+    // The address is the last word.
+    let counting = places.find(|counting| !counting.after.contains(' ') && *second == line(*counting, 1))?;
+    let follows = |(place, next): &(usize, &String)| **next == line(counting, *place);
+    Some((counting, lines.iter().enumerate().take_while(follows).count()))
 }
 
 /// Writes a block of lines that repeats several times in a row as a loop.
@@ -142,6 +157,10 @@ mod tests {
     fn addresses_that_count_up_are_a_range() {
         let all = lines(&["get '/item08'", "get '/item09'", "get '/item10'", "get '/item12'", "-d x=11"]);
         assert_eq!(in_ranges(all), ["get '/item[08-10]'", "get '/item12'", "-d x=11"]);
+        let at_the_front = lines(&["get '/09x'", "get '/10x'", "get '/11x'"]);
+        assert_eq!(in_ranges(at_the_front), ["get '/[09-11]x'"]);
+        let in_a_form = lines(&["-d 'item=09' '/buy'", "-d 'item=10' '/buy'", "-d 'item=11' '/buy'"]);
+        assert_eq!(in_ranges(in_a_form.clone()), in_a_form, "curl reads a range only in an address");
     }
 
     #[test]

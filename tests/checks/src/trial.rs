@@ -473,6 +473,20 @@ impl Trial {
         self.seen_ids().iter().any(|id| !id.is_empty() && value.contains(id))
     }
 
+    /// The miss of this scene, which is the part of a longer one that failed, played alone: it takes fewer steps to
+    /// repeat. If it does not fail alone, the miss of the longer one.
+    pub(crate) async fn in_fewer_steps(&self, miss: Miss, alone: impl Future<Output = Result<(), Miss>>) -> Miss {
+        let steps = self.log.sent().len();
+        self.log.begin_anew();
+        match alone.await {
+            Err(shorter) => shorter,
+            Ok(()) => {
+                self.log.sent().truncate(steps);
+                miss
+            }
+        }
+    }
+
     /// The ID in all its encodings.
     pub(crate) fn spelt(&self, id: Id) -> Arc<SpeltId> {
         let mut spelt_ids = self.spelt_ids.lock().unwrap_or_else(PoisonError::into_inner);
