@@ -76,7 +76,7 @@ impl Inspected {
         self.click("button").await;
         wait_for_words(&self.browser, "h1", "Hello alice").await;
         self.browser.goto(&self.page).await.unwrap();
-        wait_for_words(&self.browser, "p", "a new session: its id is the value of cookie A").await;
+        wait_for_words(&self.browser, "p", "a new session: its ID is the value of cookie A").await;
     }
 
     /// Somebody asks for this path, without a browser.

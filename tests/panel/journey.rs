@@ -72,7 +72,7 @@ async fn play(window: &Window, shown: Shown) {
     let id = window.find("#server h3 + p code").await.text().await.unwrap();
     leave(window, shown).await;
     window.inspector().await;
-    window.says("p", "a new session: its id is the value of cookie A").await;
+    window.says("p", "a new session: its ID is the value of cookie A").await;
     let jar = "[...document.querySelectorAll('.new .value')].map((value) => value.textContent)";
     window.until(&format!("{jar}.includes('{id}')")).await;
     window.click("button[data-skip='1860']").await;

@@ -51,7 +51,7 @@ impl Window {
         self.frame("lesson-1").await;
         self.click("form[action='/set_session'] button").await;
         self.inspector().await;
-        self.says("p", "a new session: its id is the value of cookie A").await;
+        self.says("p", "a new session: its ID is the value of cookie A").await;
     }
 
     /// Exercise 1 fails at one check, in the tab of the checks.

@@ -121,7 +121,7 @@ fn entries<'a>(
 
 /// Returns the reason why a side has no record.
 fn no_record(exchange: &Exchange) -> &'static str {
-    if exchange.calls.is_empty() { "the store was not asked" } else { "no record" }
+    if exchange.calls.is_empty() { "the store was not called" } else { "no record" }
 }
 
 /// Returns the session's lifetime for the page's script: a JSON object, `null` if the session has ended, or empty if

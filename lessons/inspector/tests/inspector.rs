@@ -111,7 +111,7 @@ async fn a_transcript_tells_the_life_of_a_session() {
 POST /set                                           200
     store       create A {\"n\":7}
     set-cookie  id=A; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=1800
-    so          a new session: its id is the value of cookie A
+    so          a new session: its ID is the value of cookie A
 
 GET /                                               200
     cookie      id=A
@@ -125,22 +125,22 @@ POST /renew                                         200
     store       delete A
     store       create B {\"n\":7}
     set-cookie  id=B; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=1800
-    so          new id: the session goes on as B, and A no longer works
+    so          new ID: the session continues as B, and A no longer works
 
 GET /                                               200
     cookie      id=A
     store       load A nothing
     set-cookie  id=; Path=/; Max-Age=0; Expires=…
     page        0
-    so          the store knows no session A
-    so          the browser is told to delete cookie `id`
+    so          the store has no session A
+    so          the answer tells the browser to delete cookie `id`
 
 POST /end                                           200
     cookie      id=B
     store       delete B
     set-cookie  id=; Path=/; Max-Age=0; Expires=…
-    so          the session is destroyed: B no longer works, whoever holds it
-    so          the browser is told to delete cookie `id`
+    so          the session was deleted: B no longer works for anyone
+    so          the answer tells the browser to delete cookie `id`
 
 GET /body                                           405
     so          no cookie, no store call: no session was needed
@@ -157,7 +157,7 @@ POST /first                                         200
     store       delete an id that was never stored
     store       create A {\"n\":7}
     set-cookie  id=A; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=1800
-    so          a new session: its id is the value of cookie A
+    so          a new session: its ID is the value of cookie A
 ";
     assert_eq!(inspector.transcript(), expected);
 }
@@ -168,7 +168,7 @@ async fn flush_and_insert_in_one_request_take_the_old_id_up_again() {
     let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
     send(&app, "POST", "/flush_and_set", Some(&cookie), "").await;
     let exchange = inspector.exchanges().pop().unwrap();
-    let expected = "the session was destroyed and created again under the same id: anyone who holds A can use it again";
+    let expected = "the session was deleted and created again under the same ID: anyone who has A can use it again";
     assert!(exchange.summary.contains(&expected.to_owned()), "{exchange:#?}");
 }
 
@@ -212,38 +212,38 @@ async fn the_markers_of_a_store_wrapper_are_shown_by_their_meaning() {
     let expected = "\
 POST /new                                           200
     store       create A {\"n\":7}
-    so          a new session: its id is the value of cookie A
+    so          a new session: its ID is the value of cookie A
 
 POST /renew                                         200
     store       create B {\"n\":7}
     store       save A leads to the renewed session
-    so          new id: the session goes on as B; the old id A leads to the renewed session for a while
+    so          new ID: the session continues as B; the old ID A leads to the renewed session for a while
 
 POST /follow                                        200
     store       load A leads to the renewed session
     store       load B {\"n\":7}
-    so          A is an old id: for a while it leads to the renewed session
+    so          A is an old ID: for a while it leads to the renewed session
     so          the session was read, nothing was written
 
 POST /end                                           200
     store       delete B
-    so          the session is destroyed: B no longer works, whoever holds it
+    so          the session was deleted: B no longer works for anyone
 
 POST /ended                                         200
     store       load B nothing
-    so          the store knows no session B
+    so          the store has no session B
 
 POST /point                                         200
     store       save A leads to the renewed session
-    so          the old id A leads to the renewed session for a while
+    so          the old ID A leads to the renewed session for a while
 
 (10 minutes later)
 
 POST /expired                                       200
     store       load A nothing
     store       load B nothing
-    so          the store knows no session A
-    so          the store knows no session B
+    so          the store has no session A
+    so          the store has no session B
 ";
     assert_eq!(inspector.transcript(), expected);
     let renewal = inspector.exchanges().swap_remove(1);
@@ -260,10 +260,10 @@ async fn clearing_a_session_without_a_load_is_distinguished_from_a_change() {
         send(&app, "POST", path, Some(cookie), "").await;
         inspector.exchanges().pop().unwrap().summary.remove(0)
     };
-    assert_eq!(said(&cookie, "/clear").await, "session A was written over without being read");
-    let unknown = "an empty session was stored under B, an id that the store did not know";
+    assert_eq!(said(&cookie, "/clear").await, "session A was overwritten without being read");
+    let unknown = "an empty session was stored under B, an ID that the store did not know";
     assert_eq!(said("id=AAAAAAAAAAAAAAAAAAAAAA", "/clear").await, unknown);
-    assert_eq!(said(&cookie, "/end").await, "the session is destroyed: A no longer works, whoever holds it");
+    assert_eq!(said(&cookie, "/end").await, "the session was deleted: A no longer works for anyone");
     assert_eq!(said(&cookie, "/clear").await, unknown.replace('B', "A"));
 }
 
@@ -447,7 +447,7 @@ async fn the_session_before_and_after_is_compared_key_by_key() {
     let (_, _, changes, said) = seen("/touch", Some(&cookie)).await;
     assert_eq!(
         (changes.len(), said),
-        (0, vec!["session A was written again, unchanged: its time starts anew".to_owned()])
+        (0, vec!["session A was written again, unchanged: its lifetime starts again".to_owned()])
     );
 
     let (_, session, changes, _) = seen("/read_and_end", Some(&cookie)).await;
@@ -522,7 +522,7 @@ async fn a_session_that_is_made_beside_one_that_was_read_is_new() {
     let app = inspector.wrap(Router::new().route("/", post(handler)));
     send(&app, "POST", "/", None, "").await;
     let summary = inspector.exchanges().pop().unwrap().summary;
-    assert_eq!(summary, ["a new session: its id is the value of cookie C"]);
+    assert_eq!(summary, ["a new session: its ID is the value of cookie C"]);
 }
 
 #[tokio::test]
@@ -537,7 +537,7 @@ async fn a_session_stored_under_an_id_that_nobody_knew_is_told() {
     let app = inspector.wrap(Router::new().route("/", post(handler)));
     send(&app, "POST", "/", None, "").await;
     let summary = inspector.exchanges().pop().unwrap().summary;
-    assert_eq!(summary, ["a session was stored under A, an id that the store did not know"]);
+    assert_eq!(summary, ["a session was stored under A, an ID that the store did not know"]);
 }
 
 #[tokio::test]

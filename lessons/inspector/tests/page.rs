@@ -209,7 +209,7 @@ async fn what_changed_nothing_is_folded_and_what_changed_something_is_shown_side
         quiet.data.contains("data-visitor=\"-\"") && quiet.data.contains("<details>\n  <summary><h2>"),
         "{quiet:?}"
     );
-    assert!(quiet.data.contains("<p class=\"none\">the store was not asked</p>"), "{quiet:?}");
+    assert!(quiet.data.contains("<p class=\"none\">the store was not called</p>"), "{quiet:?}");
     for part in [
         "<p class=\"none\">no record</p>",
         "data-visitor=\"alice\"",
