@@ -1,4 +1,4 @@
-//! The glass wall around a small app: what it sees, and that it changes nothing.
+//! Tests the inspector around a small app: it sees each exchange, and changes nothing.
 
 use std::time::Duration;
 
@@ -93,7 +93,7 @@ async fn text(response: Response) -> String {
     String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
 }
 
-/// The `name=value` part of the cookie that the response sets.
+/// Returns the `name=value` part of the cookie that the response sets.
 fn cookie(response: &Response) -> String {
     response.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
 }
@@ -172,7 +172,7 @@ async fn flush_and_insert_in_one_request_take_the_old_id_up_again() {
     assert!(exchange.summary.contains(&expected.to_owned()), "{exchange:#?}");
 }
 
-/// What a store wrapper does behind `cycle_id`, `flush` and a load: a pointer and a tombstone take the place of a
+/// Calls the store as a wrapper does for `cycle_id`, `flush` and a load, with a pointer or a tombstone instead of a
 /// record.
 async fn wrapper<S: SessionStore>(store: S, what: &str) {
     let expiry_date = OffsetDateTime::now_utc() + time::Duration::minutes(5);
@@ -285,7 +285,7 @@ async fn the_clock_is_at_most_100_years_ahead_and_what_is_computed_from_it_stays
     inspector.skip(Duration::MAX);
     assert_eq!(inspector.clock().skipped(), LONGEST_AHEAD);
     assert_eq!(inspector.events().len(), 10, "where it does not move, nothing is noted");
-    // As an app computes a cookie's Expires.
+    // An app computes a cookie's `Expires` like this.
     let _ = inspector.clock().now() + time::Duration::days(400);
     let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
     assert_eq!(text(send(&app, "GET", "/", Some(&cookie), "").await).await, "7");
@@ -390,7 +390,7 @@ async fn a_panic_is_answered_and_shown() {
     assert_eq!(exchange.panic.as_deref(), Some("the index is out of range"));
 }
 
-/// A store on which writes fail.
+/// A store whose writes fail.
 #[derive(Clone, Debug)]
 struct ReadOnly(MemoryStore);
 
@@ -417,7 +417,7 @@ impl SessionStore for ReadOnly {
 async fn the_session_before_and_after_is_compared_key_by_key() {
     let (inspector, app) = watched();
     let seen = async |path: &str, cookie: Option<&str>| {
-        // An exchange is over when its answer is.
+        // An exchange is complete when its answer has ended.
         let (set, body) = send(&app, "POST", path, cookie, "").await.into_parts();
         drop(body);
         let set = Response::from_parts(set, Body::empty());
@@ -602,7 +602,7 @@ async fn a_visitor_is_known_by_the_host_or_by_the_first_cookie_across_new_ids() 
     let first = cookie(&visit(&app, "localhost", "POST", "/set", "theme=dark").await);
     let second = cookie(&visit(&app, "localhost", "POST", "/renew", &format!("theme=dark; {first}")).await);
     visit(&app, "localhost", "GET", "/", &second).await;
-    // The theme is anybody's.
+    // Any visitor may have the cookie `theme`.
     let other = cookie(&visit(&app, "localhost", "POST", "/set", "theme=dark").await);
     visit(&app, "alice.lesson-1.workbook.localhost", "GET", "/", "theme=dark").await;
     visit(&app, "alice.lesson-1.workbook.localhost", "POST", "/set", "").await;
@@ -618,9 +618,9 @@ async fn a_cookie_that_comes_back_has_the_attributes_it_was_set_with() {
     let id = cookie(&send(&app, "POST", "/set", None, "").await);
     send(&app, "GET", "/", Some(&format!("{id}; other=1")), "").await;
     let [set, back] = inspector.exchanges().try_into().unwrap();
-    let [brought, other] = back.request.cookies.try_into().unwrap();
-    assert_eq!(brought.attributes, set.response.set_cookies[0].attributes);
-    assert!(!brought.attributes.is_empty() && other.attributes.is_empty());
+    let [sent, other] = back.request.cookies.try_into().unwrap();
+    assert_eq!(sent.attributes, set.response.set_cookies[0].attributes);
+    assert!(!sent.attributes.is_empty() && other.attributes.is_empty());
 }
 
 #[tokio::test]
@@ -639,7 +639,7 @@ async fn an_exchange_tells_how_long_the_session_goes_on() {
     // The cookie is set after the record is written.
     let [record, cookie] = [made.record_until, made.cookie_until.unwrap()];
     assert!(record <= cookie && cookie == made.at + half_an_hour, "{made:?}");
-    // Reading prolongs neither, and ten minutes have gone.
+    // Reading extends neither of them, although ten minutes have passed.
     assert_eq!((read.record_until, read.cookie_until), (record, Some(cookie)));
     assert!(read.at >= made.at + 600_000, "{read:?}");
     assert_eq!((neither, ended), (None, None));
@@ -660,7 +660,7 @@ async fn an_app_can_report_its_own_limit() {
     send(&app, "POST", "/told", None, "").await;
     let life = inspector.exchanges().pop().unwrap().life.unwrap();
     assert_eq!((life.absolute_until, life.cookie_until), (Some(4_000_000_000_000), None));
-    // Nobody is asked here, and nothing happens.
+    // Outside a request this has no effect.
     inspector.clock().note_absolute_limit(at);
 }
 
