@@ -37,8 +37,8 @@ pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
     window.click(".error .place").await;
     window.until("ace.edit(document.querySelector('.ace-box')).getCursorPosition().row === 15").await;
 
-    // For the stub, the panel shows the first failure in full, and one line for each of the others. The failure has links
-    // to the line and to a hint.
+    // For the stub, the panel shows the first failure in full, and one line for each of the others. The failure links
+    // to the line of code and to a hint.
     window.write(&stub).await;
     window.press_save().await;
     window.says("b", "Not yet: 0 of 13.").await;

@@ -82,16 +82,16 @@ impl<S: SessionStore> SessionStore for Observed<S> {
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         self.inspector.holds.wait(Operation::Load).await;
         let skipped = self.inspector.clock.skipped_time();
-        let (mut told, mut until) = (Outcome::Missing, None);
+        let (mut outcome, mut until) = (Outcome::Missing, None);
         let back = |record: Record| {
             until = Some(record.expiry_date);
             let expiry_date = record.expiry_date.saturating_sub(skipped);
             let expired = expiry_date <= OffsetDateTime::now_utc();
-            told = if expired { expired_outcome(&record) } else { found(&record) };
+            outcome = if expired { expired_outcome(&record) } else { found(&record) };
             (!expired).then_some(Record { expiry_date, ..record })
         };
         let result = self.inner.load(id).await.map(|record| record.and_then(back));
-        self.note(Operation::Load, *id, until, result, |_| told)
+        self.note(Operation::Load, *id, until, result, |_| outcome)
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
