@@ -32,7 +32,7 @@ use crate::{
     table::{snapshot, table},
 };
 
-const KEY: &str = "a key of both halves";
+const KEY: &str = "a key of both apps";
 
 /// The actions of a handler. `real_flask.py` has the same in Python.
 const DEEDS: [&str; 9] = [

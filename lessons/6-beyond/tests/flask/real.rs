@@ -30,6 +30,6 @@ pub fn ask(questions: &[Value]) -> Vec<Value> {
 }
 
 /// Runs `flask/app.py` until the server is dropped.
-pub fn half(secret_key: &str) -> Server {
+pub fn flask_app(secret_key: &str) -> Server {
     Server::start(script("flask/app.py").args(["--port", "0"]).env("SECRET_KEY", secret_key))
 }

@@ -18,7 +18,7 @@ use crate::{
     table::{snapshot, table},
 };
 
-const KEY: &str = "a key of both halves";
+const KEY: &str = "a key of both apps";
 const OLD_KEY: &str = "the key of last year";
 const AT: i64 = 1_700_000_000;
 const MONTH: i64 = 31 * 86_400;

@@ -5,9 +5,9 @@ use checks::Trial;
 use lesson_6::flask::{cookie::Keys, routes, session::Settings, settings};
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
-use crate::{real::half, table::snapshot};
+use crate::{real::flask_app, table::snapshot};
 
-const KEY: &str = "a key of both halves";
+const KEY: &str = "a key of both apps";
 /// A port on which no server listens.
 const NO_FLASK: u16 = 1;
 
@@ -21,7 +21,7 @@ fn trial(flask: u16) -> Trial {
 }
 
 pub async fn one_visitor_has_one_session_in_both_apps() {
-    let flask = half(KEY);
+    let flask = flask_app(KEY);
     let trial = trial(flask.port);
     let alice = trial.browser("alice");
     let answer = alice.post("/flask/old/login", &[("user", "alice")]).await.unwrap();
@@ -35,7 +35,7 @@ pub async fn one_visitor_has_one_session_in_both_apps() {
     account.shows("2 × cup, 1 × lamp").unwrap();
     alice.post("/flask/logout", &[]).await.unwrap().redirects_to("/flask").unwrap();
     alice.get("/flask/old/account").await.unwrap().shows("You are not logged in").unwrap();
-    snapshot("halves", &trial.transcript());
+    snapshot("two_apps", &trial.transcript());
     // Now bob logs in to axum and out of Flask.
     alice.post("/flask/login", &[("user", "bob")]).await.unwrap().redirects_to("/flask").unwrap();
     alice.get("/flask/old/account").await.unwrap().shows("Flask knows bob").unwrap();

@@ -26,7 +26,7 @@ use crate::{
     table::agreement,
 };
 
-const KEY: &str = "a key of both halves";
+const KEY: &str = "a key of both apps";
 
 /// Makes a question to a Flask that signs its IDs.
 fn flask(shared: &Shared<FlaskRedis>, deed: &str, cookies: Option<&str>) -> Value {

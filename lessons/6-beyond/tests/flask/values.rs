@@ -12,7 +12,7 @@ use crate::{
     table::{snapshot, table},
 };
 
-const KEY: &str = "a key of both halves";
+const KEY: &str = "a key of both apps";
 const NOW: OffsetDateTime = datetime!(2023-11-14 22:13:20 UTC);
 const MONTH: Duration = Duration::days(31);
 
