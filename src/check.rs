@@ -75,7 +75,7 @@ pub async fn check(
     let complaint = tokio::spawn(all_of(child.stderr()?));
     let mut lines = BufReader::new(child.stdout()?).lines();
     let silent = |_| format!("the checks sent nothing for {} s, so the workbook ended them", SILENCE.as_secs());
-    while let Some(line) = timeout(SILENCE, told(&mut lines, &key)).await.map_err(silent)?.map_err(broke_off)? {
+    while let Some(line) = timeout(SILENCE, next_sealed(&mut lines, &key)).await.map_err(silent)?.map_err(broke_off)? {
         match line {
             Line::Played => {}
             Line::Check(report) => on(Event::Checked(report)),
@@ -88,7 +88,7 @@ pub async fn check(
 
 /// Returns the next sealed line. A line without the seal does not come from the harness, because an answer may write to
 /// any stream of its user.
-async fn told(lines: &mut Lines<BufReader<ChildStdout>>, key: &Key) -> io::Result<Option<Line>> {
+async fn next_sealed(lines: &mut Lines<BufReader<ChildStdout>>, key: &Key) -> io::Result<Option<Line>> {
     while let Some(line) = lines.next_line().await? {
         if let Some(Ok(line)) = key.open(&line).map(serde_json::from_str) {
             return Ok(Some(line));

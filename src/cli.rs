@@ -86,7 +86,7 @@ pub async fn main() -> ExitCode {
 fn doctor() -> ExitCode {
     let root = workspace::root().ok();
     let findings = doctor::examine(root.as_deref(), crate::web::names::PORT);
-    say(doctor::told(&findings));
+    say(doctor::report(&findings));
     if findings.iter().all(doctor::Finding::is_fine) { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }
 

@@ -90,7 +90,7 @@ fn examine_machine(port: u16) -> Vec<Finding> {
 }
 
 /// Returns the findings as text for a terminal, with ANSI styles.
-pub fn told(findings: &[Finding]) -> String {
+pub fn report(findings: &[Finding]) -> String {
     let mut text = "\n".to_owned();
     for Finding { name, state } in findings {
         let (style, sign, words) = match state {
@@ -218,8 +218,8 @@ mod tests {
             finding(State::Missing("not needed")),
             finding(State::Broken("gone: get it".to_owned())),
         ];
-        assert!(told(&all).contains("One thing has to be fixed"));
-        assert!(told(&all[..2]).contains("The workbook works here"));
+        assert!(report(&all).contains("One thing has to be fixed"));
+        assert!(report(&all[..2]).contains("The workbook works here"));
     }
 
     #[test]
@@ -232,6 +232,6 @@ mod tests {
     #[test]
     fn this_machine_builds_programs() {
         let findings = examine(None, 0);
-        assert!(findings.iter().all(Finding::is_fine), "{}", told(&findings));
+        assert!(findings.iter().all(Finding::is_fine), "{}", report(&findings));
     }
 }

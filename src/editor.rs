@@ -41,8 +41,8 @@ fn command(editor: &str, file: &Path, line: usize) -> Option<(String, Vec<String
     let (_, arguments) = GRAPHICAL.iter().find(|(names, _)| names.contains(&name))?;
     let (file, line) = (file.display().to_string(), line.to_string());
     // The line is replaced first, because a path may contain braces.
-    let told = |argument: &&str| argument.replace("{line}", &line).replace("{file}", &file);
-    Some((program.to_owned(), arguments.iter().map(told).collect()))
+    let filled = |argument: &&str| argument.replace("{line}", &line).replace("{file}", &file);
+    Some((program.to_owned(), arguments.iter().map(filled).collect()))
 }
 
 fn start(program: &str, arguments: &[String]) -> io::Result<()> {
@@ -62,13 +62,13 @@ mod tests {
 
     #[test]
     fn an_editor_with_a_window_is_told_the_line_and_one_in_a_terminal_is_not_started() {
-        let told =
+        let opened =
             |editor: &str| command(editor, Path::new("src/{line}.rs"), 7).map(|(_, arguments)| arguments.join(" "));
-        assert_eq!(told("code --wait").as_deref(), Some("--goto src/{line}.rs:7"));
-        assert_eq!(told("/usr/bin/zed").as_deref(), Some("src/{line}.rs:7"));
-        assert_eq!(told("kate").as_deref(), Some("--line 7 src/{line}.rs"));
+        assert_eq!(opened("code --wait").as_deref(), Some("--goto src/{line}.rs:7"));
+        assert_eq!(opened("/usr/bin/zed").as_deref(), Some("src/{line}.rs:7"));
+        assert_eq!(opened("kate").as_deref(), Some("--line 7 src/{line}.rs"));
         for editor in ["vim", "nano", "emacs -nw", ""] {
-            assert_eq!(told(editor), None, "{editor}");
+            assert_eq!(opened(editor), None, "{editor}");
         }
     }
 }

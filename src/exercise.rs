@@ -160,8 +160,8 @@ mod tests {
         fs::remove_dir_all(root.path().join(EXERCISES).join("2-cart")).unwrap();
         assert_eq!(broken().as_deref(), Some("exercises/2-cart is missing"));
         let all = Exercise::all(root.path()).unwrap();
-        let told: Vec<_> = all.iter().map(|exercise| (exercise.number, exercise.title())).collect();
-        assert_eq!(told, [(1, "1-login"), (2, "2-cart")]);
+        let titles: Vec<_> = all.iter().map(|exercise| (exercise.number, exercise.title())).collect();
+        assert_eq!(titles, [(1, "1-login"), (2, "2-cart")]);
         assert_eq!(all[0].broken(), None);
     }
 }

@@ -155,9 +155,9 @@ mod tests {
         fs::write(folder.path().join("templates/page.html"), [0xff]).unwrap();
         fs::write(folder.path().join("src/.lib.rs.swp"), "an editor's").unwrap();
         let files = all(folder.path()).unwrap();
-        let told: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.text.as_deref())).collect();
+        let found: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.text.as_deref())).collect();
         let expected = [("src/lib.rs", Some("first")), ("templates/page.html", None), (MANIFEST, Some("[package]"))];
-        assert_eq!(told, expected);
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -89,11 +89,11 @@ pub struct Place {
 pub fn errors(exercise: &Exercise, verdict: &Verdict) -> Vec<Place> {
     let Verdict::DoesNotCompile(errors) = verdict else { return Vec::new() };
     let folder = exercise.folder_in_workbook();
-    let told = |error: &String| {
+    let place_of = |error: &String| {
         let says = error.lines().next().unwrap_or_default().to_owned();
         place(error, &folder).map(|place| Place { says, ..place })
     };
-    errors.first.iter().filter_map(told).collect()
+    errors.first.iter().filter_map(place_of).collect()
 }
 
 /// Returns the first line below this folder that the text names, such as `exercises/1-login/src/lib.rs:20`.
@@ -246,12 +246,12 @@ mod tests {
             --> exercises/1-login/src/lib.rs:95:24\n";
         let found = place(text, "exercises/1-login").map(|place| (place.file, place.line));
         assert_eq!(found, Some(("src/lib.rs".to_owned(), 95)));
-        for (text, told) in [
+        for (text, expected) in [
             ("it is still `todo!()`, at exercises/1-login/src/lib.rs:32", "it is still `todo!()`"),
             ("it panicked, at exercises\\1-login\\src\\lib.rs:7; return an error", "it panicked; return an error"),
             ("it panicked, at src/lib.rs:7", "it panicked, at src/lib.rs:7"),
         ] {
-            assert_eq!(unplaced(text, "exercises/1-login"), told);
+            assert_eq!(unplaced(text, "exercises/1-login"), expected);
         }
     }
 

@@ -1,5 +1,5 @@
-//! The attacks of lesson 4 that need a browser, in a real one. What is asserted is what the shop and mallory's site
-//! have in their books.
+//! Runs the attacks of lesson 4 that need a browser in a real one. The tests look at the orders in the shop and at the
+//! cookies that mallory's site has collected.
 
 mod chromium;
 mod required;
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     ])
 }
 
-/// Something that is served on a port of its own, and can be asked without a browser.
+/// An app on its own port. A test can also send it requests without a browser.
 struct Site {
     router: Router,
     port: u16,
@@ -56,7 +56,7 @@ impl Site {
         format!("{label}.localhost:{}", self.port)
     }
 
-    /// What a stranger reads on a start page: what was bought, or the cookies that mallory got.
+    /// Returns the start page as a stranger sees it: with the orders, or with the cookies that mallory has got.
     async fn books(&self, label: &str) -> String {
         let request = Request::get("/").header("host", self.host(label)).body(Body::empty()).unwrap();
         let page = self.router.clone().oneshot(request).await.unwrap().into_body().collect().await.unwrap();
@@ -90,7 +90,7 @@ async fn fill(browser: &Client, css: &str, text: &str) {
     field.send_keys(text).await.unwrap();
 }
 
-/// Presses it; if the page is replaced between finding and pressing, on the new page.
+/// Clicks an element. If another page replaces this one in between, it clicks the element of the new page.
 async fn press(browser: &Client, css: &str) {
     while let Err(error) = wait_for(browser, css).await.click().await {
         let is_replaced =
@@ -99,7 +99,7 @@ async fn press(browser: &Client, css: &str) {
     }
 }
 
-/// Opens mallory's page for this shop and does what it asks for, up to a page that says `words`.
+/// Opens mallory's page for this shop, presses its button, and waits for a page that says `words`.
 async fn take_the_bait(browser: &Client, site: &Site, page: &str, at: &str, words: &str) {
     browser.goto(&format!("http://{}/{page}?at={}", site.host("evil"), site.host(at))).await.unwrap();
     press(browser, "#bait").await;
@@ -141,7 +141,7 @@ async fn s17_forms_and_links_of_another_site() {
     browser.close().await.unwrap();
 }
 
-/// The session cookie of this browser at the host whose page it shows, under either of the shop's names.
+/// Returns the session cookie at the host whose page the browser shows, under either of the shop's names.
 async fn session_cookie(browser: &Client) -> String {
     let cookies = browser.get_all_cookies().await.unwrap();
     let found = cookies.iter().find(|cookie| ["shop", "__Host-shop"].contains(&cookie.name()));
@@ -153,7 +153,7 @@ async fn s15_a_neighbouring_host_tosses_a_session_into_the_browser() {
     let site = Site::serve(lesson_4::app(MemoryStore::default())).await;
     let browser = chromium.browser().await;
     for (at, whose) in [("vulnerable", "mallory"), ("hardened", "alice")] {
-        // The browser takes `localhost` for a top-level domain: neighbours need a label between it and their own.
+        // The browser takes `localhost` for a top-level domain, so the hosts share the domain `shop.localhost` instead.
         let (shop, neighbour) = (site.host(&format!("{at}.shop")), site.host("evil.shop"));
         log_in(&browser, &shop, "mallory").await;
         let id = session_cookie(&browser).await;
@@ -170,7 +170,7 @@ async fn s15_a_neighbouring_host_tosses_a_session_into_the_browser() {
     browser.close().await.unwrap();
 }
 
-/// Two hosts with a form for the shop, and a shop that repeats what the browser said of the form.
+/// Two hosts with a form for the shop, and a shop that shows the headers of the request.
 fn plain_http_shop() -> Router {
     async fn forms(headers: HeaderMap) -> Html<String> {
         let port = headers["host"].to_str().unwrap().rsplit_once(':').unwrap().1.to_owned();
@@ -204,7 +204,7 @@ async fn s15_a_script_on_the_shops_own_page() {
     browser.goto(&format!("http://{}/notes?at=any.localhost", mallorys.host("evil"))).await.unwrap();
     let note = wait_for(&browser, "pre").await.text().await.unwrap().replace('\n', " ");
 
-    // The site, whether the script buys in her name, whether it sends her cookie.
+    // The name of the site, its defenses, whether the script buys as alice, and whether it sends her cookie.
     let sites = [
         ("nothing", Defences::none(), true, true),
         ("http-only", Defences::none().and(&[HttpOnly]), true, false),
@@ -226,7 +226,7 @@ async fn s15_a_script_on_the_shops_own_page() {
         log_in(&browser, &host, "alice").await;
         wait_for_words(&browser, "p", "mallory: Nice shop!").await;
         let id = session_cookie(&browser).await;
-        // Her next visit: when it is loaded, the script of this one has run if it ever does.
+        // Waits for the requests of the script, if it can run.
         let asked = "return performance.getEntriesByType('resource').map((entry) => entry.name).join()";
         let asked = loop {
             let asked = browser.execute(asked, Vec::new()).await.unwrap().as_str().unwrap().to_owned();

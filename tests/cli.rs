@@ -1,4 +1,4 @@
-//! The terminal: what a learner reads at each step, and what bad input gets.
+//! Tests the commands in the terminal: the output at each step, and the answers to bad input.
 
 mod scratch;
 
@@ -16,7 +16,7 @@ use scratch::Scratch;
 use serde_json::Value;
 use workbook::exercise::Exercise;
 
-/// One copy for all tests of this file, so that it is built once; a test has it to itself.
+/// All tests of this file share one copy, so that it is built once. Only one test uses it at a time.
 fn scratch() -> (MutexGuard<'static, ()>, Scratch) {
     static ALONE: Mutex<()> = Mutex::new(());
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,7 +64,7 @@ fn from_the_first_look_to_a_pass() {
     snapshot!("list_passed", out(&scratch.workbook("list")));
 }
 
-/// What most people type.
+/// Runs `cargo test` as most people do.
 fn cargo_test(scratch: &Scratch, arguments: &[&str]) -> Output {
     let mut cargo = scratch.command(env!("CARGO"));
     cargo.args(["test", "-q", "-p", "exercise-1", "--"]).args(arguments).output().unwrap()
@@ -121,7 +121,7 @@ fn an_error_of_the_build_that_is_not_in_the_answers_lines_is_shown() {
     scratch.answer(&scratch.solution());
     let gone = scratch.root().join("gone");
 
-    // No program is found, so no linker either.
+    // With this PATH no program is found, not even a linker.
     let rustc = Path::new(env!("CARGO")).with_file_name("rustc");
     let mut workbook = scratch.command(env!("CARGO_BIN_EXE_workbook"));
     workbook.args(["check", "1"]).env("PATH", &gone).env("CARGO", env!("CARGO")).env("RUSTC", rustc);
@@ -182,7 +182,7 @@ fn a_learner_who_waits_for_another_cargo_is_told_so() {
         lines.next().as_deref(),
         Some("another cargo is building in the workbook; this continues when it is done")
     );
-    // Ended with its cargo, which would build everything anew now.
+    // Ends the program together with its cargo, which would otherwise rebuild everything now.
     assert!(Command::new("kill").args(["-INT", &workbook.id().to_string()]).status().unwrap().success());
     assert_eq!(workbook.wait().unwrap().code(), Some(130));
 }
@@ -264,7 +264,7 @@ fn what_a_learner_prints_is_kept_apart() {
     scratch.answer(&scratch.solution().replace("session.cycle_id().await?;", "").replace("    session.insert", prints));
     let told = out(&scratch.workbook("check 1"));
     assert!(told.contains("what your code printed:") && told.contains("│ my own print"), "{told}");
-    // The scene that fails logs in this often, and what comes after it is not told.
+    // The output shows the prints of the scene that fails, one for each login, and no later ones.
     let failed = told.lines().filter(|line| line.contains("│ my own print")).count();
     let posts = told.lines().filter(|line| line.contains("POST /login") && line.contains("303")).count();
     assert_eq!(failed, posts, "{told}");
@@ -335,7 +335,7 @@ fn a_progress_file_that_cannot_be_written_costs_no_verdict() {
     assert!(err(&output).contains("your progress is not"), "{output:?}");
 }
 
-/// As far as the system lets it write there: Linux does not, unless it runs as root.
+/// The answer tries to write to the output of other processes. Linux allows that only to root.
 #[test]
 fn a_verdict_that_the_answer_writes_itself_does_not_count() {
     let (_alone, scratch) = scratch();
@@ -344,7 +344,7 @@ fn a_verdict_that_the_answer_writes_itself_does_not_count() {
 use axum::Router;
 use tower_sessions::SessionStore;
 
-/// Nothing is routed.
+/// An app without routes.
 pub fn app<S: SessionStore + Clone>(_store: S) -> Router {
     let passed = r#"{"number":1,"id":"login_page_has_a_form","requirement":"","outcome":"passed","prints":""}"#;
     let forged = format!("\n{{\"report\":{{\"exercise\":1,\"seed\":7,\"checks\":[{passed}]}}}}\n");
@@ -449,7 +449,7 @@ fn a_reset_gives_the_stub_whatever_was_committed_and_keeps_the_answer_in_a_backu
     assert_eq!(code(&scratch.workbook("reset")), Some(2), "which one has to be said");
 }
 
-/// What a learner does who keeps her answers in git.
+/// Commits everything, as a learner does who has their answers in git.
 fn commit_all(scratch: &Scratch) {
     let who = ["-c", "user.name=learner", "-c", "user.email=learner@localhost", "-c", "commit.gpgsign=false"];
     for arguments in [&["init", "-q"][..], &["add", "."], &["commit", "-q", "-m", "my answer"]] {
@@ -478,7 +478,7 @@ fn an_exercise_that_is_missing_is_named_and_restored_and_the_others_are_left_alo
         assert_eq!(code(&output), Some(2), "{output:?}");
         assert!(out(&output).contains(&said) && out(&output).contains(" reset 3`"), "{output:?}");
         if missing != "README.md" {
-            // What cargo says of it does not depend on the answer.
+            // Cargo fails at the missing file, not at the answer.
             let output = scratch.workbook("check 1");
             assert_eq!(code(&output), Some(2));
             assert!(err(&output).contains(" reset 3`") && !err(&output).contains(" reset 1`"), "{output:?}");
@@ -529,7 +529,7 @@ fn a_save_during_a_run_ends_it_and_begins_another() {
     assert!(told.contains("13 of 13") && told.contains("What you learned"), "{told}");
     assert!(!told.contains("not yet"), "the run that was ended tells nothing: {told}");
 
-    // A manifest that cargo cannot read, as while it is written, ends nothing.
+    // A manifest that cargo cannot read, such as a half-written one, does not end `watch`.
     let manifest = scratch.root().join("exercises/1-login/Cargo.toml");
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, "[pack").unwrap();
@@ -539,7 +539,7 @@ fn a_save_during_a_run_ends_it_and_begins_another() {
     let told = until("polling exercises/1-login · h hint").join("\n");
     assert!(told.contains("13 of 13"), "{told}");
 
-    // Another folder takes the place of this one, and in it is an editor's lock, which leads nowhere.
+    // Another folder replaces this one. It contains an editor's lock file, a link whose target does not exist.
     let (folder, moved) = (scratch.root().join("exercises/1-login"), scratch.root().join("moved"));
     fs::rename(&folder, &moved).unwrap();
     fs::create_dir(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! The first page of lesson 1, followed to the letter in an empty folder.
+//! Follows the first page of lesson 1 in an empty folder.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ const PAGE: &str = include_str!("../book/src/basics/first-app.md");
 
 #[test]
 fn a_reader_who_follows_the_first_page_gets_an_app_whose_test_passes() {
-    // Not below the workbook: `cargo new` would make the app a member of its workspace.
+    // The folder is outside the workbook, because `cargo new` would make the app a member of its workspace.
     let folder = tempfile::tempdir().unwrap();
     let mut place = folder.path().to_owned();
     for line in commands() {
@@ -28,7 +28,7 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The lines of the page's only block of commands.
+/// Returns the lines of the page's only block of commands.
 fn commands() -> impl Iterator<Item = &'static str> {
     let (_, block) = PAGE.split_once("```sh\n").expect("the page has a block of commands");
     block.lines().take_while(|line| *line != "```")
@@ -39,7 +39,7 @@ fn follow(line: &str, place: &mut PathBuf) {
     match words[..] {
         ["cd", name] => {
             *place = place.join(name);
-            // The versions that are on this machine already.
+            // Selects the versions that are already on this machine.
             fs::copy(project().join("Cargo.lock"), place.join("Cargo.lock")).unwrap();
         }
         ["cargo", ref arguments @ ..] => drop(run(arguments, place)),
@@ -47,7 +47,7 @@ fn follow(line: &str, place: &mut PathBuf) {
     }
 }
 
-/// What cargo says, without the network.
+/// Runs cargo without the network, and returns its output.
 fn run(arguments: &[&str], place: &Path) -> String {
     let mut cargo = Command::new(env!("CARGO"));
     let output = cargo

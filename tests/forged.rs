@@ -1,5 +1,5 @@
-//! Every route of every hardened app refuses what another site could send to it. The routes are read from the apps'
-//! sources, so that a new one is tried without anybody adding it here.
+//! Every route of every hardened app refuses the requests that another site could send to it. The routes come from the
+//! sources of the apps, so a new route is tested without a change here.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -21,11 +21,11 @@ use lesson_4::{
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
 
-/// The methods that may change something, and with TRACE all that no form and no script should get anywhere with.
+/// The methods that may change something, and TRACE, which no form and no script may use.
 const UNSAFE: [Method; 5] = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::TRACE];
 
-/// The paths that the sources in this folder give to `Router::route`, with a word in the place of each parameter. The
-/// files in `other` serve another app.
+/// Returns the paths in the calls of `Router::route` in this folder, with `1` for each parameter. It leaves out the
+/// files in `other`, which serve another app.
 fn routes(folder: &str, other: &[&str]) -> BTreeSet<String> {
     let mut routes = BTreeSet::new();
     for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)) {
@@ -56,7 +56,7 @@ fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
     entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
-/// An app that says of itself that it refuses forged forms, and its routes.
+/// An app that should refuse forged forms, and its routes.
 struct Hardened {
     name: &'static str,
     app: Router,
@@ -68,7 +68,7 @@ fn shop_with(defences: Defences) -> Hardened {
     Hardened { name: "lesson 4", app, routes: lesson_4_routes() }
 }
 
-/// The index and mallory's site are other apps, on hosts of their own.
+/// The index and mallory's site are other apps, on their own hosts.
 fn lesson_4_routes() -> BTreeSet<String> {
     routes("lessons/4-security/src", &["index.rs", "evil.rs"])
 }
@@ -122,7 +122,7 @@ async fn no_route_of_a_hardened_app_takes_a_request_that_another_origin_began() 
     }
 }
 
-/// The token in the forms that this visitor sees.
+/// Returns the token in the forms that this visitor sees.
 async fn token(who: &Browser<'_>) -> Result<String, Miss> {
     let fields = who.get("/").await?.forms().into_iter().flat_map(|form| form.fields);
     Ok(fields.into_iter().find(|field| field.name == "csrf").map(|field| field.value).unwrap_or_default())
@@ -163,8 +163,8 @@ async fn no_route_of_the_shop_with_tokens_takes_a_form_without_the_token_of_its_
     Ok(())
 }
 
-/// Every hardened app has a `__Host-` name, which a neighbour may write in another way. Lessons 4 and 5 have
-/// `session_guard::guard` against it.
+/// A neighbour can send the `__Host-` name of a hardened app percent-encoded. In lessons 4 and 5 `session_guard::guard`
+/// stops that.
 #[tokio::test]
 async fn solution_6_takes_no_session_under_a_name_that_browsers_do_not_guard() -> Result<(), Miss> {
     let trial = Trial::of(|store| solution_6::app(store).layer(Extension(Users::demo())));

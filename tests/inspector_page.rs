@@ -1,4 +1,4 @@
-//! The inspector's page in a real browser, before an app of this test.
+//! Tests the inspector's page in a real browser, with a small app.
 
 mod chromium;
 mod required;
@@ -20,7 +20,7 @@ use session_inspector::{Inspector, Limits, listen, serve_within};
 use tower::ServiceExt;
 use tower_sessions::{Expiry, MemoryStore, Session, SessionManagerLayer, SessionStore};
 
-/// No page takes so long, on any machine.
+/// The longest time to wait for a page.
 const AT_MOST: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 async fn start(session: Session) -> Html<String> {
     let user: Option<String> = session.get("user").await.unwrap();
     let user = user.unwrap_or_else(|| "stranger".to_owned());
-    // Without an icon of its own a browser asks for one.
+    // A browser requests an icon if the page names none.
     let head = "<link rel=icon href=data:,>";
     Html(format!("{head}<h1>Hello {user}</h1><form method=post action=/login><button>Log in</button></form>"))
 }
@@ -70,16 +70,16 @@ impl Inspected {
         Self { app, port, page: format!("http://inspector.localhost:{page}/"), browser, _chromium: chromium }
     }
 
-    /// Alice logs in with her browser, which then shows the inspector.
+    /// Logs alice in with her browser, and then opens the inspector in it.
     async fn alice_logs_in(&self) {
         self.browser.goto(&format!("http://alice.localhost:{}/", self.port)).await.unwrap();
         self.click("button").await;
         wait_for_words(&self.browser, "h1", "Hello alice").await;
         self.browser.goto(&self.page).await.unwrap();
-        wait_for_words(&self.browser, "p", "a new session: its id is the value of cookie A").await;
+        wait_for_words(&self.browser, "p", "a new session: its ID is the value of cookie A").await;
     }
 
-    /// Somebody asks for this path, without a browser.
+    /// Sends a request for this path, without a browser.
     async fn ask(&self, path: &str) {
         let request = Request::get(path).header(header::HOST, "bob.localhost").body(Body::empty()).unwrap();
         self.app.clone().oneshot(request).await.unwrap();
@@ -163,7 +163,7 @@ async fn the_bar_leads_beyond_the_next_limit() {
     wait_for_words(&inspected.browser, "p", "until its next limit").await;
     inspected.click("#before").await;
     wait_for_words(&inspected.browser, "p", "ahead").await;
-    // If the last ten seconds go by meanwhile, that is the same end.
+    // The session may also expire by itself in the last ten seconds. The page looks the same then.
     inspected.click("#after").await;
     wait_for_words(&inspected.browser, "p", "Session A of alice has expired").await;
     inspected.click("[data-visitor=alice] summary").await;
@@ -184,7 +184,7 @@ async fn eight_tabs_are_open_and_a_hidden_one_catches_up() {
         }
         inspected.browser.goto(&inspected.page).await.unwrap();
         inspected.wait_for_path("//span[@class='target'][. = '/first']").await;
-        // Whoever begins anew does not have it any more.
+        // A page that starts again from the beginning would lose this mark.
         inspected.value("document.querySelector('.exchange').id = 'seen'").await;
     }
     inspected.ask("/second").await;

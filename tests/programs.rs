@@ -1,4 +1,4 @@
-//! Lessons and exercises as programs of the studio: built, shown, started anew at a save, and ended.
+//! Tests how the studio builds lessons and exercises, shows them, restarts them after a save, and ends them.
 
 mod chromium;
 mod required;
@@ -38,17 +38,17 @@ fn main() -> ExitCode {
     ])
 }
 
-/// A copy that nobody writes into: what is built of it is built once for all tests of this file.
+/// A copy that no test changes, so that it is built once for all tests of this file.
 static READ_ONLY: LazyLock<Scratch> = LazyLock::new(|| Scratch::new("programs"));
 
-/// One at a time starts exercise 1: cargo puts the programs of all copies at the same place.
+/// Only one test at a time starts exercise 1, because cargo puts the programs of all copies at the same path.
 static EXERCISE_1: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
     EXERCISE_1.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A studio, and where it listens.
+/// A studio, and the host and port at which it listens.
 struct Studio {
     running: Running,
     host: String,
@@ -62,7 +62,7 @@ impl Studio {
         Self { running, host: host.to_owned(), port: port.parse().unwrap() }
     }
 
-    /// The whole answer, headers and all.
+    /// Sends a request, and returns the whole answer, including its headers.
     fn ask(&self, method: &str, host: &str, path: &str, headers: &str) -> String {
         let mut connection = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let request = format!(
@@ -75,12 +75,12 @@ impl Studio {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// The program's own answer, as soon as it gives one; each time that it does not the studio waits a moment.
+    /// Repeats a request until the program itself answers it. The studio delays each other answer.
     fn get(&self, host: &str, path: &str) -> String {
         self.until(host, path, |answer| !answer.starts_with("HTTP/1.1 503 "))
     }
 
-    /// The first answer of this kind.
+    /// Repeats a request until an answer meets this condition, and returns that answer.
     fn until(&self, host: &str, path: &str, is_it: impl Fn(&str) -> bool) -> String {
         loop {
             let answer = self.ask("GET", host, path, "");
@@ -174,7 +174,7 @@ fn lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not() {
 
 const PAGE: &str = "solved";
 
-/// The solution of exercise 1, with one more page that says this.
+/// Returns the solution of exercise 1 with an extra page that says this.
 fn saying(scratch: &Scratch, words: &str) -> String {
     let page = format!("    Router::new().route(\"/{PAGE}\", axum::routing::get(|| async {{ {words:?} }}))\n");
     scratch.solution().replacen("    Router::new()\n", &page, 1)
@@ -190,7 +190,7 @@ fn a_save_is_answered_anew_and_the_last_good_one_stays_up() {
     scratch.answer(&saying(&scratch, "second"));
     studio.until(&host, &path, |answer| answer.ends_with("second"));
 
-    // It does not compile: the earlier one answers, and the studio says what the compiler says.
+    // If the code does not compile, the earlier version answers, and the studio shows the compiler's error.
     scratch.answer(&format!("{}\nfn broken() -> u8 {{ \"\" }}\n", saying(&scratch, "third")));
     let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"failed\""));
     assert!(told.contains("mismatched types") && told.contains("\"serial\":2"), "{told}");
@@ -212,7 +212,7 @@ fn a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_save
     let told = studio.until(&studio.host, "/api/programs/exercise-1", |answer| answer.contains("\"failed\""));
     assert!(told.contains("it has ended") && told.contains("farewell"), "{told}");
 
-    // The button of the panel, and no page of the program.
+    // The panel's button may restart the program, but no page of the program may.
     let again = |from: &str| studio.ask("POST", &studio.host, "/api/programs/exercise-1/again", from);
     assert!(again("Sec-Fetch-Site: same-site\r\n").starts_with("HTTP/1.1 403 "));
     assert!(again("Sec-Fetch-Site: same-origin\r\n").starts_with("HTTP/1.1 204 "));

@@ -1,5 +1,5 @@
-//! What surprises about tower-sessions 0.15, each seen on a site of a few lines. The book shows these tests and
-//! what they recorded; a new version that behaves otherwise fails here first.
+//! Demonstrates surprises of tower-sessions 0.15, each in a small app. The book shows these tests and their
+//! transcripts. If a new version behaves differently, a test fails.
 
 use std::time::Duration;
 
@@ -24,22 +24,22 @@ use tower_sessions::{
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// A site behind a session layer as it comes.
+/// An app behind a session layer with the default settings.
 fn plain(routes: Router, store: Observed<MemoryStore>) -> Router {
     routes.layer(SessionManagerLayer::new(store))
 }
 
-/// Writes something, if it is not there yet.
+/// Writes a name to the session.
 async fn set(session: Session) {
     session.insert("name", "alice").await.unwrap();
 }
 
-/// Shows it.
+/// Shows the name.
 async fn who(session: Session) -> String {
     session.get::<String>("name").await.unwrap().unwrap_or("nobody".to_owned())
 }
 
-/// The transcript of a test is what the book shows of it.
+/// The book shows the transcript of this test.
 fn snapshot(name: &str, trial: &Trial) {
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!(name, trial.transcript());
@@ -100,7 +100,7 @@ async fn a_session_that_ends_with_the_browser_lives_for_two_weeks() -> Result<()
 #[tokio::test]
 async fn an_expiry_at_a_time_on_the_layer_is_one_instant_for_everyone() -> Result<(), Miss> {
     let trial = Trial::of(|store| {
-        // Meant as "an hour from the login"; it is an hour from the start of the program, which was two hours ago.
+        // This is meant as "an hour after the login", but it is an hour after the program's start two hours ago.
         let hour = Expiry::AtDateTime(time::OffsetDateTime::now_utc() - time::Duration::hours(1));
         let routes = Router::new().route("/", get(who).post(set));
         routes.layer(SessionManagerLayer::new(store).with_expiry(hour))
@@ -143,7 +143,7 @@ async fn a_new_id_and_then_an_error_lose_the_session() -> Result<(), Miss> {
         // ANCHOR: then_an_error
         let login = async |session: Session| {
             session.cycle_id().await.unwrap();
-            StatusCode::BAD_GATEWAY // something after it went wrong
+            StatusCode::BAD_GATEWAY // a later step has failed
         };
         // ANCHOR_END: then_an_error
         plain(Router::new().route("/", get(who).post(set)).route("/login", post(login)), store)
@@ -348,14 +348,14 @@ async fn a_cache_in_each_process_does_not_hear_of_a_logout_in_another() {
         expiry_date: time::OffsetDateTime::now_utc() + time::Duration::hours(1),
     };
     here.create(&mut record).await.unwrap();
-    assert!(there.load(&record.id).await.unwrap().is_some()); // it is in the cache over there now
+    assert!(there.load(&record.id).await.unwrap().is_some()); // now the other instance has it in its cache
     here.delete(&record.id).await.unwrap();
     assert_eq!(database.load(&record.id).await.unwrap(), None);
     assert!(there.load(&record.id).await.unwrap().is_some(), "logged out, and logged in");
 }
 // ANCHOR_END: tiers
 
-/// A store whose cleaning fails.
+/// A store whose cleanup fails.
 #[derive(Clone, Debug)]
 struct FailingCleanup;
 

@@ -1,4 +1,4 @@
-//! The studio: who may ask it for what, and what is seen of it in a real browser.
+//! Tests the studio: the requests that it accepts and refuses, and its pages in a real browser.
 
 mod chromium;
 mod required;
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     ])
 }
 
-/// The studio in this process, on a book that is one page.
+/// Returns a studio in this process, with a book of one page.
 fn studio() -> Router {
     static BOOK: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
         let book = tempfile::tempdir().unwrap();
@@ -69,7 +69,7 @@ async fn ask(method: &str, address: &str, headers: &[(&str, &str)]) -> (StatusCo
         request = request.header(*name, *value);
     }
     let response = studio().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    // The studio's own answers, whatever they say: nothing asks a program here.
+    // All of these are the studio's own answers. No request goes to a program.
     assert_eq!(response.headers().get(header::X_CONTENT_TYPE_OPTIONS).unwrap(), "nosniff", "{method} {address}");
     let location = response.headers().get(header::LOCATION).map(|location| location.to_str().unwrap().to_owned());
     let status = response.status();
@@ -139,7 +139,7 @@ async fn only_the_books_own_pages_may_run_checks() {
         let (status, _, _) = ask("POST", "workbook.localhost:4000/api/exercises/99/check", headers).await;
         assert_eq!(status, StatusCode::FORBIDDEN, "{headers:?}");
     }
-    // `none`: the person at the browser asked, by a reload for example, and no page.
+    // `none` means that the person at the browser sent the request, such as a reload, and no page did.
     let own =
         [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none"), ("origin", "http://workbook.localhost:4000")];
     for headers in own {
@@ -170,7 +170,7 @@ async fn no_other_page_may_frame_the_book() {
     }
 }
 
-/// A copy that nobody writes into: what is built of it is built once for all tests of this file.
+/// A copy that no test changes, so that it is built once for all tests of this file.
 static READ_ONLY: LazyLock<Scratch> = LazyLock::new(|| Scratch::new("studio"));
 
 fn start_studio(scratch: &Scratch, port: u16) -> (Running, String) {
@@ -193,7 +193,7 @@ fn a_port_that_is_taken_is_passed_over() {
     assert!(got > port && got <= port + 100, "{address}");
 }
 
-/// Asks the studio at this address for a run of exercise 1, and does not read the answer.
+/// Starts a run of exercise 1 in the studio at this address, without reading the answer.
 fn begin_run(address: &str) -> TcpStream {
     begin_run_of(1, address)
 }
@@ -220,7 +220,7 @@ fn a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio
     drop(run);
     has_ended(learner);
 
-    // Each check is a process of its own; what connects after this may still be of the first run or of the second.
+    // Each check runs in its own process, so the next connection may belong to the first run or to the second.
     let first = begin_run(&address);
     let (learner, _) = listener.accept().unwrap();
     let _second = begin_run(&address);
@@ -233,7 +233,7 @@ fn a_run_ends_when_nobody_listens_when_it_is_asked_for_again_and_with_the_studio
     has_ended(learner);
 }
 
-/// The process that the studio has started for the checks.
+/// Returns the ID of the process that the studio has started for the checks.
 fn checks_of(studio: &Running) -> Option<String> {
     let parent = studio.0.id().to_string();
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -245,7 +245,7 @@ fn checks_of(studio: &Running) -> Option<String> {
     })
 }
 
-/// Whether this process runs checks; one that has ended has no arguments any more.
+/// Whether this process runs checks. A process that has ended has no arguments any more.
 fn is_sealed(process: &str) -> bool {
     let arguments = std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
     arguments.split('\0').any(|argument| argument == "--sealed")
@@ -265,7 +265,7 @@ fn a_run_ends_with_a_studio_that_was_killed() {
     while is_sealed(&checks) {
         std::thread::yield_now();
     }
-    // A run that went on would play the other checks: at first one for each core, and all of them once one hangs.
+    // If the run continued, it would play the other checks: at first one for each core, and all of them once one hangs.
     listener.set_nonblocking(true).unwrap();
     let later = std::iter::from_fn(|| listener.accept().ok()).count();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -321,7 +321,7 @@ async fn the_pencil_of_a_page_leads_to_its_file() {
     }
 }
 
-/// What a script on the page gives.
+/// Runs a script on the page, and returns its value.
 async fn value(browser: &fantoccini::Client, script: &str) -> serde_json::Value {
     browser.execute(script, Vec::new()).await.unwrap()
 }
@@ -354,7 +354,7 @@ async fn the_readers_tools_work_in_a_real_browser() {
     let (_studio, address) = start_studio(&READ_ONLY, 0);
     let browser = chromium.browser().await;
 
-    // An address that leads nowhere, one that has moved, and the way to a page's file.
+    // An unknown address, an address that has moved, and the link to a page's file.
     browser.goto(&format!("{address}no/such/page.html")).await.unwrap();
     wait_for_words(&browser, "h1", "There is no such page").await;
     wait_for(&browser, "main a[href='introduction.html']").await.click().await.unwrap();
@@ -366,7 +366,7 @@ async fn the_readers_tools_work_in_a_real_browser() {
 
     the_fields_term_leads_to_its_page_first(&browser, &address).await;
 
-    // Themes: text, code and pictures can be read in each.
+    // Text, code and pictures are readable in each theme.
     browser.goto(&format!("{address}security/fixation.html")).await.unwrap();
     wait_for(&browser, "figure.sequence svg").await;
     let mut seen = std::collections::BTreeSet::new();
@@ -389,7 +389,7 @@ async fn the_readers_tools_work_in_a_real_browser() {
         let is_dark = !matches!(theme, "light" | "rust");
         for frame in ["demo", "inspector"] {
             wait_for(&browser, &format!("#panel iframe.{frame}")).await.enter_frame().await.unwrap();
-            // The frames are processes of their own and hear of it a little later.
+            // The frames run in other processes, and get the theme a little later.
             let asked = format!(
                 "const [dark, done] = [matchMedia('(prefers-color-scheme: dark)'), arguments[0]];
                  if (dark.matches === {is_dark}) done(); else dark.onchange = () => done();"
@@ -402,13 +402,13 @@ async fn the_readers_tools_work_in_a_real_browser() {
     }
     assert_eq!(seen.len(), 5, "each theme has colours of its own");
 
-    // Where the text leads to a lesson that runs alone, the studio leads to its own.
+    // Links to a lesson that runs alone lead to the studio's own copy of it.
     browser.goto(&format!("{address}security/scripts.html")).await.unwrap();
     let port = address.trim_end_matches('/').rsplit_once(':').unwrap().1;
     wait_for(&browser, &format!("main a[href='http://evil.localhost:{port}/']")).await.click().await.unwrap();
     wait_for_words(&browser, "h1", "Mallory's site").await;
 
-    // On paper: all pages, without the panel.
+    // The print page has all pages, without the panel.
     value(&browser, "window.print = () => {}").await;
     browser.goto(&format!("{address}print.html")).await.unwrap();
     for title in
@@ -420,7 +420,7 @@ async fn the_readers_tools_work_in_a_real_browser() {
     browser.close().await.unwrap();
 }
 
-/// What a script gets that tries each way to read `address` and whatever stands below it.
+/// A script that tries every way to read `address` and the addresses below it.
 const TRY_TO_READ: &str = r#"
 const [address, done] = arguments;
 const tried = async (attempt) => { try { return await attempt(); } catch (error) { return `${error.name}`; } };
@@ -458,7 +458,7 @@ async fn no_script_of_a_demo_reads_its_inspector_in_a_real_browser() {
     let port = address.trim_end_matches('/').rsplit_once(':').unwrap().1;
     let browser = chromium.browser().await;
 
-    // alice is logged in at the hardened shop, and nothing but its inspector shows her cookie.
+    // Alice logs in at the hardened shop, and only its inspector shows her cookie.
     browser.goto(&format!("http://hardened.lesson-4.workbook-{port}.localhost:{port}/")).await.unwrap();
     let password = lesson_4::shop::ACCOUNTS.iter().find(|account| account.0 == "alice").unwrap().1;
     wait_for(&browser, "[action='/login'] [name=password]").await.send_keys(password).await.unwrap();
@@ -472,7 +472,7 @@ async fn no_script_of_a_demo_reads_its_inspector_in_a_real_browser() {
     assert_eq!(browser.get_all_cookies().await.unwrap().len(), 0, "no cookie of the shop goes to the inspector");
     wait_for_words(&browser, "p", "clock: now").await;
 
-    // A script on the vulnerable shop, on the attacker's site, and on the hardened shop itself.
+    // The script runs on the vulnerable shop, on the attacker's site, and on the index of the lesson.
     let shop = format!("lesson-4.workbook-{port}.localhost");
     for host in [&format!("vulnerable.{shop}"), "evil.localhost", &shop] {
         browser.goto(&format!("http://{host}:{port}/")).await.unwrap();
@@ -497,7 +497,7 @@ async fn a_page_of_the_inspector_notices_a_restart_and_a_clear_in_a_real_browser
     let browser = chromium.browser().await;
     let inspector = format!("http://lesson-1.inspector.localhost:{port}/");
     browser.goto(&inspector).await.unwrap();
-    // From another page, so that this one stays open.
+    // Another tab sends the requests, so that this page stays open.
     let own = browser.window().await.unwrap();
     let other = browser.new_window(true).await.unwrap().handle;
     let go = async |path: &str| {
@@ -510,7 +510,7 @@ async fn a_page_of_the_inspector_notices_a_restart_and_a_clear_in_a_real_browser
     }
     wait_for_words(&browser, "h2", "/two").await;
 
-    // Started again, it counts anew: what is shown goes, and what happens since then is shown.
+    // After a restart, the page drops the old exchanges and shows the new ones.
     drop(studio);
     wait_for_words(&browser, "p[not(@hidden)]", "Not connected").await;
     let (_studio, again) = start_studio(&READ_ONLY, port);
@@ -519,7 +519,7 @@ async fn a_page_of_the_inspector_notices_a_restart_and_a_clear_in_a_real_browser
     wait_for_words(&browser, "h2", "/three").await;
     assert_eq!(value(&browser, "return document.querySelectorAll('h2').length").await, 1);
 
-    // Cleared by another page of it.
+    // Another page of the inspector clears the list.
     wait_for(&browser, "[data-clear]").await;
     browser.switch_to_window(other.clone()).await.unwrap();
     browser.goto(&inspector).await.unwrap();
@@ -530,12 +530,12 @@ async fn a_page_of_the_inspector_notices_a_restart_and_a_clear_in_a_real_browser
     browser.close().await.unwrap();
 }
 
-/// The whole way through a lesson and an exercise is `tests/panel/journey.rs`.
+/// `tests/panel/journey.rs` tests the whole path through a lesson and an exercise.
 async fn every_lesson_has_its_demo_beside_the_chapter_in_a_real_browser() {
     let chromium = chromium::start_chromium();
     let (_studio, address) = start_studio(&READ_ONLY, 0);
     let browser = chromium.browser().await;
-    // The last one sends headers that forbid other frames.
+    // The last demo sends headers that forbid other frames.
     for (page, heading) in [
         ("basics/set-and-get", "One visitor, remembered in two ways"),
         ("lifetime/how-long", "When does a session end?"),
@@ -555,7 +555,7 @@ async fn every_lesson_has_its_demo_beside_the_chapter_in_a_real_browser() {
     browser.close().await.unwrap();
 }
 
-/// What each page of a lesson opens in its panel.
+/// Checks that the studio serves every address that a page of a lesson opens in the panel.
 fn what_the_panel_opens_is_there(address: &str) {
     let book = scratch::project().join("book/src");
     let summary = std::fs::read_to_string(book.join("SUMMARY.md")).unwrap();
@@ -583,7 +583,7 @@ fn what_the_panel_opens_is_there(address: &str) {
             let mut answer = String::new();
             BufReader::new(connection).read_line(&mut answer).unwrap();
             if !answer.starts_with("HTTP/1.1 503 ") {
-                break answer; // it listens by now
+                break answer; // the program listens now
             }
         };
         assert!(

@@ -42,8 +42,8 @@ pub(super) async fn check(root: &Path, arguments: Check) -> Result<ExitCode, Str
         None => Exercise::next(&all, &Progress::load(root).0, 0).cloned(),
     };
     let Some(exercise) = exercise else {
-        let told = format!("You have passed all {} exercises. cargo run -- check N checks one again.\n", all.len());
-        say(if arguments.json { format!("{:#}\n", json!({ "passed": true })) } else { told });
+        let text = format!("You have passed all {} exercises. cargo run -- check N checks one again.\n", all.len());
+        say(if arguments.json { format!("{:#}\n", json!({ "passed": true })) } else { text });
         return Ok(ExitCode::SUCCESS);
     };
     let Some(verdict) = verdict(root, &exercise, arguments.seed).await? else { return Ok(interrupted()) };

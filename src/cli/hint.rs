@@ -17,14 +17,14 @@ pub(super) struct Hint {
 
 pub(super) fn hint(root: &Path, Hint { exercise, hint }: Hint) -> Result<ExitCode, String> {
     let exercise = Exercise::find(root, &exercise)?;
-    let told = match hint {
+    let text = match hint {
         None => next(root, &exercise, columns()),
         Some(number) if (1..=exercise.brief.hints.len()).contains(&number) => shown(root, &exercise, number, columns()),
         Some(number) => {
             return Err(format!("{} has no hint {number}; it has {}", exercise.name(), exercise.brief.hints.len()));
         }
     };
-    say(told);
+    say(text);
     Ok(ExitCode::SUCCESS)
 }
 

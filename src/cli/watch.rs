@@ -74,14 +74,14 @@ impl Watched<'_> {
             // Created for each run, because the folder may have been replaced.
             let mut changes = Changes::below(&self.exercise.folder, self.poll);
             let hash = self.hash();
-            let told = match self.run(&hash, &mut changes, screen).await {
+            let text = match self.run(&hash, &mut changes, screen).await {
                 End::Verdict(verdict) => self.judged(verdict, hash.clone(), screen),
                 End::Failed(reason) => format!("\n{reason}\n"),
                 End::Anew => continue,
                 End::Left(key) => return key,
             };
-            screen.show(&told, &self.foot(changes.how));
-            if let Some(key) = self.read(&told, &hash, &mut changes, screen).await {
+            screen.show(&text, &self.foot(changes.how));
+            if let Some(key) = self.read(&text, &hash, &mut changes, screen).await {
                 return key;
             }
         }
@@ -116,7 +116,7 @@ impl Watched<'_> {
     }
 
     /// Waits while the learner reads. Returns the key that ends this, or `None` if another run is due.
-    async fn read(&self, told: &str, hash: &str, changes: &mut Changes, screen: &mut Screen) -> Option<char> {
+    async fn read(&self, text: &str, hash: &str, changes: &mut Changes, screen: &mut Screen) -> Option<char> {
         loop {
             tokio::select! {
                 key = screen.letter() => match key {
@@ -124,8 +124,8 @@ impl Watched<'_> {
                     'r' => return None,
                     'h' => {
                         let hint = hint::next(self.root, self.exercise, screen.columns());
-                        let told = if screen.is_terminal() { told } else { "" }; // otherwise it is printed above
-                        screen.show(&format!("{hint}{told}"), &self.foot(changes.how));
+                        let text = if screen.is_terminal() { text } else { "" }; // otherwise it is printed above
+                        screen.show(&format!("{hint}{text}"), &self.foot(changes.how));
                     }
                     _ => {}
                 },

@@ -10,7 +10,7 @@ use super::group::Group;
 use crate::exercise::how_to_restore;
 
 /// The maximum number of errors that are shown if none names a line of the package.
-const TOLD: usize = 3;
+const SHOWN: usize = 3;
 
 /// The priority of a build.
 #[derive(Clone, Copy, PartialEq)]
@@ -95,7 +95,7 @@ async fn complaint(mut stderr: impl AsyncRead + Unpin, on: &mut impl FnMut(Progr
             let line: Vec<u8> = rest.drain(..=end).collect();
             let line = String::from_utf8_lossy(&line[..end]);
             let line = line.trim_start_matches("\u{1b}[K");
-            let now = told_by(line);
+            let now = progress_in(line);
             if !is_bar(line) && !line.is_empty() {
                 all.push_str(line);
                 all.push('\n');
@@ -116,7 +116,7 @@ fn is_bar(line: &str) -> bool {
     line.trim_start().starts_with("Building [")
 }
 
-fn told_by(line: &str) -> Progress {
+fn progress_in(line: &str) -> Progress {
     if line.trim_start().starts_with("Blocking waiting for file lock") {
         return Progress::Waiting;
     }
@@ -141,11 +141,11 @@ fn not_built(package: &str, errors: &[CompilerError], complaint: &str) -> String
     let this = env::args().next().unwrap_or_else(|| "cargo run --".to_owned());
     // The lines before cargo's first error do not help.
     let complaint = complaint.find("error").map_or(complaint, |start| &complaint[start..]).trim();
-    let told: Vec<_> = errors.iter().take(TOLD).map(CompilerError::rendered).collect();
-    let told = told.join("\n\n");
+    let shown: Vec<_> = errors.iter().take(SHOWN).map(CompilerError::rendered).collect();
+    let shown = shown.join("\n\n");
     let own = package.strip_prefix("exercise-");
     // If cargo cannot read one exercise, it cannot build any other.
-    let reset = match named_in(&told).or_else(|| named_in(complaint)) {
+    let reset = match named_in(&shown).or_else(|| named_in(complaint)) {
         Some(number) if Some(number.as_str()) != own => {
             let how = how_to_restore(&number);
             Some(format!("\n\nA file of exercise {number} is missing or broken, so cargo can build nothing: {how}."))
@@ -160,7 +160,7 @@ fn not_built(package: &str, errors: &[CompilerError], complaint: &str) -> String
         return format!("cargo could not build {package}:\n{complaint}{reset}");
     }
     format!(
-        "cargo could not build {package}, and no error names a line of it:\n\n{told}\n\n{complaint}{reset}\n\n\
+        "cargo could not build {package}, and no error names a line of it:\n\n{shown}\n\n{complaint}{reset}\n\n\
         `{this} doctor` checks whether this machine has what the workbook needs."
     )
 }
@@ -221,35 +221,38 @@ mod tests {
     fn the_exercise_that_cargo_cannot_read_is_the_one_to_restore() {
         let complaint = "error: failed to load manifest for workspace member `/book/exercises/3-preferences`\nCaused by:\n  \
             failed to read `/book/exercises/3-preferences/Cargo.toml`";
-        let told = not_built("exercise-1", &[], complaint);
-        assert!(told.contains("A file of exercise 3 is missing") && told.contains(" reset 3`"), "{told}");
-        assert!(!told.contains(" reset 1`"), "{told}");
-        let told = not_built("lesson-1", &[], complaint);
-        assert!(told.contains(" reset 3`"), "{told}");
-        let told = not_built("exercise-3", &[], complaint);
-        assert!(told.contains("If one of its files is missing or broken, `") && told.contains(" reset 3`"), "{told}");
-        let told = not_built("exercise-1", &[], "error: no such command");
-        assert!(told.contains(" reset 1`"), "{told}");
+        let words = not_built("exercise-1", &[], complaint);
+        assert!(words.contains("A file of exercise 3 is missing") && words.contains(" reset 3`"), "{words}");
+        assert!(!words.contains(" reset 1`"), "{words}");
+        let words = not_built("lesson-1", &[], complaint);
+        assert!(words.contains(" reset 3`"), "{words}");
+        let words = not_built("exercise-3", &[], complaint);
+        assert!(
+            words.contains("If one of its files is missing or broken, `") && words.contains(" reset 3`"),
+            "{words}"
+        );
+        let words = not_built("exercise-1", &[], "error: no such command");
+        assert!(words.contains(" reset 1`"), "{words}");
         let message = serde_json::json!({ "message": { "rendered":
             "error: couldn't read `tests/checks/src/../../../exercises/3-preferences/README.md`" } });
-        let told = not_built("exercise-1", &[CompilerError { message: &message }], "error: could not compile");
-        assert!(told.contains(" reset 3`") && told.contains(" doctor`"), "{told}");
+        let words = not_built("exercise-1", &[CompilerError { message: &message }], "error: could not compile");
+        assert!(words.contains(" reset 3`") && words.contains(" doctor`"), "{words}");
         let message = serde_json::json!({ "message": { "rendered": "error: linker `cc` not found" } });
-        let told = not_built("exercise-1", &[CompilerError { message: &message }], "error: could not compile");
-        assert!(!told.contains(" reset "), "{told}");
+        let words = not_built("exercise-1", &[CompilerError { message: &message }], "error: could not compile");
+        assert!(!words.contains(" reset "), "{words}");
     }
 
     /// Returns the progress that cargo reports, and the rest of its output.
-    async fn told(stderr: &[u8]) -> (Vec<Progress>, String) {
-        let mut told = Vec::new();
-        let all = complaint(stderr, &mut |progress| told.push(progress)).await.unwrap();
-        (told, all)
+    async fn progress_and_rest(stderr: &[u8]) -> (Vec<Progress>, String) {
+        let mut progress = Vec::new();
+        let all = complaint(stderr, &mut |now| progress.push(now)).await.unwrap();
+        (progress, all)
     }
 
     #[tokio::test]
     async fn the_progress_of_cargo_is_reported() {
         let stderr = b"   Compiling axum\n    Building [=>      ] 3/10: axum, tokio\r\x1b[K    Building [===>] 4/10: axum\r\x1b[K    Finished\n";
-        let (progress, all) = told(stderr).await;
+        let (progress, all) = progress_and_rest(stderr).await;
         let units = |done| Progress::Compiling(Some(Units { done, of: 10 }));
         assert_eq!(progress, [units(3), units(4), Progress::Compiling(None)]);
         assert_eq!(all, "   Compiling axum\n    Finished\n");
@@ -257,7 +260,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_wait_for_another_cargo_is_reported() {
-        let (progress, all) = told(b"    Blocking waiting for file lock on build directory\n   Compiling axum\n").await;
+        let (progress, all) =
+            progress_and_rest(b"    Blocking waiting for file lock on build directory\n   Compiling axum\n").await;
         assert_eq!(progress, [Progress::Waiting, Progress::Compiling(None)]);
         assert!(all.contains("Blocking"), "{all}");
     }

@@ -77,9 +77,9 @@ mod tests {
     use super::*;
 
     /// Notifies when it is dropped.
-    struct Told<'n>(&'n Notify);
+    struct NotifyOnDrop<'n>(&'n Notify);
 
-    impl Drop for Told<'_> {
+    impl Drop for NotifyOnDrop<'_> {
         fn drop(&mut self) {
             self.0.notify_one();
         }
@@ -91,7 +91,7 @@ mod tests {
             let (gate, builds) = (Gate::default(), AtomicUsize::new(0));
             let (begun, ended, finish) = (Notify::new(), Notify::new(), Notify::new());
             let build = || async {
-                let _ended = Told(&ended);
+                let _ended = NotifyOnDrop(&ended);
                 let number = builds.fetch_add(1, Ordering::SeqCst) + 1;
                 begun.notify_one();
                 finish.notified().await;

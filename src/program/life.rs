@@ -51,9 +51,9 @@ impl Life {
         let ((looks, seen), status) = (watch::channel(0), watch::Sender::new(Status::default()));
         let (serial, running, again) = (0, None, Arc::<Notify>::default());
         let wanted = again.clone();
-        let told = status.clone();
+        let sender = status.clone();
         let life =
-            Self { root, name, folder, framed_by, looks: seen, again: wanted, gate, status: told, serial, running };
+            Self { root, name, folder, framed_by, looks: seen, again: wanted, gate, status: sender, serial, running };
         tokio::spawn(life.live());
         Program { status, looks: Arc::new(looks), again }
     }
@@ -116,13 +116,13 @@ impl Life {
     /// Starts the program. Both ports are known when this returns.
     async fn begun(&self) -> Result<Running, String> {
         let arguments = ["build", "-p", &self.name, "--bin", &self.name];
-        let told = |progress| {
+        let report = |progress| {
             self.tell(match progress {
                 Progress::Compiling(units) => State::Building { units, waits: false },
                 Progress::Waiting => State::Building { units: None, waits: true },
             });
         };
-        let build = || build::build(&self.root, &arguments, &self.name, &self.name, Priority::Normal, &told);
+        let build = || build::build(&self.root, &arguments, &self.name, &self.name, Priority::Normal, &report);
         match self.gate.build(Kind::Program, build).await? {
             Built::DoesNotCompile(errors) => Err(errors.join("\n\n")),
             Built::Program(path) => {

@@ -127,10 +127,10 @@ mod tests {
         let mut readers = JoinSet::new();
         let (reader, mut writer) = tokio::io::simplex(64);
         readers.spawn(printed.clone().keep(BufReader::new(reader)));
-        let (told, ()) = tokio::join!(printed.at_the_end(&mut readers), async move {
+        let (printed_text, ()) = tokio::join!(printed.at_the_end(&mut readers), async move {
             tokio::task::yield_now().await;
             tokio::io::AsyncWriteExt::write_all(&mut writer, b"cannot be opened\n").await.unwrap();
         });
-        assert_eq!(told, "cannot be opened");
+        assert_eq!(printed_text, "cannot be opened");
     }
 }

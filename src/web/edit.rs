@@ -31,7 +31,7 @@ pub(crate) fn routes(root: PathBuf) -> Router {
 
 async fn show(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) -> Response {
     match file(&book, &page) {
-        Some(file) => told(StatusCode::OK, &file, ""),
+        Some(file) => page_of(StatusCode::OK, &file, ""),
         None => missing(&page),
     }
 }
@@ -40,10 +40,10 @@ async fn show(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) ->
 async fn open(State(book): State<Arc<PathBuf>>, PathOf(page): PathOf<String>) -> Response {
     let Some(file) = file(&book, &page) else { return missing(&page) };
     match open::that_detached(&file) {
-        Ok(()) => told(StatusCode::OK, &file, "The default program for such files was asked to open it."),
+        Ok(()) => page_of(StatusCode::OK, &file, "The default program for such files was asked to open it."),
         Err(error) => {
             let said = format!("No program that opens it was found ({error}). Open it in your editor.");
-            told(StatusCode::INTERNAL_SERVER_ERROR, &file, &said)
+            page_of(StatusCode::INTERNAL_SERVER_ERROR, &file, &said)
         }
     }
 }
@@ -55,7 +55,7 @@ fn file(book: &Path, page: &str) -> Option<PathBuf> {
     (is_within && file.extension()? == "md").then_some(file)
 }
 
-fn told(status: StatusCode, file: &Path, said: &str) -> Response {
+fn page_of(status: StatusCode, file: &Path, said: &str) -> Response {
     let values = context! { file => file.display().to_string(), said };
     (status, Html(rendered("edit.html", include_str!("../templates/edit.html"), values))).into_response()
 }

@@ -41,14 +41,14 @@ pub(super) async fn answer(name: &str, program: &Program, port: Port, request: R
     let stream = match reached(program, port).await {
         Ok(_) if request.headers().contains_key(ASKS) => return own(StatusCode::NO_CONTENT),
         Ok(stream) => stream,
-        Err(state) => return told(name, &state, StatusCode::SERVICE_UNAVAILABLE, wants_a_page),
+        Err(state) => return page_of(name, &state, StatusCode::SERVICE_UNAVAILABLE, wants_a_page),
     };
     let serial = program.status().serial;
     match timeout(ANSWER, proxy::pass(stream, look, request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(words)) => {
             let words = format!("It gave no complete answer: {words}.");
-            told(name, &State::Failed { words }, StatusCode::BAD_GATEWAY, wants_a_page)
+            page_of(name, &State::Failed { words }, StatusCode::BAD_GATEWAY, wants_a_page)
         }
         Err(_) => {
             program.is_silent(serial);
@@ -93,7 +93,7 @@ fn wants_a_page(request: &Request) -> bool {
     request.method().is_safe() && is_page
 }
 
-fn told(name: &str, state: &State, status: StatusCode, wants_a_page: bool) -> Response {
+fn page_of(name: &str, state: &State, status: StatusCode, wants_a_page: bool) -> Response {
     let values = context! { name, status => Serde(state), said => said(name, state), script => SCRIPT };
     page(values, status, wants_a_page)
 }

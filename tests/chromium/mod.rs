@@ -1,4 +1,4 @@
-//! A real browser, and programs that end with the test.
+//! Starts a real browser, and programs that end with the test.
 
 #![allow(dead_code, reason = "each test that includes this uses a part of it")]
 
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::required::Missing;
 
-/// No page takes so long, on any machine: the first look at a program waits for cargo, which builds all it needs.
+/// The longest time to wait for a page. The first page of a program waits for cargo, which builds the program.
 pub const AT_MOST: Duration = Duration::from_secs(900);
 
 /// A program that ends with the test.
@@ -29,37 +29,37 @@ impl Drop for Running {
     }
 }
 
-/// Starts a program and reads what it prints up to the line that `find` understands.
+/// Starts a program, and reads its output up to the first line in which `find` finds something.
 pub fn start<T>(command: &mut Command, find: impl Fn(&str) -> Option<T>) -> (Running, T) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let found = lines.find_map(|line| find(&line)).expect("the program says where it listens");
-    // One that goes on to write would end where nobody reads.
+    // If nobody read the rest of its output, the program would end when it writes more.
     thread::spawn(move || lines.for_each(drop));
     (Running(child), found)
 }
 
-/// A studio at this port or the next free one, and its address; at any free one for port 0.
+/// Starts a studio at this port or the next free one, or at any free one for port 0. Returns it with its address.
 pub fn start_studio(mut command: Command, port: u16) -> (Running, String) {
     start(command.args(["--port", &port.to_string()]), |line| {
         line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
     })
 }
 
-/// The driver that steers a browser, and what it starts the browser with.
+/// A WebDriver server, and the capabilities with which it starts the browser.
 pub struct Driver {
     pub address: String,
     pub capabilities: Value,
-    /// What has to be there as long as the driver is.
+    /// The processes and the profile of the driver, which end with it.
     pub held: (Vec<Running>, TempDir),
 }
 
-/// What of the browser is not here.
+/// Returns what is missing for a test in Chromium.
 pub fn missing() -> Option<Missing> {
     missing_programs("browser", &["chromedriver", "chromium"], "apt-get install chromium chromium-driver")
 }
 
-/// Which of these programs are not here, and how to get them on Debian.
+/// Returns the programs of this list that are not installed, and how to install them on Debian.
 pub fn missing_programs(what: &'static str, programs: &[&str], install: &str) -> Option<Missing> {
     let missing: Vec<_> = programs.iter().copied().filter(|program| !is_here(program)).collect();
     let reason = || format!("{} is not installed (Debian: {install})", missing.join(" and "));
@@ -70,7 +70,7 @@ fn is_here(program: &str) -> bool {
     env::split_paths(&env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(program).is_file())
 }
 
-/// Starts the driver of the browser, for a profile that nobody has used yet.
+/// Starts the driver of Chromium with a new profile.
 pub fn start_chromium() -> Driver {
     let said = |line: &str| {
         line.rsplit_once("started successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned())
@@ -87,7 +87,7 @@ pub fn start_chromium() -> Driver {
         "--disable-component-update",
         "--disable-sync",
         "--window-size=1440,900",
-        // Names that are not those of this machine, and lead to it: a browser trusts them as any other.
+        // These names lead to this machine, but the browser does not trust them more than others.
         "--host-resolver-rules=MAP *.example 127.0.0.1",
         &format!("--user-data-dir={}", profile.path().display()),
     ];
@@ -99,10 +99,10 @@ pub fn start_chromium() -> Driver {
 }
 
 impl Driver {
-    /// The browser.
+    /// Starts a browser.
     pub async fn browser(&self) -> Client {
         let mut capabilities = self.capabilities.as_object().expect("it is an object").clone();
-        // A script that looks at every part of a long page takes its time where the machine is busy.
+        // A script that looks at every part of a long page takes long on a busy machine.
         capabilities.insert("timeouts".to_owned(), json!({ "script": AT_MOST.as_millis() as u64 }));
         let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
         builder.capabilities(capabilities).connect(&self.address).await.unwrap()
@@ -114,7 +114,7 @@ pub async fn wait_for(browser: &Client, css: &str) -> Element {
     found.unwrap_or_else(|error| panic!("{css}: {error}"))
 }
 
-/// Waits until an element that fits has these words in it.
+/// Waits until an element with this tag contains these words.
 pub async fn wait_for_words(browser: &Client, tag: &str, words: &str) {
     let path = format!("//{tag}[contains(., \"{words}\")]");
     let found = browser.wait().at_most(AT_MOST).for_element(Locator::XPath(&path)).await;

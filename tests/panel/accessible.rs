@@ -1,4 +1,4 @@
-//! Every kind of page, in every theme, held against axe-core: the rules of WCAG that a program can check.
+//! Tests every kind of page, in every theme, with axe-core: against the rules of WCAG that a program can check.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use crate::{
     window::Window,
 };
 
-/// From npm's registry, at the time of the test: it is no part of the workbook, and nothing of it is shown to anybody.
+/// The package of axe-core. The test gets it from npm's registry, and it is not part of the workbook.
 const AXE: &str = "axe-core@4.14.1";
 const ARCHIVE: &str = "axe-core-4.14.1.tgz";
 const SCRIPT: &str = "package/axe.min.js";
@@ -33,7 +33,7 @@ pub fn no_page_has_a_fault_that_axe_finds() -> Result<Completion, Failed> {
     Ok(Completion::Completed)
 }
 
-/// The script, or why it cannot be had.
+/// Returns the script, or the reason why it is missing.
 fn axe() -> Result<String, String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("axe");
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
@@ -90,7 +90,7 @@ impl Faults<'_> {
     async fn of_lessons(&mut self) {
         let window = self.window;
         {
-            // Nobody builds while somebody else holds this.
+            // While this lock is held, no other cargo builds.
             let at_work = fs::File::create(window.scratch.target().join("debug/.cargo-lock")).unwrap();
             at_work.lock().unwrap();
             window.go("lifetime/how-long").await;
@@ -140,7 +140,7 @@ impl Faults<'_> {
         window.frame("alice.exercise-1").await;
         window.find("input[name=username]").await;
         window.browser.enter_parent_frame().await.unwrap();
-        // The app's own pages are the learner's.
+        // The app's own pages are not tested, because the learner writes them.
         self.on("an app", &["inspector"]).await;
     }
 
@@ -158,14 +158,14 @@ impl Faults<'_> {
         self.window.browser.execute(script, vec![css.into()]).await.unwrap();
     }
 
-    /// What axe finds on the page and in these frames of it, in each theme.
+    /// Runs axe on the page and in these frames of it, in each theme.
     async fn on(&mut self, what: &str, frames: &[&str]) {
         for theme in THEMES {
             self.window.value(&format!("document.getElementById('mdbook-theme-{theme}').click()")).await;
             self.here(&format!("{what}, {theme}")).await;
             for frame in frames {
                 self.window.find(&format!("#panel iframe.{frame}")).await.enter_frame().await.unwrap();
-                // A frame is a process of its own, and hears of the theme a little later.
+                // A frame runs in another process, and gets the theme a little later.
                 let is_dark = !matches!(theme, "light" | "rust");
                 self.window.until(&format!("matchMedia('(prefers-color-scheme: dark)').matches === {is_dark}")).await;
                 self.here(&format!("{what}, {theme}, {frame}")).await;
@@ -178,7 +178,7 @@ impl Faults<'_> {
         let window = self.window;
         window.is_still().await;
         window.value(self.axe).await;
-        // Frames are pages of their own.
+        // Frames are tested separately.
         let found = "return axe.run(document, { iframes: false }).then(({ violations }) => violations.map(
             ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`))";
         let Value::Array(found) = window.value(found).await else { unreachable!("a list of faults") };

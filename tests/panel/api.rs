@@ -1,4 +1,4 @@
-//! What the panel asks for.
+//! Tests the requests of the panel to the studio.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -173,7 +173,7 @@ pub async fn an_exercise_without_its_folder_is_listed_as_broken_and_can_be_resto
     assert_eq!((status, &reset["backup"]), (StatusCode::OK, &Value::Null), "{reset}");
     assert!(folder.join("README.md").is_file() && folder.join("src/lib.rs").is_file());
     loop {
-        // The folder comes back file by file.
+        // The files of the folder are restored one by one.
         let now = next(&mut stream).await;
         if now["exercises"]["3"]["broken"] == Value::Null {
             break;
@@ -219,10 +219,10 @@ pub async fn a_lab_that_was_tried_is_kept_and_a_page_without_one_has_none() {
     assert_eq!(tried, [lab("security/csrf", true)]);
 }
 
-/// The next event of the stream.
+/// Returns the next event of the stream.
 async fn next(stream: &mut BodyDataStream) -> Value {
     loop {
-        // So long may it take on a machine that is busy; an event comes as soon as there is one.
+        // A busy machine may take this long, but an event is sent as soon as there is one.
         let bytes = tokio::time::timeout(crate::chromium::AT_MOST, stream.next()).await;
         let bytes = bytes.expect("an event").unwrap().unwrap();
         if let Some(data) = String::from_utf8_lossy(&bytes).strip_prefix("data: ") {
@@ -272,7 +272,7 @@ pub async fn what_the_app_tab_of_each_exercise_opens_is_a_page_of_its_app() {
     let scratch = Scratch::new("api-starts");
     for exercise in Exercise::all(scratch.root()).unwrap() {
         let start = get(scratch.root(), &format!("exercises/{}", exercise.number)).await["start"].clone();
-        // The stub has all routes, and so has the program of exercise 5, whose answer is a store.
+        // The stub has all routes. In exercise 5, where the answer is a store, the program has them.
         let sources = ["src/lib.rs", "src/main.rs"].map(|file| fs::read_to_string(exercise.folder.join(file)).unwrap());
         let route = format!(".route({start}, get(");
         assert!(sources.iter().any(|source| source.contains(&route)), "{}: no {route}", exercise.name());

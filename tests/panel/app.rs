@@ -1,4 +1,4 @@
-//! The learner's app in the panel.
+//! Tests the learner's app in the panel.
 
 use crate::window::Window;
 
@@ -13,7 +13,7 @@ pub async fn an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_brow
     window.click("#tab-app").await;
     window.says("p", "You can log in as alice (wonderland), bob (builder)").await;
 
-    // alice logs in, and her inspector stands below.
+    // Alice logs in, and her inspector below the app shows it.
     window.frame("alice.exercise-1").await;
     window.find("input[name=username]").await.send_keys("alice").await.unwrap();
     window.find("input[name=password]").await.send_keys("wonderland").await.unwrap();
@@ -24,7 +24,7 @@ pub async fn an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_brow
     window.says("*", "POST").await;
     window.browser.enter_parent_frame().await.unwrap();
 
-    // A save is seen in the frame, without a hand.
+    // The frame shows a saved change without a click.
     window.click("#tab-code").await;
     window
         .write(&solution.replace(
@@ -39,7 +39,7 @@ pub async fn an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_brow
     window.says("body", "anew").await;
     window.browser.enter_parent_frame().await.unwrap();
 
-    // One that does not compile leaves the one before, and says so.
+    // If the code does not compile, the previous version stays, and a sentence says so.
     window.click("#tab-code").await;
     window.write("fn app(").await;
     window.press_save().await;
@@ -51,7 +51,8 @@ pub async fn an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_brow
     window.says("body", "anew").await;
     window.browser.enter_parent_frame().await.unwrap();
 
-    // One that ends by itself says why, and a button brings it back, at its first page: the last one would end it again.
+    // If the app exits, a sentence says why, and a button starts it again at its first page. The last page would end it
+    // again.
     window.click("#tab-code").await;
     let ends = "    Router::new().route(\"/end\", get(|| async { std::process::exit(3) as () }))\n";
     window.write(&solution.replacen("    Router::new()\n", ends, 1)).await;
@@ -66,7 +67,7 @@ pub async fn an_app_is_seen_as_a_visitor_and_anew_after_each_save_in_a_real_brow
     window.find("input[name=username]").await;
     window.browser.enter_parent_frame().await.unwrap();
 
-    // One that does not answer says so, and the same button ends the loop.
+    // If the app does not answer, a sentence says so, and the same button ends the loop.
     window.click("#tab-code").await;
     let loops = "    Router::new().route(\"/loop\", get(|| async { loop { std::hint::spin_loop() } #[allow(unreachable_code)] () }))\n";
     let serial =

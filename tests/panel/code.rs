@@ -1,10 +1,10 @@
-//! Writing in the panel.
+//! Tests the editor in the panel.
 
 use std::fs;
 
 use crate::window::Window;
 
-/// From now on, what the page asks the studio for is noted.
+/// Records the page's requests to the studio from now on.
 const NOTE_WHAT_IS_ASKED: &str = "
     const ask = window.fetch;
     window.asked = [];
@@ -13,14 +13,14 @@ const NOTE_WHAT_IS_ASKED: &str = "
 pub async fn code_is_written_saved_and_held_against_other_editors_in_a_real_browser() {
     let window = Window::open("panel-code").await;
     window.go("exercises/login").await;
-    // What is looked at here is the editor.
+    // Checking at each save would disturb this test of the editor.
     window.click(".checks-part input[type=checkbox]").await;
     let stub = window.file();
     window.until("window.ace && ace.edit(document.querySelector('.ace-box')).getValue()").await;
     assert_eq!(window.text().await, stub);
     assert_eq!(window.value("return document.querySelector('.mark').hidden").await, true);
 
-    // Typed, it is marked; saved by the key, it is in the file.
+    // Typed text is marked as unsaved, and the key saves it to the file.
     window.find(".ace_text-input").await.send_keys("// typed").await.unwrap();
     window.find(".mark:not([hidden])").await;
     window.press_save().await;
@@ -42,7 +42,7 @@ pub async fn code_is_written_saved_and_held_against_other_editors_in_a_real_brow
     window.until("window.ace && ace.edit(document.querySelector('.ace-box')).getValue() === '// a draft\\n'").await;
     assert_eq!(window.value("return document.querySelector('.mark').hidden").await, true);
 
-    // Another editor's save shows up; one that collides asks, and neither text is lost.
+    // A save in another editor appears here. If it collides with a draft, the panel asks, and neither text is lost.
     window.scratch.answer("// from outside\n");
     window.until("ace.edit(document.querySelector('.ace-box')).getValue() === '// from outside\\n'").await;
     window.write("// mine\n").await;
@@ -61,7 +61,7 @@ pub async fn code_is_written_saved_and_held_against_other_editors_in_a_real_brow
     window.until("ace.edit(document.querySelector('.ace-box')).getValue() === '// theirs again\\n'").await;
     window.find(".mark[hidden]").await;
 
-    // A file that is new.
+    // A new file.
     window.click(".bar button:nth-of-type(2)").await;
     window.find(".naming input").await.send_keys("templates/page.html").await.unwrap();
     window.click(".naming button").await;
@@ -73,12 +73,12 @@ pub async fn code_is_written_saved_and_held_against_other_editors_in_a_real_brow
     let made = window.scratch.root().join("exercises/1-login/templates/page.html");
     assert_eq!(std::fs::read_to_string(made).unwrap(), "<p>");
 
-    // What is no path of an answer is refused with a sentence.
+    // A path outside the answer is refused with a sentence.
     window.click(".bar button:nth-of-type(2)").await;
     window.find(".naming input").await.send_keys("../elsewhere.rs").await.unwrap();
     window.click(".naming button").await;
     window.says("p", "is not a file of an answer: its files are below src/ or templates/").await;
-    // A name that is there already leads to that file, and what was said before is gone.
+    // The name of an existing file opens that file, and removes the earlier sentence.
     let named = window.find(".naming input").await;
     named.clear().await.unwrap();
     named.send_keys("src/lib.rs").await.unwrap();
@@ -140,28 +140,28 @@ pub async fn another_programs_change_writes_no_draft_and_a_deleted_file_stays_de
     let shown = "document.querySelector('.code-view select').value";
     window.value(NOTE_WHAT_IS_ASKED).await;
 
-    // Another file of the exercise changes, and each save is checked: what is typed here is not saved.
+    // Another file of the exercise changes, which starts a check. The draft here is not saved.
     window.find(".checks-part input:checked").await;
     window.write("// a draft\n").await;
     fs::write(&main, fs::read_to_string(&main).unwrap() + "// changed\n").unwrap();
     runs(1).await;
     assert_eq!((asked("PUT").await, window.file()), (0.0, stub.clone()));
 
-    // The file itself is deleted: the run does not make it again, and the text is still here.
+    // The file is deleted. The run does not restore it, and the editor still has the text.
     fs::remove_file(&lib).unwrap();
     window.says("b", "src/lib.rs is gone from the disk.").await;
     window.says("p", "exercises/1-login/src/lib.rs is missing, so nothing can be built.").await;
     runs(2).await;
     assert_eq!((asked("PUT").await, lib.exists()), (0.0, false));
     assert_eq!(window.text().await, "// a draft\n");
-    // Nor does a save of everything; only the button does.
+    // A save of all files does not restore it either. Only the button does.
     window.press_save().await;
     window.click(".collision button:nth-of-type(1)").await;
     window.file_is("// a draft\n").await;
     window.find(".collision[hidden]").await;
     window.find(".mark[hidden]").await;
 
-    // Another draft is not saved either when a file is deleted that has none; and that is shown on, and again.
+    // If a file without a draft is deleted, the draft of another file is not saved either. The warning appears again.
     window.value(&format!("{shown} = 'src/main.rs'")).await;
     window.value("document.querySelector('.code-view select').dispatchEvent(new Event('change'))").await;
     window.write("// another draft\n").await;
@@ -177,13 +177,13 @@ pub async fn another_programs_change_writes_no_draft_and_a_deleted_file_stays_de
     window.until("ace.edit(document.querySelector('.ace-box')).getValue() === '// restored\\n'").await;
     window.until(&format!("{shown} === 'src/lib.rs'")).await;
 
-    // Let go, it is gone here as well.
+    // After a click on the other button, the file is gone in the editor as well.
     fs::remove_file(&lib).unwrap();
     window.click(".collision:not([hidden]) button:nth-of-type(2)").await;
     window.until(&format!("{shown} !== 'src/lib.rs'")).await;
     assert_eq!((asked("PUT").await, lib.exists()), (before, false));
 
-    // A draft whose file is gone outlives a reload.
+    // The draft of a deleted file outlives a reload.
     window.until(&format!("{shown} === 'src/main.rs'")).await;
     fs::remove_file(&main).unwrap();
     window.says("b", "src/main.rs is gone from the disk.").await;

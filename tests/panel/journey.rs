@@ -1,4 +1,4 @@
-//! From the introduction to a passed exercise 1, in one window: what is not seen on a page is not used.
+//! Tests the path from the introduction to a passed exercise 1, in one window. It uses only what a page shows.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use crate::{others, scratch::project, window::Window};
 const TICKED: &str = "document.querySelectorAll('main li.met .tick.good').length";
 const EDITOR: &str = "ace.edit(document.querySelector('.ace-box'))";
 
-/// Where somebody sees the demo and their app.
+/// Where the reader opens the demo and the app.
 #[derive(Clone, Copy)]
 enum Shown {
     InThePanel,
@@ -30,7 +30,7 @@ pub async fn the_same_path_works_in_webkit() {
     travel(&window, Shown::InATab).await;
 }
 
-/// It keeps no `Secure` cookie that comes by plain http. The page says so, and what to do.
+/// WebKit keeps no `Secure` cookie that it receives over plain http. The page says so, and what to do.
 async fn forgets(window: &Window) {
     window.go("basics/set-and-get").await;
     window.says("p", "the demos forget you").await;
@@ -72,7 +72,7 @@ async fn play(window: &Window, shown: Shown) {
     let id = window.find("#server h3 + p code").await.text().await.unwrap();
     leave(window, shown).await;
     window.inspector().await;
-    window.says("p", "a new session: its id is the value of cookie A").await;
+    window.says("p", "a new session: its ID is the value of cookie A").await;
     let jar = "[...document.querySelectorAll('.new .value')].map((value) => value.textContent)";
     window.until(&format!("{jar}.includes('{id}')")).await;
     window.click("button[data-skip='1860']").await;
@@ -87,7 +87,7 @@ async fn read_on_to_the_exercise(window: &Window) {
         "Can the cookie hold the data itself?",
         "How do you log a visitor out?",
     ] {
-        // What was read to its end counts.
+        // A page counts as read when its end was visible.
         window.value("document.querySelector('.page-end').scrollIntoView()").await;
         window.find("#mdbook-sidebar a.active .page-tick").await;
         window.click(".nav-wrapper .next").await;
@@ -107,7 +107,7 @@ async fn try_the_stub(window: &Window) {
     assert_eq!(window.number(TICKED).await, 0.0);
 }
 
-/// The answer and its templates, all in the editor.
+/// Writes the answer and its templates in the editor.
 async fn write(window: &Window) {
     window.click("#tab-code").await;
     for name in ["login.html", "protected.html"] {
@@ -134,7 +134,7 @@ async fn pass(window: &Window) {
     window.until(&format!("{TICKED} === 13")).await;
 }
 
-/// As alice, in the app that was just written.
+/// Logs in as alice in the app that was just written.
 async fn log_in(window: &Window, shown: Shown) {
     window.click("#tab-app").await;
     window.says("p", "You can log in as alice (wonderland)").await;
@@ -151,7 +151,7 @@ async fn log_in(window: &Window, shown: Shown) {
     window.browser.enter_parent_frame().await.unwrap();
 }
 
-/// Goes to where the program's page is seen.
+/// Enters the frame or the tab that shows the program's page.
 async fn enter(window: &Window, shown: Shown, host: &str) {
     match shown {
         Shown::InThePanel => window.frame(host).await,

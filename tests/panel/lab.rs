@@ -1,8 +1,8 @@
-//! The labs of lesson 4 beside the pages that tell of an attack.
+//! Tests the labs of lesson 4, beside the pages about an attack.
 
 use crate::window::Window;
 
-/// Presses a button or link of the lab, and waits for the page that it leads to.
+/// Clicks a button or link of the lab, and waits for an element of the next page.
 async fn press(window: &Window, css: &str, then: &str) {
     window.click(css).await;
     window.find(then).await;
@@ -15,7 +15,7 @@ pub async fn an_attack_is_run_seen_and_tried_by_hand_beside_its_page_in_a_real_b
     window.frame("lesson-4").await;
     window.says("h1", "Let alice press a button that buys").await;
 
-    // The verdict stands where the button is, and the books are the evidence.
+    // The verdict is near the button, and the orders prove it.
     press(&window, "button.main", "#verdict.bad").await;
     window.says("td", "alice: a yacht").await;
     let near = "const [button, verdict] = ['button.main', '#verdict'].map((css) => document.querySelector(css).getBoundingClientRect());
@@ -26,7 +26,7 @@ pub async fn an_attack_is_run_seen_and_tried_by_hand_beside_its_page_in_a_real_b
     window.says("p", "Bob, an honest visitor, was served after the attack.").await;
     press(&window, ".choice a:nth-of-type(1)", "#verdict.bad").await;
 
-    // Each request is in the inspector, with who sent it.
+    // The inspector shows each request with its sender.
     window.browser.enter_parent_frame().await.unwrap();
     window.find("#panel iframe.inspector").await.enter_frame().await.unwrap();
     window.says("h2", "An attack on the vulnerable shop: Let alice press a button that buys").await;
@@ -37,7 +37,7 @@ pub async fn an_attack_is_run_seen_and_tried_by_hand_beside_its_page_in_a_real_b
     }
     window.browser.enter_parent_frame().await.unwrap();
 
-    // By hand, with mallory's own page on another site.
+    // The reader carries out the attack by hand, with mallory's page on another site.
     window.frame("lesson-4").await;
     press(&window, "[action$='/reset?shop=vulnerable'] button", "#hint").await;
     window.says("p", "nothing has happened here yet").await;

@@ -1,4 +1,4 @@
-//! The panel's place on the page.
+//! Tests the place of the panel on the page.
 
 use axum::Router;
 use tower_http::services::ServeDir;
@@ -13,7 +13,7 @@ pub async fn the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browse
     window.go("basics/set-and-get").await;
     window.find("html.panel-shown #panel iframe.demo").await;
 
-    // As wide as somebody wants it, also by the keyboard, and still so on the next page.
+    // The reader can set the width, also with the keyboard, and the next page keeps it.
     let before = window.number(WIDTH).await;
     window.press("#panel .separator", "ArrowLeft").await;
     assert_eq!(window.number(WIDTH).await, before + 32.0);
@@ -26,7 +26,7 @@ pub async fn the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browse
     window.press("#panel .separator", "Enter").await;
     assert_eq!(window.number(WIDTH).await, before);
 
-    // Keys within the panel are the panel's; beside it they turn the page.
+    // Keys that are pressed in the panel do not turn the page.
     window.press("#panel .closer", "ArrowRight").await;
     window.press("#panel .closer", "s").await;
     assert_eq!(window.value("return location.pathname").await, "/basics/log-out.html");
@@ -35,7 +35,7 @@ pub async fn the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browse
         true
     );
 
-    // Closed, it leaves the page to the text until it is wanted, by its button or by the first link of the page.
+    // A closed panel stays closed until the reader presses its button or the first link of the page.
     window.click("#panel .closer").await;
     window.find("html:not(.panel-shown)").await;
     window.go("basics/set-and-get").await;
@@ -50,7 +50,7 @@ pub async fn the_panel_has_its_place_on_wide_and_narrow_windows_in_a_real_browse
     window.find("#panel iframe.demo[src]").await;
     assert_eq!(window.value("return document.querySelector('a, button, input').className").await, "skip-link");
 
-    // Narrow: the text or the panel, and never one below the other.
+    // A narrow window shows either the text or the panel.
     window.size(390, 844).await;
     window.find("html:not(.panel-shown)").await;
     assert_eq!(window.value("return document.getElementById('mdbook-body-container').inert").await, false);
@@ -112,7 +112,7 @@ pub async fn a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_
     window.frame("alice.lesson-1").await;
     window.says("p", "Logged in as JohnDoe").await;
     window.browser.enter_parent_frame().await.unwrap();
-    // What alice did herself is in the history, and nothing of the panel.
+    // The history has alice's own steps, and none of the panel's.
     assert!(window.value("return history.length").await.as_u64() <= history.as_u64().map(|length| length + 1));
 
     for (page, visitor, host, heading) in [
@@ -127,7 +127,7 @@ pub async fn a_demo_is_seen_as_one_visitor_or_another_and_where_the_page_speaks_
         window.browser.enter_parent_frame().await.unwrap();
     }
 
-    // A program that the text has started in a terminal is where the terminal says.
+    // A link to a program that the reader starts in a terminal has that program's own address.
     window.go("backends/where").await;
     window.find("main a[href='http://localhost:4003/']").await;
     window.browser.close().await.unwrap();

@@ -1,4 +1,5 @@
-//! The panel of the studio: what it asks the studio for, and how an exercise is written, tried and solved in it.
+//! Tests the panel of the studio: its requests to the studio, and the steps in which an exercise is written, tried and
+//! solved in it.
 
 #[path = "../chromium/mod.rs"]
 mod chromium;

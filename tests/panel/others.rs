@@ -1,4 +1,4 @@
-//! Firefox, and WebKitGTK, which stands nearest to Safari: the browsers of the journey beside Chromium.
+//! Starts the other browsers: Firefox, and WebKitGTK instead of Safari.
 
 use std::{
     net::{TcpListener, TcpStream},
@@ -37,14 +37,14 @@ pub fn webkit_is_missing() -> Option<Missing> {
     missing_programs("webkit", &["WebKitWebDriver", "Xvfb"], install).or_else(browser)
 }
 
-/// It stands where Debian puts what is not meant to be typed.
+/// Finds WebKitGTK's browser, which Debian puts into a folder outside the path.
 fn mini_browser() -> Option<PathBuf> {
     let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|folder| folder.path());
     let places = |folder: PathBuf| ["webkitgtk-6.0", "webkit2gtk-4.1", "webkit2gtk-4.0"].map(|kind| folder.join(kind));
     folders.flat_map(places).map(|folder| folder.join("MiniBrowser")).find(|program| program.is_file())
 }
 
-/// It has no mode without a display, so it gets one that nobody sees.
+/// Starts WebKitGTK on a virtual display, because it has no mode without one.
 pub fn start_webkit() -> Driver {
     let screen = ["-displayfd", "1", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"];
     let (display, number) = start(Command::new("Xvfb").args(screen), |line| Some(line.trim().to_owned()));
@@ -53,7 +53,7 @@ pub fn start_webkit() -> Driver {
     let mut driver = Command::new("WebKitWebDriver");
     driver.arg(format!("--port={port}")).env("DISPLAY", format!(":{number}")).env("HOME", home.path());
     let driver = Running(driver.spawn().unwrap());
-    // It does not say when it listens.
+    // The driver does not print when it listens.
     while TcpStream::connect(("127.0.0.1", port)).is_err() {}
     let browser = mini_browser().expect("it is there");
     Driver {

@@ -1,4 +1,4 @@
-//! How far the reader is, as the sidebar and the start page show it.
+//! Tests the reader's progress in the sidebar and on the start page.
 
 use crate::window::Window;
 
@@ -14,7 +14,7 @@ pub async fn what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_pa
         checks::SUITES.len()
     );
 
-    // A page counts when its end was seen.
+    // A page counts as read when its end was visible.
     window.go("basics/what-is-a-session").await;
     assert_eq!(window.value("return document.querySelectorAll('.page-tick').length").await, 0);
     window.value("document.querySelector('.page-end').scrollIntoView()").await;
@@ -23,7 +23,7 @@ pub async fn what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_pa
     window.says_how_far(1, 0).await;
     window.says("a", "Continue here: How do I write my first app with a session?").await;
 
-    // A verdict given elsewhere is seen at once.
+    // A verdict from the terminal appears at once.
     window.scratch.answer(&window.scratch.solution());
     assert!(window.scratch.workbook("check 1").status.success());
     window.says_how_far(2, 1).await;
@@ -32,7 +32,7 @@ pub async fn what_was_read_and_passed_is_seen_in_the_sidebar_and_on_the_start_pa
     window.scratch.answer("// changed\n");
     window.says("summary", "Exercise 1, login: passed, changed since").await;
 
-    // A record on paper: the overview, and not the rest of the page.
+    // The button prints the overview without the rest of the page.
     window.value("window.print = () => { window.printed = document.documentElement.className; }").await;
     window.click(".overview button").await;
     assert!(window.value("return window.printed").await.as_str().unwrap().contains("record-only"));

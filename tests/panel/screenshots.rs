@@ -1,4 +1,4 @@
-//! Pictures of the studio, for the README and for whoever changes its look:
+//! Takes pictures of the studio, for the README and for anyone who changes its look:
 //!
 //! ```sh
 //! WORKBOOK_SCREENSHOTS=look cargo test --test panel screenshots    # all of them, into target/tmp/screenshots
@@ -20,7 +20,7 @@ use crate::{chromium, required::Missing, scratch::project, window::Window};
 
 const ASK: &str = "WORKBOOK_SCREENSHOTS";
 
-/// Those that README and introduction show.
+/// The pictures in the README and the introduction.
 const KEPT: [&str; 4] = ["lesson-light-wide", "failing-light-wide", "passed-navy-wide", "lab-navy-wide"];
 
 pub fn missing() -> Option<Missing> {
@@ -79,7 +79,7 @@ async fn passed(window: &Window) {
     take(window, "passed").await;
 }
 
-/// The page as it stands there, light and dark, wide and narrow.
+/// Takes pictures of the current page: light and dark, wide and narrow.
 async fn take(window: &Window, name: &str) {
     for theme in ["light", "navy"] {
         window.value(&format!("document.getElementById('mdbook-theme-{theme}').click()")).await;
@@ -97,7 +97,7 @@ async fn take(window: &Window, name: &str) {
     devtools(window, "Emulation.clearDeviceMetricsOverride", json!({})).await;
 }
 
-/// Where there is room for one of them: the text or the panel, and no sidebar before them.
+/// Selects the text or the panel in a narrow window, and closes the sidebar.
 async fn turn(window: &Window, button: &str) {
     let script = "document.querySelector(`.panel-switch button:${arguments[0]}`)?.click();
                   const sidebar = document.getElementById('mdbook-sidebar-toggle-anchor');
@@ -119,7 +119,7 @@ fn keep(name: &str, picture: &[u8]) {
     places.iter().for_each(|folder| fs::write(folder.join(format!("{name}.webp")), picture).unwrap());
 }
 
-/// Chromium's own protocol: WebDriver knows neither a narrow window nor WebP.
+/// Sends a command in Chromium's own protocol, because WebDriver has neither narrow windows nor WebP.
 async fn devtools(window: &Window, command: &'static str, parameters: Value) -> Value {
     window.browser.issue_cmd(DevTools { command, parameters }).await.unwrap()
 }

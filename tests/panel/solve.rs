@@ -1,10 +1,10 @@
-//! From the stub to a pass, in the panel.
+//! Solves an exercise in the panel, from the stub to a pass.
 
 use crate::window::Window;
 
 const SIGN: &str = "document.querySelector('.checks-view .summary')?.textContent";
 
-/// After the next run that begins, another one.
+/// Starts a second run after the next run has begun.
 const THEN_ANOTHER: &str = "
     const ask = window.fetch;
     window.fetch = async (...request) => {
@@ -20,14 +20,14 @@ pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
     window.until("window.ace && ace.edit(document.querySelector('.ace-box')).getValue()").await;
     let stub = window.file();
 
-    // Hints open in order, and that is said; a locked one stays shut.
+    // Hints open in order. A locked one stays closed.
     window.find("main details:nth-of-type(3).locked").await;
     window.value("document.querySelector('main details:nth-of-type(3) summary').click()").await;
     assert_eq!(window.value("return document.querySelector('main details:nth-of-type(3)').open").await, false);
     window.value("document.querySelector('main details:nth-of-type(1) summary').click()").await;
     window.find("main details:nth-of-type(2):not(.locked)").await;
 
-    // A save is checked: what does not compile is said at its line, and drawn.
+    // A save starts a check. The editor marks the line that does not compile.
     window.write(&stub.replace("fn app<S", "fn app<<S")).await;
     window.press_save().await;
     window.says("b", "It does not compile.").await;
@@ -37,7 +37,8 @@ pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
     window.click(".error .place").await;
     window.until("ace.edit(document.querySelector('.ace-box')).getCursorPosition().row === 15").await;
 
-    // The stub: the first failure in full, the others a line each; from there to the line, and a hint in place.
+    // For the stub, the panel shows the first failure in full, and one line for each of the others. The failure links
+    // to the line of code and to a hint.
     window.write(&stub).await;
     window.press_save().await;
     window.says("b", "Not yet: 0 of 13.").await;
@@ -52,7 +53,7 @@ pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
     window.click(".first .take-hint").await;
     window.says("b", "Hint 1: The form").await;
 
-    // Without the switch a save is not checked: the verdict is said to be old, here and in another tab.
+    // With the switch off, a save starts no check, and the verdict is marked as old, here and in another tab.
     let other = window.tab("exercises/login").await;
     window.until(&format!("{SIGN}.includes('Not yet')")).await;
     window.switch(0).await;
@@ -65,7 +66,7 @@ pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
     window.browser.close_window().await.unwrap();
     window.switch(0).await;
 
-    // A run that is stopped is said to be; in one step, so that it does not end by itself before.
+    // A stopped run is reported as stopped. One script starts and stops it, so that it cannot end by itself in between.
     let [run, stop] = ["button.main", "button:nth-of-type(2)"];
     window
         .value(&format!(
@@ -74,14 +75,14 @@ pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
         .await;
     window.says("p", "Stopped.").await;
 
-    // So is one that another window puts an end to, as soon as it has begun.
+    // The same holds for a run that another window ends.
     window.value(THEN_ANOTHER).await;
     window.click(".checks-part button.main").await;
     window.says("p", "Another window has started a run instead").await;
 
-    // Solved: requirements tick off, what was learned is told, the solution stands beside the answer.
+    // After a pass, the requirements are ticked, and the page shows what the reader has learned and the solution.
     let solution = window.scratch.solution();
-    // What is not saved yet is saved before it is checked.
+    // A draft is saved before it is checked.
     window.write(&format!("{solution}\n// mine\n")).await;
     window.click(".checks-part button.main").await;
     window.file_is(&format!("{solution}\n// mine\n")).await;
@@ -93,7 +94,7 @@ pub async fn an_exercise_is_tried_helped_with_and_solved_in_a_real_browser() {
     window.says("td", "// mine").await;
     assert_eq!(window.value("return document.querySelectorAll('.checks-view .met li').length").await, 13);
 
-    // Over again, and back.
+    // The reader resets the exercise, and undoes that.
     window.click(".reset").await;
     window.file_is(&stub).await;
     window.says("p", "Not checked yet.").await;
@@ -115,7 +116,7 @@ pub async fn what_a_failed_check_did_is_seen_step_by_step_in_a_real_browser() {
     window.click(".checks-part button.main").await;
     window.says("b", "Not yet: 12 of 13.").await;
 
-    // Nobody has looked yet, so nothing was asked for.
+    // The story is loaded only when it is opened.
     let told = window.number("document.querySelectorAll('.first .steps li').length").await;
     assert_eq!(window.number("document.querySelectorAll('.story iframe').length").await, 0.0);
     window.click(".first .story summary").await;
@@ -123,7 +124,7 @@ pub async fn what_a_failed_check_did_is_seen_step_by_step_in_a_real_browser() {
     window.says("h1", "What check 9 did").await;
     assert_eq!(window.number("document.querySelectorAll('#events > li').length").await, told);
 
-    // The step at which it went wrong: the same cookie before and after, and somebody in the record who was not.
+    // At the failed step, the cookie stays the same, and the record has a user who was not in it before.
     let last = "[...document.querySelectorAll('#events > li[data-visitor]')].findLast((step) => /username/.test(step.textContent))";
     window.until(&format!("{last}.querySelector('details').open")).await;
     let labels = |side: &str| format!("{last}.querySelector('.sides section dl dd:{side} .label').textContent");

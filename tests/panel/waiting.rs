@@ -1,4 +1,4 @@
-//! The page that stands in for a program until that listens.
+//! Tests the page that is shown until a program listens.
 
 use std::{
     io,
@@ -22,7 +22,7 @@ use crate::chromium::{start_chromium, wait_for_words};
 
 const SCRIPT: &str = include_str!("../../src/templates/program.js");
 
-/// The first answer to its question breaks off, and by the second the program listens.
+/// The first answer to the page's request breaks off. At the second, the program listens.
 pub async fn a_page_goes_on_waiting_after_an_answer_that_breaks_off_in_a_real_browser() {
     let asked = Arc::<AtomicUsize>::default();
     let answer = async move |headers: HeaderMap| -> Response {
@@ -36,7 +36,7 @@ pub async fn a_page_goes_on_waiting_after_an_answer_that_breaks_off_in_a_real_br
             return StatusCode::NO_CONTENT.into_response();
         }
         let begins = stream::once(async { Ok("<main>") });
-        // What has come so far is sent before it goes on.
+        // The first part is sent before the error.
         let breaks_off = stream::once(async {
             yield_now().await;
             Err(io::Error::other("it breaks off"))

@@ -1,4 +1,4 @@
-//! The studio of a copy of the workbook, in a window of a real browser.
+//! Opens the studio of a copy of the workbook in a real browser.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ impl Window {
         Self::open_in(chromium::start_chromium(), name, &[]).await
     }
 
-    /// The same in another browser, of a studio that was started with these arguments.
+    /// Like [`open`](Self::open), in another browser and with these arguments for the studio.
     pub async fn open_in(driver: Driver, name: &str, arguments: &[&str]) -> Self {
         let scratch = Scratch::new(name);
         let mut command = scratch.command(env!("CARGO_BIN_EXE_workbook"));
@@ -33,12 +33,12 @@ impl Window {
         Self { scratch, browser, address, _driver: driver, studio: Some(studio) }
     }
 
-    /// Ends the studio, as if it was killed.
+    /// Kills the studio.
     pub fn end_studio(&mut self) {
         self.studio = None;
     }
 
-    /// Starts it again at the same address.
+    /// Starts the studio again at the same address.
     pub fn start_studio(&mut self) {
         let port = self.address.trim_end_matches('/').rsplit_once(':').unwrap().1.parse().unwrap();
         let (studio, address) = chromium::start_studio(self.scratch.command(env!("CARGO_BIN_EXE_workbook")), port);
@@ -46,22 +46,22 @@ impl Window {
         self.studio = Some(studio);
     }
 
-    /// Lesson 1's demo, on the page that is shown, sets a session; then the window is in its inspector, which shows that.
+    /// Sets a session in the demo of lesson 1, and enters the frame of its inspector.
     pub async fn set_a_session(&self) {
         self.frame("lesson-1").await;
         self.click("form[action='/set_session'] button").await;
         self.inspector().await;
-        self.says("p", "a new session: its id is the value of cookie A").await;
+        self.says("p", "a new session: its ID is the value of cookie A").await;
     }
 
-    /// Exercise 1 fails at one check, in the tab of the checks.
+    /// Makes exercise 1 fail at one check, and opens the tab with the checks.
     pub async fn fail_one_check(&self) {
         self.click("#tab-checks").await;
         self.scratch.answer(&self.scratch.solution().replace("session.cycle_id().await?;", ""));
         self.says("b", "Not yet: 12 of 13.").await;
     }
 
-    /// Then the window is in what that check did, once it is unfolded.
+    /// Enters the frame with the steps of the failed check, which must be unfolded.
     pub async fn story(&self) {
         self.find(".story iframe").await.enter_frame().await.unwrap();
         self.says("h1", "What check 9 did").await;
@@ -71,7 +71,7 @@ impl Window {
         self.browser.goto(&format!("{}{page}.html", self.address)).await.unwrap();
     }
 
-    /// The same page in a tab of its own, which is looked at now.
+    /// Opens a page in a new tab, and switches to it.
     pub async fn tab(&self, page: &str) -> WindowHandle {
         let handle = self.browser.new_window(true).await.unwrap().handle;
         self.browser.switch_to_window(handle.clone()).await.unwrap();
@@ -79,7 +79,7 @@ impl Window {
         handle
     }
 
-    /// Goes to the tab that a link has just opened, once it shows this host.
+    /// Switches to the tab that a link has just opened, and waits until it shows this host.
     pub async fn at(&self, host: &str) {
         let is_there = async || {
             let last = self.browser.windows().await.unwrap().pop().unwrap();
@@ -90,13 +90,13 @@ impl Window {
         waited.unwrap_or_else(|_| panic!("no tab comes to {host}"));
     }
 
-    /// Looks at the tab that was opened first, or after this many.
+    /// Switches to the tab with this number, in the order in which they were opened.
     pub async fn switch(&self, place: usize) {
         let windows = self.browser.windows().await.unwrap();
         self.browser.switch_to_window(windows[place].clone()).await.unwrap();
     }
 
-    /// Looks at the tab that a link is opening.
+    /// Switches to the tab that a link is opening.
     pub async fn newest_tab(&self) {
         let own = self.browser.window().await.unwrap();
         loop {
@@ -119,20 +119,19 @@ impl Window {
         chromium::wait_for_words(&self.browser, tag, words).await;
     }
 
-    /// Waits until the overview counts so many pages as read, and so many exercises as passed, of all there are.
+    /// Waits until the overview counts this many pages as read and this many exercises as passed.
     pub async fn says_how_far(&self, pages: usize, exercises: usize) {
         let all_pages = include_str!("../../book/src/SUMMARY.md").matches("](").count();
         let all_exercises = checks::SUITES.len();
         self.says("p", &format!("{pages} of {all_pages} pages, {exercises} of {all_exercises} exercises.")).await;
     }
 
-    /// What a script on the page gives.
+    /// Runs a script on the page, and returns its value.
     pub async fn value(&self, script: &str) -> Value {
         self.browser.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// Waits until the page has all its colors: those that are on their way are none that anybody sees. What is folded is
-    /// not drawn, and its colors never arrive.
+    /// Waits until all animations of the page have ended. Those of folded parts never end, because they are not drawn.
     pub async fn is_still(&self) {
         let still = "const drawn = ({ effect }) => effect.target?.checkVisibility();
             return Promise.all(document.getAnimations().filter(drawn).map(({ finished }) => finished)).then(() => true)";
@@ -165,7 +164,7 @@ impl Window {
         self.browser.execute(script, vec![css.into(), key.into()]).await.unwrap();
     }
 
-    /// Goes into the demo's frame, once it shows this visitor's host.
+    /// Enters the demo's frame, and waits until it shows this host.
     pub async fn frame(&self, host: &str) {
         let is_there = async || {
             self.browser.enter_parent_frame().await.unwrap();
@@ -176,31 +175,31 @@ impl Window {
         waited.unwrap_or_else(|_| panic!("the frame does not come to {host}"));
     }
 
-    /// Goes from there into the frame of the inspector.
+    /// Leaves the current frame and enters the frame of the inspector.
     pub async fn inspector(&self) {
         self.browser.enter_parent_frame().await.unwrap();
         self.find("#panel iframe.inspector").await.enter_frame().await.unwrap();
     }
 
-    /// What stands in the editor.
+    /// Returns the text in the editor.
     pub async fn text(&self) -> String {
         self.find(".ace_text-input").await;
         self.value("return ace.edit(document.querySelector('.ace-box')).getValue()").await.as_str().unwrap().to_owned()
     }
 
-    /// Puts this into the editor.
+    /// Replaces the text in the editor.
     pub async fn write(&self, text: &str) {
         self.find(".ace_text-input").await;
         let script = "ace.edit(document.querySelector('.ace-box')).session.doc.setValue(arguments[0])";
         self.browser.execute(script, vec![text.into()]).await.unwrap();
     }
 
-    /// What is in the answer's file; nothing while it is put back.
+    /// Returns the text of the answer's file, which is empty while the file is missing.
     pub fn file(&self) -> String {
         fs::read_to_string(self.scratch.root().join("exercises/1-login/src/lib.rs")).unwrap_or_default()
     }
 
-    /// Waits until this is in the answer's file.
+    /// Waits until the answer's file has this text.
     pub async fn file_is(&self, text: &str) {
         let is_written = async || {
             while self.file() != text {
@@ -211,7 +210,7 @@ impl Window {
         waited.unwrap_or_else(|_| panic!("not {text:?} is in the file, but {:?}", self.file()));
     }
 
-    /// Presses Ctrl and S, wherever the cursor is.
+    /// Presses Ctrl+S, wherever the cursor is.
     pub async fn press_save(&self) {
         let script =
             "const [on, is] = [document.activeElement, { key: 's', ctrlKey: true, bubbles: true, cancelable: true }];

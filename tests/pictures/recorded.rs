@@ -68,9 +68,9 @@ fn rows(who: &str, server: &str, Exchange { request, calls, response, .. }: &Exc
         below,
         is_answer: false,
     };
-    let brought = request.cookies.iter().filter(|cookie| ids.contains(&cookie.label));
-    let brought: Vec<_> = brought.map(|cookie| format!("cookie {}", cookie.label)).collect();
-    let asks = arrow(who, server, format!("{} {}", request.method, request.target), brought.join(", "));
+    let sent = request.cookies.iter().filter(|cookie| ids.contains(&cookie.label));
+    let sent: Vec<_> = sent.map(|cookie| format!("cookie {}", cookie.label)).collect();
+    let asks = arrow(who, server, format!("{} {}", request.method, request.target), sent.join(", "));
     let calls = calls.iter().map(|call| {
         let (asked, came) = call_words(call);
         arrow(server, "store", asked, came)

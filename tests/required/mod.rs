@@ -1,23 +1,24 @@
-//! Tests that need what a machine may not have: where it is missing they are ignored, and the reason is printed where
-//! the results are. `WORKBOOK_REQUIRE=browser,firefox,webkit,axe,services,flask,curl` makes that a failure.
+//! Tests that need a program that a machine may not have. Without it they are ignored, and the results show the reason.
+//! With `WORKBOOK_REQUIRE=browser,firefox,webkit,axe,services,flask,curl` they fail instead.
 //!
-//! libtest decides at compile time what is ignored, so the test files that need something bring a `main` of their own
-//! (`harness = false`), which names their tests. Such a file takes one filter on its command line, not several.
+//! libtest decides at compile time which tests are ignored. So a test file that needs a program has its own `main`
+//! (`harness = false`), which lists the tests. Such a file accepts one filter on its command line, not several.
 #![allow(dead_code, unused_imports, unused_macros, reason = "each test that includes this uses a part of it")]
 
 use std::{env, process::ExitCode};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-/// Something that a test needs, and that is not here.
+/// A program that a test needs and that is missing.
 #[derive(Clone, Debug)]
 pub struct Missing {
-    /// How `WORKBOOK_REQUIRE` calls it.
+    /// Its name in `WORKBOOK_REQUIRE`.
     pub what: &'static str,
     pub reason: String,
 }
 
-/// As `lessons/3-backends/tests/services` says it, which programs use that have no tests.
+/// Converts the result of `lessons/3-backends/tests/services`, which cannot use this module because benchmarks include
+/// it, too.
 impl From<(&'static str, String)> for Missing {
     fn from((what, reason): (&'static str, String)) -> Self {
         Self { what, reason }
@@ -25,7 +26,7 @@ impl From<(&'static str, String)> for Missing {
 }
 
 impl Missing {
-    /// Ignored, with the reason; or failed, where it is required.
+    /// Ignores the test with the reason, or fails it if the program is required.
     pub fn outcome(&self) -> Result<Completion, Failed> {
         let Self { what, reason } = self;
         if self.is_required() {
@@ -39,8 +40,8 @@ impl Missing {
     }
 }
 
-/// A test function of this file, `async` or not, and what it would need if that is missing:
-/// `trial!(async a_page_is_shown, chromium::missing())`. `parallel` is for an `async` one whose tasks are to run at once.
+/// Lists a test function of this file, `async` or not, and the program that it lacks, if any:
+/// `trial!(async a_page_is_shown, chromium::missing())`. With `parallel` instead of `async`, its tasks run in parallel.
 macro_rules! trial {
     (async $name:ident $(, $missing:expr)?) => { $crate::required::trial!(@ stringify!($name), || $crate::required::block_on($name()) $(, $missing)?) };
     (parallel $name:ident $(, $missing:expr)?) => { $crate::required::trial!(@ stringify!($name), || $crate::required::block_on_all_cores($name()) $(, $missing)?) };
@@ -50,7 +51,7 @@ macro_rules! trial {
 }
 pub(crate) use trial;
 
-/// A test by its name.
+/// Makes a test with this name.
 pub fn named(name: &str, missing: Option<Missing>, test: impl FnOnce() + Send + 'static) -> Trial {
     let Some(missing) = missing else {
         return Trial::test(name, || {
@@ -58,12 +59,12 @@ pub fn named(name: &str, missing: Option<Missing>, test: impl FnOnce() + Send + 
             Ok(())
         });
     };
-    // nextest runs each test alone and looks at its exit status, so it has to see in the list what is ignored.
+    // nextest runs each test alone and looks at its exit status, so the list has to say which tests are ignored.
     let listed = env::var_os("NEXTEST").is_some() && !missing.is_required();
     Trial::ignorable_test(name, move || missing.outcome()).with_ignored_flag(listed)
 }
 
-/// The `main` of a test file.
+/// Runs the tests: the `main` of a test file.
 pub fn run(trials: Vec<Trial>) -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -73,7 +74,7 @@ pub fn block_on(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test);
 }
 
-/// Runs an asynchronous test on a thread for each core, so that its tasks really meet.
+/// Runs an asynchronous test on a thread for each core, so that its tasks run in parallel.
 pub fn block_on_all_cores(test: impl Future<Output = ()>) {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(test);
 }

@@ -1,4 +1,4 @@
-//! A copy of the workbook in which a test may write answers, without touching the learner's.
+//! Makes a copy of the workbook in which a test may write answers without changing the learner's.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
 use std::{
@@ -8,12 +8,12 @@ use std::{
     process::{Command, Output},
 };
 
-/// The workbook's own parts, all that a copy needs.
+/// The files and folders that a copy needs.
 const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "book", "lessons", "solutions", "src", "tests"];
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The folder of the project itself.
+/// Returns the folder of the project itself.
 pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -21,12 +21,12 @@ pub fn project() -> &'static Path {
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// A fresh copy under this name, and with this name in its packages' version. Cargo tells packages by their
-    /// place within a workspace and their version, not by the workspace's own place: without it, a build of the
-    /// copy would pass for one of the project.
+    /// Makes a fresh copy with this name, which is also in the version of its packages. Cargo distinguishes packages by
+    /// their version and their path within the workspace, not by the path of the workspace. With the same version, it
+    /// would take a build of the copy for one of the project.
     pub fn new(name: &str) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        // What is built lies in the project's own target folder; here is nothing worth keeping.
+        // Builds are in the project's own target folder, so an old copy can be removed.
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(&root).unwrap();
         PARTS.iter().for_each(|part| copy(&project().join(part), &root.join(part)));
@@ -43,19 +43,19 @@ impl Scratch {
         &self.0
     }
 
-    /// Puts this text in the place of the learner's answer to exercise 1.
+    /// Replaces the answer to exercise 1 with this text.
     pub fn answer(&self, text: &str) {
         fs::write(self.0.join("exercises/1-login/src/lib.rs"), text).unwrap();
     }
 
-    /// The text of the solution; its templates are copied beside it, where it looks for them.
+    /// Returns the text of the solution, and copies its templates to the place where it looks for them.
     pub fn solution(&self) -> String {
         copy(&project().join("solutions/1-login/templates"), &self.0.join("exercises/1-login/templates"));
         fs::read_to_string(project().join("solutions/1-login/src/lib.rs")).unwrap()
     }
 
-    /// Answers that the learner's program connects to this listener and never answers a request: when the
-    /// connection ends, the program has ended.
+    /// Writes an answer that connects to this listener and then never answers a request. When the connection ends, the
+    /// program has ended.
     pub fn answer_that_hangs(&self, listener: &TcpListener) {
         let port = listener.local_addr().unwrap().port();
         let hangs = format!(
@@ -67,12 +67,12 @@ impl Scratch {
         self.answer(&self.solution().replace("    Router::new()", &hangs));
     }
 
-    /// Where what is built of it lies, beside what is built of the project.
+    /// Returns the folder for builds, which the copy shares with the project.
     pub fn target(&self) -> &'static Path {
         Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
     }
 
-    /// A program that works on this copy and shares what is built with the project.
+    /// Makes a command that runs a program in this copy, with the project's folder for builds.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
@@ -83,13 +83,13 @@ impl Scratch {
         command
     }
 
-    /// `cargo run -- ARGUMENTS` on this copy.
+    /// Runs `cargo run -- ARGUMENTS` in this copy.
     pub fn workbook(&self, arguments: &str) -> Output {
         self.command(env!("CARGO_BIN_EXE_workbook")).args(arguments.split_whitespace()).output().unwrap()
     }
 }
 
-/// The tasks and their stubs, also where somebody has begun to solve them in the project.
+/// Copies the tasks and their stubs, even if somebody has begun to solve them in the project.
 fn exercises_as_at_first(root: &Path) {
     copy(&project().join("src/stubs"), &root.join("exercises"));
     for exercise in fs::read_dir(root.join("exercises")).unwrap() {

@@ -1,4 +1,4 @@
-//! Here only so that the build dependencies are built.
+//! Exists only so that the build dependencies are built.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,4 +1,4 @@
-//! Lesson 1's claims, each seen to hold. Named after the article's blocks (S01 set-up, S02 set and get,
+//! Tests the claims of lesson 1. The names begin with the number of the article's block (S01 set-up, S02 set and get,
 //! S03 deletion, S20 clear).
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ use sha1::Sha1;
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
 
-/// A browser with one cookie, in front of the lesson behind its inspector.
+/// A browser with one cookie, and the lesson that it visits, behind its inspector.
 struct Visitor {
     inspector: Inspector,
     app: Router,
@@ -58,7 +58,7 @@ impl Visitor {
     }
 }
 
-/// The transcript of a test is what the book shows of it.
+/// The book shows the transcript of this test.
 fn snapshot(name: &str, visitor: &Visitor) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(name, visitor.inspector.transcript());
@@ -184,13 +184,13 @@ async fn s20_clear_empties_the_record_and_keeps_the_session() {
     visitor.send("POST", "/set_session").await;
     let before = visitor.cookie.clone();
     visitor.send("POST", "/clear_session").await;
-    assert_eq!(visitor.cookie, before, "the same id goes on");
+    assert_eq!(visitor.cookie, before, "the session keeps its ID");
     visitor.sees("/get_session", "You are not logged in").await;
     snapshot("clear", &visitor);
     let copy = visitor.cookie.clone();
     visitor.send("POST", "/set_session").await;
     visitor.cookie = copy;
-    visitor.sees("/get_session", "Logged in as JohnDoe").await; // a copy from before is in again
+    visitor.sees("/get_session", "Logged in as JohnDoe").await; // a copy of the old cookie works again
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn s01_a_signed_cookie_is_readable_without_the_key_and_a_changed_one_is_re
 }
 
 // ANCHOR: flask_cookie
-/// A cookie as Flask makes it: data, the time in seconds, and a signature, joined with dots.
+/// Makes a cookie in Flask's format: data, the time in seconds, and a signature, joined with dots.
 fn flask_cookie(key: &str, data: &str, seconds: u32) -> String {
     let sign = |key: &[u8], text: &str| {
         let mut hmac = Hmac::<Sha1>::new_from_slice(key).unwrap();
@@ -266,7 +266,7 @@ async fn what_the_address_says_is_not_echoed() {
     assert!(!page.contains("alert(1)"));
 }
 
-/// A thousand IDs: each of their 128 bits was seen as 0 and as 1. Random ones miss that once in 10^298 runs.
+/// In a thousand IDs, each of the 128 bits is sometimes 0 and sometimes 1. Random IDs fail this once in 10^298 runs.
 #[test]
 fn every_one_of_the_128_bits_of_an_id_varies() {
     let ids: Vec<_> = (0..1000).map(|_| tower_sessions::session::Id::default().0).collect();

@@ -1,4 +1,4 @@
-//! What a signature says about a cookie, and what it does not: its name and its age.
+//! The signature of a cookie covers its value, but not its name or its age.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use session_inspector::{Clock, Inspector};
 use time::OffsetDateTime;
 use tower::ServiceExt;
 
-/// How a value is put into a cookie of this name, and taken out of it again.
+/// Encodes a value for the cookie with this name, and decodes it again.
 #[derive(Clone)]
 struct Values {
     encode: fn(&str, &str, OffsetDateTime) -> String,
@@ -33,7 +33,7 @@ impl FromRef<Values> for Key {
     }
 }
 
-/// The value as it is: all that the signature covers.
+/// Signs the bare value, without the cookie's name and time.
 fn alone() -> Values {
     Values {
         encode: |_, value, _| value.to_owned(),
@@ -42,13 +42,13 @@ fn alone() -> Values {
     }
 }
 
-/// The value with its cookie's name and its time.
+/// Signs the value together with the cookie's name and the time.
 fn bound() -> Values {
     let encode = |cookie: &str, value: &str, now| signed_value::encode(cookie, &value, now);
     Values { encode, decode: signed_value::decode, key: Key::generate() }
 }
 
-/// An app with two signed cookies under one key: visitors choose their name, and nobody chooses their role.
+/// An app with two cookies, signed with one key. Visitors choose their name, but not their role.
 fn app(values: Values) -> (Inspector, Router) {
     let inspector = Inspector::default();
     let app = Router::new()
@@ -69,7 +69,7 @@ async fn choose_name(
     jar.add(cookie("display_name", (values.encode)("display_name", &name, clock.now())))
 }
 
-/// What only an administrator can do, in an app that is one.
+/// Gives a role. In a real app only an administrator could do this.
 async fn grant(
     State(values): State<Values>,
     clock: Clock,
@@ -88,7 +88,7 @@ async fn admin(State(values): State<Values>, clock: Clock, jar: SignedCookieJar)
     if role.as_deref() == Some("admin") { "Welcome, admin" } else { "Only for admins" }
 }
 
-/// What comes back: the value of the cookie that is set, if one is, and the page.
+/// Sends a request. Returns the value of the cookie that the answer sets, if any, and the page.
 async fn send(app: &Router, method: &str, path: &str, cookie: Option<String>) -> (Option<String>, String) {
     let mut request = Request::builder().method(method).uri(path);
     if let Some(cookie) = cookie {
@@ -107,7 +107,7 @@ async fn swap(app: &Router) -> String {
     send(app, "GET", "/admin", Some(format!("role={}", value.unwrap()))).await.1
 }
 
-/// Somebody who was an administrator sends the cookie of that time, after as many days.
+/// Gives a visitor the role of an administrator, and sends the same cookie again after this many days.
 async fn send_after(days: u64, (inspector, app): &(Inspector, Router)) -> String {
     let (value, _) = send(app, "POST", "/role/admin", None).await;
     inspector.clock().skip(Duration::from_hours(days * 24));

@@ -110,7 +110,7 @@ async fn index(
             ended => has_ended(had_cookie, &session),
             username => visitor.map(|visitor| visitor.username),
             clocks => lifetime.map(|lifetime| Serde(page::clocks(&settings, &lifetime, clock.now()))),
-            settings => Serde(page::told(&settings)),
+            settings => Serde(page::lines(&settings)),
         },
     )
 }

@@ -45,7 +45,7 @@ pub(crate) fn clocks(settings: &Settings, lifetime: &Lifetime, now: OffsetDateTi
 type Line = (&'static str, String, String);
 
 /// Returns the settings as lines for the page.
-pub(crate) fn told(settings: &Settings) -> Vec<Line> {
+pub(crate) fn lines(settings: &Settings) -> Vec<Line> {
     let Settings { visit, remembered, renewal, cookie: name, same_site } = settings;
     let both = |words: String| (words.clone(), words);
     let (part, part_again) = both(format!("after 1/{renewal} of the idle timeout"));

@@ -1,4 +1,4 @@
-//! What the program does with words that it does not know.
+//! Unknown words on the command line are refused.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
-//! Lesson 2's claims, each seen to hold. Named after the article's blocks (S04 and S18 lifetime, S05 permanent,
-//! S06 flags, S14 renewal, S24 settings).
+//! Tests the claims of lesson 2. The names begin with the number of the article's block (S04 and S18 lifetime,
+//! S05 permanent, S06 flags, S14 renewal, S24 settings).
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The transcript of a test is what the book shows of it.
+/// The book shows the transcript of this test.
 fn snapshot(name: &str, trial: &Trial) {
-    // Instants, in seconds since 1970, are others in every run.
+    // Instants, in seconds since 1970, differ in every run.
     let instants = vec![(r"\b\d{10}\b", "…")];
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, filters => instants }, {
         insta::assert_snapshot!(name, trial.transcript());
@@ -28,7 +28,7 @@ async fn log_in(visitor: &Browser<'_>, remember: bool) -> Result<Answer, Miss> {
     visitor.post("/login", &fields).await
 }
 
-/// Whether the visitor is known. Asking is a request, and so an activity, like any other.
+/// Whether the app knows the visitor. The request counts as activity.
 async fn is_known(visitor: &Browser<'_>) -> Result<bool, Miss> {
     Ok(visitor.get("/get_session").await?.text().contains("Logged in as"))
 }
@@ -196,14 +196,14 @@ async fn s18_a_page_says_how_long_the_session_lives_after_it() -> Result<(), Mis
     let alice = trial.browser("alice");
     log_in(&alice, false).await?;
     trial.skip(11 * MINUTE);
-    let page = alice.get("/").await?; // written down, so the half hour begins anew
+    let page = alice.get("/").await?; // this request is recorded, so the half hour starts again
     page.shows("Time until the idle timeout 30 minutes")?;
     page.shows("Time until the absolute timeout 7 hours 48 minutes")
 }
 
 #[tokio::test]
 async fn s18_a_session_ends_a_tenth_early_at_most_and_never_late() -> Result<(), Miss> {
-    // Read at minute 2, which is not written down: the 30 minutes still count from the login.
+    // The read at minute 2 is not recorded, so the 30 minutes still count from the login.
     for (idle, known) in [(24, true), (29, false)] {
         let trial = Trial::of(app);
         let alice = trial.browser("alice");
@@ -292,7 +292,7 @@ async fn s06_a_browser_obeys_the_removal_of_the_cookie() -> Result<(), Miss> {
     Ok(())
 }
 
-/// A browser lets a neighbour set it: the name does not begin with `__Host-`.
+/// A browser lets a neighbour set this cookie, because the name does not begin with `__Host-`.
 #[tokio::test]
 async fn a_neighbours_cookie_under_a_name_that_is_read_as_ours_is_no_session() -> Result<(), Miss> {
     let trial = Trial::of(app);

@@ -1,4 +1,4 @@
-//! What the lesson says about its app and its stores, each seen to hold.
+//! Tests the claims of lesson 3 about its app and its stores.
 
 use std::{
     sync::{
@@ -27,7 +27,7 @@ use tower_sessions::{
     session_store::{Error, Result as StoreResult},
 };
 
-/// The transcript of a test is what the book shows of it.
+/// The book shows the transcript of this test.
 fn snapshot(name: &str, trial: &Trial) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(name, trial.transcript());
@@ -68,7 +68,7 @@ async fn the_page_shows_the_key_and_the_store_is_the_only_one_to_know_it() -> Re
     let issued = alice.post("/count", &[]).await?.exchange.response.set_cookies[0].value.clone();
     let id: Id = issued.parse().expect("the cookie is an ID");
     alice.get("/").await?.shows(&lesson_3::at_rest::key(&id))?;
-    // Of SHA-256 itself: the key of an ID that anyone can work out by hand.
+    // Anyone can compute this key by hand: it is the SHA-256 hash of a known ID.
     assert_eq!(
         lesson_3::at_rest::key(&Id(0)),
         "lesson-3-8a5bdb4cc15164126c6ef2668de9dd240d299ce6397a42c95a9411b93d080ed8"
@@ -140,7 +140,7 @@ async fn the_memory_store_of_tower_sessions_revives_what_was_ended() {
     );
 }
 
-/// Its first cleanup fails, its second one panics, and its third one succeeds.
+/// A store whose first cleanup fails, whose second one panics, and whose third one succeeds.
 #[derive(Clone, Debug, Default)]
 struct FlakyCleanup {
     cleanings: Arc<AtomicUsize>,
@@ -208,7 +208,7 @@ async fn a_record_that_cannot_be_read_is_reported_and_can_be_dropped() -> Result
     Ok(())
 }
 
-/// What a program logs, for a test to read.
+/// Keeps the log for a test to read.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -222,7 +222,7 @@ impl std::io::Write for Log {
     }
 }
 
-/// Loads nothing and keeps nothing; its reason names a server.
+/// A store whose calls all fail, with an error message that names a server.
 #[derive(Clone, Debug)]
 struct Unreachable;
 
@@ -264,7 +264,7 @@ async fn what_a_backend_says_is_in_the_log_under_the_id_that_the_page_shows() {
     let _logged = tracing::subscriber::set_default(
         tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish(),
     );
-    // The first fails when its handler loads, the second one when the layer saves.
+    // The first request fails when its handler loads, the second one when the layer saves.
     for cookie in ["lesson-3=AAAAAAAAAAAAAAAAAAAAAA", "another=one"] {
         let request = Request::post("/count").header("cookie", cookie).body(Body::empty()).expect("a request");
         let response = app(Unreachable).oneshot(request).await.expect("an answer");

@@ -1,4 +1,4 @@
-//! Every backend keeps every rule of `checks::store`.
+//! Tests every backend against every rule of `checks::store`.
 
 #[path = "../../../tests/required/mod.rs"]
 mod required;
@@ -56,11 +56,11 @@ fn main() -> ExitCode {
     required::run(trials)
 }
 
-/// The rules are about what is kept, not about how fast: a busy machine breaks none of them.
+/// The rules are about the stored data and not about speed, so a busy machine must not break one.
 const PATIENT: Duration = Duration::from_secs(60);
 const DAMAGE: &[u8] = b"{\"data\": {\"user";
 
-/// Holds a backend to every rule, each on a fresh one, and tells all that it breaks.
+/// Tests a fresh backend against each rule, and lists the rules that it breaks.
 async fn keeps_every_rule<B: Backend>(fresh: impl AsyncFn() -> B) {
     let mut broken = Vec::new();
     for rule in rules::<B>() {
@@ -85,7 +85,7 @@ impl Backend for InMemory {
     }
 
     async fn damage(&self, _: &Id) -> Option<()> {
-        None // records are kept as they are, there are no bytes
+        None // records are stored as values, not as bytes
     }
 
     async fn contents(&self) -> Option<Vec<u8>> {
@@ -109,7 +109,7 @@ async fn memory() {
     keeps_every_rule(async || InMemory).await;
 }
 
-/// No rule sees what a store keeps in memory.
+/// No rule can look into the memory of a store, so this test does.
 async fn the_cleanup_of_memory_removes_what_has_expired_and_nothing_else() {
     let (store, now) = (Memory::default(), OffsetDateTime::now_utc());
     for expiry_date in [now - Duration::from_secs(1), now + Duration::from_secs(3600)] {
@@ -240,7 +240,7 @@ async fn s12_s23_sqlite() {
     keeps_every_rule(async || InSqlite(tempfile::tempdir().unwrap())).await;
 }
 
-/// A database of its own in one server.
+/// A separate database on one server.
 struct InPostgres(String);
 
 impl InPostgres {
@@ -309,7 +309,7 @@ async fn two_instances_may_start_at_once_on_postgres() {
     }
 }
 
-/// A server, emptied for each rule: Redis, on one node or several.
+/// The ports of Redis, on one node or several. It is emptied for each rule.
 struct InRedis(Vec<u16>);
 
 impl InRedis {
@@ -319,7 +319,7 @@ impl InRedis {
         fresh
     }
 
-    /// Sends a command to every node; their answers, in their order.
+    /// Sends a command to every node, and returns their answers in the order of the nodes.
     async fn each(&self, command: redis::Cmd) -> Vec<redis::RedisResult<redis::Value>> {
         let mut answers = Vec::new();
         for port in &self.0 {
@@ -343,7 +343,7 @@ impl Backend for InRedis {
     }
 
     async fn damage(&self, id: &Id) -> Option<()> {
-        // In a cluster one node takes it and the others say whose it is.
+        // In a cluster, one node accepts the command, and the others name that node.
         let mut set = redis::cmd("SET");
         set.arg(key(id)).arg(DAMAGE);
         self.each(set).await.into_iter().any(|answer| answer.is_ok()).then_some(())
@@ -376,7 +376,7 @@ impl Backend for InRedis {
     }
 
     async fn clean(&self, _: &Redis) -> Result<()> {
-        Ok(()) // Redis does it by itself
+        Ok(()) // Redis does this itself
     }
 }
 
@@ -412,7 +412,7 @@ async fn redis_cluster_of_three_nodes() {
     keeps_every_rule(async || InRedis::fresh(&ports).await).await;
 }
 
-/// One server or two; emptied for each rule.
+/// The addresses of one server or two, which are emptied for each rule.
 struct InMemcached(Vec<String>);
 
 impl InMemcached {
@@ -437,16 +437,16 @@ impl Backend for InMemcached {
     }
 
     fn keeps(&self) -> bool {
-        true // as long as the servers run: what happens when they do not, `faults` shows
+        true // as long as the servers run; `faults` tests what happens when they do not
     }
 
     async fn damage(&self, id: &Id) -> Option<()> {
-        // Only the server that has it replaces it.
+        // Only the server that has the key replaces the value.
         self.clients().any(|client| client.replace(&key(id), DAMAGE, 0).is_ok()).then_some(())
     }
 
     async fn contents(&self) -> Option<Vec<u8>> {
-        None // the list still has what expired within this second; `no_id_can_be_read_in_memcached` reads it
+        None // its list still has keys that expired within this second; `no_id_can_be_read_in_memcached` reads it
     }
 
     async fn put_foreign(&self) -> Option<()> {
@@ -459,7 +459,7 @@ impl Backend for InMemcached {
     }
 
     async fn clean(&self, _: &Memcached) -> Result<()> {
-        Ok(()) // Memcached does it by itself
+        Ok(()) // Memcached does this itself
     }
 }
 
@@ -483,13 +483,13 @@ async fn no_id_can_be_read_in_memcached() {
     assert!(!value.contains(&record.id.0.to_string()), "{value}");
 }
 
-/// Memcached, too, lists the keys that it holds, for anyone who asks.
+/// Returns the keys in Memcached, which lists them for anyone who asks.
 fn keys(address: &str) -> Vec<String> {
     loop {
         let mut server = TcpStream::connect(address).unwrap();
         server.write_all(b"lru_crawler metadump all\r\n").unwrap();
         let mut lines = BufReader::new(server).lines().map(|line| line.unwrap()).peekable();
-        // It goes through its keys by itself, too, and does not take the command meanwhile.
+        // Memcached refuses the command while its own crawler goes through the keys.
         if lines.next_if(|line| line.starts_with("BUSY")).is_none() {
             let lines = lines.take_while(|line| line != "END");
             return lines.filter_map(|line| Some(line.strip_prefix("key=")?.split(' ').next()?.to_owned())).collect();
@@ -497,7 +497,7 @@ fn keys(address: &str) -> Vec<String> {
     }
 }
 
-/// Another backend's store, with a cache before it.
+/// The store of another backend, behind a cache.
 struct Tiered<B, O>(B, O);
 
 impl<B: Backend, F: Future<Output = AnyStore> + Send, O: Fn() -> F + Send + Sync> Backend for Tiered<B, O> {

@@ -1,4 +1,5 @@
-//! A master of a Redis cluster is killed or hangs, and its replica takes over: what was acknowledged, and who is served.
+//! A master of a Redis cluster is killed or hangs, and its replica takes over. No acknowledged logout is lost, and the
+//! app serves visitors again.
 
 #[path = "../../../tests/required/mod.rs"]
 mod required;
@@ -26,12 +27,12 @@ fn main() -> ExitCode {
     ])
 }
 
-/// How long a failover may take, and an app to find its way.
+/// The time limit for a failover, including the time until the app finds the new master.
 const RECOVERY: Duration = Duration::from_secs(60);
-/// So many that each of the three masters has some of them.
+/// Enough visitors that each of the three masters has some of their sessions.
 const VISITORS: usize = 40;
 
-/// Three masters and their replicas. The first master and its own replica come first.
+/// Returns three masters and their replicas. The first master and its own replica come first.
 fn cluster() -> Vec<Service> {
     let mut nodes = services::redis_cluster_with(1).expect("a cluster");
     let told = nodes[0].says(&["info", "replication"]);
@@ -54,7 +55,7 @@ fn trials(store: &AnyStore) -> Vec<Trial> {
     (0..VISITORS).map(trial).collect()
 }
 
-/// The first answer to this request that is no 503.
+/// Repeats this request until the answer is not 503.
 async fn served<'a>(visitor: &Browser<'a>, method: &str, path: &str) -> checks::Answer {
     let asking = async {
         loop {
@@ -73,8 +74,8 @@ fn wait_for_promotion(replica: &Service) {
 }
 
 // ANCHOR: failover
-/// How many logouts were acknowledged, how many were not, and how many of the acknowledged ones came back, when the
-/// replica that takes over has not heard of them.
+/// Logs visitors out before a failover to a replica that has not received the logouts. Returns the number of logouts
+/// that were acknowledged, the number of those that were not, and the number of acknowledged ones that were undone.
 async fn logouts_over_a_failover(options: &str) -> [usize; 3] {
     let mut nodes = cluster();
     let trials = trials(&opened(&nodes, options).await);
@@ -83,8 +84,8 @@ async fn logouts_over_a_failover(options: &str) -> [usize; 3] {
         assert_eq!(served(visitor, "POST", "/set_session").await.status, StatusCode::SEE_OTHER);
     }
     let copies: Vec<_> = visitors.iter().map(|visitor| visitor.copied_by("mallory")).collect();
-    while nodes[1].says(&["dbsize"]) != nodes[0].says(&["dbsize"]) {} // the replica has heard of every login
-    // From here on it hears nothing.
+    while nodes[1].says(&["dbsize"]) != nodes[0].says(&["dbsize"]) {} // until the replica has received every login
+    // From here on the replica receives nothing.
     nodes[1].pause();
     nodes[0].says(&["client", "kill", "type", "replica"]);
     let mut acknowledged = Vec::new();
@@ -110,22 +111,26 @@ async fn logouts_over_a_failover(options: &str) -> [usize; 3] {
 
 async fn an_acknowledged_logout_stays_one_when_the_replica_takes_over() {
     let [acknowledged, unknown, revived] = logouts_over_a_failover("").await;
-    println!("a replica must hear of it: {acknowledged} acknowledged, {unknown} unknown, {revived} came back");
-    assert!(acknowledged > 0, "the other masters have replicas that listen");
-    assert!(unknown > 0, "what no replica has heard of is not acknowledged");
+    println!(
+        "with an acknowledgement from a replica: {acknowledged} acknowledged, {unknown} unknown, {revived} came back"
+    );
+    assert!(acknowledged > 0, "the replicas of the other masters receive the logouts");
+    assert!(unknown > 0, "a logout that no replica has received is not acknowledged");
     assert_eq!(revived, 0);
 }
 
 async fn without_waiting_for_a_replica_logouts_come_back() {
     let [acknowledged, unknown, revived] = logouts_over_a_failover("?replicas=0").await;
-    println!("no replica must hear of it: {acknowledged} acknowledged, {unknown} unknown, {revived} came back");
+    println!(
+        "without an acknowledgement from a replica: {acknowledged} acknowledged, {unknown} unknown, {revived} came back"
+    );
     assert_eq!((acknowledged, unknown), (VISITORS, 0));
     assert!(revived > 0);
 }
 // ANCHOR_END: failover
 
-/// A master hangs with all connections open. The app that runs finds the replica that took over, and when the old
-/// master is back as a replica, changes are acknowledged again.
+/// A master hangs with all connections open. The running app finds the replica that took over. When the old master is
+/// back as a replica, changes are acknowledged again.
 async fn a_running_app_finds_the_promoted_replica_while_the_old_master_hangs() {
     let nodes = cluster();
     let trials = trials(&opened(&nodes, "").await);

@@ -1,4 +1,4 @@
-//! What visitors see while a server is unavailable, and what is left when it is back.
+//! Tests what visitors see while a server is unavailable, and which sessions remain when it is back.
 
 #[path = "../../../tests/required/mod.rs"]
 mod required;
@@ -31,9 +31,9 @@ fn main() -> ExitCode {
     ])
 }
 
-/// No visitor waits longer, whatever the backend does.
+/// The longest time that a visitor waits, whatever the backend does.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a server may take to be itself again.
+/// The time limit until a server works again.
 const RECOVERY: Duration = Duration::from_secs(60);
 
 fn trial(store: &AnyStore) -> Trial {
@@ -41,7 +41,7 @@ fn trial(store: &AnyStore) -> Trial {
     Trial::of(move |_| app(store.clone()))
 }
 
-/// An answer in time, whichever.
+/// Waits for any answer, for a limited time.
 async fn in_time(answer: impl Future<Output = Result<Answer, Miss>>) -> Answer {
     timeout(PATIENCE, answer).await.expect("an answer within two seconds").expect("an answer and no panic")
 }
@@ -50,7 +50,7 @@ async fn count(visitor: &Browser<'_>) -> StatusCode {
     in_time(visitor.post("/count", &[])).await.status
 }
 
-/// How far the visitor has counted; nothing while the store is unavailable.
+/// Returns the visitor's count, or `None` while the store is unavailable.
 async fn counted(visitor: &Browser<'_>) -> Option<u64> {
     let page = in_time(visitor.get("/")).await;
     let text = page.text();
@@ -58,7 +58,8 @@ async fn counted(visitor: &Browser<'_>) -> Option<u64> {
     counted.split('.').next()?.parse().ok()
 }
 
-/// That it is not known whether it was done, and the request's ID. Nothing of what the backend said.
+/// Checks that the answer says that the outcome is unknown and names the request's ID, but does not show the backend's
+/// error message.
 fn says_what_is_known(answer: &Answer) {
     let (sentence, id) = answer.body.rsplit_once(" (request ").expect("the request's ID");
     assert_eq!(
@@ -81,7 +82,8 @@ async fn back(visitor: &Browser<'_>) -> u64 {
     timeout(RECOVERY, asking).await.expect("the app finds its server again")
 }
 
-/// The server is unavailable, then back: visitors get 503 and a sentence in between, and nobody has to repair the app.
+/// The server becomes unavailable and comes back. Meanwhile visitors get 503 with a sentence. Afterwards the app works
+/// again without a restart.
 async fn is_unavailable_and_comes_back(mut server: Service, address: String) -> u64 {
     let store = open(&address, None, LIMIT).await.unwrap();
     let trial = trial(&store);
@@ -101,7 +103,7 @@ async fn is_unavailable_and_comes_back(mut server: Service, address: String) -> 
     back(&alice).await
 }
 
-/// The server hangs with all connections open: nobody waits for it for long.
+/// The server hangs with all connections open, and visitors still get an answer soon.
 async fn stands_still(server: Service, address: String) {
     let store = open(&address, None, LIMIT).await.unwrap();
     let trial = trial(&store);
@@ -115,7 +117,7 @@ async fn stands_still(server: Service, address: String) {
 }
 
 // ANCHOR: crash
-/// Eight visitors count while the server is killed and started again. What each was told is done, is done.
+/// Eight visitors count while the server is killed and started again. Every acknowledged count is kept.
 async fn crashes_under_load(mut server: Service, address: String) {
     let store = open(&address, None, LIMIT).await.unwrap();
     let trials: Vec<_> = (0..8).map(|_| trial(&store)).collect();
@@ -142,7 +144,7 @@ async fn crashes_under_load(mut server: Service, address: String) {
     let _server = crash.await.unwrap();
     for (visitor, (done, failed)) in visitors.iter().zip(told) {
         let kept = back(visitor).await;
-        // A failed one may have come through before the answer was lost.
+        // A request that failed may have reached the store before its answer was lost.
         assert!(
             (done..=done + failed).contains(&kept),
             "told {done} are done and {failed} failed, and {kept} are kept"
@@ -214,14 +216,14 @@ async fn a_cache_that_is_unavailable_slows_reading_and_stops_logging_out() {
     assert_eq!(count(&alice).await, StatusCode::SEE_OTHER);
     cache.kill();
     assert_eq!(counted(&alice).await, Some(1), "the store is asked instead");
-    // It may come back with the session in it, so nothing may change that it does not hear of.
+    // The cache may come back with the old session, so no change may bypass it.
     assert_eq!(in_time(alice.post("/logout", &[])).await.status, StatusCode::SERVICE_UNAVAILABLE);
     cache.restart();
     assert_eq!(in_time(alice.post("/logout", &[])).await.status, StatusCode::SEE_OTHER);
     assert_eq!(back(&alice).await, 0);
 }
 
-/// A cache that holds its connections and answers nobody costs a load a quarter of the limit, and once a second.
+/// A cache that keeps its connections open but does not answer delays one load a second, by a quarter of the limit.
 async fn hangs_before_a_store(cache: Service, address: String) {
     let folder = tempfile::tempdir().unwrap();
     let store = format!("sqlite:{}", folder.path().join("sessions.sqlite").display());

@@ -1,4 +1,4 @@
-//! What the store in files promises beyond the rules of `checks::store`: about its lock and its folder.
+//! Tests what the store in files guarantees beyond the rules of `checks::store`: about its lock and its folder.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use tower_sessions::{
 };
 
 const PATIENT: Duration = Duration::from_secs(60);
-/// How long a writer waits for the lock, where a test wants it to give up.
+/// The time that a writer waits for the lock in a test in which it has to give up.
 const IMPATIENT: Duration = Duration::from_millis(50);
 
 fn record(value: u64) -> Record {
@@ -37,20 +37,20 @@ async fn value(store: &FileStore, id: &Id) -> u64 {
     store.load(id).await.unwrap().unwrap().data["value"].as_u64().unwrap()
 }
 
-/// As another process that writes there: it holds the lock until it is dropped.
+/// Takes the lock as another process does. The lock is released when the file is dropped.
 fn held(folder: &Path) -> fs::File {
     let lock = fs::File::options().append(true).open(folder.join(".lock")).unwrap();
     lock.lock().unwrap();
     lock
 }
 
-/// With few threads that may wait, so that nothing can hide behind many.
+/// A runtime with few blocking threads, so that a call that occupies one of them is noticed.
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).max_blocking_threads(4).enable_all().build().unwrap()
 }
 
-/// Another process holds the lock. Forty saves wait for it and give up; loads are served meanwhile; and when the lock
-/// is free, none of the forty is carried out over a newer save that was acknowledged.
+/// Another process holds the lock. Forty saves wait for it and give up, while loads are still served. When the lock is
+/// free, none of the forty saves overwrites a newer one that was acknowledged.
 #[test]
 fn a_save_that_was_given_up_is_never_carried_out_later() {
     let outer = tempfile::tempdir().unwrap();
@@ -71,7 +71,7 @@ fn a_save_that_was_given_up_is_never_carried_out_later() {
     });
     drop(lock);
     runtime.block_on(async { store.save(&Record { id: session.id, ..record(2) }).await }).unwrap();
-    drop(runtime); // comes back when no thread works any more
+    drop(runtime); // returns when no thread is working any more
     assert_eq!(self::runtime().block_on(value(&store, &session.id)), 2);
 }
 
@@ -89,8 +89,8 @@ async fn a_save_whose_future_is_dropped_while_it_waits_leaves_the_lock_free() {
     assert_eq!(value(&store, &session.id).await, 2);
 }
 
-/// With one thread for files, so that a test knows what it works at. The caller gives up when the last step waits for
-/// that thread: it is not taken any more.
+/// There is one thread for files, so the test knows its current step. The caller gives up while the last step waits for
+/// that thread, so the last step is never carried out.
 #[test]
 fn a_save_or_a_logout_that_is_given_up_before_its_last_step_does_not_take_it() {
     let runtime = Builder::new_current_thread().max_blocking_threads(1).enable_all().build().unwrap();
@@ -117,7 +117,7 @@ async fn given_up_before_its_last_step(mut call: impl Future + Unpin, steps_befo
     last_step.go_on().await;
 }
 
-/// The thread for files is busy while the call is polled, so that its next step has to wait, however fast the thread.
+/// Keeps the thread for files busy while the call is polled, so that the call's next step has to wait.
 async fn one_step(call: &mut (impl Future + Unpin)) -> Waiting {
     let (go_on, wait) = std::sync::mpsc::channel::<()>();
     let busy = tokio::task::spawn_blocking(move || wait.recv());
@@ -146,7 +146,7 @@ async fn a_folder_that_is_gone_or_not_mounted_is_an_error_and_no_logout() {
     let session = created(&store).await;
     fs::rename(&folder, outer.path().join("elsewhere")).unwrap();
     every_call_fails(&store, &session).await;
-    // As the mount point of a disk that is not mounted.
+    // Like the mount point of a disk that is not mounted.
     fs::create_dir(&folder).unwrap();
     every_call_fails(&store, &session).await;
     fs::remove_dir(&folder).unwrap();
@@ -162,7 +162,7 @@ async fn every_call_fails(store: &FileStore, session: &Record) {
     assert!(!session_guard::version::is_gone(&saved), "{saved}");
 }
 
-/// A session whose file was moved away, and the path where it was.
+/// A session without its file, and the path of that file.
 struct WithoutItsFile {
     _outer: TempDir,
     store: FileStore,
@@ -198,7 +198,7 @@ async fn a_folder_in_the_place_of_a_record_is_damaged_and_can_be_deleted_while_i
     assert_eq!(store.load(&session.id).await.unwrap(), None);
 }
 
-/// Opening it would wait until somebody writes into it.
+/// Opening a pipe would wait until somebody writes into it.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_pipe_in_the_place_of_a_record_is_damaged_and_can_be_deleted() {
@@ -206,7 +206,7 @@ async fn a_pipe_in_the_place_of_a_record_is_damaged_and_can_be_deleted() {
     assert!(std::process::Command::new("mkfifo").arg(&place).status().unwrap().success());
     let loaded = tokio::time::timeout(PATIENT, store.load(&session.id)).await;
     if loaded.is_err() {
-        fs::write(&place, "").unwrap(); // lets the reader go
+        fs::write(&place, "").unwrap(); // ends the reader's wait
     }
     assert!(matches!(loaded, Ok(Err(Error::Decode(_)))), "{loaded:?}");
     store.delete(&session.id).await.unwrap();

@@ -1,4 +1,4 @@
-//! The front before instances that this test makes: what it hands on, and what it says when nothing comes back.
+//! Tests what the front passes on to instances and back, and what it answers when an instance does not.
 
 use std::{
     collections::BTreeMap,
@@ -27,10 +27,10 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-/// Longer than any instance here takes that answers at all.
+/// Longer than any answer of an instance takes here.
 const PATIENT: Limits =
     Limits { connect: Duration::from_secs(60), answer: Duration::from_secs(60), rest: Duration::from_secs(3600) };
-/// For tests in which one never answers: nothing else that they ask for takes time.
+/// For tests with an instance that never answers. All other answers in these tests come at once.
 const SHORT: Limits = Limits { answer: Duration::from_secs(1), ..PATIENT };
 
 async fn listener() -> (u16, TcpListener) {
@@ -38,14 +38,14 @@ async fn listener() -> (u16, TcpListener) {
     (listener.local_addr().unwrap().port(), listener)
 }
 
-/// An instance that serves this.
+/// Starts an instance that serves this app, and returns its port.
 async fn serving(app: Router) -> u16 {
     let (port, listener) = listener().await;
     tokio::spawn(async move { axum::serve(listener, app).await });
     port
 }
 
-/// An instance that takes connections, counts them, and answers nobody.
+/// Starts an instance that accepts connections and counts them, but never answers.
 async fn silent() -> (u16, Arc<AtomicUsize>) {
     let (port, listener) = listener().await;
     let asked = Arc::new(AtomicUsize::new(0));
@@ -60,7 +60,7 @@ async fn silent() -> (u16, Arc<AtomicUsize>) {
     (port, asked)
 }
 
-/// An instance that takes a request and breaks off.
+/// Starts an instance that reads a request and closes the connection.
 async fn breaking() -> u16 {
     let (port, listener) = listener().await;
     tokio::spawn(async move {
@@ -71,7 +71,7 @@ async fn breaking() -> u16 {
     port
 }
 
-/// A port where nobody listens. It is held, so that nobody else is given it.
+/// Returns a port on which no process listens. The socket stays bound, so that no other process gets this port.
 async fn nobody() -> (u16, tokio::net::TcpSocket) {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
@@ -123,7 +123,7 @@ async fn a_post_without_an_answer_has_an_unknown_outcome_and_is_not_sent_again()
     assert_eq!(served.load(Ordering::SeqCst), 0);
 }
 
-/// The price of a time limit: the instance that was asked can still read the request, and carry it out.
+/// The disadvantage of a time limit: the instance can still read the request later, and carry it out.
 #[tokio::test]
 async fn a_post_that_was_given_up_is_still_with_the_instance() {
     let (port, listener) = listener().await;
@@ -209,11 +209,11 @@ async fn an_answer_is_passed_on_while_it_is_still_being_made() {
     let front = balance(&[serving(Router::new().route("/", app)).await], PATIENT);
     let mut parts = front.oneshot(request(Method::GET, "/")).await.unwrap().into_body().into_data_stream();
     assert_eq!(parts.next().await.unwrap().unwrap(), "first");
-    go_on.notify_one(); // the second half is made only now that the first is here
+    go_on.notify_one(); // the second part is made only after the first has arrived
     assert_eq!(parts.next().await.unwrap().unwrap(), "second");
 }
 
-/// An instance that answers with the first three of ten bytes, and then ends or goes silent.
+/// Starts an instance that sends three of ten bytes, and then closes the connection or sends nothing more.
 async fn half_an_answer(then_ends: bool) -> u16 {
     let (port, listener) = listener().await;
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! Several copies of the app: one store makes them one, memory keeps them apart.
+//! Several instances of the app share their sessions if they share a store, but not if each has them in memory.
 
 #[path = "../../../tests/required/mod.rs"]
 mod required;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     ])
 }
 
-/// The program itself, with this many copies of the app behind its front.
+/// The lesson's program, which runs several instances of the app behind its front.
 struct Front {
     process: Child,
     _said: Lines<BufReader<ChildStdout>>,
@@ -64,7 +64,7 @@ impl Front {
         Self { process, _said: said, address, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
-    /// The text of the answer, and the cookie that came with it.
+    /// Returns the status and the text of the answer, and the cookie that it sets.
     async fn send(&self, method: &str, path: &str, cookie: Option<&str>) -> (u16, String, Option<String>) {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.address));
         if let Some(cookie) = cookie {
@@ -78,19 +78,19 @@ impl Front {
         (status, String::from_utf8_lossy(&body).into_owned(), set)
     }
 
-    /// The port and the process ID of each instance that runs, as the front's page has them.
+    /// Returns the port and the process ID of each running instance, from the front's page.
     async fn running(&self) -> Vec<(u16, u32)> {
         let page = self.send("GET", "/_front", None).await.1;
         let instances = page.split("port ").skip(1).filter_map(|rest| rest.split_once('<')?.0.split_once(", process "));
         instances.map(|(port, process)| (port.parse().unwrap(), process.parse().unwrap())).collect()
     }
 
-    /// A visitor who is logged in: the cookie.
+    /// Logs a visitor in, and returns their cookie.
     async fn log_in(&self) -> String {
         self.send("POST", "/set_session", None).await.2.expect("a session cookie")
     }
 
-    /// Who answers the next requests, and whether each knows this visitor.
+    /// Sends this many requests. Returns which instance answered each, and whether it knew the visitor.
     async fn asked(&self, times: usize, cookie: &str) -> Vec<(String, bool)> {
         let mut all = Vec::new();
         for _ in 0..times {
@@ -108,11 +108,11 @@ async fn signal(signal: &str, process: u32) {
     assert!(Command::new("kill").args([signal, &process.to_string()]).status().await.unwrap().success());
 }
 
-/// How often each method was answered with each status and, if it was no page and no redirect, each sentence.
+/// The number of answers for each method and status, and for each sentence of an answer that is neither a page nor a
+/// redirect.
 type Answers = BTreeMap<(&'static str, u16, String), usize>;
 
-/// Thirty clients, each with a GET and a POST in turn, while something happens to the instances; it begins when a
-/// third of the requests are answered.
+/// Thirty clients send GETs and POSTs in turn. When a third of the requests are answered, `happens` begins.
 async fn under_load(front: &Arc<Front>, happens: impl Future<Output = ()>) -> Answers {
     const CLIENTS: usize = 30;
     const EACH: usize = 60;
@@ -142,7 +142,8 @@ async fn under_load(front: &Arc<Front>, happens: impl Future<Output = ()>) -> An
     all
 }
 
-/// Every GET was answered with a page; a POST that was not carried out for sure is told with this status as not known.
+/// Checks that every GET got a page, and every POST a redirect or an answer with the status `unknown`, which says that
+/// its outcome is not known.
 fn assert_nobody_was_refused(answers: &Answers, unknown: u16) {
     for (method, status, sentence) in answers.keys() {
         match *method {
@@ -158,7 +159,8 @@ fn known_at(instances: &[&str]) -> Vec<(String, bool)> {
 }
 
 // ANCHOR: one
-/// Logged in at one, known at all; one is killed, and nobody is logged out; it comes back, and knows everyone.
+/// A visitor who logs in at one instance is known at all. An instance is killed, and nobody is logged out. When it is
+/// back, it knows everyone.
 async fn are_one_over(store: &str) {
     let front = Front::of(3, store).await;
     let cookie = front.log_in().await; // at instance 1
@@ -169,7 +171,7 @@ async fn are_one_over(store: &str) {
     assert_eq!(front.send("POST", "/_front/2/start", None).await.0, 303);
     let who: Vec<_> = front.asked(3, &cookie).await;
     assert!(who.contains(&("2".to_owned(), true)), "{who:?}");
-    // A logout at one is a logout at all.
+    // A logout at one instance counts at all.
     front.send("POST", "/logout", Some(&cookie)).await;
     assert!(front.asked(3, &cookie).await.iter().all(|(_, known)| !known));
 }

@@ -1,4 +1,4 @@
-//! What the store in SQLite promises beyond the rules of `checks::store`: about the commit that many share.
+//! Tests what the store in SQLite guarantees beyond the rules of `checks::store`: about a commit that many calls share.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -35,7 +35,7 @@ impl Opened {
         self.folder.path().join("sessions.sqlite")
     }
 
-    /// As another program that opens the file.
+    /// Opens the file as another program does.
     async fn another(&self) -> SqliteConnection {
         SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(self.file())).await.unwrap()
     }
@@ -50,9 +50,9 @@ impl Opened {
         self.store.load(id).await.unwrap().unwrap().data["value"].as_u64().unwrap()
     }
 
-    /// How many commits SQLite's log holds: 32 bytes come first, then each page behind a head of 24 bytes, and the
-    /// second number in that is zero unless the page is the last one of a commit. (Source: "WAL file format" in
-    /// SQLite's documentation.)
+    /// Counts the commits in SQLite's log. The log begins with 32 bytes. Each page follows a header of 24 bytes, whose
+    /// second number is zero unless the page is the last one of a commit. (Source: "WAL file format" in SQLite's
+    /// documentation.)
     fn commits(&self) -> usize {
         let log = fs::read(self.file().with_extension("sqlite-wal")).unwrap();
         let page = usize::try_from(u32::from_be_bytes(log[8..12].try_into().unwrap())).unwrap();
@@ -83,7 +83,7 @@ async fn changes_that_wait_together_are_one_commit() {
     }
 }
 
-/// Another program holds the file while a save waits and its caller gives up.
+/// Another program locks the file while a save waits and its caller gives up.
 #[tokio::test]
 async fn a_save_that_was_given_up_is_never_carried_out() {
     let opened = Opened::new().await;
@@ -104,7 +104,7 @@ async fn a_save_that_was_given_up_is_never_carried_out() {
     assert_eq!(opened.value(&records[1].id).await, 1);
 }
 
-/// So SQLite does by itself when the disk is full.
+/// SQLite itself rolls a transaction back when the disk is full.
 #[tokio::test]
 async fn after_a_transaction_that_sqlite_has_rolled_back_by_itself_it_goes_on() {
     let opened = Opened::new().await;
@@ -123,7 +123,7 @@ async fn after_a_transaction_that_sqlite_has_rolled_back_by_itself_it_goes_on() 
     assert_eq!(opened.store.load(&records[1].id).await.unwrap(), None);
 }
 
-/// Another program holds the file for longer than a call may take.
+/// Another program locks the file for longer than a call may take.
 #[tokio::test]
 async fn when_a_batch_cannot_begin_every_waiting_call_gets_the_error_and_the_next_batch_works() {
     let opened = Opened::patient_for(Duration::from_millis(100)).await;
@@ -165,7 +165,7 @@ async fn when_a_commit_fails_every_call_in_it_gets_the_error_and_nothing_changes
     assert_eq!(opened.store.load(&records[2].id).await.unwrap(), None, "and it goes on");
 }
 
-/// SQLite keeps in a column whatever it is given.
+/// SQLite stores a value of any type in a column.
 #[tokio::test]
 async fn a_row_with_values_of_other_types_is_damaged_and_can_be_deleted() {
     let opened = Opened::new().await;

@@ -1,4 +1,4 @@
-//! What time does to stores: years that are far away, and half a million records that have expired at once.
+//! Tests stores with dates far in the future, and with many records that expire at once.
 
 #[path = "../../../tests/required/mod.rs"]
 mod required;
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 }
 
 const PATIENT: Duration = Duration::from_secs(60);
-/// Twenty batches.
+/// Enough expired records for twenty batches.
 const EXPIRED: i64 = 20_000;
 
 fn record(expiry_date: OffsetDateTime) -> Record {
@@ -52,7 +52,7 @@ async fn memcached_keeps_what_it_accepts_past_2038() {
     }
 }
 
-/// A save that comes after a sweep has begun is done before the sweep is.
+/// Checks that a save that comes after the beginning of a sweep is done before the sweep ends.
 async fn a_save_gets_through(store: &impl ExpiredDeletion, left: impl Fn() -> BoxFuture<'static, i64>) {
     let mut session = record(in_an_hour());
     store.create(&mut session).await.unwrap();

@@ -1,4 +1,4 @@
-//! Every backend compares and swaps: of requests that overlap, none undoes what another one has done.
+//! Every backend compares and swaps, so no request undoes the change of another one that overlaps with it.
 
 #[path = "../../../tests/required/mod.rs"]
 mod required;
@@ -53,16 +53,16 @@ fn main() -> ExitCode {
     ])
 }
 
-/// The rules are about what is kept, not about how fast: a busy machine breaks none of them.
+/// The rules are about the stored data and not about speed, so a busy machine must not break one.
 const PATIENT: Duration = Duration::from_secs(60);
-/// Of each backend, over all instances and sessions.
+/// The increments for each backend, over all instances and sessions.
 const INCREMENTS: u64 = 10_000;
 const INSTANCES: usize = 3;
-/// Fewer than there are workers, so that some always meet, and enough that most of them do not.
+/// Fewer sessions than workers, so that some workers always meet, but enough that most of them do not.
 const SESSIONS: usize = 8;
 const WORKERS_EACH: usize = 4;
 
-/// Stores opened separately over one backend, as three processes would have them.
+/// Stores that were opened separately over one backend, as in three processes.
 type Instances = [AnyStore; INSTANCES];
 
 fn instances(store: impl SessionStore + Clone) -> Instances {
@@ -89,13 +89,14 @@ async fn counted(store: &AnyStore, id: &Id) -> u64 {
     store.load(id).await.unwrap().unwrap().data["count"].as_u64().unwrap()
 }
 
-/// One request: it loads, counts and saves. Whether the save was accepted; a conflict says that it must be run again.
+/// Loads, counts and saves in one request. Returns whether the save was accepted. After a conflict the request must run
+/// again.
 async fn increment(store: &AnyStore, id: &Id) -> bool {
     let request = async {
         let mut record = store.load(id).await.unwrap().unwrap();
         let count = record.data["count"].as_u64().unwrap() + 1;
         record.data.insert("count".to_owned(), count.into());
-        tokio::task::yield_now().await; // a handler waits for something, and other requests have their turn
+        tokio::task::yield_now().await; // like a handler that waits, so that other requests run in between
         store.save(&record).await
     };
     match Scope::default().run(request).await {
@@ -106,7 +107,8 @@ async fn increment(store: &AnyStore, id: &Id) -> bool {
 }
 
 // ANCHOR: increments
-/// So many increments of eight sessions, through three instances at once. How many conflicts there were.
+/// Increments eight sessions through three instances at once, `increments` times in all. Returns the number of
+/// conflicts.
 async fn loses_no_increment(instances: &Instances, increments: u64) -> u64 {
     let sessions: Arc<[Id]> = join_all((0..SESSIONS).map(|_| created(&instances[0]))).await.into();
     let left = Arc::new(AtomicU64::new(increments));
@@ -118,8 +120,7 @@ async fn loses_no_increment(instances: &Instances, increments: u64) -> u64 {
     conflicts
 }
 
-/// Increments one session after the other, for as long as there is anything left to do; a request whose save is a
-/// conflict is run again.
+/// Increments one session after the other until no increment is left. A request whose save is a conflict runs again.
 async fn work(store: AnyStore, sessions: Arc<[Id]>, left: Arc<AtomicU64>) -> u64 {
     let mut conflicts = 0;
     while let Ok(left) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
@@ -133,8 +134,8 @@ async fn work(store: AnyStore, sessions: Arc<[Id]>, left: Arc<AtomicU64>) -> u64
 // ANCHOR_END: increments
 
 // ANCHOR: stale
-/// Two requests load the same state, and both save: without a scope the first one is lost, with one the second one is
-/// told.
+/// Two requests load the same state, and both save. Without a scope the first save is lost. With one, the second save
+/// is refused.
 async fn refuses_a_stale_save([one, two, _]: &Instances) {
     let id = created(one).await;
     let (mut first, mut second) = (one.load(&id).await.unwrap().unwrap(), two.load(&id).await.unwrap().unwrap());
@@ -154,17 +155,17 @@ async fn refuses_a_stale_save([one, two, _]: &Instances) {
     let refused = other.run(two.save(&second)).await.unwrap_err();
     assert!(is_conflict(&refused), "{refused}");
     assert_eq!(one.load(&id).await.unwrap().unwrap().data, first.data, "a refused save changes nothing");
-    // The first request saves again: it is no conflict with itself.
+    // The first request can save again, because its own save is no conflict.
     first.data.insert("again".to_owned(), true.into());
     tab.run(one.save(&first)).await.unwrap();
     assert_eq!(two.load(&id).await.unwrap().unwrap().data, first.data);
-    // And the second one, run again, loads what is there now.
+    // The second request runs again, and loads the current state.
     assert_eq!(other.run(two.load(&id)).await.unwrap().unwrap().data, first.data);
     other.run(two.save(&second)).await.unwrap();
 }
 // ANCHOR_END: stale
 
-/// The request that created a record may save it, and a second time.
+/// The request that created a record may save it more than once.
 async fn a_new_session_is_saved_again([one, ..]: &Instances) {
     let request = async {
         let mut record = counter(0);
@@ -179,7 +180,7 @@ async fn a_new_session_is_saved_again([one, ..]: &Instances) {
     assert_eq!(counted(one, &id).await, 2);
 }
 
-/// A save of what was deleted meanwhile, or never was, is told so, with and without a version.
+/// A save of a record that was deleted or never existed is refused as gone, with and without a version.
 async fn tells_what_is_gone([one, two, _]: &Instances) {
     let id = created(one).await;
     let request = Scope::default();
@@ -190,7 +191,7 @@ async fn tells_what_is_gone([one, two, _]: &Instances) {
         assert!(is_gone(&error), "{error}");
     }
     assert!(two.load(&id).await.unwrap().is_none());
-    // What has expired is gone, also where it still lies about.
+    // An expired record counts as gone, even if the backend still has it.
     let expiry_date = OffsetDateTime::now_utc() - time::Duration::milliseconds(1);
     let mut expired = Record { expiry_date, ..counter(0) };
     let request = async {
@@ -275,10 +276,10 @@ async fn a_cache_before_a_store() {
     }
 }
 
-/// A load that the cache answers is as good a base for a save as one that the store answers.
+/// A save can be based on a load from the cache, just as on one from the store.
 async fn version_comes_with_the_cached_record([one, two, _]: &Instances) {
     let id = created(one).await;
-    one.load(&id).await.unwrap(); // into the cache, by nobody's request
+    one.load(&id).await.unwrap(); // puts it into the cache, outside any request
     let request = Scope::default();
     let record = request.run(two.load(&id)).await.unwrap().unwrap();
     one.save(&counter_of(&record, 5)).await.unwrap();
@@ -287,7 +288,8 @@ async fn version_comes_with_the_cached_record([one, two, _]: &Instances) {
     assert_eq!(counted(two, &id).await, 5);
 }
 
-/// A tombstone stands there. If a load cached what it found, the change behind the cache's back would not be seen.
+/// After a change the cache has a tombstone. If a load replaced it, a later change that bypasses the cache would not be
+/// seen.
 async fn nothing_is_cached_straight_after_a_change([one, two, _]: &Instances, behind: &AnyStore) {
     let id = created(one).await;
     let record = one.load(&id).await.unwrap().unwrap();
@@ -303,7 +305,7 @@ fn counter_of(record: &Record, count: u64) -> Record {
 
 // Records that were stored before they had versions.
 
-/// Such a record loads, and of two requests that have loaded it one may save it.
+/// Checks that such a record can be loaded, and that only one of two requests that have loaded it may save it.
 async fn takes_over([one, two, _]: &Instances, id: &Id) {
     let (first, second) = (Scope::default(), Scope::default());
     let record = first.run(one.load(id)).await.unwrap().unwrap();
@@ -315,7 +317,7 @@ async fn takes_over([one, two, _]: &Instances, id: &Id) {
     assert_eq!(counted(two, id).await, 42);
 }
 
-/// What stood under a session's key.
+/// Returns an ID, the record that an older release stored under it, and the expiry of that record.
 fn before_versions() -> (Id, String, i64) {
     let expires = (OffsetDateTime::now_utc().unix_timestamp() + 3600) * 1000;
     (Id::default(), format!(r#"{{"data":{{"count":41}},"expires":{expires}}}"#), expires)

@@ -10,13 +10,13 @@ use crate::attack::{Attack, Run};
 /// Reports each step of the attack, and then only the changes that bob made, because all of bob's steps would hide the
 /// attack.
 pub(crate) fn tell(inspector: &Inspector, attack: &Attack, shop: &str, run: &Run) {
-    let is_change = |told: &&Told| !told.did.starts_with("GET ");
+    let is_change = |step: &&Told| !step.did.starts_with("GET ");
     let bobs = || run.bobs_story.iter().filter(is_change);
-    let letters = Letters::of(inspector, run.story.iter().chain(bobs()).filter_map(|told| told.exchange.as_ref()));
+    let letters = Letters::of(inspector, run.story.iter().chain(bobs()).filter_map(|step| step.exchange.as_ref()));
     inspector.note("", &format!("An attack on the {shop} shop: {}", attack.title));
-    run.story.iter().for_each(|told| letters.tell(inspector, told, Retold::Shown));
+    run.story.iter().for_each(|step| letters.tell(inspector, step, Retold::Shown));
     inspector.note("", if run.succeeded { "The attack succeeded." } else { "The attack was blocked." });
-    bobs().for_each(|told| letters.tell(inspector, told, Retold::Folded));
+    bobs().for_each(|step| letters.tell(inspector, step, Retold::Folded));
 }
 
 /// The story's letters for cookie values, each with the letter that it has on the inspector's timeline.
@@ -25,10 +25,10 @@ struct Letters(BTreeMap<String, String>);
 impl Letters {
     fn of<'e>(inspector: &Inspector, exchanges: impl Iterator<Item = &'e Exchange>) -> Self {
         let named = exchanges.flat_map(|exchange| {
-            let brought = exchange.request.cookies.iter().map(|cookie| (&cookie.label, &cookie.value));
+            let sent = exchange.request.cookies.iter().map(|cookie| (&cookie.label, &cookie.value));
             let given = exchange.response.set_cookies.iter().map(|cookie| (&cookie.label, &cookie.value));
             let stored = exchange.calls.iter().map(|call| (&call.label, &call.id));
-            brought.chain(stored).chain(given).filter(|(label, _)| !label.is_empty())
+            sent.chain(stored).chain(given).filter(|(label, _)| !label.is_empty())
         });
         Self(named.map(|(label, value)| (label.clone(), inspector.label(value))).collect())
     }

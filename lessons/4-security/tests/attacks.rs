@@ -1,4 +1,4 @@
-//! Every attack against every defence.
+//! Runs every attack against every defense.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use lesson_4::{
     defence::{Defence, Defences},
 };
 
-/// The verdicts of one attack against each defence alone, in the order of [`Defence::ALL`].
+/// Runs one attack against each defense alone. Returns whether it succeeded, in the order of [`Defence::ALL`].
 async fn against_each_alone(attack: &attack::Attack) -> Result<Vec<bool>, Miss> {
     let mut succeeded = Vec::new();
     for defence in Defence::ALL {

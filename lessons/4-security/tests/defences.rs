@@ -1,4 +1,4 @@
-//! The defences, each where it acts: in the shop, on the pages, in the store.
+//! Tests each defense where it acts: in the shop, on the pages or in the store.
 
 use std::{cell::Cell, io, time::Duration};
 
@@ -26,7 +26,7 @@ use tower_sessions::{MemoryStore, session::Id};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A shop with these defences alone.
+/// A shop with only these defenses.
 fn shop(defences: &[Defence]) -> Trial {
     let shop = Shop::new(Passwords::quick());
     let defences = Defences::none().and(defences);
@@ -43,7 +43,7 @@ async fn token(who: &Browser<'_>) -> Result<String, Miss> {
     Ok(fields.into_iter().find(|field| field.name == "csrf").map(|field| field.value).unwrap_or_default())
 }
 
-/// The lesson's own pages, asked as `host`.
+/// Requests one of the lesson's pages at this host.
 async fn ask(lesson: Router, method: &str, host: &str, path: &str) -> (StatusCode, HeaderMap, String) {
     let request = Request::builder().method(method).uri(path).header("host", host).body(Body::empty()).unwrap();
     let (parts, body) = lesson.oneshot(request).await.unwrap().into_parts();
@@ -133,14 +133,14 @@ async fn s08_a_guests_wishes_survive_one_login_and_a_users_wishes_survive_none()
     wish("alice's secret").await?;
     let page = browser.get("/").await?;
     page.shows("alice's secret, a guest's kettle")?;
-    // Nobody has logged out. Bob's own login form is not shown to alice, so he sends what it holds.
+    // Alice is still logged in, so the page has no login form. Bob sends the fields of one.
     log_in(&browser, "bob", "a long walk home").await?.redirects_to("/")?;
     let page = browser.get("/").await?;
     page.shows("Logged in as bob")?;
     for hers in ["secret", "kettle"] {
         page.shows_not(hers, "bob reads what alice left")?;
     }
-    // Over his own session he keeps what is his.
+    // When bob logs in again over his own session, he keeps his data.
     wish("bob's hammer").await?;
     log_in(&browser, "bob", "a long walk home").await?.redirects_to("/")?;
     browser.get("/").await?.shows("bob's hammer")
@@ -247,7 +247,7 @@ async fn an_attacker_with_many_addresses_does_not_lock_out_a_browser_that_is_kno
         log_in(&mallory, "alice", "a guess").await?;
     }
     log_in(&home, "alice", "sunshine").await?.redirects_to("/")?;
-    // The page says so: a browser that nobody has logged in with is one of the crowd.
+    // A browser in which the account was never logged in has no count of its own, as the book's page says.
     log_in(&phone, "alice", "sunshine").await?.has_status(429)
 }
 
@@ -260,7 +260,7 @@ async fn a_known_browser_has_five_guesses_of_its_own_for_its_account_alone() -> 
         log_in(&alice, "alice", "a guess").await?.has_status(401)?;
     }
     log_in(&alice, "alice", "a guess").await?.has_status(429)?;
-    // Mallory's own device cookie is not one of alice's.
+    // Mallory's device cookie does not count for alice's account.
     log_in(&mallory, "mallory", "mine, all mine").await?.redirects_to("/")?;
     for _ in 0..5 {
         log_in(&mallory, "alice", "a guess").await?.has_status(401)?;
@@ -279,7 +279,7 @@ async fn no_name_and_no_password_is_longer_than_it_may_be() -> Result<(), Miss> 
         refused.has_status(422)?;
         assert!(refused.body.ends_with("characters.\n"), "{refused:?}");
     }
-    // The longest there are, at twelve bytes for each character.
+    // The longest name and password, with twelve bytes for each character in the form.
     log_in(&alice, &"🐈".repeat(40), &"🐈".repeat(128)).await?.has_status(401)?;
     log_in(&alice, "alice", "sunshine").await?;
     let form = [("email", "alice@home.example"), ("password", &"?".repeat(129))];
@@ -368,7 +368,7 @@ async fn the_password_asked_for_again_renews_the_id() -> Result<(), Miss> {
     mallory.get("/").await?.shows("You are not logged in")
 }
 
-/// Another tab writes the session while the form arrives, so the ID cannot be changed: then nothing is.
+/// Another tab writes the session while the form arrives, so the ID cannot be changed, and the address stays as it was.
 #[tokio::test]
 async fn where_the_id_cannot_be_renewed_the_address_is_not_changed() -> Result<(), Miss> {
     let trial = shop(&Defence::ALL);
@@ -419,7 +419,7 @@ async fn every_page_of_the_hardened_shop_says_what_the_browser_has_to_forbid() {
     assert_eq!(headers["strict-transport-security"], "max-age=31536000; includeSubDomains");
 }
 
-/// The check of the origin comes before anything loads the session, and the headers are around it.
+/// The origin check runs before the session is loaded, and inside the layer that adds the headers.
 #[tokio::test]
 async fn a_form_of_another_site_is_refused_before_the_session_and_the_answer_has_the_headers() -> Result<(), Miss> {
     let trial = shop(&Defence::ALL);
@@ -434,14 +434,14 @@ async fn a_form_of_another_site_is_refused_before_the_session_and_the_answer_has
     Ok(())
 }
 
-/// The lesson as it is served, and the inspector that stands before it.
+/// The lesson behind its inspector.
 fn served() -> (Inspector, Router) {
     let inspector = Inspector::default();
     let lesson = inspector.wrap(app(inspector.observe(MemoryStore::default())));
     (inspector, lesson)
 }
 
-/// The cells of the lab's table of books: the first line of each.
+/// Returns the first line of each cell of the lab's table.
 fn cells(page: &str) -> Vec<&str> {
     page.split("<td>").skip(1).filter_map(|cell| cell.split('>').nth(1)?.split('<').next()).collect()
 }
@@ -463,11 +463,11 @@ async fn a_lab_runs_an_attack_on_the_chosen_shop_and_has_its_books_as_evidence()
         "{page}"
     );
     assert!(page.contains("<mark>alice: a yacht</mark>."), "{page}");
-    // At first, after the attack, and now that bob was here.
+    // The orders before the attack, after it, and after bob's visit.
     assert_eq!(cells(&page)[1..4], ["nothing", "alice: a yacht", "alice: a yacht"], "{page}");
     let (_, _, shop) = ask(lesson.clone(), "GET", "vulnerable.localhost:4004", "/").await;
     assert!(shop.contains("alice: a yacht") && shop.contains("bob: a teapot"), "{shop}");
-    // The other shop is another one, and so is another attack.
+    // The other shop and the other attacks have no verdict yet.
     for other in ["/attacks/csrf-by-form?shop=hardened", "/attacks/csrf-by-link?shop=vulnerable"] {
         let (_, _, page) = at("GET", other).await;
         assert!(!page.contains("id=\"verdict\""), "{other}: {page}");
@@ -489,7 +489,7 @@ async fn a_lab_runs_an_attack_on_the_chosen_shop_and_has_its_books_as_evidence()
 #[tokio::test]
 async fn the_inspector_shows_an_attack_and_bobs_visit_after_it_with_the_sender_of_each_request() {
     let (inspector, lesson) = served();
-    inspector.label("somebody else's cookie"); // so that the letters differ from those of the story
+    inspector.label("somebody else's cookie"); // makes the letters differ from those of the story
     ask(lesson, "POST", "localhost:4004", "/attacks/planted-id").await;
     let exchanges = inspector.exchanges();
     let by =
@@ -500,7 +500,7 @@ async fn the_inspector_shows_an_attack_and_bobs_visit_after_it_with_the_sender_o
         assert!(told.contains(words), "{words}: {told}");
     }
     assert!(!told.contains("times in a row"), "each step of this one is taken once: {told}");
-    // What is planted has the letter that it has in the request before it and in the one after it.
+    // The planted cookie has the same letter in the answer that set it and in the request that sends it.
     let planted = exchanges[1].response.set_cookies[0].label.clone();
     assert!(told.contains(&format!("(alice has cookie {planted}, planted by mallory)")), "{planted}: {told}");
     assert!(exchanges[2].request.cookies.iter().any(|cookie| cookie.label == planted), "{told}");
@@ -587,7 +587,7 @@ async fn a_page_beside_the_shops_sets_its_cookies_for_all_of_them() {
     };
     let tossed = toss(&id).await;
     let cookies: Vec<_> = tossed.headers().get_all(SET_COOKIE).iter().map(|set| set.to_str().unwrap()).collect();
-    // To the servers that decode names, the third is the second; to a browser it is not.
+    // For a server that decodes names, the third name is the same as the second. For a browser it is not.
     let expected = ["shop", "__Host-shop", "%5F_Host-shop"]
         .map(|name| format!("{name}={id}; Domain=shop.localhost; Path=/; Secure"));
     assert_eq!(cookies, expected);

@@ -1,4 +1,4 @@
-//! What logins cost in memory. A process of its own: it measures itself.
+//! Measures how much memory logins take. It measures the whole process, so it has a test binary of its own.
 
 #![cfg(target_os = "linux")]
 
@@ -20,10 +20,10 @@ use tower::ServiceExt;
 use tower_sessions::MemoryStore;
 
 const MIB: usize = 1024 * 1024;
-/// One load at a time, or they would measure each other.
+/// Only one test runs at a time, because each measures the whole process.
 static LOAD: Mutex<()> = Mutex::const_new(());
 
-/// The memory of this process that is not on disk, in bytes.
+/// Returns the resident memory of this process, in bytes.
 fn resident() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -37,7 +37,7 @@ async fn log_in(shop: Router, username: &str) -> StatusCode {
     shop.oneshot(request.body(Body::from(form)).unwrap()).await.unwrap().status()
 }
 
-/// 60 logins, eight at a time, had 320 MB; each hash takes 19 MiB, and two run at a time.
+/// Each hash takes 19 MiB, and two run at a time. When their memory was not reused, 60 logins took 320 MB.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_hash_has_used_is_used_again() {
     let _alone = LOAD.lock().await;
@@ -57,7 +57,7 @@ async fn what_a_hash_has_used_is_used_again() {
     assert!(grown < (2 * 19 + 32) * MIB, "60 logins took {} MiB", grown / MIB);
 }
 
-/// 300 logins with names of 1.9 MB had 870 MB, and kept them, although 280 were told to wait.
+/// When the guesses were counted under names of any length, 300 logins with names of 1.9 MB took 870 MB, and kept them.
 #[tokio::test]
 async fn a_name_of_megabytes_is_not_kept() {
     let _alone = LOAD.lock().await;
@@ -68,7 +68,7 @@ async fn a_name_of_megabytes_is_not_kept() {
         let name = format!("{guess}{}", "a".repeat(1_900_000));
         assert_eq!(log_in(shop.clone(), &name).await, StatusCode::PAYLOAD_TOO_LARGE);
     }
-    // What still fits into a form is too long to be a name.
+    // This name fits into the form, but is too long for a name.
     assert_eq!(log_in(shop, &"a".repeat(10_000)).await, StatusCode::UNPROCESSABLE_ENTITY);
     let grown = resident().saturating_sub(before);
     assert!(grown < 50 * MIB, "300 logins took {} MiB", grown / MIB);

@@ -1,5 +1,5 @@
-//! The weak points of the article, block by block: each is seen to be attacked with success, and then without.
-//! The snapshots are what the book shows.
+//! Attacks the weak points of the article, block by block: on the vulnerable shop with success, and on the hardened one
+//! without. The book shows the snapshots.
 
 use checks::Miss;
 use lesson_4::{
@@ -7,7 +7,7 @@ use lesson_4::{
     defence::Defences,
 };
 
-/// Plays these attacks, on the shop that is the article's and on the hardened one.
+/// Runs these attacks on the vulnerable shop, which has the article's code, and on the hardened one.
 async fn tells(ids: &[&str]) -> Result<(), Miss> {
     for id in ids {
         let attack = Attack::named(id).unwrap_or_else(|| panic!("there is no attack {id}"));

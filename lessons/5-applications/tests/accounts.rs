@@ -1,4 +1,4 @@
-//! Accounts, logins and orders: what ends, what stays, and what is said when the database fails.
+//! Tests accounts, logins and orders: when they end, what stays, and what a page says when the database fails.
 
 use std::{future::pending, path::Path, time::Duration};
 
@@ -32,7 +32,7 @@ fn serving(shop: Shop) -> Trial {
     Trial::of(move |store| app_with(shop.clone(), store))
 }
 
-/// A shop in a file, and a connection past it.
+/// Serves a shop whose database is a file. Returns it with a second connection to the database.
 async fn shop_in_file(folder: &TempDir) -> (Trial, SqliteConnection) {
     let file = folder.path().join("shop.db");
     let shop = Shop::in_file(&file, Passwords::quick());
@@ -176,7 +176,7 @@ async fn the_orders_of_a_deleted_account_are_kept() -> Result<(), Miss> {
     let kept: (String, String, Option<i64>) =
         sqlx::query_as("select name, items, account from orders").fetch_one(&mut database).await.unwrap();
     assert_eq!(kept, ("alice".to_owned(), "teapot".to_owned(), None));
-    // The next user of this name has bought nothing yet.
+    // The next user with this name does not get the orders.
     register(&alice, "alice").await?.redirects_to("/profile")?;
     alice.get("/profile").await?.shows("None yet.")
 }
@@ -290,7 +290,7 @@ async fn a_button_on_an_old_page_does_not_act_on_a_stranger() -> Result<(), Miss
     page.shows("Welcome to the user dashboard")
 }
 
-/// What happens while a password is verified: it is over when the login is written down.
+/// Changes that another request makes after a password was verified and before its login is recorded.
 const MEANWHILE: [(&str, &str); 2] = [
     ("a new password", "create trigger meanwhile after delete on logins begin update accounts set hash = ''; end"),
     ("a deletion", "create trigger meanwhile after delete on logins begin delete from accounts where id = 1; end"),
@@ -311,7 +311,7 @@ async fn what_was_verified_before_a_change_is_refused_like_a_wrong_password() ->
     Ok(())
 }
 
-/// What fails in the middle.
+/// Triggers that make a transaction fail in the middle.
 const NO_LOGIN_ENDS: &str =
     "create trigger fault before delete on logins begin select raise(abort, 'the disk has failed'); end";
 const NO_LOGIN_BEGINS: &str =
@@ -379,7 +379,7 @@ async fn an_unknown_outcome_is_not_reported_as_no_change() -> Result<(), Miss> {
     is_alice(&trial.browser("alice")).await
 }
 
-/// Five at once waited for 25 seconds; now each waits for a second at most.
+/// Each write waits for a second at most. Five at once used to wait for 25 seconds.
 #[tokio::test]
 async fn a_locked_database_is_reported_soon_and_reads_continue() -> Result<(), Miss> {
     let folder = tempfile::tempdir().unwrap();
@@ -410,7 +410,7 @@ async fn requests_that_are_dropped_take_no_account_along() -> Result<(), Miss> {
         tokio::select! {
             biased;
             _ = login => {}
-            () = pass(steps) => {} // the visitor has closed the connection
+            () = pass(steps) => {} // as when the visitor closes the connection
         }
     }
     log_in(&trial.browser("dora"), "dora", "a red umbrella").await?.redirects_to("/profile")
@@ -451,7 +451,7 @@ async fn an_address_makes_ten_accounts_at_once_and_then_one_in_six_minutes() -> 
     for number in 0..9 {
         register(&mallory, &format!("mallory-{number}")).await?.redirects_to("/profile")?;
     }
-    register(&mallory, "alice").await?.has_status(409)?; // to ask who has an account is counted as well
+    register(&mallory, "alice").await?.has_status(409)?; // a taken name counts as well
     let refused = register(&mallory, "bob").await?;
     refused.has_status(429)?;
     assert_eq!(refused.body, "Too many new accounts. Please try again in 6 minutes.\n");
@@ -530,7 +530,7 @@ async fn a_password_that_everybody_knows_is_not_taken() -> Result<(), Miss> {
     change_password(&alice).await?.redirects_to("/sessions")
 }
 
-/// A store that never answers.
+/// A session store that never answers.
 #[derive(Clone, Debug)]
 struct HangingStore;
 

@@ -1,4 +1,4 @@
-//! The shop, as its visitors meet it.
+//! Tests the shop as its visitors use it.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ fn story(trial: &Trial) -> String {
     trial.story().iter().map(ToString::to_string).collect()
 }
 
-/// The same with what the pages said to their visitor: the messages, and the orders.
+/// Like [`story`], with the messages and the orders that the pages showed.
 fn story_with_pages(trial: &Trial) -> String {
     let with_page = |mut told: Told| {
         let page = told.exchange.as_ref().map(|exchange| exchange.response.body.text.as_str()).unwrap_or_default();
@@ -52,20 +52,20 @@ fn said(page: &str) -> Vec<String> {
     messages.chain(orders.map(|rest| format!("Your orders: {}", text(rest)))).collect()
 }
 
-/// The table of this page without its head: the text with which each cell begins.
+/// Returns the rows of the page's table, without its head: the first text of each cell.
 fn rows(page: &Answer) -> Vec<Vec<String>> {
     let text = |cell: &str| cell.split('<').next().unwrap_or_default().to_owned();
     page.body.split("<tr>").skip(2).map(|row| row.split("<td>").skip(1).map(text).collect()).collect()
 }
 
-/// What a hidden field of this page holds.
+/// Returns the value of a hidden field of this page.
 async fn hidden(who: &Browser<'_>, page: &str, name: &str) -> Result<String, Miss> {
     let fields = who.get(page).await?.forms().into_iter().flat_map(|form| form.fields);
     let found: Option<Field> = fields.into_iter().find(|field| field.name == name);
     found.map(|field| field.value).ok_or_else(|| Miss::new(format!("a field {name} on {page}"), "none"))
 }
 
-/// Presses the button of the form that leads to an address with this ending.
+/// Submits the form of this page whose address has this ending.
 async fn press(who: &Browser<'_>, page: &str, ending: &str) -> Result<Answer, Miss> {
     let forms = who.get(page).await?.forms();
     let form = forms.iter().find(|form| form.action.ends_with(ending));
@@ -115,7 +115,7 @@ async fn s08_a_login_takes_the_cart_along_and_another_visitor_does_not_get_it() 
     is_alice(&alice).await?;
     alice.get("/view_cart").await?.shows("Your cart contains: teapot")?;
     before.get("/profile").await?.shows("You are not logged in")?;
-    // Without a logout in between: the article shows bob what alice left.
+    // Bob logs in without a logout in between. In the article, he sees alice's data.
     log_in(&alice, "bob", "a long walk home").await?.redirects_to("/profile")?;
     alice.get("/view_cart").await?.shows("Your cart is empty")?;
     alice.post("/add_to_cart/cup", &[]).await?;
@@ -166,7 +166,7 @@ async fn somebody_new_registers_and_is_logged_in() -> Result<(), Miss> {
     dora.get("/dashboard").await?.shows("Welcome to the user dashboard")?;
     assert!(!dora.get("/profile").await?.text().contains("Welcome, dora"), "a message is shown once");
     log_in(&trial.browser("dora at work"), "Dora", "long enough").await?.redirects_to("/profile")?;
-    // Over somebody else's session, too.
+    // A registration also replaces another user's session.
     let emil = trial.browser("emil");
     is_alice(&emil).await?;
     emil.post("/register", &register("emil", "long enough")).await?.redirects_to("/profile")?;
@@ -216,7 +216,7 @@ async fn s09_what_two_tabs_do_at_the_same_time_is_all_kept() -> Result<(), Miss>
     let trial = shop();
     let alice = trial.browser("alice");
     alice.post("/add_to_cart/teapot", &[]).await?;
-    alice.get("/view_cart").await?; // takes the message
+    alice.get("/view_cart").await?; // shows the message, and so removes it from the session
     let add = || alice.post("/add_to_cart/cup", &[]);
     let (one, two, three, page) = tokio::join!(add(), add(), add(), alice.get("/view_cart"));
     for added in [one?, two?, three?] {
@@ -226,7 +226,7 @@ async fn s09_what_two_tabs_do_at_the_same_time_is_all_kept() -> Result<(), Miss>
     alice.get("/view_cart").await?.shows("cup × 3, teapot")
 }
 
-/// What no comparison can help: each of them has made a session, and a browser keeps one cookie.
+/// Each of the two requests makes a session, and the browser keeps one cookie. No comparison in the store helps here.
 #[tokio::test]
 async fn s09_two_first_requests_have_no_session_in_common() -> Result<(), Miss> {
     let trial = shop();
@@ -277,7 +277,7 @@ async fn s10_the_last_twenty_pages_and_nothing_else() -> Result<(), Miss> {
     }
     let page = alice.get("/view_history").await?;
     assert_eq!(page.body.matches("<li>").count(), 20);
-    // What it costs: to read a page is to write the session.
+    // The price of a history: each page that is read causes a write.
     let written = &page.exchange.summary;
     assert!(written.len() == 1 && written[0].ends_with("was written: 1 key changed"), "{written:?}");
     Ok(())
@@ -322,7 +322,7 @@ async fn when_two_admins_demote_each_other_at_the_same_time_one_stays_an_admin()
     log_in(&carol, "carol", "nine green bottles").await?.redirects_to("/profile")?;
     carol.post("/accounts/1/role", &[("role", "admin")]).await?.redirects_to("/dashboard")?;
     let demote = [("role", "user")];
-    // Carol is an admin when her slow request begins, and none when its form has arrived.
+    // Carol is an admin when her slow request begins, but no longer when its form has arrived.
     let first = async { alice.post("/accounts/3/role", &demote).await?.redirects_to("/dashboard") };
     carol.post_slowly("/accounts/1/role", &demote, first).await?.has_status(409)?;
     alice.get("/dashboard").await?.shows("Welcome to the admin dashboard")?;
@@ -365,7 +365,7 @@ async fn s26_a_double_click_buys_once() -> Result<(), Miss> {
     let profile = alice.get("/profile").await?;
     assert_eq!(profile.text().matches("teapot").count(), 1, "{}", profile.text());
     insta::assert_snapshot!("double-click", story_with_pages(&trial));
-    // An empty cart has no token, and is not bought.
+    // An empty cart has an empty token, and is not sold.
     alice.post("/checkout", &[("token", "")]).await?;
     assert_eq!(said(&alice.get("/view_cart").await?.body), ["“Your cart is empty”"]);
     Ok(())
@@ -403,7 +403,7 @@ async fn s26_what_is_bought_is_what_was_looked_at() -> Result<(), Miss> {
     alice.get("/checkout").await?.has_status(405)
 }
 
-/// How many teapots she has bought, and how many are in her cart.
+/// Returns the number of teapots that she has bought, and the number in her cart.
 async fn teapots(alice: &Browser<'_>) -> Result<(usize, usize), Miss> {
     let count = |page: &Answer, before: &str| {
         let text = page.text();
@@ -422,18 +422,18 @@ async fn what_is_added_while_a_cart_is_sold_stays_and_what_was_sold_does_not() -
         alice.post(&format!("/add_to_cart/{item}"), &[]).await?;
     }
     let token = hidden(&alice, "/view_cart", "token").await?;
-    // The checkout has read the cart, and writes the order when something was added.
+    // Two items are added after the checkout has read the cart and before it writes the order.
     let add = async {
         alice.post("/add_to_cart/cup", &[]).await?.redirects_to("/view_cart")?;
         alice.post("/add_to_cart/spoon", &[]).await?.redirects_to("/view_cart")
     };
     alice.post_slowly("/checkout", &[("token", &token)], add).await?.has_status(409)?;
-    // She looks again, as she was told, and buys what she sees.
+    // The answer asks her to look again. She does, and buys the items that she sees.
     press(&alice, "/view_cart", "/checkout").await?;
     let page = alice.get("/view_cart").await?;
     page.shows("so nothing was bought")?;
     page.shows("Your cart contains: cup, spoon")?;
-    alice.post("/checkout", &[("token", &token)]).await?; // an old page
+    alice.post("/checkout", &[("token", &token)]).await?; // the token of an old page
     alice.get("/view_cart").await?.shows("Your cart contains: cup, spoon")?;
     press(&alice, "/view_cart", "/checkout").await?;
     alice.get("/view_cart").await?.shows("Your cart is empty")?;
@@ -538,7 +538,7 @@ async fn somebody_sees_where_she_is_logged_in_and_ends_it() -> Result<(), Miss> 
     for words in ["a phone", "an old computer", "this one", "5 minutes ago"] {
         page.shows(words)?;
     }
-    // Five minutes after her password was asked for, it is asked for again.
+    // Five minutes after she entered her password, the shop asks for it again.
     for address in ["/sessions/2/end", "/sessions/end_others"] {
         home.post(address, &[]).await?.has_status(403)?;
     }
@@ -584,7 +584,7 @@ async fn a_login_that_meets_another_request_is_one_login() -> Result<(), Miss> {
     let trial = Trial::of(move |store| app_with(shop.clone(), store));
     let alice = trial.browser("alice");
     alice.post("/add_to_cart/teapot", &[]).await?;
-    // The login has read the session and verifies the password, while the cart is changed.
+    // The cart is changed after the login has read the session, while the password is verified.
     let add = alice.post("/add_to_cart/cup", &[]);
     let (login, added) = tokio::join!(log_in(&alice, "alice", "a cup of tea"), add);
     login?.redirects_to("/profile")?;
@@ -613,7 +613,8 @@ async fn a_new_password_ends_the_other_sessions() -> Result<(), Miss> {
     log_in(&thief, "alice", "two cups of tea").await?.redirects_to("/profile")
 }
 
-/// One rule for every change of the ID: what is under way with the old one gets no cookie, so that it overwrites none.
+/// A request that is running with the old ID when the ID changes gets no cookie, because that would overwrite the new
+/// one. This holds for every change of the ID.
 #[tokio::test]
 async fn a_tab_that_loads_while_the_id_changes_gets_no_cookie() -> Result<(), Miss> {
     let trial = shop();
@@ -663,7 +664,7 @@ async fn a_page_without_messages_writes_nothing() -> Result<(), Miss> {
     let alice = trial.browser("alice");
     alice.post("/add_to_cart/teapot", &[]).await?;
     alice.get("/view_cart").await?.shows("Added teapot to your cart")?;
-    // A page that the history does not write down.
+    // The history does not record this page.
     let refused = log_in(&alice, "alice", "a guess").await?;
     refused.has_status(401)?;
     assert_eq!(refused.exchange.summary, ["the session was read, nothing was written"]);
@@ -685,7 +686,7 @@ async fn two_logins_have_two_ids() -> Result<(), Miss> {
     Ok(())
 }
 
-/// The paths of the shop's routes, with something that there is in the place of each parameter.
+/// Returns the paths of the shop's routes, with an existing value for each parameter.
 fn paths() -> impl Iterator<Item = String> {
     let routes = include_str!("../src/lib.rs").split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next());
     routes.map(|path| path.replace("{item}", "teapot").replace("{language}", "fr").replace("{id}", "1"))

@@ -91,12 +91,12 @@ impl Elsewhere {
     /// Returns the program behind both hosts: `pages` and the provider. Direct requests from the provider have no
     /// session.
     pub(crate) fn beside(&self, pages: Router) -> Router {
-        let told = Router::new().route("/elsewhere/ended", post(logout::back_channel)).with_state(self.clone());
-        let pages = pages.merge(told.clone());
+        let back_channel = Router::new().route("/elsewhere/ended", post(logout::back_channel)).with_state(self.clone());
+        let pages = pages.merge(back_channel.clone());
         if self.0.registration.is_some() {
             return pages;
         }
-        let hosts = Hosts { provider: self.0.provider.routes(told), pages };
+        let hosts = Hosts { provider: self.0.provider.routes(back_channel), pages };
         Router::new().fallback(by_host).with_state(hosts)
     }
 }

@@ -67,8 +67,8 @@ pub fn app_on<S: SessionStore + Clone>(port: u16, registration: Option<Registrat
     with(elsewhere, &friends.each_ref().map(String::as_str), connections, channel, store)
 }
 
-/// Like [`app`], with only these checks for the OpenID Connect login, and with these routes for connections, which are
-/// told over `channel` when a session ends.
+/// Like [`app`], with only these checks for the OpenID Connect login, and with these routes for connections, which
+/// `channel` notifies when a session ends.
 pub fn app_with<S: SessionStore + Clone>(
     checks: ClientChecks,
     connections: Router,

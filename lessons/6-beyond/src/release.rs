@@ -161,7 +161,7 @@ impl Program {
 async fn overview(session: Session) -> Result<Html<String>, Failure> {
     let values = context! {
         programs => Serde(PROGRAMS),
-        rings => Serde(keys::RINGS),
+        key_releases => Serde(keys::RELEASES),
         items => ITEMS,
         played => Serde(drain::last(&session).await?),
     };

@@ -1,4 +1,4 @@
-//! A page with a script: who may send what with the session's cookie, and who may read the answer.
+//! Tests a page with a script: which origins may send a request with the session cookie, and which may read the answer.
 
 #[path = "../../../tests/chromium/mod.rs"]
 mod chromium;
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     ])
 }
 
-/// An origin on the list.
+/// An origin on the list of the app.
 const FRIEND: &str = "https://app.shop.example";
 
 fn trial() -> Trial {
@@ -82,7 +82,7 @@ async fn a_body_counts_as_json_only_if_it_says_so() {
     let alice = trial.browser("alice");
     log_in(&alice).await.unwrap();
     let body = json!({ "item": "yacht" }).to_string().into_bytes();
-    // The three types that a form of any site can send, none, and types that only end like JSON.
+    // The three types that a form on any site can send, no type, and types that only end like JSON.
     for kind in [
         "text/plain",
         "application/x-www-form-urlencoded",
@@ -101,7 +101,7 @@ async fn a_body_counts_as_json_only_if_it_says_so() {
         alice.post_bytes("/api-page/order", kind, body.clone()).await.unwrap().has_status(201).unwrap();
     }
     assert_eq!(orders(&alice).await, json!(["yacht", "yacht"]));
-    // The careless one takes what a form sends with `enctype="text/plain"`: the name of a field, `=`, and its value.
+    // A form with `enctype="text/plain"` sends a field's name, `=`, and its value. The careless route accepts that.
     let field = [r#"{"item": "yacht", "ignored": ""#, r#""}"#].join("=").into_bytes();
     alice.post_bytes("/api-page/careless/order", "text/plain", field).await.unwrap().has_status(201).unwrap();
 }
@@ -175,7 +175,7 @@ async fn an_answer_that_depends_on_the_cookie_is_kept_by_no_cache() {
     assert!(vary.contains("cookie") && vary.contains("origin"), "{vary}");
 }
 
-/// A store whose saves fail with this error, once they are to.
+/// A store whose saves fail with this error while the flag is set.
 #[derive(Clone, Debug)]
 struct Refusing(MemoryStore, fn() -> Error, Arc<AtomicBool>);
 
@@ -221,7 +221,7 @@ async fn a_friend_reads_the_answers_of_every_layer() {
     }
 }
 
-/// What came of each try, in order.
+/// The number of each try, with the request that arrived and the status of its answer.
 type Arrived = Arc<Mutex<Vec<(usize, String)>>>;
 
 async fn note(State(arrived): State<Arrived>, request: Request, next: Next) -> axum::response::Response {
@@ -252,7 +252,7 @@ async fn the_page_says_where_the_friend_is_not_on_the_list() {
     }
 }
 
-/// The shop at `shop.localhost`, with a friend beside it.
+/// The shop at `shop.localhost`, with another app of the same site at `friend.shop.localhost`.
 struct Site {
     port: u16,
     arrived: Arrived,
@@ -273,7 +273,7 @@ impl Site {
         format!("http://{host}:{}/api-page{path}", self.port)
     }
 
-    /// A browser in which alice is logged in.
+    /// Opens a browser and logs alice in.
     async fn alice(&self, chromium: &chromium::Driver) -> Client {
         let browser = chromium.browser().await;
         browser.goto(&self.at("shop.localhost", "")).await.unwrap();
@@ -282,7 +282,8 @@ impl Site {
         browser
     }
 
-    /// What a page of this origin did, and what it read.
+    /// Opens a page of this origin that tries to send requests. Lists the requests that arrived, and the answers that
+    /// the page could read.
     async fn tries(&self, browser: &Client, host: &str) -> String {
         let page = format!("/elsewhere?at=shop.localhost:{}", self.port);
         browser.goto(&self.at(host, &page)).await.unwrap();
@@ -319,7 +320,7 @@ async fn what_scripts_of_four_origins_send_and_read() {
     });
 }
 
-/// What this script of the page gives back.
+/// Runs a script on the page, and returns its result.
 async fn run(browser: &Client, script: &str) -> Value {
     let script = format!("const done = arguments[0]; ({script})().then(done, (error) => done(String(error)))");
     browser.execute_async(&script, Vec::new()).await.unwrap()

@@ -1,4 +1,5 @@
-//! Connections that stay: who opens one, what keeps a session alive, and how its end closes them.
+//! Tests long-lived connections: who may open one, what keeps its session alive, and how the end of the session closes
+//! them.
 
 #[path = "../../../tests/chromium/mod.rs"]
 mod chromium;
@@ -83,22 +84,22 @@ fn main() -> ExitCode {
     ])
 }
 
-/// The last words to a connection. They are true for a session that has a new ID as well.
+/// The last message on a connection. It is also true after the session has got a new ID.
 const ENDED: &str = "The session of this connection has ended. Load the page again.";
-/// Nobody waits for so long in a test that passes.
+/// A test that passes does not wait for this long.
 const AT_MOST: Duration = Duration::from_secs(30);
-/// A check that is not what closes a connection.
+/// An interval between checks that is too long for a check to close a connection.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
-/// A check that is soon.
+/// An interval between checks that is short enough for a test to wait for one.
 const OFTEN: Duration = Duration::from_millis(10);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What comes in time.
+/// Waits for this future, for a limited time.
 async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(AT_MOST, future).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
 }
 
-/// One copy of the app, on a port of its own.
+/// An instance of the app, on its own port.
 struct Instance {
     port: u16,
     router: Router,
@@ -143,13 +144,13 @@ impl Instance {
         visitor
     }
 
-    /// The same visitor at another instance.
+    /// Returns the same visitor at this instance.
     fn meets<'i>(&'i self, visitor: &Visitor<'_>) -> Visitor<'i> {
         Visitor { at: self, cookie: visitor.cookie.clone() }
     }
 }
 
-/// Another part of the app, with the same session.
+/// Another part of the app, which writes to the same session.
 async fn write_note(session: Session) {
     session.insert("note", "remember the milk").await.unwrap();
 }
@@ -202,7 +203,7 @@ impl Visitor<'_> {
         String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
     }
 
-    /// Opens a socket from a page of this origin; or the status of the refusal.
+    /// Opens a socket from a page of this origin, or returns the status of the refusal.
     async fn opens(&self, path: &str, origin: Option<&str>) -> Result<Socket, u16> {
         let mut request = format!("ws://localhost:{}{path}", self.at.port).into_client_request().unwrap();
         request.headers_mut().insert(COOKIE, self.cookie.parse().unwrap());
@@ -217,7 +218,7 @@ impl Visitor<'_> {
         }
     }
 
-    /// Opens our socket from a page of ours, up to its greeting.
+    /// Opens the app's socket from its own page, and reads the greeting.
     async fn connects(&self) -> Socket {
         let mut socket = self.opens("/connection/socket", Some(&self.at.origin())).await.unwrap();
         let greeting = hears(&mut socket).await;
@@ -225,7 +226,7 @@ impl Visitor<'_> {
         socket
     }
 
-    /// Opens the events, up to the greeting.
+    /// Opens the stream of events, and reads the greeting.
     async fn listens(&self) -> Events {
         let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
         let request = Request::get(format!("{}/connection/events", self.at.origin())).header(COOKIE, &self.cookie);
@@ -242,11 +243,11 @@ impl Visitor<'_> {
     }
 }
 
-/// An answer that goes on.
+/// The stream of events.
 struct Events(Body);
 
 impl Events {
-    /// The next event; nothing after the last.
+    /// Returns the next event, or `None` after the last one.
     async fn next(&mut self) -> Option<String> {
         let frame = soon("an event", self.0.frame()).await?.unwrap();
         Some(String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap())
@@ -272,7 +273,7 @@ async fn hears(socket: &mut Socket) -> String {
     }
 }
 
-/// Waits until the server closes the socket, and says that the session has ended.
+/// Waits until the server closes the socket, and checks its reason: the session has ended.
 async fn is_closed(mut socket: Socket) {
     match soon("the end", socket.next()).await.expect("it is open").unwrap() {
         Message::Close(Some(CloseFrame { code, reason })) => {
@@ -303,7 +304,7 @@ async fn only_a_page_of_this_very_origin_opens_the_socket() {
     alice.connects().await;
 }
 
-/// What is in front of every form here, as in lesson 4, says nothing of a WebSocket: its handshake is a GET.
+/// The check that refuses forms of other origins ignores a WebSocket, because its handshake is a GET.
 async fn a_check_of_forms_lets_the_handshake_of_a_foreign_page_pass() {
     let instance = Instance::alone(NEVER).await;
     let alice = instance.log_in("alice").await;
@@ -394,9 +395,9 @@ async fn an_open_connection_keeps_no_session_alive_and_a_message_does() {
     let (alice, bob) = (instance.log_in("alice").await, instance.log_in("bob").await);
     let (mut hers, mut his, events) = (alice.connects().await, bob.connects().await, bob.listens().await);
     instance.inspector.skip(29 * MINUTE);
-    says(&mut hers, "cup").await; // somebody is there
+    says(&mut hers, "cup").await; // alice is active
     hears(&mut hers).await;
-    his.send(Message::Ping("is anybody there?".into())).await.unwrap(); // only a browser is there
+    his.send(Message::Ping("is anybody there?".into())).await.unwrap(); // bob's browser answers, but bob does nothing
     instance.inspector.skip(2 * MINUTE);
     while !matches!(soon("the end", his.next()).await, Some(Ok(Message::Close(_)))) {}
     events.ends().await;
@@ -410,14 +411,15 @@ async fn a_message_is_saved_on_top_of_what_other_requests_have_saved() {
     let instance = Instance::alone(NEVER).await;
     let alice = instance.log_in("alice").await;
     let mut socket = alice.connects().await;
-    // After the handshake, and before the message.
+    // A save after the handshake and before the message.
     alice.post("/note", "").await;
     says(&mut socket, "cup").await;
     hears(&mut socket).await;
     hears(&mut socket).await;
     assert_eq!(alice.reads("/note").await, "remember the milk");
 
-    // Between the reading and the saving of the message: a store with versions lets two requests come so far.
+    // A save between the reading and the saving of the message. A store with versions lets two requests overlap like
+    // this.
     let instance = Instance::of(Channel::in_process(), NEVER, Memory::default()).await;
     let bob = instance.log_in("bob").await;
     let mut socket = bob.connects().await;
@@ -443,7 +445,7 @@ async fn a_login_has_so_many_connections_and_no_more() {
     assert_eq!(alice.status_of_events().await, 429);
     bob.connects().await;
     drop(events);
-    // The server notices the end of a connection when it gets there.
+    // The server does not notice the end of a connection at once.
     while let Err(status) = alice.opens("/connection/socket", Some(&instance.origin())).await {
         assert_eq!(status, 429);
     }
@@ -506,7 +508,7 @@ async fn a_page_of_a_neighboring_host_takes_no_place_of_a_login() {
     }
 }
 
-/// The clock stands still while anything is to be done, and goes on to the limit when nothing is.
+/// The paused clock does not move while a task can run. When all tasks wait, it moves on to the next limit.
 async fn events_that_nobody_reads_take_no_place_after_a_while() {
     tokio::time::pause();
     let instance = Instance::alone(NEVER).await;
@@ -519,7 +521,7 @@ async fn events_that_nobody_reads_take_no_place_after_a_while() {
     assert_eq!(alice.status_of_events().await, 429);
     for _ in 0..3 {
         alice.post("/connection/buy", "item=cup").await;
-        sleep(MINUTE).await; // of the clock that stands still
+        sleep(MINUTE).await; // moves the paused clock
     }
     assert_eq!(alice.status_of_events().await, 200);
 }
@@ -554,7 +556,7 @@ async fn a_close_frame_says_why_a_connection_ends() {
 async fn a_frame_that_announces_too_much_is_not_waited_for() {
     let instance = Instance::alone(NEVER).await;
     let mut socket = instance.log_in("alice").await.connects().await;
-    // The beginning of a text frame: masked, 1 MiB to come.
+    // The header of a masked text frame of 1 MiB.
     let mut frame = vec![0x81, 0xff];
     frame.extend(1_048_576_u64.to_be_bytes());
     frame.extend([0; 4]);
@@ -563,7 +565,7 @@ async fn a_frame_that_announces_too_much_is_not_waited_for() {
     assert!(!matches!(next, Some(Ok(Message::Text(_)))), "{next:?}");
 }
 
-/// Two instances that share Redis and nothing else. No connection looks at its session by itself.
+/// Two instances share only Redis, and no connection checks its session by itself.
 async fn a_logout_at_one_instance_closes_the_connections_at_the_other() {
     let redis = Service::redis().unwrap();
     let address = format!("redis://127.0.0.1:{}", redis.port);
@@ -585,7 +587,7 @@ async fn a_logout_at_one_instance_closes_the_connections_at_the_other() {
     assert_eq!(hears(&mut bobs).await, "The shop does not sell this.");
 }
 
-/// Two instances whose sessions are elsewhere, and a Redis that only tells.
+/// Starts two instances that share a store in memory, and use Redis only to tell each other about ended sessions.
 async fn two_with(redis: &Service, check_every: Duration) -> (Instance, Instance) {
     let (address, store) = (format!("redis://127.0.0.1:{}", redis.port), MemoryStore::default());
     let instance =
@@ -612,14 +614,14 @@ async fn when_redis_is_back_every_connection_looks_at_its_session() {
     let mut his = other.meets(&bob).connects().await;
     redis.kill();
     alice.log_out().await;
-    is_closed(here).await; // its own instance is told anyway
+    is_closed(here).await; // its own instance knows about the logout without Redis
     redis.restart();
     is_closed(there).await;
     says(&mut his, "boat").await;
     assert_eq!(hears(&mut his).await, "The shop does not sell this.");
 }
 
-/// The handshakes that came, each with what the browser said of it and what it was answered.
+/// The handshakes that arrived, each with the browser's headers about it and the status of the answer.
 type Handshakes = Arc<Mutex<Vec<String>>>;
 
 async fn note(State(handshakes): State<Handshakes>, request: Request, next: Next) -> axum::response::Response {

@@ -1,4 +1,4 @@
-//! Logins by OpenID Connect: what each check stops, and that an attack works without it.
+//! Tests logins by OpenID Connect: each check stops an attack, and the attack works without the check.
 
 mod visitor;
 
@@ -20,7 +20,7 @@ use visitor::{Answer, OWN, Visitor, parameter};
 
 const PROVIDER: &str = "http://id.localhost:4006";
 
-/// No check at all.
+/// All checks are off.
 const NONE: ClientChecks = ClientChecks {
     state: false,
     nonce: false,
@@ -31,7 +31,7 @@ const NONE: ClientChecks = ClientChecks {
     logout_token: false,
 };
 
-/// Tells the provider who this is, and returns where it leads.
+/// Logs this person in at the provider, and returns the address to which the provider sends the visitor.
 async fn allows(visitor: &Visitor, asked: &str, person: &str) -> String {
     let page = visitor.get(asked).await;
     assert!(page.status.is_success() && page.body.contains("I am alice"), "{} {}", page.status, page.body);
@@ -44,7 +44,7 @@ async fn allows(visitor: &Visitor, asked: &str, person: &str) -> String {
     answer.location
 }
 
-/// The whole login.
+/// Carries out a complete login.
 async fn logs_in(visitor: &Visitor, person: &str) -> Answer {
     let asked = visitor.begins("/elsewhere").await;
     let back = allows(visitor, &asked, person).await;
@@ -118,7 +118,7 @@ async fn two_tabs_can_log_in_and_a_wrong_state_ends_no_login() {
     assert_eq!(again.status, StatusCode::BAD_REQUEST, "each is for one use");
 }
 
-/// Alice's browser opens the end of a login that mallory has begun: then alice acts in mallory's account.
+/// Mallory begins a login, and alice's browser opens its last step, so alice acts in mallory's account.
 async fn forged_login(checks: ClientChecks) -> Option<u32> {
     let app = program(checks);
     let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
@@ -141,7 +141,7 @@ async fn a_login_that_somebody_else_began_is_refused_by_state_by_nonce_and_by_pk
     }
 }
 
-/// Mallory has seen the code of a login of alice's, and ends a login of her own with it.
+/// Mallory has seen the code of one of alice's logins, and completes her own login with it.
 async fn injected_code(checks: ClientChecks) -> (Option<u32>, Option<u32>) {
     let app = program(checks);
     let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
@@ -208,7 +208,7 @@ async fn a_code_and_an_answer_are_for_one_use() {
     assert_eq!(alice.get(&back).await.status, StatusCode::SEE_OTHER);
     assert_eq!(alice.get(&back).await.status, StatusCode::BAD_REQUEST, "the login is over");
     assert_eq!(alice.account().await, Some(1));
-    // The provider does not take it either: nothing else is checked here.
+    // The provider refuses a used code as well: here the app checks nothing.
     let app = program(NONE);
     let [alice, mallory] = [alice, mallory].map(|visitor| Visitor::new(visitor.name, &app));
     let asked = alice.begins("/elsewhere").await;
@@ -258,7 +258,7 @@ async fn an_email_address_opens_no_account() {
         let app = program(checks);
         let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
         logs_in(&alice, "alice").await;
-        logs_in(&mallory, "mallory").await; // who has told the provider that alice's address is hers
+        logs_in(&mallory, "mallory").await; // she has given the provider alice's address as her own
         assert_eq!((alice.account().await, mallory.account().await), (Some(1), Some(mallorys)));
     }
 }
@@ -306,7 +306,7 @@ async fn a_logout_that_the_provider_cannot_be_told_ends_the_session_here_and_say
     assert!(page.contains("You are not logged in") && !page.contains("so you may still be logged in there"), "{page}");
 }
 
-/// A token with these claims and a signature that nobody has made.
+/// Makes a token with these claims and an invalid signature.
 fn forged(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     format!("{}.{}.{}", part(&json!({ "alg": "HS256" })), part(claims), URL_SAFE_NO_PAD.encode([0; 32]))

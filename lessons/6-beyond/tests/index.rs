@@ -1,4 +1,4 @@
-//! All topics together: the cookies of their demos, and what they refuse.
+//! Tests all topics of the lesson together: their cookies, and the requests that they refuse.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ async fn send(app: &Router, request: Builder, form: &'static str) -> (StatusCode
     (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
 }
 
-/// A form of each demo, and what it says.
+/// A form of each demo: its address, and its body.
 const FORMS: &[(&str, &str)] = &[
     ("/flask/login", "user=alice"),
     ("/flask/cart", ""),

@@ -1,4 +1,4 @@
-//! The next release: old and new programs over one store, and what a visitor keeps.
+//! Tests several releases of a program over one store, and what a visitor keeps.
 
 use std::{
     future::{pending, ready},
@@ -212,7 +212,7 @@ async fn a_new_signature_makes_a_cookie_no_younger() -> Result<(), Miss> {
     let alice = remembered_by(&trial, 1).await?;
     trial.skip(13 * DAY);
     assert!(is_remembered(&alice, 3).await?);
-    // What a browser does with the new Max-Age does not matter to whoever has a copy.
+    // Anyone who has a copy of the cookie can ignore its `Max-Age`.
     let copy = alice.copied_by("mallory");
     trial.skip(DAY + DAY / 2);
     assert!(!is_remembered(&copy, 3).await?);
@@ -253,7 +253,7 @@ fn told(steps: &[lesson_6::release::drain::Step]) -> String {
     steps.iter().map(ToString::to_string).collect()
 }
 
-/// The clock stands still while anything is to be done, and goes on to the limit when nothing is.
+/// The paused clock does not move while a task can run. When all tasks wait, it moves on to the next limit.
 #[tokio::test(start_paused = true)]
 async fn a_request_that_never_ends_does_not_keep_an_instance_from_ending() {
     let begun = Arc::<Notify>::default();

@@ -1,4 +1,4 @@
-//! A token instead of a session: what it cannot do, and which tokens do not count.
+//! Tests a token instead of a session: what a token cannot do, and which tokens are refused.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn log_in(who: &Browser<'_>, name: &str) -> Result<(), Miss> {
     who.post("/token/login", &[("username", name)]).await?.redirects_to("/token")
 }
 
-/// What both ways make of the token of this browser: by itself, and with the list and the account.
+/// Sends the token of this browser to both checks: of the token alone, and of the token, the list and the account.
 async fn both(who: &Browser<'_>) -> Result<[String; 2], Miss> {
     let [alone, listed] = [who.get("/token/alone").await?, who.get("/token/listed").await?];
     Ok([alone.body, listed.body])
@@ -169,9 +169,9 @@ async fn a_name_without_an_account_is_refused() -> Result<(), Miss> {
     mallory.get("/token").await?.shows("nobody")
 }
 
-// What counts, and what does not.
+// Which tokens are accepted.
 
-/// A key pair that everybody knows (RFC 8032, test 1).
+/// A published key pair (RFC 8032, test 1).
 const PRIVATE: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
 const PUBLIC: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
@@ -179,7 +179,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
-/// The private key as the library takes it (RFC 8410).
+/// Returns the private key in the format of the library (RFC 8410).
 fn private_key() -> EncodingKey {
     EncodingKey::from_ed_der(&[bytes("302e020100300506032b657004220420"), bytes(PRIVATE)].concat())
 }
@@ -188,13 +188,13 @@ fn claims(now: OffsetDateTime) -> Claims {
     Claims::new("carol".to_owned(), Role::Admin, Vec::new(), now)
 }
 
-/// A token of these two parts without a signature.
+/// Makes a token of these two parts without a signature.
 fn unsigned(algorithm: &str, payload: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     format!("{}.{}.", part(&json!({ "alg": algorithm, "typ": "JWT" })), part(payload))
 }
 
-/// Whether our rules take this token for one that the private key has signed.
+/// Whether our rules accept this token as signed with the private key.
 fn counts(token: &str) -> bool {
     decode::<Claims>(token, &DecodingKey::from_ed_der(&bytes(PUBLIC)), &rules(Algorithm::EdDSA)).is_ok()
 }
@@ -247,7 +247,7 @@ fn a_token_counts_only_whole_in_its_time_and_for_this_shop() {
     assert!(!counts(&changed));
 }
 
-/// Why `rules` names what a token has to say.
+/// The reason why `rules` lists the claims that a token must have.
 #[test]
 fn by_default_the_library_takes_a_token_of_no_audience_and_one_that_is_over_for_a_minute() {
     let now = OffsetDateTime::now_utc();

@@ -1,5 +1,5 @@
-//! Two requests at once. Time stands still but for what is waited for: a request saves two seconds after it has loaded,
-//! and the other one begins one second after it.
+//! Tests two requests at once. The clock is paused and moves only when all tasks wait. A request saves two seconds
+//! after it has loaded, and the other one begins one second after the first.
 
 mod log;
 
@@ -13,7 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 const LIST: [&str; 2] = ["/two-at-once/uncompared", "/two-at-once/compared"];
 const STOCK: &str = "/two-at-once/stock";
 
-/// The story of a test is what the book shows of it, with what the pages list.
+/// Makes the snapshot of the story that the book shows, with the items that the pages list.
 fn told(name: &str, trial: &Trial) {
     let with_list = |mut told: Told| {
         let page = told.exchange.as_ref().map(|exchange| exchange.response.body.text.as_str()).unwrap_or_default();
@@ -25,7 +25,7 @@ fn told(name: &str, trial: &Trial) {
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, story) });
 }
 
-/// The other one begins while the first one is between its load and its save.
+/// Sends two requests. The second begins between the load and the save of the first.
 async fn both(
     one: impl Future<Output = Result<Answer, Miss>>,
     other: impl Future<Output = Result<Answer, Miss>>,
@@ -38,7 +38,7 @@ async fn both(
     Ok([one?, other?])
 }
 
-/// Alice, whose list has a quince, and who has added one of each of these in two tabs at the same time.
+/// Alice's list has a quince. She adds these two items in two tabs at the same time.
 async fn adds_in_two_tabs<'t>(trial: &'t Trial, list: &str, items: [&str; 2]) -> Result<Browser<'t>, Miss> {
     let alice = trial.browser("alice");
     alice.post(&format!("{list}/quince"), &[]).await?.redirects_to(list)?;
@@ -105,7 +105,7 @@ async fn what_two_sessions_share_is_sold_twice_without_a_comparison() -> Result<
     for answer in both(alice.post(&path, &[]), bob.post(&path, &[])).await? {
         answer.redirects_to(STOCK)?;
     }
-    // Two visitors were told that they have the only cup, and even the count of what was sold is wrong.
+    // Both visitors' answers say that they have bought the only cup, and the number of sold cups is wrong, too.
     alice.get(STOCK).await?.shows("0 on the shelf, 1 sold.")
 }
 

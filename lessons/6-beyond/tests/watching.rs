@@ -1,4 +1,4 @@
-//! What is told of sessions: that it is enough to see an attack, and that nobody learns an ID from it.
+//! Tests the log and the metrics of sessions: they are enough to notice an attack, and nobody learns an ID from them.
 
 mod log;
 
@@ -25,7 +25,7 @@ const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 
 const NEWER_FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0";
 const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36";
 
-/// Where alice is, and where mallory is.
+/// The addresses of alice and of mallory.
 const HOME: [u8; 4] = [192, 0, 2, 1];
 const AWAY: [u8; 4] = [203, 0, 113, 9];
 
@@ -33,7 +33,7 @@ fn shop() -> Trial {
     Trial::of(lesson_6::app)
 }
 
-/// Alice at home, and mallory elsewhere.
+/// Returns the browsers of alice, at home, and of mallory, elsewhere.
 fn cast(trial: &Trial) -> [Browser<'_>; 2] {
     let (alice, mallory) = (trial.browser("alice"), trial.browser("mallory"));
     alice.moves_to(IpAddr::from(HOME), FIREFOX);
@@ -49,14 +49,14 @@ async fn is_alice(who: &Browser<'_>) -> Result<(), Miss> {
     log_in(who, "alice", "a cup of tea").await?.redirects_to("/watching")
 }
 
-/// The cookies of `owner`, in the browser of mallory, who is elsewhere.
+/// Returns mallory's browser, elsewhere, with a copy of the owner's cookies.
 fn stolen<'t>(owner: &Browser<'t>) -> Browser<'t> {
     let thief = owner.copied_by("mallory");
     thief.moves_to(IpAddr::from(AWAY), CHROME);
     thief
 }
 
-/// What the metrics say, read without a cookie.
+/// Reads the metrics, without a cookie.
 async fn metrics(trial: &Trial) -> Result<String, Miss> {
     Ok(trial.browser("prometheus").get("/watching/metrics").await?.body)
 }
@@ -67,7 +67,7 @@ async fn metric(trial: &Trial, name: &str) -> Result<u64, Miss> {
     Ok(value.unwrap_or_default())
 }
 
-/// Which alarms have rung.
+/// Returns the alarms that were raised.
 async fn rung(trial: &Trial) -> Result<BTreeSet<String>, Miss> {
     let text = metrics(trial).await?;
     let attack = |line: &str| Some(line.strip_prefix("alarms_total{attack=\"")?.split('"').next()?.to_owned());
@@ -250,7 +250,7 @@ async fn a_copy_that_is_used_after_the_logout_raises_an_alarm() -> Result<(), Mi
     is_alice(&alice).await?;
     let mallory = stolen(&alice);
     alice.post("/watching/logout", &[]).await?;
-    // A request of alice's that was late would look like this.
+    // One of alice's own requests could arrive this late, so it raises no alarm.
     mallory.get("/watching").await?.shows("You are not logged in")?;
     only_rings(&trial, &[]).await?;
     trial.skip(MINUTE);
@@ -281,7 +281,7 @@ async fn another_session_is_ended_from_the_page_and_the_journal_says_so() -> Res
     let trial = shop();
     let [alice, mallory] = cast(&trial);
     is_alice(&alice).await?;
-    is_alice(&mallory).await?; // she knows the password
+    is_alice(&mallory).await?; // mallory knows the password
     alice.get("/watching").await?.shows("Chrome on Windows at 203.0.113.9")?;
     alice.post("/watching/end_others", &[]).await?.redirects_to("/watching")?;
     mallory.get("/watching").await?.shows("You are not logged in")?;
@@ -290,7 +290,7 @@ async fn another_session_is_ended_from_the_page_and_the_journal_says_so() -> Res
     Ok(())
 }
 
-/// What cannot be seen from here: lesson 4 tells what stops it.
+/// The log and the metrics do not show this attack. Lesson 4 explains its defenses.
 #[tokio::test]
 async fn a_stolen_session_behind_the_same_router_raises_no_alarm() -> Result<(), Miss> {
     let trial = shop();
@@ -357,7 +357,7 @@ async fn sessions_are_counted_as_they_begin_renew_and_end() -> Result<(), Miss> 
     Ok(())
 }
 
-/// A store that answers late, or not at all.
+/// A store that answers after this time, with an error if the flag is set.
 #[derive(Clone, Debug)]
 struct Slow(Duration, bool);
 
@@ -401,21 +401,21 @@ async fn a_slow_store_and_one_that_fails_are_seen() {
     }
 }
 
-/// From now on, on this thread: everything, of every library, with the beginning and the end of each span.
+/// Logs everything on this thread from now on, for every library, with the beginning and the end of each span.
 fn everything() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
     (log.clone(), subscriber.with_span_events(FmtSpan::FULL).with_writer(log).set_default())
 }
 
-/// Every way to write an ID.
+/// Returns every way to write an ID.
 fn spellings(id: &str) -> Vec<String> {
     let Id(number) = id.parse().unwrap();
     let bytes = format!("{:?}", number.to_le_bytes());
     vec![id.to_owned(), number.to_string(), format!("{number:x}"), format!("{number:X}"), bytes]
 }
 
-/// The IDs of all sessions there were, each in every spelling.
+/// Returns the IDs of all sessions of this trial, each in every spelling.
 fn ids(trial: &Trial) -> BTreeSet<String> {
     let exchanges = trial.exchanges();
     let ids: BTreeSet<_> = exchanges.iter().flat_map(|exchange| &exchange.calls).map(|call| call.id.clone()).collect();
@@ -511,7 +511,7 @@ async fn lines_of_one_session_have_one_name_and_it_opens_nothing() -> Result<(),
     Ok(())
 }
 
-/// The lines of our own in this log, from the level INFO on, without what differs in each run.
+/// Returns the lesson's own lines in this log, from the level INFO on, without the time.
 fn own_lines(log: &str) -> String {
     let is_own = |line: &&str| line.contains(" lesson_6::") && (line.contains(" INFO ") || line.contains(" WARN "));
     let is_event =
@@ -520,7 +520,7 @@ fn own_lines(log: &str) -> String {
     log.lines().filter(is_own).filter(is_event).map(without_time).collect()
 }
 
-/// The rows of the table, without the time.
+/// Returns the rows of the table, without the time.
 fn journal(page: &Answer) -> String {
     let rows = page.body.split("<tr><td>").skip(1).map(|row| row.split("</td>").take(4).collect::<Vec<_>>());
     let text = |cell: &str| cell.rsplit('>').next().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! Requests of one session that overlap, over a store that takes its time. Time stands still but for what is waited
-//! for, so twenty milliseconds are always twenty milliseconds.
+//! Tests overlapping requests of one session, over a slow store. The clock is paused and moves only when all tasks
+//! wait, so a busy machine changes nothing.
 
 use std::{
     sync::{
@@ -41,7 +41,7 @@ use tower_sessions::{
 const NAME: &str = "id";
 const LATENCY: Duration = Duration::from_millis(20);
 
-/// A store whose every call takes twenty milliseconds, and whose deletions fail if they are to.
+/// A store whose calls take twenty milliseconds, and whose saves fail if it is broken.
 #[derive(Clone, Debug, Default)]
 struct Slow {
     store: MemoryStore,
@@ -71,7 +71,7 @@ impl SessionStore for Slow {
     }
 }
 
-/// A handler that fails as the store does.
+/// The error of a handler whose store has failed.
 struct Failed;
 
 impl From<session::Error> for Failed {
@@ -106,7 +106,7 @@ async fn log_in(session: Session) -> Result<&'static str, Failed> {
     Ok("welcome")
 }
 
-/// Logs alice in, and then something else fails.
+/// Logs alice in, and fails afterwards.
 async fn log_in_and_fail(session: Session) -> Result<&'static str, Failed> {
     log_in(session).await?;
     Err(Failed)
@@ -117,23 +117,23 @@ async fn log_out(session: Session) -> Result<&'static str, Failed> {
     Ok("goodbye")
 }
 
-/// Writes, and then something else fails.
+/// Writes to the session, and fails afterwards.
 async fn count_and_fail(session: Session) -> Result<&'static str, Failed> {
     session.insert("count", 1).await?;
     Err(Failed)
 }
 
-/// What is left of the header.
+/// Answers with the `Cookie` header that arrives at the handler.
 async fn cookies(headers: HeaderMap) -> String {
     format!("{:?}", headers.get(COOKIE))
 }
 
-/// A page that notes in the session that it was seen.
+/// A page that records each visit in the session.
 async fn seen(session: Session) -> Result<String, Failed> {
     count(session).await
 }
 
-/// A new ID, by a handler that must not run twice.
+/// Replaces the ID in a handler that must not run twice.
 async fn replace_once(session: Session) -> Result<&'static str, Failed> {
     session.get_value("name").await?;
     sleep(LATENCY).await;
@@ -141,23 +141,23 @@ async fn replace_once(session: Session) -> Result<&'static str, Failed> {
     Ok("replaced")
 }
 
-/// Ends the session and begins another one in one request.
+/// Ends the session and begins another one in the same request.
 async fn begin_anew(session: Session) -> Result<&'static str, Failed> {
     session.flush().await?;
     session.insert("name", "somebody else").await?;
     Ok("anew")
 }
 
-/// Reads the session, and writes it when it is told to go on.
+/// Reads the session, and writes to it after a second notification.
 async fn write_later(State(go_on): State<Arc<Notify>>, session: Session) -> Result<&'static str, Failed> {
     session.get_value("name").await?;
-    go_on.notify_one(); // it has been read
+    go_on.notify_one(); // the session has been read
     go_on.notified().await;
     session.insert("late", true).await?;
     Ok("written")
 }
 
-/// An app, and the clock it reads.
+/// An app, and the clock that it reads.
 #[derive(Clone)]
 struct App {
     router: Router,
@@ -184,13 +184,13 @@ impl App {
             .route("/cookies", get(cookies))
             .with_state(go_on.clone())
             .layer(from_fn_with_state(Renewal::new(time::Duration::minutes(15)), Renewal::renew))
-            .route("/drop", post(log_out)) // nothing before it reads the session
+            .route("/drop", post(log_out)) // no layer has read the session before this handler
             .layer(SessionManagerLayer::new(Guarded::new(store)).with_name(NAME))
             .layer(from_fn_with_state(Guard::new(NAME), guard));
         Self { router, clock: Clock::default(), go_on }
     }
 
-    /// Sends a request with these cookies.
+    /// Sends a request with these cookies, at the time of the app's clock.
     async fn send(&self, method: &str, path: &str, cookies: &str) -> Answer {
         let request = Request::builder().method(method).uri(path).extension(self.clock.clone());
         let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies) };
@@ -207,7 +207,7 @@ impl App {
         }
     }
 
-    /// The cookie of a new session in which alice is logged in.
+    /// Logs alice in, and returns the cookie of the new session.
     async fn alice(&self) -> String {
         self.send("POST", "/login", "").await.cookie.expect("a session cookie")
     }
@@ -221,7 +221,7 @@ impl App {
 struct Answer {
     status: StatusCode,
     body: String,
-    /// What the browser would send from now on; empty for a removal.
+    /// The cookie that a browser would send from now on. It is empty for a removal.
     cookie: Option<String>,
 }
 
@@ -230,9 +230,9 @@ fn set_cookie(headers: &HeaderMap) -> Option<String> {
     Some(if pair.ends_with('=') { String::new() } else { pair })
 }
 
-/// Exactly so long after it began an ID is renewed.
+/// The age at which an ID is renewed.
 const RENEWAL: Duration = Duration::from_secs(15 * 60);
-/// Exactly so long after a browser has shown that it has the new ID the old one is of no use.
+/// The time from the first request with the new ID to the end of the old one.
 const GRACE: Duration = Duration::from_secs(30);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -288,7 +288,7 @@ async fn a_browser_that_never_got_the_new_id_keeps_its_session() {
     let app = App::on(Slow::default());
     let old = app.alice().await;
     app.skip(RENEWAL);
-    drop(app.send("GET", "/", &old).await); // its answer is lost
+    drop(app.send("GET", "/", &old).await); // the browser does not receive the answer
     app.skip(GRACE);
     let again = app.send("GET", "/", &old).await;
     assert_eq!(again.body, "alice 0");
@@ -321,8 +321,8 @@ async fn a_request_that_runs_during_a_login_gets_no_cookie() {
     let writing = app.send("POST", "/count", &guest).await;
     assert_eq!((writing.status, writing.cookie), (StatusCode::CONFLICT, None));
     assert!(writing.body.starts_with("You have just logged in"), "{}", writing.body);
-    assert_eq!(app.send("GET", "/", &new).await.body, "alice 1", "what the guest had went along");
-    // It may log in again, from another tab.
+    assert_eq!(app.send("GET", "/", &new).await.body, "alice 1", "the guest's data stays");
+    // The guest may log in again, from another tab.
     let tab = app.send("POST", "/login", &guest).await;
     assert_eq!(tab.status, StatusCode::OK);
     assert_eq!(app.send("GET", "/", &tab.cookie.unwrap()).await.body, "alice 0");
@@ -392,13 +392,13 @@ async fn a_logout_that_the_store_refuses_is_not_reported_as_done() {
     let alice = App::on(store.clone()).alice().await;
     let app = App::on(Slow { is_broken: true, ..store });
     assert_eq!(app.send("POST", "/logout", &alice).await.status, StatusCode::SERVICE_UNAVAILABLE);
-    // It was not done, and nothing answers as if it had been.
+    // Alice is still logged in, and the page says so.
     assert_eq!(app.send("GET", "/", &alice).await.body, "alice 0");
-    // What the session layer saves after the handler.
+    // Here the save of the session layer fails, after the handler.
     assert_eq!(app.send("POST", "/count", &alice).await.status, StatusCode::INTERNAL_SERVER_ERROR);
 }
 
-/// A record that nobody can read any more is under this ID.
+/// A store with a damaged record under this ID.
 #[derive(Clone, Debug)]
 struct Damaged(Slow, Id);
 
@@ -494,7 +494,7 @@ async fn a_body_runs_again_with_its_request_up_to_its_longest() {
     }
 }
 
-/// A store in which somebody else is always quicker.
+/// A store in which another request has always saved first.
 #[derive(Clone, Debug, Default)]
 struct AlwaysLate(MemoryStore, Arc<AtomicUsize>);
 
@@ -528,7 +528,8 @@ async fn a_request_that_always_meets_another_one_is_told_after_forty_runs() {
     let answer = timeout(MINUTE, app.send("POST", "/count", &guest)).await.expect("it ends");
     assert_eq!(answer.status, StatusCode::CONFLICT);
     assert_eq!(saves.load(Ordering::Relaxed), 40);
-    // The handler takes twenty milliseconds each time. The pauses are drawn from 0 to 32: of 39 not all are short.
+    // The handler takes twenty milliseconds each time. The 39 pauses are random, from 0 to 32 milliseconds, so they are
+    // not all short.
     assert!(begun.elapsed() > 40 * LATENCY + Duration::from_millis(100), "{:?}", begun.elapsed());
 }
 
@@ -548,7 +549,7 @@ async fn a_neighbours_cookies_do_not_hide_the_session() {
     }
 }
 
-/// The cookie parser decodes names, and a browser looks for `__Host-` in the name as it was sent.
+/// The cookie parser decodes names, but a browser looks for `__Host-` in the name as it was sent.
 #[tokio::test(start_paused = true)]
 async fn a_cookie_whose_name_is_written_with_a_percent_sign_is_no_session() {
     let app = App::on(Slow::default());
@@ -573,7 +574,7 @@ async fn a_cookie_whose_name_is_written_with_a_percent_sign_is_no_session() {
 async fn two_cookies_of_one_name_are_one_session_for_everybody() {
     let app = App::on(Slow::default());
     let (alice, bob) = (app.alice().await, app.alice().await);
-    // The layer takes the last one, and there is no second reader.
+    // The session layer reads the last cookie, and no other code reads the first.
     let both = format!("{bob}; {alice}");
     join_all((0..10).map(|_| app.send("POST", "/count", &both))).await;
     assert_eq!(app.send("GET", "/", &alice).await.body, "alice 10");
@@ -589,7 +590,7 @@ async fn an_id_is_renewed_when_it_is_old_enough_and_not_before() {
     assert_eq!((young.body.as_str(), young.cookie), ("alice 0", None));
     app.skip(MINUTE);
     let new = app.send("GET", "/", &alice).await.cookie.expect("a new ID");
-    // Confirmed, and still young.
+    // The next requests confirm the new ID, which is too young for another renewal.
     for _ in 0..2 {
         let cookie = app.send("GET", "/", &new).await.cookie;
         assert!(cookie.is_none_or(|cookie| cookie == new), "to confirm the ID is a change, and no new ID");
@@ -655,14 +656,15 @@ async fn a_page_whose_session_has_ended_meanwhile_is_shown_as_to_a_stranger() {
     app.go_on.notify_one();
     let page = page.await.unwrap();
     assert_eq!((page.status, page.body.as_str()), (StatusCode::OK, "written"));
-    // After a login, too; and there nothing is kept, because a cookie would overwrite the new one.
+    // The same holds after a login. Here the change is not kept, because its cookie would overwrite the new one.
     let guest = app.send("POST", "/count", "").await.cookie.unwrap();
     app.send("POST", "/login", &guest).await;
     let page = app.send("GET", "/late", &guest).await;
     assert_eq!((page.status, page.cookie), (StatusCode::OK, None));
 }
 
-/// Sends one request as alice and, after so many half latencies, another one; and what her cookie is worth after them.
+/// Sends a request as alice, and another one after this many half latencies. Returns both answers, and the page that
+/// her cookie shows afterwards.
 async fn beside(first: &str, delay: u32, second: &str) -> (Answer, Answer, String) {
     let app = App::on(Slow::default());
     let alice = app.alice().await;

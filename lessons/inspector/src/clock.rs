@@ -31,7 +31,7 @@ pub struct Clock {
 
 impl Clock {
     /// Creates a clock that reports every skip on this timeline.
-    pub(crate) fn told_on(timeline: Arc<Timeline>) -> Self {
+    pub(crate) fn recorded_on(timeline: Arc<Timeline>) -> Self {
         Self { timeline: Some(timeline), ..Self::default() }
     }
 

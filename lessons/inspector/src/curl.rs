@@ -68,14 +68,14 @@ fn cookie(cookie: &str) -> Vec<String> {
 }
 
 fn headers(sent: &Sent) -> Vec<String> {
-    let is_told = |name: &str| !LEFT_OUT.contains(&name) && !name.starts_with("sec-");
-    let told = sent.headers.iter().filter(|(name, _)| is_told(name.as_str()));
+    let is_shown = |name: &str| !LEFT_OUT.contains(&name) && !name.starts_with("sec-");
+    let shown = sent.headers.iter().filter(|(name, _)| is_shown(name.as_str()));
     let word = |name: &str, value: String| match value.as_str() {
         // For a colon with nothing after it, curl removes the header.
         "" => format!("{name};"),
         value => format!("{name}: {value}"),
     };
-    told.flat_map(|(name, value)| ["-H".to_owned(), quoted(&word(name.as_str(), lossy(value.as_bytes())))]).collect()
+    shown.flat_map(|(name, value)| ["-H".to_owned(), quoted(&word(name.as_str(), lossy(value.as_bytes())))]).collect()
 }
 
 /// Quotes a word for a POSIX shell. Between single quotes every character is literal, except a single quote.

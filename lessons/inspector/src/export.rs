@@ -20,9 +20,9 @@ pub(crate) fn markdown(inspector: &Inspector) -> String {
 }
 
 fn section(event: &Event) -> String {
-    let told = transcript::of([event].into_iter());
-    let fence = fence(&told);
-    format!("## {}\n\n{fence}text\n{told}{fence}\n", heading(event))
+    let transcript = transcript::of([event].into_iter());
+    let fence = fence(&transcript);
+    format!("## {}\n\n{fence}text\n{transcript}{fence}\n", heading(event))
 }
 
 fn heading(Event { number, what }: &Event) -> String {

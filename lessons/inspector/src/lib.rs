@@ -134,7 +134,7 @@ impl fmt::Debug for Inspector {
 impl Default for Inspector {
     fn default() -> Self {
         let timeline = Arc::<Timeline>::default();
-        let clock = Clock::told_on(timeline.clone());
+        let clock = Clock::recorded_on(timeline.clone());
         Self { timeline, clock, holds: Holds::default(), app: again::App::default() }
     }
 }

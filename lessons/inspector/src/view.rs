@@ -79,14 +79,14 @@ fn jar_before(exchange: &Exchange) -> Vec<Held<'_>> {
         Some(set) if set.is_removal() || set.value != cookie.value => Mark::Gone,
         _ => Mark::Same,
     };
-    exchange.request.cookies.iter().map(|cookie| brought(cookie, held(cookie))).collect()
+    exchange.request.cookies.iter().map(|cookie| sent(cookie, held(cookie))).collect()
 }
 
 /// The cookies after the exchange: those that the browser keeps, and those that it receives.
 fn jar_after(exchange: &Exchange) -> Vec<Held<'_>> {
     let cookies = &exchange.request.cookies;
     let kept = cookies.iter().filter(|cookie| last_set(exchange, &cookie.name).is_none());
-    let kept = kept.map(|cookie| Held { value: None, attributes: &[], ..brought(cookie, Mark::Same) });
+    let kept = kept.map(|cookie| Held { value: None, attributes: &[], ..sent(cookie, Mark::Same) });
     let is_last = |set: &&SetCookie| last_set(exchange, &set.name).is_some_and(|last| std::ptr::eq(last, *set));
     let sets = exchange.response.set_cookies.iter().filter(is_last).filter(|set| !set.is_removal());
     let is_same = |set: &SetCookie| cookies.iter().any(|cookie| cookie.name == set.name && cookie.value == set.value);
@@ -98,7 +98,7 @@ fn last_set<'a>(exchange: &'a Exchange, name: &str) -> Option<&'a SetCookie> {
     exchange.response.set_cookies.iter().rfind(|set| set.name == name)
 }
 
-fn brought(cookie: &Cookie, mark: Mark) -> Held<'_> {
+fn sent(cookie: &Cookie, mark: Mark) -> Held<'_> {
     let Cookie { name, label, value, attributes } = cookie;
     Held { name, label, value: Some(value), is_whole: bounds::is_whole(value), attributes, mark }
 }
@@ -121,7 +121,7 @@ fn entries<'a>(
 
 /// Returns the reason why a side has no record.
 fn no_record(exchange: &Exchange) -> &'static str {
-    if exchange.calls.is_empty() { "the store was not asked" } else { "no record" }
+    if exchange.calls.is_empty() { "the store was not called" } else { "no record" }
 }
 
 /// Returns the session's lifetime for the page's script: a JSON object, `null` if the session has ended, or empty if
@@ -173,21 +173,21 @@ mod tests {
         }
     }
 
-    fn told(jar: Vec<Held<'_>>) -> Vec<String> {
+    fn in_words(jar: Vec<Held<'_>>) -> Vec<String> {
         let value = |held: &Held| held.value.unwrap_or("as before").to_owned();
         jar.iter().map(|held| format!("{}={} {:?}", held.name, value(held), held.mark)).collect()
     }
 
     #[test]
     fn a_jar_has_what_came_and_what_is_left_after_the_answer() {
-        let brought = [("keep", "k"), ("change", "c"), ("again", "a"), ("end", "e"), ("over", "o")];
+        let sent = [("keep", "k"), ("change", "c"), ("again", "a"), ("end", "e"), ("over", "o")];
         // A value that another cookie had is new to this one.
         let given = ["change=k", "again=a; Max-Age=60", "end=; Max-Age=0", "over=o; Max-Age=0", "new=1", "new=a"];
-        let exchange = exchange(&brought, &given);
+        let exchange = exchange(&sent, &given);
         let before = ["keep=k Same", "change=c Gone", "again=a Same", "end=e Gone", "over=o Gone"];
-        assert_eq!(told(jar_before(&exchange)), before);
+        assert_eq!(in_words(jar_before(&exchange)), before);
         let after = ["keep=as before Same", "change=k New", "again=as before Again", "new=a New"];
-        assert_eq!(told(jar_after(&exchange)), after);
+        assert_eq!(in_words(jar_after(&exchange)), after);
     }
 
     #[test]

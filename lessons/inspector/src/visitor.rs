@@ -4,10 +4,10 @@ use crate::{Cookie, SetCookie, timeline::Timeline};
 
 /// Returns the visitor who received or sent one of these cookies before, or otherwise the letter of the first cookie.
 pub(crate) fn of(timeline: &Timeline, cookies: &[Cookie], set: &[SetCookie]) -> String {
-    let brought = cookies.iter().map(|cookie| (&cookie.value, &cookie.label));
+    let sent = cookies.iter().map(|cookie| (&cookie.value, &cookie.label));
     let given = set.iter().map(|cookie| (&cookie.value, &cookie.label));
-    let mut telling = brought.clone().chain(given).filter(|(value, _)| is_telling(value));
-    let known = brought.filter(|(value, _)| is_telling(value)).find_map(|(value, _)| timeline.visitor(value));
+    let mut telling = sent.clone().chain(given).filter(|(value, _)| is_telling(value));
+    let known = sent.filter(|(value, _)| is_telling(value)).find_map(|(value, _)| timeline.visitor(value));
     known.or_else(|| telling.next().map(|(_, label)| label.clone())).unwrap_or_default()
 }
 

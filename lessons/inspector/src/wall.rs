@@ -105,8 +105,8 @@ impl Seen {
     }
 
     fn visitor(&self, set: &[SetCookie]) -> String {
-        let told = self.sender.as_ref().and_then(|sender| sender.visitor.clone());
-        let visitor = told.or_else(|| loopback_serve::visitor(&self.request.headers));
+        let named = self.sender.as_ref().and_then(|sender| sender.visitor.clone());
+        let visitor = named.or_else(|| loopback_serve::visitor(&self.request.headers));
         let visitor = visitor.unwrap_or_else(|| visitor::of(&self.timeline, &self.cookies, set));
         visitor::note(&self.timeline, &visitor, &self.cookies, set);
         visitor
@@ -212,10 +212,10 @@ fn last_call(calls: &[StoreCall]) -> Option<&StoreCall> {
 
 fn life(timeline: &Timeline, exchange: &Exchange, at: i64, absolute_until: Option<i64>) -> Option<Life> {
     let call = last_call(&exchange.calls)?;
-    let brought = exchange.request.cookies.iter().map(|cookie| &cookie.value);
+    let sent = exchange.request.cookies.iter().map(|cookie| &cookie.value);
     let given = exchange.response.set_cookies.iter().map(|cookie| &cookie.value);
     // A signed value ends with the ID.
-    let held = brought.chain(given).rfind(|value| value.ends_with(&call.id));
+    let held = sent.chain(given).rfind(|value| value.ends_with(&call.id));
     let cookie_until = held.and_then(|value| timeline.set(value)).and_then(|set| set.until);
     Some(Life { label: call.label.clone(), at, record_until: call.until?, cookie_until, absolute_until })
 }

@@ -10,7 +10,7 @@ pub(crate) fn summary(exchange: &Exchange) -> Vec<String> {
     if let Some(panic) = &exchange.panic {
         said.push(format!("the handler panicked: {panic}"));
     } else if exchange.response.status == 499 {
-        said.push("the client disconnected before it was answered".to_owned());
+        said.push("the client disconnected before it got an answer".to_owned());
     }
     said.extend(store_sentences(exchange));
     if exchange.calls_left_out > 0 {
@@ -35,20 +35,18 @@ fn store_sentences(exchange: &Exchange) -> Vec<String> {
     let mut said: Vec<String> = calls.iter().filter_map(refused).collect();
     match (deleted.first(), created, moved) {
         (_, Some(new), Some(old)) => said.push(format!(
-            "new id: the session goes on as {}; the old id {} leads to the renewed session for a while",
+            "new ID: the session continues as {}; the old ID {} leads to the renewed session for a while",
             new.label, old.label
         )),
-        (_, None, Some(old)) => said.push(format!("the old id {} leads to the renewed session for a while", old.label)),
+        (_, None, Some(old)) => said.push(format!("the old ID {} leads to the renewed session for a while", old.label)),
         (Some(old), Some(new), None) if *old == new.label => said.push(format!(
-            "the session was destroyed and created again under the same id: anyone who holds {old} can use it again"
+            "the session was deleted and created again under the same ID: anyone who has {old} can use it again"
         )),
         (Some(old), Some(new), None) => {
-            said.push(format!("new id: the session goes on as {}, and {old} no longer works", new.label))
+            said.push(format!("new ID: the session continues as {}, and {old} no longer works", new.label))
         }
-        (Some(old), None, None) => {
-            said.push(format!("the session is destroyed: {old} no longer works, whoever holds it"))
-        }
-        (None, Some(new), None) => said.push(format!("a new session: its id is the value of cookie {}", new.label)),
+        (Some(old), None, None) => said.push(format!("the session was deleted: {old} no longer works for anyone")),
+        (None, Some(new), None) => said.push(format!("a new session: its ID is the value of cookie {}", new.label)),
         (None, None, None) => {}
     }
     if created.is_none() && deleted.is_empty() && moved.is_none() {
@@ -68,11 +66,11 @@ fn store_sentences(exchange: &Exchange) -> Vec<String> {
 fn refused(call: &StoreCall) -> Option<String> {
     let label = &call.label;
     match &call.outcome {
-        Outcome::Missing => Some(format!("the store knows no session {label}")),
+        Outcome::Missing => Some(format!("the store has no session {label}")),
         Outcome::Expired => Some(format!("session {label} had expired")),
         Outcome::Failed(error) => Some(format!("the store failed: {error}")),
         Outcome::Moved if call.operation == Operation::Load => {
-            Some(format!("{label} is an old id: for a while it leads to the renewed session"))
+            Some(format!("{label} is an old ID: for a while it leads to the renewed session"))
         }
         Outcome::Moved | Outcome::Data(_) | Outcome::Done => None,
     }
@@ -82,14 +80,14 @@ fn refused(call: &StoreCall) -> Option<String> {
 fn saved_words(exchange: &Exchange, StoreCall { label, known, outcome, .. }: &StoreCall) -> String {
     match (known, exchange.session.before.is_some()) {
         (true, true) => changed_words(exchange, label),
-        (true, false) => format!("session {label} was written over without being read"),
+        (true, false) => format!("session {label} was overwritten without being read"),
         (false, true) => format!(
             "session {label} was saved after it had been deleted: if the store accepts it, anyone who holds {label} \
              can use it again"
         ),
         (false, false) => {
             let what = if is_empty(outcome) { "an empty session" } else { "a session" };
-            format!("{what} was stored under {label}, an id that the store did not know")
+            format!("{what} was stored under {label}, an ID that the store did not know")
         }
     }
 }
@@ -100,7 +98,7 @@ fn is_empty(outcome: &Outcome) -> bool {
 
 fn changed_words(exchange: &Exchange, label: &str) -> String {
     match exchange.session.changes.len() {
-        0 => format!("session {label} was written again, unchanged: its time starts anew"),
+        0 => format!("session {label} was written again, unchanged: its lifetime starts again"),
         1 => format!("session {label} was written: 1 key changed"),
         changed => format!("session {label} was written: {changed} keys changed"),
     }
@@ -108,13 +106,13 @@ fn changed_words(exchange: &Exchange, label: &str) -> String {
 
 fn removals(exchange: &Exchange) -> Vec<String> {
     let removed = exchange.response.set_cookies.iter().filter(|cookie| cookie.value.is_empty());
-    removed.map(|cookie| format!("the browser is told to delete cookie `{}`", cookie.name)).collect()
+    removed.map(|cookie| format!("the answer tells the browser to delete cookie `{}`", cookie.name)).collect()
 }
 
 fn untouched(exchange: &Exchange) -> &'static str {
     match (exchange.response.set_cookies.is_empty(), exchange.request.cookies.is_empty()) {
-        (false, _) => "a cookie was set, and the store was not asked",
-        (true, false) => "the store was not asked: no cookie was looked up in it",
+        (false, _) => "a cookie was set, and the store was not called",
+        (true, false) => "the store was not called, so no cookie was looked up in it",
         (true, true) => "no cookie, no store call: no session was needed",
     }
 }

@@ -1,4 +1,4 @@
-//! Requests that the page of the inspector sends: again, edited, or with somebody else's cookie.
+//! Tests the requests that the inspector's page sends: repeated, edited, or with another visitor's cookie.
 
 use std::{future::pending, net::SocketAddr, sync::Arc};
 
@@ -71,7 +71,7 @@ impl Inspected {
         Self { inspector, app, page }
     }
 
-    /// A visitor's request: `alice POST /login user=alice&…`, with this cookie.
+    /// Sends a visitor's request to this host, with this cookie and body.
     async fn visit(&self, host: &str, method: &str, target: &str, cookie: &str, body: &str) -> Response {
         let request = Request::builder().method(method).uri(target).header(header::HOST, format!("{host}:4001"));
         let request =
@@ -98,7 +98,7 @@ impl Inspected {
         (status, String::from_utf8(text).unwrap())
     }
 
-    /// Has the page send this, and gives what came of it.
+    /// Lets the page send a request with these fields, and returns the exchange.
     async fn send(&self, fields: &[(&str, &str)]) -> Exchange {
         let before = self.inspector.newest();
         let answer = self.ask("POST", "/send", fields).await;
@@ -148,7 +148,7 @@ async fn anyone_with_a_copy_of_a_cookie_is_taken_for_its_owner() {
         .await;
     assert_eq!((taken.response.status, taken.response.body.says.as_deref()), (200, Some("localhost")));
     assert_eq!((taken.visitor.as_str(), taken.from_page), ("mallory", Some(FromPage { again: Some(1) })));
-    // The cookie has an owner already.
+    // Another visitor already had the cookie, so it keeps its letter.
     inspected.visit("localhost", "GET", "/", &cookie, "").await;
     assert_eq!(inspected.inspector.exchanges().pop().unwrap().visitor, "A");
     let jars = inspected.json("/jars").await;
@@ -272,7 +272,7 @@ async fn a_jar_holds_the_cookies_that_were_sent_and_set_and_not_removed() {
     let alice = inspected.log_in("alice.localhost").await;
     let bob = inspected.log_in("bob.localhost").await;
     inspected.visit("bob.localhost", "GET", "/echo", &format!("{bob}; theme=dark"), "").await;
-    // Her ID is one that the store does not know: the browser is told to delete it.
+    // The store does not know mallory's ID, so the answer tells the browser to delete the cookie.
     inspected.visit("mallory.localhost", "GET", "/", "id=AAAAAAAAAAAAAAAAAAAAAA; theme=light", "").await;
     let expected = serde_json::json!({ "alice": alice, "bob": format!("{bob}; theme=dark"), "mallory": "theme=light" });
     assert_eq!(inspected.json("/jars").await, expected);

@@ -1,4 +1,4 @@
-//! The glass wall around a small app: what it sees, and that it changes nothing.
+//! Tests the inspector around a small app: it sees each exchange, and changes nothing.
 
 use std::time::Duration;
 
@@ -93,7 +93,7 @@ async fn text(response: Response) -> String {
     String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
 }
 
-/// The `name=value` part of the cookie that the response sets.
+/// Returns the `name=value` part of the cookie that the response sets.
 fn cookie(response: &Response) -> String {
     response.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
 }
@@ -111,7 +111,7 @@ async fn a_transcript_tells_the_life_of_a_session() {
 POST /set                                           200
     store       create A {\"n\":7}
     set-cookie  id=A; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=1800
-    so          a new session: its id is the value of cookie A
+    so          a new session: its ID is the value of cookie A
 
 GET /                                               200
     cookie      id=A
@@ -125,22 +125,22 @@ POST /renew                                         200
     store       delete A
     store       create B {\"n\":7}
     set-cookie  id=B; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=1800
-    so          new id: the session goes on as B, and A no longer works
+    so          new ID: the session continues as B, and A no longer works
 
 GET /                                               200
     cookie      id=A
     store       load A nothing
     set-cookie  id=; Path=/; Max-Age=0; Expires=…
     page        0
-    so          the store knows no session A
-    so          the browser is told to delete cookie `id`
+    so          the store has no session A
+    so          the answer tells the browser to delete cookie `id`
 
 POST /end                                           200
     cookie      id=B
     store       delete B
     set-cookie  id=; Path=/; Max-Age=0; Expires=…
-    so          the session is destroyed: B no longer works, whoever holds it
-    so          the browser is told to delete cookie `id`
+    so          the session was deleted: B no longer works for anyone
+    so          the answer tells the browser to delete cookie `id`
 
 GET /body                                           405
     so          no cookie, no store call: no session was needed
@@ -157,7 +157,7 @@ POST /first                                         200
     store       delete an id that was never stored
     store       create A {\"n\":7}
     set-cookie  id=A; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=1800
-    so          a new session: its id is the value of cookie A
+    so          a new session: its ID is the value of cookie A
 ";
     assert_eq!(inspector.transcript(), expected);
 }
@@ -168,11 +168,11 @@ async fn flush_and_insert_in_one_request_take_the_old_id_up_again() {
     let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
     send(&app, "POST", "/flush_and_set", Some(&cookie), "").await;
     let exchange = inspector.exchanges().pop().unwrap();
-    let expected = "the session was destroyed and created again under the same id: anyone who holds A can use it again";
+    let expected = "the session was deleted and created again under the same ID: anyone who has A can use it again";
     assert!(exchange.summary.contains(&expected.to_owned()), "{exchange:#?}");
 }
 
-/// What a store wrapper does behind `cycle_id`, `flush` and a load: a pointer and a tombstone take the place of a
+/// Calls the store as a wrapper does for `cycle_id`, `flush` and a load, with a pointer or a tombstone instead of a
 /// record.
 async fn wrapper<S: SessionStore>(store: S, what: &str) {
     let expiry_date = OffsetDateTime::now_utc() + time::Duration::minutes(5);
@@ -212,38 +212,38 @@ async fn the_markers_of_a_store_wrapper_are_shown_by_their_meaning() {
     let expected = "\
 POST /new                                           200
     store       create A {\"n\":7}
-    so          a new session: its id is the value of cookie A
+    so          a new session: its ID is the value of cookie A
 
 POST /renew                                         200
     store       create B {\"n\":7}
     store       save A leads to the renewed session
-    so          new id: the session goes on as B; the old id A leads to the renewed session for a while
+    so          new ID: the session continues as B; the old ID A leads to the renewed session for a while
 
 POST /follow                                        200
     store       load A leads to the renewed session
     store       load B {\"n\":7}
-    so          A is an old id: for a while it leads to the renewed session
+    so          A is an old ID: for a while it leads to the renewed session
     so          the session was read, nothing was written
 
 POST /end                                           200
     store       delete B
-    so          the session is destroyed: B no longer works, whoever holds it
+    so          the session was deleted: B no longer works for anyone
 
 POST /ended                                         200
     store       load B nothing
-    so          the store knows no session B
+    so          the store has no session B
 
 POST /point                                         200
     store       save A leads to the renewed session
-    so          the old id A leads to the renewed session for a while
+    so          the old ID A leads to the renewed session for a while
 
 (10 minutes later)
 
 POST /expired                                       200
     store       load A nothing
     store       load B nothing
-    so          the store knows no session A
-    so          the store knows no session B
+    so          the store has no session A
+    so          the store has no session B
 ";
     assert_eq!(inspector.transcript(), expected);
     let renewal = inspector.exchanges().swap_remove(1);
@@ -260,10 +260,10 @@ async fn clearing_a_session_without_a_load_is_distinguished_from_a_change() {
         send(&app, "POST", path, Some(cookie), "").await;
         inspector.exchanges().pop().unwrap().summary.remove(0)
     };
-    assert_eq!(said(&cookie, "/clear").await, "session A was written over without being read");
-    let unknown = "an empty session was stored under B, an id that the store did not know";
+    assert_eq!(said(&cookie, "/clear").await, "session A was overwritten without being read");
+    let unknown = "an empty session was stored under B, an ID that the store did not know";
     assert_eq!(said("id=AAAAAAAAAAAAAAAAAAAAAA", "/clear").await, unknown);
-    assert_eq!(said(&cookie, "/end").await, "the session is destroyed: A no longer works, whoever holds it");
+    assert_eq!(said(&cookie, "/end").await, "the session was deleted: A no longer works for anyone");
     assert_eq!(said(&cookie, "/clear").await, unknown.replace('B', "A"));
 }
 
@@ -285,7 +285,7 @@ async fn the_clock_is_at_most_100_years_ahead_and_what_is_computed_from_it_stays
     inspector.skip(Duration::MAX);
     assert_eq!(inspector.clock().skipped(), LONGEST_AHEAD);
     assert_eq!(inspector.events().len(), 10, "where it does not move, nothing is noted");
-    // As an app computes a cookie's Expires.
+    // An app computes a cookie's `Expires` like this.
     let _ = inspector.clock().now() + time::Duration::days(400);
     let cookie = cookie(&send(&app, "POST", "/set", None, "").await);
     assert_eq!(text(send(&app, "GET", "/", Some(&cookie), "").await).await, "7");
@@ -390,7 +390,7 @@ async fn a_panic_is_answered_and_shown() {
     assert_eq!(exchange.panic.as_deref(), Some("the index is out of range"));
 }
 
-/// A store on which writes fail.
+/// A store whose writes fail.
 #[derive(Clone, Debug)]
 struct ReadOnly(MemoryStore);
 
@@ -417,7 +417,7 @@ impl SessionStore for ReadOnly {
 async fn the_session_before_and_after_is_compared_key_by_key() {
     let (inspector, app) = watched();
     let seen = async |path: &str, cookie: Option<&str>| {
-        // An exchange is over when its answer is.
+        // An exchange is complete when its answer has ended.
         let (set, body) = send(&app, "POST", path, cookie, "").await.into_parts();
         drop(body);
         let set = Response::from_parts(set, Body::empty());
@@ -447,7 +447,7 @@ async fn the_session_before_and_after_is_compared_key_by_key() {
     let (_, _, changes, said) = seen("/touch", Some(&cookie)).await;
     assert_eq!(
         (changes.len(), said),
-        (0, vec!["session A was written again, unchanged: its time starts anew".to_owned()])
+        (0, vec!["session A was written again, unchanged: its lifetime starts again".to_owned()])
     );
 
     let (_, session, changes, _) = seen("/read_and_end", Some(&cookie)).await;
@@ -522,7 +522,7 @@ async fn a_session_that_is_made_beside_one_that_was_read_is_new() {
     let app = inspector.wrap(Router::new().route("/", post(handler)));
     send(&app, "POST", "/", None, "").await;
     let summary = inspector.exchanges().pop().unwrap().summary;
-    assert_eq!(summary, ["a new session: its id is the value of cookie C"]);
+    assert_eq!(summary, ["a new session: its ID is the value of cookie C"]);
 }
 
 #[tokio::test]
@@ -537,7 +537,7 @@ async fn a_session_stored_under_an_id_that_nobody_knew_is_told() {
     let app = inspector.wrap(Router::new().route("/", post(handler)));
     send(&app, "POST", "/", None, "").await;
     let summary = inspector.exchanges().pop().unwrap().summary;
-    assert_eq!(summary, ["a session was stored under A, an id that the store did not know"]);
+    assert_eq!(summary, ["a session was stored under A, an ID that the store did not know"]);
 }
 
 #[tokio::test]
@@ -602,7 +602,7 @@ async fn a_visitor_is_known_by_the_host_or_by_the_first_cookie_across_new_ids() 
     let first = cookie(&visit(&app, "localhost", "POST", "/set", "theme=dark").await);
     let second = cookie(&visit(&app, "localhost", "POST", "/renew", &format!("theme=dark; {first}")).await);
     visit(&app, "localhost", "GET", "/", &second).await;
-    // The theme is anybody's.
+    // Any visitor may have the cookie `theme`.
     let other = cookie(&visit(&app, "localhost", "POST", "/set", "theme=dark").await);
     visit(&app, "alice.lesson-1.workbook.localhost", "GET", "/", "theme=dark").await;
     visit(&app, "alice.lesson-1.workbook.localhost", "POST", "/set", "").await;
@@ -618,9 +618,9 @@ async fn a_cookie_that_comes_back_has_the_attributes_it_was_set_with() {
     let id = cookie(&send(&app, "POST", "/set", None, "").await);
     send(&app, "GET", "/", Some(&format!("{id}; other=1")), "").await;
     let [set, back] = inspector.exchanges().try_into().unwrap();
-    let [brought, other] = back.request.cookies.try_into().unwrap();
-    assert_eq!(brought.attributes, set.response.set_cookies[0].attributes);
-    assert!(!brought.attributes.is_empty() && other.attributes.is_empty());
+    let [sent, other] = back.request.cookies.try_into().unwrap();
+    assert_eq!(sent.attributes, set.response.set_cookies[0].attributes);
+    assert!(!sent.attributes.is_empty() && other.attributes.is_empty());
 }
 
 #[tokio::test]
@@ -639,7 +639,7 @@ async fn an_exchange_tells_how_long_the_session_goes_on() {
     // The cookie is set after the record is written.
     let [record, cookie] = [made.record_until, made.cookie_until.unwrap()];
     assert!(record <= cookie && cookie == made.at + half_an_hour, "{made:?}");
-    // Reading prolongs neither, and ten minutes have gone.
+    // Reading extends neither of them, although ten minutes have passed.
     assert_eq!((read.record_until, read.cookie_until), (record, Some(cookie)));
     assert!(read.at >= made.at + 600_000, "{read:?}");
     assert_eq!((neither, ended), (None, None));
@@ -660,7 +660,7 @@ async fn an_app_can_report_its_own_limit() {
     send(&app, "POST", "/told", None, "").await;
     let life = inspector.exchanges().pop().unwrap().life.unwrap();
     assert_eq!((life.absolute_until, life.cookie_until), (Some(4_000_000_000_000), None));
-    // Nobody is asked here, and nothing happens.
+    // Outside a request this has no effect.
     inspector.clock().note_absolute_limit(at);
 }
 

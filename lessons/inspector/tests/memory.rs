@@ -1,4 +1,4 @@
-//! How much memory the inspector takes when others decide what to send and how slowly to read.
+//! Measures the memory of the inspector under huge requests and slow readers.
 //!
 //! It measures the whole process, so it is the only test here.
 #![cfg(target_os = "linux")]
@@ -35,7 +35,7 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new().route("/{*path}", post(large)).layer(SessionManagerLayer::new(store))
 }
 
-/// A store that keeps nothing: what grows is not the store.
+/// A store that keeps nothing, so that it does not grow.
 #[derive(Clone, Debug)]
 struct Forgetful;
 
@@ -54,7 +54,7 @@ impl SessionStore for Forgetful {
     }
 }
 
-/// One request that has a lot of everything.
+/// Sends one request with a long path, many cookies and a long form.
 async fn send_much(app: &Router) {
     let long = "x".repeat(100_000);
     let cookies = format!("long={long}{}", "; a=b".repeat(20_000));
@@ -66,7 +66,7 @@ async fn send_much(app: &Router) {
     app.clone().oneshot(request).await.unwrap().into_body().collect().await.unwrap();
 }
 
-/// Asks for the events and reads no further than the status.
+/// Requests the events, and reads only the status.
 async fn open_stream(at: SocketAddr) -> (TcpStream, u16) {
     let mut stream = TcpStream::connect(at).await.unwrap();
     stream.write_all(b"GET /events HTTP/1.1\r\nHost: inspector.localhost\r\n\r\n").await.unwrap();
@@ -76,7 +76,7 @@ async fn open_stream(at: SocketAddr) -> (TcpStream, u16) {
     (stream, status)
 }
 
-/// What this process has in memory, in bytes: the second number of `/proc/self/statm` counts pages of 4 KiB.
+/// Returns the memory of this process, in bytes. The second number of `/proc/self/statm` counts pages of 4 KiB.
 fn resident() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     pages.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4096
@@ -85,7 +85,7 @@ fn resident() -> usize {
 #[tokio::test]
 async fn s500_streams_that_nobody_reads_and_200_huge_requests_take_a_bounded_amount_of_memory() {
     let inspector = Inspector::default();
-    // The store itself would keep each session.
+    // A real store would keep each session.
     let app = inspector.wrap(app(inspector.observe(Forgetful)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
@@ -99,13 +99,13 @@ async fn s500_streams_that_nobody_reads_and_200_huge_requests_take_a_bounded_amo
     }
     for _ in 0..200 {
         send_much(&app).await;
-        // The server of the streams passes on what they take.
+        // The server gets a chance to send to the streams.
         tokio::task::yield_now().await;
     }
     let served = streams.iter().filter(|(_, status)| *status == 200).count();
     let refused = streams.iter().filter(|(_, status)| *status == 503).count();
     assert_eq!((served, refused), (32, STREAMS - 32));
     let grown = resident().saturating_sub(before);
-    // 8 MiB of events, at most six times that as HTML, and what the allocator holds back.
+    // The events have 8 MiB, and at most six times that as HTML. The allocator keeps some memory, too.
     assert!(grown < 96 * MIB, "{} MiB", grown / MIB);
 }

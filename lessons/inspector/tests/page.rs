@@ -1,4 +1,4 @@
-//! The inspector's own page: what it streams, to whom it answers, and how much it holds.
+//! Tests the inspector's own page: the events that it streams, the requests that it answers, and its limits.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
 
 const HOST: &str = "inspector.localhost:4051";
 
-/// An inspector, the app it watches, and its page.
+/// Returns an inspector, the app that it watches, and its page.
 fn watched() -> (Inspector, Router, Router) {
     let inspector = Inspector::default();
     let app = inspector.wrap(app(inspector.observe(MemoryStore::default())));
@@ -47,7 +47,7 @@ async fn send(router: &Router, method: &str, path: &str, headers: &[(&str, &str)
     router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap()
 }
 
-/// The cookie of a new session.
+/// Opens a session in the app, and returns its cookie.
 async fn app_cookie(app: &Router) -> String {
     let set = send(app, "POST", "/set", &[], "").await;
     set.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
@@ -82,7 +82,7 @@ async fn an_exchange_of_another_inspector_has_the_letters_of_this_one_and_cannot
     let all = Stream::open(&page, None).await.all().await;
     let items: Vec<_> = all.into_iter().map(|message| message.data).collect();
     assert!(items[2].contains("data-visitor=\"mallory\"") && items[2].contains("&lt;evil&gt;"), "{}", items[2]);
-    // It says nothing of the life of a session here, and has no button that sends anything.
+    // A retold exchange shows no lifetime, and has no button to send it again.
     for item in &items[3..] {
         assert!(item.contains("data-life=\"\"") && item.contains("sent within the app"), "{item}");
         assert!(!item.contains("<button"), "{item}");
@@ -113,10 +113,10 @@ async fn a_page_about_the_app_stays_off_the_timeline() {
     assert_eq!(targets, ["/"]);
 }
 
-/// The stream of events, read as a browser reads it.
+/// The stream of events, parsed as a browser does it.
 struct Stream(BodyDataStream);
 
-/// One event of it.
+/// One event of the stream.
 #[derive(Debug)]
 struct Message {
     id: String,
@@ -125,7 +125,7 @@ struct Message {
 }
 
 impl Message {
-    /// What the event `reset` brings.
+    /// Returns the data of the event `reset`.
     fn start(&self) -> serde_json::Value {
         serde_json::from_str(&self.data).unwrap()
     }
@@ -157,7 +157,7 @@ impl Stream {
         Message { id: field("id"), event: field("event"), data: field("data").replace("&#x2f;", "/") }
     }
 
-    /// What has come already.
+    /// Returns the events that have already arrived.
     async fn all(&mut self) -> Vec<Message> {
         let mut all = Vec::new();
         while let Some(message) = self.next().now_or_never() {
@@ -209,7 +209,7 @@ async fn what_changed_nothing_is_folded_and_what_changed_something_is_shown_side
         quiet.data.contains("data-visitor=\"-\"") && quiet.data.contains("<details>\n  <summary><h2>"),
         "{quiet:?}"
     );
-    assert!(quiet.data.contains("<p class=\"none\">the store was not asked</p>"), "{quiet:?}");
+    assert!(quiet.data.contains("<p class=\"none\">the store was not called</p>"), "{quiet:?}");
     for part in [
         "<p class=\"none\">no record</p>",
         "data-visitor=\"alice\"",
@@ -247,7 +247,7 @@ async fn a_page_that_closed_its_stream_goes_on_after_what_it_saw() {
     let path = format!("/events?after={}", seen[1].id);
     let rest = Stream::open_at(&page, &path, &[]).await.all().await;
     assert!(rest.len() == 1 && rest[0].data.contains("/markup"), "{rest:?}");
-    // When the connection breaks later, the browser opens the same address and says which event it has last seen.
+    // After a broken connection, the browser opens the same address again and names the last event that it has seen.
     let named = [("last-event-id", rest[0].id.as_str())];
     assert!(Stream::open_at(&page, &path, &named).await.all().await.is_empty());
     assert_eq!(
@@ -309,7 +309,7 @@ async fn a_reader_that_falls_behind_begins_anew_with_what_is_still_there() {
     (0..501).for_each(|_| inspector.skip(Duration::from_secs(60)));
     let told = stream.all().await;
     assert_eq!((told.len(), told[0].event.as_str()), (501, "reset"));
-    // With nothing lost between, it goes on where it was.
+    // If no event is lost in between, the stream continues without a reset.
     (0..500).for_each(|_| inspector.skip(Duration::from_secs(60)));
     let told = stream.all().await;
     assert_eq!((told.len(), told[0].event.as_str()), (500, "skip"));
@@ -334,7 +334,7 @@ async fn what_is_made_of_an_event_is_at_most_six_times_as_long() {
         assert!(shown.len() <= 6 * event.len(), "{} {}", shown.len(), event.len());
         assert!(shown.len() > event.len(), "it is shown");
     }
-    // One that has next to nothing.
+    // An exchange with almost no data.
     send(&app, "GET", "/", &[], "").await;
     let event = serde_json::to_string(inspector.events().last().unwrap()).unwrap();
     let shown = Stream::open(&inspector.page("'none'"), None).await.all().await.pop().unwrap().data;

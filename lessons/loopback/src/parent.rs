@@ -52,8 +52,8 @@ impl Ports {
 
     /// Reads the ports from such a line. Returns `None` for any other line.
     pub fn from_line(line: &str) -> Option<Self> {
-        let mut told: serde_json::Value = serde_json::from_str(line).ok()?;
-        serde_json::from_value(told.get_mut("session-inspector")?.take()).ok()
+        let mut message: serde_json::Value = serde_json::from_str(line).ok()?;
+        serde_json::from_value(message.get_mut("session-inspector")?.take()).ok()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the lessons' pages share: what is said when a page cannot be given, and what the headers say.
+//! Tests what the lessons' pages share: their error pages and their headers.
 
 use std::{error::Error, future::pending, time::Duration};
 
@@ -34,7 +34,7 @@ use tower_sessions::{
 
 type Done = Result<(), Box<dyn Error>>;
 
-/// What the store says, and no visitor may read.
+/// The store's error message, which no visitor may read.
 const REASON: &str = "connection to redis://shop:secret@10.0.0.7 refused";
 const UNKNOWN: &str = "Your session cannot be reached at the moment. If you have sent a form, it is not known whether \
                        it was carried out: check before you try again. (request ";
@@ -49,7 +49,7 @@ async fn ask(app: Router, path: &str) -> Result<(StatusCode, HeaderMap, String),
     read(app.oneshot(Request::get(path).body(Body::empty())?).await?).await
 }
 
-/// The request's ID in a page or a sentence.
+/// Returns the request's ID in a page or a sentence.
 fn request_id(text: &str) -> String {
     let (_, after) = text.split_once("request ").expect("a request ID");
     after.chars().take_while(char::is_ascii_hexdigit).collect()
@@ -80,7 +80,7 @@ async fn each_kind_of_failure_has_a_sentence_with_a_request_id_and_without_the_r
     Ok(())
 }
 
-/// Answers of handlers, and of the session layer, inside of what the lessons put around them.
+/// Serves answers of handlers and of the session layer, inside the layers that the lessons add.
 fn answers() -> Router {
     Router::new()
         .route("/bare", get(async || StatusCode::INTERNAL_SERVER_ERROR))
@@ -148,7 +148,7 @@ async fn the_removal_of_the_session_cookie_is_completed_and_nothing_else_is_chan
     Ok(())
 }
 
-/// A store that has one record, and cannot read it.
+/// A store that cannot read its records.
 #[derive(Clone, Debug, Default)]
 struct Damaged(MemoryStore);
 
@@ -170,7 +170,7 @@ impl SessionStore for Damaged {
     }
 }
 
-/// Asks to drop a session of this store, with this `Sec-Fetch-Site`. Whether the cookie was removed.
+/// Sends a request with this `Sec-Fetch-Site` to drop a session of this store. Returns whether the session was dropped.
 async fn drops(store: impl SessionStore + Clone, site: Option<&str>) -> Result<bool, Box<dyn Error>> {
     let app = Router::new()
         .route("/", get(async |session: Session| session.insert("name", "alice").await.map_err(Failure::from)))
@@ -197,13 +197,13 @@ async fn a_session_that_cannot_be_read_can_be_dropped() -> Done {
     Ok(())
 }
 
-/// The button stands on a page of ours: a form on another one does nothing to a session that is in order.
+/// A readable session is dropped only by the button on the app's own page, not by a form on another site.
 #[tokio::test]
 async fn a_session_that_can_be_read_is_dropped_for_its_own_pages_alone() -> Done {
     for site in [None, Some("same-site"), Some("cross-site"), Some("none")] {
         assert!(!drops(MemoryStore::default(), site).await?, "{site:?}");
     }
-    // What is in a record that can be read may still be of a shape that a handler cannot.
+    // The store may read a record that a handler cannot, because the data has another type.
     assert!(drops(MemoryStore::default(), Some("same-origin")).await?);
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(super) struct About {
 
 /// The state for a window. Each event contains all of it, so that a window that was disconnected has missed nothing.
 #[derive(Clone, PartialEq, Serialize)]
-struct Told {
+struct Update {
     #[serde(flatten)]
     now: Now,
     /// The program that the window shows, if it shows one.
@@ -34,30 +34,30 @@ struct Told {
 /// Sends an event at the start, and one after each change. The stream ends with the connection.
 pub(super) async fn events(State(api): State<Api>, Query(about): Query<About>) -> impl IntoResponse {
     let program = about.program.and_then(|name| api.programs.get(&name).map(Program::changes));
-    let listener = Listener { news: api.news.listen(), program, told: None };
-    let told = stream::unfold(listener, async |mut listener| {
-        let told = listener.next().await;
-        let event = Event::default().json_data(&told).unwrap_or_default();
+    let listener = Listener { news: api.news.listen(), program, last: None };
+    let updates = stream::unfold(listener, async |mut listener| {
+        let update = listener.next().await;
+        let event = Event::default().json_data(&update).unwrap_or_default();
         Some((Ok::<_, Infallible>(event), listener))
     });
-    Sse::new(told).keep_alive(KeepAlive::default())
+    Sse::new(updates).keep_alive(KeepAlive::default())
 }
 
 struct Listener {
     news: watch::Receiver<Now>,
     program: Option<watch::Receiver<Status>>,
-    told: Option<Told>,
+    last: Option<Update>,
 }
 
 impl Listener {
-    async fn next(&mut self) -> Told {
+    async fn next(&mut self) -> Update {
         loop {
             let now = self.news.borrow_and_update().clone();
             let program = self.program.as_mut().map(|program| program.borrow_and_update().clone());
-            let told = Told { now, program };
-            if self.told.as_ref() != Some(&told) {
-                self.told = Some(told.clone());
-                return told;
+            let update = Update { now, program };
+            if self.last.as_ref() != Some(&update) {
+                self.last = Some(update.clone());
+                return update;
             }
             tokio::select! {
                 () = changed(Some(&mut self.news)) => {}

@@ -38,24 +38,24 @@ struct Known {
 #[derive(Clone)]
 pub(super) struct News {
     root: Arc<PathBuf>,
-    told: Arc<Mutex<Option<watch::Sender<Now>>>>,
+    sender: Arc<Mutex<Option<watch::Sender<Now>>>>,
 }
 
 impl News {
     pub(super) fn of(root: Arc<PathBuf>) -> Self {
-        Self { root, told: Arc::default() }
+        Self { root, sender: Arc::default() }
     }
 
     /// Subscribes to the current state, and to each change of it.
     pub(super) fn listen(&self) -> watch::Receiver<Now> {
-        let mut told = self.told();
-        if let Some(sender) = &*told {
+        let mut current = self.sender();
+        if let Some(sender) = &*current {
             return sender.subscribe();
         }
         // The watch starts before the read, so that no change is missed between the two.
         let changes = ["exercises", ".workbook"].map(|part| Changes::below(&self.root.join(part), false));
         let (sender, receiver) = watch::channel(Now::of(&self.root));
-        *told = Some(sender.clone());
+        *current = Some(sender.clone());
         tokio::spawn(self.clone().look(changes, sender));
         receiver
     }
@@ -69,22 +69,22 @@ impl News {
                 () = sender.closed() => continue,
             }
             let now = Now::of(&self.root);
-            sender.send_if_modified(|told| std::mem::replace(told, now.clone()) != now);
+            sender.send_if_modified(|last| std::mem::replace(last, now.clone()) != now);
         }
     }
 
     /// Whether the last subscriber has left. The next one starts a new check.
     fn is_over(&self, sender: &watch::Sender<Now>) -> bool {
-        let mut told = self.told();
+        let mut current = self.sender();
         let is_over = sender.receiver_count() == 0;
         if is_over {
-            *told = None;
+            *current = None;
         }
         is_over
     }
 
-    fn told(&self) -> MutexGuard<'_, Option<watch::Sender<Now>>> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sender(&self) -> MutexGuard<'_, Option<watch::Sender<Now>>> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -121,16 +121,16 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let news = News::of(Arc::new(root.path().to_owned()));
         let mut windows = [news.listen(), news.listen()];
-        assert_eq!(news.told().as_ref().unwrap().receiver_count(), 2);
+        assert_eq!(news.sender().as_ref().unwrap().receiver_count(), 2);
         Progress::change_all(root.path(), |progress| progress.pages.extend(["introduction".to_owned()]));
         for window in &mut windows {
             window.changed().await.unwrap();
             assert!(*window.borrow_and_update() == Now::of(root.path()));
         }
         drop(windows);
-        while news.told().is_some() {
+        while news.sender().is_some() {
             tokio::task::yield_now().await;
         }
-        assert!(*news.listen().borrow() == Now::of(root.path()), "who comes next begins anew");
+        assert!(*news.listen().borrow() == Now::of(root.path()), "the next subscriber starts a new check");
     }
 }

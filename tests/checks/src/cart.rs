@@ -703,7 +703,7 @@ async fn refuses(browser: &Browser<'_>, item: &str, what: &str) -> Result<(), Mi
             true => {
                 "the cart did not change, but the status does not refuse the item: a visitor has to learn that it did not fit"
             }
-            false => "the cart took more than the requirement allows",
+            false => "the cart accepted more than the requirement allows",
         };
         return Err(answer.miss(format!("4xx for {what}"), answer.in_short()).so(so));
     }

@@ -18,6 +18,10 @@ use crate::{
     trial::Sent,
 };
 
+/// Why a refused request has to leave the session alone.
+const REFUSED_WHY: &str =
+    "the next request acts on what the session holds: after a refused login, it would be logged in as somebody else";
+
 /// A rule, and the check of the requirement that it belongs to.
 pub struct Monitor {
     /// The check that fails if the rule is broken, in whichever check that happens.
@@ -193,7 +197,7 @@ fn is_the_same_user(trial: &Trial, answer: &Answer) -> Result<(), Miss> {
     let holds = if is_in { "now holds" } else { "no longer holds" };
     let Answer { method, path, .. } = answer;
     let miss = answer.miss("the user who was logged in before, or nobody", format!("a session that {holds} {name}"));
-    Err(miss.explained(format!("{method} {path} was refused, but the session {holds} {name}")))
+    Err(miss.explained(format!("{method} {path} was refused, but the session {holds} {name}")).why(REFUSED_WHY))
 }
 
 /// A login gets a session ID that did not come with the request.

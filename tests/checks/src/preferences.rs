@@ -454,6 +454,8 @@ async fn the_choice_is_there_at_the_next_visit(trial: &Trial) -> Result<(), Miss
     trial.each_session_has_its_own_end(&saved).await
 }
 
+/// The conclusion about a page with the right words in other capital letters.
+const OTHER_CASE: &str = "the page shows these words, but not with the same capital letters: `light` is required, and `Light` is not the same";
 /// Why the cookie needs an age.
 const CLOSED: &str =
     "a browser drops a cookie without an age when it is closed, and the session behind that cookie is lost";
@@ -635,12 +637,19 @@ fn names_any(page: &Answer) -> bool {
 /// Checks that the profile shows this choice, and no other.
 pub(crate) fn shows(page: &Answer, (theme, notifications): Choice) -> Result<(), Miss> {
     for (label, chosen, all) in [("Theme", theme, THEMES), ("Notifications", notifications, NOTIFICATIONS)] {
-        page.shows(&format!("{label}: {chosen}"))?;
+        let words = format!("{label}: {chosen}");
+        page.shows(&words)
+            .map_err(|miss| if is_in_other_case(page, &words) { miss.explained(OTHER_CASE) } else { miss })?;
         for other in all.into_iter().filter(|other| *other != chosen) {
             page.shows_not(&format!("{label}: {other}"), "the page shows more than what was chosen")?;
         }
     }
     Ok(())
+}
+
+fn is_in_other_case(page: &Answer, words: &str) -> bool {
+    let text = page.text();
+    !text.contains(words) && text.to_lowercase().contains(&words.to_lowercase())
 }
 
 pub(crate) fn is_applied(page: &Answer, (theme, _): Choice) -> Result<(), Miss> {

@@ -241,7 +241,7 @@ pub(crate) async fn read(browser: &Browser<'_>, path: &str) -> Result<Vec<Answer
 pub(crate) fn what_reading_did(answer: &Answer) -> String {
     let Answer { method, path, .. } = answer;
     let did = match (answer.calls_for(Operation::Delete), &answer.exchange.session.after) {
-        (true, None) => "deleted the session's record, so whoever was logged in is logged out",
+        (true, None) => "deleted the session's record, so anyone who was logged in is logged out",
         (true, Some(_)) => "moved the session to a new ID",
         (false, _) => "changed the session",
     };

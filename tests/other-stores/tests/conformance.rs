@@ -1,4 +1,5 @@
-//! What the stores that others have published break of the rules of `checks::store`. The table stands in the book.
+//! Tests published session stores against the rules of `checks::store`, and lists the rules that they break. The book
+//! shows the table.
 
 use std::{fmt::Write, fs, path::PathBuf, time::Duration};
 
@@ -42,7 +43,7 @@ impl Backend for InMemory {
     }
 
     async fn clean(&self, _: &MemoryStore) -> Result<()> {
-        Ok(()) // it has no cleaning
+        Ok(()) // this store has no cleanup
     }
 }
 
@@ -59,7 +60,7 @@ impl Backend for InFolder {
     type Store = FileSessionStorage;
 
     async fn open(&self) -> FileSessionStorage {
-        // It looks only at files of a certain age, sixty seconds if nobody says otherwise.
+        // By default the cleanup ignores files that are younger than sixty seconds.
         FileSessionStorage::new_in_folder(self.path()).set_minimum_expiry_date(Duration::ZERO)
     }
 
@@ -129,7 +130,7 @@ impl Backend for InSqlite {
     }
 
     async fn put_foreign(&self) -> Option<()> {
-        None // the table is the store's own
+        None // no other program has rows in this table
     }
 
     async fn foreign_is_there(&self) -> bool {
@@ -141,7 +142,7 @@ impl Backend for InSqlite {
     }
 }
 
-/// The rules that this backend breaks.
+/// Returns the rules that this backend breaks.
 async fn broken<B: Backend>(fresh: impl Fn() -> B) -> Vec<&'static str> {
     let mut broken = Vec::new();
     for rule in rules::<B>() {

@@ -1,1 +1,1 @@
-//! Nothing but dependencies: see `unify`.
+//! Contains only dependencies, like `unify`.

@@ -1,1 +1,1 @@
-//! Nothing but dependencies: what `unify` is for all packages, for those with sessions. The studio does without them.
+//! Contains only dependencies, like `unify`, for the packages that use sessions. The studio does not need these.

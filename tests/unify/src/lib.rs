@@ -1,7 +1,7 @@
-//! Nothing but dependencies.
+//! Contains only dependencies.
 //!
-//! Cargo builds a dependency with the features that the chosen packages ask for together, so `cargo run` and
-//! `cargo test -p exercise-1` would each build half of the tree anew. Every package depends on this one, and
-//! this one asks for the union; those with sessions depend on `unify-sessions` in its place. Only the session inspector and
-//! what serves it do not: they are packaged for others, who build their own tree.
-//! `tests/curriculum.rs` says what to add here when they part again.
+//! Cargo builds a dependency with all features that the selected packages need, so `cargo run` and
+//! `cargo test -p exercise-1` would each rebuild many of them. To prevent that, every package depends on this one,
+//! which has the union of the features. Packages with sessions depend on `unify-sessions` instead. The session
+//! inspector and `loopback-serve` depend on neither, because they are packaged for other projects. If the features
+//! differ again, `tests/curriculum` names the features to add here.

@@ -101,8 +101,8 @@ mod tests {
                 for [begin, end] in [["sec", "ret"], ["12", "34"], ["", "sec"], ["34", ""]] {
                     let address = template.replace("PASSWORD", &format!("{begin}{mark}{end}"));
                     let shown = without_password(&address);
-                    let told = [begin, end].iter().any(|part| !part.is_empty() && shown.contains(part));
-                    assert!(!told, "{address} is shown as {shown}");
+                    let reveals = [begin, end].iter().any(|part| !part.is_empty() && shown.contains(part));
+                    assert!(!reveals, "{address} is shown as {shown}");
                 }
             }
         }

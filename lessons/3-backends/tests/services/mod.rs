@@ -1,4 +1,4 @@
-//! Real servers, each on a free port and with a folder of its own, ended with the test that started them.
+//! Real servers, each on a free port and with its own folder. They end with the test that started them.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
 use std::{
@@ -19,7 +19,7 @@ pub const POSTGRES: &[&str] = &["initdb"];
 pub const CACHES: &[&str] = &["redis-server", "memcached"];
 pub const ALL: &[&str] = &["redis-server", "memcached", "initdb"];
 
-/// What starts a server in this folder on this port.
+/// Makes the command that starts a server in this folder on this port.
 type MakeCommand = Box<dyn Fn(&Path, u16) -> Command + Send + Sync>;
 
 /// A server that can be killed, and started again on the same port and folder.
@@ -27,18 +27,18 @@ pub struct Service {
     pub port: u16,
     folder: TempDir,
     command: MakeCommand,
-    /// Whether it takes requests, once it listens.
+    /// Whether the server, which listens on this port already, accepts requests.
     ready: fn(u16) -> bool,
     process: Option<Child>,
 }
 
 impl Service {
-    /// Redis, which promises to keep what it has answered: every write is on the disk first.
+    /// Redis with every write on the disk before it is acknowledged.
     pub fn redis() -> Option<Self> {
         Self::redis_with(&["--appendonly", "yes", "--appendfsync", "always"])
     }
 
-    /// Redis, which keeps nothing on the disk.
+    /// Redis with nothing on the disk.
     pub fn redis_in_memory() -> Option<Self> {
         Self::redis_with(&["--appendonly", "no"])
     }
@@ -53,13 +53,13 @@ impl Service {
         }))
     }
 
-    /// A node that waits to be made part of a cluster.
+    /// A node that is not part of a cluster yet.
     pub fn redis_node() -> Option<Self> {
         let program = program("redis-server")?;
         Some(Self::start(move |folder, port| {
             let mut command = Command::new(&program);
             command.args(["--bind", "127.0.0.1", "--save", "", "--cluster-enabled", "yes"]);
-            // In milliseconds: so long a master may be silent before its replica takes over.
+            // The milliseconds that a master may be silent before its replica takes over.
             command.args(["--cluster-node-timeout", "1500"]);
             command.args(["--port", &port.to_string(), "--dir"]).arg(folder);
             command
@@ -75,7 +75,7 @@ impl Service {
         }))
     }
 
-    /// PostgreSQL, with an empty database `postgres` and a user `postgres` who needs no password.
+    /// PostgreSQL with an empty database `postgres` and a user `postgres` without a password.
     pub fn postgres() -> Option<Self> {
         let (initdb, postgres) = (program("initdb")?, program("postgres")?);
         Some(Self::start_with(postgres_is_ready, move |folder, port| {
@@ -86,7 +86,7 @@ impl Service {
                 let made = as_nobody(&mut init, folder).output().expect("initdb starts");
                 assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
             }
-            // A server that was killed leaves this behind; the number in it may be somebody else's by now.
+            // A killed server leaves this file behind, and the process ID in it may belong to another process by now.
             let _ = fs::remove_file(data.join("postmaster.pid"));
             let mut command = Command::new(&postgres);
             command.args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k"]).arg(folder).arg("-D").arg(data);
@@ -106,7 +106,7 @@ impl Service {
         service
     }
 
-    /// Ends it as a crash does: nothing is written, nobody is told.
+    /// Kills the server, so that it ends as in a crash.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             let _ = process.kill();
@@ -114,28 +114,28 @@ impl Service {
         }
     }
 
-    /// Lets it stand still: it holds its connections and answers nobody.
+    /// Makes the server hang: it keeps its connections open, but does not answer.
     pub fn pause(&self) {
         self.signal("-STOP");
     }
 
-    /// Lets it go on.
+    /// Lets the server continue after [`pause`](Self::pause).
     pub fn resume(&self) {
         self.signal("-CONT");
     }
 
     fn signal(&self, signal: &str) {
         let process = self.process.as_ref().expect("it runs").id().to_string();
-        // PostgreSQL answers with a child for each connection.
+        // PostgreSQL has a child process for each connection.
         let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
         let all = [process.as_str()].into_iter().chain(children.split_whitespace());
         assert!(Command::new("kill").arg(signal).args(all).status().is_ok_and(|status| status.success()));
     }
 
-    /// Starts it again, and comes back when it takes requests.
+    /// Kills the server if it runs, starts it, and returns when it accepts requests.
     pub fn restart(&mut self) {
         self.kill();
-        // The children of a PostgreSQL that was killed notice after a moment, and until then it does not start.
+        // PostgreSQL does not start until the children of the killed server have ended.
         let mut attempts = 0;
         while !self.begins() {
             attempts += 1;
@@ -156,7 +156,7 @@ impl Service {
         true
     }
 
-    /// What a Redis answers to a command; nothing where it does not run.
+    /// Sends a command to Redis and returns the answer, which is empty if Redis does not run.
     pub fn says(&self, command: &[&str]) -> String {
         let cli = program("redis-cli").expect("redis-cli beside redis-server");
         let asked = Command::new(cli).args(["-p", &self.port.to_string()]).args(command).output();
@@ -168,12 +168,12 @@ impl Service {
     }
 }
 
-/// Three nodes that are one cluster, each with a third of the keys.
+/// Starts a cluster of three nodes, each with a third of the keys.
 pub fn redis_cluster() -> Option<Vec<Service>> {
     redis_cluster_with(0)
 }
 
-/// Three masters, each with this many replicas.
+/// Starts a cluster of three masters, each with this many replicas.
 pub fn redis_cluster_with(replicas: usize) -> Option<Vec<Service>> {
     let cli = program("redis-cli")?;
     let nodes = (0..3 * (1 + replicas)).map(|_| Service::redis_node()).collect::<Option<Vec<_>>>()?;
@@ -183,11 +183,11 @@ pub fn redis_cluster_with(replicas: usize) -> Option<Vec<Service>> {
     let created = create.arg("--cluster-yes").output().expect("redis-cli starts");
     let said = [created.stdout, created.stderr].concat();
     assert!(created.status.success(), "the cluster: {}", String::from_utf8_lossy(&said));
-    // The nodes tell each other; until the last one knows, it answers that the cluster is down.
+    // A node answers that the cluster is down until it has heard from the others.
     for node in &nodes {
         while !node.says(&["cluster", "info"]).contains("cluster_state:ok") {}
     }
-    // And a replica counts when it has copied its master.
+    // A replica is ready when it has copied its master.
     for node in nodes.iter().filter(|node| node.says(&["role"]).starts_with("slave")) {
         while !node.says(&["info", "replication"]).contains("master_link_status:up") {}
     }
@@ -200,20 +200,21 @@ impl Drop for Service {
     }
 }
 
-/// The first of these programs that is not installed.
+/// Returns the first of these programs that is not installed.
 pub fn missing(programs: &[&str]) -> Option<(&'static str, String)> {
     let missing = programs.iter().find(|name| find(name).is_none())?;
     Some(("services", format!("{missing} is not installed")))
 }
 
-/// The same for a test that lets a server stand still: only Linux tells which children a process has.
+/// Like [`missing`], for a test that makes a server hang. That works on Linux only, because only Linux lists the
+/// children of a process.
 pub fn missing_to_pause(programs: &[&str]) -> Option<(&'static str, String)> {
-    let elsewhere = || Some(("services", "a server can be made to stand still on Linux only".to_owned()));
+    let elsewhere = || Some(("services", "a server can be made to hang on Linux only".to_owned()));
     if cfg!(target_os = "linux") { missing(programs) } else { elsewhere() }
 }
 
-/// Where a server's program is. A benchmark or a soak goes on without one, and says so; under
-/// `WORKBOOK_REQUIRE=services` that is a failure. A test asks [`missing`] first, and is shown as ignored.
+/// Returns the path of a server's program. A benchmark or a soak test skips a missing program and says so, and under
+/// `WORKBOOK_REQUIRE=services` it fails. A test calls [`missing`] first, and is ignored.
 pub fn program(name: &str) -> Option<PathBuf> {
     let found = find(name);
     if found.is_none() {
@@ -227,23 +228,23 @@ pub fn program(name: &str) -> Option<PathBuf> {
 
 fn find(name: &str) -> Option<PathBuf> {
     let mut folders: Vec<_> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
-    // Debian keeps PostgreSQL's own programs out of the path, by version.
+    // Debian has PostgreSQL's own programs outside the path, in a folder for each version.
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     folders.extend(versions.map(|version| version.path().join("bin")));
     folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
-/// It listens before it is ready.
+/// PostgreSQL listens before it is ready.
 fn postgres_is_ready(port: u16) -> bool {
     let Some(asking) = program("pg_isready") else { return true };
     Command::new(asking).args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).status().is_ok_and(|it| it.success())
 }
 
-/// Free now, and no other test's. Below 32768, so that no outgoing connection takes it while a server is away, and
-/// so low that the same holds for a cluster node's second port, 10000 above it.
+/// Returns a port that is free and that no other test uses. It is below 32768, so that no outgoing connection takes it
+/// while a server is down. The same holds for a cluster node's second port, 10000 above it.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Test binaries run at the same time: each begins elsewhere.
+    // Test binaries run at the same time, so each begins at another port.
     let begin = 12_000 + (std::process::id() % 90) as u16 * 100;
     loop {
         let port = begin + NEXT.fetch_add(1, Ordering::Relaxed) % 1_000;
@@ -254,7 +255,7 @@ fn free_port() -> u16 {
     }
 }
 
-/// PostgreSQL does not run as root, so where the tests do, `nobody` runs it.
+/// Runs PostgreSQL as the user `nobody` if the tests run as root, because it refuses to run as root.
 #[cfg(unix)]
 fn as_nobody<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
     use std::os::unix::{

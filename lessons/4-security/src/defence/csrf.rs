@@ -56,8 +56,8 @@ pub async fn require_token(session: Session, request: Request, next: Next) -> Re
         Ok(form) => form,
         Err(error) => return Ok(not_read(&error).into_response()),
     };
-    let brought = form_urlencoded::parse(&form).find(|(name, _)| name == FIELD).map(|(_, value)| value);
-    if !verify_token(token.as_deref(), brought.as_deref()) {
+    let sent = form_urlencoded::parse(&form).find(|(name, _)| name == FIELD).map(|(_, value)| value);
+    if !verify_token(token.as_deref(), sent.as_deref()) {
         let sentence = "This form is out of date, so nothing was done: go back, reload the page and try again.\n";
         return Ok((StatusCode::FORBIDDEN, sentence).into_response());
     }
@@ -71,9 +71,9 @@ fn not_read(error: &axum::Error) -> (StatusCode, &'static str) {
     (StatusCode::BAD_REQUEST, BROKE_OFF)
 }
 
-/// Whether `brought`, the token in a form, is the session's token. The comparison takes constant time.
-pub fn verify_token(token: Option<&str>, brought: Option<&str>) -> bool {
-    token.zip(brought).is_some_and(|(token, brought)| token.as_bytes().ct_eq(brought.as_bytes()).into())
+/// Whether `sent`, the token in a form, is the session's token. The comparison takes constant time.
+pub fn verify_token(token: Option<&str>, sent: Option<&str>) -> bool {
+    token.zip(sent).is_some_and(|(token, sent)| token.as_bytes().ct_eq(sent.as_bytes()).into())
 }
 // ANCHOR_END: require
 
@@ -84,14 +84,14 @@ mod tests {
     #[test]
     fn only_the_whole_token_of_a_session_that_has_one_is_accepted() {
         assert!(verify_token(Some("secret"), Some("secret")));
-        for (token, brought) in [
+        for (token, sent) in [
             (Some("secret"), None),
             (None, Some("")),
             (None, None),
             (Some("secret"), Some("secre")),
             (Some("a"), Some("b")),
         ] {
-            assert!(!verify_token(token, brought), "{token:?} {brought:?}");
+            assert!(!verify_token(token, sent), "{token:?} {sent:?}");
         }
     }
 }

@@ -35,10 +35,10 @@ pub(super) async fn open(
         Err(refused) => return Ok(refused.into_response()),
     };
     let greeting = Event::default().data(live.greeting(&watch.login.user));
-    let (says, told) = mpsc::channel(1);
+    let (says, events) = mpsc::channel(1);
     tokio::spawn(tell(watch, says));
-    let told = stream::unfold(told, async |mut told| Some((told.recv().await?, told)));
-    let events = stream::iter([greeting]).chain(told).map(Ok::<_, Infallible>);
+    let events = stream::unfold(events, async |mut events| Some((events.recv().await?, events)));
+    let events = stream::iter([greeting]).chain(events).map(Ok::<_, Infallible>);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 

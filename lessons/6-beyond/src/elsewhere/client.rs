@@ -318,8 +318,8 @@ async fn email(
     }
     let same_subject = Some(claims.subject().clone());
     let Ok(request) = client.user_info(access_token.clone(), same_subject) else { return Ok(String::new()) };
-    let told: CoreUserInfoClaims = request.request_async(&registration.http()).await.map_err(Refused::provider)?;
-    Ok(told.email().map(|email| email.to_string()).unwrap_or_default())
+    let claims: CoreUserInfoClaims = request.request_async(&registration.http()).await.map_err(Refused::provider)?;
+    Ok(claims.email().map(|email| email.to_string()).unwrap_or_default())
 }
 // ANCHOR_END: email
 

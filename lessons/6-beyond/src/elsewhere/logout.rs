@@ -84,7 +84,7 @@ pub(super) async fn everywhere(
 // ANCHOR_END: everywhere
 
 #[derive(Deserialize)]
-pub(super) struct Told {
+pub(super) struct LogoutForm {
     logout_token: String,
 }
 
@@ -102,11 +102,11 @@ const NOT_VERIFIED: NotEnded =
 pub(super) async fn back_channel(
     State(elsewhere): State<Elsewhere>,
     headers: HeaderMap,
-    told: Result<Form<Told>, Response>,
+    form: Result<Form<LogoutForm>, Response>,
 ) -> impl IntoResponse {
     // A request without a token is a bad one, too, and its answer is for a program (Back-Channel Logout 1.0, 2.8).
-    let ended = match told {
-        Ok(Form(Told { logout_token })) => end_all(&elsewhere, &Origins::of(&headers), &logout_token).await,
+    let ended = match form {
+        Ok(Form(LogoutForm { logout_token })) => end_all(&elsewhere, &Origins::of(&headers), &logout_token).await,
         Err(_) => Err(NO_LOGOUT_TOKEN),
     };
     ([(CACHE_CONTROL, "no-store")], ended.map(|()| StatusCode::OK))

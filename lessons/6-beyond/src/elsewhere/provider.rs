@@ -283,8 +283,8 @@ async fn log_out(
     let host = origins.own.trim_start_matches("http://").to_owned();
     let request = Request::post("/elsewhere/ended").header(HOST, host);
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(form));
-    let told = pages.client.oneshot(request.map_err(|_| failed)?).await.unwrap_or_else(|never| match never {});
-    if told.status().is_success() { Ok(Redirect::to("/")) } else { Err(failed) }
+    let response = pages.client.oneshot(request.map_err(|_| failed)?).await.unwrap_or_else(|never| match never {});
+    if response.status().is_success() { Ok(Redirect::to("/")) } else { Err(failed) }
 }
 
 /// Makes a logout token, with the subject and the logout event, and without a nonce (OpenID Connect Back-Channel Logout

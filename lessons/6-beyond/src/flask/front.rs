@@ -52,6 +52,6 @@ fn not_running(port: u16) -> Response {
 
 /// Returns the transcript of a visit to a real Flask, which a test verifies.
 fn recorded() -> &'static str {
-    let snapshot = include_str!("../../tests/snapshots/halves.snap");
+    let snapshot = include_str!("../../tests/snapshots/two_apps.snap");
     snapshot.splitn(3, "---\n").last().unwrap_or_default()
 }

@@ -39,7 +39,7 @@ pub enum Drained {
     Some,
 }
 
-/// Serves `app` until the future `told` completes. From then on it accepts no connection, closes the open connections
+/// Serves `app` until the future `stop` completes. From then on it accepts no connection, closes the open connections
 /// with `close`, and finishes the requests that have begun. Returns when they are done, or after `at_most`.
 ///
 /// The session layer saves after the handler has returned, so a request that is cut off also loses its changes to the
@@ -50,7 +50,7 @@ pub enum Drained {
 pub async fn serve<L>(
     listener: L,
     app: Router,
-    told: impl Future<Output = ()> + Send + 'static,
+    stop: impl Future<Output = ()> + Send + 'static,
     close: impl Future<Output = ()>,
     at_most: Duration,
 ) -> io::Result<Drained>
@@ -58,9 +58,9 @@ where
     L: Listener,
     L::Addr: fmt::Debug,
 {
-    let told = told.shared();
-    let server = axum::serve(listener, app).with_graceful_shutdown(told.clone()).into_future();
-    let (closes, too_long) = (told.clone(), told);
+    let stop = stop.shared();
+    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone()).into_future();
+    let (closes, too_long) = (stop.clone(), stop);
     let closed = async { Ok::<_, io::Error>((closes.await, close.await)) };
     tokio::select! {
         done = try_join(server, closed) => done.map(|_| Drained::All),
@@ -182,7 +182,7 @@ struct Instance {
     address: SocketAddr,
     runtime: Runtime,
     server: JoinHandle<io::Result<Drained>>,
-    told: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
     closed: oneshot::Receiver<()>,
 }
 
@@ -199,20 +199,20 @@ impl Instance {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let ((told, is_told), (closes, closed)) = (oneshot::channel::<()>(), oneshot::channel());
+        let ((stop, stopped), (closes, closed)) = (oneshot::channel::<()>(), oneshot::channel());
         let server = runtime.spawn(async move {
             let listener = Closes { listener: TcpListener::from_std(listener)?, _closes: closes };
-            let told = async { drop(is_told.await) };
-            serve(listener, app, told, ready(()), Duration::from_secs(10)).await
+            let stop = async { drop(stopped.await) };
+            serve(listener, app, stop, ready(()), Duration::from_secs(10)).await
         });
-        Ok(Self { address, runtime, server, told, closed })
+        Ok(Self { address, runtime, server, stop, closed })
     }
 
     /// Ends the instance. Returns when it accepts no more connections.
     async fn end(self, end: End) -> Ending {
         let draining = match end {
             End::Drains => {
-                let _ = self.told.send(());
+                let _ = self.stop.send(());
                 Some((self.runtime, self.server))
             }
             End::IsKilled => {

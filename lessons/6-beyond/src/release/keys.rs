@@ -26,16 +26,16 @@ const NAME: &str = "__Host-remembered";
 /// signed with it for this long.
 const MAX_AGE: Duration = Duration::weeks(2);
 
-// ANCHOR: ring
+// ANCHOR: keys
 /// The keys of one release.
-struct KeyRing<'k> {
+struct ReleaseKeys<'k> {
     /// Signs each new cookie.
     signs: &'k Key,
     /// Also verifies, but signs nothing.
     verifies: Option<&'k Key>,
 }
 
-impl KeyRing<'_> {
+impl ReleaseKeys<'_> {
     fn sign(&self, value: String) -> Cookie<'static> {
         let mut jar = CookieJar::new();
         let cookie = Cookie::build((NAME, value)).path("/").secure(true).http_only(true).same_site(SameSite::Lax);
@@ -52,14 +52,14 @@ impl KeyRing<'_> {
         by(self.signs).map(|value| (value, true)).or_else(old)
     }
 }
-// ANCHOR_END: ring
+// ANCHOR_END: keys
 
 /// In a real program the keys come from its secrets. These keys are random, so they last as long as this process.
 static OLD: LazyLock<Key> = LazyLock::new(Key::generate);
 static NEW: LazyLock<Key> = LazyLock::new(Key::generate);
 
 // ANCHOR: releases
-impl KeyRing<'static> {
+impl ReleaseKeys<'static> {
     /// Returns the keys of this release.
     fn of(release: u8) -> Option<Self> {
         match release {
@@ -73,18 +73,18 @@ impl KeyRing<'static> {
 }
 // ANCHOR_END: releases
 
-/// One release, as the page names it.
+/// A release, and what it does with its keys, for the page.
 #[derive(Clone, Copy, Serialize)]
-pub(super) struct Ring {
+pub(super) struct Release {
     release: u8,
     does: &'static str,
 }
 
-pub(super) const RINGS: [Ring; 4] = [
-    Ring { release: 1, does: "signs and verifies with the old key" },
-    Ring { release: 2, does: "verifies with the new key as well, and still signs with the old one" },
-    Ring { release: 3, does: "signs with the new key, and still verifies with the old one" },
-    Ring { release: 4, does: "signs and verifies with the new key" },
+pub(super) const RELEASES: [Release; 4] = [
+    Release { release: 1, does: "signs and verifies with the old key" },
+    Release { release: 2, does: "verifies with the new key as well, and still signs with the old one" },
+    Release { release: 3, does: "signs with the new key, and still verifies with the old one" },
+    Release { release: 4, does: "signs and verifies with the new key" },
 ];
 
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -97,26 +97,26 @@ struct Remember {
 }
 
 async fn remember(Path(release): Path<u8>, clock: Clock, Form(Remember { name }): Form<Remember>) -> Response {
-    let Some(ring) = KeyRing::of(release) else { return no_such_release() };
+    let Some(keys) = ReleaseKeys::of(release) else { return no_such_release() };
     let is_name = (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !is_name {
         let sentence = "A name has one to forty letters or digits, so nothing was done.\n";
         return (StatusCode::UNPROCESSABLE_ENTITY, sentence).into_response();
     }
-    let cookie = ring.sign(Remembered { name, since: clock.now() }.to_value());
+    let cookie = keys.sign(Remembered { name, since: clock.now() }.to_value());
     (set(&cookie), Redirect::to(&format!("/release/key/{release}"))).into_response()
 }
 
 // ANCHOR: view
 async fn view(Path(release): Path<u8>, clock: Clock, headers: HeaderMap) -> Result<Response, Failure> {
-    let Some(ring) = KeyRing::of(release) else { return Ok(no_such_release()) };
-    let verified = sent(&headers).and_then(|cookie| ring.verify(cookie));
+    let Some(keys) = ReleaseKeys::of(release) else { return Ok(no_such_release()) };
+    let verified = sent(&headers).and_then(|cookie| keys.verify(cookie));
     let remembered = verified.as_ref().and_then(|(value, _)| Remembered::of(value, clock.now()));
     let name = remembered.as_ref().map(|remembered| remembered.name.as_str());
-    let page = PAGES.render("release-key.html", context! { release, rings => Serde(RINGS), name })?;
+    let page = PAGES.render("release-key.html", context! { release, releases => Serde(RELEASES), name })?;
     Ok(match verified {
         // The same value, with the time of the first signature, but signed by the new key.
-        Some((value, false)) if remembered.is_some() => (set(&ring.sign(value)), page).into_response(),
+        Some((value, false)) if remembered.is_some() => (set(&keys.sign(value)), page).into_response(),
         _ => page.into_response(),
     })
 }

@@ -1,4 +1,4 @@
-//! Records as no test of the stores makes them, put into each backend: what Flask makes of one, and what axum.
+//! Puts unusual records into each backend, and compares how Flask and axum read them.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ use crate::{
     table::agreement,
 };
 
-/// What a view sees: whether the session is the one of the cookie, and all that is in it, with sorted keys.
+/// Prints whether a view has the session of the cookie, and the data of that session with sorted keys.
 const LOOK: &str = "
 def shown(value):
     if isinstance(value, dict):
@@ -142,7 +142,7 @@ const READS_IT: &str = "reads it";
 const NONE: &str = "no session";
 const ERROR: &str = "an error";
 
-/// What Flask finds under these IDs, without writing anything.
+/// Returns the data that Flask reads under these IDs. Flask writes nothing.
 fn seen_by_flask(shared: &Shared<impl SessionStore>, ids: &[Id]) -> Vec<String> {
     let questions = ids.iter().map(|id| {
         let mut question = shared.flask(&format!("cookie = '{id}'\n{LOOK}"), Some(&id.to_string()));
@@ -157,7 +157,7 @@ fn seen_by_flask(shared: &Shared<impl SessionStore>, ids: &[Id]) -> Vec<String> 
     seen.collect()
 }
 
-/// What Flask and axum make of each record. If both read it, axum saves it, and Flask reads the same again.
+/// Returns how Flask and axum read each record. If both read it, axum saves it, and Flask must read the same again.
 async fn outcomes<S: SessionStore>(shared: &Shared<S>) -> Vec<[&'static str; 2]>
 where
     Shared<S>: Raw,
@@ -203,7 +203,7 @@ pub async fn what_axum_reads_of_a_record_flask_reads_too() {
     agreement("records", "the record", "records in three backends", outcomes.collect());
 }
 
-/// The outcome, if it is the same in all backends, or the outcome in each.
+/// Returns one outcome if it is the same in all backends, and otherwise the outcome in each.
 fn in_words(outcomes: [(&str, &str); 3]) -> String {
     let (_, first) = outcomes[0];
     if outcomes.iter().all(|(_, outcome)| *outcome == first) {
@@ -257,7 +257,7 @@ async fn another_prefix_is_another_session<S: SessionStore>(shared: &Shared<S>, 
     assert_eq!(ask(&[question])[0]["told"], "None");
 }
 
-/// The last counts here, because the session layer has a cookie jar.
+/// The session layer reads the last cookie, because it puts all of them into a jar.
 pub async fn of_two_cookies_flask_takes_the_first_and_the_session_layer_the_last() {
     let shared = Shared::in_redis().await;
     let [alice, bob] = ["alice", "bob"].map(|name| shared.ask_flask(&format!("session['value'] = '{name}'"), None));

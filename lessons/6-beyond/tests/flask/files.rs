@@ -1,4 +1,4 @@
-//! Flask-Session's files, written by one side and read by the other.
+//! Each side writes Flask-Session's files, and the other reads them.
 
 use std::{
     fs::{self, File},
@@ -66,7 +66,7 @@ pub async fn both_sides_judge_a_file_alike_with_one_exception() {
         ("a pickle", file(b"\x80\x04}\x94\x8c\x05value\x94K\x01s.")),
         ("an expiry that is past", [&expires(OffsetDateTime::now_utc() - Duration::SECOND), &value[..]].concat()),
         ("the expiry 0", [&[0; 4], &value[..]].concat()),
-        // Here is where they differ.
+        // Flask and axum differ here.
         ("less than an expiry", vec![1, 2]),
     ];
     let mut cases = Vec::new();
@@ -91,7 +91,7 @@ pub async fn a_pickle_in_a_file_runs_in_flask_and_is_refused_here() {
     assert!(Path::new(&made).exists(), "Flask has only read it");
 }
 
-/// The four bytes end in 2106.
+/// The four bytes of the expiry reach to 2106.
 pub async fn an_expiry_that_no_file_can_hold_is_the_nearest_one() {
     let shared = Shared::in_files();
     let past = shared.create(json!(1), OffsetDateTime::UNIX_EPOCH).await.to_string();
@@ -146,7 +146,7 @@ pub async fn flask_does_not_wait_for_the_lock_of_this_side() {
     assert!(matches!(hurried.save(&record).await, Err(Error::Backend(_))), "this side waits for it");
 }
 
-/// Without going through a view for each write. After each one a save of this side is waited for.
+/// One view writes many times, and after each write waits for a save of axum.
 const WRITE_UNTIL_ONE_IS_LOST: &str = "
 cache, key = current_app.session_interface.cache, f'session:{session.sid}'
 for number in range(20_000):
@@ -176,7 +176,7 @@ pub async fn what_flask_writes_between_the_comparison_and_the_rename_is_lost() {
     assert_eq!(flask.await.unwrap()["told"], "\"lost\"");
 }
 
-/// Names of another program's files: neither is a digest.
+/// Names of another program's files. Neither is a digest.
 const FOREIGN: [&str; 2] = ["cafe", "thirty-two-letters-and-no-digest"];
 
 struct InFiles(TempDir);
@@ -198,7 +198,7 @@ impl Backend for InFiles {
         true
     }
 
-    /// All but the expiry: what is not one of the next years is one that is past, for Flask, too.
+    /// Damages everything but the expiry, because Flask and axum take most damaged expiries for past ones.
     async fn damage(&self, id: &Id) -> Option<()> {
         let file = path(self.folder(), id);
         let expiry = fs::read(&file).unwrap()[..4].to_vec();

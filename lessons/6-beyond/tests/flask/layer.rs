@@ -1,4 +1,4 @@
-//! When each side sets the cookie, and how.
+//! Compares when each side sets the cookie, and with which attributes.
 
 use std::collections::BTreeSet;
 
@@ -32,9 +32,9 @@ use crate::{
     table::{snapshot, table},
 };
 
-const KEY: &str = "a key of both halves";
+const KEY: &str = "a key of both apps";
 
-/// What a handler does with the session; `real_flask.py` has the same in Python.
+/// The actions of a handler. `real_flask.py` has the same in Python.
 const DEEDS: [&str; 9] = [
     "does not look",
     "looks",
@@ -51,7 +51,7 @@ fn keys() -> Keys {
     Keys::new(KEY, []).unwrap()
 }
 
-/// What the browser has: no cookie, or one with these data.
+/// Browsers without a cookie, and with a cookie that holds these data.
 fn visitors() -> Vec<(&'static str, Option<Dict>)> {
     let with = |keys: &[(&str, Value)]| keys.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
     vec![
@@ -61,7 +61,7 @@ fn visitors() -> Vec<(&'static str, Option<Dict>)> {
     ]
 }
 
-/// Settings of both: the names of Flask, and ours.
+/// The same settings in Flask and in the layer.
 fn configurations() -> Vec<(serde_json::Value, Settings)> {
     let given = || Settings::new(keys());
     vec![
@@ -110,7 +110,7 @@ fn act(session: &FlaskSession, deed: &str) {
     }
 }
 
-/// The name and the attributes of a cookie in any order, with the data instead of the value.
+/// Returns the name and the attributes of a cookie, with its data instead of its value.
 fn told(set_cookie: &str, now: OffsetDateTime) -> BTreeSet<String> {
     let mut parts = set_cookie.split("; ");
     let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a name and a value");
@@ -121,7 +121,7 @@ fn told(set_cookie: &str, now: OffsetDateTime) -> BTreeSet<String> {
     parts.map(str::to_owned).chain([format!("{name}={data}")]).collect()
 }
 
-/// When the cookie was signed; anything if there is none.
+/// Returns the time at which the cookie was signed, in seconds, or `None` without a signed cookie.
 fn signed_at(set_cookie: Option<&str>) -> Option<i64> {
     let time = set_cookie?.split(';').next()?.rsplit('.').nth(1)?;
     Some(BASE64.decode(time).unwrap().iter().fold(0, |seconds, byte| seconds << 8 | i64::from(*byte)))
@@ -138,7 +138,7 @@ pub async fn both_set_the_cookie_in_the_same_cases_with_the_same_attributes() {
                 let header = |name| response.headers().get_all(name).iter().map(|it| it.to_str().unwrap().to_owned());
                 let set: Vec<_> = header(SET_COOKIE).collect();
                 assert!(set.len() < 2, "{set:?}");
-                // Flask answers in the second in which the layer did.
+                // Flask has to answer with the same time as the layer.
                 let at = signed_at(set.first().map(String::as_str)).unwrap_or(now.unix_timestamp());
                 let vary: Vec<_> = header(VARY).collect();
                 here.push((visitor, deed, settings.name, set, vary, at));
@@ -204,7 +204,7 @@ pub async fn a_session_that_cannot_be_read_is_an_error_until_the_visitor_logs_ou
         .route("/apart", get(async || "not asked for"))
         .route("/logout", post(log_out))
         .layer(from_fn_with_state(Settings::new(keys()), flask_session));
-    // Nested one deeper than is read here, and longer; what writes it does not count.
+    // These values are nested too deeply and too long for the layer to read. It does write them.
     let nested = (0..65).fold(Value::Null, |value, _| vec![value].into());
     for value in [nested, "a".repeat(300_000).into()] {
         let cookie = keys().write(&Dict::from([("a".to_owned(), value)]), OffsetDateTime::now_utc()).unwrap();

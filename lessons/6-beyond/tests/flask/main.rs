@@ -1,5 +1,5 @@
-//! Lesson 6, "From Flask to axum, route by route": what one side writes the other reads, and what one refuses the other
-//! refuses, seen on a real Flask.
+//! Compares the code of lesson 6 with a real Flask: each side reads the other's cookies and records, and axum refuses
+//! those that Flask refuses.
 
 mod agreement;
 mod files;
@@ -141,7 +141,7 @@ fn main() -> ExitCode {
     ])
 }
 
-/// Both are needed: a Flask and a Redis.
+/// Returns what is missing for a test that needs Flask and Redis.
 fn missing_one() -> Option<(&'static str, String)> {
     missing().or_else(|| services::missing(REDIS))
 }

@@ -1,4 +1,4 @@
-//! A real Flask, asked by `real_flask.py`, and the Flask half of the demo as a server.
+//! Runs a real Flask: `real_flask.py` asks it questions, and the demo's Flask app runs as a server.
 
 use std::{io::Write, process::Stdio, sync::LazyLock};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::python::{self, Server, script};
 
-/// Why there is no Flask, if there is none.
+/// Returns the reason if Flask is missing.
 pub fn missing() -> Option<(&'static str, String)> {
     static MISSING: LazyLock<Option<String>> = LazyLock::new(|| {
         python::missing("Flask", "flask, flask_session, flask_sqlalchemy, itsdangerous, markupsafe, redis")
@@ -14,7 +14,7 @@ pub fn missing() -> Option<(&'static str, String)> {
     MISSING.clone().map(|reason| ("flask", reason))
 }
 
-/// The answers to these questions.
+/// Asks Flask these questions, and returns its answers.
 pub fn ask(questions: &[Value]) -> Vec<Value> {
     let mut asked = script("tests/flask/real_flask.py");
     asked.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -23,13 +23,13 @@ pub fn ask(questions: &[Value]) -> Vec<Value> {
     stdin.write_all(json!(questions).to_string().as_bytes()).expect("Python reads");
     drop(stdin);
     let answered = asked.wait_with_output().expect("Python ends");
-    assert!(answered.status.success(), "Flask was not asked: {}", answered.status);
+    assert!(answered.status.success(), "Flask has failed: {}", answered.status);
     let answers: Vec<_> = serde_json::from_slice(&answered.stdout).expect("Python writes JSON");
     assert_eq!(answers.len(), questions.len(), "answers");
     answers
 }
 
-/// `flask/app.py`, ended with the test.
-pub fn half(secret_key: &str) -> Server {
+/// Runs `flask/app.py` until the server is dropped.
+pub fn flask_app(secret_key: &str) -> Server {
     Server::start(script("flask/app.py").args(["--port", "0"]).env("SECRET_KEY", secret_key))
 }

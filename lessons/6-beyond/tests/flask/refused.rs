@@ -1,4 +1,4 @@
-//! What each side makes of a cookie that is not in order.
+//! Compares how each side reads an invalid cookie.
 
 use std::io::Write;
 
@@ -18,21 +18,21 @@ use crate::{
     table::{snapshot, table},
 };
 
-const KEY: &str = "a key of both halves";
+const KEY: &str = "a key of both apps";
 const OLD_KEY: &str = "the key of last year";
 const AT: i64 = 1_700_000_000;
 const MONTH: i64 = 31 * 86_400;
 const DATA: &str = r#"{"user":"alice"}"#;
 
-/// One way in which a cookie is not in order, with as many cookies as there are of it.
+/// One reason to refuse a cookie, and one or more such cookies.
 struct Case {
     name: &'static str,
     /// The `Cookie` headers.
     headers: Vec<String>,
-    /// When they are sent.
+    /// The time at which they are sent, in seconds since 1970.
     at: i64,
     fallbacks: Vec<&'static str>,
-    /// How this side differs. It never reads what Flask refuses.
+    /// How axum differs from Flask, if it does. It never reads a cookie that Flask refuses.
     differs: &'static str,
 }
 
@@ -46,7 +46,7 @@ impl Case {
         Self { at, ..self }
     }
 
-    /// Flask reads it, and this side does not.
+    /// Marks a case that Flask reads and axum refuses.
     fn stricter(self) -> Self {
         Self { differs: "axum is stricter", ..self }
     }
@@ -73,7 +73,7 @@ pub fn what_is_refused_by_one_is_refused_by_the_other() {
     snapshot("refused", &table(&["the cookie", "Flask", "axum", ""], &rows));
 }
 
-/// Python takes a year of two digits for one of this time, whatever is before it.
+/// Python reads the year 0001 as 2001, because it takes it for a year with two digits.
 pub fn a_date_of_the_year_1_is_one_of_2001_in_flask_and_of_1_here() {
     let value = encoded(r#"{"a":{" d":"Mon, 01 Jan 0001 00:00:00 GMT"}}"#);
     let cookie = signed(vec![json!({ "value": format!("{value}.{}", time(AT)) })]).remove(0);
@@ -88,7 +88,7 @@ fn question(case: &Case, header: &str) -> Value {
     json!({ "ask": "read", "key": KEY, "fallbacks": case.fallbacks, "at": case.at, "cookie": header })
 }
 
-/// What the session is: the data that is read, an empty one, or an error.
+/// Returns the data of Flask's session, which is empty if it refuses the cookie, or the status of an error.
 fn in_flask(answer: &Value) -> String {
     match answer["status"].as_u64() {
         Some(200) => answer["told"].as_str().unwrap().to_owned(),
@@ -124,7 +124,7 @@ fn in_a_word(said: &[String]) -> String {
     first.to_owned()
 }
 
-/// Signs each of these values as itsdangerous does; a question without a key is for the key of both halves.
+/// Has itsdangerous sign each of these values. The default key is the one that both apps have.
 fn signed(mut questions: Vec<Value>) -> Vec<String> {
     for question in &mut questions {
         question["ask"] = "sign".into();
@@ -174,7 +174,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Somebody without the key has changed it.
+/// Cookies that somebody without the key has changed.
 fn tampered(good: &str) -> Vec<Case> {
     let [data, time, signature] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
     let (first, second) = (data.len(), data.len() + 1 + time.len());
@@ -183,7 +183,7 @@ fn tampered(good: &str) -> Vec<Case> {
         |at: usize, c: char| good.char_indices().map(|(i, old)| if i == at { c } else { old }).collect::<String>();
     let other = |at: usize| with(at, if good.as_bytes()[at] == b'A' { 'B' } else { 'A' });
     let without = |at: usize| good.char_indices().filter(|(i, _)| *i != at).map(|(_, c)| c).collect::<String>();
-    // Of the last character four bits count: four characters say the same.
+    // Only four bits of the last character count, so four characters stand for the same bytes.
     let alphabet = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']);
     let bytes = |value: &str| {
         let lenient = base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
@@ -234,7 +234,7 @@ fn aged(good: &str) -> Vec<Case> {
     cases
 }
 
-/// The right key, and another use of it.
+/// Values that are signed with the right key, but in another way.
 fn signed_otherwise() -> Vec<Case> {
     let value = format!("{}.{}", encoded(DATA), time(AT));
     let values = signed(vec![
@@ -249,7 +249,7 @@ fn signed_otherwise() -> Vec<Case> {
         .collect()
 }
 
-/// The same cookie, sent otherwise.
+/// The same cookie in different headers.
 fn headers(good: &str) -> Vec<Case> {
     let sent = |name: &'static str, header: String| Case { headers: vec![header], ..case(name, []) };
     vec![
@@ -264,7 +264,7 @@ fn headers(good: &str) -> Vec<Case> {
     ]
 }
 
-/// Signed with the right key: only a half of the app itself can send it.
+/// Data that is signed with the right key, so only one of the two apps can have made it.
 fn signed_data() -> Vec<Case> {
     let packed = |bytes: &[u8]| format!(".{}", BASE64.encode(bytes));
     let whole = zlib(DATA.as_bytes());

@@ -1,17 +1,17 @@
-//! One visitor of the demo, with a real Flask behind it and without.
+//! Tests the demo with a real Flask app behind it, and without one.
 
 use axum::{Router, http::header::SET_COOKIE};
 use checks::Trial;
 use lesson_6::flask::{cookie::Keys, routes, session::Settings, settings};
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
-use crate::{real::half, table::snapshot};
+use crate::{real::flask_app, table::snapshot};
 
-const KEY: &str = "a key of both halves";
-/// Nothing listens there.
+const KEY: &str = "a key of both apps";
+/// A port on which no server listens.
 const NO_FLASK: u16 = 1;
 
-/// The demo alone, in front of the Flask app on this port.
+/// The demo without the rest of the lesson, in front of the Flask app on this port.
 pub fn demo<S: SessionStore + Clone>(store: S, settings: Settings, flask: u16) -> Router {
     routes(settings, flask).layer(SessionManagerLayer::new(store).with_name("__Host-apart"))
 }
@@ -21,12 +21,12 @@ fn trial(flask: u16) -> Trial {
 }
 
 pub async fn one_visitor_has_one_session_in_both_apps() {
-    let flask = half(KEY);
+    let flask = flask_app(KEY);
     let trial = trial(flask.port);
     let alice = trial.browser("alice");
     let answer = alice.post("/flask/old/login", &[("user", "alice")]).await.unwrap();
     answer.redirects_to("/flask").unwrap();
-    assert_eq!(answer.headers.get_all(SET_COOKIE).iter().count(), 1, "one half sets the cookie, not both");
+    assert_eq!(answer.headers.get_all(SET_COOKIE).iter().count(), 1, "one of the two apps sets the cookie, not both");
     alice.get("/flask").await.unwrap().shows("Logged in as alice").unwrap();
     alice.post("/flask/cart", &[]).await.unwrap().redirects_to("/flask").unwrap();
     alice.get("/flask").await.unwrap().shows(r#""cart": [("cup", 2), ("lamp", 1)]"#).unwrap();
@@ -35,8 +35,8 @@ pub async fn one_visitor_has_one_session_in_both_apps() {
     account.shows("2 × cup, 1 × lamp").unwrap();
     alice.post("/flask/logout", &[]).await.unwrap().redirects_to("/flask").unwrap();
     alice.get("/flask/old/account").await.unwrap().shows("You are not logged in").unwrap();
-    snapshot("halves", &trial.transcript());
-    // And the other way round.
+    snapshot("two_apps", &trial.transcript());
+    // Now bob logs in to axum and out of Flask.
     alice.post("/flask/login", &[("user", "bob")]).await.unwrap().redirects_to("/flask").unwrap();
     alice.get("/flask/old/account").await.unwrap().shows("Flask knows bob").unwrap();
     alice.post("/flask/old/logout", &[]).await.unwrap().redirects_to("/flask").unwrap();
@@ -65,7 +65,7 @@ pub async fn of_two_tabs_at_the_same_time_the_last_cookie_wins() {
     let trial = trial(NO_FLASK);
     let alice = trial.browser("alice");
     alice.post("/flask/login", &[("user", "alice")]).await.unwrap();
-    // Both tabs send the cookie as it is now.
+    // Both tabs send the same cookie.
     let tab = alice.copied_by("alice's other tab");
     alice.post("/flask/cart", &[]).await.unwrap();
     tab.post("/flask/cart", &[]).await.unwrap();

@@ -1,4 +1,4 @@
-//! Sessions that a real Flask-Session and a store here share, whatever the backend.
+//! Tests sessions that a real Flask-Session and a store of the lesson share, for every backend.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::{
 
 pub const PATIENT: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// What a view writes to `session["value"]`.
+/// The values that a view writes to `session["value"]`.
 const WRITTEN: [&str; 16] = [
     "None",
     "True",
@@ -39,7 +39,7 @@ const WRITTEN: [&str; 16] = [
     "datetime(2026, 1, 1, 12, 0, 0, 999999, tzinfo=timezone.utc)",
     "{' b': 'AP8='}",
     "{' di': {' b__': 'AP8='}}",
-    // What Flask-Session itself turns into something else.
+    // Flask-Session itself turns these values into other ones.
     "(1, 2)",
     "UUID(int=1)",
     "datetime(2026, 1, 1)",
@@ -47,9 +47,9 @@ const WRITTEN: [&str; 16] = [
 
 pub struct Shared<S> {
     pub store: S,
-    /// As `real_flask.py` calls it.
+    /// The name of the backend in `real_flask.py`.
     pub backend: &'static str,
-    /// A URL, a file or a folder.
+    /// The URL, file or folder of the backend.
     pub at: String,
     _ends_with_it: (Option<Service>, Option<TempDir>),
 }
@@ -67,7 +67,7 @@ impl Shared<FlaskSql> {
     pub async fn in_sql() -> Self {
         let folder = TempDir::new().unwrap();
         let at = folder.path().join("flask.sqlite").display().to_string();
-        // The start of an app makes the table.
+        // Flask makes the table when the app starts.
         ask(&[json!({ "ask": "store", "backend": "sql", "at": at, "deed": "" })]);
         let store = FlaskSql::open(&at, "session:", PATIENT).await.unwrap();
         Self { store, backend: "sql", at, _ends_with_it: (None, Some(folder)) }
@@ -98,7 +98,7 @@ impl<S: SessionStore> Shared<S> {
         self.store.load(&cookie.parse().unwrap()).await.unwrap()
     }
 
-    /// Flask begins a new session for a visitor with this ID.
+    /// Checks that Flask begins a new session for a visitor with this ID.
     fn knows_nobody(&self, id: &Id) {
         let answer = self.ask_flask("session['value'] = session.get('value', 'a new one')", Some(&id.to_string()));
         assert_eq!(answer["told"], "\"a new one\"");
@@ -116,7 +116,7 @@ pub fn cookie(answer: &Value) -> &str {
     answer["cookie"].as_str().unwrap_or_else(|| panic!("no cookie: {answer}"))
 }
 
-/// What Flask-Session keeps is a session here, and the other way round.
+/// Each side reads the sessions that the other writes.
 pub async fn both_read_what_the_other_writes(shared: &Shared<impl SessionStore>) {
     let deeds = WRITTEN.map(|value| shared.flask(&format!("session['value'] = {value}"), None));
     let written = ask(&deeds);
@@ -135,7 +135,7 @@ pub async fn both_read_what_the_other_writes(shared: &Shared<impl SessionStore>)
     for (((value, here), before), after) in WRITTEN.iter().zip(here).zip(&written).zip(again) {
         assert_eq!(after["status"], 200, "{value}: {after}");
         let back = after["told"].as_str().unwrap().to_owned();
-        // What Flask-Session has changed itself it changes when it writes, which this request has not done yet.
+        // Flask-Session turns these values into other ones when it writes, which it has not done yet at this request.
         let is_changed = WRITTEN[13..].contains(value);
         assert_eq!(back != before["told"].as_str().unwrap(), is_changed, "{value} has become {back}");
         rows.push(vec![(*value).to_owned(), here, back]);
@@ -157,7 +157,7 @@ pub async fn a_logout_of_one_is_a_logout_of_the_other(shared: &Shared<impl Sessi
     assert_ne!(cookie(&answer), cookie(&bob), "Flask makes an ID of its own");
 }
 
-/// Of what Flask has written since the session was loaded.
+/// A save undoes no change that Flask has made since the session was loaded.
 pub async fn a_save_undoes_nothing(shared: &Shared<impl SessionStore>) {
     let answer = shared.ask_flask("session['value'] = 1", None);
     let change = async |meanwhile: &str| {
@@ -172,7 +172,7 @@ pub async fn a_save_undoes_nothing(shared: &Shared<impl SessionStore>) {
     };
     assert!(is_conflict(&change("session['value'] = 2").await.unwrap_err()));
     assert_eq!(shared.ask_flask("", Some(cookie(&answer)))["told"], "2");
-    // Flask writes the record with each request, and the same data are the same record.
+    // Flask writes the record at each request, but the same data are the same record.
     change("").await.unwrap();
     a_request_knows_what_it_has_written_itself(shared).await;
     the_same_bytes_undo_nothing(shared, cookie(&answer)).await;
@@ -206,7 +206,7 @@ async fn a_request_knows_what_it_has_written_itself(shared: &Shared<impl Session
     }
 }
 
-/// A change of the ID on one side, and a request on the other that still has the old one.
+/// One side changes the ID, and a request on the other side still has the old one.
 pub async fn a_new_id_of_one_ends_the_old_one_for_the_other(shared: &Shared<impl SessionStore + Clone>) {
     let answer = shared.ask_flask("session['value'] = 1", None);
     let old = shared.load(cookie(&answer)).await.unwrap();
@@ -223,8 +223,8 @@ pub async fn a_new_id_of_one_ends_the_old_one_for_the_other(shared: &Shared<impl
     assert_eq!(shared.ask_flask("", Some(&session.id().unwrap().to_string()))["told"], "1");
 }
 
-/// `Guarded` replaces a session that has ended, or has a new ID, with a marker. A store without such markers would be
-/// safe for this side alone: Flask would take one for a session, and its next save would keep it for a month.
+/// `Guarded` replaces a session that has ended, or has a new ID, with a marker. Flask must not take the marker for a
+/// session, because its next save would keep it for a month.
 pub async fn a_marker_is_no_session_of_flask(shared: &Shared<impl SessionStore + Clone>) {
     for changes_id in [true, false] {
         let id = cookie(&shared.ask_flask("session['value'] = 1", None)).parse().unwrap();
@@ -267,14 +267,14 @@ pub async fn flask_writes_after_each_request_or_after_a_change(shared: &Shared<i
     }
 }
 
-/// Flask has loaded the session, and the view, which deletes the record, is running.
+/// The view deletes the record after Flask has loaded the session.
 pub async fn an_overlapping_request_of_flask_revives(shared: &Shared<impl SessionStore>, delete: &str) {
     let answer = shared.ask_flask("session['value'] = 1", None);
     shared.ask_flask(&format!("cookie, at = {:?}, {:?}\n{delete}", cookie(&answer), shared.at), Some(cookie(&answer)));
     assert!(shared.load(cookie(&answer)).await.is_some());
 }
 
-/// What each side makes of a record that is not as it should be.
+/// Compares how each side reads an invalid record.
 pub async fn refusals(name: &str, head: &str, shared: &Shared<impl SessionStore>, cases: Vec<(&str, Id)>) {
     let mut here = Vec::new();
     for (_, id) in &cases {

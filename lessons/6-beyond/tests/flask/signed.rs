@@ -1,4 +1,4 @@
-//! Flask-Session's signed IDs, sent to both sides.
+//! Sends Flask-Session's signed IDs to both sides.
 
 use axum::{
     Router,
@@ -26,9 +26,9 @@ use crate::{
     table::agreement,
 };
 
-const KEY: &str = "a key of both halves";
+const KEY: &str = "a key of both apps";
 
-/// The question to a Flask that signs its IDs.
+/// Makes a question to a Flask that signs its IDs.
 fn flask(shared: &Shared<FlaskRedis>, deed: &str, cookies: Option<&str>) -> Value {
     let mut question = shared.flask(deed, None);
     question["key"] = KEY.into();
@@ -37,13 +37,13 @@ fn flask(shared: &Shared<FlaskRedis>, deed: &str, cookies: Option<&str>) -> Valu
     question
 }
 
-/// A shop on the same store.
+/// An axum app on the same store.
 fn axum(shared: &Shared<FlaskRedis>) -> Router {
     let look = async |session: Session| session.get::<String>("value").await.unwrap().unwrap_or_default();
     let write = async |session: Session| session.insert("value", "made here").await.unwrap();
     Router::new()
         .route("/look", get(look))
-        .route("/write", get(write)) // a test's own route
+        .route("/write", get(write)) // a route for this test only
         .layer(SessionManagerLayer::new(shared.store.clone()).with_name("session"))
         .layer(from_fn_with_state(SignedId { name: "session", keys: Keys::for_ids(KEY).unwrap() }, signed_id))
 }
@@ -56,11 +56,11 @@ pub async fn a_signed_id_of_axum_is_one_of_flask() {
     assert_eq!(answer["told"], "\"made here\"");
 }
 
-/// What a browser or an attacker may send as alice's cookie.
+/// The headers that a browser or an attacker may send as alice's cookie.
 fn sent(alice: &str, bob: &str, forged: &[String]) -> Vec<(&'static str, String)> {
     let (id, signature) = alice.split_once('.').unwrap();
     let last = signature.chars().last().unwrap();
-    // Of its six bits the last two do not count.
+    // The last two of its six bits do not count.
     let neighbor = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let other = neighbor.chars().nth(neighbor.find(last).unwrap() ^ 1).unwrap();
     let rewritten = format!("{}{other}", &alice[..alice.len() - 1]);

@@ -1,4 +1,4 @@
-//! Flask-Session's rows in SQLite, written by one side and read by the other.
+//! Each side writes Flask-Session's rows in SQLite, and the other reads them.
 
 use std::{fs, path::PathBuf};
 
@@ -47,7 +47,7 @@ pub async fn a_request_of_flask_that_overlaps_a_logout_inserts_the_row_again() {
 pub async fn flask_cannot_write_between_the_comparison_and_the_update() {
     let shared = Shared::in_sql().await;
     let other = open(&shared.at).await;
-    // Each time they meet at another moment.
+    // The two writes meet at another moment in each round.
     for _ in 0..20 {
         let id = shared.create(json!(1), OffsetDateTime::now_utc() + Duration::HOUR).await;
         let request = Scope::default();
@@ -66,7 +66,7 @@ pub async fn flask_cannot_write_between_the_comparison_and_the_update() {
 pub async fn a_save_of_flask_undoes_what_was_written_here_meanwhile() {
     let shared = Shared::in_sql().await;
     let answer = shared.ask_flask("session['value'] = 1", None);
-    // The view begins, a request here writes, and the view returns.
+    // A request to axum writes while the view is running.
     let written_here = "with sqlite3.connect(at) as db: db.execute(\"update sessions set data = x'81a46865726501'\")";
     let deed = format!("at = {:?}\n{written_here}", shared.at);
     shared.ask_flask(&deed, Some(cookie(&answer)));
@@ -96,7 +96,7 @@ pub async fn both_sides_judge_a_row_alike_with_two_exceptions() {
         ("an expiry that is past", "expiry = '2020-01-01 00:00:00.000000'"),
         ("the expiry NULL", "expiry = null"),
         ("an expiry that is no date", "expiry = 'soon'"),
-        // Here is where they differ.
+        // Flask and axum differ here.
         ("JSON", "data = '{\"value\":1}'"),
         ("a pickle", "data = x'80047d948c0576616c7565944b01732e'"),
     ];
@@ -131,12 +131,12 @@ pub async fn without_flasks_table_the_store_does_not_open() {
 }
 
 pub async fn open(file: impl AsRef<std::path::Path>) -> SqlitePool {
-    // As in the store: sqlx must not look after the connections.
+    // As in the store, sqlx must not close connections by itself.
     let pool = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None);
     pool.connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap()
 }
 
-/// A file with an empty table of Flask's.
+/// A file with Flask's table, which is empty.
 struct InSql {
     _folder: TempDir,
     file: PathBuf,
@@ -151,7 +151,7 @@ impl InSql {
     }
 }
 
-/// Another program's prefix, on a row that has expired.
+/// An expired row with the prefix of another program.
 const FOREIGN: &str = "insert into sessions (session_id, expiry) values ('another:1', '2020-01-01 00:00:00.000000')";
 
 impl Backend for InSql {

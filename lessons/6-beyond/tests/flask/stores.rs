@@ -1,4 +1,4 @@
-//! Flask-Session's records in Redis, written by one side and read by the other.
+//! Each side writes Flask-Session's records in Redis, and the other reads them.
 
 use checks::store::{Backend, rules};
 use lesson_6::flask::stores::FlaskRedis;
@@ -42,7 +42,7 @@ pub async fn an_id_of_flasks_default_length_is_no_id_here() {
     let answer = ask(&[question]).remove(0);
     assert_eq!(cookie(&answer).len(), 43, "256 bits in base64");
     assert!(cookie(&answer).parse::<Id>().is_err(), "tower-sessions has 128 bits");
-    // With the shorter length Flask still reads it, and can replace it.
+    // With the setting for shorter IDs, Flask still reads a long ID, and can replace it.
     let regenerate = "current_app.session_interface.regenerate(session._get_current_object())";
     let answer = shared.ask_flask(regenerate, Some(cookie(&answer)));
     assert_eq!(shared.load(cookie(&answer)).await.unwrap().data["value"], 1);
@@ -61,7 +61,7 @@ pub async fn what_json_does_not_have_is_an_error_here_and_a_value_in_flask() {
 pub async fn a_pickle_is_a_damaged_record_and_is_not_run() {
     let shared = Shared::in_redis().await;
     let id = Id::default();
-    // What `pickle.dumps({})` gives, and Flask-Session 0.8 would load.
+    // The output of `pickle.dumps({})`, which Flask-Session 0.8 would load.
     let client = redis::Client::open(shared.at.as_str()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let mut set = redis::cmd("SET");
@@ -70,7 +70,7 @@ pub async fn a_pickle_is_a_damaged_record_and_is_not_run() {
     assert!(matches!(shared.store.load(&id).await, Err(Error::Decode(_))));
 }
 
-/// A server, emptied for each rule.
+/// The port of a server that is emptied for each rule.
 struct InRedis(u16);
 
 impl InRedis {

@@ -1,6 +1,6 @@
-//! A table in plain text, which a page shows.
+//! Formats a table in plain text, which the book shows.
 
-/// Columns as wide as their widest cell.
+/// Formats a table whose columns are as wide as their widest cell.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<_> = head.iter().map(|&cell| cell.to_owned()).collect();
     let all = || [&head].into_iter().chain(rows);
@@ -13,7 +13,8 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     [line(&head), rule.join("-|-")].into_iter().chain(rows.iter().map(line)).map(|line| line + "\n").collect()
 }
 
-/// The snapshot of what was tried, what Flask made of it, and what axum. Where the two differ, axum refuses more.
+/// Makes the snapshot of a comparison: each case, and its outcome in Flask and in axum. Where the two differ, axum is
+/// stricter.
 pub fn agreement(name: &str, tried: &str, in_all: &str, outcomes: Vec<[String; 3]>) {
     let differ = |[_, there, here]: &[String; 3]| there != here;
     let differences = outcomes.iter().filter(|outcome| differ(outcome)).count();

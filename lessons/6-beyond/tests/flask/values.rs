@@ -1,4 +1,4 @@
-//! What a session holds, written by one side and read by the other.
+//! Each side writes values into a session, and the other reads them.
 
 use lesson_6::flask::{
     cookie::Keys,
@@ -12,11 +12,11 @@ use crate::{
     table::{snapshot, table},
 };
 
-const KEY: &str = "a key of both halves";
+const KEY: &str = "a key of both apps";
 const NOW: OffsetDateTime = datetime!(2023-11-14 22:13:20 UTC);
 const MONTH: Duration = Duration::days(31);
 
-/// What a view writes to `session["value"]`.
+/// The values that a view writes to `session["value"]`.
 const WRITTEN: [&str; 34] = [
     "None",
     "True",
@@ -46,7 +46,7 @@ const WRITTEN: [&str; 34] = [
     "{' x': 1}",
     "{' t': 1, ' b': 2}",
     "'lamp ' * 500",
-    // What Flask itself turns into something else.
+    // Flask itself turns these values into other ones.
     "datetime(2026, 1, 1, 12, 0, 0, 999999, tzinfo=timezone(timedelta(hours=2)))",
     "datetime(2026, 1, 1)",
     "date(2026, 1, 1)",
@@ -63,7 +63,7 @@ fn read(cookie: &str) -> Dict {
     keys().read(cookie, NOW, MONTH).unwrap_or_else(|error| panic!("{cookie}: {error:?}"))
 }
 
-/// What Flask finds in each of these cookies.
+/// Returns the data that Flask reads in each of these cookies.
 fn told_by_flask(cookies: &[String]) -> Vec<String> {
     let at = NOW.unix_timestamp();
     let question = |cookie| json!({ "ask": "read", "key": KEY, "at": at, "cookie": format!("session={cookie}") });
@@ -71,7 +71,7 @@ fn told_by_flask(cookies: &[String]) -> Vec<String> {
     answers.iter().map(|answer| answer["told"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Flask writes, axum reads, axum writes, Flask reads: the value in the end, as both tell it.
+/// Flask writes each value, axum reads and writes it, and Flask reads it again. Returns the final values.
 fn both_ways(questions: &[serde_json::Value]) -> Vec<String> {
     let written = ask(questions);
     let mut written_here = Vec::new();

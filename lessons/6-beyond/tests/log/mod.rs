@@ -1,4 +1,4 @@
-//! What is logged.
+//! Keeps the log of a program for a test to read.
 
 use std::{
     io,
@@ -7,7 +7,7 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// All that is logged. Clones are the same.
+/// The whole log. Clones share it.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 

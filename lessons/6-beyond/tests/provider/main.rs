@@ -1,6 +1,6 @@
-//! Lesson 6 as a client of a third-party provider: django-oauth-toolkit, on Django.
+//! Tests lesson 6 as a client of a third-party provider: django-oauth-toolkit, on Django.
 //!
-//! It has no back-channel logout, so what a logout there does to sessions here is tested on the provider in the lesson.
+//! This provider has no back-channel logout. Another test covers that with the provider in the lesson.
 
 #[path = "../python/mod.rs"]
 mod python;
@@ -70,7 +70,7 @@ async fn a_third_party_provider_says_who_logs_in_and_what_their_address_is() {
     assert!(page.contains("your address is alice@example.org"), "{page}");
     thief.take(&before);
     assert_eq!((alice.account().await, thief.account().await), (Some(1), None), "the old ID is nobody's");
-    logs_in(&mallory, "mallory").await; // whose address there is alice's
+    logs_in(&mallory, "mallory").await; // mallory has alice's address at the provider
     logs_in(&work, "alice").await;
     assert_eq!((mallory.account().await, work.account().await), (Some(2), Some(1)));
 }
@@ -117,7 +117,7 @@ async fn an_answer_with_another_state_or_the_code_of_another_login_is_refused() 
     assert_eq!(alice.account().await, Some(1));
 }
 
-/// A token of this client and issuer for alice, signed by the provider.
+/// Returns an ID token for alice from this issuer and for this client, signed by the provider.
 async fn token(visitor: &Visitor, issuer: &str, client: (&str, &str), nonce: &str) -> String {
     let code = code(visitor, issuer, client.0, "alice", nonce).await;
     let (status, answer) = exchange(visitor, issuer, client, &code, VERIFIER).await;
@@ -153,7 +153,7 @@ async fn a_token_of_another_login_audience_issuer_time_or_key_is_refused() {
     provider.rotate_key();
     relay.answers_with(&old);
     let back = allows(&alice, &asked, "alice").await.back;
-    alice.moves_to(&second); // the first one keeps the provider's keys for a while
+    alice.moves_to(&second); // the first instance caches the provider's keys
     assert!(is_not_confirmed(&alice.get(&back).await), "the provider has withdrawn the key");
 
     let late = Provider::start_with(&["--token-life", "-1"]);
@@ -161,7 +161,8 @@ async fn a_token_of_another_login_audience_issuer_time_or_key_is_refused() {
     assert!(is_not_confirmed(&logs_in(&alice, "alice").await), "it has expired");
 }
 
-/// Anyone can send one. The key of its signature is unknown, so the provider may have a new one.
+/// Anyone can send a logout token. If the app does not know the key of its signature, the provider may have a new key,
+/// so the app asks for the keys, but only once.
 async fn forged_logout_tokens_are_one_question_to_the_provider() {
     let provider = Provider::start();
     let relay = Relay::start(provider.port()).await;
@@ -256,13 +257,13 @@ async fn a_provider_that_is_down_logs_nobody_in_and_keeps_nobody_from_logging_ou
     let to = alice.post(&format!("{OWN}/elsewhere/logout/everywhere"), &[]).await.location;
     let page = alice.get(&format!("{OWN}{to}")).await.body;
     assert!(page.contains("You are not logged in") && page.contains("so you may still be logged in there"), "{page}");
-    let early = Visitor::new("alice", &program(&issuer)); // of a program that has not asked the provider yet
+    let early = Visitor::new("alice", &program(&issuer)); // this app has not contacted the provider yet
     let answer = early.post(&format!("{OWN}/elsewhere/login"), &[("next", "/elsewhere")]).await;
     assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
     assert!(answer.body.contains("The provider cannot be reached"), "{}", answer.body);
 }
 
-/// The program of the lesson, with these variables in its environment and no other that names a provider.
+/// Makes the command that runs the lesson's program. Of the variables that configure a provider, it has only these.
 fn lesson(variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lesson-6"));
     for name in ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"] {
@@ -290,10 +291,10 @@ async fn the_environment_names_the_provider_and_https_needs_a_trusted_certificat
     let alice = Visitor::new("alice", &beside(at(trusting.port)));
     let asked = alice.begins("/elsewhere").await;
     assert!(asked.starts_with(&issuer), "{asked}");
-    // Her browser uses the other server of this provider: it has the same accounts and codes.
+    // Her browser uses the provider's other server, which has the same accounts and codes.
     let asked = asked.replacen(&issuer, &provider.issuer(), 1);
     let back = allows(&alice, &asked, "alice").await.back;
-    // That one names itself in `iss`, and so is refused.
+    // The answer of that server has another `iss` and would be refused, so only its code and state are sent.
     let [code, state] = ["code", "state"].map(|name| parameter(&back, name).unwrap());
     let answer = alice.get(&format!("{OWN}/elsewhere/back?code={code}&state={state}")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);

@@ -1,4 +1,4 @@
-//! The provider as a server, and what a visitor does on its pages.
+//! Runs the provider as a server, and plays a visitor on its pages.
 
 use std::sync::LazyLock;
 
@@ -22,18 +22,18 @@ use crate::{
     visitor::{Answer, OWN, Visitor, parameter},
 };
 
-/// This program there, and another one: `start.py` registers both.
+/// The lesson as a client of the provider, and another client. `start.py` registers both.
 pub const OURS: (&str, &str) = ("lesson-6-there", "a secret: of & the + lesson");
 pub const ANOTHER: (&str, &str) = ("another-program", "another secret");
 
-/// Why there is no provider, if there is none.
+/// Returns the reason if the provider is missing.
 pub fn missing() -> Option<(&'static str, String)> {
     static MISSING: LazyLock<Option<String>> =
         LazyLock::new(|| python::missing("django-oauth-toolkit", "cryptography, django, oauth2_provider, werkzeug"));
     MISSING.clone().map(|reason| ("flask", reason))
 }
 
-/// A provider with a database of its own.
+/// A provider with its own database.
 pub struct Provider {
     pub folder: TempDir,
     server: Option<Server>,
@@ -59,7 +59,7 @@ impl Provider {
         self.server.as_ref().expect("it runs").port
     }
 
-    /// Ends it, and starts it again: it has its data, and a new key.
+    /// Restarts the server with the same data and a new key.
     pub fn rotate_key(&mut self) {
         let port = self.port().to_string();
         self.stop();
@@ -83,18 +83,18 @@ pub fn issuer(port: u16) -> String {
     format!("http://127.0.0.1:{port}/o")
 }
 
-/// Lesson 6 as a client of this provider, and beside it whatever listens on this machine.
+/// Returns lesson 6 as a client of this provider. Requests to other hosts go to the servers on this machine.
 pub fn program(issuer: &str) -> Router {
     instance(issuer, MemoryStore::default())
 }
 
-/// The same, with its sessions in this store.
+/// Like [`program`], with its sessions in this store.
 pub fn instance<S: SessionStore + Clone>(issuer: &str, store: S) -> Router {
     let registration = Registration::new(issuer, OURS.0, OURS.1).unwrap_or_else(|reason| panic!("{reason}"));
     beside(app_at(registration, store))
 }
 
-/// The program at its own host, and every other host at the port that its address names.
+/// Serves the program at its own host, and passes a request for any other host on to the port in its address.
 pub fn beside(program: Router) -> Router {
     Router::new().fallback(async move |request: Request| {
         let host = request.headers()[HOST].to_str().unwrap().to_owned();
@@ -105,12 +105,12 @@ pub fn beside(program: Router) -> Router {
     })
 }
 
-/// What listens at this port.
+/// Passes requests on to the server at this port.
 pub fn at(port: u16) -> Router {
     Router::new().fallback(async move |request: Request| send(port, request).await)
 }
 
-/// Sends a request to this port as it is: with its `Host`.
+/// Sends a request to this port without changing its `Host`.
 async fn send(port: u16, mut request: Request) -> Response {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     *request.uri_mut() = format!("http://127.0.0.1:{port}{target}").parse::<Uri>().unwrap();
@@ -118,7 +118,7 @@ async fn send(port: u16, mut request: Request) -> Response {
     client.request(request).await.expect("the server answers").map(Body::new)
 }
 
-/// What a form of this page sends by itself.
+/// Returns the hidden fields of this page.
 fn hidden(page: &str) -> Vec<(String, String)> {
     let inputs = page.split("<input ").skip(1).filter_map(|rest| rest.split('>').next());
     let value =
@@ -133,19 +133,19 @@ async fn submit(visitor: &Visitor, page: &str, form: &Answer, typed: &[(&str, &s
     visitor.post(page, &own.chain(typed.iter().copied()).collect::<Vec<_>>()).await
 }
 
-/// What a visitor saw at the provider.
+/// The result of a visit to the provider.
 pub struct Visit {
-    /// Where the provider leads back to.
+    /// The address to which the provider redirects the visitor.
     pub back: String,
     pub has_asked_for_password: bool,
 }
 
-/// Goes on at the provider, with the password if it asks for one, and agrees.
+/// Visits the provider, enters the password if it asks for one, and agrees to the login.
 pub async fn allows(visitor: &Visitor, asked: &str, person: &str) -> Visit {
     visit(visitor, asked, person, &[("allow", "Authorize")]).await
 }
 
-/// The same, and cancels.
+/// Like [`allows`], but cancels the login.
 pub async fn cancels(visitor: &Visitor, asked: &str, person: &str) -> Visit {
     visit(visitor, asked, person, &[]).await
 }
@@ -168,17 +168,17 @@ async fn visit(visitor: &Visitor, asked: &str, person: &str, decision: &[(&str, 
     Visit { back: answer.location, has_asked_for_password }
 }
 
-/// The whole login.
+/// Carries out a complete login.
 pub async fn logs_in(visitor: &Visitor, person: &str) -> Answer {
     let asked = visitor.begins("/elsewhere").await;
     let visit = allows(visitor, &asked, person).await;
     visitor.get(&visit.back).await
 }
 
-/// A proof key of the tests.
+/// The code verifier (PKCE) of the tests.
 pub const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters";
 
-/// A code of this client for this person, asked for with `VERIFIER` and without lesson 6.
+/// Gets a code for this client and person with `VERIFIER`. Lesson 6 takes no part in this.
 pub async fn code(visitor: &Visitor, issuer: &str, client: &str, person: &str, nonce: &str) -> String {
     let back = format!("{OWN}/elsewhere/back");
     let asked = [
@@ -194,7 +194,7 @@ pub async fn code(visitor: &Visitor, issuer: &str, client: &str, person: &str, n
     parameter(&allows(visitor, asked.as_str(), person).await.back, "code").expect("a code")
 }
 
-/// What the provider answers to a client that has this code.
+/// Sends this code to the provider as this client does, and returns the answer.
 pub async fn exchange(
     visitor: &Visitor,
     issuer: &str,

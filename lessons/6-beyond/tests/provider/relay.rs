@@ -1,4 +1,4 @@
-//! Between the program and the provider: it passes everything on, and can put another ID token into an answer.
+//! A relay between the program and the provider. It passes everything on, and can replace the ID token in an answer.
 
 use std::{
     net::Ipv4Addr,
@@ -27,7 +27,7 @@ pub struct Relay {
     discoveries: Arc<AtomicUsize>,
 }
 
-/// What is special about the next request for tokens.
+/// How the relay changes the next request for tokens.
 #[derive(Default)]
 struct Next {
     instead: Option<String>,
@@ -35,7 +35,7 @@ struct Next {
 }
 
 impl Relay {
-    /// In front of the provider at this port. It is at a port of its own, so the provider has another issuer there.
+    /// Starts a relay in front of the provider at this port. The relay has another port, so the issuer is different.
     pub async fn start(provider: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
@@ -60,12 +60,12 @@ impl Relay {
         Self { port, next, discoveries }
     }
 
-    /// How many times the provider was asked what it offers.
+    /// Returns the number of requests for the provider's metadata.
     pub fn discoveries(&self) -> usize {
         self.discoveries.load(Ordering::Relaxed)
     }
 
-    /// Before the token endpoint answers the next time, this happens.
+    /// Runs `meanwhile` before the next answer of the token endpoint.
     pub fn waits_for(&self, meanwhile: impl Future<Output = ()> + Send + 'static) {
         self.next.lock().unwrap().meanwhile = Some(meanwhile.boxed());
     }
@@ -74,7 +74,7 @@ impl Relay {
         issuer(self.port)
     }
 
-    /// The next answer of the token endpoint has this ID token.
+    /// Puts this ID token into the next answer of the token endpoint.
     pub fn answers_with(&self, id_token: &str) {
         self.next.lock().unwrap().instead = Some(id_token.to_owned());
     }

@@ -1,4 +1,4 @@
-//! A Python of this machine, and a server that it runs until the test ends.
+//! Finds Python on this machine, and runs servers with it.
 
 use std::{
     env,
@@ -7,14 +7,14 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-/// The Python that `WORKBOOK_PYTHON` names, or the one that is installed. A relative path is one of the workspace.
+/// Returns the Python that `WORKBOOK_PYTHON` names, or else the installed one. A relative path begins at the workspace.
 pub fn python() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let named = env::var_os("WORKBOOK_PYTHON").map(PathBuf::from);
     named.map_or_else(|| "python3".into(), |path| if path.components().count() > 1 { root.join(path) } else { path })
 }
 
-/// Why these modules cannot be imported, if they cannot; `name` is what they are together.
+/// Returns the reason if these modules cannot be imported. `name` is the name of the package that has them.
 pub fn missing(name: &str, modules: &str) -> Option<String> {
     let python = python();
     match Command::new(&python).args(["-c", &format!("import {modules}")]).output() {
@@ -28,23 +28,23 @@ pub fn missing(name: &str, modules: &str) -> Option<String> {
     }
 }
 
-/// A script below this package, to be given its arguments.
+/// Makes the command that runs a script of this package.
 pub fn script(path: &str) -> Command {
     let mut command = Command::new(python());
     command.arg("-B").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
     command
 }
 
-/// A server, ended with the test.
+/// A server that ends when it is dropped.
 pub struct Server {
     pub port: u16,
     process: Child,
-    /// Kept open: a server that says more must not find it closed.
+    /// Stays open, because a server that prints more must not find a closed pipe.
     _said: BufReader<ChildStdout>,
 }
 
 impl Server {
-    /// Comes back when it has said its port, at the end of its first line: then it listens.
+    /// Starts the server, and returns when it has printed its port at the end of its first line. Then it listens.
     pub fn start(command: &mut Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server starts");
         let (mut said, mut stdout) = (String::new(), BufReader::new(process.stdout.take().expect("a pipe")));

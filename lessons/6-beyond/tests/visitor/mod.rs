@@ -1,4 +1,4 @@
-//! A visitor of lesson 6 and of a provider.
+//! Plays a visitor of lesson 6 and of a provider.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
 use std::{
@@ -20,7 +20,7 @@ use url::Url;
 pub const OWN: &str = "http://localhost:4006";
 const SESSION: &str = "__Host-lesson-6";
 
-/// A browser, which keeps the cookies of each host apart.
+/// A browser with separate cookies for each host.
 pub struct Visitor {
     pub name: &'static str,
     app: Router,
@@ -47,7 +47,7 @@ impl Visitor {
         self.cookies.lock().unwrap().insert(("localhost".to_owned(), SESSION.to_owned()), session.to_owned());
     }
 
-    /// Goes on at another instance.
+    /// Sends all further requests to another instance.
     pub fn moves_to(&mut self, app: &Router) {
         self.app = app.clone();
     }
@@ -92,7 +92,7 @@ impl Visitor {
         answer
     }
 
-    /// The story has the names of parameters, and no values.
+    /// Adds a line to the story. It has the names of the parameters, but not their values.
     fn tell(&self, method: &str, url: &Url, answer: &Answer) {
         let short = |url: &Url| {
             let names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
@@ -105,14 +105,14 @@ impl Visitor {
         self.story.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
     }
 
-    /// Begins a login, and returns where the provider is asked.
+    /// Begins a login, and returns the address at the provider to which it redirects.
     pub async fn begins(&self, next: &str) -> String {
         let answer = self.post(&format!("{OWN}/elsewhere/login"), &[("next", next)]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         answer.location
     }
 
-    /// The number of the account that is logged in here.
+    /// Returns the number of the account that is logged in to the lesson's app.
     pub async fn account(&self) -> Option<u32> {
         let page = self.get(&format!("{OWN}/elsewhere")).await;
         assert_eq!(page.status, StatusCode::OK);
@@ -121,7 +121,7 @@ impl Visitor {
     }
 }
 
-/// A parameter of an address.
+/// Returns a parameter of an address.
 pub fn parameter(url: &str, name: &str) -> Option<String> {
     Url::parse(url).unwrap().query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

@@ -47,7 +47,7 @@ async fn set_preferences(
 }
 
 async fn profile(_session: Session) -> Html<String> {
-    todo!("a page that names the theme and the notifications, and wears the theme")
+    todo!("a page that names the theme and the notifications, and has the theme in its <html> tag")
 }
 
 /// `users.verify(&username, &password)` tells whether they belong together.

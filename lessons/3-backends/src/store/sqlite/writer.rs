@@ -36,9 +36,9 @@ impl Writer {
 
     /// Carries out one change. Returns the number of rows that it has changed, once it is on the disk.
     pub(super) async fn execute(&self, query: SqliteQuery) -> Result<u64> {
-        let (reply, told) = oneshot::channel();
+        let (reply, outcome) = oneshot::channel();
         self.0.send(Change { query, reply }).await.map_err(failed)?;
-        told.await.unwrap_or_else(|ended| Err(failed(ended)))
+        outcome.await.unwrap_or_else(|ended| Err(failed(ended)))
     }
 }
 

@@ -47,7 +47,7 @@ async fn logout(session: Session, method: axum::http::Method) -> Result<Response
         return Ok(to("/"));
     }
     if session.get_value(USERNAME).await?.is_none() {
-        return Ok(to("/login")); // who brought no cookie, another site for one, takes none away
+        return Ok(to("/login")); // a request without a cookie, such as one from another site, removes none
     }
     session.flush().await?;
     let removal = "__Host-shop=; Path=/; Secure; HttpOnly; Max-Age=0";

@@ -40,7 +40,7 @@ impl Life {
 }
 
 #[derive(Clone, Copy)]
-struct Brought(bool);
+struct SentId(bool);
 
 pub(in crate::timeouts) fn app<S: SessionStore + Clone>(store: S) -> Router {
     Router::new()
@@ -54,9 +54,9 @@ pub(in crate::timeouts) fn app<S: SessionStore + Clone>(store: S) -> Router {
 }
 
 async fn prolong(session: Session, clock: Clock, mut request: Request, next: Next) -> Result<Response, Oops> {
-    let brought = session.id().is_some();
+    let sent = session.id().is_some();
     let life: Option<Life> = session.get("life").await?;
-    request.extensions_mut().insert(Brought(brought && life.is_none()));
+    request.extensions_mut().insert(SentId(sent && life.is_none()));
     let now = clock.now();
     if let Some(life) = life.filter(|life| now - life.written > Duration::minutes(3)) {
         session.insert("life", Life { written: now, ..life }).await?;
@@ -93,7 +93,7 @@ struct Sent {
     remember: String,
 }
 
-async fn form(Extension(Brought(ended)): Extension<Brought>, uri: axum::http::Uri) -> Html<String> {
+async fn form(Extension(SentId(ended)): Extension<SentId>, uri: axum::http::Uri) -> Html<String> {
     let ended =
         if ended || uri.path_and_query().is_some_and(|path| path.as_str().contains("why=time")) { ENDED } else { "" };
     Html(format!("{ended}{FORM}"))
@@ -115,7 +115,7 @@ async fn login(
     Ok(Redirect::to("/protected").into_response())
 }
 
-async fn protected(session: Session, Extension(Brought(ended)): Extension<Brought>) -> Result<Response, Oops> {
+async fn protected(session: Session, Extension(SentId(ended)): Extension<SentId>) -> Result<Response, Oops> {
     Ok(match session.get::<String>("name").await? {
         Some(name) => Html(format!("<h1>{}</h1>", escaped(&name))).into_response(),
         None if ended => Redirect::to("/login?why=time").into_response(),
