@@ -502,7 +502,7 @@ async fn an_exchange_keeps_its_first_99_store_calls_and_the_last() {
     assert_eq!(said, "3 more calls to the store are not shown");
     let (count, _, last, left_out, said) = told("/100").await;
     assert_eq!((count, last, left_out), (100, Id(100).to_string(), 0));
-    assert!(said.starts_with("the store knows no session"), "{said}");
+    assert!(said.starts_with("the store has no session"), "{said}");
 }
 
 #[tokio::test]
