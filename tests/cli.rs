@@ -167,7 +167,7 @@ fn where_no_file_can_be_opened_any_more_the_reason_is_shown() {
 
 #[test]
 #[cfg(unix)]
-fn a_learner_who_waits_for_another_cargo_is_told_so() {
+fn a_wait_for_another_cargo_is_shown() {
     let (_alone, scratch) = scratch();
     scratch.answer(&scratch.solution());
     let target = scratch.root().join("locked");

@@ -28,9 +28,9 @@ fn main() -> ExitCode {
         trial!(each_visitor_has_cookies_of_their_own),
         trial!(only_the_book_may_frame_an_inspector),
         trial!(lesson_3_keeps_its_sessions_in_the_file_that_it_has_alone_or_says_why_not),
-        trial!(a_save_is_answered_anew_and_the_last_good_one_stays_up),
-        trial!(a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_saved),
-        trial!(a_program_that_loops_is_told_and_starts_again_when_it_is_wanted),
+        trial!(a_save_restarts_the_app_and_the_last_good_version_stays_up),
+        trial!(a_program_that_exits_is_reported_and_starts_again_on_request_or_after_a_save),
+        trial!(a_program_that_loops_is_reported_and_starts_again_on_request),
         trial!(a_program_that_takes_all_memory_is_ended_and_said, linux()),
         trial!(headers_that_are_too_long_are_refused_at_every_host),
         trial!(a_program_ends_with_the_studio_that_was_killed, unix()),
@@ -180,7 +180,7 @@ fn saying(scratch: &Scratch, words: &str) -> String {
     scratch.solution().replacen("    Router::new()\n", &page, 1)
 }
 
-fn a_save_is_answered_anew_and_the_last_good_one_stays_up() {
+fn a_save_restarts_the_app_and_the_last_good_version_stays_up() {
     let _alone = alone();
     let scratch = Scratch::new("saves");
     scratch.answer(&saying(&scratch, "first"));
@@ -200,7 +200,7 @@ fn a_save_is_answered_anew_and_the_last_good_one_stays_up() {
     studio.until(&host, &path, |answer| answer.ends_with("fourth"));
 }
 
-fn a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_saved() {
+fn a_program_that_exits_is_reported_and_starts_again_on_request_or_after_a_save() {
     let _alone = alone();
     let scratch = Scratch::new("crash");
     let ends = "    Router::new().route(\"/end\", axum::routing::get(|| async { eprintln!(\"farewell\"); std::process::exit(3) as () }))\n";
@@ -229,7 +229,7 @@ fn a_program_that_ends_itself_is_told_and_starts_again_when_it_is_wanted_or_save
     }
 }
 
-fn a_program_that_loops_is_told_and_starts_again_when_it_is_wanted() {
+fn a_program_that_loops_is_reported_and_starts_again_on_request() {
     let _alone = alone();
     let scratch = Scratch::new("loops");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -47,7 +47,7 @@ fn file<'f>(files: &'f Value, path: &str) -> &'f Value {
     files["files"].as_array().unwrap().iter().find(|file| file["path"] == path).unwrap()
 }
 
-pub async fn a_file_is_saved_upon_what_was_read_and_a_collision_is_told_with_what_is_there() {
+pub async fn a_file_is_saved_over_the_version_that_was_read_and_a_collision_shows_the_other_version() {
     let scratch = Scratch::new("api-save");
     let (root, path) = (scratch.root(), "exercises/1/files/src/lib.rs");
     let before = get(root, "exercises/1/files").await;
@@ -231,7 +231,7 @@ async fn next(stream: &mut BodyDataStream) -> Value {
     }
 }
 
-pub async fn a_window_is_told_at_once_and_whenever_something_has_changed() {
+pub async fn a_window_gets_the_state_at_once_and_after_each_change() {
     let scratch = Scratch::new("api-events");
     let response = studio(scratch.root()).oneshot(request("GET", "events", Value::Null)).await.unwrap();
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");

@@ -23,7 +23,7 @@ use crate::chromium::{start_chromium, wait_for_words};
 const SCRIPT: &str = include_str!("../../src/templates/program.js");
 
 /// The first answer to the page's request breaks off. At the second, the program listens.
-pub async fn a_page_goes_on_waiting_after_an_answer_that_breaks_off_in_a_real_browser() {
+pub async fn a_page_continues_to_wait_after_an_answer_that_breaks_off_in_a_real_browser() {
     let asked = Arc::<AtomicUsize>::default();
     let answer = async move |headers: HeaderMap| -> Response {
         if !headers.contains_key("x-workbook-ask") {

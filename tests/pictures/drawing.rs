@@ -130,12 +130,12 @@ impl Picture {
 
     /// Describes the whole picture in sentences.
     fn in_words(&self) -> String {
-        let told = self.rows.iter().map(|row| match row {
+        let lines = self.rows.iter().map(|row| match row {
             Row::Arrow(Arrow { from, to, above, below, .. }) if below.is_empty() => format!("{from} to {to}: {above}."),
             Row::Arrow(Arrow { from, to, above, below, .. }) => format!("{from} to {to}: {above}, {below}."),
             Row::Note { at, words } => format!("{at} {words}."),
         });
-        told.collect::<Vec<_>>().join(" ")
+        lines.collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -13,7 +13,7 @@ use axum::{
     body::Body,
     http::{Request, header::COOKIE, header::SET_COOKIE},
 };
-use checks::{Miss, Told, Trial};
+use checks::{Miss, StoryStep, Trial};
 use drawing::Picture;
 use lesson_4::{
     attack::{Attack, Run},
@@ -30,14 +30,14 @@ fn keep(name: &str, picture: &Picture) {
 }
 
 /// Compares the picture of this story with its snapshot.
-fn keep_story(name: &str, title: &str, actors: &[&str], story: &[Told]) {
+fn keep_story(name: &str, title: &str, actors: &[&str], story: &[StoryStep]) {
     let mut picture = Picture::of(title, actors);
     recorded::story(&mut picture, story);
     keep(name, &picture);
 }
 
 /// Runs an attack of lesson 4 on the shop without defenses, and returns its story.
-async fn attack(id: &str) -> Result<Vec<Told>, Miss> {
+async fn attack(id: &str) -> Result<Vec<StoryStep>, Miss> {
     let attack = Attack::named(id).unwrap_or_else(|| panic!("there is no attack {id}"));
     let Run { succeeded, story, .. } = attack.run(Defences::none()).await?;
     assert!(succeeded, "{id}");
@@ -87,7 +87,7 @@ async fn a_form_of_another_site_buys() -> Result<(), Miss> {
 #[tokio::test]
 async fn a_slow_request_undoes_a_logout() -> Result<(), Miss> {
     let story = attack("resurrected").await?;
-    let copied = story.iter().position(|told| told.who == "mallory").unwrap();
+    let copied = story.iter().position(|step| step.who == "mallory").unwrap();
     let title = "The logout race: what was loaded before the logout is saved after it";
     keep_story("logout-race", title, &["alice", "mallory", "server", "store"], &story[copied..]);
     Ok(())

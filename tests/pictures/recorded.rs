@@ -1,6 +1,6 @@
 //! Draws the exchanges of an inspector as arrows of a picture.
 
-use checks::Told;
+use checks::StoryStep;
 use session_inspector::{Exchange, Operation, Outcome, StoreCall};
 
 use crate::drawing::{Arrow, Picture, Row};
@@ -11,17 +11,17 @@ const LONGEST_DATA: usize = 28;
 const SLOWLY: &str = "sends the next form slowly";
 
 /// Draws the requests to `server`. A page that shows nothing new is left out.
-pub fn story(picture: &mut Picture, story: &[Told]) {
+pub fn story(picture: &mut Picture, story: &[StoryStep]) {
     // The rest of a slow request, until another event has been drawn.
     let mut pending = Vec::new();
     let mut is_slow = false;
-    for told in story {
-        match &told.exchange {
-            None if told.did.starts_with(SLOWLY) => is_slow = true,
-            None => picture.add(Row::Note { at: told.who.clone(), words: note(&told.did) }),
+    for step in story {
+        match &step.exchange {
+            None if step.did.starts_with(SLOWLY) => is_slow = true,
+            None => picture.add(Row::Note { at: step.who.clone(), words: note(&step.did) }),
             Some(exchange) if tells_nothing(exchange, story) => {}
             Some(exchange) => {
-                let mut rows = rows(&told.who, "server", exchange, &ids(story));
+                let mut rows = rows(&step.who, "server", exchange, &ids(story));
                 if is_slow {
                     // It was loaded at once, and is saved and answered when its body has arrived.
                     pending = rows.split_off(1 + loads(exchange));
@@ -42,15 +42,15 @@ pub fn exchange(picture: &mut Picture, who: &str, server: &str, exchange: &Excha
 }
 
 /// Returns the letters that are session IDs. Other cookies are not drawn.
-fn ids(story: &[Told]) -> Vec<String> {
-    let exchanges = story.iter().filter_map(|told| told.exchange.as_ref());
+fn ids(story: &[StoryStep]) -> Vec<String> {
+    let exchanges = story.iter().filter_map(|step| step.exchange.as_ref());
     exchanges.flat_map(|exchange| &exchange.calls).map(|call| call.label.clone()).collect()
 }
 
 /// Whether an exchange only shows a page that others in the story show, too, or uses no session.
-fn tells_nothing(exchange: &Exchange, story: &[Told]) -> bool {
+fn tells_nothing(exchange: &Exchange, story: &[StoryStep]) -> bool {
     let Exchange { request, calls, response, .. } = exchange;
-    let all = story.iter().filter_map(|told| told.exchange.as_ref());
+    let all = story.iter().filter_map(|step| step.exchange.as_ref());
     let is_usual = || all.filter(|other| other.response.body.says == response.body.says).count() > 1;
     let only_loads = calls.iter().all(|call| call.operation == Operation::Load);
     response.status == 200 && only_loads && (request.cookies.is_empty() || is_usual())

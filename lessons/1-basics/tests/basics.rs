@@ -66,7 +66,7 @@ fn snapshot(name: &str, visitor: &Visitor) {
 }
 
 #[tokio::test]
-async fn s02_what_is_set_can_be_got() {
+async fn s02_a_value_that_was_set_can_be_read() {
     let mut visitor = Visitor::new();
     assert_eq!(visitor.send("POST", "/set_session").await.0, StatusCode::SEE_OTHER);
     visitor.sees("/get_session", "Logged in as JohnDoe").await;
@@ -99,7 +99,7 @@ async fn the_store_is_asked_only_for_a_page_that_asks_the_session() {
 }
 
 #[tokio::test]
-async fn to_set_what_is_set_saves_nothing_and_sends_no_cookie() {
+async fn setting_the_same_value_again_saves_nothing_and_sends_no_cookie() {
     let mut visitor = Visitor::new();
     visitor.send("POST", "/set_session").await;
     visitor.send("POST", "/set_session").await;
@@ -166,7 +166,7 @@ async fn a_signed_cookie_is_accepted_for_two_weeks_and_no_longer() {
 }
 
 #[tokio::test]
-async fn mallory_is_inside_after_the_logout_in_one_model_and_outside_in_the_other() {
+async fn after_the_logout_mallorys_copy_works_in_one_model_and_not_in_the_other() {
     for (prefix, verdict) in [("", "Mallory is not logged in."), ("/cookie", "Mallory is logged in.")] {
         let mut visitor = Visitor::new();
         visitor.sees(&format!("{prefix}/replay"), "She has nothing to send yet").await;

@@ -148,7 +148,7 @@ async fn s05_tower_sessions_forgets_an_expiry_with_the_request_that_set_it() -> 
 // ANCHOR_END: forgets
 
 #[tokio::test]
-async fn s18_thirty_one_idle_minutes_end_a_session_and_the_visitor_is_told() -> Result<(), Miss> {
+async fn s18_thirty_one_idle_minutes_end_a_session_and_the_page_says_so() -> Result<(), Miss> {
     let trial = Trial::of(app);
     let alice = trial.browser("alice");
     log_in(&alice, false).await?;

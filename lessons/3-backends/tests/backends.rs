@@ -177,7 +177,7 @@ impl ExpiredDeletion for FlakyCleanup {
 }
 
 #[tokio::test]
-async fn cleaning_goes_on_after_an_error_and_after_a_panic() {
+async fn cleaning_continues_after_an_error_and_after_a_panic() {
     let store = FlakyCleanup::default();
     let cleaning = tokio::spawn(clean(store.clone(), Duration::from_millis(1)));
     store.third.notified().await;

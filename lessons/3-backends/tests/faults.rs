@@ -23,9 +23,9 @@ fn main() -> ExitCode {
         trial!(async redis_is_unavailable_and_comes_back_with_every_session, missing(REDIS)),
         trial!(async postgres_is_unavailable_and_comes_back_with_every_session, missing(POSTGRES)),
         trial!(async memcached_is_unavailable_and_comes_back_without_a_session, missing(MEMCACHED)),
-        trial!(async a_server_that_stands_still_keeps_nobody_waiting, missing_to_pause(ALL)),
-        trial!(async redis_keeps_what_it_said_it_keeps_when_it_crashes_under_load, missing(REDIS)),
-        trial!(async postgres_keeps_what_it_said_it_keeps_when_it_crashes_under_load, missing(POSTGRES)),
+        trial!(async a_server_that_hangs_keeps_nobody_waiting, missing_to_pause(ALL)),
+        trial!(async redis_keeps_every_acknowledged_change_when_it_crashes_under_load, missing(REDIS)),
+        trial!(async postgres_keeps_every_acknowledged_change_when_it_crashes_under_load, missing(POSTGRES)),
         trial!(async a_cache_that_is_unavailable_slows_reading_and_stops_logging_out, missing(MEMCACHED)),
         trial!(async a_cache_that_hangs_slows_reading_and_stops_logging_out, missing_to_pause(CACHES)),
     ])
@@ -183,7 +183,7 @@ async fn memcached_is_unavailable_and_comes_back_without_a_session() {
     assert_eq!(is_unavailable_and_comes_back(server, address).await, 0, "a cache promises nothing");
 }
 
-async fn a_server_that_stands_still_keeps_nobody_waiting() {
+async fn a_server_that_hangs_keeps_nobody_waiting() {
     for (server, address) in [
         (Service::redis(), redis as fn(&Service) -> String),
         (Service::postgres(), postgres),
@@ -195,13 +195,13 @@ async fn a_server_that_stands_still_keeps_nobody_waiting() {
     }
 }
 
-async fn redis_keeps_what_it_said_it_keeps_when_it_crashes_under_load() {
+async fn redis_keeps_every_acknowledged_change_when_it_crashes_under_load() {
     let server = Service::redis().expect("Redis");
     let address = redis(&server);
     crashes_under_load(server, address).await;
 }
 
-async fn postgres_keeps_what_it_said_it_keeps_when_it_crashes_under_load() {
+async fn postgres_keeps_every_acknowledged_change_when_it_crashes_under_load() {
     let server = Service::postgres().expect("PostgreSQL");
     let address = postgres(&server);
     crashes_under_load(server, address).await;

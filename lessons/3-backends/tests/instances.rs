@@ -28,13 +28,13 @@ use tokio::{
 
 fn main() -> ExitCode {
     required::run(vec![
-        trial!(async copies_of_the_app_are_one_over_a_file),
-        trial!(async copies_of_the_app_are_one_over_a_redis_cluster_of_three_nodes, missing(CLUSTER)),
+        trial!(async instances_share_sessions_in_a_file),
+        trial!(async instances_share_sessions_in_a_redis_cluster_of_three_nodes, missing(CLUSTER)),
         trial!(async a_host_name_that_is_not_of_this_machine_is_refused_by_the_front),
-        trial!(async copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory),
+        trial!(async instances_do_not_share_sessions_that_each_keeps_in_memory),
         trial!(async the_front_says_what_it_cannot_do),
         trial!(async nobody_is_refused_while_one_of_three_is_killed),
-        trial!(async one_that_hangs_costs_no_get_is_left_alone_and_is_used_again_when_it_goes_on),
+        trial!(async an_instance_that_hangs_fails_no_get_and_is_used_again_when_it_answers),
         trial!(async a_page_of_another_site_ends_no_instance),
         trial!(async an_instance_whose_port_was_taken_is_not_started_and_the_front_says_why),
         trial!(async no_instance_outlives_a_front_that_was_killed),
@@ -177,13 +177,13 @@ async fn are_one_over(store: &str) {
 }
 // ANCHOR_END: one
 
-async fn copies_of_the_app_are_one_over_a_file() {
+async fn instances_share_sessions_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     are_one_over(&format!("sqlite:{}", folder.path().join("sessions.sqlite").display())).await;
     are_one_over(&format!("file:{}", folder.path().join("sessions").display())).await;
 }
 
-async fn copies_of_the_app_are_one_over_a_redis_cluster_of_three_nodes() {
+async fn instances_share_sessions_in_a_redis_cluster_of_three_nodes() {
     let nodes = services::redis_cluster().expect("a cluster");
     let nodes: Vec<_> = nodes.iter().map(|node| (node, format!("127.0.0.1:{}", node.port))).collect();
     let addresses: Vec<_> = nodes.iter().map(|(_, address)| address.as_str()).collect();
@@ -200,7 +200,7 @@ async fn a_host_name_that_is_not_of_this_machine_is_refused_by_the_front() {
 }
 
 // ANCHOR: strangers
-async fn copies_of_the_app_are_strangers_when_each_keeps_sessions_in_memory() {
+async fn instances_do_not_share_sessions_that_each_keeps_in_memory() {
     let front = Front::of(3, "memory:").await;
     let cookie = front.log_in().await; // at instance 1
     let known = [("2".to_owned(), false), ("3".to_owned(), false), ("1".to_owned(), true), ("2".to_owned(), false)];
@@ -230,7 +230,7 @@ async fn nobody_is_refused_while_one_of_three_is_killed() {
 // ANCHOR_END: killed
 
 // ANCHOR: stopped
-async fn one_that_hangs_costs_no_get_is_left_alone_and_is_used_again_when_it_goes_on() {
+async fn an_instance_that_hangs_fails_no_get_and_is_used_again_when_it_answers() {
     let limits = ["--answer-limit", "3000", "--rest", "3000"];
     let front = Arc::new(Front::with(3, "memory:", &limits).await);
     let (_, second) = front.running().await[1];

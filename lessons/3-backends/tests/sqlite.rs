@@ -106,7 +106,7 @@ async fn a_save_that_was_given_up_is_never_carried_out() {
 
 /// SQLite itself rolls a transaction back when the disk is full.
 #[tokio::test]
-async fn after_a_transaction_that_sqlite_has_rolled_back_by_itself_it_goes_on() {
+async fn after_sqlite_itself_has_rolled_back_a_transaction_the_next_one_works() {
     let opened = Opened::new().await;
     let records = opened.sessions(2).await;
     let refuse = "create trigger refuse before update on sessions begin select raise(rollback, 'a full disk'); end";

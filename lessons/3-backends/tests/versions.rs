@@ -181,7 +181,7 @@ async fn a_new_session_is_saved_again([one, ..]: &Instances) {
 }
 
 /// A save of a record that was deleted or never existed is refused as gone, with and without a version.
-async fn tells_what_is_gone([one, two, _]: &Instances) {
+async fn refuses_a_save_of_a_deleted_session([one, two, _]: &Instances) {
     let id = created(one).await;
     let request = Scope::default();
     let record = request.run(one.load(&id)).await.unwrap().unwrap();
@@ -211,7 +211,7 @@ async fn compares_and_swaps(backend: &str, instances: Instances) {
 async fn so_often(backend: &str, instances: Instances, increments: u64) {
     refuses_a_stale_save(&instances).await;
     a_new_session_is_saved_again(&instances).await;
-    tells_what_is_gone(&instances).await;
+    refuses_a_save_of_a_deleted_session(&instances).await;
     let conflicts = loses_no_increment(&instances, increments).await;
     println!("{backend}: 0 lost of {increments} increments, {conflicts} conflicts");
     assert!(conflicts > 0, "{backend}: the requests never met, so this shows nothing");

@@ -12,7 +12,7 @@ mod guessing;
 mod pinning;
 mod script;
 
-use checks::{Answer, Browser, Miss, Told, Trial};
+use checks::{Answer, Browser, Miss, StoryStep, Trial};
 use futures_util::future::BoxFuture;
 
 pub(crate) use fixation::encoded;
@@ -86,13 +86,13 @@ pub struct Run {
     /// Whether mallory reached her goal.
     pub succeeded: bool,
     /// The steps of the attack, with the actor of each.
-    pub story: Vec<Told>,
+    pub story: Vec<StoryStep>,
     /// The shop's books before and after the attack.
     pub books: [Books; 2],
     /// Whether bob could do everything that a customer does in the same shop.
     pub bob_is_served: bool,
     /// Bob's steps after the attack.
-    pub bobs_story: Vec<Told>,
+    pub bobs_story: Vec<StoryStep>,
 }
 
 impl Attack {

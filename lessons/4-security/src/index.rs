@@ -8,7 +8,7 @@ use axum::{
     response::{Html, Redirect},
     routing::{get, post},
 };
-use checks::{Miss, Told};
+use checks::{Miss, StoryStep};
 use lesson_page::{Failure, Path};
 use minijinja::{context, value::Serde};
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,7 @@ struct Outcome<'r> {
     /// The changes that the attack has left in the books.
     left: Vec<String>,
     bob_is_served: bool,
-    story: &'r [Told],
+    story: &'r [StoryStep],
 }
 
 impl<'r> From<&'r Run> for Outcome<'r> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use checks::Told;
+use checks::StoryStep;
 use session_inspector::{Exchange, Inspector, Retold};
 
 use crate::attack::{Attack, Run};
@@ -10,7 +10,7 @@ use crate::attack::{Attack, Run};
 /// Reports each step of the attack, and then only the changes that bob made, because all of bob's steps would hide the
 /// attack.
 pub(crate) fn tell(inspector: &Inspector, attack: &Attack, shop: &str, run: &Run) {
-    let is_change = |step: &&Told| !step.did.starts_with("GET ");
+    let is_change = |step: &&StoryStep| !step.did.starts_with("GET ");
     let bobs = || run.bobs_story.iter().filter(is_change);
     let letters = Letters::of(inspector, run.story.iter().chain(bobs()).filter_map(|step| step.exchange.as_ref()));
     inspector.note("", &format!("An attack on the {shop} shop: {}", attack.title));
@@ -33,7 +33,7 @@ impl Letters {
         Self(named.map(|(label, value)| (label.clone(), inspector.label(value))).collect())
     }
 
-    fn tell(&self, inspector: &Inspector, Told { who, did, times, exchange, .. }: &Told, how: Retold) {
+    fn tell(&self, inspector: &Inspector, StoryStep { who, did, times, exchange, .. }: &StoryStep, how: Retold) {
         match exchange {
             Some(exchange) => inspector.retell(who, exchange.clone(), how),
             None if who.starts_with('(') => inspector.note("", &self.translate(did)),

@@ -9,7 +9,7 @@ use axum::{
         header::{ALLOW, CONTENT_LANGUAGE, SET_COOKIE, VARY},
     },
 };
-use checks::{Answer, Browser, Field, Miss, Told, Trial};
+use checks::{Answer, Browser, Field, Miss, StoryStep, Trial};
 use lesson_4::defence::password::Passwords;
 use lesson_5::{app, app_with, shop::Shop};
 use tower::ServiceExt;
@@ -37,10 +37,10 @@ fn story(trial: &Trial) -> String {
 
 /// Like [`story`], with the messages and the orders that the pages showed.
 fn story_with_pages(trial: &Trial) -> String {
-    let with_page = |mut told: Told| {
-        let page = told.exchange.as_ref().map(|exchange| exchange.response.body.text.as_str()).unwrap_or_default();
-        told.meant.extend(said(page));
-        told.to_string()
+    let with_page = |mut step: StoryStep| {
+        let page = step.exchange.as_ref().map(|exchange| exchange.response.body.text.as_str()).unwrap_or_default();
+        step.meant.extend(said(page));
+        step.to_string()
     };
     trial.story().into_iter().map(with_page).collect()
 }

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     required::run(vec![
         trial!(async a_body_counts_as_json_only_if_it_says_so),
         trial!(async a_form_of_a_neighboring_host_is_refused_before_the_body_is_read),
-        trial!(async a_program_is_told_401_and_not_sent_to_a_page),
+        trial!(async a_program_gets_401_and_no_redirect_to_a_page),
         trial!(async a_refusal_is_json_and_tells_nothing_of_the_program),
         trial!(async a_login_by_json_renews_the_id_and_a_logout_ends_the_session),
         trial!(async an_answer_that_depends_on_the_cookie_is_kept_by_no_cache),
@@ -117,7 +117,7 @@ async fn a_form_of_a_neighboring_host_is_refused_before_the_body_is_read() {
     assert_eq!(orders(&alice).await, json!([]));
 }
 
-async fn a_program_is_told_401_and_not_sent_to_a_page() {
+async fn a_program_gets_401_and_no_redirect_to_a_page() {
     let trial = trial();
     let bob = trial.browser("bob");
     let answer = bob.get("/api-page/me").await.unwrap();

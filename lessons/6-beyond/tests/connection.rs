@@ -69,7 +69,7 @@ fn main() -> ExitCode {
         trial!(async an_open_connection_keeps_no_session_alive_and_a_message_does),
         trial!(async a_message_is_saved_on_top_of_what_other_requests_have_saved),
         trial!(async a_login_has_so_many_connections_and_no_more),
-        trial!(async an_instance_that_ends_closes_its_connections_and_the_logins_go_on),
+        trial!(async an_instance_that_ends_closes_its_connections_and_the_logins_continue),
         trial!(async the_graceful_shutdown_of_axum_does_not_wait_for_a_websocket),
         trial!(async a_page_of_a_neighboring_host_takes_no_place_of_a_login),
         trial!(async events_that_nobody_reads_take_no_place_after_a_while),
@@ -451,7 +451,7 @@ async fn a_login_has_so_many_connections_and_no_more() {
     }
 }
 
-async fn an_instance_that_ends_closes_its_connections_and_the_logins_go_on() {
+async fn an_instance_that_ends_closes_its_connections_and_the_logins_continue() {
     let (store, channel) = (MemoryStore::default(), Channel::in_process());
     let ending = Instance::of(channel.clone(), NEVER, store.clone()).await;
     let other = Instance::of(Channel::in_process(), NEVER, store).await;

@@ -296,7 +296,7 @@ async fn a_logout_here_ends_this_session_and_a_logout_there_ends_all() {
 }
 
 #[tokio::test]
-async fn a_logout_that_the_provider_cannot_be_told_ends_the_session_here_and_says_so() {
+async fn a_logout_while_the_provider_is_unavailable_ends_the_session_here_and_says_so() {
     let alice = Visitor::new("alice", &program(ClientChecks::ALL));
     logs_in(&alice, "alice").await;
     let to = alice.post(&format!("{OWN}/elsewhere/logout/everywhere"), &[]).await.location;

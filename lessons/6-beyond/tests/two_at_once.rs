@@ -5,7 +5,7 @@ mod log;
 
 use std::time::Duration;
 
-use checks::{Answer, Browser, Miss, Told, Trial};
+use checks::{Answer, Browser, Miss, StoryStep, Trial};
 use lesson_6::app;
 use log::Log;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -15,11 +15,11 @@ const STOCK: &str = "/two-at-once/stock";
 
 /// Makes the snapshot of the story that the book shows, with the items that the pages list.
 fn told(name: &str, trial: &Trial) {
-    let with_list = |mut told: Told| {
-        let page = told.exchange.as_ref().map(|exchange| exchange.response.body.text.as_str()).unwrap_or_default();
+    let with_list = |mut step: StoryStep| {
+        let page = step.exchange.as_ref().map(|exchange| exchange.response.body.text.as_str()).unwrap_or_default();
         let lines = page.split("<li>").skip(1).filter_map(|rest| rest.split('<').next());
-        told.meant.extend(lines.map(str::to_owned));
-        told.to_string()
+        step.meant.extend(lines.map(str::to_owned));
+        step.to_string()
     };
     let story: String = trial.story().into_iter().map(with_list).collect();
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, story) });

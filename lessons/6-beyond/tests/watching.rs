@@ -74,7 +74,7 @@ async fn rung(trial: &Trial) -> Result<BTreeSet<String>, Miss> {
     Ok(text.lines().filter_map(attack).collect())
 }
 
-async fn only_rings(trial: &Trial, alarms: &[&str]) -> Result<(), Miss> {
+async fn raises_only(trial: &Trial, alarms: &[&str]) -> Result<(), Miss> {
     assert_eq!(rung(trial).await?, alarms.iter().map(|alarm| (*alarm).to_owned()).collect());
     Ok(())
 }
@@ -86,9 +86,9 @@ async fn many_wrong_passwords_for_an_account_raise_an_alarm() -> Result<(), Miss
     for _ in 0..5 {
         log_in(&mallory, "alice", "a guess").await?.has_status(401)?;
     }
-    only_rings(&trial, &[]).await?;
+    raises_only(&trial, &[]).await?;
     log_in(&mallory, "alice", "a guess").await?.has_status(429)?;
-    only_rings(&trial, &["Guessing"]).await?;
+    raises_only(&trial, &["Guessing"]).await?;
     is_alice(&alice).await?;
     let page = alice.get("/watching").await?;
     page.shows("Somebody may be guessing your password")?;
@@ -103,7 +103,7 @@ async fn guesses_from_many_addresses_raise_an_alarm_for_the_account() -> Result<
         mallory.moves_to(IpAddr::from([198, 51, 100, address]), CHROME);
         log_in(&mallory, "alice", "a guess").await?.has_status(401)?;
     }
-    only_rings(&trial, &["Guessing"]).await
+    raises_only(&trial, &["Guessing"]).await
 }
 
 #[tokio::test]
@@ -113,9 +113,9 @@ async fn many_names_from_one_network_raise_an_alarm() -> Result<(), Miss> {
     for name in 0..20 {
         log_in(&mallory, &format!("name{name}"), "a guess").await?.has_status(401)?;
     }
-    only_rings(&trial, &[]).await?;
+    raises_only(&trial, &[]).await?;
     log_in(&mallory, "one more", "a guess").await?;
-    only_rings(&trial, &["Spraying"]).await
+    raises_only(&trial, &["Spraying"]).await
 }
 
 #[tokio::test]
@@ -123,9 +123,9 @@ async fn a_form_of_another_site_raises_an_alarm() -> Result<(), Miss> {
     let trial = shop();
     let [alice, _] = cast(&trial);
     is_alice(&alice).await?;
-    only_rings(&trial, &[]).await?;
+    raises_only(&trial, &[]).await?;
     alice.post_from(EVIL, "/watching/end_others", &[]).await?.has_status(403)?;
-    only_rings(&trial, &["ForeignForm"]).await?;
+    raises_only(&trial, &["ForeignForm"]).await?;
     assert_eq!(metric(&trial, "requests_refused_total{why=\"ForeignForm\"}").await?, 1);
     let login = [("username", "bob"), ("password", "a long walk home")];
     alice.post_from(EVIL, "/watching/login", &login).await?.has_status(403)?;
@@ -200,13 +200,13 @@ async fn one_kind_of_alarm_from_many_networks_is_raised_thirty_times_and_then_on
 async fn many_unknown_ids_raise_an_alarm() -> Result<(), Miss> {
     let trial = shop();
     for tried in 0..11_u8 {
-        only_rings(&trial, &[]).await?;
+        raises_only(&trial, &[]).await?;
         let mallory = trial.browser("mallory");
         mallory.moves_to(IpAddr::from(AWAY), CHROME);
         mallory.takes_as(&format!("{SESSION}={}", Id(tried.into())), "made up");
         mallory.get("/watching").await?.has_status(200)?;
     }
-    only_rings(&trial, &["UnknownIds"]).await
+    raises_only(&trial, &["UnknownIds"]).await
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn a_login_in_a_session_that_began_elsewhere_raises_an_alarm() -> Result<(
     alice.takes_as(&format!("{SESSION}={planted}"), "planted by mallory");
     is_alice(&alice).await?;
     mallory.get("/watching").await?.shows("You are not logged in")?;
-    only_rings(&trial, &["PlantedSession"]).await?;
+    raises_only(&trial, &["PlantedSession"]).await?;
     alice.get("/watching").await?.shows("You logged in to a session that began in another browser")
 }
 
@@ -252,10 +252,10 @@ async fn a_copy_that_is_used_after_the_logout_raises_an_alarm() -> Result<(), Mi
     alice.post("/watching/logout", &[]).await?;
     // One of alice's own requests could arrive this late, so it raises no alarm.
     mallory.get("/watching").await?.shows("You are not logged in")?;
-    only_rings(&trial, &[]).await?;
+    raises_only(&trial, &[]).await?;
     trial.skip(MINUTE);
     mallory.get("/watching").await?.shows("You are not logged in")?;
-    only_rings(&trial, &["EndedSession"]).await?;
+    raises_only(&trial, &["EndedSession"]).await?;
     is_alice(&alice).await?;
     alice.get("/watching").await?.shows("A session of yours was used after it had ended")
 }
@@ -267,7 +267,7 @@ async fn a_stolen_session_that_is_used_elsewhere_raises_an_alarm_and_its_owner_c
     is_alice(&alice).await?;
     let mallory = stolen(&alice);
     mallory.get("/watching").await?.shows("Logged in as alice")?;
-    only_rings(&trial, &["Elsewhere"]).await?;
+    raises_only(&trial, &["Elsewhere"]).await?;
     let page = alice.get("/watching").await?;
     page.shows("A session of yours was used from another place")?;
     page.shows("Chrome on Windows at 203.0.113.9")?;
@@ -299,7 +299,7 @@ async fn a_stolen_session_behind_the_same_router_raises_no_alarm() -> Result<(),
     let mallory = alice.copied_by("mallory");
     mallory.moves_to(IpAddr::from(HOME), FIREFOX);
     mallory.get("/watching").await?.shows("Logged in as alice")?;
-    only_rings(&trial, &[]).await
+    raises_only(&trial, &[]).await
 }
 
 #[tokio::test]
@@ -321,7 +321,7 @@ async fn an_ordinary_week_raises_no_alarm() -> Result<(), Miss> {
     is_alice(&alice).await?;
     trial.skip(30 * 24 * 60 * MINUTE);
     alice.get("/watching").await?.shows("You are not logged in")?;
-    only_rings(&trial, &[]).await
+    raises_only(&trial, &[]).await
 }
 
 #[tokio::test]

@@ -269,7 +269,7 @@ async fn nothing_that_requests_write_around_a_renewal_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_id_is_of_no_use_when_its_time_is_over_and_never_brings_the_new_one() {
+async fn an_old_id_is_of_no_use_after_its_grace_period_and_never_leads_to_the_new_one() {
     let app = App::on(Slow::default());
     let old = app.alice().await;
     app.skip(RENEWAL);
@@ -329,7 +329,7 @@ async fn a_request_that_runs_during_a_login_gets_no_cookie() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_fails_after_the_id_has_changed_brings_the_new_one() {
+async fn an_answer_that_fails_after_the_id_has_changed_sends_the_new_id() {
     let app = App::on(Slow::default());
     let guest = app.send("POST", "/count", "").await.cookie.unwrap();
     let failed = app.send("POST", "/login-and-fail", &guest).await;
@@ -431,7 +431,7 @@ async fn a_record_that_cannot_be_read_can_be_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn to_end_a_session_and_begin_one_in_the_same_request_makes_a_new_id() {
+async fn ending_a_session_and_beginning_another_in_one_request_makes_a_new_id() {
     let app = App::on(Slow::default());
     let alice = app.alice().await;
     let new = app.send("POST", "/anew", &alice).await.cookie.unwrap();
@@ -519,7 +519,7 @@ impl SessionStore for AlwaysLate {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_always_meets_another_one_is_told_after_forty_runs() {
+async fn a_request_with_a_conflict_at_every_run_gets_409_after_forty_runs() {
     let store = AlwaysLate::default();
     let saves = store.1.clone();
     let app = App::on(store);

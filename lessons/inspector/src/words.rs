@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_without_attributes_is_told_what_their_absence_means() {
+    fn each_missing_attribute_of_a_cookie_is_explained() {
         assert_eq!(
             said("id=A"),
             [
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_with_all_attributes_is_told_what_each_does() {
+    fn each_attribute_of_a_cookie_is_explained() {
         assert_eq!(
             said("__Host-id=A; HttpOnly; SameSite=Strict; Secure; Max-Age=1800; Path=/shop; Domain=example.org"),
             [

@@ -325,7 +325,7 @@ async fn a_skip_of_31_minutes_ends_a_session_of_30() {
 }
 
 #[tokio::test]
-async fn a_write_after_a_skip_starts_the_time_anew() {
+async fn a_write_after_a_skip_restarts_the_lifetime() {
     let (inspector, app) = watched();
     let first = cookie(&send(&app, "POST", "/set", None, "").await);
     inspector.skip(Duration::from_secs(29 * 60));
@@ -502,7 +502,7 @@ async fn an_exchange_keeps_its_first_99_store_calls_and_the_last() {
     assert_eq!(said, "3 more calls to the store are not shown");
     let (count, _, last, left_out, said) = told("/100").await;
     assert_eq!((count, last, left_out), (100, Id(100).to_string(), 0));
-    assert!(said.starts_with("the store knows no session"), "{said}");
+    assert!(said.starts_with("the store has no session"), "{said}");
 }
 
 #[tokio::test]
@@ -526,7 +526,7 @@ async fn a_session_that_is_made_beside_one_that_was_read_is_new() {
 }
 
 #[tokio::test]
-async fn a_session_stored_under_an_id_that_nobody_knew_is_told() {
+async fn a_session_stored_under_an_unknown_id_is_reported() {
     let inspector = Inspector::default();
     let store = inspector.observe(MemoryStore::default());
     let handler = async move || {
@@ -624,7 +624,7 @@ async fn a_cookie_that_comes_back_has_the_attributes_it_was_set_with() {
 }
 
 #[tokio::test]
-async fn an_exchange_tells_how_long_the_session_goes_on() {
+async fn an_exchange_says_when_the_session_ends() {
     let half_an_hour = 30 * 60 * 1000;
     let (inspector, app) = watched();
     let id = cookie(&send(&app, "POST", "/set", None, "").await);

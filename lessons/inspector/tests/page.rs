@@ -226,7 +226,7 @@ async fn what_changed_nothing_is_folded_and_what_changed_something_is_shown_side
 }
 
 #[tokio::test]
-async fn a_page_that_reconnects_goes_on_after_what_it_saw() {
+async fn a_page_that_reconnects_continues_after_the_last_event_it_saw() {
     let (_, app, page) = watched();
     send(&app, "POST", "/set", &[], "").await;
     let seen = Stream::open(&page, None).await.all().await;
@@ -239,7 +239,7 @@ async fn a_page_that_reconnects_goes_on_after_what_it_saw() {
 }
 
 #[tokio::test]
-async fn a_page_that_closed_its_stream_goes_on_after_what_it_saw() {
+async fn a_page_that_closed_its_stream_continues_after_the_last_event_it_saw() {
     let (_, app, page) = watched();
     send(&app, "POST", "/set", &[], "").await;
     let seen = Stream::open(&page, None).await.all().await;
@@ -257,7 +257,7 @@ async fn a_page_that_closed_its_stream_goes_on_after_what_it_saw() {
 }
 
 #[tokio::test]
-async fn a_page_that_reconnects_after_a_restart_gets_everything_anew() {
+async fn a_page_that_reconnects_after_a_restart_gets_everything_again() {
     let (_, app, page) = watched();
     for _ in 0..3 {
         send(&app, "POST", "/set", &[], "").await;
@@ -300,7 +300,7 @@ async fn clearing_reaches_every_page_that_is_open() {
 }
 
 #[tokio::test]
-async fn a_reader_that_falls_behind_begins_anew_with_what_is_still_there() {
+async fn a_reader_that_falls_behind_starts_again_with_the_events_that_are_left() {
     let (inspector, _, page) = watched();
     let mut stream = Stream::open(&page, None).await;
     stream.all().await;

@@ -92,7 +92,7 @@ pub use page::text;
 pub use port::port;
 pub use shop::{Database, DatabaseError, Order, Orders, Row, Shop, Unknown};
 pub use suite::{Check, Suite};
-pub use trial::{App, Miss, Told, Trial};
+pub use trial::{App, Miss, StoryStep, Trial};
 pub use users::{Role, User, Users, in_demo};
 pub use verdict::{
     Brief, CheckReport, CompileErrors, Failure, Hint, Key, Outcome, Report, Step, Telling, Verdict, answer, progress,

@@ -415,12 +415,12 @@ impl Trial {
     }
 
     /// Who did what, what it meant for the session, and the sentence with which it was refused.
-    pub fn story(&self) -> Vec<Told> {
-        let mut story: Vec<Told> = Vec::new();
-        for told in self.log.sent().iter().filter(|sent| sent.is_told()).map(Told::of) {
+    pub fn story(&self) -> Vec<StoryStep> {
+        let mut story: Vec<StoryStep> = Vec::new();
+        for step in self.log.sent().iter().filter(|sent| sent.is_told()).map(StoryStep::of) {
             match story.last_mut() {
-                Some(last) if last.is_like(&told) => last.times += 1,
-                _ => story.push(told),
+                Some(last) if last.is_like(&step) => last.times += 1,
+                _ => story.push(step),
             }
         }
         story
@@ -512,7 +512,7 @@ impl Trial {
 
 /// A step of a story.
 #[derive(Clone, Debug, Serialize)]
-pub struct Told {
+pub struct StoryStep {
     /// Who did it.
     pub who: String,
     /// What: a request such as `POST /buy  item=a teapot`, or a sentence.
@@ -528,7 +528,7 @@ pub struct Told {
     pub exchange: Option<Exchange>,
 }
 
-impl Told {
+impl StoryStep {
     fn of(Sent { step: Step { who, method, path, answer, .. }, told, exchange, .. }: &Sent) -> Self {
         let (who, exchange) = (who.clone(), exchange.clone());
         let Some(Exchange { request, response, summary, .. }) = &exchange else {
@@ -543,12 +543,12 @@ impl Told {
 
     /// Whether `next` reads the same.
     fn is_like(&self, next: &Self) -> bool {
-        let read = |told: &Self| (told.who.clone(), told.did.clone(), told.answer.clone(), told.meant.clone());
+        let read = |step: &Self| (step.who.clone(), step.did.clone(), step.answer.clone(), step.meant.clone());
         read(self) == read(next)
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for StoryStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { who, did, answer, meant, times, .. } = self;
         writeln!(f, "{}", format!("{who:<8} {did:<34}  {answer}").trim_end())?;
