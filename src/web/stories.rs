@@ -39,7 +39,7 @@ async fn story(
     let reached = Progress::load(&root).0.of(&exercise.id);
     let check = reached.verdict.and_then(|(verdict, _)| check(verdict, number));
     match check.as_ref().map(|check| &check.outcome) {
-        Some(Outcome::Failed(failure)) => story(&format!("What check {number} did"), &failure.steps, &book),
+        Some(Outcome::Failed(failure)) => page_of(&format!("What check {number} did"), &failure.steps, &book),
         _ => {
             (StatusCode::NOT_FOUND, format!("Check {number} of {} has not failed.\n", exercise.name())).into_response()
         }
@@ -53,7 +53,7 @@ fn check(verdict: Verdict, number: usize) -> Option<CheckReport> {
 
 /// Returns a read-only page. Its app no longer runs, so nothing can be sent from it, and no script runs on it. A step
 /// from an earlier workbook, or a step without a request, is described in words.
-fn story(title: &str, steps: &[Step], book: &str) -> Response {
+fn page_of(title: &str, steps: &[Step], book: &str) -> Response {
     let style = include_str!("../../lessons/inspector/assets/inspector.css");
     let steps: Vec<_> = steps.iter().map(shown).collect();
     let page = rendered("story.html", include_str!("../templates/story.html"), context! { title, style, steps });
@@ -92,7 +92,7 @@ mod tests {
         app.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
         let words = Step { who: "(time)".to_owned(), path: "<1 min> later".to_owned(), ..Step::default() };
         let seen = Step { seen: Some(past_exchange(&inspector.exchanges()[0], 2, true)), ..Step::default() };
-        let page = story("Check 4", &[words, seen], "'none'");
+        let page = page_of("Check 4", &[words, seen], "'none'");
         let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
         assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("script"), "{policy}");
         let html = page.into_body().collect().await.unwrap().to_bytes();
