@@ -215,6 +215,13 @@ async fn what_is_no_request_is_refused_with_a_sentence() {
 }
 
 #[tokio::test]
+async fn a_request_of_almost_64_kib_is_sent_again() {
+    let inspected = Inspected::new();
+    inspected.visit("localhost", "POST", "/echo", "", &"x".repeat(63 * 1024)).await;
+    assert_eq!(inspected.send(&[("number", "1")]).await.request.body.bytes, 63 * 1024);
+}
+
+#[tokio::test]
 async fn what_is_not_kept_is_not_sent() {
     let inspected = Inspected::new();
     let gone = (404, "Request 7 is no longer on the timeline.".to_owned());
