@@ -201,4 +201,11 @@ mod tests {
             assert!(["ASVS 5.0 ", "OWASP", "no rule: "].iter().any(|start| rule.starts_with(start)), "{rule}");
         }
     }
+
+    #[test]
+    fn a_set_without_some_defences_has_all_others() {
+        let [first, others @ ..] = Defence::ALL;
+        assert_eq!(Defences::all().but(&[first]), Defences::none().and(&others));
+        assert_eq!(Defences::all().but(&others), Defences::none().and(&[first]));
+    }
 }

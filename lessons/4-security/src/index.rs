@@ -190,3 +190,17 @@ impl From<&Request> for Links {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attack_that_cannot_be_run_is_an_error_of_this_program_and_the_answer_says_why() {
+        let (status, sentence) = not_played(Miss::new("a form with a token", "a page without a form"));
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        for reason in ["a form with a token", "a page without a form"] {
+            assert!(sentence.contains(reason), "{sentence}");
+        }
+    }
+}

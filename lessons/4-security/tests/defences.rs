@@ -515,6 +515,50 @@ async fn the_inspector_says_how_often_mallory_did_the_same() {
 }
 
 #[tokio::test]
+async fn the_inspector_says_what_happened_without_a_visitor() {
+    let (inspector, lesson) = served();
+    ask(lesson, "POST", "localhost:4004", "/attacks/demoted").await;
+    let told = inspector.transcript();
+    assert!(told.contains("(carol is no longer an admin)"), "{told}");
+}
+
+#[tokio::test]
+async fn the_start_page_leads_to_every_attack_and_to_the_hosts_beside_its_own() {
+    for (host, vulnerable, evil) in [
+        ("localhost", "vulnerable.localhost", "evil.localhost"),
+        ("shop.localhost:4004", "vulnerable.shop.localhost:4004", "evil.localhost:4004"),
+        ("127.0.0.1:4004", "vulnerable.localhost:4004", "evil.localhost:4004"),
+    ] {
+        let (_, _, page) = ask(app(MemoryStore::default()), "GET", host, "/").await;
+        for other in [vulnerable, evil] {
+            assert!(page.contains(&format!(r#"href="http://{other}/""#)), "{other}: {page}");
+        }
+        for attack in lesson_4::attack::ALL {
+            assert!(page.contains(&format!(r#"<a href="/attacks/{}">"#, attack.id)), "{}: {page}", attack.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lab_leads_to_its_shop_to_mallorys_page_for_it_and_to_the_attacks_of_its_kind() {
+    for (attack, page, other, another) in [
+        ("csrf-by-form", "evil.localhost:4004/csrf-by-form", "csrf-by-link", "planted-id"),
+        ("tossed-session", "evil.shop.localhost:4004/tossed-session", "planted-id", "csrf-by-link"),
+    ] {
+        for shop in ["vulnerable", "hardened"] {
+            let path = format!("/attacks/{attack}?shop={shop}");
+            let (_, _, lab) = ask(app(MemoryStore::default()), "GET", "shop.localhost:4004", &path).await;
+            let lab = lab.replace("&#x2f;", "/"); // as a browser reads it
+            let at = format!("{shop}.shop.localhost:4004");
+            for link in [format!("http://{at}/"), format!("http://{page}?at={at}"), format!("/attacks/{other}")] {
+                assert!(lab.contains(&format!(r#"href="{link}""#)), "{path} to {link}: {lab}");
+            }
+            assert!(!lab.contains(&format!(r#"href="/attacks/{another}""#)), "{path}: {lab}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_attack_begins_with_new_books_whatever_was_done_before() {
     let (_, lesson) = served();
     for _ in 0..2 {

@@ -302,6 +302,7 @@ mod tests {
             json(r#"{"a":{"pwd":"•••","n":2},"b":[{"pwd":"•••"}]}"#),
             r#"{"a":{"n":2,"pwd":"t"},"b":[{"pwd":1}]}"#
         );
+        assert_eq!(json(r#"{"a":{"pwd":"mine"}}"#), r#"{"a":{"pwd":"mine"}}"#);
         assert_eq!(json("{"), "{");
     }
 

@@ -121,6 +121,10 @@ mod tests {
             "curl -i -X POST --globoff --path-as-is http://localhost/logout"
         );
         assert_eq!(of(&sent(Method::HEAD, "/", &[], b"")), "curl -i --head --globoff --path-as-is http://localhost/");
+        assert_eq!(
+            of(&sent(Method::GET, "/", &[], b"tea")),
+            "curl -i -X GET --globoff --path-as-is --data-raw tea http://localhost/"
+        );
         let odd = of(&sent(Method::GET, "/", &[("cookie", "file")], b""));
         assert!(odd.contains("-H 'cookie: file'") && !odd.contains("-b"), "{odd}");
     }

@@ -80,7 +80,24 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
+
+    #[tokio::test]
+    async fn only_the_call_of_this_kind_after_those_that_pass_is_held() {
+        let holds = Holds::default();
+        let mut held = holds.hold('b', 1);
+        for passes in ['a', 'b', 'a'] {
+            assert_eq!(holds.wait(passes).now_or_never(), Some(()), "{passes}");
+        }
+        let mut waits = Box::pin(holds.wait('b'));
+        assert_eq!(waits.as_mut().now_or_never(), None);
+        held.reached().await;
+        drop(held);
+        waits.await;
+        assert_eq!(holds.wait('b').now_or_never(), Some(()), "one is held, and no other");
+    }
 
     #[tokio::test]
     async fn the_next_hold_outlives_the_one_before() {

@@ -191,6 +191,15 @@ mod tests {
     }
 
     #[test]
+    fn a_kept_cookie_has_its_attributes_on_one_side_only() {
+        let mut exchange = exchange(&[("keep", "k")], &[]);
+        exchange.request.cookies[0].attributes = set_cookie(&"keep=k; Secure").attributes;
+        let [before, after] = [jar_before(&exchange), jar_after(&exchange)];
+        assert_eq!(before[0].attributes, exchange.request.cookies[0].attributes);
+        assert!(!before[0].attributes.is_empty() && after[0].attributes.is_empty());
+    }
+
+    #[test]
     fn nothing_happened_if_cookies_and_session_stay_as_they_were() {
         let call = |operation, outcome| {
             let [label, id] = ["A", "a"].map(str::to_owned);

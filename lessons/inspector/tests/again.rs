@@ -1,6 +1,6 @@
 //! Tests the requests that the inspector's page sends: repeated, edited, or with another visitor's cookie.
 
-use std::{future::pending, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, future::pending, net::SocketAddr, sync::Arc};
 
 use axum::{
     Extension, Form, Router,
@@ -10,6 +10,7 @@ use axum::{
     response::Response,
     routing::{any, get, post},
 };
+use futures_util::stream;
 use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::Value;
@@ -51,6 +52,7 @@ fn app<S: SessionStore + Clone>(store: S) -> Router {
         .route("/login", post(log_in))
         .route("/echo", any(echo))
         .route("/unread", post(async || "unread"))
+        .route("/endless", get(async || Body::from_stream(stream::repeat(Ok::<_, Infallible>(&[b'x'; 1024][..])))))
         .route("/silent", get(async || pending::<()>().await))
         .route("/peer", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }))
         .layer(SessionManagerLayer::new(store))
@@ -213,6 +215,13 @@ async fn what_is_no_request_is_refused_with_a_sentence() {
 }
 
 #[tokio::test]
+async fn a_request_of_almost_64_kib_is_sent_again() {
+    let inspected = Inspected::new();
+    inspected.visit("localhost", "POST", "/echo", "", &"x".repeat(63 * 1024)).await;
+    assert_eq!(inspected.send(&[("number", "1")]).await.request.body.bytes, 63 * 1024);
+}
+
+#[tokio::test]
 async fn what_is_not_kept_is_not_sent() {
     let inspected = Inspected::new();
     let gone = (404, "Request 7 is no longer on the timeline.".to_owned());
@@ -235,6 +244,12 @@ async fn an_app_that_does_not_answer_is_not_waited_for() {
     let answer = inspected.ask("POST", "/send", &[("target", "/silent")]).await;
     assert_eq!(answer, (StatusCode::GATEWAY_TIMEOUT, "The app did not answer within 10 seconds.".to_owned()));
     assert_eq!(inspected.inspector.exchanges().pop().unwrap().response.status, 499);
+}
+
+#[tokio::test]
+async fn one_mebibyte_is_read_of_an_answer_that_does_not_end() {
+    let body = Inspected::new().send(&[("target", "/endless")]).await.response.body;
+    assert_eq!(body.bytes, 1025 * 1024, "the last piece is beyond the limit");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody},
     http::{Request, StatusCode, header},
     response::Response,
     routing::{get, post},
@@ -378,6 +378,16 @@ async fn bodies_pass_unchanged_and_passwords_are_masked_on_the_page_only() {
     assert_eq!(exchange.request.target, "/body?password=•••");
     assert_eq!(exchange.request.body.text, "username=alice&password=•••");
     assert_eq!(exchange.response.body.bytes, sent.len() as u64);
+}
+
+/// A server makes `Content-Length` of it.
+#[tokio::test]
+async fn the_length_of_an_answer_is_known_before_it_is_sent() {
+    let (_, app) = watched();
+    let answer = send(&app, "POST", "/body", None, "tea").await.into_body();
+    assert_eq!((answer.size_hint().exact(), answer.is_end_stream()), (Some(3), false));
+    let empty = send(&app, "POST", "/set", None, "").await.into_body();
+    assert_eq!((empty.size_hint().exact(), empty.is_end_stream()), (Some(0), true));
 }
 
 #[tokio::test]

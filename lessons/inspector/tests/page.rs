@@ -12,7 +12,7 @@ use axum::{
 };
 use futures_util::{FutureExt, StreamExt};
 use http_body_util::BodyExt;
-use session_inspector::{Inspector, LONGEST_AHEAD, Retold, Unwatched, local_hosts_only};
+use session_inspector::{Exchange, FromPage, Inspector, LONGEST_AHEAD, Retold, Unwatched, local_hosts_only};
 use tower::ServiceExt;
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore};
 
@@ -65,8 +65,10 @@ async fn an_exchange_of_another_inspector_has_the_letters_of_this_one_and_cannot
     let cookie = app_cookie(&played).await;
     send(&played, "GET", "/read", &[("cookie", &cookie)], "").await;
     inspector.note("mallory", "is on a page of <evil>");
-    other.exchanges().into_iter().for_each(|exchange| inspector.retell("carol", exchange, Retold::Shown));
-
+    for exchange in other.exchanges() {
+        let from_page = Some(FromPage { again: None });
+        inspector.retell("carol", Exchange { from_page, ..exchange }, Retold::Shown);
+    }
     inspector.retell("bob", other.exchanges().remove(0), Retold::Folded);
 
     let told = inspector.transcript();
@@ -75,6 +77,8 @@ async fn an_exchange_of_another_inspector_has_the_letters_of_this_one_and_cannot
     }
     let [_, set, read, _] = &inspector.exchanges()[..] else { panic!("{told}") };
     assert_eq!((set.visitor.as_str(), set.retold, &set.life), ("carol", Some(Retold::Shown), &None));
+    assert_eq!(set.from_page, None, "the page of this inspector has not sent it");
+    assert_eq!(set.summary, ["a new session: its id is the value of cookie B"]);
     assert_eq!(read.summary, ["the session was read, nothing was written"]);
     let shown = text(send(&page, "GET", "/timeline.md", &[], "").await).await;
     assert!(shown.contains("## 2, mallory\n") && shown.contains("## 3, carol\n"), "{shown}");

@@ -204,7 +204,7 @@ impl IntoResponse for NotChecked {
 mod tests {
     use argon2::{PasswordHasher, PasswordVerifier};
     use axum::body::to_bytes;
-    use futures_util::future::join_all;
+    use futures_util::future::{join, join_all};
 
     use super::*;
 
@@ -225,6 +225,21 @@ mod tests {
     async fn owasps_parameters_are_in_the_hash() {
         let hash = Passwords::new().hash("rain".to_owned()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+    }
+
+    #[tokio::test]
+    async fn a_quick_hash_has_the_least_parameters() {
+        let hash = Passwords::quick().hash("rain".to_owned()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash}");
+    }
+
+    #[tokio::test]
+    async fn where_one_hash_runs_and_none_may_wait_a_second_one_is_refused() {
+        let passwords = Passwords::limited(1, 0);
+        let hash = || passwords.hash("rain".to_owned());
+        let (first, second) = join(hash(), hash()).await;
+        assert!(first.is_ok());
+        assert!(matches!(second, Err(NotChecked::Busy)), "{second:?}");
     }
 
     /// Hashes of other programs, and of this one before its parameters changed.
