@@ -3,28 +3,34 @@
 //! - `provider`: a small provider at `id.localhost`, which is part of this program, so that the demo needs no other.
 //! - `registration`: the registration of this program, at this provider or at another one; `network`: requests to
 //!   another provider; `discovery`: its endpoints and keys.
-//! - `client`: the start of a login, and its answer; `checks`: the checks of the answer, each of which a test can leave
-//!   out.
-//! - `accounts`: the account of each subject of the provider; `logout`: the logout, here and at the provider.
+//! - `client`: the start of a login, and its answer; `id_token`: the token in it; `checks`: the checks of the answer,
+//!   each of which a test can leave out.
+//! - `accounts`: the account of each subject of the provider; `deletion`: the end of one.
+//! - `logout`: the logout, here and at the provider; `logout_token`: the token that reports one.
 
 mod accounts;
 mod checks;
 mod client;
+mod deletion;
 mod discovery;
+mod id_token;
 mod logout;
+mod logout_token;
 mod network;
 mod provider;
 mod registration;
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc, time::SystemTime};
 
 use axum::{
     Router,
-    extract::{Request, State},
-    http::HeaderMap,
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, request::Parts},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use chrono::{DateTime, Utc};
+use session_inspector::Clock;
 use tower::ServiceExt;
 use tower_http::csrf::CsrfLayer;
 
@@ -72,9 +78,15 @@ impl Elsewhere {
         }))
     }
 
-    fn registration(&self, origins: &Origins) -> Result<Registration, url::ParseError> {
+    fn registration(&self, here: &Here) -> Result<Registration, url::ParseError> {
         let Inner { provider, registration, .. } = &*self.0;
-        registration.clone().map_or_else(|| provider.registration(origins), Ok)
+        registration.clone().map_or_else(|| provider.registration(here), Ok)
+    }
+
+    /// Returns the time at the provider. The provider in this program has this program's clock, which the inspector can
+    /// move. Another provider has a clock of its own.
+    fn time_at_provider(&self, here: &Here) -> DateTime<Utc> {
+        if self.0.registration.is_some() { Utc::now() } else { here.now() }
     }
 
     pub(crate) fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
@@ -82,6 +94,7 @@ impl Elsewhere {
             .route("/elsewhere", get(client::view))
             .route("/elsewhere/login", post(client::begin))
             .route("/elsewhere/back", get(client::back))
+            .route("/elsewhere/delete", post(deletion::delete))
             .route("/elsewhere/logout", post(logout::here))
             .route("/elsewhere/logout/everywhere", post(logout::everywhere))
             .layer(CsrfLayer::new()) // for the forms; the provider redirects back with a GET, which passes
@@ -113,19 +126,32 @@ async fn by_host(State(hosts): State<Hosts>, request: Request) -> Response {
     part.oneshot(request).await.into_response()
 }
 
-/// The origins of this program and its provider, at the port of this request.
-struct Origins {
+/// The origins of this program and its provider, at the port of this request, and the clock of this program.
+struct Here {
     own: String,
     provider: String,
+    /// Whether the request came to this program at its own host name.
+    is_own: bool,
+    clock: Clock,
 }
 
-impl Origins {
-    fn of(headers: &HeaderMap) -> Self {
+impl<S: Sync> FromRequestParts<S> for Here {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let clock = Clock::from_request_parts(parts, state).await?;
+        Ok(Self::of(&parts.headers, clock))
+    }
+}
+
+impl Here {
+    fn of(headers: &HeaderMap, clock: Clock) -> Self {
         let (name, port) = session_inspector::host(headers);
         let own = name.strip_prefix(PROVIDER).unwrap_or(&name);
         // An IP address has no names below it.
         let own = if own.ends_with("localhost") { own } else { "localhost" };
-        Self { own: format!("http://{own}{port}"), provider: format!("http://{PROVIDER}{own}{port}") }
+        let is_own = own == name;
+        Self { own: format!("http://{own}{port}"), provider: format!("http://{PROVIDER}{own}{port}"), is_own, clock }
     }
 
     /// Returns the address to which the provider redirects a visitor after a login.
@@ -138,10 +164,9 @@ impl Origins {
         format!("{}/elsewhere", self.own)
     }
 
-    /// Whether a request with these headers came to this program at its own host name.
-    fn is_own(&self, headers: &HeaderMap) -> bool {
-        let (name, port) = session_inspector::host(headers);
-        self.own == format!("http://{name}{port}")
+    /// Returns the time on the clock of this program, in the type that `openidconnect` expects.
+    fn now(&self) -> DateTime<Utc> {
+        SystemTime::from(self.clock.now()).into()
     }
 }
 
@@ -182,8 +207,8 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, host.parse().unwrap());
-            let origins = Origins::of(&headers);
-            assert_eq!((origins.own.as_str(), origins.provider.as_str()), (own, provider), "{host}");
+            let here = Here::of(&headers, Clock::default());
+            assert_eq!((here.own.as_str(), here.provider.as_str()), (own, provider), "{host}");
         }
     }
 }

@@ -11,6 +11,7 @@ mod index;
 mod page;
 mod refusal;
 pub mod release;
+mod sent_cookie;
 pub mod token;
 mod two_at_once;
 mod watching;

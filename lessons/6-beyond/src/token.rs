@@ -20,11 +20,7 @@ use std::{
 use axum::{
     Router,
     extract::{FromRequestParts, State},
-    http::{
-        HeaderMap, StatusCode,
-        header::{COOKIE, SET_COOKIE},
-        request::Parts,
-    },
+    http::{StatusCode, header::SET_COOKIE, request::Parts},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -35,7 +31,7 @@ use session_inspector::Clock;
 use tower_http::csrf::CsrfLayer;
 use tower_sessions::cookie::{Cookie, SameSite};
 
-use crate::page::PAGES;
+use crate::{page::PAGES, sent_cookie::sent};
 use accounts::{Accounts, Role};
 use claims::{Claims, LIFE};
 use denied::Denied;
@@ -77,14 +73,8 @@ impl<S: Sync> FromRequestParts<S> for UnverifiedToken {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(token(&parts.headers)))
+        Ok(Self(sent(&parts.headers, TOKEN).map(|cookie| cookie.value().to_owned())))
     }
-}
-
-fn token(headers: &HeaderMap) -> Option<String> {
-    let all = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-    let mut cookies = all.flat_map(Cookie::split_parse).flatten();
-    cookies.find(|cookie| cookie.name() == TOKEN).map(|cookie| cookie.value().to_owned())
 }
 
 // ANCHOR: two

@@ -2,6 +2,8 @@
 
 mod visitor;
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::Body,
@@ -13,12 +15,15 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use lesson_6::{connection::Channel, elsewhere::ClientChecks};
 use serde_json::{Value, json};
+use session_inspector::Inspector;
 use tower::ServiceExt;
 use tower_sessions::MemoryStore;
 use url::Url;
 use visitor::{Answer, OWN, Visitor, parameter};
 
 const PROVIDER: &str = "http://id.localhost:4006";
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// All checks are off.
 const NONE: ClientChecks = ClientChecks {
@@ -28,6 +33,8 @@ const NONE: ClientChecks = ClientChecks {
     own_pages: false,
     subject: false,
     new_id: false,
+    auth_time: false,
+    second_login: false,
     logout_token: false,
 };
 
@@ -35,13 +42,35 @@ const NONE: ClientChecks = ClientChecks {
 async fn allows(visitor: &Visitor, asked: &str, person: &str) -> String {
     let page = visitor.get(asked).await;
     assert!(page.status.is_success() && page.body.contains("I am alice"), "{} {}", page.status, page.body);
+    let answer = answers(visitor, asked, person).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    answer.location
+}
+
+/// Presses a button at the provider: with the name of a person, or without one to go on with the session there.
+async fn answers(visitor: &Visitor, asked: &str, person: &str) -> Answer {
     let url = Url::parse(asked).unwrap();
     let fields: Vec<_> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
     let mut form: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     form.push(("person", person));
-    let answer = visitor.post(&format!("{PROVIDER}/authorize"), &form).await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
-    answer.location
+    visitor.post(&format!("{PROVIDER}/authorize"), &form).await
+}
+
+/// The address without these parameters.
+fn without(address: &str, names: &[&str]) -> String {
+    let mut url = Url::parse(address).unwrap();
+    let pairs = url.query_pairs().filter(|(name, _)| !names.contains(&&**name));
+    let pairs: Vec<_> = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    url.query_pairs_mut().clear().extend_pairs(pairs);
+    url.into()
+}
+
+/// Whether the provider lets this visitor go on without the password.
+async fn is_known_there(visitor: &Visitor, asked: &str) -> bool {
+    let page = visitor.get(asked).await.body;
+    let (is_offered, status) = (page.contains("Continue as"), answers(visitor, asked, "").await.status);
+    assert_eq!(is_offered, status == StatusCode::SEE_OTHER, "{status} {page}");
+    is_offered
 }
 
 /// Carries out a complete login.
@@ -87,7 +116,7 @@ async fn a_login_whose_code_was_refused_is_over() {
     let asked = alice.begins("/elsewhere").await;
     let back = allows(&alice, &asked, "alice").await;
     let state = parameter(&back, "state").unwrap();
-    let guess = alice.get(&format!("{OWN}/elsewhere/back?code=a-guess&state={state}")).await;
+    let guess = alice.get(&format!("{OWN}/elsewhere/back?code=a-guess&state={state}&iss={PROVIDER}")).await;
     assert!(guess.body.contains("The provider did not confirm this login"), "{}", guess.body);
     let real = alice.get(&back).await;
     assert!(real.body.contains("This login did not begin in this browser"), "{}", real.body);
@@ -151,7 +180,7 @@ async fn injected_code(checks: ClientChecks) -> (Option<u32>, Option<u32>) {
     let code = parameter(&seen, "code").unwrap();
     let asked = mallory.begins("/elsewhere").await;
     let state = parameter(&asked, "state").unwrap();
-    mallory.get(&format!("{OWN}/elsewhere/back?code={code}&state={state}")).await;
+    mallory.get(&format!("{OWN}/elsewhere/back?code={code}&state={state}&iss={PROVIDER}")).await;
     (alice.account().await, mallory.account().await)
 }
 
@@ -166,21 +195,181 @@ async fn a_code_of_somebody_else_is_refused_by_nonce_and_by_pkce_and_not_by_stat
 }
 
 #[tokio::test]
-async fn an_answer_that_names_another_provider_is_refused() {
+async fn an_answer_that_does_not_name_the_provider_is_refused() {
     let app = program(ClientChecks::ALL);
     let alice = Visitor::new("alice", &app);
-    for (issuer, status) in [("http://evil.localhost:4006", StatusCode::BAD_REQUEST), (PROVIDER, StatusCode::SEE_OTHER)]
-    {
+    for (issuer, is_taken) in [(None, false), (Some("http://evil.localhost:4006"), false), (Some(PROVIDER), true)] {
         let asked = alice.begins("/elsewhere").await;
-        let back = allows(&alice, &asked, "alice").await;
-        assert_eq!(alice.get(&format!("{back}&iss={issuer}")).await.status, status, "{issuer}");
+        let back = without(&allows(&alice, &asked, "alice").await, &["iss"]);
+        let iss = issuer.map(|issuer| format!("&iss={issuer}")).unwrap_or_default();
+        let answer = alice.get(&format!("{back}{iss}")).await;
+        let status = if is_taken { StatusCode::SEE_OTHER } else { StatusCode::BAD_REQUEST };
+        assert_eq!(answer.status, status, "{issuer:?} {}", answer.body);
+        let is_not_named = answer.body.contains("does not name the provider that you were sent to");
+        assert_eq!(is_not_named, !is_taken, "{issuer:?} {}", answer.body);
+        assert_eq!(alice.account().await.is_some(), is_taken, "{issuer:?}");
+        alice.post(&format!("{OWN}/elsewhere/logout"), &[]).await;
+
+        let state = parameter(&alice.begins("/elsewhere").await, "state").unwrap();
+        let back = format!("{OWN}/elsewhere/back?error=access_denied&state={state}{iss}");
+        let sentence =
+            if is_taken { "The provider did not confirm this login" } else { "This answer does not name the provider" };
+        let answer = alice.get(&back).await;
+        assert_eq!((answer.status, answer.body.starts_with(sentence)), (StatusCode::BAD_REQUEST, true), "{issuer:?}");
     }
+}
+
+#[tokio::test]
+async fn a_login_at_the_provider_counts_for_eight_hours_however_active_the_visitor_is() {
+    let inspector = Inspector::default();
+    let app = inspector.wrap(program(ClientChecks::ALL));
+    let alice = Visitor::new("alice", &app);
+    logs_in(&alice, "alice").await;
+    inspector.skip(3 * HOUR);
+    alice.post(&format!("{OWN}/elsewhere/logout"), &[]).await;
+    let asked = alice.begins("/elsewhere").await;
+    assert_eq!(parameter(&asked, "max_age").as_deref(), Some("28800"));
+    assert!(is_known_there(&alice, &asked).await, "the password is three hours old");
+    alice.get(&answers(&alice, &asked, "").await.location).await;
+    for _ in 0..4 {
+        inspector.skip(HOUR);
+        assert_eq!(alice.account().await, Some(1));
+    }
+    inspector.skip(HOUR);
+    assert_eq!(alice.account().await, None, "eight hours after the password, five after the login here");
+    let asked = alice.begins("/elsewhere").await;
+    assert!(!is_known_there(&alice, &asked).await);
+    let page = alice.get(&asked).await.body;
+    assert!(page.contains("You are logged in here as alice, and have to log in again"), "{page}");
+    let back = allows(&alice, &asked, "alice").await;
+    alice.get(&back).await;
+    assert_eq!(alice.account().await, Some(1));
+    inspector.skip(25 * HOUR);
+    let asked = without(&alice.begins("/elsewhere").await, &["max_age"]);
+    assert!(!is_known_there(&alice, &asked).await, "the session there lasts a day");
+}
+
+/// Alice has left her browser. Whoever sits there now cannot log in at the provider, so they leave out what asks it to.
+async fn logs_in_with_an_old_password(checks: ClientChecks) -> (Answer, Option<u32>) {
+    let inspector = Inspector::default();
+    let app = inspector.wrap(program(checks));
+    let alice = Visitor::new("alice", &app);
+    logs_in(&alice, "alice").await;
+    inspector.skip(9 * HOUR);
+    let asked = without(&alice.begins("/elsewhere").await, &["max_age"]);
+    assert!(is_known_there(&alice, &asked).await, "the provider was not asked for the password");
+    let answer = alice.get(&answers(&alice, &asked, "").await.location).await;
+    (answer, alice.account().await)
+}
+
+#[tokio::test]
+async fn a_login_at_the_provider_that_is_too_old_is_refused_although_the_address_asks_for_no_other() {
+    let (answer, account) = logs_in_with_an_old_password(ClientChecks::ALL).await;
+    assert_eq!((answer.status, account), (StatusCode::BAD_REQUEST, None));
+    assert!(answer.body.contains("did not confirm that you have logged in there recently"), "{}", answer.body);
+    let unchecked = ClientChecks { auth_time: false, ..ClientChecks::ALL };
+    let (answer, _) = logs_in_with_an_old_password(unchecked).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+}
+
+/// Begins the deletion of the account, and returns where that leads.
+async fn deletes(visitor: &Visitor) -> String {
+    let answer = visitor.post(&format!("{OWN}/elsewhere/delete"), &[]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    answer.location
+}
+
+const DELETED: &str = "/elsewhere?left=deleted";
+
+#[tokio::test]
+async fn an_account_is_deleted_after_a_login_that_is_newer_than_the_request() {
+    let inspector = Inspector::default();
+    let app = inspector.wrap(program(ClientChecks::ALL));
+    let [alice, work, bob] = ["alice", "alice at work", "bob"].map(|name| Visitor::new(name, &app));
+    for (who, person) in [(&alice, "alice"), (&work, "alice"), (&bob, "bob")] {
+        logs_in(who, person).await;
+    }
+    inspector.skip(MINUTE);
+    alice.story.lock().unwrap().clear();
+    let asked = deletes(&alice).await;
+    assert_eq!(parameter(&asked, "max_age").as_deref(), Some("0"));
+    assert_eq!(parameter(&asked, "prompt").as_deref(), Some("login"));
+    let back = allows(&alice, &asked, "alice").await;
+    assert_eq!(alice.get(&back).await.location, DELETED);
+    let page = alice.get(&format!("{OWN}{DELETED}")).await.body;
+    assert!(page.contains("Your account has been deleted"), "{page}");
+    insta::assert_snapshot!("delete-elsewhere", alice.story.lock().unwrap());
+    assert_eq!((alice.account().await, work.account().await, bob.account().await), (None, None, Some(2)));
+    logs_in(&alice, "alice").await;
+    assert_eq!(alice.account().await, Some(3), "the provider still knows her, and she begins anew here");
+}
+
+#[tokio::test]
+async fn the_provider_asks_for_the_password_before_a_deletion_although_it_was_just_entered() {
+    let alice = Visitor::new("alice", &program(ClientChecks::ALL));
+    logs_in(&alice, "alice").await;
+    let asked = deletes(&alice).await;
+    for names in [&[][..], &["max_age"], &["prompt"]] {
+        assert!(!is_known_there(&alice, &without(&asked, names)).await, "without {names:?}");
+    }
+    assert!(is_known_there(&alice, &without(&asked, &["max_age", "prompt"])).await);
+    assert_eq!(alice.account().await, Some(1));
+}
+
+/// Mallory has a copy of alice's cookie.
+async fn deletion_with_a_stolen_cookie(checks: ClientChecks) -> (String, Option<u32>) {
+    let app = program(checks);
+    let [alice, mallory] = ["alice", "mallory"].map(|name| Visitor::new(name, &app));
+    logs_in(&alice, "alice").await;
+    mallory.take(&alice.session().unwrap());
+    let to = deletes(&mallory).await;
+    let said = if to.starts_with(PROVIDER) {
+        let back = allows(&mallory, &to, "mallory").await;
+        mallory.get(&back).await.body
+    } else {
+        to
+    };
+    (said, alice.account().await)
+}
+
+#[tokio::test]
+async fn a_stolen_session_alone_deletes_no_account() {
+    let (to, account) = deletion_with_a_stolen_cookie(ClientChecks { second_login: false, ..ClientChecks::ALL }).await;
+    assert_eq!((to.as_str(), account), (DELETED, None));
+    let (said, account) = deletion_with_a_stolen_cookie(ClientChecks::ALL).await;
+    assert!(said.contains("Somebody else has logged in at the provider"), "{said}");
+    assert_eq!(account, Some(1));
+}
+
+#[tokio::test]
+async fn the_login_before_a_deletion_is_newer_than_the_request_whatever_the_address_asks_for() {
+    for (checks, is_deleted) in
+        [(ClientChecks { auth_time: false, ..ClientChecks::ALL }, true), (ClientChecks::ALL, false)]
+    {
+        let inspector = Inspector::default();
+        let app = inspector.wrap(program(checks));
+        let alice = Visitor::new("alice", &app);
+        logs_in(&alice, "alice").await;
+        inspector.skip(MINUTE); // and she has left the screen to somebody who does not know her password
+        let asked = without(&deletes(&alice).await, &["max_age", "prompt"]);
+        let answer = alice.get(&answers(&alice, &asked, "").await.location).await;
+        assert_eq!(answer.location == DELETED, is_deleted, "{}", answer.body);
+        let is_not_recent = answer.body.contains("did not confirm that you have logged in there recently");
+        assert_eq!(is_not_recent, !is_deleted, "{}", answer.body);
+        assert_eq!(alice.account().await.is_none(), is_deleted);
+    }
+}
+
+#[tokio::test]
+async fn nobody_deletes_an_account_without_a_login_here() {
+    let alice = Visitor::new("alice", &program(ClientChecks::ALL));
+    assert_eq!(deletes(&alice).await, format!("{OWN}/elsewhere"));
 }
 
 #[tokio::test]
 async fn a_form_of_another_site_neither_begins_a_login_nor_ends_one() {
     let app = program(ClientChecks::ALL);
-    for path in ["/elsewhere/login", "/elsewhere/logout", "/elsewhere/logout/everywhere"] {
+    for path in ["/elsewhere/login", "/elsewhere/logout", "/elsewhere/logout/everywhere", "/elsewhere/delete"] {
         for (site, status) in [("cross-site", StatusCode::FORBIDDEN), ("same-origin", StatusCode::SEE_OTHER)] {
             let request = Request::post(path).header(HOST, "localhost:4006").header("sec-fetch-site", site);
             let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::empty());
@@ -293,6 +482,25 @@ async fn a_logout_here_ends_this_session_and_a_logout_there_ends_all() {
     assert_eq!(bob.account().await, Some(2));
     logs_in(&alice, "alice").await;
     assert_eq!(alice.account().await, Some(1), "she can log in again");
+}
+
+#[tokio::test]
+async fn a_logout_of_one_session_there_ends_what_began_in_it_here() {
+    let app = program(ClientChecks::ALL);
+    let [alice, work] = ["alice", "alice at work"].map(|name| Visitor::new(name, &app));
+    logs_in(&work, "alice").await;
+    logs_in(&alice, "alice").await;
+    let copy = Visitor::new("mallory", &app);
+    copy.take(&alice.session().unwrap());
+    logs_in(&alice, "alice").await; // with the password again, in the same session there
+    let page = alice.get(&format!("{PROVIDER}/")).await.body;
+    assert!(page.contains("Log alice out in this browser"), "{page}");
+    let answer = alice.post(&format!("{PROVIDER}/logout"), &[]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert_eq!((alice.account().await, copy.account().await, work.account().await), (None, None, Some(1)));
+    let asked = alice.begins("/elsewhere").await;
+    assert!(!is_known_there(&alice, &asked).await);
+    assert_eq!(alice.post(&format!("{PROVIDER}/logout"), &[]).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

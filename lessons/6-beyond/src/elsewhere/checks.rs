@@ -15,12 +15,25 @@ pub struct ClientChecks {
     pub subject: bool,
     /// The session gets a new ID.
     pub new_id: bool,
+    /// The visitor has logged in at the provider recently enough.
+    pub auth_time: bool,
+    /// A visitor logs in at the provider once more before an account is deleted.
+    pub second_login: bool,
     /// A logout token has the claims of one, the provider has signed it, and it is new.
     pub logout_token: bool,
 }
 
 impl ClientChecks {
     /// All checks.
-    pub const ALL: Self =
-        Self { state: true, nonce: true, pkce: true, own_pages: true, subject: true, new_id: true, logout_token: true };
+    pub const ALL: Self = Self {
+        state: true,
+        nonce: true,
+        pkce: true,
+        own_pages: true,
+        subject: true,
+        new_id: true,
+        auth_time: true,
+        second_login: true,
+        logout_token: true,
+    };
 }

@@ -10,35 +10,42 @@ use axum::{
     Json, Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header::HOST},
-    response::{IntoResponse, Redirect, Response},
+    http::{
+        HeaderMap, StatusCode,
+        header::{HOST, SET_COOKIE},
+    },
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
+use cookie::{Cookie, SameSite};
 use lesson_page::{Failure, Form, Query};
 use minijinja::{context, value::Serde};
 use openidconnect::{
-    AccessToken, Audience, AuthUrl, ClientId, ClientSecret, EmptyAdditionalClaims, EmptyAdditionalProviderMetadata,
-    EmptyExtraTokenFields, EndUserEmail, HttpRequest, HttpResponse, IdTokenClaims, IssuerUrl, JsonWebKeySet,
-    JsonWebKeySetUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, ResponseTypes, StandardClaims, SubjectIdentifier,
-    TokenUrl,
+    AccessToken, Audience, AuthUrl, ClientId, ClientSecret, EmptyExtraTokenFields, EndUserEmail, HttpRequest,
+    HttpResponse, IssuerUrl, JsonWebKeySet, JsonWebKeySetUrl, LogoutProviderMetadata, Nonce, PkceCodeChallenge,
+    PkceCodeVerifier, ResponseTypes, StandardClaims, SubjectIdentifier, TokenUrl,
     core::{
-        CoreHmacKey, CoreIdToken, CoreIdTokenClaims, CoreIdTokenFields, CoreJsonWebKey, CoreJwsSigningAlgorithm,
-        CoreProviderMetadata, CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse, CoreTokenType,
+        CoreHmacKey, CoreJsonWebKey, CoreJwsSigningAlgorithm, CoreResponseType, CoreSubjectIdentifierType,
+        CoreTokenType,
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use session_inspector::Clock;
 use tower::ServiceExt;
 use tower_http::csrf::CsrfLayer;
 
 use super::{
-    Origins,
-    logout::{EVENT, Events, LogoutToken},
+    Here,
+    discovery::{Metadata, NamesItself},
+    id_token::{IdToken, IdTokenClaims, IdTokenFields, SessionThere, Tokens},
+    logout_token::EVENT,
     network::{Http, LONGEST},
     registration::Registration,
 };
-use crate::page::PAGES;
+use crate::{page::PAGES, sent_cookie::sent};
 
 /// The client ID of this program.
 const CLIENT: &str = "lesson-6";
@@ -48,6 +55,10 @@ static SECRET: LazyLock<String> = LazyLock::new(|| Nonce::new_random_len(32).sec
 const CODE_LIFE: TimeDelta = TimeDelta::seconds(60);
 /// The lifetime of a token.
 const TOKEN_LIFE: TimeDelta = TimeDelta::minutes(2);
+/// The cookie of the provider's own session.
+const COOKIE: &str = "__Host-provider";
+/// The lifetime of the provider's own session.
+const SESSION_LIFE: TimeDelta = TimeDelta::days(1);
 
 /// A person with an account at the provider.
 #[derive(Clone, Copy, Serialize)]
@@ -65,19 +76,36 @@ const PEOPLE: [Person; 3] = [
     Person { name: "mallory", subject: "person-3", email: "alice@example.org", is_verified: false },
 ];
 
-/// The person for whom a code was issued, and the values that are bound to the code.
+/// A session at the provider: the login of a person in one browser.
+#[derive(Clone)]
+struct ProviderSession {
+    person: Person,
+    /// The name of the session for clients. It is not the secret in the cookie.
+    sid: String,
+    /// The time when the person last entered the password.
+    at: DateTime<Utc>,
+}
+
+/// The session in which a code was issued, and the values that are bound to the code.
 #[derive(Clone)]
 struct Grant {
-    person: Person,
+    session: ProviderSession,
     nonce: Option<Nonce>,
     challenge: Option<String>,
     back: String,
     at: DateTime<Utc>,
 }
 
-/// The provider. Clones share its codes.
+/// The provider. Clones share its codes and sessions.
 #[derive(Clone, Default)]
-pub(super) struct Provider(Arc<Mutex<HashMap<String, Grant>>>);
+pub(super) struct Provider(Arc<Mutex<Issued>>);
+
+#[derive(Default)]
+struct Issued {
+    grants: HashMap<String, Grant>,
+    /// The sessions by the value of the cookie.
+    sessions: HashMap<String, ProviderSession>,
+}
 
 /// The provider, and the client that it notifies of a logout.
 #[derive(Clone)]
@@ -108,43 +136,76 @@ impl Provider {
     }
 
     /// Returns the registration of this program.
-    pub(super) fn registration(&self, origins: &Origins) -> Result<Registration, url::ParseError> {
-        let issuer = IssuerUrl::new(origins.provider.clone())?;
+    pub(super) fn registration(&self, here: &Here) -> Result<Registration, url::ParseError> {
+        let issuer = IssuerUrl::new(here.provider.clone())?;
         let (client, secret) = (ClientId::new(CLIENT.to_owned()), ClientSecret::new(SECRET.clone()));
-        Ok(Registration { issuer, client, secret, http: self.directly() })
+        Ok(Registration { issuer, client, secret, http: self.directly(&here.clock) })
     }
 
     /// Returns the function that sends a request to the provider: a direct call, because both are in one program.
-    fn directly(&self) -> Http {
-        let endpoints = self.endpoints();
-        Arc::new(move |request| Box::pin(ask_directly(endpoints.clone(), request)))
+    fn directly(&self, clock: &Clock) -> Http {
+        let (endpoints, clock) = (self.endpoints(), clock.clone());
+        Arc::new(move |request| Box::pin(ask_directly(endpoints.clone(), clock.clone(), request)))
     }
 
-    fn grants(&self) -> MutexGuard<'_, HashMap<String, Grant>> {
+    fn issued(&self) -> MutexGuard<'_, Issued> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the session of the browser that sent these headers, if it has not expired.
+    fn session(&self, headers: &HeaderMap, now: DateTime<Utc>) -> Option<ProviderSession> {
+        let session = self.issued().sessions.get(sent(headers, COOKIE)?.value()).cloned();
+        session.filter(|session| now - session.at <= SESSION_LIFE)
+    }
+
+    /// Logs a person in, and returns the session and its cookie. A person who was logged in already keeps the session
+    /// under another cookie, so that a logout there also ends what began before.
+    fn log_in(&self, person: Person, headers: &HeaderMap, at: DateTime<Utc>) -> (ProviderSession, String) {
+        let sessions = &mut self.issued().sessions;
+        sessions.retain(|_, session| at - session.at <= SESSION_LIFE);
+        let before = sent(headers, COOKIE).and_then(|cookie| sessions.remove(cookie.value()));
+        let before = before.filter(|before| before.person.subject == person.subject);
+        let sid = before.map_or_else(random, |before| before.sid);
+        let (secret, session) = (random(), ProviderSession { person, sid, at });
+        sessions.insert(secret.clone(), session.clone());
+        let cookie = Cookie::build((COOKIE, secret)).path("/").secure(true).http_only(true).same_site(SameSite::Lax);
+        (session, cookie.to_string())
+    }
+
+    fn issue_code(&self, grant: Grant) -> String {
+        let (code, grants) = (random(), &mut self.issued().grants);
+        grants.retain(|_, earlier| grant.at - earlier.at <= CODE_LIFE);
+        grants.insert(code.clone(), grant);
+        code
     }
 }
 
-async fn ask_directly(endpoints: Router, request: HttpRequest) -> io::Result<HttpResponse> {
+/// Returns 256 random bits.
+fn random() -> String {
+    Nonce::new_random_len(32).secret().clone()
+}
+
+async fn ask_directly(endpoints: Router, clock: Clock, request: HttpRequest) -> io::Result<HttpResponse> {
     let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
     let mut request = request.map(Body::from);
+    request.extensions_mut().insert(clock);
     request.headers_mut().insert(HOST, authority.parse().map_err(io::Error::other)?);
     let (parts, body) = endpoints.oneshot(request).await.unwrap_or_else(|never| match never {}).into_parts();
     let body = to_bytes(body, LONGEST).await.map_err(io::Error::other)?;
     Ok(HttpResponse::from_parts(parts, body.to_vec()))
 }
 
-async fn discovery(headers: HeaderMap) -> Result<Json<CoreProviderMetadata>, StatusCode> {
-    let issuer = Origins::of(&headers).provider;
+async fn discovery(Here { provider: issuer, .. }: Here) -> Result<Json<Metadata>, StatusCode> {
+    let names_itself = NamesItself { authorization_response_iss_parameter_supported: true };
     let metadata = || {
-        let metadata = CoreProviderMetadata::new(
+        let metadata = Metadata::new(
             IssuerUrl::new(issuer.clone())?,
             AuthUrl::new(format!("{issuer}/authorize"))?,
             JsonWebKeySetUrl::new(format!("{issuer}/keys"))?,
             vec![ResponseTypes::new(vec![CoreResponseType::Code])],
             vec![CoreSubjectIdentifierType::Public],
             vec![CoreJwsSigningAlgorithm::HmacSha256],
-            EmptyAdditionalProviderMetadata {},
+            LogoutProviderMetadata { end_session_endpoint: None, additional_metadata: names_itself },
         );
         Ok::<_, url::ParseError>(metadata.set_token_endpoint(Some(TokenUrl::new(format!("{issuer}/token"))?)))
     };
@@ -160,45 +221,73 @@ struct AuthorizationRequest {
     state: String,
     nonce: Option<Nonce>,
     code_challenge: Option<String>,
+    /// The maximum age of the login here, in seconds.
+    max_age: Option<u32>,
+    #[serde(default)]
+    prompt: String,
+    /// The person who logs in, or nobody if the session here is enough.
     #[serde(default)]
     person: String,
 }
 
-/// Whether the redirect address is the one that the client has registered, compared character by character.
-fn is_registered(asks: &AuthorizationRequest, headers: &HeaderMap) -> bool {
-    asks.client_id == CLIENT && asks.redirect_uri == Origins::of(headers).back()
+impl AuthorizationRequest {
+    /// Whether the redirect address is the one that the client has registered, compared character by character.
+    fn is_registered(&self, here: &Here) -> bool {
+        self.client_id == CLIENT && self.redirect_uri == here.back()
+    }
+
+    // ANCHOR: is_enough
+    /// Whether the person need not enter the password again.
+    fn is_enough(&self, session: &ProviderSession, now: DateTime<Utc>) -> bool {
+        let is_recent = |max_age: u32| now - session.at < TimeDelta::seconds(max_age.into());
+        !self.prompt.split(' ').any(|prompt| prompt == "login") && self.max_age.is_none_or(is_recent)
+    }
+    // ANCHOR_END: is_enough
 }
 
 const NOT_REGISTERED: (StatusCode, &str) =
     (StatusCode::BAD_REQUEST, "No program with this address is registered here, so you are not redirected there.\n");
 
-async fn ask(headers: HeaderMap, Query(asks): Query<AuthorizationRequest>) -> axum::response::Result<Response> {
-    if !is_registered(&asks, &headers) {
+async fn ask(
+    State(pages): State<Pages>,
+    headers: HeaderMap,
+    here: Here,
+    Query(asks): Query<AuthorizationRequest>,
+) -> axum::response::Result<Response> {
+    if !asks.is_registered(&here) {
         return Err(NOT_REGISTERED.into());
     }
-    let values = context! { asks => Serde(asks), people => Serde(PEOPLE) };
+    let session = pages.provider.session(&headers, here.now());
+    let known = session.as_ref().map(|session| session.person.name);
+    let is_enough = session.is_some_and(|session| asks.is_enough(&session, here.now()));
+    let values = context! { asks => Serde(asks), people => Serde(PEOPLE), known, is_enough };
     Ok(PAGES.render("provider.html", values)?.into_response())
 }
 
 async fn allow(
-    State(pages): State<Pages>,
+    State(Pages { provider, .. }): State<Pages>,
     headers: HeaderMap,
+    here: Here,
     Form(asks): Form<AuthorizationRequest>,
-) -> axum::response::Result<Redirect> {
-    if !is_registered(&asks, &headers) {
+) -> axum::response::Result<Response> {
+    if !asks.is_registered(&here) {
         return Err(NOT_REGISTERED.into());
     }
-    let person = PEOPLE.into_iter().find(|person| person.name == asks.person);
-    let person = person.ok_or((StatusCode::NOT_FOUND, "There is no such person.\n"))?;
-    let code = Nonce::new_random_len(32).secret().clone();
+    let at = here.now();
+    let (session, cookie) = if asks.person.is_empty() {
+        let session = provider.session(&headers, at).filter(|session| asks.is_enough(session, at));
+        (session.ok_or((StatusCode::FORBIDDEN, "First log in here again, on the page before this one.\n"))?, None)
+    } else {
+        let person = PEOPLE.into_iter().find(|person| person.name == asks.person);
+        let person = person.ok_or((StatusCode::NOT_FOUND, "There is no such person.\n"))?;
+        let (session, cookie) = provider.log_in(person, &headers, at);
+        (session, Some((SET_COOKIE, cookie)))
+    };
     let AuthorizationRequest { nonce, code_challenge: challenge, redirect_uri: back, state, .. } = asks;
-    let led = url::Url::parse_with_params(&back, [("code", &code), ("state", &state)]);
-    let led = led.map_err(|_| NOT_REGISTERED)?;
-    let at = Utc::now();
-    let mut grants = pages.provider.grants();
-    grants.retain(|_, grant| at - grant.at <= CODE_LIFE);
-    grants.insert(code, Grant { person, nonce, challenge, back, at });
-    Ok(Redirect::to(led.as_str()))
+    let code = provider.issue_code(Grant { session, nonce, challenge, back: back.clone(), at });
+    let answer = [("code", &code), ("state", &state), ("iss", &here.provider)];
+    let led = url::Url::parse_with_params(&back, answer).map_err(|_| NOT_REGISTERED)?;
+    Ok((cookie.map(|cookie| AppendHeaders([cookie])), Redirect::to(led.as_str())).into_response())
 }
 
 #[derive(Deserialize)]
@@ -211,21 +300,23 @@ struct Exchange {
 async fn token(
     State(provider): State<Provider>,
     headers: HeaderMap,
+    here: Here,
     sent: Result<Form<Exchange>, Response>,
-) -> Result<Json<CoreTokenResponse>, (StatusCode, Json<serde_json::Value>)> {
-    let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(serde_json::json!({ "error": error })));
+) -> Result<Json<Tokens>, (StatusCode, Json<serde_json::Value>)> {
+    let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({ "error": error })));
     // RFC 6749 5.2: the answer to a client is JSON.
     let Form(Exchange { code, redirect_uri, code_verifier }) = sent.map_err(|_| refused("invalid_request"))?;
     if !is_our_client(&headers) {
         return Err(refused("invalid_client"));
     }
-    let grant = provider.grants().remove(&code).filter(|grant| Utc::now() - grant.at <= CODE_LIFE); // for one use
+    let now = here.now();
+    let grant = provider.issued().grants.remove(&code).filter(|grant| now - grant.at <= CODE_LIFE); // for one use
     let grant = grant.filter(|grant| grant.back == redirect_uri).ok_or_else(|| refused("invalid_grant"))?;
     let verified = code_verifier.map(|verifier| PkceCodeChallenge::from_code_verifier_sha256(&verifier));
     if verified.as_ref().map(PkceCodeChallenge::as_str) != grant.challenge.as_deref() {
         return Err(refused("invalid_grant"));
     }
-    answer(&Origins::of(&headers).provider, grant).map(Json).map_err(|_| refused("server_error"))
+    answer(&here.provider, grant, now).map(Json).map_err(|_| refused("server_error"))
 }
 
 /// Whether the request has this program's name and secret, each encoded as in a form (RFC 6749, section 2.3.1).
@@ -236,70 +327,95 @@ fn is_our_client(headers: &HeaderMap) -> bool {
     sent == Some(expected.as_str())
 }
 
-fn answer(issuer: &str, Grant { person, nonce, .. }: Grant) -> Result<CoreTokenResponse, Box<dyn std::error::Error>> {
-    let access = AccessToken::new(Nonce::new_random_len(32).secret().clone());
-    let claims = CoreIdTokenClaims::new(
+fn answer(
+    issuer: &str,
+    Grant { session: ProviderSession { person, sid, at }, nonce, .. }: Grant,
+    now: DateTime<Utc>,
+) -> Result<Tokens, Box<dyn std::error::Error>> {
+    let claims = IdTokenClaims::new(
         IssuerUrl::new(issuer.to_owned())?,
         vec![Audience::new(CLIENT.to_owned())],
-        Utc::now() + TOKEN_LIFE,
-        Utc::now(),
+        now + TOKEN_LIFE,
+        now,
         StandardClaims::new(SubjectIdentifier::new(person.subject.to_owned()))
             .set_email(Some(EndUserEmail::new(person.email.to_owned())))
             .set_email_verified(Some(person.is_verified)),
-        EmptyAdditionalClaims {},
+        SessionThere { sid: Some(sid) },
     );
-    let claims = claims.set_nonce(nonce);
-    let id_token = CoreIdToken::new(claims, &key(), CoreJwsSigningAlgorithm::HmacSha256, None, None)?;
-    let fields = CoreIdTokenFields::new(Some(id_token), EmptyExtraTokenFields {});
-    Ok(CoreTokenResponse::new(access, CoreTokenType::Bearer, fields))
+    let claims = claims.set_nonce(nonce).set_auth_time(Some(at));
+    let key = CoreHmacKey::new(SECRET.as_bytes());
+    let id_token = IdToken::new(claims, &key, CoreJwsSigningAlgorithm::HmacSha256, None, None)?;
+    let fields = IdTokenFields::new(Some(id_token), EmptyExtraTokenFields {});
+    Ok(Tokens::new(AccessToken::new(random()), CoreTokenType::Bearer, fields))
 }
 
-fn key() -> CoreHmacKey {
-    CoreHmacKey::new(SECRET.as_bytes())
-}
-
-async fn people(headers: HeaderMap) -> Result<Response, Failure> {
-    let own = Origins::of(&headers).own;
-    Ok(PAGES.render("provider.html", context! { own, people => Serde(PEOPLE) })?.into_response())
+async fn people(State(pages): State<Pages>, headers: HeaderMap, here: Here) -> Result<Response, Failure> {
+    let known = pages.provider.session(&headers, here.now()).map(|session| session.person.name);
+    let values = context! { own => here.own, people => Serde(PEOPLE), known };
+    Ok(PAGES.render("provider.html", values)?.into_response())
 }
 
 #[derive(Deserialize)]
 struct Leaves {
+    /// The person, or nobody if only the session of this browser ends.
+    #[serde(default)]
     person: String,
 }
 
-/// Logs a person out at the provider, and notifies the client.
+/// Logs a person out at the provider, in this browser or everywhere, and notifies the client.
 async fn log_out(
     State(pages): State<Pages>,
     headers: HeaderMap,
+    here: Here,
     Form(Leaves { person }): Form<Leaves>,
 ) -> Result<Redirect, (StatusCode, &'static str)> {
-    let person = PEOPLE.into_iter().find(|known| known.name == person);
-    let person = person.ok_or((StatusCode::NOT_FOUND, "There is no such person.\n"))?;
     let failed = (StatusCode::BAD_GATEWAY, "The program could not be notified, so a session there may continue.\n");
-    let origins = Origins::of(&headers);
-    let token = logout_token(&origins.provider, person).map_err(|_| failed)?;
+    let whose = pages.provider.end(&person, &headers)?;
+    let token = logout_token(&here.provider, whose, here.now()).map_err(|_| failed)?;
     let form = form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish();
-    let host = origins.own.trim_start_matches("http://").to_owned();
-    let request = Request::post("/elsewhere/ended").header(HOST, host);
+    let host = here.own.trim_start_matches("http://").to_owned();
+    let request = Request::post("/elsewhere/ended").header(HOST, host).extension(here.clock);
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(form));
     let response = pages.client.oneshot(request.map_err(|_| failed)?).await.unwrap_or_else(|never| match never {});
     if response.status().is_success() { Ok(Redirect::to("/")) } else { Err(failed) }
 }
 
-/// Makes a logout token, with the subject and the logout event, and without a nonce (OpenID Connect Back-Channel Logout
-/// 1.0, section 2.4).
-fn logout_token(issuer: &str, person: Person) -> Result<String, Box<dyn std::error::Error>> {
-    let events = [(EVENT.to_owned(), serde_json::json!({}))].into_iter().collect();
-    let claims = IdTokenClaims::new(
-        IssuerUrl::new(issuer.to_owned())?,
-        vec![Audience::new(CLIENT.to_owned())],
-        Utc::now() + TOKEN_LIFE,
-        Utc::now(),
-        StandardClaims::new(SubjectIdentifier::new(person.subject.to_owned())),
-        Events { events, jti: Nonce::new_random().secret().clone() },
-    );
-    Ok(LogoutToken::new(claims, &key(), CoreJwsSigningAlgorithm::HmacSha256, None, None)?.to_string())
+impl Provider {
+    /// Ends the sessions of this person, or the one of this browser. Returns the claim that names whose they were.
+    fn end(&self, person: &str, headers: &HeaderMap) -> Result<serde_json::Value, (StatusCode, &'static str)> {
+        let sessions = &mut self.issued().sessions;
+        if person.is_empty() {
+            let session = sent(headers, COOKIE).and_then(|cookie| sessions.remove(cookie.value()));
+            let session = session.ok_or((StatusCode::NOT_FOUND, "You are not logged in here.\n"))?;
+            return Ok(json!({ "sid": session.sid }));
+        }
+        let person = PEOPLE.into_iter().find(|known| known.name == person);
+        let person = person.ok_or((StatusCode::NOT_FOUND, "There is no such person.\n"))?;
+        sessions.retain(|_, session| session.person.subject != person.subject);
+        Ok(json!({ "sub": person.subject }))
+    }
+}
+
+/// Makes a logout token, with the logout event, and without a nonce (OpenID Connect Back-Channel Logout 1.0, section
+/// 2.4). `whose` has the subject, the session, or both.
+fn logout_token(
+    issuer: &str,
+    whose: serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<String, jsonwebtoken::errors::Error> {
+    let mut claims = json!({
+        "iss": issuer,
+        "aud": CLIENT,
+        "iat": now.timestamp(),
+        "exp": (now + TOKEN_LIFE).timestamp(),
+        "jti": random(),
+        "events": { EVENT: {} },
+    });
+    for (name, value) in whose.as_object().into_iter().flatten() {
+        claims[name] = value.clone();
+    }
+    let header = jsonwebtoken::Header { typ: Some("logout+jwt".to_owned()), ..jsonwebtoken::Header::default() };
+    jsonwebtoken::encode(&header, &claims, &jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()))
 }
 
 #[cfg(test)]
@@ -309,36 +425,7 @@ mod tests {
     use super::*;
     use crate::elsewhere::{ClientChecks, Elsewhere};
 
-    #[tokio::test]
-    async fn a_logout_token_of_the_type_that_the_specification_names_is_one() {
-        let app = Elsewhere::new(ClientChecks::ALL).beside(Router::new());
-        for (name, status) in
-            [("JWT", StatusCode::OK), ("logout+jwt", StatusCode::OK), ("at+jwt", StatusCode::BAD_REQUEST)]
-        {
-            assert_eq!(tells(&app, &logout_token_by_hand(name, "sub")).await, status, "{name}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_logout_token_that_names_only_a_session_of_the_provider_is_refused() {
-        let app = Elsewhere::new(ClientChecks::ALL).beside(Router::new());
-        assert_eq!(tells(&app, &logout_token_by_hand("logout+jwt", "sid")).await, StatusCode::BAD_REQUEST);
-    }
-
-    /// Makes a logout token of this type, which names alice in this claim.
-    fn logout_token_by_hand(kind: &str, named_in: &str) -> String {
-        let header = jsonwebtoken::Header { typ: Some(kind.to_owned()), ..jsonwebtoken::Header::default() };
-        let claims = serde_json::json!({
-            "iss": "http://id.localhost:4006",
-            "aud": CLIENT,
-            named_in: PEOPLE[0].subject,
-            "iat": Utc::now().timestamp(),
-            "exp": (Utc::now() + TOKEN_LIFE).timestamp(),
-            "jti": kind,
-            "events": { EVENT: {} },
-        });
-        jsonwebtoken::encode(&header, &claims, &jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
-    }
+    const ISSUER: &str = "http://id.localhost:4006";
 
     async fn tells(app: &Router, token: &str) -> StatusCode {
         let form = form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", token).finish();
@@ -350,17 +437,33 @@ mod tests {
     #[tokio::test]
     async fn only_a_new_logout_token_for_this_program_is_one() {
         let app = Elsewhere::new(ClientChecks::ALL).beside(Router::new());
-        let here = "http://id.localhost:4006";
-        let real = logout_token(here, PEOPLE[0]).unwrap();
+        let alice = || json!({ "sub": PEOPLE[0].subject });
+        let real = logout_token(ISSUER, alice(), Utc::now()).unwrap();
         assert_eq!(tells(&app, &real).await, StatusCode::OK);
         assert_eq!(tells(&app, &real).await, StatusCode::BAD_REQUEST, "it was used");
-        let elsewhere = logout_token("http://evil.localhost:4006", PEOPLE[0]).unwrap();
+        let elsewhere = logout_token("http://evil.localhost:4006", alice(), Utc::now()).unwrap();
         assert_eq!(tells(&app, &elsewhere).await, StatusCode::BAD_REQUEST, "another issuer");
         for nonce in [None, Some(Nonce::new_random())] {
-            let grant = Grant { person: PEOPLE[0], nonce, challenge: None, back: String::new(), at: Utc::now() };
-            let token = answer(here, grant).unwrap();
+            let session = ProviderSession { person: PEOPLE[0], sid: "1".to_owned(), at: Utc::now() };
+            let grant = Grant { session, nonce, challenge: None, back: String::new(), at: Utc::now() };
+            let token = answer(ISSUER, grant, Utc::now()).unwrap();
             let id_token = token.id_token().unwrap().to_string();
             assert_eq!(tells(&app, &id_token).await, StatusCode::BAD_REQUEST, "an ID token");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_logout_token_names_a_person_or_a_session_and_is_for_one_use() {
+        let app = Elsewhere::new(ClientChecks::ALL).beside(Router::new());
+        for (whose, status) in [
+            (json!({ "sub": "person-1" }), StatusCode::OK),
+            (json!({ "sid": "a session" }), StatusCode::OK),
+            (json!({ "sub": "person-1", "sid": "a session" }), StatusCode::OK),
+            (json!({}), StatusCode::BAD_REQUEST),
+        ] {
+            let token = logout_token(ISSUER, whose.clone(), Utc::now()).unwrap();
+            assert_eq!(tells(&app, &token).await, status, "{whose}");
+            assert_eq!(tells(&app, &token).await, StatusCode::BAD_REQUEST, "{whose}, again");
         }
     }
 }

@@ -4,10 +4,7 @@ use std::sync::LazyLock;
 
 use axum::{
     Router,
-    http::{
-        HeaderMap, HeaderName, StatusCode,
-        header::{COOKIE, SET_COOKIE},
-    },
+    http::{HeaderMap, HeaderName, StatusCode, header::SET_COOKIE},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -18,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use session_inspector::Clock;
 use time::{Duration, OffsetDateTime};
 
-use crate::page::PAGES;
+use crate::{page::PAGES, sent_cookie::sent};
 
 /// The cookie with which the program recognizes a visitor.
 const NAME: &str = "__Host-remembered";
@@ -110,7 +107,7 @@ async fn remember(Path(release): Path<u8>, clock: Clock, Form(Remember { name })
 // ANCHOR: view
 async fn view(Path(release): Path<u8>, clock: Clock, headers: HeaderMap) -> Result<Response, Failure> {
     let Some(keys) = ReleaseKeys::of(release) else { return Ok(no_such_release()) };
-    let verified = sent(&headers).and_then(|cookie| keys.verify(cookie));
+    let verified = sent(&headers, NAME).and_then(|cookie| keys.verify(cookie));
     let remembered = verified.as_ref().and_then(|(value, _)| Remembered::of(value, clock.now()));
     let name = remembered.as_ref().map(|remembered| remembered.name.as_str());
     let page = PAGES.render("release-key.html", context! { release, releases => Serde(RELEASES), name })?;
@@ -121,12 +118,6 @@ async fn view(Path(release): Path<u8>, clock: Clock, headers: HeaderMap) -> Resu
     })
 }
 // ANCHOR_END: view
-
-fn sent(headers: &HeaderMap) -> Option<Cookie<'static>> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let cookies = lines.flat_map(Cookie::split_parse).flatten();
-    cookies.map(Cookie::into_owned).find(|cookie| cookie.name() == NAME)
-}
 
 fn set(cookie: &Cookie) -> AppendHeaders<[(HeaderName, String); 1]> {
     AppendHeaders([(SET_COOKIE, cookie.to_string())])

@@ -17,6 +17,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use lesson_3::store::memory::Memory;
 use python::Server;
 use real::{
@@ -24,7 +25,7 @@ use real::{
 };
 use relay::Relay;
 use required::trial;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower_sessions::MemoryStore;
 use visitor::{Answer, OWN, Visitor, parameter};
 
@@ -39,6 +40,8 @@ fn main() -> ExitCode {
         trial!(async a_login_works_after_the_provider_has_changed_its_key, missing()),
         trial!(async a_logout_here_leaves_the_session_there_and_a_logout_everywhere_ends_both, missing()),
         trial!(async a_visitor_who_cancels_at_the_provider_is_not_logged_in, missing()),
+        trial!(async an_answer_without_iss_is_refused_if_the_provider_promises_it_and_accepted_otherwise, missing()),
+        trial!(async a_third_party_provider_asks_for_the_password_again_before_an_account_is_deleted, missing()),
         trial!(async a_provider_that_is_down_logs_nobody_in_and_keeps_nobody_from_logging_out, missing()),
         trial!(async the_environment_names_the_provider_and_https_needs_a_trusted_certificate, missing()),
         trial!(an_environment_that_names_no_safe_provider_is_refused),
@@ -105,7 +108,8 @@ async fn an_answer_with_another_state_or_the_code_of_another_login_is_refused() 
     let back = allows(&alice, &asked, "alice").await.back;
     let code = parameter(&back, "code").unwrap();
     let state = parameter(&mallory.begins("/elsewhere").await, "state").unwrap();
-    let injected = mallory.get(&format!("{OWN}/elsewhere/back?code={code}&state={state}")).await;
+    let iss = provider.issuer();
+    let injected = mallory.get(&format!("{OWN}/elsewhere/back?code={code}&state={state}&iss={iss}")).await;
     assert!(is_not_confirmed(&injected), "{} {}", injected.status, injected.body);
     assert_eq!((alice.account().await, mallory.account().await), (None, None));
 
@@ -161,15 +165,24 @@ async fn a_token_of_another_login_audience_issuer_time_or_key_is_refused() {
     assert!(is_not_confirmed(&logs_in(&alice, "alice").await), "it has expired");
 }
 
+/// A logout token for alice, with a signature that nobody has made.
+fn forged(issuer: &str) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let claims = json!({
+        "iss": issuer, "aud": OURS.0, "sub": "1", "iat": 0, "exp": 4_000_000_000_u64, "jti": "1",
+        "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+    });
+    let header = json!({ "alg": "RS256", "kid": "a new key", "typ": "logout+jwt" });
+    format!("{}.{}.{}", part(&header), part(&claims), URL_SAFE_NO_PAD.encode([0; 256]))
+}
+
 /// Anyone can send a logout token. If the app does not know the key of its signature, the provider may have a new key,
 /// so the app asks for the keys, but only once.
 async fn forged_logout_tokens_are_one_question_to_the_provider() {
     let provider = Provider::start();
     let relay = Relay::start(provider.port()).await;
     let alice = Visitor::new("alice", &program(&relay.issuer()));
-    let real = token(&alice, &relay.issuer(), OURS, "a nonce").await;
-    let (signed, signature) = real.rsplit_once('.').unwrap();
-    let forged = format!("{signed}.{}", signature.chars().rev().collect::<String>());
+    let forged = forged(&relay.issuer());
     logs_in(&alice, "alice").await;
     assert_eq!(relay.discoveries(), 1);
     for _ in 0..20 {
@@ -238,12 +251,51 @@ async fn a_logout_here_leaves_the_session_there_and_a_logout_everywhere_ends_bot
 
 async fn a_visitor_who_cancels_at_the_provider_is_not_logged_in() {
     let mut provider = Provider::start();
-    let alice = Visitor::new("alice", &program(&provider.issuer()));
+    let issuer = provider.issuer();
+    let alice = Visitor::new("alice", &program(&issuer));
     let asked = alice.begins("/elsewhere").await;
     let back = cancels(&alice, &asked, "alice").await.back;
     assert_eq!(parameter(&back, "error").as_deref(), Some("access_denied"));
-    provider.stop();
-    assert!(is_not_confirmed(&alice.get(&back).await), "without a code there is nothing to ask");
+    provider.stop(); // without a code there is nothing to ask
+    // This provider promises `iss` in every answer, and leaves it out of this one.
+    let canceled = alice.get(&back).await;
+    assert_eq!(canceled.status, StatusCode::BAD_REQUEST);
+    assert!(canceled.body.starts_with("This answer does not name the provider"), "{}", canceled.body);
+    let state = parameter(&alice.begins("/elsewhere").await, "state").unwrap();
+    let named = format!("{OWN}/elsewhere/back?error=access_denied&state={state}&iss={issuer}");
+    assert!(is_not_confirmed(&alice.get(&named).await));
+    assert_eq!(alice.account().await, None);
+}
+
+async fn an_answer_without_iss_is_refused_if_the_provider_promises_it_and_accepted_otherwise() {
+    for (options, promises) in [(&[][..], true), (&["--without-iss"], false)] {
+        let provider = Provider::start_with(options);
+        let alice = Visitor::new("alice", &program(&provider.issuer()));
+        let document = alice.get(&format!("{}/.well-known/openid-configuration", provider.issuer())).await.body;
+        assert_eq!(document.contains("authorization_response_iss_parameter_supported"), promises, "{document}");
+        let asked = alice.begins("/elsewhere").await;
+        let back = allows(&alice, &asked, "alice").await.back;
+        assert_eq!(parameter(&back, "iss").is_some(), promises, "{back}");
+        let [code, state] = ["code", "state"].map(|name| parameter(&back, name).unwrap());
+        let answer = alice.get(&format!("{OWN}/elsewhere/back?code={code}&state={state}")).await;
+        assert_eq!(answer.status == StatusCode::SEE_OTHER, !promises, "{}", answer.body);
+        assert_eq!(answer.body.contains("does not name the provider"), promises, "{}", answer.body);
+        assert_eq!(alice.account().await, (!promises).then_some(1));
+    }
+}
+
+async fn a_third_party_provider_asks_for_the_password_again_before_an_account_is_deleted() {
+    let provider = Provider::start();
+    let alice = Visitor::new("alice", &program(&provider.issuer()));
+    logs_in(&alice, "alice").await;
+    let asked = alice.post(&format!("{OWN}/elsewhere/delete"), &[]).await.location;
+    let ignored = asked.replace("&prompt=login", "");
+    assert!(ignored.contains("&max_age=0") && ignored != asked, "{asked}");
+    assert!(!allows(&alice, &ignored, "alice").await.has_asked_for_password, "it does not know this parameter");
+    let visit = allows(&alice, &asked, "alice").await;
+    assert!(visit.has_asked_for_password, "although she has just entered it");
+    let answer = alice.get(&visit.back).await;
+    assert_eq!(answer.location, "/elsewhere?left=deleted", "{}", answer.body);
     assert_eq!(alice.account().await, None);
 }
 
@@ -294,9 +346,9 @@ async fn the_environment_names_the_provider_and_https_needs_a_trusted_certificat
     // Her browser uses the provider's other server, which has the same accounts and codes.
     let asked = asked.replacen(&issuer, &provider.issuer(), 1);
     let back = allows(&alice, &asked, "alice").await.back;
-    // The answer of that server has another `iss` and would be refused, so only its code and state are sent.
+    // The answer of that server has another `iss` and would be refused, so its code and state are sent with the right one.
     let [code, state] = ["code", "state"].map(|name| parameter(&back, name).unwrap());
-    let answer = alice.get(&format!("{OWN}/elsewhere/back?code={code}&state={state}")).await;
+    let answer = alice.get(&format!("{OWN}/elsewhere/back?code={code}&state={state}&iss={issuer}")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     assert_eq!(alice.account().await, Some(1));
 }

@@ -121,8 +121,9 @@ async fn send(port: u16, mut request: Request) -> Response {
 /// Returns the hidden fields of this page.
 fn hidden(page: &str) -> Vec<(String, String)> {
     let inputs = page.split("<input ").skip(1).filter_map(|rest| rest.split('>').next());
-    let value =
-        |input: &str, name: &str| Some(input.split_once(&format!("{name}=\""))?.1.split('"').next()?.to_owned());
+    let value = |input: &str, name: &str| {
+        Some(input.split_once(&format!("{name}=\""))?.1.split('"').next()?.replace("&amp;", "&"))
+    };
     let hidden = inputs.filter(|input| input.contains("type=\"hidden\""));
     hidden.map(|input| (value(input, "name").unwrap(), value(input, "value").unwrap_or_default())).collect()
 }
@@ -159,7 +160,8 @@ async fn visit(visitor: &Visitor, asked: &str, person: &str, decision: &[(&str, 
         let password = format!("the password of {person}");
         let answer = submit(visitor, login.as_str(), &form, &[("username", person), ("password", &password)]).await;
         assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.body);
-        page = visitor.get(asked).await;
+        // The same page, but without `prompt=login`.
+        page = visitor.get(login.join(&answer.location).unwrap().as_str()).await;
     }
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     let answer = submit(visitor, asked, &page, decision).await;

@@ -1,6 +1,6 @@
 """A third-party provider: django-oauth-toolkit, with what a site that uses it has to configure.
 
-    python start.py FOLDER [--port 0] [--tls] [--token-life 60]
+    python start.py FOLDER [--port 0] [--tls] [--token-life 60] [--without-iss]
 
 The folder keeps its database. Each start makes a new signing key, and with `--tls` a certificate authority, whose
 certificate is then in the folder.
@@ -37,7 +37,7 @@ def pem_of(key):
     )
 
 
-def configure(folder, token_life):
+def configure(folder, token_life, names_itself):
     settings.configure(
         SECRET_KEY="known to everybody, as all of this is",
         ALLOWED_HOSTS=[ADDRESS, "localhost"],
@@ -78,7 +78,7 @@ def configure(folder, token_life):
             "ID_TOKEN_EXPIRE_SECONDS": token_life,
             "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
             "OIDC_RP_INITIATED_LOGOUT_ALWAYS_PROMPT": False,  # only if no ID token says whose logout it is
-            "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+            "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": names_itself,
             "OAUTH2_VALIDATOR_CLASS": "pages.Validator",
             "SCOPES": {"openid": "Who you are", "email": "Your email address"},
         },
@@ -142,8 +142,9 @@ def main():
     arguments.add_argument("--port", type=int, default=0, help="on this machine; 0 takes a free one")
     arguments.add_argument("--tls", action="store_true")
     arguments.add_argument("--token-life", type=int, default=60, help="of an ID token, in seconds")
+    arguments.add_argument("--without-iss", action="store_true", help="answers do not name the provider, as by default")
     given = arguments.parse_args()
-    configure(given.folder, given.token_life)
+    configure(given.folder, given.token_life, not given.without_iss)
     fill()
     from django.core.wsgi import get_wsgi_application
 
