@@ -322,7 +322,7 @@ fn a_broken_progress_file_is_kept_aside_and_said() {
     assert_eq!(code(&output), Some(0));
     assert!(err(&output).contains("progress.broken-1.json, and you start afresh"), "{output:?}");
     assert_eq!(fs::read_to_string(scratch.root().join(".workbook/progress.broken-1.json")).unwrap(), "{ torn");
-    assert_eq!(err(&scratch.workbook("list")), "", "it is said once");
+    assert_eq!(err(&scratch.workbook("list")), "", "the sentence appears once");
 }
 
 #[test]
@@ -386,7 +386,10 @@ fn a_check_without_a_number_takes_the_first_that_is_not_passed() {
     assert!(out(&scratch.workbook("check")).contains("exercise 1 passed"));
     scratch.answer(&scratch.solution().replace("session.cycle_id().await?;", ""));
     let changed = scratch.workbook("check");
-    assert!(out(&changed).contains("exercise 1 not yet"), "what was changed since is open again: {changed:?}");
+    assert!(
+        out(&changed).contains("exercise 1 not yet"),
+        "an answer that has changed since counts as open: {changed:?}"
+    );
     scratch.answer(&scratch.solution());
     assert!(out(&scratch.workbook("check login")).contains("exercise 1 passed"));
     let second = scratch.workbook("check");

@@ -24,14 +24,11 @@ struct Stories {
 }
 
 pub(super) fn routes(root: PathBuf, book: String) -> Router {
-    Router::new().route("/{exercise}/{check}", get(story)).with_state(Stories { root: Arc::new(root), book })
+    Router::new().route("/{exercise}/{check}", get(show)).with_state(Stories { root: Arc::new(root), book })
 }
 
 /// Returns the story of this check, if it failed in the last verdict on the exercise.
-async fn story(
-    State(Stories { root, book }): State<Stories>,
-    Path((which, number)): Path<(String, usize)>,
-) -> Response {
+async fn show(State(Stories { root, book }): State<Stories>, Path((which, number)): Path<(String, usize)>) -> Response {
     let exercise = match Exercise::find(&root, &which) {
         Ok(exercise) => exercise,
         Err(reason) => return (StatusCode::NOT_FOUND, reason).into_response(),

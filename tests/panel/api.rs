@@ -265,7 +265,11 @@ pub async fn the_first_page_and_the_accounts_of_an_app_are_those_of_the_exercise
         assert_eq!(told["start"], start, "{told}");
         assert!(told["accounts"].as_str().unwrap().contains(account), "{told}");
     }
-    assert_eq!(get(scratch.root(), "exercises/5").await["accounts"], "", "what has a value in it is not told");
+    assert_eq!(
+        get(scratch.root(), "exercises/5").await["accounts"],
+        "",
+        "a sentence that contains a value is not shown"
+    );
 }
 
 pub async fn what_the_app_tab_of_each_exercise_opens_is_a_page_of_its_app() {

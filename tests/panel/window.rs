@@ -143,7 +143,7 @@ impl Window {
         let script = format!("return Boolean({expression})");
         let is_true = async || while self.value(&script).await != true {};
         let waited = tokio::time::timeout(AT_MOST, is_true()).await;
-        waited.unwrap_or_else(|_| panic!("it does not come to {expression}"));
+        waited.unwrap_or_else(|_| panic!("{expression} does not become true"));
     }
 
     pub async fn number(&self, expression: &str) -> f64 {

@@ -66,7 +66,7 @@ async fn s04_the_end_of_the_browser_ends_the_cookie_and_not_the_session() -> Res
     let mallory = alice.copied_by("mallory");
     alice.close();
     assert!(!is_known(&alice).await?);
-    assert!(is_known(&mallory).await?, "who has a copy of the cookie goes on until the server ends the session");
+    assert!(is_known(&mallory).await?, "a copy of the cookie works until the server ends the session");
     Ok(())
 }
 // ANCHOR_END: browser_ends
@@ -123,7 +123,7 @@ async fn the_page_reports_the_absolute_limit_to_the_inspector() -> Result<(), Mi
     assert!((before..=after).contains(&began), "{before} {began} {after}");
     trial.skip(10 * MINUTE);
     alice.get("/").await?;
-    assert_eq!(limit(), Some(told), "it stays where it is");
+    assert_eq!(limit(), Some(told), "the limit does not move");
     Ok(())
 }
 
@@ -157,7 +157,10 @@ async fn s18_thirty_one_idle_minutes_end_a_session_and_the_page_says_so() -> Res
     let page = alice.get("/").await?;
     assert!(!page.text().contains("has ended"), "once is enough: the cookie is gone");
     let stranger = trial.browser("bob");
-    assert!(!stranger.get("/").await?.text().contains("has ended"), "whoever had none is told nothing");
+    assert!(
+        !stranger.get("/").await?.text().contains("has ended"),
+        "a visitor without a session sees no such sentence"
+    );
     Ok(())
 }
 

@@ -144,7 +144,7 @@ async fn refuses_a_stale_save([one, two, _]: &Instances) {
     one.save(&first).await.unwrap();
     two.save(&second).await.unwrap();
     let kept = one.load(&id).await.unwrap().unwrap();
-    assert!(!kept.data.contains_key("first"), "nobody compares outside of a request: one change is lost");
+    assert!(!kept.data.contains_key("first"), "outside a request nothing is compared, so one change is lost");
 
     let (tab, other) = (Scope::default(), Scope::default());
     let mut first = tab.run(one.load(&id)).await.unwrap().unwrap();

@@ -419,7 +419,7 @@ async fn a_login_leads_to_no_other_site() {
         assert_eq!(
             alice.account().await,
             Some(1),
-            "she has typed her password at the right place, and trusts the next"
+            "she has typed her password at the right address, and would trust the next page"
         );
     }
 }

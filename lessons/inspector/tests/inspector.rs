@@ -306,10 +306,10 @@ async fn a_held_store_call_waits_until_it_is_released_and_the_next_one_does_not_
     assert_eq!(store.load(&id).await.unwrap(), Some(record), "another load is not held");
     store.delete(&id).await.unwrap();
     drop(held);
-    assert_eq!(load.await.unwrap(), None, "it was carried out after the delete");
+    assert_eq!(load.await.unwrap(), None, "the load was carried out after the delete");
 
     drop(inspector.hold(Operation::Load));
-    assert_eq!(store.load(&id).await.unwrap(), None, "nobody holds it any more");
+    assert_eq!(store.load(&id).await.unwrap(), None, "the hold has ended");
 }
 
 #[tokio::test]

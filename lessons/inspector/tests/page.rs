@@ -336,7 +336,7 @@ async fn what_is_made_of_an_event_is_at_most_six_times_as_long() {
         let event = serde_json::to_string(inspector.events().last().unwrap()).unwrap();
         let shown = Stream::open(&inspector.page("'none'"), None).await.all().await.pop().unwrap().data;
         assert!(shown.len() <= 6 * event.len(), "{} {}", shown.len(), event.len());
-        assert!(shown.len() > event.len(), "it is shown");
+        assert!(shown.len() > event.len(), "the event is shown");
     }
     // An exchange with almost no data.
     send(&app, "GET", "/", &[], "").await;
@@ -546,5 +546,5 @@ async fn a_host_name_that_is_not_of_this_machine_is_refused() {
             assert_eq!(router.clone().oneshot(request).await.unwrap().status(), StatusCode::MISDIRECTED_REQUEST);
         }
     }
-    assert_eq!(inspector.events().len(), ours.len(), "what is refused never reaches the app");
+    assert_eq!(inspector.events().len(), ours.len(), "a refused request never reaches the app");
 }

@@ -212,7 +212,7 @@ pub async fn a_new_id_of_one_ends_the_old_one_for_the_other(shared: &Shared<impl
     let old = shared.load(cookie(&answer)).await.unwrap();
     let regenerate = "current_app.session_interface.regenerate(session._get_current_object())";
     let renewed = shared.ask_flask(regenerate, Some(cookie(&answer)));
-    assert!(is_gone(&shared.store.save(&old).await.unwrap_err()), "it would live again");
+    assert!(is_gone(&shared.store.save(&old).await.unwrap_err()), "the save would revive the session");
     assert_eq!(shared.load(cookie(&answer)).await, None);
     let id = cookie(&renewed).parse().unwrap();
     let session = Session::new(Some(id), Arc::new(shared.store.clone()), None);
