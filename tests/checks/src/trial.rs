@@ -1,7 +1,7 @@
 //! The app, the accounts and the log that one check plays with.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fmt,
     fs::File,
     io::{self, Read, Write},
@@ -436,6 +436,21 @@ impl Trial {
         let _ = self.store.create(&mut record).await;
         self.seen_ids().insert(record.id.to_string());
         record.id
+    }
+
+    /// Writes this data into the session that this answer wrote, as another part of the site does. `false` if there is
+    /// none.
+    pub(crate) async fn writes_beside(&self, written: &Answer, data: HashMap<String, Value>) -> bool {
+        for id in written.exchange.calls.iter().rev().filter_map(|call| call.id.parse().ok()) {
+            if let Ok(Some(mut record)) = self.memory.load(&id).await {
+                let keys: BTreeSet<_> = data.keys().map(|key| format!("`{key}`")).collect();
+                let keys: Vec<_> = keys.into_iter().collect();
+                self.event("(site)", &format!("keeps {} in the same session", keys.join(", ")));
+                record.data.extend(data);
+                return self.memory.save(&record).await.is_ok();
+            }
+        }
+        false
     }
 
     /// The exchanges so far, as the inspector saw them.
