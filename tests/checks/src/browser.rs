@@ -710,15 +710,15 @@ impl<'t> Browser<'t> {
             }
         }
         let mut request = request.body(body).expect("a check's own paths and headers are well formed");
+        for name in omits {
+            request.headers_mut().remove(*name);
+        }
         for (name, value) in says {
             let value = HeaderValue::from_bytes(value.as_bytes()).expect("a check's own headers are well formed");
             match name {
                 "cookie" => request.headers_mut().append(name, value),
                 _ => request.headers_mut().insert(name, value).is_some(),
             };
-        }
-        for name in omits {
-            request.headers_mut().remove(*name);
         }
         request
     }

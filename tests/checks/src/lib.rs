@@ -14,7 +14,7 @@
 //! - [`Suite`], [`Check`]: an exercise's checks; one stands for each requirement of its README ([`Brief`]).
 //! - [`login`], [`cart`], [`preferences`], [`timeouts`], [`folder`], [`harden`],
 //!   [`roles`], [`two_at_once`]: the checks of exercises 1 to 8.
-//! - `reading`, `neighbour`, `spelt`: steps that several exercises share.
+//! - `reading`, `neighbour`, `spelt`, `typed`: steps that several exercises share.
 //! - [`Monitor`]: a rule for every exchange of every check, whichever requirement the check is about.
 //! - [`Model`]: random stories, compared with a small model of the exercise.
 //! - [`store`]: the rules that every session store has to keep.
@@ -78,6 +78,7 @@ mod system;
 pub mod timeouts;
 mod trial;
 pub mod two_at_once;
+mod typed;
 mod users;
 mod written;
 

@@ -14,7 +14,7 @@ use crate::{
     monitor, page,
     reading::{self, READING},
     trial::Cause,
-    written,
+    typed, written,
 };
 
 /// Exercise 1.
@@ -154,6 +154,7 @@ async fn login_page_has_a_form(trial: &Trial) -> Result<(), Miss> {
     form.is_let_go()?;
     form.takes("username", &trial.users.alice().name)?;
     form.takes("password", &trial.users.alice().password)?;
+    typed::can_be_entered(form)?;
     if form.method != "post" {
         return Err(Miss::new("method=\"post\"", format!("method=\"{}\"", form.method))
             .so("the browser would put the password into the address, and the address goes into history and logs"));
@@ -198,7 +199,8 @@ async fn right_credentials_open_a_session(trial: &Trial) -> Result<(), Miss> {
     let user = trial.users.carol();
     let login = trial.browser("carol").log_in(user).await?;
     is_in_the_session(&login, user)?;
-    trial.each_session_has_its_own_end(&login).await
+    trial.each_session_has_its_own_end(&login).await?;
+    typed::logs_in(trial, "/protected").await
 }
 
 fn is_in_the_session(answer: &Answer, user: &User) -> Result<(), Miss> {
@@ -251,7 +253,8 @@ async fn protected_page_names_the_user(trial: &Trial) -> Result<(), Miss> {
     let page = alice.get("/protected").await?;
     let so = "the session says alice, a header says bob, and the page shows bob: anyone can send any header, so only the session may say who they are";
     page.shows_not(&other.name, so)?;
-    page.shows(&user.name)
+    page.shows(&user.name)?;
+    typed::is_named(trial, "/protected").await
 }
 
 /// Headers by which some proxies say who is logged in.

@@ -13,6 +13,7 @@ use crate::{
     monitor, neighbour,
     reading::{self, READING},
     trial::Cause,
+    typed,
 };
 
 pub(crate) const FORM: &str = "/set_preferences";
@@ -560,12 +561,9 @@ async fn a_login_keeps_the_choice(trial: &Trial) -> Result<(), Miss> {
     let visitor = trial.browser("visitor");
     let sent = visitor.post_by_script("/login", &credentials).await?;
     sent.redirects_to(PROFILE).map_err(|miss| miss.so(BY_SCRIPT))?;
-    for client in clients::ALL {
-        trial.log().begin_apart();
-        let sent = client.posts(&visitor, "/login", &credentials).await?;
-        sent.redirects_to(PROFILE).map_err(|miss| client.explains(miss))?;
-    }
-    Ok(())
+    trial.log().begin_anew();
+    clients::log_in(trial, user, PROFILE).await?;
+    typed::logs_in(trial, PROFILE).await
 }
 
 /// Why the session has to hold the username after a login.

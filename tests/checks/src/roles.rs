@@ -8,9 +8,9 @@ use session_inspector::Operation;
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Role, Suite, Trial, User,
     browser::{in_path, resolved},
-    families, impostors, infer,
+    clients, families, impostors, infer,
     model::{ROLES, deletes_this_user_too},
-    monitor, neighbour, page, reading, routes, written,
+    monitor, neighbour, page, reading, routes, typed, written,
 };
 
 pub(crate) const LOGIN: &str = "/login";
@@ -148,7 +148,10 @@ async fn users_have_a_dashboard(trial: &Trial) -> Result<(), Miss> {
         impostor.is_refused(&mallory.log_in(&impostor.typed).await?)?;
         mallory.get(DASHBOARD).await?.redirects_to(LOGIN)?;
     }
-    wrong_passwords_lock_nobody_out(trial, &mallory).await
+    wrong_passwords_lock_nobody_out(trial, &mallory).await?;
+    trial.log().begin_anew();
+    clients::log_in(trial, trial.users.alice(), DASHBOARD).await?;
+    typed::logs_in(trial, DASHBOARD).await
 }
 
 /// How often mallory types a wrong password: more often than any usual limit allows.
@@ -495,7 +498,39 @@ async fn a_demotion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
         Some(Role::User),
         "the site refused bob's request to delete carol, but her account has changed",
     )?;
-    a_second_demotion_acts_too(trial, &alice, &bob).await
+    a_second_demotion_acts_too(trial, &alice, &bob).await?;
+    Box::pin(who_has_ended_others_is_demoted_too(trial)).await
+}
+
+async fn who_has_ended_others_is_demoted_too(trial: &Trial) -> Result<(), Miss> {
+    let Some((user, devices)) = has_ended_others(trial).await? else { return Ok(()) };
+    let (alice, his) = (trial.browser("alice"), trial.users.bob());
+    logs_in(&alice, trial.users.alice()).await?;
+    is_done(&alice.post(&path(&user.name, "demote"), &[]).await?)?;
+    for device in &devices {
+        let so = "dora ended her other sessions, then she was demoted, and the site still lets her in as an admin";
+        is_kept_out(trial, device, so).await?;
+        is_forbidden(&device.post(&path(&his.name, "demote"), &[]).await?, so)?;
+    }
+    Ok(())
+}
+
+/// An admin who has ended other sessions, in the browser that did so and in one that logged in after it; nothing if
+/// that does not work, which is another requirement.
+async fn has_ended_others(trial: &Trial) -> Result<Option<(User, [Browser<'_>; 2])>, Miss> {
+    trial.log().begin_anew();
+    let user = User { name: trial.named("dora"), password: trial.named("secret") };
+    families::gets_an_account(trial, &user);
+    becomes(trial, &user.name, Role::Admin, "dora is an admin");
+    let devices = ["dora", "phone"].map(|who| trial.browser(who));
+    logs_in(&devices[0], &user).await?;
+    let ended = devices[0].post(END_OTHERS, &[]).await?;
+    logs_in(&devices[1], &user).await?;
+    let mut are_in = ended.status.is_redirection();
+    for device in &devices {
+        are_in = are_in && device.get(ADMIN).await?.is_ok();
+    }
+    Ok(are_in.then_some((user, devices)))
 }
 
 /// Demotes a user who has become an admin again since the first demotion.
@@ -547,7 +582,20 @@ async fn a_deletion_acts_at_once(trial: &Trial) -> Result<(), Miss> {
         is_sent_away(&carol.get(page).await?, so)?;
     }
     let so = "carol's account is gone, and the page still lists it: ask `Users` for the names at each request";
-    alice.get(ADMIN).await?.shows_not(&hers.name, so)
+    alice.get(ADMIN).await?.shows_not(&hers.name, so)?;
+    Box::pin(who_has_ended_others_is_deleted_too(trial)).await
+}
+
+/// She deletes herself, in the session that is not the one that ended the others.
+async fn who_has_ended_others_is_deleted_too(trial: &Trial) -> Result<(), Miss> {
+    families::gets_an_account(trial, trial.users.carol());
+    let Some((user, devices)) = has_ended_others(trial).await? else { return Ok(()) };
+    devices[1].post(&path(&user.name, "delete"), &[]).await?;
+    is_there(trial, &user, None, "an admin deleted themselves, and the account is still there")?;
+    for device in &devices {
+        is_over(trial, device, "dora ended her other sessions, then her account was deleted").await?;
+    }
+    Ok(())
 }
 
 async fn the_last_admin_stays(trial: &Trial) -> Result<(), Miss> {
@@ -700,7 +748,29 @@ async fn other_sessions_are_ended(trial: &Trial) -> Result<(), Miss> {
     trial.restart().await?;
     let so = "this session had ended, and it works again after a restart of the server: the store or the account has to know that it has ended";
     is_out(&bob, so).await?;
-    is_out(&library, so).await
+    is_out(&library, so).await?;
+    an_ended_session_stays_ended(trial, &phone, &library).await
+}
+
+/// After how many more ends a number repeats that has two digits or one byte.
+const REPEATS: [usize; 2] = [100, 256];
+
+/// However often others are ended after it: a number that says when a session began must not come back.
+async fn an_ended_session_stays_ended(trial: &Trial, phone: &Browser<'_>, library: &Browser<'_>) -> Result<(), Miss> {
+    if trial.users.canary().is_some() {
+        return Ok(()); // what the user is called makes no difference
+    }
+    trial.log().begin_anew();
+    for browser in [phone, library] {
+        logs_in(browser, trial.users.bob()).await?;
+    }
+    for ends in 1..=REPEATS[1] {
+        phone.post(END_OTHERS, &[]).await?.redirects_to(DASHBOARD)?;
+        if ends == 1 || REPEATS.contains(&ends) {
+            is_out(library, AGAIN).await?;
+        }
+    }
+    Ok(())
 }
 
 const AGAIN: &str = "this session had ended, and it works again since the other sessions were ended once more";

@@ -8,7 +8,7 @@ use session_inspector::Operation;
 use crate::{
     Answer, Browser, Check, Miss, Monitor, Suite, Trial, User,
     browser::{BY_SCRIPT, encode},
-    impostors, infer, model, monitor, reading, written,
+    clients, impostors, infer, model, monitor, reading, typed, written,
 };
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -164,7 +164,10 @@ async fn the_site_goes_on_to_work(trial: &Trial) -> Result<(), Miss> {
         }
     }
     trial.log().begin_anew();
-    is_in_by_script(trial, user).await
+    is_in_by_script(trial, user).await?;
+    trial.log().begin_anew();
+    clients::log_in(trial, user, PROTECTED).await?;
+    typed::logs_in(trial, PROTECTED).await
 }
 
 /// Neither the browser nor a copy of its cookies is logged in after the logout.

@@ -442,6 +442,21 @@ impl Trial {
         record.id
     }
 
+    /// Writes this data into the session that this answer wrote, as another part of the site does. `false` if there is
+    /// none.
+    pub(crate) async fn writes_beside(&self, written: &Answer, data: HashMap<String, Value>) -> bool {
+        for id in written.exchange.calls.iter().rev().filter_map(|call| call.id.parse().ok()) {
+            if let Ok(Some(mut record)) = self.memory.load(&id).await {
+                let keys: BTreeSet<_> = data.keys().map(|key| format!("`{key}`")).collect();
+                let keys: Vec<_> = keys.into_iter().collect();
+                self.event("(site)", &format!("keeps {} in the same session", keys.join(", ")));
+                record.data.extend(data);
+                return self.memory.save(&record).await.is_ok();
+            }
+        }
+        false
+    }
+
     /// The exchanges so far, as the inspector saw them.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.inspector.exchanges()

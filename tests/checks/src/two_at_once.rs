@@ -631,6 +631,61 @@ async fn what_is_added_meanwhile_stays_in_the_cart(trial: &Trial) -> Result<(), 
         before.is_sold_as_shown(trial, &answer, [&pear], because)?;
         before.all_is_there(trial, &alice, [&pear], because).await?;
     }
+    Box::pin(no_token_or_number_comes_back(trial)).await
+}
+
+/// After how many changes a number repeats that has two digits or one byte.
+const REPEATS: [usize; 2] = [100, 256];
+/// How many pages stay open, and how many additions come after each purchase: an app may count two or three changes
+/// for a purchase, and one for an addition.
+const OPEN: usize = 3;
+
+/// A cart is bought, and later another one; and pages stay open meanwhile. Between them the cart changes so often that a
+/// short number would be the same again.
+async fn no_token_or_number_comes_back(trial: &Trial) -> Result<(), Miss> {
+    if trial.users.canary().is_some() {
+        return Ok(()); // what the items are called makes no difference
+    }
+    let (alice, _) = anew(trial).await?;
+    let her = trial.users.alice();
+    // Never the same item as after a hundred changes, or after 256.
+    let item = |change: usize| format!("{}-{:02}", trial.named("item"), change % (MOST_ITEMS - 1));
+    add(&alice, &item(0)).await?;
+    buy(&alice).await?;
+    // The first change since the form was shown that bought it.
+    let (mut change, mut placed, mut cart, mut open) = (1, 1, Items::new(), Vec::new());
+    for repeats in REPEATS {
+        while change < repeats {
+            if add(&alice, &item(change)).await.is_err() {
+                return Ok(()); // another requirement is about what fits
+            }
+            put(&mut cart, &item(change));
+            change += 1;
+            if open.len() < OPEN {
+                open.push((alice.get(CART).await?, cart.clone()));
+            }
+        }
+        let bought = buy(&alice).await?;
+        let because = format!("the cart changed {repeats} times after an order, and was bought again");
+        new_orders(trial, her, placed, &[&few(&cart)], &bought, &because)?;
+        (change, placed, cart) = (change + 1, placed + 1, Items::new());
+        for _ in 0..OPEN {
+            add(&alice, &item(change)).await?;
+            put(&mut cart, &item(change));
+            change += 1;
+            for (page, shown) in &open {
+                let answer = alice.submit(page, CHECKOUT, &[]).await?;
+                is_ordered_or_refused(&answer)?;
+                if trial.shop.orders.now(&her.name).len() > placed {
+                    // An app may sell what the page showed, if it is there: then its form has been used.
+                    let because = format!(
+                        "a page was shown, the cart changed about {repeats} times, and then the form of that page was sent"
+                    );
+                    return new_orders(trial, her, placed, &[&few(shown)], &answer, &because);
+                }
+            }
+        }
+    }
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Mistakes in adding.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Router,
     extract::Path,
@@ -274,10 +276,65 @@ pub(super) fn as_a_number<S: SessionStore + Clone>(store: S) -> Router {
 }
 
 pub(super) fn drops_soft_hyphens<S: SessionStore + Clone>(store: S) -> Router {
+    without('\u{ad}', store)
+}
+
+pub(super) fn drops_joiners<S: SessionStore + Clone>(store: S) -> Router {
+    without('\u{200d}', store)
+}
+
+pub(super) fn drops_variation_selectors<S: SessionStore + Clone>(store: S) -> Router {
+    without('\u{fe0f}', store)
+}
+
+fn without<S: SessionStore + Clone>(sign: char, store: S) -> Router {
+    let add = async move |session: Session, Path(item): Item| {
+        solution_2::add_to_cart(session, Path(item.replace(sign, ""))).await
+    };
+    adding(post(add), store)
+}
+
+/// Between two items, a line of the session has a colon.
+pub(super) fn splits_at_colons<S: SessionStore + Clone>(store: S) -> Router {
     async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
-        solution_2::add_to_cart(session, Path(item.replace('\u{ad}', ""))).await
+        let item = item.trim_end_matches(':').to_owned();
+        solution_2::add_to_cart(session, Path(item)).await
     }
     adding(post(add), store)
+}
+
+/// What is taken out or cleared counts on.
+pub(super) fn counts_on_after_a_clear<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        let mut ever: BTreeMap<String, u32> = session.get("ever").await?.unwrap_or_default();
+        let cleared = ever.contains_key(&item) && Cart::of(&session).await?.0.is_empty();
+        let count = ever.entry(item.clone()).or_default();
+        if cleared && *count >= Cart::MOST_OF_ONE {
+            return Ok(full());
+        }
+        *count += 1;
+        session.insert("ever", ever).await?;
+        solution_2::add_to_cart(session, Path(item)).await
+    }
+    adding(post(add), store)
+}
+
+/// A removal makes room, and a clearing does not.
+pub(super) fn a_clear_makes_no_room<S: SessionStore + Clone>(store: S) -> Router {
+    async fn add(session: Session, Path(item): Item) -> Result<Response, Failure> {
+        let cleared: usize = session.get("cleared").await?.unwrap_or_default();
+        let cart = Cart::of(&session).await?;
+        if !cart.0.contains_key(&item) && cleared + cart.0.len() >= Cart::MOST_ITEMS {
+            return Ok(full());
+        }
+        solution_2::add_to_cart(session, Path(item)).await
+    }
+    async fn clear(session: Session) -> Result<Redirect, Failure> {
+        let cleared: usize = session.get("cleared").await?.unwrap_or_default();
+        session.insert("cleared", cleared + Cart::of(&session).await?.0.len()).await?;
+        solution_2::clear_cart(session).await
+    }
+    Parts { add: post(add), clear: post(clear), ..Parts::default() }.on(store)
 }
 
 /// With 50 different items, ten of each.
@@ -316,6 +373,20 @@ pub(super) fn refuses_blanks<S: SessionStore + Clone>(store: S) -> Router {
 
 pub(super) fn refuses_backticks<S: SessionStore + Clone>(store: S) -> Router {
     refuses(store, |_, item| item.contains('`'))
+}
+
+/// As names of files may not be.
+pub(super) fn refuses_dots<S: SessionStore + Clone>(store: S) -> Router {
+    refuses(store, |_, item| item == "." || item == "..")
+}
+
+/// A name has to have a letter.
+pub(super) fn refuses_signs<S: SessionStore + Clone>(store: S) -> Router {
+    refuses(store, |_, item| !item.trim().is_empty() && !item.contains(char::is_alphanumeric))
+}
+
+pub(super) fn has_room_for_500<S: SessionStore + Clone>(store: S) -> Router {
+    refuses(store, |cart, _| cart.0.values().sum::<u32>() >= 500)
 }
 
 /// As much as a cookie holds.

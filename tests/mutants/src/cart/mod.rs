@@ -34,6 +34,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("a_line_for_each", "items_are_counted", || App::new(showing::a_line_for_each)),
     mutant("shows_no_count", "items_are_counted", || App::new(showing::shows_no_count)),
     mutant("in_another_encoding", "items_are_counted", || App::new(showing::in_another_encoding)),
+    mutant("shows_ninety_nine_and_more", "the_cart_has_bounds", || App::new(showing::shows_ninety_nine_and_more)),
+    mutant("shows_a_number_with_a_zero", "items_are_counted", || App::new(showing::shows_a_number_with_a_zero)),
+    mutant("shows_ten_for_one", "items_are_counted", || App::new(showing::shows_ten_for_one)),
     mutant("takes_out_one", "an_item_is_taken_out", || App::new(taking_out::one)),
     mutant("takes_out_what_begins_so", "an_item_is_taken_out", || App::new(taking_out::what_begins_so)),
     mutant("takes_out_of_the_copy", "an_item_is_taken_out", || App::new(taking_out::of_the_copy)),
@@ -67,6 +70,11 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("refuses_backticks", "items_are_shown_as_text", || App::new(adding::refuses_backticks)),
     mutant("tells_a_script_the_items", "items_are_shown_as_text", || App::new(showing::tells_a_script_the_items)),
     mutant("reads_a_number", "items_are_shown_as_text", || App::new(adding::as_a_number)),
+    mutant("refuses_dots", "items_are_shown_as_text", || App::new(adding::refuses_dots)),
+    mutant("refuses_signs", "items_are_shown_as_text", || App::new(adding::refuses_signs)),
+    mutant("splits_at_colons", "items_are_shown_as_text", || App::new(adding::splits_at_colons)),
+    mutant("drops_joiners", "items_are_shown_as_text", || App::new(adding::drops_joiners)),
+    mutant("drops_variation_selectors", "items_are_shown_as_text", || App::new(adding::drops_variation_selectors)),
     mutant("nowhere_pastes_the_address", "items_are_shown_as_text", || App::new(showing::nowhere_pastes_the_address)),
     mutant("one_cart_for_all", "visitors_do_not_mix", || App::new(place::one_cart_for_all)),
     mutant("the_item_is_in_a_variable", "visitors_do_not_mix", || App::new(place::the_item_is_in_a_variable)),
@@ -80,6 +88,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("counts_bytes", "the_cart_has_bounds", || App::new(adding::counts_bytes)),
     mutant("counts_units_of_utf_16", "the_cart_has_bounds", || App::new(adding::counts_units_of_utf_16)),
     mutant("a_hundred_are_too_many", "the_cart_has_bounds", || App::new(adding::a_hundred_are_too_many)),
+    mutant("a_clear_makes_no_room", "the_cart_has_bounds", || App::new(adding::a_clear_makes_no_room)),
+    mutant("counts_on_after_a_clear", "the_cart_has_bounds", || App::new(adding::counts_on_after_a_clear)),
+    mutant("has_room_for_500", "the_cart_has_bounds", || App::new(adding::has_room_for_500)),
     mutant("has_room_for_4_kib", "the_cart_has_bounds", || App::new(adding::has_room_for_4_kib)),
     mutant("makes_room_for_what_is_too_long", "the_cart_has_bounds", || {
         App::new(adding::makes_room_for_what_is_too_long)
@@ -94,6 +105,11 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("clear_flushes", "the_cart_is_in_the_session", || App::new(taking_out::flushes)),
     mutant("clear_clears", "the_cart_is_in_the_session", || App::new(taking_out::clears)),
     mutant("clearing_nothing_flushes", "the_cart_is_in_the_session", || App::new(taking_out::nothing_flushes)),
+    mutant("clears_every_key_that_begins_so", "the_cart_is_in_the_session", || {
+        App::new(taking_out::clears_every_key_that_begins_so)
+    }),
+    mutant("clears_the_login", "the_cart_is_in_the_session", || App::new(taking_out::clears_the_login)),
+    mutant("a_cart_for_each_user", "the_cart_is_in_the_session", || App::new(taking_out::a_cart_for_each_user)),
     mutant("renews_and_forgets", "the_cart_is_in_the_session", || App::new(adding::renews_and_forgets)),
     mutant("adds_by_get", "reading_changes_nothing", || App::new(adding::by_get)),
     mutant("clears_by_get", "reading_changes_nothing", || App::new(taking_out::clears_by_get)),

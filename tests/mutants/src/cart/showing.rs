@@ -66,6 +66,28 @@ pub(super) fn shows_no_count<S: SessionStore + Clone>(store: S) -> Router {
     viewing(get(view), store)
 }
 
+/// As shops do that have little room for a number.
+pub(super) fn shows_ninety_nine_and_more<S: SessionStore + Clone>(store: S) -> Router {
+    numbered(store, |count| if count > 98 { "99+".to_owned() } else { count.to_string() })
+}
+
+pub(super) fn shows_a_number_with_a_zero<S: SessionStore + Clone>(store: S) -> Router {
+    numbered(store, |count| format!("{count}.0"))
+}
+
+pub(super) fn shows_ten_for_one<S: SessionStore + Clone>(store: S) -> Router {
+    numbered(store, |count| format!("{count}0"))
+}
+
+fn numbered<S: SessionStore + Clone>(store: S, number: fn(u32) -> String) -> Router {
+    let view = async move |session: Session| -> Result<Html<String>, Failure> {
+        let Cart(items) = Cart::of(&session).await?;
+        let lines = items.iter().map(|(item, count)| format!("<li>{} × {}</li>", escaped(item), number(*count)));
+        Ok(Html(if items.is_empty() { "Your cart is empty".to_owned() } else { lines.collect() }))
+    };
+    viewing(get(view), store)
+}
+
 pub(super) fn always_empty_too<S: SessionStore + Clone>(store: S) -> Router {
     async fn view(session: Session) -> Result<Html<String>, Failure> {
         Ok(Html(format!("Your cart is empty{}", lines(&Cart::of(&session).await?, escaped))))

@@ -179,6 +179,61 @@ pub(super) fn nothing_flushes<S: SessionStore + Clone>(store: S) -> Router {
     clearing(post(clear), store)
 }
 
+/// All that belongs to the cart has a key that begins so.
+pub(super) fn clears_every_key_that_begins_so<S: SessionStore + Clone>(store: S) -> Router {
+    clearing_too(store, |key| key.starts_with(Cart::KEY))
+}
+
+/// Who begins anew is somebody else.
+pub(super) fn clears_the_login<S: SessionStore + Clone>(store: S) -> Router {
+    clearing_too(store, |key| key.contains("user"))
+}
+
+fn clearing_too<S: SessionStore + Clone>(store: S, is_cleared: fn(&str) -> bool) -> Router {
+    // A session does not list its keys.
+    let keys = ["cart", "carts", "cart_total", "cart2", "user", "username", "user_id", "theme"];
+    let clear = async move |session: Session| -> Result<Redirect, Failure> {
+        for key in keys.into_iter().filter(|key| is_cleared(key)) {
+            session.remove_value(key).await?;
+        }
+        solution_2::clear_cart(session).await
+    };
+    clearing(post(clear), store)
+}
+
+/// Each user has a cart, and so has a visitor who is none yet.
+pub(super) fn a_cart_for_each_user<S: SessionStore + Clone>(store: S) -> Router {
+    async fn swapped(session: &Session, key: &str) -> Result<(), Failure> {
+        let [cart, other] = [session.remove_value(Cart::KEY).await?, session.remove_value(key).await?];
+        for (key, value) in [(Cart::KEY, other), (key, cart)] {
+            if let Some(value) = value {
+                session.insert_value(key, value).await?;
+            }
+        }
+        Ok(())
+    }
+    async fn add(session: Session, item: Item) -> Result<Response, Failure> {
+        if session.get_value("username").await?.is_none() {
+            return solution_2::add_to_cart(session, item).await;
+        }
+        swapped(&session, "cart_of_user").await?;
+        let answer = solution_2::add_to_cart(session.clone(), item).await?;
+        swapped(&session, "cart_of_user").await?;
+        Ok(answer)
+    }
+    async fn view(session: Session) -> Result<Response, Failure> {
+        if session.get_value("username").await?.is_none() {
+            return Ok(solution_2::view_cart(session).await?.into_response());
+        }
+        let cart = session.get_value("cart_of_user").await?.unwrap_or(serde_json::json!({}));
+        let lines: Vec<_> =
+            cart.as_object().into_iter().flatten().map(|(item, count)| format!("<li>{item} × {count}")).collect();
+        let page = if lines.is_empty() { "Your cart is empty".to_owned() } else { lines.concat() };
+        Ok(axum::response::Html(page).into_response())
+    }
+    Parts { add: post(add), view: get(view), ..Parts::default() }.on(store)
+}
+
 /// For those who type an item almost right.
 pub(super) fn what_is_like_it<S: SessionStore + Clone>(store: S) -> Router {
     async fn remove(session: Session, Path(item): Item) -> Result<Redirect, Failure> {

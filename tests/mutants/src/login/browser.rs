@@ -43,6 +43,18 @@ pub(super) fn takes_email_addresses_only<S: SessionStore + Clone>(store: S) -> R
     with_page(store, Html(FORM.replace("<input name=\"username\"", "<input type=\"email\" name=\"username\"")))
 }
 
+pub(super) fn takes_passwords_without_blanks_only<S: SessionStore + Clone>(store: S) -> Router {
+    with_page(store, Html(FORM.replace("name=\"password\"", "name=\"password\" pattern=\"[!-~]+\"")))
+}
+
+pub(super) fn takes_64_characters<S: SessionStore + Clone>(store: S) -> Router {
+    with_page(store, Html(FORM.replace("name=\"password\"", "name=\"password\" maxlength=\"64\"")))
+}
+
+pub(super) fn takes_letters_only<S: SessionStore + Clone>(store: S) -> Router {
+    with_page(store, Html(FORM.replace("name=\"username\"", "name=\"username\" pattern=\"[^'%+ ]*\"")))
+}
+
 pub(super) fn a_script_stops_the_form<S: SessionStore + Clone>(store: S) -> Router {
     with_page(store, Html(FORM.replace("<form", "<form onsubmit=\"return false\"")))
 }

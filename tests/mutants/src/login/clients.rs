@@ -48,10 +48,23 @@ pub(super) fn goes_where_the_address_says<S: SessionStore + Clone>(store: S) -> 
 }
 
 pub(super) fn must_know_the_page<S: SessionStore + Clone>(store: S) -> Router {
-    async fn known(request: Request, next: Next) -> Response {
-        let is_known = request.headers().contains_key("referer");
-        if is_known { next.run(request).await } else { StatusCode::FORBIDDEN.into_response() }
-    }
+    accepting(store, |headers| headers.contains_key("referer"))
+}
+
+/// A `Referrer-Policy` leaves out one of the two.
+pub(super) fn no_origin_without_a_page<S: SessionStore + Clone>(store: S) -> Router {
+    accepting(store, |headers| !headers.contains_key("origin") || headers.contains_key("referer"))
+}
+
+/// Older browsers send no `Origin` with a form.
+pub(super) fn no_page_without_an_origin<S: SessionStore + Clone>(store: S) -> Router {
+    accepting(store, |headers| !headers.contains_key("referer") || headers.contains_key("origin"))
+}
+
+fn accepting<S: SessionStore + Clone>(store: S, accepts: fn(&HeaderMap) -> bool) -> Router {
+    let known = move |request: Request, next: Next| async move {
+        if accepts(request.headers()) { next.run(request).await } else { StatusCode::FORBIDDEN.into_response() }
+    };
     let login = post(solution_1::login).layer(from_fn(known)).get(solution_1::login_form);
     Parts { login, ..Parts::default() }.on(store)
 }
@@ -134,15 +147,63 @@ pub(super) fn reads_72_bytes<S: SessionStore + Clone>(store: S) -> Router {
     changed(store, |password| password.chars().take(72).collect())
 }
 
+/// So that the page keeps its width.
+pub(super) fn cuts_the_name_on_the_page<S: SessionStore + Clone>(store: S) -> Router {
+    async fn protected(session: Session) -> Answer {
+        Ok(match User::of(&session).await? {
+            Some(User { username }) => {
+                let name: String = username.chars().take(100).collect();
+                Html(format!("<p>You are {}</p>", minijinja::HtmlEscape(&name))).into_response()
+            }
+            None => Redirect::to("/login").into_response(),
+        })
+    }
+    Parts { protected: get(protected), ..Parts::default() }.on(store)
+}
+
+/// As a column of a database may do.
+pub(super) fn cuts_names_at_64<S: SessionStore + Clone>(store: S) -> Router {
+    changed_both(store, |form| Credentials { username: form.username.chars().take(64).collect(), ..form })
+}
+
+/// As a form is decoded, but twice.
+pub(super) fn decodes_the_password_twice<S: SessionStore + Clone>(store: S) -> Router {
+    changed(store, |password| {
+        form_urlencoded::parse(format!("={}", password.replace('&', "%26")).as_bytes())
+            .next()
+            .map(|(_, password)| password.into_owned())
+            .unwrap_or_default()
+    })
+}
+
+/// So that no script gets in.
+pub(super) fn strips_quotation_marks<S: SessionStore + Clone>(store: S) -> Router {
+    changed_both(store, |form| Credentials {
+        username: form.username.replace(['"', '\''], ""),
+        password: form.password.replace(['"', '\''], ""),
+    })
+}
+
+/// As a library for passwords may do.
+pub(super) fn composes_accents<S: SessionStore + Clone>(store: S) -> Router {
+    changed(store, |password| password.replace("e\u{301}", "é"))
+}
+
 /// As a function that reads lines does.
 pub(super) fn cuts_the_end_of_a_line_off<S: SessionStore + Clone>(store: S) -> Router {
     changed(store, |password| password.trim_end_matches('\n').to_owned())
 }
 
 fn changed<S: SessionStore + Clone>(store: S, change: fn(&str) -> String) -> Router {
+    changed_both(store, move |form| Credentials { password: change(&form.password), ..form })
+}
+
+fn changed_both<S: SessionStore + Clone>(
+    store: S,
+    change: impl Fn(Credentials) -> Credentials + Clone + Send + Sync + 'static,
+) -> Router {
     let login = async move |session: Session, users: Extension<Users>, Form(form): Form<Credentials>| {
-        let password = change(&form.password);
-        solution_1::login(session, users, Form(Credentials { password, ..form })).await
+        solution_1::login(session, users, Form(change(form))).await
     };
     Parts { login: post(login).get(solution_1::login_form), ..Parts::default() }.on(store)
 }

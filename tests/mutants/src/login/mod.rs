@@ -33,6 +33,11 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("shows_its_source", "login_page_has_a_form", || App::new(browser::shows_its_source)),
     mutant("forbids_its_own_form", "login_page_has_a_form", || App::new(browser::forbids_its_own_form)),
     mutant("takes_email_addresses_only", "login_page_has_a_form", || App::new(browser::takes_email_addresses_only)),
+    mutant("takes_passwords_without_blanks_only", "login_page_has_a_form", || {
+        App::new(browser::takes_passwords_without_blanks_only)
+    }),
+    mutant("takes_64_characters", "login_page_has_a_form", || App::new(browser::takes_64_characters)),
+    mutant("takes_letters_only", "login_page_has_a_form", || App::new(browser::takes_letters_only)),
     mutant("a_script_stops_the_form", "login_page_has_a_form", || App::new(browser::a_script_stops_the_form)),
     mutant("its_base_is_another_site", "login_page_has_a_form", || App::new(browser::its_base_is_another_site)),
     mutant("leaves_at_once", "login_page_has_a_form", || App::new(browser::leaves_at_once)),
@@ -60,11 +65,26 @@ pub const MUTANTS: &[Mutant] = &[
         App::new(clients::goes_where_the_address_says)
     }),
     mutant("must_know_the_page", "right_credentials_open_a_session", || App::new(clients::must_know_the_page)),
+    mutant("no_origin_without_a_page", "right_credentials_open_a_session", || {
+        App::new(clients::no_origin_without_a_page)
+    }),
+    mutant("no_page_without_an_origin", "right_credentials_open_a_session", || {
+        App::new(clients::no_page_without_an_origin)
+    }),
     mutant("reads_72_bytes", "right_credentials_open_a_session", || App::new(clients::reads_72_bytes)),
+    mutant("cuts_names_at_64", "right_credentials_open_a_session", || App::new(clients::cuts_names_at_64)),
+    mutant("decodes_the_password_twice", "right_credentials_open_a_session", || {
+        App::new(clients::decodes_the_password_twice)
+    }),
+    mutant("strips_quotation_marks", "right_credentials_open_a_session", || App::new(clients::strips_quotation_marks)),
+    mutant("composes_accents", "right_credentials_open_a_session", || App::new(clients::composes_accents)),
     mutant("lets_browsers_keep_the_redirect", "protected_page_names_the_user", || {
         App::new(clients::lets_browsers_keep_the_redirect)
     }),
     mutant("one_version_for_all", "protected_page_names_the_user", || App::new(protected::one_version_for_all)),
+    mutant("cuts_the_name_on_the_page", "protected_page_names_the_user", || {
+        App::new(clients::cuts_the_name_on_the_page)
+    }),
     mutant("reads_another_key", "protected_page_names_the_user", || App::new(protected::reads_another_key)),
     mutant("constant_name", "protected_page_names_the_user", || App::new(protected::constant_name)),
     mutant("cookie_for_the_login_page_only", "protected_page_names_the_user", || {

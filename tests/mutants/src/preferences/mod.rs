@@ -86,6 +86,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("saving_clears", "the_choice_is_there_at_the_next_visit", || App::new(saving::clears)),
     mutant("login_is_not_written_yet", "a_login_keeps_the_choice", || App::new(entering::not_written_yet)),
     mutant("login_refuses_the_right_ones", "a_login_keeps_the_choice", || App::new(entering::refuses_the_right_ones)),
+    mutant("login_cuts_the_password", "a_login_keeps_the_choice", || App::new(entering::cuts_the_password)),
     mutant("login_flushes", "a_login_keeps_the_choice", || App::new(entering::flushes)),
     mutant("login_clears", "a_login_keeps_the_choice", || App::new(entering::clears)),
     mutant("login_keeps_the_id", "a_login_keeps_the_choice", || App::new(entering::keeps_the_id)),

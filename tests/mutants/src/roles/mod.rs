@@ -31,6 +31,10 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("keeps_the_way_to_the_login", "users_have_a_dashboard", || App::new(unasked::keeps_the_way_to_the_login)),
     mutant("an_odd_cookie_is_an_error", "users_have_a_dashboard", || App::new(unasked::an_odd_cookie_is_an_error)),
     mutant("a_login_leaves_who_is_there", "users_have_a_dashboard", || App::new(unasked::a_login_leaves_who_is_there)),
+    mutant("a_login_must_know_the_page", "users_have_a_dashboard", || App::new(unasked::a_login_must_know_the_page)),
+    mutant("a_login_strips_quotation_marks", "users_have_a_dashboard", || {
+        App::new(unasked::a_login_strips_quotation_marks)
+    }),
     mutant("five_logins_at_a_time", "users_have_a_dashboard", || App::new(unasked::five_logins_at_a_time)),
     mutant("admin_page_for_users", "the_admin_dashboard_is_for_admins", || App::new(guards::admin_page_for_users)),
     mutant("believes_a_cookie_with_a_role", "the_admin_dashboard_is_for_admins", || {
@@ -81,6 +85,12 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("deleted_users_stay_in", "a_deletion_acts_at_once", || App::new(sessions::deleted_users_stay_in)),
     mutant("notes_whom_it_deleted", "a_deletion_acts_at_once", || App::new(unforeseen::notes_whom_it_deleted)),
     mutant("deleted_admins_still_act", "a_deletion_acts_at_once", || App::new(sessions::deleted_admins_still_act)),
+    mutant("the_one_that_stays_may_still_act", "a_deletion_acts_at_once", || {
+        App::new(sessions::the_one_that_stays_may_still_act)
+    }),
+    mutant("the_one_that_stays_still_looks", "a_demotion_acts_at_once", || {
+        App::new(sessions::the_one_that_stays_still_looks)
+    }),
     mutant("the_last_admin_may_go", "the_last_admin_stays", || App::new(guards::the_last_admin_may_go)),
     mutant("the_last_admin_may_be_demoted", "the_last_admin_stays", || App::new(guards::the_last_admin_may_be_demoted)),
     mutant("nobody_demotes_themselves", "the_last_admin_stays", || App::new(guards::nobody_demotes_themselves)),
@@ -105,6 +115,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant("ends_those_of_similar_names", "other_sessions_are_ended", || {
         App::new(unasked::ends_those_of_similar_names)
     }),
+    mutant("ends_are_counted_in_a_byte", "other_sessions_are_ended", || App::new(sessions::ends_are_counted_in_a_byte)),
+    mutant("ends_have_two_digits", "other_sessions_are_ended", || App::new(sessions::ends_have_two_digits)),
     mutant("logout_takes_the_login_out", "a_logout_leaves_nothing_behind", || {
         App::new(sessions::logout_takes_the_login_out)
     }),

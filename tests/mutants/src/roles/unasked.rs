@@ -21,6 +21,28 @@ use super::Parts;
 
 type Name = Path<String>;
 
+/// A form on another site may not say where it is.
+pub(super) fn a_login_must_know_the_page<S: SessionStore + Clone>(store: S) -> Router {
+    async fn known(request: Request, next: Next) -> Response {
+        let is_known = request.headers().contains_key("referer");
+        if is_known { next.run(request).await } else { StatusCode::FORBIDDEN.into_response() }
+    }
+    Parts { login: post(solution_7::login).layer(from_fn(known)), ..Parts::default() }.on(store)
+}
+
+/// So that no script gets in.
+pub(super) fn a_login_strips_quotation_marks<S: SessionStore + Clone>(store: S) -> Router {
+    async fn login(
+        session: Session,
+        users: Extension<Users>,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let password = sent.password.replace('"', "");
+        solution_7::login(session, users, Form(Credentials { password, ..sent })).await
+    }
+    Parts { login: post(login), ..Parts::default() }.on(store)
+}
+
 /// Whoever changes a cookie is to notice it.
 pub(super) fn an_odd_cookie_is_an_error<S: SessionStore + Clone>(store: S) -> Router {
     async fn door(request: Request, next: Next) -> Response {

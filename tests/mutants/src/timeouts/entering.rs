@@ -2,8 +2,9 @@
 
 use axum::{
     Extension, Form,
-    extract::Query,
+    extract::{Query, Request},
     http::StatusCode,
+    middleware::{Next, from_fn},
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
@@ -31,6 +32,29 @@ async fn kept(session: &Session, login: Login) -> Result<Response, Failure> {
 
 fn refused() -> Response {
     StatusCode::UNAUTHORIZED.into_response()
+}
+
+/// As a library for passwords may do.
+pub(super) fn composes_accents() -> Rules {
+    async fn login(
+        session: Session,
+        clock: Clock,
+        users: Accounts,
+        Form(sent): Form<Credentials>,
+    ) -> Result<Response, Failure> {
+        let password = sent.password.replace("e\u{301}", "é");
+        solution_4::login(session, clock, users, Form(Credentials { password, ..sent })).await
+    }
+    Rules { login: || post(login), ..Rules::default() }
+}
+
+/// A form on another site may not say where it is.
+pub(super) fn must_know_the_page() -> Rules {
+    async fn known(request: Request, next: Next) -> Response {
+        let is_known = request.headers().contains_key("referer");
+        if is_known { next.run(request).await } else { StatusCode::FORBIDDEN.into_response() }
+    }
+    Rules { login: || post(solution_4::login).layer(from_fn(known)), ..Rules::default() }
 }
 
 pub(super) fn the_box_has_to_be_ticked() -> Rules {

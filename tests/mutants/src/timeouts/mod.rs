@@ -28,6 +28,8 @@ use crate::{Mutant, RightAnswer, mutant};
 pub const MUTANTS: &[Mutant] = &[
     mutant("every_login_is_over", "the_site_goes_on_to_work", || rules::app(rules::every_login_is_over)),
     mutant("the_box_has_to_be_ticked", "the_site_goes_on_to_work", || rules::app(entering::the_box_has_to_be_ticked)),
+    mutant("login_composes_accents", "the_site_goes_on_to_work", || rules::app(entering::composes_accents)),
+    mutant("login_must_know_the_page", "the_site_goes_on_to_work", || rules::app(entering::must_know_the_page)),
     mutant("logout_tells_the_browser_only", "the_site_goes_on_to_work", || {
         App::new(cookies::logout_tells_the_browser_only)
     }),

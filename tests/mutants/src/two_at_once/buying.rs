@@ -481,6 +481,81 @@ pub(super) fn orders_an_empty_cart<S: SessionStore + Clone>(store: S) -> Router 
     buying(post(checkout), store)
 }
 
+pub(super) fn tokens_have_two_digits<S: SessionStore + Clone>(store: S) -> Router {
+    tokens_up_to(100, store)
+}
+
+pub(super) fn a_token_is_a_byte<S: SessionStore + Clone>(store: S) -> Router {
+    tokens_up_to(256, store)
+}
+
+fn tokens_up_to<S: SessionStore + Clone>(most: u64, store: S) -> Router {
+    let shown = async move |User(user): User, Extension(database): Shared| -> Result<Html<String>, Refusal> {
+        let Cart { items, edition, pending } = cart(&database, &user).await?;
+        let token = pending.as_ref().filter(|_| items.is_empty()).map_or(edition, |pending| pending.token) % most;
+        let items: Vec<_> = items.iter().collect();
+        Ok(page("cart.html", context! { items => Serde(items), token, pending => pending.is_some() })?)
+    };
+    let checkout = async move |user: User,
+                               Extension(database): Shared,
+                               Extension(orders): Warehouse,
+                               Form(Checkout { token }): Sent|
+                -> Bought {
+        if token >= most {
+            return Err(Refusal::Changed);
+        }
+        let Cart { edition, pending, .. } = cart(&database, &user.0).await?;
+        let open = pending.map(|pending| pending.token);
+        // What the cart has now comes first, and then the last order with this token.
+        let mut fitting = [Some(edition), open].into_iter().flatten().filter(|number| number % most == token);
+        let mut placed = (0..=edition).rev().filter(|number| number % most == token);
+        let now = match fitting.next() {
+            Some(now) => now,
+            None => loop {
+                match placed.next() {
+                    Some(old) if orders.find(&number(&user.0, old)).await.is_some() => break old,
+                    Some(_) => {}
+                    None => return Err(Refusal::Changed),
+                }
+            },
+        };
+        solution_8::checkout(user, Extension(database), Extension(orders), Form(Checkout { token: now })).await
+    };
+    Parts { cart: get(shown), checkout: post(checkout), ..Parts::default() }.on(store)
+}
+
+/// The number of an order, of which the warehouse has one already.
+pub(super) fn numbers_have_two_digits<S: SessionStore + Clone>(store: S) -> Router {
+    async fn checkout(
+        User(user): User,
+        Extension(database): Shared,
+        Extension(orders): Warehouse,
+        Form(Checkout { token }): Sent,
+    ) -> Bought {
+        let numbered = |token: u64| number(&user, token % 100);
+        let is_old = token < cart(&database, &user).await?.edition;
+        let place = async || -> Result<(), Refusal> {
+            let Some(pending) = cart(&database, &user).await?.pending else { return Ok(()) };
+            let Pending { token, items } = pending.clone();
+            orders.place(Order { number: numbered(token), user: user.clone(), items }).await?;
+            change(&database, &user, |cart| {
+                cart.pending.take_if(|noted| *noted == pending);
+                Ok(())
+            })
+            .await
+        };
+        place().await?;
+        let claimed = change(&database, &user, |cart| cart.claim(token)).await;
+        place().await?;
+        match claimed {
+            Err(Refusal::Changed) if is_old && orders.find(&numbered(token)).await.is_some() => {}
+            claimed => claimed?,
+        }
+        ordered()
+    }
+    buying(post(checkout), store)
+}
+
 fn raised(cart: &mut Cart) -> Result<(), Refusal> {
     cart.edition += 1;
     Ok(())

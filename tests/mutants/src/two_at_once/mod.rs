@@ -84,6 +84,13 @@ pub const MUTANTS: &[Mutant] = &[
         three(buying::the_token_is_what_the_cart_holds)
     }),
     mutant("an_old_form_is_a_change", "the_same_form_orders_once", || three(buying::an_old_form_is_a_change)),
+    mutant("tokens_have_two_digits", "what_is_added_meanwhile_stays_in_the_cart", || {
+        three(buying::tokens_have_two_digits)
+    }),
+    mutant("a_token_is_a_byte", "what_is_added_meanwhile_stays_in_the_cart", || three(buying::a_token_is_a_byte)),
+    mutant("numbers_have_two_digits", "what_is_added_meanwhile_stays_in_the_cart", || {
+        three(buying::numbers_have_two_digits)
+    }),
     mutant("looks_at_ten_orders", "the_same_form_orders_once", || three(buying::looks_at_ten_orders)),
     mutant("a_token_for_each_page", "two_pages_of_one_cart_order_once", || three(buying::a_token_for_each_page)),
     mutant("a_number_for_each_session", "two_pages_of_one_cart_order_once", || {
