@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use axum::Extension;
-use checks::{Shop, Users, instances};
+use checks::{Shop, instances};
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let port = checks::port("exercise-8", 4108);
     println!("You can log in as alice (wonderland), bob (builder) or <i>carol</i> (singer). Open /cart.");
     let shop = Shop::slow(Duration::from_millis(500));
-    let (app, users) = (instances(exercise_8::app), Users::demo());
+    let app = instances(exercise_8::app);
     let demo = |store| {
         let shared = app(store).layer(Extension(shop.database.clone())).layer(Extension(shop.orders.clone()));
-        shared.layer(Extension(users.clone())).merge(checks::faults(shop)).merge(checks::accounts(users))
+        checks::demo(shared).merge(checks::faults(shop))
     };
     session_inspector::serve("exercise-8", port, demo).await
 }

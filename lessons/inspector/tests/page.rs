@@ -78,7 +78,7 @@ async fn an_exchange_of_another_inspector_has_the_letters_of_this_one_and_cannot
     let [_, set, read, _] = &inspector.exchanges()[..] else { panic!("{told}") };
     assert_eq!((set.visitor.as_str(), set.retold, &set.life), ("carol", Some(Retold::Shown), &None));
     assert_eq!(set.from_page, None, "the page of this inspector has not sent it");
-    assert_eq!(set.summary, ["a new session: its id is the value of cookie B"]);
+    assert_eq!(set.summary, ["a new session: its ID is the value of cookie B"]);
     assert_eq!(read.summary, ["the session was read, nothing was written"]);
     let shown = text(send(&page, "GET", "/timeline.md", &[], "").await).await;
     assert!(shown.contains("## 2, mallory\n") && shown.contains("## 3, carol\n"), "{shown}");

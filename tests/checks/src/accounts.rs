@@ -1,8 +1,7 @@
-//! Routes that a demo has beside the app. They create accounts and change roles, for the exercise whose app cannot do
-//! that.
+//! The accounts of a demo, and routes that create more and change roles: an exercise's app cannot do that.
 
 use axum::{
-    Form, Router,
+    Extension, Form, Router,
     extract::{Path, State},
     http::StatusCode,
     routing::post,
@@ -10,6 +9,12 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{Role, User, Users};
+
+/// Returns the app as a demo: with the accounts of [`Users::demo`], and with the routes of [`accounts`].
+pub fn demo(app: Router) -> Router {
+    let users = Users::demo();
+    app.layer(Extension(users.clone())).merge(accounts(users))
+}
 
 /// `POST /demo/accounts/{name}` with a `password` creates an account, and `DELETE` deletes it; `POST
 /// /demo/accounts/{name}/{role}` gives it a role, which is `admin` or `user`.

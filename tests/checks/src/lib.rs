@@ -22,7 +22,7 @@
 //! - `restart`: a new start of the server in a process of its own.
 //! - [`Shop`]: the database and the warehouse that the instances of exercise 8 share; [`instances()`]: three of them
 //!   that take turns.
-//! - [`accounts()`]: routes that a demo has beside the app, so that a learner can repeat a check by hand.
+//! - [`demo`]: the app with accounts, and with routes beside it, so that a learner can repeat a check by hand.
 //! - `browser`, `jar`, `cache`, `page`, `form`: a visitor that keeps cookies and pages as a browser does, reads and sends
 //!   forms.
 //! - `by_hand`, [`recipe`]: the same for a shell, with `curl` as the browser.
@@ -82,7 +82,7 @@ mod typed;
 mod users;
 mod written;
 
-pub use accounts::accounts;
+pub use accounts::{accounts, demo};
 pub use browser::{Answer, Browser};
 pub use faults::faults;
 pub use form::{Field, Form};

@@ -1,6 +1,6 @@
 //! Names and passwords that a form, a function or the column of a database often spoils.
 
-use crate::{Browser, Form, Miss, Trial, User, infer::short, page::folded};
+use crate::{Browser, Form, Miss, Trial, User, families::gets_an_account, page::folded};
 
 /// A text that people type, and what it has.
 const ODD: [[&str; 2]; 10] = [
@@ -16,11 +16,9 @@ const ODD: [[&str; 2]; 10] = [
     ["日本語🍐", "characters of three and four bytes"],
 ];
 
-/// In characters: longer than anyone types, and shorter than what any address or header may hold.
-const LONGEST: usize = 300;
-
-/// How much of a name is shown, in characters.
-const SHOWN: usize = 30;
+/// In characters: longer than what password hashes cut off without a word (bcrypt: 72 bytes), and no longer than what
+/// a site may refuse (it has to permit at least 64, by ASVS 6.2.9).
+const LONGEST: usize = 100;
 
 const FIELDS: [&str; 2] = ["username", "password"];
 
@@ -113,8 +111,7 @@ async fn is_not_cut(
 /// The browser of this user, who has an account now, logs in, and is led to this page.
 async fn is_let_in<'t>(trial: &'t Trial, user: User, inside: &str) -> Result<Browser<'t>, Miss> {
     trial.log().begin_anew();
-    trial.event("(accounts)", &format!("{} has an account, too", short(&user.name, SHOWN)));
-    trial.users.add(user.clone());
+    gets_an_account(trial, &user);
     let dora = trial.browser("dora");
     dora.log_in(&user).await?.redirects_to(inside)?;
     Ok(dora)
