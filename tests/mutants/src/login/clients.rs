@@ -152,7 +152,7 @@ pub(super) fn cuts_the_name_on_the_page<S: SessionStore + Clone>(store: S) -> Ro
     async fn protected(session: Session) -> Answer {
         Ok(match User::of(&session).await? {
             Some(User { username }) => {
-                let name: String = username.chars().take(100).collect();
+                let name: String = username.chars().take(64).collect();
                 Html(format!("<p>You are {}</p>", minijinja::HtmlEscape(&name))).into_response()
             }
             None => Redirect::to("/login").into_response(),
