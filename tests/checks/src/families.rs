@@ -3,7 +3,6 @@
 use crate::{
     Answer, Browser, Miss, Role, Trial, User,
     browser::{encode, in_path},
-    infer::short,
     model::{deletes_this_user_too, lead_to_users},
     roles::{ADDRESSES, ADMIN, DASHBOARD, becomes, is_there, logs_in},
 };
@@ -106,14 +105,11 @@ fn joins(trial: &Trial, user: &User) {
     becomes(trial, &user.name, Role::Admin, &format!("{} is an admin", user.name));
 }
 
-/// How much of a name is shown, in characters.
-const LONGEST_SHOWN: usize = 60;
-
 /// Another program makes an account.
 pub(crate) fn gets_an_account(trial: &Trial, user: &User) {
     trial.users.add(user.clone());
     let by_hand = format!("curl -d '{}' '{DEMO}/{}'", encode(&[("password", &user.password)]), in_path(&user.name));
-    trial.log().event("(accounts)", format!("{} has an account, too", short(&user.name, LONGEST_SHOWN)), by_hand);
+    trial.log().event("(accounts)", format!("{} has an account, too", user.name), by_hand);
 }
 
 /// Another program deletes an account.

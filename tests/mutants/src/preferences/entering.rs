@@ -41,7 +41,7 @@ pub(super) fn not_written_yet<S: SessionStore + Clone>(store: S) -> Router {
 /// As a column of a database may do.
 pub(super) fn cuts_the_password<S: SessionStore + Clone>(store: S) -> Router {
     async fn login(session: Session, users: Accounts, Form(sent): Sent) -> Result<Response, Failure> {
-        let password = sent.password.chars().take(128).collect();
+        let password = sent.password.chars().take(64).collect();
         solution_3::login(session, users, Form(Credentials { password, ..sent })).await
     }
     entering(post(login), store)
