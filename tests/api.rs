@@ -59,6 +59,10 @@ fn write(root: &Path, path: &str, text: &str) {
     fs::write(file, text).unwrap();
 }
 
+fn studio(root: &TempDir) -> Router {
+    workbook::web::studio(root.path().to_owned(), root.path().join("built"), 4000)
+}
+
 impl Workbook {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
@@ -85,8 +89,7 @@ impl Workbook {
         file("book/src/parts/notes.txt", "Not a page.");
         file("book/book.toml", "");
         file("built/index.html", "the book");
-        let studio = workbook::web::studio(root.path().to_owned(), root.path().join("built"), 4000);
-        Self { root, studio }
+        Self { studio: studio(&root), root }
     }
 
     async fn send(&self, method: &str, host: &str, path: &str, body: Option<Value>) -> axum::response::Response {
@@ -407,6 +410,23 @@ async fn a_window_hears_of_each_change_of_the_files_and_of_the_progress() {
 }
 
 #[tokio::test]
+async fn another_name_for_the_book_leads_to_it_and_a_request_must_name_one_host() {
+    let workbook = Workbook::new();
+    let found = workbook.send("GET", "localhost:4000", "/parts/lab.html?x=1", None).await;
+    assert_eq!(found.status(), StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(found.headers()[header::LOCATION], "http://workbook.localhost:4000/parts/lab.html?x=1");
+    for (method, host) in [("POST", "localhost:4000"), ("GET", "evil.example"), ("GET", "lesson-2.workbook.localhost")]
+    {
+        let refused = workbook.send(method, host, "/", None).await.status();
+        assert_eq!(refused, StatusCode::MISDIRECTED_REQUEST, "{method} {host}");
+    }
+    let two = Request::get("/").header(header::HOST, BOOK).header(header::HOST, BOOK).body(Body::empty()).unwrap();
+    assert_eq!(workbook.studio.clone().oneshot(two).await.unwrap().status(), StatusCode::BAD_REQUEST);
+    let book = workbook.ask("GET", (BOOK, "/"), None).await;
+    assert_eq!(book, (StatusCode::OK, "the book".to_owned()));
+}
+
+#[tokio::test]
 async fn the_pages_own_file_is_named_and_no_other() {
     let workbook = Workbook::new();
     let (status, page) = workbook.ask("GET", (BOOK, "/edit/src/parts/lab.md"), None).await;
@@ -476,4 +496,87 @@ async fn a_run_that_cannot_begin_ends_with_the_reason() {
         reason.starts_with("exercises/1-tea/src/main.rs is missing: `") && reason.contains(" reset 1`"),
         "{reason}"
     );
+}
+
+/// A program without dependencies, which answers each request with the text that follows, and the request's first line.
+const PROGRAM: &str = r#"use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+};
+
+fn main() {
+    let [app, inspector] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [a, i] = [&app, &inspector].map(|listener| listener.local_addr().unwrap().port());
+    println!("{{\"session-inspector\":{{\"app\":{a},\"inspector\":{i}}}}}");
+    std::thread::spawn(move || serve(&inspector, "the inspector"));
+    std::thread::spawn(move || serve(&app, "TEXT"));
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+fn serve(listener: &TcpListener, text: &str) {
+    for stream in listener.incoming() {
+        let mut stream = stream.unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let head: Vec<_> = lines.map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
+        let Some(request) = head.first() else { continue }; // it was only tried whether the port is open
+        if request.contains("/end") {
+            eprintln!("it was asked to end");
+            std::process::exit(3);
+        }
+        let body = format!("{text}, {request}");
+        let length = body.len();
+        write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+    }
+}
+"#;
+
+/// Waits until the window hears that the program is in this state, and returns its status.
+async fn until(events: &mut BodyDataStream, state: &str, serial: &Value) -> Value {
+    loop {
+        let program = event(events).await["program"].clone();
+        if program["state"] == state && program["serial"] == *serial {
+            return program;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_program_is_built_at_its_first_request_and_again_after_a_save_and_after_its_end() {
+    let workbook = Workbook::new();
+    let root = workbook.root.path().to_owned();
+    let file = |path: &str, text: &str| write(&root, path, text);
+    // No package of the project has this name, even if all builds on the machine share a folder.
+    file("Cargo.toml", "[workspace]\nmembers = [\"lessons/77-tiny\"]\nresolver = \"3\"\n");
+    file("lessons/77-tiny/Cargo.toml", "[package]\nname = \"lesson-77\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
+    file("lessons/77-tiny/src/main.rs", &PROGRAM.replace("TEXT", "first"));
+    let workbook = Workbook { studio: studio(&workbook.root), ..workbook };
+    let (host, inspector) = ("lesson-77.workbook.localhost:4000", "lesson-77.inspector.localhost:4000");
+    let events = workbook.send("GET", BOOK, "/api/events?program=lesson-77", None).await;
+    let mut events = events.into_body().into_data_stream();
+    let asked = Request::get("/").header(header::HOST, host).header("x-workbook-ask", "1").body(Body::empty()).unwrap();
+    let page = workbook.studio.clone().oneshot(asked).await.unwrap();
+    assert!([StatusCode::NO_CONTENT, StatusCode::SERVICE_UNAVAILABLE].contains(&page.status()), "built or not yet");
+    assert_eq!(until(&mut events, "running", &json!(1)).await["silent"], false);
+
+    let ok = |words: &str| (StatusCode::OK, words.to_owned());
+    assert_eq!(workbook.ask("GET", (host, "/tea?hot=1"), None).await, ok("first, GET /tea?hot=1 HTTP/1.1"));
+    assert_eq!(workbook.ask("GET", (inspector, "/"), None).await, ok("the inspector, GET / HTTP/1.1"));
+    let asked = Request::get("/end").header(header::HOST, host).header("x-workbook-ask", "1").body(Body::empty());
+    let asked = workbook.studio.clone().oneshot(asked.unwrap()).await.unwrap();
+    assert_eq!(asked.status(), StatusCode::NO_CONTENT, "the question is not passed on");
+
+    file("lessons/77-tiny/src/main.rs", &PROGRAM.replace("TEXT", "second"));
+    until(&mut events, "running", &json!(2)).await;
+    assert_eq!(workbook.ask("GET", (host, "/"), None).await, ok("second, GET / HTTP/1.1"));
+
+    let (status, words) = workbook.ask("GET", (host, "/end"), None).await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY, "{words}");
+    assert!(words.starts_with("lesson-77 is not running.\n\nIt gave no complete answer: "), "{words}");
+    let ended = until(&mut events, "failed", &json!(null)).await;
+    assert_eq!(ended["words"], "it has ended (exit status: 3):\nit was asked to end");
+    let (status, words) = workbook.ask("GET", (host, "/"), None).await;
+    assert!(status == StatusCode::SERVICE_UNAVAILABLE && words.contains("it was asked to end"), "{words}");
+    assert_eq!(workbook.status("POST", "programs/lesson-77/again").await, StatusCode::NO_CONTENT);
+    until(&mut events, "running", &json!(3)).await;
+    assert_eq!(workbook.ask("GET", (host, "/"), None).await, ok("second, GET / HTTP/1.1"));
 }
