@@ -580,3 +580,11 @@ async fn a_program_is_built_at_its_first_request_and_again_after_a_save_and_afte
     until(&mut events, "running", &json!(3)).await;
     assert_eq!(workbook.ask("GET", (host, "/"), None).await, ok("second, GET / HTTP/1.1"));
 }
+
+#[tokio::test]
+async fn a_studio_without_secure_says_so_and_still_serves_the_book() {
+    let workbook = Workbook::new();
+    let workbook = Workbook { studio: workbook::web::cookies::without_secure(workbook.studio), root: workbook.root };
+    let page = workbook.send("GET", BOOK, "/", None).await;
+    assert_eq!((page.status(), &page.headers()["x-workbook-without-secure"]), (StatusCode::OK, &"1".parse().unwrap()));
+}
