@@ -573,7 +573,8 @@ async fn a_program_is_built_at_its_first_request_and_again_after_a_save_and_afte
     assert_eq!(status, StatusCode::BAD_GATEWAY, "{words}");
     assert!(words.starts_with("lesson-77 is not running.\n\nIt gave no complete answer: "), "{words}");
     let ended = until(&mut events, "failed", &json!(null)).await;
-    assert_eq!(ended["words"], "it has ended (exit status: 3):\nit was asked to end");
+    let words = ended["words"].as_str().unwrap();
+    assert!(words.starts_with("it has ended (exit ") && words.ends_with("3):\nit was asked to end"), "{words}");
     let (status, words) = workbook.ask("GET", (host, "/"), None).await;
     assert!(status == StatusCode::SERVICE_UNAVAILABLE && words.contains("it was asked to end"), "{words}");
     assert_eq!(workbook.status("POST", "programs/lesson-77/again").await, StatusCode::NO_CONTENT);
