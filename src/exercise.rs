@@ -164,4 +164,40 @@ mod tests {
         assert_eq!(titles, [(1, "1-login"), (2, "2-cart")]);
         assert_eq!(all[0].broken(), None);
     }
+
+    #[test]
+    fn the_next_exercise_is_the_first_later_one_that_is_not_passed_on_its_present_files() {
+        use verdict::{CheckReport, Outcome, Report, Verdict};
+        let root = tempfile::tempdir().unwrap();
+        for name in ["1-login", "2-cart", "3-roles"] {
+            let folder = root.path().join(EXERCISES).join(name);
+            fs::create_dir_all(folder.join("src")).unwrap();
+            fs::write(folder.join("README.md"), "").unwrap();
+            fs::write(folder.join("src/lib.rs"), name).unwrap();
+        }
+        let all = Exercise::all(root.path()).unwrap();
+        let judge = |exercise: &Exercise, outcome: Outcome, hash: String| {
+            let check = CheckReport {
+                number: 1,
+                id: String::new(),
+                requirement: String::new(),
+                outcome,
+                prints: String::new(),
+            };
+            let report = Verdict::Report(Report { exercise: exercise.number, seed: 1, checks: vec![check] });
+            Progress::change(root.path(), &exercise.id, |reached| reached.judge(report, hash));
+        };
+        let next = |after| Exercise::next(&all, &Progress::load(root.path()).0, after).map(|exercise| exercise.number);
+        assert_eq!([0, 1, 2, 3].map(next), [Some(1), Some(2), Some(3), Some(1)]);
+        judge(&all[1], Outcome::Passed, all[1].hash().unwrap());
+        assert_eq!([0, 1, 2, 3].map(next), [Some(1), Some(3), Some(3), Some(1)]);
+        judge(&all[2], Outcome::Failed(Box::default()), all[2].hash().unwrap());
+        assert_eq!(next(1), Some(3), "it has failed");
+        judge(&all[2], Outcome::Passed, "of other files".to_owned());
+        assert_eq!(next(1), Some(3), "it has changed since it was passed");
+        judge(&all[2], Outcome::Passed, all[2].hash().unwrap());
+        assert_eq!(next(1), Some(1));
+        judge(&all[0], Outcome::Passed, all[0].hash().unwrap());
+        assert_eq!(next(1), None);
+    }
 }

@@ -246,4 +246,13 @@ mod tests {
         save(folder.path(), "src/new.rs", "", None).unwrap();
         assert_eq!(mode("src/new.rs"), mode("src/by_hand.rs"));
     }
+
+    #[test]
+    fn a_folder_in_the_place_of_a_file_is_an_error_and_a_missing_file_is_none() {
+        let folder = folder();
+        fs::create_dir(folder.path().join("src/pages.rs")).unwrap();
+        assert!(read(folder.path(), "src/pages.rs").is_err());
+        assert_eq!(read(folder.path(), "src/none.rs").unwrap(), None);
+        assert_eq!(place(folder.path(), "src"), None, "a folder of an answer is no file of it");
+    }
 }

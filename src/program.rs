@@ -179,3 +179,31 @@ fn folders(root: &Path) -> BTreeMap<String, std::path::PathBuf> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_process_that_was_asked_counts_as_silent_and_that_is_reported_once() {
+        let status = watch::Sender::new(Status { serial: Some(2), ..Status::default() });
+        let program = Program { status, looks: Arc::new(watch::Sender::new(0)), again: Arc::default() };
+        let mut changes = program.changes();
+        let mut silent_after = |serial| {
+            program.is_silent(Some(serial));
+            let is_news = changes.has_changed().unwrap();
+            (changes.borrow_and_update().silent, is_news)
+        };
+        assert_eq!([1, 2, 2, 1].map(&mut silent_after), [(false, false), (true, true), (true, false), (true, false)]);
+    }
+
+    #[test]
+    fn a_program_is_in_use_until_each_use_is_dropped() {
+        let program = Program { status: <_>::default(), looks: Arc::new(watch::Sender::new(0)), again: Arc::default() };
+        let looks = || *program.looks.borrow();
+        let uses = [program.look(), program.look()];
+        assert_eq!(looks(), 2);
+        drop(uses);
+        assert_eq!(looks(), 0);
+    }
+}

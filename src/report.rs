@@ -278,4 +278,71 @@ mod tests {
     fn inline_code_is_escaped() {
         assert_eq!(inline_code("a `<i>` & `b`"), "a <code>&lt;i&gt;</code> &amp; <code>b</code>");
     }
+
+    fn exercise() -> Exercise {
+        let brief = verdict::Brief::parse("# Exercise 1: login\n");
+        Exercise { number: 1, id: "login".to_owned(), folder: "exercises/1-login".into(), brief }
+    }
+
+    fn verdict(passed: usize, failed: usize) -> Verdict {
+        use verdict::{CheckReport, Outcome, Report};
+        let check = |number| {
+            let outcome = if number <= passed { Outcome::Passed } else { Outcome::Failed(Box::default()) };
+            CheckReport { number, id: String::new(), requirement: String::new(), outcome, prints: String::new() }
+        };
+        Verdict::Report(Report { exercise: 1, seed: 1, checks: (1..=passed + failed).map(check).collect() })
+    }
+
+    fn uncompiled(count: usize) -> Verdict {
+        Verdict::DoesNotCompile(CompileErrors { first: vec!["error: one".to_owned(), "error: two".to_owned()], count })
+    }
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn a_line_of_the_list_says_what_the_last_verdict_is_worth_now() {
+        let line = |verdict: Option<Verdict>, shown| {
+            let verdict = verdict.map(|verdict| (verdict, "now".to_owned()));
+            let reached = Reached { verdict, shown, ..Reached::default() };
+            [Some("now"), Some("later"), None].map(|hash| line(&exercise(), &reached, hash))
+        };
+        let of = |words: &str| format!("  1  login           {words}");
+        let old = |words: &str| of(&format!("·  changed since it was checked: {words}"));
+        let untried = of("·  not tried yet");
+        assert_eq!(line(None, false), [untried.clone(), untried.clone(), untried]);
+        let passed = "passed, all 2";
+        assert_eq!(line(Some(verdict(2, 0)), false), [of("✔  passed, all 2"), old(passed), old(passed)]);
+        let open = "not yet, 1 of 3, solution seen";
+        assert_eq!(line(Some(verdict(1, 2)), true), [of("✘  not yet, 1 of 3, solution seen"), old(open), old(open)]);
+        assert_eq!(line_of(&exercise(), &uncompiled(2)), of("✘  did not compile"));
+        assert_eq!(line_of(&exercise(), &verdict(2, 0)), of("✔  passed, all 2"));
+        let broken = line_of_broken(&exercise(), "src/lib.rs is missing");
+        assert!(broken.starts_with(&of("✘  broken: src/lib.rs is missing; `")), "{broken}");
+    }
+
+    #[test]
+    fn errors_that_are_left_out_are_counted() {
+        let text = |count| plain(&text(&uncompiled(count), Telling::First, 80));
+        let shown = "\n✘ it does not compile\n\nerror: one\n\nerror: two\n";
+        assert_eq!(text(2), shown);
+        assert_eq!(text(5), format!("{shown}\nand 3 more, which may follow from these\n"));
+        assert!(plain(&super::text(&verdict(1, 0), Telling::First, 80)).contains("✔"));
+    }
+
+    #[test]
+    fn a_bar_is_as_full_as_exercises_are_passed() {
+        let bar = |passed, all| plain(&bar(passed, all));
+        assert_eq!(bar(2, 8), format!("  {}{}  2 of 8 passed", "█".repeat(7), "░".repeat(21)));
+        assert_eq!(bar(8, 8), format!("  {}  8 of 8 passed", "█".repeat(28)));
+        assert_eq!(bar(0, 0), format!("  {}  0 of 0 passed", "░".repeat(28)));
+    }
+
+    #[test]
+    fn a_diff_is_colored_by_the_signs_of_its_lines() {
+        let text = diff("src/lib.rs", "@@ -1 +1 @@\n-a\n+b\n c\n");
+        let gap = format!("  {SOFT}@@ -1 +1 @@{SOFT:#}\n");
+        assert_eq!(text, format!("  src/lib.rs\n{gap}  {BAD}-a{BAD:#}\n  {GOOD}+b{GOOD:#}\n   c\n"));
+    }
 }

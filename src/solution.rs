@@ -78,3 +78,37 @@ fn read(file: &Path) -> Result<String, String> {
 fn cannot_be_read(file: &Path, error: &io::Error) -> String {
     format!("{} cannot be read: {error}", file.display())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_one_of_them_lacks_is_compared_with_nothing_and_one_that_cannot_be_read_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let file = root.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        };
+        write("exercises/1-tea/README.md", "# Exercise 1: tea\n");
+        write("exercises/1-tea/src/lib.rs", "pour\r\n");
+        write("solutions/1-tea/src/lib.rs", "pour\n");
+        let solved = || Solved::of(root.path(), &Exercise::find(root.path(), "1").unwrap());
+        let readme = root.path().join("solutions/1-tea/README.md");
+        let error = solved().unwrap_err();
+        assert!(error.starts_with(&format!("{} cannot be read: ", readme.display())), "{error}");
+
+        write("solutions/1-tea/README.md", "# Exercise 1: tea\n");
+        assert_eq!(solved().unwrap().diffs, [], "ends of lines do not count");
+        write("solutions/1-tea/src/cup.rs", "cup\n");
+        let (file, diff) = solved().unwrap().diffs.remove(0);
+        assert_eq!(file, "src/cup.rs");
+        assert!(diff.ends_with("+cup\n"), "{diff}");
+
+        write("exercises/1-tea/src/cup.rs/mod.rs", "");
+        let error = solved().unwrap_err();
+        let folder = root.path().join("exercises/1-tea/src/cup.rs");
+        assert!(error.starts_with(&format!("{} cannot be read: ", folder.display())), "{error}");
+    }
+}

@@ -155,4 +155,27 @@ mod tests {
         }
         assert_eq!(fs::read_to_string(exercise.folder.join("src/lib.rs")).unwrap(), "the stub");
     }
+
+    #[test]
+    fn a_backup_has_a_learners_own_folders_but_not_the_build_folder_of_cargo() {
+        let (root, exercise) = workbook();
+        for file in ["target/CACHEDIR.TAG", "target/program", "src/target/mod.rs", "templates/CACHEDIR.TAG"] {
+            let file = exercise.folder.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        let backup = restore(root.path(), &exercise).unwrap().unwrap();
+        let has = |file: &str| backup.join(file).exists();
+        assert!(has("src/target/mod.rs") && has("templates/CACHEDIR.TAG") && !has("target"));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_backed_up_is_left_alone() {
+        let (root, exercise) = workbook();
+        let too_long = Exercise { id: "x".repeat(300), ..exercise };
+        fs::write(too_long.folder.join("src/lib.rs"), "mine").unwrap();
+        let error = restore(root.path(), &too_long).unwrap_err();
+        assert!(error.starts_with("your answer cannot be backed up, so nothing was changed: "), "{error}");
+        assert_eq!(fs::read_to_string(too_long.folder.join("src/lib.rs")).unwrap(), "mine");
+    }
 }

@@ -179,4 +179,26 @@ mod tests {
     fn a_short_text_stands_alone() {
         assert_eq!(page("one\ntwo\n", "foot", 0, SIZE), ["one", "two", "foot"]);
     }
+
+    #[test]
+    fn a_text_that_just_fits_is_on_one_page_and_one_line_more_makes_a_second() {
+        let text = |lines: usize| (0..lines).map(|line| format!("line {line}\n\n")).collect::<String>();
+        let room = room("foot", 80, 10);
+        assert_eq!(room, 8);
+        let whole = page(&text(4), "foot", 0, (80, 10));
+        assert_eq!(whole, ["line 0", "", "line 1", "", "line 2", "", "line 3", "", "foot"]);
+        let first = page(&text(9), "foot", 0, (80, 10));
+        assert_eq!(first[7..], ["line 7", "  space: next page, 1 lines left", "foot"], "without blank lines");
+        let last = page(&text(9), "foot", 8, (80, 10));
+        assert_eq!((last[0].as_str(), last.len()), ("line 8", 10));
+        assert_eq!(last[7..], ["", "  space: back to the top", "foot"]);
+        let exactly = page(&text(16), "foot", 8, (80, 10));
+        assert_eq!(exactly[7..], ["line 15", "  space: back to the top", "foot"]);
+    }
+
+    #[test]
+    fn an_indentation_takes_at_most_half_of_a_line() {
+        let lines = fitted(&format!("{}one two three", " ".repeat(30)), 40);
+        assert_eq!(lines[1], format!("{}three", " ".repeat(20)));
+    }
 }

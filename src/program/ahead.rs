@@ -44,3 +44,16 @@ fn targets(package: &str) -> Vec<Vec<&str>> {
     let checks = vec!["test", "-p", package, "--example", "check", "--no-run"];
     if package.starts_with("exercise-") { vec![checks, program] } else { vec![program] }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checks_of_an_exercise_are_built_before_its_program() {
+        let program = |name| vec!["build", "-p", name, "--bin", name];
+        assert_eq!(targets("lesson-1"), [program("lesson-1")]);
+        let checks = vec!["test", "-p", "exercise-1", "--example", "check", "--no-run"];
+        assert_eq!(targets("exercise-1"), [checks, program("exercise-1")]);
+    }
+}

@@ -149,4 +149,30 @@ mod tests {
             tokio::task::yield_now().await;
         }
     }
+
+    #[tokio::test]
+    async fn the_end_of_a_program_is_described_and_a_missing_one_is_named() {
+        let group = |script| Group::spawn("sh".as_ref(), &["-c", script], Path::new("."), &[]).unwrap();
+        assert_eq!(group("exit 3").ended().await, "exit status: 3");
+        let missing = Group::spawn("no-such-program".as_ref(), &[], Path::new("."), &[]).err().unwrap();
+        assert!(missing.starts_with("no-such-program was not found: install Rust"), "{missing}");
+        let folder = Group::spawn("/".as_ref(), &[], Path::new("."), &[]).err().unwrap();
+        assert!(folder.starts_with("/ cannot be started: "), "{folder}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_program_has_the_memory_and_the_priority_that_it_was_given() {
+        use tokio::io::AsyncWriteExt;
+        let script = "read -r _; cat /proc/self/limits; nice";
+        let mut group = Group::spawn("sh".as_ref(), &["-c", script], Path::new("."), &[]).unwrap();
+        group.limit_memory(1 << 30);
+        group.lower_priority();
+        group.stdin().unwrap().write_all(b"\n").await.unwrap();
+        let mut said = String::new();
+        tokio::io::AsyncReadExt::read_to_string(&mut group.stdout().unwrap(), &mut said).await.unwrap();
+        let limit = said.lines().find(|line| line.starts_with("Max data size")).unwrap();
+        assert_eq!(limit.split_whitespace().filter(|word| *word == "1073741824").count(), 2, "{limit}");
+        assert_eq!(said.lines().last(), Some("10"));
+    }
 }

@@ -133,4 +133,25 @@ mod tests {
         });
         assert_eq!(printed_text, "cannot be opened");
     }
+
+    #[tokio::test]
+    async fn a_program_listens_when_it_prints_its_ports_and_what_it_prints_before_is_stored() {
+        let ports = Ports { app: 4001, inspector: 4002 };
+        let printed = Printed::default();
+        let line = "{\"session-inspector\":{\"app\":4001,\"inspector\":4002}}";
+        let text = format!("one\ntwo\n{line}\nthree\n");
+        assert_eq!(printed.until_ports(&mut text.as_bytes()).await, Some(ports));
+        assert_eq!(printed.text(), "one\ntwo");
+        assert_eq!(printed.until_ports(&mut b"no port\n".as_slice()).await, None);
+        assert_eq!(printed.text(), "one\ntwo\nno port");
+    }
+
+    #[tokio::test]
+    async fn only_the_last_lines_of_a_program_are_stored() {
+        let printed = Printed::default();
+        let text: String = (1..=LINES + 1).map(|line| format!("{line}\n")).collect();
+        printed.clone().keep(BufReader::new(text.as_bytes())).await;
+        let stored: Vec<String> = printed.text().lines().map(str::to_owned).collect();
+        assert_eq!((stored.len(), stored[0].as_str()), (LINES, "2"));
+    }
 }

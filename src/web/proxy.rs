@@ -118,4 +118,12 @@ mod tests {
         assert_eq!(request.uri(), "/a%20b?c=d");
         assert_eq!(request.headers()[HOST], "bob.lesson-1.workbook.localhost:4000");
     }
+
+    #[test]
+    fn a_request_without_a_host_or_a_path_is_refused() {
+        let refused =
+            |request: axum::http::request::Builder| for_program(&mut request.body(Body::empty()).unwrap()).unwrap_err();
+        assert!(refused(Request::get("/")).ends_with("such as /, and not for /"));
+        assert!(refused(Request::options("*").header(HOST, "lesson-1.workbook.localhost")).ends_with("not for *"));
+    }
 }
