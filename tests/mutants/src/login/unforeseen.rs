@@ -23,7 +23,7 @@ pub(super) fn keeps_the_password_as_a_key<S: SessionStore + Clone>(store: S) -> 
 
 pub(super) fn keeps_it_in_two_parts<S: SessionStore + Clone>(store: S) -> Router {
     keeps(store, |password| {
-        let (first, second) = password.split_at(password.len() / 2);
+        let (first, second) = password.split_at(password.floor_char_boundary(password.len() / 2));
         vec![("first".to_owned(), first.to_owned()), ("second".to_owned(), second.to_owned())]
     })
 }
