@@ -829,6 +829,7 @@ async fn what_visitors_write_is_text(trial: &Trial) -> Result<(), Miss> {
         format!("🍐 𝒶 👩\u{200d}👧 e\u{301} ﬁ {word}13"),
     ];
     let page = alice_reads(trial, &scripts).await?;
+    runs_nothing(&page, &word)?;
     for script in &scripts {
         if let Err(miss) = is_text(trial, &page, script) {
             let alone = async { is_text(trial, &alice_reads(trial, slice::from_ref(script)).await?, script) };
@@ -855,9 +856,8 @@ async fn alice_reads(trial: &Trial, scripts: &[String]) -> Result<Answer, Miss> 
     shop(&alice, her).await
 }
 
-/// Checks that the page shows what mallory wrote, and that it is nothing but text.
-fn is_text(trial: &Trial, page: &Answer, script: &str) -> Result<(), Miss> {
-    let (carol, word) = (trial.users.carol(), trial.named("gift"));
+/// Checks that nothing that mallory wrote is an address that runs, or an attribute.
+fn runs_nothing(page: &Answer, word: &str) -> Result<(), Miss> {
     let runs = |link: &String| link.trim_start().to_lowercase().starts_with("javascript:");
     // As it is written: a browser also runs an address that is not a valid one.
     if let Some(link) = page::links(&page.body).into_iter().find(runs) {
@@ -868,6 +868,12 @@ fn is_text(trial: &Trial, page: &Answer, script: &str) -> Result<(), Miss> {
         let so = "what mallory wrote is in an attribute, and its quotation mark ends that attribute and begins another one, such as `onclick`";
         return Err(page.miss("what mallory wrote as text", "an attribute that mallory wrote").so(so));
     }
+    Ok(())
+}
+
+/// Checks that the page shows what mallory wrote, as it was written.
+fn is_text(trial: &Trial, page: &Answer, script: &str) -> Result<(), Miss> {
+    let carol = trial.users.carol();
     for line in [wrote(carol, script), bought(carol, script)] {
         page.shows(&line).map_err(|miss| {
             let text = page.text();
