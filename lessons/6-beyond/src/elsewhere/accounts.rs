@@ -92,11 +92,11 @@ impl Accounts {
     }
 
     /// Deletes the account of this subject, and ends all its sessions.
-    pub(super) fn delete(&self, Subject { issuer, subject }: &Subject, now: DateTime<Utc>) {
-        self.end(Logout { issuer: issuer.clone(), subject: Some(subject.clone()), sid: None, at: now });
+    pub(super) fn delete(&self, owner: &Subject, now: DateTime<Utc>) {
+        let Subject { issuer, subject } = owner.clone();
+        self.end(Logout { issuer, subject: Some(subject), sid: None, at: now });
         let mut known = self.known();
-        let removed = known.by_subject.remove(&Subject { issuer: issuer.clone(), subject: subject.clone() });
-        if let Some(account) = removed {
+        if let Some(account) = known.by_subject.remove(owner) {
             known.emails[account - 1] = None;
         }
     }
